@@ -1,0 +1,19 @@
+"""What the admin's portal calls things: our words on the left, Desk's API names and values on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """The mapping file's `fields` and `values`.
+
+    `fields` gives the API name (`cf_…`, or the name of a standard field) of each of our words; a word that the portal
+    has no field for is absent. `issue_types` and `request_types` give our word for Desk's value, its key in lower case.
+    """
+
+    fields: Mapping[str, str]
+    issue_types: Mapping[str, str]
+    request_types: Mapping[str, str]

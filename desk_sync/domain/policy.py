@@ -1,0 +1,175 @@
+"""Everything that the admin decides, as one checked value. The mapping file is where it is written.
+
+Names of services, units and plans are compared in plain form (`plain`), so that "Zoho CRM Plus",
+"crm-plus" and "CRM Plus" are one name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from desk_sync.domain.subscription import Account, LicenceItem
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: NFKC, lower case, words parted by one blank, without a leading "Zoho"."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\W_]+", " ", folded).strip().removeprefix("zoho ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """How many licences make an account large; `figure` itself counts if `inclusive`."""
+
+    figure: int
+    inclusive: bool = True
+
+    def __post_init__(self) -> None:
+        if self.figure < 1:
+            raise ValueError(f"threshold {self.figure}: must be at least 1")
+
+    def reached(self, licences: int) -> bool:
+        return licences >= self.figure if self.inclusive else licences > self.figure
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.inclusive else '>'} {self.figure}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A service that is metered otherwise (R46, R47). It counts 0, its user add-ons too.
+
+    It is known by its name and aliases, or by items sold under another service whose name holds
+    `item_word` and one of `item_words`. All in plain form.
+    """
+
+    name: str
+    names: frozenset[str]
+    item_word: str = ""
+    item_words: frozenset[str] = frozenset()
+
+    def covers_service(self, service: str) -> bool:
+        return plain(service) in self.names
+
+    def covers(self, item: LicenceItem) -> bool:
+        words = set(plain(item.name).split())
+        return self.covers_service(item.service) or (self.item_word in words and not words.isdisjoint(self.item_words))
+
+
+class RegionBy(StrEnum):
+    """Whose region gives the threshold (C17)."""
+
+    CUSTOMER_COUNTRY = "customer_country"
+    DATA_CENTER = "data_center"
+
+
+class Count(StrEnum):
+    """What is compared with the threshold (C18): all services together, or the largest one alone."""
+
+    SUM = "sum"
+    LARGEST_SERVICE = "largest_service"
+
+
+class Per(StrEnum):
+    """What one account is (C18): a super admin, or all super admins on one verified domain."""
+
+    SUPER_ADMIN = "super_admin"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicencePolicy:
+    """How licences are counted and compared (R42–R48). All names and units in plain form."""
+
+    thresholds: Mapping[str, Threshold]
+    region_of_country: Mapping[str, str]
+    region_of_data_center: Mapping[str, str] = field(default_factory=dict)
+    region_by: RegionBy = RegionBy.CUSTOMER_COUNTRY
+    fallback_region: str | None = None
+    count: Count = Count.SUM
+    per: Per = Per.SUPER_ADMIN
+    in_force: frozenset[str]
+    unsettled: frozenset[str]
+    ended: frozenset[str]
+    unpaid_editions: frozenset[str]
+    counted_units: frozenset[str]
+    uncounted_units: frozenset[str]
+    user_endings: tuple[str, ...]
+    exclusions: tuple[Exclusion, ...]
+    services: frozenset[str]
+    max_age: timedelta
+
+    def exclusion(self, item: LicenceItem) -> Exclusion | None:
+        return next((each for each in self.exclusions if each.covers(item)), None)
+
+    def excluded_service(self, service: str) -> Exclusion | None:
+        return next((each for each in self.exclusions if each.covers_service(service)), None)
+
+    def stated_regions(self, account: Account) -> frozenset[str]:
+        """The regions that the account's own rows name, as far as the threshold table knows them."""
+        return frozenset(account.regions) & self.thresholds.keys()
+
+    def mapped_regions(self, account: Account) -> frozenset[str]:
+        """The regions that follow from the account's countries or data centres."""
+        table, keys = {
+            RegionBy.CUSTOMER_COUNTRY: (self.region_of_country, account.countries),
+            RegionBy.DATA_CENTER: (self.region_of_data_center, account.data_centers),
+        }[self.region_by]
+        return frozenset(table[key] for key in keys if key in table)
+
+
+class EmailFill(StrEnum):
+    """When *Customer Primary Email Address* is filled with the super admin's address (C3, R53)."""
+
+    ALWAYS = "always"
+    WHEN_EMPTY = "when_empty"
+    NEVER = "never"
+
+
+class Mode(StrEnum):
+    """How much a portal or department lets us do: only decide, also comment, also write fields."""
+
+    SHADOW = "shadow"
+    COMMENT = "comment"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPolicy:
+    """What a decision does to a ticket. `severities` are Desk's pick-list values, 1 the most severe.
+
+    Issue and request types are our words (`docs/rules.md`).
+    """
+
+    severities: Mapping[int, str]
+    severity_left_for_issues: frozenset[str] = frozenset()
+    severity_left_for_requests: frozenset[str] = frozenset()
+    severity_left_without_request: bool = False
+    exclude_tickets_about_excluded_services: bool = True
+    email_fill: EmailFill = EmailFill.ALWAYS
+    untick: bool = True
+    automation_agents: frozenset[str] = frozenset()
+    write_limit: int = 10
+    mode: Mode = Mode.WRITE
+    department_modes: Mapping[str, Mode] = field(default_factory=dict)
+
+    def mode_of(self, department_id: str) -> Mode:
+        return self.department_modes.get(department_id, self.mode)
+
+    def level(self, severity: str | None) -> int | None:
+        """The level of a pick-list value; None for a value that the mapping does not name."""
+        return next((level for level, name in self.severities.items() if name == severity), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version of the admin's decisions. `version` changes with every change of their meaning."""
+
+    version: str
+    licences: LicencePolicy
+    tickets: TicketPolicy

@@ -1,0 +1,137 @@
+"""A ticket as we read it, what we remember of it, and what an event tells about it.
+
+Fields are called by our words; the admin's mapping knows what Desk calls them. `None` is an empty field.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from desk_sync.domain.identity import Identifier
+
+Value: TypeAlias = str | bool | None
+
+
+class Field(StrEnum):
+    """The fields that we write."""
+
+    CUSTOMER_PRIMARY_EMAIL = "customer_primary_email"
+    LARGE_USER = "large_user"
+    SEVERITY = "severity"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What Desk says about a ticket now.
+
+    `customer_primary_email` is in normal form where it is an address; `severity` is the pick-list's own text;
+    `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
+    `modified_by` is the id of whoever wrote last; it is no part of the ticket's state.
+    """
+
+    ticket_id: str
+    department_id: str
+    status: str
+    status_type: str = "Open"
+    customer_primary_email: str | None = None
+    large_user: bool = False
+    severity: str | None = None
+    request_type: str | None = None
+    issue_type: str | None = None
+    product: str | None = None
+    identifiers: tuple[Identifier, ...] = ()
+    contact_id: str | None = None
+    sender: str | None = None
+    in_bin: bool = False
+    modified_by: str | None = None
+
+    @property
+    def closed(self) -> bool:
+        return self.status_type == "Closed"
+
+    def value(self, name: Field) -> Value:
+        current: Value = getattr(self, name)
+        return current
+
+
+def digest(ticket: Ticket) -> str:
+    """A fingerprint of everything that we read of a ticket, and of nothing else."""
+    facts = asdict(ticket) | {"modified_by": None}
+    return hashlib.sha256(repr(sorted(facts.items())).encode()).hexdigest()[:32]
+
+
+class Hint(StrEnum):
+    """What an event is about: the ticket's own state, something said on it, or its end."""
+
+    STATE = "state"
+    CONVERSATION = "conversation"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that Desk told us. `state` and `before` are digests, None where the payload does not show all we read.
+
+    `changed` names our fields in which `before` and `state` differ; `reference` is that of our own comment, if it is one.
+    """
+
+    key: str
+    type: str
+    hint: Hint
+    ticket_id: str
+    occurred_at: datetime
+    state: str | None = None
+    before: str | None = None
+    changed: frozenset[Field] = frozenset()
+    actor_id: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A value that we wrote, what stood there before, and the basis on which we wrote it."""
+
+    value: Value
+    before: Value
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A person's value that stands against ours until `basis`, the ground of our own value, changes (L7)."""
+
+    value: Value
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What we remember of a ticket between two looks.
+
+    `left` is the digest of the state in which the last look left it, `found` of the state in which it found it.
+    `streak` counts our writes since a person last changed something (L14).
+    """
+
+    left: str | None = None
+    found: str | None = None
+    written: Mapping[Field, Written] = field(default_factory=dict)
+    overrides: Mapping[Field, Override] = field(default_factory=dict)
+    streak: int = 0
+
+
+def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:
+    """Whether an event may tell something that the last look did not know (L5).
+
+    Not news: our own comment (`references` are those of our effects), our own write coming back, and an update in
+    which nothing that we read has changed.
+    """
+    if event.hint is Hint.CONVERSATION:
+        return event.reference is None or event.reference not in references
+    if event.hint is Hint.GONE or event.state is None or event.state != memory.left:
+        return True
+    return event.before not in (None, memory.left, memory.found)

@@ -1,0 +1,106 @@
+"""What can go wrong, told apart by what the caller does next.
+
+DeskSyncError
+├── TemporaryError        worth another try, no sooner than `retry_after`
+├── PermanentError        another try with the same values gives the same answer
+│   ├── Gone              the ticket no longer exists, or we may not see it
+│   ├── NotPermitted      the token, the scope or the edition does not allow it
+│   └── FieldsDropped     Desk answered 200 and left out what was sent
+├── LeaseLost             another worker holds the ticket; nothing was recorded
+├── BadToken              a delivery that Desk did not sign for us: 401
+├── BadDelivery           a delivery that is not what Desk sends: 400
+├── ConfigurationError    the environment is not fit to start with
+└── InputError            a file that a person wrote; carries every mistake with its place
+    └── MappingError      the mapping file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class DeskSyncError(Exception):
+    """Anything that desk-sync raises on purpose. `hint` says what a person can do."""
+
+    hint: str | None = None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class TemporaryError(DeskSyncError):
+    """Worth another try, no sooner than `retry_after` from now."""
+
+    def __init__(self, message: str, *, retry_after: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PermanentError(DeskSyncError):
+    """Another try with the same values gives the same answer."""
+
+
+class Gone(PermanentError):
+    """The ticket no longer exists, or the integration's agent may not see it."""
+
+
+class NotPermitted(PermanentError):
+    """The token, its scope, its portal or the portal's edition does not allow the call."""
+
+
+class FieldsDropped(PermanentError):
+    """Desk took the write and left fields out: usually they are not on the ticket's layout."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self.fields = tuple(sorted(fields))
+        super().__init__(
+            f"Desk silently dropped {', '.join(self.fields)}",
+            hint="add the field to the layout of the ticket's department, and give the agent access to it",
+        )
+
+
+class LeaseLost(DeskSyncError):
+    """Another worker holds the ticket now; nothing was recorded."""
+
+
+class BadToken(DeskSyncError):
+    """The delivery's token is missing, forged, expired, or meant for somebody else."""
+
+
+class BadDelivery(DeskSyncError):
+    """The delivery's body is not an array of events as Desk sends them."""
+
+
+class ConfigurationError(DeskSyncError):
+    """The environment is not fit to start with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One mistake in a file: line and column count from 1, `where` is the path of the value."""
+
+    message: str
+    where: str = ""
+    line: int = 1
+    column: int = 1
+    hint: str | None = None
+
+
+class InputError(DeskSyncError):
+    """A file that a person wrote is not usable; nothing of it was taken."""
+
+    def __init__(self, file: str, problems: Iterable[Problem]) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{file}:{p.line}:{p.column}: {_place(p)}{p.message}" for p in self.problems))
+
+
+class MappingError(InputError):
+    """The mapping file is not usable."""
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.where}: " if problem.where else ""

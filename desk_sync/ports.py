@@ -1,0 +1,234 @@
+"""What a service needs from the world. Adapters keep these promises; tests hold fakes and adapters to the same ones.
+
+Instants are aware UTC datetimes. A method that talks to another machine raises TemporaryError or PermanentError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from desk_sync.domain.identity import Identifier
+from desk_sync.domain.plan import Decision, Effect
+from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.ticket import Event, Field, Memory, Ticket, Value
+
+
+class Now(Protocol):
+    """The one clock."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Desk(Protocol):
+    """One portal's REST API, in our words. Every call has a deadline."""
+
+    def read_ticket(self, ticket_id: str) -> Ticket:
+        """The ticket as it is now. Raises Gone for one that is deleted or hidden from us."""
+        ...
+
+    def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
+        """Set the fields in one call; returns the ticket as Desk answered it.
+
+        Raises FieldsDropped if the answer shows that a field was not taken.
+        """
+        ...
+
+    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
+        """Add a comment that only agents see; the reference stands at its end."""
+        ...
+
+    def has_comment(self, ticket_id: str, reference: str) -> bool:
+        """Whether a comment of the ticket carries the reference (L6)."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """The local copy of the subscription data."""
+
+    def current(self) -> Snapshot | None:
+        """The last snapshot that was imported in full."""
+        ...
+
+    def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
+        """The accounts of the current snapshot that each identifier leads to; identifiers without one are absent."""
+        ...
+
+    def replace(
+        self, accounts: Iterable[Account], *, source: str, as_of: date | None, now: datetime
+    ) -> tuple[Snapshot, frozenset[str]]:
+        """Make `accounts` the current snapshot, all at once or not at all.
+
+        Returns the snapshot and the ids of the accounts that are new, changed or gone since the one before.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing)."""
+
+    ticket_id: str
+    token: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a look starts from. `wake_due`: the look is owed whatever the events say.
+
+    `attempts` counts this one; `references` are those of our comments on the ticket.
+    """
+
+    memory: Memory
+    events: Sequence[Event]
+    references: frozenset[str]
+    wake_due: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one pass over a ticket found and did. `account_id` and `closed` say which tickets a new snapshot concerns."""
+
+    at: datetime
+    decision: Decision
+    memory: Memory
+    fields_written: Mapping[Field, Value] = field(default_factory=dict)
+    effects_done: Sequence[Effect] = ()
+    urgency: int
+    next_look_at: datetime | None
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """How many events of a delivery were stored, and how many we knew already."""
+
+    stored: int
+    known: int
+
+
+class Inbox(Protocol):
+    """Where deliveries are written down before Desk gets its 200 (L1)."""
+
+    def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
+        """Store each event once, and mark its ticket "look now", in one transaction."""
+        ...
+
+
+class Tickets(Protocol):
+    """What has to be looked at, when, and by whom; one portal's."""
+
+    def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
+        """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
+        ...
+
+    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
+        """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
+        ...
+
+    def plan_effects(self, lease: Lease, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
+        """Write the effects down before they happen; those already done are absent from the answer.
+
+        The value says whether an earlier attempt may have got through, so that Desk must be asked first.
+        Raises LeaseLost.
+        """
+        ...
+
+    def finish_look(self, lease: Lease, look: Look) -> None:
+        """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
+
+        A mark that was set since `begin_look` stays: the ticket is due again at once.
+        """
+        ...
+
+    def skip_look(self, lease: Lease) -> None:
+        """Record that the events told nothing new. Raises LeaseLost."""
+        ...
+
+    def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
+        """Give the ticket back, to be looked at again at `look_at`. `refund` takes the attempt back. Raises LeaseLost."""
+        ...
+
+    def park(self, lease: Lease, *, now: datetime, error: str) -> None:
+        """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
+        ...
+
+    def end(self, lease: Lease, *, now: datetime) -> None:
+        """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
+        ...
+
+    def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
+        """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
+        ...
+
+    def look_at_accounts(self, account_ids: Iterable[str], *, now: datetime) -> int:
+        """Mark the open tickets of these accounts, and those whose account is unknown. Returns how many."""
+        ...
+
+    def history(self, ticket_id: str) -> TicketHistory | None:
+        """What is stored about one ticket, for a person to read; None for one that we never heard of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDecision:
+    """One row of the append-only list of decisions."""
+
+    at: datetime
+    decision: Decision
+    fields_written: Mapping[Field, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketHistory:
+    """Everything that is known about a ticket, oldest first."""
+
+    ticket_id: str
+    memory: Memory
+    look_at: datetime | None
+    looked_at: datetime | None
+    attempts: int
+    error: str | None
+    parked_at: datetime | None
+    ended_at: datetime | None
+    decisions: Sequence[PastDecision]
+    events: Sequence[Event]
+    effects: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An OAuth access token and the instant from which it must not be used."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime
+
+
+class Tokens(Protocol):
+    """The one access token that all processes share (10 refreshes in 10 minutes are all that Zoho allows)."""
+
+    def read(self) -> Token | None:
+        """The stored token, expired or not."""
+        ...
+
+    def elect(self, *, now: datetime, until: datetime) -> bool:
+        """Whether the caller alone may refresh the token until `until`."""
+        ...
+
+    def save(self, token: Token) -> None:
+        """Replace the token and end the election."""
+        ...
+
+
+class PortalFacts(Protocol):
+    """What we learn about a portal on the way."""
+
+    def own_agent(self) -> str | None:
+        """The id of the agent whose token we use, once a write has shown it."""
+        ...
+
+    def learn_own_agent(self, agent_id: str) -> None: ...

@@ -1,0 +1,1 @@
+"""Doors for the worker: ids in, one service called, nothing out."""
