@@ -91,7 +91,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one pass over a ticket found and did. `account_id` and `closed` say which tickets a new snapshot concerns."""
+    """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it."""
 
     at: datetime
     decision: Decision
@@ -150,7 +150,10 @@ class Tickets(Protocol):
         ...
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
-        """Give the ticket back, to be looked at again at `look_at`. `refund` takes the attempt back. Raises LeaseLost."""
+        """Give the ticket back, to be looked at again at `look_at`. Raises LeaseLost.
+
+        `refund` takes the attempt back: what went wrong was not the ticket's fault.
+        """
         ...
 
     def park(self, lease: Lease, *, now: datetime, error: str) -> None:

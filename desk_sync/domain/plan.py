@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -107,7 +107,7 @@ def _decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> De
     snapshot = lookup.snapshot
     unknown = Decision(
         verdict=Verdict.UNKNOWN,
-        snapshot_id=snapshot and snapshot.snapshot_id,
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
         policy_version=policy.version,
         reasons=lookup.reasons,
         hands_off=True,

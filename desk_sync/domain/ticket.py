@@ -75,9 +75,10 @@ class Hint(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that Desk told us. `state` and `before` are digests, None where the payload does not show all we read.
+    """One thing that Desk told us.
 
-    `changed` names our fields in which `before` and `state` differ; `reference` is that of our own comment, if it is one.
+    `state` and `before` are digests, None where the payload does not show all that we read; `changed` names our fields
+    in which they differ. `reference` is that of our own comment, if it is one.
     """
 
     key: str
