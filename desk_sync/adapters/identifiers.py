@@ -1,0 +1,67 @@
+"""Normal forms of the identifiers, one for both sides of every comparison: tickets and subscription data.
+
+Each function takes one identifier as somebody wrote it, blanks around it allowed, and gives its normal form,
+or None if it is not one. Full-width characters are folded and invisible ones dropped. A normal form is its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from importlib import resources
+
+import idna
+
+_LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
+_NUMBER = re.compile(r"[0-9]{6,11}")
+_LONGEST_LOCAL_PART = 64
+_LONGEST_DOMAIN = 253
+
+
+def email(text: str) -> str | None:
+    """An address in lower case with its plus tag, its domain in punycode."""
+    local_part, _, host = _fold(text).rpartition("@")
+    if len(local_part.encode()) > _LONGEST_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
+        return None
+    host_name = domain(host)
+    return f"{local_part}@{host_name}" if host_name else None
+
+
+def domain(text: str) -> str | None:
+    """A domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
+    folded = _fold(text)
+    if not 0 < len(folded) <= _LONGEST_DOMAIN:
+        return None
+    try:
+        encoded = idna.encode(folded.removesuffix("."), uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        return None
+    _, dot, top_level = encoded.rpartition(".")
+    return encoded if dot and not top_level.isdigit() else None
+
+
+def number(text: str) -> str | None:
+    """A ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Only a label tells which; longer ones are record ids."""
+    folded = _fold(text)
+    return folded if _NUMBER.fullmatch(folded) else None
+
+
+def is_public_mail(domain: str) -> bool:
+    """Whether anybody can have an address on the domain (in normal form): it says nothing about a customer (R8)."""
+    return domain in _public_mail_domains()
+
+
+@cache
+def _public_mail_domains() -> frozenset[str]:
+    text = resources.files("desk_sync.adapters").joinpath("public_mail_domains.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _fold(text: str) -> str:
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return _nfkc(_nfkc(visible).lower()).strip()
+
+
+def _nfkc(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)
