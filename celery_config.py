@@ -1,0 +1,53 @@
+"""Celery's settings as plain values. Celery is the doorbell: what has to be done stands in SQL.
+
+Losing or doubling a message changes nothing, so there is no result, no countdown and no retry here.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+_redis = os.environ.get("DESK_SYNC_REDIS_URL", "redis://127.0.0.1:6379/0")
+if _file := os.environ.get("DESK_SYNC_REDIS_URL_FILE"):
+    with open(_file) as _secret:
+        _redis = _secret.read().strip()
+
+# What redis-py calls unix://, Celery calls redis+socket://.
+broker_url = "redis+socket://" + _redis.removeprefix("unix://") if _redis.startswith("unix://") else _redis
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+broker_transport_options = {
+    "visibility_timeout": 300,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "health_check_interval": 10,
+    "socket_keepalive": True,
+}
+
+imports = ("tasks.drain",)
+task_default_queue = "desk_sync"
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+task_acks_late = True
+task_reject_on_worker_lost = True
+task_serializer = "json"
+accept_content = ["json"]
+worker_prefetch_multiplier = 1
+worker_max_tasks_per_child = 1000
+worker_hijack_root_logger = False
+worker_cancel_long_running_tasks_on_connection_loss = False
+worker_concurrency = 1
+timezone = "UTC"
+
+# Beat only rings. It may be doubled, late or gone: every ring finds the same rows.
+beat_scheduler = "celery.beat:Scheduler"
+beat_schedule = {
+    "drain": {
+        "task": "desk_sync.drain",
+        "schedule": timedelta(seconds=5),
+        "kwargs": {"portal": "default"},
+        "options": {"expires": 15},
+    },
+}

@@ -13,7 +13,7 @@ from typing import Protocol
 from desk_sync.domain.identity import Identifier
 from desk_sync.domain.plan import Decision, Effect
 from desk_sync.domain.subscription import Account, Snapshot
-from desk_sync.domain.ticket import Event, Field, Memory, Ticket, Value
+from desk_sync.domain.ticket import Event, Field, Memory, Ticket, Value, Written
 
 
 class Now(Protocol):
@@ -130,11 +130,13 @@ class Tickets(Protocol):
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         ...
 
-    def plan_effects(self, lease: Lease, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
-        """Write the effects down before they happen; those already done are absent from the answer.
+    def announce(
+        self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
+    ) -> Mapping[Effect, bool]:
+        """Write down what is about to happen: `intended` into the memory, each effect once.
 
-        The value says whether an earlier attempt may have got through, so that Desk must be asked first.
-        Raises LeaseLost.
+        Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
+        be asked first. Raises LeaseLost.
         """
         ...
 

@@ -1,0 +1,76 @@
+"""What the environment decides: where things are, and the secrets. Everything else is in the mapping file.
+
+Each setting is read from `DESK_SYNC_<NAME>`; a secret also from the file that `DESK_SYNC_<NAME>_FILE` names.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from desk_sync.errors import ConfigurationError
+
+PREFIX = "DESK_SYNC_"
+SECRETS = ("client_id", "client_secret", "refresh_token", "database_url", "redis_url")
+
+
+class Settings(BaseSettings):
+    """The environment, checked. Secrets do not show when it is printed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
+
+    data_center: str = Field(default="us", description="whose hosts are used: us, eu, in, au, jp, ca, sa, cn, …")
+    desk_url: str | None = Field(default=None, description="instead of the data centre's Desk host")
+    accounts_url: str | None = Field(default=None, description="instead of the data centre's accounts host")
+    org_id: str = Field(default="", description="the portal's organisation id")
+    webhook_id: str = Field(default="", description="the id of the webhook that Desk calls us by")
+    client_id: SecretStr = SecretStr("")
+    client_secret: SecretStr = SecretStr("")
+    refresh_token: SecretStr = SecretStr("")
+    database_url: SecretStr = Field(default_factory=lambda: SecretStr(f"sqlite:///{_state() / 'desk-sync.sqlite3'}"))
+    redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
+    mapping: str = Field(default="partner_support", description="a shipped mapping, or the path of one")
+    workers: int = Field(default=4, ge=1, le=25, description="calls to Desk that one worker process has in flight")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["json", "console"] = "json"
+
+
+def load() -> Settings:
+    """The settings of this process. Raises ConfigurationError that names every variable that is wrong."""
+    try:
+        return Settings(**_from_files())
+    except ValidationError as error:
+        said = "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise ConfigurationError(said) from None
+
+
+def portal_problems(settings: Settings) -> list[str]:
+    """The variables that are missing before Desk can be talked to."""
+    needed = {
+        "org_id": settings.org_id,
+        "client_id": settings.client_id.get_secret_value(),
+        "client_secret": settings.client_secret.get_secret_value(),
+        "refresh_token": settings.refresh_token.get_secret_value(),
+    }
+    return [f"{PREFIX}{name.upper()}" for name, value in needed.items() if not value]
+
+
+def _from_files() -> dict[str, SecretStr]:
+    files = {name: os.environ.get(f"{PREFIX}{name.upper()}_FILE") for name in SECRETS}
+    return {name: SecretStr(_content(name, path)) for name, path in files.items() if path}
+
+
+def _content(name: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"{PREFIX}{name.upper()}_FILE: {path}: {error.strerror}") from None
+
+
+def _state() -> Path:
+    """Where the default database lives: the user's state folder."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "desk-sync"

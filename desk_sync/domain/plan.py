@@ -76,12 +76,18 @@ class Plan:
     urgency: int
     next_look_at: datetime | None = None
 
+    @property
+    def intended(self) -> Mapping[Field, Written]:
+        """What to write down before the fields are written, so that a crash in between leaves no doubt."""
+        return {name: self.written[name] for name in self.wanted if name in self.written}
+
 
 def plan(
     ticket: Ticket, lookup: Lookup, memory: Memory, events: Sequence[Event], policy: Policy, *, now: datetime
 ) -> Plan:
     """What should be true of `ticket` at `now`. `events` are the news since the last look: who changed what."""
     rules = policy.tickets
+    memory = memory.settled(ticket)
     decision = _decide(ticket, lookup, policy, now)
     overrides = dict(_overrides(ticket, decision, memory, events, rules))
     claims = {name: value for name, value in _claims(ticket, lookup, decision, rules) if name not in overrides}

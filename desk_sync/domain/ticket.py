@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -115,14 +115,21 @@ class Memory:
     """What we remember of a ticket between two looks.
 
     `left` is the digest of the state in which the last look left it, `found` of the state in which it found it.
-    `streak` counts our writes since a person last changed something (L14).
+    `intended` was written down before a write that may not have been made; `streak` counts our writes since a person
+    last changed something (L14).
     """
 
     left: str | None = None
     found: str | None = None
     written: Mapping[Field, Written] = field(default_factory=dict)
+    intended: Mapping[Field, Written] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     streak: int = 0
+
+    def settled(self, ticket: Ticket) -> Memory:
+        """With the intended values that stand in the ticket taken as written: the process died after the call."""
+        came_true = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
+        return replace(self, written={**self.written, **came_true}, intended={})
 
 
 def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:

@@ -1,0 +1,1 @@
+"""One file per thing that the product does: read through ports, call pure functions, write through ports."""

@@ -1,0 +1,45 @@
+"""Look at every ticket that is due: worst first, on a bounded pool, until nothing is due or it is time to let go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from desk_sync.ports import Lease, Now, Tickets
+from desk_sync.services.reconcile import Outcome
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drain:
+    """Claims batches and works them. `workers` is also how many calls to Desk this process may have in flight."""
+
+    tickets: Tickets
+    look: Callable[[Lease], Outcome]
+    now: Now
+    workers: int = 4
+    lease: timedelta = timedelta(minutes=1)
+    rounds: int = 50
+
+    def run(self) -> bool:
+        """Work until nothing is due; True if there is more, so that the caller rings again.
+
+        It lets go after `rounds` batches, so that a worker can be stopped while work keeps coming in.
+        """
+        ended: Counter[Outcome] = Counter()
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="look") as pool:
+            for _ in range(self.rounds):
+                now = self.now()
+                leases = self.tickets.claim(now=now, until=now + self.lease, limit=self.workers * 4)
+                if not leases:
+                    break
+                ended.update(pool.map(self.look, leases))
+        if ended:
+            log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
+        return bool(leases)

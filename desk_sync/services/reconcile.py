@@ -1,0 +1,192 @@
+"""One look at one ticket: read it, decide, write what differs, record what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+import structlog
+
+from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
+from desk_sync.domain.plan import Effect, Plan, plan
+from desk_sync.domain.policy import Per, Policy
+from desk_sync.domain.subscription import combine
+from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news
+from desk_sync.errors import DeskSyncError, Gone, LeaseLost, PermanentError, TemporaryError
+from desk_sync.ports import Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
+
+log = structlog.get_logger()
+
+
+class Outcome(StrEnum):
+    """How a look ended."""
+
+    RECONCILED = "reconciled"
+    NOTHING_NEW = "nothing_new"
+    POSTPONED = "postponed"
+    PARKED = "parked"
+    GONE = "gone"
+    LEASE_LOST = "lease_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a look may hold its ticket, and how often a look that fails is begun again."""
+
+    lease: timedelta = timedelta(minutes=1)
+    attempts: int = 5
+    pause: timedelta = timedelta(seconds=30)
+
+    def next_pause(self, attempts: int) -> timedelta:
+        """Doubles with each attempt."""
+        return self.pause * int(2 ** (attempts - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """Keeps one portal's tickets as the policy wants them. Safe to repeat, and to run beside others of its kind."""
+
+    desk: Desk
+    subscriptions: Subscriptions
+    tickets: Tickets
+    portal: PortalFacts
+    policy: Policy
+    now: Now
+    patience: Patience = Patience()
+
+    def look(self, lease: Lease) -> Outcome:
+        """Look at a leased ticket once. Never raises for what is wrong with the ticket, Desk or the sources."""
+        try:
+            outcome = self._look(lease)
+        except LeaseLost:
+            outcome = Outcome.LEASE_LOST
+        log.debug("look.finished", ticket_id=lease.ticket_id, outcome=outcome)
+        return outcome
+
+    def _look(self, lease: Lease) -> Outcome:
+        now = self.now()
+        pending = self.tickets.begin_look(lease, now=now, until=now + self.patience.lease)
+        if pending.attempts > self.patience.attempts:
+            return self._park(lease, f"given up after {self.patience.attempts} attempts")
+        news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
+        if not news and not pending.wake_due:
+            self.tickets.skip_look(lease)
+            return Outcome.NOTHING_NEW
+        try:
+            self._reconcile(lease, pending, news)
+        except (Gone, TemporaryError, PermanentError) as error:
+            return self._set_aside(lease, error)
+        except LeaseLost:
+            raise
+        except Exception as error:  # a fault of ours must not hold up other tickets
+            log.exception("look.failed", ticket_id=lease.ticket_id)
+            return self._try_again(lease, pending, error)
+        return Outcome.RECONCILED
+
+    def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
+        ticket = self.desk.read_ticket(lease.ticket_id)
+        wish = plan(ticket, self._look_up(ticket), pending.memory, news, self._policy(), now=self.now())
+        after = self._write(lease, ticket, wish)
+        self._record(lease, ticket, after, wish)
+
+    def _look_up(self, ticket: Ticket) -> Lookup:
+        matches = self.subscriptions.find(ticket.identifiers)
+        lookup = choose(ticket.identifiers, matches, self.subscriptions.current())
+        account = lookup.account
+        if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
+            return lookup
+        domain = Identifier(Kind.DOMAIN, account.domain)
+        others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
+        return replace(lookup, account=combine(account, others))
+
+    def _policy(self) -> Policy:
+        """The policy, with our own agent among those who are no persons."""
+        own = self.portal.own_agent()
+        agents = self.policy.tickets.automation_agents | ({own} if own else set())
+        return replace(self.policy, tickets=replace(self.policy.tickets, automation_agents=agents))
+
+    def _write(self, lease: Lease, ticket: Ticket, wish: Plan) -> Ticket:
+        """Write down what is about to happen, then let it happen (L6)."""
+        if not wish.wanted and not wish.effects:
+            return ticket
+        owed = self.tickets.announce(lease, intended=wish.intended, effects=wish.effects)
+        after = self._write_fields(ticket, wish)
+        self._comment(lease.ticket_id, owed)
+        return after
+
+    def _write_fields(self, ticket: Ticket, wish: Plan) -> Ticket:
+        if not wish.wanted:
+            return ticket
+        after = self.desk.write_ticket(ticket.ticket_id, wish.wanted)
+        if after.modified_by and after.modified_by != self.portal.own_agent():
+            self.portal.learn_own_agent(after.modified_by)
+        return after
+
+    def _comment(self, ticket_id: str, owed: Mapping[Effect, bool]) -> None:
+        for effect, may_have_got_through in owed.items():
+            reference = effect.reference(ticket_id)
+            if not (may_have_got_through and self.desk.has_comment(ticket_id, reference)):
+                self.desk.add_private_comment(ticket_id, effect.text, reference)
+
+    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan) -> None:
+        self.tickets.finish_look(
+            lease,
+            Look(
+                at=self.now(),
+                decision=wish.decision,
+                memory=Memory(
+                    left=digest(left),
+                    found=digest(found),
+                    written=wish.written,
+                    overrides=wish.overrides,
+                    streak=wish.streak,
+                ),
+                fields_written=wish.wanted,
+                effects_done=wish.effects,
+                urgency=wish.urgency,
+                next_look_at=wish.next_look_at,
+                closed=left.closed or left.in_bin,
+            ),
+        )
+        log.info(
+            "ticket.reconciled",
+            ticket_id=lease.ticket_id,
+            verdict=wish.decision.verdict,
+            licences=wish.decision.licences,
+            written=sorted(wish.wanted),
+            effects=[effect.kind for effect in wish.effects],
+            next_look_at=wish.next_look_at,
+        )
+
+    def _set_aside(self, lease: Lease, error: DeskSyncError) -> Outcome:
+        """What a known error means for the ticket: gone, later, or a person's turn."""
+        match error:
+            case Gone():
+                self.tickets.end(lease, now=self.now())
+                log.info("ticket.gone", ticket_id=lease.ticket_id)
+                return Outcome.GONE
+            case TemporaryError(retry_after=retry_after):
+                look_at = self.now() + retry_after
+                self.tickets.postpone(lease, look_at=look_at, error=str(error), refund=True)
+                log.warning("look.postponed", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
+                return Outcome.POSTPONED
+            case _:
+                return self._park(lease, str(error))
+
+    def _try_again(self, lease: Lease, pending: Pending, error: Exception) -> Outcome:
+        look_at = self.now() + self.patience.next_pause(pending.attempts)
+        self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__)
+        return Outcome.POSTPONED
+
+    def _park(self, lease: Lease, error: str) -> Outcome:
+        self.tickets.park(lease, now=self.now(), error=error)
+        log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
+        return Outcome.PARKED
+
+
+def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many looks ended in which way."""
+    ended = list(outcomes)
+    return {outcome: ended.count(outcome) for outcome in Outcome if outcome in ended}

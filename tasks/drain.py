@@ -1,0 +1,19 @@
+"""The one job: look at what is due."""
+
+from __future__ import annotations
+
+from desk_sync import wiring
+from tasks import app
+
+
+@app.task(name="desk_sync.drain")
+def drain(*, portal: str) -> None:
+    """Look at every ticket of the portal that is due; running it twice changes nothing more."""
+    with wiring.open_app() as desk_sync:
+        if desk_sync.drain(portal):
+            ring(portal)
+
+
+def ring(portal: str) -> None:
+    """Tell a worker that there is work. May fail or be lost: beat rings again."""
+    drain.apply_async(kwargs={"portal": portal}, retry=False, expires=15)
