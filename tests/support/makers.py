@@ -1,0 +1,119 @@
+"""Values for tests: each maker gives something ordinary, and takes what the test is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from desk_sync.domain.identity import Identifier, Kind, Lookup
+from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
+from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
+from desk_sync.domain.ticket import Event, Field, Hint, Ticket
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ADMIN = "admin@large.example"
+ROBOT = "300000000000000009"
+PERSON = "300000000000000001"
+
+LICENCES = LicencePolicy(
+    thresholds={"EUROPE_UK": Threshold(figure=60), "INDIA": Threshold(figure=100), "ANZ": Threshold(figure=50)},
+    region_of_country={"DE": "EUROPE_UK", "FR": "EUROPE_UK", "IN": "INDIA", "AU": "ANZ"},
+    region_of_data_center={"EU": "EUROPE_UK", "IN": "INDIA"},
+    in_force=frozenset({"live", "non renewing", "dunning"}),
+    unsettled=frozenset({"unpaid"}),
+    ended=frozenset({"cancelled", "expired", "trial", "future"}),
+    unpaid_editions=frozenset({"free", "trial"}),
+    counted_units=frozenset({"users", "agents"}),
+    uncounted_units=frozenset({"contacts", "storage", "plan", "light agents"}),
+    user_endings=("user", "users"),
+    exclusions=(
+        Exclusion(name="Zoho Campaigns", names=frozenset({"campaigns"})),
+        Exclusion(
+            name="Zoho Writer add-ons",
+            names=frozenset({"writer add ons"}),
+            item_word="writer",
+            item_words=frozenset({"credits", "merge"}),
+        ),
+    ),
+    services=frozenset({"crm", "desk", "workplace"}),
+    max_age=timedelta(days=7),
+)
+TICKETS = TicketPolicy(
+    severities={1: "S1-Critical", 2: "S2-Moderate", 3: "S3-Minimal"},
+    severity_left_for_issues=frozenset({"feature_request", "limitation"}),
+    automation_agents=frozenset({ROBOT}),
+    write_limit=3,
+)
+POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS)
+
+
+def make_item(quantity: int = 1, **facts: Any) -> LicenceItem:
+    return LicenceItem(
+        **{
+            "subscription_id": "9001",
+            "service": "Zoho CRM",
+            "name": "CRM Enterprise",
+            "unit": "users",
+            "status": "live",
+            "edition": "CRM Enterprise crm-enterprise",
+            "quantity": quantity,
+        }
+        | facts
+    )
+
+
+def make_account(licences: int = 88, **facts: Any) -> Account:
+    return Account(
+        **{
+            "account_id": "A1",
+            "super_admin_email": ADMIN,
+            "items": (make_item(licences),),
+            "countries": ("DE",),
+            "domain": "large.example",
+        }
+        | facts
+    )
+
+
+def make_snapshot(age: timedelta = timedelta(hours=1), **facts: Any) -> Snapshot:
+    return Snapshot(**{"snapshot_id": "s1", "source": "file", "imported_at": NOW - age} | facts)
+
+
+def make_ticket(**facts: Any) -> Ticket:
+    email = facts.get("customer_primary_email", ADMIN)
+    return Ticket(
+        **{
+            "ticket_id": "100000000000000001",
+            "department_id": "200000000000000001",
+            "status": "Open",
+            "request_type": "TECHNICAL_SUPPORT",
+            "customer_primary_email": email,
+            "identifiers": (Identifier(Kind.EMAIL, email),) if email else (),
+            "modified_by": PERSON,
+        }
+        | facts
+    )
+
+
+def make_lookup(account: Account | None = None, *, age: timedelta = timedelta(hours=1), **facts: Any) -> Lookup:
+    by = Identifier(Kind.EMAIL, ADMIN) if account else None
+    return Lookup(**{"account": account, "reasons": (), "snapshot": make_snapshot(age), "by": by} | facts)
+
+
+def make_event(**facts: Any) -> Event:
+    return Event(
+        **{
+            "key": "k1",
+            "type": "Ticket_Update",
+            "hint": Hint.STATE,
+            "ticket_id": "100000000000000001",
+            "occurred_at": NOW,
+            "actor_id": PERSON,
+        }
+        | facts
+    )
+
+
+def changed(*names: Field, by: str = PERSON) -> Event:
+    """An update in which somebody changed these fields of ours."""
+    return make_event(state="new", before="old", changed=frozenset(names), actor_id=by)
