@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_sync.domain.policy import Count, LicencePolicy, Threshold, plain
+from desk_sync.domain.policy import Count, LicencePolicy, Per, Threshold, plain
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.domain.subscription import Account, LicenceItem, combine
 
 
 class Verdict(StrEnum):
@@ -67,6 +67,16 @@ def entitle(account: Account, policy: LicencePolicy) -> Entitlement:
     return Entitlement(
         verdict=verdict, licences=low, reasons=(*reasons, Reason("R42", f"{low} licences against {figures}"))
     )
+
+
+def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator[tuple[Account, Entitlement]]:
+    """Every account with its decision; with the others on its domain, where the policy counts by domain (C18)."""
+    on_domain: dict[str | None, list[Account]] = {}
+    for account in accounts:
+        on_domain.setdefault(account.domain if policy.per is Per.DOMAIN else None, []).append(account)
+    for account in accounts:
+        others = on_domain[account.domain] if policy.per is Per.DOMAIN and account.domain else []
+        yield account, entitle(combine(account, [each for each in others if each != account]), policy)
 
 
 def judge(item: LicenceItem, policy: LicencePolicy) -> Judgement:

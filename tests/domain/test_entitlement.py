@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.entitlement import Standing, Verdict, entitle, judge
-from desk_sync.domain.policy import Count, RegionBy, Threshold, plain
-from desk_sync.domain.subscription import combine
+from desk_sync.domain.entitlement import Standing, Verdict, entitle, entitle_each, judge
+from desk_sync.domain.policy import Count, Per, RegionBy, Threshold, plain
 from tests.support.makers import LICENCES, make_account, make_item
 
 PRIORITY, NOT_PRIORITY, REVIEW = Verdict.PRIORITY, Verdict.NOT_PRIORITY, Verdict.REVIEW
@@ -83,13 +82,21 @@ def test_the_largest_service_alone_may_be_what_counts():
     assert entitle(account, replace(LICENCES, count=Count.LARGEST_SERVICE)).licences == 40
 
 
-def test_accounts_on_one_domain_may_be_counted_together():
-    assert entitle(combine(make_account(35), [make_account(30)]), LICENCES).licences == 65
+@pytest.mark.parametrize(("per", "licences"), [(Per.SUPER_ADMIN, [35, 30, 20]), (Per.DOMAIN, [65, 65, 20])])
+def test_accounts_on_one_domain_may_be_counted_together(per, licences):
+    accounts = [make_account(35, account_id="A"), make_account(30, account_id="B"), make_account(20, domain=None)]
+
+    decided = entitle_each(accounts, replace(LICENCES, per=per))
+
+    assert [found.licences for _, found in decided] == licences
 
 
 @pytest.mark.parametrize(
     ("account", "policy", "verdict", "said"),
     [
+        pytest.param(
+            {"regions": ("EUROPE_UK",)}, {}, PRIORITY, "as the subscription data say", id="and the map agrees"
+        ),
         pytest.param({"regions": ("INDIA",)}, {}, NOT_PRIORITY, "as the subscription data say", id="stated wins"),
         pytest.param({"regions": ("INDIA",)}, {}, NOT_PRIORITY, "warning: the country map says EUROPE_UK", id="warned"),
         pytest.param(

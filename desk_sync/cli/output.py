@@ -1,0 +1,37 @@
+"""How commands print: one JSON document on stdout, or a table that a person can read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import orjson
+import typer
+
+SCHEMA_VERSION = 1
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def emit(document: dict[str, Any]) -> None:
+    """Print one document with its schema version."""
+    versioned = {"schema_version": SCHEMA_VERSION} | document
+    sys.stdout.write(orjson.dumps(versioned, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """Print a line for a person."""
+    sys.stdout.write(text + "\n")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows under headings, as wide as the terminal allows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*row)
+    Console(soft_wrap=not sys.stdout.isatty()).print(drawn, markup=False)
