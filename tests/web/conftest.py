@@ -1,0 +1,38 @@
+"""A real uvicorn on 127.0.0.1, in a thread of the test."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+
+Serve = Callable[[Starlette], str]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Serve an application until the test ends; gives the URL it is at."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(application: Starlette) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(application, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        running.append((server, thread))
+        while not server.started:
+            assert thread.is_alive(), "uvicorn did not start"
+            time.sleep(0.01)
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for server, _ in running:
+        server.should_exit = True
+    for _, thread in running:
+        thread.join(5)
