@@ -1,0 +1,159 @@
+"""One portal's REST API behind the port `Desk`.
+
+Every call ends within `patience`, however many requests it takes and however slowly the answer comes. What can be
+repeated without harm (a GET, a PATCH with the same values) is repeated within seconds; longer waits are the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from urllib.parse import quote
+
+import requests
+from requests.exceptions import ChunkedEncodingError
+from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
+
+from desk_sync.adapters.desk import payload
+from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.desk.failures import Hiccup, failure
+from desk_sync.adapters.desk.hosts import allowed
+from desk_sync.adapters.desk.transport import Deadline, harden
+from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.errors import FieldsDropped, TemporaryError
+from desk_sync.ports import Now, Token
+
+PATIENCE = timedelta(seconds=20)
+ATTEMPTS = 4
+PAGE = 100
+
+Body = dict[str, object]
+"""What is sent, or came back, as JSON."""
+
+_REPEATABLE = frozenset({"GET", "PATCH"})
+_UNAUTHORIZED = 401
+_NO_CONTENT = 204
+
+
+class DeskClient:
+    """Desk, in our words. Safe to share between threads; `connections` is how many may call at a time."""
+
+    def __init__(
+        self,
+        *,
+        desk_url: str,
+        org_id: str,
+        vocabulary: Vocabulary,
+        access: Access,
+        now: Now,
+        connections: int = 10,
+        patience: timedelta = PATIENCE,
+        sleep: Callable[[float], None] = nap.sleep,
+    ) -> None:
+        """Raises ConfigurationError if `desk_url`, such as https://desk.zoho.eu, is not one of Zoho's."""
+        self._base = allowed(desk_url.rstrip("/") + "/api/v1")
+        self._vocabulary = vocabulary
+        self._our_words = {name: word for word, name in vocabulary.fields.items()}
+        self._access = access
+        self._now = now
+        self._patience = patience
+        self._sleep = sleep
+        self._session = harden(requests.Session(), connections=connections)
+        self._session.headers.update({"orgId": org_id, "Accept": "application/json"})
+        permit_loopback(self._base)
+
+    def read_ticket(self, ticket_id: str) -> Ticket:
+        return self._ticket(ticket_id, self._call("GET", _path(ticket_id), self._deadline()))
+
+    def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
+        body = payload.write_fields(fields, self._vocabulary)
+        ticket = self._ticket(ticket_id, self._call("PATCH", _path(ticket_id), self._deadline(), body=body))
+        if dropped := payload.dropped(fields, ticket, self._vocabulary):
+            raise FieldsDropped(dropped)
+        return ticket
+
+    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
+        body = payload.comment(text, reference)
+        self._call("POST", _path(ticket_id, "comments"), self._deadline(), body=body)
+
+    def has_comment(self, ticket_id: str, reference: str) -> bool:
+        deadline = self._deadline()
+        start, more = 0, True
+        while more:
+            query: dict[str, str | int] = {"from": start, "limit": PAGE, "sortBy": "-commentedTime"}
+            page = self._call("GET", _path(ticket_id, "comments"), deadline, query=query)
+            if payload.mentions(page, reference):
+                return True
+            start, more = start + PAGE, payload.count(page) == PAGE
+        return False
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._patience.total_seconds())
+
+    def _ticket(self, ticket_id: str, answer: Body) -> Ticket:
+        ticket = payload.read_ticket(answer, self._vocabulary)
+        if ticket.ticket_id != ticket_id:
+            raise TemporaryError(f"Desk answered with something else than ticket {ticket_id}")
+        return ticket
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: Body | None = None,
+    ) -> Body:
+        """The answer's object, empty for an answer without a body. Raises as the port says."""
+        request = requests.Request(method, self._base + path, params=query, json=body)
+        limit = ATTEMPTS if method in _REPEATABLE else 1
+        attempts = Retrying(
+            retry=retry_if_exception_type(Hiccup),
+            stop=lambda state: state.attempt_number >= limit or state.upcoming_sleep >= deadline.left(),
+            wait=wait_exponential_jitter(initial=0.2, max=3, jitter=0.5),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        response: requests.Response = attempts(self._attempt, request, f"{method} {path}", deadline)
+        return _read(response, f"{method} {path}")
+
+    def _attempt(self, request: requests.Request, call: str, deadline: Deadline) -> requests.Response:
+        """One answer of Desk that is a success. A token that Desk refuses is replaced once."""
+        token = self._access.token(deadline)
+        response = self._send(request, call, token, deadline)
+        if response.status_code == _UNAUTHORIZED:
+            token = self._access.token(deadline, refused=token)
+            response = self._send(request, call, token, deadline)
+        if not 200 <= response.status_code < 300:
+            raise failure(response, call, our_words=self._our_words, now=self._now())
+        return response
+
+    def _send(self, request: requests.Request, call: str, token: Token, deadline: Deadline) -> requests.Response:
+        request.auth = authorization(token)
+        prepared = self._session.prepare_request(request)
+        try:
+            return self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
+        except requests.Timeout:
+            raise TemporaryError(f"Desk did not answer {call} in time") from None
+        except (requests.ConnectionError, ChunkedEncodingError) as error:
+            raise Hiccup(f"the connection broke during {call}: {type(error).__name__}") from None
+        except requests.RequestException as error:
+            raise TemporaryError(f"Desk's answer to {call} cannot be read: {type(error).__name__}") from None
+
+
+def _read(response: requests.Response, call: str) -> Body:
+    if response.status_code == _NO_CONTENT:
+        return {}
+    answer = payload.read_object(response.content)
+    if answer is None:
+        raise TemporaryError(f"Desk answered {call} with something else than a JSON object")
+    return answer
+
+
+def _path(ticket_id: str, *rest: str) -> str:
+    return "/".join(("/tickets", quote(ticket_id, safe=""), *rest))

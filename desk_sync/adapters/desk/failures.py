@@ -1,0 +1,128 @@
+"""What an answer of Desk that is no success means for the caller, as a table.
+
+A message names status, error code, call and fields; never a value, and never Desk's own text, which may repeat one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from desk_sync.adapters.desk.payload import read_object
+from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, TemporaryError
+
+
+class Hiccup(TemporaryError):
+    """Likely to be over within seconds: what can be repeated without harm may be repeated at once."""
+
+
+FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
+    (400, "BAD_REQUEST"): PermanentError,
+    (401, "INVALID_OAUTH"): NotPermitted,
+    (401, "UNAUTHORIZED"): NotPermitted,
+    (403, "SCOPE_MISMATCH"): NotPermitted,
+    (403, "OAUTH_ORG_MISMATCH"): NotPermitted,
+    (403, "FORBIDDEN"): NotPermitted,
+    (403, "LICENSE_ACCESS_LIMITED"): NotPermitted,
+    (404, "URL_NOT_FOUND"): Gone,
+    (405, "METHOD_NOT_ALLOWED"): PermanentError,
+    (413, "RESOURCE_SIZE_EXCEEDED"): PermanentError,
+    (415, "UNSUPPORTED_MEDIA_TYPE"): PermanentError,
+    (422, "INVALID_DATA"): PermanentError,
+    (422, "UNPROCESSABLE_ENTITY"): PermanentError,
+    (422, "EMPTY_PAYLOAD"): PermanentError,
+    (422, "DUPLICATE_CONTRACT"): PermanentError,
+    (422, "INTEGRATION_ADMIN_ERROR"): PermanentError,
+    (422, "ONLY_LIVECHAT_USER"): PermanentError,
+    (429, "TOO_MANY_REQUESTS"): Hiccup,
+    (429, "THRESHOLD_EXCEEDED"): TemporaryError,
+    (500, "INTERNAL_SERVER_ERROR"): Hiccup,
+}
+_BY_STATUS: Mapping[int, type[DeskSyncError]] = {
+    401: NotPermitted,
+    403: NotPermitted,
+    404: Gone,
+    408: TemporaryError,
+    429: Hiccup,
+    500: Hiccup,
+    502: Hiccup,
+    503: Hiccup,
+    504: Hiccup,
+}
+_BY_CLASS: Mapping[int, type[DeskSyncError]] = {4: PermanentError}
+
+_SOON = timedelta(seconds=30)
+_CREDITS_GONE = timedelta(hours=1)
+_AT_MOST = timedelta(days=1)
+_HINTS = {
+    "SCOPE_MISMATCH": "connect the portal again, with the scopes that desk-sync asks for",
+    "OAUTH_ORG_MISMATCH": "check the portal's id: the token belongs to another one",
+    "LICENSE_ACCESS_LIMITED": "the portal's edition does not include this call",
+}
+
+
+def failure(response: requests.Response, call: str, *, our_words: Mapping[str, str], now: datetime) -> DeskSyncError:
+    """The error to raise for an answer that is no success. `our_words` names fields by their API names."""
+    answer = read_object(response.content) or {}
+    code = str(answer.get("errorCode", ""))
+    kind = _kind(response, code)
+    said = f"Desk answered {response.status_code}{_known(code)} to {call}"
+    fields = ", ".join(_fields(answer.get("errors"), our_words))
+    message = f"{said}: {fields}" if fields else said
+    if issubclass(kind, TemporaryError):
+        return kind(message, retry_after=_retry_after(response, code, now))
+    return kind(message, hint=_HINTS.get(code))
+
+
+def _kind(response: requests.Response, code: str) -> type[DeskSyncError]:
+    status = response.status_code
+    by_status = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, TemporaryError)
+    if _is_page(response) and status != 401 and not issubclass(by_status, TemporaryError):
+        return TemporaryError  # a gateway speaks, which knows nothing about the ticket
+    return FAILURES.get((status, code), by_status)
+
+
+def _is_page(response: requests.Response) -> bool:
+    return response.content.lstrip()[:1] == b"<"
+
+
+def _known(code: str) -> str:
+    return f" {code}" if any(code == known for _, known in FAILURES) else ""
+
+
+def _fields(errors: object, our_words: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with which field: our word beside Desk's name for it."""
+    for error in errors if isinstance(errors, list) else ():
+        if not isinstance(error, dict):
+            continue
+        pointer = str(error.get("fieldName", ""))
+        name = pointer.rsplit("/", 1)[-1]
+        if re.fullmatch(r"[A-Za-z0-9_]{1,100}", name):
+            word = our_words.get(name)
+            yield f"{word} ({name}) is {_fault(error)}" if word else f"{name} is {_fault(error)}"
+
+
+def _fault(error: Mapping[str, object]) -> str:
+    kind = error.get("errorType")
+    return str(kind) if kind in ("invalid", "duplicate", "missing") else "refused"
+
+
+def _retry_after(response: requests.Response, code: str, now: datetime) -> timedelta:
+    default = _CREDITS_GONE if code == "THRESHOLD_EXCEEDED" else _SOON
+    asked = _parse_retry_after(response.headers.get("Retry-After", ""), now)
+    return min(max(asked, timedelta(0)), _AT_MOST) if asked is not None else default
+
+
+def _parse_retry_after(text: str, now: datetime) -> timedelta | None:
+    """The header's seconds or instant (RFC 9110, 10.2.3)."""
+    if re.fullmatch(r"[0-9]{1,9}", text.strip()):
+        return timedelta(seconds=int(text))
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return at - now if at.tzinfo else at.replace(tzinfo=UTC) - now

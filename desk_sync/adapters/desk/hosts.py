@@ -1,0 +1,58 @@
+"""Where Zoho lives, and where its tokens may go (L12).
+
+A portal belongs to one data centre; its Desk and its accounts server stand on that centre's domain.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from desk_sync.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class DataCenter:
+    """The two hosts of one data centre."""
+
+    desk: str
+    accounts: str
+
+
+def _on(domain: str) -> DataCenter:
+    return DataCenter(f"desk.{domain}", f"accounts.{domain}")
+
+
+DATA_CENTERS = {
+    "us": _on("zoho.com"),
+    "eu": _on("zoho.eu"),
+    "in": _on("zoho.in"),
+    "au": _on("zoho.com.au"),
+    "jp": _on("zoho.jp"),
+    "ca": _on("zohocloud.ca"),
+    "sa": _on("zoho.sa"),
+    "cn": _on("zoho.com.cn"),
+    "sg": _on("zoho.sg"),
+    "ae": _on("zoho.ae"),
+    "uk": _on("zoho.uk"),
+}
+
+_HOSTS = frozenset(host for center in DATA_CENTERS.values() for host in (center.desk, center.accounts))
+# Spelt out: two parsers that disagree about "@" or "\" would send a token to the host that only one of them saw.
+_ZOHO = re.compile(r"https://(?P<host>[a-z0-9.-]+)(:443)?([/?][!-\[\]-~]*)?", re.IGNORECASE)
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?([/?][!-\[\]-~]*)?", re.IGNORECASE)
+_SECRET_PARTS = re.compile(r"(?<=//)[^/]*@|[?#].*", re.DOTALL)
+
+
+def allowed(url: str) -> str:
+    """`url`, if a token may be sent there: https to a host of the table, or http to this machine (the simulator).
+
+    Raises ConfigurationError, which names the URL without what may be a password.
+    """
+    zoho = _ZOHO.fullmatch(url)
+    if (zoho and zoho["host"].lower() in _HOSTS) or _LOOPBACK.fullmatch(url):
+        return url
+    raise ConfigurationError(
+        f"{_SECRET_PARTS.sub('', url)} is not a host of Zoho Desk",
+        hint="use https:// and the hosts of your data centre, such as desk.zoho.eu and accounts.zoho.eu",
+    )

@@ -1,0 +1,268 @@
+"""Desk's spelling, and nowhere else: tickets and events to our values, our values to what Desk takes.
+
+REST answers and deliveries show a ticket alike. Desk's ids are strings of digits, its times are UTC, an empty field is
+null or "", and a checkbox among the custom fields (`cf`) is the text "true" or "false". Unknown keys are ignored.
+Subjects, bodies and names are never read (L11).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import orjson
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
+from desk_sync.errors import BadDelivery, PermanentError
+
+Raw = Mapping[str, object]
+
+HINTS: Mapping[str, Hint] = {
+    "Ticket_Add": Hint.STATE,
+    "Ticket_Update": Hint.STATE,
+    "Ticket_Delete": Hint.GONE,
+    "Ticket_Thread_Add": Hint.CONVERSATION,
+    "Ticket_Comment_Add": Hint.CONVERSATION,
+    "Ticket_Comment_Update": Hint.CONVERSATION,
+}
+
+_SHOWN = frozenset({"id", "departmentId", "contactId", "email", "status", "statusType"})
+_BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
+_ID = re.compile(r"[0-9]{1,20}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
+_REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
+LONGEST_COMMENT = 32_000
+
+
+def read_object(body: bytes) -> dict[str, object] | None:
+    """The JSON object in an answer's body; None for anything else."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
+    """The ticket in a REST answer, or in a delivery. What is not there, or not a text, is empty."""
+
+    def field(word: str) -> str | None:
+        return _field(raw, vocabulary.fields.get(word))
+
+    address = field("customer_primary_email")
+    normal = identifiers.email(address) if address else None
+    return Ticket(
+        ticket_id=_text(raw.get("id")) or "",
+        department_id=_text(raw.get("departmentId")) or "",
+        status=_text(raw.get("status")) or "",
+        status_type=_text(raw.get("statusType")) or "Open",
+        customer_primary_email=normal or address,
+        large_user=field("large_user") == "true",
+        severity=field("severity"),
+        request_type=vocabulary.request_types.get((field("request_type") or "").lower()),
+        issue_type=vocabulary.issue_types.get((field("issue_type") or "").lower()),
+        product=field("product"),
+        identifiers=(Identifier(Kind.EMAIL, normal),) if normal else (),
+        contact_id=_text(raw.get("contactId")),
+        sender=identifiers.email(_text(raw.get("email")) or ""),
+        in_bin=any(_text(raw.get(name)) == "true" for name in _BINS),
+        modified_by=_text(raw.get("modifiedBy")),
+    )
+
+
+def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[str, object]:
+    """The body of a PATCH that sets `fields` and nothing else; "" empties a field.
+
+    Raises PermanentError for a field that the mapping has no Desk name for.
+    """
+    body: dict[str, object] = {}
+    custom: dict[str, object] = {}
+    for word, value in fields.items():
+        name = vocabulary.fields.get(word)
+        if name is None:
+            raise PermanentError(f"the mapping does not say what Desk calls {word}", hint="name it under `fields`")
+        (custom if _is_custom(name) else body)[name] = _text(value) or ""
+    return body | ({"cf": custom} if custom else {})
+
+
+def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: Vocabulary) -> list[Field]:
+    """Those of `fields` that `ticket`, Desk's answer, shows with another value: trimming and the like aside (L5)."""
+    sent = read_ticket(write_fields(fields, vocabulary), vocabulary)
+    return [word for word in fields if _to_the_minute(sent.value(word)) != _to_the_minute(ticket.value(word))]
+
+
+def comment(text: str, reference: str) -> dict[str, object]:
+    """A private comment that ends in the reference; a text that is too long for Desk is cut."""
+    end = f"<br>[{reference}]"
+    content = html.escape(text).replace("\n", "<br>")
+    if len(content) + len(end) > LONGEST_COMMENT:
+        kept = content[: LONGEST_COMMENT - len(end) - 1]
+        content = re.sub(r"(&[^;]*|<[^>]*)\Z", "", kept) + "…"
+    return {"content": content + end, "contentType": "html", "isPublic": False}
+
+
+def mentions(answer: Raw, reference: str) -> bool:
+    """Whether one of the comments in a list of comments carries the reference."""
+    return any(reference in (_text(each.get("content")) or "") for each in _items(answer))
+
+
+def count(answer: Raw) -> int:
+    """How many things a list holds."""
+    return len(_items(answer))
+
+
+def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
+    """The events of a delivery that are about tickets, in its order.
+
+    Raises BadDelivery, and takes nothing, if the body is not what Desk sends to the portal `org_id`.
+    """
+    try:
+        delivery = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadDelivery("the body is not JSON") from None
+    if not isinstance(delivery, list):
+        raise BadDelivery("the body is not an array of events")
+    return [event for raw in delivery if (event := _read_event(raw, vocabulary, org_id))]
+
+
+def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | None:
+    if not isinstance(raw, dict) or not isinstance(raw.get("payload"), dict):
+        raise BadDelivery("an event is not an object with a payload")
+    if _text(raw.get("orgId")) != org_id:
+        raise BadDelivery("an event is another portal's")
+    kind = _text(raw.get("eventType")) or ""
+    if kind not in HINTS:
+        return None
+    return _READERS[HINTS[kind]](kind, raw, vocabulary)
+
+
+def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
+    payload, previous = _object(raw, "payload"), _object(raw, "prevState")
+    after, before = _whole(payload, vocabulary), _whole(previous, vocabulary)
+    state, state_before = _digest(after), _digest(before)
+    changed = {name for name in Field if after and before and after.value(name) != before.value(name)}
+    return Event(
+        key=_key(kind, raw, state, state_before),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=_id(payload, "id"),
+        occurred_at=_occurred_at(raw),
+        state=state,
+        before=state_before,
+        changed=frozenset(changed),
+        actor_id=_actor(payload, "modifiedBy"),
+    )
+
+
+def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
+    payload = _object(raw, "payload")
+    return Event(
+        key=_key(kind, raw),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=_id(payload, "id"),
+        occurred_at=_occurred_at(raw),
+        actor_id=_actor(payload, "modifiedBy"),
+    )
+
+
+def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
+    payload = _object(raw, "payload")
+    mark = _REFERENCE_AT_END.search(_text(payload.get("content")) or "")
+    author = _actor(_object(payload, "commenter"), "id") or _actor(_object(payload, "author"), "id")
+    return Event(
+        key=_key(kind, raw),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=_id(payload, "ticketId"),
+        occurred_at=_occurred_at(raw),
+        actor_id=_actor(payload, "commenterId") or author,
+        reference=mark and mark[1],
+    )
+
+
+_READERS: Mapping[Hint, Callable[[str, Raw, Vocabulary], Event]] = {
+    Hint.STATE: _read_change,
+    Hint.GONE: _read_end,
+    Hint.CONVERSATION: _read_conversation,
+}
+
+
+def _whole(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
+    """The ticket, if everything that we read of one is shown; Desk leaves out what is not meant for us."""
+    needed = {"cf" if _is_custom(name) else name for name in vocabulary.fields.values()} | _SHOWN
+    return read_ticket(raw, vocabulary) if needed <= raw.keys() else None
+
+
+def _digest(ticket: Ticket | None) -> str | None:
+    return digest(ticket) if ticket else None
+
+
+def _key(kind: str, raw: Raw, *states: str | None) -> str:
+    """The same for a delivery that comes twice; Desk gives events no id."""
+    parts = (kind, _id(_object(raw, "payload"), "id"), _occurred_at(raw).isoformat(), *states)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _id(raw: Raw, name: str) -> str:
+    value = _actor(raw, name)
+    if value is None:
+        raise BadDelivery(f"an event has no usable {name}")
+    return value
+
+
+def _actor(raw: Raw, name: str) -> str | None:
+    text = _text(raw.get(name))
+    return text if text and _ID.fullmatch(text) else None
+
+
+def _occurred_at(raw: Raw) -> datetime:
+    """Milliseconds since 1970, as text or number; ISO 8601 with a zone has been seen too."""
+    text = _text(raw.get("eventTime")) or ""
+    try:
+        if text.isascii() and text.isdigit():
+            return _EPOCH + timedelta(milliseconds=int(text))
+        at = datetime.fromisoformat(text)
+        if at.tzinfo:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise BadDelivery("an event has no usable time")
+
+
+def _object(raw: Raw, name: str) -> Raw:
+    value = raw.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _items(answer: Raw) -> list[Raw]:
+    data = answer.get("data")
+    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+
+
+def _is_custom(name: str) -> bool:
+    return name.startswith("cf_")
+
+
+def _field(raw: Raw, name: str | None) -> str | None:
+    if name is None:
+        return None
+    return _text((_object(raw, "cf") if _is_custom(name) else raw).get(name))
+
+
+def _text(value: object) -> str | None:
+    """A text without the space around it, a number or a truth as text; None for an empty one and for anything else."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).strip() or None if isinstance(value, str | int) else None
+
+
+def _to_the_minute(value: Value) -> Value:
+    return _SECONDS.sub("", value) if isinstance(value, str) else value

@@ -1,0 +1,119 @@
+"""HTTP whose limits hold: a timeout bounds a whole answer, not each read of it, and an answer has a largest size.
+
+Timeouts are seconds on the monotonic clock. Nothing is retried here, no redirect is followed, and neither proxies nor
+passwords are taken from the environment.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from http.client import HTTPResponse
+from socket import socket
+from typing import Any, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 10.0
+LARGEST_ANSWER = 8 * 1024 * 1024
+
+S = TypeVar("S", bound=requests.Session)
+
+
+class Deadline:
+    """The instant by which a call must have ended, however many requests it takes."""
+
+    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds, never below zero."""
+        return max(0.0, self._end - self._clock())
+
+    @property
+    def passed(self) -> bool:
+        return self.left() == 0.0
+
+    def timeout(self) -> tuple[float, float]:
+        """How long the next request may take to connect, and to be answered in full. Raises `requests.Timeout`."""
+        left = self.left()
+        if not left:
+            raise requests.Timeout("the deadline has passed")
+        return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
+
+
+def harden(session: S, *, connections: int = 1) -> S:
+    """The session, with the limits of this module, for up to `connections` requests at a time."""
+    session.trust_env = False
+    session.hooks["response"].append(_read_within_limit)
+    adapter = _Adapter(pool_maxsize=connections, max_retries=0)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return session
+
+
+def _read_within_limit(response: requests.Response, **_: Any) -> None:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > LARGEST_ANSWER:
+            response.close()
+            raise requests.RequestException(f"the answer is larger than {LARGEST_ANSWER} bytes")
+    response._content = bytes(body)
+
+
+class _Reader(io.RawIOBase):
+    """Reads a socket until an instant: a server that sends a byte a second gains nothing by it."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = Deadline(sock.gettimeout() or ANSWER_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline.left()
+        if not left:
+            raise TimeoutError("the answer takes too long")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock))
+
+
+class _Http(HTTPConnection):
+    response_class = _Answer
+
+
+class _Https(HTTPSConnection):
+    response_class = _Answer
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
