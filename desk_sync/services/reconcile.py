@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -184,9 +184,3 @@ class Reconcile:
         self.tickets.park(lease, now=self.now(), error=error)
         log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
         return Outcome.PARKED
-
-
-def tally(outcomes: Iterable[Outcome]) -> dict[str, int]:
-    """How many looks ended in which way."""
-    ended = list(outcomes)
-    return {outcome: ended.count(outcome) for outcome in Outcome if outcome in ended}

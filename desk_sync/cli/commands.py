@@ -1,0 +1,255 @@
+"""The commands. Imports stand inside them, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from desk_sync.cli.output import JsonFlag, emit, say, table
+
+if TYPE_CHECKING:
+    from desk_sync.errors import Problem
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Keeps every ticket of a Zoho Desk portal in the state that the support programme says it should be in.",
+)
+mappings_app = typer.Typer(no_args_is_help=True, help="The mapping file: Desk's vocabulary and your policy.")
+subscriptions_app = typer.Typer(no_args_is_help=True, help="The subscription data: what each account has bought.")
+parked_app = typer.Typer(no_args_is_help=True, help="Tickets that were taken out of the queue.")
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+app.add_typer(mappings_app, name="mappings")
+app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(parked_app, name="parked")
+app.add_typer(db_app, name="db")
+
+PORTAL = "default"
+MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
+
+
+@app.command()
+def demo(
+    accounts: Annotated[Path | None, typer.Option(help="Account file; default: the sample.")] = None,
+    har: Annotated[Path | None, typer.Option(help="Write every HTTP exchange to this HTTP Archive.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Watch tickets of large accounts become S1-Critical: broker, simulated Desk, receiver, worker and beat."""
+    from desk_sync.cli import demo as show
+
+    report = show.run(accounts, har=har)
+    emit(report) if as_json else show.tell(report)
+    if problem := show.problem(report):
+        sys.exit(f"error: {problem}")
+
+
+@app.command()
+def simulator(
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    accounts: Annotated[Path | None, typer.Option(help="Account file whose partners become Desk accounts.")] = None,
+    deliver_to: Annotated[str | None, typer.Option(help="URL that signed events are posted to.")] = None,
+    har: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run the simulated Zoho Desk alone, until it is interrupted."""
+    import orjson
+
+    from desk_sync.simulator import server
+
+    def announce(facts: dict[str, str]) -> None:
+        say(orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items()))
+        sys.stdout.flush()
+
+    server.serve(port=port, accounts=accounts, deliver_to=deliver_to, har=har, announce=announce)
+
+
+@app.command()
+def decide(
+    accounts: Annotated[Path, typer.Option(help="Account file.")],
+    mapping: MappingOption = "partner_support",
+    as_json: JsonFlag = False,
+) -> None:
+    """Decide for every account of a file whether it is a large user account: no Desk, no database."""
+    from desk_sync.adapters import mapping_file
+    from desk_sync.adapters.subscriptions.account_file import read_accounts
+    from desk_sync.domain.entitlement import entitle_each
+
+    file = read_accounts(accounts)
+    _warn(accounts, file.warnings)
+    decided = [
+        {
+            "account_id": account.account_id,
+            "decision": found.verdict,
+            "licences_counted": found.licences,
+            "reasons": [str(reason) for reason in found.reasons],
+        }
+        for account, found in entitle_each(file.accounts, mapping_file.load(mapping).policy.licences)
+    ]
+    if as_json:
+        emit({"accounts": decided})
+    else:
+        rows = [[d["account_id"], d["decision"], str(d["licences_counted"]), d["reasons"][-1]] for d in decided]
+        table(["account", "decision", "licences", "reason"], rows)
+
+
+@app.command()
+def explain(ticket_id: str, as_json: JsonFlag = False) -> None:
+    """Why a ticket is as it is: every decision with its reasons, what was written, and what is due."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        history = desk_sync.tickets(PORTAL).history(ticket_id)
+    if history is None:
+        sys.exit(f"error: no event has told of ticket {ticket_id}\nhint: desk-sync replay {ticket_id} looks at it now")
+    from desk_sync.cli import explanation
+
+    emit(explanation.document(history)) if as_json else explanation.tell(history)
+
+
+@app.command()
+def replay(ticket_ids: list[str]) -> None:
+    """Look at tickets again, whatever their events say; parked ones too."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        marked = desk_sync.tickets(PORTAL).look_now(ticket_ids, now=wiring.now())
+    say(f"{marked} marked; the worker looks at them within seconds")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option()] = 8080,
+    host: Annotated[str, typer.Option(help="Stay on loopback behind a proxy that ends TLS.")] = "127.0.0.1",
+    har: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Receive Desk's webhooks at /webhooks/desk/default."""
+    from desk_sync.web import server
+
+    server.serve(host=host, port=port, har=har)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def worker(context: typer.Context) -> None:
+    """Run a Celery worker; further options go to Celery."""
+    _become_celery("worker", "--without-gossip", "--without-mingle", *context.args)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def beat(context: typer.Context) -> None:
+    """Run Celery beat, which only rings; further options go to Celery."""
+    _become_celery("beat", *context.args)
+
+
+@mappings_app.command()
+def check(file: Path, as_json: JsonFlag = False) -> None:
+    """Find every mistake in a mapping file, each with its line and column."""
+    from dataclasses import asdict
+
+    from desk_sync.adapters import mapping_file
+
+    problems = mapping_file.check(file)
+    if as_json:
+        emit({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
+    else:
+        _point(file, problems)
+        say(f"{file}: {len(problems)} problems" if problems else f"{file}: in order")
+    raise typer.Exit(1 if problems else 0)
+
+
+@mappings_app.command()
+def schema() -> None:
+    """Print the JSON Schema of the mapping file, for editors."""
+    import json
+
+    from desk_sync.adapters import mapping_file
+
+    say(json.dumps(mapping_file.schema(), indent=2, ensure_ascii=False))
+
+
+@subscriptions_app.command("import")
+def import_accounts(file: Path) -> None:
+    """Make an account file the current subscription data, all of it or nothing."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        imported, warnings = desk_sync.import_accounts(file)
+    _warn(file, warnings)
+    say(f"{imported.accounts} accounts, {imported.changed} of them changed; {imported.tickets} open tickets to look at")
+
+
+@subscriptions_app.command()
+def lookup(email: str, as_json: JsonFlag = False) -> None:
+    """What the subscription data say about a super admin's address."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        found = desk_sync.look_up(email)
+    if as_json:
+        emit(found)
+    else:
+        say(f"{found['account_id'] or 'no account'}: {found['decision']}, {found['licences_counted']} licences")
+        say("\n".join(f"  {reason}" for reason in found["reasons"]))
+
+
+@subscriptions_app.command()
+def review(as_json: JsonFlag = False) -> None:
+    """The tickets that a person must decide on."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        rows = desk_sync.tickets(PORTAL).review()
+    if as_json:
+        emit({"review": [{"ticket_id": r.ticket_id, "decision": r.verdict, "account_id": r.account_id} for r in rows]})
+    else:
+        table(["ticket", "decision", "account"], [[r.ticket_id, r.verdict, r.account_id or "-"] for r in rows])
+
+
+@parked_app.command("list")
+def list_parked(as_json: JsonFlag = False) -> None:
+    """The tickets that were parked, and why."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        rows = desk_sync.tickets(PORTAL).parked()
+    if as_json:
+        emit({"parked": [{"ticket_id": r.ticket_id, "parked_at": r.parked_at, "error": r.error} for r in rows]})
+    else:
+        table(["ticket", "parked at", "error"], [[r.ticket_id, f"{r.parked_at:%F %T}Z", r.error] for r in rows])
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Create the database, or bring it to this version's schema."""
+    from desk_sync import wiring
+
+    say(wiring.upgrade())
+
+
+def _become_celery(command: str, *options: str) -> None:
+    """Turn this process into Celery, so that signals and process ids stay what they are."""
+    from desk_sync import settings
+
+    level = settings.load().log_level
+    celery = [sys.executable, "-m", "celery", "-A", "tasks", command, "--loglevel", level, *options]
+    sys.stdout.flush()
+    os.execv(sys.executable, celery)  # noqa: S606
+
+
+def _warn(file: Path, problems: Iterable[Problem]) -> None:
+    _point(file, [replace(problem, message=f"warning: {problem.message}") for problem in problems])
+
+
+def _point(file: Path, problems: Iterable[Problem]) -> None:
+    """Each problem as file:line:column: where: what, to stderr."""
+    from desk_sync.errors import InputError
+
+    for problem in problems:
+        hint = f" ({problem.hint})" if problem.hint else ""
+        typer.echo(f"{InputError(str(file), [problem])}{hint}", err=True)

@@ -1,0 +1,65 @@
+"""How a ticket's history is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from desk_sync.cli.output import say
+from desk_sync.ports import PastDecision, TicketHistory
+
+
+def document(history: TicketHistory) -> dict[str, Any]:
+    """The history as one JSON document; instants in UTC."""
+    return {
+        "ticket_id": history.ticket_id,
+        "state": state(history),
+        "look_at": history.look_at,
+        "looked_at": history.looked_at,
+        "attempts": history.attempts,
+        "error": history.error,
+        "written": {name: ours.value for name, ours in history.memory.written.items()},
+        "overrides": {name: kept.value for name, kept in history.memory.overrides.items()},
+        "effects": dict(history.effects),
+        "decisions": [_decision(past) for past in history.decisions],
+        "events": [
+            {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}
+            for event in history.events
+        ],
+    }
+
+
+def state(history: TicketHistory) -> str:
+    """In one word, where the ticket stands with us."""
+    if history.parked_at:
+        return "parked"
+    if history.ended_at:
+        return "gone"
+    return "due" if history.look_at else "settled"
+
+
+def tell(history: TicketHistory) -> None:
+    """The same for a person, newest decision first."""
+    say(f"ticket {history.ticket_id}: {state(history)}" + (f" – {history.error}" if history.error else ""))
+    for past in reversed(history.decisions):
+        say()
+        say(f"{past.at:%F %T}Z  {past.decision.verdict}, {past.decision.licences} licences counted")
+        for reason in past.decision.reasons:
+            say(f"  {reason}")
+        for name, value in past.fields_written.items():
+            say(f"  written: {name} = {value}")
+    for name, kept in history.memory.overrides.items():
+        say(f"\n{name} = {kept.value} was set by a person and stays")
+
+
+def _decision(past: PastDecision) -> dict[str, Any]:
+    decision = past.decision
+    return {
+        "at": past.at,
+        "decision": decision.verdict,
+        "licences_counted": decision.licences,
+        "account_id": decision.account_id,
+        "snapshot_id": decision.snapshot_id,
+        "mapping_version": decision.policy_version,
+        "reasons": [str(reason) for reason in decision.reasons],
+        "written": dict(past.fields_written),
+    }

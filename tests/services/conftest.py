@@ -1,0 +1,84 @@
+"""A small world: one portal on a fresh SQLite store, a Desk in memory, and a clock that only the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.portals import SqlPortalFacts
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.domain.subscription import Account
+from desk_sync.ports import Lease
+from desk_sync.services.reconcile import Outcome, Reconcile
+from desk_sync.services.subscriptions import ImportAccounts, Imported
+from tests.support.fake_desk import FakeDesk
+from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
+
+
+class World:
+    """What a test does to the product, in short words."""
+
+    def __init__(self, engine: Any, desk: FakeDesk) -> None:
+        self.engine = engine
+        self.desk = desk
+        self.tickets = SqlTickets(engine, "default")
+        self.inbox = SqlInbox(engine, "default")
+        self.portal = SqlPortalFacts(engine, "default")
+        self.subscriptions = SqlSubscriptions(engine)
+        self.policy = POLICY
+        self._time = NOW
+
+    def now(self) -> datetime:
+        return self._time
+
+    def waits(self, **span: float) -> None:
+        self._time += timedelta(**span)
+
+    def hears(self, **facts: Any) -> None:
+        """An event comes in."""
+        self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
+
+    def imports(self, *accounts: Account) -> Imported:
+        service = ImportAccounts(subscriptions=self.subscriptions, portals=[self.tickets], now=self.now)
+        return service.run(accounts, source="file", as_of=None)
+
+    def claim(self) -> Sequence[Lease]:
+        return self.tickets.claim(now=self._time, until=self._time + timedelta(minutes=1), limit=10)
+
+    def look(self) -> list[Outcome]:
+        """Look at everything that is due."""
+        reconcile = Reconcile(
+            desk=self.desk,
+            subscriptions=self.subscriptions,
+            tickets=self.tickets,
+            portal=self.portal,
+            policy=self.policy,
+            now=self.now,
+        )
+        return [reconcile.look(lease) for lease in self.claim()]
+
+    def references(self) -> list[str]:
+        return [said.rsplit("[", 1)[1].rstrip("]") for comments in self.desk.comments.values() for said in comments]
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk(make_ticket(severity="S2-Moderate"))
+
+
+@pytest.fixture
+def world(tmp_path: Any, desk: FakeDesk) -> Iterator[World]:
+    """Knows one large account, that of the ticket in Desk."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    migrate(engine)
+    world = World(engine, desk)
+    world.imports(make_account())
+    yield world
+    engine.dispose()

@@ -1,0 +1,70 @@
+"""A Desk in memory, in our own words: the `Desk` port for tests of services."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.errors import Gone
+from tests.support.makers import PERSON, ROBOT
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+class FakeDesk:
+    """Holds tickets and comments; `before` and `after` hold what happens around the next call of a name."""
+
+    def __init__(self, *tickets: Ticket) -> None:
+        self.tickets = {ticket.ticket_id: ticket for ticket in tickets}
+        self.comments: dict[str, list[str]] = defaultdict(list)
+        self.calls: list[str] = []
+        self.before: dict[str, Callable[[], None]] = {}
+        self.after: dict[str, Callable[[], None]] = {}
+
+    def read_ticket(self, ticket_id: str) -> Ticket:
+        return self._call("read_ticket", lambda: self._ticket(ticket_id))
+
+    def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
+        return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))
+
+    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
+        self._call("add_private_comment", lambda: self.comments[ticket_id].append(f"{text} [{reference}]"))
+
+    def has_comment(self, ticket_id: str, reference: str) -> bool:
+        return self._call("has_comment", lambda: any(reference in said for said in self.comments[ticket_id]))
+
+    def person_sets(self, ticket_id: str, **fields: Any) -> None:
+        self.tickets[ticket_id] = replace(self.tickets[ticket_id], modified_by=PERSON, **fields)
+
+    def dies(self, *, before: str | None = None, after: str | None = None) -> None:
+        """Let the process die around the next call of that name."""
+
+        def die() -> None:
+            raise Died
+
+        (self.before if before else self.after)[before or after or ""] = die
+
+    def count(self, name: str) -> int:
+        return self.calls.count(name)
+
+    def _call(self, name: str, act: Callable[[], Any]) -> Any:
+        self.calls.append(name)
+        self.before.pop(name, lambda: None)()
+        answer = act()
+        self.after.pop(name, lambda: None)()
+        return answer
+
+    def _ticket(self, ticket_id: str) -> Ticket:
+        if ticket_id not in self.tickets:
+            raise Gone(f"ticket {ticket_id} is gone")
+        return self.tickets[ticket_id]
+
+    def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
+        values = {str(name): value for name, value in fields.items()}
+        self.tickets[ticket_id] = replace(self._ticket(ticket_id), modified_by=agent, **values)
+        return self.tickets[ticket_id]
