@@ -1,0 +1,61 @@
+"""The list of decisions: rows are only ever added. What a customer's address was set to is not kept (L11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, RowMapping, Select, insert, select
+
+from desk_sync.adapters.store.tables import decisions
+from desk_sync.domain.plan import Decision
+from desk_sync.domain.ticket import Field, Value
+from desk_sync.ports import PastDecision
+
+_DECISION = TypeAdapter(Decision)
+_FIELDS_WRITTEN = TypeAdapter(dict[Field, Value])
+_COLUMNS = [each.name for each in fields(Decision)]
+_KEPT_INSTEAD: Mapping[Field, str] = {Field.CUSTOMER_PRIMARY_EMAIL: "(super admin)"}
+
+
+def append(
+    connection: Connection,
+    portal: str,
+    ticket_id: str,
+    decision: Decision,
+    written: Mapping[Field, Value],
+    *,
+    at: datetime,
+) -> None:
+    """Add the decision; one that is the same as the last and led to no write leaves no trace."""
+    last = _of(portal, ticket_id).order_by(decisions.c.id.desc()).limit(1)
+    row = connection.execute(last).mappings().one_or_none()
+    if row and _decision(row) == decision and not written:
+        return
+    shown = {name: _KEPT_INSTEAD.get(name, value) for name, value in written.items()}
+    connection.execute(
+        insert(decisions).values(portal=portal, ticket_id=ticket_id, at=at, fields_written=shown, **asdict(decision))
+    )
+
+
+def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDecision]:
+    """The ticket's decisions, oldest first."""
+    rows = connection.execute(_of(portal, ticket_id).order_by(decisions.c.id)).mappings()
+    return [
+        PastDecision(
+            at=row["at"],
+            decision=_decision(row),
+            fields_written=_FIELDS_WRITTEN.validate_python(row["fields_written"]),
+        )
+        for row in rows
+    ]
+
+
+def _of(portal: str, ticket_id: str) -> Select[tuple[object, ...]]:
+    return select(decisions).where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id)
+
+
+def _decision(row: RowMapping) -> Decision:
+    return _DECISION.validate_python({name: row[name] for name in _COLUMNS})

@@ -1,0 +1,1 @@
+"""The steps by which the tables came to be what `tables.py` says; a step that was released is never edited."""

@@ -1,0 +1,11 @@
+"""What Alembic runs: the steps, in the transaction that `upgrade.py` has opened."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from desk_sync.adapters.store.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

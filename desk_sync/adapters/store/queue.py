@@ -1,0 +1,70 @@
+"""The queue in the ticket rows: setting marks, and changing a row under the protection of its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, null, true, update
+
+from desk_sync.adapters.store.tables import Instant, tickets
+from desk_sync.adapters.store.values import insert
+from desk_sync.errors import LeaseLost
+from desk_sync.ports import Lease
+
+
+def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now: datetime, **also: object) -> int:
+    """Make the tickets due at `now` if they are not already; returns how many. `also` are further columns to set.
+
+    In the order of their ids, or two writers could wait for each other.
+    """
+    seen: dict[str, object] = {"portal": portal, "first_seen_at": now, "look_at": now, "marked": True, **also}
+    rows = [{**seen, "ticket_id": ticket_id} for ticket_id in sorted(set(ticket_ids))]
+    if rows:
+        statement = insert(connection, tickets)
+        new = statement.excluded
+        changes = {"look_at": earliest(new.look_at), "marked": true(), "ended_at": null()} | {
+            name: new[name] for name in also
+        }
+        connection.execute(statement.on_conflict_do_update(index_elements=["portal", "ticket_id"], set_=changes), rows)
+    return len(rows)
+
+
+def at(instant: datetime | None) -> ColumnElement[Any]:
+    """An instant inside an expression, where no column says what it is."""
+    return literal(instant, Instant)
+
+
+def earliest(look_at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`look_at`, but a ticket that is due before that stays so."""
+    return case((tickets.c.look_at <= look_at, tickets.c.look_at), else_=look_at)
+
+
+def unless_marked(look_at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`look_at`, but a ticket that was marked during the look stays due."""
+    return case((tickets.c.marked, tickets.c.look_at), else_=look_at)
+
+
+def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`wake_at`, but a look that was asked for during this one stays owed."""
+    return case((tickets.c.woken, tickets.c.wake_at), else_=wake_at)
+
+
+def fenced(connection: Connection, portal: str, lease: Lease, **values: object) -> RowMapping:
+    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost if the lease is not the last one."""
+    statement = (
+        update(tickets)
+        .where(
+            tickets.c.portal == portal,
+            tickets.c.ticket_id == lease.ticket_id,
+            tickets.c.lease_token == lease.token,
+            tickets.c.lease_until.is_not(None),
+        )
+        .values(lease_token=lease.token, **values)
+        .returning(tickets)
+    )
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise LeaseLost(f"ticket {lease.ticket_id} is in other hands")
+    return row

@@ -1,0 +1,200 @@
+"""The tables. Columns ending in `_at` or `_until` are instants; migrations/versions make the same tables, step by step.
+
+A ticket's row is both its place in the queue and what we remember of it:
+`look_at` is when it is due (None: when something happens), `wake_at` when a look is owed whatever the events say,
+`marked` and `woken` whether one of the two was set since the look under way began, `lease_token` who may record.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, to the microsecond, always UTC when read. SQLite keeps it as text that sorts by time (L10)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime is no instant")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _number() -> Column[int]:
+    """A number that the database counts up: the order in which rows came."""
+    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+
+
+portals = Table(
+    "portals",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("own_agent_id", String),
+    Column("access_token", String),
+    Column("expires_at", Instant),
+    Column("election_until", Instant),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("type", String, nullable=False),
+    Column("hint", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("state", String),
+    Column("before", String),
+    Column("changed", JSON, nullable=False),
+    Column("actor_id", String),
+    Column("reference", String),
+    Column("look_token", BigInteger),
+    Column("processed_at", Instant),
+    Index(None, "portal", "ticket_id"),
+)
+Index(
+    "ix_deliveries_processed",
+    deliveries.c.portal,
+    deliveries.c.processed_at,
+    sqlite_where=deliveries.c.processed_at.is_not(None),
+    postgresql_where=deliveries.c.processed_at.is_not(None),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("look_at", Instant),
+    Column("wake_at", Instant),
+    Column("marked", Boolean, nullable=False, server_default=false()),
+    Column("woken", Boolean, nullable=False, server_default=false()),
+    # A ticket that was never looked at may be one of the worst.
+    Column("urgency", Integer, nullable=False, server_default=text("1")),
+    Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
+    Column("lease_until", Instant),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("begun_at", Instant),
+    Column("error", String),
+    Column("parked_at", Instant),
+    Column("ended_at", Instant),
+    Column("closed", Boolean, nullable=False, server_default=false()),
+    Column("memory", JSON(none_as_null=True)),
+    Column("verdict", String),
+    Column("account_id", String),
+    Column("looked_at", Instant),
+    Index(None, "portal", "account_id"),
+)
+_WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
+Index(
+    "ix_tickets_waiting",
+    tickets.c.portal,
+    tickets.c.urgency,
+    tickets.c.look_at,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _number(),
+    Column("portal", String, nullable=False),
+    Column("ticket_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("licences", Integer, nullable=False),
+    Column("account_id", String),
+    Column("snapshot_id", String),
+    Column("policy_version", String, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("hands_off", Boolean, nullable=False),
+    Column("fields_written", JSON, nullable=False),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
+    Index(None, "portal", "ticket_id", "id"),
+)
+
+# A snapshot is `importing`, then `current`, then `retired`; only the current one is ever read.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _number(),
+    Column("source", String, nullable=False),
+    Column("imported_at", Instant, nullable=False),
+    Column("as_of", Date),
+    Column("state", String, nullable=False),
+    Column("accounts", Integer, nullable=False, server_default=text("0")),
+)
+_CURRENT = snapshots.c.state == text("'current'")
+Index("ix_snapshots_current", snapshots.c.state, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("snapshot_id", ForeignKey(snapshots.c.id), primary_key=True),
+    Column("account_id", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("account", JSON, nullable=False),
+)
+
+identifiers = Table(
+    "identifiers",
+    metadata,
+    Column("snapshot_id", ForeignKey(snapshots.c.id), primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("account_id", String, primary_key=True),
+)

@@ -1,0 +1,275 @@
+"""The tickets' queue and memory. A worker that lost its lease records nothing (L3); effects happen once (L6).
+
+An event is taken by a look when the look begins, and is processed when that look ends well; what comes in between
+waits for the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, true, update
+
+from desk_sync.adapters.store import decisions
+from desk_sync.adapters.store.effects import references, states, tick_off, write_down
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import at, earliest, fenced, mark, unless_marked, unless_woken
+from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.plan import Effect
+from desk_sync.domain.ticket import Event, Field, Written
+from desk_sync.ports import Lease, Look, Pending, TicketHistory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How the queue stands: tickets due, in a worker's hands, parked, and since when the oldest is due."""
+
+    due: int
+    leased: int
+    parked: int
+    oldest_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """An open ticket that a person has to decide about."""
+
+    ticket_id: str
+    verdict: Verdict
+    account_id: str | None
+    looked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A ticket that was given up, and why."""
+
+    ticket_id: str
+    parked_at: datetime
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTickets:
+    """One portal's tickets."""
+
+    engine: Engine
+    portal: str
+
+    def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
+        """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
+        order = (tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id)
+        due = (
+            select(tickets.c.ticket_id)
+            .where(self._due(now))
+            .order_by(*order)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        statement = (
+            update(tickets)
+            .where(self._own(tickets), tickets.c.ticket_id.in_(select(due.c.ticket_id)))
+            .values(lease_token=tickets.c.lease_token + 1, lease_until=until)
+            .returning(*order, tickets.c.lease_token)
+        )
+        with writing(self.engine) as connection:
+            rows = sorted(connection.execute(statement).all())
+        return [Lease(ticket_id=ticket_id, token=token, until=until) for _, _, ticket_id, token in rows]
+
+    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
+        """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
+        begun = {"attempts": tickets.c.attempts + 1, "begun_at": now, "marked": False, "woken": False}
+        with writing(self.engine) as connection:
+            row = fenced(connection, self.portal, lease, lease_until=until, **begun)
+            events = self._take_events(connection, lease)
+            return Pending(
+                memory=memory_of(row["memory"]),
+                events=events,
+                references=references(connection, self.portal, lease.ticket_id),
+                wake_due=not events or (row["wake_at"] is not None and row["wake_at"] <= now),
+                attempts=row["attempts"],
+            )
+
+    def announce(
+        self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
+    ) -> Mapping[Effect, bool]:
+        """Write down what is about to happen: `intended` into the memory, each effect once.
+
+        Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
+        be asked first. Raises LeaseLost.
+        """
+        with writing(self.engine) as connection:
+            row = fenced(connection, self.portal, lease)
+            memory = memory_of(row["memory"])
+            memory = replace(memory, intended={**memory.intended, **intended})
+            fenced(connection, self.portal, lease, memory=MEMORY.dump_python(memory, mode="json"))
+            return write_down(connection, self.portal, lease.ticket_id, effects, now=row["begun_at"])
+
+    def finish_look(self, lease: Lease, look: Look) -> None:
+        """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
+
+        A mark that was set since `begin_look` stays: the ticket is due again at once.
+        """
+        found = {
+            "memory": MEMORY.dump_python(look.memory, mode="json"),
+            "urgency": look.urgency,
+            "closed": look.closed,
+            "verdict": look.decision.verdict,
+            "account_id": look.decision.account_id,
+            "looked_at": look.at,
+            "wake_at": unless_woken(at(look.next_look_at)),
+        }
+        with writing(self.engine) as connection:
+            self._release(connection, lease, look_at=at(look.next_look_at), **found)
+            tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
+            decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
+
+    def skip_look(self, lease: Lease) -> None:
+        """Record that the events told nothing new. Raises LeaseLost."""
+        with writing(self.engine) as connection:
+            self._release(connection, lease, look_at=tickets.c.wake_at)
+
+    def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
+        """Give the ticket back, to be looked at again at `look_at`, whatever its events say. Raises LeaseLost.
+
+        `refund` takes the attempt back: what went wrong was not the ticket's fault.
+        """
+        attempts = tickets.c.attempts - int(refund)
+        with writing(self.engine) as connection:
+            later = {"look_at": look_at, "wake_at": look_at, "attempts": attempts, "error": error}
+            fenced(connection, self.portal, lease, lease_until=None, **later)
+
+    def park(self, lease: Lease, *, now: datetime, error: str) -> None:
+        """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
+        with writing(self.engine) as connection:
+            fenced(connection, self.portal, lease, lease_until=None, parked_at=now, error=error)
+
+    def end(self, lease: Lease, *, now: datetime) -> None:
+        """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
+        gone = {"wake_at": unless_woken(null()), "ended_at": case((tickets.c.marked, null()), else_=at(now))}
+        with writing(self.engine) as connection:
+            self._release(connection, lease, look_at=null(), **gone)
+
+    def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
+        """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
+        asked = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None}
+        marked = 0
+        for chunk in chunks(sorted(set(ticket_ids))):
+            with writing(self.engine) as connection:
+                marked += mark(connection, self.portal, chunk, now=now, **asked)
+        return marked
+
+    def look_at_accounts(self, account_ids: Iterable[str], *, now: datetime) -> int:
+        """Mark the open tickets of these accounts, and those whose account is unknown. Returns how many."""
+        unknown = self._wake(tickets.c.account_id.is_(None), now)
+        return unknown + sum(
+            self._wake(tickets.c.account_id.in_(chunk), now) for chunk in chunks(sorted(set(account_ids)))
+        )
+
+    def history(self, ticket_id: str) -> TicketHistory | None:
+        """What is stored about one ticket, for a person to read; None for one that we never heard of."""
+        with reading(self.engine) as connection:
+            row = connection.execute(select(tickets).where(self._of(tickets, ticket_id))).mappings().one_or_none()
+            if row is None:
+                return None
+            kept = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "ended_at")
+            return TicketHistory(
+                **{name: row[name] for name in kept},
+                memory=memory_of(row["memory"]),
+                decisions=decisions.past(connection, self.portal, ticket_id),
+                events=self._past_events(connection, ticket_id),
+                effects=states(connection, self.portal, ticket_id),
+            )
+
+    def counts(self, now: datetime) -> Counts:
+        """How the queue stands at `now`."""
+        due = self._due(now)
+        leased = tickets.c.lease_until > now
+        figures = select(
+            func.count().filter(due),
+            func.count().filter(leased),
+            func.count(tickets.c.parked_at),
+            func.min(tickets.c.look_at).filter(due),
+        ).where(self._own(tickets))
+        with reading(self.engine) as connection:
+            total, in_hand, parked, oldest = connection.execute(figures).one()
+        return Counts(due=total, leased=in_hand, parked=parked, oldest_due_at=oldest)
+
+    def review(self) -> Sequence[Undecided]:
+        """The open tickets whose last look left something to decide, the longest-standing first."""
+        undecided = tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN])
+        rows = self._rows(Undecided, undecided, tickets.c.closed.is_(False), tickets.c.ended_at.is_(None))
+        return [Undecided(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows]
+
+    def parked(self) -> Sequence[Parked]:
+        """The tickets that were given up."""
+        return [Parked(**row) for row in self._rows(Parked, tickets.c.parked_at.is_not(None))]
+
+    def _own(self, table: Table) -> ColumnElement[bool]:
+        return table.c.portal == self.portal
+
+    def _of(self, table: Table, ticket_id: str) -> ColumnElement[bool]:
+        return self._own(table) & (table.c.ticket_id == ticket_id)
+
+    def _due(self, now: datetime) -> ColumnElement[bool]:
+        free = or_(tickets.c.lease_until.is_(None), tickets.c.lease_until <= now)
+        # `look_at IS NOT NULL` is what lets the partial index be used.
+        waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
+        return self._own(tickets) & waiting & (tickets.c.look_at <= now) & free
+
+    def _release(self, connection: Connection, lease: Lease, *, look_at: ColumnElement[Any], **values: object) -> None:
+        """End a look well: its events are processed, its attempts forgotten, its lease given back."""
+        ended = {"lease_until": None, "attempts": 0, "error": None, "look_at": unless_marked(look_at)}
+        row = fenced(connection, self.portal, lease, **ended, **values)
+        taken = deliveries.c.processed_at.is_(None) & (deliveries.c.look_token == lease.token)
+        connection.execute(
+            update(deliveries).where(self._of(deliveries, lease.ticket_id), taken).values(processed_at=row["begun_at"])
+        )
+
+    def _take_events(self, connection: Connection, lease: Lease) -> Sequence[Event]:
+        statement = (
+            update(deliveries)
+            .where(self._of(deliveries, lease.ticket_id), deliveries.c.processed_at.is_(None))
+            .values(look_token=lease.token)
+            .returning(*columns_of(deliveries, Event))
+        )
+        return _in_order(connection.execute(statement).mappings())
+
+    def _wake(self, concerned: ColumnElement[bool], now: datetime) -> int:
+        """Mark open tickets; in the order of their ids, or two writers could wait for each other."""
+        still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
+        chosen = (
+            select(tickets.c.ticket_id)
+            .where(self._own(tickets), still_open, concerned)
+            .order_by(tickets.c.ticket_id)
+            .with_for_update()
+            .cte("chosen")
+        )
+        statement = (
+            update(tickets)
+            .where(self._own(tickets), tickets.c.ticket_id.in_(select(chosen.c.ticket_id)))
+            .values(look_at=earliest(at(now)), wake_at=now, marked=true(), woken=true())
+        )
+        with writing(self.engine) as connection:
+            return connection.execute(statement).rowcount
+
+    def _past_events(self, connection: Connection, ticket_id: str) -> Sequence[Event]:
+        stored = select(*columns_of(deliveries, Event)).where(self._of(deliveries, ticket_id))
+        return _in_order(connection.execute(stored).mappings())
+
+    def _rows(self, shape: type, *conditions: ColumnElement[bool]) -> Sequence[RowMapping]:
+        statement = select(*columns_of(tickets, shape)).where(self._own(tickets), *conditions)
+        with reading(self.engine) as connection:
+            return connection.execute(statement.order_by(tickets.c.looked_at, tickets.c.ticket_id)).mappings().all()
+
+
+def _in_order(rows: Iterable[RowMapping]) -> Sequence[Event]:
+    events = [EVENT.validate_python(dict(row)) for row in rows]
+    return sorted(events, key=lambda event: (event.occurred_at, event.key))

@@ -1,0 +1,47 @@
+"""Our values as JSON and as rows. In stored JSON unknown keys are ignored, absent ones take the value's default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import TypeAdapter
+from sqlalchemy import Column, Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from desk_sync.domain.subscription import Account
+from desk_sync.domain.ticket import Event, Memory
+
+Insert: TypeAlias = sqlite.Insert | postgresql.Insert
+Item = TypeVar("Item")
+
+# Writing this many rows keeps SQLite's other writers waiting for a few milliseconds only.
+CHUNK = 500
+
+ACCOUNT = TypeAdapter(Account)
+EVENT = TypeAdapter(Event)
+MEMORY = TypeAdapter(Memory)
+
+
+def columns_of(table: Table, value: type) -> Sequence[Column[Any]]:
+    """The columns that hold the fields of a dataclass, under the same names."""
+    return [table.c[each.name] for each in fields(value)]
+
+
+def insert(connection: Connection, table: Table) -> Insert:
+    """An INSERT that knows ON CONFLICT, in the database's own words."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def memory_of(stored: dict[str, Any] | None) -> Memory:
+    """What is remembered; an empty memory for a ticket that was never looked at."""
+    return MEMORY.validate_python(stored or {})
+
+
+def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    """The items in order, `size` at a time; the last chunk may be shorter."""
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
