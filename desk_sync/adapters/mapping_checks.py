@@ -1,0 +1,151 @@
+"""What is wrong with a mapping although each of its values is right alone.
+
+The checks read the plain values of the file and pass over parts of the wrong type: those are mistakes already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import TypeAlias
+
+from desk_sync.domain.policy import plain
+
+Path: TypeAlias = tuple[object, ...]
+Contradiction: TypeAlias = tuple[Path, str, str | None]
+# Where a name stands, its compared form, and what it stands for.
+_Naming: TypeAlias = tuple[Path, str, object]
+
+
+def contradictions(root: object) -> Iterator[Contradiction]:
+    """Each with its path, a message and perhaps a hint."""
+    for check in _CHECKS:
+        yield from check(root)
+
+
+def closest(written: object, words: Iterable[str]) -> str | None:
+    """The word that was probably meant."""
+    folded = {word.casefold(): word for word in words}
+    found = get_close_matches(str(written).casefold(), folded, n=1)
+    return folded[found[0]] if found else None
+
+
+def did_you_mean(word: str | None) -> str | None:
+    return f"did you mean {word}?" if word else None
+
+
+def _names_stand_for_one_thing(root: object) -> Iterator[Contradiction]:
+    for names in _NAMES:
+        first: dict[str, object] = {}
+        for path, name, meaning in names(root):
+            if first.setdefault(name, meaning) != meaning:
+                yield path, f'"{name}" stands for {first[name]} already', None
+
+
+def _desk_fields(root: object) -> Iterator[_Naming]:
+    return ((("fields", word), name, word) for word, name in _texts(root, "fields"))
+
+
+def _severities(root: object) -> Iterator[_Naming]:
+    return ((("values", "severity", level), name, level) for level, name in _texts(root, "values", "severity"))
+
+
+def _issue_types(root: object) -> Iterator[_Naming]:
+    path = ("values", "issue_type")
+    return (((*path, value), str(value).lower(), word) for value, word in _texts(root, *path))
+
+
+def _request_types(root: object) -> Iterator[_Naming]:
+    return ((path, name.lower(), word) for path, name, word in _listed(root, "values", "request_type"))
+
+
+def _countries(root: object) -> Iterator[_Naming]:
+    return _listed(root, "licences", "countries")
+
+
+def _data_centers(root: object) -> Iterator[_Naming]:
+    return _listed(root, "licences", "data_centers")
+
+
+def _status_words(root: object) -> Iterator[_Naming]:
+    return ((path, plain(name), kind) for path, name, kind in _listed(root, "licences", "status"))
+
+
+def _units(root: object) -> Iterator[_Naming]:
+    named = _listed(root, "licences", "units")
+    return ((path, plain(name), kind) for path, name, kind in named if kind != "user_endings")
+
+
+def _services(root: object) -> Iterator[_Naming]:
+    excluded, known = ("licences", "excluded_services"), ("licences", "services")
+    yield from (((*excluded, name), plain(str(name)), name) for name, _ in _pairs(root, *excluded))
+    for name, _ in _pairs(root, *excluded):
+        named = _listed(root, *excluded, name)
+        yield from ((path, plain(alias), name) for path, alias, key in named if key == "aliases")
+    yield from (((*known, name), plain(str(name)), name) for name, _ in _pairs(root, *known))
+    yield from ((path, plain(alias), name) for path, alias, name in _listed(root, *known))
+
+
+_NAMES: Sequence[Callable[[object], Iterator[_Naming]]] = (
+    _desk_fields,
+    _severities,
+    _issue_types,
+    _request_types,
+    _countries,
+    _data_centers,
+    _status_words,
+    _units,
+    _services,
+)
+
+
+def _regions_are_in_the_threshold_table(root: object) -> Iterator[Contradiction]:
+    regions = [str(region) for region, _ in _pairs(root, "licences", "thresholds")]
+    named = [((*path, region), region) for path in _REGION_MAPS for region, _ in _pairs(root, *path)]
+    named += [(("licences", key), name) for key, name in _texts(root, "licences") if key == "fallback_region"]
+    for path, region in named:
+        if regions and region not in regions:
+            yield path, f"{region} is not in the threshold table", did_you_mean(closest(region, regions))
+
+
+_REGION_MAPS: Sequence[Path] = (("licences", "countries"), ("licences", "data_centers"))
+
+
+def _every_severity_is_named(root: object) -> Iterator[Contradiction]:
+    named = [level for level, _ in _pairs(root, "values", "severity")]
+    yield from (
+        (("values", "severity", level), "is missing", None) for level in (1, 2, 3) if named and level not in named
+    )
+
+
+def _item_words_come_with_their_partner(root: object) -> Iterator[Contradiction]:
+    for name, service in _pairs(root, "licences", "excluded_services"):
+        if isinstance(service, dict) and ("item_word" in service) != ("item_words" in service):
+            yield ("licences", "excluded_services", name), "item_word and item_words need each other", None
+
+
+_CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (
+    _names_stand_for_one_thing,
+    _regions_are_in_the_threshold_table,
+    _every_severity_is_named,
+    _item_words_come_with_their_partner,
+)
+
+
+def _pairs(root: object, *path: object) -> Iterator[tuple[object, object]]:
+    """The keys and values of the section at the path; nothing where there is none."""
+    for step in path:
+        root = root.get(step) if isinstance(root, dict) else None
+    yield from root.items() if isinstance(root, dict) else ()
+
+
+def _texts(root: object, *path: object) -> Iterator[tuple[object, str]]:
+    return ((key, value) for key, value in _pairs(root, *path) if isinstance(value, str))
+
+
+def _listed(root: object, *path: object) -> Iterator[_Naming]:
+    """The texts in the lists of a section, each with the key of its list."""
+    for key, values in _pairs(root, *path):
+        for index, value in enumerate(values if isinstance(values, list) else ()):
+            if isinstance(value, str):
+                yield (*path, key, index), value, key

@@ -1,0 +1,226 @@
+"""The admin's mapping file: YAML in, one checked policy and vocabulary out, or every mistake at once.
+
+`mappings/README.md` says what each setting means; the names of rules (R…, C…) are those of `docs/rules.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.mapping_checks import closest, contradictions, did_you_mean
+from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Tickets, shown
+from desk_sync.adapters.yaml_tree import Tree, read_tree
+from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
+from desk_sync.errors import MappingError, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalMapping:
+    """What the file says, ready for use."""
+
+    policy: Policy
+    vocabulary: Vocabulary
+
+
+def load(path_or_name: str | Path) -> PortalMapping:
+    """The mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
+    file = _find(path_or_name)
+    content, problems = _read(file)
+    if content is None:
+        raise MappingError(str(file), problems)
+    return _build(content)
+
+
+def check(path_or_name: str | Path) -> list[Problem]:
+    """Every mistake in the file, in the order of its lines."""
+    _, problems = _read(_find(path_or_name))
+    return problems
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a mapping file, for editors."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "desk-sync mapping"}
+    return head | {key: value for key, value in MappingFile.model_json_schema().items() if key != "title"}
+
+
+def _find(path_or_name: str | Path) -> Path | Traversable:
+    """A bare word is the name of a shipped mapping: beside the package in a checkout, inside it in a wheel."""
+    name = str(path_or_name)
+    if not re.fullmatch(r"[\w-]+", name):
+        return Path(name)
+    folders = (resources.files("desk_sync") / "mappings", Path(__file__).parents[2] / "mappings")
+    files = [folder / f"{name}.yaml" for folder in folders]
+    return next((file for file in files if file.is_file()), Path(name))
+
+
+def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
+    """The file's content, if it has no mistakes."""
+    try:
+        tree = read_tree(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        hint = "name a file, or a shipped mapping: partner_support"
+        return None, [Problem(message=f"cannot be read: {error.strerror}", hint=hint)]
+    except UnicodeDecodeError:
+        return None, [Problem(message="is not UTF-8 text", hint="save it as UTF-8")]
+    if tree.value is None and not tree.problems:
+        return None, [Problem(message="the file is empty", hint="start from a copy of partner_support.yaml")]
+    return _checked(tree) if tree.value is not None else (None, tree.problems)
+
+
+def _checked(tree: Tree) -> tuple[MappingFile | None, list[Problem]]:
+    problems = [*tree.problems, *(tree.problem(*each) for each in contradictions(tree.value))]
+    content = None
+    try:
+        content = MappingFile.model_validate(tree.value)
+    except ValidationError as error:
+        problems += _translated(error.errors(include_url=False), tree)
+    if problems:
+        return None, sorted(problems, key=lambda problem: (problem.line, problem.column))
+    return content, []
+
+
+def _translated(details: Sequence[ErrorDetails], tree: Tree) -> Iterator[Problem]:
+    """The mistakes in plain English. A key that is missing because it is misspelt is one mistake, not two."""
+    misspelt = {(*each["loc"][:-1], _meant(each)) for each in details if each["type"] == "extra_forbidden"}
+    for each in details:
+        path = tuple(step for step in each["loc"] if step != "[key]")
+        if each["type"] != "missing" or path not in misspelt:
+            yield tree.problem(path, _message(each), did_you_mean(_meant(each)))
+
+
+def _message(detail: ErrorDetails) -> str:
+    wanted = _WANTED.get(detail["type"]) or detail.get("ctx", {}).get("expected")
+    if wanted:
+        return f"must be {wanted}, not {shown(detail['input'])}"
+    return _SAID.get(detail["type"], detail["msg"])
+
+
+_WANTED: Mapping[str, str] = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "keys with values",
+    "model_type": "keys with values",
+    "greater_than_equal": "at least 1",
+    "string_pattern_mismatch": "a name or an id as Desk's API gives it",
+}
+
+# Our own mistakes ("mistake") carry their message.
+_SAID: Mapping[str, str] = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a setting",
+    "invalid_key": "is not a setting",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+}
+
+
+def _meant(detail: ErrorDetails) -> str | None:
+    """What the writer of a wrong key or value probably meant."""
+    if detail["type"] == "mistake":
+        meant: str | None = detail["ctx"]["meant"]
+        return meant
+    if detail["type"] == "extra_forbidden":
+        return closest(detail["loc"][-1], _settings_at(detail["loc"][:-1]))
+    return closest(detail["input"], re.findall(r"'([^']+)'", str(detail.get("ctx", {}).get("expected", ""))))
+
+
+def _settings_at(path: Iterable[int | str]) -> Iterable[str]:
+    """The keys that the section at the path may hold."""
+    section: Any = MappingFile
+    for step in path:
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            field = {info.alias or name: info for name, info in section.model_fields.items()}[str(step)]
+            section = field.annotation
+        else:
+            section = get_args(section)[1]
+    return [info.alias or name for name, info in section.model_fields.items()]
+
+
+def _build(content: MappingFile) -> PortalMapping:
+    vocabulary = Vocabulary(
+        fields=content.desk_fields.model_dump(exclude_none=True),
+        issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
+        request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
+    )
+    licences = _licences(content.licences)
+    tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
+    meaning = [asdict(each) for each in (vocabulary, licences, tickets)]
+    return PortalMapping(
+        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets), vocabulary=vocabulary
+    )
+
+
+def _licences(section: Licences) -> LicencePolicy:
+    return LicencePolicy(
+        thresholds=section.thresholds,
+        region_of_country=_turned(section.countries),
+        region_of_data_center=_turned(section.data_centers),
+        region_by=section.region_by,
+        fallback_region=section.fallback_region,
+        count=section.count,
+        per=section.per,
+        in_force=frozenset(section.status.in_force),
+        unsettled=frozenset(section.status.unsettled),
+        ended=frozenset(section.status.ended),
+        unpaid_editions=frozenset(section.unpaid_editions),
+        counted_units=frozenset(section.units.counted),
+        uncounted_units=frozenset(section.units.uncounted),
+        user_endings=tuple(sorted(section.units.user_endings)),
+        exclusions=tuple(_exclusion(name, each) for name, each in sorted(section.excluded_services.items())),
+        services=frozenset(name for named, aliases in section.services.items() for name in (plain(named), *aliases)),
+        max_age=section.max_age,
+    )
+
+
+def _exclusion(name: str, service: ExcludedService) -> Exclusion:
+    return Exclusion(
+        name=name,
+        names=frozenset((plain(name), *service.aliases)),
+        item_word=service.item_word or "",
+        item_words=frozenset(service.item_words),
+    )
+
+
+def _tickets(section: Tickets, severities: Mapping[int, str]) -> TicketPolicy:
+    left = section.severity_left_alone
+    return TicketPolicy(
+        severities=severities,
+        severity_left_for_issues=frozenset(left.issue_types),
+        severity_left_for_requests=frozenset(left.request_types),
+        severity_left_without_request=left.without_request_type,
+        exclude_tickets_about_excluded_services=section.about_excluded_services == "no_priority",
+        email_fill=section.email_fill,
+        untick=section.untick,
+        automation_agents=frozenset(section.automation_agents),
+        write_limit=section.write_limit,
+        mode=section.mode,
+        department_modes=section.departments,
+    )
+
+
+def _turned(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {member: key for key, members in lists.items() for member in members}
+
+
+def _fingerprint(meaning: object) -> str:
+    """Twelve digits that change with the meaning alone: not with comments, order or aliases written twice."""
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_canonical).encode()).hexdigest()[:12]
+
+
+def _canonical(value: object) -> object:
+    return value.total_seconds() if isinstance(value, timedelta) else sorted(value)  # type: ignore[call-overload]

@@ -1,0 +1,134 @@
+"""A YAML file as plain values that know where they were written.
+
+YAML 1.2: `NO` and `17:30` are text. Lines and columns count from 1. A value is found by its path: keys and
+list positions, all as text. Repeated keys and aliases are mistakes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from desk_sync.errors import Problem
+
+Path: TypeAlias = tuple[str, ...]
+
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was written; `where` is its path as a person writes it. A value with a key stands at its key."""
+
+    where: str
+    line: int
+    column: int
+
+
+@dataclass(slots=True)
+class Tree:
+    """What a file holds. `value` is None for an empty one or one that is not YAML; `problems` say so."""
+
+    value: object = None
+    places: dict[Path, Place] = field(default_factory=lambda: {(): Place("", 1, 1)})
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, path: Sequence[object], message: str, hint: str | None = None) -> Problem:
+        """A mistake at the path, or at the nearest thing above it that was written."""
+        wanted = tuple(map(str, path))
+        written = wanted
+        while written not in self.places:
+            written = written[:-1]
+        place = self.places[written]
+        where = ".".join(filter(None, (place.where, *wanted[len(written) :])))
+        return Problem(message=message, where=where, line=place.line, column=place.column, hint=hint)
+
+
+def read_tree(text: str) -> Tree:
+    """The file's values. Nothing is raised: mistakes are in the tree."""
+    tree = Tree()
+    try:
+        root = YAML(typ="rt").compose(text)
+    except YAMLError as error:
+        tree.problems.append(_syntax(error))
+    else:
+        tree.value = None if root is None else _Reader(tree).read(root, ())
+    return tree
+
+
+class _Reader:
+    """Walks the nodes of one file and fills its tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._seen: set[int] = set()
+
+    def read(self, node: Node, path: Path) -> object:
+        if id(node) in self._seen:
+            self._tree.problems.append(self._tree.problem(path, "aliases are not understood", "write the value out"))
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self._item(index, item, path) for index, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[object, object]:
+        values: dict[object, object] = {}
+        for key_node, value_node in node.value:
+            key = _scalar(key_node)
+            inner = (*path, str(key))
+            if key is None:
+                self._refuse(key_node, path, "a key must be a word or a number")
+            elif inner in self._tree.places:
+                self._refuse(key_node, inner, f"repeated: first written on line {self._tree.places[inner].line}")
+            else:
+                self._place(key_node, path, key)
+                values[key] = self.read(value_node, inner)
+        return values
+
+    def _item(self, index: int, node: Node, path: Path) -> object:
+        parent = self._tree.places[path].where
+        self._tree.places[(*path, str(index))] = Place(f"{parent}[{index}]", *_position(node))
+        return self.read(node, (*path, str(index)))
+
+    def _place(self, key_node: Node, path: Path, key: object) -> None:
+        where = ".".join(filter(None, (self._tree.places[path].where, str(key))))
+        self._tree.places[(*path, str(key))] = Place(where, *_position(key_node))
+
+    def _refuse(self, key_node: Node, path: Path, message: str) -> None:
+        line, column = _position(key_node)
+        where = self._tree.places[path].where
+        self._tree.problems.append(Problem(message=message, where=where, line=line, column=column))
+
+
+_SCALARS: Mapping[str, Callable[[str], object]] = {
+    "int": lambda text: int(text) if _DECIMAL.fullmatch(text) else text,
+    "bool": lambda text: text.lower() == "true",
+    "null": lambda text: None,
+}
+
+
+def _scalar(node: Node) -> object:
+    """Text, unless it is a whole number, true, false or nothing."""
+    kind = str(node.tag).rpartition(":")[2]
+    return _SCALARS.get(kind, str)(node.value) if isinstance(node, ScalarNode) else None
+
+
+def _position(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _syntax(error: YAMLError) -> Problem:
+    message = str(getattr(error, "problem", None) or "a character that is not text")
+    mark = getattr(error, "problem_mark", None)
+    hint = "indent with blanks, not with tabs" if "\\t" in message else None
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return Problem(message=f"not YAML: {message}", line=line, column=column, hint=hint)

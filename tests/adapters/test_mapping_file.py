@@ -1,0 +1,408 @@
+"""The mapping file: a right one becomes one policy, a wrong one says everything that is wrong, and where."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from desk_sync.adapters.countries import COUNTRIES
+from desk_sync.adapters.mapping_file import check, load, schema
+from desk_sync.adapters.yaml_tree import read_tree
+from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
+from desk_sync.errors import MappingError, Problem
+
+SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
+TEXT = SHIPPED.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content: str | bytes) -> Path:
+        file = tmp_path / "mapping.yaml"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    return write_file
+
+
+@pytest.fixture
+def changed(write):
+    """The shipped file with one passage replaced."""
+
+    def write_changed(old: str, new: str) -> Path:
+        assert old in TEXT
+        return write(TEXT.replace(old, new, 1))
+
+    return write_changed
+
+
+def said(problems: list[Problem]) -> list[tuple[str, str, str | None]]:
+    return [(problem.where, problem.message, problem.hint) for problem in problems]
+
+
+def test_the_shipped_mapping_has_no_mistakes():
+    assert check("partner_support") == []
+    assert load("partner_support") == load(SHIPPED) == load(str(SHIPPED))
+
+
+def test_the_shipped_mapping_says_what_the_programme_says():
+    mapping = load("partner_support")
+    licences, tickets = mapping.policy.licences, mapping.policy.tickets
+
+    assert {region: str(threshold) for region, threshold in licences.thresholds.items()} == {
+        "ANZ": ">= 50",
+        "APAC_JAPAN": ">= 50",
+        "INDIA": ">= 100",
+        "MEA": ">= 60",
+        "EUROPE_UK": ">= 60",
+        "USA_LATAM": ">= 70",
+        "CANADA_BRAZIL": ">= 50",
+    }
+    assert (licences.region_by, licences.count, licences.per) == (RegionBy.CUSTOMER_COUNTRY, Count.SUM, Per.SUPER_ADMIN)
+    assert licences.fallback_region is None
+    assert licences.max_age == timedelta(days=7)
+    assert len(licences.exclusions) == 5
+    assert tickets.severities == {1: "S1-Critical", 2: "S2-Moderate", 3: "S3-Minimal"}
+    assert tickets.severity_left_for_issues == {"feature_request", "limitation"}
+    assert (tickets.email_fill, tickets.untick, tickets.mode) == (EmailFill.ALWAYS, True, Mode.WRITE)
+    assert mapping.vocabulary.fields["large_user"] == "cf_priority_customer_large_user_account"
+    assert mapping.vocabulary.issue_types["downtime"] == "outage"
+    assert mapping.vocabulary.request_types["technischer support"] == "TECHNICAL_SUPPORT"
+
+
+LEFT_OUT = """
+KZ KG TJ TM UZ AF PK BD LK NP BT MV
+AG AI AW BB BL BQ BS CU CW DM DO GD GP HT JM KN KY LC MF MQ MS PR SX TC TT VC VG VI
+GL BM PM GI GG JE
+AS CK FJ FM GU KI MH MP NC NR NU PF PG PN PW SB TK TO TV UM VU WF WS
+AQ
+"""
+
+
+def test_every_country_has_a_region_or_is_left_out_on_purpose():
+    mapped = load("partner_support").policy.licences.region_of_country
+    left_out = LEFT_OUT.split()
+
+    assert set(mapped) == COUNTRIES.difference(left_out)
+    assert all(re.search(rf"^  #.*\b{code}\b", TEXT, re.MULTILINE) for code in left_out)
+
+
+def test_names_in_the_policy_are_in_plain_form():
+    licences = load("partner_support").policy.licences
+    named = licences.counted_units | licences.uncounted_units | licences.services | licences.in_force
+    named = named.union(*(each.names for each in licences.exclusions))
+
+    assert {name for name in named if plain(name) != name} == set()
+    assert {"users", "agents", "light agents", "api calls", "plan"} <= licences.counted_units | licences.uncounted_units
+
+
+def test_every_setting_of_the_shipped_file_can_be_changed(changed):
+    licences = load(changed('EUROPE_UK: ">= 60"', 'EUROPE_UK: "> 60"')).policy.licences
+
+    assert licences.thresholds["EUROPE_UK"] == Threshold(figure=60, inclusive=False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "message", "hint"),
+    [
+        pytest.param(
+            "region_by: customer_country",
+            "region_bye: customer_country",
+            "licences.region_bye",
+            "is not a setting",
+            "did you mean region_by?",
+            id="a misspelt key",
+        ),
+        pytest.param(
+            "max_age: 7d",
+            "maxage: 7d",
+            "licences.maxage",
+            "is not a setting",
+            "did you mean max_age?",
+            id="a misspelt key that is required is one mistake",
+        ),
+        pytest.param("  max_age: 7d", "", "licences.max_age", "is missing", None, id="a missing key"),
+        pytest.param(
+            "count: sum",
+            "count: summ",
+            "licences.count",
+            "must be 'sum' or 'largest_service', not \"summ\"",
+            "did you mean sum?",
+            id="a misspelt value",
+        ),
+        pytest.param(
+            'EUROPE_UK: ">= 60"',
+            "EUROPE_UK: 60",
+            "licences.thresholds.EUROPE_UK",
+            '60 is not a threshold such as ">= 60" or "> 60"',
+            None,
+            id="a threshold without its sign",
+        ),
+        pytest.param(
+            "max_age: 7d",
+            "max_age: 1 week",
+            "licences.max_age",
+            '"1 week" is not a duration such as 7d, 36h or 90m',
+            None,
+            id="a duration in words",
+        ),
+        pytest.param(
+            "fallback_region: null",
+            "fallback_region: EUROPE",
+            "licences.fallback_region",
+            "EUROPE is not in the threshold table",
+            "did you mean EUROPE_UK?",
+            id="a region without a threshold",
+        ),
+        pytest.param(
+            "MEA: [SA]",
+            "SAUDI: [SA]",
+            "licences.data_centers.SAUDI",
+            "SAUDI is not in the threshold table",
+            None,
+            id="nothing like it in the table",
+        ),
+        pytest.param(
+            "INDIA: [IN]",
+            "INDIA: [IN, UK]",
+            "licences.countries.INDIA[1]",
+            "UK is not an ISO 3166-1 alpha-2 country code",
+            "did you mean GB?",
+            id="a code in everyday use",
+        ),
+        pytest.param(
+            "INDIA: [IN]",
+            "INDIA: [in]",
+            "licences.countries.INDIA[0]",
+            "in is not an ISO 3166-1 alpha-2 country code",
+            "did you mean IN?",
+            id="a code in lower case",
+        ),
+        pytest.param(
+            "CANADA_BRAZIL: [CA, BR]",
+            "CANADA_BRAZIL: [CA, BR, VE]",
+            "licences.countries.CANADA_BRAZIL[2]",
+            '"VE" stands for USA_LATAM already',
+            None,
+            id="a country in two regions",
+        ),
+        pytest.param(
+            "2: S2-Moderate",
+            "2: S1-Critical",
+            "values.severity.2",
+            '"S1-Critical" stands for 1 already',
+            None,
+            id="a severity named twice",
+        ),
+        pytest.param("    3: S3-Minimal\n", "", "values.severity.3", "is missing", None, id="a severity not named"),
+        pytest.param(
+            "Bug: defect",
+            "bug: defct",
+            "values.issue_type.bug",
+            "must be 'outage', 'login', 'defect', 'howto', 'feature_request', 'limitation' or 'security', "
+            'not "defct"',
+            "did you mean defect?",
+            id="a word that is not ours",
+        ),
+        pytest.param(
+            "Bug: defect",
+            "OUTAGE: defect",
+            "values.issue_type.OUTAGE",
+            '"outage" stands for outage already',
+            None,
+            id="one Desk value for two of our words",
+        ),
+        pytest.param(
+            "untick: true",
+            "untick: yes",
+            "tickets.untick",
+            'must be true or false, not "yes"',
+            None,
+            id="yes is a word in YAML 1.2",
+        ),
+        pytest.param(
+            "write_limit: 10",
+            "write_limit: ten",
+            "tickets.write_limit",
+            'must be a whole number, not "ten"',
+            None,
+            id="a number in words",
+        ),
+        pytest.param(
+            "write_limit: 10", "write_limit: 0", "tickets.write_limit", "must be at least 1, not 0", None, id="too low"
+        ),
+        pytest.param(
+            "automation_agents: []",
+            "automation_agents: {}",
+            "tickets.automation_agents",
+            "must be a list, not keys with values",
+            None,
+            id="keys for a list",
+        ),
+        pytest.param(
+            "departments: {}",
+            "departments: {Partner Support: shadow}",
+            "tickets.departments.Partner Support",
+            'must be a name or an id as Desk\'s API gives it, not "Partner Support"',
+            None,
+            id="a department by its name",
+        ),
+        pytest.param(
+            "large_user: cf_priority_customer_large_user_account",
+            "large_user: cf_severity",
+            "fields.severity",
+            '"cf_severity" stands for large_user already',
+            None,
+            id="one field for two of our words",
+        ),
+        pytest.param(
+            "unsettled: [unpaid]",
+            "unsettled: [Live]",
+            "licences.status.unsettled[0]",
+            '"live" stands for in_force already',
+            None,
+            id="a status in two lists",
+        ),
+        pytest.param(
+            "unpaid_editions: [free, trial]",
+            'unpaid_editions: [free, "–"]',
+            "licences.unpaid_editions[1]",
+            '"–" holds no letter or digit',
+            None,
+            id="a name of signs",
+        ),
+        pytest.param(
+            "    Zoho CRM: [ZCRM]",
+            "    Zoho CRM: [Page-Sense]",
+            "licences.services.Zoho CRM[0]",
+            '"page sense" stands for Zoho PageSense already',
+            None,
+            id="a service that counts and is excluded",
+        ),
+        pytest.param(
+            "      item_word: writer\n",
+            "",
+            "licences.excluded_services.Zoho Writer Add-ons",
+            "item_word and item_words need each other",
+            None,
+            id="half a rule for items",
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_what_was_meant(changed, old, new, where, message, hint):
+    assert said(check(changed(old, new))) == [(where, message, hint)]
+
+
+def test_a_repeated_key_is_told_beside_other_mistakes(changed):
+    problems = check(changed("  per: super_admin", "  count: sum\n  per: user"))
+
+    assert [(each.where, each.message.partition(":")[0]) for each in problems] == [
+        ("licences.count", "repeated"),
+        ("licences.per", "must be 'super_admin' or 'domain', not \"user\""),
+    ]
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_its_lines(write):
+    file = write(
+        TEXT.replace("count: sum", "count: summ").replace("mode: write", "mode: rite").replace("DE, AT", "DE, XX")
+    )
+
+    problems = check(file)
+
+    assert [each.where for each in problems] == ["licences.countries.EUROPE_UK[47]", "licences.count", "tickets.mode"]
+    assert [each.line for each in problems] == sorted(each.line for each in problems)
+    with pytest.raises(MappingError) as refused:
+        load(file)
+    assert refused.value.problems == tuple(problems)
+    assert refused.value.file == str(file)
+
+
+def test_line_and_column_are_those_of_the_key(write):
+    (problem,) = check(write(TEXT.replace("  region_by: customer_country", "  region_by: nobody")))
+
+    line = TEXT.splitlines().index("  region_by: customer_country") + 1
+    assert (problem.line, problem.column) == (line, 3)
+
+
+def test_a_missing_key_is_placed_at_its_parent(write):
+    (problem,) = check(write(TEXT.replace("    in_force: [live, non_renewing, dunning]\n", "")))
+
+    assert problem.where == "licences.status.in_force"
+    assert problem.line == TEXT.splitlines().index("  status:") + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "column", "message"),
+    [
+        pytest.param("", 1, 1, "the file is empty", id="empty"),
+        pytest.param("# nothing yet\n", 1, 1, "the file is empty", id="comments only"),
+        pytest.param(
+            "version: 1\n\tfields: {}", 2, 1, r"not YAML: found character '\t' that cannot start any token", id="a tab"
+        ),
+        pytest.param("version: 1\nfields: [a", 2, 11, "not YAML: expected ',' or ']'", id="an open bracket"),
+        pytest.param("- version", 1, 1, "must be keys with values, not a list", id="a list"),
+        pytest.param("version: \x01", 1, 1, "not YAML: a character that is not text", id="a control character"),
+        pytest.param("version: \xfc".encode("latin-1"), 1, 1, "is not UTF-8 text", id="another encoding"),
+    ],
+)
+def test_a_file_that_is_no_mapping_says_why(write, content, line, column, message):
+    (problem,) = check(write(content))
+
+    assert (problem.line, problem.column) == (line, column)
+    assert problem.message.startswith(message)
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_too(tmp_path):
+    (problem,) = check(tmp_path / "absent.yaml")
+
+    assert problem.message == "cannot be read: No such file or directory"
+
+
+def test_a_name_that_is_not_shipped_says_which_are():
+    (problem,) = check("partner_suport")
+
+    assert problem.hint == "name a file, or a shipped mapping: partner_support"
+
+
+def test_the_version_follows_the_meaning_only(changed, write):
+    version = load("partner_support").policy.version
+
+    assert load(write(TEXT.replace("# R43:", "# Rule R43:"))).policy.version == version
+    assert (
+        load(changed("[live, non_renewing, dunning]", "[dunning, Live, live, non-renewing]")).policy.version == version
+    )
+    assert load(changed('ANZ: ">= 50"\n', 'ANZ: ">=50"\n')).policy.version == version
+    assert load(changed("write_limit: 10", "write_limit: 11")).policy.version != version
+    assert load(changed("cf_issue_type", "cf_issue")).policy.version != version
+
+
+def test_ids_may_stand_without_quotation_marks(changed):
+    tickets = load(changed("departments: {}", "departments: {1892000000006907: shadow}")).policy.tickets
+
+    assert tickets.mode_of("1892000000006907") is Mode.SHADOW
+    assert tickets.mode_of("1892000000006908") is Mode.WRITE
+
+
+def test_a_field_that_the_portal_lacks_is_absent(changed):
+    fields = load(changed("  product: cf_zoho_product_name  ", "  # ")).vocabulary.fields
+
+    assert "product" not in fields
+
+
+def test_the_shipped_schema_is_the_codes_own():
+    shipped = SHIPPED.with_name("partner_support.schema.json").read_text(encoding="utf-8")
+
+    assert json.loads(shipped) == schema()
+
+
+def test_the_schema_accepts_the_shipped_mapping_and_refuses_a_misspelt_one():
+    document = json.loads(json.dumps(read_tree(TEXT).value))
+
+    jsonschema.validate(document, schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document | {"licenses": {}}, schema())
