@@ -8,16 +8,17 @@ Desk waits 5 seconds for the answer; `reading` and `answering` together stay bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 from traceback import extract_tb
+from typing import TypeVar
 
 import structlog
-from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
@@ -30,6 +31,8 @@ from desk_sync.services.intake import Door
 from desk_sync.web.doorbell import Doorbell
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +92,7 @@ class Receiver:
         self._doors = doors
         self._doorbells = doorbells
         self._limits = limits
-        self._threads = CapacityLimiter(limits.threads)
+        self._threads = Threads(limits.threads)
 
     async def receive(self, request: Request) -> Response:
         """One delivery, or one of Desk's handshakes (GET, or a POST that is no array)."""
@@ -110,7 +113,7 @@ class Receiver:
         body = await self._body(request)
         token = request.headers.get("X-ZDesk-JWT")
         async with asyncio.timeout(self._limits.answering.total_seconds()):
-            return await to_thread.run_sync(door.accept, token, body, abandon_on_cancel=True, limiter=self._threads)
+            return await self._threads.run(lambda: door.accept(token, body))
 
     async def _body(self, request: Request) -> bytes:
         try:
@@ -118,6 +121,26 @@ class Receiver:
                 return await _read(request, self._limits.body)
         except TimeoutError:
             raise TooSlow from None
+
+
+class Threads:
+    """`count` threads and no queue: who finds none free waits outside and takes the delivery along when giving up.
+
+    A call that was given up keeps its thread until it has ended. (With anyio's limiter it would not, and a store
+    that hangs would cost one thread for each delivery.)
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="delivery")
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Wait for a thread, then for the call."""
+        await self._free.acquire()
+        loop = asyncio.get_running_loop()
+        work = self._pool.submit(call)
+        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free.release))
+        return await asyncio.wrap_future(work)
 
 
 async def _read(request: Request, limit: int) -> bytes:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,7 +23,7 @@ from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, Temporar
 from desk_sync.ports import Recorded
 from desk_sync.services.intake import Intake
 from desk_sync.web.doorbell import Doorbell
-from desk_sync.web.receiver import STATUS, Limits, app
+from desk_sync.web.receiver import STATUS, Limits, Threads, app
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EVENT = Event(key="1", type="Ticket_Update", hint=Hint.STATE, ticket_id="7", occurred_at=NOW)
@@ -37,8 +40,10 @@ class Store:
         self.gate = threading.Event()
         self.gate.set()
         self.committed: list[Event] = []
+        self.entered = 0
 
     def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
+        self.entered += 1
         self.gate.wait(10)
         if self.error:
             raise self.error
@@ -190,14 +195,48 @@ def test_a_store_that_hangs_is_answered_503_before_desk_gives_up(site):
 def test_when_every_thread_hangs_the_others_are_answered_503_too_and_work_goes_on_afterwards(site):
     site.store.gate.clear()
     began = time.monotonic()
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: site.post(b"[{}]", SIGNED).status_code, range(8)))
     took = time.monotonic() - began
+    entered = site.store.entered
     site.store.gate.set()
 
     assert answers == [503] * 8
     assert took < 2
+    assert entered == QUICK.threads
     assert site.post(b"[{}]", SIGNED).status_code == 200
+
+
+class Call:
+    """Something to run on a thread, that a weak reference can watch."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        self.gate = gate
+
+    def __call__(self) -> bool:
+        return self.gate.wait(10)
+
+
+def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
+    async def give_up(threads: Threads, call: Call) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await threads.run(call)
+
+    async def count_kept() -> int:
+        gate, threads, watched = threading.Event(), Threads(1), []
+        await give_up(threads, Call(gate))
+        for call in [Call(gate) for _ in range(3)]:
+            watched.append(weakref.ref(call))
+            await give_up(threads, call)
+        del call
+        gc.collect()
+        kept = sum(watch() is not None for watch in watched)
+        gate.set()
+        await asyncio.sleep(0.05)
+        return kept
+
+    assert asyncio.run(count_kept()) == 0
 
 
 def test_the_handshake_is_answered_while_every_thread_hangs(site):
