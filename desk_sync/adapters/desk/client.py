@@ -115,7 +115,7 @@ class DeskClient:
         attempts = Retrying(
             retry=retry_if_exception_type(Hiccup),
             stop=lambda state: state.attempt_number >= limit or state.upcoming_sleep >= deadline.left(),
-            wait=wait_exponential_jitter(initial=0.2, max=3, jitter=0.5),
+            wait=wait_exponential_jitter(multiplier=0.2, max=3, jitter=0.5),
             sleep=self._sleep,
             reraise=True,
         )

@@ -36,8 +36,6 @@ FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (422, "UNPROCESSABLE_ENTITY"): PermanentError,
     (422, "EMPTY_PAYLOAD"): PermanentError,
     (422, "DUPLICATE_CONTRACT"): PermanentError,
-    (422, "INTEGRATION_ADMIN_ERROR"): PermanentError,
-    (422, "ONLY_LIVECHAT_USER"): PermanentError,
     (429, "TOO_MANY_REQUESTS"): Hiccup,
     (429, "THRESHOLD_EXCEEDED"): TemporaryError,
     (500, "INTERNAL_SERVER_ERROR"): Hiccup,

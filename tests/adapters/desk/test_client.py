@@ -1,0 +1,497 @@
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+import requests
+import responses
+
+from desk_sync.adapters.desk import transport
+from desk_sync.adapters.desk.client import ATTEMPTS
+from desk_sync.adapters.desk.failures import FAILURES, Hiccup
+from desk_sync.domain.ticket import Field
+from desk_sync.errors import (
+    ConfigurationError,
+    DeskSyncError,
+    FieldsDropped,
+    Gone,
+    NotPermitted,
+    PermanentError,
+    TemporaryError,
+)
+from tests.adapters.desk.portal import (
+    ACCESS_TOKEN,
+    API,
+    ORG,
+    TICKET,
+    TOKEN_URL,
+    FakeTokens,
+    answering,
+    dripping,
+    http,
+    make_client,
+    make_raw,
+    make_token,
+    read_payload,
+    resetting,
+    serving,
+)
+
+URL = f"{API}/tickets/{TICKET}"
+COMMENTS = f"{URL}/comments"
+BOX = "cf_priority_customer_large_user_account"
+MARK = "ds-0123456789ab"
+
+
+@pytest.fixture
+def desk():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+def patched(mock) -> dict:
+    return json.loads(mock.calls[-1].request.body)
+
+
+def test_a_ticket_is_read_with_the_token_and_the_portals_id(desk):
+    desk.get(URL, json=make_raw())
+
+    ticket = make_client().read_ticket(TICKET)
+
+    assert ticket.ticket_id == TICKET
+    assert desk.calls[0].request.headers["Authorization"] == f"Zoho-oauthtoken {ACCESS_TOKEN}"
+    assert desk.calls[0].request.headers["orgId"] == ORG
+
+
+def test_a_write_sends_the_given_fields_and_nothing_else(desk):
+    desk.patch(URL, json=make_raw(cf={BOX: "true", "cf_severity": "S1-Critical"}))
+
+    ticket = make_client().write_ticket(TICKET, {Field.LARGE_USER: True, Field.SEVERITY: "S1-Critical"})
+
+    assert patched(desk) == {"cf": {BOX: "true", "cf_severity": "S1-Critical"}}
+    assert (ticket.large_user, ticket.severity) == (True, "S1-Critical")
+
+
+@pytest.mark.parametrize(
+    ("value", "answered"),
+    [
+        pytest.param({Field.LARGE_USER: True}, {BOX: True}, id="a checkbox as a JSON boolean"),
+        pytest.param({Field.LARGE_USER: False}, {BOX: None}, id="an empty checkbox is not ticked"),
+        pytest.param({Field.SEVERITY: " S1-Critical "}, {"cf_severity": "S1-Critical"}, id="trimmed"),
+        pytest.param({Field.SEVERITY: None}, {"cf_severity": ""}, id="cleared to an empty text"),
+        pytest.param({Field.SEVERITY: None}, {}, id="cleared to nothing"),
+        pytest.param(
+            {Field.SEVERITY: "2026-11-23T09:00:42.000Z"},
+            {"cf_severity": "2026-11-23T09:00:00.000Z"},
+            id="seconds dropped, zero in their place",
+        ),
+        pytest.param(
+            {Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"},
+            {"cf_customer_primary_email_address": "Admin@Large.Example"},
+            id="an address in other letters",
+        ),
+    ],
+)
+def test_what_desk_only_writes_differently_is_what_we_sent(desk, value, answered):
+    desk.patch(URL, json=make_raw(cf=answered))
+
+    assert make_client().write_ticket(TICKET, value)
+
+
+@pytest.mark.parametrize(
+    ("answered", "fields"),
+    [
+        pytest.param({"cf_severity": "S1-Critical"}, ("large_user",), id="one is missing from the layout"),
+        pytest.param({BOX: "false", "cf_severity": "S2-Moderate"}, ("large_user", "severity"), id="both kept"),
+        pytest.param({BOX: "true", "cf_severity": "s1-critical"}, ("severity",), id="a pick list's case counts"),
+    ],
+)
+def test_fields_that_desk_silently_left_out_are_named(desk, answered, fields):
+    desk.patch(URL, json=make_raw(cf=answered))
+
+    with pytest.raises(FieldsDropped) as caught:
+        make_client().write_ticket(TICKET, {Field.LARGE_USER: True, Field.SEVERITY: "S1-Critical"})
+
+    assert caught.value.fields == fields
+
+
+def test_a_comment_is_private_and_escaped_and_ends_in_its_reference(desk):
+    desk.post(COMMENTS, json={"id": "119514000017430011"})
+
+    make_client().add_private_comment(TICKET, "<b>49 & 60</b>\nlicences", MARK)
+
+    assert patched(desk) == {
+        "content": f"&lt;b&gt;49 &amp; 60&lt;/b&gt;<br>licences<br>[{MARK}]",
+        "contentType": "html",
+        "isPublic": False,
+    }
+
+
+def test_a_comment_too_long_for_desk_is_cut_and_keeps_its_reference(desk):
+    desk.post(COMMENTS, json={})
+
+    make_client().add_private_comment(TICKET, "&\n" * 20_000, MARK)
+
+    content = patched(desk)["content"]
+    assert 31_980 < len(content) <= 32_000
+    assert re.fullmatch(rf"(&amp;<br>)+(&amp;)?…<br>\[{MARK}\]", content)
+
+
+def page(*texts: str) -> dict:
+    return {"data": [{"id": str(number), "content": text} for number, text in enumerate(texts)]}
+
+
+FULL = ["said"] * 100
+
+
+@pytest.mark.parametrize(
+    ("pages", "found"),
+    [
+        pytest.param([page("hello", f"done<br>[{MARK}]")], True, id="on the first page"),
+        pytest.param([page(*FULL), page(f"[{MARK}]")], True, id="on the second page"),
+        pytest.param([page(*FULL), page("hello")], False, id="on no page"),
+        pytest.param([page(*FULL), None], False, id="the next page is empty: 204"),
+        pytest.param([None], False, id="no comment at all: 204"),
+        pytest.param([page()], False, id="no comment at all: an empty list"),
+        pytest.param([page("[ds-ffffffffffff]")], False, id="another comment of ours"),
+    ],
+)
+def test_a_comment_is_looked_for_on_every_page(desk, pages, found):
+    for each in pages:
+        desk.get(COMMENTS, json=each) if each else desk.get(COMMENTS, status=204)
+
+    assert make_client().has_comment(TICKET, MARK) is found
+    assert [call.request.params["from"] for call in desk.calls] == [str(100 * n) for n in range(len(pages))]
+    assert {call.request.params["limit"] for call in desk.calls} == {"100"}
+
+
+def test_a_list_without_an_end_is_left_at_the_deadline(desk):
+    desk.get(COMMENTS, json=page(*FULL))
+
+    with pytest.raises(TemporaryError):
+        make_client(patience=timedelta(seconds=0.3)).has_comment(TICKET, MARK)
+
+
+# Failures -----------------------------------------------------------------------------------------------------------
+
+KIND_OF_STATUS = [
+    (400, "BAD_REQUEST", PermanentError),
+    (401, "INVALID_OAUTH", NotPermitted),
+    (401, "UNAUTHORIZED", NotPermitted),
+    (403, "SCOPE_MISMATCH", NotPermitted),
+    (403, "OAUTH_ORG_MISMATCH", NotPermitted),
+    (403, "FORBIDDEN", NotPermitted),
+    (403, "LICENSE_ACCESS_LIMITED", NotPermitted),
+    (404, "URL_NOT_FOUND", Gone),
+    (405, "METHOD_NOT_ALLOWED", PermanentError),
+    (413, "RESOURCE_SIZE_EXCEEDED", PermanentError),
+    (415, "UNSUPPORTED_MEDIA_TYPE", PermanentError),
+    (422, "INVALID_DATA", PermanentError),
+    (422, "UNPROCESSABLE_ENTITY", PermanentError),
+    (422, "EMPTY_PAYLOAD", PermanentError),
+    (422, "DUPLICATE_CONTRACT", PermanentError),
+    (429, "TOO_MANY_REQUESTS", Hiccup),
+    (429, "THRESHOLD_EXCEEDED", TemporaryError),
+    (500, "INTERNAL_SERVER_ERROR", Hiccup),
+]
+
+
+def test_every_row_of_the_table_is_tried():
+    assert {(status, code): kind for status, code, kind in KIND_OF_STATUS} == FAILURES
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        *KIND_OF_STATUS,
+        pytest.param(400, "SOMETHING_NEW", PermanentError, id="a new code of 400"),
+        pytest.param(404, "SOMETHING_NEW", Gone, id="a new code of 404"),
+        pytest.param(418, "", PermanentError, id="an unknown 4xx"),
+        pytest.param(302, "", TemporaryError, id="a redirect is not followed"),
+        pytest.param(408, "", TemporaryError, id="a gateway that gave up"),
+        pytest.param(502, "", Hiccup, id="a gateway"),
+        pytest.param(503, "", Hiccup, id="maintenance"),
+        pytest.param(507, "", TemporaryError, id="an unknown 5xx"),
+    ],
+)
+def test_a_failure_is_what_the_caller_does_next(desk, status, code, kind):
+    desk.post(TOKEN_URL, json={"access_token": "1000.new"})
+    desk.get(URL, status=status, json={"errorCode": code, "message": "…"}, headers={"Location": "https://evil.example"})
+
+    with pytest.raises(DeskSyncError) as caught:
+        make_client().read_ticket(TICKET)
+
+    assert type(caught.value) is kind
+    assert f"{status}" in str(caught.value)
+    assert code in str(caught.value) or code == "SOMETHING_NEW"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        pytest.param(200, TemporaryError, id="a page instead of a ticket"),
+        pytest.param(403, TemporaryError, id="a firewall's page says nothing about our rights"),
+        pytest.param(404, TemporaryError, id="a gateway's page says nothing about the ticket"),
+        pytest.param(401, NotPermitted, id="Desk's own 401 is a page at times"),
+        pytest.param(502, Hiccup, id="a gateway's page"),
+    ],
+)
+def test_a_page_instead_of_json_is_judged_by_its_status(desk, status, kind):
+    desk.post(TOKEN_URL, json={"access_token": "1000.new"})
+    desk.get(URL, status=status, body="\n<!DOCTYPE html><title>canary</title>")
+
+    with pytest.raises(DeskSyncError) as caught:
+        make_client().read_ticket(TICKET)
+
+    assert type(caught.value) is kind
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [[], {}, {"id": "1"}, "text"], ids=repr)
+def test_an_answer_that_is_not_the_ticket_is_not_taken_for_it(desk, answer):
+    desk.get(URL, json=answer)
+
+    with pytest.raises(TemporaryError):
+        make_client().read_ticket(TICKET)
+
+
+def test_refused_values_are_told_by_our_words_and_never_repeated(desk):
+    errors = [
+        {"fieldName": "/cf/cf_severity", "errorType": "invalid", "errorMessage": "canary"},
+        {"fieldName": "/contactId", "errorType": "missing", "errorMessage": ""},
+        {"fieldName": "/cf/canary value", "errorType": "canary"},
+        {"fieldName": "/email", "errorType": "canary"},
+        "canary",
+    ]
+    desk.patch(URL, status=422, json={"errorCode": "INVALID_DATA", "message": "canary", "errors": errors})
+
+    with pytest.raises(PermanentError) as caught:
+        make_client().write_ticket(TICKET, {Field.SEVERITY: "canary"})
+
+    said = "severity (cf_severity) is invalid, contactId is missing, email is refused"
+    assert str(caught.value) == f"Desk answered 422 INVALID_DATA to PATCH /tickets/{TICKET}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("headers", "after"),
+    [
+        pytest.param({"Retry-After": "5400"}, timedelta(minutes=90), id="seconds"),
+        pytest.param({"Retry-After": "Mon, 23 Nov 2026 11:00:00 GMT"}, timedelta(hours=2), id="an instant"),
+        pytest.param({"Retry-After": "Mon, 23 Nov 2026 08:00:00 GMT"}, timedelta(0), id="an instant that has passed"),
+        pytest.param({"Retry-After": "999999999"}, timedelta(days=1), id="credits come back every day"),
+        pytest.param({"Retry-After": "soon"}, timedelta(hours=1), id="nonsense"),
+        pytest.param({}, timedelta(hours=1), id="no header"),
+    ],
+)
+def test_spent_credits_are_waited_for_and_not_asked_about_again(desk, headers, after):
+    desk.get(URL, status=429, json={"errorCode": "THRESHOLD_EXCEEDED"}, headers=headers)
+
+    with pytest.raises(TemporaryError) as caught:
+        make_client().read_ticket(TICKET)
+
+    assert caught.value.retry_after == after
+    assert len(desk.calls) == 1
+
+
+# Repeating ----------------------------------------------------------------------------------------------------------
+
+PASSING = [
+    pytest.param({"status": 500, "json": {"errorCode": "INTERNAL_SERVER_ERROR"}}, id="500"),
+    pytest.param({"status": 502, "body": "<html>"}, id="a gateway's page"),
+    pytest.param({"status": 503}, id="503"),
+    pytest.param({"status": 504}, id="504"),
+    pytest.param({"status": 429, "json": {"errorCode": "TOO_MANY_REQUESTS"}}, id="too many at once"),
+    pytest.param({"body": requests.ConnectionError("reset")}, id="a connection that broke"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_read_and_a_write_are_repeated_after_a_passing_fault(desk, fault):
+    for method in (desk.get, desk.patch):
+        method(URL, **fault)
+        method(URL, json=make_raw(cf={BOX: "true"}))
+
+    assert make_client().read_ticket(TICKET)
+    assert make_client().write_ticket(TICKET, {Field.LARGE_USER: True})
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_comment_is_never_posted_twice(desk, fault):
+    desk.post(COMMENTS, **fault)
+    desk.post(COMMENTS, json={})
+
+    with pytest.raises(TemporaryError):
+        make_client().add_private_comment(TICKET, "text", MARK)
+
+    assert len(desk.calls) == 1
+
+
+def test_repeats_are_few_and_within_seconds(desk):
+    desk.get(URL, status=503)
+    waits: list[float] = []
+
+    with pytest.raises(TemporaryError):
+        make_client(sleep=waits.append).read_ticket(TICKET)
+
+    assert len(desk.calls) == ATTEMPTS
+    assert 0 < sum(waits) < 5
+
+
+def test_no_repeat_begins_that_could_not_end_before_the_deadline(desk):
+    desk.get(URL, status=503)
+
+    with pytest.raises(TemporaryError):
+        make_client(patience=timedelta(seconds=0.1)).read_ticket(TICKET)
+
+    assert len(desk.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 401, "json": {"errorCode": "INVALID_OAUTH"}}, {"status": 401, "body": "<html>"}],
+    ids=["JSON", "a page"],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH", "POST"])
+def test_a_refused_token_is_replaced_once_and_the_call_repeated(desk, method, fault):
+    tokens = FakeTokens(make_token())
+    desk.post(TOKEN_URL, json={"access_token": "1000.new"})
+    for url in (URL, COMMENTS):
+        desk.add(method, url, **fault)
+        desk.add(method, url, json=make_raw(cf={BOX: "true"}))
+    client = make_client(tokens=tokens)
+
+    {
+        "GET": lambda: client.read_ticket(TICKET),
+        "PATCH": lambda: client.write_ticket(TICKET, {Field.LARGE_USER: True}),
+        "POST": lambda: client.add_private_comment(TICKET, "text", MARK),
+    }[method]()
+
+    assert tokens.token.access_token == "1000.new"
+    assert desk.calls[-1].request.headers["Authorization"] == "Zoho-oauthtoken 1000.new"
+    assert len(desk.calls) == 3
+
+
+def test_a_second_refusal_is_final(desk):
+    desk.post(TOKEN_URL, json={"access_token": "1000.new"})
+    desk.get(URL, status=401, json=read_payload("rest_error_invalid_oauth.json"))
+
+    with pytest.raises(NotPermitted):
+        make_client().read_ticket(TICKET)
+
+    assert [call.request.method for call in desk.calls] == ["GET", "POST", "GET"]
+
+
+# Where a call may go, and how long it may take ----------------------------------------------------------------------
+
+
+def test_a_desk_that_is_not_zohos_is_refused_at_once():
+    with pytest.raises(ConfigurationError, match="evil"):
+        make_client(url="https://evil.example")
+
+
+def test_a_redirect_takes_the_token_nowhere(desk):
+    desk.get(URL, status=307, headers={"Location": "https://evil.example/"})
+    elsewhere = desk.get("https://evil.example/", json=make_raw())
+
+    with pytest.raises(TemporaryError):
+        make_client().read_ticket(TICKET)
+
+    assert elsewhere.call_count == 0
+
+
+def test_proxies_and_passwords_of_the_environment_are_not_used(monkeypatch):
+    with serving(answering(http(json.dumps(make_raw()).encode()))) as server:
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+        monkeypatch.setenv("NO_PROXY", "")
+
+        assert make_client(url=server.url).read_ticket(TICKET)
+
+
+def test_an_id_cannot_leave_its_place_in_the_path(desk):
+    desk.get(f"{API}/tickets/..%2Fagents%3Fx", status=404, json={"errorCode": "URL_NOT_FOUND"})
+
+    with pytest.raises(Gone):
+        make_client().read_ticket("../agents?x")
+
+
+WHOLE = http(json.dumps(make_raw()).encode())
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\n \r\n" * 2000
+BY_CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 2000
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(dripping(WHOLE), id="the status line and headers drip"),
+        pytest.param(dripping(CHUNKED), id="chunks drip"),
+        pytest.param(dripping(BY_CLOSING), id="a body without length drips"),
+        pytest.param(lambda _: threading.Event().wait(3), id="silence"),
+    ],
+)
+def test_a_call_ends_at_its_deadline_however_slowly_the_answer_comes(behaviour):
+    started = time.monotonic()
+
+    with serving(behaviour) as server, pytest.raises(TemporaryError):
+        make_client(url=server.url, patience=timedelta(seconds=0.6)).read_ticket(TICKET)
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_body_that_drips_after_prompt_headers_ends_at_the_deadline_too():
+    def drip_body(connection):
+        head, body = WHOLE.split(b"\r\n\r\n", 1)
+        connection.sendall(head + b"\r\n\r\n")
+        dripping(body)(connection)
+
+    started = time.monotonic()
+
+    with serving(drip_body) as server, pytest.raises(TemporaryError):
+        make_client(url=server.url, patience=timedelta(seconds=0.6)).read_ticket(TICKET)
+
+    assert time.monotonic() - started < 1.5
+
+
+def test_a_connection_that_is_reset_is_tried_again():
+    with serving(resetting, resetting, answering(WHOLE)) as server:
+        assert make_client(url=server.url).read_ticket(TICKET).ticket_id == TICKET
+        assert len(server.requests) == 3
+
+
+def test_an_answer_that_breaks_off_is_tried_again():
+    with serving(answering(WHOLE[:-10]), answering(WHOLE)) as server:
+        assert make_client(url=server.url).read_ticket(TICKET).ticket_id == TICKET
+
+
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
+    monkeypatch.setattr(transport, "LARGEST_ANSWER", 100_000)
+
+    with serving(answering(http(b" " * 1_000_000))) as server, pytest.raises(TemporaryError, match="cannot be read"):
+        make_client(url=server.url).read_ticket(TICKET)
+
+
+def test_nobody_there_is_worth_another_try_later():
+    with serving(resetting) as server:
+        url = server.url
+
+    with pytest.raises(TemporaryError):
+        make_client(url=url).read_ticket(TICKET)
+
+
+def test_a_connection_is_kept_for_the_next_call():
+    def twice(connection):
+        connection.sendall(WHOLE)
+        connection.recv(65536)
+        connection.sendall(WHOLE)
+
+    with serving(twice) as server:
+        client = make_client(url=server.url)
+        assert client.read_ticket(TICKET) == client.read_ticket(TICKET)
+        assert len(server.requests) == 1
+
+
+def test_a_client_can_be_closed():
+    make_client().close()

@@ -1,0 +1,136 @@
+"""What the client really sends, held against the facts about Desk in desk.yaml."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+import responses
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from desk_sync.adapters.desk.failures import FAILURES
+from desk_sync.adapters.desk.payload import HINTS, LONGEST_COMMENT
+from desk_sync.adapters.desk.transport import Deadline
+from desk_sync.domain.ticket import Field
+from tests.adapters.desk.portal import (
+    API,
+    DESK,
+    ORG,
+    TICKET,
+    TOKEN_URL,
+    FakeTokens,
+    make_access,
+    make_client,
+    make_raw,
+    make_token,
+)
+
+CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
+CALLS = {call["id"]: call for call in CONTRACT["calls"]}
+MARK = "ds-0123456789ab"
+WRITTEN = {Field.LARGE_USER: True, Field.SEVERITY: None, Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"}
+SHOWN = {
+    "cf_priority_customer_large_user_account": "true",
+    "cf_customer_primary_email_address": "admin@large.example",
+}
+
+USES = {
+    "read_ticket": lambda client: client.read_ticket(TICKET),
+    "write_ticket": lambda client: client.write_ticket(TICKET, WRITTEN),
+    "create_comment": lambda client: client.add_private_comment(TICKET, "text " * 10_000, MARK),
+    "list_comments": lambda client: client.has_comment(TICKET, MARK),
+}
+
+
+@pytest.fixture
+def sent():
+    """What one use of the client puts on the wire."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        ticket = make_raw(cf=SHOWN)
+        comments = {"data": [{"id": "1", "content": "text"}] * 100}
+        mock.get(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
+        mock.patch(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
+        mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json={"data": []})
+        yield lambda use: (use(make_client()), [call.request for call in mock.calls])[1]
+
+
+def matches(call: dict, path: str) -> bool:
+    pattern = re.sub(r"\\\{[a-z_]+\\\}", "[0-9]+", re.escape(CONTRACT["base"] + call["path"]))
+    return re.fullmatch(pattern, path) is not None
+
+
+@pytest.mark.parametrize("name", USES)
+def test_every_request_is_a_call_of_the_contract(sent, name):
+    for request in sent(USES[name]):
+        path = urlsplit(request.url).path
+        known = [call["id"] for call in CALLS.values() if call["method"] == request.method and matches(call, path)]
+
+        assert known == [name]
+
+
+@pytest.mark.parametrize("name", USES)
+def test_queries_and_headers_are_those_of_the_contract(sent, name):
+    for request in sent(USES[name]):
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        headers = CONTRACT["headers"]["request"]
+
+        assert query.keys() <= set(CALLS[name]["query"])
+        assert request.headers["orgId"] == headers["orgId"].format(org_id=ORG)
+        assert request.headers["Authorization"] == headers["Authorization"].format(
+            access_token=make_token().access_token
+        )
+        assert request.headers.get("Content-Type") == (headers["Content-Type"] if request.body else None)
+
+
+@pytest.mark.parametrize("name", USES)
+def test_bodies_are_those_of_the_contract(sent, name):
+    for request in sent(USES[name]):
+        body = CALLS[name].get("body")
+        assert bool(body) == bool(request.body)
+        if body:
+            schema = body | {"$defs": CONTRACT["$defs"]}
+            Draft202012Validator(schema).validate(json.loads(request.body))
+
+
+def test_every_use_of_the_port_is_tried():
+    port = {"read_ticket", "write_ticket", "add_private_comment", "has_comment", "close"}
+
+    assert {name for name in dir(make_client()) if not name.startswith("_")} == port
+    assert len(USES) == 4
+
+
+def test_a_refresh_is_what_the_token_server_takes():
+    facts = CONTRACT["token"]
+    with responses.RequestsMock() as mock:
+        mock.post(TOKEN_URL, json={"access_token": "1000.new"})
+        make_access(FakeTokens()).token(Deadline(5))
+        request = mock.calls[0].request
+
+    body = parse_qs(request.body)
+    assert (request.method, urlsplit(request.url).path) == (facts["method"], facts["path"])
+    assert body.pop("grant_type") == ["refresh_token"]
+    assert body.keys() == set(facts["grants"]["refresh_token"])
+
+
+def test_every_error_of_the_contract_has_its_row():
+    rows = {(facts["status"], code) for code, facts in CONTRACT["errors"].items()}
+
+    assert rows <= FAILURES.keys()
+
+
+def test_every_event_of_the_contract_is_read():
+    assert HINTS.keys() == CONTRACT["webhook"]["events"].keys()
+
+
+def test_a_comment_is_as_long_as_the_contract_allows():
+    assert CONTRACT["$defs"]["comment_write"]["properties"]["content"]["maxLength"] == LONGEST_COMMENT
+
+
+def test_the_base_is_the_contracts():
+    assert DESK + CONTRACT["base"] == API
