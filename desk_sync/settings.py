@@ -42,21 +42,20 @@ class Settings(BaseSettings):
 def load() -> Settings:
     """The settings of this process. Raises ConfigurationError that names every variable that is wrong."""
     try:
-        return Settings(**_from_files())
+        return Settings.model_validate(_from_files())
     except ValidationError as error:
         said = "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
         raise ConfigurationError(said) from None
 
 
-def portal_problems(settings: Settings) -> list[str]:
-    """The variables that are missing before Desk can be talked to."""
-    needed = {
-        "org_id": settings.org_id,
-        "client_id": settings.client_id.get_secret_value(),
-        "client_secret": settings.client_secret.get_secret_value(),
-        "refresh_token": settings.refresh_token.get_secret_value(),
-    }
-    return [f"{PREFIX}{name.upper()}" for name, value in needed.items() if not value]
+def missing(settings: Settings, *names: str) -> list[str]:
+    """The variables among these settings that are not set."""
+    values = {name: getattr(settings, name) for name in names}
+    return [
+        f"{PREFIX}{name.upper()}"
+        for name, value in values.items()
+        if not (value.get_secret_value() if isinstance(value, SecretStr) else value)
+    ]
 
 
 def _from_files() -> dict[str, SecretStr]:

@@ -9,9 +9,8 @@ from tasks import app
 @app.task(name="desk_sync.drain")
 def drain(*, portal: str) -> None:
     """Look at every ticket of the portal that is due; running it twice changes nothing more."""
-    with wiring.open_app() as desk_sync:
-        if desk_sync.drain(portal):
-            ring(portal)
+    if wiring.worker_app().drain(portal):
+        ring(portal)
 
 
 def ring(portal: str) -> None:

@@ -188,14 +188,24 @@ def import_accounts(file: Path) -> None:
 def lookup(email: str, as_json: JsonFlag = False) -> None:
     """What the subscription data say about a super admin's address."""
     from desk_sync import wiring
+    from desk_sync.domain.entitlement import Verdict, entitle
 
     with wiring.open_app() as desk_sync:
-        found = desk_sync.look_up(email)
+        found, policy = desk_sync.look_up(email), desk_sync.mapping.policy.licences
+    decided = entitle(found.account, policy) if found.account else None
+    reasons = [str(reason) for reason in (*found.reasons, *(decided.reasons if decided else ()))]
+    answer = {
+        "account_id": found.account.account_id if found.account else None,
+        "decision": decided.verdict if decided else Verdict.UNKNOWN,
+        "licences_counted": decided.licences if decided else 0,
+        "imported_at": found.snapshot.imported_at if found.snapshot else None,
+        "reasons": reasons,
+    }
     if as_json:
-        emit(found)
+        emit(answer)
     else:
-        say(f"{found['account_id'] or 'no account'}: {found['decision']}, {found['licences_counted']} licences")
-        say("\n".join(f"  {reason}" for reason in found["reasons"]))
+        say(f"{answer['account_id'] or 'no account'}: {answer['decision']}, {answer['licences_counted']} licences")
+        say("\n".join(f"  {reason}" for reason in reasons))
 
 
 @subscriptions_app.command()

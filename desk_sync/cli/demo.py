@@ -53,9 +53,7 @@ def run(accounts_file: Path | None, *, har: Path | None) -> dict[str, Any]:
         second = stage.desk.counters()
         histories = stage.histories(tickets.values())
         report = {
-            "accounts": [
-                _outcome(account, histories[tickets[account.account_id]], stage.desk) for account in accounts
-            ],
+            "accounts": [_outcome(account, histories[tickets[account.account_id]], stage.desk) for account in accounts],
             "deliveries": first["deliveries"] | stage.stored_at_first,
             "desk": _calls(first, opened=len(accounts))
             | {"second_pass": _second_pass(first, second, histories.values(), since=second_from)},
