@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import socket
@@ -218,25 +219,24 @@ class Call:
 
 
 def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
-    async def give_up(threads: Threads, call: Call) -> None:
+    gate = threading.Event()
+
+    async def give_up(threads: Threads) -> weakref.ref[Call]:
+        call = Call(gate)
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await threads.run(call)
+            await asyncio.wait_for(threads.run(call), 0.05)
+        return weakref.ref(call)
 
-    async def count_kept() -> int:
-        gate, threads, watched = threading.Event(), Threads(1), []
-        await give_up(threads, Call(gate))
-        for call in [Call(gate) for _ in range(3)]:
-            watched.append(weakref.ref(call))
-            await give_up(threads, call)
-        del call
+    async def kept() -> list[Call | None]:
+        threads = Threads(1)
+        _, *others = [await give_up(threads) for _ in range(4)]
         gc.collect()
-        kept = sum(watch() is not None for watch in watched)
-        gate.set()
-        await asyncio.sleep(0.05)
-        return kept
+        return [call() for call in others]
 
-    assert asyncio.run(count_kept()) == 0
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        assert loop.run_until_complete(kept()) == [None] * 3
+        gate.set()
+        loop.run_until_complete(asyncio.sleep(0.05))
 
 
 def test_the_handshake_is_answered_while_every_thread_hangs(site):
