@@ -10,9 +10,8 @@ import pytest
 
 from desk_sync.adapters.mapping_file import load
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.entitlement import entitle
-from desk_sync.domain.policy import Count, LicencePolicy, Threshold
-from desk_sync.domain.subscription import Account, combine
+from desk_sync.domain.entitlement import entitle, entitle_each
+from desk_sync.domain.policy import Count, LicencePolicy, Per, Threshold
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
 POLICY = load("partner_support").policy.licences
@@ -28,11 +27,6 @@ def european(threshold: Threshold) -> LicencePolicy:
 def with_soft_licences() -> LicencePolicy:
     soft = {"light agents", "employee profiles"}
     return replace(POLICY, counted_units=POLICY.counted_units | soft, uncounted_units=POLICY.uncounted_units - soft)
-
-
-def on_one_domain(account: Account) -> Account:
-    others = [each for each in ACCOUNTS.values() if account.domain and each.domain == account.domain]
-    return combine(account, [each for each in others if each != account])
 
 
 # In these readings an unpaid subscription does not count, where the plain reading asks a person.
@@ -68,7 +62,8 @@ def test_another_reading_is_another_setting(row, reading):
 @pytest.mark.parametrize("row", EXPECTED)
 def test_accounts_on_one_domain_can_be_counted_together(row):
     if row["alt_domain_sum"]:
-        entitlement = entitle(on_one_domain(ACCOUNTS[row["account_id"]]), unpaid_ended(POLICY))
+        by_domain = entitle_each(list(ACCOUNTS.values()), replace(unpaid_ended(POLICY), per=Per.DOMAIN))
+        entitlement = {account.account_id: found for account, found in by_domain}[row["account_id"]]
 
         assert (entitlement.verdict, entitlement.licences) == (row["alt_domain_sum"], int(row["domain_licences"]))
 

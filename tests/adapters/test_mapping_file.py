@@ -9,6 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from desk_sync.adapters.countries import COUNTRIES
 from desk_sync.adapters.mapping_file import check, load, schema
@@ -322,6 +324,34 @@ def test_every_mistake_is_told_at_once_in_the_order_of_its_lines(write):
     assert refused.value.file == str(file)
 
 
+DOCUMENT = read_tree(TEXT).value
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just([[]]), st.just({"a": {1: []}})
+)
+
+
+@st.composite
+def broken_mappings(draw) -> str:
+    """The shipped mapping with something else in one place, as JSON, which is YAML too."""
+    mapping = json.loads(json.dumps(DOCUMENT))
+    section, key = mapping, draw(st.sampled_from(sorted(mapping)))
+    while isinstance(section[key], dict) and section[key] and draw(st.booleans()):
+        section, key = section[key], draw(st.sampled_from(sorted(section[key])))
+    if draw(st.booleans()):
+        section[draw(st.text(max_size=9))] = section.pop(key)
+    else:
+        section[key] = draw(ANYTHING)
+    return json.dumps(mapping, ensure_ascii=draw(st.booleans()))
+
+
+@given(text=broken_mappings())
+def test_whatever_is_wrong_is_told_and_never_raised(tmp_path_factory, text):
+    file = tmp_path_factory.mktemp("mappings") / "mapping.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    assert all(problem.message and problem.line == 1 for problem in check(file))
+
+
 def test_line_and_column_are_those_of_the_key(write):
     (problem,) = check(write(TEXT.replace("  region_by: customer_country", "  region_by: nobody")))
 
@@ -401,8 +431,15 @@ def test_the_shipped_schema_is_the_codes_own():
 
 
 def test_the_schema_accepts_the_shipped_mapping_and_refuses_a_misspelt_one():
-    document = json.loads(json.dumps(read_tree(TEXT).value))
+    document = json.loads(json.dumps(DOCUMENT))
 
     jsonschema.validate(document, schema())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document | {"licenses": {}}, schema())
+
+
+def test_every_setting_is_explained_to_the_admin():
+    explained = SHIPPED.with_name("README.md").read_text(encoding="utf-8")
+    settings = {name for section in schema()["$defs"].values() for name in section.get("properties", ())}
+
+    assert {name for name in settings if name not in explained and f"{name}:" not in TEXT} == set()
