@@ -455,6 +455,15 @@ def test_a_body_that_drips_after_prompt_headers_ends_at_the_deadline_too():
     assert time.monotonic() - started < 1.5
 
 
+def test_no_request_is_sent_after_the_deadline(desk):
+    desk.get(URL, json=make_raw())
+
+    with pytest.raises(TemporaryError):
+        make_client(patience=timedelta(0)).read_ticket(TICKET)
+
+    assert not desk.calls
+
+
 def test_a_connection_that_is_reset_is_tried_again():
     with serving(resetting, resetting, answering(WHOLE)) as server:
         assert make_client(url=server.url).read_ticket(TICKET).ticket_id == TICKET

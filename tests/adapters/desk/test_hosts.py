@@ -36,6 +36,8 @@ def test_the_simulator_and_other_spellings_of_a_host_are_allowed(url):
         pytest.param("https://evil.example#@desk.zoho.eu", id="parsers disagree about the fragment"),
         pytest.param("https://desk.zoho.eu:8443", id="another port is another server"),
         pytest.param("https://desk.zoho.eu\n.evil.example", id="a line break"),
+        pytest.param("https://desk.zoho.eu/\r\nHost: evil.example", id="a line break in the path"),
+        pytest.param("https://desk.zoho.eu/\\evil.example", id="a backslash in the path"),
         pytest.param("http://127.0.0.1.evil.example", id="begins like this machine"),
         pytest.param("http://10.0.0.1", id="a neighbour is not this machine"),
         pytest.param("https://127.0.0.1", id="the simulator speaks http"),
