@@ -10,7 +10,7 @@ import importlib
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -135,6 +135,8 @@ def _open_postgresql(address: URL, busy_timeout: timedelta) -> Engine:
 def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
     library = _sqlite_library()
     journal = "WAL" if wal_is_safe(library.sqlite_version_info) else "DELETE"
+    # SQLite changes the journal only while nobody else works. The faster one can wait, the safer one cannot.
+    may_wait = [library.OperationalError] if journal == "WAL" else []
     pool: dict[str, Any] = {"pool_timeout": busy_timeout.total_seconds()}
     if address.database in _MEMORY:
         pool = {"poolclass": StaticPool}
@@ -148,7 +150,8 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
     def prepare(connection: DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_milliseconds(busy_timeout)}")
-        cursor.execute(f"PRAGMA journal_mode = {journal}")
+        with suppress(*may_wait):
+            cursor.execute(f"PRAGMA journal_mode = {journal}")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
 

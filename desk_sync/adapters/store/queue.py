@@ -52,7 +52,7 @@ def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def fenced(connection: Connection, portal: str, lease: Lease, **values: object) -> RowMapping:
-    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost if the lease is not the last one."""
+    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost."""
     statement = (
         update(tickets)
         .where(

@@ -1,0 +1,102 @@
+"""Every test of the store runs on both databases, each time on a fresh one with the tables of this version."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.adapters.store.upgrade import upgrade
+from tests.support.postgres import Postgres
+
+PORTAL = "default"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The database's name in SQLAlchemy's words."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a database without tables stands."""
+    if database == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.new_database())
+
+
+@pytest.fixture
+def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a fresh database with all tables stands."""
+    if database == "sqlite":
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'store.sqlite3')}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.new_database(like=request.getfixturevalue("postgres_template")))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    name = postgres.new_database()
+    upgrade(postgres.url(name))
+    return name
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def inbox(engine: Engine) -> SqlInbox:
+    return SqlInbox(engine, PORTAL)
+
+
+@pytest.fixture
+def tickets(engine: Engine) -> SqlTickets:
+    return SqlTickets(engine, PORTAL)
+
+
+@pytest.fixture
+def subscriptions(engine: Engine) -> SqlSubscriptions:
+    return SqlSubscriptions(engine)
+
+
+@pytest.fixture
+def tokens(engine: Engine) -> SqlTokens:
+    return SqlTokens(engine, PORTAL)
+
+
+@pytest.fixture
+def facts(engine: Engine) -> SqlPortalFacts:
+    return SqlPortalFacts(engine, PORTAL)
+
+
+@pytest.fixture
+def rows(engine: Engine) -> Any:
+    """What an SQL query answers, as dictionaries."""
+
+    def query(sql: str) -> list[dict[str, Any]]:
+        with engine.connect() as connection:
+            return [dict(row) for row in connection.exec_driver_sql(sql).mappings()]
+
+    return query

@@ -1,0 +1,55 @@
+"""What the tests of the store do again and again, in short words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.plan import Decision, Effect, EffectKind
+from desk_sync.domain.ticket import Field, Memory, Written
+from desk_sync.ports import Lease, Look, Pending
+from tests.support.makers import NOW
+
+A_WHILE = timedelta(minutes=1)
+DECISION = Decision(verdict=Verdict.PRIORITY, licences=88, account_id="A1", snapshot_id="1", policy_version="p1")
+
+
+def at_work(tickets: SqlTickets, *, now: datetime = NOW, limit: int = 10) -> Sequence[Lease]:
+    """Claim what is due."""
+    return tickets.claim(now=now, until=now + A_WHILE, limit=limit)
+
+
+def take(tickets: SqlTickets, *, now: datetime = NOW) -> Lease:
+    """Claim the one ticket that is due."""
+    [lease] = at_work(tickets, now=now)
+    return lease
+
+
+def begin(tickets: SqlTickets, lease: Lease, *, now: datetime = NOW) -> Pending:
+    return tickets.begin_look(lease, now=now, until=now + A_WHILE)
+
+
+def finish(tickets: SqlTickets, *, now: datetime = NOW, **facts: Any) -> None:
+    """Look at the one ticket that is due, from claim to record."""
+    lease = take(tickets, now=now)
+    begin(tickets, lease, now=now)
+    tickets.finish_look(lease, make_look(at=now, **facts))
+
+
+def announce(
+    tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, Written] | None = None
+) -> Mapping[Effect, bool]:
+    return tickets.announce(lease, intended=intended or {}, effects=effects)
+
+
+def make_look(**facts: Any) -> Look:
+    return Look(
+        **{"at": NOW, "decision": DECISION, "memory": Memory(left="new"), "urgency": 3, "next_look_at": None} | facts
+    )
+
+
+def make_effect(key: str = "review:A1") -> Effect:
+    return Effect(key=key, kind=EffectKind.REVIEW, text="A person must decide about canary@large.example.")

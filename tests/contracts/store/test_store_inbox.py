@@ -1,0 +1,117 @@
+"""The port Inbox: every event once, and its ticket marked, in one transaction."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, event
+
+from desk_sync.adapters.store.inbox import EventCounts, SqlInbox
+from desk_sync.domain.ticket import Field, Hint
+from desk_sync.errors import TemporaryError
+from desk_sync.ports import Recorded
+from tests.contracts.store.steps import at_work, finish
+from tests.support.makers import NOW, make_event
+
+
+class TestInbox:
+    def test_an_event_is_kept_as_it_came(self, inbox, tickets):
+        told = make_event(
+            key="k1",
+            hint=Hint.CONVERSATION,
+            state="a",
+            before="b",
+            changed=frozenset({Field.SEVERITY, Field.LARGE_USER}),
+            reference="ds-1",
+            occurred_at=NOW + timedelta(microseconds=1),
+        )
+        inbox.record([told], now=NOW)
+
+        assert tickets.history(told.ticket_id).events == [told]
+
+    @pytest.mark.parametrize(
+        ("first", "second", "answer"),
+        [
+            pytest.param([], [], Recorded(stored=0, known=0), id="an empty delivery"),
+            pytest.param([], ["k1", "k2"], Recorded(stored=2, known=0), id="all new"),
+            pytest.param(["k1"], ["k1", "k2"], Recorded(stored=1, known=1), id="one was delivered before"),
+            pytest.param([], ["k1", "k1"], Recorded(stored=1, known=1), id="twice in one delivery"),
+        ],
+    )
+    def test_an_event_is_stored_once(self, inbox, first, second, answer):
+        inbox.record([make_event(key=key) for key in first], now=NOW)
+
+        assert inbox.record([make_event(key=key) for key in second], now=NOW) == answer
+
+    def test_a_new_event_makes_its_ticket_due(self, inbox, tickets):
+        inbox.record([make_event(ticket_id="t1")], now=NOW)
+
+        assert [lease.ticket_id for lease in at_work(tickets)] == ["t1"]
+
+    def test_a_known_event_changes_nothing(self, inbox, tickets):
+        inbox.record([make_event()], now=NOW)
+        finish(tickets)
+        inbox.record([make_event()], now=NOW)
+
+        assert not at_work(tickets)
+
+    def test_the_same_key_in_another_portal_is_another_event(self, inbox, engine):
+        inbox.record([make_event()], now=NOW)
+
+        assert SqlInbox(engine, "other").record([make_event()], now=NOW).stored == 1
+
+    def test_an_event_does_not_put_off_a_look_that_is_due_before(self, inbox, tickets):
+        tickets.look_now(["t1"], now=NOW)
+        inbox.record([make_event(ticket_id="t1")], now=NOW + timedelta(hours=1))
+
+        assert tickets.history("t1").look_at == NOW
+
+    def test_a_hundred_events_take_one_transaction(self, inbox, engine):
+        begun: list[object] = []
+        event.listen(engine, "begin", begun.append)
+
+        inbox.record([make_event(key=f"k{n}", ticket_id=f"t{n % 7}") for n in range(100)], now=NOW)
+
+        assert len(begun) == 1
+
+    def test_nothing_is_stored_when_the_ticket_cannot_be_marked(self, inbox, engine):
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE tickets RENAME TO away")
+        with pytest.raises(Exception, match="not of this version"):
+            inbox.record([make_event()], now=NOW)
+
+        assert inbox.counts() == EventCounts(stored=0, processed=0)
+
+    def test_deliveries_that_share_tickets_in_any_order_do_not_lock_each_other_out(self, inbox):
+        def deliver(worker: int) -> int:
+            stored = 0
+            for n in range(20):
+                order = range(10) if worker % 2 else range(9, -1, -1)
+                events = [make_event(key=f"{worker}-{n}-{t}", ticket_id=f"t{t}") for t in order]
+                stored += inbox.record(events, now=NOW).stored
+            return stored
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(deliver, range(4))) == 800
+
+    def test_processed_events_can_be_purged(self, inbox, tickets):
+        inbox.record([make_event(key="old")], now=NOW)
+        finish(tickets)
+        inbox.record([make_event(key="waiting")], now=NOW)
+
+        assert inbox.purge(NOW) == 0
+        assert inbox.purge(NOW + timedelta(seconds=1)) == 1
+        assert inbox.counts() == EventCounts(stored=1, processed=0)
+
+    def test_a_database_that_is_busy_for_too_long_is_worth_another_try(self, url, engine: Engine):
+        from desk_sync.adapters.store.engine import open_engine
+
+        impatient = open_engine(url, busy_timeout=timedelta(milliseconds=100))
+        SqlInbox(engine, "default").record([make_event(key="k1", ticket_id="t1")], now=NOW)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE tickets SET urgency = 2")
+            with pytest.raises(TemporaryError):
+                SqlInbox(impatient, "default").record([make_event(key="k2", ticket_id="t1")], now=NOW)
+        impatient.dispose()

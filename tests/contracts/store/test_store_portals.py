@@ -1,0 +1,72 @@
+"""The ports Tokens and PortalFacts: one token for all processes, one of them at a time refreshes it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
+from desk_sync.ports import Token
+from tests.support.makers import NOW, ROBOT
+
+A_MOMENT = timedelta(seconds=20)
+
+
+class TestTokens:
+    def test_there_is_no_token_before_the_first(self, tokens):
+        assert tokens.read() is None
+
+    def test_the_last_token_is_read_as_it_was_saved(self, tokens):
+        for word in ("first", "second"):
+            tokens.save(Token(access_token=word, expires_at=NOW))
+
+        assert tokens.read() == Token(access_token="second", expires_at=NOW)
+
+    def test_a_portal_has_its_own_token(self, tokens, engine):
+        tokens.save(Token(access_token="first", expires_at=NOW))
+
+        assert SqlTokens(engine, "other").read() is None
+
+    def test_one_of_many_is_elected(self, tokens):
+        with ThreadPoolExecutor(8) as pool:
+            elected = list(pool.map(lambda _: tokens.elect(now=NOW, until=NOW + A_MOMENT), range(8)))
+
+        assert sum(elected) == 1
+
+    @pytest.mark.parametrize(
+        ("wait", "elected"),
+        [
+            pytest.param(A_MOMENT - timedelta(microseconds=1), False, id="the election still holds"),
+            pytest.param(A_MOMENT, True, id="it has just run out: the elected one died"),
+        ],
+    )
+    def test_an_election_ends_with_its_time(self, tokens, wait, elected):
+        tokens.elect(now=NOW, until=NOW + A_MOMENT)
+
+        assert tokens.elect(now=NOW + wait, until=NOW + A_MOMENT * 2) is elected
+
+    def test_a_new_token_ends_the_election(self, tokens):
+        tokens.elect(now=NOW, until=NOW + A_MOMENT)
+        tokens.save(Token(access_token="first", expires_at=NOW))
+
+        assert tokens.elect(now=NOW, until=NOW + A_MOMENT)
+
+
+class TestPortalFacts:
+    def test_who_we_are_is_unknown_at_first(self, facts):
+        assert facts.own_agent() is None
+
+    def test_who_we_are_is_remembered_for_the_portal(self, facts, engine):
+        facts.learn_own_agent(ROBOT)
+
+        assert facts.own_agent() == ROBOT
+        assert SqlPortalFacts(engine, "other").own_agent() is None
+
+    def test_a_token_and_who_we_are_do_not_wipe_each_other_out(self, facts, tokens):
+        tokens.save(Token(access_token="first", expires_at=NOW))
+        facts.learn_own_agent(ROBOT)
+        tokens.save(Token(access_token="second", expires_at=NOW))
+
+        assert (facts.own_agent(), tokens.read().access_token) == (ROBOT, "second")

