@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import requests
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
 from requests.auth import AuthBase
@@ -21,7 +20,7 @@ from requests_oauthlib import OAuth2, OAuth2Session
 from tenacity import nap
 
 from desk_sync.adapters.desk.hosts import allowed
-from desk_sync.adapters.desk.transport import Deadline, harden
+from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.errors import DeskSyncError, NotPermitted, TemporaryError
 from desk_sync.ports import Now, Token, Tokens
 
@@ -149,7 +148,7 @@ class _TokenSession(OAuth2Session):
 
 def _only_a_token(response: requests.Response) -> requests.Response:
     """The answer, if it holds a token. Zoho reports errors with status 200, so the body decides."""
-    answer = _object(response.content)
+    answer = read_object(response)
     if response.status_code >= 500 or answer is None:
         raise TemporaryError(f"the token server answered {response.status_code} without a token")
     if "error" in answer:
@@ -157,14 +156,6 @@ def _only_a_token(response: requests.Response) -> requests.Response:
     if not response.ok or not isinstance(answer.get("access_token"), str):
         raise TemporaryError(f"the token server answered {response.status_code} without a token")
     return response
-
-
-def _object(body: bytes) -> dict[str, object] | None:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 _TOO_MANY = "Access Denied"

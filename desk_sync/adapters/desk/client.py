@@ -18,7 +18,7 @@ from desk_sync.adapters.desk import payload
 from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
 from desk_sync.adapters.desk.failures import Hiccup, failure
 from desk_sync.adapters.desk.hosts import allowed
-from desk_sync.adapters.desk.transport import Deadline, harden
+from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, TemporaryError
@@ -88,9 +88,6 @@ class DeskClient:
             start, more = start + PAGE, payload.count(page) == PAGE
         return False
 
-    def close(self) -> None:
-        self._session.close()
-
     def _deadline(self) -> Deadline:
         return Deadline(self._patience.total_seconds())
 
@@ -149,7 +146,7 @@ class DeskClient:
 def _read(response: requests.Response, call: str) -> Body:
     if response.status_code == _NO_CONTENT:
         return {}
-    answer = payload.read_object(response.content)
+    answer = read_object(response)
     if answer is None:
         raise TemporaryError(f"Desk answered {call} with something else than a JSON object")
     return answer

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from desk_sync.adapters.desk.payload import read_object
+from desk_sync.adapters.desk.transport import read_object
 from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, TemporaryError
 
 
@@ -65,7 +65,7 @@ _HINTS = {
 
 def failure(response: requests.Response, call: str, *, our_words: Mapping[str, str], now: datetime) -> DeskSyncError:
     """The error to raise for an answer that is no success. `our_words` names fields by their API names."""
-    answer = read_object(response.content) or {}
+    answer = read_object(response) or {}
     code = str(answer.get("errorCode", ""))
     kind = _kind(response, code)
     said = f"Desk answered {response.status_code}{_known(code)} to {call}"

@@ -41,15 +41,6 @@ _REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z"
 LONGEST_COMMENT = 32_000
 
 
-def read_object(body: bytes) -> dict[str, object] | None:
-    """The JSON object in an answer's body; None for anything else."""
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return answer if isinstance(answer, dict) else None
-
-
 def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     """The ticket in a REST answer, or in a delivery. What is not there, or not a text, is empty."""
 
@@ -152,12 +143,12 @@ def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
         key=_key(kind, raw, state, state_before),
         type=kind,
         hint=HINTS[kind],
-        ticket_id=_id(payload, "id"),
+        ticket_id=_needed_id(payload, "id"),
         occurred_at=_occurred_at(raw),
         state=state,
         before=state_before,
         changed=frozenset(changed),
-        actor_id=_actor(payload, "modifiedBy"),
+        actor_id=_id(payload, "modifiedBy"),
     )
 
 
@@ -167,23 +158,23 @@ def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
         key=_key(kind, raw),
         type=kind,
         hint=HINTS[kind],
-        ticket_id=_id(payload, "id"),
+        ticket_id=_needed_id(payload, "id"),
         occurred_at=_occurred_at(raw),
-        actor_id=_actor(payload, "modifiedBy"),
+        actor_id=_id(payload, "modifiedBy"),
     )
 
 
 def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
     payload = _object(raw, "payload")
     mark = _REFERENCE_AT_END.search(_text(payload.get("content")) or "")
-    author = _actor(_object(payload, "commenter"), "id") or _actor(_object(payload, "author"), "id")
+    author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
     return Event(
         key=_key(kind, raw),
         type=kind,
         hint=HINTS[kind],
-        ticket_id=_id(payload, "ticketId"),
+        ticket_id=_needed_id(payload, "ticketId"),
         occurred_at=_occurred_at(raw),
-        actor_id=_actor(payload, "commenterId") or author,
+        actor_id=_id(payload, "commenterId") or author,
         reference=mark and mark[1],
     )
 
@@ -207,18 +198,18 @@ def _digest(ticket: Ticket | None) -> str | None:
 
 def _key(kind: str, raw: Raw, *states: str | None) -> str:
     """The same for a delivery that comes twice; Desk gives events no id."""
-    parts = (kind, _id(_object(raw, "payload"), "id"), _occurred_at(raw).isoformat(), *states)
+    parts = (kind, _needed_id(_object(raw, "payload"), "id"), _occurred_at(raw).isoformat(), *states)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def _id(raw: Raw, name: str) -> str:
-    value = _actor(raw, name)
+def _needed_id(raw: Raw, name: str) -> str:
+    value = _id(raw, name)
     if value is None:
         raise BadDelivery(f"an event has no usable {name}")
     return value
 
 
-def _actor(raw: Raw, name: str) -> str | None:
+def _id(raw: Raw, name: str) -> str | None:
     text = _text(raw.get(name))
     return text if text and _ID.fullmatch(text) else None
 

@@ -13,6 +13,7 @@ from http.client import HTTPResponse
 from socket import socket
 from typing import Any, TypeVar
 
+import orjson
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -56,6 +57,15 @@ def harden(session: S, *, connections: int = 1) -> S:
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session
+
+
+def read_object(response: requests.Response) -> dict[str, object] | None:
+    """The JSON object in the answer's body; None for anything else."""
+    try:
+        answer = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _read_within_limit(response: requests.Response, **_: Any) -> None:

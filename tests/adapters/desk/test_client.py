@@ -500,7 +500,3 @@ def test_a_connection_is_kept_for_the_next_call():
         client = make_client(url=server.url)
         assert client.read_ticket(TICKET) == client.read_ticket(TICKET)
         assert len(server.requests) == 1
-
-
-def test_a_client_can_be_closed():
-    make_client().close()
