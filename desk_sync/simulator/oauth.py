@@ -1,0 +1,131 @@
+"""The simulated accounts server: it hands out access tokens, and knows whose a token is and what it may do.
+
+Every answer has status 200, errors too. A token lives an hour. A refresh token gives 10 access tokens in 10 minutes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+LIFETIME = timedelta(hours=1)
+REFRESHES = 10
+WINDOW = timedelta(minutes=10)
+SCOPES = frozenset(
+    f"Desk.{each}"
+    for each in [
+        "tickets.READ",
+        "tickets.UPDATE",
+        "tickets.CREATE",
+        "search.READ",
+        "basic.READ",
+        "settings.READ",
+        "contacts.READ",
+        "webhooks.READ",
+        "webhooks.CREATE",
+        "webhooks.UPDATE",
+        "webhooks.DELETE",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What a token may do, and until when (excluded)."""
+
+    scopes: frozenset[str]
+    until: datetime
+
+    def covers(self, needed: tuple[frozenset[str], ...]) -> bool:
+        """Whether of each set at least one scope is granted; `Desk.x.ALL` stands for every `Desk.x.…`."""
+        return all(any(self._has(scope) for scope in each) for each in needed)
+
+    def _has(self, scope: str) -> bool:
+        return scope in self.scopes or f"{scope.rpartition('.')[0]}.ALL" in self.scopes
+
+
+class _Denied(Exception):
+    """An error of the token endpoint; its text is Zoho's word for it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Accounts:
+    """One client and one refresh token, for one portal."""
+
+    now: Callable[[], datetime]
+    org_id: str
+    client_id: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16).upper()}")
+    client_secret: str = field(default_factory=lambda: secrets.token_hex(21))
+    refresh_token: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}")
+    _grants: dict[str, Grant] = field(default_factory=dict)
+    _refreshes: deque[datetime] = field(default_factory=deque)
+
+    def answer(self, form: Mapping[str, str]) -> dict[str, object]:
+        """What POST /oauth/v2/token answers to a form."""
+        try:
+            return self._token(form)
+        except _Denied as denied:
+            return {"error": str(denied)}
+
+    def grant(self, authorization: str | None) -> Grant | None:
+        """What the header `Zoho-oauthtoken …` allows now; None for any other header, and after the token's end."""
+        scheme, _, token = (authorization or "").partition(" ")
+        grant = self._grants.get(token)
+        return grant if scheme == "Zoho-oauthtoken" and grant and self.now() < grant.until else None
+
+    def revoke_all(self) -> None:
+        """Every access token so far is void; the refresh token stays."""
+        self._grants.clear()
+
+    def _token(self, form: Mapping[str, str]) -> dict[str, object]:
+        grants = {"refresh_token": self._refresh, "client_credentials": self._client_credentials}
+        if form.get("grant_type") not in grants:
+            raise _Denied("unsupported_grant_type")
+        if form.get("client_id") != self.client_id:
+            raise _Denied("invalid_client")
+        if form.get("client_secret") != self.client_secret:
+            raise _Denied("invalid_client_secret")
+        return self._issue(grants[form["grant_type"]](form))
+
+    def _refresh(self, form: Mapping[str, str]) -> frozenset[str]:
+        if form.get("refresh_token") != self.refresh_token:
+            raise _Denied("invalid_code")
+        while self._refreshes and self._refreshes[0] <= self.now() - WINDOW:
+            self._refreshes.popleft()
+        if len(self._refreshes) >= REFRESHES:
+            raise _Denied("Access Denied")
+        self._refreshes.append(self.now())
+        return SCOPES
+
+    def _client_credentials(self, form: Mapping[str, str]) -> frozenset[str]:
+        wanted = form.get("scope", "")
+        scopes = frozenset(wanted.split(","))
+        if not wanted or " " in wanted or not all(_is_scope(each) for each in scopes):
+            raise _Denied("invalid_scope")
+        service, _, org_id = form.get("soid", "").partition(".")
+        if not service:
+            raise _Denied("missing_org_info")
+        if service != "ZohoDesk" or not org_id.isdecimal():
+            raise _Denied("invalid_soid")
+        if org_id != self.org_id:
+            raise _Denied("invalid_org")
+        return scopes
+
+    def _issue(self, scopes: frozenset[str]) -> dict[str, object]:
+        token = f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}"
+        self._grants[token] = Grant(scopes=scopes, until=self.now() + LIFETIME)
+        return {
+            "access_token": token,
+            "scope": " ".join(sorted(scopes)),
+            "api_domain": "https://www.zohoapis.example",
+            "token_type": "Bearer",
+            "expires_in": int(LIFETIME.total_seconds()),
+        }
+
+
+def _is_scope(text: str) -> bool:
+    service, _, rest = text.partition(".")
+    return service == "Desk" and rest.count(".") == 1 and all(rest.split("."))

@@ -1,0 +1,58 @@
+"""How the simulated Desk says no: a status, an error code, and for INVALID_DATA every field that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+STATUS = {
+    "BAD_REQUEST": 400,
+    "INVALID_OAUTH": 401,
+    "SCOPE_MISMATCH": 403,
+    "OAUTH_ORG_MISMATCH": 403,
+    "URL_NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "RESOURCE_SIZE_EXCEEDED": 413,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "INVALID_DATA": 422,
+    "EMPTY_PAYLOAD": 422,
+    "UNPROCESSABLE_ENTITY": 422,
+    "TOO_MANY_REQUESTS": 429,
+    "THRESHOLD_EXCEEDED": 429,
+    "INTERNAL_SERVER_ERROR": 500,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One field that Desk does not take; `field` is a JSON pointer into the body, or `/` and a query parameter."""
+
+    field: str
+    message: str
+    type: Literal["invalid", "duplicate", "missing"] = "invalid"
+
+
+class Refusal(Exception):
+    """An error answer of Desk's."""
+
+    def __init__(self, code: str, message: str, wrong: Iterable[Wrong] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = STATUS[code]
+        self.message = message
+        self.wrong = tuple(wrong)
+
+    def body(self) -> dict[str, object]:
+        errors = [
+            {"fieldName": each.field, "errorType": each.type, "errorMessage": each.message} for each in self.wrong
+        ]
+        return {"errorCode": self.code, "message": self.message} | ({"errors": errors} if errors else {})
+
+
+def invalid(*wrong: Wrong) -> Refusal:
+    return Refusal("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
+
+
+def not_found() -> Refusal:
+    return Refusal("URL_NOT_FOUND", "The URL you've accessed does not exist or has been removed.")
