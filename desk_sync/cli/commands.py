@@ -39,12 +39,13 @@ MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping
 def demo(
     accounts: Annotated[Path | None, typer.Option(help="Account file; default: the sample.")] = None,
     har: Annotated[Path | None, typer.Option(help="Write every HTTP exchange to this HTTP Archive.")] = None,
+    database: Annotated[str | None, typer.Option(help="An empty database; default: a fresh SQLite file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Watch tickets of large accounts become S1-Critical: broker, simulated Desk, receiver, worker and beat."""
     from desk_sync.cli import demo as show
 
-    report = show.run(accounts, har=har)
+    report = show.run(accounts, har=har, database=database)
     emit(report) if as_json else show.tell(report)
     if problem := show.problem(report):
         sys.exit(f"error: {problem}")

@@ -27,11 +27,13 @@ def say(text: str = "") -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings, as wide as the terminal allows."""
+    """Print rows under headings; only the last column is wrapped where the terminal is narrow."""
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        drawn.add_column(heading, no_wrap=heading != headings[-1])
     for row in rows:
         drawn.add_row(*row)
-    Console(soft_wrap=not sys.stdout.isatty()).print(drawn, markup=False)
+    Console(width=None if sys.stdout.isatty() else 200, markup=False).print(drawn)

@@ -1,0 +1,50 @@
+"""Looking at processes from outside (Linux)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process, told from a later one with the same id by its start time."""
+
+    pid: int
+    started: str
+
+    @property
+    def alive(self) -> bool:
+        """A zombie is gone: only its exit status waits for somebody."""
+        fields = _fields(self.pid)
+        return fields is not None and fields[0] != "Z" and fields[19] == self.started
+
+
+def children_of(pid: int) -> list[Process]:
+    """Every descendant that is alive."""
+    parents = {int(path.name): _fields(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()}
+    found: list[Process] = []
+    generation = {pid}
+    while generation:
+        born = {child: facts for child, facts in parents.items() if facts and int(facts[1]) in generation}
+        found += [Process(child, facts[19]) for child, facts in born.items() if facts and facts[0] != "Z"]
+        generation = set(born)
+    return found
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
+    """Fails if the condition does not come true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _fields(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the third on: state, parent, …"""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
