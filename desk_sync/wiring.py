@@ -119,8 +119,6 @@ class DeskSync:
         return choose(asked, self.subscriptions.find(asked), self.subscriptions.current())
 
     def close(self) -> None:
-        if "desk" in self.__dict__:
-            self.desk.close()
         self.engine.dispose()
 
     @property

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -84,7 +84,7 @@ def decide(
 
     file = read_accounts(accounts)
     _warn(accounts, file.warnings)
-    decided = [
+    decided: list[dict[str, Any]] = [
         {
             "account_id": account.account_id,
             "decision": found.verdict,

@@ -139,10 +139,10 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
         deliver_to = f"http://127.0.0.1:{port}/webhooks/desk/default"
         records = {name: ["--har", str(folder / f"{name}.har")] if record else [] for name in ("simulator", "serve")}
 
-        def start(name: str, *options: str, **streams: int) -> Popen[bytes]:
+        def start(name: str, *options: str, stdout: int | None = None) -> Popen[bytes]:
             log = stack.enter_context((folder / f"{name}.log").open("wb"))
             command = [sys.executable, "-m", "desk_sync.cli", name, *options, *records.get(name, [])]
-            children[name] = spawn(command, stderr=log, **{"stdout": log} | streams)
+            children[name] = spawn(command, stdout=stdout or log, stderr=log)
             return children[name]
 
         simulator = start("simulator", "--json", "--accounts", str(accounts), "--deliver-to", deliver_to, stdout=PIPE)
