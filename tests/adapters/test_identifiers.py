@@ -50,6 +50,7 @@ def test_an_address_has_one_normal_form(written, normal):
     [
         pytest.param("Banksia-Legal.example", "banksia-legal.example", id="case"),
         pytest.param("grünwald-käserei.example", "xn--grnwald-kserei-eib09a.example", id="umlauts"),
+        pytest.param("x\ufe0f.example", "x.example", id="a variation selector"),
         pytest.param("x。example", "x.example", id="ideographic full stop"),
         pytest.param("", None, id="empty"),
         pytest.param("example", None, id="one label"),
@@ -90,7 +91,10 @@ def test_a_normal_form_is_its_own(normal_form, text):
     assert once is None or normal_form(once) == once
 
 
-@pytest.mark.parametrize("written", ["ΣΊΣΥΦΟΣ@x.example", "a@İ.example", "ﬀ@x.example", "a@ﬀ.example", "ẞ@ẞ.example"])
+@pytest.mark.parametrize(
+    "written",
+    ["ΣΊΣΥΦΟΣ@x.example", "a@İ.example", "\u03ab\u0301@x.example", "ﬀ@x.example", "a@ﬀ.example", "ẞ@ẞ.example"],
+)
 def test_letters_that_change_their_number_still_settle(written):
     once = email(written)
 

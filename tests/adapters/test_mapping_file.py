@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -407,8 +409,19 @@ def test_the_version_follows_the_meaning_only(changed, write):
         load(changed("[live, non_renewing, dunning]", "[dunning, Live, live, non-renewing]")).policy.version == version
     )
     assert load(changed('ANZ: ">= 50"\n', 'ANZ: ">=50"\n')).policy.version == version
+    assert load(changed("Defect: defect\n    Bug: defect", "Bug: defect\n    Defect: defect")).policy.version == version
     assert load(changed("write_limit: 10", "write_limit: 11")).policy.version != version
     assert load(changed("cf_issue_type", "cf_issue")).policy.version != version
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_the_version_is_the_same_in_every_process(seed):
+    code = "from desk_sync.adapters.mapping_file import load; print(load('partner_support').policy.version)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.strip() == load("partner_support").policy.version
 
 
 def test_ids_may_stand_without_quotation_marks(changed):
