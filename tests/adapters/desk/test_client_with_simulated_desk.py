@@ -1,0 +1,84 @@
+"""The client against the simulated Desk, over real sockets: what each believes about the other holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.adapters.desk.auth import Access, Credentials
+from desk_sync.adapters.desk.client import DeskClient
+from desk_sync.domain.ticket import Field
+from desk_sync.errors import Gone, PermanentError
+from desk_sync.simulator.server import running
+from tests.adapters.desk.portal import NOW, VOCABULARY, FakeTokens, make_token
+
+MARK = "ds-0123456789ab"
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    with running() as (simulation, url):
+        yield simulation, simulation.facts(url)
+
+
+@pytest.fixture
+def client(simulated):
+    _, facts = simulated
+    credentials = Credentials(
+        client_id=facts["client_id"],
+        client_secret=facts["client_secret"],
+        refresh_token=facts["refresh_token"],
+        accounts_url=facts["accounts_url"],
+    )
+    return DeskClient(
+        desk_url=facts["desk_url"],
+        org_id=facts["org_id"],
+        vocabulary=VOCABULARY,
+        access=Access(credentials, FakeTokens(make_token("1000.expired")), now=lambda: NOW),
+        now=lambda: NOW,
+    )
+
+
+@pytest.fixture
+def ticket_id(simulated):
+    simulation, facts = simulated
+    portal = simulation.portal
+    wanted = {
+        "departmentId": facts["department_id"],
+        "subject": "A question",
+        "contact": {"lastName": "Partner", "email": "help@partner.example"},
+        "cf": {"cf_customer_primary_email_address": "Admin@large.example"},
+    }
+    return portal.open_ticket(wanted, by=portal.own_agent["id"]).ticket_id
+
+
+def test_a_ticket_is_read_although_the_stored_token_is_unknown_to_desk(client, ticket_id):
+    ticket = client.read_ticket(ticket_id)
+
+    assert (ticket.ticket_id, ticket.customer_primary_email) == (ticket_id, "admin@large.example")
+    assert ticket.sender == "help@partner.example"
+
+
+def test_a_write_is_what_the_next_read_shows(client, ticket_id):
+    written = client.write_ticket(ticket_id, {Field.LARGE_USER: True, Field.SEVERITY: "S1-Critical"})
+
+    assert client.read_ticket(ticket_id) == written
+    assert (written.large_user, written.severity) == (True, "S1-Critical")
+    assert client.write_ticket(ticket_id, {Field.LARGE_USER: False, Field.SEVERITY: None}).severity is None
+
+
+def test_a_comment_is_found_again_by_its_reference(client, ticket_id):
+    assert not client.has_comment(ticket_id, MARK)
+
+    client.add_private_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK)
+
+    assert client.has_comment(ticket_id, MARK)
+
+
+def test_a_ticket_that_is_not_there_is_gone(client):
+    with pytest.raises(Gone):
+        client.read_ticket("100000000000000001")
+
+
+def test_a_value_that_the_pick_list_lacks_is_refused_by_name(client, ticket_id):
+    with pytest.raises(PermanentError, match=r"severity \(cf_severity\)"):
+        client.write_ticket(ticket_id, {Field.SEVERITY: "S9-Unheard-of"})
