@@ -118,6 +118,11 @@ class DeskSync:
         asked = [Identifier(Kind.EMAIL, address)] if address else []
         return choose(asked, self.subscriptions.find(asked), self.subscriptions.current())
 
+    def upgrade(self) -> str:
+        """Bring the database to this version's schema; says which database it is."""
+        migrate(self.engine)
+        return describe(self.engine)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -134,9 +139,9 @@ class DeskSync:
 
 
 @contextmanager
-def open_app(patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
+def open_app(ours: Settings | None = None, *, patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
     """The product, for one command. `patience` is how long a write waits for others."""
-    app = _open(patience)
+    app = _open(ours or settings.load(), patience)
     try:
         yield app
     finally:
@@ -146,25 +151,17 @@ def open_app(patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
 @contextmanager
 def open_receiver() -> Iterator[DeskSync]:
     """The product, for the process that answers deliveries: it would rather refuse one than wait."""
-    with open_app(INGEST_PATIENCE) as app:
+    with open_app(patience=INGEST_PATIENCE) as app:
         yield app
 
 
 @lru_cache(maxsize=1)
 def worker_app() -> DeskSync:
     """The product, for the life of a worker process: connections and the mapping are kept from task to task."""
-    return _open(WORKER_PATIENCE)
+    return _open(settings.load(), WORKER_PATIENCE)
 
 
-def upgrade() -> str:
-    """Bring the database to this version's schema; says which database it is."""
-    with open_app() as app:
-        migrate(app.engine)
-        return describe(app.engine)
-
-
-def _open(patience: timedelta) -> DeskSync:
-    ours = settings.load()
+def _open(ours: Settings, patience: timedelta) -> DeskSync:
     logs.configure(level=ours.log_level, form=ours.log_format)
     url = ours.database_url.get_secret_value()
     _make_folder(url)

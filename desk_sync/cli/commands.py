@@ -240,7 +240,8 @@ def upgrade() -> None:
     """Create the database, or bring it to this version's schema."""
     from desk_sync import wiring
 
-    say(wiring.upgrade())
+    with wiring.open_app() as desk_sync:
+        say(desk_sync.upgrade())
 
 
 def _become_celery(command: str, *options: str) -> None:

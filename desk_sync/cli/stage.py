@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,11 +17,13 @@ from typing import IO, Any
 
 import orjson
 import requests
+from pydantic import SecretStr
 
 from desk_sync import __version__, har, wiring
 from desk_sync.adapters.embedded import Broker, spawn, stop
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import TemporaryError
+from desk_sync.settings import Settings
 
 PATIENCE = 120.0
 API = "/api/v1"
@@ -51,17 +53,24 @@ class SimulatedDesk:
 
     def read(self, ticket_id: str) -> Mapping[str, str | None]:
         """The ticket's custom fields, as Desk answers them."""
-        answer: Mapping[str, str | None] = self._call("GET", f"{API}/tickets/{ticket_id}")["cf"]
+        answer: Mapping[str, str | None] = self.call("GET", f"{API}/tickets/{ticket_id}")["cf"]
         return answer
 
     def counters(self) -> dict[str, Any]:
         """Calls, credits and deliveries since the start."""
-        return self._call("GET", "/_simulator/state")
+        return self.call("GET", "/_simulator/state")
 
     def nudge(self, ticket_ids: Iterable[str]) -> None:
         """Have each ticket sent once more, with a field that has changed and changed back."""
         for ticket_id in ticket_ids:
-            self._call("POST", f"/_simulator/tickets/{ticket_id}/nudge")
+            self.call("POST", f"/_simulator/tickets/{ticket_id}/nudge")
+
+    def call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        """One exchange; the answer's object. Raises requests.HTTPError for a refusal."""
+        response = self.session.request(method, self.facts["desk_url"] + path, timeout=30, **body)
+        response.raise_for_status()
+        answer: dict[str, Any] = orjson.loads(response.content or b"{}")
+        return answer
 
     def _open(self, account: Account) -> str:
         ticket = {
@@ -76,23 +85,19 @@ class SimulatedDesk:
                 "cf_issue_type": "Defect",
             },
         }
-        return str(self._call("POST", f"{API}/tickets", json=ticket)["id"])
-
-    def _call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
-        response = self.session.request(method, self.facts["desk_url"] + path, timeout=30, **body)
-        response.raise_for_status()
-        answer: dict[str, Any] = orjson.loads(response.content or b"{}")
-        return answer
+        return str(self.call("POST", f"{API}/tickets", json=ticket)["id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything is running. `children` by name; their logs and records are in `folder`."""
+    """Everything is running. `children` by name; their logs and records are in `folder`; `start` starts one again."""
 
     folder: Path
     desk: SimulatedDesk
     desk_sync: wiring.DeskSync
     children: Mapping[str, Popen[bytes]]
+    start: Callable[[str], Popen[bytes]]
+    broker: Broker
 
     def wait_until_quiet(self, tickets: int) -> None:
         """Until every delivery has come and been processed, and every ticket has been looked at.
@@ -129,11 +134,8 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
     with ExitStack() as stack:
         broker = stack.enter_context(Broker.start())
         port = _free_port()
-        os.environ |= {
-            "DESK_SYNC_DATABASE_URL": database or f"sqlite:///{folder / 'desk-sync.sqlite3'}",
-            "DESK_SYNC_REDIS_URL": broker.url,
-            "DESK_SYNC_LOG_LEVEL": os.environ.get("DESK_SYNC_LOG_LEVEL", "WARNING"),
-        }
+        database = database or f"sqlite:///{folder / 'desk-sync.sqlite3'}"
+        environment = os.environ | {"DESK_SYNC_DATABASE_URL": database, "DESK_SYNC_REDIS_URL": broker.url}
         children: dict[str, Popen[bytes]] = {}
         stack.callback(lambda: stop(list(reversed(children.values()))))
         deliver_to = f"http://127.0.0.1:{port}/webhooks/desk/default"
@@ -142,24 +144,24 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
         def start(name: str, *options: str, stdout: int | None = None) -> Popen[bytes]:
             log = stack.enter_context((folder / f"{name}.log").open("wb"))
             command = [sys.executable, "-m", "desk_sync.cli", name, *options, *records.get(name, [])]
-            children[name] = spawn(command, stdout=stdout or log, stderr=log)
+            children[name] = spawn(command, env=environment, stdout=stdout or log, stderr=log)
             return children[name]
 
         simulator = start("simulator", "--json", "--accounts", str(accounts), "--deliver-to", deliver_to, stdout=PIPE)
-        desk_sync = stack.enter_context(_prepared(accounts))
+        desk_sync = stack.enter_context(_prepared(database, accounts))
         desk = SimulatedDesk(facts=_announced(simulator.stdout))
-        os.environ |= _as_settings(desk.facts)
+        environment |= _as_settings(desk.facts)
         for name, options in (("serve", ["--port", str(port)]), ("worker", []), ("beat", [])):
             start(name, *options)
         _wait_for(f"http://127.0.0.1:{port}/healthz", children["serve"])
         desk.sign_in()
-        yield Stage(folder=folder, desk=desk, desk_sync=desk_sync, children=children)
+        yield Stage(folder=folder, desk=desk, desk_sync=desk_sync, children=children, start=start, broker=broker)
 
 
 @contextmanager
-def _prepared(accounts: Path) -> Iterator[wiring.DeskSync]:
-    wiring.upgrade()
-    with wiring.open_app() as desk_sync:
+def _prepared(database: str, accounts: Path) -> Iterator[wiring.DeskSync]:
+    with wiring.open_app(Settings(database_url=SecretStr(database), log_level="WARNING")) as desk_sync:
+        desk_sync.upgrade()
         desk_sync.import_accounts(accounts)
         yield desk_sync
 

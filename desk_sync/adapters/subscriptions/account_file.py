@@ -1,27 +1,21 @@
 """A subscription export as CSV: one row for each subscription, into accounts.
 
-Delimiter `,`, `;` or tab; UTF-8, UTF-16 with its mark, or Latin-1. A mistake's line is the physical line on which its
-row starts, its column the position of the cell in the row, both from 1. Quantities are whole numbers of the unit;
-an empty one is 0. Columns that we do not know are ignored. Rows with one super-admin address are one account.
+Quantities are whole numbers of the unit; an empty one is 0. Columns that we do not know are ignored.
+Rows with one super-admin address are one account.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.mapping_checks import did_you_mean
+from desk_sync.adapters.subscriptions import cells
+from desk_sync.adapters.subscriptions.csv_table import Row, read_table
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.errors import InputError, Problem
 
@@ -37,8 +31,6 @@ REQUIRED = (
     "is_paid",
 )
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFile:
@@ -52,7 +44,7 @@ class AccountFile:
 def read_accounts(path: str | Path) -> AccountFile:
     """The accounts of the export, in the order of their first rows. Raises InputError with every mistake."""
     problems: list[Problem] = []
-    rows = list(_rows(_text(Path(path), problems), problems))
+    rows = read_table(Path(path), REQUIRED, problems)
     subscriptions = [_subscription(row) for row in rows]
     problems += (problem for row in rows for problem in row.problems)
     problems += _addresses_that_share_an_account(subscriptions)
@@ -97,129 +89,38 @@ class _Subscription:
         return self.as_of or date.min, self.started or date.min, self.line
 
 
-class _Row:
-    """The cells of one row; `take` reads one and keeps what is wrong with it."""
-
-    def __init__(self, line: int, cells: Mapping[str, tuple[int, str]]) -> None:
-        self.line = line
-        self.problems: list[Problem] = []
-        self._cells = cells
-
-    def take(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
-        """The cell as `read` understands it, and `otherwise` where it raises ValueError."""
-        position, text = self._cells.get(column, (1, ""))
-        try:
-            return read(text)
-        except ValueError as error:
-            self.problems.append(Problem(message=str(error), where=column, line=self.line, column=position))
-            return otherwise
-
-    def text(self, column: str) -> str:
-        return self.take(column, str, "")
-
-    def named(self, column: str) -> str:
-        return self.take(column, _not_empty, "")
-
-
-def _text(path: Path, problems: list[Problem]) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problems.append(Problem(message=f"cannot be read: {error.strerror}"))
-        return ""
-    text = _decoded(content)
-    if text.strip() and "\0" not in text:
-        return text
-    message = "is no text" if text.strip() else "the file is empty"
-    problems.append(Problem(message=message, hint="save the table as CSV, UTF-8"))
-    return ""
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-16" if content.startswith(_UTF_16_MARKS) else "utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
-
-
-_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-def _rows(text: str, problems: list[Problem]) -> Iterator[_Row]:
-    """The rows that are not blank; none if the heading is not usable."""
-    lines = _lines(text, problems)
-    _, heading = next(lines, (1, []))
-    columns = [name.strip().lower() for name in heading]
-    problems += _heading_mistakes(columns) if columns else ()
-    if problems:
-        return
-    for line, values in lines:
-        cells = [value.strip() for value in values]
-        if any(cells[len(columns) :]):
-            message = f"{len(cells)} cells under {len(columns)} columns"
-            hint = "put a value that holds the delimiter in quotation marks"
-            problems.append(Problem(message=message, line=line, column=len(columns) + 1, hint=hint))
-        elif any(cells):
-            positions = enumerate(zip(columns, cells, strict=False), start=1)
-            yield _Row(line, {column: (position, cell) for position, (column, cell) in positions})
-
-
-def _lines(text: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
-    """The records of the file, each with the physical line on which it starts."""
-    heading = "".join(text.strip().splitlines()[:1])
-    delimiter = max(",;\t", key=heading.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for values in reader:
-            if any(values):
-                yield line, values
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problems.append(Problem(message=f"not CSV: {error}", line=line))
-
-
-def _heading_mistakes(columns: Sequence[str]) -> Iterator[Problem]:
-    for name in REQUIRED:
-        if name not in columns:
-            yield Problem(message="the column is missing", where=name)
-    for position, name in enumerate(columns):
-        if name and name in columns[:position]:
-            yield Problem(message="the column is there twice", where=name, column=position + 1)
-
-
-def _subscription(row: _Row) -> _Subscription:
+def _subscription(row: Row) -> _Subscription:
     return _Subscription(
         line=row.line,
         subscription_id=row.named("subscription_id"),
         account_id=row.named("account_id"),
-        super_admin_email=row.take("super_admin_email", _email, ""),
+        super_admin_email=row.take("super_admin_email", cells.email, ""),
         items=tuple(_items(row)),
-        as_of=row.take("as_of_date", _date, None),
-        started=row.take("start_date", _date, None),
+        as_of=row.take("as_of_date", cells.day, None),
+        started=row.take("start_date", cells.day, None),
         country=row.text("country_code").upper(),
         region=row.text("region"),
         data_center=row.text("data_center").upper(),
-        domain=row.take("customer_domain", _customer_domain, None),
-        zoid=row.take("zoid", _number, None),
-        zgid=row.take("service_org_id", _number, None),
-        zuid=row.take("super_admin_zuid", _number, None),
-        partner_domain=row.take("partner_domain", _domain, None),
+        domain=row.take("customer_domain", cells.customer_domain, None),
+        zoid=row.take("zoid", cells.number, None),
+        zgid=row.take("service_org_id", cells.number, None),
+        zuid=row.take("super_admin_zuid", cells.number, None),
+        partner_domain=row.take("partner_domain", cells.domain, None),
         tagged=row.text("partner_tag_status").casefold() != "untagged",
     )
 
 
-def _items(row: _Row) -> Iterator[LicenceItem]:
+def _items(row: Row) -> Iterator[LicenceItem]:
     """The plan, then its add-ons."""
     edition = f"{row.text('plan_name')} {row.text('plan_code')}".strip()
     plan = _Part(
         name=row.named("plan_name"),
         code=row.text("plan_code"),
-        quantity=row.take("plan_quantity", _quantity, 0),
+        quantity=row.take("plan_quantity", cells.quantity, 0),
         unit=row.text("plan_unit"),
     )
     subscription_id, status = row.text("subscription_id"), row.text("status")
-    service, paid = row.named("service_name"), row.take("is_paid", _truth, True)
+    service, paid = row.named("service_name"), row.take("is_paid", cells.truth, True)
     nothing: tuple[_Part, ...] = ()
     for part in (plan, *row.take("addons", _addons, nothing)):
         yield LicenceItem(
@@ -261,69 +162,7 @@ def _addon(addon: Mapping[str, object]) -> _Part:
     }
     if not words["name"]:
         raise ValueError("an add-on has no name")
-    return _Part(name=words["name"], code=words["code"], quantity=_quantity(words["quantity"]), unit=words["unit"])
-
-
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}|[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*")
-
-
-def _quantity(text: str) -> int:
-    """A whole number with or without thousands separators, one style in a number; what may be a fraction is refused."""
-    folded = unicodedata.normalize("NFKC", text).replace("’", "'")
-    if folded and not _WHOLE_NUMBER.fullmatch(folded):
-        raise ValueError(f'"{text}" is not a whole number')
-    return int(re.sub("[,. ']", "", folded) or 0)
-
-
-def _not_empty(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text
-
-
-def _email(text: str) -> str:
-    normal = identifiers.email(text)
-    if normal is None:
-        raise ValueError("is not an e-mail address")
-    return normal
-
-
-def _domain(text: str) -> str | None:
-    normal = identifiers.domain(text)
-    if text and normal is None:
-        raise ValueError("is not a domain")
-    return normal
-
-
-def _customer_domain(text: str) -> str | None:
-    normal = _domain(text)
-    return None if normal is None or identifiers.is_public_mail(normal) else normal
-
-
-def _number(text: str) -> str | None:
-    normal = identifiers.number(text)
-    if text and normal is None:
-        raise ValueError(f'"{text}" is not an id of 6 to 11 digits')
-    return normal
-
-
-def _date(text: str) -> date | None:
-    try:
-        return datetime.fromisoformat(text).date() if text else None
-    except ValueError:
-        raise ValueError(f'"{text}" is not a date such as 2026-11-20') from None
-
-
-_TRUE = frozenset(("true", "yes", "y", "1", "wahr", "ja", "verdadeiro", "sim", "verdadero", "sí", "si", "vrai", "oui"))
-_FALSE = frozenset(("false", "no", "n", "0", "falsch", "nein", "falso", "não", "nao", "faux", "non"))
-
-
-def _truth(text: str) -> bool:
-    """Spreadsheets write truth in the language of their user."""
-    word = text.casefold()
-    if word not in _TRUE | _FALSE:
-        raise ValueError(f'"{text}" is neither true nor false')
-    return word in _TRUE
+    return _Part(name=words["name"], code=words["code"], quantity=cells.quantity(words["quantity"]), unit=words["unit"])
 
 
 def _addresses_that_share_an_account(subscriptions: Iterable[_Subscription]) -> Iterator[Problem]:
