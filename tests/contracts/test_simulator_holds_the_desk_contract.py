@@ -1,0 +1,428 @@
+"""The simulated Desk, over real HTTP, against desk.yaml; and both against the OpenAPI file, where it is at hand."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
+
+from desk_sync.simulator import webhooks
+from desk_sync.simulator.refusal import STATUS
+from desk_sync.simulator.routes import ROUTES
+from desk_sync.simulator.server import running
+from desk_sync.simulator.simulation import Simulation
+
+CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
+CALLS: dict[str, dict[str, Any]] = {each["id"]: each for each in CONTRACT["calls"]}
+OPENAPI = Path(__file__).parents[3] / "shared" / "desk-api" / "openapi.json"
+SPAN = "2020-01-01T00:00:00.000Z,2030-01-01T00:00:00.000Z"
+NOBODY = "700100999999999999"
+HOOK = {"url": "http://receiver.example/hook", "subscriptions": {"Ticket_Delete": None}}
+DEAF = {**HOOK, "url": "http://127.0.0.1:9/hook"}
+
+needs_openapi = pytest.mark.skipif(not OPENAPI.exists(), reason="the OpenAPI file is not beside the checkout")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A client with a token, and a portal in which there is one of everything."""
+
+    simulation: Simulation
+    url: str
+    session: requests.Session
+    names: dict[str, str]
+
+    def call(self, call_id: str, example: Example) -> requests.Response:
+        call = CALLS[call_id]
+        path = self.fill(re.sub(r"\{\w+\}", "{}", call["path"]).format(*example.ids))
+        query = {key: self.fill(value) for key, value in example.query.items()}
+        body = json.loads(self.fill(json.dumps(example.body))) if example.body is not None else None
+        return self.session.request(call["method"], f"{self.url}{CONTRACT['base']}{path}", params=query, json=body)
+
+    def fill(self, text: str) -> str:
+        return re.sub(r"<(\w+)>", lambda match: self.names[match[1]], text)
+
+
+@dataclass(frozen=True)
+class Example:
+    """What is sent to get the status; <names> stand for ids of the portal."""
+
+    status: int
+    ids: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+
+
+# For each call one example of each status that the contract names.
+TICKET, GONE = ("<ticket>",), (NOBODY,)
+EXAMPLES: dict[str, list[Example]] = {
+    "read_ticket": [Example(200, TICKET, {"include": "contacts,assignee,departments"}), Example(404, GONE)],
+    "write_ticket": [
+        Example(200, TICKET, body={"priority": "High", "cf": {"cf_severity": "S1-Critical"}}),
+        Example(404, GONE, body={"priority": "High"}),
+        Example(422, TICKET, body={"isEscalated": True}),
+    ],
+    "create_ticket": [
+        Example(200, body={"departmentId": "<department>", "contactId": "<contact>", "subject": "Down"}),
+        Example(422, body={"subject": "Down"}),
+    ],
+    "list_tickets": [
+        Example(200, query={"departmentIds": "<department>"}),
+        Example(204, query={"status": "Escalated"}),
+    ],
+    "search_tickets": [
+        Example(200, query={"modifiedTimeRange": SPAN, "sortBy": "-modifiedTime"}),
+        Example(204, query={"email": "nobody@partner.example"}),
+        Example(422, query={"from": "1000"}),
+    ],
+    "move_ticket": [
+        Example(200, ("<movable>",), {"departmentId": "<other_department>"}, {"departmentId": "<other_department>"}),
+        Example(404, GONE, {"departmentId": "<department>"}, {}),
+        Example(422, TICKET, body={"departmentId": "<department>"}),
+    ],
+    "trash_tickets": [Example(204, body={"ticketIds": ["<trashable>"]}), Example(422, body={"ticketIds": []})],
+    "read_metrics": [Example(200, TICKET), Example(404, GONE)],
+    "read_history": [
+        Example(200, TICKET),
+        Example(204, TICKET, {"eventFilter": "TicketEscalated"}),
+        Example(404, GONE),
+    ],
+    "list_threads": [Example(200, TICKET), Example(404, GONE)],
+    "read_thread": [
+        Example(200, ("<ticket>", "<thread>"), {"include": "plainText"}),
+        Example(404, ("<ticket>", NOBODY)),
+    ],
+    "read_full_content": [Example(200, ("<ticket>", "<thread>")), Example(404, ("<ticket>", NOBODY))],
+    "read_latest_thread": [Example(200, TICKET), Example(204, ("<threadless>",)), Example(404, GONE)],
+    "list_comments": [Example(200, TICKET, {"limit": "100", "sortBy": "-commentedTime"}), Example(404, GONE)],
+    "create_comment": [
+        Example(200, TICKET, body={"content": "Seen", "isPublic": False}),
+        Example(404, GONE, body={"content": "Seen"}),
+        Example(422, TICKET, body={"content": "x" * 32_001}),
+    ],
+    "write_comment": [
+        Example(200, ("<ticket>", "<comment>"), body={"content": "Seen again"}),
+        Example(404, ("<ticket>", NOBODY), body={"content": "Seen"}),
+        Example(422, ("<ticket>", "<comment>"), body={"content": 7}),
+    ],
+    "delete_comment": [Example(200, ("<ticket>", "<removable>")), Example(404, ("<ticket>", NOBODY))],
+    "list_tags": [Example(200, TICKET), Example(404, GONE)],
+    "add_tags": [
+        Example(200, TICKET, body={"tags": ["large-user"]}),
+        Example(404, GONE, body={"tags": ["large-user"]}),
+        Example(422, TICKET, body={"tags": ["ab"]}),
+    ],
+    "remove_tags": [
+        Example(200, TICKET, body={"tags": ["large-user"]}),
+        Example(404, GONE, body={"tags": ["large-user"]}),
+        Example(422, TICKET, body={"tags": []}),
+    ],
+    "search_contacts": [
+        Example(200, query={"email": "help@partner.example"}),
+        Example(204, query={"email": "nobody@partner.example"}),
+        Example(422, query={"limit": "101"}),
+    ],
+    "read_contact": [Example(200, ("<contact>",), {"include": "accounts"}), Example(404, GONE)],
+    "read_account": [Example(200, ("<account>",)), Example(404, GONE)],
+    "list_contracts": [
+        Example(200, ("<account>",), {"contractStatus": "ACTIVE"}),
+        Example(204, ("<account>",), {"contractStatus": "EXPIRED"}),
+        Example(404, GONE),
+    ],
+    "list_fields": [Example(200, query={"module": "tickets"}), Example(422)],
+    "list_layouts": [
+        Example(200, query={"module": "tickets"}),
+        Example(204, query={"module": "tickets", "departmentId": NOBODY}),
+        Example(422),
+    ],
+    "read_layout": [Example(200, ("<layout>",)), Example(404, GONE)],
+    "list_agents": [Example(200, query={"searchStr": "ada"}), Example(204, query={"searchStr": "zzz"})],
+    "read_agent_by_email": [
+        Example(200, ("ada.agent@support.example",)),
+        Example(204, ("nobody@support.example",)),
+    ],
+    "read_myself": [Example(200)],
+    "list_teams": [Example(200)],
+    "list_department_teams": [Example(200, ("<department>",)), Example(404, GONE)],
+    "list_departments": [Example(200), Example(204, query={"searchStr": "zzz"})],
+    "list_business_hours": [Example(200)],
+    "read_business_hours": [Example(200, ("<hours>",)), Example(422, GONE)],
+    "list_holiday_lists": [Example(200)],
+    "read_holiday_list": [Example(200, ("<holidays>",)), Example(422, GONE)],
+    "list_organizations": [Example(200)],
+    "list_accessible_organizations": [Example(200)],
+    "create_webhook": [Example(200, body=HOOK), Example(422, body={"url": HOOK["url"]}), Example(500, body=DEAF)],
+    "read_webhook": [Example(200, ("<webhook>",)), Example(404, GONE)],
+    "write_webhook": [
+        Example(200, ("<webhook>",), body=HOOK),
+        Example(404, GONE, body=HOOK),
+        Example(422, ("<webhook>",), body={**HOOK, "url": f"http://receiver.example/{'x' * 100}"}),
+        Example(500, ("<webhook>",), body=DEAF),
+    ],
+    "list_webhooks": [Example(200), Example(204)],
+    "delete_webhook": [Example(200, ("<webhook>",)), Example(404, GONE)],
+}
+CASES = [
+    pytest.param(call_id, example, id=f"{call_id} {example.status}")
+    for call_id, examples in EXAMPLES.items()
+    for example in examples
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Simulation, str]]:
+    with running() as (simulation, url):
+        simulation.desk.greet = lambda url: "receiver.example" in url
+        yield simulation, url
+
+
+@pytest.fixture
+def desk(server: tuple[Simulation, str]) -> Iterator[Desk]:
+    simulation, url = server
+    portal = simulation.portal
+    with portal.lock:
+        portal.webhooks.clear()
+        account = portal.add_account("Partner", website="https://partner.example", country="DE")
+        contact = portal.add_contact("Helpdesk", "help@partner.example", account_id=account["id"])
+        portal.add_contract(account["id"], start="2026-01-01", end="2026-12-31")
+        wanted = {"departmentId": portal.department_id, "contactId": contact["id"], "subject": "Login fails"}
+        tickets = [portal.open_ticket(wanted, by=contact["id"]).ticket_id for _ in range(4)]
+        ticket_id = tickets[0]
+        portal.ticket(tickets[3]).threads.clear()
+        agent_id = portal.person["id"]
+        comments = [portal.add_comment(ticket_id, "Seen", public=False, by=agent_id)["id"] for _ in range(2)]
+        names = {
+            "account": account["id"],
+            "contact": contact["id"],
+            "department": portal.department_id,
+            "other_department": portal.furniture.departments[1]["id"],
+            "layout": portal.furniture.layouts[0].layout_id,
+            "hours": portal.furniture.business_hours[0]["id"],
+            "holidays": portal.furniture.holiday_lists[0]["id"],
+            "ticket": ticket_id,
+            "movable": tickets[1],
+            "trashable": tickets[2],
+            "threadless": tickets[3],
+            "thread": portal.agent_reply(ticket_id, "<p>We are on it.</p>")["id"],
+            "comment": comments[0],
+            "removable": comments[1],
+            "webhook": portal.add_webhook({**HOOK, "url": "http://receiver.example/first"})["id"],
+        }
+    answer = simulation.accounts.answer(
+        {
+            "grant_type": "client_credentials",
+            "client_id": simulation.accounts.client_id,
+            "client_secret": simulation.accounts.client_secret,
+            "soid": f"ZohoDesk.{portal.org_id}",
+            "scope": ",".join(
+                f"Desk.{each}.ALL" for each in ["tickets", "search", "basic", "settings", "contacts", "webhooks"]
+            ),
+        }
+    )
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Zoho-oauthtoken {answer['access_token']}"
+        session.headers["orgId"] = portal.org_id
+        yield Desk(simulation, url, session, names)
+
+
+def validate(content: Any, schema: Mapping[str, Any]) -> None:
+    Draft202012Validator({"$defs": CONTRACT["$defs"], **schema}).validate(content)
+
+
+def price(call: Mapping[str, Any], query: Mapping[str, str]) -> int:
+    if call["credits"] != "range":
+        return int(call["credits"])
+    offset = int(query.get("from", "0"))
+    return next(cost for bound, cost in CONTRACT["range_credits"] if bound is None or offset <= bound)
+
+
+def test_every_status_of_every_call_has_an_example():
+    assert {name: {each.status for each in examples} for name, examples in EXAMPLES.items()} == {
+        name: set(call["statuses"]) for name, call in CALLS.items()
+    }
+
+
+def test_the_routes_are_the_calls_of_the_contract():
+    routes = {(each.method, each.path): (set(each.parameters), each.paging is not None) for each in ROUTES}
+
+    assert routes == {
+        (each["method"], each["path"]): (set(each["query"]), each["credits"] == "range") for each in CALLS.values()
+    }
+
+
+def test_the_error_codes_are_those_of_the_contract():
+    assert {code: each["status"] for code, each in CONTRACT["errors"].items()} == STATUS
+
+
+def test_the_bodies_take_the_keys_of_the_contract():
+    for route in ROUTES:
+        call = next(each for each in CALLS.values() if (each["method"], each["path"]) == (route.method, route.path))
+        schema = call.get("body", {})
+        schema = CONTRACT["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        taken = set(route.body.keys) if route.body else set()
+
+        assert set(schema.get("properties", ())) <= taken, route.name
+        assert {"departmentId", "subject"} & set(schema.get("required", ())) <= set(
+            route.body.required if route.body else ()
+        )
+
+
+@pytest.mark.parametrize(("call_id", "example"), CASES)
+def test_a_call_answers_as_the_contract_says(desk: Desk, call_id: str, example: Example):
+    call = CALLS[call_id]
+    if example.status == 204 and call_id == "list_webhooks":
+        desk.simulation.portal.webhooks.clear()
+
+    answer = desk.call(call_id, example)
+
+    assert answer.status_code == example.status, answer.text
+    assert answer.headers["X-Rate-Limit-Request-Weight-v3"] == str(price(call, example.query))
+    assert answer.headers["X-Rate-Limit-Remaining-v3"].isdecimal()
+    if example.status >= 400:
+        validate(answer.json(), {"$ref": "#/$defs/error"})
+    elif example.status == 200 and call["answer"]:
+        validate(answer.json(), call["answer"])
+    else:
+        assert answer.content == b""
+
+
+@needs_openapi
+def test_every_answer_fits_the_openapi_file(desk: Desk):
+    document = json.loads(OPENAPI.read_text())
+    for call_id, call in CALLS.items():
+        operation = operations(document).get(shape(call["method"], CONTRACT["base"] + call["path"]))
+        for example in EXAMPLES[call_id] if operation else ():
+            if example.status == 200:
+                answer = desk.call(call_id, example)
+                assert misfit(answer, operation, document) is None, call_id
+
+
+def misfit(answer: requests.Response, operation: Any, document: Any) -> str | None:
+    response = document["components"]["responses"][operation["responses"]["200"]["$ref"].rpartition("/")[2]]
+    if "content" not in response:
+        return answer.text or None
+    schema = response["content"]["application/json"]["schema"]
+    checked = Draft202012Validator({**schema, "components": document["components"]})
+    return next((error.message for error in checked.iter_errors(answer.json())), None)
+
+
+@needs_openapi
+def test_the_contract_has_every_call_of_the_openapi_file_with_its_parameters():
+    document = json.loads(OPENAPI.read_text())
+    calls = {shape(each["method"], CONTRACT["base"] + each["path"]): set(each["query"]) for each in CALLS.values()}
+
+    for key, operation in operations(document).items():
+        named = {each["name"] for each in operation.get("parameters", ()) if each.get("in") == "query"}
+        assert named - {"orgId"} <= calls[key], key
+
+
+@needs_openapi
+def test_the_contract_asks_for_no_key_that_the_openapi_file_does_not_know():
+    document = json.loads(OPENAPI.read_text())
+    schemas = document["components"]["schemas"]
+    known = set(re.findall(r'"(\w+)": \{', json.dumps(schemas)))
+
+    for name in (
+        "ticket",
+        "listed_ticket",
+        "found_ticket",
+        "comment",
+        "thread",
+        "agent",
+        "team",
+        "department",
+        "webhook",
+    ):
+        assert set(CONTRACT["$defs"][name]["required"]) <= known, name
+
+
+def shape(method: str, path: str) -> tuple[str, str]:
+    return method, re.sub(r"\{\w+\}", "{}", path)
+
+
+def operations(document: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    return {
+        shape(method.upper(), path): operation
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters"
+    }
+
+
+class TestTheTokenEndpoint:
+    def ask(self, server: tuple[Simulation, str], **form: str) -> requests.Response:
+        simulation, url = server
+        client = {"client_id": simulation.accounts.client_id, "client_secret": simulation.accounts.client_secret}
+        return requests.post(url + CONTRACT["token"]["path"], data=client | form, timeout=5)
+
+    def test_a_refresh_answers_as_the_contract_says(self, server: tuple[Simulation, str]):
+        token = server[0].accounts.refresh_token
+        answer = self.ask(server, grant_type="refresh_token", refresh_token=token)
+
+        assert answer.status_code == CONTRACT["token"]["status"]
+        validate(answer.json(), CONTRACT["token"]["answer"])
+
+    def test_an_error_has_status_200_and_a_word_of_the_contract(self, server: tuple[Simulation, str]):
+        answer = self.ask(server, grant_type="refresh_token", refresh_token="wrong")
+
+        assert answer.status_code == CONTRACT["token"]["status"]
+        validate(answer.json(), CONTRACT["token"]["error"])
+        assert answer.json()["error"] in CONTRACT["token"]["errors"]
+
+
+class TestAnEvent:
+    def told(self, desk: Desk, event_type: str) -> Any:
+        """The envelope of one event of the type, caused for the purpose."""
+        portal, events = desk.simulation.portal, []
+        portal.listeners.append(events.append)
+        by, ticket_id = portal.person["id"], desk.names["ticket"]
+        wanted = {"departmentId": portal.department_id, "contactId": desk.names["contact"], "subject": "Down"}
+        causes = {
+            "Ticket_Add": lambda: portal.open_ticket(wanted, by=by),
+            "Ticket_Update": lambda: portal.change_ticket(ticket_id, {"priority": "Low"}, by=by),
+            "Ticket_Delete": lambda: portal.trash_ticket(ticket_id, by=by),
+            "Ticket_Thread_Add": lambda: portal.customer_reply(ticket_id, "<p>Still down</p>"),
+            "Ticket_Comment_Add": lambda: portal.add_comment(ticket_id, "Seen", public=True, by=by),
+            "Ticket_Comment_Update": lambda: portal.edit_comment(ticket_id, desk.names["comment"], {}, by=by),
+        }
+        causes[event_type]()
+        portal.listeners.remove(events.append)
+        wants = {"Ticket_Update": {"includePrevState": True}}
+        webhook = {"isEnabled": True, "ignoreSourceId": None, "subscriptions": {event_type: wants.get(event_type)}}
+        (event,) = events
+        return webhooks.envelope(webhook, event, portal.org_id)
+
+    @pytest.mark.parametrize("event_type", CONTRACT["webhook"]["events"])
+    def test_it_is_told_as_the_contract_says(self, desk: Desk, event_type: str):
+        told, facts = self.told(desk, event_type), CONTRACT["webhook"]["events"][event_type]
+
+        validate([told], CONTRACT["webhook"]["envelope"])
+        validate(told["payload"], {"$ref": facts["payload"]})
+        assert told["payload"][facts["ticket_id"]].isdecimal()
+        assert ("prevState" in told) == ("prev_state" in facts)
+
+    def test_its_token_is_what_the_contract_says_and_its_key_is_public(self, desk: Desk):
+        facts = CONTRACT["webhook"]
+        token = desk.simulation.signer.token("7001")
+        header = jwt.get_unverified_header(token)
+        keys = requests.get(desk.url + facts["keys"], timeout=5).json()["keys"]
+        key = next(each for each in keys if each["kid"] == header["kid"])
+
+        claims = jwt.decode(
+            token, jwt.PyJWK(key).key, algorithms=[facts["token"]["algorithm"]], audience="webhookId:7001"
+        )
+
+        assert claims["iss"] == f"orgId:{desk.simulation.portal.org_id}"
+        assert set(facts["token"]["times"]) <= claims.keys()
+        assert base64.urlsafe_b64decode(key["n"] + "==")
