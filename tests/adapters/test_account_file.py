@@ -194,6 +194,12 @@ def test_an_account_id_cannot_stand_for_two_super_admins(read):
     assert problems_of(read, table({}, other)) == [(3, "account_id", "A01 has another super admin on line 2")]
 
 
+def test_an_address_that_cannot_be_read_is_not_another_one(read):
+    assert problems_of(read, table({"super_admin_email": "?"}, {"subscription_id": "2"})) == [
+        (2, "super_admin_email", "is not an e-mail address")
+    ]
+
+
 def test_an_internationalised_domain_is_one_in_both_spellings(read):
     cells = {"customer_domain": "Grünwald-Käserei.example", "super_admin_email": "IT@grünwald-käserei.example"}
 
@@ -284,6 +290,10 @@ def test_missing_columns_are_named_and_unknown_ones_ignored(read):
         (1, name, "the column is missing") for name in REQUIRED if name != "account_id"
     ]
     assert read(table({}).replace("start_date", "colour").replace("2026-02-01", "red")).accounts
+
+
+def test_blank_rows_are_passed_over(read):
+    assert read(table({}) + "\r\n , \r\n") == read(table({}))
 
 
 def test_a_column_cannot_be_there_twice(read):

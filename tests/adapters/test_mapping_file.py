@@ -289,6 +289,14 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             id="a service that counts and is excluded",
         ),
         pytest.param(
+            "      aliases: [Data Prep]",
+            "      aliasses: [Data Prep]",
+            "licences.excluded_services.Zoho DataPrep.aliasses",
+            "is not a setting",
+            "did you mean aliases?",
+            id="a misspelt key under a name of the admin's",
+        ),
+        pytest.param(
             "      item_word: writer\n",
             "",
             "licences.excluded_services.Zoho Writer Add-ons",

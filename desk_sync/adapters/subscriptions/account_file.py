@@ -167,9 +167,9 @@ def _addon(addon: Mapping[str, object]) -> _Part:
 
 def _addresses_that_share_an_account(subscriptions: Iterable[_Subscription]) -> Iterator[Problem]:
     first: dict[str, _Subscription] = {}
-    for each in subscriptions:
+    for each in (each for each in subscriptions if each.account_id and each.super_admin_email):
         known = first.setdefault(each.account_id, each)
-        if each.account_id and each.super_admin_email != known.super_admin_email:
+        if each.super_admin_email != known.super_admin_email:
             message = f"{each.account_id} has another super admin on line {known.line}"
             yield Problem(message=message, where="account_id", line=each.line)
 
