@@ -181,6 +181,14 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
         ),
         pytest.param(
             "INDIA: [IN]",
+            "INDIA: [IN, true]",
+            "licences.countries.INDIA[1]",
+            "must be text, not true",
+            None,
+            id="something else among texts",
+        ),
+        pytest.param(
+            "INDIA: [IN]",
             "INDIA: [in]",
             "licences.countries.INDIA[0]",
             "in is not an ISO 3166-1 alpha-2 country code",
