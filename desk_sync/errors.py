@@ -19,6 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
+from traceback import extract_tb
+
+
+def where(error: BaseException) -> str:
+    """Where an error was raised, for the log: its message and its frames may quote a ticket (L11)."""
+    frames = extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 class DeskSyncError(Exception):
@@ -88,6 +96,11 @@ class Problem:
     column: int = 1
     hint: str | None = None
 
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.line}:{self.column}: {where}{self.message}{hint}"
+
 
 class InputError(DeskSyncError):
     """A file that a person wrote is not usable; nothing of it was taken."""
@@ -95,12 +108,8 @@ class InputError(DeskSyncError):
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{file}:{p.line}:{p.column}: {_place(p)}{p.message}" for p in self.problems))
+        super().__init__("\n".join(f"{file}:{problem}" for problem in self.problems))
 
 
 class MappingError(InputError):
     """The mapping file is not usable."""
-
-
-def _place(problem: Problem) -> str:
-    return f"{problem.where}: " if problem.where else ""

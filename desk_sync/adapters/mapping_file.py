@@ -182,7 +182,9 @@ def _licences(section: Licences) -> LicencePolicy:
         uncounted_units=frozenset(section.units.uncounted),
         user_endings=tuple(sorted(section.units.user_endings)),
         exclusions=tuple(_exclusion(name, each) for name, each in sorted(section.excluded_services.items())),
-        services=frozenset(name for named, aliases in section.services.items() for name in (plain(named), *aliases)),
+        services={
+            name: plain(named) for named, aliases in section.services.items() for name in (plain(named), *aliases)
+        },
         max_age=section.max_age,
     )
 

@@ -260,8 +260,5 @@ def _warn(file: Path, problems: Iterable[Problem]) -> None:
 
 def _point(file: Path, problems: Iterable[Problem]) -> None:
     """Each problem as file:line:column: where: what, to stderr."""
-    from desk_sync.errors import InputError
-
     for problem in problems:
-        hint = f" ({problem.hint})" if problem.hint else ""
-        typer.echo(f"{InputError(str(file), [problem])}{hint}", err=True)
+        typer.echo(f"{file}:{problem}", err=True)

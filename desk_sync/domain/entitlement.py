@@ -53,8 +53,8 @@ class Judgement:
 def entitle(account: Account, policy: LicencePolicy) -> Entitlement:
     """Whether the account is a large user account (R42–R48)."""
     judged = [(item, judge(item, policy)) for item in account.items]
-    low = _total((item for item, said in judged if said.standing is Standing.COUNTED), policy.count)
-    high = _total((item for item, said in judged if said.standing is not Standing.NOT_COUNTED), policy.count)
+    low = _total((item for item, said in judged if said.standing is Standing.COUNTED), policy)
+    high = _total((item for item, said in judged if said.standing is not Standing.NOT_COUNTED), policy)
     thresholds, region_reasons = _thresholds(account, policy)
     reasons = (*(said.reason for _, said in judged), *region_reasons)
     answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
@@ -156,11 +156,12 @@ def _name(item: LicenceItem) -> str:
     return f"{item.service} / {item.name}, {item.quantity} {plain(item.unit) or 'of no unit'}"
 
 
-def _total(items: Iterable[LicenceItem], count: Count) -> int:
+def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
     per_service: Counter[str] = Counter()
     for item in items:
-        per_service[plain(item.service)] += item.quantity
-    return {Count.SUM: per_service.total(), Count.LARGEST_SERVICE: max(per_service.values(), default=0)}[count]
+        service = plain(item.service)
+        per_service[policy.services.get(service, service)] += item.quantity
+    return {Count.SUM: per_service.total(), Count.LARGEST_SERVICE: max(per_service.values(), default=0)}[policy.count]
 
 
 def _thresholds(account: Account, policy: LicencePolicy) -> tuple[Sequence[Threshold], Sequence[Reason]]:

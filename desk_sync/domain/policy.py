@@ -84,7 +84,10 @@ class Per(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicencePolicy:
-    """How licences are counted and compared (R42–R48). All names and units in plain form."""
+    """How licences are counted and compared (R42–R48). All names and units in plain form.
+
+    `services` gives the service that a name or alias stands for.
+    """
 
     thresholds: Mapping[str, Threshold]
     region_of_country: Mapping[str, str]
@@ -101,7 +104,7 @@ class LicencePolicy:
     uncounted_units: frozenset[str]
     user_endings: tuple[str, ...]
     exclusions: tuple[Exclusion, ...]
-    services: frozenset[str]
+    services: Mapping[str, str]
     max_age: timedelta
 
     def exclusion(self, item: LicenceItem) -> Exclusion | None:

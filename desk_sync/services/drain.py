@@ -24,7 +24,7 @@ class Drain:
     look: Callable[[Lease], Outcome]
     now: Now
     workers: int = 4
-    lease: timedelta = timedelta(minutes=1)
+    lease: timedelta = timedelta(seconds=45)
     rounds: int = 50
 
     def run(self) -> bool:

@@ -14,7 +14,7 @@ from desk_sync.domain.plan import Effect, Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news
-from desk_sync.errors import DeskSyncError, Gone, LeaseLost, PermanentError, TemporaryError
+from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
 
 log = structlog.get_logger()
@@ -33,11 +33,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a look may hold its ticket, and how often a look that fails is begun again."""
+    """How long a look may hold its ticket, and how often a look that fails is begun again.
 
-    lease: timedelta = timedelta(minutes=1)
+    `refusal` is the pause after Desk said that we may not.
+    """
+
+    lease: timedelta = timedelta(seconds=45)
     attempts: int = 5
     pause: timedelta = timedelta(seconds=30)
+    refusal: timedelta = timedelta(minutes=10)
 
     def next_pause(self, attempts: int) -> timedelta:
         """Doubles with each attempt."""
@@ -81,7 +85,7 @@ class Reconcile:
         except LeaseLost:
             raise
         except Exception as error:  # a fault of ours must not hold up other tickets
-            log.exception("look.failed", ticket_id=lease.ticket_id)
+            log.error("look.failed", ticket_id=lease.ticket_id, error=type(error).__name__, where=where(error))
             return self._try_again(lease, pending, error)
         return Outcome.RECONCILED
 
@@ -168,12 +172,18 @@ class Reconcile:
                 log.info("ticket.gone", ticket_id=lease.ticket_id)
                 return Outcome.GONE
             case TemporaryError(retry_after=retry_after):
-                look_at = self.now() + retry_after
-                self.tickets.postpone(lease, look_at=look_at, error=str(error), refund=True)
-                log.warning("look.postponed", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
-                return Outcome.POSTPONED
+                return self._later(lease, error, retry_after)
+            case NotPermitted():  # the portal's fault, and its people can mend it
+                return self._later(lease, error, self.patience.refusal)
             case _:
                 return self._park(lease, str(error))
+
+    def _later(self, lease: Lease, error: DeskSyncError, pause: timedelta) -> Outcome:
+        """Try again after the pause, as often as it takes: it is not the ticket's fault."""
+        look_at = self.now() + pause
+        self.tickets.postpone(lease, look_at=look_at, error=str(error), refund=True)
+        log.warning("look.postponed", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
+        return Outcome.POSTPONED
 
     def _try_again(self, lease: Lease, pending: Pending, error: Exception) -> Outcome:
         look_at = self.now() + self.patience.next_pause(pending.attempts)

@@ -98,7 +98,7 @@ def test_every_country_has_a_region_or_is_left_out_on_purpose():
 
 def test_names_in_the_policy_are_in_plain_form():
     licences = load("partner_support").policy.licences
-    named = licences.counted_units | licences.uncounted_units | licences.services | licences.in_force
+    named = licences.counted_units | licences.uncounted_units | licences.services.keys() | licences.in_force
     named = named.union(*(each.names for each in licences.exclusions))
 
     assert {name for name in named if plain(name) != name} == set()

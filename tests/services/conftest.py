@@ -50,7 +50,7 @@ class World:
         return service.run(accounts, source="file", as_of=None)
 
     def claim(self) -> Sequence[Lease]:
-        return self.tickets.claim(now=self._time, until=self._time + timedelta(minutes=1), limit=10)
+        return self.tickets.claim(now=self._time, until=self._time + timedelta(seconds=45), limit=10)
 
     def look(self) -> list[Outcome]:
         """Look at everything that is due."""

@@ -189,10 +189,17 @@ class TestTrouble:
 
         assert world.look() == [Outcome.RECONCILED]
 
-    @pytest.mark.parametrize(
-        "error", [FieldsDropped(["severity (cf_severity)"]), NotPermitted("SCOPE_MISMATCH")], ids=["dropped", "refused"]
-    )
-    def test_what_will_not_pass_is_parked_with_its_error(self, desk, world, error):
+    def test_a_portal_that_refuses_us_is_asked_again_for_as_long_as_it_takes(self, desk, world):
+        world.hears(state=None)
+        for _ in range(20):
+            desk.before["read_ticket"] = raising(NotPermitted("SCOPE_MISMATCH"))
+            assert world.look() == [Outcome.POSTPONED]
+            world.waits(minutes=10)
+
+        assert world.look() == [Outcome.RECONCILED]
+
+    def test_what_will_not_pass_is_parked_with_its_error(self, desk, world):
+        error = FieldsDropped(["severity (cf_severity)"])
         world.hears(state=None)
         desk.after["write_ticket"] = raising(error)
 

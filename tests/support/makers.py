@@ -35,7 +35,7 @@ LICENCES = LicencePolicy(
             item_words=frozenset({"credits", "merge"}),
         ),
     ),
-    services=frozenset({"crm", "desk", "workplace"}),
+    services={"crm": "crm", "zcrm": "crm", "desk": "desk", "workplace": "workplace"},
     max_age=timedelta(days=7),
 )
 TICKETS = TicketPolicy(
