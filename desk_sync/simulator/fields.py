@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 Value: TypeAlias = str | None
@@ -68,21 +68,9 @@ def instant(text: str) -> str:
     return text
 
 
-def _day(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise ValueError("expected yyyy-MM-dd")
-    return date.fromisoformat(text).isoformat()
-
-
 def _tick(text: str) -> str:
     if text not in ("true", "false"):
         raise ValueError('a checkbox takes "true" or "false"')
-    return text
-
-
-def _number(text: str) -> str:
-    if not re.fullmatch(r"-?\d{1,9}", text):
-        raise ValueError("a whole number of at most 9 digits is expected")
     return text
 
 
@@ -94,10 +82,8 @@ def _email(text: str) -> str:
 
 FORMS: Mapping[str, Callable[[str], str]] = {
     "Boolean": _tick,
-    "Date": _day,
     "DateTime": instant,
     "Email": _email,
-    "Number": _number,
 }
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from desk_sync.simulator import ticket as forms
@@ -62,6 +63,7 @@ class Portal:
         self.contracts: dict[str, Record] = {}
         self.webhooks: dict[str, Record] = {}
         self._tags: dict[str, str] = {}
+        self._ticket_numbers = count(101)
 
     @property
     def org_id(self) -> str:
@@ -157,7 +159,7 @@ class Portal:
         status = system.get("status", "Open")
         record = {
             "id": ticket_id,
-            "ticketNumber": str(101 + len(self.tickets)),
+            "ticketNumber": str(next(self._ticket_numbers)),
             "createdTime": now,
             "modifiedTime": now,
             "createdBy": by,

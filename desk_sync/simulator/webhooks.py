@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -201,11 +202,14 @@ class Courier:
         except requests.RequestException:
             return "failed"
         if status == 410:
-            self._portal.remove_webhook(webhook_id)
+            with self._portal.lock:
+                self._portal.remove_webhook(webhook_id)
         return "accepted" if status == 200 else "failed"
 
     def _post(self, session: requests.Session, webhook: Record, told: Record) -> int:
         headers = {"Content-Type": "application/json", HEADER: self._signer.token(webhook["id"])}
         body: Any = json.dumps([told], ensure_ascii=False).encode()
+        began = monotonic()
         answer = session.post(webhook["url"], data=body, headers=headers, timeout=DEADLINE, allow_redirects=False)
-        return answer.status_code if answer.elapsed.total_seconds() < DEADLINE else 0
+        # The timeout is one of each read, so an answer that drips passes it.
+        return answer.status_code if monotonic() - began < DEADLINE else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.simulator.faults import Faults
-from desk_sync.simulator.rest import Quota
+from desk_sync.simulator.rest import Quota, Request
 from tests.simulator.conftest import Client, Clock, wrong
 
 
@@ -71,6 +71,9 @@ def test_a_token_does_what_its_scopes_allow(client: Client):
         pytest.param("/tickets?include=everything", "/include", id="nothing that can be included"),
         pytest.param("/tickets?sortBy=modifiedTime", "/sortBy", id="lists do not sort by it"),
         pytest.param("/fields", "/module", id="a parameter is missing"),
+        pytest.param("/fields?module=contacts", "/module", id="no fields of contacts here"),
+        pytest.param("/tickets?receivedInDays=7", "/receivedInDays", id="not one of the periods"),
+        pytest.param("/agents?isConfirmed=yes", "/isConfirmed", id="no boolean"),
     ],
 )
 def test_a_parameter_that_desk_does_not_take_is_named(client: Client, path: str, pointer: str):
@@ -94,6 +97,17 @@ def test_a_request_that_makes_no_sense_is_refused(
     answer = client.call(method, f"/tickets/{client.open_ticket()}", body, headers=headers)
 
     assert answer.json()["errorCode"] == code
+
+
+def test_a_body_that_is_no_json_is_a_bad_request(client: Client):
+    headers = client.headers | {"content-type": "application/json"}
+    answer = client.desk.handle(Request(method="POST", path="/api/v1/tickets", headers=headers, body=b"{"))
+
+    assert (answer.status, answer.json()["errorCode"]) == (400, "BAD_REQUEST")
+
+
+def test_a_path_that_is_none_is_not_found(client: Client):
+    assert client.call("GET", "/tickets/1/2/3").json()["errorCode"] == "URL_NOT_FOUND"
 
 
 def test_an_empty_list_has_no_body(client: Client):
@@ -132,10 +146,13 @@ def test_search_finds_by_the_time_of_the_last_change_with_both_ends(client: Clie
         pytest.param("status=closed", 0, id="by a status"),
         pytest.param("subject=login", 2, id="by a word of the subject"),
         pytest.param("email=help@partner.example", 2, id="by the sender"),
+        pytest.param("tag=large-user", 1, id="by a tag"),
+        pytest.param("_all=login", 2, id="anywhere"),
     ],
 )
 def test_search_narrows(client: Client, query: str, found: int):
-    client.open_ticket(cf={"cf_severity": "S1-Critical"})
+    tagged = client.open_ticket(cf={"cf_severity": "S1-Critical"})
+    client.call("POST", f"/tickets/{tagged}/associateTag", {"tags": ["large-user"]})
     client.open_ticket()
     answer = client.call("GET", f"/tickets/search?{query}")
 
@@ -170,6 +187,15 @@ def test_when_the_days_credits_are_gone_desk_says_when_to_come_back(client: Clie
     clock.move(seconds=int(answer.headers["Retry-After"]))
     tomorrow = {"authorization": f"Zoho-oauthtoken {client.token()}"}
     assert client.call("GET", "/tickets", headers=tomorrow).status == 204
+
+
+@pytest.mark.parametrize(("days", "status"), [("15", 204), ("30", 200), ("-1", 200)])
+def test_a_list_may_be_of_what_came_in_lately(client: Client, clock: Clock, days: str, status: int):
+    client.open_ticket()
+    clock.move(days=20)
+    headers = {"authorization": f"Zoho-oauthtoken {client.token()}"}
+
+    assert client.call("GET", f"/tickets?receivedInDays={days}", headers=headers).status == status
 
 
 def test_calls_are_counted_by_their_route(client: Client):

@@ -143,9 +143,31 @@ def test_the_accounts_server_fails_only_where_a_fault_names_it(site: Site):
     assert site.session.post(url, timeout=5).status_code == 500
 
 
-def test_an_unknown_fault_is_refused(site: Site):
+@pytest.mark.parametrize("faults", [{"chaos": True}, {"share": 2}, {"latency": -1}])
+def test_faults_that_make_no_sense_are_refused(site: Site, faults: dict[str, Any]):
     with pytest.raises(requests.HTTPError, match="400"):
-        site.control("POST", "/faults", {"chaos": True})
+        site.control("POST", "/faults", faults)
+
+
+def test_what_is_not_there_cannot_be_nudged(site: Site):
+    with pytest.raises(requests.HTTPError, match="404"):
+        site.control("POST", "/tickets/700100999999999999/nudge")
+
+
+def test_keys_are_rotated_and_tokens_revoked_on_demand(site: Site):
+    kid = site.control("POST", "/keys/rotate")["kid"]
+    keys = site.session.get(f"{site.facts['desk_url']}/.well-known/jwks.json", timeout=5).json()["keys"]
+    assert keys[0]["kid"] == kid
+    assert len(keys) == 2
+
+    site.control("POST", "/tokens/revoke")
+    assert site.call("GET", "/tickets").status_code == 401
+
+
+def test_nothing_waits_where_nobody_listens(site: Site):
+    site.open_ticket()
+
+    assert site.control("GET", "/idle") == {"idle": True}
 
 
 def test_too_many_calls_at_once_are_refused_without_saying_when_to_come_back(site: Site):

@@ -36,6 +36,7 @@ def test_a_value_that_desk_takes_reads_back(client: Client, name: str, sent: obj
     ("name", "sent"),
     [
         pytest.param(BOX, True, id="a JSON boolean"),
+        pytest.param(PRODUCT, False, id="a JSON boolean for a text"),
         pytest.param(BOX, "yes", id="a box takes true and false only"),
         pytest.param(SEVERITY, "s1-critical", id="a pick list minds the case"),
         pytest.param(SEVERITY, "S4", id="no value of the pick list"),
@@ -67,6 +68,26 @@ def test_a_field_off_the_tickets_layout_can_be_refused_instead(clock: Clock):
     assert wrong(client.write_cf(client.open_ticket(department=1), SEVERITY, "S1-Critical")) == {f"/cf/{SEVERITY}"}
 
 
+def test_seconds_can_be_kept_instead(clock: Clock):
+    client = Client(clock, Quirks(drops_seconds=False))
+    answer = client.write_cf(client.open_ticket(), DUE, "2026-11-23T10:30:59.999Z")
+
+    assert answer.json()["cf"][DUE] == "2026-11-23T10:30:59.999Z"
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_reply_moves_the_time_of_the_last_change_or_does_not(clock: Clock, moves: bool):
+    client = Client(clock, Quirks(replies_touch_modified_time=moves))
+    ticket_id = client.open_ticket()
+    before = client.call("GET", f"/tickets/{ticket_id}").json()["modifiedTime"]
+    clock.move(minutes=1)
+    client.portal.customer_reply(ticket_id, "<p>Any news?</p>")
+    after = client.call("GET", f"/tickets/{ticket_id}").json()
+
+    assert (after["modifiedTime"] > before) is moves
+    assert after["customerResponseTime"] > before
+
+
 def test_one_wrong_field_fails_the_whole_write_and_all_of_them_are_named(client: Client):
     ticket_id = client.open_ticket()
     answer = client.write(ticket_id, priority="Urgent", subject="New", cf={SEVERITY: "S9", PRODUCT: "CRM"})
@@ -89,6 +110,10 @@ def test_one_wrong_field_fails_the_whole_write_and_all_of_them_are_named(client:
         pytest.param({"dueDate": "2026-11-23"}, "/dueDate", id="a date without a time"),
         pytest.param({"assigneeId": "700100999999999999"}, "/assigneeId", id="no such agent"),
         pytest.param({"subject": 7}, "/subject", id="a number for a text"),
+        pytest.param({"subject": "x" * 1001}, "/subject", id="a subject too long"),
+        pytest.param({"assigneeId": "Ada"}, "/assigneeId", id="no id"),
+        pytest.param({"cf": "none"}, "/cf", id="no object"),
+        pytest.param({"responseDueDate": None}, "/responseDueDate", id="null is not the text null"),
         pytest.param({"surprise": 1}, "/surprise", id="an unknown key"),
         pytest.param({"departmentId": "1"}, "/departmentId", id="no such department"),
         pytest.param({"contact": {"email": "a@b.example"}}, "/contact/lastName", id="half a contact"),
@@ -126,6 +151,22 @@ def test_labels_carry_the_same_values_as_api_names(client: Client):
 
     assert ticket["customFields"]["Severity"] == ticket["cf"][SEVERITY] == "S2-Moderate"
     assert len(ticket["customFields"]) == len(ticket["cf"])
+
+
+def test_a_value_may_come_under_its_label(client: Client):
+    ticket_id = client.open_ticket()
+
+    assert client.write(ticket_id, customFields={"Severity": "S3-Minimal"}).json()["cf"][SEVERITY] == "S3-Minimal"
+    assert wrong(client.write(ticket_id, customFields={"Colour": "red"})) == {"/customFields/Colour"}
+
+
+def test_a_ticket_has_the_contact_that_its_address_belongs_to(client: Client):
+    client.open_ticket(contact={"lastName": "Helpdesk", "email": "Help@Partner.example"})
+    client.open_ticket()
+    answer = client.call("POST", "/tickets", {"departmentId": client.portal.department_id, "subject": "Nobody's"})
+
+    assert len(client.portal.contacts) == 1
+    assert wrong(answer) == {"/contactId"}
 
 
 def test_a_write_names_the_tokens_agent_and_a_persons_write_names_the_person(client: Client):

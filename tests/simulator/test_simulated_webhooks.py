@@ -26,7 +26,7 @@ UUID = "49ad222a-f812-41e7-9f0e-7f7ed2a4c1aa"
 class Receiver:
     """Listens for deliveries; `answers` says with which status, in turn, and then with the last one.
 
-    It takes `delay` seconds for each.
+    It takes `delay` seconds for each, and as long again before the end of its answer.
     """
 
     def __init__(self) -> None:
@@ -42,6 +42,8 @@ class Receiver:
                 time.sleep(receiver.delay)
                 self.send_response(receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0])
                 self.send_header("Content-Length", "0")
+                self.flush_headers()
+                time.sleep(receiver.delay)
                 self.end_headers()
 
             do_GET = do_POST = answer  # noqa: N815
@@ -286,11 +288,12 @@ def test_a_new_webhook_is_made_after_a_handshake(
     assert [(method, body) for method, _, body in receiver.requests] == [(each, b"") for each in methods]
 
 
+@pytest.mark.parametrize("delay", [pytest.param(0.4, id="silent"), pytest.param(0.2, id="dripping")])
 def test_a_receiver_that_takes_longer_than_the_deadline_has_failed(
-    site: tuple[Simulation, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    site: tuple[Simulation, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch, delay: float
 ):
-    monkeypatch.setattr(webhooks, "DEADLINE", 0.1)
-    receiver.delay = 0.3
+    monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
+    receiver.delay = delay
     open_ticket(site[0])
 
     assert settled(site[0]) == {"sent": 1, "failed": 1}
