@@ -23,4 +23,6 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         app: ASGIApp = receiver.app(doors, doorbells)
         if har:
             app = Recorder(app, har, now=wiring.now)
-        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        uvicorn.run(
+            app, host=host, port=port, log_config=None, access_log=False, server_header=False, date_header=False
+        )
