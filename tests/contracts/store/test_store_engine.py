@@ -75,6 +75,19 @@ def test_a_file_that_had_a_write_ahead_log_goes_back_to_the_rollback_journal(tmp
     assert used == "delete"
 
 
+def test_the_write_ahead_log_can_wait_while_somebody_writes(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}", busy_timeout=IMPATIENT)
+    # The same library: two copies of SQLite in one process do not see each other's locks.
+    writer = engine.dialect.dbapi.connect(tmp_path / "store.sqlite3", isolation_level=None)
+    writer.execute("CREATE TABLE portals (name TEXT)")
+    writer.execute("BEGIN IMMEDIATE")
+
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM portals")) == 0
+    writer.close()
+    engine.dispose()
+
+
 def test_the_library_that_python_is_linked_with_is_used_where_the_packaged_one_is_missing(monkeypatch):
     def missing(name: str) -> None:
         raise ImportError(name)

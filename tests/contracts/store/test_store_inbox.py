@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, event
 
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import EventCounts, SqlInbox
 from desk_sync.domain.ticket import Field, Hint
 from desk_sync.errors import TemporaryError
@@ -84,17 +85,30 @@ class TestInbox:
 
         assert inbox.counts() == EventCounts(stored=0, processed=0)
 
-    def test_deliveries_that_share_tickets_in_any_order_do_not_lock_each_other_out(self, inbox):
+    @pytest.mark.parametrize(
+        ("key", "stored"),
+        [
+            pytest.param("{worker}-{n}-{place}", 800, id="different events of the same tickets"),
+            pytest.param("{n}-{ticket}", 200, id="the same events, sent again before the first answer"),
+        ],
+    )
+    def test_deliveries_in_opposite_orders_do_not_lock_each_other_out(self, inbox, key, stored):
         def deliver(worker: int) -> int:
-            stored = 0
-            for n in range(20):
-                order = range(10) if worker % 2 else range(9, -1, -1)
-                events = [make_event(key=f"{worker}-{n}-{t}", ticket_id=f"t{t}") for t in order]
-                stored += inbox.record(events, now=NOW).stored
-            return stored
+            return sum(
+                inbox.record(
+                    [
+                        make_event(
+                            key=key.format(worker=worker, n=n, place=place, ticket=ticket), ticket_id=f"t{ticket}"
+                        )
+                        for place, ticket in enumerate(range(10) if worker % 2 else range(9, -1, -1))
+                    ],
+                    now=NOW,
+                ).stored
+                for n in range(20)
+            )
 
         with ThreadPoolExecutor(4) as pool:
-            assert sum(pool.map(deliver, range(4))) == 800
+            assert sum(pool.map(deliver, range(4))) == stored
 
     def test_processed_events_can_be_purged(self, inbox, tickets):
         inbox.record([make_event(key="old")], now=NOW)
@@ -106,8 +120,6 @@ class TestInbox:
         assert inbox.counts() == EventCounts(stored=1, processed=0)
 
     def test_a_database_that_is_busy_for_too_long_is_worth_another_try(self, url, engine: Engine):
-        from desk_sync.adapters.store.engine import open_engine
-
         impatient = open_engine(url, busy_timeout=timedelta(milliseconds=100))
         SqlInbox(engine, "default").record([make_event(key="k1", ticket_id="t1")], now=NOW)
         with engine.begin() as connection:
