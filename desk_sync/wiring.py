@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache, partial
@@ -139,19 +139,18 @@ class DeskSync:
 
 
 @contextmanager
-def open_app(ours: Settings | None = None, *, patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
-    """The product, for one command. `patience` is how long a write waits for others."""
-    app = _open(ours or settings.load(), patience)
-    try:
+def open_app(ours: Settings | None = None) -> Iterator[DeskSync]:
+    """The product, for one command: it logs only what went wrong, unless the environment says otherwise."""
+    ours = ours or settings.load()
+    quiet = ours if "log_level" in ours.model_fields_set else ours.model_copy(update={"log_level": "WARNING"})
+    with closing(_open(quiet, WORKER_PATIENCE)) as app:
         yield app
-    finally:
-        app.close()
 
 
 @contextmanager
 def open_receiver() -> Iterator[DeskSync]:
     """The product, for the process that answers deliveries: it would rather refuse one than wait."""
-    with open_app(patience=INGEST_PATIENCE) as app:
+    with closing(_open(settings.load(), INGEST_PATIENCE)) as app:
         yield app
 
 

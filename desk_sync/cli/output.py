@@ -17,7 +17,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on std
 def emit(document: dict[str, Any]) -> None:
     """Print one document with its schema version."""
     versioned = {"schema_version": SCHEMA_VERSION} | document
-    sys.stdout.write(orjson.dumps(versioned, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    form = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    sys.stdout.write(orjson.dumps(versioned, option=form, default=str).decode() + "\n")
     sys.stdout.flush()
 
 

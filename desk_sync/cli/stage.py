@@ -160,7 +160,7 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
 
 @contextmanager
 def _prepared(database: str, accounts: Path) -> Iterator[wiring.DeskSync]:
-    with wiring.open_app(Settings(database_url=SecretStr(database), log_level="WARNING")) as desk_sync:
+    with wiring.open_app(Settings(database_url=SecretStr(database))) as desk_sync:
         desk_sync.upgrade()
         desk_sync.import_accounts(accounts)
         yield desk_sync

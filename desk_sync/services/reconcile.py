@@ -84,7 +84,7 @@ class Reconcile:
             return self._set_aside(lease, error)
         except LeaseLost:
             raise
-        except Exception as error:  # a fault of ours must not hold up other tickets
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not hold up other tickets
             log.error("look.failed", ticket_id=lease.ticket_id, error=type(error).__name__, where=where(error))
             return self._try_again(lease, pending, error)
         return Outcome.RECONCILED

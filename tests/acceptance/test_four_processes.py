@@ -79,6 +79,6 @@ def test_a_ticket_that_curl_opens_is_marked_a_moment_later(portal):
     assert fields["cf_priority_customer_large_user_account"] == "true"
     assert fields["cf_severity"] == "S1-Critical"
     told = subprocess.run(
-        [*COMMAND, "explain", opened["id"], "--json"], env=portal["environment"], capture_output=True, check=True
+        [*COMMAND, "explain", opened["id"], "--json"], env=portal["environment"], stdout=subprocess.PIPE, check=True
     )
     assert json.loads(told.stdout)["decisions"][0]["decision"] == "PRIORITY"
