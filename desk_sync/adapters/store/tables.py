@@ -2,6 +2,7 @@
 
 A ticket's row is both its place in the queue and what we remember of it:
 `look_at` is when it is due (None: when something happens), `wake_at` when a look is owed whatever the events say,
+`owed_at` since when one is owed that was put off,
 `marked` and `woken` whether one of the two was set since the look under way began, `lease_token` who may record.
 """
 
@@ -72,6 +73,14 @@ portals = Table(
     Column("election_until", Instant),
 )
 
+# What proves that a part of the product is alive: when it last did something from end to end.
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -98,6 +107,13 @@ Index(
     sqlite_where=deliveries.c.processed_at.is_not(None),
     postgresql_where=deliveries.c.processed_at.is_not(None),
 )
+Index(
+    "ix_deliveries_waiting",
+    deliveries.c.portal,
+    deliveries.c.received_at,
+    sqlite_where=deliveries.c.processed_at.is_(None),
+    postgresql_where=deliveries.c.processed_at.is_(None),
+)
 
 tickets = Table(
     "tickets",
@@ -106,6 +122,7 @@ tickets = Table(
     Column("ticket_id", String, primary_key=True),
     Column("first_seen_at", Instant, nullable=False),
     Column("look_at", Instant),
+    Column("owed_at", Instant),
     Column("wake_at", Instant),
     Column("marked", Boolean, nullable=False, server_default=false()),
     Column("woken", Boolean, nullable=False, server_default=false()),
@@ -117,6 +134,7 @@ tickets = Table(
     Column("begun_at", Instant),
     Column("error", String),
     Column("parked_at", Instant),
+    Column("dropped_at", Instant),
     Column("ended_at", Instant),
     Column("closed", Boolean, nullable=False, server_default=false()),
     Column("memory", JSON(none_as_null=True)),

@@ -11,12 +11,14 @@ down_revision = None
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _INSTANT = sa.DateTime(timezone=True)
 _PROCESSED = sa.text("processed_at IS NOT NULL")
+_UNPROCESSED = sa.text("processed_at IS NULL")
 _WAITING = sa.text("look_at IS NOT NULL AND parked_at IS NULL")
 _CURRENT = sa.text("state = 'current'")
 
 
 def upgrade() -> None:
     _portals()
+    _heartbeats()
     _deliveries()
     _tickets()
     _effects()
@@ -33,6 +35,15 @@ def _portals() -> None:
         sa.Column("expires_at", _INSTANT),
         sa.Column("election_until", _INSTANT),
         sa.PrimaryKeyConstraint("name", name="pk_portals"),
+    )
+
+
+def _heartbeats() -> None:
+    op.create_table(
+        "heartbeats",
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("at", _INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_heartbeats"),
     )
 
 
@@ -63,6 +74,13 @@ def _deliveries() -> None:
         sqlite_where=_PROCESSED,
         postgresql_where=_PROCESSED,
     )
+    op.create_index(
+        "ix_deliveries_waiting",
+        "deliveries",
+        ["portal", "received_at"],
+        sqlite_where=_UNPROCESSED,
+        postgresql_where=_UNPROCESSED,
+    )
 
 
 def _tickets() -> None:
@@ -72,6 +90,7 @@ def _tickets() -> None:
         sa.Column("ticket_id", sa.String, nullable=False),
         sa.Column("first_seen_at", _INSTANT, nullable=False),
         sa.Column("look_at", _INSTANT),
+        sa.Column("owed_at", _INSTANT),
         sa.Column("wake_at", _INSTANT),
         sa.Column("marked", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("woken", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -82,6 +101,7 @@ def _tickets() -> None:
         sa.Column("begun_at", _INSTANT),
         sa.Column("error", sa.String),
         sa.Column("parked_at", _INSTANT),
+        sa.Column("dropped_at", _INSTANT),
         sa.Column("ended_at", _INSTANT),
         sa.Column("closed", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("memory", sa.JSON),
