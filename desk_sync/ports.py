@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from desk_sync.domain.identity import Identifier
@@ -57,13 +57,23 @@ class Subscriptions(Protocol):
         ...
 
     def replace(
-        self, accounts: Iterable[Account], *, source: str, as_of: date | None, now: datetime
-    ) -> tuple[Snapshot, frozenset[str]]:
+        self, accounts: Iterable[Account], *, source: str, as_of: date | None, now: datetime, max_age: timedelta
+    ) -> Replaced:
         """Make `accounts` the current snapshot, all at once or not at all.
 
-        Returns the snapshot and the ids of the accounts that are new, changed or gone since the one before.
+        In the same transaction every open ticket that it concerns is marked: those of accounts that are new, changed or
+        gone, and with any change, or after data older than `max_age`, those whose account is unknown.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What a new snapshot changed: how many accounts, and how many open tickets have to be looked at again."""
+
+    snapshot: Snapshot
+    changed: int
+    tickets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +143,7 @@ class Tickets(Protocol):
     def announce(
         self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
     ) -> Mapping[Effect, bool]:
-        """Write down what is about to happen: `intended` into the memory, each effect once.
+        """Write down what is about to happen: `intended` merged into what was intended before, each effect once.
 
         Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
         be asked first. Raises LeaseLost.
@@ -168,10 +178,6 @@ class Tickets(Protocol):
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
-        ...
-
-    def look_at_accounts(self, account_ids: Iterable[str], *, now: datetime) -> int:
-        """Mark the open tickets of these accounts, and those whose account is unknown. Returns how many."""
         ...
 
     def history(self, ticket_id: str) -> TicketHistory | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from desk_sync import logs, settings
 from desk_sync.adapters import identifiers, mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.adapters.desk.hosts import DATA_CENTERS, DataCenter, allowed
+from desk_sync.adapters.desk.hosts import Portal, portal
 from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
@@ -28,13 +28,14 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
 from desk_sync.errors import ConfigurationError, Problem
+from desk_sync.ports import Replaced
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
 from desk_sync.services.reconcile import Reconcile
-from desk_sync.services.subscriptions import ImportAccounts, Imported
+from desk_sync.services.subscriptions import ImportAccounts
 from desk_sync.settings import Settings
 
-PORTALS = ("default",)
+DEFAULT = "default"
 
 
 def now() -> datetime:
@@ -48,6 +49,7 @@ class DeskSync:
 
     settings: Settings
     engine: Engine
+    _desks: dict[str, DeskClient] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def mapping(self) -> PortalMapping:
@@ -58,23 +60,43 @@ class DeskSync:
         return SqlSubscriptions(self.engine)
 
     @cached_property
-    def desk(self) -> DeskClient:
-        """The client of the portal's Desk. Raises ConfigurationError if a setting is missing."""
+    def portals(self) -> Sequence[str]:
+        """The names of the portals: those in the mapping, or the one that the environment describes."""
+        return tuple(self.mapping.portals) or (DEFAULT,)
+
+    def portal(self, name: str) -> Portal:
+        """Where the portal is. Raises ConfigurationError if nothing, or too little, is said of it."""
+        if named := self.mapping.portals.get(name):
+            return named
+        if name not in self.portals:
+            raise ConfigurationError(f"there is no portal {name}", hint=f"there is {', '.join(self.portals)}")
         ours = self.settings
-        _require(ours, "org_id", "client_id", "client_secret", "refresh_token")
-        credentials = Credentials(
-            client_id=ours.client_id.get_secret_value(),
-            client_secret=ours.client_secret.get_secret_value(),
-            refresh_token=ours.refresh_token.get_secret_value(),
-            accounts_url=ours.accounts_url or f"https://{self._data_center.accounts}",
-        )
-        return DeskClient(
-            desk_url=self._desk_url,
+        settings.require(ours, "org_id", "webhook_id")
+        return portal(
+            ours.data_center,
             org_id=ours.org_id,
+            webhook_id=ours.webhook_id,
+            desk_url=ours.desk_url,
+            accounts_url=ours.accounts_url,
+        )
+
+    def desk(self, portal: str) -> DeskClient:
+        """The client of the portal's Desk, one for the life of the process. Raises ConfigurationError."""
+        if portal not in self._desks:
+            self._desks[portal] = self._connect(portal)
+        return self._desks[portal]
+
+    def _connect(self, name: str) -> DeskClient:
+        portal = self.portal(name)
+        oauth = settings.oauth_of(name) if name in self.mapping.portals else settings.oauth(self.settings)
+        credentials = Credentials(**oauth, accounts_url=portal.accounts_url)
+        return DeskClient(
+            desk_url=portal.desk_url,
+            org_id=portal.org_id,
             vocabulary=self.mapping.vocabulary,
-            access=Access(credentials, SqlTokens(self.engine, PORTALS[0]), now=now),
+            access=Access(credentials, SqlTokens(self.engine, name), now=now),
             now=now,
-            connections=ours.workers,
+            connections=self.settings.workers,
         )
 
     def tickets(self, portal: str) -> SqlTickets:
@@ -85,10 +107,8 @@ class DeskSync:
 
     def door(self, portal: str) -> Intake:
         """Where the portal's deliveries come in. Raises ConfigurationError if a setting is missing."""
-        ours = self.settings
-        _require(ours, "org_id", "webhook_id")
-        keys = KeySet(allowed(f"{self._desk_url}/.well-known/jwks.json"))
-        token = WebhookToken(keys=keys, org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
+        ours = self.portal(portal)
+        token = WebhookToken(keys=KeySet(ours.keys_url), org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=ours.org_id)
         return Intake(verify=token.verify, read=read, inbox=self.inbox(portal), now=now)
 
@@ -96,7 +116,7 @@ class DeskSync:
         """Look at what is due; True if there is more."""
         tickets = self.tickets(portal)
         reconcile = Reconcile(
-            desk=self.desk,
+            desk=self.desk(portal),
             subscriptions=self.subscriptions,
             tickets=tickets,
             portal=SqlPortalFacts(self.engine, portal),
@@ -105,11 +125,11 @@ class DeskSync:
         )
         return Drain(tickets=tickets, look=reconcile.look, now=now, workers=self.settings.workers).run()
 
-    def import_accounts(self, path: Path) -> tuple[Imported, Sequence[Problem]]:
+    def import_accounts(self, path: Path) -> tuple[Replaced, Sequence[Problem]]:
         """Make an account file the current snapshot; returns what it did and what was odd. Raises InputError."""
         file = read_accounts(path)
-        portals = [self.tickets(portal) for portal in PORTALS]
-        service = ImportAccounts(subscriptions=self.subscriptions, portals=portals, now=now)
+        max_age = self.mapping.policy.licences.max_age
+        service = ImportAccounts(subscriptions=self.subscriptions, now=now, max_age=max_age)
         return service.run(file.accounts, source="file", as_of=file.as_of), file.warnings
 
     def look_up(self, email: str) -> Lookup:
@@ -125,17 +145,6 @@ class DeskSync:
 
     def close(self) -> None:
         self.engine.dispose()
-
-    @property
-    def _data_center(self) -> DataCenter:
-        name = self.settings.data_center.lower()
-        if name not in DATA_CENTERS:
-            raise ConfigurationError(f"DESK_SYNC_DATA_CENTER: {name} is none of {', '.join(DATA_CENTERS)}")
-        return DATA_CENTERS[name]
-
-    @property
-    def _desk_url(self) -> str:
-        return (self.settings.desk_url or f"https://{self._data_center.desk}").rstrip("/")
 
 
 @contextmanager
@@ -171,10 +180,3 @@ def _make_folder(url: str) -> None:
     """The folder of a SQLite file, for its owner only."""
     if url.startswith("sqlite:") and (file := make_url(url).database):
         Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _require(ours: Settings, *names: str) -> None:
-    if missing := settings.missing(ours, *names):
-        raise ConfigurationError(
-            f"not set: {', '.join(missing)}", hint="README.md, “Run it for real”, lists the settings"
-        )

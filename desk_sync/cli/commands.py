@@ -180,9 +180,9 @@ def import_accounts(file: Path) -> None:
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        imported, warnings = desk_sync.import_accounts(file)
+        replaced, warnings = desk_sync.import_accounts(file)
     _warn(file, warnings)
-    say(f"{imported.accounts} accounts, {imported.changed} of them changed; {imported.tickets} open tickets to look at")
+    say(f"imported; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
 
 
 @subscriptions_app.command()

@@ -15,9 +15,9 @@ from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.subscription import Account
-from desk_sync.ports import Lease
+from desk_sync.ports import Lease, Replaced
 from desk_sync.services.reconcile import Outcome, Reconcile
-from desk_sync.services.subscriptions import ImportAccounts, Imported
+from desk_sync.services.subscriptions import ImportAccounts
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
 
@@ -45,8 +45,9 @@ class World:
         """An event comes in."""
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
-    def imports(self, *accounts: Account) -> Imported:
-        service = ImportAccounts(subscriptions=self.subscriptions, portals=[self.tickets], now=self.now)
+    def imports(self, *accounts: Account) -> Replaced:
+        max_age = self.policy.licences.max_age
+        service = ImportAccounts(subscriptions=self.subscriptions, now=self.now, max_age=max_age)
         return service.run(accounts, source="file", as_of=None)
 
     def claim(self) -> Sequence[Lease]:

@@ -28,7 +28,7 @@ def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
 def test_the_same_data_again_concern_nobody(settled):
     imported = settled.imports(make_account(88))
 
-    assert (imported.accounts, imported.changed, imported.tickets) == (1, 0, 0)
+    assert (imported.changed, imported.tickets) == (0, 0)
     assert settled.look() == []
 
 
@@ -37,6 +37,19 @@ def test_an_account_that_is_gone_is_unknown_and_changes_nothing(settled, desk):
     settled.imports(make_account(account_id="A9", super_admin_email="else@other.example"))
     settled.look()
 
+    assert desk.tickets[TICKET].large_user
+
+
+def test_data_that_were_too_old_help_when_they_come_again(world, desk):
+    world.waits(days=8)
+    world.hears(state=None)
+    world.look()
+    assert not desk.tickets[TICKET].large_user
+
+    imported = world.imports(make_account(88))
+    world.look()
+
+    assert (imported.changed, imported.tickets) == (0, 1)
     assert desk.tickets[TICKET].large_user
 
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +18,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, del
 
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import wake
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
+from desk_sync.ports import Replaced
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -58,25 +60,25 @@ class SqlSubscriptions:
         return found
 
     def replace(
-        self, accounts: Iterable[Account], *, source: str, as_of: date | None, now: datetime
-    ) -> tuple[Snapshot, frozenset[str]]:
-        """Make `accounts` the current snapshot, all at once or not at all. A later import stops one under way.
+        self, accounts: Iterable[Account], *, source: str, as_of: date | None, now: datetime, max_age: timedelta
+    ) -> Replaced:
+        """Make `accounts` the current snapshot, and mark the tickets that it concerns, all at once or not at all.
 
-        Returns the snapshot and the ids of the accounts that are new, changed or gone since the one before.
+        A later import stops one under way.
         """
         snapshot_id = self._start(source=source, imported_at=now, as_of=as_of)
         try:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk)
             changed = self._changed(snapshot_id)
-            self._switch(snapshot_id)
+            marked = self._switch(snapshot_id, changed, now=now, max_age=max_age)
         except BaseException:
             self._give_up(snapshot_id)
             raise
         finally:
             self._clear()
         snapshot = Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=now, as_of=as_of)
-        return snapshot, changed
+        return Replaced(snapshot=snapshot, changed=len(changed), tickets=marked)
 
     def _start(self, **facts: object) -> int:
         """A new snapshot. Whatever else was importing, alive or dead, is stopped."""
@@ -108,10 +110,18 @@ class SqlSubscriptions:
         with reading(self.engine) as connection:
             return frozenset(account_id for query in queries for account_id in connection.scalars(query))
 
-    def _switch(self, snapshot_id: int) -> None:
+    def _switch(self, snapshot_id: int, changed: frozenset[str], *, now: datetime, max_age: timedelta) -> int:
+        """Make the snapshot the current one; returns how many tickets it concerns."""
         with writing(self.engine) as connection:
-            connection.execute(update(snapshots).where(_is(State.CURRENT)).values(state=State.RETIRED))
+            retire = update(snapshots).where(_is(State.CURRENT)).values(state=State.RETIRED)
+            before = connection.execute(retire.returning(snapshots.c.imported_at)).scalar_one_or_none()
             _still_importing(connection, snapshot_id, state=State.CURRENT)
+            helps_the_unknown = bool(changed) or before is None or now - before > max_age
+            unknown = tables.tickets.c.account_id.is_(None)
+            marked = wake(connection, unknown, now=now) if helps_the_unknown else 0
+            for chunk in chunks(sorted(changed)):
+                marked += wake(connection, tables.tickets.c.account_id.in_(chunk), now=now)
+            return marked
 
     def _give_up(self, snapshot_id: int) -> None:
         """If the database is what failed, the next import does this."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
 
 from desk_sync.adapters.store import decisions
 from desk_sync.adapters.store.effects import references, states, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import at, earliest, fenced, mark, unless_marked, unless_woken
+from desk_sync.adapters.store.queue import at, fenced, mark, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.entitlement import Verdict
@@ -166,13 +166,6 @@ class SqlTickets:
                 marked += mark(connection, self.portal, chunk, now=now, **asked)
         return marked
 
-    def look_at_accounts(self, account_ids: Iterable[str], *, now: datetime) -> int:
-        """Mark the open tickets of these accounts, and those whose account is unknown. Returns how many."""
-        unknown = self._wake(tickets.c.account_id.is_(None), now)
-        return unknown + sum(
-            self._wake(tickets.c.account_id.in_(chunk), now) for chunk in chunks(sorted(set(account_ids)))
-        )
-
     def history(self, ticket_id: str) -> TicketHistory | None:
         """What is stored about one ticket, for a person to read; None for one that we never heard of."""
         with reading(self.engine) as connection:
@@ -241,24 +234,6 @@ class SqlTickets:
             .returning(*columns_of(deliveries, Event))
         )
         return _in_order(connection.execute(statement).mappings())
-
-    def _wake(self, concerned: ColumnElement[bool], now: datetime) -> int:
-        """Mark open tickets; in the order of their ids, or two writers could wait for each other."""
-        still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
-        chosen = (
-            select(tickets.c.ticket_id)
-            .where(self._own(tickets), still_open, concerned)
-            .order_by(tickets.c.ticket_id)
-            .with_for_update()
-            .cte("chosen")
-        )
-        statement = (
-            update(tickets)
-            .where(self._own(tickets), tickets.c.ticket_id.in_(select(chosen.c.ticket_id)))
-            .values(look_at=earliest(at(now)), wake_at=now, marked=true(), woken=true())
-        )
-        with writing(self.engine) as connection:
-            return connection.execute(statement).rowcount
 
     def _past_events(self, connection: Connection, ticket_id: str) -> Sequence[Event]:
         stored = select(*columns_of(deliveries, Event)).where(self._of(deliveries, ticket_id))

@@ -468,7 +468,6 @@ class TestEnd:
         ended = tickets.history("t1")
 
         assert (ended.look_at, ended.ended_at, ended.decisions[-1].decision) == (None, NOW, DECISION)
-        assert tickets.look_at_accounts(["A1"], now=NOW) == 0
 
     def test_a_later_event_brings_it_back(self, tickets, inbox):
         tickets.end(begun(tickets), now=NOW)
@@ -476,40 +475,6 @@ class TestEnd:
 
         assert take(tickets).ticket_id == "t1"
         assert tickets.history("t1").ended_at is None
-
-
-class TestLookAtAccounts:
-    @pytest.mark.parametrize(
-        ("account_id", "closed", "marked"),
-        [
-            pytest.param("A1", False, 1, id="an open ticket of the account"),
-            pytest.param("A1", True, 0, id="a closed one"),
-            pytest.param("A2", False, 0, id="another account's"),
-            pytest.param(None, False, 1, id="an open ticket whose account is unknown"),
-            pytest.param(None, True, 0, id="a closed one whose account is unknown"),
-        ],
-    )
-    def test_the_tickets_that_new_data_concern_are_marked(self, tickets, account_id, closed, marked):
-        tickets.look_now(["t1"], now=NOW)
-        finish(tickets, decision=replace(DECISION, account_id=account_id), closed=closed)
-
-        assert tickets.look_at_accounts(["A1"], now=LATER) == marked
-        assert len(at_work(tickets, now=LATER)) == marked
-
-    def test_the_look_is_owed_whatever_the_events_say(self, tickets, inbox):
-        tickets.look_now(["t1"], now=NOW)
-        finish(tickets)
-        tickets.look_at_accounts(["A1"], now=NOW)
-        inbox.record([make_event(ticket_id="t1")], now=NOW)
-
-        assert begin(tickets, take(tickets)).wake_due
-
-    def test_more_accounts_than_fit_one_statement_are_all_found(self, tickets):
-        for number in (1, 1200):
-            tickets.look_now([f"t{number}"], now=NOW)
-            finish(tickets, decision=replace(DECISION, account_id=f"A{number}"))
-
-        assert tickets.look_at_accounts([f"A{n}" for n in range(1500)], now=NOW) == 2
 
 
 class TestReadModel:

@@ -143,7 +143,6 @@ def test_instants_are_compared_as_instants_wherever_they_were_written(tokens, fi
         pytest.param(
             lambda inbox, tickets, naive: tickets.postpone(take(tickets), look_at=naive, error="no"), id="postponed"
         ),
-        pytest.param(lambda inbox, tickets, naive: tickets.look_at_accounts(["A1"], now=naive), id="new data"),
         pytest.param(lambda inbox, tickets, naive: inbox.purge(naive), id="purged"),
     ],
 )
