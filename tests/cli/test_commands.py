@@ -1,0 +1,146 @@
+"""The commands, as a person or a script runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CASES = Path(__file__).parents[1] / "cases" / "accounts"
+MAPPING = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
+
+
+class Shell:
+    """Runs desk-sync on a database of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DESK_SYNC_")}
+        self.environment["DESK_SYNC_DATABASE_URL"] = f"sqlite:///{folder / 'desk.sqlite3'}"
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "desk_sync.cli", *arguments]
+        return subprocess.run(
+            command, env=self.environment | environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def read(self, *arguments: str) -> dict:
+        """What a command prints with --json; anything else on stdout would not be JSON."""
+        done = self.run(*arguments, "--json")
+        assert done.stdout, done.stderr
+        document = json.loads(done.stdout)
+        assert document["schema_version"] == 1
+        return document
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
+    return Shell(tmp_path_factory.mktemp("shell"))
+
+
+@pytest.fixture(scope="module")
+def stocked(shell):
+    """With a database that holds the sample accounts."""
+    assert shell.run("db", "upgrade").returncode == 0
+    assert shell.run("subscriptions", "import", str(CASES / "accounts.csv")).returncode == 0
+    return shell
+
+
+def test_decide_needs_no_database_and_no_desk(shell):
+    decided = {
+        each["account_id"]: each for each in shell.read("decide", "--accounts", str(CASES / "accounts.csv"))["accounts"]
+    }
+
+    assert len(decided) == 42
+    assert decided["A58"].keys() == {"account_id", "decision", "licences_counted", "reasons"}
+    assert (decided["A58"]["decision"], decided["A58"]["licences_counted"]) == ("REVIEW", 55)
+
+
+def test_the_shipped_mapping_is_in_order(shell):
+    document = shell.read("mappings", "check", str(MAPPING))
+
+    assert (document["ok"], document["problems"]) == (True, [])
+
+
+def test_every_mistake_in_a_mapping_is_pointed_at(shell, tmp_path):
+    file = tmp_path / "mine.yaml"
+    text = MAPPING.read_text().replace("EUROPE_UK:", "EUROPA_UK:", 1).replace("mode: write", "mode: wirte", 1)
+    file.write_text(text)
+
+    done = shell.run("mappings", "check", str(file), "--json")
+    document = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert not document["ok"]
+    assert len(document["problems"]) >= 2
+    for problem in document["problems"]:
+        assert problem.keys() >= {"line", "column", "where", "message", "hint"}
+        assert text.splitlines()[problem["line"] - 1].strip()
+    assert any("write" in (problem["hint"] or "") for problem in document["problems"])
+
+
+@pytest.mark.parametrize(
+    ("email", "decision"),
+    [
+        pytest.param("IT@Godavari-Textiles.example", "NOT_PRIORITY", id="one below"),
+        pytest.param("admin@nile-valley-clinics.example", "PRIORITY", id="a large one"),
+        pytest.param("nobody@nowhere.example", "UNKNOWN", id="nobody"),
+        pytest.param("not an address", "UNKNOWN", id="no address"),
+    ],
+)
+def test_an_account_can_be_looked_up(stocked, email, decision):
+    assert stocked.read("subscriptions", "lookup", email)["decision"] == decision
+
+
+def test_a_ticket_can_be_marked_and_explained(stocked):
+    assert "1 marked" in stocked.run("replay", "700100000000000001").stdout
+
+    told = stocked.read("explain", "700100000000000001")
+
+    assert (told["state"], told["decisions"]) == ("due", [])
+    assert "due" in stocked.run("explain", "700100000000000001").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        pytest.param(["explain", "1"], 1, "no event has told of ticket 1", id="an unknown ticket"),
+        pytest.param(["decide", "--accounts", "/no/such/file"], 1, "/no/such/file", id="no file"),
+        pytest.param(["decide"], 2, "--accounts", id="usage"),
+        pytest.param(["serve", "--port", "0"], 3, "DESK_SYNC_ORG_ID", id="no portal"),
+    ],
+)
+def test_an_error_says_what_is_wrong_and_leaves_with_its_code(stocked, arguments, status, said):
+    done = stocked.run(*arguments)
+
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "status", "said"),
+    [
+        pytest.param({"DESK_SYNC_WORKERS": "many"}, 3, "DESK_SYNC_WORKERS", id="a setting that is no number"),
+        pytest.param({"DESK_SYNC_MAPPING": "no-such"}, 3, "no-such", id="no such mapping"),
+        pytest.param({"DESK_SYNC_DATABASE_URL": "oracle://x:secret@y/z"}, 3, "database URL", id="a foreign database"),
+        pytest.param(
+            {"DESK_SYNC_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 4, "does not answer", id="nobody there"
+        ),
+        pytest.param({"DESK_SYNC_DATABASE_URL": "sqlite://"}, 3, "db upgrade", id="no tables yet"),
+    ],
+)
+def test_a_wrong_environment_is_named_without_its_secrets(shell, environment, status, said):
+    done = shell.run("subscriptions", "lookup", "a@large.example", **environment)
+
+    assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+    assert "secret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_quick_to_read(shell):
+    assert "demo" in shell.run("--help").stdout
+    assert "subscriptions" in shell.run("--help").stdout
