@@ -44,10 +44,9 @@ timezone = "UTC"
 # Beat only rings. It may be doubled, late or gone: every ring finds the same rows.
 beat_scheduler = "celery.beat:Scheduler"
 beat_schedule = {
-    "drain": {
-        "task": "desk_sync.drain",
+    "ring": {
+        "task": "desk_sync.ring",
         "schedule": timedelta(seconds=5),
-        "kwargs": {"portal": "default"},
         "options": {"expires": 15},
     },
 }

@@ -1,11 +1,13 @@
 """What the environment decides: where things are, and the secrets. Everything else is in the mapping file.
 
 Each setting is read from `DESK_SYNC_<NAME>`; a secret also from the file that `DESK_SYNC_<NAME>_FILE` names.
+The secrets of a portal that the mapping names have its name in theirs: `DESK_SYNC_EUROPE_CLIENT_ID`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from desk_sync.errors import ConfigurationError
 
 PREFIX = "DESK_SYNC_"
-SECRETS = ("client_id", "client_secret", "refresh_token", "database_url", "redis_url")
+OAUTH = ("client_id", "client_secret", "refresh_token")
+SECRETS = (*OAUTH, "database_url", "redis_url")
 
 
 class Settings(BaseSettings):
@@ -48,6 +51,25 @@ def load() -> Settings:
         raise ConfigurationError(said) from None
 
 
+def oauth(settings: Settings) -> dict[str, str]:
+    """The OAuth client of the portal that the environment describes. Raises ConfigurationError for what is not set."""
+    require(settings, *OAUTH)
+    return {name: getattr(settings, name).get_secret_value() for name in OAUTH}
+
+
+def oauth_of(portal: str) -> dict[str, str]:
+    """The OAuth client of a portal that the mapping names. Raises ConfigurationError for what is not set."""
+    variables = {name: f"{PREFIX}{portal.replace('-', '_')}_{name}".upper() for name in OAUTH}
+    found = {name: _secret(variable) for name, variable in variables.items()}
+    _refuse([variables[name] for name, value in found.items() if not value])
+    return found
+
+
+def require(settings: Settings, *names: str) -> None:
+    """Raises ConfigurationError that names those of the settings that are not set."""
+    _refuse(missing(settings, *names))
+
+
 def missing(settings: Settings, *names: str) -> list[str]:
     """The variables among these settings that are not set."""
     values = {name: getattr(settings, name) for name in names}
@@ -58,16 +80,32 @@ def missing(settings: Settings, *names: str) -> list[str]:
     ]
 
 
+def _refuse(variables: Sequence[str]) -> None:
+    if variables:
+        raise ConfigurationError(
+            f"not set: {', '.join(variables)}", hint="README.md, “Run it for real”, lists the settings"
+        )
+
+
 def _from_files() -> dict[str, SecretStr]:
-    files = {name: os.environ.get(f"{PREFIX}{name.upper()}_FILE") for name in SECRETS}
-    return {name: SecretStr(_content(name, path)) for name, path in files.items() if path}
+    files = {name: _in_file(f"{PREFIX}{name.upper()}") for name in SECRETS}
+    return {name: SecretStr(content) for name, content in files.items() if content is not None}
 
 
-def _content(name: str, path: str) -> str:
+def _secret(variable: str) -> str:
+    in_file = _in_file(variable)
+    return os.environ.get(variable, "") if in_file is None else in_file
+
+
+def _in_file(variable: str) -> str | None:
+    """What stands in the file that the variable's companion names; None if it names none."""
+    path = os.environ.get(f"{variable}_FILE")
+    if not path:
+        return None
     try:
         return Path(path).read_text().strip()
     except OSError as error:
-        raise ConfigurationError(f"{PREFIX}{name.upper()}_FILE: {path}: {error.strerror}") from None
+        raise ConfigurationError(f"{variable}_FILE: {path}: {error.strerror}") from None
 
 
 def _state() -> Path:

@@ -15,7 +15,7 @@ from desk_sync import logs, settings
 from desk_sync.adapters import identifiers, mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.adapters.desk.hosts import Portal, portal
+from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
@@ -66,19 +66,26 @@ class DeskSync:
 
     def portal(self, name: str) -> Portal:
         """Where the portal is. Raises ConfigurationError if nothing, or too little, is said of it."""
-        if named := self.mapping.portals.get(name):
+        if named := self.mapping.portals.get(self.chosen(name)):
             return named
-        if name not in self.portals:
-            raise ConfigurationError(f"there is no portal {name}", hint=f"there is {', '.join(self.portals)}")
         ours = self.settings
         settings.require(ours, "org_id", "webhook_id")
-        return portal(
+        return portal_in(
             ours.data_center,
             org_id=ours.org_id,
             webhook_id=ours.webhook_id,
             desk_url=ours.desk_url,
             accounts_url=ours.accounts_url,
         )
+
+    def chosen(self, portal: str | None) -> str:
+        """The portal of that name, or the only one. Raises ConfigurationError."""
+        if portal is None and len(self.portals) > 1:
+            raise ConfigurationError("there are several portals", hint=f"--portal {'|'.join(self.portals)}")
+        name = portal or self.portals[0]
+        if name not in self.portals:
+            raise ConfigurationError(f"there is no portal {name}", hint=f"there is {', '.join(self.portals)}")
+        return name
 
     def desk(self, portal: str) -> DeskClient:
         """The client of the portal's Desk, one for the life of the process. Raises ConfigurationError."""

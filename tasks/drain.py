@@ -1,4 +1,4 @@
-"""The one job: look at what is due."""
+"""The main job, look at what is due; and the rings for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from tasks import app
 def drain(*, portal: str) -> None:
     """Look at every ticket of the portal that is due; running it twice changes nothing more."""
     if wiring.worker_app().drain(portal):
+        ring(portal)
+
+
+@app.task(name="desk_sync.ring")
+def ring_for_all() -> None:
+    """Ring for every portal of the mapping, which beat has not read."""
+    for portal in wiring.worker_app().portals:
         ring(portal)
 
 

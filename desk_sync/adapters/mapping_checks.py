@@ -86,6 +86,17 @@ def _services(root: object) -> Iterator[_Naming]:
     yield from ((path, plain(alias), name) for path, alias, name in _listed(root, *known))
 
 
+def _organisations(root: object) -> Iterator[_Naming]:
+    for name, portal in _pairs(root, "portals"):
+        if isinstance(portal, dict) and isinstance(org_id := portal.get("org_id"), str | int):
+            yield ("portals", name, "org_id"), str(org_id), name
+
+
+def _variables(root: object) -> Iterator[_Naming]:
+    """The names of portals, as the environment variables of their secrets spell them."""
+    return ((("portals", name), str(name).replace("-", "_"), name) for name, _ in _pairs(root, "portals"))
+
+
 _NAMES: Sequence[Callable[[object], Iterator[_Naming]]] = (
     _desk_fields,
     _severities,
@@ -96,6 +107,8 @@ _NAMES: Sequence[Callable[[object], Iterator[_Naming]]] = (
     _status_words,
     _units,
     _services,
+    _organisations,
+    _variables,
 )
 
 

@@ -19,6 +19,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_checks import closest, contradictions, did_you_mean
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Tickets, shown
@@ -29,10 +30,11 @@ from desk_sync.errors import MappingError, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalMapping:
-    """What the file says, ready for use."""
+    """What the file says, ready for use. `portals` by name; empty where the environment describes the only one."""
 
     policy: Policy
     vocabulary: Vocabulary
+    portals: Mapping[str, Portal]
 
 
 def load(path_or_name: str | Path) -> PortalMapping:
@@ -161,7 +163,9 @@ def _build(content: MappingFile) -> PortalMapping:
     tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
     meaning = [asdict(each) for each in (vocabulary, licences, tickets)]
     return PortalMapping(
-        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets), vocabulary=vocabulary
+        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets),
+        vocabulary=vocabulary,
+        portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
     )
 
 

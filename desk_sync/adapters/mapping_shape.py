@@ -15,7 +15,9 @@ from pydantic import WithJsonSchema as Schema
 from pydantic_core import PydanticCustomError
 
 from desk_sync.adapters.countries import COUNTRIES, MISTAKEN_CODES
+from desk_sync.adapters.desk.hosts import DATA_CENTERS, allowed
 from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
+from desk_sync.errors import ConfigurationError
 
 IssueType: TypeAlias = Literal["outage", "login", "defect", "howto", "feature_request", "limitation", "security"]
 RequestType: TypeAlias = Literal[
@@ -50,6 +52,19 @@ def _duration(text: object) -> timedelta:
     if not match:
         raise _mistake(f"{shown(text)} is not a duration such as 7d, 36h or 90m")
     return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[match[2]]: int(match[1])})
+
+
+def _data_center(name: str) -> str:
+    if name not in DATA_CENTERS:
+        raise _mistake(f"{shown(name)} is none of Zoho's data centres: {', '.join(DATA_CENTERS)}")
+    return name
+
+
+def _host(url: str) -> str:
+    try:
+        return allowed(url)
+    except ConfigurationError as error:
+        raise _mistake(str(error)) from None
 
 
 def shown(value: object) -> str:
@@ -88,6 +103,9 @@ _Threshold = Annotated[
 _Duration = Annotated[
     timedelta, PlainValidator(_duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
+_PortalName = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
+_DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]
+_Host = Annotated[str, AfterValidator(_host)]
 _Level: TypeAlias = Literal[1, 2, 3]
 
 
@@ -164,8 +182,17 @@ class Tickets(Section):
     departments: dict[_Id, _Mode] = {}
 
 
+class Portal(Section):
+    data_center: _DataCenter
+    org_id: _Id
+    webhook_id: _Id
+    desk_url: _Host | None = None
+    accounts_url: _Host | None = None
+
+
 class MappingFile(Section):
     version: Literal[1]
+    portals: Annotated[dict[_PortalName, Portal], Field(min_length=1)] | None = None
     desk_fields: Fields = Field(alias="fields")
     values: Values
     licences: Licences

@@ -31,7 +31,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 
-PORTAL = "default"
+PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
 
@@ -101,12 +101,12 @@ def decide(
 
 
 @app.command()
-def explain(ticket_id: str, as_json: JsonFlag = False) -> None:
+def explain(ticket_id: str, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """Why a ticket is as it is: every decision with its reasons, what was written, and what is due."""
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        history = desk_sync.tickets(PORTAL).history(ticket_id)
+        history = desk_sync.tickets(desk_sync.chosen(portal)).history(ticket_id)
     if history is None:
         sys.exit(f"error: no event has told of ticket {ticket_id}\nhint: desk-sync replay {ticket_id} looks at it now")
     from desk_sync.cli import explanation
@@ -115,12 +115,12 @@ def explain(ticket_id: str, as_json: JsonFlag = False) -> None:
 
 
 @app.command()
-def replay(ticket_ids: list[str]) -> None:
+def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
     """Look at tickets again, whatever their events say; parked ones too."""
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        marked = desk_sync.tickets(PORTAL).look_now(ticket_ids, now=wiring.now())
+        marked = desk_sync.tickets(desk_sync.chosen(portal)).look_now(ticket_ids, now=wiring.now())
     say(f"{marked} marked; the worker looks at them within seconds")
 
 
@@ -130,7 +130,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Stay on loopback behind a proxy that ends TLS.")] = "127.0.0.1",
     har: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Receive Desk's webhooks at /webhooks/desk/default."""
+    """Receive Desk's webhooks at /webhooks/desk/default, or under the name of each portal of the mapping."""
     from desk_sync.web import server
 
     server.serve(host=host, port=port, har=har)
@@ -210,12 +210,12 @@ def lookup(email: str, as_json: JsonFlag = False) -> None:
 
 
 @subscriptions_app.command()
-def review(as_json: JsonFlag = False) -> None:
+def review(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """The tickets that a person must decide on."""
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        rows = desk_sync.tickets(PORTAL).review()
+        rows = desk_sync.tickets(desk_sync.chosen(portal)).review()
     if as_json:
         emit({"review": [{"ticket_id": r.ticket_id, "decision": r.verdict, "account_id": r.account_id} for r in rows]})
     else:
@@ -223,12 +223,12 @@ def review(as_json: JsonFlag = False) -> None:
 
 
 @parked_app.command("list")
-def list_parked(as_json: JsonFlag = False) -> None:
+def list_parked(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """The tickets that were parked, and why."""
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        rows = desk_sync.tickets(PORTAL).parked()
+        rows = desk_sync.tickets(desk_sync.chosen(portal)).parked()
     if as_json:
         emit({"parked": [{"ticket_id": r.ticket_id, "parked_at": r.parked_at, "error": r.error} for r in rows]})
     else:

@@ -50,12 +50,12 @@ def _play(on: Stage, accounts: Iterable[Account]) -> tuple[dict[str, Any], float
     tickets = on.desk.open_tickets(list(accounts))
     on.wait_until_quiet(len(tickets))
     processed = monotonic()
-    first, events = on.desk.counters(), on.desk_sync.inbox(wiring.PORTALS[0]).counts()
+    first, events = on.desk.counters(), on.desk_sync.inbox(wiring.DEFAULT).counts()
     second_from = wiring.now()
     on.desk.nudge(tickets.values())
     on.wait_until_quiet(len(tickets))
     second = on.desk.counters()
-    histories = {account: on.desk_sync.tickets(wiring.PORTALS[0]).history(id_) for account, id_ in tickets.items()}
+    histories = {account: on.desk_sync.tickets(wiring.DEFAULT).history(id_) for account, id_ in tickets.items()}
     known = {account: history for account, history in histories.items() if history}
     sent = first["deliveries"]
     report = {

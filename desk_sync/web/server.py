@@ -18,8 +18,8 @@ from tasks.drain import ring
 def serve(*, host: str, port: int, har: Path | None = None) -> None:
     """Answer deliveries until interrupted. `har` records what was on the wire, for the demo only."""
     with wiring.open_receiver() as desk_sync:
-        doors = {portal: desk_sync.door(portal) for portal in wiring.PORTALS}
-        doorbells = {portal: Doorbell(partial(ring, portal)) for portal in wiring.PORTALS}
+        doors = {portal: desk_sync.door(portal) for portal in desk_sync.portals}
+        doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portals}
         app: ASGIApp = receiver.app(doors, doorbells)
         if har:
             app = Recorder(app, har, now=wiring.now)

@@ -56,3 +56,43 @@ def allowed(url: str) -> str:
         f"{_SECRET_PARTS.sub('', url)} is not a host of Zoho Desk",
         hint="use https:// and the hosts of your data centre, such as desk.zoho.eu and accounts.zoho.eu",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """One Desk organisation, the webhook by which it calls us, and where it lives.
+
+    Raises ConfigurationError for a host that is not Zoho's.
+    """
+
+    org_id: str
+    webhook_id: str
+    desk_url: str
+    accounts_url: str
+
+    def __post_init__(self) -> None:
+        allowed(self.desk_url)
+        allowed(self.accounts_url)
+
+    @property
+    def keys_url(self) -> str:
+        """Where the keys that sign its deliveries are shown."""
+        return f"{self.desk_url}/.well-known/jwks.json"
+
+
+def portal_in(
+    data_center: str, *, org_id: str, webhook_id: str, desk_url: str | None = None, accounts_url: str | None = None
+) -> Portal:
+    """A portal of that data centre; a URL stands instead of the centre's host (the simulator).
+
+    Raises ConfigurationError for a data centre that Zoho has not, and for a host that is not Zoho's.
+    """
+    center = DATA_CENTERS.get(data_center.lower())
+    if center is None:
+        raise ConfigurationError(f"the data centre {data_center} is none of {', '.join(DATA_CENTERS)}")
+    return Portal(
+        org_id=org_id,
+        webhook_id=webhook_id,
+        desk_url=(desk_url or f"https://{center.desk}").rstrip("/"),
+        accounts_url=(accounts_url or f"https://{center.accounts}").rstrip("/"),
+    )
