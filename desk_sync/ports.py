@@ -6,6 +6,7 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -78,11 +79,15 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing)."""
+    """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing).
+
+    `urgency` is that of the ticket's last look, 1 for the worst and for one that was never looked at.
+    """
 
     ticket_id: str
     token: int
     until: datetime
+    urgency: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,9 +185,28 @@ class Tickets(Protocol):
         """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
         ...
 
+    def parked(self) -> Sequence[Parked]:
+        """The tickets that were given up and wait for a person, the longest-standing first."""
+        ...
+
+    def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
+        """End parked tickets for good: their events are done with, and no later one brings them back."""
+        ...
+
     def history(self, ticket_id: str) -> TicketHistory | None:
         """What is stored about one ticket, for a person to read; None for one that we never heard of."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A ticket that was given up, and why. `events` came in and wait for the look."""
+
+    ticket_id: str
+    parked_at: datetime
+    attempts: int
+    error: str
+    events: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +229,7 @@ class TicketHistory:
     attempts: int
     error: str | None
     parked_at: datetime | None
+    dropped_at: datetime | None
     ended_at: datetime | None
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
@@ -243,3 +268,110 @@ class PortalFacts(Protocol):
         ...
 
     def learn_own_agent(self, agent_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credits:
+    """How many of its day's credits a portal had left when it last said so."""
+
+    left: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A portal is left in peace until `until`; `number` counts the pauses since it last answered well."""
+
+    until: datetime
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What all processes know about how a portal may be called. No pause: it answers."""
+
+    credits: Credits | None = None
+    pause: Pause | None = None
+
+
+class Allowances(Protocol):
+    """Where the allowance of one portal is kept, for all processes."""
+
+    def read(self) -> Allowance: ...
+
+    def save_credits(self, credits: Credits) -> None: ...
+
+    def elect(self, seen: Credits, *, now: datetime) -> bool:
+        """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
+        ...
+
+    def exchange(self, seen: Pause | None, then: Pause | None) -> bool:
+        """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
+        ...
+
+
+class Budget(Protocol):
+    """How much may be asked of one portal's Desk, by all processes on all hosts together (L13)."""
+
+    def admit(self, limit: int) -> int:
+        """How many tickets may be claimed now: `limit`; one, when a pause has ended; none, while it lasts."""
+        ...
+
+    def check(self, urgency: int) -> None:
+        """Asked before a look. Raises TemporaryError while a ticket of this urgency must not cost a call."""
+        ...
+
+    def slot(self, within: timedelta) -> AbstractContextManager[None]:
+        """Around every request: the right to have it in flight, waited for no longer than `within`.
+
+        Raises TemporaryError if there is none in time, while the portal is paused, and as long as Redis is away.
+        """
+        ...
+
+    def spent(self, left: int | None) -> None:
+        """Desk answered, with so many credits left for the day; None if it did not say."""
+        ...
+
+    def exhausted(self, wait: timedelta) -> None:
+        """Desk said that the day's credits are gone, and how long to wait."""
+        ...
+
+    def failed(self, cause: str) -> None:
+        """There was no answer, or one that blames the whole portal. `cause` is for the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in one portal. Parked tickets and their events stand apart: they wait for a person.
+
+    Tickets: `due` now, `put_off` after a failure, `leased` to a worker. `events` are stored and not processed;
+    `stranded` are those of them whose look is due at no time, which only a fault of ours can bring about.
+    `oldest_at` is since when the oldest of all this is owed; putting a look off does not change it.
+    """
+
+    due: int
+    put_off: int
+    leased: int
+    parked: int
+    events: int
+    stranded: int
+    oldest_at: datetime | None
+
+
+class Figures(Protocol):
+    """One portal in figures."""
+
+    def backlog(self, now: datetime) -> Backlog: ...
+
+    def verdicts(self) -> Mapping[str, int]:
+        """How many open tickets have each verdict."""
+        ...
+
+
+class Heartbeats(Protocol):
+    """The sign of life that a task leaves, so that a worker that is alive and deaf is noticed."""
+
+    def beat(self, *, now: datetime) -> None: ...
+
+    def last(self) -> datetime | None: ...

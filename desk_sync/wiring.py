@@ -20,6 +20,7 @@ from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
+from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -108,6 +109,9 @@ class DeskSync:
 
     def tickets(self, portal: str) -> SqlTickets:
         return SqlTickets(self.engine, portal)
+
+    def figures(self, portal: str) -> SqlFigures:
+        return SqlFigures(self.engine, portal)
 
     def inbox(self, portal: str) -> SqlInbox:
         return SqlInbox(self.engine, portal)

@@ -30,6 +30,8 @@ def document(history: TicketHistory) -> dict[str, Any]:
 
 def state(history: TicketHistory) -> str:
     """In one word, where the ticket stands with us."""
+    if history.dropped_at:
+        return "dropped"
     if history.parked_at:
         return "parked"
     if history.ended_at:

@@ -119,9 +119,9 @@ class Stage:
     def _is_quiet(self, tickets: int) -> bool:
         idle = self.desk.counters()["idle"]
         events = self.desk_sync.inbox("default").counts()
-        due = self.desk_sync.tickets("default").counts(wiring.now())
+        looks = self.desk_sync.figures("default").backlog(wiring.now())
         arrived = idle and events.stored >= tickets
-        return bool(arrived and events.stored == events.processed and not due.due and not due.leased)
+        return bool(arrived and events.stored == events.processed and not looks.due and not looks.leased)
 
     def _last_words(self, names: Iterable[str]) -> str:
         lines = [line for name in names for line in (self.folder / f"{name}.log").read_text().splitlines()[-10:]]

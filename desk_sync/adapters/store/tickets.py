@@ -22,17 +22,7 @@ from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, m
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.plan import Effect
 from desk_sync.domain.ticket import Event, Field, Written
-from desk_sync.ports import Lease, Look, Pending, TicketHistory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How the queue stands: tickets due, in a worker's hands, parked, and since when the oldest is due."""
-
-    due: int
-    leased: int
-    parked: int
-    oldest_due_at: datetime | None
+from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,14 +35,7 @@ class Undecided:
     looked_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
-    """A ticket that was given up, and why."""
-
-    ticket_id: str
-    parked_at: datetime
-    attempts: int
-    error: str
+_PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,10 @@ class SqlTickets:
         )
         with writing(self.engine) as connection:
             rows = sorted(connection.execute(statement).all())
-        return [Lease(ticket_id=ticket_id, token=token, until=until) for _, _, ticket_id, token in rows]
+        return [
+            Lease(ticket_id=ticket_id, token=token, until=until, urgency=urgency)
+            for urgency, _, ticket_id, token in rows
+        ]
 
     def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
@@ -142,14 +128,15 @@ class SqlTickets:
         `refund` takes the attempt back: what went wrong was not the ticket's fault.
         """
         attempts = tickets.c.attempts - int(refund)
+        owed_at = func.coalesce(tickets.c.owed_at, tickets.c.look_at)
         with writing(self.engine) as connection:
-            later = {"look_at": look_at, "wake_at": look_at, "attempts": attempts, "error": error}
+            later = {"look_at": look_at, "owed_at": owed_at, "wake_at": look_at, "attempts": attempts, "error": error}
             fenced(connection, self.portal, lease, lease_until=None, **later)
 
     def park(self, lease: Lease, *, now: datetime, error: str) -> None:
         """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
         with writing(self.engine) as connection:
-            fenced(connection, self.portal, lease, lease_until=None, parked_at=now, error=error)
+            fenced(connection, self.portal, lease, lease_until=None, parked_at=now, owed_at=None, error=error)
 
     def end(self, lease: Lease, *, now: datetime) -> None:
         """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
@@ -159,7 +146,7 @@ class SqlTickets:
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
-        asked = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None}
+        asked = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None, "dropped_at": None}
         marked = 0
         for chunk in chunks(sorted(set(ticket_ids))):
             with writing(self.engine) as connection:
@@ -172,7 +159,7 @@ class SqlTickets:
             row = connection.execute(select(tickets).where(self._of(tickets, ticket_id))).mappings().one_or_none()
             if row is None:
                 return None
-            kept = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "ended_at")
+            kept = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "dropped_at", "ended_at")
             return TicketHistory(
                 **{name: row[name] for name in kept},
                 memory=memory_of(row["memory"]),
@@ -181,20 +168,6 @@ class SqlTickets:
                 effects=states(connection, self.portal, ticket_id),
             )
 
-    def counts(self, now: datetime) -> Counts:
-        """How the queue stands at `now`."""
-        due = self._due(now)
-        leased = tickets.c.lease_until > now
-        figures = select(
-            func.count().filter(due),
-            func.count().filter(leased),
-            func.count(tickets.c.parked_at),
-            func.min(tickets.c.look_at).filter(due),
-        ).where(self._own(tickets))
-        with reading(self.engine) as connection:
-            total, in_hand, parked, oldest = connection.execute(figures).one()
-        return Counts(due=total, leased=in_hand, parked=parked, oldest_due_at=oldest)
-
     def review(self) -> Sequence[Undecided]:
         """The open tickets whose last look left something to decide, the longest-standing first."""
         undecided = tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN])
@@ -202,8 +175,32 @@ class SqlTickets:
         return [Undecided(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows]
 
     def parked(self) -> Sequence[Parked]:
-        """The tickets that were given up."""
-        return [Parked(**row) for row in self._rows(Parked, tickets.c.parked_at.is_not(None))]
+        """The tickets that were given up and wait for a person, the longest-standing first."""
+        waiting = (
+            select(func.count())
+            .where(
+                self._own(deliveries),
+                deliveries.c.ticket_id == tickets.c.ticket_id,
+                deliveries.c.processed_at.is_(None),
+            )
+            .scalar_subquery()
+        )
+        columns = [tickets.c[name] for name in ("ticket_id", "parked_at", "attempts", "error")]
+        statement = select(*columns, waiting.label("events")).where(self._own(tickets), _PARKED)
+        with reading(self.engine) as connection:
+            rows = connection.execute(statement.order_by(tickets.c.parked_at, tickets.c.ticket_id)).mappings().all()
+        return [Parked(**row) for row in rows]
+
+    def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
+        """End parked tickets for good: their events are done with, and no later one brings them back."""
+        for chunk in chunks(sorted(set(ticket_ids))):
+            chosen = self._own(tickets) & tickets.c.ticket_id.in_(chunk) & _PARKED
+            theirs = self._own(deliveries) & deliveries.c.processed_at.is_(None)
+            with writing(self.engine) as connection:
+                dropped = update(tickets).where(chosen).values(dropped_at=now).returning(tickets.c.ticket_id)
+                gone = connection.execute(dropped).scalars().all()
+                done = update(deliveries).where(theirs, deliveries.c.ticket_id.in_(gone)).values(processed_at=now)
+                connection.execute(done)
 
     def _own(self, table: Table) -> ColumnElement[bool]:
         return table.c.portal == self.portal
@@ -219,7 +216,7 @@ class SqlTickets:
 
     def _release(self, connection: Connection, lease: Lease, *, look_at: ColumnElement[Any], **values: object) -> None:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
-        ended = {"lease_until": None, "attempts": 0, "error": None, "look_at": unless_marked(look_at)}
+        ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "look_at": unless_marked(look_at)}
         row = fenced(connection, self.portal, lease, **ended, **values)
         taken = deliveries.c.processed_at.is_(None) & (deliveries.c.look_token == lease.token)
         connection.execute(

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.store import engine as store_engine
 from desk_sync.adapters.store.engine import describe, open_engine, reading, wal_is_safe, writing
 from desk_sync.adapters.store.tables import portals
+from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.errors import ConfigurationError, TemporaryError
@@ -128,7 +129,7 @@ def test_a_database_in_memory_serves_one_thread():
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["t1"], now=NOW)
 
-    assert tickets.counts(NOW).due == 1
+    assert SqlFigures(engine, "default").backlog(NOW).due == 1
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_all_connections_in_use_is_worth_another_try(url):
     engine = open_engine(url, busy_timeout=IMPATIENT)
     held = [engine.connect() for _ in range(15)]
     with pytest.raises(TemporaryError, match="no free connection"):
-        SqlTickets(engine, "default").counts(NOW)
+        SqlFigures(engine, "default").backlog(NOW)
     for each in held:
         each.close()
     engine.dispose()
@@ -204,7 +205,7 @@ def test_all_connections_in_use_is_worth_another_try(url):
 def test_a_server_that_is_away_is_worth_another_try_and_its_password_stays_secret():
     engine = open_engine("postgresql://desk:canary@127.0.0.1:9/desk")
     with pytest.raises(TemporaryError) as failed:
-        SqlTickets(engine, "default").counts(NOW)
+        SqlFigures(engine, "default").backlog(NOW)
 
     assert "canary" not in f"{failed.value} {failed.value.__cause__}"
     assert failed.value.retry_after > timedelta(0)

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.adapters.store.tickets import Counts, Parked, SqlTickets, Undecided
+from desk_sync.adapters.store.tickets import SqlTickets, Undecided
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket import Field, Memory, Override, Written
 from desk_sync.errors import LeaseLost
-from desk_sync.ports import Lease, PastDecision
+from desk_sync.ports import Lease, Parked, PastDecision
 from tests.contracts.store.steps import (
     A_WHILE,
     DECISION,
@@ -458,6 +458,44 @@ class TestPark:
 
         assert ([event.key for event in pending.events], pending.attempts, pending.wake_due) == (["k1"], 1, True)
 
+    def test_events_that_wait_for_a_parked_ticket_are_counted(self, tickets, inbox):
+        inbox.record([make_event(ticket_id="t1", key="k1")], now=NOW)
+        tickets.park(begun(tickets), now=NOW, error="no such field")
+        inbox.record([make_event(ticket_id="t1", key="k2"), make_event(ticket_id="t2", key="k3")], now=LATER)
+
+        assert [(each.ticket_id, each.events) for each in tickets.parked()] == [("t1", 2)]
+
+
+class TestDrop:
+    @pytest.fixture
+    def dropped(self, tickets, inbox):
+        inbox.record([make_event(ticket_id="t1")], now=NOW)
+        tickets.park(begun(tickets), now=NOW, error="no such field")
+        tickets.drop(["t1"], now=LATER)
+        return tickets
+
+    def test_a_dropped_ticket_leaves_a_record_and_the_list(self, dropped, inbox):
+        assert dropped.parked() == []
+        assert (dropped.history("t1").dropped_at, dropped.history("t1").error) == (LATER, "no such field")
+        assert inbox.counts().processed == 1
+
+    def test_no_event_brings_it_back(self, dropped, inbox):
+        inbox.record([make_event(ticket_id="t1", key="k2")], now=LATER)
+
+        assert not at_work(dropped, now=LATER)
+
+    def test_a_person_who_asks_for_a_look_brings_it_back(self, dropped):
+        dropped.look_now(["t1"], now=LATER)
+
+        assert take(dropped, now=LATER).ticket_id == "t1"
+        assert dropped.history("t1").dropped_at is None
+
+    def test_only_a_parked_ticket_is_dropped(self, tickets, inbox):
+        inbox.record([make_event(ticket_id="t1")], now=NOW)
+        tickets.drop(["t1", "t9"], now=NOW)
+
+        assert take(tickets).ticket_id == "t1"
+
 
 class TestEnd:
     def test_nothing_more_is_due_and_the_last_decision_stands(self, tickets, inbox):
@@ -487,17 +525,6 @@ class TestReadModel:
         tickets.finish_look(lease, make_look(effects_done=[make_effect("a")]))
 
         assert tickets.history("t1").effects == {"a": "done", "b": "planned"}
-
-    def test_the_queue_is_counted(self, tickets):
-        tickets.look_now(["t1"], now=NOW)
-        tickets.park(begun(tickets), now=NOW, error="no")
-        tickets.look_now(["t2"], now=NOW)
-        take(tickets)
-        tickets.look_now(["t3", "t4"], now=NOW + timedelta(seconds=1))
-
-        assert tickets.counts(NOW + timedelta(seconds=2)) == Counts(
-            due=2, leased=1, parked=1, oldest_due_at=NOW + timedelta(seconds=1)
-        )
 
     @pytest.mark.parametrize(
         ("verdict", "closed", "listed"),

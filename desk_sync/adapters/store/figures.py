@@ -1,0 +1,79 @@
+"""What waits in a portal, and how its open tickets stand: counted in SQL whenever somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
+
+from desk_sync.adapters.store.engine import reading
+from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.ports import Backlog
+
+
+@dataclass(frozen=True, slots=True)
+class SqlFigures:
+    """One portal's figures."""
+
+    engine: Engine
+    portal: str
+
+    def backlog(self, now: datetime) -> Backlog:
+        """What was due at `now` and is not done."""
+        with reading(self.engine) as connection:
+            looks = connection.execute(self._looks(now)).one()
+            events = connection.execute(self._events(now)).one()
+        oldest = [at for at in (looks.oldest_at, events.oldest_at) if at is not None]
+        return Backlog(
+            due=looks.due,
+            put_off=looks.put_off,
+            leased=looks.leased,
+            parked=looks.parked,
+            events=events.waiting,
+            stranded=events.stranded,
+            oldest_at=min(oldest, default=None),
+        )
+
+    def verdicts(self) -> Mapping[str, int]:
+        """How many open tickets have each verdict."""
+        still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None) & tickets.c.verdict.is_not(None)
+        counted = select(tickets.c.verdict, func.count()).where(tickets.c.portal == self.portal, still_open)
+        with reading(self.engine) as connection:
+            return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
+
+    def _looks(self, now: datetime) -> Select[tuple[int, int, int, int, datetime | None]]:
+        come = tickets.c.look_at <= now
+        held = _held(now)
+        free = come & ~held
+        put_off = tickets.c.owed_at.is_not(None) & ~come & ~held
+        queued = tickets.c.parked_at.is_(None)
+        since = func.coalesce(tickets.c.owed_at, tickets.c.look_at, type_=tickets.c.look_at.type)
+        return select(
+            func.count().filter(queued & free).label("due"),
+            func.count().filter(queued & put_off).label("put_off"),
+            func.count().filter(queued & held).label("leased"),
+            func.count().filter(~queued & tickets.c.dropped_at.is_(None)).label("parked"),
+            func.min(since).filter(queued & or_(come, tickets.c.owed_at.is_not(None))).label("oldest_at"),
+        ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
+
+    def _events(self, now: datetime) -> Select[tuple[int, int, datetime | None]]:
+        """Events without their look. The row of an event's ticket says so; where it does not, the event is stranded."""
+        theirs = and_(tickets.c.portal == deliveries.c.portal, tickets.c.ticket_id == deliveries.c.ticket_id)
+        expected = or_(tickets.c.look_at <= deliveries.c.received_at, tickets.c.owed_at.is_not(None), _held(now))
+        return (
+            select(
+                func.count().label("waiting"),
+                func.count().filter(func.coalesce(expected, False).is_(False)).label("stranded"),
+                func.min(deliveries.c.received_at).label("oldest_at"),
+            )
+            .select_from(deliveries.outerjoin(tickets, theirs))
+            .where(
+                deliveries.c.portal == self.portal, deliveries.c.processed_at.is_(None), tickets.c.parked_at.is_(None)
+            )
+        )
+
+
+def _held(now: datetime) -> ColumnElement[bool]:
+    return func.coalesce(tickets.c.lease_until > now, False)
