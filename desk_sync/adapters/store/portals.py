@@ -1,16 +1,16 @@
-"""What is known of a portal itself: its one access token, and who we are in it."""
+"""What is known of a portal itself: its one access token, how it may be called, and who we are in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals
 from desk_sync.adapters.store.values import insert
-from desk_sync.ports import Token
+from desk_sync.ports import Allowance, Credits, Pause, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,7 @@ class SqlTokens:
     def elect(self, *, now: datetime, until: datetime) -> bool:
         """Whether the caller alone may refresh the token until `until`."""
         free = or_(portals.c.election_until.is_(None), portals.c.election_until <= now)
-        with writing(self.engine) as connection:
-            connection.execute(insert(connection, portals).values(name=self.portal).on_conflict_do_nothing())
-            won = update(portals).where(portals.c.name == self.portal, free).values(election_until=until)
-            return connection.execute(won).rowcount == 1
+        return _exchange(self.engine, self.portal, free, election_until=until)
 
     def save(self, token: Token) -> None:
         """Replace the token and end the election."""
@@ -46,6 +43,36 @@ class SqlTokens:
             expires_at=token.expires_at,
             election_until=None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAllowances:
+    """How one portal may be called: the credits of its day, and until when it is paused."""
+
+    engine: Engine
+    portal: str
+
+    def read(self) -> Allowance:
+        with reading(self.engine) as connection:
+            stored = connection.execute(select(portals).where(portals.c.name == self.portal)).one_or_none()
+        if stored is None:
+            return Allowance()
+        heard = Credits(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
+        pause = Pause(until=stored.paused_until, number=stored.pauses) if stored.paused_until else None
+        return Allowance(credits=heard, pause=pause)
+
+    def save_credits(self, heard: Credits) -> None:
+        _learn(self.engine, self.portal, credits_left=heard.left, credits_at=heard.at)
+
+    def elect(self, seen: Credits, *, now: datetime) -> bool:
+        """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
+        return _exchange(self.engine, self.portal, portals.c.credits_at == seen.at, credits_at=now)
+
+    def exchange(self, seen: Pause | None, then: Pause | None) -> bool:
+        """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
+        unchanged = portals.c.paused_until.is_not_distinct_from(seen.until if seen else None)
+        until, number = (then.until, then.number) if then else (None, None)
+        return _exchange(self.engine, self.portal, unchanged, paused_until=until, pauses=number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +95,11 @@ def _learn(engine: Engine, portal: str, **facts: object) -> None:
     with writing(engine) as connection:
         statement = insert(connection, portals).values(name=portal, **facts)
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
+
+
+def _exchange(engine: Engine, portal: str, condition: ColumnElement[bool], **facts: object) -> bool:
+    """Whether the caller was the one that found the condition true, and changed the facts."""
+    with writing(engine) as connection:
+        connection.execute(insert(connection, portals).values(name=portal).on_conflict_do_nothing())
+        change = update(portals).where(portals.c.name == portal, condition).values(facts)
+        return connection.execute(change).rowcount == 1

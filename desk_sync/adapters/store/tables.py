@@ -71,6 +71,10 @@ portals = Table(
     Column("access_token", String),
     Column("expires_at", Instant),
     Column("election_until", Instant),
+    Column("credits_left", Integer),
+    Column("credits_at", Instant),
+    Column("paused_until", Instant),
+    Column("pauses", Integer),
 )
 
 # What proves that a part of the product is alive: when it last did something from end to end.

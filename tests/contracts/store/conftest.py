@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
+from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import upgrade
@@ -84,6 +84,11 @@ def subscriptions(engine: Engine) -> SqlSubscriptions:
 @pytest.fixture
 def tokens(engine: Engine) -> SqlTokens:
     return SqlTokens(engine, PORTAL)
+
+
+@pytest.fixture
+def allowances(engine: Engine) -> SqlAllowances:
+    return SqlAllowances(engine, PORTAL)
 
 
 @pytest.fixture

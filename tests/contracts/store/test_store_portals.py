@@ -1,4 +1,4 @@
-"""The ports Tokens and PortalFacts: one token for all processes, one of them at a time refreshes it."""
+"""The ports Tokens, Allowances and PortalFacts: one of many processes is chosen, and nothing wipes out the rest."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
-from desk_sync.ports import Token
+from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
+from desk_sync.ports import Allowance, Credits, Pause, Token
 from tests.support.makers import NOW, ROBOT
 
 A_MOMENT = timedelta(seconds=20)
@@ -52,6 +52,57 @@ class TestTokens:
         tokens.save(Token(access_token="first", expires_at=NOW))
 
         assert tokens.elect(now=NOW, until=NOW + A_MOMENT)
+
+
+class TestAllowances:
+    CREDITS = Credits(left=4_711, at=NOW)
+    PAUSE = Pause(until=NOW + A_MOMENT, number=1)
+
+    def test_nothing_is_known_at_first(self, allowances):
+        assert allowances.read() == Allowance()
+
+    def test_credits_and_pause_are_kept_for_the_portal(self, allowances, engine):
+        allowances.save_credits(self.CREDITS)
+        allowances.exchange(None, self.PAUSE)
+
+        assert allowances.read() == Allowance(credits=self.CREDITS, pause=self.PAUSE)
+        assert SqlAllowances(engine, "other").read() == Allowance()
+
+    def test_one_of_many_pauses_the_portal(self, allowances):
+        with ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda _: allowances.exchange(None, self.PAUSE), range(8)))
+
+        assert sum(done) == 1
+
+    def test_a_pause_that_was_replaced_is_not_ended_by_who_saw_the_former_one(self, allowances):
+        longer = Pause(until=NOW + A_MOMENT * 2, number=2)
+        allowances.exchange(None, self.PAUSE)
+        allowances.exchange(self.PAUSE, longer)
+
+        assert not allowances.exchange(self.PAUSE, None)
+        assert allowances.read().pause == longer
+
+    def test_a_pause_ends_without_a_trace(self, allowances):
+        allowances.exchange(None, self.PAUSE)
+
+        assert allowances.exchange(self.PAUSE, None)
+        assert allowances.read() == Allowance()
+
+    def test_one_of_many_is_elected_to_ask_for_the_credits(self, allowances):
+        allowances.save_credits(self.CREDITS)
+
+        with ThreadPoolExecutor(8) as pool:
+            elected = list(pool.map(lambda _: allowances.elect(self.CREDITS, now=NOW + A_MOMENT), range(8)))
+
+        assert sum(elected) == 1
+        assert allowances.read().credits == Credits(left=4_711, at=NOW + A_MOMENT)
+
+    def test_credits_a_pause_and_a_token_do_not_wipe_each_other_out(self, allowances, tokens):
+        allowances.exchange(None, self.PAUSE)
+        allowances.save_credits(self.CREDITS)
+        tokens.save(Token(access_token="first", expires_at=NOW))
+
+        assert allowances.read() == Allowance(credits=self.CREDITS, pause=self.PAUSE)
 
 
 class TestPortalFacts:

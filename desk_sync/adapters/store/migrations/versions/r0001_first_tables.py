@@ -34,6 +34,10 @@ def _portals() -> None:
         sa.Column("access_token", sa.String),
         sa.Column("expires_at", _INSTANT),
         sa.Column("election_until", _INSTANT),
+        sa.Column("credits_left", sa.Integer),
+        sa.Column("credits_at", _INSTANT),
+        sa.Column("paused_until", _INSTANT),
+        sa.Column("pauses", sa.Integer),
         sa.PrimaryKeyConstraint("name", name="pk_portals"),
     )
 
