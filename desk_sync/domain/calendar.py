@@ -1,0 +1,300 @@
+"""Business time: how much of a span counts, and when a given amount will have passed.
+
+Spans are half-open, [start, end). Instants are aware datetimes, answers are in UTC, and sums are done in UTC: a
+shift over a change of the clocks counts the time that really passed.
+
+A calendar is open at an instant if the local clocks, at that instant, show a time in its hours. An edge inside a
+gap (clocks go forward) therefore takes effect at the transition. Inside a fold (clocks go back) a local time shows
+twice and its hours are open both times: 01:30–05:00 opens at the first 01:30, closes as the clocks go back, and
+opens again at the second 01:30.
+
+Nothing is open before the year 1900 or after 2199.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Span: TypeAlias = tuple[datetime, datetime]
+# When a clock stood still; it still does where the end is None.
+Pause: TypeAlias = tuple[datetime, datetime | None]
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# A calendar that stays closed for longer never opens again.
+HORIZON = timedelta(days=800)
+
+_YEARS = range(1900, 2200)
+_FOREVER = datetime.max.replace(tzinfo=UTC)
+_NOTHING = timedelta(0)
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+_LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
+
+
+class HolidayMode(StrEnum):
+    """What a holiday closes: its civil date, or the hours that begin on it, however long they run."""
+
+    CIVIL_DATE = "civil_date"
+    SHIFT_START = "shift_start"
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Opening hours of a date, as local time since its midnight. Hours that run over midnight close after 24 h."""
+
+    opens: timedelta
+    closes: timedelta
+
+    def __post_init__(self) -> None:
+        if not _NOTHING <= self.opens <= _DAY or not self.opens <= self.closes <= self.opens + _DAY:
+            raise ValueError(f"hours {self.opens}–{self.closes}: begin on their date and last up to a day")
+
+    @classmethod
+    def of(cls, opens: str, closes: str) -> Hours:
+        """Hours as they are written: ("09:00", "17:00"), ("22:00", "06:00"), ("20:00", "24:00"); ends alike are none.
+
+        Raises ValueError for what is not a local time.
+        """
+        start, end = local_time(opens), local_time(closes)
+        return cls(start, end if start <= end else end + _DAY)
+
+
+def local_time(text: str) -> timedelta:
+    """HH:MM from 00:00 to 24:00, the next midnight, as time since midnight. Raises ValueError for anything else."""
+    match = _LOCAL_TIME.fullmatch(text)
+    if not match:
+        raise ValueError(f'"{text}" is not a time from 00:00 to 24:00')
+    hours, minutes = (int(digits) for digits in match.groups() if digits)
+    return timedelta(hours=hours, minutes=minutes)
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """The IANA zone. Raises ValueError for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f'"{name}" is not an IANA time zone') from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusinessCalendar:
+    """When time counts, in the local time of `tz`. Hours may touch or overlap: no minute counts twice.
+
+    `weekly` goes by WEEKDAYS; a weekday without hours is closed. `overrides` stand instead of a date's weekly hours;
+    an empty one closes the date. A holiday closes overrides too. What the mappings hold must not be changed.
+    """
+
+    tz: str
+    weekly: Mapping[str, tuple[Hours, ...]] = field(hash=False)
+    holidays: frozenset[date] = frozenset()
+    holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
+    overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
+    _expanded: dict[int, _Year] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        time_zone(self.tz)
+        if strangers := self.weekly.keys() - set(WEEKDAYS):
+            raise ValueError(f"weekly: {', '.join(sorted(strangers))} is none of {', '.join(WEEKDAYS)}")
+        object.__setattr__(self, "_expanded", _expansion(self))
+
+    @property
+    def ever_opens(self) -> bool:
+        """Whether any time counts, ever."""
+        if any(hours.opens < hours.closes for day in self.weekly.values() for hours in day):
+            return True
+        noons = (datetime.combine(day, time(12), UTC) for day in self.overrides)
+        return any(self._open(noon - 2 * _DAY, noon + 3 * _DAY) for noon in noons)
+
+    def elapsed(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> timedelta:
+        """The business time in [start, end) outside the pauses, which may overlap and stand in any order.
+
+        Nothing if `end` is not after `start`. Raises ValueError for a naive datetime or a pause that ends before it
+        begins.
+        """
+        end = _utc(end)
+        running = _running(_utc(start), pauses)
+        return sum((self._open(begins, min(stops, end)) for begins, stops in running), _NOTHING)
+
+    def due(self, start: datetime, amount: timedelta, pauses: Iterable[Pause] = ()) -> datetime | None:
+        """The first instant from `start` on at which `amount` of business time has passed.
+
+        At closing rather than at the next opening; at `start` for no time at all. None if that never comes: the
+        calendar stays closed for longer than HORIZON, or the last pause has no end. Raises ValueError for a negative
+        amount, a naive datetime, or a pause that ends before it begins.
+        """
+        if amount < _NOTHING:
+            raise ValueError(f"amount {amount}: must not be negative")
+        start, left = _utc(start), amount
+        if not left:
+            return start
+        for begins, stops in _running(start, pauses):
+            if stops == _FOREVER or (counted := self._open(begins, stops)) >= left:
+                return self._after(begins, left)
+            left -= counted
+        return None
+
+    def _open(self, start: datetime, end: datetime) -> timedelta:
+        """The open time in [start, end), in UTC."""
+        if end <= start:
+            return _NOTHING
+        numbers = range(max(start.year, _YEARS.start), min(end.year + 1, _YEARS.stop))
+        years = map(self._year, numbers)
+        return sum((year.until(end) - year.until(start) for year in years), _NOTHING)
+
+    def _after(self, start: datetime, amount: timedelta) -> datetime | None:
+        """The first instant at which `amount`, more than nothing, of open time has passed since `start`, in UTC."""
+        last_open, left = start, amount
+        for number in range(start.year, _YEARS.stop):
+            year = self._year(number)
+            if year.opens_at - last_open > HORIZON:
+                return None
+            before = year.until(start)
+            if before + left <= year.total:
+                return year.at(before + left)
+            left -= year.total - before
+            last_open = max(last_open, year.closes_at)
+        return None
+
+    def _year(self, number: int) -> _Year:
+        # Two threads may expand the same year; they find the same.
+        if number not in self._expanded:
+            self._expanded[number] = _Year(number, self._shifts(number))
+        return self._expanded[number]
+
+    def _shifts(self, year: int) -> list[Span]:
+        """The open spans of the UTC year, in order."""
+        hours = _union(span for day in _days_around(year) for span in self._local_spans(day))
+        return _union(
+            (max(opens - offset, begins), min(closes - offset, ends))
+            for begins, ends, offset in _offsets(time_zone(self.tz), year)
+            for opens, closes in hours
+        )
+
+    def _local_spans(self, day: date) -> Iterator[Span]:
+        """The hours that begin on the date, parted at midnight, less holidays: local time, written as UTC."""
+        midnight = datetime.combine(day, time(), UTC)
+        tomorrow = midnight + _DAY
+        ends_on = day if self.holiday_mode is HolidayMode.SHIFT_START else tomorrow.date()
+        for hours in self.overrides.get(day, self.weekly.get(WEEKDAYS[day.weekday()], ())):
+            opens, closes = midnight + hours.opens, midnight + hours.closes
+            if day not in self.holidays:
+                yield opens, min(closes, tomorrow)
+            if ends_on not in self.holidays:
+                yield max(opens, tomorrow), closes
+
+
+def cadence(calendar: BusinessCalendar, start: datetime, every: timedelta, count: int) -> list[datetime | None]:
+    """When each of `count` rounds of `every` business time is over; None as for `due`."""
+    return [calendar.due(start, every * number) for number in range(1, count + 1)]
+
+
+def thresholds(
+    calendar: BusinessCalendar, start: datetime, amount: timedelta, percents: Iterable[Decimal]
+) -> dict[Decimal, datetime | None]:
+    """When each percentage of the amount, to the microsecond, is used up; None as for `due`."""
+    whole = amount // _MICROSECOND
+    return {percent: calendar.due(start, int(whole * percent / 100) * _MICROSECOND) for percent in percents}
+
+
+class _Year:
+    """The shifts of one UTC year, with the open time from its beginning to the end of each."""
+
+    def __init__(self, number: int, shifts: Sequence[Span]) -> None:
+        self._starts = [start for start, _ in shifts]
+        self._ends = [end for _, end in shifts]
+        self._sums: list[timedelta] = []
+        self.total = _NOTHING
+        for start, end in shifts:
+            self.total += end - start
+            self._sums.append(self.total)
+        new_year = datetime(number, 1, 1, tzinfo=UTC)
+        self.opens_at, self.closes_at = (shifts[0][0], shifts[-1][1]) if shifts else (new_year, new_year)
+
+    def until(self, instant: datetime) -> timedelta:
+        """The open time of the year before the instant, which may lie outside the year."""
+        shift = bisect_right(self._starts, instant) - 1
+        return self._sums[shift] - max(self._ends[shift] - instant, _NOTHING) if shift >= 0 else _NOTHING
+
+    def at(self, amount: timedelta) -> datetime:
+        """The first instant before which the year was open for `amount`: more than nothing, not above its total."""
+        shift = bisect_left(self._sums, amount)
+        return self._ends[shift] - (self._sums[shift] - amount)
+
+
+@lru_cache(maxsize=1024)
+def _expansion(_calendar: BusinessCalendar) -> dict[int, _Year]:
+    """The years that were expanded: one dict for all calendars that are equal, such as those of frozen promises."""
+    return {}
+
+
+def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC:
+        return instant
+    if instant.utcoffset() is None:
+        raise ValueError(f"{instant.isoformat()}: has no time zone")
+    return instant.astimezone(UTC)
+
+
+def _running(start: datetime, pauses: Iterable[Pause]) -> Iterator[Span]:
+    """The spans from `start` on that are in no pause; the last ends _FOREVER, unless a pause has no end."""
+    for begins, ends in _union(map(_pause, pauses)) if pauses else ():
+        if start < begins:
+            yield start, begins
+        start = max(start, ends)
+    if start < _FOREVER:
+        yield start, _FOREVER
+
+
+def _pause(pause: Pause) -> Span:
+    begins, ends = _utc(pause[0]), _FOREVER if pause[1] is None else _utc(pause[1])
+    if ends < begins:
+        raise ValueError(f"pause from {begins.isoformat()}: ends before it begins, at {ends.isoformat()}")
+    return begins, ends
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    """The same time as sorted spans that neither touch nor overlap; empty spans are dropped."""
+    merged: list[Span] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _days_around(year: int) -> Iterator[date]:
+    """Every local date whose hours may reach into the UTC year: clocks differ by up to a day, hours last up to two."""
+    first = date(year, 1, 1) - 3 * _DAY
+    return (first + number * _DAY for number in range((date(year + 1, 1, 1) - first).days + 2))
+
+
+def _offsets(zone: tzinfo, year: int) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """The spans of the UTC year over which local time keeps one offset. No zone changes twice within a day."""
+
+    def offset(instant: datetime) -> timedelta:
+        return instant.astimezone(zone).utcoffset() or _NOTHING
+
+    def change(start: datetime) -> datetime:
+        old = offset(start)
+        return start + timedelta(
+            seconds=bisect_left(
+                range(86_400), True, key=lambda second: offset(start + timedelta(seconds=second)) != old
+            )
+        )
+
+    first, last = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    midnights = [first + number * _DAY for number in range((last - first).days + 1)]
+    changes = (change(start) for start, end in pairwise(midnights) if offset(start) != offset(end))
+    for start, end in pairwise([first, *changes, last]):
+        yield start, end, offset(start)
