@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import idna
@@ -28,6 +28,7 @@ def email(text: str) -> str | None:
     return f"{local_part}@{host_name}" if host_name else None
 
 
+@lru_cache(maxsize=4096)  # a few domains make most of what comes
 def domain(text: str) -> str | None:
     """A domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
     folded = _fold(text)
@@ -59,6 +60,8 @@ def _public_mail_domains() -> frozenset[str]:
 
 
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower().strip()
     visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return _nfkc(_nfkc(visible).lower()).strip()
 

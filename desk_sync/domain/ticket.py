@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeAlias
 
 from desk_sync.domain.identity import Identifier
@@ -61,8 +62,11 @@ class Ticket:
 
 def digest(ticket: Ticket) -> str:
     """A fingerprint of everything that we read of a ticket, and of nothing else."""
-    facts = asdict(ticket) | {"modified_by": None}
-    return hashlib.sha256(repr(sorted(facts.items())).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
+
+
+_NO_STATE = frozenset({"modified_by"})
+_STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 
 
 class Hint(StrEnum):
