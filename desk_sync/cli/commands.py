@@ -101,6 +101,14 @@ def decide(
 
 
 @app.command()
+def calendar(file: Path) -> None:
+    """When clocks run out, and how much time has counted, for the calendars in a file of questions; prints JSON."""
+    from desk_sync.adapters import calendar_file
+
+    emit(calendar_file.answer(calendar_file.read(file)))
+
+
+@app.command()
 def explain(ticket_id: str, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """Why a ticket is as it is: every decision with its reasons, what was written, and what is due."""
     from desk_sync import wiring
