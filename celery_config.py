@@ -26,7 +26,7 @@ broker_transport_options = {
     "socket_keepalive": True,
 }
 
-imports = ("tasks.drain",)
+imports = ("tasks.drain", "tasks.heartbeat")
 task_default_queue = "desk_sync"
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
@@ -48,5 +48,10 @@ beat_schedule = {
         "task": "desk_sync.ring",
         "schedule": timedelta(seconds=5),
         "options": {"expires": 15},
+    },
+    "heartbeat": {
+        "task": "desk_sync.heartbeat",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 90},
     },
 }

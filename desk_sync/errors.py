@@ -42,8 +42,10 @@ class DeskSyncError(Exception):
 class TemporaryError(DeskSyncError):
     """Worth another try, no sooner than `retry_after` from now."""
 
-    def __init__(self, message: str, *, retry_after: timedelta = timedelta(seconds=30)) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, retry_after: timedelta = timedelta(seconds=30), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.retry_after = retry_after
 
 

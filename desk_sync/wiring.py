@@ -21,6 +21,8 @@ from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
 from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
+from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -31,7 +33,9 @@ from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
 from desk_sync.errors import ConfigurationError, Problem
 from desk_sync.ports import Replaced
 from desk_sync.services.drain import Drain
+from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
+from desk_sync.services.parking import Parking
 from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
 from desk_sync.settings import Settings
@@ -110,18 +114,39 @@ class DeskSync:
     def tickets(self, portal: str) -> SqlTickets:
         return SqlTickets(self.engine, portal)
 
+    @cached_property
+    def heartbeats(self) -> SqlHeartbeats:
+        return SqlHeartbeats(self.engine)
+
+    @property
+    def health(self) -> Health:
+        figures = [self.figures(portal) for portal in self.portals]
+        return Health(figures=figures, heartbeats=self.heartbeats, subscriptions=self.subscriptions, now=now)
+
+    def beat(self) -> None:
+        """Leave the sign of life that shows that broker, worker and database work together."""
+        self.heartbeats.beat(now=now())
+
+    def parking(self, portal: str) -> Parking:
+        return Parking(tickets=self.tickets(portal), now=now)
+
     def figures(self, portal: str) -> SqlFigures:
         return SqlFigures(self.engine, portal)
 
     def inbox(self, portal: str) -> SqlInbox:
         return SqlInbox(self.engine, portal)
 
+    @cached_property
+    def group_commit(self) -> GroupCommit:
+        return GroupCommit(self.engine)
+
     def door(self, portal: str) -> Intake:
         """Where the portal's deliveries come in. Raises ConfigurationError if a setting is missing."""
         ours = self.portal(portal)
         token = WebhookToken(keys=KeySet(ours.keys_url), org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=ours.org_id)
-        return Intake(verify=token.verify, read=read, inbox=self.inbox(portal), now=now)
+        inbox = GroupInbox(self.group_commit, portal)
+        return Intake(verify=token.verify, knows=token.knows, read=read, inbox=inbox, now=now)
 
     def drain(self, portal: str) -> bool:
         """Look at what is due; True if there is more."""
@@ -170,7 +195,7 @@ def open_app(ours: Settings | None = None) -> Iterator[DeskSync]:
 @contextmanager
 def open_receiver() -> Iterator[DeskSync]:
     """The product, for the process that answers deliveries: it would rather refuse one than wait."""
-    with closing(_open(settings.load(), INGEST_PATIENCE)) as app:
+    with closing(_open(settings.load(), INGEST_PATIENCE)) as app, app.group_commit:
         yield app
 
 

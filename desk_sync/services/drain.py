@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 
@@ -25,21 +26,25 @@ class Drain:
     now: Now
     workers: int = 4
     lease: timedelta = timedelta(seconds=45)
-    rounds: int = 50
+    span: timedelta = timedelta(seconds=30)
 
     def run(self) -> bool:
         """Work until nothing is due; True if there is more, so that the caller rings again.
 
-        It lets go after `rounds` batches, so that a worker can be stopped while work keeps coming in.
+        It lets go after `span`, so that other tasks have their turn, and a worker can be stopped, while work comes in.
         """
         ended: Counter[Outcome] = Counter()
+        end = monotonic() + self.span.total_seconds()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="look") as pool:
-            for _ in range(self.rounds):
-                now = self.now()
-                leases = self.tickets.claim(now=now, until=now + self.lease, limit=self.workers * 4)
-                if not leases:
-                    break
-                ended.update(pool.map(self.look, leases))
+            while (more := self._work_a_batch(pool, ended)) and monotonic() < end:
+                pass
         if ended:
             log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
+        return more
+
+    def _work_a_batch(self, pool: ThreadPoolExecutor, ended: Counter[Outcome]) -> bool:
+        """Whether anything was due."""
+        now = self.now()
+        leases = self.tickets.claim(now=now, until=now + self.lease, limit=self.workers * 4)
+        ended.update(pool.map(self.look, leases))
         return bool(leases)

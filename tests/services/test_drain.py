@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile import Outcome
@@ -33,7 +34,9 @@ def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
     for ticket_id in numbered(20):
         world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
 
-    drain = Drain(tickets=world.tickets, look=lambda lease: Outcome.POSTPONED, now=world.now, workers=2, rounds=1)
+    drain = Drain(
+        tickets=world.tickets, look=lambda lease: Outcome.POSTPONED, now=world.now, workers=2, span=timedelta(0)
+    )
 
     assert drain.run()
 

@@ -16,13 +16,13 @@ from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_ji
 
 from desk_sync.adapters.desk import payload
 from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
-from desk_sync.adapters.desk.failures import Hiccup, failure
+from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
 from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.ticket import Field, Ticket, Value
-from desk_sync.errors import FieldsDropped, TemporaryError
-from desk_sync.ports import Now, Token
+from desk_sync.errors import FieldsDropped, NotPermitted, TemporaryError
+from desk_sync.ports import Budget, Now, Token
 
 PATIENCE = timedelta(seconds=20)
 ATTEMPTS = 4
@@ -32,6 +32,7 @@ Body = dict[str, object]
 """What is sent, or came back, as JSON."""
 
 _REPEATABLE = frozenset({"GET", "PATCH"})
+_CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
 _UNAUTHORIZED = 401
 _NO_CONTENT = 204
 
@@ -46,6 +47,7 @@ class DeskClient:
         org_id: str,
         vocabulary: Vocabulary,
         access: Access,
+        budget: Budget,
         now: Now,
         connections: int = 10,
         patience: timedelta = PATIENCE,
@@ -56,6 +58,7 @@ class DeskClient:
         self._vocabulary = vocabulary
         self._our_words = {name: word for word, name in vocabulary.fields.items()}
         self._access = access
+        self._budget = budget
         self._now = now
         self._patience = patience
         self._sleep = sleep
@@ -87,6 +90,14 @@ class DeskClient:
                 return True
             start, more = start + PAGE, payload.count(page) == PAGE
         return False
+
+    def greet(self) -> str:
+        """The portal's edition, for one credit. Raises NotPermitted if the portal is not one of our agent's."""
+        org_id = str(self._session.headers["orgId"])
+        edition = payload.edition(self._call("GET", "/organizations", self._deadline()), org_id)
+        if edition is None:
+            raise NotPermitted(f"our agent does not belong to organisation {org_id}", hint="check the portal's org_id")
+        return edition
 
     def _deadline(self) -> Deadline:
         return Deadline(self._patience.total_seconds())
@@ -131,16 +142,41 @@ class DeskClient:
         return response
 
     def _send(self, request: requests.Request, call: str, token: Token, deadline: Deadline) -> requests.Response:
+        """One answer of Desk, whatever it says, within the portal's budget."""
         request.auth = authorization(token)
         prepared = self._session.prepare_request(request)
+        if deadline.passed:
+            raise TemporaryError(f"there is no time left for {call}")
         try:
-            return self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
-        except requests.Timeout:
-            raise TemporaryError(f"Desk did not answer {call} in time") from None
-        except (requests.ConnectionError, ChunkedEncodingError) as error:
-            raise Hiccup(f"the connection broke during {call}: {type(error).__name__}") from None
+            # Half of the time at most, so that a call that waited is not cut short as if Desk were slow.
+            with self._budget.slot(timedelta(seconds=deadline.left() / 2)):
+                response = self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
         except requests.RequestException as error:
-            raise TemporaryError(f"Desk's answer to {call} cannot be read: {type(error).__name__}") from None
+            self._budget.failed(type(error).__name__)
+            raise _broken(error, call) from None
+        self._account(response)
+        return response
+
+    def _account(self, response: requests.Response) -> None:
+        """Tell the budget what the answer means for the portal as a whole."""
+        if wait := exhausted(response, now=self._now()):
+            self._budget.exhausted(wait)
+        elif response.status_code >= 500:
+            self._budget.failed(f"status {response.status_code}")
+        else:
+            left = response.headers.get(_CREDITS_LEFT, "")
+            self._budget.spent(int(left) if left.isdecimal() else None)
+
+
+def _broken(error: requests.RequestException, call: str) -> TemporaryError:
+    """What it means that no answer came, or only part of one."""
+    match error:
+        case requests.Timeout():
+            return TemporaryError(f"Desk did not answer {call} in time")
+        case requests.ConnectionError() | ChunkedEncodingError():
+            return Hiccup(f"the connection broke during {call}: {type(error).__name__}")
+        case _:
+            return TemporaryError(f"Desk's answer to {call} cannot be read: {type(error).__name__}")
 
 
 def _read(response: requests.Response, call: str) -> Body:

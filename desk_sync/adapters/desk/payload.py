@@ -109,6 +109,11 @@ def count(answer: Raw) -> int:
     return len(_items(answer))
 
 
+def edition(answer: Raw, org_id: str) -> str | None:
+    """The edition of our organisation in a list of organisations; None if it is not among them."""
+    return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
+
+
 def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
     """The events of a delivery that are about tickets, in its order.
 

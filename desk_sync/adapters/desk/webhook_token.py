@@ -6,6 +6,7 @@ Its times are seconds or milliseconds since 1970; both are read. Ages and pauses
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -34,19 +35,39 @@ _LONGEST_TOKEN = 8_192
 _LARGEST_KEY_SET = 1_000_000
 _KEY_SIZES = range(2_048, 8_193)
 _MILLISECONDS_FROM = 1e11
+_MOST_KNOWN = 10_000
 # PyJWT takes milliseconds for an instant in the far future; the claims are checked by hand.
 _SIGNATURE_ONLY: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A token that was found good: whose key signed it, and until when it is good, in seconds since 1970."""
+
+    kid: str
+    key: RSAPublicKey
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookToken:
-    """Checks the tokens of one webhook of one portal. `leeway` is how far Desk's clock and ours may lie apart."""
+    """Checks the tokens of one webhook of one portal. `leeway` is how far Desk's clock and ours may lie apart.
+
+    A token says nothing of the body, so it may come with many deliveries: one that was found good is known by its hash
+    for as long as it lasts and its key is in the key set.
+    """
 
     keys: KeySet
     org_id: str
     webhook_id: str
     now: Now
     leeway: timedelta = timedelta(minutes=5)
+    _known: dict[bytes, _Known] = field(default_factory=dict, init=False, repr=False)
+
+    def knows(self, token: str | None) -> bool:
+        """Whether the token was found good before and still is; `verify` then waits for nobody."""
+        known = self._known.get(_hash(token)) if token else None
+        return known is not None and self.keys.known(known.kid) is known.key and self.now().timestamp() < known.until
 
     def verify(self, token: str | None) -> None:
         """Return if the token is good. Raises BadToken, or TemporaryError if the key cannot be had."""
@@ -54,11 +75,22 @@ class WebhookToken:
             raise BadToken("the delivery has no token")
         if len(token) > _LONGEST_TOKEN:
             raise BadToken(f"a token of {len(token)} characters is not Desk's")
-        key = self.keys.find(_kid(token))
+        if not self.knows(token):
+            self._remember(token, self._check(token))
+
+    def _check(self, token: str) -> _Known:
+        kid = _kid(token)
+        key = self.keys.find(kid)
         claims = _read(lambda: jwt.decode(token, key, algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY))
         _expect(claims, "iss", f"orgId:{self.org_id}")
         _expect(claims, "aud", f"webhookId:{self.webhook_id}")
         self._check_times(claims)
+        return _Known(kid=kid, key=key, until=_seconds(claims, "exp") + self.leeway.total_seconds())
+
+    def _remember(self, token: str, known: _Known) -> None:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()  # what comes again is checked once more
+        self._known[_hash(token)] = known
 
     def _check_times(self, claims: Mapping[str, object]) -> None:
         now, leeway = self.now().timestamp(), self.leeway.total_seconds()
@@ -104,13 +136,22 @@ class KeySet:
 
     def find(self, kid: str) -> RSAPublicKey:
         """The key of that id. Raises BadToken if the host does not know it, TemporaryError if it cannot be asked."""
-        if known := self._keys.get(kid):
-            if self._clock() - self._keys_of > self._fresh_for:
-                self.refresh()
+        if known := self.known(kid):
             return known
         if found := self._wait(self.refresh()).get(kid):
             return found
         raise BadToken(f"{self._url} has no key {kid[:64]!r}")
+
+    def count(self) -> int:
+        """How many keys the host has. Raises TemporaryError if it cannot be asked."""
+        return len(self._wait(self.refresh()))
+
+    def known(self, kid: str) -> RSAPublicKey | None:
+        """The key of that id, if it was fetched; waits for nobody."""
+        known = self._keys.get(kid)
+        if known and self._clock() - self._keys_of > self._fresh_for:
+            self.refresh()
+        return known
 
     def refresh(self) -> _Fetch:
         """The last fetch, or a new one behind the caller's back if the last one began longer than `pause` ago."""
@@ -173,6 +214,10 @@ class _Fetch:
 
 class _NoKeys(Exception):
     """The host answered, but not with keys."""
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def _kid(token: str) -> str:

@@ -11,11 +11,11 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, DateTime, Engine, StaticPool, create_engine, event, func, make_url, select
 from sqlalchemy import exc as sql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
@@ -64,6 +64,14 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
     """Whether a SQLite of this version is free of the WAL-reset bug."""
     major, minor, patch = version[:3]
     return (major, minor) > max(_MENDED_IN) or patch >= _MENDED_IN.get((major, minor), patch + 1)
+
+
+def read_clock(engine: Engine) -> datetime | None:
+    """What time the database server has; None for a database that is a file."""
+    if engine.dialect.name != "postgresql":
+        return None
+    with reading(engine) as connection:
+        return connection.scalar(select(func.clock_timestamp(type_=DateTime(timezone=True))))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
@@ -43,7 +44,7 @@ class SqlFigures:
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
 
-    def _looks(self, now: datetime) -> Select[tuple[int, int, int, int, datetime | None]]:
+    def _looks(self, now: datetime) -> Select[int, int, int, int, Any]:
         come = tickets.c.look_at <= now
         held = _held(now)
         free = come & ~held
@@ -58,7 +59,7 @@ class SqlFigures:
             func.min(since).filter(queued & or_(come, tickets.c.owed_at.is_not(None))).label("oldest_at"),
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
 
-    def _events(self, now: datetime) -> Select[tuple[int, int, datetime | None]]:
+    def _events(self, now: datetime) -> Select[int, int, Any]:
         """Events without their look. The row of an event's ticket says so; where it does not, the event is stranded."""
         theirs = and_(tickets.c.portal == deliveries.c.portal, tickets.c.ticket_id == deliveries.c.ticket_id)
         expected = or_(tickets.c.look_at <= deliveries.c.received_at, tickets.c.owed_at.is_not(None), _held(now))

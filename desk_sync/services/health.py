@@ -1,0 +1,127 @@
+"""Whether the product is well. A probe says what it found, or raises what is wrong, with a hint for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from desk_sync.errors import DeskSyncError, TemporaryError, where
+from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Subscriptions
+
+Probe: TypeAlias = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What became of one probe. `reached` is False where it is not known, because somebody did not answer."""
+
+    name: str
+    ok: bool
+    what: str
+    hint: str | None = None
+    reached: bool = True
+
+
+def check(name: str, probe: Probe) -> Check:
+    """Run one probe; never raises, whatever the probe does."""
+    try:
+        return Check(name=name, ok=True, what=probe())
+    except DeskSyncError as error:
+        reached = not isinstance(error, TemporaryError)
+        return Check(name=name, ok=False, what=str(error), hint=error.hint, reached=reached)
+    except Exception as error:  # noqa: BLE001 - the other checks must be made, and its message may quote a secret
+        return Check(name=name, ok=False, what=f"{type(error).__name__} in {where(error)}")
+
+
+def check_all(probes: Mapping[str, Probe]) -> list[Check]:
+    """Run every probe, in order."""
+    return [check(name, probe) for name, probe in probes.items()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How old or far off something may be before it is wrong. Beat rings for a heartbeat every 30 seconds."""
+
+    heartbeat: timedelta = timedelta(seconds=100)
+    work: timedelta = timedelta(minutes=5)
+    clock: timedelta = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """The probes that judge what the store says, over all portals."""
+
+    figures: Iterable[Figures]
+    heartbeats: Heartbeats
+    subscriptions: Subscriptions
+    now: Now
+    limits: Limits = Limits()
+
+    def heartbeat(self) -> str:
+        """When broker and worker last carried a task to the database. Either way round: a clock may be wrong."""
+        last = self.heartbeats.last()
+        hint = "start `desk-sync worker` and `desk-sync beat`, and look at Redis"
+        if last is None:
+            raise DeskSyncError("no worker has ever left a sign of life", hint=hint)
+        age = self.now() - last
+        if abs(age) > self.limits.heartbeat:
+            raise DeskSyncError(f"the last sign of life of a worker is {_span(age)} old", hint=hint)
+        return f"{_span(age)} ago"
+
+    def work(self) -> str:
+        """The age of the oldest work that is owed and undone."""
+        now = self.now()
+        backlogs = [figures.backlog(now) for figures in self.figures]
+        if stranded := sum(backlog.stranded for backlog in backlogs):
+            raise DeskSyncError(f"{stranded} events wait for a look that is not due", hint="this is a fault: report it")
+        age = oldest(backlogs, now)
+        owed = sum(backlog.due + backlog.put_off + backlog.leased for backlog in backlogs)
+        said = f"{owed} tickets to look at, the oldest for {_span(age)}"
+        if age > self.limits.work:
+            raise DeskSyncError(said, hint="`look.postponed` in the worker's log says what holds it up")
+        return said if owed else "nothing is owed"
+
+    def parked(self) -> str:
+        """Whether tickets wait for a person."""
+        now = self.now()
+        if parked := sum(figures.backlog(now).parked for figures in self.figures):
+            hint = "`desk-sync parked list` says why; then `parked retry` or `parked drop`"
+            raise DeskSyncError(f"{parked} tickets are parked", hint=hint)
+        return "none"
+
+    def subscription_data(self, max_age: timedelta) -> str:
+        """How old the subscription data are; data older than `max_age` count as unknown (L8)."""
+        snapshot = self.subscriptions.current()
+        hint = "`desk-sync subscriptions import FILE` with a new export"
+        if snapshot is None:
+            raise DeskSyncError("there are no subscription data", hint=hint)
+        age = self.now() - snapshot.imported_at
+        if age > max_age:
+            raise DeskSyncError(f"imported {_span(age)} ago, and relied on for {_span(max_age)}", hint=hint)
+        return f"imported {_span(age)} ago"
+
+    def clock(self, read: Callable[[], datetime | None]) -> str:
+        """How far this host's clock is from the database's, which `read` asks for; None where they are one."""
+        before = self.now()
+        theirs = read()
+        if theirs is None:
+            return "the database is a file of this host"
+        off = abs(theirs - (before + (self.now() - before) / 2))
+        if off > self.limits.clock:
+            raise DeskSyncError(f"{_span(off)} off the database's", hint="keep the clocks of both hosts by NTP")
+        return f"{off.total_seconds():.1f} s off the database's"
+
+
+def oldest(backlogs: Iterable[Backlog], now: datetime) -> timedelta:
+    """The age of the oldest work that is owed and undone; zero where there is none."""
+    since = min((backlog.oldest_at for backlog in backlogs if backlog.oldest_at), default=now)
+    return max(now - since, timedelta(0))
+
+
+def _span(span: timedelta) -> str:
+    """To the second; days apart. Negative spans keep their sign."""
+    seconds = round(span.total_seconds())
+    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+    return f"{sign}{timedelta(seconds=seconds)}"
