@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr = SecretStr("redis://127.0.0.1:6379/0")
     mapping: str = Field(default="partner_support", description="a shipped mapping, or the path of one")
     workers: int = Field(default=4, ge=1, le=25, description="calls to Desk that one worker process has in flight")
+    concurrency: int = Field(default=10, ge=1, le=100, description="calls that all processes may have in flight")
+    credit_reserve: int = Field(default=5000, ge=0, description="credits of a day that the worst tickets alone may use")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 

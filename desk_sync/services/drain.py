@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 
-from desk_sync.ports import Lease, Now, Tickets
+from desk_sync.ports import Budget, Lease, Now, Tickets
 from desk_sync.services.reconcile import Outcome
 
 log = structlog.get_logger()
@@ -19,10 +19,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """Claims batches and works them. `workers` is also how many calls to Desk this process may have in flight."""
+    """Claims batches and works them, as far as the portal's budget admits.
+
+    `workers` is also how many calls to Desk this process may have in flight.
+    """
 
     tickets: Tickets
     look: Callable[[Lease], Outcome]
+    budget: Budget
     now: Now
     workers: int = 4
     lease: timedelta = timedelta(seconds=45)
@@ -43,8 +47,11 @@ class Drain:
         return more
 
     def _work_a_batch(self, pool: ThreadPoolExecutor, ended: Counter[Outcome]) -> bool:
-        """Whether anything was due."""
+        """Whether anything was due that may be looked at now."""
+        limit = self.budget.admit(self.workers * 4)
+        if not limit:
+            return False
         now = self.now()
-        leases = self.tickets.claim(now=now, until=now + self.lease, limit=self.workers * 4)
+        leases = self.tickets.claim(now=now, until=now + self.lease, limit=limit)
         ended.update(pool.map(self.look, leases))
         return bool(leases)

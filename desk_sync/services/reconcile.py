@@ -15,7 +15,7 @@ from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
-from desk_sync.ports import Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
+from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
 
 log = structlog.get_logger()
 
@@ -53,6 +53,7 @@ class Reconcile:
     """Keeps one portal's tickets as the policy wants them. Safe to repeat, and to run beside others of its kind."""
 
     desk: Desk
+    budget: Budget
     subscriptions: Subscriptions
     tickets: Tickets
     portal: PortalFacts
@@ -90,6 +91,7 @@ class Reconcile:
         return Outcome.RECONCILED
 
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
+        self.budget.check(lease.urgency)
         ticket = self.desk.read_ticket(lease.ticket_id)
         wish = plan(ticket, self._look_up(ticket), pending.memory, news, self._policy(), now=self.now())
         after = self._write(lease, ticket, wish)

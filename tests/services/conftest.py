@@ -18,6 +18,7 @@ from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
+from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
 
@@ -28,6 +29,7 @@ class World:
     def __init__(self, engine: Any, desk: FakeDesk) -> None:
         self.engine = engine
         self.desk = desk
+        self.budget = FakeBudget()
         self.tickets = SqlTickets(engine, "default")
         self.inbox = SqlInbox(engine, "default")
         self.portal = SqlPortalFacts(engine, "default")
@@ -53,16 +55,20 @@ class World:
     def claim(self) -> Sequence[Lease]:
         return self.tickets.claim(now=self._time, until=self._time + timedelta(seconds=45), limit=10)
 
-    def look(self) -> list[Outcome]:
-        """Look at everything that is due."""
-        reconcile = Reconcile(
+    def reconcile(self) -> Reconcile:
+        return Reconcile(
             desk=self.desk,
+            budget=self.budget,
             subscriptions=self.subscriptions,
             tickets=self.tickets,
             portal=self.portal,
             policy=self.policy,
             now=self.now,
         )
+
+    def look(self) -> list[Outcome]:
+        """Look at everything that is due."""
+        reconcile = self.reconcile()
         return [reconcile.look(lease) for lease in self.claim()]
 
     def references(self) -> list[str]:

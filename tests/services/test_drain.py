@@ -25,7 +25,7 @@ def test_everything_that_is_due_is_looked_at_once(world):
         world.tickets.end(lease, now=NOW)
         return Outcome.GONE
 
-    more = Drain(tickets=world.tickets, look=look, now=world.now, workers=3).run()
+    more = Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=3).run()
 
     assert (more, seen) == (False, Counter(numbered(100)))
 
@@ -35,14 +35,19 @@ def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
         world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
 
     drain = Drain(
-        tickets=world.tickets, look=lambda lease: Outcome.POSTPONED, now=world.now, workers=2, span=timedelta(0)
+        tickets=world.tickets,
+        look=lambda lease: Outcome.POSTPONED,
+        budget=world.budget,
+        now=world.now,
+        workers=2,
+        span=timedelta(0),
     )
 
     assert drain.run()
 
 
 def test_nothing_due_is_nothing_to_do(world):
-    assert not Drain(tickets=world.tickets, look=lambda lease: Outcome.GONE, now=world.now).run()
+    assert not Drain(tickets=world.tickets, look=lambda lease: Outcome.GONE, budget=world.budget, now=world.now).run()
 
 
 def test_what_a_dead_worker_held_comes_back_within_its_lease(world):
@@ -52,3 +57,27 @@ def test_what_a_dead_worker_held_comes_back_within_its_lease(world):
     world.waits(seconds=46)
 
     assert len(world.claim()) == 1
+
+
+def test_while_the_portal_is_paused_nothing_is_claimed(world):
+    world.hears(state=None)
+    world.budget.most = 0
+
+    assert not Drain(tickets=world.tickets, look=lambda lease: Outcome.GONE, budget=world.budget, now=world.now).run()
+    assert len(world.claim()) == 1
+
+
+def test_after_a_pause_one_ticket_goes_ahead_of_the_others(world):
+    looked_at = []
+    for ticket_id in numbered(5):
+        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+    world.budget.most = 1
+
+    def look(lease):
+        looked_at.append(lease.ticket_id)
+        world.budget.most = 0
+        return Outcome.POSTPONED
+
+    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now).run()
+
+    assert looked_at == numbered(1)

@@ -259,3 +259,28 @@ def test_the_history_says_why(desk, world):
     assert (past.decision.verdict, past.decision.licences, past.decision.account_id) == ("PRIORITY", 88, "A1")
     assert "R42: 88 licences against >= 60" in map(str, past.decision.reasons)
     assert ADMIN not in "".join(map(str, past.decision.reasons))
+
+
+@pytest.mark.parametrize(
+    ("urgency", "outcome"),
+    [
+        pytest.param(1, Outcome.RECONCILED, id="the worst may use the reserve"),
+        pytest.param(2, Outcome.POSTPONED, id="the next worst may not"),
+    ],
+)
+def test_when_credits_run_low_only_the_most_urgent_tickets_are_looked_at(world, desk, urgency, outcome):
+    world.hears(state=None)
+    [lease] = world.claim()
+    world.budget.worst_only = True
+
+    assert world.reconcile().look(replace(lease, urgency=urgency)) is outcome
+    assert desk.count("read_ticket") == (urgency == 1)
+
+
+def test_what_the_budget_does_not_allow_is_looked_at_again_when_it_says_so(world):
+    world.hears(state=None)
+    world.budget.paused = timedelta(minutes=2)
+    world.look()
+
+    history = world.tickets.history(TICKET)
+    assert (history.look_at, history.attempts) == (world.now() + timedelta(minutes=2), 0)

@@ -20,6 +20,8 @@ class Hiccup(TemporaryError):
     """Likely to be over within seconds: what can be repeated without harm may be repeated at once."""
 
 
+_EXHAUSTED = "THRESHOLD_EXCEEDED"
+
 FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (400, "BAD_REQUEST"): PermanentError,
     (401, "INVALID_OAUTH"): NotPermitted,
@@ -37,7 +39,7 @@ FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (422, "EMPTY_PAYLOAD"): PermanentError,
     (422, "DUPLICATE_CONTRACT"): PermanentError,
     (429, "TOO_MANY_REQUESTS"): Hiccup,
-    (429, "THRESHOLD_EXCEEDED"): TemporaryError,
+    (429, _EXHAUSTED): TemporaryError,
     (500, "INTERNAL_SERVER_ERROR"): Hiccup,
 }
 _BY_STATUS: Mapping[int, type[DeskSyncError]] = {
@@ -76,6 +78,14 @@ def failure(response: requests.Response, call: str, *, our_words: Mapping[str, s
     return kind(message, hint=_HINTS.get(code))
 
 
+def exhausted(response: requests.Response, *, now: datetime) -> timedelta | None:
+    """How long to wait, if the answer says that the day's credits are gone."""
+    if response.status_code != 429:
+        return None
+    code = str((read_object(response) or {}).get("errorCode", ""))
+    return _retry_after(response, code, now) if code == _EXHAUSTED else None
+
+
 def _kind(response: requests.Response, code: str) -> type[DeskSyncError]:
     status = response.status_code
     by_status = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, TemporaryError)
@@ -110,7 +120,7 @@ def _fault(error: Mapping[str, object]) -> str:
 
 
 def _retry_after(response: requests.Response, code: str, now: datetime) -> timedelta:
-    default = _CREDITS_GONE if code == "THRESHOLD_EXCEEDED" else _SOON
+    default = _CREDITS_GONE if code == _EXHAUSTED else _SOON
     asked = _parse_retry_after(response.headers.get("Retry-After", ""), now)
     return min(max(asked, timedelta(0)), _AT_MOST) if asked is not None else default
 

@@ -15,6 +15,7 @@ from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.ports import Token
+from tests.support.fake_budget import FakeBudget
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DESK = "https://desk.zoho.eu"
@@ -91,8 +92,8 @@ def make_access(
 def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings: Any) -> DeskClient:
     """A client with a valid token; quick repeats do not wait."""
     access = make_access(tokens or FakeTokens(make_token()))
-    facts = {"vocabulary": VOCABULARY, "access": access, "now": lambda: NOW, "sleep": lambda _: None}
-    return DeskClient(desk_url=url, org_id=ORG, **(facts | settings))
+    facts = {"access": access, "budget": FakeBudget(), "now": lambda: NOW, "sleep": lambda _: None}
+    return DeskClient(desk_url=url, org_id=ORG, vocabulary=VOCABULARY, **(facts | settings))
 
 
 def make_raw(**changes: Any) -> dict[str, Any]:

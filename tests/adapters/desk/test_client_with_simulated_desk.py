@@ -10,6 +10,7 @@ from desk_sync.domain.ticket import Field
 from desk_sync.errors import Gone, PermanentError
 from desk_sync.simulator.server import running
 from tests.adapters.desk.portal import NOW, VOCABULARY, FakeTokens, make_token
+from tests.support.fake_budget import FakeBudget
 
 MARK = "ds-0123456789ab"
 
@@ -34,6 +35,7 @@ def client(simulated):
         org_id=facts["org_id"],
         vocabulary=VOCABULARY,
         access=Access(credentials, FakeTokens(make_token("1000.expired")), now=lambda: NOW),
+        budget=FakeBudget(),
         now=lambda: NOW,
     )
 

@@ -1,0 +1,159 @@
+"""How many calls a portal has in flight, counted in Redis for all processes on all hosts (L13).
+
+Who has a call in flight holds a slot: a member of a sorted set, with the instant at which it runs out. That is longer
+than any request takes, so a slot whose holder died or stood still comes back when its call is over. Holders announce
+themselves again and again: if Redis was lost, flushed or frozen, or its clock moved, nobody gets a slot for one quiet
+second, and then everybody who has a call in flight stands in the set again. No Redis, no slot, no call.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from itertools import count
+from threading import Lock, Thread
+from uuid import uuid4
+
+import requests
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from tenacity import nap
+
+from desk_sync.adapters.desk.transport import ANSWER_SECONDS, CONNECT_SECONDS, Deadline
+from desk_sync.errors import TemporaryError
+
+LEASE = timedelta(seconds=CONNECT_SECONDS + ANSWER_SECONDS + 2)
+QUIET = timedelta(seconds=1)
+# A holder must get through once in the quiet second, also if its first try meets a Redis that does not answer.
+ANNOUNCE_SECONDS = 0.25
+REDIS_SECONDS = 0.5
+POLL_SECONDS = (0.005, 0.03)
+RETRY_AFTER = timedelta(seconds=5)
+
+# KEYS: the holders with the instants at which their slots run out, and what the script remembers from call to call.
+# ARGV: limit, lease and quiet time; who asks for a slot, or nothing; who holds one. Milliseconds, by Redis' own clock.
+# `heard_at` is the epoch: without it, or after a silence in which holders should have announced themselves, nobody
+# knows who is in flight, and slots are given out from `open_at` on. A slot that runs out later than a new one would is
+# from before the clock was put back.
+_ASK = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local limit, lease, quiet = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local heard_at = tonumber(redis.call('HGET', KEYS[2], 'heard_at'))
+local open_at = tonumber(redis.call('HGET', KEYS[2], 'open_at'))
+local silent = heard_at and now - heard_at > quiet and redis.call('EXISTS', KEYS[1]) == 1
+if not heard_at or now < heard_at or silent then
+    open_at = now + quiet
+end
+redis.call('HSET', KEYS[2], 'heard_at', now, 'open_at', open_at)
+for holder = 5, #ARGV do
+    redis.call('ZADD', KEYS[1], now + lease, ARGV[holder])
+end
+if now < open_at then
+    return 0
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. now + lease, '+inf')
+if ARGV[4] == '' or redis.call('ZCARD', KEYS[1]) >= limit then
+    return 0
+end
+redis.call('ZADD', KEYS[1], now + lease, ARGV[4])
+return 1
+"""
+
+
+def connect(url: str) -> Redis:
+    """A client that rather fails within a second than waits for a Redis that is gone or frozen."""
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+class Slots:
+    """One process's way to the slots of one portal. Safe to share between threads."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        portal: str,
+        *,
+        limit: int,
+        lease: timedelta = LEASE,
+        quiet: timedelta = QUIET,
+        sleep: Callable[[float], object] = nap.sleep,
+    ) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_ASK)
+        self._holders = f"desk_sync:{{{portal}}}:slots"
+        self._keys = [self._holders, f"desk_sync:{{{portal}}}:epoch"]
+        self._limits = [limit, lease // timedelta(milliseconds=1), quiet // timedelta(milliseconds=1)]
+        self._sleep = sleep
+        self._process = uuid4().hex
+        self._numbers = count(1)
+        self._lock = Lock()
+        self._held: set[str] = set()
+        self._announcer: Thread | None = None
+
+    @contextmanager
+    def slot(self, within: timedelta) -> Iterator[None]:
+        """Holds a slot, which is waited for no longer than `within`. Raises TemporaryError if there is none."""
+        holder = self._wait(Deadline(within.total_seconds()))
+        self._hold(holder)
+        over = True
+        try:
+            yield
+        except requests.ReadTimeout:
+            over = False  # Desk may still be at work on the call: its slot runs out by itself
+            raise
+        finally:
+            self._let_go(holder, over=over)
+
+    def _wait(self, deadline: Deadline) -> str:
+        holder = f"{self._process}:{next(self._numbers)}"
+        while not self._ask(holder):
+            if deadline.passed:
+                raise TemporaryError("Desk has as many calls in flight as it allows", retry_after=RETRY_AFTER)
+            self._sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 - so that those who wait do not ask together
+        return holder
+
+    def _ask(self, holder: str) -> bool:
+        try:
+            return self._call(holder)
+        except RedisError as error:
+            reason = f"no call to Desk without Redis: {type(error).__name__}"
+            raise TemporaryError(reason, retry_after=RETRY_AFTER) from None
+
+    def _call(self, wanted: str = "", held: tuple[str, ...] = ()) -> bool:
+        return bool(self._script(keys=self._keys, args=[*self._limits, wanted, *held]))
+
+    def _hold(self, holder: str) -> None:
+        with self._lock:
+            self._held.add(holder)
+            if self._announcer is None:
+                self._announcer = Thread(target=self._announce, name="slots", daemon=True)
+                self._announcer.start()
+
+    def _let_go(self, holder: str, *, over: bool) -> None:
+        """A slot that cannot be given back runs out."""
+        with self._lock:
+            self._held.discard(holder)
+        if over:
+            with suppress(RedisError):
+                self._redis.zrem(self._holders, holder)
+
+    def _announce(self) -> None:
+        """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""
+        while True:
+            with self._lock:
+                if not self._held:
+                    self._announcer = None
+                    return
+                with suppress(RedisError):
+                    self._call(held=tuple(self._held))
+            self._sleep(ANNOUNCE_SECONDS)

@@ -1,0 +1,45 @@
+"""A budget without limits, unless a test sets some: the `Budget` port in memory."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+
+from desk_sync.errors import TemporaryError
+
+
+class FakeBudget:
+    """Keeps what it was told. `paused`: nobody may call; `most`: how many may be claimed; `worst_only`: the reserve."""
+
+    def __init__(self) -> None:
+        self.most: int | None = None
+        self.worst_only = False
+        self.paused: timedelta | None = None
+        self.left: list[int | None] = []
+        self.waits: list[timedelta] = []
+        self.failures: list[str] = []
+
+    def admit(self, limit: int) -> int:
+        return limit if self.most is None else min(limit, self.most)
+
+    def check(self, urgency: int) -> None:
+        self._refuse()
+        if self.worst_only and urgency > 1:
+            raise TemporaryError("kept for the most urgent tickets", retry_after=timedelta(minutes=15))
+
+    def slot(self, within: timedelta) -> AbstractContextManager[None]:
+        self._refuse()
+        return nullcontext()
+
+    def spent(self, left: int | None) -> None:
+        self.left.append(left)
+
+    def exhausted(self, wait: timedelta) -> None:
+        self.waits.append(wait)
+
+    def failed(self, cause: str) -> None:
+        self.failures.append(cause)
+
+    def _refuse(self) -> None:
+        if self.paused is not None:
+            raise TemporaryError("the portal is paused", retry_after=self.paused)
