@@ -14,9 +14,11 @@ from sqlalchemy import Engine, make_url
 from desk_sync import logs, settings
 from desk_sync.adapters import identifiers, mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
+from desk_sync.adapters.desk.budget import PortalBudget
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.payload import read_events
+from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
@@ -24,7 +26,7 @@ from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.portals import SqlPortalFacts, SqlTokens
+from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
@@ -55,6 +57,7 @@ class DeskSync:
     settings: Settings
     engine: Engine
     _desks: dict[str, DeskClient] = field(default_factory=dict, init=False, repr=False)
+    _budgets: dict[str, PortalBudget] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def mapping(self) -> PortalMapping:
@@ -107,9 +110,23 @@ class DeskSync:
             org_id=portal.org_id,
             vocabulary=self.mapping.vocabulary,
             access=Access(credentials, SqlTokens(self.engine, name), now=now),
+            budget=self.budget(name),
             now=now,
             connections=self.settings.workers,
         )
+
+    def budget(self, portal: str) -> PortalBudget:
+        """How much may be asked of the portal's Desk, one for the life of the process."""
+        if portal not in self._budgets:
+            ours = self.settings
+            self._budgets[portal] = PortalBudget(
+                portal,
+                slots=Slots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency),
+                allowances=SqlAllowances(self.engine, portal),
+                reserve=ours.credit_reserve,
+                now=now,
+            )
+        return self._budgets[portal]
 
     def tickets(self, portal: str) -> SqlTickets:
         return SqlTickets(self.engine, portal)
@@ -153,13 +170,15 @@ class DeskSync:
         tickets = self.tickets(portal)
         reconcile = Reconcile(
             desk=self.desk(portal),
+            budget=self.budget(portal),
             subscriptions=self.subscriptions,
             tickets=tickets,
             portal=SqlPortalFacts(self.engine, portal),
             policy=self.mapping.policy,
             now=now,
         )
-        return Drain(tickets=tickets, look=reconcile.look, now=now, workers=self.settings.workers).run()
+        budget, workers = self.budget(portal), self.settings.workers
+        return Drain(tickets=tickets, look=reconcile.look, budget=budget, now=now, workers=workers).run()
 
     def import_accounts(self, path: Path) -> tuple[Replaced, Sequence[Problem]]:
         """Make an account file the current snapshot; returns what it did and what was odd. Raises InputError."""
@@ -184,11 +203,11 @@ class DeskSync:
 
 
 @contextmanager
-def open_app(ours: Settings | None = None) -> Iterator[DeskSync]:
+def open_app(ours: Settings | None = None, *, patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
     """The product, for one command: it logs only what went wrong, unless the environment says otherwise."""
     ours = ours or settings.load()
     quiet = ours if "log_level" in ours.model_fields_set else ours.model_copy(update={"log_level": "WARNING"})
-    with closing(_open(quiet, WORKER_PATIENCE)) as app:
+    with closing(_open(quiet, patience)) as app:
         yield app
 
 
