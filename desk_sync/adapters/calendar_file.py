@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from datetime import date, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -49,24 +50,20 @@ def _hours(written: object) -> Hours:
 
 
 def _date(written: object) -> date:
-    try:
+    with suppress(ValueError):
         day = date.fromisoformat(str(written))
-    except ValueError:
-        day = None
-    # The library also takes other spellings, such as that of a week.
-    if day is None or day.isoformat() != written:
-        raise ValueError(f"{shown(written)} is not a date such as 2026-12-24")
-    return day
+        # The library also takes other spellings, such as that of a week.
+        if day.isoformat() == written:
+            return day
+    raise ValueError(f"{shown(written)} is not a date such as 2026-12-24")
 
 
 def _instant(written: object) -> datetime:
-    try:
+    with suppress(ValueError, OverflowError):
         instant = datetime.fromisoformat(str(written))
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise ValueError(f"{shown(written)} is not an instant such as 2026-12-24T12:00:00Z")
-    return instant
+        if instant.tzinfo:
+            return instant.astimezone(UTC)
+    raise ValueError(f"{shown(written)} is not an instant such as 2026-12-24T12:00:00Z")
 
 
 def _zone(name: str) -> str:

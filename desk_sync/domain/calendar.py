@@ -162,7 +162,7 @@ class BusinessCalendar:
             if before + left <= year.total:
                 return year.at(before + left)
             left -= year.total - before
-            last_open = max(last_open, year.closes_at)
+            last_open = max(last_open, year.closes_at or start)
         return None
 
     def _year(self, number: int) -> _Year:
@@ -217,8 +217,9 @@ class _Year:
         for start, end in shifts:
             self.total += end - start
             self._sums.append(self.total)
-        new_year = datetime(number, 1, 1, tzinfo=UTC)
-        self.opens_at, self.closes_at = (shifts[0][0], shifts[-1][1]) if shifts else (new_year, new_year)
+        # A year that is closed throughout opens at its end at the earliest.
+        self.opens_at = shifts[0][0] if shifts else datetime(number + 1, 1, 1, tzinfo=UTC)
+        self.closes_at = shifts[-1][1] if shifts else None
 
     def until(self, instant: datetime) -> timedelta:
         """The open time of the year before the instant, which may lie outside the year."""

@@ -1,0 +1,56 @@
+"""The published cases of business time: the command answers every one as several independent methods did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from desk_sync.adapters.calendar_file import Questions, answer
+from desk_sync.cli.commands import app
+
+CASES = Path(__file__).parents[1] / "cases" / "calendar" / "cases.json"
+WORKED = json.loads(CASES.read_text(encoding="utf-8"))
+# Each part, and the key under which its right answer stands.
+PARTS = {"cases": "due", "elapsed": "elapsed_s", "cadence": "due", "thresholds": "at_percent"}
+
+
+def asked(case: dict) -> dict:
+    """The question alone, as acceptance asks it."""
+    answers = {"due", "elapsed_s", "at_percent"}
+    question = {key: value for key, value in case.items() if key not in answers}
+    match case:
+        case {"every_s": _}:
+            question["count"] = len(case["due"])
+        case {"at_percent": shares}:
+            question["percents"] = list(map(int, shares))
+    return question
+
+
+@pytest.mark.parametrize(
+    ("part", "case"), [pytest.param(part, case, id=case["id"]) for part in PARTS for case in WORKED[part]]
+)
+def test_a_worked_case_is_answered_as_it_was_worked(part, case):
+    [found] = answer(Questions.model_validate({part: [asked(case)]}))[part]
+
+    assert found == {"id": case["id"], PARTS[part]: case[PARTS[part]]}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in WORKED["ambiguous"]])
+def test_an_edge_that_shows_twice_takes_effect_whenever_the_clocks_show_it(case):
+    [found] = answer(Questions.model_validate({"cases": [case]}))["cases"]
+
+    assert found["due"] == case["due_by_convention"]["wall_membership"]
+
+
+@pytest.mark.parametrize("as_asked", [True, False], ids=["the questions alone", "the answers beside the questions"])
+def test_the_command_prints_one_document(tmp_path, as_asked):
+    file = tmp_path / "questions.json"
+    file.write_text(json.dumps({part: list(map(asked, WORKED[part])) for part in PARTS} if as_asked else WORKED))
+    result = CliRunner().invoke(app, ["calendar", str(file)])
+
+    assert json.loads(result.stdout) == {"schema_version": 1} | {
+        part: [{"id": case["id"], key: case[key]} for case in WORKED[part]] for part, key in PARTS.items()
+    }
