@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from subprocess import DEVNULL, Popen, TimeoutExpired
@@ -105,6 +105,12 @@ class Broker:
     @property
     def celery_url(self) -> str:
         return f"redis+socket://{self.socket}"
+
+    def again(self, *, timeout: timedelta = timedelta(seconds=10)) -> Self:
+        """After this one has died: another one at the same place, which knows nothing. Raises as `start`."""
+        broker = replace(self, process=_launch(find_binary(), self.folder))
+        broker._wait(timeout)
+        return broker
 
     def stop(self) -> None:
         """Stop it, if it still runs, and remove its folder."""

@@ -90,7 +90,10 @@ class SimulatedDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Everything is running. `children` by name; their logs and records are in `folder`; `start` starts one again."""
+    """Everything is running. `children` by name; their logs and records are in `folder`.
+
+    `start` starts one again, or a second of its kind: `beat-2`. `environment` is theirs; Desk delivers to `deliver_to`.
+    """
 
     folder: Path
     desk: SimulatedDesk
@@ -98,6 +101,8 @@ class Stage:
     children: Mapping[str, Popen[bytes]]
     start: Callable[[str], Popen[bytes]]
     broker: Broker
+    environment: Mapping[str, str]
+    deliver_to: str
 
     def wait_until_quiet(self, tickets: int) -> None:
         """Until every delivery has come and been processed, and every ticket has been looked at.
@@ -140,22 +145,37 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
         stack.callback(lambda: stop(list(reversed(children.values()))))
         deliver_to = f"http://127.0.0.1:{port}/webhooks/desk/default"
         records = {name: ["--har", str(folder / f"{name}.har")] if record else [] for name in ("simulator", "serve")}
+        options = {
+            "simulator": ["--json", "--accounts", str(accounts), "--deliver-to", deliver_to],
+            "serve": ["--port", str(port)],
+        }
 
-        def start(name: str, *options: str, stdout: int | None = None) -> Popen[bytes]:
-            log = stack.enter_context((folder / f"{name}.log").open("wb"))
-            command = [sys.executable, "-m", "desk_sync.cli", name, *options, *records.get(name, [])]
-            children[name] = spawn(command, env=environment, stdout=stdout or log, stderr=log)
+        def start(name: str, stdout: int | None = None) -> Popen[bytes]:
+            command = name.partition("-")[0]
+            arguments = [command, *options.get(command, []), *records.get(command, [])]
+            with (folder / f"{name}.log").open("ab") as log:
+                child = [sys.executable, "-m", "desk_sync.cli", *arguments]
+                children[name] = spawn(child, env=environment, stdout=stdout or log, stderr=log)
             return children[name]
 
-        simulator = start("simulator", "--json", "--accounts", str(accounts), "--deliver-to", deliver_to, stdout=PIPE)
+        simulator = start("simulator", PIPE)
         desk_sync = stack.enter_context(_prepared(database, accounts))
         desk = SimulatedDesk(facts=_announced(simulator.stdout))
         environment |= _as_settings(desk.facts)
-        for name, options in (("serve", ["--port", str(port)]), ("worker", []), ("beat", [])):
-            start(name, *options)
+        for name in ("serve", "worker", "beat"):
+            start(name)
         _wait_for(f"http://127.0.0.1:{port}/healthz", children["serve"])
         desk.sign_in()
-        yield Stage(folder=folder, desk=desk, desk_sync=desk_sync, children=children, start=start, broker=broker)
+        yield Stage(
+            folder=folder,
+            desk=desk,
+            desk_sync=desk_sync,
+            children=children,
+            start=start,
+            broker=broker,
+            environment=environment,
+            deliver_to=deliver_to,
+        )
 
 
 @contextmanager

@@ -43,6 +43,12 @@ def idle(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
     return {"idle": simulation.courier.idle()}
 
 
+def deliveries(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+    """The last events that were carried, with what became of each copy, and a token for sending more of them."""
+    carried = [{"event": told, "results": results} for told, results in list(simulation.courier.carried)]
+    return {"carried": carried, "token": simulation.signer.token(simulation.webhook_id)}
+
+
 def reset(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
     simulation.desk.reset_counters()
     simulation.courier.counts.clear()
@@ -109,6 +115,7 @@ def erase(simulation: Simulation, ids: dict[str, str], _: Record) -> Record:
 COMMANDS: tuple[tuple[str, str, Command], ...] = (
     ("GET", "/state", state),
     ("GET", "/idle", idle),
+    ("GET", "/deliveries", deliveries),
     ("POST", "/reset", reset),
     ("POST", "/faults", set_faults),
     ("POST", "/quota", set_quota),

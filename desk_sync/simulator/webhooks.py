@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
@@ -28,6 +28,7 @@ DEADLINE = 5.0
 LIFETIME = timedelta(minutes=10)
 HEADER = "X-ZDesk-JWT"
 KEYS_SHOWN = 2
+REMEMBERED = 10_000
 
 
 def envelope(webhook: Record, event: Event, org_id: str) -> Record | None:
@@ -124,7 +125,10 @@ def _greeted(method: str, url: str) -> bool:
 
 
 class Courier:
-    """Carries the events of a portal to its subscriptions, in the background. `counts` tells what became of them."""
+    """Carries the events of a portal to its subscriptions, in the background.
+
+    `counts` tells what became of all of them, `carried` of each of the last ones.
+    """
 
     def __init__(self, portal: Portal, signer: Signer, chance: Chance) -> None:
         self._portal = portal
@@ -135,6 +139,7 @@ class Courier:
         self._under_way = 0
         self._closed = False
         self.counts: Counter[str] = Counter()
+        self.carried: deque[tuple[Record, list[str]]] = deque(maxlen=REMEMBERED)
         portal.listeners.append(self.take)
 
     def take(self, event: Event) -> None:
@@ -174,7 +179,7 @@ class Courier:
             while (told := self._next(webhook_id)) is not None:
                 copies = self._chance.copies()
                 results = [self._send(session, webhook_id, told) for _ in range(copies)] or ["dropped"]
-                self._settle(results)
+                self._settle(told, results)
 
     def _next(self, webhook_id: str) -> Record | None:
         """The next delivery, waiting for one if need be; None when there will be no more."""
@@ -186,9 +191,10 @@ class Courier:
             self._under_way += 1
             return queue.pop(self._chance.next_of(len(queue)))
 
-    def _settle(self, results: list[str]) -> None:
+    def _settle(self, told: Record, results: list[str]) -> None:
         with self._changed:
             self._under_way -= 1
+            self.carried.append((told, results))
             self.counts.update(results)
             self.counts["sent"] += sum(result != "dropped" for result in results)
             self._changed.notify_all()

@@ -35,9 +35,13 @@ class NoBinaries(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A running server. Databases are cheap (some 15 ms): take a new one for each test."""
+    """A running server. Databases are cheap (some 15 ms): take a new one for each test.
+
+    `restart` ends it as a crash does and starts it again; never call it on the server that tests share.
+    """
 
     socket: Path
+    restart: Callable[[], None]
     _numbers: Iterator[int] = field(default_factory=count)
 
     def new_database(self, *, like: str = "template1") -> str:
@@ -81,22 +85,37 @@ def _server(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> It
     _initialise(binaries, data, owner)
     settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=60"]
     arguments = [binaries / "bin" / "postgres", "-D", data, *(word for each in settings for word in ("-c", each))]
-    process = subprocess.Popen(
-        arguments,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=_die_with(os.getpid()),
-        **_as(owner),
-    )
-    try:
-        server = Postgres(folder)
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with(os.getpid()),
+            **_as(owner),
+        )
+        running.append(process)
         _await(server, process)
+
+    def end() -> None:
+        for process in running:
+            process.send_signal(signal.SIGQUIT)
+            process.wait()
+        running.clear()
+
+    def restart() -> None:
+        end()
+        start()
+
+    server = Postgres(folder, restart)
+    try:
+        start()
         yield server
     finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
+        end()
 
 
 def _initialise(binaries: Path, data: Path, owner: pwd.struct_passwd | None) -> None:
