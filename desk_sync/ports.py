@@ -6,6 +6,7 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -129,8 +130,12 @@ class Recorded:
 class Inbox(Protocol):
     """Where deliveries are written down before Desk gets its 200 (L1)."""
 
-    def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
-        """Store each event once, and mark its ticket "look now", in one transaction."""
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
+        """Have each event stored once, and its ticket marked "look now", in one transaction.
+
+        The future is done when that is committed, or ends with an error; then nothing was stored. Cancelling it
+        withdraws what has not been begun: the wait is the caller's to bound. Raises TemporaryError where too many wait.
+        """
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -12,42 +13,64 @@ from desk_sync.domain.ticket import Event
 from desk_sync.errors import BadDelivery
 from desk_sync.ports import Inbox, Now, Recorded
 
-Verify: TypeAlias = Callable[[str | None], None]
+Token: TypeAlias = str | None
+Verify: TypeAlias = Callable[[Token], None]
+Know: TypeAlias = Callable[[Token], bool]
 Read: TypeAlias = Callable[[bytes], Sequence[Event]]
 
 NOTHING = Recorded(stored=0, known=0)
+_JSON_SPACE = b" \t\r\n"
 
 
 class Door(Protocol):
     """Where one portal's deliveries come in."""
 
-    def accept(self, token: str | None, body: bytes) -> Recorded:
-        """Returns when the delivery is committed, and not before (L1).
+    def knows(self, token: Token) -> bool:
+        """Whether the token was found good before, so that `accept` waits for nobody."""
+        ...
 
-        Raises BadDelivery, BadToken, or TemporaryError; then nothing counts as delivered.
+    def accept(self, token: Token, body: bytes) -> Future[Recorded]:
+        """The future is done when the delivery is committed, and not before (L1); cancelled, it is withdrawn.
+
+        Raises BadDelivery, BadToken, or TemporaryError, or ends with an error; then nothing counts as delivered.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """The door of one portal. `verify` raises BadToken, `read` raises BadDelivery, both may raise TemporaryError."""
+    """The door of one portal. `verify` raises BadToken, `read` raises BadDelivery, both may raise TemporaryError.
+
+    `knows` tells whether `verify` would answer at once.
+    """
 
     verify: Verify
+    knows: Know
     read: Read
     inbox: Inbox
     now: Now
 
-    def accept(self, token: str | None, body: bytes) -> Recorded:
-        """Record the events of a delivery. What is no array is Desk's unsigned handshake: nothing is done."""
+    def accept(self, token: Token, body: bytes) -> Future[Recorded]:
+        """Have the events of a delivery recorded. What is no array is Desk's unsigned handshake: nothing is done."""
         if not body or not _is_array(body):
-            return NOTHING
+            return _nothing()
         self.verify(token)
-        return self.inbox.record(self.read(body), now=self.now())
+        events = self.read(body)
+        return self.inbox.submit(events, now=self.now()) if events else _nothing()
 
 
 def _is_array(body: bytes) -> bool:
+    """Whether the JSON is an array. One that is broken further on is for `read` to refuse, once its sender is known."""
+    if body.lstrip(_JSON_SPACE).startswith(b"["):
+        return True
     try:
-        return isinstance(orjson.loads(body), list)
+        orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadDelivery("the body is not JSON") from None
+    return False
+
+
+def _nothing() -> Future[Recorded]:
+    done: Future[Recorded] = Future()
+    done.set_result(NOTHING)
+    return done

@@ -8,22 +8,23 @@ Desk waits 5 seconds for the answer; `reading` and `answering` together stay bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from traceback import extract_tb
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import structlog
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError
 from desk_sync.ports import Recorded
@@ -33,13 +34,18 @@ from desk_sync.web.doorbell import Doorbell
 log = structlog.get_logger()
 
 T = TypeVar("T")
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What deliveries may cost: `body` in bytes, `threads` for those that are being checked and committed."""
+    """What deliveries may cost: `body` in bytes, `threads` for those whose sender is not known yet or that are long.
+
+    A body of up to `short` bytes, with a token that is known, is read in less time than a thread takes to wake.
+    """
 
     body: int = 5_000_000
+    short: int = 20_000
     reading: timedelta = timedelta(seconds=2.5)
     answering: timedelta = timedelta(seconds=2)
     threads: int = 16
@@ -64,8 +70,18 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 }
 
 
-def app(doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], *, limits: Limits | None = None) -> Starlette:
-    """The web application that receives deliveries; each portal has a door and a doorbell under its name."""
+def app(
+    doors: Mapping[str, Door],
+    doorbells: Mapping[str, Doorbell],
+    *,
+    limits: Limits | None = None,
+    watch: Callable[[Endpoint], Endpoint] = lambda receive: receive,
+    beside: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The web application that receives deliveries; each portal has a door and a doorbell under its name.
+
+    `watch` sees every answer to a delivery; the routes `beside` are served too.
+    """
     if doors.keys() != doorbells.keys():
         raise ConfigurationError(f"doors {sorted(doors)} and doorbells {sorted(doorbells)} do not match")
 
@@ -79,14 +95,14 @@ def app(doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], *, limits:
 
     receiver = Receiver(doors, doorbells, limits or Limits())
     routes = [
-        Route("/webhooks/desk/{portal}", receiver.receive, methods=["GET", "POST"]),
-        Route("/healthz", _alive),
+        Route("/webhooks/desk/{portal}", watch(receiver.receive), methods=["GET", "POST"]),
+        *beside,
     ]
     return Starlette(routes=routes, lifespan=ringing)
 
 
 class Receiver:
-    """Answers deliveries. The blocking work is done on a bounded number of threads; who finds none in time gets 503."""
+    """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503."""
 
     def __init__(self, doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], limits: Limits) -> None:
         self._doors = doors
@@ -113,7 +129,9 @@ class Receiver:
         body = await self._body(request)
         token = request.headers.get("X-ZDesk-JWT")
         async with asyncio.timeout(self._limits.answering.total_seconds()):
-            return await self._threads.run(lambda: door.accept(token, body))
+            at_once = len(body) <= self._limits.short and door.knows(token)
+            accept = partial(door.accept, token, body)
+            return await asyncio.wrap_future(accept() if at_once else await self._threads.run(accept))
 
     async def _body(self, request: Request) -> bytes:
         try:
@@ -187,7 +205,3 @@ def _answer(status: HTTPStatus) -> Response:
 
 async def _ring(doorbell: Doorbell) -> None:
     doorbell.ring()
-
-
-async def _alive(_: Request) -> Response:
-    return _ok()

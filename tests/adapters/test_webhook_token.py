@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from desk_sync.adapters.desk import webhook_token
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.errors import BadToken, TemporaryError
 from tests.support.key_host import NOW, SECOND, KeyHost, b64, by_hand, claims, entry, private_key, public_pem, signed
@@ -163,6 +164,67 @@ def test_callers_that_come_before_the_first_keys_wait_for_one_fetch(check, host)
         list(pool.map(lambda _: check.verify(signed()), range(16)))
 
     assert host.asked == 1
+
+
+def test_a_token_that_was_found_good_is_known(check):
+    token = signed()
+    assert not check.knows(token)
+
+    check.verify(token)
+
+    assert check.knows(token)
+    assert not check.knows(signed(exp=SECOND + 301))
+
+
+@pytest.mark.parametrize(
+    ("later", "known"),
+    [
+        pytest.param(timedelta(seconds=599), True, id="within the leeway"),
+        pytest.param(timedelta(seconds=600), False, id="at its end"),
+    ],
+)
+@pytest.mark.parametrize("unit", [1, 1000], ids=["seconds", "milliseconds"])
+def test_a_token_is_known_for_as_long_as_it_lasts(keys, later, known, unit):
+    times = [NOW]
+    check = WebhookToken(keys=keys, org_id="1", webhook_id="7", now=lambda: times[-1])
+    token = signed(exp=(SECOND + 300) * unit)
+    check.verify(token)
+    times.append(NOW + later)
+
+    assert check.knows(token) is known
+    assert accepts(check, token) is known
+
+
+def test_a_token_of_a_key_that_the_host_took_back_is_not_known(check, host, clock):
+    token = signed("k1")
+    check.verify(token)
+    host.keys = [entry("k2")]
+    clock.time += 10
+    check.verify(signed("k2"))
+
+    assert not check.knows(token)
+
+
+@pytest.mark.parametrize("token", FORGED[:8])
+def test_a_bad_token_is_never_known(check, token):
+    assert not accepts(check, token())
+    assert not check.knows(token())
+
+
+def test_only_so_many_tokens_are_known(check, monkeypatch):
+    monkeypatch.setattr(webhook_token, "_MOST_KNOWN", 2)
+    tokens = [signed(exp=SECOND + n) for n in range(3)]
+    for token in tokens:
+        check.verify(token)
+
+    assert [check.knows(token) for token in tokens] == [False, False, True]
+
+
+def test_a_token_is_not_kept_itself(check):
+    token = signed()
+    check.verify(token)
+
+    assert token not in repr([check, *check._known.items()])
 
 
 def test_a_key_set_that_comes_in_chunks_is_read(check, host):

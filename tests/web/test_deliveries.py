@@ -14,6 +14,7 @@ from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.services.intake import Intake
@@ -55,10 +56,12 @@ def site(serve, tmp_path, key_host):
     engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
     migrate(engine)
     inbox = SqlInbox(engine, "default")
-    verify = WebhookToken(keys=KeySet(key_host.url), org_id=ORG, webhook_id=WEBHOOK, now=lambda: NOW).verify
+    check = WebhookToken(keys=KeySet(key_host.url), org_id=ORG, webhook_id=WEBHOOK, now=lambda: NOW)
     read = partial(read_events, vocabulary=mapping_file.load("partner_support").vocabulary, org_id=ORG)
-    door = Intake(verify=verify, read=read, inbox=inbox, now=lambda: NOW)
-    yield Site(serve(receiver.app({"default": door}, {"default": Doorbell(lambda: None)})), inbox, key_host)
+    with GroupCommit(engine) as committer:
+        into = GroupInbox(committer, "default")
+        door = Intake(verify=check.verify, knows=check.knows, read=read, inbox=into, now=lambda: NOW)
+        yield Site(serve(receiver.app({"default": door}, {"default": Doorbell(lambda: None)})), inbox, key_host)
     engine.dispose()
 
 

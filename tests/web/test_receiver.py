@@ -11,8 +11,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -29,6 +29,7 @@ from desk_sync.web.receiver import STATUS, Limits, Threads, app
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EVENT = Event(key="1", type="Ticket_Update", hint=Hint.STATE, ticket_id="7", occurred_at=NOW)
 SIGNED = {"X-ZDesk-JWT": "good"}
+SLOW = {"X-ZDesk-JWT": "slow"}
 CANARY = "canary@customer.example"
 QUICK = Limits(body=1_000, reading=timedelta(seconds=0.4), answering=timedelta(seconds=0.4), threads=2)
 
@@ -41,22 +42,43 @@ class Store:
         self.gate = threading.Event()
         self.gate.set()
         self.committed: list[Event] = []
+
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
+        future: Future[Recorded] = Future()
+        threading.Thread(target=self._commit, args=(future, events), daemon=True).start()
+        return future
+
+    def _commit(self, future: Future[Recorded], events: Sequence[Event]) -> None:
+        self.gate.wait(10)
+        if not future.set_running_or_notify_cancel():
+            return
+        if self.error:
+            future.set_exception(self.error)
+            return
+        self.committed.extend(events)
+        future.set_result(Recorded(stored=len(events), known=0))
+
+
+class Guard:
+    """Knows the tokens that it has seen; the token "slow" is checked when `gate` opens."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.known: set[str | None] = set()
         self.entered = 0
 
-    def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
+    def knows(self, token: str | None) -> bool:
+        return token in self.known
+
+    def verify(self, token: str | None) -> None:
         self.entered += 1
-        self.gate.wait(10)
-        if self.error:
-            raise self.error
-        self.committed.extend(events)
-        return Recorded(stored=len(events), known=0)
-
-
-def trust(token: str | None) -> None:
-    if token == "down":
-        raise TemporaryError("the key host is down")
-    if token != "good":
-        raise BadToken("not good")
+        if token == "slow":
+            self.gate.wait(10)
+        if token == "down":
+            raise TemporaryError("the key host is down")
+        if token not in ("good", "slow"):
+            raise BadToken("not good")
+        self.known.add(token)
 
 
 def read(body: bytes) -> Sequence[Event]:
@@ -71,6 +93,7 @@ class Site:
 
     url: str
     store: Store
+    guard: Guard
     rings: list[float] = field(default_factory=list)
 
     def post(self, body: bytes, headers: dict[str, str] | None = None, portal: str = "default") -> requests.Response:
@@ -85,21 +108,22 @@ class Site:
 
 @pytest.fixture
 def open_site(serve) -> Iterator[Callable[..., Site]]:
-    store = Store()
+    store, guard = Store(), Guard()
 
     def open_site(*, limits: Limits | None = None, ring: Callable[[], None] = lambda: None) -> Site:
-        site = Site(url="", store=store)
+        site = Site(url="", store=store, guard=guard)
 
         def rung() -> None:
             site.rings.append(time.monotonic())
             ring()
 
-        intake = Intake(verify=trust, read=read, inbox=store, now=lambda: NOW)
+        intake = Intake(verify=guard.verify, knows=guard.knows, read=read, inbox=store, now=lambda: NOW)
         site.url = serve(app({"default": intake}, {"default": Doorbell(rung)}, limits=limits))
         return site
 
     yield open_site
     store.gate.set()
+    guard.gate.set()
 
 
 @pytest.fixture
@@ -193,14 +217,23 @@ def test_a_store_that_hangs_is_answered_503_before_desk_gives_up(site):
     assert site.store.committed == []
 
 
-def test_when_every_thread_hangs_the_others_are_answered_503_too_and_work_goes_on_afterwards(site):
+def test_a_delivery_that_was_given_up_is_withdrawn(site):
     site.store.gate.clear()
+    site.post(b"[{}]", SIGNED)
+    site.store.gate.set()
+
+    site.post(b"[{}, {}]", SIGNED)
+
+    assert site.store.committed == [EVENT, EVENT]
+
+
+def test_when_every_thread_hangs_the_others_are_answered_503_too_and_work_goes_on_afterwards(site):
     began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: site.post(b"[{}]", SIGNED).status_code, range(8)))
+        answers = list(pool.map(lambda _: site.post(b"[{}]", SLOW).status_code, range(8)))
     took = time.monotonic() - began
-    entered = site.store.entered
-    site.store.gate.set()
+    entered = site.guard.entered
+    site.guard.gate.set()
 
     assert answers == [503] * 8
     assert took < 2
@@ -239,10 +272,30 @@ def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
         loop.run_until_complete(asyncio.sleep(0.05))
 
 
-def test_the_handshake_is_answered_while_every_thread_hangs(site):
-    site.store.gate.clear()
+def test_a_sender_that_is_known_needs_no_thread(site):
+    site.post(b"[{}]", SIGNED)
     with ThreadPoolExecutor(4) as pool:
-        hanging = [pool.submit(site.post, b"[{}]", SIGNED) for _ in range(4)]
+        hanging = [pool.submit(site.post, b"[{}]", SLOW) for _ in range(4)]
+        time.sleep(0.1)
+
+        assert site.post(b"[{}]", SIGNED).status_code == 200
+        assert not any(answer.done() for answer in hanging)
+
+
+def test_a_long_body_is_read_on_a_thread_though_its_sender_is_known(open_site):
+    site = open_site(limits=replace(QUICK, short=10))
+    site.post(b"[{}]", SIGNED)
+    with ThreadPoolExecutor(4) as pool:
+        hanging = [pool.submit(site.post, b"[{}]", SLOW) for _ in range(2)]
+        time.sleep(0.1)
+
+        assert site.post(b"[{}, {}, {}]", SIGNED).status_code == 503
+        assert [answer.result().status_code for answer in hanging] == [503, 503]
+
+
+def test_the_handshake_is_answered_while_every_thread_hangs(site):
+    with ThreadPoolExecutor(4) as pool:
+        hanging = [pool.submit(site.post, b"[{}]", SLOW) for _ in range(4)]
         time.sleep(0.1)
 
         assert requests.get(f"{site.url}/webhooks/desk/default", timeout=0.2).status_code == 200
@@ -348,4 +401,7 @@ def test_each_delivery_is_one_log_line_that_says_why(site):
 
 def test_a_door_without_a_doorbell_is_refused_at_start():
     with pytest.raises(ConfigurationError):
-        app({"default": Intake(verify=trust, read=read, inbox=Store(), now=lambda: NOW)}, {})
+        app(
+            {"default": Intake(verify=Guard().verify, knows=Guard().knows, read=read, inbox=Store(), now=lambda: NOW)},
+            {},
+        )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy import Connection, Engine, Row, delete, func, select
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
@@ -24,6 +25,46 @@ class EventCounts:
     processed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The events of one POST to a portal's door, and when it came."""
+
+    portal: str
+    events: Sequence[Event]
+    at: datetime
+
+
+def record_all(engine: Engine, taken: Sequence[Delivery]) -> Sequence[Recorded]:
+    """Store each event once, and mark its ticket "look now": all of it in one transaction, or nothing.
+
+    An answer for each delivery; an event that comes in two of them is new in the first and known in the second.
+    """
+    rows: dict[tuple[str, str], tuple[int, dict[str, object]]] = {}
+    for place, delivery in enumerate(taken):
+        for event in delivery.events:
+            rows.setdefault((delivery.portal, event.key), (place, _row(event, delivery)))
+    stored: Counter[int] = Counter()
+    if rows:
+        # In the order of their keys, or two writers could wait for each other.
+        with writing(engine) as connection:
+            new = _store(connection, [row for _, (_, row) in sorted(rows.items())])
+            for portal in sorted({row.portal for row in new}):
+                since = min(delivery.at for delivery in taken if delivery.portal == portal)
+                mark(connection, portal, (row.ticket_id for row in new if row.portal == portal), now=since)
+        stored.update(rows[row.portal, row.key][0] for row in new)
+    return [
+        Recorded(stored=stored[place], known=len(delivery.events) - stored[place])
+        for place, delivery in enumerate(taken)
+    ]
+
+
+def _store(connection: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[Row[str, str, str]]:
+    """Portal, key and ticket of each event that we did not know."""
+    new = (deliveries.c.portal, deliveries.c.key, deliveries.c.ticket_id)
+    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(*new)
+    return connection.execute(statement, rows).all()
+
+
 @dataclass(frozen=True, slots=True)
 class SqlInbox:
     """One portal's deliveries."""
@@ -33,12 +74,8 @@ class SqlInbox:
 
     def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
         """Store each event once, and mark its ticket "look now", in one transaction."""
-        if not events:
-            return Recorded(stored=0, known=0)
-        with writing(self.engine) as connection:
-            marked = self._store(connection, events, now)
-            mark(connection, self.portal, marked, now=now)
-        return Recorded(stored=len(marked), known=len(events) - len(marked))
+        (recorded,) = record_all(self.engine, [Delivery(portal=self.portal, events=events, at=now)])
+        return recorded
 
     def purge(self, before: datetime) -> int:
         """Delete the events that were processed before that instant; returns how many there were."""
@@ -53,16 +90,6 @@ class SqlInbox:
             total, processed = connection.execute(stored).one()
         return EventCounts(stored=total, processed=processed)
 
-    def _store(self, connection: Connection, events: Sequence[Event], now: datetime) -> Sequence[str]:
-        """The ticket of each event that we did not know.
-
-        In the order of their keys, or two writers could wait for each other.
-        """
-        received = {"portal": self.portal, "received_at": now}
-        rows = [{**_row(event), **received} for event in sorted(events, key=lambda event: event.key)]
-        statement = insert(connection, deliveries).on_conflict_do_nothing().returning(deliveries.c.ticket_id)
-        return connection.execute(statement, rows).scalars().all()
-
     def _purge_chunk(self, before: datetime) -> int:
         old = (
             select(deliveries.c.key)
@@ -74,5 +101,6 @@ class SqlInbox:
             return connection.execute(statement).rowcount
 
 
-def _row(event: Event) -> dict[str, object]:
-    return {**EVENT.dump_python(event), "changed": sorted(event.changed)}
+def _row(event: Event, delivery: Delivery) -> dict[str, object]:
+    told = EVENT.dump_python(event)
+    return {**told, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
