@@ -6,7 +6,7 @@ Fields are called by our words; the admin's mapping knows what Desk calls them. 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
@@ -32,7 +32,7 @@ class Ticket:
 
     `customer_primary_email` is in normal form where it is an address; `severity` is the pick-list's own text;
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
-    `modified_by` is the id of whoever wrote last; it is no part of the ticket's state.
+    `modified_by` is the id of whoever wrote last, `modified_at` when; they are no part of the ticket's state.
     """
 
     ticket_id: str
@@ -50,6 +50,7 @@ class Ticket:
     sender: str | None = None
     in_bin: bool = False
     modified_by: str | None = None
+    modified_at: datetime | None = None
 
     @property
     def closed(self) -> bool:
@@ -65,8 +66,14 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
-_NO_STATE = frozenset({"modified_by"})
+_NO_STATE = frozenset({"modified_by", "modified_at"})
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
+
+
+def only_ours(found: Ticket, left: Ticket, written: Iterable[Field]) -> bool:
+    """Whether nothing but the written fields has changed from `found`, as we read it, to `left`, Desk's answer to us."""
+    ours = {str(name): left.value(name) for name in written}
+    return digest(replace(found, identifiers=left.identifiers, **ours)) == digest(left)
 
 
 class Hint(StrEnum):
@@ -82,7 +89,8 @@ class Event:
     """One thing that Desk told us.
 
     `state` and `before` are digests, None where the payload does not show all that we read; `changed` names our fields
-    in which they differ. `reference` is that of our own comment, if it is one.
+    in which they differ. `reference` is that of our own comment, if it is one. `modified_at` is the ticket's in the
+    payload: the event tells of everything up to there.
     """
 
     key: str
@@ -95,6 +103,7 @@ class Event:
     changed: frozenset[Field] = frozenset()
     actor_id: str | None = None
     reference: str | None = None
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

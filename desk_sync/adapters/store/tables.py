@@ -77,6 +77,18 @@ portals = Table(
     Column("pauses", Integer),
 )
 
+# How far the sweeps of a portal have come, which turns are taken, and how many tickets no delivery told of.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("since", Instant),
+    Column("until", Instant),
+    Column("recent_turn_until", Instant),
+    Column("full_turn_until", Instant),
+    Column("missed", BigInteger, nullable=False, server_default=text("0")),
+)
+
 # What proves that a part of the product is alive: when it last did something from end to end.
 heartbeats = Table(
     "heartbeats",
@@ -100,6 +112,7 @@ deliveries = Table(
     Column("changed", JSON, nullable=False),
     Column("actor_id", String),
     Column("reference", String),
+    Column("modified_at", Instant),
     Column("look_token", BigInteger),
     Column("processed_at", Instant),
     Index(None, "portal", "ticket_id"),
@@ -145,6 +158,8 @@ tickets = Table(
     Column("verdict", String),
     Column("account_id", String),
     Column("looked_at", Instant),
+    # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
+    Column("modified_at", Instant),
     Index(None, "portal", "account_id"),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)

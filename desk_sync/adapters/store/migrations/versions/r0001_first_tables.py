@@ -18,6 +18,7 @@ _CURRENT = sa.text("state = 'current'")
 
 def upgrade() -> None:
     _portals()
+    _sweeps()
     _heartbeats()
     _deliveries()
     _tickets()
@@ -39,6 +40,19 @@ def _portals() -> None:
         sa.Column("paused_until", _INSTANT),
         sa.Column("pauses", sa.Integer),
         sa.PrimaryKeyConstraint("name", name="pk_portals"),
+    )
+
+
+def _sweeps() -> None:
+    op.create_table(
+        "sweeps",
+        sa.Column("portal", sa.String, nullable=False),
+        sa.Column("since", _INSTANT),
+        sa.Column("until", _INSTANT),
+        sa.Column("recent_turn_until", _INSTANT),
+        sa.Column("full_turn_until", _INSTANT),
+        sa.Column("missed", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+        sa.PrimaryKeyConstraint("portal", name="pk_sweeps"),
     )
 
 
@@ -66,6 +80,7 @@ def _deliveries() -> None:
         sa.Column("changed", sa.JSON, nullable=False),
         sa.Column("actor_id", sa.String),
         sa.Column("reference", sa.String),
+        sa.Column("modified_at", _INSTANT),
         sa.Column("look_token", sa.BigInteger),
         sa.Column("processed_at", _INSTANT),
         sa.PrimaryKeyConstraint("portal", "key", name="pk_deliveries"),
@@ -112,6 +127,7 @@ def _tickets() -> None:
         sa.Column("verdict", sa.String),
         sa.Column("account_id", sa.String),
         sa.Column("looked_at", _INSTANT),
+        sa.Column("modified_at", _INSTANT),
         sa.PrimaryKeyConstraint("portal", "ticket_id", name="pk_tickets"),
     )
     op.create_index("ix_tickets_portal_account_id", "tickets", ["portal", "account_id"])
