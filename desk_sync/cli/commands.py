@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from desk_sync.cli.output import JsonFlag, emit, say, table
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
+    from desk_sync.ports import Parked
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,6 +32,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 
+DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
@@ -232,15 +234,51 @@ def review(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
 
 @parked_app.command("list")
 def list_parked(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """The tickets that were parked, and why."""
+    """The tickets that were parked, why, and how many events have come in for them since."""
+    from dataclasses import asdict
+
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
         rows = desk_sync.tickets(desk_sync.chosen(portal)).parked()
     if as_json:
-        emit({"parked": [{"ticket_id": r.ticket_id, "parked_at": r.parked_at, "error": r.error} for r in rows]})
+        emit({"parked": [asdict(row) for row in rows]})
     else:
-        table(["ticket", "parked at", "error"], [[r.ticket_id, f"{r.parked_at:%F %T}Z", r.error] for r in rows])
+        told = [[row.ticket_id, f"{row.parked_at:%F %T}Z", str(row.events), row.error] for row in rows]
+        table(["ticket", "parked at", "new events", "error"], told)
+
+
+@parked_app.command()
+def retry(
+    ticket_ids: Annotated[list[str] | None, typer.Argument()] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
+    portal: PortalOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Put parked tickets back into the queue: they are looked at within seconds, with new attempts."""
+    if bool(ticket_ids) == every:
+        raise typer.BadParameter("name the tickets, or say --all")
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        parking = desk_sync.parking(desk_sync.chosen(portal))
+        chosen = parking.choose(ticket_ids)
+        if not dry_run:
+            parking.retry(chosen)
+    _tell_moved(chosen, "put back into the queue", dry_run=dry_run)
+
+
+@parked_app.command()
+def drop(ticket_ids: list[str], portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """End parked tickets for good: no event brings them back; `explain` keeps when and why, `replay` undoes it."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        parking = desk_sync.parking(desk_sync.chosen(portal))
+        chosen = parking.choose(ticket_ids)
+        if not dry_run:
+            parking.drop(chosen)
+    _tell_moved(chosen, "dropped", dry_run=dry_run)
 
 
 @db_app.command()
@@ -250,6 +288,38 @@ def upgrade() -> None:
 
     with wiring.open_app() as desk_sync:
         say(desk_sync.upgrade())
+
+
+@app.command()
+def doctor(
+    online: Annotated[bool, typer.Option(help="Ask Desk too: one credit for each portal.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check everything that has to be right: settings, database, clocks, Redis, worker, backlog, data, keys."""
+    from dataclasses import asdict
+
+    from desk_sync import checks, wiring
+    from desk_sync.adapters.store.engine import INGEST_PATIENCE
+    from desk_sync.services.health import check_all
+
+    with wiring.open_app(patience=INGEST_PATIENCE) as desk_sync:
+        found = check_all(checks.every(desk_sync, online=online))
+    ok = all(check.ok for check in found)
+    if as_json:
+        emit({"ok": ok, "checks": [asdict(check) for check in found]})
+    else:
+        rows = [[check.name, "ok" if check.ok else "WRONG", check.what] for check in found]
+        table(["check", "", "found"], rows)
+        for check in found:
+            if check.hint:
+                say(f"hint: {check.name}: {check.hint}")
+    raise typer.Exit(0 if ok else 1 if all(check.reached for check in found) else 4)
+
+
+def _tell_moved(chosen: Sequence[Parked], what: str, *, dry_run: bool) -> None:
+    for parked in chosen:
+        say(f"{parked.ticket_id}: {parked.error}")
+    say(f"{len(chosen)} {'would be ' if dry_run else ''}{what}")
 
 
 def _become_celery(command: str, *options: str) -> None:

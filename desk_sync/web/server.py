@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from desk_sync import wiring
+from desk_sync import checks, wiring
 from desk_sync.har import Recorder
-from desk_sync.web import receiver
+from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
+from desk_sync.web.metrics import Business, Metrics
 from tasks.drain import ring
 
 
@@ -20,9 +22,22 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
     with wiring.open_receiver() as desk_sync:
         doors = {portal: desk_sync.door(portal) for portal in desk_sync.portals}
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portals}
-        app: ASGIApp = receiver.app(doors, doorbells)
+        metrics = Metrics(_business(desk_sync))
+        beside = [*health.routes(checks.ready(desk_sync)), metrics.route()]
+        app: ASGIApp = receiver.app(doors, doorbells, watch=partial(metrics.counted, portals=doors), beside=beside)
+        # Nobody waits for it: a database that hangs must not keep the receiver from answering 503.
+        Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
             app = Recorder(app, har, now=wiring.now)
         uvicorn.run(
             app, host=host, port=port, log_config=None, access_log=False, server_header=False, date_header=False
         )
+
+
+def _business(desk_sync: wiring.DeskSync) -> Business:
+    return Business(
+        figures={portal: desk_sync.figures(portal) for portal in desk_sync.portals},
+        subscriptions=desk_sync.subscriptions,
+        heartbeats=desk_sync.heartbeats,
+        now=wiring.now,
+    )

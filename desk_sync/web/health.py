@@ -1,0 +1,57 @@
+"""How the web process is asked whether it is well: /healthz for the one that restarts it, /readyz for the one that
+sends it work.
+
+Nothing is said but yes or no: what is wrong stands in the log, and `desk-sync doctor` tells it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from desk_sync.services.health import Check, Probe, check
+from desk_sync.web.shared_call import SharedCall
+
+log = structlog.get_logger()
+
+WITHIN = timedelta(seconds=1)
+
+
+def routes(probes: Mapping[str, Probe]) -> list[Route]:
+    """The process lives if it answers; it is ready if every probe finds things right within a second."""
+    return [Route("/healthz", _alive), Route("/readyz", Readiness(probes).answer)]
+
+
+async def _alive(_: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+class Readiness:
+    """Runs all probes at a time, so that the answer takes as long as the slowest, and at most `within`."""
+
+    def __init__(self, probes: Mapping[str, Probe], *, within: timedelta = WITHIN) -> None:
+        self._calls = {name: SharedCall(partial(check, name, probe)) for name, probe in probes.items()}
+        self._within = within
+
+    async def answer(self, _: Request) -> Response:
+        """200, or 503; each check with its outcome."""
+        checks = await asyncio.gather(*(self._check(name) for name in self._calls))
+        wrong = {check.name: check.what for check in checks if not check.ok}
+        if wrong:
+            log.warning("readiness.failed", **wrong)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+        return JSONResponse({"ready": not wrong, "checks": {check.name: check.ok for check in checks}}, status)
+
+    async def _check(self, name: str) -> Check:
+        try:
+            return await self._calls[name].result(within=self._within)
+        except TimeoutError:
+            return Check(name=name, ok=False, what=f"no answer within {self._within.total_seconds():g} s")

@@ -1,0 +1,125 @@
+"""Figures for Prometheus: /metrics. What stands in SQL is read there when it is asked for, and never kept beside it.
+
+Names of portals, statuses and verdicts are the only labels: no addresses, no ids of tickets, no secrets (L11, L12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from desk_sync.errors import DeskSyncError
+from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Subscriptions
+from desk_sync.services.health import oldest
+from desk_sync.web.shared_call import SharedCall
+
+log = structlog.get_logger()
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+Read = Callable[[Backlog, datetime], float]
+
+WITHIN = timedelta(seconds=5)
+
+# One gauge for each portal, from its backlog.
+BACKLOG: Mapping[str, tuple[str, Read]] = {
+    "oldest_due_age_seconds": (
+        "Age of the oldest work that is due and undone, work that was put off included; parked tickets apart.",
+        lambda backlog, now: oldest([backlog], now).total_seconds(),
+    ),
+    "tickets_due": ("Tickets that are due a look, in nobody's hands.", lambda backlog, _: backlog.due),
+    "tickets_put_off": ("Tickets whose look failed and comes again later.", lambda backlog, _: backlog.put_off),
+    "tickets_leased": ("Tickets in a worker's hands.", lambda backlog, _: backlog.leased),
+    "tickets_parked": ("Tickets that were given up and wait for a person.", lambda backlog, _: backlog.parked),
+    "events_unprocessed": ("Events that were stored and had no look yet.", lambda backlog, _: backlog.events),
+    "events_stranded": ("Events whose look is due at no time: a fault.", lambda backlog, _: backlog.stranded),
+}
+
+
+class Metrics:
+    """The web process's figures: counted deliveries, and gauges that `business` reads."""
+
+    def __init__(self, business: Collector) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._deliveries = Counter(
+            "desk_sync_deliveries",
+            "Deliveries by how they were answered.",
+            ["portal", "status"],
+            registry=self._registry,
+        )
+        self._registry.register(business)
+        self._text = SharedCall(partial(generate_latest, self._registry))
+
+    def route(self) -> Route:
+        return Route("/metrics", self.answer)
+
+    def counted(self, receive: Endpoint, portals: Mapping[str, object]) -> Endpoint:
+        """The endpoint of deliveries, with its answers counted; what is asked of unknown portals counts as one."""
+
+        async def endpoint(request: Request) -> Response:
+            response = await receive(request)
+            portal = request.path_params["portal"]
+            self._deliveries.labels(portal if portal in portals else "unknown", response.status_code).inc()
+            return response
+
+        return endpoint
+
+    async def answer(self, _: Request) -> Response:
+        """503 if the store does not answer: a figure that is missing must not look like one that is good."""
+        try:
+            text = await self._text.result(within=WITHIN)
+        except (DeskSyncError, TimeoutError) as error:
+            log.warning("metrics.failed", error=type(error).__name__)
+            return PlainTextResponse("the store does not answer", HTTPStatus.SERVICE_UNAVAILABLE)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+class Business(Collector):
+    """What the store says about the portals. Raises what the store raises."""
+
+    def __init__(
+        self, figures: Mapping[str, Figures], subscriptions: Subscriptions, heartbeats: Heartbeats, now: Now
+    ) -> None:
+        self._figures = figures
+        self._subscriptions = subscriptions
+        self._heartbeats = heartbeats
+        self._now = now
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = self._now()
+        backlogs = {portal: figures.backlog(now) for portal, figures in self._figures.items()}
+        for name, (meaning, read) in BACKLOG.items():
+            gauge = GaugeMetricFamily(f"desk_sync_{name}", meaning, labels=["portal"])
+            for portal, backlog in backlogs.items():
+                gauge.add_metric([portal], read(backlog, now))
+            yield gauge
+        yield self._verdicts()
+        yield from self._ages(now)
+
+    def _verdicts(self) -> GaugeMetricFamily:
+        gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])
+        for portal, figures in self._figures.items():
+            for verdict, count in figures.verdicts().items():
+                gauge.add_metric([portal, verdict], count)
+        return gauge
+
+    def _ages(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+        """What has never been has no age, and no line."""
+        snapshot = self._subscriptions.current()
+        instants = {
+            "subscription_data_age_seconds": ("Age of the subscription data.", snapshot and snapshot.imported_at),
+            "heartbeat_age_seconds": ("Age of a worker's last sign of life.", self._heartbeats.last()),
+        }
+        for name, (meaning, at) in instants.items():
+            if at:
+                yield GaugeMetricFamily(f"desk_sync_{name}", meaning, value=(now - at).total_seconds())
