@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-Serve = Callable[[Starlette], str]
+Serve = Callable[[ASGIApp], str]
 
 
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Serve an application until the test ends; gives the URL it is at."""
+def _serve() -> Iterator[Serve]:
+    """Serve an application until the test, or the module of tests, ends; gives the URL it is at."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(application: Starlette) -> str:
+    def start(application: ASGIApp) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(application, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
@@ -36,3 +35,7 @@ def serve() -> Iterator[Serve]:
         server.should_exit = True
     for _, thread in running:
         thread.join(5)
+
+
+serve = pytest.fixture(_serve)
+serve_for_long = pytest.fixture(_serve, scope="module")

@@ -166,12 +166,6 @@ def test_a_portal_that_we_do_not_serve_is_not_found(site, method):
     assert answer.status_code == 404
 
 
-def test_health_is_answered(site):
-    answer = requests.get(f"{site.url}/healthz", timeout=10)
-
-    assert (answer.status_code, answer.text) == (200, "ok")
-
-
 def test_a_body_of_unknown_length_is_cut_off_at_the_limit(site):
     answer = site.post(b"[" + b"1," * 300 for _ in range(2))
 

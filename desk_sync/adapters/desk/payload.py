@@ -10,16 +10,21 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import structlog
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
 from desk_sync.errors import BadDelivery, PermanentError
+from desk_sync.ports import Modified
+
+log = structlog.get_logger()
 
 Raw = Mapping[str, object]
 
@@ -65,6 +70,7 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         sender=identifiers.email(_text(raw.get("email")) or ""),
         in_bin=any(_text(raw.get(name)) == "true" for name in _BINS),
         modified_by=_text(raw.get("modifiedBy")),
+        modified_at=_instant(raw.get("modifiedTime")),
     )
 
 
@@ -109,6 +115,17 @@ def count(answer: Raw) -> int:
     return len(_items(answer))
 
 
+def time_range(start: datetime, end: datetime) -> str:
+    """A span as the search takes it: both ends are included, to the millisecond."""
+    return ",".join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{each.microsecond // 1000:03}Z" for each in (start, end))
+
+
+def modifications(answer: Raw) -> list[Modified]:
+    """The tickets in a list, in its order, and when each was last modified."""
+    shown = ((_id(each, "id"), _instant(each.get("modifiedTime"))) for each in _items(answer))
+    return [Modified(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
+
+
 def edition(answer: Raw, org_id: str) -> str | None:
     """The edition of our organisation in a list of organisations; None if it is not among them."""
     return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
@@ -117,7 +134,8 @@ def edition(answer: Raw, org_id: str) -> str | None:
 def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
     """The events of a delivery that are about tickets, in its order.
 
-    Raises BadDelivery, and takes nothing, if the body is not what Desk sends to the portal `org_id`.
+    Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
+    body is not what Desk sends to the portal `org_id`: no array, or events of which not one can be read.
     """
     try:
         delivery = orjson.loads(body)
@@ -125,7 +143,17 @@ def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Eve
         raise BadDelivery("the body is not JSON") from None
     if not isinstance(delivery, list):
         raise BadDelivery("the body is not an array of events")
-    return [event for raw in delivery if (event := _read_event(raw, vocabulary, org_id))]
+    events, refusals = [], []
+    for raw in delivery:
+        try:
+            events.append(_read_event(raw, vocabulary, org_id))
+        except BadDelivery as refusal:
+            refusals.append(str(refusal))
+    for cause, times in Counter(refusals).items():
+        log.warning("event.refused", org_id=org_id, cause=cause, count=times)
+    if refusals and not events:
+        raise BadDelivery(refusals[0])
+    return [event for event in events if event]
 
 
 def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | None:
@@ -154,6 +182,7 @@ def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
         before=state_before,
         changed=frozenset(changed),
         actor_id=_id(payload, "modifiedBy"),
+        modified_at=_instant(payload.get("modifiedTime")),
     )
 
 
@@ -225,12 +254,20 @@ def _occurred_at(raw: Raw) -> datetime:
     try:
         if text.isascii() and text.isdigit():
             return _EPOCH + timedelta(milliseconds=int(text))
-        at = datetime.fromisoformat(text)
-        if at.tzinfo:
-            return at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
+    if at := _instant(text):
+        return at
     raise BadDelivery("an event has no usable time")
+
+
+def _instant(value: object) -> datetime | None:
+    """ISO 8601 with a zone; None for anything else."""
+    try:
+        at = datetime.fromisoformat(_text(value) or "")
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _object(raw: Raw, name: str) -> Raw:

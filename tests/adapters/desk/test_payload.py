@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk.payload import comment, read_events, read_ticket, write_fields
 from desk_sync.adapters.desk.vocabulary import Vocabulary
@@ -291,9 +292,28 @@ def test_what_desk_would_not_send_is_refused(body):
         read_events(body, VOCABULARY, org_id=ORG)
 
 
-def test_one_bad_event_spoils_the_delivery():
-    with pytest.raises(BadDelivery):
-        read(make_event(), make_event(orgId="7"))
+BAD = [
+    pytest.param(7, "an event is not an object with a payload", id="no object"),
+    pytest.param(make_event(orgId="7"), "an event is another portal's", id="another portal's"),
+    pytest.param(make_event(eventTime="canary"), "an event has no usable time", id="no time"),
+    pytest.param(make_event(payload=make_raw(id="canary")), "an event has no usable id", id="no ticket"),
+]
+
+
+@pytest.mark.parametrize(("bad", "cause"), BAD)
+def test_an_event_that_cannot_be_read_takes_no_other_with_it(bad, cause):
+    """Nothing is lost: a delivery that is refused for one event would lose the others, for Desk may not repeat it."""
+    with capture_logs() as lines:
+        events = read(bad, make_event("Ticket_Delete"), bad)
+
+    assert [event.type for event in events] == ["Ticket_Delete"]
+    assert lines == [
+        {"event": "event.refused", "log_level": "warning", "org_id": ORG, "cause": cause, "count": 2},
+    ]
+
+
+def test_an_event_that_is_none_of_ours_is_no_fault():
+    assert read(7, make_event("Contact_Update")) == []
 
 
 def test_ids_and_the_portal_may_come_as_numbers():
