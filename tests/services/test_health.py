@@ -1,0 +1,176 @@
+"""Whether the product is well, judged from what the store says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
+from desk_sync.services.health import Check, Health, check, check_all, oldest
+from tests.support.makers import NOW
+
+CANARY = "canary@customer.example"
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def health(world):
+    portals = [SqlFigures(world.engine, name) for name in ("default", "other")]
+    return Health(
+        figures=portals, heartbeats=SqlHeartbeats(world.engine), subscriptions=world.subscriptions, now=world.now
+    )
+
+
+def beat(world):
+    SqlHeartbeats(world.engine).beat(now=world.now())
+
+
+class TestHeartbeat:
+    def test_a_worker_that_never_beat_is_missed(self, health):
+        assert not check("heartbeat", health.heartbeat).ok
+
+    @pytest.mark.parametrize(
+        ("age", "ok"),
+        [
+            pytest.param(0, True, id="just now"),
+            pytest.param(100, True, id="three rings and a drain ago"),
+            pytest.param(101, False, id="too long ago"),
+            pytest.param(-100, True, id="clocks differ a little"),
+            pytest.param(-3600, False, id="from the future: a clock is wrong"),
+        ],
+    )
+    def test_a_heartbeat_counts_for_a_while(self, world, health, age, ok):
+        beat(world)
+        world.waits(seconds=age)
+
+        assert check("heartbeat", health.heartbeat).ok is ok
+
+
+class TestWork:
+    def test_nothing_owed_is_well(self, health):
+        assert health.work() == "nothing is owed"
+
+    @pytest.mark.parametrize(
+        ("age", "ok"), [pytest.param(300, True, id="five minutes"), pytest.param(301, False, id="longer")]
+    )
+    def test_the_oldest_work_may_be_five_minutes_old(self, world, health, age, ok):
+        world.hears()
+        world.waits(seconds=age)
+
+        found = check("work", health.work)
+
+        assert (found.ok, found.what) == (
+            ok,
+            f"1 tickets to look at, the oldest for {timedelta(seconds=age)}",
+        )
+
+    def test_a_desk_that_is_down_for_long_does_not_make_old_work_look_young(self, world, health, desk):
+        """A look that is put off again and again is never due for long, and is owed all the time."""
+        world.hears()
+        for _ in range(12):
+            desk.before["read_ticket"] = _down
+            world.look()
+            world.waits(seconds=30)
+
+        assert not check("work", health.work).ok
+
+    def test_an_event_whose_look_will_not_come_is_a_fault(self, world, health):
+        world.hears()
+        with world.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE tickets SET look_at = NULL")
+
+        assert check("work", health.work).what == "1 events wait for a look that is not due"
+
+
+def _down():
+    raise TemporaryError("Desk is down")
+
+
+class TestParked:
+    def test_no_parked_ticket_is_well(self, health):
+        assert check("parked", health.parked).ok
+
+    def test_a_parked_ticket_waits_for_a_person_and_is_no_work_that_is_late(self, world, health):
+        world.hears()
+        [lease] = world.claim()
+        world.tickets.begin_look(lease, now=world.now(), until=lease.until)
+        world.tickets.park(lease, now=world.now(), error="no such field")
+        world.waits(days=1)
+
+        assert check("parked", health.parked).what == "1 tickets are parked"
+        assert check("work", health.work).ok
+
+
+class TestSubscriptionData:
+    @pytest.mark.parametrize(
+        ("age", "ok"), [pytest.param(7, True, id="a week old"), pytest.param(8, False, id="too old to rely on")]
+    )
+    def test_data_are_relied_on_for_a_while(self, world, health, age, ok):
+        world.waits(days=age)
+
+        assert check("data", lambda: health.subscription_data(WEEK)).ok is ok
+
+    def test_no_data_are_not_well(self, world, health):
+        with world.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE snapshots SET state = 'retired'")
+
+        assert check("data", lambda: health.subscription_data(WEEK)).what == "there are no subscription data"
+
+
+class TestClock:
+    @pytest.mark.parametrize(
+        ("theirs", "ok"),
+        [
+            pytest.param(None, True, id="a file has no clock"),
+            pytest.param(NOW + timedelta(seconds=2), True, id="two seconds"),
+            pytest.param(NOW + timedelta(seconds=2.1), False, id="ahead of us"),
+            pytest.param(NOW - timedelta(hours=1), False, id="behind us"),
+        ],
+    )
+    def test_the_database_may_be_two_seconds_off(self, health, theirs, ok):
+        assert check("clock", lambda: health.clock(lambda: theirs)).ok is ok
+
+
+def raising(error):
+    def probe():
+        raise error
+
+    return probe
+
+
+OUTCOMES = [
+    pytest.param(lambda: "fine", Check(name="a", ok=True, what="fine"), id="right"),
+    pytest.param(
+        raising(ConfigurationError("wrong", hint="mend it")),
+        Check(name="a", ok=False, what="wrong", hint="mend it"),
+        id="wrong, with a hint",
+    ),
+    pytest.param(
+        raising(TemporaryError("no answer")), Check(name="a", ok=False, what="no answer", reached=False), id="silence"
+    ),
+]
+
+
+@pytest.mark.parametrize(("probe", "expected"), OUTCOMES)
+def test_a_check_says_what_its_probe_found(probe, expected):
+    assert check("a", probe) == expected
+
+
+def test_a_probe_that_fails_in_a_way_that_nobody_foresaw_quotes_nothing_and_stops_no_other():
+    first, second = check_all({"a": raising(RuntimeError(CANARY)), "b": lambda: "fine"})
+
+    assert (first.ok, CANARY in first.what, second.ok) == (False, False, True)
+
+
+def test_work_that_will_be_due_has_no_age(world):
+    world.hears()
+
+    assert oldest([SqlFigures(world.engine, "default").backlog(world.now())], NOW - timedelta(hours=1)) == timedelta(0)
+
+
+def test_what_is_wrong_is_raised_by_the_probe_itself(health):
+    with pytest.raises(DeskSyncError):
+        health.heartbeat()

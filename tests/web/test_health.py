@@ -1,0 +1,183 @@
+"""What the web process says about itself: alive, ready, and in figures."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from structlog.testing import capture_logs
+
+from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.errors import BadToken, ConfigurationError, TemporaryError
+from desk_sync.web import health, receiver
+from desk_sync.web.doorbell import Doorbell
+from desk_sync.web.metrics import Business, Metrics
+from tests.support.makers import NOW, make_account, make_event
+
+SECRET = "user secret at db.internal.example"
+
+
+def refuse(error):
+    def probe():
+        raise error
+
+    return probe
+
+
+@pytest.fixture
+def site(serve):
+    def open_site(**probes):
+        return serve(Starlette(routes=list(health.routes(probes))))
+
+    return open_site
+
+
+def test_a_process_that_answers_is_alive_whatever_is_wrong(site):
+    url = site(database=refuse(TemporaryError("down")))
+
+    answer = requests.get(f"{url}/healthz", timeout=5)
+
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_a_process_whose_probes_are_all_right_is_ready(site):
+    answer = requests.get(f"{site(database=lambda: 'schema 1', mapping=lambda: 'v1')}/readyz", timeout=5)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "checks": {"database": True, "mapping": True}}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(TemporaryError(SECRET), id="nobody answers"),
+        pytest.param(ConfigurationError(SECRET), id="not as it should be"),
+        pytest.param(RuntimeError(SECRET), id="a bug"),
+    ],
+)
+def test_what_is_wrong_is_named_and_not_described(site, error):
+    answer = requests.get(f"{site(database=refuse(error), mapping=lambda: 'v1')}/readyz", timeout=5)
+
+    assert answer.status_code == 503
+    assert answer.json() == {"ready": False, "checks": {"database": False, "mapping": True}}
+
+
+def test_a_database_that_hangs_is_not_waited_for_and_costs_one_thread(site):
+    thaw = threading.Event()
+    url = site(database=lambda: thaw.wait(20) and "schema 1", mapping=lambda: "v1")
+    threads = threading.active_count()
+
+    with capture_logs() as lines:
+        began = time.monotonic()
+        answers = [requests.get(f"{url}/readyz", timeout=5) for _ in range(2)]
+        took = time.monotonic() - began
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert took < 3
+    assert threading.active_count() <= threads + 2
+    assert [(line["event"], line["database"]) for line in lines] == [("readiness.failed", "no answer within 1 s")] * 2
+    thaw.set()
+    time.sleep(0.1)
+    assert requests.get(f"{url}/readyz", timeout=5).status_code == 200
+
+
+class Shop:
+    """The web application with its metrics over a real store."""
+
+    def __init__(self, engine, serve):
+        self.engine = engine
+        self.inbox, self.tickets = SqlInbox(engine, "default"), SqlTickets(engine, "default")
+        self.metrics = Metrics(
+            Business(
+                figures={"default": SqlFigures(engine, "default")},
+                subscriptions=SqlSubscriptions(engine),
+                heartbeats=SqlHeartbeats(engine),
+                now=lambda: NOW + timedelta(seconds=90),
+            )
+        )
+        doors = {"default": RefusingDoor()}
+        application = receiver.app(
+            doors,
+            {"default": Doorbell(lambda: None)},
+            watch=lambda receive: self.metrics.counted(receive, doors),
+            beside=[self.metrics.route()],
+        )
+        self.url = serve(application)
+
+    def figures(self):
+        text = requests.get(f"{self.url}/metrics", timeout=5).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
+
+
+class RefusingDoor:
+    def knows(self, token):
+        return False
+
+    def accept(self, token, body):
+        raise BadToken("not good")
+
+
+@pytest.fixture
+def shop(serve, tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
+    migrate(engine)
+    yield Shop(engine, serve)
+    engine.dispose()
+
+
+def test_the_figures_are_those_of_the_store(shop):
+    shop.inbox.record([make_event(ticket_id="1", key="1"), make_event(ticket_id="2", key="2")], now=NOW)
+    SqlHeartbeats(shop.engine).beat(now=NOW)
+    SqlSubscriptions(shop.engine).replace(
+        [make_account()], source="file", as_of=None, now=NOW, max_age=timedelta(days=7)
+    )
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE tickets SET verdict = 'REVIEW' WHERE ticket_id = '1'")
+
+    found = shop.figures()
+
+    assert {name: found[name] for name in found if name[0] != "desk_sync_deliveries_created"} == {
+        ("desk_sync_oldest_due_age_seconds", "default"): 90,
+        ("desk_sync_tickets_due", "default"): 2,
+        ("desk_sync_tickets_put_off", "default"): 0,
+        ("desk_sync_tickets_leased", "default"): 0,
+        ("desk_sync_tickets_parked", "default"): 0,
+        ("desk_sync_events_unprocessed", "default"): 2,
+        ("desk_sync_events_stranded", "default"): 0,
+        ("desk_sync_decisions", "default", "REVIEW"): 1,
+        ("desk_sync_subscription_data_age_seconds",): 90,
+        ("desk_sync_heartbeat_age_seconds",): 90,
+    }
+
+
+def test_what_has_never_been_has_no_age(shop):
+    assert not [name for name, *_ in shop.figures() if name.endswith("_age_seconds") and "due" not in name]
+
+
+def test_deliveries_are_counted_by_their_answers_and_unknown_portals_as_one(shop):
+    for path, body in [("default", b""), ("default", b"[]"), ("nobody", b"[]"), ("nowhere", b"[]")]:
+        requests.post(f"{shop.url}/webhooks/desk/{path}", data=body, timeout=5)
+
+    found = shop.figures()
+
+    counted = {tuple(labels): value for (name, *labels), value in found.items() if name.endswith("deliveries_total")}
+    assert counted == {("default", "401"): 2, ("unknown", "404"): 2}
+
+
+def test_a_store_that_does_not_answer_leaves_no_figures_that_look_good(shop):
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE heartbeats")
+
+    assert requests.get(f"{shop.url}/metrics", timeout=5).status_code == 503
