@@ -31,7 +31,7 @@ QUIET = timedelta(seconds=1)
 ANNOUNCE_SECONDS = 0.25
 REDIS_SECONDS = 0.5
 POLL_SECONDS = (0.005, 0.03)
-RETRY_AFTER = timedelta(seconds=5)
+RETRY_AFTER = timedelta(seconds=2)
 
 # KEYS: the holders with the instants at which their slots run out, and what the script remembers from call to call.
 # ARGV: limit, lease and quiet time; who asks for a slot, or nothing; who holds one. Milliseconds, by Redis' own clock.
