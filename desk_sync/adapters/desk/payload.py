@@ -44,6 +44,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
 _REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 LONGEST_COMMENT = 32_000
+# Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
+MOST_EVENTS = 1_000
 
 
 def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
@@ -135,7 +137,7 @@ def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Eve
     """The events of a delivery that are about tickets, in its order.
 
     Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
-    body is not what Desk sends to the portal `org_id`: no array, or events of which not one can be read.
+    body is not what Desk sends to the portal `org_id`: no array, MOST_EVENTS exceeded, or not one that can be read.
     """
     try:
         delivery = orjson.loads(body)
@@ -143,6 +145,8 @@ def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Eve
         raise BadDelivery("the body is not JSON") from None
     if not isinstance(delivery, list):
         raise BadDelivery("the body is not an array of events")
+    if len(delivery) > MOST_EVENTS:
+        raise BadDelivery(f"more than {MOST_EVENTS} events")
     events, refusals = [], []
     for raw in delivery:
         try:
