@@ -5,11 +5,12 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from desk_sync.domain.identity import Identifier
@@ -22,6 +23,14 @@ class Now(Protocol):
     """The one clock."""
 
     def __call__(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modified:
+    """A ticket, and when it was last modified, by Desk's clock."""
+
+    ticket_id: str
+    at: datetime
 
 
 class Desk(Protocol):
@@ -44,6 +53,13 @@ class Desk(Protocol):
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         """Whether a comment of the ticket carries the reference (L6)."""
+        ...
+
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+        """The tickets whose last change lies from `start` to `end`, both included: page by page, oldest first.
+
+        Each page is asked for when the one before has been used. What Desk's search index does not know yet is absent.
+        """
         ...
 
 
@@ -107,7 +123,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it."""
+    """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it.
+
+    Of what Desk did to the ticket up to `modified_at` nothing is left to look at.
+    """
 
     at: datetime
     decision: Decision
@@ -117,6 +136,7 @@ class Look:
     urgency: int
     next_look_at: datetime | None
     closed: bool = False
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,8 +187,8 @@ class Tickets(Protocol):
         """
         ...
 
-    def skip_look(self, lease: Lease) -> None:
-        """Record that the events told nothing new. Raises LeaseLost."""
+    def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
+        """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
         ...
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
@@ -239,6 +259,52 @@ class TicketHistory:
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Mapping[str, str]
+
+
+class Round(StrEnum):
+    """The sweeps that come round by themselves: of what is new, and of the last days in full."""
+
+    RECENT = "recent"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far the sweeps have come: of what was modified from `since` to `until`, nothing is unknown to us."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """How many tickets were unknown to us as they are now, and how many of those deliveries should have told of."""
+
+    marked: int
+    missed: int
+
+
+class Sweeps(Protocol):
+    """What the sweeps know; one portal's. None of this is fenced: a sweep that is done twice changes nothing more."""
+
+    def take_turn(self, which: Round, *, now: datetime, length: timedelta) -> bool:
+        """Whether the caller alone may make this sweep; nobody else may until `length` has passed."""
+        ...
+
+    def coverage(self) -> Coverage | None:
+        """None for a portal that was never swept."""
+        ...
+
+    def cover(self, coverage: Coverage) -> None:
+        """Record how far the sweeps have come, when all of it has been marked."""
+        ...
+
+    def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
+        """Mark the tickets that were modified later than we know and that nobody is about to look at.
+
+        Those that were modified at or after `promised_since` count as missed, each modification once.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,9 +71,13 @@ _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _
 
 
 def only_ours(found: Ticket, left: Ticket, written: Iterable[Field]) -> bool:
-    """Whether nothing but the written fields has changed from `found`, as we read it, to `left`, Desk's answer to us."""
-    ours = {str(name): left.value(name) for name in written}
-    return digest(replace(found, identifiers=left.identifiers, **ours)) == digest(left)
+    """Whether nothing but what we wrote differs between `found`, as we read it, and `left`, as Desk answered our write.
+
+    The identifiers follow from the fields.
+    """
+    ours = {*_NO_STATE, *written, "identifiers"}
+    names = [each.name for each in fields(Ticket) if each.name not in ours]
+    return all(getattr(found, name) == getattr(left, name) for name in names)
 
 
 class Hint(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
@@ -13,7 +13,7 @@ from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
 from desk_sync.domain.plan import Effect, Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
-from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news
+from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
 
@@ -77,7 +77,7 @@ class Reconcile:
             return self._park(lease, f"given up after {self.patience.attempts} attempts")
         news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
         if not news and not pending.wake_due:
-            self.tickets.skip_look(lease)
+            self.tickets.skip_look(lease, modified_at=_told_up_to(pending.events))
             return Outcome.NOTHING_NEW
         try:
             self._reconcile(lease, pending, news)
@@ -154,6 +154,8 @@ class Reconcile:
                 urgency=wish.urgency,
                 next_look_at=wish.next_look_at,
                 closed=left.closed or left.in_bin,
+                # What somebody else changed between our reading and our write is still to be looked at.
+                modified_at=(left if only_ours(found, left, wish.wanted) else found).modified_at,
             ),
         )
         log.info(
@@ -196,3 +198,7 @@ class Reconcile:
         self.tickets.park(lease, now=self.now(), error=error)
         log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
         return Outcome.PARKED
+
+
+def _told_up_to(events: Sequence[Event]) -> datetime | None:
+    return max((event.modified_at for event in events if event.modified_at), default=None)

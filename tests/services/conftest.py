@@ -29,6 +29,7 @@ class World:
     def __init__(self, engine: Any, desk: FakeDesk) -> None:
         self.engine = engine
         self.desk = desk
+        desk.now = self.now
         self.budget = FakeBudget()
         self.tickets = SqlTickets(engine, "default")
         self.inbox = SqlInbox(engine, "default")

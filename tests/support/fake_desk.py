@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
-from tests.support.makers import PERSON, ROBOT
+from desk_sync.ports import Modified, Now
+from tests.support.makers import NOW, PERSON, ROBOT
 
 
 class Died(BaseException):
@@ -21,6 +23,7 @@ class FakeDesk:
 
     def __init__(self, *tickets: Ticket) -> None:
         self.tickets = {ticket.ticket_id: ticket for ticket in tickets}
+        self.now: Now = lambda: NOW
         self.comments: dict[str, list[str]] = defaultdict(list)
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
@@ -38,8 +41,15 @@ class FakeDesk:
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         return self._call("has_comment", lambda: any(reference in said for said in self.comments[ticket_id]))
 
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+        times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]
+        found = [Modified(ticket_id=each, at=at) for at, each in sorted(times) if start <= at <= end]
+        for first in range(0, len(found), 100):
+            yield self._call("modified_between", lambda first=first: found[first : first + 100])
+
     def person_sets(self, ticket_id: str, **fields: Any) -> None:
-        self.tickets[ticket_id] = replace(self.tickets[ticket_id], modified_by=PERSON, **fields)
+        changed = {"modified_by": PERSON, "modified_at": self.now()} | fields
+        self.tickets[ticket_id] = replace(self.tickets[ticket_id], **changed)
 
     def dies(self, *, before: str | None = None, after: str | None = None) -> None:
         """Let the process die around the next call of that name."""
@@ -66,5 +76,6 @@ class FakeDesk:
 
     def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
         values = {str(name): value for name, value in fields.items()}
-        self.tickets[ticket_id] = replace(self._ticket(ticket_id), modified_by=agent, **values)
+        values |= {"modified_by": agent, "modified_at": self.now()}
+        self.tickets[ticket_id] = replace(self._ticket(ticket_id), **values)
         return self.tickets[ticket_id]

@@ -6,11 +6,12 @@ repeated without harm (a GET, a PATCH with the same values) is repeated within s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import requests
+import structlog
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
@@ -22,11 +23,15 @@ from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, NotPermitted, TemporaryError
-from desk_sync.ports import Budget, Now, Token
+from desk_sync.ports import Budget, Modified, Now, Token
+
+log = structlog.get_logger()
 
 PATIENCE = timedelta(seconds=20)
 ATTEMPTS = 4
 PAGE = 100
+LAST_OFFSET = 900
+"""The search takes `from` up to 999: of one instant it shows 1,000 tickets and no more."""
 
 Body = dict[str, object]
 """What is sent, or came back, as JSON."""
@@ -35,6 +40,7 @@ _REPEATABLE = frozenset({"GET", "PATCH"})
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
 _UNAUTHORIZED = 401
 _NO_CONTENT = 204
+_SMALLEST_STEP = timedelta(milliseconds=1)
 
 
 class DeskClient:
@@ -90,6 +96,30 @@ class DeskClient:
                 return True
             start, more = start + PAGE, payload.count(page) == PAGE
         return False
+
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+        """Each page begins where the one before ended, and not at an offset: tickets that are modified meanwhile leave
+        the span or move to its end, and would shift the rest. Only within one instant offsets are used.
+        """
+        shown: set[Modified] = set()
+        offset, more = 0, True
+        while more:
+            page = self._search(start, end, offset)
+            found = payload.modifications(page)
+            yield [each for each in found if each not in shown]
+            more = payload.count(page) == PAGE
+            last = max((each.at for each in found), default=start)
+            if last > start:
+                start, offset, shown = last, 0, {each for each in found if each.at == last}
+            elif offset < LAST_OFFSET:
+                offset += PAGE
+            else:
+                log.error("search.capped", at=start, shown=offset + PAGE)
+                start, offset = start + _SMALLEST_STEP, 0
+
+    def _search(self, start: datetime, end: datetime, offset: int) -> Body:
+        query = {"modifiedTimeRange": payload.time_range(start, end), "sortBy": "modifiedTime"}
+        return self._call("GET", "/tickets/search", self._deadline(), query={**query, "from": offset, "limit": PAGE})
 
     def greet(self) -> str:
         """The portal's edition, for one credit. Raises NotPermitted if the portal is not one of our agent's."""

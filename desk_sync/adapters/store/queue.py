@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, literal, null, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, null, select, true, tuple_, update
 
 from desk_sync.adapters.store.tables import Instant, tickets
 from desk_sync.adapters.store.values import insert
@@ -55,6 +55,12 @@ def at(instant: datetime | None) -> ColumnElement[Any]:
 def earliest(look_at: ColumnElement[Any]) -> ColumnElement[Any]:
     """`look_at`, but a ticket that is due before that stays so."""
     return case((tickets.c.look_at <= look_at, tickets.c.look_at), else_=look_at)
+
+
+def newest(modified_at: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`modified_at`, but what is known already of a later modification stays known."""
+    known = tickets.c.modified_at
+    return case((known >= modified_at, known), else_=func.coalesce(modified_at, known))
 
 
 def unless_marked(look_at: ColumnElement[Any]) -> ColumnElement[Any]:

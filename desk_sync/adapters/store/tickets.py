@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, cas
 from desk_sync.adapters.store import decisions
 from desk_sync.adapters.store.effects import references, states, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import at, fenced, mark, unless_marked, unless_woken
+from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.entitlement import Verdict
@@ -110,6 +110,7 @@ class SqlTickets:
             "verdict": look.decision.verdict,
             "account_id": look.decision.account_id,
             "looked_at": look.at,
+            "modified_at": newest(at(look.modified_at)),
             "wake_at": unless_woken(at(look.next_look_at)),
         }
         with writing(self.engine) as connection:
@@ -117,10 +118,11 @@ class SqlTickets:
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
-    def skip_look(self, lease: Lease) -> None:
-        """Record that the events told nothing new. Raises LeaseLost."""
+    def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
+        """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
+        known = newest(at(modified_at))
         with writing(self.engine) as connection:
-            self._release(connection, lease, look_at=tickets.c.wake_at)
+            self._release(connection, lease, look_at=tickets.c.wake_at, modified_at=known)
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
         """Give the ticket back, to be looked at again at `look_at`, whatever its events say. Raises LeaseLost.

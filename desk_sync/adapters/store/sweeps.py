@@ -1,0 +1,107 @@
+"""How far the sweeps of a portal have come, and the marks that they set.
+
+A ticket is known up to `tickets.modified_at`. Marking it makes it known up to the modification that was found, so that
+none is counted twice, however often it is found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, bindparam, exists, or_, select, update
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import mark, newest
+from desk_sync.adapters.store.tables import Instant, deliveries, sweeps, tickets
+from desk_sync.adapters.store.values import insert
+from desk_sync.ports import Coverage, Modified, Round, Untold
+
+_TURNS = {Round.RECENT: sweeps.c.recent_turn_until, Round.FULL: sweeps.c.full_turn_until}
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSweeps:
+    """One portal's sweeps."""
+
+    engine: Engine
+    portal: str
+
+    def take_turn(self, which: Round, *, now: datetime, length: timedelta) -> bool:
+        """Whether the caller alone may make this sweep; nobody else may until `length` has passed.
+
+        A turn that ends later than one can was taken by a clock that went wrong, and holds nobody up.
+        """
+        until = _TURNS[which]
+        free = or_(until.is_(None), until <= now, until > now + length)
+        taken = update(sweeps).where(sweeps.c.portal == self.portal, free).values({until: now + length})
+        with writing(self.engine) as connection:
+            connection.execute(insert(connection, sweeps).values(portal=self.portal).on_conflict_do_nothing())
+            return connection.execute(taken).rowcount == 1
+
+    def coverage(self) -> Coverage | None:
+        """None for a portal that was never swept."""
+        stored = select(sweeps.c.since, sweeps.c.until).where(
+            sweeps.c.portal == self.portal, sweeps.c.until.is_not(None)
+        )
+        with reading(self.engine) as connection:
+            row = connection.execute(stored).mappings().one_or_none()
+        return Coverage(**row) if row else None
+
+    def cover(self, coverage: Coverage) -> None:
+        """Record how far the sweeps have come, when all of it has been marked."""
+        reached = {"since": coverage.since, "until": coverage.until}
+        with writing(self.engine) as connection:
+            statement = insert(connection, sweeps).values(portal=self.portal, **reached)
+            connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=reached))
+
+    def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
+        """Mark the tickets that were modified later than we know and that nobody is about to look at.
+
+        Those that were modified at or after `promised_since` count as missed, each modification once.
+        """
+        found = {each.ticket_id: each.at for each in modified}
+        with writing(self.engine) as connection:
+            told = self._told(connection, found, now)
+            untold = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - told)}
+            missed = sum(modified_at >= promised_since for modified_at in untold.values())
+            mark(connection, self.portal, untold, now=now, wake_at=now, woken=True)
+            self._know(connection, untold)
+            self._count(connection, missed)
+        return Untold(marked=len(untold), missed=missed)
+
+    def missed(self) -> int:
+        """How many modifications no delivery told us of, since the first sweep."""
+        with reading(self.engine) as connection:
+            return connection.scalar(select(sweeps.c.missed).where(sweeps.c.portal == self.portal)) or 0
+
+    def _told(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
+        """Those that we know as they are now, or that are looked at without us. A parked one waits for a person."""
+        waiting = exists().where(
+            deliveries.c.portal == tickets.c.portal,
+            deliveries.c.ticket_id == tickets.c.ticket_id,
+            deliveries.c.processed_at.is_(None),
+        )
+        due = or_(tickets.c.look_at <= now, tickets.c.owed_at.is_not(None), tickets.c.parked_at.is_not(None), waiting)
+        rows = connection.execute(
+            select(tickets.c.ticket_id, tickets.c.modified_at, due).where(
+                tickets.c.portal == self.portal, tickets.c.ticket_id.in_(found)
+            )
+        )
+        return {
+            ticket_id for ticket_id, known, soon in rows if soon or (known is not None and known >= found[ticket_id])
+        }
+
+    def _know(self, connection: Connection, untold: Mapping[str, datetime]) -> None:
+        one = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
+        statement = update(tickets).where(one).values(modified_at=newest(bindparam("found_at", type_=Instant)))
+        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in untold.items()]
+        if rows:
+            connection.execute(statement, rows)
+
+    def _count(self, connection: Connection, missed: int) -> None:
+        statement = insert(connection, sweeps).values(portal=self.portal, missed=missed)
+        more = {"missed": sweeps.c.missed + missed}
+        if missed:
+            connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=more))

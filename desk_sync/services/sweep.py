@@ -1,0 +1,127 @@
+"""Ask Desk what was modified, and look at what no delivery told us of: a lost delivery costs minutes, not a promise.
+
+A sweep goes on from where the last one ended, with an overlap for Desk's search index, which lags. It only marks; the
+drain does the rest. It can be cut off anywhere and done again: how far it came is recorded when all of it is marked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from desk_sync.errors import PermanentError, TemporaryError
+from desk_sync.ports import Coverage, Desk, Modified, Now, Round, Sweeps
+
+log = structlog.get_logger()
+
+# Ours may be the slower clock: what Desk dates after our now is asked for too.
+AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How far back the sweeps reach, and how long one keeps others of its kind away.
+
+    What was modified less than `grace` ago is left to the next sweep: its delivery may be on its way.
+    A turn is a little shorter than the time between two rings, so that a ring that comes early finds it free.
+    """
+
+    overlap: timedelta = timedelta(minutes=10)
+    grace: timedelta = timedelta(seconds=10)
+    full: timedelta = timedelta(days=3)
+    turns: Mapping[Round, timedelta] = field(
+        default_factory=lambda: {Round.RECENT: timedelta(minutes=2, seconds=30), Round.FULL: timedelta(hours=12)}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What a sweep found: tickets that were modified since `since`, and those of them that the sweep before could not
+    see (`new`), that were marked, and that a delivery should have told of (`missed`).
+    """
+
+    since: datetime
+    seen: int
+    new: int
+    marked: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Raised when at least `least` tickets were missed, and they are more than `share` of the new ones."""
+
+    share: float = 0.05
+    least: int = 3
+
+    def raised(self, swept: Swept) -> bool:
+        return swept.missed >= self.least and swept.missed > self.share * swept.new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """Sweeps one portal."""
+
+    desk: Desk
+    sweeps: Sweeps
+    now: Now
+    pace: Pace = Pace()
+    alarm: Alarm = Alarm()
+
+    def take_turn(self, which: Round) -> Swept | None:
+        """One of the sweeps that come round; None if another process has this turn, or Desk does not answer."""
+        if not self.sweeps.take_turn(which, now=self.now(), length=self.pace.turns[which]):
+            return None
+        try:
+            return self.run(which)
+        except (TemporaryError, PermanentError) as error:
+            log.warning("portal.not_swept", round=which, error=str(error))
+            return None
+
+    def run(self, which: Round) -> Swept:
+        """Sweep what is new, or in full. Raises TemporaryError or PermanentError; the next sweep makes up for it."""
+        now = self.now()
+        known = self._known(now)
+        wanted = {Round.RECENT: now, Round.FULL: max(now - self.pace.full, known.since)}
+        return self._sweep(wanted[which], known, now)
+
+    def run_since(self, since: datetime) -> Swept:
+        """Sweep from an instant on, if need be from before the first sweep: those tickets are marked, and not missed.
+
+        Raises as `run`.
+        """
+        now = self.now()
+        return self._sweep(since, self._known(now), now)
+
+    def _known(self, now: datetime) -> Coverage:
+        """How far the sweeps have come. For a portal that was never swept, deliveries are expected from now on."""
+        return self.sweeps.coverage() or Coverage(since=now, until=now)
+
+    def _sweep(self, wanted: datetime, known: Coverage, now: datetime) -> Swept:
+        """Sweep from `wanted` on, and from where the last sweep ended at the latest, so that no gap is left."""
+        last = min(known.until, now)  # a clock that went wrong may have left it in the future
+        start = min(wanted, last - self.pace.overlap)
+        new_since = start if wanted < last else last
+        found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
+        for page in self.desk.modified_between(start, now + AHEAD):
+            settled = self._settled(page)
+            untold = self.sweeps.mark_untold(settled, promised_since=known.since, now=self.now())
+            found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(untold))
+        self.sweeps.cover(Coverage(since=min(known.since, wanted), until=now - self.pace.grace))
+        return self._report(Swept(since=start, **found))
+
+    def _settled(self, page: Sequence[Modified]) -> Sequence[Modified]:
+        """Without those whose deliveries may be on their way. The clocks may differ; an hour's difference is no grace."""
+        now = self.now()
+        return [each for each in page if abs(now - each.at) >= self.pace.grace]
+
+    def _report(self, swept: Swept) -> Swept:
+        log.info("portal.swept", **asdict(swept))
+        if self.alarm.raised(swept):
+            hint = "is our webhook in Desk still enabled, and is it answered?"
+            log.error("deliveries.missed", **asdict(swept), hint=hint)
+        return swept
