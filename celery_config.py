@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
+from celery.schedules import crontab
+
 _redis = os.environ.get("DESK_SYNC_REDIS_URL", "redis://127.0.0.1:6379/0")
 if _file := os.environ.get("DESK_SYNC_REDIS_URL_FILE"):
     with open(_file) as _secret:
@@ -26,7 +28,7 @@ broker_transport_options = {
     "socket_keepalive": True,
 }
 
-imports = ("tasks.drain", "tasks.heartbeat")
+imports = ("tasks.drain", "tasks.heartbeat", "tasks.sweep")
 task_default_queue = "desk_sync"
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
@@ -53,5 +55,17 @@ beat_schedule = {
         "task": "desk_sync.heartbeat",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 90},
+    },
+    "sweep": {
+        "task": "desk_sync.sweep_all",
+        "schedule": timedelta(minutes=3),
+        "kwargs": {"which": "recent"},
+        "options": {"expires": 120},
+    },
+    "sweep in full": {
+        "task": "desk_sync.sweep_all",
+        "schedule": crontab(hour=2, minute=10),
+        "kwargs": {"which": "full"},
+        "options": {"expires": 3600},
     },
 }

@@ -28,6 +28,7 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions.account_file import read_accounts
@@ -40,6 +41,7 @@ from desk_sync.services.intake import Intake
 from desk_sync.services.parking import Parking
 from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
+from desk_sync.services.sweep import Sweep
 from desk_sync.settings import Settings
 
 DEFAULT = "default"
@@ -179,6 +181,13 @@ class DeskSync:
         )
         budget, workers = self.budget(portal), self.settings.workers
         return Drain(tickets=tickets, look=reconcile.look, budget=budget, now=now, workers=workers).run()
+
+    def sweep(self, portal: str) -> Sweep:
+        """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""
+        return Sweep(desk=self.desk(portal), sweeps=self.sweeps(portal), now=now)
+
+    def sweeps(self, portal: str) -> SqlSweeps:
+        return SqlSweeps(self.engine, portal)
 
     def import_accounts(self, path: Path) -> tuple[Replaced, Sequence[Problem]]:
         """Make an account file the current snapshot; returns what it did and what was odd. Raises InputError."""

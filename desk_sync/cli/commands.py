@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,17 @@ app.add_typer(db_app, name="db")
 DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
+
+
+def _instant(text: str) -> datetime:
+    """An instant with its zone. Raises BadParameter."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text}: not a time as ISO 8601 writes it") from None
+    if instant.tzinfo is None:
+        raise typer.BadParameter(f"{text}: in which zone? Z is UTC")
+    return instant.astimezone(UTC)
 
 
 @app.command()
@@ -132,6 +144,33 @@ def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
     with wiring.open_app() as desk_sync:
         marked = desk_sync.tickets(desk_sync.chosen(portal)).look_now(ticket_ids, now=wiring.now())
     say(f"{marked} marked; the worker looks at them within seconds")
+
+
+@app.command()
+def sweep(
+    since: Annotated[
+        datetime | None,
+        typer.Option(parser=_instant, metavar="ISO", help="Everything modified since; such as 2026-11-01T00:00Z."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="The last three days, as every night.")] = False,
+    portal: PortalOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Ask Desk which tickets were modified, and look at those that no delivery told of; by itself every 3 minutes."""
+    from dataclasses import asdict
+
+    from desk_sync import wiring
+    from desk_sync.ports import Round
+
+    if since and full:
+        raise typer.BadParameter("--since and --full are two different sweeps")
+    with wiring.open_app() as desk_sync:
+        service = desk_sync.sweep(desk_sync.chosen(portal))
+        swept = service.run_since(since) if since else service.run(Round.FULL if full else Round.RECENT)
+    if as_json:
+        emit(asdict(swept))
+    else:
+        say(f"{swept.seen} tickets modified since {swept.since:%F %T}Z; {swept.marked} of them to look at")
 
 
 @app.command()

@@ -115,7 +115,7 @@ class Sweep:
         return self._report(Swept(since=start, **found))
 
     def _settled(self, page: Sequence[Modified]) -> Sequence[Modified]:
-        """Without those whose deliveries may be on their way. The clocks may differ; an hour's difference is no grace."""
+        """Without those whose deliveries may be on their way; if the clocks are further apart, with them."""
         now = self.now()
         return [each for each in page if abs(now - each.at) >= self.pace.grace]
 
