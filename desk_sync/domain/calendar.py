@@ -232,7 +232,7 @@ class _Year:
         return self._ends[shift] - (self._sums[shift] - amount)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _expansion(_calendar: BusinessCalendar) -> dict[int, _Year]:
     """The years that were expanded: one dict for all calendars that are equal, such as those of frozen promises."""
     return {}

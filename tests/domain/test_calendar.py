@@ -173,6 +173,10 @@ def test_what_stays_closed_beyond_the_horizon_never_opens_again(closed_for, open
     assert due == (at(f"{first} 01:00") if opens_again else None)
 
 
+def test_the_last_closing_of_a_year_is_still_due_at_closing():
+    assert WEEKDAYS_9_TO_5.due(at("2025-12-31 16:00"), HOUR) == at("2025-12-31 17:00")
+
+
 def test_rare_hours_are_due_however_long_they_take():
     minute_a_week = make_calendar(Hours.of("09:00", "09:01"), days=["mon"])
 
