@@ -1,0 +1,353 @@
+"""The sweep, on a real store and a Desk in memory: what no delivery told of is looked at, and counted once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from structlog.testing import capture_logs
+
+from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.domain.ticket import Field, digest
+from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
+from desk_sync.ports import Coverage, Round
+from desk_sync.services.reconcile import Outcome
+from desk_sync.services.sweep import Alarm, Pace, Sweep, Swept
+from tests.support.fake_desk import Died
+from tests.support.makers import NOW, make_ticket
+
+TICKET = make_ticket().ticket_id
+LATE = {"minutes": 3}
+
+
+def numbered(count):
+    return [f"{1 + number:018d}" for number in range(count)]
+
+
+def raising(error):
+    def act():
+        raise error
+
+    return act
+
+
+@pytest.fixture
+def sweeps(world):
+    return SqlSweeps(world.engine, "default")
+
+
+@pytest.fixture
+def sweep(world, desk, sweeps):
+    """Of a portal that was swept before, an hour ago; nothing has happened in it since."""
+    world.waits(hours=-1)
+    service = Sweep(desk=desk, sweeps=sweeps, now=world.now)
+    service.run(Round.RECENT)
+    world.waits(hours=1)
+    return service
+
+
+@pytest.fixture
+def known(world, sweep, desk):
+    """A ticket that was told of, looked at and written to, minutes ago."""
+    desk.person_sets(TICKET, severity="S3-Minimal")
+    world.hears(state=None, modified_at=world.now())
+    world.look()
+    world.waits(**LATE)
+    return TICKET
+
+
+class TestWhatIsMissed:
+    def test_a_change_that_no_delivery_told_of_is_looked_at(self, world, desk, sweep, sweeps, known):
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+
+        swept = sweep.run(Round.RECENT)
+
+        assert (swept.marked, swept.missed, sweeps.missed()) == (1, 1, 1)
+        assert world.look() == [Outcome.RECONCILED]
+        assert world.tickets.history(known).memory.overrides.keys() == {Field.SEVERITY}
+
+    def test_so_is_a_ticket_that_we_never_heard_of(self, world, desk, sweep):
+        desk.person_sets(TICKET)
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).missed == 1
+        assert world.look() == [Outcome.RECONCILED]
+
+    def test_it_is_counted_once_however_often_it_is_found(self, world, desk, sweep, sweeps, known):
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+        sweep.run(Round.RECENT)
+        sweep.run(Round.RECENT)
+        world.look()
+
+        assert sweep.run(Round.FULL).marked == 0
+        assert sweeps.missed() == 1
+
+    def test_the_next_change_is_another_one(self, world, desk, sweep, sweeps, known):
+        for severity in ("S2-Moderate", "S3-Minimal"):
+            desk.person_sets(known, severity=severity)
+            world.waits(**LATE)
+            sweep.run(Round.RECENT)
+            world.look()
+
+        assert sweeps.missed() == 2
+
+    def test_what_somebody_changed_between_our_reading_and_our_write(self, world, desk, sweep):
+        """Our write makes the ticket look younger than that change."""
+        desk.person_sets(TICKET)
+        world.hears(state=None, modified_at=world.now())
+        world.waits(seconds=1)
+        desk.before["write_ticket"] = lambda: desk.person_sets(TICKET, product="CRM")
+        world.look()
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).missed == 1
+        assert world.look() == [Outcome.RECONCILED]
+        assert sweep.run(Round.RECENT).marked == 0
+
+    def test_a_closed_ticket_and_one_that_was_gone(self, world, desk, sweep, known):
+        ticket = desk.tickets.pop(known)
+        world.hears(key="gone", state=None)
+        world.look()
+        desk.tickets[known] = ticket
+        desk.person_sets(known, status_type="Closed")
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).missed == 1
+        assert world.tickets.history(known).ended_at is None
+
+
+class TestWhatIsNotMissed:
+    def test_our_own_echo(self, world, desk, sweep, known):
+        assert desk.count("write_ticket") == 1
+
+        swept = sweep.run(Round.RECENT)
+
+        assert (swept.seen, swept.marked) == (1, 0)
+
+    def test_a_change_that_we_were_told_of_and_that_was_no_news(self, world, desk, sweep, known):
+        desk.person_sets(known)
+        state = digest(desk.tickets[known])
+        world.hears(key="subject", state=state, before=state, modified_at=world.now())
+        assert world.look() == [Outcome.NOTHING_NEW]
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).marked == 0
+
+    def test_a_delivery_from_before_does_not_hide_a_later_change(self, world, desk, sweep, known):
+        state = digest(desk.tickets[known])
+        world.hears(key="subject", state=state, before=state, modified_at=world.now())
+        world.waits(seconds=30)
+        desk.person_sets(known, severity="S2-Moderate")
+        world.look()
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).missed == 1
+
+    @pytest.mark.parametrize(
+        "happens",
+        [
+            pytest.param(lambda world: world.hears(key="told", state=None), id="told and not yet looked at"),
+            pytest.param(lambda world: world.tickets.look_now([TICKET], now=world.now()), id="due for another reason"),
+            pytest.param(lambda world: (world.hears(key="told", state=None), world.claim()), id="in a worker's hands"),
+            pytest.param(
+                lambda world: (
+                    world.hears(key="told", state=None),
+                    world.desk.before.update(read_ticket=raising(NotPermitted("no"))),
+                    world.look(),
+                ),
+                id="to be tried again later",
+            ),
+            pytest.param(
+                lambda world: (
+                    world.hears(key="told", state=None),
+                    world.desk.before.update(read_ticket=raising(PermanentError("never"))),
+                    world.look(),
+                ),
+                id="parked for a person",
+            ),
+        ],
+    )
+    def test_what_is_looked_at_anyway(self, world, desk, sweep, sweeps, known, happens):
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+        happens(world)
+        before = world.tickets.history(known)
+
+        assert sweep.run(Round.RECENT).marked == 0
+        assert world.tickets.history(known) == before
+
+    @pytest.mark.parametrize(
+        ("ago", "marked"),
+        [
+            pytest.param(timedelta(seconds=9.999), 0, id="its delivery may be on its way"),
+            pytest.param(timedelta(seconds=10), 1, id="it would have come"),
+            pytest.param(timedelta(seconds=-9), 0, id="Desk's clock is a little ahead"),
+            pytest.param(timedelta(hours=-1), 1, id="one of the clocks is wrong"),
+        ],
+    )
+    def test_what_has_only_just_happened_is_left_to_the_next_sweep(self, world, desk, sweep, known, ago, marked):
+        desk.person_sets(known, severity="S2-Moderate", modified_at=world.now() - ago)
+
+        assert sweep.run(Round.RECENT).marked == marked
+
+
+class TestHowFarItReaches:
+    def test_a_new_portal_is_not_flooded(self, world, desk, sweeps):
+        desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=11))
+        new = Sweep(desk=desk, sweeps=sweeps, now=world.now)
+
+        assert [new.run(which).seen for which in (Round.RECENT, Round.FULL)] == [0, 0]
+
+    @pytest.mark.parametrize("which", Round)
+    def test_what_was_modified_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
+        desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=9))
+
+        swept = Sweep(desk=desk, sweeps=sweeps, now=world.now).run(which)
+
+        assert (swept.marked, swept.missed) == (1, 0)
+
+    def test_a_person_may_ask_for_more(self, world, desk, sweep, sweeps):
+        desk.person_sets(TICKET, modified_at=NOW - timedelta(days=30))
+
+        swept = sweep.run_since(NOW - timedelta(days=31))
+
+        assert (swept.seen, swept.new, swept.marked, swept.missed) == (1, 1, 1, 0)
+        assert sweeps.coverage().since == NOW - timedelta(days=31)
+
+    def test_it_goes_on_from_where_the_last_one_ended_however_long_ago(self, world, desk, sweep):
+        world.waits(days=7)
+        desk.person_sets(TICKET, modified_at=NOW + timedelta(hours=1))
+
+        assert sweep.run(Round.RECENT).missed == 1
+
+    @pytest.mark.parametrize("since", [None, timedelta(days=1)], ids=["in full", "since yesterday"])
+    def test_no_sweep_leaves_a_gap_before_it(self, world, desk, sweep, since):
+        world.waits(days=7)
+        desk.person_sets(TICKET, modified_at=NOW + timedelta(hours=1))
+
+        swept = sweep.run_since(world.now() - since) if since else sweep.run(Round.FULL)
+
+        assert swept.missed == 1
+
+    def test_in_full_finds_what_the_index_showed_too_late(self, world, desk, sweep):
+        for _ in range(10):
+            world.waits(minutes=3)
+            sweep.run(Round.RECENT)
+        desk.person_sets(TICKET, modified_at=NOW + timedelta(minutes=1))
+
+        assert sweep.run(Round.RECENT).seen == 0
+        assert sweep.run(Round.FULL).missed == 1
+
+    @pytest.mark.parametrize("jump", [1, -1], ids=["ahead", "back"])
+    def test_a_clock_that_jumps_an_hour_and_back_hides_nothing(self, world, desk, sweep, known, jump):
+        world.waits(hours=jump)
+        sweep.run(Round.RECENT)
+        world.waits(hours=-jump)
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+
+        assert sweep.run(Round.RECENT).missed == 1
+
+    def test_a_slow_clock_hides_nothing(self, world, desk, sweep, known):
+        desk.person_sets(known, severity="S2-Moderate", modified_at=world.now() + timedelta(hours=1))
+
+        assert sweep.run(Round.RECENT).missed == 1
+
+
+class TestTurns:
+    def test_two_beats_make_one_sweep(self, world, desk, sweep, known):
+        assert sweep.take_turn(Round.RECENT) is not None
+        assert sweep.take_turn(Round.RECENT) is None
+        assert sweep.take_turn(Round.FULL) is not None
+
+    def test_the_next_ring_finds_the_turn_free(self, world, sweep):
+        sweep.take_turn(Round.RECENT)
+        world.waits(minutes=2, seconds=59)
+
+        assert sweep.take_turn(Round.RECENT) is not None
+
+    def test_a_turn_taken_by_a_wrong_clock_holds_nobody_up(self, world, sweep):
+        world.waits(hours=1)
+        sweep.take_turn(Round.RECENT)
+        world.waits(hours=-1)
+
+        assert sweep.take_turn(Round.RECENT) is not None
+
+    @pytest.mark.parametrize("error", [TemporaryError("down"), NotPermitted("no scope")], ids=["later", "never"])
+    def test_a_desk_that_does_not_answer_costs_a_turn_and_no_ticket(self, world, desk, sweep, sweeps, known, error):
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+        before = sweeps.coverage()
+        desk.before["modified_between"] = raising(error)
+
+        with capture_logs() as logs:
+            assert sweep.take_turn(Round.RECENT) is None
+
+        assert [line["event"] for line in logs] == ["portal.not_swept"]
+        assert sweeps.coverage() == before
+        world.waits(hours=1)
+        assert sweep.take_turn(Round.RECENT).missed == 1
+
+    def test_a_sweep_that_dies_half_way_is_done_again(self, world, desk, sweep, sweeps):
+        desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(250)}
+        world.waits(**LATE)
+        desk.after["modified_between"] = lambda: desk.dies(after="modified_between")
+        before = sweeps.coverage()
+
+        with pytest.raises(Died):
+            sweep.run(Round.RECENT)
+
+        assert (sweeps.coverage(), sweeps.missed()) == (before, 100)
+        assert sweep.run(Round.RECENT).missed == 150
+        assert sweeps.coverage() == Coverage(since=before.since, until=world.now() - Pace().grace)
+
+
+class TestReport:
+    def test_one_line_says_what_was_found(self, world, desk, sweep, known):
+        with capture_logs() as logs:
+            swept = sweep.run(Round.RECENT)
+
+        assert logs == [
+            {
+                "event": "portal.swept",
+                "log_level": "info",
+                "since": swept.since,
+                "seen": 1,
+                "new": 1,
+                "marked": 0,
+                "missed": 0,
+            }
+        ]
+
+    def test_many_misses_are_an_error(self, world, desk, sweep):
+        desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(3)}
+        world.waits(**LATE)
+
+        with capture_logs() as logs:
+            sweep.run(Round.RECENT)
+
+        assert [(line["event"], line["log_level"]) for line in logs][1:] == [("deliveries.missed", "error")]
+
+    @pytest.mark.parametrize(
+        ("missed", "new", "raised"),
+        [
+            pytest.param(2, 2, False, id="too few to say anything"),
+            pytest.param(3, 3, True, id="all of a few"),
+            pytest.param(3, 60, False, id="the share itself"),
+            pytest.param(3, 59, True, id="above it"),
+            pytest.param(3, 0, True, id="all of them shown late by the index"),
+            pytest.param(0, 0, False, id="a quiet portal"),
+        ],
+    )
+    def test_the_alarm_is_raised_above_a_share(self, missed, new, raised):
+        assert Alarm().raised(Swept(since=NOW, seen=new, new=new, marked=missed, missed=missed)) is raised
+
+    def test_a_ticket_is_new_to_one_sweep_only(self, world, desk, sweep):
+        desk.person_sets(TICKET)
+        world.waits(seconds=30)
+        first = sweep.run(Round.RECENT)
+        world.waits(**LATE)
+
+        assert (first.new, sweep.run(Round.RECENT).new) == (1, 0)
