@@ -6,6 +6,7 @@ Ringing may take seconds (a broker that is gone) or for ever (a frozen one); a r
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from threading import Event, Thread
 
 import structlog
@@ -14,12 +15,17 @@ log = structlog.get_logger()
 
 
 class Doorbell:
-    """Calls `ring` on a thread of its own; however often it is asked for meanwhile, it rings once more."""
+    """Calls `ring` on a thread of its own; however often it is asked for meanwhile, it rings once more.
 
-    def __init__(self, ring: Callable[[], None]) -> None:
+    The first ring after a silence is at once; between two of them there is a `pause`, since a ring costs more than a
+    delivery does.
+    """
+
+    def __init__(self, ring: Callable[[], None], *, pause: timedelta = timedelta(milliseconds=50)) -> None:
         self._ring = ring
+        self._pause = pause.total_seconds()
         self._asked = Event()
-        self._stopped = False
+        self._stopped = Event()
         self._thread = Thread(target=self._serve, name="doorbell", daemon=True)
 
     def start(self) -> None:
@@ -33,13 +39,14 @@ class Doorbell:
 
     def stop(self) -> None:
         """Ring no more. A ring that is under way is not waited for."""
-        self._stopped = True
+        self._stopped.set()
         self._asked.set()
 
     def _serve(self) -> None:
-        while self._asked.wait() and not self._stopped:
+        while self._asked.wait() and not self._stopped.is_set():
             self._asked.clear()
             try:
                 self._ring()
             except Exception as error:  # noqa: BLE001 - whatever a broker does, the next ring must be tried
                 log.warning("doorbell.failed", error=type(error).__name__)
+            self._stopped.wait(self._pause)

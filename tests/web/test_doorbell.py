@@ -72,6 +72,17 @@ def test_many_requests_during_a_ring_become_one_more(start):
     assert bell.rings == 2
 
 
+def test_between_two_rings_there_is_a_pause(start):
+    bell = Bell()
+    doorbell = start(bell)
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        doorbell.ring()
+        time.sleep(0.001)
+
+    assert 2 <= bell.rings <= 8
+
+
 def test_a_request_never_waits_for_the_ring(start):
     bell = Bell()
     bell.open.clear()
