@@ -1,0 +1,124 @@
+"""A mail as it lies in a file: MIME (`.eml`), or as a help desk shows it, with plain headers and a decoded body.
+
+Nothing is refused: what is not a mail is read as the text of one.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from email.utils import parseaddr
+
+from desk_sync.adapters import identifiers
+
+_HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
+_OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
+_LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A piece of a mail's text. `earlier`: it belongs to a mail that came before this one."""
+
+    text: str
+    is_html: bool = False
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """Who wrote (in normal form), about what, and the text in its order."""
+
+    sender: str | None
+    subject: str
+    bodies: tuple[Body, ...]
+
+    @property
+    def is_html(self) -> bool:
+        return any(body.is_html for body in self.bodies)
+
+
+def parse(raw: bytes | str) -> Mail:
+    """The mail in a file. Never raises; a text without headers is all body."""
+    content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
+    try:
+        message = email.message_from_bytes(content)
+        headers = {name.lower(): _words(value) for name, value in reversed(list(message.raw_items()))}
+        if not headers.keys() & _HEADERS:
+            return _bare(content)
+        bodies = tuple(_bodies(message))
+    except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
+        return _bare(content)
+    _, address = parseaddr(headers.get("from", ""))
+    return Mail(sender=identifiers.email(address), subject=headers.get("subject", ""), bodies=bodies)
+
+
+def _bare(content: bytes) -> Mail:
+    text = _decode(content, None)
+    return Mail(sender=None, subject="", bodies=(Body(text=text, is_html=bool(_LOOKS_LIKE_HTML.match(text))),))
+
+
+def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
+    """The texts of a message in their order: of alternatives the plain one, unless it is empty; no attachments."""
+    kind = message.get_content_type()
+    if message.is_multipart():
+        parts = [each for each in message.get_payload() if isinstance(each, Message)]
+        earlier = earlier or kind == "message/rfc822"
+        read = [list(_bodies(part, earlier=earlier)) for part in parts]
+        if kind == "multipart/alternative":
+            yield from _best(read)
+        else:
+            yield from (body for bodies in read for body in bodies)
+    elif kind in ("text/plain", "text/html") and message.get_content_disposition() != "attachment":
+        text = _text(message)
+        yield Body(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
+
+
+def _best(alternatives: list[list[Body]]) -> list[Body]:
+    filled = [bodies for bodies in alternatives if any(body.text.strip() for body in bodies)]
+    plain = [bodies for bodies in filled if not any(body.is_html for body in bodies)]
+    return next(iter(plain or filled), [])
+
+
+def _text(message: Message) -> str:
+    payload = message.get_payload(decode=True)
+    content = payload if isinstance(payload, bytes) else b""
+    return _decode(content, message.get_content_charset())
+
+
+def _decode(content: bytes, charset: str | None) -> str:
+    """UTF-8 where it is UTF-8, whatever is declared: help desks decode the text and leave the header as it was."""
+    first, second = (charset, "utf-8") if charset and charset.startswith(_OWN_ESCAPES) else ("utf-8", charset)
+    for each in (first, second, "cp1252"):
+        try:
+            return content.decode(each or "utf-8")
+        except (LookupError, ValueError):
+            continue
+    return content.decode("latin-1")
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """A file without its byte order mark."""
+    for mark, charset in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            text = content.removeprefix(mark) if charset == "utf-8" else content
+            return text.decode(charset, "replace").encode("utf-8", "replace")
+    return content
+
+
+def _words(value: str) -> str:
+    """A header on one line, with encoded words (RFC 2047) read."""
+    plain = " ".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    if "=?" not in plain:
+        return plain
+    try:
+        pieces = decode_header(plain)
+    except (HeaderParseError, ValueError):
+        return plain
+    return "".join(piece if isinstance(piece, str) else _decode(piece, charset) for piece, charset in pieces)

@@ -1,0 +1,136 @@
+"""HTML as lines of text: a mail's, so never well formed.
+
+A list item begins with "- ", cells of a table are parted by a tab, a link's target follows its text in angle brackets.
+The standard library's parser takes quadratic time on unclosed tags; this one looks at each character a fixed number of
+times.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from urllib.parse import unquote
+
+_TOKEN = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
+)
+_ATTRIBUTE = re.compile(r"(?<![\w-])(href|class|id)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_LONGEST_TAG = 4_000
+
+_UNSEEN = frozenset({"head", "script", "style", "title", "template"})
+_LINE = frozenset({"br", "div", "tr", "dt", "dd", "section", "article", "header", "footer", "center", "form"})
+_PARAGRAPH = frozenset({"p", "table", "ul", "ol", "blockquote", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6"})
+_CELL = frozenset({"td", "th"})
+_BLANKS = re.compile(r"\s+")
+_REPEATED = re.compile(" +")
+_AROUND_CELLS = re.compile(r" *\t[ \t]*")
+_QUOTE_MARKS = re.compile(
+    r"gmail_quote|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|outlookmessageheader",
+    re.IGNORECASE,
+)
+_SIGNATURE_MARKS = re.compile(r"gmail_signature|moz-signature|protonmail_signature|zmail_signature", re.IGNORECASE)
+
+
+def lines_of(page: str) -> tuple[list[str], list[str]]:
+    """The lines of a page outside its quotes, and those inside; comments, styles and scripts are no text."""
+    reader = _Page()
+    for token in _TOKEN.finditer(page):
+        reader.read(token)
+    return reader.finish()
+
+
+class _Inside:
+    """An element that we are in, by its name, until as many of that name have ended as have begun."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._depth = 1
+
+    def ended_by(self, name: str, *, ends: bool) -> bool:
+        if name == self._name:
+            self._depth += -1 if ends else 1
+        return self._depth == 0
+
+
+class _Page:
+    """HTML on its way to lines, tag by tag."""
+
+    def __init__(self) -> None:
+        self._fresh: list[str] = []
+        self._quoted: list[str] = []
+        self._line: list[str] = []
+        self._link: str | None = None
+        self._unseen: _Inside | None = None
+        self._quote: _Inside | None = None
+
+    def read(self, token: re.Match[str]) -> None:
+        name = (token["name"] or "").lower()
+        if name and "@" in token["rest"] and " " not in token["rest"]:
+            self._say(token[0])
+        elif name:
+            self._tag(name, token["rest"][:_LONGEST_TAG], ends=bool(token["end"]))
+        elif not token[0].startswith("<!--"):
+            self._say(html.unescape(token[0]))
+
+    def finish(self) -> tuple[list[str], list[str]]:
+        self._end_line()
+        return self._fresh, self._quoted
+
+    def _say(self, text: str) -> None:
+        if self._unseen is None:
+            self._line.append(_BLANKS.sub(" ", text))
+
+    def _tag(self, name: str, rest: str, *, ends: bool) -> None:
+        if self._unseen is not None:
+            self._unseen = None if self._unseen.ended_by(name, ends=ends) else self._unseen
+        elif name in _UNSEEN:
+            self._unseen = None if ends else _Inside(name)
+        else:
+            self._lay_out(name)
+            self._mark(name, rest, ends=ends)
+
+    def _lay_out(self, name: str) -> None:
+        if name in _PARAGRAPH:
+            self._end_line(paragraph=True)
+        elif name in _LINE or name == "li":
+            self._end_line()
+        elif name in _CELL:
+            self._line.append("\t")
+
+    def _mark(self, name: str, rest: str, *, ends: bool) -> None:
+        attributes = {} if ends else {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(rest)}
+        marks = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+        if self._quote is not None:
+            if self._quote.ended_by(name, ends=ends):
+                self._end_line()
+                self._quote = None
+        elif not ends and (name == "blockquote" or _QUOTE_MARKS.search(marks)):
+            self._end_line()
+            self._quote = _Inside(name)
+        if name == "li" and not ends:
+            self._line.append("- ")
+        elif name == "a":
+            self._follow(None if ends else html.unescape(attributes.get("href", "")))
+        elif _SIGNATURE_MARKS.search(marks):
+            self._line.append("--")
+            self._end_line()
+
+    def _follow(self, link: str | None) -> None:
+        """Begin a link, or end the one before: its target is said unless the text says it already."""
+        target = unquote(self._link or "")
+        if target.lower().startswith("mailto:"):
+            target = target[len("mailto:") :].partition("?")[0]
+        if target and target.lower() not in "".join(self._line[-3:]).lower():
+            self._say(f" <{target}>")
+        self._link = link
+
+    def _end_line(self, *, paragraph: bool = False) -> None:
+        line = _REPEATED.sub(" ", _AROUND_CELLS.sub("\t", "".join(self._line))).strip()
+        if line == "-":
+            return
+        lines = self._fresh if self._quote is None else self._quoted
+        if line:
+            lines.append(line)
+        self._line.clear()
+        if paragraph and lines and lines[-1]:
+            lines.append("")

@@ -1,0 +1,261 @@
+"""From a mail to identifiers: whose ticket it is, as far as the text tells, and what the template says (R10-R16).
+
+What is new in the mail is read first; its subject only where that leads nowhere, quoted mails only after both. Rather
+no answer than a wrong one: an address is the customer's if a label says so, or if it is the only one. Addresses of the
+writer's own domain and of Zoho are never the customer's. Identifiers are in normal form (`identifiers.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.labelled_ids import Address, Number, addresses_in, numbers_in
+from desk_sync.adapters.mail_body import Text, read_html, read_plain
+from desk_sync.adapters.mail_file import Body, parse
+from desk_sync.adapters.mail_words import Part
+from desk_sync.adapters.template_fields import Template, read_template
+from desk_sync.domain.identity import Identifier, Kind
+
+_ZOHO = ("zohocorp.com", "zohosupport.com")
+
+
+class Source(StrEnum):
+    """Where the customer's address stands: behind its label, elsewhere in the new text, or in a quoted mail."""
+
+    FIELD = "field"
+    TEXT = "text"
+    QUOTED = "quoted"
+    NONE = "none"
+
+
+class Confidence(StrEnum):
+    """How surely the identifiers are the customer's: labelled, the only ones there are, only quoted, or none."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The identifiers of one text. `several` are the kinds for which it gives more than one answer."""
+
+    email: str | None = None
+    source: Source = Source.NONE
+    numbers: tuple[Number, ...] = ()
+    several: frozenset[Kind] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.email or self.numbers or self.several)
+
+    def number(self, kind: Kind) -> str | None:
+        return next((number.value for number in self.numbers if number.kind is kind), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFacts:
+    """What a mail tells. None: it does not say, or not clearly.
+
+    `candidates` are all addresses that could be the customer's, new ones first. `zoid` may be a ZGID where
+    `organization_id_is_open`: the label names both. `missing` are the parts of the template that are not there.
+    """
+
+    sender: str | None
+    sender_is_free_mail: bool
+    is_html: bool
+    customer_email: str | None
+    source: Source
+    candidates: tuple[str, ...]
+    zuid: str | None
+    zoid: str | None
+    zgid: str | None
+    organization_id_is_open: bool
+    several: frozenset[Kind]
+    confidence: Confidence
+    template: Template
+    missing: tuple[Part, ...]
+
+    @property
+    def customer_domain(self) -> str | None:
+        """The domain of the customer's address, unless anybody can have an address there (R8)."""
+        _, _, domain = (self.customer_email or "").rpartition("@")
+        return domain if domain and not identifiers.is_public_mail(domain) else None
+
+    @property
+    def needs_manual(self) -> bool:
+        """Whether a person should look: nothing sure was found, answers differ, or the partner wrote privately (R8)."""
+        unsure = self.confidence in (Confidence.LOW, Confidence.NONE)
+        return unsure or bool(self.several) or self.sender_is_free_mail
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """What can be looked up, strongest first; a number whose label names ZOID and ZGID stands for both."""
+        open_zgid = self.zoid if self.organization_id_is_open and self.zgid is None else None
+        values = (
+            (Kind.EMAIL, self.customer_email),
+            (Kind.ZOID, self.zoid),
+            (Kind.ZGID, self.zgid or open_zgid),
+            (Kind.ZUID, self.zuid),
+            (Kind.DOMAIN, self.customer_domain),
+        )
+        return tuple(Identifier(kind, value) for kind, value in values if value)
+
+
+def read_mail(raw: bytes | str) -> MailFacts:
+    """What a mail in a file tells: MIME, or plain headers and a decoded body. Never raises."""
+    mail = parse(raw)
+    return read_text(_read(mail.bodies), sender=mail.sender, subject=mail.subject, is_html=mail.is_html)
+
+
+def read_text(text: Text, *, sender: str | None, subject: str = "", is_html: bool = False) -> MailFacts:
+    """What a text tells, once it is parted into what is new and what is quoted (`mail_body`); `sender` wrote it."""
+    own = _Own(sender)
+    template = read_template(text.fresh)
+    quoted_template = read_template(text.quoted)
+    passes = (
+        _search(template, template.text, own),
+        _search(read_template((subject,)), (subject,), own),
+        _in_quotes(_search(quoted_template, text.quoted, own)),
+    )
+    found = next(filter(None, passes), Found())
+    quoted = found is passes[2]
+    shown = template if template.parts or template.description else quoted_template
+    addresses = own.strangers((*addresses_in(template.text), *addresses_in(text.quoted)))
+    zoids = [number for number in found.numbers if number.kind is Kind.ZOID]
+    return MailFacts(
+        sender=sender,
+        sender_is_free_mail=bool(sender) and identifiers.is_public_mail(own.domain),
+        is_html=is_html,
+        customer_email=found.email,
+        source=found.source,
+        candidates=tuple(dict.fromkeys(address.value for address in addresses)),
+        zuid=found.number(Kind.ZUID),
+        zoid=found.number(Kind.ZOID),
+        zgid=found.number(Kind.ZGID),
+        organization_id_is_open=any(number.open for number in zoids),
+        several=found.several,
+        confidence=_confidence(found, quoted=quoted),
+        template=shown,
+        missing=_missing(shown),
+    )
+
+
+def document(facts: MailFacts) -> dict[str, Any]:
+    """The facts as the command prints them."""
+    template = facts.template
+    return {
+        "sender_email": facts.sender,
+        "sender_is_free_mail": facts.sender_is_free_mail,
+        "format": "html" if facts.is_html else "text",
+        "customer_email": facts.customer_email,
+        "customer_email_source": facts.source,
+        "customer_email_candidates": list(facts.candidates),
+        "customer_domain": facts.customer_domain,
+        "zuid": facts.zuid,
+        "zoid": facts.zoid,
+        "zgid": facts.zgid,
+        "organization_id_is_open": facts.organization_id_is_open,
+        "request_type": template.request_type,
+        "request_type_raw": template.request_type_raw,
+        "reproducible": template.reproducible,
+        "product": template.product,
+        "has_description": bool(template.description),
+        "description_words": template.description_words,
+        "steps": list(template.steps),
+        "missing": list(facts.missing),
+        "confidence": facts.confidence,
+        "several": sorted(facts.several),
+        "needs_manual": facts.needs_manual,
+    }
+
+
+def _read(bodies: Iterable[Body]) -> Text:
+    whole = Text()
+    for body in bodies:
+        text = read_html(body.text) if body.is_html else read_plain(body.text)
+        whole += text.as_quoted() if body.earlier else text
+    return whole
+
+
+class _Own:
+    """Who wrote, and which addresses are therefore not the customer's."""
+
+    def __init__(self, sender: str | None) -> None:
+        self.sender = sender
+        self.domain = (sender or "").rpartition("@")[2]
+
+    def strangers(self, addresses: Iterable[Address]) -> list[Address]:
+        return [address for address in addresses if not self._owns(address.value)]
+
+    def _owns(self, address: str) -> bool:
+        domain = address.rpartition("@")[2]
+        if address == self.sender or _is_zoho(domain):
+            return True
+        return bool(self.domain) and not identifiers.is_public_mail(self.domain) and _are_kin(domain, self.domain)
+
+
+def _is_zoho(domain: str) -> bool:
+    return domain.startswith("zoho.") or any(_are_kin(domain, zoho) for zoho in _ZOHO)
+
+
+def _are_kin(one: str, other: str) -> bool:
+    """Whether two domains are one, or one stands above the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _search(template: Template, lines: Iterable[str], own: _Own) -> Found:
+    """The identifiers of one text. Of the places where an address may stand, the first that has one decides."""
+    lines = tuple(lines)
+    loose = own.strangers(addresses_in(lines))
+    places = (
+        (Source.FIELD, own.strangers(addresses_in(template.admin_lines))),
+        (Source.FIELD, own.strangers(addresses_in(template.customer_lines))),
+        (Source.TEXT, [address for address in loose if address.labelled]),
+        (Source.TEXT, loose),
+    )
+    source, addresses = next((place for place in places if place[1]), (Source.NONE, []))
+    emails = {address.value for address in addresses}
+    numbers = {kind: _told(kind, numbers_in(lines)) for kind in (Kind.ZUID, Kind.ZOID, Kind.ZGID)}
+    several = {kind for kind, told in numbers.items() if len(told) > 1} | ({Kind.EMAIL} if len(emails) > 1 else set())
+    return Found(
+        email=emails.pop() if len(emails) == 1 else None,
+        source=source if Kind.EMAIL not in several else Source.NONE,
+        numbers=tuple(told[0] for told in numbers.values() if len(told) == 1),
+        several=frozenset(several),
+    )
+
+
+def _told(kind: Kind, numbers: Iterable[Number]) -> list[Number]:
+    """The different numbers of a kind; one whose label leaves its kind open stands back behind one that does not."""
+    of_kind = [number for number in numbers if number.kind is kind]
+    return [number for number in of_kind if not number.open] or of_kind
+
+
+def _in_quotes(found: Found) -> Found:
+    return replace(found, source=Source.QUOTED) if found.email else found
+
+
+def _confidence(found: Found, *, quoted: bool) -> Confidence:
+    if not found.email and not found.numbers:
+        return Confidence.NONE
+    if quoted:
+        return Confidence.LOW
+    return Confidence.HIGH if found.numbers or found.source is Source.FIELD else Confidence.MEDIUM
+
+
+def _missing(template: Template) -> tuple[Part, ...]:
+    """The parts of the template that a partner should have filled in and did not (R10-R15)."""
+    given = {
+        Part.CUSTOMER_EMAIL: any((*template.customer_lines, *template.admin_lines)),
+        Part.REQUEST_TYPE: template.request_type,
+        Part.REPRODUCIBLE: template.reproducible is not None,
+        Part.PRODUCT: template.product,
+        Part.DESCRIPTION: template.description,
+        Part.STEPS: Part.STEPS in template.parts,
+    }
+    return tuple(part for part, value in given.items() if not value)
