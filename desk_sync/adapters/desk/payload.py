@@ -296,9 +296,11 @@ def _field(raw: Raw, name: str | None) -> str | None:
 
 def _text(value: object) -> str | None:
     """A text without the space around it, a number or a truth as text; None for an empty one and for anything else."""
+    if isinstance(value, str):
+        return value.strip() or None
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value).strip() or None if isinstance(value, str | int) else None
+    return str(value) if isinstance(value, int) else None
 
 
 def _to_the_minute(value: Value) -> Value:

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy.sql.dml import ReturningInsert
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import deliveries
-from desk_sync.adapters.store.values import CHUNK, EVENT, insert
+from desk_sync.adapters.store.values import CHUNK, EVENT, insert_for
 from desk_sync.domain.ticket import Event
 from desk_sync.ports import Recorded
 
@@ -60,9 +62,13 @@ def record_all(engine: Engine, taken: Sequence[Delivery]) -> Sequence[Recorded]:
 
 def _store(connection: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[Row[str, str, str]]:
     """Portal, key and ticket of each event that we did not know."""
+    return connection.execute(_storing(connection.dialect.name), rows).all()
+
+
+@cache
+def _storing(dialect: str) -> ReturningInsert[str, str, str]:
     new = (deliveries.c.portal, deliveries.c.key, deliveries.c.ticket_id)
-    statement = insert(connection, deliveries).on_conflict_do_nothing().returning(*new)
-    return connection.execute(statement, rows).all()
+    return insert_for(dialect, deliveries).on_conflict_do_nothing().returning(*new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,12 @@ def columns_of(table: Table, value: type) -> Sequence[Column[Any]]:
 
 def insert(connection: Connection, table: Table) -> Insert:
     """An INSERT that knows ON CONFLICT, in the database's own words."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_for(connection.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> Insert:
+    """The same, for a statement that is built once and kept."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def memory_of(stored: dict[str, Any] | None) -> Memory:
