@@ -9,12 +9,12 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.ticket import Field, digest
-from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
 from desk_sync.ports import Coverage, Round
 from desk_sync.services.reconcile import Outcome
 from desk_sync.services.sweep import Alarm, Pace, Sweep, Swept
 from tests.support.fake_desk import Died
-from tests.support.makers import NOW, make_ticket
+from tests.support.makers import NOW, make_event, make_ticket
 
 TICKET = make_ticket().ticket_id
 LATE = {"minutes": 3}
@@ -51,6 +51,7 @@ def known(world, sweep, desk):
     """A ticket that was told of, looked at and written to, minutes ago."""
     desk.person_sets(TICKET, severity="S3-Minimal")
     world.hears(state=None, modified_at=world.now())
+    world.waits(seconds=1)
     world.look()
     world.waits(**LATE)
     return TICKET
@@ -83,6 +84,25 @@ class TestWhatIsMissed:
 
         assert sweep.run(Round.FULL).marked == 0
         assert sweeps.missed() == 1
+
+    def test_one_that_is_gone_while_the_index_still_shows_it_is_counted_once(self, world, desk, sweep, sweeps, known):
+        desk.person_sets(known)
+        world.waits(**LATE)
+        sweep.run(Round.RECENT)
+        desk.before["read_ticket"] = raising(Gone("gone"))
+        assert world.look() == [Outcome.GONE]
+
+        assert sweep.run(Round.RECENT).marked == 0
+        assert sweeps.missed() == 1
+
+    def test_a_delivery_without_news_does_not_take_the_look_back(self, world, desk, sweep, known):
+        left = world.tickets.history(known).memory.left
+        desk.person_sets(known, severity="S2-Moderate")
+        world.waits(**LATE)
+        sweep.run(Round.RECENT)
+        world.hears(key="old", state=left, before=left)
+
+        assert world.look() == [Outcome.RECONCILED]
 
     def test_the_next_change_is_another_one(self, world, desk, sweep, sweeps, known):
         for severity in ("S2-Moderate", "S3-Minimal"):
@@ -152,8 +172,14 @@ class TestWhatIsNotMissed:
             pytest.param(lambda world: world.tickets.look_now([TICKET], now=world.now()), id="due for another reason"),
             pytest.param(lambda world: (world.hears(key="told", state=None), world.claim()), id="in a worker's hands"),
             pytest.param(
+                lambda world: world.inbox.record(
+                    [make_event(key="told")], now=world.now() + timedelta(milliseconds=200)
+                ),
+                id="told to a receiver whose clock is ahead",
+            ),
+            pytest.param(
                 lambda world: (
-                    world.hears(key="told", state=None),
+                    world.tickets.look_now([TICKET], now=world.now()),
                     world.desk.before.update(read_ticket=raising(NotPermitted("no"))),
                     world.look(),
                 ),

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark, newest
@@ -35,16 +35,14 @@ class SqlSweeps:
         """
         until = _TURNS[which]
         free = or_(until.is_(None), until <= now, until > now + length)
-        taken = update(sweeps).where(sweeps.c.portal == self.portal, free).values({until: now + length})
+        taken = update(sweeps).where(self._own, free).values({until: now + length})
         with writing(self.engine) as connection:
             connection.execute(insert(connection, sweeps).values(portal=self.portal).on_conflict_do_nothing())
             return connection.execute(taken).rowcount == 1
 
     def coverage(self) -> Coverage | None:
         """None for a portal that was never swept."""
-        stored = select(sweeps.c.since, sweeps.c.until).where(
-            sweeps.c.portal == self.portal, sweeps.c.until.is_not(None)
-        )
+        stored = select(sweeps.c.since, sweeps.c.until).where(self._own, sweeps.c.until.is_not(None))
         with reading(self.engine) as connection:
             row = connection.execute(stored).mappings().one_or_none()
         return Coverage(**row) if row else None
@@ -63,27 +61,38 @@ class SqlSweeps:
         """
         found = {each.ticket_id: each.at for each in modified}
         with writing(self.engine) as connection:
+            self._hold(connection)
             told = self._told(connection, found, now)
             untold = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - told)}
             missed = sum(modified_at >= promised_since for modified_at in untold.values())
             mark(connection, self.portal, untold, now=now, wake_at=now, woken=True)
             self._know(connection, untold)
-            self._count(connection, missed)
+            connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
         return Untold(marked=len(untold), missed=missed)
 
     def missed(self) -> int:
         """How many modifications no delivery told us of, since the first sweep."""
         with reading(self.engine) as connection:
-            return connection.scalar(select(sweeps.c.missed).where(sweeps.c.portal == self.portal)) or 0
+            return connection.scalar(select(sweeps.c.missed).where(self._own)) or 0
+
+    @property
+    def _own(self) -> ColumnElement[bool]:
+        return sweeps.c.portal == self.portal
+
+    def _hold(self, connection: Connection) -> None:
+        """Keep other sweeps of the portal waiting until the transaction ends, or both would count the same ticket."""
+        statement = insert(connection, sweeps).values(portal=self.portal)
+        same = {"missed": sweeps.c.missed}
+        connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=same))
 
     def _told(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
-        """Those that we know as they are now, or that are looked at without us. A parked one waits for a person."""
+        """Those that we know as they are now, or that are looked at without us: a parked one when a person says so."""
         waiting = exists().where(
             deliveries.c.portal == tickets.c.portal,
             deliveries.c.ticket_id == tickets.c.ticket_id,
             deliveries.c.processed_at.is_(None),
         )
-        due = or_(tickets.c.look_at <= now, tickets.c.owed_at.is_not(None), tickets.c.parked_at.is_not(None), waiting)
+        due = or_(tickets.c.look_at <= now, tickets.c.owed_at.is_not(None), waiting)
         rows = connection.execute(
             select(tickets.c.ticket_id, tickets.c.modified_at, due).where(
                 tickets.c.portal == self.portal, tickets.c.ticket_id.in_(found)
@@ -99,9 +108,3 @@ class SqlSweeps:
         rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in untold.items()]
         if rows:
             connection.execute(statement, rows)
-
-    def _count(self, connection: Connection, missed: int) -> None:
-        statement = insert(connection, sweeps).values(portal=self.portal, missed=missed)
-        more = {"missed": sweeps.c.missed + missed}
-        if missed:
-            connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=more))

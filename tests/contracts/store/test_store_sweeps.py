@@ -1,0 +1,166 @@
+"""The port Sweeps: what is marked, and that nothing is counted twice."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.ports import Coverage, Modified, Round, Untold
+from tests.contracts.store.steps import begin, finish, take
+from tests.support.makers import NOW, make_event
+
+TICKET = "100000000000000001"
+A_SECOND = timedelta(seconds=1)
+LATER = NOW + timedelta(minutes=5)
+NOTHING = Untold(marked=0, missed=0)
+ONE = Untold(marked=1, missed=1)
+
+
+@pytest.fixture
+def sweeps(engine):
+    return SqlSweeps(engine, "default")
+
+
+@pytest.fixture
+def look(tickets):
+    """A look that ends well, having read the ticket as it was modified at that instant."""
+
+    def look(modified_at):
+        tickets.look_now([TICKET], now=NOW)
+        finish(tickets, modified_at=modified_at)
+
+    return look
+
+
+def found(*ticket_ids, at=NOW):
+    return [Modified(ticket_id=each, at=at) for each in ticket_ids or [TICKET]]
+
+
+def mark(sweeps, modified, *, promised_since=NOW - timedelta(days=1), now=LATER):
+    return sweeps.mark_untold(modified, promised_since=promised_since, now=now)
+
+
+def due(tickets, *, now=LATER):
+    return [each.ticket_id for each in tickets.claim(now=now, until=now + A_SECOND, limit=1000)]
+
+
+def test_a_ticket_that_nobody_told_of_is_marked_and_counted(sweeps, tickets):
+    assert mark(sweeps, found()) == ONE
+    assert (due(tickets), sweeps.missed()) == ([TICKET], 1)
+
+
+def test_a_second_time_changes_nothing(sweeps, tickets, rows):
+    mark(sweeps, found())
+    before = rows("SELECT * FROM tickets")
+
+    assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
+    assert (rows("SELECT * FROM tickets"), sweeps.missed()) == (before, 1)
+
+
+@pytest.mark.parametrize(
+    ("read", "marked"),
+    [
+        pytest.param(NOW, 0, id="as it was read"),
+        pytest.param(NOW + A_SECOND, 0, id="an index that lags"),
+        pytest.param(NOW - A_SECOND, 1, id="later than it was read"),
+        pytest.param(None, 1, id="no look could tell"),
+    ],
+)
+def test_what_a_look_has_read_is_known(sweeps, tickets, look, read, marked):
+    look(read)
+
+    assert mark(sweeps, found()).marked == marked
+    assert len(due(tickets)) == marked
+
+
+@pytest.mark.parametrize("read", [NOW - A_SECOND, None], ids=["an older answer", "an answer without a time"])
+def test_no_look_takes_back_what_is_known(sweeps, tickets, look, read):
+    mark(sweeps, found())
+    finish(tickets, now=LATER, modified_at=read)
+
+    assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
+
+
+def test_what_an_event_told_is_known_when_it_was_no_news(sweeps, inbox, tickets, look):
+    look(NOW - A_SECOND)
+    inbox.record([make_event(modified_at=NOW)], now=NOW)
+    lease = take(tickets)
+    assert begin(tickets, lease).events[0].modified_at == NOW
+
+    tickets.skip_look(lease, modified_at=NOW)
+
+    assert mark(sweeps, found()) == NOTHING
+    assert mark(sweeps, found(at=NOW + A_SECOND)) == ONE
+
+
+def test_a_mark_does_not_unpark(sweeps, tickets):
+    tickets.look_now([TICKET], now=NOW)
+    tickets.park(take(tickets), now=NOW, error="never")
+
+    assert mark(sweeps, found()) == NOTHING
+    assert due(tickets) == []
+
+
+@pytest.mark.parametrize(
+    ("promised_since", "missed"),
+    [pytest.param(NOW, 1, id="from then on"), pytest.param(NOW + A_SECOND, 0, id="before it nothing was promised")],
+)
+def test_only_what_was_promised_is_missed(sweeps, promised_since, missed):
+    assert mark(sweeps, found(), promised_since=promised_since) == Untold(marked=1, missed=missed)
+    assert sweeps.missed() == missed
+
+
+def test_a_page_may_hold_known_and_unknown_tickets_and_one_twice(sweeps, tickets, look):
+    look(NOW)
+    page = [*found(TICKET, "2", "3"), *found("2", at=NOW + A_SECOND)]
+
+    assert mark(sweeps, page) == Untold(marked=2, missed=2)
+    assert sorted(due(tickets)) == ["2", "3"]
+    assert mark(sweeps, found("2", at=NOW + A_SECOND), now=LATER + timedelta(minutes=1)) == NOTHING
+
+
+def test_an_empty_page_is_nothing(sweeps):
+    assert mark(sweeps, []) == NOTHING
+
+
+def test_sweeps_at_the_same_time_count_each_ticket_once(sweeps, tickets):
+    page = found(*(f"{number:018d}" for number in range(100)))
+
+    with ThreadPoolExecutor(4) as pool:
+        marked = list(pool.map(lambda _: mark(sweeps, page).missed, range(4)))
+
+    assert (sum(marked), sweeps.missed(), len(due(tickets))) == (100, 100, 100)
+
+
+def test_how_far_they_came_is_kept(sweeps):
+    assert sweeps.coverage() is None
+
+    for until in (NOW, LATER):
+        sweeps.cover(Coverage(since=NOW, until=until))
+
+    assert sweeps.coverage() == Coverage(since=NOW, until=LATER)
+
+
+@pytest.mark.parametrize("which", Round)
+def test_one_of_many_takes_the_turn(sweeps, which):
+    with ThreadPoolExecutor(4) as pool:
+        turns = list(pool.map(lambda _: sweeps.take_turn(which, now=NOW, length=A_SECOND), range(4)))
+
+    assert sum(turns) == 1
+    assert sweeps.coverage() is None
+
+
+def test_a_portal_has_its_own_sweeps(sweeps, engine):
+    other = SqlSweeps(engine, "other")
+    mark(sweeps, found())
+    sweeps.cover(Coverage(since=NOW, until=NOW))
+    sweeps.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
+
+    assert (other.coverage(), other.missed()) == (None, 0)
+    assert other.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
+    assert mark(other, found()) == ONE
+    assert due(SqlTickets(engine, "other")) == [TICKET]
