@@ -53,7 +53,7 @@ class Breaker:
         pause = self._seen
         if pause and self._lasts(pause):
             wait = max(pause.until - self._now(), timedelta(0))
-            raise TemporaryError("Desk is left in peace for a while, because it did not answer", retry_after=wait)
+            raise TemporaryError("calls to the portal are paused", retry_after=wait)
 
     def probe(self) -> None:
         """If a pause has ended: become the one who tries whether Desk answers, or raise TemporaryError."""

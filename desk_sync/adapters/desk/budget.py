@@ -8,8 +8,8 @@ quarter of an hour is let through to hear how they stand.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
 
@@ -50,9 +50,12 @@ class PortalBudget:
         self._meter.check(known.credits, urgency)
         self._breaker.probe()
 
-    def slot(self, within: timedelta) -> AbstractContextManager[None]:
+    @contextmanager
+    def slot(self, within: timedelta) -> Iterator[None]:
         self._breaker.refuse()
-        return self._slots.slot(within)
+        with self._slots.slot(within):
+            self._breaker.refuse()  # a pause may have begun while we waited
+            yield
 
     def spent(self, left: int | None) -> None:
         self._breaker.succeeded()

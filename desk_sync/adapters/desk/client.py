@@ -189,7 +189,8 @@ class DeskClient:
 
     def _account(self, response: requests.Response) -> None:
         """Tell the budget what the answer means for the portal as a whole."""
-        if wait := exhausted(response, now=self._now()):
+        wait = exhausted(response, now=self._now())
+        if wait is not None:
             self._budget.exhausted(wait)
         elif response.status_code >= 500:
             self._budget.failed(f"status {response.status_code}")

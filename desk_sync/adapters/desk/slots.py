@@ -98,6 +98,7 @@ class Slots:
         self._numbers = count(1)
         self._lock = Lock()
         self._held: set[str] = set()
+        self._over: set[str] = set()
         self._announcer: Thread | None = None
 
     @contextmanager
@@ -140,20 +141,29 @@ class Slots:
                 self._announcer.start()
 
     def _let_go(self, holder: str, *, over: bool) -> None:
-        """A slot that cannot be given back runs out."""
+        """A slot whose call is over is given back, later if Redis does not answer; any other runs out."""
         with self._lock:
             self._held.discard(holder)
-        if over:
-            with suppress(RedisError):
-                self._redis.zrem(self._holders, holder)
+            if not over:
+                return
+            self._over.add(holder)
+        with suppress(RedisError):
+            self._redis.zrem(self._holders, holder)
+            self._over.discard(holder)
 
     def _announce(self) -> None:
         """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""
         while True:
             with self._lock:
-                if not self._held:
+                if not self._held and not self._over:
                     self._announcer = None
                     return
                 with suppress(RedisError):
                     self._call(held=tuple(self._held))
+                    self._give_back()
             self._sleep(ANNOUNCE_SECONDS)
+
+    def _give_back(self) -> None:
+        if over := tuple(self._over):
+            self._redis.zrem(self._holders, *over)
+            self._over.difference_update(over)

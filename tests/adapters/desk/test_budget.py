@@ -81,10 +81,10 @@ def may_look(budget, urgency=3):
 
 def may_call(budget):
     try:
-        budget.slot(timedelta(seconds=1))
+        with budget.slot(timedelta(seconds=1)):
+            return True
     except TemporaryError:
         return False
-    return True
 
 
 class TestCredits:

@@ -1,0 +1,109 @@
+"""What the client tells the budget about Desk's answers, over real sockets."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.errors import DeskSyncError, TemporaryError
+from tests.adapters.desk.portal import TICKET, answering, http, make_client, make_raw, resetting, serving
+from tests.support.fake_budget import FakeBudget
+
+TICKET_BODY = json.dumps(make_raw(id=TICKET)).encode()
+
+
+def refusal(code):
+    return json.dumps({"errorCode": code, "message": "No."}).encode()
+
+
+def ask(url, budget, **settings):
+    with suppress(DeskSyncError):
+        make_client(url=url, budget=budget, **settings).read_ticket(TICKET)
+
+
+@pytest.mark.parametrize(
+    ("answer", "left", "waits", "failures"),
+    [
+        pytest.param(
+            http(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: 4711\r\n"), [4711], [], [], id="credits are told"
+        ),
+        pytest.param(http(TICKET_BODY), [None], [], [], id="credits are not told"),
+        pytest.param(
+            http(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: many\r\n"),
+            [None],
+            [],
+            [],
+            id="no number is no credits",
+        ),
+        pytest.param(
+            http(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
+        ),
+        pytest.param(
+            http(refusal("TOO_MANY_REQUESTS"), status="429 Too Many"),
+            [None] * 4,
+            [],
+            [],
+            id="so do too many calls at a time",
+        ),
+        pytest.param(
+            http(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many", headers="Retry-After: 7200\r\n"),
+            [],
+            [timedelta(hours=2)],
+            [],
+            id="the day's credits are gone, and Desk says until when",
+        ),
+        pytest.param(
+            http(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many"),
+            [],
+            [timedelta(hours=1)],
+            [],
+            id="the day's credits are gone",
+        ),
+        pytest.param(
+            http(b"<html>", status="502 Bad Gateway"), [], [], ["status 502"] * 4, id="a gateway speaks in its place"
+        ),
+    ],
+)
+def test_an_answer_is_told_for_what_it_means_to_the_portal(answer, left, waits, failures):
+    budget = FakeBudget()
+    with serving(answering(answer)) as server:
+        ask(server.url, budget)
+
+    assert (budget.left, budget.waits, budget.failures) == (left, waits, failures)
+
+
+def test_a_connection_that_breaks_is_a_failure_of_the_portal():
+    budget = FakeBudget()
+    with serving(resetting) as server:
+        ask(server.url, budget)
+
+    assert budget.failures == ["ConnectionError"] * 4
+
+
+def test_an_answer_that_does_not_come_is_a_failure_of_the_portal():
+    budget = FakeBudget()
+    with serving(lambda connection: connection.recv(1)) as server:
+        ask(server.url, budget, patience=timedelta(seconds=0.3))
+
+    assert budget.failures == ["ReadTimeout"]
+
+
+def test_a_paused_portal_is_not_called_and_says_when_to_come_back():
+    budget = FakeBudget()
+    budget.paused = timedelta(seconds=40)
+    with serving(answering(http(TICKET_BODY))) as server:
+        with pytest.raises(TemporaryError) as paused:
+            make_client(url=server.url, budget=budget).read_ticket(TICKET)
+
+        assert (server.requests, paused.value.retry_after) == ([], timedelta(seconds=40))
+
+
+def test_a_call_that_has_no_time_left_is_not_made_and_blames_nobody():
+    budget = FakeBudget()
+    with serving(answering(http(TICKET_BODY))) as server:
+        ask(server.url, budget, patience=timedelta(0))
+
+        assert (server.requests, budget.failures) == ([], [])

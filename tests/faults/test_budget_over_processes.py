@@ -1,0 +1,186 @@
+"""The budget with real processes, a real Redis and the simulated Desk, which counts what is in flight (L13)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from desk_sync import wiring
+from desk_sync.adapters.desk.breaker import FAILURES
+from desk_sync.adapters.desk.slots import connect
+from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.store.portals import SqlAllowances
+from desk_sync.ports import Pause
+from desk_sync.settings import Settings
+from desk_sync.simulator.faults import NONE, Faults
+from desk_sync.simulator.server import running
+from tests.support.processes import wait_until
+
+LIMIT = 4
+WORKERS = 8
+ROOT = Path(__file__).parents[2]
+FACTS = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
+
+
+class Place:
+    """A simulated Desk, a broker and a database, and the settings that lead to them."""
+
+    def __init__(self, simulation, url, broker, folder):
+        self.simulation = simulation
+        self.broker = broker
+        self.desk = simulation.desk
+        facts = simulation.facts(url)
+        database = f"sqlite:///{folder / 'store.sqlite3'}"
+        self.settings = {name: facts[name] for name in FACTS} | {
+            "database_url": database,
+            "redis_url": broker.url,
+            "concurrency": str(LIMIT),
+            "credit_reserve": "100",
+            "workers": str(WORKERS),
+        }
+        self._department = facts["department_id"]
+
+    @property
+    def reads(self):
+        """How often a ticket was asked for."""
+        return self.desk.calls["GET /tickets/{id}"]
+
+    def open_ticket(self):
+        wanted = {
+            "departmentId": self._department,
+            "subject": "A question",
+            "contact": {"lastName": "Partner", "email": "help@partner.example"},
+        }
+        portal = self.simulation.portal
+        return portal.open_ticket(wanted, by=portal.own_agent["id"]).ticket_id
+
+    def open_app(self):
+        secrets = ("client_id", "client_secret", "refresh_token", "database_url", "redis_url")
+        facts = {name: SecretStr(value) if name in secrets else value for name, value in self.settings.items()}
+        return wiring.open_app(Settings(**facts))
+
+    def start_caller(self, ticket_id):
+        environment = {f"DESK_SYNC_{name.upper()}": value for name, value in self.settings.items()}
+        command = [sys.executable, "-m", "tests.support.caller", ticket_id, "6"]
+        return spawn(command, env=os.environ | environment, cwd=ROOT)
+
+
+@pytest.fixture
+def place(tmp_path):
+    with ExitStack() as stack:
+        simulation, url = stack.enter_context(running())
+        place = Place(simulation, url, Broker.start(), tmp_path)
+        stack.callback(lambda: place.broker.stop())
+        with place.open_app() as app:
+            app.upgrade()
+        yield place
+
+
+def flush(place):
+    connect(place.broker.url).flushall()
+
+
+def restart(place):
+    place.broker.process.kill()
+    place.broker.process.wait()
+    place.broker = place.broker.again()
+
+
+def freeze(place):
+    os.kill(place.broker.process.pid, signal.SIGSTOP)
+    time.sleep(2)
+    os.kill(place.broker.process.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "strike",
+    [
+        pytest.param(flush, id="Redis is flushed"),
+        pytest.param(restart, id="Redis is killed, and another one comes"),
+        pytest.param(freeze, id="Redis is frozen"),
+    ],
+)
+def test_two_processes_never_have_more_calls_in_flight_than_the_portal_allows(place, strike):
+    ticket = place.open_ticket()
+    place.simulation.chance.set(Faults(latency=0.7, calls=("GET /tickets/{id}",)))
+    callers = [place.start_caller(ticket) for _ in range(2)]
+    try:
+        wait_until(lambda: place.desk.quota.in_flight == LIMIT, seconds=20)
+
+        strike(place)
+
+        before = place.reads
+        wait_until(lambda: place.reads > before + 2 * LIMIT, seconds=10)
+        assert [caller.poll() for caller in callers] == [None, None]
+        assert place.desk.quota.most_in_flight == LIMIT
+    finally:
+        stop(callers)
+
+
+class TestStorms:
+    @pytest.fixture
+    def app(self, place):
+        with place.open_app() as app:
+            yield app
+
+    def looked_at(self, app, tickets):
+        histories = [app.tickets(wiring.DEFAULT).history(ticket) for ticket in tickets]
+        return sum(1 for history in histories if history.looked_at and not history.look_at)
+
+    def test_a_desk_that_is_busy_with_others_is_asked_again_and_nothing_is_lost(self, place, app):
+        tickets = [place.open_ticket() for _ in range(20)]
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        place.simulation.chance.set(Faults(latency=0.05))
+        place.desk.quota.concurrent = 1
+
+        app.drain(wiring.DEFAULT)
+        place.desk.quota.concurrent = 25
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        app.drain(wiring.DEFAULT)
+
+        assert SqlAllowances(app.engine, wiring.DEFAULT).read().pause is None
+        assert self.looked_at(app, tickets) == len(tickets)
+
+    def test_a_day_without_credits_costs_a_call_a_thread_and_nothing_is_lost(self, place, app):
+        tickets = [place.open_ticket() for _ in range(20)]
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        place.desk.quota.daily = place.desk.quota.spent
+        app.drain(wiring.DEFAULT)
+
+        allowances = SqlAllowances(app.engine, wiring.DEFAULT)
+        pause, credits_left = allowances.read().pause, allowances.read().credits.left
+        assert credits_left == 0
+        assert pause.until - wiring.now() == pytest.approx(place.desk.quota.until_tomorrow(), abs=timedelta(seconds=5))
+        assert place.reads <= WORKERS
+
+        place.desk.quota.daily = 125_000
+        allowances.exchange(pause, Pause(until=wiring.now(), number=1))  # midnight
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        app.drain(wiring.DEFAULT)
+
+        assert (allowances.read().pause, self.looked_at(app, tickets)) == (None, len(tickets))
+
+    def test_a_desk_that_is_down_is_left_in_peace_and_nothing_is_lost(self, place, app):
+        tickets = [place.open_ticket() for _ in range(20)]
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        place.simulation.chance.set(Faults(status=503))
+        app.drain(wiring.DEFAULT)
+        app.drain(wiring.DEFAULT)
+
+        assert place.reads < FAILURES + WORKERS
+
+        place.simulation.chance.set(NONE)
+        allowances = SqlAllowances(app.engine, wiring.DEFAULT)
+        wait_until(lambda: allowances.read().pause.until <= wiring.now(), seconds=10)
+        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
+        app.drain(wiring.DEFAULT)
+
+        assert (allowances.read().pause, self.looked_at(app, tickets)) == (None, len(tickets))
