@@ -13,7 +13,7 @@ from desk_sync.adapters import mail_html
 from desk_sync.adapters.mail_words import fold
 
 LONGEST_HTML = 1_000_000
-LONGEST_TEXT = 200_000
+LONGEST_TEXT = 100_000
 
 Lines = tuple[str, ...]
 
@@ -33,7 +33,7 @@ class Text:
 
 
 def read_plain(text: str) -> Text:
-    """The lines of a plain text; only the first 200,000 characters are read."""
+    """The lines of a plain text; only the first 100,000 characters are read."""
     return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n"))
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.utils import parseaddr
 
 from desk_sync.adapters import identifiers
 
 _HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
 _OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
 _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
+_LONGEST_HEADER = 2_000
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -55,8 +55,13 @@ def parse(raw: bytes | str) -> Mail:
         bodies = tuple(_bodies(message))
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
         return _bare(content)
-    _, address = parseaddr(headers.get("from", ""))
-    return Mail(sender=identifiers.email(address), subject=headers.get("subject", ""), bodies=bodies)
+    return Mail(sender=_address(headers.get("from", "")), subject=headers.get("subject", ""), bodies=bodies)
+
+
+def _address(sender: str) -> str | None:
+    """The address of a From header: what stands in its last angle brackets, or all of it."""
+    _, _, bracketed = sender.rpartition("<")
+    return identifiers.email(bracketed.partition(">")[0])
 
 
 def _bare(content: bytes) -> Mail:
@@ -114,7 +119,8 @@ def _as_utf8(content: bytes) -> bytes:
 
 def _words(value: str) -> str:
     """A header on one line, with encoded words (RFC 2047) read."""
-    plain = " ".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").split())
+    text = value[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    plain = " ".join(text.split())
     if "=?" not in plain:
         return plain
     try:

@@ -197,7 +197,7 @@ _LONGEST_PRODUCT = 60
 
 def read_request_type(value: str) -> str | None:
     """The preset (R11) that a value names; None if it names none, or several."""
-    for text in (value, _PARENTHESES.sub(" ", value), re.split(r"[(（,;:/–—]|\s-\s", value)[0]):
+    for text in (value, _PARENTHESES.sub(" ", value), re.split(r"[(（,;:–—]|\s-\s", value)[0]):
         if len(named := mail_words.request_types_in(text[:200])) == 1:
             return named[0]
     return None

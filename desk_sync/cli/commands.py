@@ -123,6 +123,29 @@ def calendar(file: Path) -> None:
 
 
 @app.command()
+def intake(
+    files: Annotated[list[str], typer.Argument(help="Mails: .eml, or headers, an empty line and the text.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Read mails: whose ticket is it, and what does the template say? No Desk, no database."""
+    from desk_sync.adapters import mail_text
+
+    read: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            read.append({"file": file} | mail_text.document(mail_text.read_mail(Path(file).read_bytes())))
+        except OSError as error:
+            read.append({"file": file, "error": error.strerror})
+            typer.echo(f"error: {file}: {error.strerror}", err=True)
+    if as_json:
+        emit({"files": read})
+    else:
+        for mail in read:
+            say("\n".join(f"{key}: {value}" for key, value in mail.items() if value not in (None, [])) + "\n")
+    raise typer.Exit(1 if any("error" in mail for mail in read) else 0)
+
+
+@app.command()
 def explain(ticket_id: str, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """Why a ticket is as it is: every decision with its reasons, what was written, and what is due."""
     from desk_sync import wiring
