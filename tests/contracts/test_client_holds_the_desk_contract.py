@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -19,6 +20,7 @@ from desk_sync.domain.ticket import Field
 from tests.adapters.desk.portal import (
     API,
     DESK,
+    NOW,
     ORG,
     TICKET,
     TOKEN_URL,
@@ -43,6 +45,7 @@ USES = {
     "write_ticket": lambda client: client.write_ticket(TICKET, WRITTEN),
     "create_comment": lambda client: client.add_private_comment(TICKET, "text " * 10_000, MARK),
     "list_comments": lambda client: client.has_comment(TICKET, MARK),
+    "search_tickets": lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
 }
 
 
@@ -54,6 +57,8 @@ def sent():
         comments = {"data": [{"id": "1", "content": "text"}] * 100}
         mock.get(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
         mock.patch(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
+        mock.get(f"{API}/tickets/search", json={"data": [{"id": "1", "modifiedTime": ticket["modifiedTime"]}] * 100})
+        mock.get(f"{API}/tickets/search", status=204)
         mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json={"data": []})
@@ -99,7 +104,7 @@ def test_bodies_are_those_of_the_contract(sent, name):
 
 
 def test_every_use_of_the_port_is_tried():
-    port = {"read_ticket", "write_ticket", "add_private_comment", "has_comment"}
+    port = {"read_ticket", "write_ticket", "add_private_comment", "has_comment", "modified_between"}
 
     assert {name for name in dir(make_client()) if not name.startswith("_")} == port
     assert len(USES) == len(port)

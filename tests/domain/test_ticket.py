@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from desk_sync.domain.ticket import Hint, Memory, digest, is_news
-from tests.support.makers import make_event, make_ticket
+from desk_sync.domain.ticket import Field, Hint, Memory, digest, is_news, only_ours
+from tests.support.makers import NOW, make_event, make_ticket
 
 MEMORY = Memory(left="after", found="before")
 
@@ -40,9 +40,25 @@ def test_a_ticket_never_seen_is_always_news():
 def test_the_digest_holds_what_we_read_and_nothing_else():
     ticket = make_ticket()
 
-    assert digest(ticket) == digest(replace(ticket, modified_by="somebody else"))
+    assert digest(ticket) == digest(replace(ticket, modified_by="somebody else", modified_at=NOW))
     assert digest(ticket) != digest(replace(ticket, status="On Hold"))
     assert digest(ticket) != digest(replace(ticket, severity=""))
+
+
+@pytest.mark.parametrize(
+    ("between", "only"),
+    [
+        pytest.param({}, True, id="our write alone"),
+        pytest.param({"modified_by": "we", "modified_at": NOW}, True, id="who wrote, and when"),
+        pytest.param({"status": "On Hold"}, False, id="what we never write"),
+        pytest.param({"large_user": True}, False, id="what we could have written"),
+    ],
+)
+def test_a_change_beside_our_write_is_seen(between, only):
+    found = make_ticket(customer_primary_email=None)
+    left = make_ticket(severity="S1-Critical", **between)
+
+    assert only_ours(found, left, {Field.SEVERITY, Field.CUSTOMER_PRIMARY_EMAIL}) is only
 
 
 def test_only_a_ticket_of_the_closed_type_is_closed():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from desk_sync.adapters.desk.auth import Access, Credentials
@@ -74,6 +76,18 @@ def test_a_comment_is_found_again_by_its_reference(client, ticket_id):
     client.add_private_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK)
 
     assert client.has_comment(ticket_id, MARK)
+
+
+def test_a_ticket_is_found_by_its_last_change_as_our_write_left_it(client, ticket_id):
+    written = client.write_ticket(ticket_id, {Field.LARGE_USER: True})
+    at = written.modified_at
+
+    def found(start, end):
+        return {each.ticket_id: each.at for page in client.modified_between(start, end) for each in page}
+
+    assert found(at, at + timedelta(hours=1))[ticket_id] == at
+    assert ticket_id not in found(at - timedelta(hours=1), at - timedelta(seconds=1))
+    assert found(at + timedelta(hours=1), at + timedelta(hours=2)) == {}
 
 
 def test_a_ticket_that_is_not_there_is_gone(client):

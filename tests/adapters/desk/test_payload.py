@@ -55,6 +55,7 @@ def test_a_ticket_is_read_in_our_words():
     assert (ticket.request_type, ticket.issue_type, ticket.product) == ("TECHNICAL_SUPPORT", "feature_request", None)
     assert (ticket.contact_id, ticket.sender) == ("119514000001200101", "ops@partner.example")
     assert (ticket.in_bin, ticket.modified_by) == (False, AGENT)
+    assert ticket.modified_at == datetime(2026, 7, 17, 13, 54, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +163,7 @@ def test_an_update_carries_the_state_that_a_read_would_find_and_the_one_before()
 
     assert event.state == digest(read_ticket(after, VOCABULARY))
     assert event.before == digest(read_ticket(before, VOCABULARY))
+    assert event.modified_at == read_ticket(after, VOCABULARY).modified_at
     assert event.changed == {Field.LARGE_USER, Field.SEVERITY}
 
 
