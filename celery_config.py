@@ -39,6 +39,7 @@ accept_content = ["json"]
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 1000
 worker_hijack_root_logger = False
+worker_redirect_stdouts = False  # or our own lines, which go to stderr, would be caught and dropped
 worker_cancel_long_running_tasks_on_connection_loss = False
 worker_concurrency = 1
 timezone = "UTC"

@@ -233,8 +233,14 @@ def worker_app() -> DeskSync:
     return _open(settings.load(), WORKER_PATIENCE)
 
 
-def _open(ours: Settings, patience: timedelta) -> DeskSync:
+def configure_logs(ours: Settings | None = None) -> None:
+    """Log as the environment, or these settings, say."""
+    ours = ours or settings.load()
     logs.configure(level=ours.log_level, form=ours.log_format)
+
+
+def _open(ours: Settings, patience: timedelta) -> DeskSync:
+    configure_logs(ours)
     url = ours.database_url.get_secret_value()
     _make_folder(url)
     return DeskSync(ours, open_engine(url, busy_timeout=patience))
