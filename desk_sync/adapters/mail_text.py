@@ -7,7 +7,7 @@ writer's own domain and of Zoho are never the customer's. Identifiers are in nor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -118,9 +118,9 @@ def read_text(text: Text, *, sender: str | None, subject: str = "", is_html: boo
     template = read_template(text.fresh)
     quoted_template = read_template(text.quoted)
     passes = (
-        _search(template, template.text, own),
-        _search(read_template((subject,)), (subject,), own),
-        _in_quotes(_search(quoted_template, text.quoted, own)),
+        _search(template, text.fresh, own, loose=template.text),
+        _search(read_template((subject,)), (subject,), own, loose=(subject,)),
+        _in_quotes(_search(quoted_template, text.quoted, own, loose=text.quoted)),
     )
     found = next(filter(None, passes), Found())
     quoted = found is passes[2]
@@ -167,9 +167,9 @@ def document(facts: MailFacts) -> dict[str, Any]:
         "has_description": bool(template.description),
         "description_words": template.description_words,
         "steps": list(template.steps),
-        "missing": list(facts.missing),
+        "missing": [str(part) for part in facts.missing],
         "confidence": facts.confidence,
-        "several": sorted(facts.several),
+        "several": sorted(str(kind) for kind in facts.several),
         "needs_manual": facts.needs_manual,
     }
 
@@ -208,29 +208,32 @@ def _are_kin(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def _search(template: Template, lines: Iterable[str], own: _Own) -> Found:
-    """The identifiers of one text. Of the places where an address may stand, the first that has one decides."""
-    lines = tuple(lines)
-    loose = own.strangers(addresses_in(lines))
+def _search(template: Template, lines: Sequence[str], own: _Own, *, loose: Sequence[str]) -> Found:
+    """The identifiers of one text. Of the places where an address may stand, the first that has one decides.
+
+    An address without a label counts in the `loose` lines only: a signature names its writer.
+    """
+    anywhere = own.strangers(addresses_in(loose))
+    told = numbers_in(lines)
     places = (
         (Source.FIELD, own.strangers(addresses_in(template.admin_lines))),
         (Source.FIELD, own.strangers(addresses_in(template.customer_lines))),
-        (Source.TEXT, [address for address in loose if address.labelled]),
-        (Source.TEXT, loose),
+        (Source.TEXT, [address for address in anywhere if address.labelled]),
+        (Source.TEXT, anywhere),
     )
     source, addresses = next((place for place in places if place[1]), (Source.NONE, []))
     emails = {address.value for address in addresses}
-    numbers = {kind: _told(kind, numbers_in(lines)) for kind in (Kind.ZUID, Kind.ZOID, Kind.ZGID)}
-    several = {kind for kind, told in numbers.items() if len(told) > 1} | ({Kind.EMAIL} if len(emails) > 1 else set())
+    numbers = {kind: _of_kind(kind, told) for kind in (Kind.ZUID, Kind.ZOID, Kind.ZGID)}
+    several = {kind for kind, found in numbers.items() if len(found) > 1} | ({Kind.EMAIL} if len(emails) > 1 else set())
     return Found(
         email=emails.pop() if len(emails) == 1 else None,
         source=source if Kind.EMAIL not in several else Source.NONE,
-        numbers=tuple(told[0] for told in numbers.values() if len(told) == 1),
+        numbers=tuple(found[0] for found in numbers.values() if len(found) == 1),
         several=frozenset(several),
     )
 
 
-def _told(kind: Kind, numbers: Iterable[Number]) -> list[Number]:
+def _of_kind(kind: Kind, numbers: Iterable[Number]) -> list[Number]:
     """The different numbers of a kind; one whose label leaves its kind open stands back behind one that does not."""
     of_kind = [number for number in numbers if number.kind is kind]
     return [number for number in of_kind if not number.open] or of_kind

@@ -48,19 +48,21 @@ GROUPS: Mapping[str, str] = {
     "steps": "step* schritt* etapa* passo* paso* etape* mesure* medida* massnahme* action* acoes accion* troubleshoot*"
     " fehlerbehebung* depannage* 手順 対処 対応 トラブルシューティング 切り分け",
     "attachment": "screenshot* captura* capture* bildschirm* anhang anhange attachment* anexo* adjunto* jointe*"
-    " recording* スクリーンショット 添付 添付ファイル",
-    "detail": "date* datum* fecha* data hora uhrzeit* heure* access* zugriff* acesso acceso acces customi* anpassung*"
+    " recording* screen pantalla tela ecran ecrans gravac* grabac*"
+    " スクリーンショット 添付 添付ファイル",
+    "detail": "date* time datum* fecha* data hora uhrzeit* heure* access* zugriff* acesso acceso acces customi* anpassung*"
     " personaliz* personnalis* workflow* 日時 日付 アクセス カスタマイズ",
-    "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have has with e y o d l s da do das dos de"
-    " del della des du der die den dem und oder zu zur zum von vom im fur bei kann werden wird ist es wurde wurden ihr"
-    " ihre em na no nas para por ou um uma foi pode ser se que la las el los en al puede ha le les un une est et pour peut"
-    " on sur ce cette primary principal principais primar* haupt hauptadresse"
-    " address* adress* direccion endereco enderecos electroni* eletroni* support suporte soporte assistance technical"
-    " possible possivel posible moglich lasst sich es sie haben il ont ete avez vous sido han foram"
-    " feitas hechos faites menees bisherige bisher jusqu ici performed taken tried done already made far executed completed durchgefuhrt* bereits unternommen* ergriffen*"
-    " versucht* realizad* efetuad* executad* tomad* efectuad* ejecutad* effectue* prise* realise* entreprise* deja"
-    " solucao solucion resolucao resolucion resolution losung problemlosung afetado affected concerned betroffen*"
-    " afectado concerne* related yes ja sim si oui nein nao non details brief kurze breve detailed detaillierte"
+    "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have has"
+    " with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
+    " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"
+    " en al puede ha le les un une est et pour peut sur ce cette primary principal principais primar* haupt"
+    " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* support suporte soporte"
+    " assistance technical possible possivel posible moglich lasst sich sie haben il ont ete avez vous sido han"
+    " foram feitas hechos faites menees bisherige bisher jusqu ici performed taken tried done already made"
+    " executed completed durchgefuhrt* bereits unternommen* ergriffen* versucht* realizad* efetuad* executad*"
+    " tomad* efectuad* ejecutad* effectue* prise* realise* entreprise* deja solucao solucion resolucao resolucion"
+    " resolution losung problemlosung afetado affected concerned betroffen* afectado concerne* related yes ja sim"
+    " si oui nein nao non details brief kurze breve detailed detaillierte"
     " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー"
     " ご利用 利用 対象 発生 実施 した 行った 試した 済み サポート または アドレス",
 }
