@@ -42,7 +42,8 @@ class PortalBudget:
         self._meter = Meter(allowances, reserve=reserve, now=now, clock=clock)
 
     def admit(self, limit: int) -> int:
-        return self._breaker.admit(self._allowances.read().pause, limit)
+        may = self._breaker.admit(self._allowances.read().pause, limit)
+        return may if may and self._slots.ready() else 0
 
     def check(self, urgency: int) -> None:
         known = self._allowances.read()

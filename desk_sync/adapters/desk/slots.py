@@ -115,6 +115,14 @@ class Slots:
         finally:
             self._let_go(holder, over=over)
 
+    def ready(self) -> bool:
+        """Whether Redis answers. If a quiet second is needed, it begins now, and not with the first call."""
+        try:
+            self._call()
+        except RedisError:
+            return False
+        return True
+
     def _wait(self, deadline: Deadline) -> str:
         holder = f"{self._process}:{next(self._numbers)}"
         while not self._ask(holder):

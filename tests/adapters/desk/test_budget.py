@@ -22,7 +22,13 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 class FreeSlots:
-    """As many as anybody asks for."""
+    """As many as anybody asks for, while there is a Redis."""
+
+    def __init__(self):
+        self.redis = True
+
+    def ready(self):
+        return self.redis
 
     def slot(self, within):
         return nullcontext()
@@ -33,12 +39,13 @@ class Processes:
 
     def __init__(self, engine):
         self.allowances = SqlAllowances(engine, "default")
+        self.slots = FreeSlots()
         self.time = NOW
 
     def start(self):
         return PortalBudget(
             "default",
-            slots=FreeSlots(),
+            slots=self.slots,
             allowances=self.allowances,
             reserve=RESERVE,
             now=lambda: self.time,
@@ -85,6 +92,12 @@ def may_call(budget):
             return True
     except TemporaryError:
         return False
+
+
+def test_without_redis_nothing_is_claimed(processes):
+    processes.slots.redis = False
+
+    assert processes.start().admit(16) == 0
 
 
 class TestCredits:

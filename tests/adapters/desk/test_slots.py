@@ -109,6 +109,14 @@ def test_never_more_are_in_flight_than_allowed_and_all_are_used_also_when_redis_
     assert desk.calls > before > 0
 
 
+def test_the_quiet_second_begins_before_the_first_call_is_waited_for(broker):
+    slots = make_slots(broker)
+    slots.ready()
+    Event().wait(QUIET.total_seconds() + 0.05)
+
+    assert is_free(slots)
+
+
 def test_a_redis_that_forgot_the_script_is_taught_it_again(broker, slots):
     connect(broker.url).script_flush()
 
@@ -186,6 +194,13 @@ class TestFrozenRedis:
             pass
 
         assert time.monotonic() - began < 1.5
+
+    def test_without_redis_one_is_not_ready(self, broker, slots, held):
+        assert slots.ready()
+
+        self.freeze(broker, held)
+
+        assert not slots.ready()
 
     def test_a_call_ends_well_while_redis_is_frozen(self, broker, slots, held):
         with slots.slot(SOON):
