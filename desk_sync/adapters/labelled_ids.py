@@ -24,13 +24,13 @@ _TERM = (
 _ANY_TERM = re.sub(r"\?P<\w+>", "?:", _TERM)
 _CONNECTIVE = (
     r"(?<![a-z])(?:or|ou|oder|o|und|and|et|is|ist|es|est|e|y|n[ro][.o]?|number|nummer|numero|number|d[oae]s?|del|der"
-    r"|the|of|zoho|crm|cliente?s?|customers?|kunden?)(?![a-z])|または|番号|は|の"
+    r"|the|of|zoho|crm|mail|cliente?s?|customers?|kunden?|org(?:ani[sz]a[a-z]{1,8})?|user|usuario|benutzer|utilisateur"
+    r"|super[a-z]{0,20}|admin[a-z]{0,12})(?![a-z])|または|番号|は|の"
 )
 _GROUPED = r"[0-9]{1,3}(?:(?P<mark>[ .,'-])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,2}"
-_NUMBER = (
-    rf"(?P<number>[0-9]{{6,11}}|{_GROUPED}|[0-9]{{4}}(?: [0-9]{{3,4}}){{1,2}})"
-    r"(?![0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9])"
-)
+_SPACED = r"[0-9]{1,5}(?: [0-9]{1,5}){1,5}"
+_GOES_ON = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
+_NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_GOES_ON})"
 _BRACKETED = r"\s?[(\[]\s?(?P<after>zuid|zoid|zgid)\s?[)\]]"
 _LABELLED = re.compile(
     rf"(?P<label>{_ANY_TERM}(?:[\s:=#()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
@@ -136,8 +136,9 @@ def _says_customer(groups: set[str]) -> bool:
 
 
 def _halfwidth(line: str) -> str:
-    """Full-width ASCII as ASCII: the two forms of an address must not look like different words."""
-    return line.translate(_HALFWIDTH)
+    """Full-width ASCII as ASCII, and "(at)" as the sign: the forms of an address must not look like different words."""
+    return _SPELT_AT.sub("@", line.translate(_HALFWIDTH))
 
 
+_SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)
 _HALFWIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}

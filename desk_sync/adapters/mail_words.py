@@ -45,13 +45,15 @@ GROUPS: Mapping[str, str] = {
     "naming": "zoho name nome nombre nom namens names",
     "description": "descri* beschreib* problembeschreib* fehlerbeschreib* 説明 内容 詳細 概要",
     "problem": "problem* issue* question* frage* pregunta* pergunta* incident* anliegen 問題 質問 ご質問",
-    "steps": "step* schritt* etapa* passo* paso* etape* mesure* medida* massnahme* action* acoes accion* troubleshoot*"
-    " fehlerbehebung* depannage* 手順 対処 対応 トラブルシューティング 切り分け",
+    "steps": "step* schritt* etapa* passo* paso* etape* mesure* medida* massnahme* action* acoes accion*"
+    " troubleshoot* fehlerbehebung* depannage*"
+    " 手順 対処 対応 トラブルシューティング 切り分け",
     "attachment": "screenshot* captura* capture* bildschirm* anhang anhange attachment* anexo* adjunto* jointe*"
     " recording* screen pantalla tela ecran ecrans gravac* grabac*"
     " スクリーンショット 添付 添付ファイル",
-    "detail": "date* time datum* fecha* data hora uhrzeit* heure* access* zugriff* acesso acceso acces customi* anpassung*"
-    " personaliz* personnalis* workflow* 日時 日付 アクセス カスタマイズ",
+    "detail": "date* time datum* fecha* data hora uhrzeit* heure*"
+    " access* zugriff* acesso acceso acces customi*"
+    " anpassung* personaliz* personnalis* workflow* 日時 日付 アクセス カスタマイズ",
     "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have has"
     " with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
     " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"

@@ -126,39 +126,10 @@ def test_the_sender_is_the_address_in_brackets(header, sender):
 HEADS = st.sampled_from(
     ["", "From: a@b.example\n\n", "Content-Type: text/html\n\n", "Content-Type: multipart/mixed; boundary=a\n\n--a\n"]
 )
-BITS = st.sampled_from(
-    [
-        "<",
-        ">",
-        "<p>",
-        "</p>",
-        "<blockquote",
-        "Product:",
-        "Steps:\n",
-        "- ",
-        "@",
-        "a@b.example",
-        "ZUID: ",
-        "123456",
-        "(",
-        "\n",
-        "\t",
-    ]
-    + [
-        "On 1 wrote:",
-        "From: x\nTo: y\nDate: z\n",
-        "--a\n",
-        "製品：",
-        "：",
-        "[x]",
-        "mailto:",
-        "&#0;",
-        "\x00",
-        "\ufdfa",
-        "\ud800",
-        "1) ",
-    ]
-)
+TAGS = ["<", ">", "<p>", "</p>", "<blockquote", "&#0;", "mailto:", "a@b.example", "@"]
+WORDS = ["Product:", "製品：", "：", "Steps:\n", "- ", "1) ", "ZUID: ", "123456", "(", "[x]", "\n", "\t"]
+ODDITIES = ["\x00", "\ufdfa", "\ud800", "On 1 wrote:", "From: x\nTo: y\nDate: z\n", "--a\n"]
+BITS = st.sampled_from([*TAGS, *WORDS, *ODDITIES])
 
 
 @given(st.text() | st.binary() | st.builds(str.__add__, HEADS, st.lists(BITS | st.text(max_size=3)).map("".join)))
