@@ -1,0 +1,85 @@
+"""./dev faults [NAME…]: hurt the real processes, break the laws on purpose, and say what came of it.
+
+Names are those of trials, or `broken`; none is all of them. Exits with 1 if something was lost or doubled, took too
+long, or a broken build stayed green. --write makes docs/faults.md of a run of everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from desk_sync import wiring
+from desk_sync.errors import TemporaryError
+from tests.broken.build import BUILDS, Broken, Verdict, judge
+from tests.faults import report
+from tests.faults.trials import DAILY, FULL, Account, Trial, run
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+BROKEN = "broken"
+
+
+def main() -> int:
+    arguments = _arguments()
+    trials = [each for each in (DAILY if arguments.reduced else FULL) if _asked(each.name, arguments.names)]
+    problems: list[str] = []
+    accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
+    builds = BUILDS if _asked(BROKEN, arguments.names) else ()
+    verdicts = [_judge(each, problems) for each in builds]
+    for text in (report.survived(accounts), report.broken(verdicts)):
+        print(text, end="\n\n")
+    if arguments.write and not arguments.names:
+        PAGE.write_text(_page(accounts, verdicts, arguments))
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), BROKEN]))
+    parser.add_argument("--reduced", action="store_true", help="the counts of ./dev test")
+    parser.add_argument("--write", action="store_true", help="write docs/faults.md")
+    parser.add_argument("--seed", type=int, default=1, help="of the random instants")
+    return parser.parse_args()
+
+
+def _asked(name: str, names: Sequence[str]) -> bool:
+    return not names or name in names
+
+
+def _run(trial: Trial, seed: int, problems: list[str]) -> Account | None:
+    print(f"{trial.name}: {trial.words}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="ds-") as folder:
+        try:
+            account = run(trial, Path(folder), seed=seed)
+        except TemporaryError as error:
+            problems.append(f"{trial.name}: {error}")
+            return None
+    problems += [f"{trial.name}: {failure}" for failure in account.failures()]
+    return account
+
+
+def _judge(build: Broken, problems: list[str]) -> Verdict:
+    print(f"{BROKEN}: {build.name}", file=sys.stderr)
+    verdict = judge(build)
+    problems += [f"{build.name}: {build.law} is broken, and {test} stays green" for test in verdict.green]
+    return verdict
+
+
+def _page(accounts: Sequence[Account], verdicts: Sequence[Verdict], arguments: argparse.Namespace) -> str:
+    return report.document(
+        accounts,
+        verdicts,
+        command="./dev faults --write" + (" --reduced" if arguments.reduced else ""),
+        counts="reduced" if arguments.reduced else "full",
+        seed=arguments.seed,
+        on=wiring.now(),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

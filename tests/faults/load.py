@@ -1,0 +1,150 @@
+"""What the product has to do while it is hurt: tickets that partners open in Desk, and deliveries at a steady rate.
+
+Most deliveries are made here, not by the simulated Desk, which sends one at a time: so there are always some in flight.
+They are signed by its key, and tell of an answer on a ticket, so that each owes the ticket a look. Every tenth comes
+twice. A delivery that is refused is not sent again: Desk publishes no retry.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from time import monotonic, time
+
+import orjson
+import requests
+
+from desk_sync.adapters.desk.payload import read_events
+from desk_sync.cli.stage import Stage
+from desk_sync.domain.subscription import Account
+
+HUNG = 10.0
+SENDERS = 4
+TWICE = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of one delivery: its status, 0 if there was none; `seconds` until it came."""
+
+    at: float
+    status: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How much is offered each second, and when it is enough, whatever happens."""
+
+    tickets: float = 2.0
+    deliveries: float = 20.0
+    seconds: float = 900.0
+
+
+@dataclass(slots=True)
+class Load:
+    """What has been offered so far. `tickets` are the accounts' ids by the tickets'; keys are those of the events."""
+
+    on: Stage
+    tickets: dict[str, str] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
+    acknowledged: set[str] = field(default_factory=set)
+    answers: list[Answer] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(int(time() * 1000)))
+    _lock: Lock = field(default_factory=Lock)
+    _token: str = ""
+
+    @contextmanager
+    def offered(self, accounts: list[Account], rate: Rate) -> Iterator[Load]:
+        """In the background, until the end of the block or of the time."""
+        over = Event()
+        self._token = self.on.desk.call("GET", "/_simulator/deliveries")["token"]
+        pool = ThreadPoolExecutor(SENDERS + 1)
+        opening = pool.submit(_repeat, over, 1 / rate.tickets, rate.seconds, self._opener(accounts))
+        senders = [
+            pool.submit(_repeat, over, SENDERS / rate.deliveries, rate.seconds, self._sender()) for _ in range(SENDERS)
+        ]
+        try:
+            yield self
+        finally:
+            over.set()
+            wait([opening, *senders])
+            pool.shutdown()
+        for each in (opening, *senders):
+            each.result()
+
+    def slowest(self) -> float:
+        """The seconds of the slowest answer."""
+        return max((answer.seconds for answer in self.answers if answer.status), default=0.0)
+
+    def _opener(self, accounts: list[Account]) -> Callable[[], None]:
+        """Opens a ticket for the next account, by and by for all of them, and again."""
+        turns = itertools.cycle(accounts)
+
+        def open_ticket() -> None:
+            account = next(turns)
+            try:
+                ticket_id = self.on.desk.open_tickets([account])[account.account_id]
+            except requests.RequestException:  # Desk refuses its own customers too, when it is to misbehave
+                return
+            with self._lock:
+                self.tickets[ticket_id] = account.account_id
+
+        return open_ticket
+
+    def _sender(self) -> Callable[[], None]:
+        session = requests.Session()
+        session.trust_env = False
+
+        def send() -> None:
+            with self._lock:
+                number = next(self._numbers)
+                known = list(self.tickets)
+            if known:
+                body = self._delivery(known[number % len(known)], number)
+                for _ in range(1 + (number % TWICE == 0)):
+                    self._post(session, body)
+
+        return send
+
+    def _delivery(self, ticket_id: str, number: int) -> bytes:
+        payload = {"id": str(number), "ticketId": ticket_id, "content": "Any news?", "commenterId": "7"}
+        facts = self.on.desk.facts
+        event = {"payload": payload, "eventTime": str(number), "eventType": "Ticket_Comment_Add"}
+        return orjson.dumps([event | {"orgId": facts["org_id"]}])
+
+    def _post(self, session: requests.Session, body: bytes) -> None:
+        keys = self.keys(body)
+        self.sent |= keys
+        began = monotonic()
+        try:
+            headers = {"Content-Type": "application/json", "X-ZDesk-JWT": self._token}
+            status = session.post(self.on.deliver_to, data=body, headers=headers, timeout=HUNG).status_code
+        except requests.RequestException:
+            status = 0
+        if status == 200:
+            self.acknowledged |= keys
+        self.answers.append(Answer(at=began, status=status, seconds=monotonic() - began))
+
+    def take_what_desk_sent(self) -> None:
+        """Count the deliveries of the simulated Desk too."""
+        for carried in self.on.desk.call("GET", "/_simulator/deliveries")["carried"]:
+            keys = self.keys(orjson.dumps([carried["event"]]))
+            self.sent |= keys
+            self.acknowledged |= keys if "accepted" in carried["results"] else set()
+
+    def keys(self, body: bytes) -> set[str]:
+        """By which the product knows the events of a delivery."""
+        vocabulary = self.on.desk_sync.mapping.vocabulary
+        return {event.key for event in read_events(body, vocabulary, org_id=self.on.desk.facts["org_id"])}
+
+
+def _repeat(over: Event, every: float, seconds: float, act: Callable[[], None]) -> None:
+    end = monotonic() + seconds
+    while not over.is_set() and monotonic() < end:
+        act()
+        over.wait(every)

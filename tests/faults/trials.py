@@ -1,0 +1,222 @@
+"""A trial: one run of the stage under load, some strikes at random instants, and the account that is given of it.
+
+Acknowledged means that the sender got a 200. What was acknowledged and is not stored is missing; what was stored and
+never sent would be invented. Of each ticket the end in Desk is compared with what was worked out by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf
+from pathlib import Path
+from time import monotonic, sleep
+
+from desk_sync import wiring
+from desk_sync.adapters.subscriptions.account_file import read_accounts
+from desk_sync.cli.stage import API
+from tests.faults.load import Answer, Rate
+from tests.faults.scene import ACCOUNTS, Scene, Span, scene
+from tests.faults.strikes import FAULTS
+
+PATIENCE = 240.0
+WARM = 5
+IN_FLIGHT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`strikes`: how often each fault strikes, by name, in random order; `seconds`: how long one lasts that lasts."""
+
+    name: str
+    strikes: tuple[tuple[str, int], ...]
+    on_postgresql: bool = False
+    seconds: float = 2.0
+    rate: Rate = field(default_factory=Rate)
+
+    @property
+    def within(self) -> float:
+        """The seconds after which nothing may be owed."""
+        return max(FAULTS[name].within for name, _ in self.strikes)
+
+    @property
+    def words(self) -> str:
+        """What strikes, for the table."""
+        return ", ".join(FAULTS[name].words for name, _ in self.strikes)
+
+    @property
+    def count(self) -> int:
+        return sum(times for _, times in self.strikes)
+
+    def repeats(self, killed: int) -> float:
+        """How many writes may have been sent twice, because those who sent them never heard that they had arrived."""
+        return inf if any(FAULTS[name].repeats for name, _ in self.strikes) else killed * IN_FLIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What came of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing."""
+
+    trial: Trial
+    killed: int
+    tickets: int
+    sent: int
+    acknowledged: int
+    stored: int
+    missing: int
+    invented: int
+    doubled: int
+    rewritten: int
+    wrong: Sequence[str]
+    resumed: float
+    slowest: float
+    p99: tuple[float, float]
+
+    def failures(self) -> Sequence[str]:
+        """What must not be."""
+        found = {
+            "acknowledged and not stored": self.missing,
+            "stored and never sent": self.invented,
+            "comments twice": self.doubled,
+            "writes repeated": self.rewritten > self.trial.repeats(self.killed),
+            "tickets in a wrong state": ", ".join(self.wrong),
+            f"{self.resumed:.0f} s to resume": self.resumed > self.trial.within,
+            f"an answer took {self.slowest:.1f} s": self.slowest > 5,
+        }
+        return [what for what, wrong in found.items() if wrong]
+
+
+def run(trial: Trial, folder: Path, *, seed: int) -> Account:
+    """Play the trial in an empty folder; every process has ended when it returns."""
+    accounts = list(read_accounts(ACCOUNTS).accounts)
+    with scene(folder, on_postgresql=trial.on_postgresql, seed=seed) as here:
+        here.random.shuffle(accounts)
+        with here.load.offered(accounts, trial.rate):
+            _wait_for_work(here)
+            for name in _in_random_order(trial, here):
+                sleep(here.random.uniform(0.1, FAULTS[name].rest))
+                FAULTS[name].strike(here, trial.seconds)
+        over = here.hurt[-1][1] if here.hurt else monotonic()
+        here.wait_until_quiet(PATIENCE)
+        resumed = monotonic() - over
+        here.sweep()
+        here.wait_until_quiet(PATIENCE)
+        return _account(trial, here, resumed)
+
+
+def _wait_for_work(here: Scene) -> None:
+    end = monotonic() + 60
+    while here.on.desk_sync.inbox(wiring.DEFAULT).counts().processed < WARM and monotonic() < end:
+        sleep(0.1)
+
+
+def _in_random_order(trial: Trial, here: Scene) -> list[str]:
+    names = [name for name, times in trial.strikes for _ in range(times)]
+    here.random.shuffle(names)
+    return names
+
+
+def _account(trial: Trial, here: Scene, resumed: float) -> Account:
+    load, stored = here.load, here.stored()
+    load.take_what_desk_sent()
+    comments, writes = _comments(here), _writes(here)
+    return Account(
+        trial=trial,
+        killed=here.killed,
+        tickets=len(load.tickets),
+        sent=len(load.sent),
+        acknowledged=len(load.acknowledged),
+        stored=len(stored),
+        missing=len(load.acknowledged - stored),
+        invented=len(stored - load.sent),
+        doubled=sum(max(0, count - 1) for count in comments.values()),
+        rewritten=sum(count - 1 for count in writes.values()),
+        wrong=[ticket for ticket in load.tickets if not _is_right(here, ticket, comments[ticket])],
+        resumed=resumed,
+        slowest=load.slowest(),
+        p99=_p99(here),
+    )
+
+
+def _comments(here: Scene) -> Counter[str]:
+    """How many comments each ticket has in Desk."""
+    answers = {each: here.on.desk.call("GET", f"{API}/tickets/{each}/comments") for each in here.load.tickets}
+    return Counter({each: len(answer.get("data", [])) for each, answer in answers.items()})
+
+
+def _writes(here: Scene) -> Counter[str]:
+    """How often each ticket was written by us: Desk tells of writes that change nothing, too."""
+    own = here.on.desk.facts["agent_id"]
+    told = [each["event"] for each in here.on.desk.call("GET", "/_simulator/deliveries")["carried"]]
+    updates = (each["payload"] for each in told if each["eventType"] == "Ticket_Update")
+    return Counter(payload["id"] for payload in updates if payload["modifiedBy"] == own)
+
+
+def _is_right(here: Scene, ticket: str, comments: int) -> bool:
+    expected = EXPECTED[here.load.tickets[ticket]]
+    fields = here.on.desk.read(ticket)
+    large = expected == "PRIORITY"
+    box, severity = fields["cf_priority_customer_large_user_account"], fields["cf_severity"]
+    as_wanted = (box == "true") == large and severity == ("S1-Critical" if large else None)
+    return as_wanted and comments == (expected == "REVIEW")
+
+
+def _p99(here: Scene) -> tuple[float, float]:
+    """Seconds, of the answers in the calm spans and of those during a strike."""
+    return _quantile(here.load.answers, here.calm), _quantile(here.load.answers, here.hurt)
+
+
+def _quantile(answers: Sequence[Answer], spans: Sequence[Span]) -> float:
+    within = (each for each in answers if any(start <= each.at < end for start, end in spans))
+    seconds = sorted(each.seconds for each in within if each.status)
+    return seconds[int(0.99 * (len(seconds) - 1))] if seconds else 0.0
+
+
+def _expected() -> dict[str, str]:
+    with ACCOUNTS.with_name("expected.csv").open(newline="") as lines:
+        return {row["account_id"]: row["decision"] for row in csv.DictReader(lines)}
+
+
+EXPECTED = _expected()
+
+DAILY = (
+    Trial(
+        name="processes",
+        strikes=(("receiver", 2), ("child", 2), ("worker", 2), ("beat", 1), ("beats", 1), ("redis-flushed", 1)),
+    ),
+    Trial(name="redis", strikes=(("redis-frozen", 1), ("redis-killed", 1)), seconds=3.0, rate=Rate(deliveries=60)),
+    Trial(name="postgresql", strikes=(("cut", 2), ("postgresql", 1)), on_postgresql=True),
+    Trial(name="disk", strikes=(("disk", 1),)),
+    Trial(name="desk", strikes=(("desk-reset", 1), ("desk-half", 1)), seconds=2.0),
+)
+
+FULL = (
+    Trial(name="receiver", strikes=(("receiver", 60),)),
+    Trial(name="child", strikes=(("child", 60),)),
+    Trial(name="worker", strikes=(("worker", 50),)),
+    Trial(name="beat", strikes=(("beat", 20),)),
+    Trial(name="beats", strikes=(("beats", 1),)),
+    Trial(name="redis-killed", strikes=(("redis-killed", 10),)),
+    Trial(name="redis-flushed", strikes=(("redis-flushed", 20),)),
+    Trial(name="redis-frozen", strikes=(("redis-frozen", 1),), seconds=30.0, rate=Rate(deliveries=100)),
+    Trial(name="postgresql", strikes=(("postgresql", 10),), on_postgresql=True),
+    Trial(name="cut", strikes=(("cut", 20),), on_postgresql=True),
+    Trial(
+        name="everything",
+        strikes=(
+            ("receiver", 10),
+            ("child", 10),
+            ("worker", 5),
+            ("beat", 5),
+            ("cut", 5),
+            ("postgresql", 3),
+            ("redis-flushed", 3),
+            ("redis-killed", 2),
+        ),
+        on_postgresql=True,
+    ),
+    Trial(name="disk", strikes=(("disk", 3),), seconds=5.0),
+    *(Trial(name=name, strikes=((name, 3),), seconds=5.0) for name in FAULTS if name.startswith("desk-")),
+)
