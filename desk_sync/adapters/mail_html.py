@@ -12,7 +12,7 @@ import re
 from urllib.parse import unquote
 
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
+    r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"(?<![\w-])(href|class|id)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _LONGEST_TAG = 4_000
@@ -69,7 +69,7 @@ class _Page:
             self._say(token[0])
         elif name:
             self._tag(name, token["rest"][:_LONGEST_TAG], ends=bool(token["end"]))
-        elif not token[0].startswith("<!--"):
+        elif not token[0].startswith(("<!", "<?")):
             self._say(html.unescape(token[0]))
 
     def finish(self) -> tuple[list[str], list[str]]:

@@ -39,7 +39,7 @@ GROUPS: Mapping[str, str] = {
     "type": "type* typ art tipo* anfrageart anfragetyp* 種類 種別 タイプ 区分",
     "request": "request* anfrage* supportanfrage* solicit* demand* requete*"
     " リクエスト 依頼 ご依頼 お問い合わせ 問い合わせ",
-    "reproducible": "reproduc* reproduz* reprodui* reproduk* reproduct* 再現 再現性 再現可能",
+    "reproducible": "reproduc* reproduz* reprodui* reproduk* reproduct* 再現 再現性 再現可能 再現します 再現しますか",
     "product": "product* produkt* produt* produit* 製品 製品名 プロダクト サービス名",
     "service": "service* servic* servico* サービス",
     "naming": "zoho name nome nombre nom namens names",
@@ -54,8 +54,8 @@ GROUPS: Mapping[str, str] = {
     "detail": "date* time datum* fecha* data hora uhrzeit* heure*"
     " access* zugriff* acesso acceso acces customi*"
     " anpassung* personaliz* personnalis* workflow* 日時 日付 アクセス カスタマイズ",
-    "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have has"
-    " with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
+    "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have"
+    " has with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
     " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"
     " en al puede ha le les un une est et pour peut sur ce cette primary principal principais primar* haupt"
     " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* support suporte soporte"

@@ -91,6 +91,7 @@ _BEFORE_VALUE = re.compile(r"\A(?:\s[–—-]\s|[\s*_:：?？=】\]]+)")
 _BULLET = re.compile(
     r"\s*(?:[-–—*•·▪■●◦‣►➢→※✓✔](?=\s|[^\s\d-])|・|[①-⑳]|[(（]?\d{1,2}[)）．]|\d{1,2}\.(?!\d)|[(]?[a-hA-H]\)(?=\s))\s*"
 )
+_ANOTHER_LABEL = re.compile(r"(?=[^\Wa-z])[^:：.;,]{1,30}[:：]\s*\S")
 _ONE_LINE = frozenset(Part) - {Part.DESCRIPTION, Part.STEPS}
 
 
@@ -165,10 +166,10 @@ def _value(section: Section) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def _end_of_steps(lines: Sequence[str], start: int) -> int:
-    """Steps end at an empty line behind which no list goes on."""
+    """Steps end at what looks like another label, and at an empty line behind which no list goes on."""
     filled = [at for at in range(start, len(lines)) if lines[at].strip()]
     for before, at in pairwise(filled):
-        if at > before + 1 and not _BULLET.match(lines[at]):
+        if not _BULLET.match(lines[at]) and (at > before + 1 or _ANOTHER_LABEL.match(lines[at])):
             return at
     return len(lines)
 

@@ -257,6 +257,13 @@ def test_quotes_of_html_are_parted_from_what_is_new(markup):
     assert read(f"<p>Any news?</p>{quote}", html=True).source is Source.QUOTED
 
 
+@pytest.mark.parametrize(
+    "markup", ['<div class="gmail_signature">{}</div>', "<p>--<br>{}</p>", "<p>Merci,<br>Ada<br>{}</p>"]
+)
+def test_an_address_in_a_signature_of_html_is_the_writers(markup):
+    assert read(f"<!DOCTYPE html><p>Hello</p>{markup.format('ada@other-brand.example')}", html=True).candidates == ()
+
+
 def test_an_answer_below_a_marked_quote_is_new():
     facts = read(f"On Tue, Nov 3, 2026, Jo wrote:\n{QUOTED}\n\nCustomer email: new@big.example")
 

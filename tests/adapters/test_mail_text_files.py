@@ -123,6 +123,12 @@ def test_the_sender_is_the_address_in_brackets(header, sender):
     assert parse(f"From: {header}\n\nx").sender == sender
 
 
+def test_multiparts_nested_without_end_are_read_as_text():
+    nested = "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(2000))
+
+    assert parse(f"From: help@partner.example\n{nested}").sender is None
+
+
 HEADS = st.sampled_from(
     ["", "From: a@b.example\n\n", "Content-Type: text/html\n\n", "Content-Type: multipart/mixed; boundary=a\n\n--a\n"]
 )
