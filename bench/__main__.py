@@ -1,0 +1,29 @@
+"""`./dev bench [NAME…] [--full]`: run benchmarks, print what was found as Markdown."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from bench import ingest, machine
+
+BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
+    "ingest": ingest.run,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--full", action="store_true", help="longer, more rounds")
+    asked = parser.parse_args()
+    if unknown := set(asked.names) - BENCHMARKS.keys():
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    print(machine.describe())
+    for name in asked.names or BENCHMARKS:
+        print(f"\n## {name}\n", flush=True)
+        BENCHMARKS[name](asked.full)
+
+
+if __name__ == "__main__":
+    main()

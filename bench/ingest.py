@@ -1,0 +1,138 @@
+"""Durable ingest: signed deliveries over HTTP, each answered after its commit."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+from statistics import median
+
+from bench import environment, load
+from bench.servers import FASTAPI, FLASK, ORG, PRODUCT, WEBHOOK, Scene
+from desk_sync.adapters.embedded import Broker
+from tests.support.key_host import KeyHost, signed
+from tests.support.postgres import run_postgres
+
+PAYLOAD = Path(__file__).parents[1] / "tests" / "cases" / "payloads" / "ticket_update.json"
+SERVERS = (PRODUCT, FLASK, FASTAPI)
+BACKENDS = ("SQLite", "PostgreSQL")
+RATES = (200, 1000)
+CONNECTIONS = 100
+TOKENS = 100
+WARM_UP = 1.0  # seconds
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one server did in one round."""
+
+    per_second: float
+    cpu: float
+    """Milliseconds of the server's processes for each delivery."""
+    p99: float
+    """Milliseconds."""
+
+
+def run(full: bool) -> None:
+    rounds, seconds, offered = (7, 10.0, 20.0) if full else (3, 3.0, 5.0)
+    print(f"Peers: {environment.versions()}")
+    print(f"{rounds} rounds of {seconds:.0f} s, {CONNECTIONS} connections, {TOKENS} tokens in turn;")
+    print(f"then {offered:.0f} s at each rate\n")
+    with _scene() as scene:
+        for backend in BACKENDS:
+            found = _alternate(scene, backend, rounds, seconds)
+            _tell_throughput(backend, found)
+        for backend in BACKENDS:
+            _tell_waits(scene, backend, offered)
+
+
+@contextmanager
+def _scene() -> Iterator[Scene]:
+    with (
+        tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
+        run_postgres(durable=True) as postgres,
+        Broker.start() as broker,
+        closing(KeyHost()) as keys,
+    ):
+        yield Scene(Path(folder), postgres, broker.url, keys)
+
+
+def _alternate(scene: Scene, backend: str, rounds: int, seconds: float) -> Mapping[str, list[Round]]:
+    """Every server once in each round, in an order that is reversed from round to round."""
+    found: dict[str, list[Round]] = {name: [] for name in SERVERS}
+    for number in range(rounds):
+        for name in SERVERS if number % 2 == 0 else reversed(SERVERS):
+            found[name].append(_flood(scene, name, backend, seconds))
+    return found
+
+
+def _flood(scene: Scene, name: str, backend: str, seconds: float) -> Round:
+    with scene.serve(name, backend) as server:
+        deliveries = _deliveries()
+        warm = load.flood(server.port, deliveries, connections=CONNECTIONS, seconds=WARM_UP)
+        before = server.cpu_seconds()
+        result = load.flood(server.port, deliveries, connections=CONNECTIONS, seconds=seconds)
+        cpu = server.cpu_seconds() - before
+    acknowledged = warm.accepted + result.accepted
+    if server.stored() < acknowledged:
+        raise RuntimeError(f"{name}: {acknowledged} acknowledged, {server.stored()} stored")
+    return Round(result.accepted / result.seconds, 1000 * cpu / result.accepted, 1000 * result.wait(0.99))
+
+
+def _tell_throughput(backend: str, found: Mapping[str, list[Round]]) -> None:
+    print(f"### {backend}: as many as come through\n")
+    print("| server | deliveries/s | product : this | CPU ms each | product : this | p99 ms |")
+    print("|---|--:|--:|--:|--:|--:|")
+    ours = found[PRODUCT]
+    for name, rounds in found.items():
+        pairs = list(zip(ours, rounds, strict=True))
+        faster = median(product.per_second / peer.per_second for product, peer in pairs)
+        cheaper = median(product.cpu / peer.cpu for product, peer in pairs)
+        rate, cpu, p99 = (median(getattr(each, name) for each in rounds) for name in ("per_second", "cpu", "p99"))
+        print(f"| {name} | {rate:,.0f} | {faster:.2f} | {cpu:.3f} | {cheaper:.2f} | {p99:.0f} |")
+    print(flush=True)
+
+
+def _tell_waits(scene: Scene, backend: str, seconds: float) -> None:
+    print(f"### {backend}: at a fixed rate\n")
+    print("| server | offered/s | p50 ms | p99 ms | refused or lost |")
+    print("|---|--:|--:|--:|--:|")
+    for rate in RATES:
+        for name in SERVERS:
+            result = _offer(scene, name, backend, rate, seconds)
+            missed = result.statuses.total() - result.accepted
+            print(
+                f"| {name} | {rate} | {1000 * result.wait(0.5):.1f} | {1000 * result.wait(0.99):.1f} | {missed} |",
+                flush=True,
+            )
+    print()
+
+
+def _offer(scene: Scene, name: str, backend: str, rate: int, seconds: float) -> load.Result:
+    with scene.serve(name, backend) as server:
+        deliveries = _deliveries()
+        load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=WARM_UP)
+        return load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=seconds)
+
+
+def _deliveries() -> Iterator[bytes]:
+    """Different events of different tickets, as requests. A token of Desk's comes with many of them."""
+    (event,) = json.loads(PAYLOAD.read_bytes())
+    text = json.dumps([event | {"eventTime": "@TIME"}]).replace(event["payload"]["id"], "@TICKET")
+    now = int(time.time())
+    tokens = cycle([_token(now, number) for number in range(TOKENS)])
+    for number in range(10**9):
+        body = text.replace("@TICKET", str(10**17 + number)).replace("@TIME", str(now * 1000 + number)).encode()
+        yield (
+            b"POST /webhooks/desk/default HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"X-ZDesk-JWT: %s\r\nContent-Length: %d\r\n\r\n%s" % (next(tokens), len(body), body)
+        )
+
+
+def _token(now: int, number: int) -> bytes:
+    return signed(iss=f"orgId:{ORG}", aud=f"webhookId:{WEBHOOK}", iat=now - number, exp=now + 3600 - number).encode()

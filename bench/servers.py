@@ -1,0 +1,135 @@
+"""The three ways to take deliveries, each one process on a database of its own, started afresh for each measurement."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import requests
+from sqlalchemy import make_url, text
+
+from bench import environment, machine
+from desk_sync.adapters.embedded import spawn, stop
+from desk_sync.adapters.store.engine import open_engine, reading
+from desk_sync.adapters.store.upgrade import upgrade
+from tests.support.key_host import KeyHost, public_pem
+from tests.support.postgres import Postgres
+
+ORG, WEBHOOK = "60001234567", "7"
+PRODUCT, FLASK, FASTAPI = "desk-sync", "Flask + gunicorn threads", "FastAPI + async pool"
+PEERS = Path(__file__).with_name("peers")
+_numbers = count()
+
+
+@dataclass(frozen=True)
+class Server:
+    """One of them, running."""
+
+    port: int
+    pid: int
+    database: str
+
+    def cpu_seconds(self) -> float:
+        return machine.cpu_seconds(self.pid)
+
+    def stored(self) -> int:
+        """How many events are in its database."""
+        engine = open_engine(self.database)
+        with reading(engine) as connection:
+            found: int = connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one()
+        engine.dispose()
+        return found
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the servers share: a folder, a PostgreSQL, Redis, and Desk's keys."""
+
+    folder: Path
+    postgres: Postgres
+    redis_url: str
+    keys: KeyHost
+
+    @contextmanager
+    def serve(self, name: str, backend: str) -> Iterator[Server]:
+        """Start a server on a fresh database; it is stopped at the end."""
+        database, port = self._new_database(backend), _free_port()
+        command, variables = (self._product if name == PRODUCT else self._peer)(name, database, port)
+        with (self.folder / "log").open("ab") as log:
+            process = spawn(command, env=os.environ | variables, cwd=PEERS, stdout=log, stderr=log)
+            try:
+                _wait_for(port, process)
+                yield Server(port, process.pid, database)
+            finally:
+                stop([process])
+
+    def _new_database(self, backend: str) -> str:
+        """With the product's tables, whoever fills them."""
+        if backend == "PostgreSQL":
+            url = self.postgres.url(self.postgres.new_database())
+        else:
+            url = f"sqlite:///{self.folder / f'{next(_numbers)}.sqlite3'}"
+        upgrade(url)
+        return url
+
+    def _product(self, _: str, database: str, port: int) -> tuple[Sequence[str], Mapping[str, str]]:
+        variables = {
+            "DESK_SYNC_DATABASE_URL": database,
+            "DESK_SYNC_REDIS_URL": self.redis_url,
+            "DESK_SYNC_DESK_URL": self.keys.url.rpartition("/.well-known")[0],
+            "DESK_SYNC_ORG_ID": ORG,
+            "DESK_SYNC_WEBHOOK_ID": WEBHOOK,
+        }
+        return [sys.executable, "-m", "desk_sync.cli", "serve", "--port", str(port)], variables
+
+    def _peer(self, name: str, database: str, port: int) -> tuple[Sequence[str], Mapping[str, str]]:
+        key = self.folder / "key.pem"
+        key.write_bytes(public_pem("k1"))
+        place = _as_the_drivers_say(database)
+        variables = {
+            "BENCH_DATABASE": place,
+            "BENCH_PUBLIC_KEY": str(key),
+            "BENCH_ISSUER": f"orgId:{ORG}",
+            "BENCH_AUDIENCE": f"webhookId:{WEBHOOK}",
+            "PYTHONPATH": str(PEERS),
+        }
+        commands = environment.peers()
+        at = f"127.0.0.1:{port}"
+        threads = ["--worker-class", "gthread", "--workers", "1", "--threads", "16", "--log-level", "warning"]
+        quiet = ["--no-access-log", "--log-level", "warning"]
+        return {
+            FLASK: [str(commands / "gunicorn"), "flask_app:app", "--bind", at, *threads],
+            FASTAPI: [str(commands / "uvicorn"), "fastapi_app:app", "--port", str(port), *quiet],
+        }[name], variables
+
+
+def _as_the_drivers_say(database: str) -> str:
+    url = make_url(database)
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return f"postgresql://{url.username}@/{url.database}?host={url.query['host']}"
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(requests.RequestException):
+            requests.get(f"http://127.0.0.1:{port}/webhooks/desk/default", timeout=1).raise_for_status()
+            return
+        time.sleep(0.05)
+    raise RuntimeError("the server did not start")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
