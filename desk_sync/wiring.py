@@ -184,7 +184,7 @@ class DeskSync:
 
     def sweep(self, portal: str) -> Sweep:
         """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""
-        return Sweep(desk=self.desk(portal), sweeps=self.sweeps(portal), now=now)
+        return Sweep(desk=self.desk(portal), budget=self.budget(portal), sweeps=self.sweeps(portal), now=now)
 
     def sweeps(self, portal: str) -> SqlSweeps:
         return SqlSweeps(self.engine, portal)

@@ -14,12 +14,15 @@ from datetime import datetime, timedelta
 import structlog
 
 from desk_sync.errors import PermanentError, TemporaryError
-from desk_sync.ports import Coverage, Desk, Modified, Now, Round, Sweeps
+from desk_sync.ports import Budget, Coverage, Desk, Modified, Now, Round, Sweeps
 
 log = structlog.get_logger()
 
 # Ours may be the slower clock: what Desk dates after our now is asked for too.
 AHEAD = timedelta(days=1)
+
+# A sweep of what is new may cost of the reserve: a ticket that no delivery told of may be one of the worst.
+_URGENCY: Mapping[Round, int] = {Round.RECENT: 1, Round.FULL: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Sweep:
     """Sweeps one portal."""
 
     desk: Desk
+    budget: Budget
     sweeps: Sweeps
     now: Now
     pace: Pace = Pace()
@@ -84,6 +88,7 @@ class Sweep:
 
     def run(self, which: Round) -> Swept:
         """Sweep what is new, or in full. Raises TemporaryError or PermanentError; the next sweep makes up for it."""
+        self.budget.check(_URGENCY[which])
         now = self.now()
         known = self._known(now)
         wanted = {Round.RECENT: now, Round.FULL: max(now - self.pace.full, known.since)}
@@ -94,6 +99,7 @@ class Sweep:
 
         Raises as `run`.
         """
+        self.budget.check(_URGENCY[Round.FULL])
         now = self.now()
         return self._sweep(since, self._known(now), now)
 

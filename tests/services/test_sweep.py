@@ -40,7 +40,7 @@ def sweeps(world):
 def sweep(world, desk, sweeps):
     """Of a portal that was swept before, an hour ago; nothing has happened in it since."""
     world.waits(hours=-1)
-    service = Sweep(desk=desk, sweeps=sweeps, now=world.now)
+    service = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now)
     service.run(Round.RECENT)
     world.waits(hours=1)
     return service
@@ -219,10 +219,27 @@ class TestWhatIsNotMissed:
         assert sweep.run(Round.RECENT).marked == marked
 
 
+class TestBudget:
+    def test_when_credits_run_low_only_what_is_new_is_swept(self, world, sweep):
+        world.budget.worst_only = True
+
+        assert sweep.run(Round.RECENT).seen == 0
+        assert sweep.take_turn(Round.FULL) is None
+        with pytest.raises(TemporaryError):
+            sweep.run_since(NOW)
+
+    def test_a_paused_portal_is_not_swept(self, world, desk, sweep):
+        asked = desk.count("modified_between")
+        world.budget.paused = timedelta(minutes=2)
+
+        assert sweep.take_turn(Round.RECENT) is None
+        assert desk.count("modified_between") == asked
+
+
 class TestHowFarItReaches:
     def test_a_new_portal_is_not_flooded(self, world, desk, sweeps):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=11))
-        new = Sweep(desk=desk, sweeps=sweeps, now=world.now)
+        new = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now)
 
         assert [new.run(which).seen for which in (Round.RECENT, Round.FULL)] == [0, 0]
 
@@ -230,7 +247,7 @@ class TestHowFarItReaches:
     def test_what_was_modified_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=9))
 
-        swept = Sweep(desk=desk, sweeps=sweeps, now=world.now).run(which)
+        swept = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now).run(which)
 
         assert (swept.marked, swept.missed) == (1, 0)
 
