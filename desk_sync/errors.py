@@ -5,7 +5,8 @@ DeskSyncError
 ├── PermanentError        another try with the same values gives the same answer
 │   ├── Gone              the ticket no longer exists, or we may not see it
 │   ├── NotPermitted      the token, the scope or the edition does not allow it
-│   └── FieldsDropped     Desk answered 200 and left out what was sent
+│   ├── FieldsDropped     Desk answered 200 and left out what was sent
+│   └── Shrunk            new subscription data that hold too little to be true
 ├── LeaseLost             another worker holds the ticket; nothing was recorded
 ├── BadToken              a delivery that Desk did not sign for us: 401
 ├── BadDelivery           a delivery that is not what Desk sends: 400
@@ -70,6 +71,10 @@ class FieldsDropped(PermanentError):
             f"Desk silently dropped {', '.join(self.fields)}",
             hint="add the field to the layout of the ticket's department, and give the agent access to it",
         )
+
+
+class Shrunk(PermanentError):
+    """A source said much less than the last time; what it said then stays."""
 
 
 class LeaseLost(DeskSyncError):

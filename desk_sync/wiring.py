@@ -27,7 +27,7 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
-from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
@@ -40,7 +40,7 @@ from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
 from desk_sync.services.parking import Parking
 from desk_sync.services.reconcile import Reconcile
-from desk_sync.services.subscriptions import ImportAccounts
+from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Sweep
 from desk_sync.settings import Settings
 
@@ -189,18 +189,29 @@ class DeskSync:
     def sweeps(self, portal: str) -> SqlSweeps:
         return SqlSweeps(self.engine, portal)
 
-    def import_accounts(self, path: Path) -> tuple[Replaced, Sequence[Problem]]:
-        """Make an account file the current snapshot; returns what it did and what was odd. Raises InputError."""
+    @property
+    def importing(self) -> ImportAccounts:
+        return ImportAccounts(subscriptions=self.subscriptions, policy=self.mapping.policy.licences, now=now)
+
+    def import_accounts(
+        self, path: Path, *, max_shrink: float = MAX_SHRINK, rehearse: bool = False
+    ) -> tuple[Replaced, Sequence[Problem]]:
+        """Make an account file the current data of the source "file"; returns what it did and what was odd.
+
+        Raises InputError, and Shrunk where more than the share `max_shrink` is missing.
+        """
         file = read_accounts(path)
-        max_age = self.mapping.policy.licences.max_age
-        service = ImportAccounts(subscriptions=self.subscriptions, now=now, max_age=max_age)
-        return service.run(file.accounts, source="file", as_of=file.as_of), file.warnings
+        replaced = self.importing.run(
+            file.accounts, source=FILE, as_of=file.as_of, max_shrink=max_shrink, rehearse=rehearse
+        )
+        return replaced, file.warnings
 
     def look_up(self, email: str) -> Lookup:
         """The account of a super admin's address."""
         address = identifiers.email(email)
         asked = [Identifier(Kind.EMAIL, address)] if address else []
-        return choose(asked, self.subscriptions.find(asked), self.subscriptions.current())
+        snapshots = self.subscriptions.current()
+        return choose(asked, self.subscriptions.find(asked), snapshots[0] if snapshots else None)
 
     def upgrade(self) -> str:
         """Bring the database to this version's schema; says which database it is."""

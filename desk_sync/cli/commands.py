@@ -247,14 +247,22 @@ def schema() -> None:
 
 
 @subscriptions_app.command("import")
-def import_accounts(file: Path) -> None:
+def import_accounts(
+    file: Path,
+    force: Annotated[bool, typer.Option(help="Even if more than a fifth of what was there is missing.")] = False,
+    dry_run: DryRunOption = False,
+) -> None:
     """Make an account file the current subscription data, all of it or nothing."""
     from desk_sync import wiring
+    from desk_sync.services.subscriptions import MAX_SHRINK
 
     with wiring.open_app() as desk_sync:
-        replaced, warnings = desk_sync.import_accounts(file)
+        max_shrink = 1.0 if force else MAX_SHRINK
+        replaced, warnings = desk_sync.import_accounts(file, max_shrink=max_shrink, rehearse=dry_run)
     _warn(file, warnings)
-    say(f"imported; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
+    changes = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
+    looks = f"; {replaced.tickets} open tickets are looked at again"
+    say(f"would be imported; {changes}" if dry_run else f"imported; {changes}{looks}")
 
 
 @subscriptions_app.command()

@@ -15,6 +15,7 @@ from desk_sync.domain.entitlement import Verdict, entitle
 from desk_sync.domain.identity import Identifier, Kind, Lookup
 from desk_sync.domain.policy import EmailFill, Mode, Policy, TicketPolicy
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.domain.ticket import Event, Field, Hint, Memory, Override, Ticket, Value, Written
 
 
@@ -110,7 +111,7 @@ def plan(
 
 def _decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Decision:
     """The account's entitlement, seen from this ticket. Stale or missing data are unknown (L8)."""
-    snapshot = lookup.snapshot
+    snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
     unknown = Decision(
         verdict=Verdict.UNKNOWN,
         snapshot_id=snapshot.snapshot_id if snapshot else None,
@@ -120,16 +121,16 @@ def _decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> De
     )
     if snapshot is None or lookup.account is None:
         return unknown
-    age = now - snapshot.imported_at
-    if age > policy.licences.max_age:
-        return unknown.because("R45", f"the subscription data are {age.days} days old, too old to rely on")
+    stale_at = snapshot.imported_at + policy.licences.max_age
+    if now > stale_at:
+        return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
     found = entitle(lookup.account, policy.licences)
     decision = replace(
         unknown,
         verdict=found.verdict,
         licences=found.licences,
         account_id=lookup.account.account_id,
-        reasons=lookup.reasons + found.reasons,
+        reasons=(*lookup.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
         hands_off=found.verdict is Verdict.REVIEW,
     )
     excluded = policy.licences.excluded_service(ticket.product or "")
@@ -137,6 +138,11 @@ def _decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> De
         aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
         return aside.because("C16", f"the ticket is about {excluded.name}: box and severity stay as they are")
     return decision
+
+
+def _origin(account: Account, snapshot: Snapshot) -> str:
+    others = f"; {', '.join(account.also_in)} has it too and comes later" if account.also_in else ""
+    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z{others}"
 
 
 def _overrides(

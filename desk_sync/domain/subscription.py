@@ -6,7 +6,7 @@ Quantities are whole numbers of the item's unit. One account stands for one supe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 
@@ -34,11 +34,22 @@ class LicenceItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One complete import of a source. Its age counts from `imported_at`, never from `as_of` (what the data say)."""
+
+    snapshot_id: str
+    source: str
+    imported_at: datetime
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The end customer's Zoho account. More than one country or region means that its rows disagree.
 
     `countries` are ISO 3166-1 alpha-2 codes; `regions` are the names that the data state, if any;
     `domain` is None where it is a public mail provider's.
+    `origin` is the snapshot that it was read from; the sources in `also_in`, which come later, have it too.
     """
 
     account_id: str
@@ -53,19 +64,16 @@ class Account:
     zuids: tuple[str, ...] = ()
     partner_domain: str | None = None
     tagged: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """One complete import of a source. Its age counts from `imported_at`, never from `as_of` (what the data say)."""
-
-    snapshot_id: str
-    source: str
-    imported_at: datetime
-    as_of: date | None = None
+    origin: Snapshot | None = field(default=None, compare=False)
+    also_in: tuple[str, ...] = field(default=(), compare=False)
 
 
 def combine(account: Account, others: Sequence[Account]) -> Account:
-    """`account` with the items of the other accounts on its domain (setting of C18)."""
-    items = (item for each in (account, *others) for item in each.items)
-    return replace(account, items=tuple(items))
+    """`account` with the items of the other accounts on its domain (setting of C18); as old as the oldest of them."""
+    together = (account, *others)
+    origins = [each.origin for each in together if each.origin]
+    return replace(
+        account,
+        items=tuple(item for each in together for item in each.items),
+        origin=min(origins, key=lambda origin: origin.imported_at, default=None),
+    )

@@ -92,15 +92,15 @@ class Health:
         return "none"
 
     def subscription_data(self, max_age: timedelta) -> str:
-        """How old the subscription data are; data older than `max_age` count as unknown (L8)."""
-        snapshot = self.subscriptions.current()
-        hint = "`desk-sync subscriptions import FILE` with a new export"
-        if snapshot is None:
+        """How old each source's data are; data older than `max_age` count as unknown (L8)."""
+        hint = "`desk-sync subscriptions status`; or `subscriptions import FILE` with a new export"
+        ages = {snapshot.source: self.now() - snapshot.imported_at for snapshot in self.subscriptions.current()}
+        if not ages:
             raise DeskSyncError("there are no subscription data", hint=hint)
-        age = self.now() - snapshot.imported_at
-        if age > max_age:
-            raise DeskSyncError(f"imported {_span(age)} ago, and relied on for {_span(max_age)}", hint=hint)
-        return f"imported {_span(age)} ago"
+        told = ", ".join(f"{source} imported {_span(age)} ago" for source, age in ages.items())
+        if any(age > max_age for age in ages.values()):
+            raise DeskSyncError(f"{told}; relied on for {_span(max_age)}", hint=hint)
+        return told
 
     def clock(self, read: Callable[[], datetime | None]) -> str:
         """How far this host's clock is from the database's, which `read` asks for; None where they are one."""

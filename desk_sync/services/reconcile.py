@@ -99,7 +99,8 @@ class Reconcile:
 
     def _look_up(self, ticket: Ticket) -> Lookup:
         matches = self.subscriptions.find(ticket.identifiers)
-        lookup = choose(ticket.identifiers, matches, self.subscriptions.current())
+        snapshots = self.subscriptions.current()
+        lookup = choose(ticket.identifiers, matches, snapshots[0] if snapshots else None)
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
             return lookup

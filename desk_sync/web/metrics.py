@@ -115,9 +115,13 @@ class Business(Collector):
 
     def _ages(self, now: datetime) -> Iterator[GaugeMetricFamily]:
         """What has never been has no age, and no line."""
-        snapshot = self._subscriptions.current()
+        ages = GaugeMetricFamily(
+            "desk_sync_subscription_data_age_seconds", "Age of each source's subscription data.", labels=["source"]
+        )
+        for snapshot in self._subscriptions.current():
+            ages.add_metric([snapshot.source], (now - snapshot.imported_at).total_seconds())
+        yield ages
         instants = {
-            "subscription_data_age_seconds": ("Age of the subscription data.", snapshot and snapshot.imported_at),
             "heartbeat_age_seconds": ("Age of a worker's last sign of life.", self._heartbeats.last()),
         }
         for name, (meaning, at) in instants.items():

@@ -13,6 +13,7 @@ from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.plan import EffectKind, plan
 from desk_sync.domain.policy import EmailFill, Mode
+from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Field, Memory, Override, Written
 from tests.support.makers import (
     ADMIN,
@@ -25,6 +26,7 @@ from tests.support.makers import (
     make_event,
     make_item,
     make_lookup,
+    make_snapshot,
     make_ticket,
 )
 
@@ -90,7 +92,27 @@ class TestUnknown:
         wish = look(make_ticket(), STALE)
 
         assert wish.decision.verdict is Verdict.UNKNOWN
-        assert "8 days old" in str(wish.decision.reasons[-1])
+        assert "unknown since 2026-11-22 09:00Z: source file was last read in full" in str(wish.decision.reasons[-1])
+
+    def test_the_age_of_an_account_is_that_of_its_own_source(self):
+        stale = make_account(88, origin=make_snapshot(timedelta(days=8), source="store"))
+
+        wish = look(make_ticket(**TREATED), make_lookup(stale), AFTER_OURS)
+
+        assert (wish.decision.verdict, wish.wanted) == (Verdict.UNKNOWN, {})
+        assert "source store" in str(wish.decision.reasons[-1])
+
+    def test_an_account_is_as_old_as_the_oldest_that_it_is_counted_with(self):
+        old, young = (make_account(40, origin=make_snapshot(timedelta(days=age))) for age in (8, 1))
+
+        assert look(make_ticket(), make_lookup(combine(young, [old]))).decision.verdict is Verdict.UNKNOWN
+
+    def test_an_account_in_several_sources_says_which_one_was_used(self):
+        account = make_account(88, also_in=("store",))
+
+        reasons = look(make_ticket(), make_lookup(account)).decision.reasons
+
+        assert any("; store has it too and comes later" in reason.text for reason in reasons)
 
     def test_data_are_good_until_the_last_day_is_over(self):
         assert look(make_ticket(), make_lookup(make_account(88), age=timedelta(days=7))).wanted

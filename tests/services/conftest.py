@@ -48,10 +48,9 @@ class World:
         """An event comes in."""
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
-    def imports(self, *accounts: Account) -> Replaced:
-        max_age = self.policy.licences.max_age
-        service = ImportAccounts(subscriptions=self.subscriptions, now=self.now, max_age=max_age)
-        return service.run(accounts, source="file", as_of=None)
+    def imports(self, *accounts: Account, **facts: Any) -> Replaced:
+        service = ImportAccounts(subscriptions=self.subscriptions, policy=self.policy.licences, now=self.now)
+        return service.run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
 
     def claim(self) -> Sequence[Lease]:
         return self.tickets.claim(now=self._time, until=self._time + timedelta(seconds=45), limit=10)

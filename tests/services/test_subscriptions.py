@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from desk_sync.errors import Shrunk
 from desk_sync.services.reconcile import Outcome
-from tests.support.makers import make_account, make_ticket
+from desk_sync.services.subscriptions import ShrinkGuard
+from tests.support.makers import LICENCES, make_account, make_item, make_ticket
 
 TICKET = make_ticket().ticket_id
 
@@ -62,3 +64,58 @@ def test_an_account_that_comes_new_helps_the_tickets_that_nobody_knew(world, des
     world.look()
 
     assert desk.tickets[TICKET].large_user
+
+
+class TestAnExportThatLostTooMuch:
+    """What a source says with half of it missing is no reason to take anything from anybody (L8)."""
+
+    @pytest.mark.parametrize(
+        ("accounts", "licences", "refused"),
+        [
+            pytest.param(10, 100, False, id="the same"),
+            pytest.param(8, 80, False, id="a fifth less, to the account"),
+            pytest.param(7, 100, True, id="too few accounts"),
+            pytest.param(10, 79, True, id="too few licences"),
+            pytest.param(20, 500, False, id="more"),
+        ],
+    )
+    def test_a_fifth_may_be_missing(self, world, accounts, licences, refused):
+        world.imports(*export(10, 100))
+
+        if refused:
+            with pytest.raises(Shrunk):
+                world.imports(*export(accounts, licences), max_shrink=0.2)
+        else:
+            assert world.imports(*export(accounts, licences), max_shrink=0.2)
+
+    def test_half_an_export_changes_nothing(self, world, desk):
+        world.imports(*export(10, 1000), make_account(88))
+        world.hears(state=None)
+        world.look()
+        before = world.subscriptions.current()
+
+        with pytest.raises(Shrunk, match="5 accounts where there were 11"):
+            world.imports(*export(5, 500), max_shrink=0.2)
+
+        assert world.subscriptions.current() == before
+        assert world.look() == []
+        assert desk.tickets[TICKET].large_user
+
+    def test_only_licences_that_count_are_compared(self):
+        metered = make_account(items=(make_item(60), make_item(5000, unit="contacts", name="Contacts")))
+
+        assert ShrinkGuard(policy=LICENCES).licences(metered) == 60
+
+    def test_a_rehearsal_changes_nothing(self, settled, desk):
+        assert settled.imports(make_account(12), rehearse=True).differing == 1
+        assert settled.look() == []
+        assert desk.tickets[TICKET].large_user
+
+
+def export(accounts, licences):
+    """So many accounts; the first one has what the others leave of the licences."""
+    rest = licences - (accounts - 1)
+    return [
+        make_account(rest if n == 0 else 1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example", domain="e.example")
+        for n in range(accounts)
+    ]

@@ -204,7 +204,19 @@ decisions = Table(
     Index(None, "portal", "ticket_id", "id"),
 )
 
-# A snapshot is `importing`, then `current`, then `retired`; only the current one is ever read.
+# What is known of the sources of subscription data: whose turn it is to pull, and how the last pulls went.
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("turn_until", Instant),
+    Column("due_at", Instant),
+    Column("pulled_at", Instant),
+    Column("failing_since", Instant),
+    Column("error", String),
+)
+
+# A snapshot is `importing`, then `current`, then `retired`; only the current one of each source is ever read.
 snapshots = Table(
     "snapshots",
     metadata,
@@ -214,9 +226,10 @@ snapshots = Table(
     Column("as_of", Date),
     Column("state", String, nullable=False),
     Column("accounts", Integer, nullable=False, server_default=text("0")),
+    Column("licences", BigInteger, nullable=False, server_default=text("0")),
 )
 _CURRENT = snapshots.c.state == text("'current'")
-Index("ix_snapshots_current", snapshots.c.state, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
+Index("ix_snapshots_current", snapshots.c.source, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
 
 accounts = Table(
     "accounts",

@@ -9,9 +9,11 @@ from itertools import islice
 
 import pytest
 
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account, Snapshot
-from desk_sync.errors import PermanentError
+from desk_sync.errors import PermanentError, Shrunk
+from desk_sync.ports import Size
 from tests.contracts.store.steps import DECISION, at_work, begin, finish, take
 from tests.support.makers import NOW, make_account, make_event
 
@@ -24,6 +26,10 @@ def replace_with(subscriptions, *accounts, now=NOW):
     return subscriptions.replace(accounts, source="file", as_of=date(2026, 11, 22), now=now, max_age=WEEK)
 
 
+def bring(subscriptions, source, *accounts, now=NOW, **facts):
+    return subscriptions.replace(accounts, source=source, as_of=None, now=now, max_age=WEEK, **facts)
+
+
 def many(count: int) -> Iterator[Account]:
     for n in range(count):
         yield make_account(account_id=f"A{n}", super_admin_email=f"admin{n}@large.example")
@@ -31,13 +37,13 @@ def many(count: int) -> Iterator[Account]:
 
 class TestSubscriptions:
     def test_before_the_first_import_nothing_is_current(self, subscriptions):
-        assert subscriptions.current() is None
+        assert subscriptions.current() == []
         assert subscriptions.find([EMAIL]) == {}
 
     def test_an_import_is_current_when_it_is_complete(self, subscriptions):
         snapshot = replace_with(subscriptions, make_account()).snapshot
 
-        assert subscriptions.current() == snapshot
+        assert subscriptions.current() == [snapshot]
         assert snapshot == Snapshot(
             snapshot_id=snapshot.snapshot_id, source="file", imported_at=NOW, as_of=date(2026, 11, 22)
         )
@@ -104,7 +110,7 @@ class TestSubscriptions:
         replace_with(subscriptions, *many(250))
         replace_with(subscriptions, make_account(), now=LATER)
 
-        assert subscriptions.current().imported_at == LATER
+        assert [each.imported_at for each in subscriptions.current()] == [LATER]
         assert [row["account_id"] for row in rows("SELECT account_id FROM accounts")] == ["A1"]
         assert {row["account_id"] for row in rows("SELECT account_id FROM identifiers")} == {"A1"}
 
@@ -114,7 +120,7 @@ class TestSubscriptions:
 
         def slow() -> Iterator[Account]:
             for account in many(250):
-                seen.append((subscriptions.current(), len(subscriptions.find([EMAIL])[EMAIL])))
+                seen.append((*subscriptions.current(), len(subscriptions.find([EMAIL])[EMAIL])))
                 yield account
 
         subscriptions.replace(slow(), source="file", as_of=None, now=LATER, max_age=WEEK)
@@ -132,7 +138,7 @@ class TestSubscriptions:
         with pytest.raises(ConnectionError):
             subscriptions.replace(failing(), source="file", as_of=None, now=LATER, max_age=WEEK)
 
-        assert subscriptions.current() == first
+        assert subscriptions.current() == [first]
         assert subscriptions.find([EMAIL]).keys() == {EMAIL}
         assert len(rows("SELECT * FROM accounts")) == 1
 
@@ -141,7 +147,7 @@ class TestSubscriptions:
         with pytest.raises(PermanentError):
             replace_with(subscriptions, make_account(), make_account(), now=LATER)
 
-        assert subscriptions.current() == first
+        assert subscriptions.current() == [first]
 
     def test_a_later_import_stops_one_under_way(self, subscriptions, rows):
         def overtaken() -> Iterator[Account]:
@@ -153,7 +159,7 @@ class TestSubscriptions:
         with pytest.raises(PermanentError, match="a later import"):
             subscriptions.replace(overtaken(), source="file", as_of=None, now=NOW, max_age=WEEK)
 
-        assert subscriptions.current().imported_at == LATER
+        assert [each.imported_at for each in subscriptions.current()] == [LATER]
         assert len(rows("SELECT * FROM accounts")) == 1
 
     def test_what_a_killed_import_left_is_cleared_by_the_next(self, subscriptions, engine, rows):
@@ -168,6 +174,102 @@ class TestSubscriptions:
         replace_with(subscriptions, make_account())
 
         assert [row["account_id"] for row in rows("SELECT account_id FROM accounts")] == ["A1"]
+
+
+class TestSeveralSources:
+    """Each has its own snapshot; of accounts with one super admin the first source's counts."""
+
+    @pytest.fixture
+    def subscriptions(self, engine):
+        return SqlSubscriptions(engine, ("billing", "store"))
+
+    def test_the_first_source_that_has_an_account_wins_and_tells_of_the_others(self, subscriptions):
+        bring(subscriptions, "store", make_account(10, account_id="S1"))
+        bring(subscriptions, "billing", make_account(88, account_id="B1"))
+
+        [account] = subscriptions.find([EMAIL])[EMAIL]
+
+        assert (account.account_id, account.origin.source, account.also_in) == ("B1", "billing", ("store",))
+
+    def test_what_only_a_later_source_has_is_found_there(self, subscriptions):
+        bring(subscriptions, "billing", make_account(super_admin_email="else@large.example", domain=None))
+        bring(subscriptions, "store", make_account(account_id="S1"))
+
+        assert [each.account_id for each in subscriptions.find([EMAIL])[EMAIL]] == ["S1"]
+
+    def test_different_super_admins_of_two_sources_are_different_accounts(self, subscriptions):
+        domain = Identifier(Kind.DOMAIN, "large.example")
+        bring(subscriptions, "billing", make_account(account_id="B1"))
+        bring(subscriptions, "store", make_account(account_id="S1", super_admin_email="else@large.example"))
+
+        assert [each.account_id for each in subscriptions.find([domain])[domain]] == ["B1", "S1"]
+
+    def test_the_snapshots_stand_in_the_order_of_the_sources(self, subscriptions):
+        for source in ("store", "file", "billing"):
+            bring(subscriptions, source, make_account())
+
+        assert [snapshot.source for snapshot in subscriptions.current()] == ["billing", "store"]
+
+    def test_an_import_leaves_other_sources_alone(self, subscriptions):
+        def meanwhile() -> Iterator[Account]:
+            yield make_account(account_id="B1")
+            bring(subscriptions, "store", make_account(account_id="S1"))
+
+        subscriptions.replace(meanwhile(), source="billing", as_of=None, now=NOW, max_age=WEEK)
+
+        assert [snapshot.source for snapshot in subscriptions.current()] == ["billing", "store"]
+
+    def test_a_source_that_is_not_used_is_as_if_it_were_not_there(self, engine):
+        bring(SqlSubscriptions(engine), "store", make_account())
+
+        assert SqlSubscriptions(engine).find([EMAIL]) == {}
+
+    def test_an_account_that_a_source_takes_over_from_another_is_looked_at(self, subscriptions, tickets):
+        bring(subscriptions, "store", make_account(88, account_id="S1"))
+        decided(tickets, "t1", "S1")
+
+        assert bring(subscriptions, "billing", make_account(10, account_id="B1"), now=LATER).tickets == 1
+
+
+class Refusing:
+    """A guard that counts quantities, and lets nothing pass."""
+
+    def __init__(self):
+        self.asked = []
+
+    def licences(self, account):
+        return sum(item.quantity for item in account.items)
+
+    def check(self, before, after):
+        self.asked.append((before, after))
+        raise Shrunk("too little")
+
+
+class TestAGuard:
+    def test_what_it_refuses_changes_nothing(self, subscriptions, tickets, rows):
+        guard = Refusing()
+        first = bring(subscriptions, "file", make_account(88), guard=guard).snapshot
+        decided(tickets, "t1", "A1")
+
+        with pytest.raises(Shrunk):
+            bring(subscriptions, "file", make_account(5), now=LATER, guard=guard)
+
+        assert guard.asked == [(Size(accounts=1, licences=88), Size(accounts=1, licences=5))]
+        assert subscriptions.current() == [first]
+        assert not at_work(tickets, now=LATER)
+        assert len(rows("SELECT * FROM accounts")) == 1
+
+    def test_a_rehearsal_tells_what_would_change_and_changes_nothing(self, subscriptions, tickets, rows):
+        first = bring(subscriptions, "file", *(make_account(account_id=each) for each in ("A1", "A2"))).snapshot
+        decided(tickets, "t1", "A1")
+        news = (make_account(5, account_id="A1"), *(make_account(account_id=each) for each in ("A3", "A4", "A5")))
+
+        told = bring(subscriptions, "file", *news, now=LATER, rehearse=True)
+
+        assert (told.added, told.differing, told.removed, told.tickets) == (3, 1, 1, 0)
+        assert subscriptions.current() == [first]
+        assert not at_work(tickets, now=LATER)
+        assert len(rows("SELECT * FROM accounts")) == 2
 
 
 class TestTheTicketsThatNewDataConcern:

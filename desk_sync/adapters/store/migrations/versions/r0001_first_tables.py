@@ -178,6 +178,16 @@ def _decisions() -> None:
 
 def _subscriptions() -> None:
     op.create_table(
+        "sources",
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("turn_until", _INSTANT),
+        sa.Column("due_at", _INSTANT),
+        sa.Column("pulled_at", _INSTANT),
+        sa.Column("failing_since", _INSTANT),
+        sa.Column("error", sa.String),
+        sa.PrimaryKeyConstraint("name", name="pk_sources"),
+    )
+    op.create_table(
         "snapshots",
         sa.Column("id", _NUMBER, nullable=False),
         sa.Column("source", sa.String, nullable=False),
@@ -185,12 +195,13 @@ def _subscriptions() -> None:
         sa.Column("as_of", sa.Date),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("accounts", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("licences", sa.BigInteger, nullable=False, server_default=sa.text("0")),
         sa.PrimaryKeyConstraint("id", name="pk_snapshots"),
     )
     op.create_index(
         "ix_snapshots_current",
         "snapshots",
-        ["state"],
+        ["source"],
         unique=True,
         sqlite_where=_CURRENT,
         postgresql_where=_CURRENT,
