@@ -24,46 +24,51 @@ def ask(url, budget, **settings):
         make_client(url=url, budget=budget, **settings).read_ticket(TICKET)
 
 
+def last(body, status="200 OK", headers=""):
+    """An answer that is the last one of its connection."""
+    return http(body, status=status, headers=f"{headers}Connection: close\r\n")
+
+
 @pytest.mark.parametrize(
     ("answer", "left", "waits", "failures"),
     [
         pytest.param(
-            http(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: 4711\r\n"), [4711], [], [], id="credits are told"
+            last(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: 4711\r\n"), [4711], [], [], id="credits are told"
         ),
-        pytest.param(http(TICKET_BODY), [None], [], [], id="credits are not told"),
+        pytest.param(last(TICKET_BODY), [None], [], [], id="credits are not told"),
         pytest.param(
-            http(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: many\r\n"),
+            last(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: many\r\n"),
             [None],
             [],
             [],
             id="no number is no credits",
         ),
         pytest.param(
-            http(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
+            last(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
         ),
         pytest.param(
-            http(refusal("TOO_MANY_REQUESTS"), status="429 Too Many"),
+            last(refusal("TOO_MANY_REQUESTS"), status="429 Too Many"),
             [None] * 4,
             [],
             [],
             id="so do too many calls at a time",
         ),
         pytest.param(
-            http(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many", headers="Retry-After: 7200\r\n"),
+            last(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many", headers="Retry-After: 7200\r\n"),
             [],
             [timedelta(hours=2)],
             [],
             id="the day's credits are gone, and Desk says until when",
         ),
         pytest.param(
-            http(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many"),
+            last(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many"),
             [],
             [timedelta(hours=1)],
             [],
             id="the day's credits are gone",
         ),
         pytest.param(
-            http(b"<html>", status="502 Bad Gateway"), [], [], ["status 502"] * 4, id="a gateway speaks in its place"
+            last(b"<html>", status="502 Bad Gateway"), [], [], ["status 502"] * 4, id="a gateway speaks in its place"
         ),
     ],
 )
