@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from desk_sync import wiring
-from desk_sync.errors import TemporaryError
 from tests.broken.build import BUILDS, Broken, Verdict, judge
 from tests.faults import report
 from tests.faults.trials import DAILY, FULL, Account, Trial, run
@@ -33,8 +32,6 @@ def main() -> int:
         print(text, end="\n\n")
     if arguments.write and not arguments.names:
         PAGE.write_text(_page(accounts, verdicts, arguments))
-    for problem in problems:
-        print(f"error: {problem}", file=sys.stderr)
     return 1 if problems else 0
 
 
@@ -56,18 +53,25 @@ def _run(trial: Trial, seed: int, problems: list[str]) -> Account | None:
     with tempfile.TemporaryDirectory(prefix="ds-") as folder:
         try:
             account = run(trial, Path(folder), seed=seed)
-        except TemporaryError as error:
-            problems.append(f"{trial.name}: {error}")
+        except Exception as error:  # noqa: BLE001 - the other trials are to be played all the same
+            _complain(problems, trial.name, f"{type(error).__name__}: {error}")
             return None
-    problems += [f"{trial.name}: {failure}" for failure in account.failures()]
+    _complain(problems, trial.name, *account.failures())
+    print(report.survived([account]), file=sys.stderr)
     return account
 
 
 def _judge(build: Broken, problems: list[str]) -> Verdict:
     print(f"{BROKEN}: {build.name}", file=sys.stderr)
     verdict = judge(build)
-    problems += [f"{build.name}: {build.law} is broken, and {test} stays green" for test in verdict.green]
+    _complain(problems, build.name, *(f"{build.law} is broken, and {test} stays green" for test in verdict.green))
     return verdict
+
+
+def _complain(problems: list[str], about: str, *what: str) -> None:
+    for each in what:
+        problems.append(f"{about}: {each}")
+        print(f"error: {problems[-1]}", file=sys.stderr)
 
 
 def _page(accounts: Sequence[Account], verdicts: Sequence[Verdict], arguments: argparse.Namespace) -> str:

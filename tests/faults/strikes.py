@@ -16,9 +16,10 @@ from time import sleep
 from typing import TypeAlias
 
 import redis
+import requests
 
 from tests.faults.scene import Scene
-from tests.support.processes import children_of
+from tests.support.processes import children_of, wait_until
 
 Strike: TypeAlias = Callable[[Scene, float], None]
 """The second argument: how many seconds it lasts, where it lasts."""
@@ -44,6 +45,14 @@ def restart(name: str, scene: Scene, _: float) -> None:
     with scene.hurting():
         scene.kill(scene.on.children[name])
         scene.on.start(name)
+
+
+def kill_receiver(scene: Scene, _: float) -> None:
+    """kill -9 of the receiver; over when it answers again, so that the next kill finds it at work."""
+    with scene.hurting():
+        scene.kill(scene.on.children["serve"])
+        scene.on.start("serve")
+        wait_until(lambda: answers(scene.on.deliver_to), seconds=30)
 
 
 def kill_worker_child(scene: Scene, _: float) -> None:
@@ -115,6 +124,14 @@ def desk(scene: Scene, seconds: float, **faults: object) -> None:
         scene.misbehave()
 
 
+def answers(url: str) -> bool:
+    """Desk's handshake."""
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
 @contextmanager
 def stopped(pid: int) -> Iterator[None]:
     os.kill(pid, signal.SIGSTOP)
@@ -132,7 +149,7 @@ def misbehaving(words: str, **faults: object) -> Fault:
 REDIS_BACK = 10.0
 
 FAULTS: Mapping[str, Fault] = {
-    "receiver": Fault(words="kill -9 of the receiver", strike=partial(restart, "serve")),
+    "receiver": Fault(words="kill -9 of the receiver", strike=kill_receiver),
     "child": Fault(words="kill -9 of the worker's child", strike=kill_worker_child),
     "worker": Fault(words="kill -9 of the whole worker", strike=partial(restart, "worker"), rest=5.0),
     "beat": Fault(words="kill -9 of beat", strike=partial(restart, "beat")),

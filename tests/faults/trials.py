@@ -193,7 +193,7 @@ DAILY = (
 )
 
 FULL = (
-    Trial(name="receiver", strikes=(("receiver", 60),)),
+    Trial(name="receiver", strikes=(("receiver", 60),), rate=Rate(deliveries=60)),
     Trial(name="child", strikes=(("child", 60),)),
     Trial(name="worker", strikes=(("worker", 50),)),
     Trial(name="beat", strikes=(("beat", 20),)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
@@ -35,6 +35,9 @@ class Undecided:
     looked_at: datetime
 
 
+# No delivery comes from the future and no lease is so long: what says so was written by a clock that has been put back.
+_AHEAD = timedelta(minutes=1)
+_LONGEST_LEASE = timedelta(minutes=10)
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
 
@@ -47,6 +50,7 @@ class SqlTickets:
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
+        self._forget_the_future(now)
         order = (tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id)
         due = (
             select(tickets.c.ticket_id)
@@ -211,10 +215,22 @@ class SqlTickets:
         return self._own(table) & (table.c.ticket_id == ticket_id)
 
     def _due(self, now: datetime) -> ColumnElement[bool]:
-        free = or_(tickets.c.lease_until.is_(None), tickets.c.lease_until <= now)
+        held_until = tickets.c.lease_until
+        free = or_(held_until.is_(None), held_until <= now, held_until > now + _LONGEST_LEASE)
         # `look_at IS NOT NULL` is what lets the partial index be used.
         waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
         return self._own(tickets) & waiting & (tickets.c.look_at <= now) & free
+
+    def _forget_the_future(self, now: datetime) -> None:
+        """Owe a look at once to the tickets whose events came by a clock that was ahead."""
+        waiting = (deliveries.c.portal == self.portal) & deliveries.c.processed_at.is_(None)
+        ahead = waiting & (deliveries.c.received_at > now + _AHEAD)
+        with reading(self.engine) as connection:
+            concerned = connection.scalars(select(deliveries.c.ticket_id).where(ahead)).all()
+        if concerned:
+            with writing(self.engine) as connection:
+                mark(connection, self.portal, concerned, now=now)
+                connection.execute(update(deliveries).where(ahead).values(received_at=now))
 
     def _release(self, connection: Connection, lease: Lease, *, look_at: ColumnElement[Any], **values: object) -> None:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
