@@ -411,3 +411,9 @@ def seconds_until_refused(check: WebhookToken, token: str, began: float) -> floa
     with pytest.raises(TemporaryError):
         check.verify(token)
     return time.monotonic() - began
+
+
+def test_the_keys_of_the_host_can_be_counted(host, keys):
+    host.keys = [entry("k1"), entry("k2")]
+
+    assert keys.count() == 2

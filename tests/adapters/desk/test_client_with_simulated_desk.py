@@ -9,7 +9,7 @@ import pytest
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.domain.ticket import Field
-from desk_sync.errors import Gone, PermanentError
+from desk_sync.errors import Gone, NotPermitted, PermanentError
 from desk_sync.simulator.server import running
 from tests.adapters.desk.portal import NOW, VOCABULARY, FakeTokens, make_token
 from tests.support.fake_budget import FakeBudget
@@ -98,3 +98,18 @@ def test_a_ticket_that_is_not_there_is_gone(client):
 def test_a_value_that_the_pick_list_lacks_is_refused_by_name(client, ticket_id):
     with pytest.raises(PermanentError, match=r"severity \(cf_severity\)"):
         client.write_ticket(ticket_id, {Field.SEVERITY: "S9-Unheard-of"})
+
+
+def test_a_greeting_costs_one_credit_and_tells_the_edition(client, simulated):
+    simulation, _ = simulated
+    before = simulation.desk.credits
+
+    assert client.greet()
+    assert simulation.desk.credits == before + 1
+
+
+def test_a_portal_that_is_not_one_of_our_agents_is_not_greeted(client):
+    client._session.headers["orgId"] = "7"
+
+    with pytest.raises(NotPermitted, match="does not belong to organisation 7"):
+        client.greet()

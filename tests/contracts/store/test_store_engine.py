@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -14,7 +14,7 @@ from sqlalchemy import select, text, update
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store import engine as store_engine
-from desk_sync.adapters.store.engine import describe, open_engine, reading, wal_is_safe, writing
+from desk_sync.adapters.store.engine import describe, open_engine, read_clock, reading, wal_is_safe, writing
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.tables import portals
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -233,3 +233,10 @@ def test_an_existing_file_keeps_its_mode(tmp_path: Path):
     open_engine(f"sqlite:///{file}").dispose()
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_a_server_tells_its_clock_and_a_file_has_none(engine, database):
+    told = read_clock(engine)
+
+    assert (told is None) == (database == "sqlite")
+    assert told is None or abs(told - datetime.now(UTC)) < timedelta(seconds=5)

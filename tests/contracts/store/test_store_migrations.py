@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 
 from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.store.tables import metadata
-from desk_sync.adapters.store.upgrade import migrate, upgrade
+from desk_sync.adapters.store.upgrade import check_schema, migrate, upgrade
+from desk_sync.errors import ConfigurationError
 
 INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND name LIKE 'ix%'",
@@ -67,3 +68,24 @@ def test_an_upgrade_that_fails_leaves_the_tables_as_they_were(empty_url):
     with engine.connect() as connection:
         assert not engine.dialect.has_table(connection, "portals")
     engine.dispose()
+
+
+def test_a_database_with_the_newest_schema_is_in_order(engine):
+    assert check_schema(engine).startswith("schema ")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("UPDATE alembic_version SET version_num = '0000'", id="another version"),
+        pytest.param("DROP TABLE alembic_version", id="no tables"),
+    ],
+)
+def test_a_database_with_another_schema_is_found(engine, fault):
+    with writing(engine) as connection:
+        connection.exec_driver_sql(fault)
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_schema(engine)
+
+    assert "db upgrade" in caught.value.hint

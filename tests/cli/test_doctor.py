@@ -1,0 +1,163 @@
+"""`desk-sync doctor` and `desk-sync parked`, as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from desk_sync import checks, wiring
+from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.store.engine import INGEST_PATIENCE
+from desk_sync.cli import explanation
+from desk_sync.services.health import check_all
+from desk_sync.settings import Settings
+from desk_sync.simulator.server import running
+
+ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
+CHECKS = [
+    "settings",
+    "mapping",
+    "libraries",
+    "database",
+    "clock",
+    "redis",
+    "heartbeat",
+    "work",
+    "parked tickets",
+    "subscription data",
+    "key set",
+]
+
+
+class Site:
+    """An installation in which everything is right, and the commands on it."""
+
+    def __init__(self, folder, facts, redis_url):
+        database_url = f"sqlite:///{folder / 'desk.sqlite3'}"
+        self.settings = {**facts, "database_url": database_url, "redis_url": redis_url}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DESK_SYNC_")}
+        self.environment |= {f"DESK_SYNC_{name.upper()}": value for name, value in self.settings.items()}
+
+    def run(self, *arguments, **environment):
+        command = [sys.executable, "-m", "desk_sync.cli", *arguments]
+        environment = self.environment | environment
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def open(self, **changes):
+        """The product in this process, with these settings changed."""
+        kept = {name: value for name, value in self.settings.items() if name in Settings.model_fields}
+        return wiring.open_app(Settings(**kept | changes), patience=INGEST_PATIENCE)
+
+    def check(self, **changes):
+        with self.open(**changes) as desk_sync:
+            return {check.name: check for check in check_all(checks.every(desk_sync))}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with Broker.start() as broker, running() as (simulation, url):
+        facts = {**simulation.facts(url), "desk_url": url, "accounts_url": url}
+        site = Site(tmp_path_factory.mktemp("site"), facts, broker.url)
+        with site.open() as desk_sync:
+            desk_sync.upgrade()
+            desk_sync.import_accounts(ACCOUNTS)
+        yield site
+
+
+@pytest.fixture
+def desk_sync(site):
+    with site.open() as desk_sync:
+        desk_sync.beat()
+        yield desk_sync
+
+
+def test_where_all_is_right_the_doctor_says_so(site, desk_sync):
+    done = site.run("doctor", "--online", "--json")
+    document = json.loads(done.stdout)
+
+    assert [each for each in document["checks"] if not each["ok"]] == []
+    assert [each["name"] for each in document["checks"]] == [*CHECKS, "desk"]
+    assert (document["ok"], done.returncode) == (True, 0)
+
+
+def test_without_leave_desk_is_not_asked(site, desk_sync):
+    assert list(site.check()) == CHECKS
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong", "reached", "said"),
+    [
+        pytest.param(
+            {"redis_url": "redis://:canary@127.0.0.1:1/0"}, "redis", False, "Redis does not answer", id="no Redis"
+        ),
+        pytest.param({"client_secret": ""}, "settings", True, "DESK_SYNC_CLIENT_SECRET", id="a setting is missing"),
+        pytest.param({"mapping": "/no/such/mapping"}, "mapping", True, "/no/such/mapping", id="no mapping"),
+        pytest.param({"desk_url": "http://127.0.0.1:1"}, "key set", False, "127.0.0.1:1", id="no key host"),
+        pytest.param(
+            {"database_url": "postgresql://u:canary@127.0.0.1:1/x"},
+            "database",
+            False,
+            "does not answer",
+            id="no database",
+        ),
+        pytest.param({"database_url": "sqlite://"}, "database", True, "schema none", id="an empty database"),
+    ],
+)
+def test_what_is_wrong_is_named_without_its_secrets(site, desk_sync, settings, wrong, reached, said):
+    found = site.check(**settings)
+
+    assert (found[wrong].ok, found[wrong].reached) == (False, reached)
+    assert said in found[wrong].what
+    assert "canary" not in repr(found)
+
+
+def test_a_process_says_at_its_start_what_is_right_and_what_is_wrong(site):
+    with site.open(client_secret="") as desk_sync, capture_logs() as lines:
+        checks.log_start(desk_sync)
+
+    [line] = [line for line in lines if line["event"] == "startup.checked"]
+    assert (line["log_level"], list(line["wrong"])) == ("warning", ["settings"])
+    assert "SQLite" in line["database"]
+
+
+def test_a_person_reads_a_table_and_hints(site, desk_sync):
+    done = site.run("doctor", DESK_SYNC_REDIS_URL="redis://127.0.0.1:1/0")
+
+    assert "WRONG" in done.stdout
+    assert "hint: redis:" in done.stdout
+    assert done.returncode == 4
+
+
+def park(desk_sync, *ticket_ids):
+    tickets = desk_sync.tickets("default")
+    tickets.look_now(ticket_ids, now=wiring.now())
+    for lease in tickets.claim(now=wiring.now(), until=wiring.now(), limit=10):
+        tickets.park(lease, now=wiring.now(), error="no such field")
+
+
+def test_a_person_moves_parked_tickets(site, desk_sync):
+    park(desk_sync, "1", "2", "3")
+    tickets = desk_sync.tickets("default")
+
+    def parked():
+        return [each.ticket_id for each in tickets.parked()]
+
+    assert site.check()["parked tickets"].what == "3 tickets are parked"
+    document = json.loads(site.run("parked", "list", "--json").stdout)
+    assert [(each["ticket_id"], each["events"]) for each in document["parked"]] == [("1", 0), ("2", 0), ("3", 0)]
+
+    assert "2: no such field" in site.run("parked", "drop", "2", "--dry-run").stdout
+    assert site.run("parked", "retry").returncode == 2
+    assert parked() == ["1", "2", "3"]
+
+    assert "1 dropped" in site.run("parked", "drop", "2").stdout
+    assert parked() == ["1", "3"]
+    assert "2 put back" in site.run("parked", "retry", "--all").stdout
+    assert parked() == []
+    assert explanation.state(tickets.history("2")) == "dropped"
