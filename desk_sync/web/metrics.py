@@ -5,7 +5,7 @@ Names of portals, statuses and verdicts are the only labels: no addresses, no id
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -26,7 +26,6 @@ from desk_sync.web.shared_call import SharedCall
 
 log = structlog.get_logger()
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 Read = Callable[[Backlog, datetime], float]
 
 WITHIN = timedelta(seconds=5)
@@ -63,16 +62,9 @@ class Metrics:
     def route(self) -> Route:
         return Route("/metrics", self.answer)
 
-    def counted(self, receive: Endpoint, portals: Mapping[str, object]) -> Endpoint:
-        """The endpoint of deliveries, with its answers counted; what is asked of unknown portals counts as one."""
-
-        async def endpoint(request: Request) -> Response:
-            response = await receive(request)
-            portal = request.path_params["portal"]
-            self._deliveries.labels(portal if portal in portals else "unknown", response.status_code).inc()
-            return response
-
-        return endpoint
+    def count(self, portal: str, status: HTTPStatus) -> None:
+        """Count a delivery by how it was answered."""
+        self._deliveries.labels(portal, int(status)).inc()
 
     async def answer(self, _: Request) -> Response:
         """503 if the store does not answer: a figure that is missing must not look like one that is good."""

@@ -8,25 +8,22 @@ Desk waits 5 seconds for the answer; `reading` and `answering` together stay bel
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
-from traceback import extract_tb
 from typing import TypeAlias, TypeVar
 
 import structlog
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
-from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError
+from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError, where
 from desk_sync.ports import Recorded
 from desk_sync.services.intake import Door
 from desk_sync.web.doorbell import Doorbell
@@ -34,7 +31,8 @@ from desk_sync.web.doorbell import Doorbell
 log = structlog.get_logger()
 
 T = TypeVar("T")
-Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+Count: TypeAlias = Callable[[str, HTTPStatus], None]
+Headers: TypeAlias = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +73,12 @@ def app(
     doorbells: Mapping[str, Doorbell],
     *,
     limits: Limits | None = None,
-    watch: Callable[[Endpoint], Endpoint] = lambda receive: receive,
+    count: Count = lambda portal, status: None,
     beside: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The web application that receives deliveries; each portal has a door and a doorbell under its name.
 
-    `watch` sees every answer to a delivery; the routes `beside` are served too.
+    `count` is told of every answer, and calls a portal that is not ours "unknown"; the routes `beside` are served too.
     """
     if doors.keys() != doorbells.keys():
         raise ConfigurationError(f"doors {sorted(doors)} and doorbells {sorted(doorbells)} do not match")
@@ -93,51 +91,66 @@ def app(
         for doorbell in doorbells.values():
             doorbell.stop()
 
-    receiver = Receiver(doors, doorbells, limits or Limits())
+    receiver = Receiver(doors, doorbells, limits or Limits(), count)
     routes = [
-        Route("/webhooks/desk/{portal}", watch(receiver.receive), methods=["GET", "POST"]),
+        Route("/webhooks/desk/{portal}", receiver, methods=["GET", "POST"]),
         *beside,
     ]
     return Starlette(routes=routes, lifespan=ringing)
 
 
 class Receiver:
-    """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503."""
+    """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503.
 
-    def __init__(self, doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], limits: Limits) -> None:
+    An ASGI application of its own: a framework's request and response would cost more than the rest.
+    """
+
+    def __init__(
+        self, doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], limits: Limits, count: Count
+    ) -> None:
         self._doors = doors
         self._doorbells = doorbells
         self._limits = limits
+        self._count = count
         self._threads = Threads(limits.threads)
 
-    async def receive(self, request: Request) -> Response:
-        """One delivery, or one of Desk's handshakes (GET, or a POST that is no array)."""
-        portal = request.path_params["portal"]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One delivery, or one of Desk's handshakes (GET, or a POST that is no array). The ring comes last."""
+        portal = scope["path_params"]["portal"]
+        status, stored = await self._take(portal, scope, receive)
+        await _answer(status, send)
+        self._count(portal if portal in self._doors else "unknown", status)
+        if stored:
+            self._doorbells[portal].ring()
+
+    async def _take(self, portal: str, scope: Scope, receive: Receive) -> tuple[HTTPStatus, int]:
+        """What to answer, and how many events were new."""
         door = self._doors.get(portal)
         if door is None:
-            return _answer(HTTPStatus.NOT_FOUND)
-        if request.method != "POST":
-            return _ok()
+            return HTTPStatus.NOT_FOUND, 0
+        if scope["method"] != "POST":
+            return HTTPStatus.OK, 0
         try:
-            recorded = await self._accept(door, request)
+            recorded = await self._accept(door, scope, receive)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, Desk must hear that it was not stored
-            return _refusal(portal, error)
+            return _refusal(portal, error), 0
         # Its rows say the same, for less than the line costs.
         log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
-        return _ok(self._doorbells[portal] if recorded.stored else None)
+        return HTTPStatus.OK, recorded.stored
 
-    async def _accept(self, door: Door, request: Request) -> Recorded:
-        body = await self._body(request)
-        token = request.headers.get("X-ZDesk-JWT")
+    async def _accept(self, door: Door, scope: Scope, receive: Receive) -> Recorded:
+        headers = dict(scope["headers"])
+        body = await self._body(headers, receive)
+        token = headers.get(b"x-zdesk-jwt", b"").decode("latin-1")
         async with asyncio.timeout(self._limits.answering.total_seconds()):
             at_once = len(body) <= self._limits.short and door.knows(token)
             accept = partial(door.accept, token, body)
             return await asyncio.wrap_future(accept() if at_once else await self._threads.run(accept))
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
         try:
             async with asyncio.timeout(self._limits.reading.total_seconds()):
-                return await _read(request, self._limits.body)
+                return await _read(headers, receive, self._limits.body)
         except TimeoutError:
             raise TooSlow from None
 
@@ -162,47 +175,38 @@ class Threads:
         return await asyncio.wrap_future(work)
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    if _announced(request) > limit:
+async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > limit:
         raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > limit:
             raise TooLarge
     return bytes(body)
 
 
-def _announced(request: Request) -> int:
-    length = request.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else 0
-
-
-def _refusal(portal: str, error: Exception) -> Response:
+def _refusal(portal: str, error: Exception) -> HTTPStatus:
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
     kind = type(error).__name__
     if status is None:
         # Neither message nor traceback: an error that nobody foresaw may quote a ticket (L11).
-        log.error("delivery.failed", portal=portal, error=kind, where=_where(error))
-        return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        log.error("delivery.failed", portal=portal, error=kind, where=where(error))
+        return HTTPStatus.SERVICE_UNAVAILABLE
     log.warning("delivery.refused", portal=portal, status=int(status), error=kind, cause=str(error))
-    return _answer(status)
+    return status
 
 
-def _where(error: Exception) -> str:
-    frame = extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
-
-
-def _ok(doorbell: Doorbell | None = None) -> Response:
-    """The ring comes after the answer, on the doorbell's own thread."""
-    return PlainTextResponse("ok", background=BackgroundTask(_ring, doorbell) if doorbell else None)
-
-
-def _answer(status: HTTPStatus) -> Response:
-    """A refusal. It ends the connection, so that the rest of a body is not waited for."""
-    return PlainTextResponse(status.phrase, status_code=status, headers={"Connection": "close"})
-
-
-async def _ring(doorbell: Doorbell) -> None:
-    doorbell.ring()
+async def _answer(status: HTTPStatus, send: Send) -> None:
+    """A refusal ends the connection, so that the rest of a body is not waited for."""
+    text = b"ok" if status is HTTPStatus.OK else status.phrase.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
+    if status is not HTTPStatus.OK:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": int(status), "headers": headers})
+    await send({"type": "http.response.body", "body": text})

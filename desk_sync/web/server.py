@@ -24,13 +24,21 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portals}
         metrics = Metrics(_business(desk_sync))
         beside = [*health.routes(checks.ready(desk_sync)), metrics.route()]
-        app: ASGIApp = receiver.app(doors, doorbells, watch=partial(metrics.counted, portals=doors), beside=beside)
+        app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, beside=beside)
         # Nobody waits for it: a database that hangs must not keep the receiver from answering 503.
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
             app = Recorder(app, har, now=wiring.now)
         uvicorn.run(
-            app, host=host, port=port, log_config=None, access_log=False, server_header=False, date_header=False
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            ws="none",
         )
 
 

@@ -110,7 +110,7 @@ class Shop:
         application = receiver.app(
             doors,
             {"default": Doorbell(lambda: None)},
-            watch=lambda receive: self.metrics.counted(receive, doors),
+            count=self.metrics.count,
             beside=[self.metrics.route()],
         )
         self.url = serve(application)

@@ -2,7 +2,7 @@
 
 REST answers and deliveries show a ticket alike. Desk's ids are strings of digits, its times are UTC, an empty field is
 null or "", and a checkbox among the custom fields (`cf`) is the text "true" or "false". Unknown keys are ignored.
-Subjects, bodies and names are never read (L11).
+Of a description only its identifiers are taken; subjects, bodies and names are never read (L11).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import orjson
 import structlog
 
 from desk_sync.adapters import identifiers
+from desk_sync.adapters.desk.evidence import of_fields, of_text
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from desk_sync.ports import Modified
@@ -37,7 +37,7 @@ HINTS: Mapping[str, Hint] = {
     "Ticket_Comment_Update": Hint.CONVERSATION,
 }
 
-_SHOWN = frozenset({"id", "departmentId", "contactId", "email", "status", "statusType"})
+_SHOWN = frozenset({"id", "departmentId", "contactId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
 _ID = re.compile(r"[0-9]{1,20}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,11 +51,16 @@ MOST_EVENTS = 1_000
 def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     """The ticket in a REST answer, or in a delivery. What is not there, or not a text, is empty."""
 
+    custom, names = _object(raw, "cf"), vocabulary.fields
+
     def field(word: str) -> str | None:
-        return _field(raw, vocabulary.fields.get(word))
+        name = names.get(word)
+        return _text((custom if _is_custom(name) else raw).get(name)) if name else None
 
     address = field("customer_primary_email")
     normal = identifiers.email(address) if address else None
+    sender = identifiers.email(_text(raw.get("email")) or "")
+    in_fields = of_fields(normal, field("service_org_id"), sender=sender)
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
         department_id=_text(raw.get("departmentId")) or "",
@@ -67,9 +72,9 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         request_type=vocabulary.request_types.get((field("request_type") or "").lower()),
         issue_type=vocabulary.issue_types.get((field("issue_type") or "").lower()),
         product=field("product"),
-        identifiers=(Identifier(Kind.EMAIL, normal),) if normal else (),
+        evidence=(*in_fields, *of_text(_text(raw.get("description")) or "", sender=sender)),
         contact_id=_text(raw.get("contactId")),
-        sender=identifiers.email(_text(raw.get("email")) or ""),
+        sender=sender,
         in_bin=any(_text(raw.get(name)) == "true" for name in _BINS),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
@@ -286,12 +291,6 @@ def _items(answer: Raw) -> list[Raw]:
 
 def _is_custom(name: str) -> bool:
     return name.startswith("cf_")
-
-
-def _field(raw: Raw, name: str | None) -> str | None:
-    if name is None:
-        return None
-    return _text((_object(raw, "cf") if _is_custom(name) else raw).get(name))
 
 
 def _text(value: object) -> str | None:
