@@ -183,6 +183,8 @@ def test_planted_texts_and_secrets_are_found_nowhere(on, tmp_path):
         "parked": output(on, "parked", "list", "--json"),
         "metrics": requests.get(on.deliver_to.replace("/webhooks/desk/default", "/metrics"), timeout=5).content,
     }
+    ready = requests.get(on.deliver_to.replace("/webhooks/desk/default", "/readyz"), timeout=5)
+    assert (ready.status_code, ready.json()["checks"]["heartbeat"]) == (200, True)
     for trouble in TROUBLES[on.desk_sync.engine.dialect.name]:
         with in_trouble(on, *trouble):
             on.desk.call("POST", "/_simulator/tokens/revoke")
