@@ -31,7 +31,7 @@ def main() -> int:
     for text in (report.survived(accounts), report.broken(verdicts)):
         print(text, end="\n\n")
     if arguments.write and not arguments.names:
-        PAGE.write_text(_page(accounts, verdicts, arguments))
+        PAGE.write_text(_page(accounts, verdicts, problems, arguments))
     return 1 if problems else 0
 
 
@@ -74,10 +74,13 @@ def _complain(problems: list[str], about: str, *what: str) -> None:
         print(f"error: {problems[-1]}", file=sys.stderr)
 
 
-def _page(accounts: Sequence[Account], verdicts: Sequence[Verdict], arguments: argparse.Namespace) -> str:
+def _page(
+    accounts: Sequence[Account], verdicts: Sequence[Verdict], problems: Sequence[str], arguments: argparse.Namespace
+) -> str:
     return report.document(
         accounts,
         verdicts,
+        problems,
         command="./dev faults --write" + (" --reduced" if arguments.reduced else ""),
         counts="reduced" if arguments.reduced else "full",
         seed=arguments.seed,

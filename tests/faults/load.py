@@ -54,6 +54,7 @@ class Load:
     sent: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
     answers: list[Answer] = field(default_factory=list)
+    ended: float = 0.0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(int(time() * 1000)))
     _lock: Lock = field(default_factory=Lock)
     _token: str = ""
@@ -74,6 +75,7 @@ class Load:
             over.set()
             wait([opening, *senders])
             pool.shutdown()
+            self.ended = monotonic()
         for each in (opening, *senders):
             each.result()
 

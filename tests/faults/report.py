@@ -64,12 +64,21 @@ def broken(verdicts: Iterable[Verdict]) -> str:
 
 
 def document(
-    accounts: Sequence[Account], verdicts: Sequence[Verdict], *, command: str, counts: str, seed: int, on: datetime
+    accounts: Sequence[Account],
+    verdicts: Sequence[Verdict],
+    problems: Sequence[str],
+    *,
+    command: str,
+    counts: str,
+    seed: int,
+    on: datetime,
 ) -> str:
-    """docs/faults.md."""
+    """docs/faults.md; what was not survived stands in it too."""
     facts = {"command": command, "counts": counts, "seed": str(seed), "date": f"{on:%d %B %Y}", "machine": machine()}
-    parts = [INTRODUCTION.format(**facts), survived(accounts), "\n", *map(_frozen, accounts), BROKEN, broken(verdicts)]
-    return "".join(parts) + "\n"
+    complaints = [f"\n**Not survived:** {problem}\n" for problem in problems]
+    frozen = [_frozen(account) for account in accounts]
+    table_of_trials = [INTRODUCTION.format(**facts), survived(accounts), "\n", *complaints, *frozen]
+    return "".join([*table_of_trials, BROKEN, broken(verdicts), "\n"])
 
 
 def machine() -> str:

@@ -95,12 +95,13 @@ class Scene:
             "events": events.stored - events.processed,
             "due": queue.due,
             "leased": queue.leased,
+            "parked": queue.parked,
         }
         return ", ".join(f"{count} {what}" for what, count in waiting.items() if count)
 
     def sweep(self) -> None:
         """Find the tickets that Desk told us of while nobody listened: it does not tell twice."""
-        sleep(GRACE)
+        sleep(max(0.0, self.load.ended + GRACE - monotonic()))
         since = (wiring.now() - timedelta(hours=1)).isoformat()
         command = [sys.executable, "-m", "desk_sync.cli", "sweep", "--since", since]
         subprocess.run(command, env=self.on.environment, check=True, capture_output=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -103,17 +103,12 @@ def restart_postgresql(scene: Scene, _: float) -> None:
         scene.postgres.restart()
 
 
-def fill_disk(scene: Scene, seconds: float) -> None:
-    """No file of the receiver or the worker can grow: every write beyond its beginning fails, the log's too."""
-    receiver, worker = (scene.on.children[name].pid for name in ("serve", "worker"))
-    pids = [receiver, worker, *(child.pid for child in children_of(worker))]
+def fill_disk(scene: Scene, seconds: float, *, victims: Sequence[str]) -> None:
+    """No file of these processes can grow any more, nor be written at all: the database's, its journal's, the log's."""
     with scene.hurting():
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        limit_files(scene, victims, 0)
         sleep(seconds)
-        for pid in [*pids, *(child.pid for child in children_of(worker))]:
-            with suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        limit_files(scene, victims, resource.RLIM_INFINITY)
 
 
 def desk(scene: Scene, seconds: float, **faults: object) -> None:
@@ -130,6 +125,14 @@ def answers(url: str) -> bool:
         return requests.get(url, timeout=1).ok
     except requests.RequestException:
         return False
+
+
+def limit_files(scene: Scene, victims: Sequence[str], size: int) -> None:
+    """The most bytes that a file of these processes and their children may have."""
+    parents = [scene.on.children[name].pid for name in victims]
+    for pid in [*parents, *(child.pid for parent in parents for child in children_of(parent))]:
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 @contextmanager
@@ -159,7 +162,8 @@ FAULTS: Mapping[str, Fault] = {
     "redis-frozen": Fault(words="Redis frozen (SIGSTOP)", strike=freeze_redis, within=REDIS_BACK),
     "cut": Fault(words="all connections to PostgreSQL cut", strike=cut_connections),
     "postgresql": Fault(words="PostgreSQL crashed and restarted", strike=restart_postgresql),
-    "disk": Fault(words="disk full", strike=fill_disk),
+    "disk": Fault(words="disk full", strike=partial(fill_disk, victims=("serve", "worker"))),
+    "disk-of-receiver": Fault(words="disk full for the receiver", strike=partial(fill_disk, victims=("serve",))),
     "desk-429": misbehaving("429", status=429, share=0.5),
     "desk-500": misbehaving("500", status=500, share=0.5),
     "desk-html": misbehaving("502 with a page of HTML", status=502, share=0.5),

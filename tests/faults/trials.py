@@ -21,7 +21,7 @@ from tests.faults.load import Answer, Rate
 from tests.faults.scene import ACCOUNTS, Scene, Span, scene
 from tests.faults.strikes import FAULTS
 
-PATIENCE = 240.0
+PATIENCE = 150.0
 WARM = 5
 IN_FLIGHT = 4
 
@@ -184,12 +184,22 @@ EXPECTED = _expected()
 DAILY = (
     Trial(
         name="processes",
-        strikes=(("receiver", 2), ("child", 2), ("worker", 2), ("beat", 1), ("beats", 1), ("redis-flushed", 1)),
+        strikes=(
+            ("receiver", 2),
+            ("child", 2),
+            ("worker", 2),
+            ("beat", 2),
+            ("beats", 1),
+            ("redis-flushed", 1),
+            ("redis-killed", 1),
+            ("redis-frozen", 1),
+            ("cut", 1),
+            ("postgresql", 1),
+        ),
+        on_postgresql=True,
+        seconds=3.0,
     ),
-    Trial(name="redis", strikes=(("redis-frozen", 1), ("redis-killed", 1)), seconds=3.0, rate=Rate(deliveries=60)),
-    Trial(name="postgresql", strikes=(("cut", 2), ("postgresql", 1)), on_postgresql=True),
-    Trial(name="disk", strikes=(("disk", 1),)),
-    Trial(name="desk", strikes=(("desk-reset", 1), ("desk-half", 1)), seconds=2.0),
+    Trial(name="surroundings", strikes=(("disk-of-receiver", 1), ("desk-reset", 1))),
 )
 
 FULL = (
