@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from celery import Celery
 
 from desk_sync import wiring
@@ -32,13 +33,15 @@ def on(tmp_path):
     with stage(tmp_path, ACCOUNTS, record=False) as on:
         ringer = Celery(broker=on.broker.url.replace("unix://", "redis+socket://"))
         ringer.send_task("desk_sync.sweep_all", kwargs={"which": "recent"}, queue="desk_sync")
-        wait_until(on.desk_sync.sweeps("default").coverage, seconds=20)
+        wait_until(on.desk_sync.sweeps("default").coverage, seconds=60)
         yield on
 
 
 @pytest.fixture
-def sweep(on):
+def sweep(on, monkeypatch):
     """The sweep of one more process; it does not wait for deliveries that may be on their way."""
+    # A logger keeps the settings that it was first used with: these are not for the tests to come.
+    monkeypatch.setattr("desk_sync.services.sweep.log", structlog.get_logger())
     prefix = "DESK_SYNC_"
     ours = {name.removeprefix(prefix).lower(): on.environment[name] for name in on.environment if prefix in name}
     with wiring.open_app(Settings(**ours)) as desk_sync:
