@@ -32,7 +32,7 @@ from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
+from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place, choose
 from desk_sync.errors import ConfigurationError, Problem
 from desk_sync.ports import Replaced
 from desk_sync.services.drain import Drain
@@ -209,9 +209,10 @@ class DeskSync:
     def look_up(self, email: str) -> Lookup:
         """The account of a super admin's address."""
         address = identifiers.email(email)
-        asked = [Identifier(Kind.EMAIL, address)] if address else []
+        asked = (Identifier(Kind.EMAIL, address),) if address else ()
         snapshots = self.subscriptions.current()
-        return choose(asked, self.subscriptions.find(asked), snapshots[0] if snapshots else None)
+        evidence = [Evidence(Place.ASKED, asked)]
+        return choose(evidence, self.subscriptions.find(asked), snapshots[0] if snapshots else None)
 
     def upgrade(self) -> str:
         """Bring the database to this version's schema; says which database it is."""

@@ -182,6 +182,11 @@ def _read(bodies: Iterable[Body]) -> Text:
     return whole
 
 
+def may_be_customers(address: str, *, sender: str | None) -> bool:
+    """Whether an address, in normal form, can be the customer's: it is not of the writer's own domain, nor Zoho's."""
+    return not _Own(sender).owns(address)
+
+
 class _Own:
     """Who wrote, and which addresses are therefore not the customer's."""
 
@@ -190,9 +195,9 @@ class _Own:
         self.domain = (sender or "").rpartition("@")[2]
 
     def strangers(self, addresses: Iterable[Address]) -> list[Address]:
-        return [address for address in addresses if not self._owns(address.value)]
+        return [address for address in addresses if not self.owns(address.value)]
 
-    def _owns(self, address: str) -> bool:
+    def owns(self, address: str) -> bool:
         domain = address.rpartition("@")[2]
         if address == self.sender or _is_zoho(domain):
             return True

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from desk_sync.domain.entitlement import Verdict, entitle
-from desk_sync.domain.identity import Identifier, Kind, Lookup
+from desk_sync.domain.identity import Lookup, Place
 from desk_sync.domain.policy import EmailFill, Mode, Policy, TicketPolicy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.subscription import Account, Snapshot
@@ -181,11 +181,10 @@ def _claims(ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPol
 
 
 def _may_fill_email(ticket: Ticket, lookup: Lookup, rules: TicketPolicy) -> bool:
-    """A value that stands there is replaced only where it was what led to exactly this account (C3)."""
+    """A value that stands there is replaced only where it leads to exactly this account (C3)."""
     if ticket.customer_primary_email is None:
         return rules.email_fill is not EmailFill.NEVER
-    own = Identifier(Kind.EMAIL, ticket.customer_primary_email)
-    return rules.email_fill is EmailFill.ALWAYS and lookup.by == own
+    return rules.email_fill is EmailFill.ALWAYS and Place.FIELD in lookup.led_by
 
 
 def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from desk_sync.domain.identity import STRATEGIES, Kind
 from desk_sync.domain.subscription import Account, LicenceItem
 
 
@@ -171,8 +172,12 @@ class TicketPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One version of the admin's decisions. `version` changes with every change of their meaning."""
+    """One version of the admin's decisions. `version` changes with every change of their meaning.
+
+    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried.
+    """
 
     version: str
     licences: LicencePolicy
     tickets: TicketPolicy
+    strategies: tuple[Kind, ...] = STRATEGIES

@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
 
-from desk_sync.domain.identity import Identifier
+from desk_sync.domain.identity import Evidence
 
 Value: TypeAlias = str | bool | None
 
@@ -32,6 +32,7 @@ class Ticket:
 
     `customer_primary_email` is in normal form where it is an address; `severity` is the pick-list's own text;
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
+    `evidence` is what in the fields and in the description may lead to the account.
     `modified_by` is the id of whoever wrote last, `modified_at` when; they are no part of the ticket's state.
     """
 
@@ -45,7 +46,7 @@ class Ticket:
     request_type: str | None = None
     issue_type: str | None = None
     product: str | None = None
-    identifiers: tuple[Identifier, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     contact_id: str | None = None
     sender: str | None = None
     in_bin: bool = False
@@ -73,9 +74,9 @@ _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _
 def only_ours(found: Ticket, left: Ticket, written: Iterable[Field]) -> bool:
     """Whether nothing but what we wrote differs between `found`, as we read it, and `left`, as Desk answered our write.
 
-    The identifiers follow from the fields.
+    The evidence follows from the fields, and from a description that nobody changes.
     """
-    ours = {*_NO_STATE, *written, "identifiers"}
+    ours = {*_NO_STATE, *written, "evidence"}
     names = [each.name for each in fields(Ticket) if each.name not in ours]
     return all(getattr(found, name) == getattr(left, name) for name in names)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import structlog
 
-from desk_sync.domain.identity import Identifier, Kind, Lookup, choose
+from desk_sync.domain.identity import Identifier, Kind, Lookup, choose, readings
 from desk_sync.domain.plan import Effect, Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
@@ -98,9 +98,10 @@ class Reconcile:
         self._record(lease, ticket, after, wish)
 
     def _look_up(self, ticket: Ticket) -> Lookup:
-        matches = self.subscriptions.find(ticket.identifiers)
+        matches = self.subscriptions.find(readings(ticket.evidence))
         snapshots = self.subscriptions.current()
-        lookup = choose(ticket.identifiers, matches, snapshots[0] if snapshots else None)
+        newest = snapshots[0] if snapshots else None
+        lookup = choose(ticket.evidence, matches, newest, self.policy.strategies)
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
             return lookup

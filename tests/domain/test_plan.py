@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.identity import Place
 from desk_sync.domain.plan import EffectKind, plan
 from desk_sync.domain.policy import EmailFill, Mode
 from desk_sync.domain.subscription import combine
@@ -254,8 +254,8 @@ class TestKindsOfTickets:
 class TestTheCustomersAddress:
     """C3, R53: the field holds the super admin's address."""
 
-    by_zoid = replace(SMALL, by=Identifier(Kind.ZOID, "76006415"))
-    by_user = replace(SMALL, by=Identifier(Kind.EMAIL, "user@large.example"))
+    by_zoid = replace(SMALL, led_by=frozenset({Place.LABEL}))
+    by_user = replace(SMALL, led_by=frozenset({Place.FIELD, Place.LABEL}))
 
     @pytest.mark.parametrize(
         ("fill", "field", "lookup", "written"),
@@ -283,7 +283,7 @@ class TestTheCustomersAddress:
         ]
 
     def test_an_account_under_review_gets_its_address_too(self):
-        lookup = replace(UNDECIDED, by=Identifier(Kind.ZOID, "76006415"))
+        lookup = replace(UNDECIDED, led_by=frozenset({Place.LABEL}))
 
         assert look(make_ticket(customer_primary_email=None), lookup).wanted == {EMAIL: ADMIN}
 

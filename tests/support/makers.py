@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_sync.domain.identity import Identifier, Kind, Lookup
+from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
 from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket
@@ -88,7 +88,7 @@ def make_ticket(**facts: Any) -> Ticket:
             "status": "Open",
             "request_type": "TECHNICAL_SUPPORT",
             "customer_primary_email": email,
-            "identifiers": (Identifier(Kind.EMAIL, email),) if email else (),
+            "evidence": (make_evidence(email),) if email else (),
             "modified_by": PERSON,
         }
         | facts
@@ -96,8 +96,13 @@ def make_ticket(**facts: Any) -> Ticket:
 
 
 def make_lookup(account: Account | None = None, *, age: timedelta = timedelta(hours=1), **facts: Any) -> Lookup:
-    by = Identifier(Kind.EMAIL, ADMIN) if account else None
-    return Lookup(**{"account": account, "reasons": (), "snapshot": make_snapshot(age), "by": by} | facts)
+    led_by = frozenset({Place.FIELD} if account else ())
+    return Lookup(**{"account": account, "reasons": (), "snapshot": make_snapshot(age), "led_by": led_by} | facts)
+
+
+def make_evidence(value: str, *kinds: Kind, place: Place = Place.FIELD) -> Evidence:
+    """One thing that was found; an address, unless other kinds are named."""
+    return Evidence(place, tuple(Identifier(kind, value) for kind in kinds or (Kind.EMAIL,)))
 
 
 def make_event(**facts: Any) -> Event:

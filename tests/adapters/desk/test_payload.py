@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk.payload import comment, read_events, read_ticket, write_fields
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
 from desk_sync.domain.ticket import Field, Hint, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
@@ -50,7 +50,10 @@ def test_a_ticket_is_read_in_our_words():
     assert ticket.department_id == "119514000000006907"
     assert (ticket.status, ticket.status_type) == ("Open", "Open")
     assert ticket.customer_primary_email == "admin@large.example"
-    assert ticket.identifiers == (Identifier(Kind.EMAIL, "admin@large.example"),)
+    assert ticket.evidence == (
+        Evidence(Place.FIELD, (Identifier(Kind.EMAIL, "admin@large.example"),)),
+        Evidence(Place.FIELD, (Identifier(Kind.DOMAIN, "large.example"),)),
+    )
     assert (ticket.large_user, ticket.severity) == (True, "S1-Critical")
     assert (ticket.request_type, ticket.issue_type, ticket.product) == ("TECHNICAL_SUPPORT", "feature_request", None)
     assert (ticket.contact_id, ticket.sender) == ("119514000001200101", "ops@partner.example")
@@ -83,7 +86,7 @@ def test_a_ticket_that_is_put_away_is_in_the_bin(flag):
 def test_what_is_no_address_is_kept_as_text_and_leads_nowhere():
     ticket = read_ticket(make_raw(cf={ADDRESS: " see below "}), VOCABULARY)
 
-    assert (ticket.customer_primary_email, ticket.identifiers) == ("see below", ())
+    assert (ticket.customer_primary_email, ticket.evidence) == ("see below", ())
 
 
 def test_values_that_the_mapping_does_not_name_have_no_word_of_ours():
@@ -174,7 +177,9 @@ def test_a_change_of_what_we_do_not_read_is_none():
     assert event.changed == frozenset()
 
 
-@pytest.mark.parametrize("missing", ["cf", "status", "statusType", "departmentId", "contactId", "email", "category"])
+@pytest.mark.parametrize(
+    "missing", ["cf", "status", "statusType", "departmentId", "contactId", "email", "category", "description"]
+)
 def test_a_payload_that_does_not_show_all_that_we_read_has_no_state(missing):
     part = make_raw()
     del part[missing]
