@@ -8,6 +8,7 @@ import pytest
 
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
 from desk_sync.services.health import Check, Health, check, check_all, oldest
 from tests.support.makers import NOW
@@ -20,7 +21,11 @@ WEEK = timedelta(days=7)
 def health(world):
     portals = [SqlFigures(world.engine, name) for name in ("default", "other")]
     return Health(
-        figures=portals, heartbeats=SqlHeartbeats(world.engine), subscriptions=world.subscriptions, now=world.now
+        figures=portals,
+        heartbeats=SqlHeartbeats(world.engine),
+        subscriptions=world.subscriptions,
+        pulls=SqlPulls(world.engine),
+        now=world.now,
     )
 
 
@@ -67,9 +72,16 @@ class TestWork:
             f"1 tickets to look at, the oldest for {timedelta(seconds=age)}",
         )
 
-    def test_a_desk_that_is_down_for_long_does_not_make_old_work_look_young(self, world, health, desk):
+    @pytest.mark.parametrize(
+        "begins",
+        [
+            pytest.param(lambda world: world.hears(), id="an event came"),
+            pytest.param(lambda world: world.tickets.look_now(["100000000000000001"], now=world.now()), id="none did"),
+        ],
+    )
+    def test_a_desk_that_is_down_for_long_does_not_make_old_work_look_young(self, world, health, desk, begins):
         """A look that is put off again and again is never due for long, and is owed all the time."""
-        world.hears()
+        begins(world)
         for _ in range(12):
             desk.before["read_ticket"] = _down
             world.look()
@@ -174,3 +186,22 @@ def test_work_that_will_be_due_has_no_age(world):
 def test_what_is_wrong_is_raised_by_the_probe_itself(health):
     with pytest.raises(DeskSyncError):
         health.heartbeat()
+
+
+class TestSources:
+    def test_nothing_was_refused(self, world, health):
+        health.pulls.succeeded("store", now=NOW, due_at=NOW)
+
+        assert health.sources(["store", "billing"]) == "1 pulled, none refused"
+
+    def test_a_source_that_is_refused_says_why_and_since_when(self, world, health):
+        health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
+
+        found = check("sources", lambda: health.sources(["store"]))
+
+        assert (found.ok, found.what) == (False, "store since 2026-11-23 09:00:00Z: 503 to /x")
+
+    def test_a_source_that_is_no_longer_in_the_mapping_bothers_nobody(self, world, health):
+        health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
+
+        assert health.sources([]) == "0 pulled, none refused"
