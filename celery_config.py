@@ -28,8 +28,10 @@ broker_transport_options = {
     "socket_keepalive": True,
 }
 
-imports = ("tasks.drain", "tasks.heartbeat", "tasks.sweep")
+imports = ("tasks.drain", "tasks.heartbeat", "tasks.pull", "tasks.sweep")
 task_default_queue = "desk_sync"
+# A pull may take an hour; no ticket waits for it.
+task_routes = {"desk_sync.pull": {"queue": "desk_sync_pulls"}}
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
 task_acks_late = True
@@ -56,6 +58,11 @@ beat_schedule = {
         "task": "desk_sync.heartbeat",
         "schedule": timedelta(seconds=30),
         "options": {"expires": 90},
+    },
+    "pull": {
+        "task": "desk_sync.pull_due",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 55},
     },
     "sweep": {
         "task": "desk_sync.sweep_all",

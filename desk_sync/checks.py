@@ -45,6 +45,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "work": lambda: app.health.work(),
         "parked tickets": lambda: app.health.parked(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),
+        "sources": lambda: app.health.sources(app.mapping.sources),
         "key set": lambda: _each(app, lambda portal: f"{KeySet(app.portal(portal).keys_url).count()} keys"),
         **({"desk": lambda: _each(app, lambda portal: app.desk(portal).greet())} if online else {}),
     }

@@ -137,11 +137,23 @@ def _item_words_come_with_their_partner(root: object) -> Iterator[Contradiction]
             yield ("licences", "excluded_services", name), "item_word and item_words need each other", None
 
 
+def _sources_say_where_they_are(root: object) -> Iterator[Contradiction]:
+    for name, source in _pairs(root, "sources"):
+        needed = _NEEDED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
+        for setting in needed:
+            if setting not in source:  # type: ignore[operator]
+                yield ("sources", name), f"{setting} is missing", None
+
+
+_NEEDED = {"file": ("path",), "billing": ("data_center", "org_id"), "partner_store": ("data_center",)}
+
+
 _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (
     _names_stand_for_one_thing,
     _regions_are_in_the_threshold_table,
     _every_severity_is_named,
     _item_words_come_with_their_partner,
+    _sources_say_where_they_are,
 )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -22,7 +22,7 @@ from pydantic_core import ErrorDetails
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_checks import closest, contradictions, did_you_mean
-from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Tickets, shown
+from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets, shown
 from desk_sync.adapters.yaml_tree import Tree, read_tree
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
 from desk_sync.errors import MappingError, Problem
@@ -30,11 +30,15 @@ from desk_sync.errors import MappingError, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalMapping:
-    """What the file says, ready for use. `portals` by name; empty where the environment describes the only one."""
+    """What the file says, ready for use. `portals` by name; empty where the environment describes the only one.
+
+    `sources` in the order in which look-ups use them.
+    """
 
     policy: Policy
     vocabulary: Vocabulary
     portals: Mapping[str, Portal]
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 def load(path_or_name: str | Path) -> PortalMapping:
@@ -166,6 +170,7 @@ def _build(content: MappingFile) -> PortalMapping:
         policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets),
         vocabulary=vocabulary,
         portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
+        sources=content.sources,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -196,10 +197,43 @@ class Portal(Section):
     accounts_url: _Host | None = None
 
 
+def _share(text: object) -> float:
+    match = re.fullmatch(r"([0-9]|[1-9][0-9]|100)%", text) if isinstance(text, str) else None
+    if not match:
+        raise _mistake(f"{shown(text)} is not a share such as 20%")
+    return int(match[1]) / 100
+
+
+_Share = Annotated[float, PlainValidator(_share), Schema({"type": "string", "pattern": "^([0-9]|[1-9][0-9]|100)%$"})]
+
+
+class SourceKind(StrEnum):
+    """Where subscription data come from."""
+
+    FILE = "file"
+    BILLING = "billing"
+    PARTNER_STORE = "partner_store"
+
+
+class Source(Section):
+    """A source that is pulled. `path` belongs to a file; the rest of the optional settings to Zoho's APIs."""
+
+    kind: Annotated[SourceKind, Field(strict=False)]
+    every: _Duration
+    max_shrink: _Share = 0.2
+    path: _Text | None = None
+    data_center: _DataCenter | None = None
+    org_id: _Id | None = None
+    per_minute: Annotated[int, Field(ge=1)] = 60
+    url: _Host | None = None
+    accounts_url: _Host | None = None
+
+
 class MappingFile(Section):
     version: Literal[1]
     portals: Annotated[dict[_PortalName, Portal], Field(min_length=1)] | None = None
     desk_fields: Fields = Field(alias="fields")
     values: Values
+    sources: dict[_PortalName, Source] = {}
     licences: Licences
     tickets: Tickets = Tickets()

@@ -266,6 +266,49 @@ def import_accounts(
 
 
 @subscriptions_app.command()
+def pull(source: str) -> None:
+    """Pull a source of the mapping now, whether it is due or not."""
+    from desk_sync import wiring
+
+    with wiring.open_app() as desk_sync:
+        replaced = desk_sync.pull(source).run()
+    say(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
+
+
+@subscriptions_app.command()
+def status(as_json: JsonFlag = False) -> None:
+    """Each source: from when its data are, how its last pull went, and when the next one is due."""
+    from dataclasses import asdict
+
+    from desk_sync import wiring
+    from desk_sync.ports import PullState
+
+    with wiring.open_app() as desk_sync:
+        snapshots = {snapshot.source: snapshot for snapshot in desk_sync.subscriptions.current()}
+        states, names = desk_sync.pulls.states(), desk_sync.subscriptions.sources
+    facts: list[dict[str, Any]] = [
+        {
+            "source": name,
+            "imported_at": snapshots[name].imported_at if name in snapshots else None,
+            **asdict(states.get(name, PullState())),
+        }
+        for name in names
+    ]
+    if as_json:
+        emit({"sources": facts})
+    else:
+        columns = ("source", "imported_at", "due_at", "failing_since", "error")
+        rows = [
+            [
+                f"{each[column]:%F %T}Z" if isinstance(each[column], datetime) else each[column] or "-"
+                for column in columns
+            ]
+            for each in facts
+        ]
+        table([column.replace("_", " ") for column in columns], rows)
+
+
+@subscriptions_app.command()
 def lookup(email: str, as_json: JsonFlag = False) -> None:
     """What the subscription data say about a super admin's address."""
     from desk_sync import wiring

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Subscriptions
+from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Pulls, Subscriptions
 
 Probe: TypeAlias = Callable[[], str]
 
@@ -56,6 +56,7 @@ class Health:
     figures: Iterable[Figures]
     heartbeats: Heartbeats
     subscriptions: Subscriptions
+    pulls: Pulls
     now: Now
     limits: Limits = Limits()
 
@@ -101,6 +102,16 @@ class Health:
         if any(age > max_age for age in ages.values()):
             raise DeskSyncError(f"{told}; relied on for {_span(max_age)}", hint=hint)
         return told
+
+    def sources(self, names: Iterable[str]) -> str:
+        """Whether the last pull of each source was taken."""
+        states = self.pulls.states()
+        pulled = {name: states[name] for name in names if name in states}
+        failing = {name: state for name, state in pulled.items() if state.failing_since}
+        if failing:
+            told = (f"{name} since {state.failing_since:%F %T}Z: {state.error}" for name, state in failing.items())
+            raise DeskSyncError("; ".join(told), hint="the last good data stay in use until they are too old")
+        return f"{len(pulled)} pulled, none refused"
 
     def clock(self, read: Callable[[], datetime | None]) -> str:
         """How far this host's clock is from the database's, which `read` asks for; None where they are one."""

@@ -550,3 +550,34 @@ def test_every_setting_is_explained_to_the_admin():
     settings = {name for section in schema()["$defs"].values() for name in section.get("properties", ())}
 
     assert {name for name in settings if name not in explained and f"{name}:" not in TEXT} == set()
+
+
+class TestSources:
+    def test_they_keep_their_order(self, changed):
+        text = "sources:\n  store: {kind: partner_store, data_center: eu, every: 6h, max_shrink: 30%}\n"
+        text += "  billing: {kind: billing, data_center: eu, org_id: 1, every: 12h}\nlicences:\n"
+
+        sources = load(changed("licences:\n", text)).sources
+
+        assert list(sources) == ["store", "billing"]
+        assert (sources["store"].max_shrink, sources["billing"].every) == (0.3, timedelta(hours=12))
+
+    @pytest.mark.parametrize(
+        ("source", "mistake"),
+        [
+            pytest.param("{kind: file, every: 1h}", "path is missing", id="a file without a path"),
+            pytest.param("{kind: billing, data_center: eu, every: 1h}", "org_id is missing", id="no organisation"),
+            pytest.param("{kind: file, path: x, every: 1h, max_shrink: 120%}", "is not a share", id="too much"),
+            pytest.param("{kind: crm, every: 1h}", "must be", id="a kind that there is not"),
+            pytest.param(
+                "{kind: partner_store, data_center: eu, every: 1h, url: https://evil.example}",
+                "is not a host of Zoho",
+                id="a host that is not Zoho's",
+            ),
+        ],
+    )
+    def test_mistakes_are_told_with_their_place(self, changed, source, mistake):
+        [problem] = check(changed("licences:\n", f"sources:\n  store: {source}\nlicences:\n"))
+
+        assert mistake in problem.message
+        assert problem.where.startswith("sources.store")

@@ -13,31 +13,38 @@ from desk_sync.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class DataCenter:
-    """The two hosts of one data centre."""
+    """The hosts of one data centre; `apis` is empty where we do not know it."""
 
     desk: str
     accounts: str
+    store: str
+    apis: str = ""
 
 
-def _on(domain: str) -> DataCenter:
-    return DataCenter(f"desk.{domain}", f"accounts.{domain}")
+def _on(domain: str, apis: str = "") -> DataCenter:
+    return DataCenter(f"desk.{domain}", f"accounts.{domain}", f"store.{domain}", apis)
 
 
 DATA_CENTERS = {
-    "us": _on("zoho.com"),
-    "eu": _on("zoho.eu"),
-    "in": _on("zoho.in"),
-    "au": _on("zoho.com.au"),
-    "jp": _on("zoho.jp"),
-    "ca": _on("zohocloud.ca"),
-    "sa": _on("zoho.sa"),
-    "cn": _on("zoho.com.cn"),
+    "us": _on("zoho.com", "www.zohoapis.com"),
+    "eu": _on("zoho.eu", "www.zohoapis.eu"),
+    "in": _on("zoho.in", "www.zohoapis.in"),
+    "au": _on("zoho.com.au", "www.zohoapis.com.au"),
+    "jp": _on("zoho.jp", "www.zohoapis.jp"),
+    "ca": _on("zohocloud.ca", "www.zohoapis.ca"),
+    "sa": _on("zoho.sa", "www.zohoapis.sa"),
+    "cn": _on("zoho.com.cn", "www.zohoapis.com.cn"),
     "sg": _on("zoho.sg"),
     "ae": _on("zoho.ae"),
     "uk": _on("zoho.uk"),
 }
 
-_HOSTS = frozenset(host for center in DATA_CENTERS.values() for host in (center.desk, center.accounts))
+_HOSTS = frozenset(
+    host
+    for center in DATA_CENTERS.values()
+    for host in (center.desk, center.accounts, center.store, center.apis)
+    if host
+)
 # Spelt out: two parsers that disagree about "@" or "\" would send a token to the host that only one of them saw.
 _ZOHO = re.compile(r"https://(?P<host>[a-z0-9.-]+)(:443)?([/?][!-\[\]-~]*)?", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?([/?][!-\[\]-~]*)?", re.IGNORECASE)

@@ -18,6 +18,7 @@ from desk_sync.adapters.subscriptions import cells
 from desk_sync.adapters.subscriptions.csv_table import Row, read_table
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.errors import InputError, Problem
+from desk_sync.ports import Pulled
 
 REQUIRED = (
     "account_id",
@@ -60,6 +61,18 @@ def read_accounts(path: str | Path) -> AccountFile:
         as_of=max((each.as_of for each in kept if each.as_of), default=None),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """An export that something else renews, as a source. What is refused in it refuses the whole pull."""
+
+    path: Path
+
+    def pull(self) -> Pulled:
+        """Raises InputError."""
+        file = read_accounts(self.path)
+        return Pulled(accounts=file.accounts, as_of=file.as_of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

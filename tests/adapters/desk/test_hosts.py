@@ -7,9 +7,11 @@ from desk_sync.errors import ConfigurationError
 
 
 @pytest.mark.parametrize("center", DATA_CENTERS.values(), ids=DATA_CENTERS)
-def test_both_hosts_of_every_data_centre_are_allowed(center):
+def test_the_hosts_of_every_data_centre_are_allowed(center):
     assert allowed(f"https://{center.desk}/api/v1")
     assert allowed(f"https://{center.accounts}/oauth/v2/token")
+    assert allowed(f"https://{center.store}/api/v1/partner")
+    assert not center.apis or allowed(f"https://{center.apis}/billing/v1")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Whose turn it is to pull a source of subscription data, and how its pulls went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, func, or_, select, update
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.tables import sources
+from desk_sync.adapters.store.values import columns_of, insert
+from desk_sync.ports import PullState
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPulls:
+    """The pulls of the whole installation: all portals share their sources."""
+
+    engine: Engine
+
+    def take_turn(self, source: str, *, now: datetime, until: datetime) -> bool:
+        """Whether the source is due, and the caller alone may pull it until `until`."""
+        free = or_(sources.c.turn_until.is_(None), sources.c.turn_until <= now)
+        due = or_(sources.c.due_at.is_(None), sources.c.due_at <= now)
+        taken = update(sources).where(sources.c.name == source, free, due).values(turn_until=until)
+        with writing(self.engine) as connection:
+            connection.execute(insert(connection, sources).values(name=source).on_conflict_do_nothing())
+            return connection.execute(taken).rowcount == 1
+
+    def hold(self, source: str, *, until: datetime) -> None:
+        """Keep the turn until then."""
+        self._record(source, turn_until=until)
+
+    def succeeded(self, source: str, *, now: datetime, due_at: datetime) -> None:
+        """End the turn of a pull whose snapshot is current; the next one is due at `due_at`."""
+        self._record(source, turn_until=None, due_at=due_at, pulled_at=now, failing_since=None, error=None)
+
+    def failed(self, source: str, error: str, *, now: datetime, due_at: datetime) -> PullState:
+        """End the turn of a pull that changed nothing."""
+        since = func.coalesce(sources.c.failing_since, now)
+        self._record(source, turn_until=None, due_at=due_at, failing_since=since, error=error)
+        return self.states()[source]
+
+    def states(self) -> Mapping[str, PullState]:
+        """By the names of the sources that were ever pulled."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(select(sources.c.name, *columns_of(sources, PullState))).mappings().all()
+        return {row["name"]: PullState(**{key: row[key] for key in row if key != "name"}) for row in rows}
+
+    def _record(self, source: str, **facts: object) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(insert(connection, sources).values(name=source).on_conflict_do_nothing())
+            connection.execute(update(sources).where(sources.c.name == source).values(facts))

@@ -1,0 +1,178 @@
+"""Zoho Billing: customers, their subscriptions, and what each of those sells.
+
+Nothing that Billing was asked for is taken on trust. That it knows `email=` and `customer_id=` stands in no reference:
+every row that comes back is compared with what was asked, and a stranger's row is dropped, or the pull refused.
+The rows of a list carry no quantities; each subscription that may count is read by itself (one more call).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
+from desk_sync.adapters.subscriptions.zoho_api import ZohoApi
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.errors import PermanentError
+from desk_sync.ports import Pulled
+
+PAGE = 200
+UNITS_FOR = timedelta(days=1)
+ORGANISATION_HEADER = "X-com-zoho-subscriptions-organizationid"
+# What these hold is not read: whatever it is, it does not count.
+_ENDED = frozenset({"cancelled", "expired", "trial_expired", "creation_failed", "cancelled_from_dunning"})
+
+
+class Billing:
+    """One Billing organisation as a source. One customer is one account."""
+
+    def __init__(self, api: ZohoApi, *, data_center: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+        self._api = api
+        self._data_centers = (data_center.upper(),) if data_center else ()
+        self._clock = clock
+        self._units: Mapping[str, str] = {}
+        self._units_until = clock()
+
+    def pull(self) -> Pulled:
+        return Pulled(accounts=self._accounts())
+
+    def find(self, identifiers_: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
+        """The accounts of the addresses among the identifiers; other kinds Billing cannot be asked for."""
+        addresses = [each for each in identifiers_ if each.kind is Kind.EMAIL]
+        found = {each: [self._account(row) for row in self._customers_of(each.value)] for each in addresses}
+        return {identifier: accounts for identifier, accounts in found.items() if accounts}
+
+    def _accounts(self) -> Iterator[Account]:
+        for row in self._listed("/customers", "customers", filter_by="Status.All"):
+            if _address(row):  # nobody can be found by what is no address
+                yield self._account(row)
+
+    def _customers_of(self, address: str) -> Sequence[Raw]:
+        """Only those whose own address it is, whatever else Billing says."""
+        body = self._get("/customers", email=address, page=1, per_page=PAGE)
+        return [row for row in _list(body, "customers") if _address(row) == address]
+
+    def _account(self, customer: Raw) -> Account:
+        customer_id = text(customer, "customer_id")
+        address = _address(customer) or ""
+        host = address.rpartition("@")[2]
+        subscriptions = list(self._subscriptions(customer_id))
+        addresses = [section(section(each, "customer"), "billing_address") for each in subscriptions]
+        return Account(
+            account_id=customer_id,
+            super_admin_email=address,
+            items=tuple(item for each in subscriptions for item in self._items(each)),
+            countries=_distinct(code for each in addresses for code in country(text(each, "country"))),
+            data_centers=self._data_centers,
+            domain=None if identifiers.is_public_mail(host) else host,
+            zoids=_distinct(zoid for each in subscriptions for zoid in _zoids(each)),
+        )
+
+    def _subscriptions(self, customer_id: str) -> Iterator[Raw]:
+        """The customer's subscriptions, those that may count with all that they sell."""
+        query = {"customer_id": customer_id, "filter_by": "SubscriptionStatus.All"}
+        for row in self._listed("/subscriptions", "subscriptions", **query):
+            _check_owner(row, customer_id)
+            if text(row, "status").lower() in _ENDED:
+                yield row
+            else:
+                yield self._subscription(text(row, "subscription_id"), customer_id)
+
+    def _subscription(self, subscription_id: str, customer_id: str) -> Raw:
+        body = self._get(f"/subscriptions/{subscription_id}")
+        subscription = section(body, "subscription")
+        if text(subscription, "subscription_id") != subscription_id:
+            raise PermanentError(f"Billing answered with something else than subscription {subscription_id}")
+        _check_owner(section(subscription, "customer"), customer_id)
+        return subscription
+
+    def _items(self, subscription: Raw) -> Iterator[LicenceItem]:
+        plan = section(subscription, "plan")
+        name = text(plan, "name") or text(subscription, "plan_name")
+        code = text(plan, "plan_code")
+        facts: dict[str, Any] = {
+            "subscription_id": text(subscription, "subscription_id"),
+            "service": text(subscription, "product_name") or text(subscription, "name") or "unnamed service",
+            "status": text(subscription, "status"),
+            "edition": f"{name} {code}".strip(),
+        }
+        yield self._item(plan, name=name or "unnamed plan", code=code, **facts)
+        for addon in rows(subscription.get("addons") or []):
+            yield self._item(addon, name=text(addon, "name"), code=text(addon, "addon_code"), **facts)
+
+    def _item(self, part: Raw, *, name: str, code: str, **facts: Any) -> LicenceItem:
+        number = quantity(part, "quantity")
+        unit = (self._unit(code) or _stated_unit(part)) if number else ""
+        return LicenceItem(name=name, code=code, quantity=number, unit=unit, **facts)
+
+    def _unit(self, code: str) -> str:
+        """What one of a plan or add-on is called; both lists are read once a day."""
+        if self._clock() >= self._units_until:
+            self._units = dict(self._read_units())
+            self._units_until = self._clock() + UNITS_FOR.total_seconds()
+        return self._units.get(code, "")
+
+    def _read_units(self) -> Iterator[tuple[str, str]]:
+        for what in ("plan", "addon"):
+            for row in self._listed(f"/{what}s", f"{what}s"):
+                yield text(row, f"{what}_code"), _unit_of(row)
+
+    def _listed(self, path: str, key: str, **query: str) -> Iterator[Raw]:
+        """Every row of a list, page by page. Raises PermanentError where a page is not what the reference says."""
+        page, more = 1, True
+        while more:
+            body = self._get(path, **query, page=page, per_page=PAGE)
+            yield from _list(body, key)
+            context = body.get("page_context")
+            if not isinstance(context, dict):
+                raise PermanentError(f"Billing did not say whether there is more of {path}")
+            page, more = page + 1, context.get("has_more_page") is True
+
+    def _get(self, path: str, **query: str | int) -> Mapping[str, Any]:
+        """A success, by its body too: `code` other than 0 is an error, whatever the status."""
+        body = self._api.get(f"/billing/v1{path}", **query).body
+        if not isinstance(body, dict) or str(body.get("code")) != "0":
+            raise PermanentError(f"Billing refused {path}")
+        return body
+
+
+def _list(body: Raw, key: str) -> Sequence[Raw]:
+    """The reference calls the same list `contacts` on one page and `customers` on another."""
+    names = (key, "contacts") if key == "customers" else (key,)
+    return list(rows(next((body[name] for name in names if name in body), None)))
+
+
+def _address(customer: Raw) -> str | None:
+    return identifiers.email(text(customer, "email"))
+
+
+def _check_owner(row: Raw, customer_id: str) -> None:
+    if text(row, "customer_id") != customer_id:
+        raise PermanentError(f"Billing showed another customer's subscription for customer {customer_id}")
+
+
+def _zoids(subscription: Raw) -> Iterator[str]:
+    """What a custom field ZOID says. A reference may be anybody's number for anything."""
+    for each in rows(subscription.get("custom_fields") or []):
+        if text(each, "label").casefold() == "zoid" and (zoid := identifiers.number(text(each, "value"))):
+            yield zoid
+
+
+def _unit_of(row: Raw) -> str:
+    """With prices by the package, nobody can tell whether the quantity is of packages."""
+    if text(row, "pricing_scheme") == "package":
+        return "priced by the package"
+    return text(row, "unit") or text(row, "unit_name")
+
+
+def _stated_unit(part: Raw) -> str:
+    fields = rows(part.get("item_custom_fields") or [])
+    return next((text(each, "value") for each in fields if text(each, "label").casefold() == "licence unit"), "")
+
+
+def _distinct(values: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,113 @@
+"""Zoho's Partner Store: the subscriptions of the customers who are tagged to the partner whose token is used.
+
+The answer is a bare JSON array. The users are not on the subscription but in its add-ons, whose names end in "User"
+("Standard User", "Mail Lite User"). Paging is told in the answer's header, whose name no page documents: any header
+about "more" is believed, and a full page is followed by another in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
+from desk_sync.adapters.subscriptions.zoho_api import Answer, ZohoApi
+from desk_sync.domain.policy import plain
+from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.errors import PermanentError
+from desk_sync.ports import Pulled
+
+PAGE = 200
+_PATH = "/api/v1/partner/subscriptions"
+# The store's words, and Billing's, which the mapping knows. A word that is not here is left for a person.
+_STATUS = {"active": "live", "inactive": "expired"}
+
+
+class PartnerStore:
+    """The store as a source. One super admin's address is one account."""
+
+    def __init__(self, api: ZohoApi, *, data_center: str = "") -> None:
+        self._api = api
+        self._data_centers = (data_center.upper(),) if data_center else ()
+
+    def pull(self) -> Pulled:
+        by_address: dict[str, list[Raw]] = {}
+        for row in self._rows():
+            by_address.setdefault(_address(row), []).append(row)
+        return Pulled(accounts=[self._account(address, each) for address, each in by_address.items()])
+
+    def _rows(self) -> Iterator[Raw]:
+        """Every subscription once. Raises PermanentError where pages repeat each other: then some are never shown."""
+        known: set[str] = set()
+        page, more = 1, True
+        while more:
+            answer = self._api.get(_PATH, page=page, per_page=PAGE)
+            found = rows(answer.body)
+            for row in found:
+                subscription_id = _id(row)
+                if subscription_id in known:
+                    raise PermanentError(f"the store repeats subscription {subscription_id} on page {page}")
+                known.add(subscription_id)
+                yield row
+            page, more = page + 1, _has_more(answer) or len(list(found)) >= PAGE
+
+    def _account(self, address: str, found: Sequence[Raw]) -> Account:
+        host = address.rpartition("@")[2]
+        return Account(
+            account_id=f"store-{_id(found[0])}",
+            super_admin_email=address,
+            items=tuple(item for row in found for item in _items(row)),
+            countries=_distinct(
+                code for row in found for code in country(text(section(row, "customer_address"), "country"))
+            ),
+            data_centers=self._data_centers,
+            domain=None if identifiers.is_public_mail(host) else host,
+            zoids=_distinct(zoid for row in found if (zoid := identifiers.number(text(row, "org_id")))),
+        )
+
+
+def _has_more(answer: Answer) -> bool:
+    return any("more" in name.lower() and value.strip().lower() == "true" for name, value in answer.headers.items())
+
+
+def _id(row: Raw) -> str:
+    subscription_id = text(row, "subscription_id") or text(row, "id")
+    if not subscription_id:
+        raise PermanentError("the store named no id for a subscription")
+    return subscription_id
+
+
+def _address(row: Raw) -> str:
+    address = identifiers.email(text(row, "email_id"))
+    if address is None:
+        raise PermanentError(f"subscription {_id(row)} has no address that is one")
+    return address
+
+
+def _items(row: Raw) -> Iterator[LicenceItem]:
+    """The plan, whose quantity says nothing, then the add-ons."""
+    plan = text(row, "plan_name")
+    words = plain(plan).split()
+    paid = bool(words) and words[-1] != "trial"
+    facts = {
+        "subscription_id": _id(row),
+        "service": text(row, "service_name") or "unnamed service",
+        "status": _STATUS.get(text(row, "status").lower(), text(row, "status")),
+        "edition": plan or "free",
+    }
+    yield LicenceItem(name=plan or "free plan", quantity=0, unit="plan", paid=paid, code=text(row, "plan_id"), **facts)
+    for addon in rows(row.get("addons") or []):
+        name = text(addon, "addon_name")
+        yield LicenceItem(name=name, quantity=quantity(addon, "value"), unit=_unit(name), paid=paid, **facts)
+
+
+def _unit(name: str) -> str:
+    """ "users" for what ends in "User", "storage" for packs such as Extra_100_GB; what else there is, nobody knows."""
+    words = plain(name).split()
+    if words and words[-1] in ("user", "users"):
+        return "users"
+    return "storage" if words[:1] == ["extra"] and words[-1] in ("gb", "tb", "mb") else ""
+
+
+def _distinct(values: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,55 @@
+"""From a source as the mapping describes it to the adapter that reads it: a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from desk_sync.adapters.desk.auth import Access
+from desk_sync.adapters.desk.hosts import DATA_CENTERS
+from desk_sync.adapters.mapping_shape import Source as Described
+from desk_sync.adapters.mapping_shape import SourceKind
+from desk_sync.adapters.subscriptions.account_file import FileSource
+from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, Billing
+from desk_sync.adapters.subscriptions.partner_store import PartnerStore
+from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
+from desk_sync.errors import ConfigurationError
+from desk_sync.ports import Source
+
+MakeAccess = Callable[[str], Access]
+"""Given the accounts server, the token of the source."""
+
+
+def make(described: Described, access: MakeAccess) -> Source:
+    """Raises ConfigurationError for a data centre whose API we do not know, and for credentials that are not set."""
+    return _MAKERS[described.kind](described, access)
+
+
+def _file(described: Described, _: MakeAccess) -> Source:
+    return FileSource(Path(described.path or ""))
+
+
+def _billing(described: Described, access: MakeAccess) -> Source:
+    host = DATA_CENTERS[described.data_center or ""].apis
+    api = _api(described, host, access, headers={ORGANISATION_HEADER: described.org_id or ""})
+    return Billing(api, data_center=described.data_center or "")
+
+
+def _partner_store(described: Described, access: MakeAccess) -> Source:
+    host = DATA_CENTERS[described.data_center or ""].store
+    return PartnerStore(_api(described, host, access), data_center=described.data_center or "")
+
+
+def _api(described: Described, host: str, access: MakeAccess, *, headers: Mapping[str, str] | None = None) -> ZohoApi:
+    if not host and not described.url:
+        raise ConfigurationError(f"we do not know the API's host in the data centre {described.data_center}")
+    accounts_url = described.accounts_url or f"https://{DATA_CENTERS[described.data_center or ''].accounts}"
+    pace = Pace(described.per_minute)
+    return ZohoApi(described.url or f"https://{host}", access=access(accounts_url), pace=pace, headers=headers)
+
+
+_MAKERS: Mapping[SourceKind, Callable[[Described, MakeAccess], Source]] = {
+    SourceKind.FILE: _file,
+    SourceKind.BILLING: _billing,
+    SourceKind.PARTNER_STORE: _partner_store,
+}

@@ -1,0 +1,139 @@
+"""One of Zoho's APIs that only reads: JSON over the hardened transport, with a token, and no faster than it may.
+
+`Pace` spaces the calls of one process evenly; a pull makes one call at a time. What is likely to pass is tried again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import requests
+from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, stop_after_attempt
+
+from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.desk.hosts import allowed
+from desk_sync.adapters.desk.transport import Deadline, harden
+from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
+
+PATIENCE = timedelta(seconds=20)
+ATTEMPTS = 4
+_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(minutes=1)
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_UNAUTHORIZED = 401
+_FORBIDDEN = 403
+
+
+class Pace:
+    """At most so many calls in a minute, evenly. Safe to share between threads."""
+
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = nap.sleep,
+    ) -> None:
+        self._gap = 60 / per_minute
+        self._clock = clock
+        self._sleep = sleep
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        """Until the next call may be made."""
+        with self._lock:
+            now = self._clock()
+            at = max(now, self._next)
+            self._next = at + self._gap
+        if at > now:
+            self._sleep(at - now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The JSON of a success, and its headers, whose names have no case."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+class ZohoApi:
+    """GET, and nothing else. Safe to share between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        access: Access,
+        pace: Pace,
+        headers: Mapping[str, str] | None = None,
+        attempts: int = ATTEMPTS,
+        sleep: Callable[[float], None] = nap.sleep,
+    ) -> None:
+        """Raises ConfigurationError if the host, such as https://www.zohoapis.eu, is not one of Zoho's."""
+        self._base = allowed(base_url.rstrip("/"))
+        self._access = access
+        self._pace = pace
+        self._attempts = attempts
+        self._sleep = sleep
+        self._session = harden(requests.Session())
+        self._session.headers.update({"Accept": "application/json", **(headers or {})})
+        permit_loopback(self._base)
+
+    def get(self, path: str, **query: str | int) -> Answer:
+        """Raises TemporaryError, PermanentError or NotPermitted; messages name the path and never the query."""
+        attempts = Retrying(
+            retry=retry_if_exception_type(TemporaryError),
+            stop=stop_after_attempt(self._attempts),
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        answer: Answer = attempts(self._attempt, path, query)
+        return answer
+
+    def _attempt(self, path: str, query: Mapping[str, str | int]) -> Answer:
+        deadline = Deadline(PATIENCE.total_seconds())
+        token = self._access.token(deadline)
+        response = self._send(path, query, token, deadline)
+        if response.status_code == _UNAUTHORIZED:
+            token = self._access.token(deadline, refused=token)
+            response = self._send(path, query, token, deadline)
+        return _read(response, path)
+
+    def _send(self, path: str, query: Mapping[str, str | int], token: Any, deadline: Deadline) -> requests.Response:
+        request = requests.Request("GET", self._base + path, params=dict(query), auth=authorization(token))
+        prepared = self._session.prepare_request(request)
+        self._pace.wait()
+        try:
+            return self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
+        except requests.RequestException as error:
+            raise TemporaryError(f"no answer to {path}: {type(error).__name__}") from None
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, TemporaryError) else _PAUSE
+    return min(asked, _LONGEST_PAUSE).total_seconds()
+
+
+def _read(response: requests.Response, path: str) -> Answer:
+    said = f"{response.status_code} to {path}"
+    if response.status_code in (_UNAUTHORIZED, _FORBIDDEN):
+        raise NotPermitted(said, hint="do the source's credentials have the scopes that it needs?")
+    if response.status_code in _PASSING:
+        asked = response.headers.get("Retry-After", "")
+        raise TemporaryError(said, retry_after=timedelta(seconds=int(asked)) if asked.isdecimal() else _PAUSE)
+    if not 200 <= response.status_code < 300:
+        raise PermanentError(said)
+    try:
+        return Answer(body=orjson.loads(response.content), headers=response.headers)
+    except orjson.JSONDecodeError:
+        raise TemporaryError(f"{said}, which is no JSON") from None

@@ -1,0 +1,22 @@
+"""Pull the sources of subscription data that are due; and the rings for it.
+
+A pull may take long, so it has a queue of its own: `desk-sync worker --queues desk_sync_pulls`.
+"""
+
+from __future__ import annotations
+
+from desk_sync import wiring
+from tasks import app
+
+
+@app.task(name="desk_sync.pull")
+def pull(*, source: str) -> None:
+    """Pull the source, unless it is not due or another process is at it."""
+    wiring.worker_app().pull(source).take_turn()
+
+
+@app.task(name="desk_sync.pull_due")
+def pull_due() -> None:
+    """Ring for every source of the mapping that is due, which beat has not read."""
+    for source in wiring.worker_app().due_sources():
+        pull.apply_async(kwargs={"source": source}, retry=False, expires=55)

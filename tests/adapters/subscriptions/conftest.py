@@ -1,0 +1,87 @@
+"""A host that answers with the recorded samples, and the sources that ask it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
+from tests.adapters.desk.portal import FakeTokens, make_access, make_token
+from tests.support.zoho_host import Asked, Reply, ZohoHost, serving
+
+SAMPLES = Path(__file__).parents[2] / "cases" / "subscriptions"
+
+
+def sample(name: str) -> Any:
+    return json.loads((SAMPLES / f"{name}.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ZohoHost]:
+    with serving() as host:
+        yield host
+
+
+@pytest.fixture
+def host(server: ZohoHost) -> ZohoHost:
+    server.answers.clear()
+    server.asked.clear()
+    return server
+
+
+@pytest.fixture
+def api(host: ZohoHost) -> ZohoApi:
+    """Waits for nobody."""
+    return make_api(host)
+
+
+def make_api(host: ZohoHost, **facts: Any) -> ZohoApi:
+    access = make_access(FakeTokens(make_token()))
+    return ZohoApi(host.url, **{"access": access, "pace": Pace(10**9), "sleep": lambda _: None} | facts)
+
+
+def at(path: str, body: Any, **facts: Any) -> Any:
+    """The answer to every question at the path."""
+    return lambda asked: Reply(body, **facts) if asked.path == path else None
+
+
+BILLING = "/billing/v1"
+UNITS = (
+    at(
+        f"{BILLING}/plans",
+        {
+            "code": 0,
+            "plans": [
+                {"plan_code": "one-flexible", "unit": "users"},
+                {"plan_code": "campaigns-standard", "unit": "contacts"},
+                {"plan_code": "by-the-pack", "unit": "users", "pricing_scheme": "package"},
+            ],
+            "page_context": {"has_more_page": False},
+        },
+    ),
+    at(f"{BILLING}/addons", {"code": 0, "addons": [], "page_context": {"has_more_page": False}}),
+)
+
+
+def northwind(asked: Asked) -> Reply | None:
+    """Billing as recorded: one customer, three subscriptions, of which the trial was never recorded by itself."""
+    subscriptions = f"{BILLING}/subscriptions"
+    trial = {
+        "subscription_id": "90300000000171",
+        "status": "trial",
+        "product_name": "Zoho Desk",
+        "customer": {"customer_id": "903000000055001"},
+        "plan": {"plan_code": "desk-trial", "name": "Desk Enterprise Trial", "quantity": 5},
+    }
+    table = {
+        f"{BILLING}/customers": sample("billing_customers_list"),
+        subscriptions: sample("billing_subscriptions_list_by_customer"),
+        f"{subscriptions}/90300000000069": sample("billing_subscription_get_zoho_one"),
+        f"{subscriptions}/90300000000170": sample("billing_subscription_get_campaigns"),
+        f"{subscriptions}/90300000000171": {"code": 0, "subscription": trial},
+    }
+    return Reply(table[asked.path]) if asked.path in table else None

@@ -1,0 +1,175 @@
+"""Zoho Billing, by its recorded answers and by what may come instead."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from desk_sync.adapters import identifiers, mapping_file
+from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.domain.entitlement import Standing, judge
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
+from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
+from tests.support.zoho_host import Reply
+
+ADMIN = Identifier(Kind.EMAIL, "it.admin+zoho@northwind-labs.example")
+LICENCES = mapping_file.load("partner_support").policy.licences
+LAST = {"has_more_page": False}
+
+
+@pytest.fixture
+def billing(host, api):
+    host.answers.extend((*UNITS, northwind))
+    return Billing(api, data_center="us")
+
+
+def counted(account):
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+
+
+def customers(*addresses, more=False):
+    rows = [{"customer_id": f"{number}", "email": address} for number, address in enumerate(addresses, start=1)]
+    return {"code": 0, "customers": rows, "page_context": {"has_more_page": more}}
+
+
+def test_the_recorded_customer_has_88_licences(billing):
+    [account] = billing.pull().accounts
+
+    assert (account.account_id, account.super_admin_email) == ("903000000055001", ADMIN.value)
+    assert (account.countries, account.data_centers, account.domain) == (("US",), ("US",), "northwind-labs.example")
+    assert account.zoids == ("100055000",)
+    assert counted(account) == 88
+
+
+def test_an_address_is_found_with_its_plus_tag(billing, host):
+    [account] = billing.find([ADMIN])[ADMIN]
+
+    assert counted(account) == 88
+    assert host.asked[0].query["email"] == ADMIN.value
+
+
+def test_plans_and_add_ons_are_read_once_a_day(billing, host):
+    for _ in range(3):
+        billing.find([ADMIN])
+
+    assert (host.count(f"{BILLING}/plans"), host.count(f"{BILLING}/addons")) == (1, 1)
+
+
+def test_units_are_read_again_the_next_day(host, api):
+    host.answers.extend((*UNITS, northwind))
+    seconds = [0.0]
+    billing = Billing(api, clock=lambda: seconds[0])
+    billing.find([ADMIN])
+    seconds[0] = 86400.0
+    billing.find([ADMIN])
+
+    assert host.count(f"{BILLING}/plans") == 2
+
+
+def test_a_subscription_that_has_ended_costs_no_call(host, api):
+    ended = {"subscription_id": "7", "customer_id": "1", "status": "cancelled", "plan_name": "CRM"}
+    host.answers.extend(
+        (
+            at(f"{BILLING}/customers", customers("a@b.example")),
+            at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [ended], "page_context": LAST}),
+        )
+    )
+
+    [account] = Billing(api).pull().accounts
+
+    assert (counted(account), host.count(f"{BILLING}/subscriptions/7")) == (0, 0)
+
+
+def test_what_is_sold_by_the_package_may_be_anything(billing, host):
+    packs = sample("billing_subscription_get_zoho_one")
+    packs["subscription"]["plan"]["plan_code"] = "by-the-pack"
+    host.answers.insert(0, at(f"{BILLING}/subscriptions/90300000000069", packs))
+
+    [account] = billing.pull().accounts
+
+    assert Standing.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
+
+
+def test_every_page_is_read_whatever_the_list_is_called(host, api):
+    def answer(asked):
+        page = int(asked.query["page"])
+        if asked.path == f"{BILLING}/customers":
+            found = customers(f"a{page}@b.example", more=page < 3)
+            found["contacts"] = [found.pop("customers")[0] | {"customer_id": f"{page}"}]
+            return Reply(found)
+        return Reply({"code": 0, "subscriptions": [], "page_context": LAST})
+
+    host.answers.append(answer)
+
+    assert [each.account_id for each in Billing(api).pull().accounts] == ["1", "2", "3"]
+
+
+ADDRESSES = st.builds("{}@{}.example".format, st.sampled_from(["a", "A", "a+x", "b", "ä"]), st.sampled_from("xy"))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(known=st.lists(ADDRESSES, max_size=6), wanted=ADDRESSES)
+def test_an_answer_that_ignores_what_was_asked_never_leads_to_a_stranger(host, known, wanted):
+    """`email=` is undocumented: here it is ignored, and everybody is shown."""
+    host.answers[:] = [
+        at(f"{BILLING}/customers", customers(*known)),
+        at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [], "page_context": LAST}),
+    ]
+    asked = Identifier(Kind.EMAIL, identifiers.email(wanted))
+
+    found = Billing(make_api(host)).find([asked]).get(asked, [])
+
+    assert {account.super_admin_email for account in found} <= {asked.value}
+    assert len(found) == sum(identifiers.email(each) == asked.value for each in known)
+
+
+STRANGER = {"subscription_id": "7", "customer_id": "999", "status": "live"}
+OWN = STRANGER | {"customer_id": "1"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param("/customers", {"code": 1000, "message": "Internal error"}, id="an error with status 200"),
+        pytest.param("/customers", {"code": 0, "customers": []}, id="nobody says whether there is more"),
+        pytest.param("/customers", {"code": 0, "page_context": LAST}, id="no list"),
+        pytest.param("/customers", [], id="no object"),
+        pytest.param(
+            "/subscriptions",
+            {"code": 0, "subscriptions": [STRANGER], "page_context": LAST},
+            id="customer_id is ignored",
+        ),
+        pytest.param("/subscriptions/7", {"code": 0, "subscription": STRANGER}, id="a stranger's details"),
+        pytest.param("/subscriptions/7", {"code": 0, "subscription": {"subscription_id": "8"}}, id="another one's"),
+    ],
+)
+def test_half_an_answer_is_refused(host, api, path, body):
+    host.answers.extend(
+        (
+            at(f"{BILLING}{path}", body),
+            at(f"{BILLING}/customers", customers("a@b.example")),
+            at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [OWN], "page_context": LAST}),
+        )
+    )
+
+    with pytest.raises(PermanentError):
+        list(Billing(api).pull().accounts)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("401_invalid_token", TemporaryError),
+        ("400_or_404_not_found", PermanentError),
+        ("429_per_minute", TemporaryError),
+        ("500", TemporaryError),
+    ],
+)
+def test_each_recorded_error_is_one(host, api, name, error):
+    recorded = sample("billing_errors")[name]
+    host.answers.append(at(f"{BILLING}/customers", recorded["body"], status=recorded["http_status"]))
+
+    with pytest.raises((error, NotPermitted)):
+        list(Billing(api).pull().accounts)

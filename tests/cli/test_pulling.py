@@ -1,0 +1,99 @@
+"""Pulling a source from the command line: a file that something else renews."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from desk_sync import settings
+from desk_sync.adapters import mapping_file
+from desk_sync.adapters.desk.auth import Access, Credentials
+from desk_sync.adapters.subscriptions import sources
+from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.partner_store import PartnerStore
+from desk_sync.cli import main
+from tests.adapters.desk.portal import FakeTokens
+from tests.support.makers import NOW
+
+CASES = Path(__file__).parents[1] / "cases" / "accounts"
+SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    """Names a file, a Billing organisation and a store."""
+    export = shutil.copy(CASES / "accounts.csv", tmp_path / "export.csv")
+    described = f"""sources:
+  nightly: {{kind: file, path: {export}, every: 1h}}
+  billing: {{kind: billing, data_center: eu, org_id: 1, every: 12h}}
+  store: {{kind: partner_store, data_center: eu, every: 6h}}
+"""
+    file = tmp_path / "mapping.yaml"
+    file.write_text(SHIPPED.read_text().replace("licences:\n", described + "licences:\n", 1))
+    return file
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path, mapping):
+    """Runs a command in this process; returns its exit status and what it said."""
+    monkeypatch.setenv("DESK_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'desk.sqlite3'}")
+    monkeypatch.setenv("DESK_SYNC_MAPPING", str(mapping))
+
+    def command(*arguments):
+        monkeypatch.setattr("sys.argv", ["desk-sync", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code or 0, capsys.readouterr().out
+
+    command("db", "upgrade")
+    return command
+
+
+def status(run):
+    return {each["source"]: each for each in json.loads(run("subscriptions", "status", "--json")[1])["sources"]}
+
+
+def test_a_source_is_pulled_by_hand_and_its_status_is_shown(run):
+    code, said = run("subscriptions", "pull", "nightly")
+    assert (code, said.startswith("pulled; ")) == (0, True)
+
+    found = status(run)
+
+    assert list(found) == ["nightly", "billing", "store", "file"]
+    assert found["nightly"]["imported_at"]
+    assert not found["billing"]["imported_at"]
+
+
+def test_half_an_export_is_refused_and_the_status_says_so(run, tmp_path):
+    run("subscriptions", "pull", "nightly")
+    before = status(run)["nightly"]["imported_at"]
+    export = tmp_path / "export.csv"
+    lines = export.read_text().splitlines(keepends=True)
+    export.write_text("".join(lines[: len(lines) // 2]))
+
+    code, _ = run("subscriptions", "pull", "nightly")
+
+    found = status(run)["nightly"]
+    assert code
+    assert (found["imported_at"], "are missing" in found["error"]) == (before, True)
+    assert "are missing" in run("subscriptions", "status")[1]
+
+
+def test_a_source_that_the_mapping_does_not_name_is_a_mistake_of_configuration(run):
+    assert run("subscriptions", "pull", "nobody")[0] == 3
+
+
+@pytest.mark.parametrize(("name", "kind"), [("billing", Billing), ("store", PartnerStore)])
+def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch, name, kind):
+    for secret in settings.OAUTH:
+        monkeypatch.setenv(f"DESK_SYNC_SOURCE_{name}_{secret}".upper(), "x")
+
+    def access(accounts_url):
+        assert accounts_url == "https://accounts.zoho.eu"
+        credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
+        return Access(credentials, FakeTokens(), now=lambda: NOW)
+
+    assert isinstance(sources.make(mapping_file.load(mapping).sources[name], access), kind)

@@ -1,0 +1,64 @@
+"""The port Pulls: two beats pull once, and how it went is written down."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.ports import PullState
+from tests.support.makers import NOW
+
+TURN = timedelta(minutes=15)
+DUE = NOW + timedelta(hours=6)
+
+
+@pytest.fixture
+def pulls(engine):
+    return SqlPulls(engine)
+
+
+def takes(pulls, source="store", now=NOW):
+    return pulls.take_turn(source, now=now, until=now + TURN)
+
+
+def test_one_of_two_that_come_together_has_the_turn(pulls):
+    assert (takes(pulls), takes(pulls)) == (True, False)
+
+
+def test_another_source_has_a_turn_of_its_own(pulls):
+    assert (takes(pulls), takes(pulls, "billing")) == (True, True)
+
+
+def test_a_pull_that_died_holds_nobody_up_for_long(pulls):
+    takes(pulls)
+
+    assert not takes(pulls, now=NOW + TURN - timedelta(seconds=1))
+    assert takes(pulls, now=NOW + TURN)
+
+
+def test_a_pull_that_goes_on_keeps_its_turn(pulls):
+    takes(pulls)
+    pulls.hold("store", until=NOW + 2 * TURN)
+
+    assert not takes(pulls, now=NOW + TURN)
+
+
+def test_a_pull_that_is_done_comes_again_when_it_is_due(pulls):
+    takes(pulls)
+    pulls.succeeded("store", now=NOW, due_at=DUE)
+
+    assert not takes(pulls, now=DUE - timedelta(seconds=1))
+    assert takes(pulls, now=DUE)
+
+
+def test_the_first_of_several_failures_is_remembered_until_a_pull_is_good(pulls):
+    later = NOW + timedelta(minutes=10)
+    pulls.failed("store", "down", now=NOW, due_at=DUE)
+
+    assert pulls.failed("store", "slow", now=later, due_at=DUE) == PullState(
+        due_at=DUE, failing_since=NOW, error="slow"
+    )
+    pulls.succeeded("store", now=later, due_at=DUE)
+    assert pulls.states() == {"store": PullState(due_at=DUE, pulled_at=later)}

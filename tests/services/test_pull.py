@@ -1,0 +1,209 @@
+"""Pulling a source: as one snapshot or not at all, whatever the source does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
+from desk_sync.ports import Pulled
+from desk_sync.services.pull import Pull, Rhythm
+from desk_sync.services.subscriptions import ImportAccounts
+from tests.support.makers import make_account, make_ticket
+
+TICKET = make_ticket().ticket_id
+CANARY = "canary@customer.example"
+RHYTHM = Rhythm(every=timedelta(minutes=15), patience=timedelta(hours=1))
+
+
+class FakeSource:
+    """Says what the test wants it to say; an error among the accounts is raised when its turn comes."""
+
+    def __init__(self, *said):
+        self.said = said
+        self.pulls = 0
+
+    def pull(self):
+        self.pulls += 1
+        return Pulled(accounts=self._accounts())
+
+    def _accounts(self):
+        for each in self.said:
+            if isinstance(each, Exception):
+                raise each
+            yield each
+
+
+class Slow(FakeSource):
+    """Takes its time for each account."""
+
+    def __init__(self, world, minutes, *said):
+        super().__init__(*said)
+        self.world, self.minutes = world, minutes
+
+    def _accounts(self):
+        for each in self.said:
+            self.world.waits(minutes=self.minutes)
+            yield each
+
+
+@pytest.fixture
+def pulls(world):
+    return SqlPulls(world.engine)
+
+
+def puller(world, source, **facts):
+    importing = ImportAccounts(subscriptions=world.subscriptions, policy=world.policy.licences, now=world.now)
+    return Pull(
+        **{
+            "name": "file",
+            "source": source,
+            "importing": importing,
+            "pulls": SqlPulls(world.engine),
+            "now": world.now,
+            "rhythm": RHYTHM,
+        }
+        | facts
+    )
+
+
+def many(count):
+    return [make_account(1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example") for n in range(count)]
+
+
+def test_what_a_source_says_becomes_current(world, pulls):
+    assert puller(world, FakeSource(make_account(90), *many(3))).take_turn().added == 3
+    assert pulls.states()["file"].pulled_at == world.now()
+
+
+def test_a_source_is_pulled_when_it_is_due_and_not_before(world):
+    source = FakeSource(make_account())
+    for minutes in (0, 14, 1):
+        world.waits(minutes=minutes)
+        puller(world, source).take_turn()
+
+    assert source.pulls == 2
+
+
+def test_a_source_that_fails_is_asked_again_soon(world):
+    source = FakeSource(TemporaryError("down"))
+    rhythm = Rhythm(every=timedelta(days=1))
+    for minutes in (0, 9, 1):
+        world.waits(minutes=minutes)
+        puller(world, source, rhythm=rhythm).take_turn()
+
+    assert source.pulls == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        pytest.param([TemporaryError("503 to /customers")], "503 to /customers", id="down"),
+        pytest.param([make_account(1), PermanentError("half an answer")], "half an answer", id="half answered"),
+        pytest.param([], "0 accounts where there were 1", id="empty"),
+        pytest.param([make_account(1)], "1 licences where there were 88", id="shrunk"),
+    ],
+)
+def test_what_is_refused_leaves_the_last_good_data_and_says_why(world, pulls, said, error):
+    before = world.subscriptions.current()
+
+    assert puller(world, FakeSource(*said)).take_turn() is None
+
+    state = pulls.states()["file"]
+    assert world.subscriptions.current() == before
+    assert error in state.error
+    assert state.failing_since == world.now()
+
+
+def test_a_source_that_takes_too_long_is_refused(world, pulls):
+    assert puller(world, Slow(world, 31, make_account(), *many(2))).take_turn() is None
+    assert "not all was said" in pulls.states()["file"].error
+
+
+def test_a_slow_pull_keeps_its_turn(world, pulls):
+    class Looking(Slow):
+        def _accounts(self):
+            for account in super()._accounts():
+                yield account
+                taken.append(pulls.take_turn("file", now=world.now(), until=world.now()))
+
+    taken = []
+    puller(world, Looking(world, 7, make_account(), *many(4))).take_turn()
+
+    assert taken == [False] * 5
+
+
+def test_by_hand_a_source_is_pulled_at_once_and_says_what_is_wrong(world):
+    with pytest.raises(Shrunk):
+        puller(world, FakeSource()).run()
+
+
+def test_a_fault_of_ours_is_written_down_without_what_it_quotes(world, pulls):
+    with pytest.raises(KeyError):
+        puller(world, FakeSource(KeyError(CANARY))).run()
+
+    assert "KeyError in test_pull.py" in pulls.states()["file"].error
+    assert CANARY not in pulls.states()["file"].error
+
+
+class TestASourceThatIsDownForTwoHours:
+    """L8, under traffic: an event every five minutes, data that are good for an hour, a pull every quarter of one."""
+
+    def run(self, world, *, down):
+        """What the decisions were, minute by minute."""
+        world.policy = with_max_age(world.policy, timedelta(hours=1))
+        account, decisions = make_account(88), {}
+        for minute in range(0, 300, 5):
+            failing = down and 30 <= minute < 150
+            source = FakeSource(TemporaryError("503") if failing else account)
+            puller(world, source).take_turn()
+            world.hears(key=f"k{minute}", state=None)
+            world.look()
+            decisions[minute] = world.tickets.history(TICKET).decisions[-1].decision
+            world.waits(minutes=5)
+        return decisions
+
+    def test_nothing_is_taken_away_and_the_reasons_say_since_when(self, world, desk):
+        decisions = self.run(world, down=True)
+
+        unknown = {minute: each for minute, each in decisions.items() if each.verdict is Verdict.UNKNOWN}
+        assert min(unknown) == 80, "the last good pull was at 15, and good for an hour"
+        assert max(unknown) == 145
+        assert all("unknown since 2026-11-23 10:15Z" in str(each.reasons[-1]) for each in unknown.values())
+        assert (desk.tickets[TICKET].large_user, desk.tickets[TICKET].severity) == (True, "S1-Critical")
+        assert desk.count("write_ticket") == 1
+
+    def test_after_recovery_the_decisions_are_those_of_an_undisturbed_run(self, world, desk):
+        down = self.run(world, down=True)[295]
+
+        assert (down.verdict, down.licences, down.account_id) == (Verdict.PRIORITY, 88, "A1")
+        assert desk.count("write_ticket") == 1
+
+    def test_an_undisturbed_run_knows_all_the_time(self, world):
+        decisions = self.run(world, down=False)
+
+        assert {each.verdict for each in decisions.values()} == {Verdict.PRIORITY}
+
+    def test_without_traffic_the_tickets_are_looked_at_when_the_source_is_back(self, world, desk):
+        world.policy = with_max_age(world.policy, timedelta(hours=1))
+        world.waits(hours=2)
+        world.hears(state=None)
+        world.look()
+        assert not desk.tickets[TICKET].large_user
+
+        puller(world, FakeSource(make_account(88))).take_turn()
+        world.look()
+
+        assert desk.tickets[TICKET].large_user
+
+
+def with_max_age(policy, max_age):
+    return replace(policy, licences=replace(policy.licences, max_age=max_age))
+
+
+def test_every_error_of_ours_is_a_refusal(world):
+    assert puller(world, FakeSource(DeskSyncError("whatever"))).take_turn() is None
