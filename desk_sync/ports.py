@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from desk_sync.domain.identity import Identifier
+from desk_sync.domain.identity import Evidence, Identifier
 from desk_sync.domain.plan import Decision, Effect
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.domain.ticket import Event, Field, Memory, Ticket, Value, Written
@@ -38,6 +38,13 @@ class Desk(Protocol):
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         """The ticket as it is now. Raises Gone for one that is deleted or hidden from us."""
+        ...
+
+    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
+        """What the partner's mails after the first `known` threads say of whose ticket it is.
+
+        The newest is read as new text, those before it as quoted.
+        """
         ...
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
@@ -529,6 +536,10 @@ class Figures(Protocol):
 
     def verdicts(self) -> Mapping[str, int]:
         """How many open tickets have each verdict."""
+        ...
+
+    def missed(self) -> int:
+        """How many changes no delivery told of, since the first sweep."""
         ...
 
 

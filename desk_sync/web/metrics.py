@@ -13,7 +13,7 @@ from http import HTTPStatus
 import structlog
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -87,7 +87,7 @@ class Business(Collector):
         self._heartbeats = heartbeats
         self._now = now
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         now = self._now()
         backlogs = {portal: figures.backlog(now) for portal, figures in self._figures.items()}
         for name, (meaning, read) in BACKLOG.items():
@@ -95,8 +95,16 @@ class Business(Collector):
             for portal, backlog in backlogs.items():
                 gauge.add_metric([portal], read(backlog, now))
             yield gauge
+        yield self._missed()
         yield self._verdicts()
         yield from self._ages(now)
+
+    def _missed(self) -> CounterMetricFamily:
+        meaning = "Changes to tickets that no delivery told of, and that a sweep found."
+        counter = CounterMetricFamily("desk_sync_missed", meaning, labels=["portal"])
+        for portal, figures in self._figures.items():
+            counter.add_metric([portal], figures.missed())
+        return counter
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -36,6 +37,7 @@ class World:
         self.portal = SqlPortalFacts(engine, "default")
         self.subscriptions = SqlSubscriptions(engine)
         self.policy = POLICY
+        self.missed = SqlFigures(engine, "default").missed
         self._time = NOW
 
     def now(self) -> datetime:

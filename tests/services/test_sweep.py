@@ -64,7 +64,7 @@ class TestWhatIsMissed:
 
         swept = sweep.run(Round.RECENT)
 
-        assert (swept.marked, swept.missed, sweeps.missed()) == (1, 1, 1)
+        assert (swept.marked, swept.missed, world.missed()) == (1, 1, 1)
         assert world.look() == [Outcome.RECONCILED]
         assert world.tickets.history(known).memory.overrides.keys() == {Field.SEVERITY}
 
@@ -83,7 +83,7 @@ class TestWhatIsMissed:
         world.look()
 
         assert sweep.run(Round.FULL).marked == 0
-        assert sweeps.missed() == 1
+        assert world.missed() == 1
 
     def test_one_that_is_gone_while_the_index_still_shows_it_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known)
@@ -93,7 +93,7 @@ class TestWhatIsMissed:
         assert world.look() == [Outcome.GONE]
 
         assert sweep.run(Round.RECENT).marked == 0
-        assert sweeps.missed() == 1
+        assert world.missed() == 1
 
     def test_a_delivery_without_news_does_not_take_the_look_back(self, world, desk, sweep, known):
         left = world.tickets.history(known).memory.left
@@ -111,7 +111,7 @@ class TestWhatIsMissed:
             sweep.run(Round.RECENT)
             world.look()
 
-        assert sweeps.missed() == 2
+        assert world.missed() == 2
 
     def test_what_somebody_changed_between_our_reading_and_our_write(self, world, desk, sweep):
         """Our write makes the ticket look younger than that change."""
@@ -342,7 +342,7 @@ class TestTurns:
         with pytest.raises(Died):
             sweep.run(Round.RECENT)
 
-        assert (sweeps.coverage(), sweeps.missed()) == (before, 100)
+        assert (sweeps.coverage(), world.missed()) == (before, 100)
         assert sweep.run(Round.RECENT).missed == 150
         assert sweeps.coverage() == Coverage(since=before.since, until=world.now() - Pace().grace)
 

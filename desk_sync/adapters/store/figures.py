@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store.engine import reading
-from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.adapters.store.tables import deliveries, sweeps, tickets
 from desk_sync.ports import Backlog
 
 
@@ -43,6 +43,11 @@ class SqlFigures:
         counted = select(tickets.c.verdict, func.count()).where(tickets.c.portal == self.portal, still_open)
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
+
+    def missed(self) -> int:
+        """How many changes no delivery told of, since the first sweep."""
+        with reading(self.engine) as connection:
+            return connection.scalar(select(sweeps.c.missed).where(sweeps.c.portal == self.portal)) or 0
 
     def _looks(self, now: datetime) -> Select[int, int, int, int, Any]:
         come = tickets.c.look_at <= now

@@ -70,11 +70,6 @@ class SqlSweeps:
             connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
         return Untold(marked=len(untold), missed=missed)
 
-    def missed(self) -> int:
-        """How many modifications no delivery told us of, since the first sweep."""
-        with reading(self.engine) as connection:
-            return connection.scalar(select(sweeps.c.missed).where(self._own)) or 0
-
     @property
     def _own(self) -> ColumnElement[bool]:
         return sweeps.c.portal == self.portal

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.ports import Coverage, Modified, Round, Untold
@@ -23,6 +24,11 @@ ONE = Untold(marked=1, missed=1)
 @pytest.fixture
 def sweeps(engine):
     return SqlSweeps(engine, "default")
+
+
+@pytest.fixture
+def missed(engine):
+    return SqlFigures(engine, "default").missed
 
 
 @pytest.fixture
@@ -48,17 +54,17 @@ def due(tickets, *, now=LATER):
     return [each.ticket_id for each in tickets.claim(now=now, until=now + A_SECOND, limit=1000)]
 
 
-def test_a_ticket_that_nobody_told_of_is_marked_and_counted(sweeps, tickets):
+def test_a_ticket_that_nobody_told_of_is_marked_and_counted(sweeps, tickets, missed):
     assert mark(sweeps, found()) == ONE
-    assert (due(tickets), sweeps.missed()) == ([TICKET], 1)
+    assert (due(tickets), missed()) == ([TICKET], 1)
 
 
-def test_a_second_time_changes_nothing(sweeps, tickets, rows):
+def test_a_second_time_changes_nothing(sweeps, tickets, rows, missed):
     mark(sweeps, found())
     before = rows("SELECT * FROM tickets")
 
     assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
-    assert (rows("SELECT * FROM tickets"), sweeps.missed()) == (before, 1)
+    assert (rows("SELECT * FROM tickets"), missed()) == (before, 1)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +112,12 @@ def test_a_mark_does_not_unpark(sweeps, tickets):
 
 
 @pytest.mark.parametrize(
-    ("promised_since", "missed"),
+    ("promised_since", "counted"),
     [pytest.param(NOW, 1, id="from then on"), pytest.param(NOW + A_SECOND, 0, id="before it nothing was promised")],
 )
-def test_only_what_was_promised_is_missed(sweeps, promised_since, missed):
-    assert mark(sweeps, found(), promised_since=promised_since) == Untold(marked=1, missed=missed)
-    assert sweeps.missed() == missed
+def test_only_what_was_promised_is_missed(sweeps, missed, promised_since, counted):
+    assert mark(sweeps, found(), promised_since=promised_since) == Untold(marked=1, missed=counted)
+    assert missed() == counted
 
 
 def test_a_page_may_hold_known_and_unknown_tickets_and_one_twice(sweeps, tickets, look):
@@ -127,13 +133,13 @@ def test_an_empty_page_is_nothing(sweeps):
     assert mark(sweeps, []) == NOTHING
 
 
-def test_sweeps_at_the_same_time_count_each_ticket_once(sweeps, tickets):
+def test_sweeps_at_the_same_time_count_each_ticket_once(sweeps, tickets, missed):
     page = found(*(f"{number:018d}" for number in range(100)))
 
     with ThreadPoolExecutor(4) as pool:
         marked = list(pool.map(lambda _: mark(sweeps, page).missed, range(4)))
 
-    assert (sum(marked), sweeps.missed(), len(due(tickets))) == (100, 100, 100)
+    assert (sum(marked), missed(), len(due(tickets))) == (100, 100, 100)
 
 
 def test_how_far_they_came_is_kept(sweeps):
@@ -160,7 +166,7 @@ def test_a_portal_has_its_own_sweeps(sweeps, engine):
     sweeps.cover(Coverage(since=NOW, until=NOW))
     sweeps.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
 
-    assert (other.coverage(), other.missed()) == (None, 0)
+    assert (other.coverage(), SqlFigures(engine, "other").missed()) == (None, 0)
     assert other.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
     assert mark(other, found()) == ONE
     assert due(SqlTickets(engine, "other")) == [TICKET]
