@@ -45,6 +45,7 @@ USES = {
     "write_ticket": lambda client: client.write_ticket(TICKET, WRITTEN),
     "create_comment": lambda client: client.add_private_comment(TICKET, "text " * 10_000, MARK),
     "list_comments": lambda client: client.has_comment(TICKET, MARK),
+    "list_organizations": lambda client: client.greet(),
     "search_tickets": lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
 }
 
@@ -59,6 +60,7 @@ def sent():
         mock.patch(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
         mock.get(f"{API}/tickets/search", json={"data": [{"id": "1", "modifiedTime": ticket["modifiedTime"]}] * 100})
         mock.get(f"{API}/tickets/search", status=204)
+        mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
         mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json={"data": []})
@@ -103,11 +105,11 @@ def test_bodies_are_those_of_the_contract(sent, name):
             Draft202012Validator(schema).validate(json.loads(request.body))
 
 
-def test_every_use_of_the_port_is_tried():
-    port = {"read_ticket", "write_ticket", "add_private_comment", "has_comment", "modified_between"}
+def test_every_use_of_the_client_is_tried():
+    uses = {"read_ticket", "write_ticket", "add_private_comment", "has_comment", "modified_between", "greet"}
 
-    assert {name for name in dir(make_client()) if not name.startswith("_")} == port
-    assert len(USES) == len(port)
+    assert {name for name in dir(make_client()) if not name.startswith("_")} == uses
+    assert len(USES) == len(uses)
 
 
 def test_a_refresh_is_what_the_token_server_takes():
