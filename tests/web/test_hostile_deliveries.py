@@ -5,14 +5,17 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 
 from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.payload import HINTS, MOST_EVENTS, read_events
@@ -165,6 +168,56 @@ def test_whoever_brings_no_token_of_desks_stores_nothing(site, headers):
 
     assert status in (400, 401, 431)
     assert site.stored == before
+
+
+# What Desk promises of a delivery, for a tool that makes requests which keep a promise or break it in one place.
+EVENT = {
+    "type": "object",
+    "required": ["payload", "eventTime", "eventType", "orgId"],
+    "properties": {
+        "eventTime": {"type": "string", "pattern": "^[0-9]{13}$"},
+        "eventType": {"enum": [*HINTS, "Contact_Add"]},
+        "orgId": {"enum": [ORG]},
+        "payload": {"type": "object", "properties": {"id": {"type": "string", "pattern": "^[1-9][0-9]{5,17}$"}}},
+        "prevState": {"type": ["object", "null"]},
+    },
+}
+PROMISE = {
+    "openapi": "3.1.0",
+    "info": {"title": "Desk's side of a webhook", "version": "1"},
+    "paths": {
+        "/webhooks/desk/{portal}": {
+            "post": {
+                "parameters": [
+                    {"name": "portal", "in": "path", "required": True, "schema": {"enum": ["default", "other"]}},
+                    {"name": "X-ZDesk-JWT", "in": "header", "schema": {"type": "string"}},
+                ],
+                "requestBody": {"content": {"application/json": {"schema": {"type": "array", "items": EVENT}}}},
+                "responses": {"200": {"description": "stored"}},
+            }
+        }
+    },
+}
+DELIVERY = schemathesis.openapi.from_dict(PROMISE)["/webhooks/desk/{portal}"]["POST"]
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: f"{mode.value} requests")
+def test_requests_made_from_the_promise_are_stored_or_refused(site, mode):
+    answers = Counter()
+
+    @settings(hostile, max_examples=50)
+    @given(DELIVERY.as_strategy(generation_mode=mode), st.booleans())
+    def send(case, signed_by_desk):
+        before = site.stored
+        headers = {"X-ZDesk-JWT": TOKEN} if signed_by_desk else {}
+        answer = case.call(base_url=f"http://{site.address}", headers=headers, timeout=QUICKLY)
+        assert answer.status_code in (200, 400, 401, 404, 405, 413)
+        assert answer.status_code == 200 or site.stored == before
+        answers[answer.status_code] += 1
+
+    send()
+    assert answers[200]
+    assert answers[401]
 
 
 @pytest.mark.parametrize(
