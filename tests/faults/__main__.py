@@ -15,7 +15,7 @@ from pathlib import Path
 from desk_sync import wiring
 from tests.broken.build import BUILDS, Broken, Verdict, judge
 from tests.faults import report
-from tests.faults.trials import DAILY, FULL, Account, Trial, run
+from tests.faults.trials import FULL, Account, Trial, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
@@ -23,7 +23,7 @@ BROKEN = "broken"
 
 def main() -> int:
     arguments = _arguments()
-    trials = [each for each in (DAILY if arguments.reduced else FULL) if _asked(each.name, arguments.names)]
+    trials = [each.scaled(arguments.share) for each in FULL if _asked(each.name, arguments.names)]
     problems: list[str] = []
     accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
     builds = BUILDS if _asked(BROKEN, arguments.names) else ()
@@ -38,7 +38,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), BROKEN]))
-    parser.add_argument("--reduced", action="store_true", help="the counts of ./dev test")
+    parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
     parser.add_argument("--seed", type=int, default=1, help="of the random instants")
     return parser.parse_args()
@@ -81,8 +81,8 @@ def _page(
         accounts,
         verdicts,
         problems,
-        command="./dev faults --write" + (" --reduced" if arguments.reduced else ""),
-        counts="reduced" if arguments.reduced else "full",
+        command="./dev faults --write" + (f" --share {arguments.share:g}" if arguments.share < 1 else ""),
+        counts="full" if arguments.share == 1 else f"{arguments.share:.0%} of the full",
         seed=arguments.seed,
         on=wiring.now(),
     )

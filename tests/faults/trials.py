@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,9 +46,9 @@ class Trial:
         """What strikes, for the table."""
         return ", ".join(FAULTS[name].words for name, _ in self.strikes)
 
-    @property
-    def count(self) -> int:
-        return sum(times for _, times in self.strikes)
+    def scaled(self, share: float) -> Trial:
+        """The same with fewer strikes, at least one of each."""
+        return replace(self, strikes=tuple((name, max(1, round(times * share))) for name, times in self.strikes))
 
     def repeats(self, killed: int) -> float:
         """How many writes may have been sent twice, because those who sent them never heard that they had arrived."""
