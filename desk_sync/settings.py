@@ -67,6 +67,14 @@ def oauth_of(portal: str) -> dict[str, str]:
     return found
 
 
+def database_url_of(source: str) -> str:
+    """The database of a source of subscription data. Raises ConfigurationError if it is not set."""
+    variable = f"{PREFIX}{source.replace('-', '_')}_database_url".upper()
+    url = _secret(variable)
+    _refuse([] if url else [variable])
+    return url
+
+
 def require(settings: Settings, *names: str) -> None:
     """Raises ConfigurationError that names those of the settings that are not set."""
     _refuse(missing(settings, *names))

@@ -27,10 +27,12 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
+from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place, choose
 from desk_sync.errors import ConfigurationError, Problem
@@ -39,6 +41,7 @@ from desk_sync.services.drain import Drain
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
 from desk_sync.services.parking import Parking
+from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Sweep
@@ -67,7 +70,7 @@ class DeskSync:
 
     @cached_property
     def subscriptions(self) -> SqlSubscriptions:
-        return SqlSubscriptions(self.engine)
+        return SqlSubscriptions(self.engine, tuple(dict.fromkeys((*self.mapping.sources, FILE))))
 
     @cached_property
     def portals(self) -> Sequence[str]:
@@ -140,7 +143,9 @@ class DeskSync:
     @property
     def health(self) -> Health:
         figures = [self.figures(portal) for portal in self.portals]
-        return Health(figures=figures, heartbeats=self.heartbeats, subscriptions=self.subscriptions, now=now)
+        return Health(
+            figures=figures, heartbeats=self.heartbeats, subscriptions=self.subscriptions, pulls=self.pulls, now=now
+        )
 
     def beat(self) -> None:
         """Leave the sign of life that shows that broker, worker and database work together."""
@@ -188,6 +193,42 @@ class DeskSync:
 
     def sweeps(self, portal: str) -> SqlSweeps:
         return SqlSweeps(self.engine, portal)
+
+    @cached_property
+    def pulls(self) -> SqlPulls:
+        return SqlPulls(self.engine)
+
+    def due_sources(self) -> Sequence[str]:
+        """The sources of the mapping whose pull is due."""
+        states, at = self.pulls.states(), now()
+        dues = {name: states[name].due_at if name in states else None for name in self.mapping.sources}
+        return [name for name, due_at in dues.items() if due_at is None or due_at <= at]
+
+    def pull(self, name: str) -> Pull:
+        """What brings in a source of the mapping. Raises ConfigurationError."""
+        described = self.mapping.sources.get(name)
+        if described is None:
+            known = ", ".join(self.mapping.sources) or "none"
+            raise ConfigurationError(f"there is no source {name}", hint=f"`sources` in the mapping names {known}")
+        return Pull(
+            name=name,
+            source=sources.make(
+                described,
+                sources.Means(
+                    access=partial(self._access_of_source, name),
+                    database_url=partial(settings.database_url_of, f"source_{name}"),
+                ),
+            ),
+            importing=self.importing,
+            pulls=self.pulls,
+            now=now,
+            rhythm=Rhythm(every=described.every),
+            max_shrink=described.max_shrink,
+        )
+
+    def _access_of_source(self, name: str, accounts_url: str) -> Access:
+        credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
+        return Access(credentials, SqlTokens(self.engine, f"source:{name}"), now=now)
 
     @property
     def importing(self) -> ImportAccounts:

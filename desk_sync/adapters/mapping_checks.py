@@ -145,7 +145,12 @@ def _sources_say_where_they_are(root: object) -> Iterator[Contradiction]:
                 yield ("sources", name), f"{setting} is missing", None
 
 
-_NEEDED = {"file": ("path",), "billing": ("data_center", "org_id"), "partner_store": ("data_center",)}
+_NEEDED = {
+    "file": ("path",),
+    "billing": ("data_center", "org_id"),
+    "partner_store": ("data_center",),
+    "sql": ("table",),
+}
 
 
 _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (

@@ -213,15 +213,17 @@ class SourceKind(StrEnum):
     FILE = "file"
     BILLING = "billing"
     PARTNER_STORE = "partner_store"
+    SQL = "sql"
 
 
 class Source(Section):
-    """A source that is pulled. `path` belongs to a file; the rest of the optional settings to Zoho's APIs."""
+    """A source that is pulled. `path` belongs to a file, `table` to SQL; the other optional ones to Zoho's APIs."""
 
     kind: Annotated[SourceKind, Field(strict=False)]
     every: _Duration
     max_shrink: _Share = 0.2
     path: _Text | None = None
+    table: _Text | None = None
     data_center: _DataCenter | None = None
     org_id: _Id | None = None
     per_minute: Annotated[int, Field(ge=1)] = 60

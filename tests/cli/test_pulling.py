@@ -96,4 +96,13 @@ def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch,
         credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
         return Access(credentials, FakeTokens(), now=lambda: NOW)
 
-    assert isinstance(sources.make(mapping_file.load(mapping).sources[name], access), kind)
+    means = sources.Means(access=access, database_url=lambda: "")
+
+    assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
+
+
+def test_a_database_that_is_not_set_is_a_mistake_of_configuration(run, mapping):
+    text = mapping.read_text().replace("  store: {", "  house: {kind: sql, table: x, every: 1h}\n  store: {")
+    mapping.write_text(text)
+
+    assert run("subscriptions", "pull", "house")[0] == 3

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from desk_sync.adapters.desk.auth import Access
 from desk_sync.adapters.desk.hosts import DATA_CENTERS
 from desk_sync.adapters.mapping_shape import Source as Described
 from desk_sync.adapters.mapping_shape import SourceKind
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, Billing
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
+from desk_sync.adapters.subscriptions.sql_table import SqlTable
 from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
 from desk_sync.errors import ConfigurationError
 from desk_sync.ports import Source
@@ -20,24 +23,36 @@ MakeAccess = Callable[[str], Access]
 """Given the accounts server, the token of the source."""
 
 
-def make(described: Described, access: MakeAccess) -> Source:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the environment gives a source: its token, its database. Both raise ConfigurationError if it does not."""
+
+    access: MakeAccess
+    database_url: Callable[[], str]
+
+
+def make(described: Described, means: Means) -> Source:
     """Raises ConfigurationError for a data centre whose API we do not know, and for credentials that are not set."""
-    return _MAKERS[described.kind](described, access)
+    return _MAKERS[described.kind](described, means)
 
 
-def _file(described: Described, _: MakeAccess) -> Source:
+def _file(described: Described, _: Means) -> Source:
     return FileSource(Path(described.path or ""))
 
 
-def _billing(described: Described, access: MakeAccess) -> Source:
+def _billing(described: Described, means: Means) -> Source:
     host = DATA_CENTERS[described.data_center or ""].apis
-    api = _api(described, host, access, headers={ORGANISATION_HEADER: described.org_id or ""})
+    api = _api(described, host, means.access, headers={ORGANISATION_HEADER: described.org_id or ""})
     return Billing(api, data_center=described.data_center or "")
 
 
-def _partner_store(described: Described, access: MakeAccess) -> Source:
+def _partner_store(described: Described, means: Means) -> Source:
     host = DATA_CENTERS[described.data_center or ""].store
-    return PartnerStore(_api(described, host, access), data_center=described.data_center or "")
+    return PartnerStore(_api(described, host, means.access), data_center=described.data_center or "")
+
+
+def _sql(described: Described, means: Means) -> Source:
+    return SqlTable(open_engine(means.database_url()), described.table or "")
 
 
 def _api(described: Described, host: str, access: MakeAccess, *, headers: Mapping[str, str] | None = None) -> ZohoApi:
@@ -48,8 +63,9 @@ def _api(described: Described, host: str, access: MakeAccess, *, headers: Mappin
     return ZohoApi(described.url or f"https://{host}", access=access(accounts_url), pace=pace, headers=headers)
 
 
-_MAKERS: Mapping[SourceKind, Callable[[Described, MakeAccess], Source]] = {
+_MAKERS: Mapping[SourceKind, Callable[[Described, Means], Source]] = {
     SourceKind.FILE: _file,
     SourceKind.BILLING: _billing,
     SourceKind.PARTNER_STORE: _partner_store,
+    SourceKind.SQL: _sql,
 }

@@ -1,0 +1,129 @@
+"""A table or view of somebody's warehouse: one row for each licence item, the rows of one super admin one account.
+
+Only SELECT is ever sent. Quantities are whole numbers of the unit. `super_admin_email_norm` may be written in any form:
+it is brought into ours. Rows of one subscription, kind and plan code must be unique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Connection, Engine, MetaData, Table, select
+from sqlalchemy.exc import NoSuchTableError
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.store.engine import answering, reading
+from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
+from desk_sync.domain.policy import plain
+from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.errors import ConfigurationError, PermanentError
+from desk_sync.ports import Pulled
+
+REQUIRED = (
+    "super_admin_email_norm",
+    "subscription_id",
+    "service",
+    "plan_code",
+    "item_kind",
+    "unit",
+    "quantity",
+    "status",
+)
+OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SqlTable:
+    """The table as a source."""
+
+    engine: Engine
+    table: str
+
+    def pull(self) -> Pulled:
+        """Raises ConfigurationError that names every column that is missing."""
+        table = self._described()
+        return Pulled(accounts=self._accounts(table))
+
+    def _described(self) -> Table:
+        schema, _, name = self.table.rpartition(".")
+        try:
+            with answering():
+                table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
+        except NoSuchTableError:
+            raise ConfigurationError(f"the database has no table or view {self.table}") from None
+        if missing := [column for column in REQUIRED if column not in table.c]:
+            raise ConfigurationError(f"{self.table} has no column {', '.join(missing)}")
+        return table
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """PostgreSQL gives the rows as they are needed, and only within a transaction; this one cannot write."""
+        if self.engine.dialect.name == "postgresql":
+            with answering(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
+                yield connection
+        else:
+            with reading(self.engine) as connection:
+                yield connection
+
+    def _accounts(self, table: Table) -> Iterator[Account]:
+        columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
+        address = table.c.super_admin_email_norm
+        query = select(*columns).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
+        seen: set[str] = set()
+        with self._reading() as connection:
+            found = (dict(row) for row in connection.execute(query).mappings())
+            for written, rows in groupby(found, key=lambda row: row[address.name]):
+                account = _account(identifiers.email(str(written or "")), list(rows))
+                if account.super_admin_email in seen:
+                    raise PermanentError("one super admin is written in two ways", hint="write addresses in one form")
+                seen.add(account.super_admin_email)
+                yield account
+
+
+def _account(address: str | None, rows: Sequence[Raw]) -> Account:
+    if address is None:
+        raise PermanentError(f"subscription {rows[0]['subscription_id']} has no address that is one")
+    return Account(
+        account_id=next(iter(_all(rows, "customer_id")), None) or f"sql-{rows[0]['subscription_id']}",
+        super_admin_email=address,
+        items=tuple(map(_item, rows)),
+        countries=tuple(code.upper() for code in _all(rows, "country_code")),
+        domain=next((each for each in map(_domain, _all(rows, "domain_norm")) if each), None),
+        zoids=_numbers(rows, "zoid"),
+        zgids=_numbers(rows, "zgid"),
+        zuids=_numbers(rows, "zuid"),
+    )
+
+
+def _item(row: Raw) -> LicenceItem:
+    name, code = text(row, "plan_name"), text(row, "plan_code")
+    words = plain(name or code).split()
+    return LicenceItem(
+        subscription_id=text(row, "subscription_id"),
+        service=text(row, "service") or "unnamed service",
+        name=name or code,
+        code=code,
+        quantity=quantity(row, "quantity"),
+        unit=text(row, "unit"),
+        status=text(row, "status"),
+        edition=f"{name} {code}".strip(),
+        paid=not {"free", "trial"} & set(words),
+    )
+
+
+def _all(rows: Iterable[Raw], column: str) -> Sequence[str]:
+    """What the rows say, each once; nothing where there is no such column."""
+    return tuple(dict.fromkeys(said for row in rows if (said := text(row, column))))
+
+
+def _numbers(rows: Iterable[Raw], column: str) -> tuple[str, ...]:
+    return tuple(number for each in _all(rows, column) if (number := identifiers.number(each)))
+
+
+def _domain(written: str) -> str | None:
+    domain = identifiers.domain(written)
+    return None if domain is None or identifiers.is_public_mail(domain) else domain

@@ -1,0 +1,86 @@
+"""A table of licence items, in both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import column, insert, table, text
+
+from desk_sync.adapters import mapping_file
+from desk_sync.adapters.store.engine import open_engine, writing
+from desk_sync.adapters.subscriptions.sql_table import SqlTable
+from desk_sync.domain.entitlement import Standing, judge
+from desk_sync.errors import ConfigurationError, PermanentError
+
+LICENCES = mapping_file.load("partner_support").policy.licences
+COLUMNS = (
+    "customer_id, super_admin_email_norm, domain_norm, zoid, country_code, service, plan_code, item_kind, unit, "
+    "quantity, status, subscription_id"
+)
+LARGE = ("C1", "Admin@Large.example", "large.example", "100055000", "de", "Zoho CRM")
+ROWS = [
+    (*LARGE, "crm", "plan", "users", 60, "live", "1"),
+    (*LARGE, "crm-x", "addon", "users", 28, "live", "1"),
+    (*LARGE, "crm-old", "plan", "users", 40, "cancelled", "2"),
+    ("C2", "ops@gmail.com", "gmail.com", None, "IN", "Zoho Mail", "mail free", "plan", "users", 5, "live", "3"),
+]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, tmp_path):
+    postgres = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    url = postgres.url(postgres.new_database()) if postgres else f"sqlite:///{tmp_path / 'warehouse.sqlite3'}"
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def fill(engine, rows, columns=COLUMNS):
+    names = columns.split(", ")
+    with writing(engine) as connection:
+        typed = ", ".join(f"{name} {'INTEGER' if name == 'quantity' else 'TEXT'}" for name in names)
+        connection.execute(text(f"CREATE TABLE items ({typed})"))
+        connection.execute(text(f"CREATE VIEW licence_item AS SELECT {columns} FROM items"))
+        items = table("items", *map(column, names))
+        for row in rows:
+            connection.execute(insert(items).values(dict(zip(names, row, strict=True))))
+    return SqlTable(engine, "licence_item")
+
+
+def counted(account):
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+
+
+def test_the_rows_of_one_super_admin_are_one_account(engine):
+    large, small = fill(engine, ROWS).pull().accounts
+
+    assert (large.account_id, large.super_admin_email, large.domain) == ("C1", "admin@large.example", "large.example")
+    assert (large.zoids, large.countries, counted(large)) == (("100055000",), ("DE",), 88)
+    assert (small.account_id, small.domain, counted(small)) == ("C2", None, 0)
+
+
+def test_every_column_that_is_missing_is_named(engine):
+    source = fill(engine, [], COLUMNS.replace("quantity, ", "").replace("unit, ", ""))
+
+    with pytest.raises(ConfigurationError, match="licence_item has no column unit, quantity"):
+        source.pull()
+
+
+def test_a_table_that_is_not_there_is_said(engine):
+    with pytest.raises(ConfigurationError, match="no table or view nowhere"):
+        SqlTable(engine, "nowhere").pull()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({1: "nobody"}, id="no address"),
+        pytest.param({1: "admin@large.example"}, id="one super admin in two forms"),
+        pytest.param({9: -1}, id="fewer than none"),
+    ],
+)
+def test_what_is_not_right_refuses_the_pull(engine, change):
+    row = tuple(change.get(place, cell) for place, cell in enumerate(ROWS[3]))
+    source = fill(engine, [*ROWS[:3], row])
+
+    with pytest.raises(PermanentError):
+        list(source.pull().accounts)
