@@ -32,8 +32,10 @@ class Ticket:
 
     `customer_primary_email` is in normal form where it is an address; `severity` is the pick-list's own text;
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
-    `evidence` is what in the fields and in the description may lead to the account.
-    `modified_by` is the id of whoever wrote last, `modified_at` when; they are no part of the ticket's state.
+    `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
+    it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
+    `threads` counts the mails of the conversation, the first included. `modified_by` is the id of whoever wrote last,
+    `modified_at` when. These three are no part of the ticket's state.
     """
 
     ticket_id: str
@@ -47,9 +49,11 @@ class Ticket:
     issue_type: str | None = None
     product: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    grounds: str | None = None
     contact_id: str | None = None
     sender: str | None = None
     in_bin: bool = False
+    threads: int = 0
     modified_by: str | None = None
     modified_at: datetime | None = None
 
@@ -67,7 +71,8 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
-_NO_STATE = frozenset({"modified_by", "modified_at"})
+_UNCOMPARED = frozenset({"modified_by", "modified_at", "evidence"})
+_NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 
 
@@ -76,7 +81,7 @@ def only_ours(found: Ticket, left: Ticket, written: Iterable[Field]) -> bool:
 
     The evidence follows from the fields, and from a description that nobody changes.
     """
-    ours = {*_NO_STATE, *written, "evidence"}
+    ours = {*_UNCOMPARED, *written, "grounds"}
     names = [each.name for each in fields(Ticket) if each.name not in ours]
     return all(getattr(found, name) == getattr(left, name) for name in names)
 
@@ -134,7 +139,8 @@ class Memory:
 
     `left` is the digest of the state in which the last look left it, `found` of the state in which it found it.
     `intended` was written down before a write that may not have been made; `streak` counts our writes since a person
-    last changed something (L14).
+    last changed something (L14). `heard` is what the first `threads_read` threads, apart from the description, say of
+    whose ticket it is.
     """
 
     left: str | None = None
@@ -143,6 +149,8 @@ class Memory:
     intended: Mapping[Field, Written] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     streak: int = 0
+    heard: tuple[Evidence, ...] = ()
+    threads_read: int = 0
 
     def settled(self, ticket: Ticket) -> Memory:
         """With the intended values that stand in the ticket taken as written: the process died after the call."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -360,3 +361,32 @@ def test_a_delivery_is_read_or_refused_whatever_it_holds(kind, event, payload):
         return
 
     assert all(event.ticket_id.isdigit() for event in events)
+
+
+class TestGrounds:
+    """What the evidence is found in counts as state; the evidence itself is looked for by a look only."""
+
+    def state(self, **facts):
+        (event,) = json.loads((PAYLOADS / "ticket_update.json").read_bytes())
+        told = event | {"payload": event["payload"] | facts}
+        (read,) = read_events(json.dumps([told]).encode(), VOCABULARY, org_id=event["orgId"])
+        return read.state
+
+    def test_another_description_is_another_state(self):
+        assert self.state(description="ZOID 123456") != self.state(description="ZOID 123457")
+
+    @pytest.mark.parametrize(
+        "description",
+        [
+            pytest.param("<div>ZOID: 123456</div>", id="markup"),
+            pytest.param("ZOID:&nbsp;123456\n", id="blanks"),
+        ],
+    )
+    def test_the_same_words_set_otherwise_are_the_same_state(self, description):
+        assert self.state(description=description) == self.state(description="ZOID: 123456")
+
+    def test_a_description_without_end_is_read_at_once(self):
+        began = time.monotonic()
+        self.state(description="<" * 1_000_000)
+
+        assert time.monotonic() - began < 1
