@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import structlog
 
-from desk_sync.domain.identity import Identifier, Kind, Lookup, choose, readings
+from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose, readings
 from desk_sync.domain.plan import Effect, Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
@@ -93,15 +93,25 @@ class Reconcile:
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
         ticket = self.desk.read_ticket(lease.ticket_id)
-        wish = plan(ticket, self._look_up(ticket), pending.memory, news, self._policy(), now=self.now())
+        lookup, memory = self._look_up(ticket, pending.memory.heard), pending.memory
+        if _more_is_said(ticket, lookup, memory):
+            memory = self._listen(ticket, memory)
+            lookup = self._look_up(ticket, memory.heard)
+        wish = plan(ticket, lookup, memory, news, self._policy(), now=self.now())
         after = self._write(lease, ticket, wish)
-        self._record(lease, ticket, after, wish)
+        self._record(lease, ticket, after, wish, memory)
 
-    def _look_up(self, ticket: Ticket) -> Lookup:
-        matches = self.subscriptions.find(readings(ticket.evidence))
+    def _listen(self, ticket: Ticket, memory: Memory) -> Memory:
+        """Read what is new in the conversation, once."""
+        heard = self.desk.read_threads(ticket, known=max(memory.threads_read, 1))
+        return replace(memory, heard=tuple(dict.fromkeys((*memory.heard, *heard))), threads_read=ticket.threads)
+
+    def _look_up(self, ticket: Ticket, heard: Sequence[Evidence]) -> Lookup:
+        evidence = (*ticket.evidence, *heard)
+        matches = self.subscriptions.find(readings(evidence))
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        lookup = choose(ticket.evidence, matches, newest, self.policy.strategies)
+        lookup = choose(evidence, matches, newest, self.policy.strategies)
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
             return lookup
@@ -138,7 +148,7 @@ class Reconcile:
             if not (may_have_got_through and self.desk.has_comment(ticket_id, reference)):
                 self.desk.add_private_comment(ticket_id, effect.text, reference)
 
-    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan) -> None:
+    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory) -> None:
         self.tickets.finish_look(
             lease,
             Look(
@@ -150,6 +160,8 @@ class Reconcile:
                     written=wish.written,
                     overrides=wish.overrides,
                     streak=wish.streak,
+                    heard=memory.heard,
+                    threads_read=memory.threads_read,
                 ),
                 fields_written=wish.wanted,
                 effects_done=wish.effects,
@@ -200,6 +212,12 @@ class Reconcile:
         self.tickets.park(lease, now=self.now(), error=error)
         log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
         return Outcome.PARKED
+
+
+def _more_is_said(ticket: Ticket, lookup: Lookup, memory: Memory) -> bool:
+    """Whether threads that we have not read could lead to the account: the first one is the description."""
+    sought = lookup.account is None and lookup.snapshot is not None and not ticket.closed
+    return sought and ticket.threads > max(memory.threads_read, 1)
 
 
 def _told_up_to(events: Sequence[Event]) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from desk_sync.domain.identity import Evidence
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
 from desk_sync.ports import Modified, Now
@@ -25,12 +26,23 @@ class FakeDesk:
         self.tickets = {ticket.ticket_id: ticket for ticket in tickets}
         self.now: Now = lambda: NOW
         self.comments: dict[str, list[str]] = defaultdict(list)
+        self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._call("read_ticket", lambda: self._ticket(ticket_id))
+
+    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
+        said = self.said[ticket.ticket_id][known - 1 :]
+        return self._call("read_threads", lambda: tuple(each for evidence in said for each in evidence))
+
+    def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
+        """A further mail comes, in which this is found."""
+        self.said[ticket_id].append(evidence)
+        ticket = self.tickets[ticket_id]
+        self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))

@@ -17,12 +17,14 @@ from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_ji
 
 from desk_sync.adapters.desk import payload
 from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
 from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.domain.identity import Evidence
 from desk_sync.domain.ticket import Field, Ticket, Value
-from desk_sync.errors import FieldsDropped, NotPermitted, TemporaryError
+from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
 from desk_sync.ports import Budget, Modified, Now, Token
 
 log = structlog.get_logger()
@@ -30,6 +32,9 @@ log = structlog.get_logger()
 PATIENCE = timedelta(seconds=20)
 ATTEMPTS = 4
 PAGE = 100
+THREADS = 200
+"""As many threads as a page of them holds; in a longer conversation the newest are seen."""
+THREADS_READ = 5
 LAST_OFFSET = 900
 """The search takes `from` up to 999: of one instant it shows 1,000 tickets and no more."""
 
@@ -74,6 +79,20 @@ class DeskClient:
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._ticket(ticket_id, self._call("GET", _path(ticket_id), self._deadline()))
+
+    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
+        """Three credits for the list, and one for each thread whose content it does not show, of the last few."""
+        deadline = self._deadline()
+        listed = self._call("GET", _path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
+        threads = payload.incoming(listed, known=known)[:THREADS_READ]
+        contents = [content or self._content(ticket.ticket_id, each, deadline) for each, content in threads]
+        return of_threads(contents, sender=ticket.sender)
+
+    def _content(self, ticket_id: str, thread_id: str, deadline: Deadline) -> str:
+        try:
+            return payload.content(self._call("GET", _path(ticket_id, "threads", thread_id), deadline))
+        except Gone:  # the thread alone; if the ticket went with it, the next look will tell
+            return ""
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)

@@ -6,7 +6,7 @@ A domain is evidence only where it can be a customer's: not a public mail provid
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.labelled_ids import numbers_in
@@ -49,6 +49,12 @@ def _organisation(written: str) -> Iterator[Evidence]:
 def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
     """What a text says, HTML or plain."""
     return of_parts(read(written), sender=sender) if written else ()
+
+
+def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence, ...]:
+    """What later mails of the partner say, newest first; what is not in the newest one counts as quoted."""
+    newest, *older = map(read, contents or ("",))
+    return of_parts(sum((text.as_quoted() for text in older), newest), sender=sender)
 
 
 def read(written: str) -> Text:
