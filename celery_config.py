@@ -43,7 +43,7 @@ worker_max_tasks_per_child = 1000
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False  # or our own lines, which go to stderr, would be caught and dropped
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_concurrency = 1
+worker_concurrency = 2  # one may drain for minutes; the other answers heartbeats and sweeps
 timezone = "UTC"
 
 # Beat only rings. It may be doubled, late or gone: every ring finds the same rows.
