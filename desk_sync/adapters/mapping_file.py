@@ -165,9 +165,10 @@ def _build(content: MappingFile) -> PortalMapping:
     )
     licences = _licences(content.licences)
     tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
-    meaning = [asdict(each) for each in (vocabulary, licences, tickets)]
+    strategies = tuple(content.identity.strategies)
+    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies]
     return PortalMapping(
-        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets),
+        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets, strategies=strategies),
         vocabulary=vocabulary,
         portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
         sources=content.sources,

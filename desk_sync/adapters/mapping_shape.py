@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from desk_sync.adapters.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.desk.hosts import DATA_CENTERS, allowed
+from desk_sync.domain.identity import STRATEGIES, Kind
 from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
 from desk_sync.errors import ConfigurationError
 
@@ -74,6 +75,12 @@ def _host(url: str) -> str:
         raise _mistake(str(error)) from None
 
 
+def _each_once(kinds: list[Kind]) -> list[Kind]:
+    if twice := [kind for kind in STRATEGIES if kinds.count(kind) > 1]:
+        raise _mistake(f"{twice[0]} stands there twice")
+    return kinds
+
+
 def shown(value: object) -> str:
     """A value as a message names it."""
     return f'"{value}"' if isinstance(value, str) else _SHOWN.get(type(value), str(value).lower())
@@ -127,6 +134,7 @@ class Fields(Section):
     request_type: _ApiName | None = None
     issue_type: _ApiName | None = None
     product: _ApiName | None = None
+    service_org_id: _ApiName | None = None
 
 
 class Values(Section):
@@ -173,6 +181,14 @@ class SeverityLeftAlone(Section):
     issue_types: list[IssueType] = []
     request_types: list[RequestType] = []
     without_request_type: bool = False
+
+
+class Identity(Section):
+    strategies: Annotated[
+        list[Annotated[Kind, Field(strict=False)]],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ] = list(STRATEGIES)
 
 
 _Mode = Annotated[Mode, Field(strict=False)]
@@ -238,4 +254,5 @@ class MappingFile(Section):
     values: Values
     sources: dict[_PortalName, Source] = {}
     licences: Licences
+    identity: Identity = Identity()
     tickets: Tickets = Tickets()

@@ -18,6 +18,7 @@ from desk_sync.adapters.countries import COUNTRIES
 from desk_sync.adapters.desk.hosts import Portal
 from desk_sync.adapters.mapping_file import check, load, schema
 from desk_sync.adapters.yaml_tree import read_tree
+from desk_sync.domain.identity import Kind
 from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
 from desk_sync.errors import MappingError, Problem
 
@@ -581,3 +582,26 @@ class TestSources:
 
         assert mistake in problem.message
         assert problem.where.startswith("sources.store")
+
+
+class TestIdentity:
+    SHIPPED_LIST = "strategies: [email, zoid, zgid, zuid, domain]"
+
+    def test_the_order_of_the_strategies_is_kept(self, changed):
+        policy = load(changed(self.SHIPPED_LIST, "strategies: [zoid, email]")).policy
+
+        assert policy.strategies == (Kind.ZOID, Kind.EMAIL)
+        assert policy.version != load(changed(self.SHIPPED_LIST, "strategies: [email, zoid]")).policy.version
+
+    @pytest.mark.parametrize(
+        ("strategies", "mistake"),
+        [
+            pytest.param("[email, email]", "email stands there twice", id="one twice"),
+            pytest.param("[]", "must not be empty", id="none"),
+            pytest.param("[email, phone]", "must be", id="a kind that there is not"),
+        ],
+    )
+    def test_mistakes_are_named(self, changed, strategies, mistake):
+        (problem,) = check(changed(self.SHIPPED_LIST, f"strategies: {strategies}"))
+
+        assert mistake in str(problem)
