@@ -39,7 +39,7 @@ def fill(engine, rows, columns=COLUMNS):
     with writing(engine) as connection:
         typed = ", ".join(f"{name} {'INTEGER' if name == 'quantity' else 'TEXT'}" for name in names)
         connection.execute(text(f"CREATE TABLE items ({typed})"))
-        connection.execute(text(f"CREATE VIEW licence_item AS SELECT {columns} FROM items"))
+        connection.execute(text("CREATE VIEW licence_item AS SELECT * FROM items"))
         items = table("items", *map(column, names))
         for row in rows:
             connection.execute(insert(items).values(dict(zip(names, row, strict=True))))
