@@ -1,0 +1,116 @@
+"""What in a ticket may lead to its account: the sample mails as descriptions, and what must lead nowhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desk_sync.adapters.desk.evidence import of_fields, of_text, of_threads
+from desk_sync.adapters.desk.payload import read_ticket
+from desk_sync.adapters.mail_file import parse
+from desk_sync.domain.identity import Kind, Place, readings
+from tests.adapters.desk.portal import VOCABULARY, make_raw
+
+MAILS = sorted((Path(__file__).parents[2] / "cases" / "intake").glob("*.txt"))
+PARTNER = "help@partner.example"
+NUMBERS = (Kind.ZOID, Kind.ZGID, Kind.ZUID)
+
+
+def told(evidence):
+    return [(str(each.place), *((reading.kind.value, reading.value) for reading in each.readings)) for each in evidence]
+
+
+def described(mail):
+    """A ticket that Desk made of a mail: its body as the description, its writer as the address."""
+    parsed = parse(mail.read_bytes())
+    return read_ticket(make_raw(description=parsed.bodies[0].text, email=parsed.sender), VOCABULARY)
+
+
+@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
+def test_a_description_tells_what_was_found_by_hand(mail):
+    by_hand = json.loads(mail.with_suffix(".json").read_text(encoding="utf-8"))
+    evidence = described(mail).evidence
+
+    found = {kind: {each.value for each in readings(evidence) if each.kind is kind} for kind in Kind}
+
+    assert found[Kind.EMAIL] == ({by_hand["customer_email"]} - {None})
+    assert {by_hand[kind] for kind in NUMBERS} - {None} <= {each.value for each in readings(evidence)}
+    assert found[Kind.DOMAIN] <= {by_hand["customer_domain"]}
+
+
+@pytest.mark.parametrize(
+    ("description", "found"),
+    [
+        pytest.param(
+            "<div>Customer Email Address: <a href='mailto:Admin@Large.example'>Admin@Large.example</a></div>",
+            [("template", ("email", "admin@large.example")), ("template", ("domain", "large.example"))],
+            id="a template in HTML",
+        ),
+        pytest.param("The ZOID is 76006415.", [("label or link", ("zoid", "76006415"))], id="a labelled id in a text"),
+        pytest.param(
+            "Org ID: 76006415",
+            [("label or link", ("zoid", "76006415"), ("zgid", "76006415"))],
+            id="a label that may be either",
+        ),
+        pytest.param(
+            "please look\n> The customer is admin@large.example",
+            [("quoted text", ("email", "admin@large.example"))],
+            id="quoted, so its domain says nothing",
+        ),
+        pytest.param(
+            "The customer is jane@gmail.com", [("text", ("email", "jane@gmail.com"))], id="a free-mail domain is none"
+        ),
+        pytest.param("Write to colleague@partner.example", [], id="the partner's own domain"),
+        pytest.param("Seen by support@zohocorp.com", [], id="Zoho's own address"),
+        pytest.param("From a@one.example and b@two.example", [], id="an address among several"),
+        pytest.param("ZOID: 76006415 and ZOID: 76006499, user u@one.example", [], id="two ids that contradict"),
+        pytest.param("Record 119514000017429001, order 76006415", [], id="a record and an order number"),
+        pytest.param("1 < 2 and <b> is bold", [], id="a text that only looks like HTML"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_a_text_tells(description, found):
+    assert told(of_text(description, sender=PARTNER)) == found
+
+
+@pytest.mark.parametrize(
+    ("email", "organisation", "found"),
+    [
+        pytest.param(
+            "u@large.example",
+            None,
+            [("customer field", ("email", "u@large.example")), ("customer field", ("domain", "large.example"))],
+            id="an address and its domain",
+        ),
+        pytest.param("u@gmail.com", None, [("customer field", ("email", "u@gmail.com"))], id="a free-mail address"),
+        pytest.param(PARTNER, None, [("customer field", ("email", PARTNER))], id="the partner's own domain is none"),
+        pytest.param(
+            None,
+            "76006415",
+            [("organisation field", ("zoid", "76006415"), ("zgid", "76006415"), ("zuid", "76006415"))],
+            id="a number without a label",
+        ),
+        pytest.param(
+            None, "ZGID: 76006415", [("organisation field", ("zgid", "76006415"))], id="a number with a label"
+        ),
+        pytest.param(None, "ZOID 76006415, ZOID 76006499", [], id="two numbers of one kind"),
+        pytest.param(None, "119514000017429001", [], id="a record id"),
+        pytest.param(None, None, [], id="empty"),
+    ],
+)
+def test_the_fields_tell(email, organisation, found):
+    assert told(of_fields(email, organisation, sender=PARTNER)) == found
+
+
+@pytest.mark.parametrize(
+    ("contents", "found"),
+    [
+        pytest.param(["<p>ZOID: 76006415</p>", "thanks"], [("label or link", ("zoid", "76006415"))], id="the newest"),
+        pytest.param(["thanks", "<p>ZOID: 76006415</p>"], [("quoted text", ("zoid", "76006415"))], id="an older one"),
+        pytest.param([], [], id="none"),
+    ],
+)
+def test_later_threads_tell(contents, found):
+    assert told(of_threads(contents, sender=PARTNER)) == found
