@@ -154,13 +154,17 @@ def _overrides(
         same_ground = decision.verdict is Verdict.UNKNOWN or ours.basis == decision.basis
         replaced = current != ours.value
         known = name in memory.overrides
-        if same_ground and replaced and (known or _set_by_person(name, ticket, events, rules)):
+        if same_ground and replaced and (known or _set_by_person(name, ticket, memory, events, rules)):
             yield name, Override(value=current, basis=ours.basis)
 
 
-def _set_by_person(name: Field, ticket: Ticket, events: Iterable[Event], rules: TicketPolicy) -> bool:
-    """Whether a person changed the field: by the events, else by who wrote the ticket last (§0: who is a person)."""
-    actors = [event.actor_id for event in events if name in event.changed] or [ticket.modified_by]
+def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable[Event], rules: TicketPolicy) -> bool:
+    """Whether a person changed the field: by the events, else by who wrote the ticket last (§0: who is a person).
+
+    Where a loop was cut (L14) the value stood there before, so whoever wrote last is not to blame for it.
+    """
+    last = [] if memory.streak >= rules.write_limit else [ticket.modified_by]
+    actors = [event.actor_id for event in events if name in event.changed] or last
     return any(actor not in rules.automation_agents for actor in actors)
 
 

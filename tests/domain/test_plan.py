@@ -334,6 +334,13 @@ class TestLoops:
         assert "another program" in wish.effects[0].text
         assert wish.decision.reasons[-1].rule == "L14"
 
+    def test_a_person_who_changes_something_else_is_not_blamed_for_what_the_machine_undid(self):
+        later = replace(self.undone, status="On Hold", modified_by="300")
+
+        wish = look(later, LARGE, self.tired, [make_event(state="held", before="open", actor_id="300")])
+
+        assert (wish.overrides, bool(wish.wanted)) == ({}, True)
+
     def test_a_person_who_comes_by_starts_it_anew(self):
         wish = look(self.undone, LARGE, self.tired, [changed(SEVERITY, by=ROBOT), make_event(actor_id="300")])
 
