@@ -30,6 +30,8 @@ LIFETIME = timedelta(hours=1)
 ELECTED_FOR = timedelta(minutes=1)
 REFUSED_FOR = timedelta(minutes=10)
 POLL_SECONDS = 0.1
+# A refresh that failed is not tried again for a minute: whoever waits for it would hold up everybody behind.
+WAIT_SECONDS = 5.0
 
 # Its debug lines hold the client's secret and every token.
 logging.getLogger("requests_oauthlib.oauth2_session").addFilter(lambda record: record.levelno > logging.DEBUG)
@@ -72,6 +74,7 @@ class Access:
         """
         if refused:
             self._check_patience(refused)
+        waiting = deadline.within(WAIT_SECONDS)
         while True:
             stored = self._stored(refused)
             if stored and self._is_fresh(stored):
@@ -81,7 +84,7 @@ class Access:
                 return self._replace(usable, refused, deadline)
             if usable:
                 return usable
-            if deadline.left() <= POLL_SECONDS:
+            if waiting.left() <= POLL_SECONDS:
                 raise TemporaryError("another process is fetching an access token, and has not got one yet")
             self._sleep(POLL_SECONDS)
 

@@ -37,6 +37,10 @@ class Deadline:
         """Seconds, never below zero."""
         return max(0.0, self._end - self._clock())
 
+    def within(self, seconds: float) -> Deadline:
+        """This instant, or one in so many seconds, whichever comes first."""
+        return Deadline(min(seconds, self.left()), clock=self._clock)
+
     @property
     def passed(self) -> bool:
         return self.left() == 0.0

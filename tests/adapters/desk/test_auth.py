@@ -130,6 +130,20 @@ def test_the_wait_for_another_process_ends_with_the_deadline(zoho):
         make_access(tokens, sleep=threading.Event().wait).token(Deadline(0.3))
 
 
+def test_nobody_waits_longer_than_a_few_seconds_for_another_process(zoho):
+    tokens = FakeTokens(None)
+    tokens.elect(now=NOW, until=NOW + timedelta(minutes=1))
+    passed = [0.0]
+
+    def sleep(seconds):
+        passed[0] += seconds
+
+    with pytest.raises(TemporaryError, match="another process"):
+        make_access(tokens, sleep=sleep).token(Deadline(20, clock=lambda: passed[0]))
+
+    assert 4 < passed[0] <= 5
+
+
 def test_twelve_workers_that_find_no_token_ask_zoho_once(zoho):
     zoho.post(TOKEN_URL, json=GRANTED)
     tokens = FakeTokens(make_token(minutes=-1))
