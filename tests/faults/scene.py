@@ -77,7 +77,7 @@ class Scene:
     def wait_until_quiet(self, seconds: float) -> None:
         """Until nothing is owed. Raises TemporaryError, which says what is, if it takes longer."""
         end = monotonic() + seconds
-        while (owed := self.owed()) != "":
+        while owed := self.owed():
             if monotonic() > end:
                 raise TemporaryError(f"after {seconds:.0f} s: {owed}")
             sleep(0.1)
@@ -122,7 +122,7 @@ OURS = [
 
 @contextmanager
 def scene(folder: Path, *, on_postgresql: bool, seed: int) -> Iterator[Scene]:
-    """Everything runs and is under load; on the way out everything ends."""
+    """Everything runs; on the way out everything ends."""
     with ExitStack() as stack:
         postgres = stack.enter_context(run_postgres()) if on_postgresql else None
         database = postgres.url(postgres.new_database()) if postgres else None

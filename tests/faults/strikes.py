@@ -63,10 +63,11 @@ def kill_worker_child(scene: Scene, _: float) -> None:
             scene.killed += 1
 
 
-def second_beat(scene: Scene, _: float) -> None:
+def second_beat(scene: Scene, seconds: float) -> None:
     """Two beats, from now to the end of the trial."""
     with scene.hurting():
         scene.on.start("beat-2")
+        sleep(seconds)
 
 
 def kill_redis(scene: Scene, seconds: float) -> None:

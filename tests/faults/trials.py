@@ -207,7 +207,7 @@ FULL = (
     Trial(name="child", strikes=(("child", 60),)),
     Trial(name="worker", strikes=(("worker", 50),)),
     Trial(name="beat", strikes=(("beat", 20),)),
-    Trial(name="beats", strikes=(("beats", 1),)),
+    Trial(name="beats", strikes=(("beats", 1),), seconds=20.0),
     Trial(name="redis-killed", strikes=(("redis-killed", 10),)),
     Trial(name="redis-flushed", strikes=(("redis-flushed", 20),)),
     Trial(name="redis-frozen", strikes=(("redis-frozen", 1),), seconds=30.0, rate=Rate(deliveries=100)),
