@@ -30,6 +30,7 @@ from tests.adapters.desk.portal import (
     make_raw,
     make_token,
 )
+from tests.support.makers import make_ticket
 
 CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS = {call["id"]: call for call in CONTRACT["calls"]}
@@ -46,6 +47,7 @@ USES = {
     "create_comment": lambda client: client.add_private_comment(TICKET, "text " * 10_000, MARK),
     "list_comments": lambda client: client.has_comment(TICKET, MARK),
     "list_organizations": lambda client: client.greet(),
+    "list_threads": lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=2),
     "search_tickets": lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
 }
 
@@ -64,6 +66,9 @@ def sent():
         mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json={"data": []})
+        threads = [{"id": "3", "direction": "in"}, {"id": "2", "direction": "out"}]
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/threads([?]|$)"), json={"data": threads})
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/threads/[0-9]+"), json={"id": "3", "content": "<p>text</p>"})
         yield lambda use: (use(make_client()), [call.request for call in mock.calls])[1]
 
 
@@ -105,8 +110,16 @@ def test_bodies_are_those_of_the_contract(sent, name):
             Draft202012Validator(schema).validate(json.loads(request.body))
 
 
+def test_a_thread_whose_content_is_not_listed_is_read_as_the_contract_says(sent):
+    _, request = sent(lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=1))
+
+    assert matches(CALLS["read_thread"], urlsplit(request.url).path)
+    assert request.method == CALLS["read_thread"]["method"]
+
+
 def test_every_use_of_the_client_is_tried():
-    uses = {"read_ticket", "write_ticket", "add_private_comment", "has_comment", "modified_between", "greet"}
+    reading = {"read_ticket", "read_threads", "has_comment", "modified_between", "greet"}
+    uses = reading | {"write_ticket", "add_private_comment"}
 
     assert {name for name in dir(make_client()) if not name.startswith("_")} == uses
     assert len(USES) == len(uses)

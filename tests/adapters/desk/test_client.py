@@ -13,6 +13,7 @@ import responses
 from desk_sync.adapters.desk import transport
 from desk_sync.adapters.desk.client import ATTEMPTS
 from desk_sync.adapters.desk.failures import FAILURES, Hiccup
+from desk_sync.domain.identity import readings
 from desk_sync.domain.ticket import Field
 from desk_sync.errors import (
     ConfigurationError,
@@ -40,6 +41,7 @@ from tests.adapters.desk.portal import (
     resetting,
     serving,
 )
+from tests.support.makers import make_ticket
 
 URL = f"{API}/tickets/{TICKET}"
 COMMENTS = f"{URL}/comments"
@@ -65,6 +67,31 @@ def test_a_ticket_is_read_with_the_token_and_the_portals_id(desk):
     assert ticket.ticket_id == TICKET
     assert desk.calls[0].request.headers["Authorization"] == f"Zoho-oauthtoken {ACCESS_TOKEN}"
     assert desk.calls[0].request.headers["orgId"] == ORG
+
+
+def listed(thread_id, direction="in", **facts):
+    return {"id": thread_id, "direction": direction} | facts
+
+
+@pytest.mark.parametrize(
+    ("threads", "known", "read", "zoids"),
+    [
+        pytest.param([listed("2"), listed("1")], 1, ["2"], ["76006415"], id="what is new"),
+        pytest.param([listed("2", content="ZOID: 90000001"), listed("1")], 1, [], ["90000001"], id="shown in the list"),
+        pytest.param([listed("2", "out"), listed("1")], 1, [], [], id="an agent's mail"),
+        pytest.param([listed("1")], 2, [], [], id="a thread was deleted meanwhile"),
+        pytest.param([listed("9"), listed("1")], 1, ["9"], [], id="a thread that is gone is passed over"),
+    ],
+)
+def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zoids):
+    desk.get(f"{URL}/threads", json={"data": threads})
+    desk.get(f"{URL}/threads/2", json={"id": "2", "content": "<p>ZOID: 76006415</p>"})
+    desk.get(f"{URL}/threads/9", status=404, json={"errorCode": "URL_NOT_FOUND"})
+
+    evidence = make_client().read_threads(make_ticket(ticket_id=TICKET), known=known)
+
+    assert [call.request.url.rpartition("/")[2] for call in desk.calls][1:] == read
+    assert [each.value for each in readings(evidence)] == zoids
 
 
 def test_a_write_sends_the_given_fields_and_nothing_else(desk):
