@@ -93,7 +93,7 @@ def _row(account: Account) -> list[str]:
     counts = (account.sent, account.acknowledged, account.stored, account.missing, account.doubled, account.rewritten)
     return [
         trial.words,
-        " + ".join(str(times) for _, times in trial.strikes),
+        str(trial.count),
         "PostgreSQL" if trial.on_postgresql else "SQLite",
         *map(str, counts),
         f"{account.resumed:.1f}",
