@@ -193,7 +193,7 @@ DAILY = (
         strikes=(
             ("receiver", 2),
             ("child", 2),
-            ("worker", 2),
+            ("worker", 1),
             ("beat", 2),
             ("beats", 1),
             ("redis-flushed", 1),
@@ -201,11 +201,13 @@ DAILY = (
             ("redis-frozen", 1),
             ("cut", 1),
             ("postgresql", 1),
+            ("desk-reset", 1),
         ),
         on_postgresql=True,
         seconds=3.0,
+        rate=Rate(tickets=4.0),
     ),
-    Trial(name="surroundings", strikes=(("disk-of-receiver", 1), ("desk-reset", 1)), seconds=3.0, rate=MANY),
+    Trial(name="disk", strikes=(("disk-of-receiver", 1),)),
 )
 
 FULL = (
