@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails
 
-from desk_sync.adapters.mapping_shape import shown
+from desk_sync.adapters.mapping_types import shown
 from desk_sync.domain.calendar import BusinessCalendar, HolidayMode, Hours, cadence, thresholds, time_zone
 from desk_sync.errors import InputError, Problem
 

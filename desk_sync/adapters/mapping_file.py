@@ -22,7 +22,8 @@ from pydantic_core import ErrorDetails
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_checks import closest, contradictions, did_you_mean
-from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets, shown
+from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
+from desk_sync.adapters.mapping_types import shown
 from desk_sync.adapters.yaml_tree import Tree, read_tree
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
 from desk_sync.errors import MappingError, Problem

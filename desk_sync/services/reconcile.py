@@ -9,8 +9,9 @@ from enum import StrEnum
 
 import structlog
 
+from desk_sync.domain.effect import Effect
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose, readings
-from desk_sync.domain.plan import Effect, Plan, plan
+from desk_sync.domain.plan import Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk_sync.domain.effect import EffectKind
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Place
-from desk_sync.domain.plan import EffectKind, plan
+from desk_sync.domain.plan import plan
 from desk_sync.domain.policy import EmailFill, Mode
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Field, Memory, Override, Written

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, Select, insert, select
 
 from desk_sync.adapters.store.tables import decisions
-from desk_sync.domain.plan import Decision
+from desk_sync.domain.decision import Decision
 from desk_sync.domain.ticket import Field, Value
 from desk_sync.ports import PastDecision
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select, update
 
 from desk_sync.adapters.store.tables import effects
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.plan import Effect
+from desk_sync.domain.effect import Effect
 
 
 def write_down(

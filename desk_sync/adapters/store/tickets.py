@@ -19,8 +19,8 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
+from desk_sync.domain.effect import Effect
 from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.plan import Effect
 from desk_sync.domain.ticket import Event, Field, Written
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 

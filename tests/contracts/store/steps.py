@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.domain.decision import Decision
+from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.plan import Decision, Effect, EffectKind
 from desk_sync.domain.ticket import Field, Memory, Written
 from desk_sync.ports import Lease, Look, Pending
 from tests.support.makers import NOW

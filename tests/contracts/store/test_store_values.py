@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
 from desk_sync.adapters.store.values import ACCOUNT, MEMORY, memory_of
+from desk_sync.domain.decision import Decision
 from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.plan import Decision
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.domain.ticket import Field, Memory, Override, Written

@@ -1,0 +1,70 @@
+"""What we hold true of a ticket, and why: the account's entitlement, seen from this ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from desk_sync.domain.entitlement import Verdict, entitle
+from desk_sync.domain.identity import Lookup
+from desk_sync.domain.policy import Policy
+from desk_sync.domain.reason import Reason
+from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What we hold true of a ticket. `hands_off`: box and severity stay as they are, whatever they are."""
+
+    verdict: Verdict
+    licences: int = 0
+    account_id: str | None = None
+    snapshot_id: str | None = None
+    policy_version: str = ""
+    reasons: tuple[Reason, ...] = ()
+    hands_off: bool = False
+
+    @property
+    def basis(self) -> str:
+        """The ground that our values stand on; a person's value holds until it changes (L7)."""
+        return f"{self.account_id or '-'}:{self.verdict}"
+
+    def because(self, rule: str, text: str) -> Decision:
+        return replace(self, reasons=(*self.reasons, Reason(rule, text)))
+
+
+def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Decision:
+    """The account's entitlement, seen from this ticket. Stale or missing data are unknown (L8)."""
+    snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
+    unknown = Decision(
+        verdict=Verdict.UNKNOWN,
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
+        policy_version=policy.version,
+        reasons=lookup.reasons,
+        hands_off=True,
+    )
+    if snapshot is None or lookup.account is None:
+        return unknown
+    stale_at = snapshot.imported_at + policy.licences.max_age
+    if now > stale_at:
+        return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
+    found = entitle(lookup.account, policy.licences)
+    decision = replace(
+        unknown,
+        verdict=found.verdict,
+        licences=found.licences,
+        account_id=lookup.account.account_id,
+        reasons=(*lookup.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
+        hands_off=found.verdict is Verdict.REVIEW,
+    )
+    excluded = policy.licences.excluded_service(ticket.product or "")
+    if excluded and policy.tickets.exclude_tickets_about_excluded_services:
+        aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
+        return aside.because("C16", f"the ticket is about {excluded.name}: box and severity stay as they are")
+    return decision
+
+
+def _origin(account: Account, snapshot: Snapshot) -> str:
+    others = f"; {', '.join(account.also_in)} has it too and comes later" if account.also_in else ""
+    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z{others}"

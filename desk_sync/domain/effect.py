@@ -1,0 +1,27 @@
+"""What must happen once on a ticket (L6)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EffectKind(StrEnum):
+    """What a comment of ours is for."""
+
+    REVIEW = "review"
+    DECISION = "decision"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """Something that must happen once per (ticket, key): a private comment. `text` is plain text."""
+
+    key: str
+    kind: EffectKind
+    text: str
+
+    def reference(self, ticket_id: str) -> str:
+        """The short mark by which the comment is found again in Desk (L6)."""
+        return "ds-" + hashlib.sha256(f"{ticket_id}:{self.key}".encode()).hexdigest()[:12]

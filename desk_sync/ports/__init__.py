@@ -1,0 +1,50 @@
+"""What a service needs from the world. Adapters keep these promises; tests hold fakes and adapters to the same ones.
+
+Instants are aware UTC datetimes. A method that talks to another machine raises TemporaryError or PermanentError.
+"""
+
+from desk_sync.ports.desk import Desk, Modified
+from desk_sync.ports.figures import Backlog, Figures, Heartbeats
+from desk_sync.ports.now import Now
+from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
+from desk_sync.ports.subscriptions import Guard, Pulled, Pulls, PullState, Replaced, Size, Source, Subscriptions
+from desk_sync.ports.sweeps import Coverage, Round, Sweeps, Untold
+from desk_sync.ports.tickets import Inbox, Lease, Look, Parked, PastDecision, Pending, Recorded, TicketHistory, Tickets
+
+__all__ = [
+    "Allowance",
+    "Allowances",
+    "Backlog",
+    "Budget",
+    "Coverage",
+    "Credits",
+    "Desk",
+    "Figures",
+    "Guard",
+    "Heartbeats",
+    "Inbox",
+    "Lease",
+    "Look",
+    "Modified",
+    "Now",
+    "Parked",
+    "PastDecision",
+    "Pause",
+    "Pending",
+    "PortalFacts",
+    "PullState",
+    "Pulled",
+    "Pulls",
+    "Recorded",
+    "Replaced",
+    "Round",
+    "Size",
+    "Source",
+    "Subscriptions",
+    "Sweeps",
+    "TicketHistory",
+    "Tickets",
+    "Token",
+    "Tokens",
+    "Untold",
+]

@@ -1,0 +1,56 @@
+"""One portal's Desk, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from desk_sync.domain.identity import Evidence
+from desk_sync.domain.ticket import Field, Ticket, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modified:
+    """A ticket, and when it was last modified, by Desk's clock."""
+
+    ticket_id: str
+    at: datetime
+
+
+class Desk(Protocol):
+    """One portal's REST API, in our words. Every call has a deadline."""
+
+    def read_ticket(self, ticket_id: str) -> Ticket:
+        """The ticket as it is now. Raises Gone for one that is deleted or hidden from us."""
+        ...
+
+    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
+        """What the partner's mails after the first `known` threads say of whose ticket it is.
+
+        The newest is read as new text, those before it as quoted.
+        """
+        ...
+
+    def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
+        """Set the fields in one call; returns the ticket as Desk answered it.
+
+        Raises FieldsDropped if the answer shows that a field was not taken.
+        """
+        ...
+
+    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
+        """Add a comment that only agents see; the reference stands at its end."""
+        ...
+
+    def has_comment(self, ticket_id: str, reference: str) -> bool:
+        """Whether a comment of the ticket carries the reference (L6)."""
+        ...
+
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+        """The tickets whose last change lies from `start` to `end`, both included: page by page, oldest first.
+
+        Each page is asked for when the one before has been used. What Desk's search index does not know yet is absent.
+        """
+        ...

@@ -1,0 +1,48 @@
+"""The product in figures, and its signs of life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in one portal. Parked tickets and their events stand apart: they wait for a person.
+
+    Tickets: `due` now, `put_off` after a failure, `leased` to a worker. `events` are stored and not processed;
+    `stranded` are those of them whose look is due at no time, which only a fault of ours can bring about.
+    `oldest_at` is since when the oldest of all this is owed; putting a look off does not change it.
+    """
+
+    due: int
+    put_off: int
+    leased: int
+    parked: int
+    events: int
+    stranded: int
+    oldest_at: datetime | None
+
+
+class Figures(Protocol):
+    """One portal in figures."""
+
+    def backlog(self, now: datetime) -> Backlog: ...
+
+    def verdicts(self) -> Mapping[str, int]:
+        """How many open tickets have each verdict."""
+        ...
+
+    def missed(self) -> int:
+        """How many changes no delivery told of, since the first sweep."""
+        ...
+
+
+class Heartbeats(Protocol):
+    """The sign of life that a task leaves, so that a worker that is alive and deaf is noticed."""
+
+    def beat(self, *, now: datetime) -> None: ...
+
+    def last(self) -> datetime | None: ...

@@ -1,0 +1,131 @@
+"""Subscription data: the local copy, the sources it is pulled from, and how the pulls go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from desk_sync.domain.identity import Identifier
+from desk_sync.domain.subscription import Account, Snapshot
+
+
+class Subscriptions(Protocol):
+    """The local copy of the subscription data."""
+
+    def current(self) -> Sequence[Snapshot]:
+        """The last snapshot of each source that was imported in full, in the order in which look-ups use them."""
+        ...
+
+    def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
+        """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
+
+        Of accounts with one super admin, the first source's is given, and says which other sources have it.
+        """
+        ...
+
+    def replace(
+        self,
+        accounts: Iterable[Account],
+        *,
+        source: str,
+        as_of: date | None,
+        now: datetime,
+        max_age: timedelta,
+        guard: Guard | None = None,
+        rehearse: bool = False,
+    ) -> Replaced:
+        """Make `accounts` the current snapshot of the source, all at once or not at all.
+
+        `guard` has the last word, before anything changes. To `rehearse` is to find out, and to change nothing.
+
+        In the same transaction every open ticket that it concerns is marked: those of accounts that are new, changed or
+        gone, and with any change, or after data older than `max_age`, those whose account is unknown.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much a snapshot holds: accounts, and licences as the guard counts them."""
+
+    accounts: int
+    licences: int
+
+
+class Guard(Protocol):
+    """What decides whether a snapshot may take the place of the one before."""
+
+    def licences(self, account: Account) -> int: ...
+
+    def check(self, before: Size, after: Size) -> None:
+        """Raises Shrunk."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What a new snapshot changed: how many accounts, and how many open tickets have to be looked at again."""
+
+    snapshot: Snapshot
+    added: int
+    differing: int
+    removed: int
+    tickets: int
+
+    @property
+    def changed(self) -> int:
+        return self.added + self.differing + self.removed
+
+
+class Source(Protocol):
+    """Where subscription data come from."""
+
+    def pull(self) -> Pulled:
+        """Everything that the source has. Raises TemporaryError, PermanentError or InputError, now or while the
+        accounts are used: they end without an error only if they are complete.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What a source said. `as_of` is the date that the data themselves state."""
+
+    accounts: Iterable[Account]
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullState:
+    """How the pulls of one source went. `failing_since` is when the first pull after the last good one failed."""
+
+    due_at: datetime | None = None
+    pulled_at: datetime | None = None
+    failing_since: datetime | None = None
+    error: str | None = None
+
+
+class Pulls(Protocol):
+    """Whose turn it is to pull a source, and how it went."""
+
+    def take_turn(self, source: str, *, now: datetime, until: datetime) -> bool:
+        """Whether the source is due, and the caller alone may pull it until `until`."""
+        ...
+
+    def hold(self, source: str, *, until: datetime) -> None:
+        """Keep the turn until then."""
+        ...
+
+    def succeeded(self, source: str, *, now: datetime, due_at: datetime) -> None:
+        """End the turn of a pull whose snapshot is current; the next one is due at `due_at`."""
+        ...
+
+    def failed(self, source: str, error: str, *, now: datetime, due_at: datetime) -> PullState:
+        """End the turn of a pull that changed nothing."""
+        ...
+
+    def states(self) -> Mapping[str, PullState]:
+        """By the names of the sources that were ever pulled."""
+        ...

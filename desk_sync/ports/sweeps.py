@@ -1,0 +1,57 @@
+"""What no delivery told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from desk_sync.ports.desk import Modified
+
+
+class Round(StrEnum):
+    """The sweeps that come round by themselves: of what is new, and of the last days in full."""
+
+    RECENT = "recent"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far the sweeps have come: of what was modified from `since` to `until`, nothing is unknown to us."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untold:
+    """How many tickets were unknown to us as they are now, and how many of those deliveries should have told of."""
+
+    marked: int
+    missed: int
+
+
+class Sweeps(Protocol):
+    """What the sweeps know; one portal's. None of this is fenced: a sweep that is done twice changes nothing more."""
+
+    def take_turn(self, which: Round, *, now: datetime, length: timedelta) -> bool:
+        """Whether the caller alone may make this sweep; nobody else may until `length` has passed."""
+        ...
+
+    def coverage(self) -> Coverage | None:
+        """None for a portal that was never swept."""
+        ...
+
+    def cover(self, coverage: Coverage) -> None:
+        """Record how far the sweeps have come, when all of it has been marked."""
+        ...
+
+    def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
+        """Mark the tickets that were modified later than we know and that nobody is about to look at.
+
+        Those that were modified at or after `promised_since` count as missed, each modification once.
+        """
+        ...

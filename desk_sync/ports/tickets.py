@@ -1,0 +1,180 @@
+"""What has to be looked at, when, by whom, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from desk_sync.domain.decision import Decision
+from desk_sync.domain.effect import Effect
+from desk_sync.domain.ticket import Event, Field, Memory, Value, Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing).
+
+    `urgency` is that of the ticket's last look, 1 for the worst and for one that was never looked at.
+    """
+
+    ticket_id: str
+    token: int
+    until: datetime
+    urgency: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a look starts from. `wake_due`: the look is owed whatever the events say.
+
+    `attempts` counts this one; `references` are those of our comments on the ticket.
+    """
+
+    memory: Memory
+    events: Sequence[Event]
+    references: frozenset[str]
+    wake_due: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it.
+
+    Of what Desk did to the ticket up to `modified_at` nothing is left to look at.
+    """
+
+    at: datetime
+    decision: Decision
+    memory: Memory
+    fields_written: Mapping[Field, Value] = field(default_factory=dict)
+    effects_done: Sequence[Effect] = ()
+    urgency: int
+    next_look_at: datetime | None
+    closed: bool = False
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """How many events of a delivery were stored, and how many we knew already."""
+
+    stored: int
+    known: int
+
+
+class Inbox(Protocol):
+    """Where deliveries are written down before Desk gets its 200 (L1)."""
+
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
+        """Have each event stored once, and its ticket marked "look now", in one transaction.
+
+        The future is done when that is committed, or ends with an error; then nothing was stored. Cancelling it
+        withdraws what has not been begun: the wait is the caller's to bound. Raises TemporaryError where too many wait.
+        """
+        ...
+
+
+class Tickets(Protocol):
+    """What has to be looked at, when, and by whom; one portal's."""
+
+    def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
+        """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
+        ...
+
+    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
+        """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
+        ...
+
+    def announce(
+        self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
+    ) -> Mapping[Effect, bool]:
+        """Write down what is about to happen: `intended` merged into what was intended before, each effect once.
+
+        Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
+        be asked first. Raises LeaseLost.
+        """
+        ...
+
+    def finish_look(self, lease: Lease, look: Look) -> None:
+        """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
+
+        A mark that was set since `begin_look` stays: the ticket is due again at once.
+        """
+        ...
+
+    def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
+        """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
+        ...
+
+    def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
+        """Give the ticket back, to be looked at again at `look_at`. Raises LeaseLost.
+
+        `refund` takes the attempt back: what went wrong was not the ticket's fault.
+        """
+        ...
+
+    def park(self, lease: Lease, *, now: datetime, error: str) -> None:
+        """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
+        ...
+
+    def end(self, lease: Lease, *, now: datetime) -> None:
+        """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
+        ...
+
+    def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
+        """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
+        ...
+
+    def parked(self) -> Sequence[Parked]:
+        """The tickets that were given up and wait for a person, the longest-standing first."""
+        ...
+
+    def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
+        """End parked tickets for good: their events are done with, and no later one brings them back."""
+        ...
+
+    def history(self, ticket_id: str) -> TicketHistory | None:
+        """What is stored about one ticket, for a person to read; None for one that we never heard of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A ticket that was given up, and why. `events` came in and wait for the look."""
+
+    ticket_id: str
+    parked_at: datetime
+    attempts: int
+    error: str
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastDecision:
+    """One row of the append-only list of decisions."""
+
+    at: datetime
+    decision: Decision
+    fields_written: Mapping[Field, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketHistory:
+    """Everything that is known about a ticket, oldest first."""
+
+    ticket_id: str
+    memory: Memory
+    look_at: datetime | None
+    looked_at: datetime | None
+    attempts: int
+    error: str | None
+    parked_at: datetime | None
+    dropped_at: datetime | None
+    ended_at: datetime | None
+    decisions: Sequence[PastDecision]
+    events: Sequence[Event]
+    effects: Mapping[str, str]
