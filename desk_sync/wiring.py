@@ -1,21 +1,28 @@
-"""The one wiring: names the concrete classes, and is the only place that reads the clock."""
+"""The one wiring: names the concrete classes, and is the only place that reads the clock.
+
+What a process has around it is a value, so that a rehearsal can put another world round the same product.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
+from requests.adapters import BaseAdapter
 from sqlalchemy import Engine, make_url
+from tenacity import nap
 
 from desk_sync import logs, settings
 from desk_sync.adapters import identifiers, mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
-from desk_sync.adapters.desk.budget import PortalBudget
-from desk_sync.adapters.desk.client import DeskClient
+from desk_sync.adapters.desk.budget import InFlight, PortalBudget
+from desk_sync.adapters.desk.client import JITTER, DeskClient
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.slots import Slots, connect
@@ -36,8 +43,8 @@ from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place, choose
 from desk_sync.errors import ConfigurationError, Problem
-from desk_sync.ports import Replaced
-from desk_sync.services.drain import Drain
+from desk_sync.ports import Inbox, Now, Replaced
+from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
 from desk_sync.services.parking import Parking
@@ -55,18 +62,45 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def slots_in_redis(ours: Settings, portal: str) -> InFlight:
+    """The portal's slots, which all processes share."""
+    return Slots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a process has around it: time, threads, and the ways to other machines.
+
+    `jitter` is how much longer than planned the client may wait before it repeats a call, in seconds. `way` is how
+    requests to Desk go out, if not through sockets.
+    """
+
+    now: Now = now
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = nap.sleep
+    jitter: float = JITTER
+    way: BaseAdapter | None = None
+    slots: Callable[[Settings, str], InFlight] = slots_in_redis
+    pool: Callable[[int], Executor] = look_threads
+
+
 @dataclass(frozen=True)
 class DeskSync:
-    """The product as one process has it. What a process does not use is never opened."""
+    """The product as one process has it. What a process does not use is never opened.
+
+    `given` is the mapping, if it is not the one that the settings name.
+    """
 
     settings: Settings
     engine: Engine
+    world: World = World()
+    given: PortalMapping | None = None
     _desks: dict[str, DeskClient] = field(default_factory=dict, init=False, repr=False)
     _budgets: dict[str, PortalBudget] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def mapping(self) -> PortalMapping:
-        return mapping_file.load(self.settings.mapping)
+        return self.given or mapping_file.load(self.settings.mapping)
 
     @cached_property
     def subscriptions(self) -> SqlSubscriptions:
@@ -110,14 +144,18 @@ class DeskSync:
         portal = self.portal(name)
         oauth = settings.oauth_of(name) if name in self.mapping.portals else settings.oauth(self.settings)
         credentials = Credentials(**oauth, accounts_url=portal.accounts_url)
+        world = self.world
         return DeskClient(
             desk_url=portal.desk_url,
             org_id=portal.org_id,
             vocabulary=self.mapping.vocabulary,
-            access=Access(credentials, SqlTokens(self.engine, name), now=now),
+            access=Access(credentials, SqlTokens(self.engine, name), now=world.now, sleep=world.sleep, way=world.way),
             budget=self.budget(name),
-            now=now,
+            now=world.now,
             connections=self.settings.workers,
+            sleep=world.sleep,
+            jitter=world.jitter,
+            way=world.way,
         )
 
     def budget(self, portal: str) -> PortalBudget:
@@ -126,10 +164,11 @@ class DeskSync:
             ours = self.settings
             self._budgets[portal] = PortalBudget(
                 portal,
-                slots=Slots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency),
+                slots=self.world.slots(ours, portal),
                 allowances=SqlAllowances(self.engine, portal),
                 reserve=ours.credit_reserve,
-                now=now,
+                now=self.world.now,
+                clock=self.world.monotonic,
             )
         return self._budgets[portal]
 
@@ -144,15 +183,19 @@ class DeskSync:
     def health(self) -> Health:
         figures = [self.figures(portal) for portal in self.portals]
         return Health(
-            figures=figures, heartbeats=self.heartbeats, subscriptions=self.subscriptions, pulls=self.pulls, now=now
+            figures=figures,
+            heartbeats=self.heartbeats,
+            subscriptions=self.subscriptions,
+            pulls=self.pulls,
+            now=self.world.now,
         )
 
     def beat(self) -> None:
         """Leave the sign of life that shows that broker, worker and database work together."""
-        self.heartbeats.beat(now=now())
+        self.heartbeats.beat(now=self.world.now())
 
     def parking(self, portal: str) -> Parking:
-        return Parking(tickets=self.tickets(portal), now=now)
+        return Parking(tickets=self.tickets(portal), now=self.world.now)
 
     def figures(self, portal: str) -> SqlFigures:
         return SqlFigures(self.engine, portal)
@@ -164,12 +207,16 @@ class DeskSync:
     def group_commit(self) -> GroupCommit:
         return GroupCommit(self.engine)
 
-    def door(self, portal: str) -> Intake:
-        """Where the portal's deliveries come in. Raises ConfigurationError if a setting is missing."""
-        ours = self.portal(portal)
-        token = WebhookToken(keys=KeySet(ours.keys_url), org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
+    def door(self, portal: str, inbox: Inbox | None = None) -> Intake:
+        """Where the portal's deliveries come in. Raises ConfigurationError if a setting is missing.
+
+        They are written down in `inbox`: by default all of the process that come together, in one commit.
+        """
+        ours, now = self.portal(portal), self.world.now
+        keys = KeySet(ours.keys_url, way=self.world.way)
+        token = WebhookToken(keys=keys, org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=ours.org_id)
-        inbox = GroupInbox(self.group_commit, portal)
+        inbox = inbox or GroupInbox(self.group_commit, portal)
         return Intake(verify=token.verify, knows=token.knows, read=read, inbox=inbox, now=now)
 
     def drain(self, portal: str) -> bool:
@@ -182,14 +229,21 @@ class DeskSync:
             tickets=tickets,
             portal=SqlPortalFacts(self.engine, portal),
             policy=self.mapping.policy,
-            now=now,
+            now=self.world.now,
         )
-        budget, workers = self.budget(portal), self.settings.workers
-        return Drain(tickets=tickets, look=reconcile.look, budget=budget, now=now, workers=workers).run()
+        return Drain(
+            tickets=tickets,
+            look=reconcile.look,
+            budget=self.budget(portal),
+            now=self.world.now,
+            workers=self.settings.workers,
+            pool=self.world.pool,
+        ).run()
 
     def sweep(self, portal: str) -> Sweep:
         """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""
-        return Sweep(desk=self.desk(portal), budget=self.budget(portal), sweeps=self.sweeps(portal), now=now)
+        desk, budget, sweeps = self.desk(portal), self.budget(portal), self.sweeps(portal)
+        return Sweep(desk=desk, budget=budget, sweeps=sweeps, now=self.world.now)
 
     def sweeps(self, portal: str) -> SqlSweeps:
         return SqlSweeps(self.engine, portal)
@@ -200,7 +254,7 @@ class DeskSync:
 
     def due_sources(self) -> Sequence[str]:
         """The sources of the mapping whose pull is due."""
-        states, at = self.pulls.states(), now()
+        states, at = self.pulls.states(), self.world.now()
         dues = {name: states[name].due_at if name in states else None for name in self.mapping.sources}
         return [name for name, due_at in dues.items() if due_at is None or due_at <= at]
 
@@ -221,18 +275,19 @@ class DeskSync:
             ),
             importing=self.importing,
             pulls=self.pulls,
-            now=now,
+            now=self.world.now,
             rhythm=Rhythm(every=described.every),
             max_shrink=described.max_shrink,
         )
 
     def _access_of_source(self, name: str, accounts_url: str) -> Access:
         credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
-        return Access(credentials, SqlTokens(self.engine, f"source:{name}"), now=now)
+        return Access(credentials, SqlTokens(self.engine, f"source:{name}"), now=self.world.now)
 
     @property
     def importing(self) -> ImportAccounts:
-        return ImportAccounts(subscriptions=self.subscriptions, policy=self.mapping.policy.licences, now=now)
+        policy = self.mapping.policy.licences
+        return ImportAccounts(subscriptions=self.subscriptions, policy=policy, now=self.world.now)
 
     def import_accounts(
         self, path: Path, *, max_shrink: float = MAX_SHRINK, rehearse: bool = False

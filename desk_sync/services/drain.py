@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -15,6 +15,11 @@ from desk_sync.ports import Budget, Lease, Now, Tickets
 from desk_sync.services.reconcile import Outcome
 
 log = structlog.get_logger()
+
+
+def look_threads(workers: int) -> Executor:
+    """As many threads as there are workers."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="look")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,7 @@ class Drain:
     budget: Budget
     now: Now
     workers: int = 4
+    pool: Callable[[int], Executor] = look_threads
     lease: timedelta = timedelta(seconds=45)
     span: timedelta = timedelta(seconds=30)
 
@@ -39,14 +45,14 @@ class Drain:
         """
         ended: Counter[Outcome] = Counter()
         end = monotonic() + self.span.total_seconds()
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="look") as pool:
+        with self.pool(self.workers) as pool:
             while (more := self._work_a_batch(pool, ended)) and monotonic() < end:
                 pass
         if ended:
             log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
         return more
 
-    def _work_a_batch(self, pool: ThreadPoolExecutor, ended: Counter[Outcome]) -> bool:
+    def _work_a_batch(self, pool: Executor, ended: Counter[Outcome]) -> bool:
         """Whether anything was due that may be looked at now."""
         limit = self.budget.admit(self.workers * 4)
         if not limit:

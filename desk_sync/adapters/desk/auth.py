@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+from requests.adapters import BaseAdapter
 from requests.auth import AuthBase
 from requests_oauthlib import OAuth2, OAuth2Session
 from tenacity import nap
@@ -57,13 +58,18 @@ class Access:
         *,
         now: Now,
         sleep: Callable[[float], object] = nap.sleep,
+        way: BaseAdapter | None = None,
     ) -> None:
-        """Raises ConfigurationError if the accounts server is not one of Zoho's."""
+        """`way` is how requests go out, if not through sockets.
+
+        Raises ConfigurationError if the accounts server is not one of Zoho's.
+        """
         self._credentials = credentials
         self._url = allowed(credentials.accounts_url.rstrip("/") + "/oauth/v2/token")
         self._tokens = tokens
         self._now = now
         self._sleep = sleep
+        self._way = way
         self._replacement = ("", now())
         permit_loopback(self._url)
 
@@ -133,7 +139,7 @@ class Access:
 
     def _refresh(self, deadline: Deadline) -> dict[str, Any]:
         ours = self._credentials
-        with harden(_TokenSession(ours.client_id)) as session:
+        with harden(_TokenSession(ours.client_id), way=self._way) as session:
             session.register_compliance_hook("refresh_token_response", _only_a_token)
             return session.refresh_token(
                 self._url,

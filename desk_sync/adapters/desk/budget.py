@@ -9,18 +9,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from threading import Lock
+from typing import Protocol
 
 from desk_sync.adapters.desk.breaker import Breaker
-from desk_sync.adapters.desk.slots import Slots
 from desk_sync.errors import TemporaryError
 from desk_sync.ports import Allowances, Credits, Now
 
 MOST_URGENT = 1
 ASK_AGAIN = timedelta(minutes=15)
 SAVE_EVERY_SECONDS = 1.0
+
+
+class InFlight(Protocol):
+    """What bounds the calls that are in flight; `Slots` does, for all processes."""
+
+    def slot(self, within: timedelta) -> AbstractContextManager[None]:
+        """Around every request. Raises TemporaryError if there is no slot in time."""
+        ...
+
+    def ready(self) -> bool:
+        """Whether slots are given out at all."""
+        ...
 
 
 class PortalBudget:
@@ -30,7 +42,7 @@ class PortalBudget:
         self,
         portal: str,
         *,
-        slots: Slots,
+        slots: InFlight,
         allowances: Allowances,
         reserve: int,
         now: Now,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import requests
 import structlog
+from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 
 PATIENCE = timedelta(seconds=20)
 ATTEMPTS = 4
+JITTER = 0.5
 PAGE = 100
 THREADS = 200
 """As many threads as a page of them holds; in a longer conversation the newest are seen."""
@@ -63,8 +65,13 @@ class DeskClient:
         connections: int = 10,
         patience: timedelta = PATIENCE,
         sleep: Callable[[float], None] = nap.sleep,
+        jitter: float = JITTER,
+        way: BaseAdapter | None = None,
     ) -> None:
-        """Raises ConfigurationError if `desk_url`, such as https://desk.zoho.eu, is not one of Zoho's."""
+        """`jitter` is in seconds; `way` is how requests go out, if not through sockets.
+
+        Raises ConfigurationError if `desk_url`, such as https://desk.zoho.eu, is not one of Zoho's.
+        """
         self._base = allowed(desk_url.rstrip("/") + "/api/v1")
         self._vocabulary = vocabulary
         self._our_words = {name: word for word, name in vocabulary.fields.items()}
@@ -73,7 +80,8 @@ class DeskClient:
         self._now = now
         self._patience = patience
         self._sleep = sleep
-        self._session = harden(requests.Session(), connections=connections)
+        self._jitter = jitter
+        self._session = harden(requests.Session(), connections=connections, way=way)
         self._session.headers.update({"orgId": org_id, "Accept": "application/json"})
         permit_loopback(self._base)
 
@@ -172,7 +180,7 @@ class DeskClient:
         attempts = Retrying(
             retry=retry_if_exception_type(Hiccup),
             stop=lambda state: state.attempt_number >= limit or state.upcoming_sleep >= deadline.left(),
-            wait=wait_exponential_jitter(multiplier=0.2, max=3, jitter=0.5),
+            wait=wait_exponential_jitter(multiplier=0.2, max=3, jitter=self._jitter),
             sleep=self._sleep,
             reraise=True,
         )

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -53,11 +53,14 @@ class Deadline:
         return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
 
 
-def harden(session: S, *, connections: int = 1) -> S:
-    """The session, with the limits of this module, for up to `connections` requests at a time."""
+def harden(session: S, *, connections: int = 1, way: BaseAdapter | None = None) -> S:
+    """The session, with the limits of this module, for up to `connections` requests at a time.
+
+    `way` is how requests go out, if not through sockets.
+    """
     session.trust_env = False
     session.hooks["response"].append(_read_within_limit)
-    adapter = _Adapter(pool_maxsize=connections, max_retries=0)
+    adapter = way or _Adapter(pool_maxsize=connections, max_retries=0)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session

@@ -22,6 +22,7 @@ import structlog
 import urllib3
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
+from requests.adapters import BaseAdapter
 
 from desk_sync.errors import BadToken, TemporaryError
 from desk_sync.ports import Now
@@ -108,6 +109,7 @@ class KeySet:
     An unknown one waits, at most `deadline`. Fetches begin at least `pause` apart, and `pause` is the longer,
     so that forged key ids cannot hammer the host and only one fetch counts at a time.
     `seats` is how many callers may wait for a fetch while others can be served with keys that are known.
+    `way` is how requests go out, if not through sockets.
     """
 
     def __init__(
@@ -119,6 +121,7 @@ class KeySet:
         pause: timedelta = timedelta(seconds=10),
         seats: int = 8,
         clock: Callable[[], float] = time.monotonic,
+        way: BaseAdapter | None = None,
     ) -> None:
         if not deadline <= pause:
             raise ValueError(f"a pause of {pause} is shorter than a fetch may take ({deadline})")
@@ -128,6 +131,7 @@ class KeySet:
         self._pause = pause
         self._seats = seats
         self._clock = clock
+        self._way = way
         self._lock = Lock()
         self._keys: Keys = {}
         self._keys_of = float("-inf")
@@ -185,7 +189,7 @@ class KeySet:
 
     def _run(self, fetch: _Fetch) -> None:
         try:
-            keys = _keys(_download(self._url, self._deadline))
+            keys = _keys(_download(self._url, self._deadline, self._way))
         except (requests.RequestException, urllib3.exceptions.HTTPError, _NoKeys) as error:
             cause = str(error) if isinstance(error, _NoKeys) else type(error).__name__
             log.warning("keys.unavailable", url=self._url, cause=cause)
@@ -249,11 +253,13 @@ def _seconds(claims: Mapping[str, object], name: str) -> float:
     return value // 1000 if value > _MILLISECONDS_FROM else value
 
 
-def _download(url: str, deadline: float) -> bytes:
+def _download(url: str, deadline: float, way: BaseAdapter | None) -> bytes:
     """The host's answer, read to its end. A host that drips is left after `deadline` seconds and one more read."""
     until = time.monotonic() + deadline
     with requests.Session() as session:
         session.trust_env = False
+        if way:
+            session.mount(url, way)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         with session.get(url, headers=headers, timeout=deadline, allow_redirects=False, stream=True) as response:
             if response.status_code != 200:
