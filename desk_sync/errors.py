@@ -6,6 +6,7 @@ DeskSyncError
 │   ├── Gone              the ticket no longer exists, or we may not see it
 │   ├── NotPermitted      the token, the scope or the edition does not allow it
 │   ├── FieldsDropped     Desk answered 200 and left out what was sent
+│   ├── Refused           a channel does not take a notice: the next recipient is told
 │   └── Shrunk            new subscription data that hold too little to be true
 ├── LeaseLost             another worker holds the ticket; nothing was recorded
 ├── BadToken              a delivery that Desk did not sign for us: 401
@@ -71,6 +72,10 @@ class FieldsDropped(PermanentError):
             f"Desk silently dropped {', '.join(self.fields)}",
             hint="add the field to the layout of the ticket's department, and give the agent access to it",
         )
+
+
+class Refused(PermanentError):
+    """A channel does not take a notice; the next recipient is told instead."""
 
 
 class Shrunk(PermanentError):

@@ -5,6 +5,7 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 
 from desk_sync.ports.desk import Desk, Modified
 from desk_sync.ports.figures import Backlog, Figures, Heartbeats
+from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
 from desk_sync.ports.subscriptions import Guard, Pulled, Pulls, PullState, Replaced, Size, Source, Subscriptions
@@ -26,6 +27,7 @@ __all__ = [
     "Lease",
     "Look",
     "Modified",
+    "Notifier",
     "Now",
     "Parked",
     "PastDecision",

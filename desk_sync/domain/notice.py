@@ -1,0 +1,96 @@
+"""Notices by mail or chat: what one recipient is told within a short period is one notice (no storm).
+
+A notice cannot be looked for, so it is sent at least once. A repeat has the same key and says that it is one (L6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from desk_sync.domain.staff import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One thing to tell one recipient since `at`; `key` is one for (ticket, step). `line` is a line of a digest."""
+
+    key: str
+    to: Address
+    at: datetime
+    about: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What is sent in one go. `key` follows from the messages in it and is part of what is sent."""
+
+    key: str
+    to: Address
+    subject: str
+    lines: tuple[str, ...]
+    messages: tuple[str, ...] = ()
+    repeat: bool = False
+
+    @property
+    def text(self) -> str:
+        said_before = (_REPEAT,) if self.repeat else ()
+        return "\n".join((*said_before, *self.lines, "", f"[{self.key}]"))
+
+    def again(self) -> Notice:
+        return replace(self, repeat=True)
+
+
+_REPEAT = "This may have reached you before: it is sent again because no confirmation came."
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The notices whose period is over, and when the next one's is."""
+
+    notices: tuple[Notice, ...]
+    next_at: datetime | None
+
+
+def gather(messages: Iterable[Message], period: timedelta, *, now: datetime) -> Gathered:
+    """One notice per recipient and period. A period begins with the first message of its recipient in it.
+
+    Messages that are in a notice already are not given again: what a notice holds is settled when it is made.
+    """
+    groups = [group for mail in _by_recipient(messages) for group in _periods(mail, period)]
+    over = [group for group in groups if group[0].at + period <= now]
+    waiting = [group[0].at + period for group in groups if group[0].at + period > now]
+    return Gathered(notices=tuple(map(_notice, over)), next_at=min(waiting, default=None))
+
+
+def _by_recipient(messages: Iterable[Message]) -> Iterable[Sequence[Message]]:
+    mail: dict[Address, list[Message]] = defaultdict(list)
+    for message in sorted(messages, key=lambda message: (message.at, message.key)):
+        mail[message.to].append(message)
+    return [mail[to] for to in sorted(mail)]
+
+
+def _periods(mail: Sequence[Message], period: timedelta) -> Iterator[Sequence[Message]]:
+    group: list[Message] = []
+    for message in mail:
+        if group and message.at >= group[0].at + period:
+            yield group
+            group = []
+        group.append(message)
+    yield group
+
+
+def _notice(group: Sequence[Message]) -> Notice:
+    keys = tuple(message.key for message in group)
+    first = group[0]
+    return Notice(
+        key="ds-" + hashlib.sha256("\n".join((str(first.to), *keys)).encode()).hexdigest()[:16],
+        to=first.to,
+        subject=first.about if len(group) == 1 else f"{len(group)} escalations, the first: {first.about}",
+        lines=tuple(message.line for message in group),
+        messages=keys,
+    )

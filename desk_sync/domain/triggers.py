@@ -1,0 +1,201 @@
+"""What may start a ladder (R33–R36): each trigger is a rule over facts that says so with a reason.
+
+A trigger that does not fire says why not, where a person must know of it: that is a review.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.ladder import Cause
+from desk_sync.domain.partner import Partner
+from desk_sync.domain.reason import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """Something that starts a ladder, once per (ticket, key). `calendar` is that of the clock it comes from, if any."""
+
+    key: str
+    because: Cause
+    at: datetime
+    reason: Reason
+    calendar: BusinessCalendar | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """Something that starts no ladder, and that a person must look at; once per (ticket, key)."""
+
+    key: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A milestone's round whose commitment ran out at `at`, by its calendar."""
+
+    milestone: Cause
+    round: int
+    at: datetime
+    calendar: BusinessCalendar
+
+
+def breached(breach: Breach) -> Trigger:
+    """A commitment was broken."""
+    return Trigger(
+        key=f"{breach.milestone}:{breach.round}",
+        because=breach.milestone,
+        at=breach.at,
+        reason=Reason("R33", f"the commitment of {breach.milestone} ran out at {breach.at:%F %H:%M}Z"),
+        calendar=breach.calendar,
+    )
+
+
+class Asker(StrEnum):
+    """Who asked for an escalation."""
+
+    PARTNER = "partner"
+    AGENT = "agent"
+
+
+class Gate(StrEnum):
+    """When a request is followed (R33)."""
+
+    AFTER_RESPONSE_TIME = "after_response_time"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An escalation that somebody asked for, by a checkbox, a status or a tag."""
+
+    by: Asker
+    at: datetime
+
+
+def requested(request: Request, gate: Gate, partner: Partner, response_due_at: datetime | None) -> Trigger | Review:
+    """A request is followed if the contract is valid or unknown and the response time has passed (R33).
+
+    `response_due_at`: when the acknowledgement's commitment is used up; None where none is promised.
+    """
+    key = f"request:{request.at:%Y%m%dT%H%M%SZ}"
+    if refusal := _refusal(request, gate, partner, response_due_at):
+        said = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
+        return Review(key=key, reason=Reason("R33", said))
+    reason = Reason("R33", f"the {request.by} asked for an escalation at {request.at:%F %H:%M}Z")
+    return Trigger(key=key, because=Cause.REQUEST, at=request.at, reason=reason)
+
+
+def _refusal(request: Request, gate: Gate, partner: Partner, response_due_at: datetime | None) -> str | None:
+    if gate is Gate.ALWAYS:
+        return None
+    if gate is Gate.NEVER:
+        return "the mapping follows no such request"
+    if partner.contract_until is not None and partner.contract_until < request.at.date():
+        return f"the support contract ended on {partner.contract_until}"
+    if response_due_at is None or request.at < response_due_at:
+        return "the response time had not passed"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrunRule:
+    """Outages and login problems that are unsolved after `window` of the ticket's own time (R36a, R36b)."""
+
+    issue_types: frozenset[str]
+    window: timedelta
+
+
+def overrun(
+    rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar, *, now: datetime
+) -> Trigger | None:
+    """A problem that runs past its window. `calendar` is the one by which the ticket's clocks count."""
+    if issue_type not in rule.issue_types:
+        return None
+    at = calendar.due(created_at, rule.window)
+    if at is None or at > now:
+        return None
+    reason = Reason("R36", f"{issue_type} unsolved since {created_at:%F %H:%M}Z, longer than {rule.window}")
+    return Trigger(key="overrun", because=Cause.OVERRUN, at=at, reason=reason, calendar=calendar)
+
+
+def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime) -> Trigger | None:
+    """A report of a security breach, by its type or by its words. What follows is a person's matter (R36d)."""
+    if issue_type == "security":
+        said = "the ticket reports a security problem"
+    elif "security" in inferred:
+        said = "the words of the ticket suggest a security problem"
+    else:
+        return None
+    return Trigger(key="security", because=Cause.SECURITY, at=seen_at, reason=Reason("R36", said))
+
+
+class Kin(StrEnum):
+    """What the tickets of a cluster share: one account, or one product of several accounts."""
+
+    ACCOUNT = "account"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterRule:
+    """So many severity-1 tickets within `period` are a cluster (R36c)."""
+
+    by: Kin
+    tickets: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Severe:
+    """A severity-1 ticket, as far as clusters are concerned."""
+
+    ticket_id: str
+    at: datetime
+    account_id: str | None = None
+    product: str | None = None
+
+    def kin(self, by: Kin) -> str | None:
+        return {Kin.ACCOUNT: self.account_id, Kin.PRODUCT: self.product}[by]
+
+
+def clusters(severe: Iterable[Severe], rule: ClusterRule) -> Mapping[str, Trigger]:
+    """The tickets that complete a cluster, each with its trigger. A ticket belongs to one cluster of a rule at most.
+
+    Of one product a cluster spans several accounts: one account's trouble is that account's.
+    """
+    return dict(found for group in _groups(severe, rule.by) for found in _completed(group, rule))
+
+
+def _groups(severe: Iterable[Severe], by: Kin) -> Iterable[Sequence[Severe]]:
+    groups: dict[str, list[Severe]] = defaultdict(list)
+    for ticket in sorted(severe, key=lambda ticket: (ticket.at, ticket.ticket_id)):
+        if (kin := ticket.kin(by)) is not None:
+            groups[kin].append(ticket)
+    return groups.values()
+
+
+def _completed(group: Sequence[Severe], rule: ClusterRule) -> Iterator[tuple[str, Trigger]]:
+    recent: list[Severe] = []
+    for ticket in group:
+        recent = [other for other in recent if other.at > ticket.at - rule.period] + [ticket]
+        if len(recent) >= rule.tickets and _spans(recent, rule.by):
+            yield ticket.ticket_id, _cluster(recent, rule)
+            recent = []
+
+
+def _spans(recent: Sequence[Severe], by: Kin) -> bool:
+    return by is Kin.ACCOUNT or len({ticket.account_id for ticket in recent}) > 1
+
+
+def _cluster(recent: Sequence[Severe], rule: ClusterRule) -> Trigger:
+    last = recent[-1]
+    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {rule.period}"
+    return Trigger(key=f"cluster:{rule.by}", because=Cause.CLUSTER, at=last.at, reason=Reason("R36", said))
