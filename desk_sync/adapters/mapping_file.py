@@ -8,23 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
+from desk_sync.adapters import yaml_file
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.adapters.mapping_checks import closest, contradictions, did_you_mean
+from desk_sync.adapters.mapping_checks import contradictions
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
-from desk_sync.adapters.mapping_types import shown
-from desk_sync.adapters.yaml_tree import Tree, read_tree
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
 from desk_sync.errors import MappingError, Problem
 
@@ -75,87 +71,12 @@ def _find(path_or_name: str | Path) -> Path | Traversable:
 
 def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
     """The file's content, if it has no mistakes."""
-    try:
-        tree = read_tree(file.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        hint = "name a file, or a shipped mapping: partner_support"
-        return None, [Problem(message=f"cannot be read: {error.strerror}", hint=hint)]
-    except UnicodeDecodeError:
-        return None, [Problem(message="is not UTF-8 text", hint="save it as UTF-8")]
-    if tree.value is None and not tree.problems:
-        return None, [Problem(message="the file is empty", hint="start from a copy of partner_support.yaml")]
-    return _checked(tree) if tree.value is not None else (None, tree.problems)
-
-
-def _checked(tree: Tree) -> tuple[MappingFile | None, list[Problem]]:
-    problems = [*tree.problems, *(tree.problem(*each) for each in contradictions(tree.value))]
-    content = None
-    try:
-        content = MappingFile.model_validate(tree.value)
-    except ValidationError as error:
-        problems += _translated(error.errors(include_url=False), tree)
-    if problems:
-        return None, sorted(problems, key=lambda problem: (problem.line, problem.column))
-    return content, []
-
-
-def _translated(details: Sequence[ErrorDetails], tree: Tree) -> Iterator[Problem]:
-    """The mistakes in plain English. A key that is missing because it is misspelt is one mistake, not two."""
-    misspelt = {(*each["loc"][:-1], _meant(each)) for each in details if each["type"] == "extra_forbidden"}
-    for each in details:
-        path = tuple(step for step in each["loc"] if step != "[key]")
-        if each["type"] != "missing" or path not in misspelt:
-            yield tree.problem(path, _message(each), did_you_mean(_meant(each)))
-
-
-def _message(detail: ErrorDetails) -> str:
-    wanted = _WANTED.get(detail["type"]) or detail.get("ctx", {}).get("expected")
-    if wanted:
-        return f"must be {wanted}, not {shown(detail['input'])}"
-    return _SAID.get(detail["type"], detail["msg"])
-
-
-_WANTED: Mapping[str, str] = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "keys with values",
-    "model_type": "keys with values",
-    "greater_than_equal": "at least 1",
-    "string_pattern_mismatch": "a name or an id as Desk's API gives it",
-}
-
-# Our own mistakes ("mistake") carry their message.
-_SAID: Mapping[str, str] = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a setting",
-    "invalid_key": "is not a setting",
-    "string_too_short": "must not be empty",
-    "too_short": "must not be empty",
-}
-
-
-def _meant(detail: ErrorDetails) -> str | None:
-    """What the writer of a wrong key or value probably meant."""
-    if detail["type"] == "mistake":
-        meant: str | None = detail["ctx"]["meant"]
-        return meant
-    if detail["type"] == "extra_forbidden":
-        return closest(detail["loc"][-1], _settings_at(detail["loc"][:-1]))
-    return closest(detail["input"], re.findall(r"'([^']+)'", str(detail.get("ctx", {}).get("expected", ""))))
-
-
-def _settings_at(path: Iterable[int | str]) -> Iterable[str]:
-    """The keys that the section at the path may hold."""
-    section: Any = MappingFile
-    for step in path:
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            field = {info.alias or name: info for name, info in section.model_fields.items()}[str(step)]
-            section = field.annotation
-        else:
-            section = get_args(section)[1]
-    return [info.alias or name for name, info in section.model_fields.items()]
+    tree = yaml_file.read(
+        file,
+        if_missing="name a file, or a shipped mapping: partner_support",
+        if_empty="start from a copy of partner_support.yaml",
+    )
+    return yaml_file.check(tree, MappingFile, contradictions)
 
 
 def _build(content: MappingFile) -> PortalMapping:
