@@ -40,8 +40,8 @@ class Desk(Protocol):
         """
         ...
 
-    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
-        """Add a comment that only agents see; the reference stands at its end."""
+    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
+        """Add a comment that only agents see, or the partner too if `public`; the reference stands at its end."""
         ...
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:

@@ -147,7 +147,7 @@ class Reconcile:
         for effect, may_have_got_through in owed.items():
             reference = effect.reference(ticket_id)
             if not (may_have_got_through and self.desk.has_comment(ticket_id, reference)):
-                self.desk.add_private_comment(ticket_id, effect.text, reference)
+                self.desk.add_comment(ticket_id, effect.text, reference, public=effect.public)
 
     def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory) -> None:
         self.tickets.finish_look(

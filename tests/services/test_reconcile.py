@@ -120,7 +120,7 @@ class TestEffectsHappenOnce:
 
     @pytest.mark.parametrize("moment", ["before", "after"])
     def test_a_death_around_the_call_neither_loses_nor_doubles_the_note(self, desk, world, moment):
-        desk.dies(**{moment: "add_private_comment"})
+        desk.dies(**{moment: "add_comment"})
         with pytest.raises(Died):
             world.look()
         world.waits(minutes=2)

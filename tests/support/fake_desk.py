@@ -20,12 +20,16 @@ class Died(BaseException):
 
 
 class FakeDesk:
-    """Holds tickets and comments; `before` and `after` hold what happens around the next call of a name."""
+    """Holds tickets, and private comments apart from public ones.
+
+    `before` and `after` hold what happens around the next call of a name.
+    """
 
     def __init__(self, *tickets: Ticket) -> None:
         self.tickets = {ticket.ticket_id: ticket for ticket in tickets}
         self.now: Now = lambda: NOW
         self.comments: dict[str, list[str]] = defaultdict(list)
+        self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
@@ -47,11 +51,13 @@ class FakeDesk:
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))
 
-    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
-        self._call("add_private_comment", lambda: self.comments[ticket_id].append(f"{text} [{reference}]"))
+    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
+        said = self.public_comments if public else self.comments
+        self._call("add_comment", lambda: said[ticket_id].append(f"{text} [{reference}]"))
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
-        return self._call("has_comment", lambda: any(reference in said for said in self.comments[ticket_id]))
+        said = (*self.comments[ticket_id], *self.public_comments[ticket_id])
+        return self._call("has_comment", lambda: any(reference in each for each in said))
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]

@@ -109,8 +109,8 @@ class DeskClient:
             raise FieldsDropped(dropped)
         return ticket
 
-    def add_private_comment(self, ticket_id: str, text: str, reference: str) -> None:
-        body = payload.comment(text, reference)
+    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
+        body = payload.comment(text, reference, public=public)
         self._call("POST", _path(ticket_id, "comments"), self._deadline(), body=body)
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:

@@ -109,14 +109,14 @@ def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: Vocabular
     return [word for word in fields if _to_the_minute(sent.value(word)) != _to_the_minute(ticket.value(word))]
 
 
-def comment(text: str, reference: str) -> dict[str, object]:
-    """A private comment that ends in the reference; a text that is too long for Desk is cut."""
+def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
+    """A comment that ends in the reference; a text that is too long for Desk is cut."""
     end = f"<br>[{reference}]"
     content = html.escape(text).replace("\n", "<br>")
     if len(content) + len(end) > LONGEST_COMMENT:
         kept = content[: LONGEST_COMMENT - len(end) - 1]
         content = re.sub(r"(&[^;]*|<[^>]*)\Z", "", kept) + "…"
-    return {"content": content + end, "contentType": "html", "isPublic": False}
+    return {"content": content + end, "contentType": "html", "isPublic": public}
 
 
 def mentions(answer: Raw, reference: str) -> bool:

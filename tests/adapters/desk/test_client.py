@@ -146,22 +146,23 @@ def test_fields_that_desk_silently_left_out_are_named(desk, answered, fields):
     assert caught.value.fields == fields
 
 
-def test_a_comment_is_private_and_escaped_and_ends_in_its_reference(desk):
+@pytest.mark.parametrize("public", [False, True], ids=["for agents", "for the partner too"])
+def test_a_comment_is_for_whom_it_should_be_escaped_and_ends_in_its_reference(desk, public):
     desk.post(COMMENTS, json={"id": "119514000017430011"})
 
-    make_client().add_private_comment(TICKET, "<b>49 & 60</b>\nlicences", MARK)
+    make_client().add_comment(TICKET, "<b>49 & 60</b>\nlicences", MARK, public=public)
 
     assert patched(desk) == {
         "content": f"&lt;b&gt;49 &amp; 60&lt;/b&gt;<br>licences<br>[{MARK}]",
         "contentType": "html",
-        "isPublic": False,
+        "isPublic": public,
     }
 
 
 def test_a_comment_too_long_for_desk_is_cut_and_keeps_its_reference(desk):
     desk.post(COMMENTS, json={})
 
-    make_client().add_private_comment(TICKET, "&\n" * 20_000, MARK)
+    make_client().add_comment(TICKET, "&\n" * 20_000, MARK, public=False)
 
     content = patched(desk)["content"]
     assert 31_980 < len(content) <= 32_000
@@ -352,7 +353,7 @@ def test_a_comment_is_never_posted_twice(desk, fault):
     desk.post(COMMENTS, json={})
 
     with pytest.raises(TemporaryError):
-        make_client().add_private_comment(TICKET, "text", MARK)
+        make_client().add_comment(TICKET, "text", MARK, public=False)
 
     assert len(desk.calls) == 1
 
@@ -394,7 +395,7 @@ def test_a_refused_token_is_replaced_once_and_the_call_repeated(desk, method, fa
     {
         "GET": lambda: client.read_ticket(TICKET),
         "PATCH": lambda: client.write_ticket(TICKET, {Field.LARGE_USER: True}),
-        "POST": lambda: client.add_private_comment(TICKET, "text", MARK),
+        "POST": lambda: client.add_comment(TICKET, "text", MARK, public=False),
     }[method]()
 
     assert tokens.token.access_token == "1000.new"

@@ -73,7 +73,7 @@ def test_a_write_is_what_the_next_read_shows(client, ticket_id):
 def test_a_comment_is_found_again_by_its_reference(client, ticket_id):
     assert not client.has_comment(ticket_id, MARK)
 
-    client.add_private_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK)
+    client.add_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK, public=False)
 
     assert client.has_comment(ticket_id, MARK)
 
