@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from desk_sync.domain.decision import Decision
 from desk_sync.domain.entitlement import Verdict
@@ -11,18 +11,44 @@ from desk_sync.domain.identity import Lookup, Place
 from desk_sync.domain.policy import EmailFill, TicketPolicy
 from desk_sync.domain.ticket import Event, Field, Hint, Memory, Override, Ticket, Value, Written
 
+DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVERITY})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A value that is ours to set, and the ground that it stands on: a person's value holds until that changes (L7)."""
+
+    value: Value
+    basis: str
+
 
 def overrides_of(
-    ticket: Ticket, decision: Decision, memory: Memory, events: Iterable[Event], rules: TicketPolicy
+    ticket: Ticket,
+    decision: Decision,
+    claims: Mapping[Field, Claim],
+    memory: Memory,
+    events: Iterable[Event],
+    rules: TicketPolicy,
 ) -> Iterator[tuple[Field, Override]]:
     """Our values that a person has replaced (L7), for as long as ours would stand on the same ground."""
     for name, ours in memory.written.items():
         current = ticket.value(name)
-        same_ground = decision.verdict is Verdict.UNKNOWN or ours.basis == decision.basis
         replaced = current != ours.value
         known = name in memory.overrides
-        if same_ground and replaced and (known or _set_by_person(name, ticket, memory, events, rules)):
+        if (
+            replaced
+            and ours.basis == _ground(name, ours, claims, decision)
+            and (known or _set_by_person(name, ticket, memory, events, rules))
+        ):
             yield name, Override(value=current, basis=ours.basis)
+
+
+def _ground(name: Field, ours: Written, claims: Mapping[Field, Claim], decision: Decision) -> str:
+    """What a value of ours would stand on today; what is unknown changes no ground (L8)."""
+    if name in claims:
+        return claims[name].basis
+    withdrawn = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
+    return decision.basis if withdrawn else ours.basis
 
 
 def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable[Event], rules: TicketPolicy) -> bool:
@@ -39,16 +65,16 @@ def person_came_by(events: Iterable[Event], rules: TicketPolicy) -> bool:
     return any(event.hint is Hint.STATE and event.actor_id not in rules.automation_agents for event in events)
 
 
-def claims_on(ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy) -> Iterator[tuple[Field, Value]]:
-    """The values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
+def claims_on(ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy) -> Iterator[tuple[Field, Claim]]:
+    """The decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
     if ticket.in_bin or decision.account_id is None or lookup.account is None:
         return
     if _may_fill_email(ticket, lookup, rules):
-        yield Field.CUSTOMER_PRIMARY_EMAIL, lookup.account.super_admin_email
+        yield Field.CUSTOMER_PRIMARY_EMAIL, Claim(lookup.account.super_admin_email, decision.basis)
     if decision.verdict is Verdict.PRIORITY and not decision.hands_off:
-        yield Field.LARGE_USER, True
+        yield Field.LARGE_USER, Claim(True, decision.basis)
         if not _severity_left_alone(ticket, rules):
-            yield Field.SEVERITY, rules.severities[1]
+            yield Field.SEVERITY, Claim(rules.severities[1], decision.basis)
 
 
 def _may_fill_email(ticket: Ticket, lookup: Lookup, rules: TicketPolicy) -> bool:
@@ -80,15 +106,15 @@ def withdrawals_from(
 
 
 def standing_by_us(
-    ticket: Ticket, decision: Decision, memory: Memory, claims: Mapping[Field, Value], wanted: Mapping[Field, Value]
+    ticket: Ticket, memory: Memory, claims: Mapping[Field, Claim], wanted: Mapping[Field, Value]
 ) -> Iterator[tuple[Field, Written]]:
     """What stands in the ticket by our hand after this plan, and what stood there before."""
     for name in Field:
         ours = memory.written.get(name)
         if name in claims and name in wanted:
             before = ours.before if ours and ours.value == ticket.value(name) else ticket.value(name)
-            yield name, Written(value=claims[name], before=before, basis=decision.basis)
+            yield name, Written(value=claims[name].value, before=before, basis=claims[name].basis)
         elif ours and name in claims:
-            yield name, replace(ours, basis=decision.basis)
+            yield name, replace(ours, basis=claims[name].basis)
         elif ours and name not in wanted:
             yield name, ours

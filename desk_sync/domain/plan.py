@@ -48,10 +48,12 @@ def plan(
     rules = policy.tickets
     memory = memory.settled(ticket)
     decision = decide(ticket, lookup, policy, now)
-    overrides = dict(overrides_of(ticket, decision, memory, events, rules))
-    claims = {name: value for name, value in claims_on(ticket, lookup, decision, rules) if name not in overrides}
-    withdrawals = dict(withdrawals_from(ticket, decision, memory, rules))
-    differing = {name: value for name, value in (claims | withdrawals).items() if ticket.value(name) != value}
+    claims = dict(claims_on(ticket, lookup, decision, rules))
+    overrides = dict(overrides_of(ticket, decision, claims, memory, events, rules))
+    ours = {name: claim for name, claim in claims.items() if name not in overrides}
+    values = {name: claim.value for name, claim in ours.items()}
+    values |= dict(withdrawals_from(ticket, decision, memory, rules))
+    differing = {name: value for name, value in values.items() if ticket.value(name) != value}
     streak = 0 if person_came_by(events, rules) else memory.streak
     looping = bool(differing) and streak >= rules.write_limit
     mode = rules.mode_of(ticket.department_id)
@@ -60,7 +62,7 @@ def plan(
         decision=_explain(decision, overrides, looping=looping),
         wanted=wanted,
         effects=tuple(_effects(ticket, decision, wanted, looping=looping)) if mode is not Mode.SHADOW else (),
-        written=dict(standing_by_us(ticket, decision, memory, claims, wanted)),
+        written=dict(standing_by_us(ticket, memory, ours, wanted)),
         overrides=overrides,
         streak=streak + bool(wanted),
         urgency=_urgency(wanted.get(Field.SEVERITY, ticket.severity), rules),
