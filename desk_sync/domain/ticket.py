@@ -24,6 +24,13 @@ class Field(StrEnum):
     CUSTOMER_PRIMARY_EMAIL = "customer_primary_email"
     LARGE_USER = "large_user"
     SEVERITY = "severity"
+    STATUS = "status"
+    ACKNOWLEDGEMENT_DUE = "acknowledgement_due"
+    DETERMINATION_DUE = "determination_due"
+    RESOLUTION_DUE = "resolution_due"
+    UPDATE_DUE = "update_due"
+    CLOCK_STATE = "clock_state"
+    NEXT_MILESTONE = "next_milestone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +41,9 @@ class Ticket:
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
     it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
-    `threads` counts the mails of the conversation, the first included. `modified_by` is the id of whoever wrote last,
-    `modified_at` when. These three are no part of the ticket's state.
+    `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
+    `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
+    `created_at`, are no part of its state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
     """
 
     ticket_id: str
@@ -54,6 +62,14 @@ class Ticket:
     sender: str | None = None
     in_bin: bool = False
     threads: int = 0
+    comments: int = 0
+    created_at: datetime | None = None
+    acknowledgement_due: str | None = None
+    determination_due: str | None = None
+    resolution_due: str | None = None
+    update_due: str | None = None
+    clock_state: str | None = None
+    next_milestone: str | None = None
     modified_by: str | None = None
     modified_at: datetime | None = None
 
@@ -71,7 +87,7 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
-_UNCOMPARED = frozenset({"modified_by", "modified_at", "evidence"})
+_UNCOMPARED = frozenset({"modified_by", "modified_at", "created_at", "comments", "evidence"})
 _NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 

@@ -20,14 +20,22 @@ import structlog
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.desk.evidence import of_fields, of_text
+from desk_sync.adapters.desk.raw import Raw, in_full
+from desk_sync.adapters.desk.raw import count_in as _count
+from desk_sync.adapters.desk.raw import field as _field
+from desk_sync.adapters.desk.raw import identifier as _id
+from desk_sync.adapters.desk.raw import instant as _instant
+from desk_sync.adapters.desk.raw import is_custom as _is_custom
+from desk_sync.adapters.desk.raw import items as _items
+from desk_sync.adapters.desk.raw import object_in as _object
+from desk_sync.adapters.desk.raw import text as _text
+from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from desk_sync.ports import Modified
 
 log = structlog.get_logger()
-
-Raw = Mapping[str, object]
 
 HINTS: Mapping[str, Hint] = {
     "Ticket_Add": Hint.STATE,
@@ -42,7 +50,6 @@ _SHOWN = frozenset({"id", "departmentId", "contactId", "email", "status", "statu
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
 _ID = re.compile(r"[0-9]{1,20}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;|\s+")
 _REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 LONGEST_COMMENT = 32_000
@@ -65,6 +72,9 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     def field(word: str) -> str | None:
         return _field(raw, vocabulary.fields.get(word))
 
+    def due(word: str) -> str | None:
+        return _to_the_minute(field(word))
+
     address = field("customer_primary_email")
     normal = identifiers.email(address) if address else None
     return Ticket(
@@ -83,13 +93,21 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         sender=identifiers.email(_text(raw.get("email")) or ""),
         in_bin=any(_text(raw.get(name)) == "true" for name in _BINS),
         threads=_count(raw.get("threadCount")),
+        comments=_count(raw.get("commentCount")),
+        created_at=_instant(raw.get("createdTime")),
+        acknowledgement_due=due("acknowledgement_due"),
+        determination_due=due("determination_due"),
+        resolution_due=due("resolution_due"),
+        update_due=due("update_due"),
+        clock_state=field("clock_state"),
+        next_milestone=field("next_milestone"),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
     )
 
 
 def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[str, object]:
-    """The body of a PATCH that sets `fields` and nothing else; "" empties a field.
+    """The body of a PATCH that sets `fields` and nothing else; "" empties a field, times are written in full.
 
     Raises PermanentError for a field that the mapping has no Desk name for.
     """
@@ -99,14 +117,14 @@ def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[
         name = vocabulary.fields.get(word)
         if name is None:
             raise PermanentError(f"the mapping does not say what Desk calls {word}", hint="name it under `fields`")
-        (custom if _is_custom(name) else body)[name] = _text(value) or ""
+        (custom if _is_custom(name) else body)[name] = in_full(_text(value) or "")
     return body | ({"cf": custom} if custom else {})
 
 
 def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: Vocabulary) -> list[Field]:
     """Those of `fields` that `ticket`, Desk's answer, shows with another value: trimming and the like aside (L5)."""
     sent = read_ticket(write_fields(fields, vocabulary), vocabulary)
-    return [word for word in fields if _to_the_minute(sent.value(word)) != _to_the_minute(ticket.value(word))]
+    return [word for word in fields if sent.value(word) != ticket.value(word)]
 
 
 def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
@@ -277,11 +295,6 @@ def _needed_id(raw: Raw, name: str) -> str:
     return value
 
 
-def _id(raw: Raw, name: str) -> str | None:
-    text = _text(raw.get(name))
-    return text if text and _ID.fullmatch(text) else None
-
-
 def _occurred_at(raw: Raw) -> datetime:
     """Milliseconds since 1970, as text or number; ISO 8601 with a zone has been seen too."""
     text = _text(raw.get("eventTime")) or ""
@@ -293,49 +306,3 @@ def _occurred_at(raw: Raw) -> datetime:
     if at := _instant(text):
         return at
     raise BadDelivery("an event has no usable time")
-
-
-def _instant(value: object) -> datetime | None:
-    """ISO 8601 with a zone; None for anything else."""
-    try:
-        at = datetime.fromisoformat(_text(value) or "")
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _object(raw: Raw, name: str) -> Raw:
-    value = raw.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _items(answer: Raw) -> list[Raw]:
-    data = answer.get("data")
-    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
-
-
-def _field(raw: Raw, name: str | None) -> str | None:
-    return _text((_object(raw, "cf") if _is_custom(name) else raw).get(name)) if name else None
-
-
-def _is_custom(name: str) -> bool:
-    return name.startswith("cf_")
-
-
-def _text(value: object) -> str | None:
-    """A text without the space around it, a number or a truth as text; None for an empty one and for anything else."""
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int) else None
-
-
-def _count(value: object) -> int:
-    """How many, in Desk's texts of digits; 0 where it does not say."""
-    text = _text(value) or ""
-    return int(text) if _ID.fullmatch(text) else 0
-
-
-def _to_the_minute(value: Value) -> Value:
-    return _SECONDS.sub("", value) if isinstance(value, str) else value

@@ -1,0 +1,73 @@
+"""What stands in Desk's JSON, read leniently: what is not there, or not of the kind, is None or empty.
+
+Desk's ids are strings of digits, its times are UTC, its counts are texts, an empty field is null or "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+Raw = Mapping[str, object]
+
+_ID = re.compile(r"[0-9]{1,20}")
+_MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
+_SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
+
+
+def identifier(raw: Raw, name: str) -> str | None:
+    digits = text(raw.get(name))
+    return digits if digits and _ID.fullmatch(digits) else None
+
+
+def instant(value: object) -> datetime | None:
+    """ISO 8601 with a zone; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text(value) or "")
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def object_in(raw: Raw, name: str) -> Raw:
+    value = raw.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def items(answer: Raw) -> list[Raw]:
+    data = answer.get("data")
+    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+
+
+def field(raw: Raw, name: str | None) -> str | None:
+    return text((object_in(raw, "cf") if is_custom(name) else raw).get(name)) if name else None
+
+
+def is_custom(name: str) -> bool:
+    return name.startswith("cf_")
+
+
+def text(value: object) -> str | None:
+    """A text without the space around it, a number or a truth as text; None for an empty one and for anything else."""
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else None
+
+
+def count_in(value: object) -> int:
+    """How many, in Desk's texts of digits; 0 where it does not say."""
+    digits = text(value) or ""
+    return int(digits) if _ID.fullmatch(digits) else 0
+
+
+def to_the_minute(written: str | None) -> str | None:
+    """A time without its seconds, which Desk may drop (L5); anything else as it is."""
+    return _SECONDS.sub("", written) if written else None
+
+
+def in_full(value: str) -> str:
+    """A time to the minute as Desk takes it, with seconds; anything else as it is."""
+    return f"{value[:-1]}:00.000Z" if _MINUTE.fullmatch(value) else value
