@@ -86,8 +86,15 @@ def time_zone(name: str) -> ZoneInfo:
         raise ValueError(f'"{name}" is not an IANA time zone') from error
 
 
+class _Expanded:
+    """Where a calendar keeps its years: beside its fields, which are all that it says."""
+
+    __slots__ = ("_expanded",)
+    _expanded: dict[int, _Year]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BusinessCalendar:
+class BusinessCalendar(_Expanded):
     """When time counts, in the local time of `tz`. Hours may touch or overlap: no minute counts twice.
 
     `weekly` goes by WEEKDAYS; a weekday without hours is closed. `overrides` stand instead of a date's weekly hours;
@@ -99,7 +106,6 @@ class BusinessCalendar:
     holidays: frozenset[date] = frozenset()
     holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
     overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
-    _expanded: dict[int, _Year] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         time_zone(self.tz)
@@ -143,12 +149,22 @@ class BusinessCalendar:
             left -= counted
         return None
 
+    def shifts(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> list[Span]:
+        """The spans of [start, end) that count, outside the pauses: in order, apart, and `elapsed` in all."""
+        end = _utc(end)
+        running = [(begins, min(stops, end)) for begins, stops in _running(_utc(start), pauses) if begins < end]
+        return union(
+            (max(opens, begins), min(closes, stops))
+            for begins, stops in running
+            for year in map(self._year, _years(begins, stops))
+            for opens, closes in year.shifts
+        )
+
     def _open(self, start: datetime, end: datetime) -> timedelta:
         """The open time in [start, end), in UTC."""
         if end <= start:
             return _NOTHING
-        numbers = range(max(start.year, _YEARS.start), min(end.year + 1, _YEARS.stop))
-        years = map(self._year, numbers)
+        years = map(self._year, _years(start, end))
         return sum((year.until(end) - year.until(start) for year in years), _NOTHING)
 
     def _after(self, start: datetime, amount: timedelta) -> datetime | None:
@@ -168,13 +184,13 @@ class BusinessCalendar:
     def _year(self, number: int) -> _Year:
         # Two threads may expand the same year; they find the same.
         if number not in self._expanded:
-            self._expanded[number] = _Year(number, self._shifts(number))
+            self._expanded[number] = _Year(number, self._shifts_of(number))
         return self._expanded[number]
 
-    def _shifts(self, year: int) -> list[Span]:
+    def _shifts_of(self, year: int) -> list[Span]:
         """The open spans of the UTC year, in order."""
-        hours = _union(span for day in _days_around(year) for span in self._local_spans(day))
-        return _union(
+        hours = union(span for day in _days_around(year) for span in self._local_spans(day))
+        return union(
             (max(opens - offset, begins), min(closes - offset, ends))
             for begins, ends, offset in _offsets(time_zone(self.tz), year)
             for opens, closes in hours
@@ -210,6 +226,7 @@ class _Year:
     """The shifts of one UTC year, with the open time from its beginning to the end of each."""
 
     def __init__(self, number: int, shifts: Sequence[Span]) -> None:
+        self.shifts = shifts
         self._starts = [start for start, _ in shifts]
         self._ends = [end for _, end in shifts]
         self._sums: list[timedelta] = []
@@ -238,6 +255,11 @@ def _expansion(_calendar: BusinessCalendar) -> dict[int, _Year]:
     return {}
 
 
+def _years(start: datetime, end: datetime) -> range:
+    """The years that a span touches, as far as anything is open in them."""
+    return range(max(start.year, _YEARS.start), min(end.year + 1, _YEARS.stop))
+
+
 def _utc(instant: datetime) -> datetime:
     if instant.tzinfo is UTC:
         return instant
@@ -248,7 +270,7 @@ def _utc(instant: datetime) -> datetime:
 
 def _running(start: datetime, pauses: Iterable[Pause]) -> Iterator[Span]:
     """The spans from `start` on that are in no pause; the last ends _FOREVER, unless a pause has no end."""
-    for begins, ends in _union(map(_pause, pauses)) if pauses else ():
+    for begins, ends in union(map(_pause, pauses)) if pauses else ():
         if start < begins:
             yield start, begins
         start = max(start, ends)
@@ -263,7 +285,7 @@ def _pause(pause: Pause) -> Span:
     return begins, ends
 
 
-def _union(spans: Iterable[Span]) -> list[Span]:
+def union(spans: Iterable[Span]) -> list[Span]:
     """The same time as sorted spans that neither touch nor overlap; empty spans are dropped."""
     merged: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):

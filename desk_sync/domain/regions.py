@@ -1,0 +1,80 @@
+"""Escalation regions: whose country says which one a ticket belongs to (C17), and when that region works (R21).
+
+They are another map than that of the thresholds (C10): Canada goes with the USA, and Brazil is a region of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.reason import Reason
+
+
+class Whose(StrEnum):
+    """By what a region is found (C17)."""
+
+    PARTNER_COUNTRY = "partner_country"
+    CUSTOMER_COUNTRY = "customer_country"
+    DATA_CENTER = "data_center"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whereabouts:
+    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and the portal's data centre."""
+
+    partner_country: str | None = None
+    customer_country: str | None = None
+    data_center: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """The region of a ticket, and the country by which it was found, if it was.
+
+    `by_default`: nothing led to it, so it is the fallback, and a person should say where the partner is.
+    """
+
+    region: str
+    country: str | None
+    reason: Reason
+    by_default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPolicy:
+    """Which countries and data centres make up each escalation region, and when each works.
+
+    `calendars` has one for each region; `country_calendars` are those of countries that keep other hours or another
+    zone than their region. `fallback` is the region where the partner, or its country, is in none.
+    """
+
+    of_country: Mapping[str, str]
+    of_data_center: Mapping[str, str] = field(default_factory=dict)
+    fallback: str
+    calendar_by: Whose = Whose.PARTNER_COUNTRY
+    ladder_by: Whose = Whose.PARTNER_COUNTRY
+    calendars: Mapping[str, BusinessCalendar]
+    country_calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+
+    def region_of(self, country: str) -> str | None:
+        """The escalation region of a country; None for one that is in none."""
+        return self.of_country.get(country)
+
+    def locate(self, whereabouts: Whereabouts, by: Whose) -> Located:
+        """The region of a ticket by what `by` says, else the fallback."""
+        place: str | None = getattr(whereabouts, by)
+        table = self.of_data_center if by is Whose.DATA_CENTER else self.of_country
+        named = by.replace("_", " ")
+        if place is None or place not in table:
+            reason = Reason("C17", f"{named} {place or 'unknown'}: in no region, so {self.fallback}")
+            return Located(region=self.fallback, country=None, reason=reason, by_default=True)
+        country = None if by is Whose.DATA_CENTER else place
+        return Located(region=table[place], country=country, reason=Reason("C17", f"{named} {place}: {table[place]}"))
+
+    def calendar(self, located: Located) -> BusinessCalendar:
+        """When the region works, or the country, where it has a calendar of its own."""
+        own = self.country_calendars.get(located.country) if located.country else None
+        return own or self.calendars[located.region]

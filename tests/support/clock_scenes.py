@@ -1,0 +1,87 @@
+"""Tickets told in one line, for tests of the clocks: Monday 16 November 2026 00:00 in Berlin is the origin of offsets.
+
+`said("reply", "1h30m")` is an act so long after the creation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from desk_sync.domain.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.clock import Clock
+from desk_sync.domain.commitment import Circumstances, read_clocks
+from desk_sync.domain.history import Act, ActKind, History, Stage
+from desk_sync.domain.promise import Kinds, Milestone, Promise, Terms, WeekendException, Window
+from desk_sync.domain.reason import Reason
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN).astimezone(UTC)
+HOUR = timedelta(hours=1)
+
+WEEK = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS[:5], (Hours.of("00:00", "24:00"),)))
+
+
+def window(target: float, commitment: float) -> Window:
+    return Window(target=target * HOUR, commitment=commitment * HOUR)
+
+
+ACK, DET, RES, UPD = Milestone
+TERMS = Terms(
+    windows={
+        1: {ACK: window(1, 3), DET: window(2, 8)},
+        2: {ACK: window(6, 12), DET: window(24, 48)},
+        3: {ACK: window(16, 24), DET: window(48, 72)},
+    },
+    resolution=window(24, 48),
+    update=window(8, 8),
+    exempt=Kinds(issue_types=frozenset({"feature_request", "limitation"})),
+    weekend=WeekendException(issue_types=frozenset({"outage", "login"}), levels=frozenset({1, 2, 3})),
+)
+PROMISE = Promise(
+    mapping_version="m1",
+    region="EUROPE_UK",
+    calendar=WEEK,
+    terms=TERMS,
+    located=Reason("C17", "partner country DE: EUROPE_UK"),
+)
+LARGE = Circumstances(large=True, large_since=MONDAY)
+
+
+def after(text: str) -> timedelta:
+    """A time since the creation: 90m, 1h30m, 2d."""
+    units = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+    return timedelta(**{units[unit]: int(figure) for figure, unit in re.findall(r"(\d+)([dhms])", text)})
+
+
+def under(**terms: Any) -> Promise:
+    """The promise under other terms."""
+    return replace(PROMISE, terms=replace(TERMS, **terms))
+
+
+def acts(told: str, created_at: datetime = MONDAY) -> tuple[Act, ...]:
+    """What happened, as "1h reply, 2h paused, 3h s1": a message, a reply, a stage, a severity (s0: none) or a move."""
+    return tuple(_act(*each.split(), created_at=created_at) for each in told.split(",") if each.strip())
+
+
+def _act(when: str, what: str, *, created_at: datetime) -> Act:
+    at = created_at + after(when)
+    if what in set(Stage):
+        return Act(kind=ActKind.STAGE, at=at, stage=Stage(what))
+    if level := re.fullmatch(r"s(\d)", what):
+        return Act(kind=ActKind.SEVERITY, at=at, level=int(level[1]) or None)
+    return Act(kind=ActKind(what), at=at)
+
+
+def read(
+    told: str,
+    now: str,
+    promise: Promise = PROMISE,
+    circumstances: Circumstances | None = None,
+    created_at: datetime = MONDAY,
+) -> tuple[Clock, ...]:
+    history = History(created_at=created_at, acts=acts(told, created_at))
+    return read_clocks(history, promise, circumstances or Circumstances(), created_at + after(now))
