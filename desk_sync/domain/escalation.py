@@ -16,16 +16,17 @@ from zoneinfo import ZoneInfo
 from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.escalation_policy import Counts, EscalationPolicy
 from desk_sync.domain.ladder import WALL, Cause, Due, Ladder, Raised, Rung, Signals, following
-from desk_sync.domain.matrix import Place, Reach, reach
+from desk_sync.domain.matrix import Location, Reach, reach
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.triggers import Trigger
+from desk_sync.domain.wording import spell_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What the look knows of the ticket: where its partner is, its severity level, its region's calendar."""
 
-    place: Place
+    location: Location
     severity: int
     calendar: BusinessCalendar
     policy_version: str = ""
@@ -168,12 +169,12 @@ class _Look:
         """By the roles that were frozen; by today's, where the mapping has none of those any more."""
         on, policy = self.situation.date_of(self.now), self.policy
         frozen = reach(ladder.chain, level, policy.staff, on)
-        return frozen if frozen.roles else reach(policy.matrix.chain(self.situation.place), level, policy.staff, on)
+        return frozen if frozen.roles else reach(policy.matrix.chain(self.situation.location), level, policy.staff, on)
 
     def _ladder(self, trigger: Trigger) -> Ladder:
         """What the trigger starts, with everything that it takes from the mapping."""
-        place = self.situation.place
-        rule = self.policy.rule(trigger.because, place.region, self.situation.severity)
+        location = self.situation.location
+        rule = self.policy.rule(trigger.because, location.region, self.situation.severity)
         calendars = {
             Counts.AS_THE_CLOCK: trigger.calendar or self.situation.calendar,
             Counts.BUSINESS: self.situation.calendar,
@@ -185,7 +186,7 @@ class _Look:
             reason=trigger.reason,
             started_at=trigger.at,
             rungs=rule.rungs,
-            chain=self.policy.matrix.chain(place),
+            chain=self.policy.matrix.chain(location),
             calendar=calendars[rule.counts],
             answers=self.policy.answers.get(trigger.because, {}),
             policy_version=self.situation.policy_version,
@@ -205,8 +206,8 @@ class _Look:
         """Where the ladder stands, for whoever asks why."""
         stopped_at = ladder.stopped_at(self.signals)
         if stopped_at is not None:
-            return f"the ladder of {ladder.because} stopped at {stopped_at:%F %H:%M}Z"
+            return f"the ladder of {ladder.because} stopped at {spell_instant(stopped_at)}"
         if due is None:
             return f"the ladder of {ladder.because} has told its last level, {ladder.top}"
-        when = f"is due at {due.at:%F %H:%M}Z" if due.at else "waits while the ladder is paused"
+        when = f"is due at {spell_instant(due.at)}" if due.at else "waits while the ladder is paused"
         return f"the ladder of {ladder.because}: level {due.rung.level} {when}"

@@ -17,7 +17,7 @@ LEVELS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Location:
     """Where a partner is: an escalation region, a country (ISO 3166-1), a state (ISO 3166-2, such as US-CA)."""
 
     region: str
@@ -33,11 +33,11 @@ class Territory:
     states: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
 
-    def covers(self, place: Place) -> bool:
-        """Whether the place lies inside. Where the country is not known, only a whole region covers it."""
+    def covers(self, location: Location) -> bool:
+        """Whether the location lies inside. Where the country is not known, only a whole region covers it."""
         if self.countries or self.states:
-            return place.country in self.countries or place.state in self.states
-        return not self.without or (place.country is not None and place.country not in self.without)
+            return location.country in self.countries or location.state in self.states
+        return not self.without or (location.country is not None and location.country not in self.without)
 
 
 WHOLE_REGION = Territory()
@@ -61,15 +61,15 @@ class Matrix:
 
     cells: Mapping[str, Mapping[int, tuple[Post, ...]]] = field(default_factory=dict)
 
-    def roles(self, level: int, place: Place) -> tuple[str, ...]:
-        """The roles of a cell: those whose territory covers the place, all where none does (C20)."""
-        posts = self.cells.get(place.region, {}).get(level, ())
-        covering = [post.role for post in posts if post.territory.covers(place)]
+    def roles(self, level: int, location: Location) -> tuple[str, ...]:
+        """The roles of a cell: those whose territory covers the location, all where none does (C20)."""
+        posts = self.cells.get(location.region, {}).get(level, ())
+        covering = [post.role for post in posts if post.territory.covers(location)]
         return tuple(dict.fromkeys(covering or [post.role for post in posts]))
 
-    def chain(self, place: Place) -> Chain:
+    def chain(self, location: Location) -> Chain:
         """The roles of every level, to be frozen into a ladder."""
-        return tuple(self.roles(level, place) for level in LEVELS)
+        return tuple(self.roles(level, location) for level in LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,22 +126,22 @@ def _said(level: int, found_at: int) -> tuple[Reason, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A place and days in which a level would end at nobody."""
+    """A location and days in which a level would end at nobody."""
 
-    place: Place
+    location: Location
     level: int
     days: Days
 
 
-def gaps(matrix: Matrix, staff: Staff, places: Iterable[Place]) -> Iterator[Gap]:
-    """Every place × level × stretch of days without a change that ends at nobody; neighbouring stretches are one."""
+def gaps(matrix: Matrix, staff: Staff, locations: Iterable[Location]) -> Iterator[Gap]:
+    """Every location × level × stretch of days without a change that ends at nobody; neighbouring stretches are one."""
     edges = sorted({date.min, date.max, *staff.boundaries()})
     stretches = [Days(first, until) for first, until in pairwise(edges)]
-    for place in places:
-        chain = matrix.chain(place)
+    for location in locations:
+        chain = matrix.chain(location)
         for level in LEVELS:
             empty = [days for days in stretches if not reach(chain, level, staff, days.first).roles]
-            yield from (Gap(place=place, level=level, days=days) for days in _joined(empty))
+            yield from (Gap(location=location, level=level, days=days) for days in _joined(empty))
 
 
 def _joined(stretches: Iterable[Days]) -> Sequence[Days]:

@@ -15,6 +15,7 @@ from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.ladder import Cause
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.wording import spell_instant, spell_span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def breached(breach: Breach) -> Trigger:
         key=f"{breach.milestone}:{breach.round}",
         because=breach.milestone,
         at=breach.at,
-        reason=Reason("R33", f"the commitment of {breach.milestone} ran out at {breach.at:%F %H:%M}Z"),
+        reason=Reason("R33", f"the commitment of {breach.milestone} ran out at {spell_instant(breach.at)}"),
         calendar=breach.calendar,
     )
 
@@ -89,7 +90,7 @@ def requested(request: Request, gate: Gate, partner: Partner, response_due_at: d
     if refusal := _refusal(request, gate, partner, response_due_at):
         said = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
         return Review(key=key, reason=Reason("R33", said))
-    reason = Reason("R33", f"the {request.by} asked for an escalation at {request.at:%F %H:%M}Z")
+    reason = Reason("R33", f"the {request.by} asked for an escalation at {spell_instant(request.at)}")
     return Trigger(key=key, because=Cause.REQUEST, at=request.at, reason=reason)
 
 
@@ -122,7 +123,9 @@ def overrun(
     at = calendar.due(created_at, rule.window)
     if at is None or at > now:
         return None
-    reason = Reason("R36", f"{issue_type} unsolved since {created_at:%F %H:%M}Z, longer than {rule.window}")
+    reason = Reason(
+        "R36", f"{issue_type} unsolved since {spell_instant(created_at)}, longer than {spell_span(rule.window)}"
+    )
     return Trigger(key="overrun", because=Cause.OVERRUN, at=at, reason=reason, calendar=calendar)
 
 
@@ -197,5 +200,5 @@ def _spans(recent: Sequence[Severe], by: Kin) -> bool:
 
 def _cluster(recent: Sequence[Severe], rule: ClusterRule) -> Trigger:
     last = recent[-1]
-    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {rule.period}"
+    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {spell_span(rule.period)}"
     return Trigger(key=f"cluster:{rule.by}", because=Cause.CLUSTER, at=last.at, reason=Reason("R36", said))
