@@ -61,12 +61,21 @@ class Number:
 
 
 def numbers_in(lines: Iterable[str]) -> list[Number]:
-    """The labelled numbers, then those of links, each once, in their order. Two of one kind contradict each other."""
-    folded = [fold(line[:_LONGEST_LINE]) for line in lines]
+    """The labelled numbers, then those of links, each once, in their order. Two of one kind contradict each other.
+
+    A number may stand on the line after its label.
+    """
+    folded = [fold(line[:_LONGEST_LINE]) for line in lines if line.strip()]
     labelled = [number for at, line in enumerate(folded) for number in _labelled(line, folded[at + 1 : at + 2])]
     told = {number.kind for number in labelled}
     linked = (number for line in folded for number in _linked(line) if number.kind not in told)
     return list(dict.fromkeys((*labelled, *linked)))
+
+
+def opens_with_id(line: str) -> bool:
+    """Whether a line begins with a labelled number."""
+    found = _LABELLED.match(fold(line[:_LONGEST_LINE]).lstrip(" \t-*"))
+    return bool(found and found["number"])
 
 
 def _labelled(line: str, next_line: list[str]) -> Iterator[Number]:

@@ -107,6 +107,14 @@ _FURTHER_HEADER = re.compile(
 )
 
 
+_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*\*?\s*:")
+
+
+def without_copies(lines: Iterable[str]) -> Lines:
+    """Lines of earlier mails without those that name who else was to read them."""
+    return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
+
+
 def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
     """Whether a ruler ("-----Original Message-----") or a block of at least three mail headers begins here."""
     line = fold(lines[at][:_LONGEST_ATTRIBUTION])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from urllib.parse import unquote
 
 _TOKEN = re.compile(
@@ -18,7 +19,7 @@ _ATTRIBUTE = re.compile(r"(?<![\w-])(href|class|id)\s*=\s*(?:\"([^\"]*)\"|'([^']
 _LONGEST_TAG = 4_000
 
 _UNSEEN = frozenset({"head", "script", "style", "title", "template"})
-_LINE = frozenset({"br", "div", "tr", "dt", "dd", "section", "article", "header", "footer", "center", "form"})
+_LINE = frozenset({"br", "div", "li", "dt", "dd", "section", "article", "header", "footer", "center", "form"})
 _PARAGRAPH = frozenset({"p", "table", "ul", "ol", "blockquote", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CELL = frozenset({"td", "th"})
 _BLANKS = re.compile(r"\s+")
@@ -59,6 +60,7 @@ class _Page:
         self._fresh: list[str] = []
         self._quoted: list[str] = []
         self._line: list[str] = []
+        self._break: Callable[[], None] | None = None
         self._link: str | None = None
         self._unseen: _Inside | None = None
         self._quote: _Inside | None = None
@@ -77,8 +79,12 @@ class _Page:
         return self._fresh, self._quoted
 
     def _say(self, text: str) -> None:
-        if self._unseen is None:
-            self._line.append(_BLANKS.sub(" ", text))
+        blank = not text.strip()
+        if self._unseen is not None or (blank and self._at_cell):
+            return
+        if self._break is not None and not blank:
+            self._break()
+        self._line.append(_BLANKS.sub(" ", text))
 
     def _tag(self, name: str, rest: str, *, ends: bool) -> None:
         if self._unseen is not None:
@@ -90,12 +96,18 @@ class _Page:
             self._mark(name, rest, ends=ends)
 
     def _lay_out(self, name: str) -> None:
-        if name in _PARAGRAPH:
-            self._end_line(paragraph=True)
-        elif name in _LINE or name == "li":
-            self._end_line()
-        elif name in _CELL:
+        """Where a line ends: a block's as soon as more is said, but neither where its cell begins nor where it ends."""
+        if name in _CELL:
+            self._break = None
             self._line.append("\t")
+        elif name == "tr":
+            self._end_line()
+        elif self._at_cell:
+            return
+        elif name in _PARAGRAPH:
+            self._break = self._end_paragraph
+        elif name in _LINE:
+            self._break = self._break or self._end_line
 
     def _mark(self, name: str, rest: str, *, ends: bool) -> None:
         attributes = {} if ends else {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(rest)}
@@ -108,11 +120,12 @@ class _Page:
             self._end_line()
             self._quote = _Inside(name)
         if name == "li" and not ends:
-            self._line.append("- ")
+            self._say("- ")
         elif name == "a":
             self._follow(None if ends else html.unescape(attributes.get("href", "")))
         elif _SIGNATURE_MARKS.search(marks):
-            self._line.append("--")
+            self._end_line()
+            self._say("--")
             self._end_line()
 
     def _follow(self, link: str | None) -> None:
@@ -124,13 +137,26 @@ class _Page:
             self._say(f" <{target}>")
         self._link = link
 
-    def _end_line(self, *, paragraph: bool = False) -> None:
+    def _end_paragraph(self) -> None:
+        self._end_line()
+        lines = self._lines
+        if lines and lines[-1]:
+            lines.append("")
+
+    def _end_line(self) -> None:
+        self._break = None
         line = _REPEATED.sub(" ", _AROUND_CELLS.sub("\t", "".join(self._line))).strip()
         if line == "-":
             return
-        lines = self._fresh if self._quote is None else self._quoted
         if line:
-            lines.append(line)
+            self._lines.append(line)
         self._line.clear()
-        if paragraph and lines and lines[-1]:
-            lines.append("")
+
+    @property
+    def _at_cell(self) -> bool:
+        """Whether a cell has just begun or ended."""
+        return self._line[-1:] == ["\t"]
+
+    @property
+    def _lines(self) -> list[str]:
+        return self._fresh if self._quote is None else self._quoted

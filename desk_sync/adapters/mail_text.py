@@ -2,7 +2,8 @@
 
 What is new in the mail is read first; its subject only where that leads nowhere, quoted mails only after both. Rather
 no answer than a wrong one: an address is the customer's if a label says so, or if it is the only one. Addresses of the
-writer's own domain and of Zoho are never the customer's. Identifiers are in normal form (`identifiers.py`).
+writer's own domain and of Zoho are never the customer's, and a signature tells of its writer. Identifiers are in normal
+form (`identifiers.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.labelled_ids import Address, Number, addresses_in, numbers_in
-from desk_sync.adapters.mail_body import Text, read_html, read_plain
+from desk_sync.adapters.mail_body import Text, read_html, read_plain, without_copies
 from desk_sync.adapters.mail_file import Body, parse
 from desk_sync.adapters.mail_words import Part
 from desk_sync.adapters.template_fields import Template, read_template
@@ -116,16 +117,17 @@ def read_text(text: Text, *, sender: str | None, subject: str = "", is_html: boo
     """What a text tells, once it is parted into what is new and what is quoted (`mail_body`); `sender` wrote it."""
     own = _Own(sender)
     template = read_template(text.fresh)
-    quoted_template = read_template(text.quoted)
+    told_in_quotes = without_copies(text.quoted)
+    quoted_template = read_template(told_in_quotes)
     passes = (
-        _search(template, text.fresh, own, loose=template.text),
-        _search(read_template((subject,)), (subject,), own, loose=(subject,)),
-        _in_quotes(_search(quoted_template, text.quoted, own, loose=text.quoted)),
+        _search(template, template.text, own),
+        _search(read_template((subject,)), (subject,), own),
+        _in_quotes(_search(quoted_template, told_in_quotes, own)),
     )
     found = next(filter(None, passes), Found())
     quoted = found is passes[2]
     shown = template if template.parts or template.description else quoted_template
-    addresses = own.strangers((*addresses_in(template.text), *addresses_in(text.quoted)))
+    addresses = own.strangers((*addresses_in(template.text), *addresses_in(told_in_quotes)))
     zoids = [number for number in found.numbers if number.kind is Kind.ZOID]
     return MailFacts(
         sender=sender,
@@ -213,12 +215,9 @@ def _are_kin(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def _search(template: Template, lines: Sequence[str], own: _Own, *, loose: Sequence[str]) -> Found:
-    """The identifiers of one text. Of the places where an address may stand, the first that has one decides.
-
-    An address without a label counts in the `loose` lines only: a signature names its writer.
-    """
-    anywhere = own.strangers(addresses_in(loose))
+def _search(template: Template, lines: Sequence[str], own: _Own) -> Found:
+    """The identifiers of one text. Of the places where an address may stand, the first that has one decides."""
+    anywhere = own.strangers(addresses_in(lines))
     told = numbers_in(lines)
     places = (
         (Source.FIELD, own.strangers(addresses_in(template.admin_lines))),

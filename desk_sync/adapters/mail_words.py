@@ -42,6 +42,7 @@ GROUPS: Mapping[str, str] = {
     "reproducible": "reproduc* reproduz* reprodui* reproduk* reproduct* 再現 再現性 再現可能 再現します 再現しますか",
     "product": "product* produkt* produt* produit* 製品 製品名 プロダクト サービス名",
     "service": "service* servic* servico* サービス",
+    "support": "support suporte soporte assistance kundens* kundendienst kundenbetreuung kundenberatung サポート",
     "naming": "zoho name nome nombre nom namens names",
     "description": "descri* beschreib* problembeschreib* fehlerbeschreib* 説明 内容 詳細 概要",
     "problem": "problem* issue* question* frage* pregunta* pergunta* incident* anliegen 問題 質問 ご質問",
@@ -58,18 +59,19 @@ GROUPS: Mapping[str, str] = {
     " has with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
     " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"
     " en al puede ha le les un une est et pour peut sur ce cette primary principal principais primar* haupt"
-    " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* support suporte soporte"
-    " assistance technical possible possivel posible moglich lasst sich sie haben il ont ete avez vous sido han"
+    " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* technical"
+    " possible possivel posible moglich lasst sich sie haben il ont ete avez vous sido han"
     " foram feitas hechos faites menees bisherige bisher jusqu ici performed taken tried done already made"
     " executed completed durchgefuhrt* bereits unternommen* ergriffen* versucht* realizad* efetuad* executad*"
     " tomad* efectuad* ejecutad* effectue* prise* realise* entreprise* deja solucao solucion resolucao resolucion"
     " resolution losung problemlosung afetado affected concerned betroffen* afectado concerne* related yes ja sim"
     " si oui nein nao non details brief kurze breve detailed detaillierte"
     " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー"
-    " ご利用 利用 対象 発生 実施 した 行った 試した 済み サポート または アドレス",
+    " ご利用 利用 対象 発生 実施 した 行った 試した 済み または アドレス",
 }
 
-LABELS: tuple[tuple[frozenset[str], Part], ...] = (
+# The first whose groups are all there tells; None: a line of a signature.
+LABELS: tuple[tuple[frozenset[str], Part | None], ...] = (
     (frozenset({"numbered id"}), Part.OTHER),
     (frozenset({"id", "user"}), Part.OTHER),
     (frozenset({"id", "organisation"}), Part.OTHER),
@@ -88,6 +90,8 @@ LABELS: tuple[tuple[frozenset[str], Part], ...] = (
     (frozenset({"type"}), Part.REQUEST_TYPE),
     (frozenset({"detail"}), Part.OTHER),
     (frozenset({"problem"}), Part.DESCRIPTION),
+    (frozenset({"customer", "support"}), None),
+    (frozenset({"customer", "service"}), None),
     (frozenset({"customer"}), Part.CUSTOMER_EMAIL),
 )
 
@@ -140,6 +144,8 @@ SIGN_OFFS = (
     "|(?:何卒)?(?:どうぞ)?(?:よろしく|宜しく)(?:お願い|御願い)\\w*|以上(?:です)?|敬具"
 )
 SENT_FROM = "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから"
+
+POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
 
 # Words that say that what follows is the writer's, not the customer's.
 OWN = (

@@ -7,18 +7,23 @@ words of the mail. Blanks in values are single; words and signs are as written.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
 from desk_sync.adapters import mail_words
+from desk_sync.adapters.labelled_ids import opens_with_id
 from desk_sync.adapters.mail_words import Part, fold
+from desk_sync.adapters.template_steps import BULLET, read_steps
+from desk_sync.adapters.template_values import asks_on, read_product, read_reproducible, read_request_type
+from desk_sync.adapters.wide_text import is_japanese, joined
 
 _Answer = TypeVar("_Answer")
 
+# Words. What opens a mail and is shorter is a greeting.
 _SHORTEST_PROSE = 5
+_SHORTEST_OPENING = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,7 @@ class Template:
     @property
     def description_words(self) -> int:
         """Words parted by blanks; Japanese has none."""
-        return 0 if _is_japanese(self.description) else len(self.description.split())
+        return 0 if is_japanese(self.description) else len(self.description.split())
 
 
 def read_template(lines: Sequence[str]) -> Template:
@@ -63,7 +68,7 @@ def read_template(lines: Sequence[str]) -> Template:
 
     def of(part: Part) -> list[str]:
         """What stands behind a label, for each time it is there; values on one line are joined."""
-        return [_joined(own) for labelled, own, _ in values if labelled is part]
+        return [joined(own) for labelled, own, _ in values if labelled is part]
 
     parts = frozenset(section.part for section in sections if section.part)
     return Template(
@@ -84,13 +89,11 @@ def read_template(lines: Sequence[str]) -> Template:
 
 _BRACKETED = r"[(（\[【][^()（）\[\]【】]{0,80}[)）\]】]"
 _BRACKETS = re.compile(_BRACKETED)
-_LABEL = re.compile(rf"(?:[^:：?？=\t()（）\[\]【】]|{_BRACKETED}){{1,120}}(?=[:：?？=\t]|\Z)")
+_LABEL = re.compile(rf"(?:[^:：?？=\t()（）\[\]【】]|{_BRACKETED}){{1,120}}(?=[:：?？=\t】\]]|\Z)")
 _LABEL_BEFORE_DASH = re.compile(rf"(?:[^:：?？=\t()（）\[\]【】]|{_BRACKETED}){{1,60}}?(?=\s[–—-]\s)")
-_BEFORE_LABEL = re.compile(r"\A[\s>*_#•·▪■●◦‣–—-]*(?:\(?\d{1,2}[.)．）]\s*)?[\s*_【\[¿■●]*")
+_LABEL_BEFORE_BLANK = re.compile(r"[^\s:：]{1,30}[ぁ-ヿ一-鿿](?= \S)")
+_BEFORE_LABEL = re.compile(r"\A[\s>*_#•·▪■□●○◆◇★☆※➤◦‣–—-]*(?:\(?(?:\d{1,2}|[a-h])[.)．）°º/](?!\d)\s*)?[\s*_【\[¿■●]*")
 _BEFORE_VALUE = re.compile(r"\A(?:\s[–—-]\s|[\s*_:：?？=】\]]+)")
-_BULLET = re.compile(
-    r"\s*(?:[-–—*•·▪■●◦‣►➢→※✓✔](?=\s|[^\s\d-])|・|[①-⑳]|[(（]?\d{1,2}[)）．]|\d{1,2}\.(?!\d)|[(]?[a-hA-H]\)(?=\s))\s*"
-)
 _ANOTHER_LABEL = re.compile(r"(?=[^\Wa-z])[^:：.;,]{1,30}[:：]\s*\S")
 _ONE_LINE = frozenset(Part) - {Part.DESCRIPTION, Part.STEPS}
 
@@ -111,7 +114,7 @@ def _sections(lines: Sequence[str]) -> Iterator[Section]:
 def label_in(line: str) -> tuple[Part, str] | None:
     """The part whose label the line begins with, and what follows it on the line."""
     rest = _BEFORE_LABEL.sub("", line, count=1)
-    for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest)):
+    for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest), _LABEL_BEFORE_BLANK.match(rest)):
         if found and (found.end() < len(rest) or _stands_alone(rest)) and (part := _part(found[0])):
             return part, _value_after(rest[found.end() :])
     return None
@@ -131,19 +134,23 @@ def _value_after(text: str) -> str:
 
 
 def _signature(lines: Sequence[str]) -> int:
-    """Where the closing words are behind which no label follows; the number of lines if there are none."""
+    """Where the closing words are behind which nothing more is said; the number of lines if there are none.
+
+    Something is said by a label, a labelled number and a postscript.
+    """
     end = len(lines)
     for at in range(len(lines) - 1, -1, -1):
         line = lines[at].strip()
         if _closes(line):
             end = at
-        elif line and label_in(line):
+        elif line and (label_in(line) or opens_with_id(line) or _POSTSCRIPT.match(fold(line))):
             break
     return end
 
 
 _SIGN_OFF = re.compile(rf"(?:{mail_words.SIGN_OFFS})(?:[\s,.!。、]+[^\s,.!]+){{0,2}}[\s,.!。、]*")
 _SENT_FROM = re.compile(rf"(?:{mail_words.SENT_FROM})")
+_POSTSCRIPT = re.compile(rf"(?:{mail_words.POSTSCRIPT})(?![a-z])")
 _LONGEST_CLOSING = 60
 
 
@@ -160,7 +167,7 @@ def _value(section: Section) -> tuple[Sequence[str], Sequence[str]]:
         return (), section.lines
     if section.part is Part.DESCRIPTION:
         return section.lines, ()
-    filled = next((at for at, line in enumerate(section.lines) if line.strip()), len(section.lines))
+    filled = next((at for at, line in enumerate(section.lines) if not asks_on(line)), len(section.lines))
     end = filled + 1 if section.part in _ONE_LINE else _end_of_steps(section.lines, filled)
     return section.lines[filled:end], section.lines[end:]
 
@@ -169,116 +176,28 @@ def _end_of_steps(lines: Sequence[str], start: int) -> int:
     """Steps end at what looks like another label, and at an empty line behind which no list goes on."""
     filled = [at for at in range(start, len(lines)) if lines[at].strip()]
     for before, at in pairwise(filled):
-        if not _BULLET.match(lines[at]) and (at > before + 1 or _ANOTHER_LABEL.match(lines[at])):
+        if not BULLET.match(lines[at]) and (at > before + 1 or _ANOTHER_LABEL.match(lines[at])):
             return at
     return len(lines)
 
 
-# What values mean.
-
-
-def _either(words: str) -> str:
-    return "|".join(words.split())
-
-
-_CHECKED = re.compile(r"(?:[(\[]\s*[x✓✔]\s*[)\]]|[☑☒✅])\s*(\w+)")
-_PARENTHESES = re.compile(r"[(（][^()（）]*[)）]")
-_NEITHER = re.compile(mail_words.NEITHER)
-_YES, _NO = frozenset(mail_words.YES.split()), frozenset(mail_words.NO.split())
-_CHOICE = re.compile(
-    rf"\W*(?:{_either(mail_words.YES)})\s*(?:/|\||or|oder|ou|o)?\s*(?:{_either(mail_words.NO)})(?!\w)[\s)）:：]*"
-)
-_NEXT_PRODUCT = re.compile(
-    rf"\s*[(（\[【,，;；/|、・\n\t]|\s+[-–—+&]\s+|\s+(?:{_either(mail_words.AND)})\s+|\s*(?:と|および|及び)(?=\s*[A-ZＡ-Ｚ])"
-    r"|[.。](?:\s|$)|\s*[:：]\s",
-    re.IGNORECASE,
-)
-_LONGEST_PRODUCT = 60
-
-
-def read_request_type(value: str) -> str | None:
-    """The preset (R11) that a value names; None if it names none, or several."""
-    for text in (value, _PARENTHESES.sub(" ", value), re.split(r"[(（,;:–—]|\s-\s", value)[0]):
-        if len(named := mail_words.request_types_in(text[:200])) == 1:
-            return named[0]
-    return None
-
-
-def read_reproducible(value: str) -> bool | None:
-    """Yes or no; None for "does not apply", "sometimes", and for a choice that nobody made."""
-    folded = fold(value[:200])
-    if checked := _CHECKED.search(folded):
-        return checked[1] in _YES if checked[1] in _YES | _NO else None
-    if choice := _CHOICE.match(folded):
-        return read_reproducible(folded[choice.end() :])
-    first = next(iter(mail_words.words(folded)), "")
-    if first not in _YES | _NO or _NEITHER.match(folded):
-        return None
-    return first in _YES
-
-
-def read_product(value: str) -> str | None:
-    """The product named first, without what follows in parentheses."""
-    if mail_words.says_none(value):
-        return None
-    first = unicodedata.normalize("NFKC", _NEXT_PRODUCT.split(value.strip(" .。"), maxsplit=1)[0]).strip(" -*_\"'“”„«»")
-    return first if first and len(first) <= _LONGEST_PRODUCT else None
-
-
-def read_steps(lines: Sequence[str]) -> list[str]:
-    """The items of a list without their bullets; without a list, the paragraph parted at its semicolons."""
-    items = [item for item in _items(lines) if any(map(str.isalnum, item))]
-    return [] if mail_words.says_none(" ".join(items)) else items
-
-
-def _items(lines: Sequence[str]) -> list[str]:
-    if not any(_BULLET.match(line) for line in lines):
-        return [piece for stretch in _stretches(lines) for piece in _pieces(stretch)]
-    items: list[list[str]] = []
-    for line in filter(str.strip, lines):
-        bullet = _BULLET.match(line)
-        if bullet or not items:
-            items.append([])
-        items[-1].append(line[bullet.end() :] if bullet else line)
-    introduced = not _BULLET.match(next(filter(str.strip, lines))) and items[0][-1].rstrip().endswith((":", "："))
-    return [numbered for item in items[introduced:] for numbered in _numbered(_joined(item))]
-
-
-def _pieces(paragraph: str) -> list[str]:
-    pieces = [piece.strip() for piece in re.split("[;；]", paragraph)]
-    while pieces and not pieces[-1]:
-        pieces.pop()
-    return [*pieces[:-1], re.sub(r"(?<![.。])[.。]$", "", pieces[-1])] if pieces else []
-
-
-def _numbered(item: str) -> list[str]:
-    """The items of a list that was written into one line: "one 2) two 3) three", its first number taken off."""
-    return [piece.strip() for piece in re.split(r"\s(?=[2-9][.)]\s)(?:[2-9][.)])\s", item)] if "2) " in item else [item]
-
-
-_SHORT_LINE = 50
-
-
-def _stretches(lines: Sequence[str]) -> list[str]:
-    """Lines as their writer meant them: one that ends long before the margin was ended by hand."""
-    stretches: list[list[str]] = []
-    room = True
-    for line in filter(None, map(str.strip, lines)):
-        if room or not stretches:
-            stretches.append([])
-        stretches[-1].append(line)
-        room = _width(line) < _SHORT_LINE
-    return [_joined(stretch) for stretch in stretches]
+# Descriptions.
 
 
 def _description(
     labelled: Sequence[str], values: Iterable[tuple[object, object, Sequence[str]]], *, templated: bool
 ) -> str:
-    """What stands behind the label; without one, the prose that follows the template, or the whole mail's."""
+    """What stands behind the label; without one, the prose that follows the template, or what comes before it."""
     if labelled:
         return next((text for text in labelled if text and not mail_words.says_none(text)), "")
-    loose = (line for part, _, rest in values if part or not templated for line in (*rest, ""))
-    return _joined([line for paragraph in _paragraphs(loose) if _is_prose(_joined(paragraph)) for line in paragraph])
+    if behind := _prose(line for part, _, rest in values if part or not templated for line in (*rest, "")):
+        return behind
+    opening = _prose(line for part, _, rest in values if not part for line in rest)
+    return opening if _is_long(opening, _SHORTEST_OPENING) else ""
+
+
+def _prose(lines: Iterable[str]) -> str:
+    return joined([line for each in _paragraphs(lines) if _is_long(joined(each), _SHORTEST_PROSE) for line in each])
 
 
 _SHORT_LABEL = re.compile(r"[^:：]{1,40}[:：]\s*\S")
@@ -294,35 +213,9 @@ def _paragraphs(lines: Iterable[str]) -> Iterator[list[str]]:
             held = []
 
 
-def _is_prose(paragraph: str) -> bool:
-    return len(paragraph.split()) >= _SHORTEST_PROSE or (
-        _is_japanese(paragraph) and len(paragraph) >= 3 * _SHORTEST_PROSE
-    )
-
-
-# Text.
+def _is_long(text: str, words: int) -> bool:
+    return len(text.split()) >= words or (is_japanese(text) and len(text) >= 3 * words)
 
 
 def _first(values: Iterable[str], read: Callable[[str], _Answer | None]) -> _Answer | None:
     return next((answer for value in values if (answer := read(value)) is not None), None)
-
-
-def _joined(lines: Iterable[str]) -> str:
-    """One line of several: a blank between them, but none inside Japanese."""
-    text = ""
-    for line in (" ".join(line.split()) for line in lines if line.strip()):
-        seam = "" if not text or (_is_wide(text[-1]) and _is_wide(line[0])) else " "
-        text += seam + line
-    return text
-
-
-def _is_wide(character: str) -> bool:
-    return unicodedata.east_asian_width(character) in "WF"
-
-
-def _width(line: str) -> int:
-    return len(line) + sum(map(_is_wide, line))
-
-
-def _is_japanese(text: str) -> bool:
-    return sum(map(_is_wide, text)) * 2 > len(text)

@@ -6,13 +6,8 @@ import pytest
 
 from desk_sync.adapters.mail_body import read_html, read_plain
 from desk_sync.adapters.mail_words import Part
-from desk_sync.adapters.template_fields import (
-    label_in,
-    read_product,
-    read_reproducible,
-    read_request_type,
-    read_template,
-)
+from desk_sync.adapters.template_fields import label_in, read_template
+from desk_sync.adapters.template_values import read_product, read_reproducible, read_request_type
 
 LABELS = {
     Part.CUSTOMER_EMAIL: (
@@ -279,6 +274,22 @@ def test_the_first_product_is_named_without_its_remark(value, product):
         pytest.param("- one\nRegards,\nAda", ["one"], id="the closing words"),
         pytest.param("We did this:\n- one\n- two", ["one", "two"], id="an introduction"),
         pytest.param("1) one 2) two 3) three", ["one", "two", "three"], id="a list on one line"),
+        pytest.param("1. one 2. two 3. three", ["one", "two", "three"], id="a list on one line, with points"),
+        pytest.param("(1) one, (2) two", ["one", "two"], id="a list on one line, with commas"),
+        pytest.param("（1）一、（2）二", ["一", "二"], id="ja, a list on one line"),
+        pytest.param("1. one with 12) and v2) in it", ["one with 12) and v2) in it"], id="numbers that count nothing"),
+        pytest.param("1 - one\n2 - two", ["one", "two"], id="numbers with a dash"),
+        pytest.param("1/ one\n2/ two", ["one", "two"], id="fr, numbers with a stroke"),
+        pytest.param("1° one\n2º two", ["one", "two"], id="ordinal signs"),
+        pytest.param("1、一\n2、二", ["一", "二"], id="ja, numbers with a comma"),
+        pytest.param("1\ufe0f\u20e3 one\n2\ufe0f\u20e3 two", ["one", "two"], id="key caps"),
+        pytest.param("a) one\nb) two", ["one", "two"], id="letters"),
+        pytest.param("a. one\nb. two", ["one", "two"], id="letters with a point"),
+        pytest.param("i) one\nii) two\niii) three", ["one", "two", "three"], id="roman numbers"),
+        pytest.param("✅ one\n✅ two", ["one", "two"], id="ticks"),
+        pytest.param("◆一\n○二", ["一", "二"], id="ja, signs"),
+        pytest.param("+ one\n+ two", ["one", "two"], id="pluses"),
+        pytest.param("§ one\n· two", ["one", "two"], id="what Word makes of its bullets"),
         pytest.param("- 1.800 rows; all wrong", ["1.800 rows; all wrong"], id="a number is no bullet"),
         pytest.param("1.800 rows imported", ["1.800 rows imported"], id="a number at the start"),
         pytest.param("one; two.", ["one", "two"], id="a paragraph"),
