@@ -12,14 +12,20 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from itertools import chain
 
 from desk_sync.adapters import identifiers
+from desk_sync.adapters.mail_body import LONGEST_HTML
+from desk_sync.adapters.mail_html import lines_of
 
 _HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
 _OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
 _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
 _LONGEST_HEADER = 2_000
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# A plain text with less than this share of the HTML's words only says that there is an HTML text.
+_SHARE_OF_A_STUB = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ def _bare(content: bytes) -> Mail:
 
 
 def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
-    """The texts of a message in their order: of alternatives the plain one, unless it is empty; no attachments."""
+    """The texts of a message in their order: of alternatives the best one; no attachments."""
     kind = message.get_content_type()
     if message.is_multipart():
         parts = [each for each in message.get_payload() if isinstance(each, Message)]
@@ -86,9 +92,17 @@ def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
 
 
 def _best(alternatives: list[list[Body]]) -> list[Body]:
-    filled = [bodies for bodies in alternatives if any(body.text.strip() for body in bodies)]
-    plain = [bodies for bodies in filled if not any(body.is_html for body in bodies)]
-    return next(iter(plain or filled), [])
+    """The plain one, unless it says next to nothing of what the other one says."""
+    said = [bodies for bodies in alternatives if _length(bodies)]
+    plain = [bodies for bodies in said if not any(body.is_html for body in bodies)]
+    longest = max(map(_length, said), default=0)
+    return next((bodies for bodies in (*plain, *said) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
+
+
+def _length(bodies: list[Body]) -> int:
+    """In words."""
+    texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
+    return sum(len(line.split()) for line in chain(*texts))
 
 
 def _text(message: Message) -> str:
@@ -110,11 +124,9 @@ def _decode(content: bytes, charset: str | None) -> str:
 
 def _as_utf8(content: bytes) -> bytes:
     """A file without its byte order mark."""
-    for mark, charset in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            text = content.removeprefix(mark) if charset == "utf-8" else content
-            return text.decode(charset, "replace").encode("utf-8", "replace")
-    return content
+    if content.startswith(_MARKS_OF_UTF_16):
+        return content.decode("utf-16", "replace").encode("utf-8", "replace")
+    return content.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _words(value: str) -> str:

@@ -12,7 +12,7 @@ from desk_sync.adapters.mail_text import document, read_mail
 from desk_sync.cli.commands import app
 
 CASES = Path(__file__).parents[1] / "cases" / "intake"
-MAILS = sorted(CASES.glob("*.txt"))
+MAILS = sorted(each for each in CASES.iterdir() if each.suffix in (".txt", ".eml"))
 KEYS = ("customer_email", "zuid", "zoid", "zgid", "request_type", "reproducible", "product", "has_description", "steps")
 FURTHER_KEYS = (
     "format",
