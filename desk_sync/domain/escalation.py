@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.escalation_policy import Counts, EscalationPolicy
-from desk_sync.domain.ladder import WALL, Cause, Due, Ladder, Raised, Rung, Signals, following
+from desk_sync.domain.ladder import Cause, Due, Ladder, Raised, Rung, Signals, following
 from desk_sync.domain.matrix import Location, Reach, reach
+from desk_sync.domain.promise import WALL_CLOCK
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.triggers import Trigger
 from desk_sync.domain.wording import spell_instant
@@ -178,7 +179,7 @@ class _Look:
         calendars = {
             Counts.AS_THE_CLOCK: trigger.calendar or self.situation.calendar,
             Counts.BUSINESS: self.situation.calendar,
-            Counts.WALL: WALL,
+            Counts.WALL: WALL_CLOCK,
         }
         return Ladder(
             key=trigger.key,

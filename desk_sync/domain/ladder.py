@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk_sync.domain.calendar import BusinessCalendar, Hours, Pause
+from desk_sync.domain.calendar import BusinessCalendar, Pause
 from desk_sync.domain.matrix import Chain
 from desk_sync.domain.reason import Reason
 
@@ -48,12 +48,6 @@ class Answer(StrEnum):
 
 Signals = Mapping[Signal, Sequence[Pause]]
 """When each signal began and ended, in any order; None where it still lasts."""
-
-# Wall time, as a calendar that never closes.
-WALL = BusinessCalendar(
-    tz="Etc/UTC",
-    weekly=dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), (Hours.of("00:00", "24:00"),)),
-)
 
 
 @dataclass(frozen=True, slots=True)

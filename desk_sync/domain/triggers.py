@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.clock import Clock, State
 from desk_sync.domain.ladder import Cause
 from desk_sync.domain.partner import Partner
+from desk_sync.domain.promise import Milestone
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.wording import spell_instant, spell_span
 
@@ -37,24 +39,22 @@ class Review:
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
-    """A milestone's round whose commitment ran out at `at`, by its calendar."""
-
-    milestone: Cause
-    round: int
-    at: datetime
-    calendar: BusinessCalendar
+def breaches(clocks: Iterable[Clock]) -> list[Trigger]:
+    """The commitments that were broken, each by its clock; of updates that are late no ladder tells (R32)."""
+    broken = (clock for clock in clocks if clock.state is State.BREACHED and clock.milestone in _LADDERS)
+    return [_breach(clock, clock.due_at) for clock in broken if clock.due_at is not None]
 
 
-def breached(breach: Breach) -> Trigger:
-    """A commitment was broken."""
+_LADDERS = frozenset(Milestone) - {Milestone.UPDATE}
+
+
+def _breach(clock: Clock, due_at: datetime) -> Trigger:
     return Trigger(
-        key=f"{breach.milestone}:{breach.round}",
-        because=breach.milestone,
-        at=breach.at,
-        reason=Reason("R33", f"the commitment of {breach.milestone} ran out at {spell_instant(breach.at)}"),
-        calendar=breach.calendar,
+        key=clock.key,
+        because=Cause(clock.milestone),
+        at=due_at,
+        reason=Reason("R33", f"the commitment of {clock.milestone} ran out at {spell_instant(due_at)}"),
+        calendar=clock.calendar,
     )
 
 

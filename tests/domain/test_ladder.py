@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk_sync.domain.ladder import WALL, Answer, Cause, Ladder, Raised, Rung, Signal, following
+from desk_sync.domain.ladder import Answer, Cause, Ladder, Raised, Rung, Signal, following
+from desk_sync.domain.promise import WALL_CLOCK
 from desk_sync.domain.reason import Reason
 
 HOUR = timedelta(hours=1)
@@ -25,7 +26,7 @@ def ladder(**facts):
             "started_at": START,
             "rungs": RUNGS,
             "chain": (("desk",), ("lead",), ("manager",), ("pam",)),
-            "calendar": WALL,
+            "calendar": WALL_CLOCK,
             "answers": STOPS | {Signal.HOLDING: Answer.PAUSE},
         }
         | facts

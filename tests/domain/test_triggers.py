@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from desk_sync.domain.ladder import WALL, Cause
+from desk_sync.domain.clock import Clock, State
+from desk_sync.domain.ladder import Cause
 from desk_sync.domain.partner import Partner
+from desk_sync.domain.promise import WALL_CLOCK, Milestone
 from desk_sync.domain.triggers import (
     Asker,
-    Breach,
     ClusterRule,
     Gate,
     Kin,
@@ -19,7 +20,7 @@ from desk_sync.domain.triggers import (
     Review,
     Severe,
     Trigger,
-    breached,
+    breaches,
     clusters,
     overrun,
     requested,
@@ -30,16 +31,50 @@ HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
+def clock(milestone: Milestone, state: State, due_at: datetime | None = NOW, number: int = 2) -> Clock:
+    return Clock(
+        milestone=milestone,
+        round=number,
+        level=1,
+        started_at=NOW - 8 * HOUR,
+        read_at=NOW,
+        state=state,
+        calendar=WALL_CLOCK,
+        due_at=due_at,
+    )
+
+
 def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
-    trigger = breached(Breach(milestone=Cause.DETERMINATION, round=2, at=NOW, calendar=WALL))
+    [trigger] = breaches([clock(Milestone.DETERMINATION, State.BREACHED)])
 
     assert (trigger.key, trigger.because, trigger.at, trigger.calendar) == (
         "determination:2",
         Cause.DETERMINATION,
         NOW,
-        WALL,
+        WALL_CLOCK,
     )
     assert str(trigger.reason) == "R33: the commitment of determination ran out at 2026-11-23 09:00Z"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.RUNNING), id="it runs"),
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.MET), id="it was met"),
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.CANCELLED), id="the ticket is gone"),
+        pytest.param(clock(Milestone.UPDATE, State.BREACHED), id="news that is late"),
+    ],
+)
+def test_other_clocks_start_none(kept):
+    assert breaches([kept]) == []
+
+
+def test_every_milestone_that_a_ladder_tells_of_is_a_cause():
+    assert {Cause(milestone) for milestone in Milestone if milestone is not Milestone.UPDATE} == {
+        Cause.ACKNOWLEDGEMENT,
+        Cause.DETERMINATION,
+        Cause.RESOLUTION,
+    }
 
 
 def partner(until: date | None = None) -> Partner:
@@ -84,7 +119,7 @@ def test_a_request_is_followed_or_put_to_a_person(gate, contract_until, response
 def test_an_outage_that_runs_past_its_window_starts_a_ladder(issue_type, hours, at):
     rule = OverrunRule(issue_types=frozenset({"outage", "login"}), window=8 * HOUR)
 
-    found = overrun(rule, issue_type, NOW, WALL, now=NOW + hours * HOUR)
+    found = overrun(rule, issue_type, NOW, WALL_CLOCK, now=NOW + hours * HOUR)
 
     assert (found.at if found else None) == at
 
