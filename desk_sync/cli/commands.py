@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli.output import JsonFlag, emit, say, table
+from desk_sync.cli.simulate import simulate
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
@@ -32,6 +33,7 @@ app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
+app.command()(simulate)
 
 DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]

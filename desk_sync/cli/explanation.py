@@ -19,7 +19,7 @@ def document(history: TicketHistory) -> dict[str, Any]:
         "error": history.error,
         "written": {name: ours.value for name, ours in history.memory.written.items()},
         "overrides": {name: kept.value for name, kept in history.memory.overrides.items()},
-        "effects": dict(history.effects),
+        "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
         "events": [
             {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}

@@ -10,7 +10,18 @@ from desk_sync.ports.now import Now
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
 from desk_sync.ports.subscriptions import Guard, Pulled, Pulls, PullState, Replaced, Size, Source, Subscriptions
 from desk_sync.ports.sweeps import Coverage, Round, Sweeps, Untold
-from desk_sync.ports.tickets import Inbox, Lease, Look, Parked, PastDecision, Pending, Recorded, TicketHistory, Tickets
+from desk_sync.ports.tickets import (
+    Inbox,
+    Lease,
+    Look,
+    Parked,
+    PastDecision,
+    PastEffect,
+    Pending,
+    Recorded,
+    TicketHistory,
+    Tickets,
+)
 
 __all__ = [
     "Allowance",
@@ -31,6 +42,7 @@ __all__ = [
     "Now",
     "Parked",
     "PastDecision",
+    "PastEffect",
     "Pause",
     "Pending",
     "PortalFacts",

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.decision import Decision
-from desk_sync.domain.effect import Effect
+from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.ticket import Event, Field, Memory, Value, Written
 
 
@@ -163,6 +163,21 @@ class PastDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastEffect:
+    """Something that was to happen once; `done_at` is None where we do not know that it did."""
+
+    key: str
+    kind: EffectKind
+    reference: str
+    planned_at: datetime
+    done_at: datetime | None
+
+    @property
+    def state(self) -> str:
+        return "done" if self.done_at else "planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketHistory:
     """Everything that is known about a ticket, oldest first."""
 
@@ -177,4 +192,4 @@ class TicketHistory:
     ended_at: datetime | None
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
-    effects: Mapping[str, str]
+    effects: Sequence[PastEffect]

@@ -122,10 +122,10 @@ def furnish(ids: Ids) -> Furniture:
     departments = [_department(ids(), "Partner Support", default=True), _department(ids(), "Partner Operations")]
     department_ids = [each["id"] for each in departments]
     agents = [
-        _agent(ids, "Support", "Desk Sync", "desk-sync@support.example", department_ids),
-        _agent(ids, "Ada", "Agent", "ada.agent@support.example", department_ids),
-        _agent(ids, "Ben", "Backup", "ben.backup@support.example", department_ids[:1]),
-        _agent(ids, "Gone", "Away", "gone.away@support.example", department_ids) | {"status": "DISABLED"},
+        new_agent(ids, "Support", "Desk Sync", "desk-sync@support.example", department_ids),
+        new_agent(ids, "Ada", "Agent", "ada.agent@support.example", department_ids),
+        new_agent(ids, "Ben", "Backup", "ben.backup@support.example", department_ids[:1]),
+        new_agent(ids, "Gone", "Away", "gone.away@support.example", department_ids) | {"status": "DISABLED"},
     ]
     fields = [_field(ids(), *each) for each in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)]
     hours, holidays = _hours_with_holidays(ids)
@@ -183,7 +183,8 @@ def _department(department_id: str, name: str, *, default: bool = False) -> Reco
     }
 
 
-def _agent(ids: Ids, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
+def new_agent(ids: Ids, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
+    """An agent who belongs to these departments."""
     agent_id = ids()
     return {
         "id": agent_id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from desk_sync.simulator import ticket as forms
 from desk_sync.simulator.checking import accept
 from desk_sync.simulator.fields import milliseconds, written
-from desk_sync.simulator.furniture import Furniture, Ids, Layout, Record, furnish
+from desk_sync.simulator.furniture import Furniture, Ids, Layout, Record, furnish, new_agent
 from desk_sync.simulator.refusal import Refusal, Wrong, invalid, not_found
 from desk_sync.simulator.ticket import Ticket
 
@@ -85,6 +85,13 @@ class Portal:
     def person(self) -> Record:
         """An agent of flesh and blood."""
         return self.furniture.agents[1]
+
+    def add_agent(self, first: str, last: str, email: str) -> Record:
+        """One more agent, who belongs to every department."""
+        departments = [each["id"] for each in self.furniture.departments]
+        agent = new_agent(self.new_id, first, last, email, departments)
+        self.furniture = replace(self.furniture, agents=[*self.furniture.agents, agent])
+        return agent
 
     def layout_of(self, department_id: str) -> Layout:
         return next(each for each in self.furniture.layouts if each.department_id == department_id)

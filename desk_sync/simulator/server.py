@@ -31,11 +31,9 @@ from desk_sync.simulator.faults import NONE, Chance, Faults
 from desk_sync.simulator.portal import Quirks
 from desk_sync.simulator.refusal import Refusal
 from desk_sync.simulator.rest import BASE, Desk, Request, Response, failure
-from desk_sync.simulator.simulation import Simulation, add_partners
+from desk_sync.simulator.simulation import KEYS_PATH, TOKEN_PATH, Simulation, add_partners
 
 HOST = "127.0.0.1"
-TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path
-KEYS_PATH = "/.well-known/jwks.json"
 ABORT = "desk_sync.abort"
 
 

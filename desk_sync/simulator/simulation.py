@@ -14,11 +14,13 @@ from desk_sync.simulator.portal import Portal, Quirks
 from desk_sync.simulator.rest import Desk
 from desk_sync.simulator.webhooks import Courier, Signer, greet
 
+TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path
+KEYS_PATH = "/.well-known/jwks.json"
 NOWHERE = "https://receiver.example/webhooks/desk/default"
 
 
-class Simulation:
-    """Everything that one simulated Desk consists of. It has one webhook, which is disabled until it has a URL."""
+class Site:
+    """One simulated Desk, but for who carries its deliveries. It has one webhook, disabled until it has a URL."""
 
     def __init__(
         self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
@@ -29,7 +31,6 @@ class Simulation:
         self.desk = Desk(self.portal, self.accounts, chance=self.chance, greet=greet)
         in_milliseconds = self.portal.quirks.token_times_in_milliseconds
         self.signer = Signer(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
-        self.courier = Courier(self.portal, self.signer, self.chance)
         self.webhook_id: str = self.portal.add_webhook(_subscription(deliver_to))["id"]
 
     def facts(self, url: str) -> dict[str, str]:
@@ -48,6 +49,16 @@ class Simulation:
             "refresh_token": self.accounts.refresh_token,
             "webhook_id": self.webhook_id,
         }
+
+
+class Simulation(Site):
+    """A simulated Desk whose deliveries are posted to the webhook's URL."""
+
+    def __init__(
+        self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
+    ) -> None:
+        super().__init__(now=now, quirks=quirks, deliver_to=deliver_to)
+        self.courier = Courier(self.portal, self.signer, self.chance)
 
 
 def _subscription(deliver_to: str | None) -> Record:

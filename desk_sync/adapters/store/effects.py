@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from desk_sync.adapters.store.tables import effects
-from desk_sync.adapters.store.values import insert
-from desk_sync.domain.effect import Effect
+from desk_sync.adapters.store.values import columns_of, insert
+from desk_sync.domain.effect import Effect, EffectKind
+from desk_sync.ports import PastEffect
 
 
 def write_down(
@@ -32,14 +33,11 @@ def references(connection: Connection, portal: str, ticket_id: str) -> frozenset
     return frozenset(connection.scalars(select(effects.c.reference).where(_of(portal, ticket_id))))
 
 
-def states(connection: Connection, portal: str, ticket_id: str) -> Mapping[str, str]:
-    """By key: `done`, or `planned` where we do not know that it happened."""
-    rows = connection.execute(
-        select(effects.c.key, effects.c.done_at)
-        .where(_of(portal, ticket_id))
-        .order_by(effects.c.planned_at, effects.c.key)
-    )
-    return {key: "done" if done_at else "planned" for key, done_at in rows}
+def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastEffect]:
+    """The ticket's effects, in the order in which they were planned."""
+    known = select(*columns_of(effects, PastEffect)).where(_of(portal, ticket_id))
+    rows = connection.execute(known.order_by(effects.c.planned_at, effects.c.key)).mappings()
+    return [PastEffect(**{**row, "kind": EffectKind(row["kind"])}) for row in rows]
 
 
 def _add(

@@ -49,6 +49,13 @@ class SqlFigures:
         with reading(self.engine) as connection:
             return connection.scalar(select(sweeps.c.missed).where(sweeps.c.portal == self.portal)) or 0
 
+    def next_look_at(self) -> datetime | None:
+        """When the first look is due, parked tickets aside; None if something has to happen before."""
+        queued = (tickets.c.portal == self.portal) & tickets.c.parked_at.is_(None)
+        with reading(self.engine) as connection:
+            earliest: datetime | None = connection.scalar(select(func.min(tickets.c.look_at)).where(queued))
+            return earliest
+
     def _looks(self, now: datetime) -> Select[int, int, int, int, Any]:
         come = tickets.c.look_at <= now
         held = _held(now)

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
 
-from desk_sync.adapters.store import decisions
-from desk_sync.adapters.store.effects import references, states, tick_off, write_down
+from desk_sync.adapters.store import decisions, effects
+from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
@@ -171,7 +171,7 @@ class SqlTickets:
                 memory=memory_of(row["memory"]),
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
-                effects=states(connection, self.portal, ticket_id),
+                effects=effects.past(connection, self.portal, ticket_id),
             )
 
     def review(self) -> Sequence[Undecided]:

@@ -1,0 +1,77 @@
+"""Who acts in the simulated Desk besides us: partners and their customers' tickets, agents, another program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from desk_sync.rehearsal.scenario import Anybody, OpenedTicket, Partner, Said
+from desk_sync.rehearsal.words import Words
+from desk_sync.simulator.furniture import Record
+from desk_sync.simulator.portal import Portal
+from desk_sync.simulator.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """The people of one portal. `agents` are ids by the scenario's words, `tickets` are by its keys."""
+
+    portal: Portal
+    words: Words
+    agents: Mapping[str, str]
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    _contacts: dict[str, Record] = field(default_factory=dict)
+    _accounts: dict[str, Record] = field(default_factory=dict)
+
+    def open(self, wanted: OpenedTicket) -> None:
+        """A partner opens a ticket."""
+        contact = self._contact(wanted.partner)
+        said: dict[str, Said] = {
+            "subject": wanted.subject,
+            "description": wanted.body,
+            "language": wanted.partner.language,
+            "request_type": wanted.request_type,
+            "issue_type": wanted.issue_type,
+            "product": wanted.product,
+            "severity": wanted.severity,
+        }
+        body = self.words.sent({word: value for word, value in said.items() if value is not None} | wanted.desk_fields)
+        body |= {"departmentId": self.portal.department_id, "contactId": contact["id"], "channel": "Email"}
+        self.tickets[wanted.key] = self.portal.open_ticket(body, by=contact["id"])
+
+    def change(self, key: str, said: dict[str, Said], by: Anybody) -> None:
+        """Somebody sets fields."""
+        self.portal.change_ticket(self.id_of(key), self.words.sent(said), by=self.who(by, key))
+
+    def id_of(self, key: str) -> str:
+        return self.tickets[key].ticket_id
+
+    def who(self, by: Anybody, key: str) -> str:
+        """The id of an agent, or of the ticket's contact."""
+        if by == "partner":
+            contact: str = self.tickets[key].record["contactId"]
+            return contact
+        return self.agents[by]
+
+    def _contact(self, partner: Partner) -> Record:
+        if partner.email not in self._contacts:
+            account = self._account(partner)
+            name = partner.name or "Help desk"
+            contact = self.portal.add_contact(name, partner.email, account_id=account["id"], country=partner.country)
+            self._contacts[partner.email] = contact
+        return self._contacts[partner.email]
+
+    def _account(self, partner: Partner) -> Record:
+        """One for each domain that partners write from."""
+        domain = partner.email.rpartition("@")[2]
+        if domain not in self._accounts:
+            custom = {"cf_partner_tier": partner.tier}
+            self._accounts[domain] = self.portal.add_account(
+                partner.name or domain,
+                website=f"https://{domain}",
+                country=partner.country,
+                state=partner.state,
+                cf=custom,
+                customFields={"Partner Tier": partner.tier},
+            )
+        return self._accounts[domain]

@@ -1,0 +1,79 @@
+"""What happened, instant by instant, as a person reads it: who did what to which ticket, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from desk_sync.rehearsal.chronicle import SET, Happening
+from desk_sync.rehearsal.stage import Stage
+from desk_sync.wiring import DEFAULT
+
+US = "desk-sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line. `ticket` is a key of the scenario, empty where it is about none."""
+
+    at: datetime
+    ticket: str = ""
+    who: str = ""
+    what: str
+    why: str = ""
+
+
+def timeline(on: Stage, documents: Mapping[str, Mapping[str, Any]]) -> list[Entry]:
+    """Everything that happened, in order; `documents` are those of the tickets."""
+    entries = [
+        *_acts(on),
+        *(entry for key in documents for entry in _decisions(on, key)),
+        *(entry for key, document in documents.items() for entry in _comments(key, document)),
+    ]
+    return sorted(entries, key=attrgetter("at"))
+
+
+def _acts(on: Stage) -> Iterator[Entry]:
+    """What people and we did in Desk, our comments aside."""
+    keys = {ticket.ticket_id: key for key, ticket in on.people.tickets.items()}
+    names = _names(on)
+    for each in on.chronicle.happenings:
+        who = names.get(each.by, "")
+        if not (who == US and each.what != SET):
+            yield Entry(at=each.at, ticket=keys.get(each.ticket_id, ""), who=who, what=_told(each))
+
+
+def _told(happening: Happening) -> str:
+    if happening.what != SET:
+        return happening.what
+    return f"{SET} " + (", ".join(f"{word} = {_shown(value)}" for word, value in happening.fields.items()) or "nothing")
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _names(on: Stage) -> dict[str, str]:
+    portal = on.site.portal
+    agents = {each["id"]: each["name"] for each in portal.furniture.agents}
+    contacts = {each["id"]: each["email"] for each in portal.contacts.values()}
+    return agents | contacts | {portal.own_agent["id"]: US}
+
+
+def _decisions(on: Stage, key: str) -> Iterator[Entry]:
+    history = on.desk_sync.tickets(DEFAULT).history(on.people.id_of(key))
+    for past in history.decisions if history else ():
+        why = str(past.decision.reasons[-1]) if past.decision.reasons else ""
+        what = f"decides {past.decision.verdict}, {past.decision.licences} licences counted"
+        yield Entry(at=past.at, ticket=key, who=US, what=what, why=why)
+
+
+def _comments(key: str, document: Mapping[str, Any]) -> Iterator[Entry]:
+    for comment in document["comments"]:
+        for_whom = "publicly" if comment["public"] else "privately"
+        what, _, why = comment["text"].partition("\n")
+        at = datetime.fromisoformat(comment["at"])
+        yield Entry(at=at, ticket=key, who=US, what=f"comments {for_whom}: {what}", why=why.replace("\n", " "))
