@@ -20,8 +20,8 @@ from typing import TypeAlias, TypeVar
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError, where
 from desk_sync.ports import Recorded
@@ -33,6 +33,9 @@ log = structlog.get_logger()
 T = TypeVar("T")
 Count: TypeAlias = Callable[[str, HTTPStatus], None]
 Headers: TypeAlias = Mapping[bytes, bytes]
+
+DOORS = "/webhooks/desk/"
+HANDSHAKES: Mapping[str, HTTPStatus] = {"GET": HTTPStatus.OK, "HEAD": HTTPStatus.OK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def app(
     limits: Limits | None = None,
     count: Count = lambda portal, status: None,
     beside: Sequence[BaseRoute] = (),
-) -> Starlette:
+) -> ASGIApp:
     """The web application that receives deliveries; each portal has a door and a doorbell under its name.
 
     `count` is told of every answer, and calls a portal that is not ours "unknown"; the routes `beside` are served too.
@@ -92,17 +95,19 @@ def app(
             doorbell.stop()
 
     receiver = Receiver(doors, doorbells, limits or Limits(), count)
-    routes = [
-        Route("/webhooks/desk/{portal}", receiver, methods=["GET", "POST"]),
-        *beside,
-    ]
-    return Starlette(routes=routes, lifespan=ringing)
+    others = Starlette(routes=beside, lifespan=ringing)
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        delivered = scope["type"] == "http" and scope["path"].startswith(DOORS)
+        await (receiver if delivered else others)(scope, receive, send)
+
+    return route
 
 
 class Receiver:
     """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503.
 
-    An ASGI application of its own: a framework's request and response would cost more than the rest.
+    An ASGI application of its own: a framework's routing, request and response would cost more than the rest.
     """
 
     def __init__(
@@ -116,7 +121,7 @@ class Receiver:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One delivery, or one of Desk's handshakes (GET, or a POST that is no array). The ring comes last."""
-        portal = scope["path_params"]["portal"]
+        portal = scope["path"].removeprefix(DOORS)
         status, stored = await self._take(portal, scope, receive)
         await _answer(status, send)
         self._count(portal if portal in self._doors else "unknown", status)
@@ -129,7 +134,7 @@ class Receiver:
         if door is None:
             return HTTPStatus.NOT_FOUND, 0
         if scope["method"] != "POST":
-            return HTTPStatus.OK, 0
+            return HANDSHAKES.get(scope["method"], HTTPStatus.METHOD_NOT_ALLOWED), 0
         try:
             recorded = await self._accept(door, scope, receive)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, Desk must hear that it was not stored

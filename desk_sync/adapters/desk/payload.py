@@ -68,14 +68,16 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
 
 def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     """The ticket without its evidence, which takes ten times as long to find."""
+    custom, names = _object(raw, "cf"), vocabulary.fields
 
     def field(word: str) -> str | None:
-        return _field(raw, vocabulary.fields.get(word))
+        name = names.get(word)
+        return _text((custom if _is_custom(name) else raw).get(name)) if name else None
 
     def due(word: str) -> str | None:
         return _to_the_minute(field(word))
 
-    address = field("customer_primary_email")
+    address, sender = field("customer_primary_email"), _text(raw.get("email"))
     normal = identifiers.email(address) if address else None
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
@@ -90,8 +92,8 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         product=field("product"),
         grounds=_grounds(field("service_org_id"), _text(raw.get("description"))),
         contact_id=_text(raw.get("contactId")),
-        sender=identifiers.email(_text(raw.get("email")) or ""),
-        in_bin=any(_text(raw.get(name)) == "true" for name in _BINS),
+        sender=identifiers.email(sender) if sender else None,
+        in_bin=any(_text(raw.get(name)) == "true" for name in _BINS if name in raw),
         threads=_count(raw.get("threadCount")),
         comments=_count(raw.get("commentCount")),
         created_at=_instant(raw.get("createdTime")),
@@ -274,7 +276,7 @@ def _whole(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
 
 def _grounds(*texts: str | None) -> str | None:
     """The same however Desk sets the texts: without markup and blanks (L5)."""
-    said = [_MARKUP.sub("", text or "") for text in texts]
+    said = [_MARKUP.sub("", text) if text else "" for text in texts]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32] if any(said) else None
 
 

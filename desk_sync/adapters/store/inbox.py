@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 
 from sqlalchemy import Connection, Engine, Row, delete, func, select
 from sqlalchemy.sql.dml import ReturningInsert
 
+from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import deliveries
-from desk_sync.adapters.store.values import CHUNK, EVENT, insert_for
+from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.adapters.store.values import CHUNK, columns_of, insert_for
 from desk_sync.domain.ticket import Event
 from desk_sync.ports import Recorded
 
@@ -62,13 +64,23 @@ def record_all(engine: Engine, taken: Sequence[Delivery]) -> Sequence[Recorded]:
 
 def _store(connection: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[Row[str, str, str]]:
     """Portal, key and ticket of each event that we did not know."""
-    return connection.execute(_storing(connection.dialect.name), rows).all()
+    return connection.execute(_storing(connection.dialect.name), {"rows": rows}).all()
 
 
 @cache
 def _storing(dialect: str) -> ReturningInsert[str, str, str]:
+    """Kept: to build it takes longer than to store. An event of a dropped ticket is done with when it comes."""
     new = (deliveries.c.portal, deliveries.c.key, deliveries.c.ticket_id)
-    return insert_for(dialect, deliveries).on_conflict_do_nothing().returning(*new)
+    told = given_rows(dialect, _TOLD)
+    shown = told.selected_columns
+    its_ticket = (tickets.c.portal == shown.portal) & (tickets.c.ticket_id == shown.ticket_id)
+    done_at = select(shown.received_at).where(its_ticket, tickets.c.dropped_at.is_not(None))
+    rows = told.add_columns(done_at.scalar_subquery())
+    statement = insert_for(dialect, deliveries).from_select([*shown.keys(), "processed_at"], rows)
+    return statement.on_conflict_do_nothing().returning(*new)
+
+
+_TOLD = (*columns_of(deliveries, Event), deliveries.c.portal, deliveries.c.received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +120,9 @@ class SqlInbox:
 
 
 def _row(event: Event, delivery: Delivery) -> dict[str, object]:
-    told = EVENT.dump_python(event)
+    told = dict(zip(_NAMES, _VALUES(event), strict=True))
     return {**told, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
+
+
+_NAMES = [each.name for each in fields(Event)]
+_VALUES = attrgetter(*_NAMES)
