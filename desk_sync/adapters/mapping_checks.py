@@ -14,7 +14,7 @@ from desk_sync.domain.policy import plain
 Path: TypeAlias = tuple[object, ...]
 Contradiction: TypeAlias = tuple[Path, str, str | None]
 # Where a name stands, its compared form, and what it stands for.
-_Naming: TypeAlias = tuple[Path, str, object]
+Naming: TypeAlias = tuple[Path, str, object]
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
@@ -42,68 +42,78 @@ def _names_stand_for_one_thing(root: object) -> Iterator[Contradiction]:
                 yield path, f'"{name}" stands for {first[name]} already', None
 
 
-def _desk_fields(root: object) -> Iterator[_Naming]:
-    return ((("fields", word), name, word) for word, name in _texts(root, "fields"))
+def _desk_fields(root: object) -> Iterator[Naming]:
+    return ((("fields", word), name, word) for word, name in texts(root, "fields"))
 
 
-def _severities(root: object) -> Iterator[_Naming]:
-    return ((("values", "severity", level), name, level) for level, name in _texts(root, "values", "severity"))
+def _severities(root: object) -> Iterator[Naming]:
+    return ((("values", "severity", level), name, level) for level, name in texts(root, "values", "severity"))
 
 
-def _issue_types(root: object) -> Iterator[_Naming]:
+def _issue_types(root: object) -> Iterator[Naming]:
     path = ("values", "issue_type")
-    return (((*path, value), str(value).lower(), word) for value, word in _texts(root, *path))
+    return (((*path, value), str(value).lower(), word) for value, word in texts(root, *path))
 
 
-def _request_types(root: object) -> Iterator[_Naming]:
-    return ((path, name.lower(), word) for path, name, word in _listed(root, "values", "request_type"))
+def _request_types(root: object) -> Iterator[Naming]:
+    return ((path, name.lower(), word) for path, name, word in listed(root, "values", "request_type"))
 
 
-def _countries(root: object) -> Iterator[_Naming]:
-    return _listed(root, "licences", "countries")
+def _countries(root: object) -> Iterator[Naming]:
+    return listed(root, "licences", "countries")
 
 
-def _data_centers(root: object) -> Iterator[_Naming]:
-    return _listed(root, "licences", "data_centers")
+def _data_centers(root: object) -> Iterator[Naming]:
+    return listed(root, "licences", "data_centers")
 
 
-def _status_words(root: object) -> Iterator[_Naming]:
-    return ((path, plain(name), kind) for path, name, kind in _listed(root, "licences", "status"))
+def _escalation_countries(root: object) -> Iterator[Naming]:
+    return listed(root, "regions", "countries")
 
 
-def _units(root: object) -> Iterator[_Naming]:
-    named = _listed(root, "licences", "units")
+def _escalation_data_centers(root: object) -> Iterator[Naming]:
+    return ((path, name.upper(), region) for path, name, region in listed(root, "regions", "data_centers"))
+
+
+def _status_words(root: object) -> Iterator[Naming]:
+    return ((path, plain(name), kind) for path, name, kind in listed(root, "licences", "status"))
+
+
+def _units(root: object) -> Iterator[Naming]:
+    named = listed(root, "licences", "units")
     return ((path, plain(name), kind) for path, name, kind in named if kind != "user_endings")
 
 
-def _services(root: object) -> Iterator[_Naming]:
+def _services(root: object) -> Iterator[Naming]:
     excluded, known = ("licences", "excluded_services"), ("licences", "services")
-    yield from (((*excluded, name), plain(str(name)), name) for name, _ in _pairs(root, *excluded))
-    for name, _ in _pairs(root, *excluded):
-        named = _listed(root, *excluded, name)
+    yield from (((*excluded, name), plain(str(name)), name) for name, _ in pairs(root, *excluded))
+    for name, _ in pairs(root, *excluded):
+        named = listed(root, *excluded, name)
         yield from ((path, plain(alias), name) for path, alias, key in named if key == "aliases")
-    yield from (((*known, name), plain(str(name)), name) for name, _ in _pairs(root, *known))
-    yield from ((path, plain(alias), name) for path, alias, name in _listed(root, *known))
+    yield from (((*known, name), plain(str(name)), name) for name, _ in pairs(root, *known))
+    yield from ((path, plain(alias), name) for path, alias, name in listed(root, *known))
 
 
-def _organisations(root: object) -> Iterator[_Naming]:
-    for name, portal in _pairs(root, "portals"):
+def _organisations(root: object) -> Iterator[Naming]:
+    for name, portal in pairs(root, "portals"):
         if isinstance(portal, dict) and isinstance(org_id := portal.get("org_id"), str | int):
             yield ("portals", name, "org_id"), str(org_id), name
 
 
-def _variables(root: object) -> Iterator[_Naming]:
+def _variables(root: object) -> Iterator[Naming]:
     """The names of portals, as the environment variables of their secrets spell them."""
-    return ((("portals", name), str(name).replace("-", "_"), name) for name, _ in _pairs(root, "portals"))
+    return ((("portals", name), str(name).replace("-", "_"), name) for name, _ in pairs(root, "portals"))
 
 
-_NAMES: Sequence[Callable[[object], Iterator[_Naming]]] = (
+_NAMES: Sequence[Callable[[object], Iterator[Naming]]] = (
     _desk_fields,
     _severities,
     _issue_types,
     _request_types,
     _countries,
     _data_centers,
+    _escalation_countries,
+    _escalation_data_centers,
     _status_words,
     _units,
     _services,
@@ -113,9 +123,9 @@ _NAMES: Sequence[Callable[[object], Iterator[_Naming]]] = (
 
 
 def _regions_are_in_the_threshold_table(root: object) -> Iterator[Contradiction]:
-    regions = [str(region) for region, _ in _pairs(root, "licences", "thresholds")]
-    named = [((*path, region), region) for path in _REGION_MAPS for region, _ in _pairs(root, *path)]
-    named += [(("licences", key), name) for key, name in _texts(root, "licences") if key == "fallback_region"]
+    regions = [str(region) for region, _ in pairs(root, "licences", "thresholds")]
+    named = [((*path, region), region) for path in _REGION_MAPS for region, _ in pairs(root, *path)]
+    named += [(("licences", key), name) for key, name in texts(root, "licences") if key == "fallback_region"]
     for path, region in named:
         if regions and region not in regions:
             yield path, f"{region} is not in the threshold table", did_you_mean(closest(region, regions))
@@ -125,20 +135,20 @@ _REGION_MAPS: Sequence[Path] = (("licences", "countries"), ("licences", "data_ce
 
 
 def _every_severity_is_named(root: object) -> Iterator[Contradiction]:
-    named = [level for level, _ in _pairs(root, "values", "severity")]
+    named = [level for level, _ in pairs(root, "values", "severity")]
     yield from (
         (("values", "severity", level), "is missing", None) for level in (1, 2, 3) if named and level not in named
     )
 
 
 def _item_words_come_with_their_partner(root: object) -> Iterator[Contradiction]:
-    for name, service in _pairs(root, "licences", "excluded_services"):
+    for name, service in pairs(root, "licences", "excluded_services"):
         if isinstance(service, dict) and ("item_word" in service) != ("item_words" in service):
             yield ("licences", "excluded_services", name), "item_word and item_words need each other", None
 
 
 def _sources_say_where_they_are(root: object) -> Iterator[Contradiction]:
-    for name, source in _pairs(root, "sources"):
+    for name, source in pairs(root, "sources"):
         needed = _NEEDED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
         for setting in needed:
             if setting not in source:  # type: ignore[operator]
@@ -162,20 +172,21 @@ _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (
 )
 
 
-def _pairs(root: object, *path: object) -> Iterator[tuple[object, object]]:
+def pairs(root: object, *path: object) -> Iterator[tuple[object, object]]:
     """The keys and values of the section at the path; nothing where there is none."""
     for step in path:
         root = root.get(step) if isinstance(root, dict) else None
     yield from root.items() if isinstance(root, dict) else ()
 
 
-def _texts(root: object, *path: object) -> Iterator[tuple[object, str]]:
-    return ((key, value) for key, value in _pairs(root, *path) if isinstance(value, str))
+def texts(root: object, *path: object) -> Iterator[tuple[object, str]]:
+    """The keys and values of the section, as far as they are texts."""
+    return ((key, value) for key, value in pairs(root, *path) if isinstance(value, str))
 
 
-def _listed(root: object, *path: object) -> Iterator[_Naming]:
+def listed(root: object, *path: object) -> Iterator[Naming]:
     """The texts in the lists of a section, each with the key of its list."""
-    for key, values in _pairs(root, *path):
+    for key, values in pairs(root, *path):
         for index, value in enumerate(values if isinstance(values, list) else ()):
             if isinstance(value, str):
                 yield (*path, key, index), value, key

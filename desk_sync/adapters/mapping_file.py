@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from importlib import resources
@@ -16,11 +16,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from desk_sync.adapters import yaml_file
+from desk_sync.adapters import mapping_checks, mapping_clock_checks, yaml_file
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.adapters.mapping_checks import contradictions
+from desk_sync.adapters.mapping_clocks import commitment
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
+from desk_sync.adapters.mapping_types import turned
+from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
 from desk_sync.errors import MappingError, Problem
 
@@ -76,7 +78,12 @@ def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
         if_missing="name a file, or a shipped mapping: partner_support",
         if_empty="start from a copy of partner_support.yaml",
     )
-    return yaml_file.check(tree, MappingFile, contradictions)
+    return yaml_file.check(tree, MappingFile, _contradictions)
+
+
+def _contradictions(root: object) -> Iterator[mapping_checks.Contradiction]:
+    yield from mapping_checks.contradictions(root)
+    yield from mapping_clock_checks.contradictions(root)
 
 
 def _build(content: MappingFile) -> PortalMapping:
@@ -84,13 +91,21 @@ def _build(content: MappingFile) -> PortalMapping:
         fields=content.desk_fields.model_dump(exclude_none=True),
         issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
         request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
+        clock_states=content.values.clock_state.model_dump(),
     )
     licences = _licences(content.licences)
     tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
     strategies = tuple(content.identity.strategies)
-    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies]
+    clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
+    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies, fingerprint(clocks)]
     return PortalMapping(
-        policy=Policy(version=_fingerprint(meaning), licences=licences, tickets=tickets, strategies=strategies),
+        policy=Policy(
+            version=_fingerprint(meaning),
+            licences=licences,
+            tickets=tickets,
+            commitment=clocks,
+            strategies=strategies,
+        ),
         vocabulary=vocabulary,
         portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
         sources=content.sources,
@@ -100,8 +115,8 @@ def _build(content: MappingFile) -> PortalMapping:
 def _licences(section: Licences) -> LicencePolicy:
     return LicencePolicy(
         thresholds=section.thresholds,
-        region_of_country=_turned(section.countries),
-        region_of_data_center=_turned(section.data_centers),
+        region_of_country=turned(section.countries),
+        region_of_data_center=turned(section.data_centers),
         region_by=section.region_by,
         fallback_region=section.fallback_region,
         count=section.count,
@@ -145,10 +160,6 @@ def _tickets(section: Tickets, severities: Mapping[int, str]) -> TicketPolicy:
         mode=section.mode,
         department_modes=section.departments,
     )
-
-
-def _turned(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    return {member: key for key, members in lists.items() for member in members}
 
 
 def _fingerprint(meaning: object) -> str:

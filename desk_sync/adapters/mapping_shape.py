@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from desk_sync.adapters.mapping_clocks import Calendars, Clocks, Regions
 from desk_sync.adapters.mapping_types import (
     ApiName,
     Country,
@@ -46,12 +47,27 @@ class Fields(Section):
     issue_type: ApiName | None = None
     product: ApiName | None = None
     service_org_id: ApiName | None = None
+    acknowledgement_due: ApiName | None = None
+    determination_due: ApiName | None = None
+    resolution_due: ApiName | None = None
+    update_due: ApiName | None = None
+    clock_state: ApiName | None = None
+    next_milestone: ApiName | None = None
+
+
+class ClockStates(Section):
+    on_track: Text = "On track"
+    at_risk: Text = "At risk"
+    breached: Text = "Breached"
+    paused: Text = "Paused"
+    met: Text = "Met"
 
 
 class Values(Section):
     severity: Annotated[dict[Level, Text], Field(min_length=1)]
     issue_type: dict[Text, IssueType] = {}
     request_type: dict[RequestType, list[Text]] = {}
+    clock_state: ClockStates = ClockStates()
 
 
 class Status(Section):
@@ -157,3 +173,6 @@ class MappingFile(Section):
     licences: Licences
     identity: Identity = Identity()
     tickets: Tickets = Tickets()
+    regions: Regions
+    calendars: Calendars
+    clocks: Clocks

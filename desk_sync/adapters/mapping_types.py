@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 
@@ -44,7 +44,8 @@ def _threshold(text: object) -> Threshold:
     return Threshold(figure=int(match[2]), inclusive=match[1] == ">=")
 
 
-def _duration(text: object) -> timedelta:
+def duration(text: object) -> timedelta:
+    """An amount of time as it is written, such as 36h."""
     match = re.fullmatch(r"([1-9][0-9]{0,4})([dhm])", text) if isinstance(text, str) else None
     if not match:
         raise mistake(f"{shown(text)} is not a duration such as 7d, 36h or 90m")
@@ -68,6 +69,11 @@ def _host(url: str) -> str:
         return allowed(url)
     except ConfigurationError as error:
         raise mistake(str(error)) from None
+
+
+def turned(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The key of each member."""
+    return {member: key for key, members in lists.items() for member in members}
 
 
 def shown(value: object) -> str:
@@ -104,7 +110,7 @@ ThresholdText = Annotated[
     Threshold, PlainValidator(_threshold), Schema({"type": "string", "pattern": "^>=? *[1-9][0-9]*$"})
 ]
 Duration = Annotated[
-    timedelta, PlainValidator(_duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
+    timedelta, PlainValidator(duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
 PlainWord = Annotated[str, AfterValidator(_portal_name), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
 DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]

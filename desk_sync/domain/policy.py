@@ -14,6 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from desk_sync.domain.identity import STRATEGIES, Kind
+from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.subscription import Account, LicenceItem
 
 
@@ -180,4 +181,5 @@ class Policy:
     version: str
     licences: LicencePolicy
     tickets: TicketPolicy
+    commitment: CommitmentPolicy
     strategies: tuple[Kind, ...] = STRATEGIES

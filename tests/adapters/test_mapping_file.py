@@ -331,7 +331,7 @@ def test_a_repeated_key_is_told_beside_other_mistakes(changed):
 
 def test_every_mistake_is_told_at_once_in_the_order_of_its_lines(write):
     file = write(
-        TEXT.replace("count: sum", "count: summ").replace("mode: write", "mode: rite").replace("DE, AT", "DE, XX")
+        TEXT.replace("count: sum", "count: summ").replace("mode: write", "mode: rite").replace("DE, AT", "DE, XX", 1)
     )
 
     problems = check(file)

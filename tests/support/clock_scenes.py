@@ -17,6 +17,7 @@ from desk_sync.domain.commitment import Circumstances, read_clocks
 from desk_sync.domain.history import Act, ActKind, History, Stage
 from desk_sync.domain.promise import Kinds, Milestone, Promise, Terms, WeekendException, Window
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.regions import RegionPolicy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN).astimezone(UTC)
@@ -47,6 +48,13 @@ PROMISE = Promise(
     calendar=WEEK,
     terms=TERMS,
     located=Reason("C17", "partner country DE: EUROPE_UK"),
+)
+REGIONS = RegionPolicy(
+    of_country={"DE": "EUROPE_UK", "FR": "EUROPE_UK", "JP": "APAC_JAPAN"},
+    of_data_center={"EU": "EUROPE_UK", "JP": "APAC_JAPAN"},
+    fallback="EUROPE_UK",
+    calendars={"EUROPE_UK": WEEK, "APAC_JAPAN": replace(WEEK, tz="Asia/Singapore")},
+    country_calendars={"JP": replace(WEEK, tz="Asia/Tokyo")},
 )
 LARGE = Circumstances(large=True, large_since=MONDAY)
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
+from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket
+from tests.support.clock_scenes import REGIONS, TERMS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = "admin@large.example"
@@ -44,7 +46,8 @@ TICKETS = TicketPolicy(
     automation_agents=frozenset({ROBOT}),
     write_limit=3,
 )
-POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS)
+COMMITMENT = CommitmentPolicy(terms=TERMS, regions=REGIONS)
+POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS, commitment=COMMITMENT)
 
 
 def make_item(quantity: int = 1, **facts: Any) -> LicenceItem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +12,10 @@ class Vocabulary:
 
     `fields` gives the API name (`cf_…`, or the name of a standard field) of each of our words; a word that the portal
     has no field for is absent. `issue_types` and `request_types` give our word for Desk's value, its key in lower case.
+    `clock_states` gives Desk's value for our word.
     """
 
     fields: Mapping[str, str]
     issue_types: Mapping[str, str]
     request_types: Mapping[str, str]
+    clock_states: Mapping[str, str] = field(default_factory=dict)
