@@ -13,7 +13,7 @@ from desk_sync.cli.output import JsonFlag, emit, say, table
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(help="A YAML file: tickets, and what happens when. README.md shows one.")],
+    scenario: Annotated[Path, typer.Argument(help="A YAML file, as docs/scenarios.md shows one.")],
     as_json: JsonFlag = False,
 ) -> None:
     """What would happen: the services of production on a simulated Desk, in virtual time; nothing real is touched."""

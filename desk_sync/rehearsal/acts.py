@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.rehearsal.scenario import (
+from desk_sync.rehearsal.scenario import Scenario
+from desk_sync.rehearsal.scenario_shape import (
     Accounts,
     AgentReply,
     AnyStep,
@@ -16,7 +17,6 @@ from desk_sync.rehearsal.scenario import (
     Note,
     PublicComment,
     Reopen,
-    Scenario,
     Set,
     SourceDown,
     Trash,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,15 +32,15 @@ class Chronicle:
         portal.listeners.append(self.take)
 
     def take(self, event: Event) -> None:
-        by, what = _TOLD[event.type](event)
-        happening = Happening(
-            at=self._portal.now(),
-            ticket_id=event.ticket_id,
-            by=by,
-            what=what,
-            fields=dict(self._changed(event)),
+        self.happenings.append(
+            Happening(
+                at=self._portal.now(),
+                ticket_id=event.ticket_id,
+                by=self._author(event),
+                what=WHAT[event.type],
+                fields=dict(self._changed(event)),
+            )
         )
-        self.happenings.append(happening)
 
     def note(self, what: str) -> None:
         """Something happened that is about no ticket."""
@@ -51,23 +51,36 @@ class Chronicle:
         own = self._portal.own_agent["id"]
         return (each for each in self.happenings if each.ticket_id == ticket_id and each.by == own and each.what == SET)
 
+    def _author(self, event: Event) -> str:
+        told = event.payload
+        author = told.get("author") or {"id": told.get("commenterId")}
+        by: str = author["id"] or self._portal.ticket(event.ticket_id).record["modifiedBy"]
+        return by
+
     def _changed(self, event: Event) -> Iterator[tuple[str, Any]]:
         if event.before is None:
             return
-        before, after = (self._words.told(each) | _state(each) for each in (event.before, event.payload))
+        before, after = (self._words.told(each) | self._state(each) for each in (event.before, event.payload))
         yield from ((word, value) for word, value in after.items() if before[word] != value)
 
-
-def _state(whole: Mapping[str, Any]) -> dict[str, Any]:
-    return {"status": whole["status"], "assignee": whole["assigneeId"], "department": whole["departmentId"]}
+    def _state(self, whole: Mapping[str, Any]) -> dict[str, Any]:
+        """What the mapping has no words for."""
+        furniture = self._portal.furniture
+        agents = {each["id"]: each["emailId"] for each in furniture.agents}
+        departments = {each["id"]: each["name"] for each in furniture.departments}
+        return {
+            "status": whole["status"],
+            "assignee": agents.get(whole["assigneeId"]),
+            "department": departments[whole["departmentId"]],
+        }
 
 
 SET = "sets"
-_TOLD: Mapping[str, Callable[[Event], tuple[str, str]]] = {
-    "Ticket_Add": lambda event: (event.payload["createdBy"], "opens the ticket"),
-    "Ticket_Update": lambda event: (event.payload["modifiedBy"], SET),
-    "Ticket_Delete": lambda event: ("", "puts it in the bin"),
-    "Ticket_Thread_Add": lambda event: (event.payload["author"]["id"], "writes"),
-    "Ticket_Comment_Add": lambda event: (event.payload["commenterId"], "comments"),
-    "Ticket_Comment_Update": lambda event: (event.payload["commenterId"], "edits a comment"),
+WHAT: Mapping[str, str] = {
+    "Ticket_Add": "opens the ticket",
+    "Ticket_Update": SET,
+    "Ticket_Delete": "puts it in the bin",
+    "Ticket_Thread_Add": "writes",
+    "Ticket_Comment_Add": "comments",
+    "Ticket_Comment_Update": "edits a comment",
 }

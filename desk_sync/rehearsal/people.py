@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.rehearsal.scenario import Anybody, OpenedTicket, Partner, Said
+from desk_sync.rehearsal.scenario_shape import Anybody, OpenedTicket, Partner, Said
 from desk_sync.rehearsal.words import Words
 from desk_sync.simulator.furniture import Record
 from desk_sync.simulator.portal import Portal

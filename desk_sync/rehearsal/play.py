@@ -52,6 +52,8 @@ class _Play:
 
     def _prepare(self) -> None:
         story, on = self.scenario.story, self.on
+        for name in story.files.values():
+            on.source.read(self.scenario.path(name))
         on.source.file = self.scenario.path(story.accounts) if story.accounts else None
         on.agenda.put(story.start, self._pull)
         for place, ticket in enumerate(story.tickets):

@@ -1,4 +1,4 @@
-"""What came of a scenario, as one document (docs: `desk-sync simulate --json`). Instants are UTC, ISO 8601."""
+"""What came of a scenario, as one document. Instants are UTC, ISO 8601."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.errors import PermanentError
-from desk_sync.rehearsal.scenario import Said
+from desk_sync.rehearsal.scenario_shape import Said
 from desk_sync.simulator.furniture import Layout
 
 BODY = ("subject", "description", "status", "language", "assigneeId")
