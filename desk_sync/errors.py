@@ -100,18 +100,23 @@ class ConfigurationError(DeskSyncError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One mistake in a file: line and column count from 1, `where` is the path of the value."""
+    """One mistake in a file: line and column count from 1, `where` is the path of the value.
+
+    `file` is empty where only one file is spoken of, and named beside it.
+    """
 
     message: str
     where: str = ""
     line: int = 1
     column: int = 1
     hint: str | None = None
+    file: str = ""
 
     def __str__(self) -> str:
+        file = f"{self.file}:" if self.file else ""
         where = f"{self.where}: " if self.where else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.line}:{self.column}: {where}{self.message}{hint}"
+        return f"{file}{self.line}:{self.column}: {where}{self.message}{hint}"
 
 
 class InputError(DeskSyncError):
@@ -120,7 +125,7 @@ class InputError(DeskSyncError):
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
         self.problems = tuple(problems)
-        super().__init__("\n".join(f"{file}:{problem}" for problem in self.problems))
+        super().__init__("\n".join(f"{problem}" if problem.file else f"{file}:{problem}" for problem in self.problems))
 
 
 class MappingError(InputError):

@@ -95,12 +95,26 @@ def test_a_row_becomes_an_account_with_its_plan(read):
         pytest.param(";", "utf-8-sig", id="a German spreadsheet"),
         pytest.param("\t", "utf-16", id="a spreadsheet's Unicode text"),
         pytest.param(";", "latin-1", id="an old program"),
+        pytest.param(",", "utf-16-le", id="UTF-16 without its mark"),
+        pytest.param(",", "utf-16-be", id="the same, the other way round"),
     ],
 )
 def test_the_way_of_writing_does_not_matter(read, delimiter, encoding):
     account_id = {"account_id": "Käserei, 1; 2"}
 
     assert read(table(account_id, delimiter=delimiter), encoding) == read(table(account_id))
+
+
+def test_a_spreadsheet_may_say_its_delimiter_first(read):
+    assert read("sep=;\r\n" + table({}, delimiter=";")).accounts == read(table({})).accounts
+
+
+def test_a_curly_apostrophe_of_windows_is_one(read):
+    assert read(table({"plan_quantity": "1’050"}), "cp1252").accounts[0].items[0].quantity == 1050
+
+
+def test_what_no_encoding_but_latin_1_knows_is_read(read):
+    assert read(table({"account_id": "A\x81"}), "latin-1").accounts[0].account_id == "A\x81"
 
 
 @pytest.mark.parametrize(
@@ -255,7 +269,17 @@ def test_a_country_that_is_none_is_a_warning(read):
         pytest.param("super_admin_email", "", "is not an e-mail address", id="no address"),
         pytest.param("account_id", "", "must not be empty", id="no account"),
         pytest.param("subscription_id", "", "must not be empty", id="no subscription"),
-        pytest.param("zoid", "2,0E+10", '"2,0E+10" is not an id of 6 to 11 digits', id="a spreadsheet's number"),
+        pytest.param(
+            "zoid", "2,0E+10", '"2,0E+10" was rounded by a spreadsheet: format the column as text', id="a rounded id"
+        ),
+        pytest.param(
+            "subscription_id",
+            "9,03E+13",
+            '"9,03E+13" was rounded by a spreadsheet: format the column as text',
+            id="a rounded subscription, which is equal to others",
+        ),
+        pytest.param("zoid", "=A1", "is a formula: save the table with its values", id="a formula"),
+        pytest.param("plan_name", "#REF!", "#REF!: a formula has failed", id="a formula that failed"),
         pytest.param("customer_domain", "no domain", "is not a domain", id="not a domain"),
         pytest.param("is_paid", "maybe", '"maybe" is neither true nor false', id="neither"),
         pytest.param("as_of_date", "20.11.2026", '"20.11.2026" is not a date such as 2026-11-20', id="a local date"),
@@ -308,7 +332,10 @@ def test_a_row_longer_than_the_heading_is_refused(read):
     ("content", "message"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"PK\x03\x04\x00\x00", "is no text", id="a workbook"),
+        pytest.param(b"PK\x03\x04\x00\x00", "is no workbook that can be read (BadZipFile)", id="half a workbook"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1", "is a workbook of an old Excel", id="an old workbook"),
+        pytest.param(b"account_id\n\0\n", "is no text", id="no text"),
+        pytest.param(b"\xff\xfea", "is no text", id="half a character"),
         pytest.param(
             ",".join(REQUIRED).encode() + b'\n"a"b\n', "not CSV: ',' expected after '\"'", id="a stray quotation mark"
         ),
@@ -322,6 +349,10 @@ def test_a_file_that_is_no_table_says_so(tmp_path, content, message):
         read_accounts(file)
 
     assert message in [problem.message for problem in refused.value.problems]
+
+
+def test_a_cell_that_a_program_marked_as_text_is_that_text(read):
+    assert read(table({"zoid": '="20071234567"'})).accounts[0].zoids == ("20071234567",)
 
 
 def test_a_file_that_is_not_there_is_a_mistake_too(tmp_path):

@@ -1,66 +1,70 @@
-"""A subscription export as CSV: one row for each subscription, into accounts.
+"""Subscription exports, CSV or XLSX: one row for each subscription, into accounts.
 
-Quantities are whole numbers of the unit; an empty one is 0. Columns that we do not know are ignored.
-Rows with one super-admin address are one account.
+Rows with one super-admin address are one account, in whichever of the files they stand.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 from desk_sync.adapters.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.mapping_checks import did_you_mean
-from desk_sync.adapters.subscriptions import cells
-from desk_sync.adapters.subscriptions.csv_table import Row, read_table
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, Subscription, read_subscription
+from desk_sync.adapters.subscriptions.table_file import Row, read_rows
+from desk_sync.domain.subscription import Account
 from desk_sync.errors import InputError, Problem
 from desk_sync.ports import Pulled
 
-REQUIRED = (
-    "account_id",
-    "super_admin_email",
-    "subscription_id",
-    "service_name",
-    "plan_name",
-    "plan_quantity",
-    "plan_unit",
-    "status",
-    "is_paid",
-)
+Watch: TypeAlias = Callable[[Iterable[Row]], Iterable[Row]]
+Place: TypeAlias = tuple[str, int]
+"""A file, and a line of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFile:
-    """What an export says. `as_of` is its newest `as_of_date`; `warnings` are what a person should look at."""
+    """What exports say. `as_of` is their newest `as_of_date`; `warnings` are what a person should look at.
+
+    `refused` is why rows were not taken, and `places` where each account's first row stands.
+    """
 
     accounts: tuple[Account, ...]
     as_of: date | None
     warnings: tuple[Problem, ...]
+    refused: tuple[Problem, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
 
-def read_accounts(path: str | Path) -> AccountFile:
-    """The accounts of the export, in the order of their first rows. Raises InputError with every mistake."""
-    problems: list[Problem] = []
-    rows = read_table(Path(path), REQUIRED, problems)
-    subscriptions = [_subscription(row) for row in rows]
-    problems += (problem for row in rows for problem in row.problems)
-    problems += _addresses_that_share_an_account(subscriptions)
-    if problems:
-        raise InputError(str(path), sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    warnings = list(_unknown_countries(subscriptions))
-    kept = _one_of_each(subscriptions, warnings)
-    by_address: dict[str, list[_Subscription]] = {}
-    for subscription in kept:
-        by_address.setdefault(subscription.super_admin_email, []).append(subscription)
-    return AccountFile(
-        accounts=tuple(_account(each) for each in by_address.values()),
-        as_of=max((each.as_of for each in kept if each.as_of), default=None),
-        warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
-    )
+def read_accounts(*paths: str | Path) -> AccountFile:
+    """The accounts of the exports, in the order of their first rows. Raises InputError with every mistake."""
+    file = read_what_is_right(paths)
+    if file.refused:
+        raise InputError(file.refused[0].file, file.refused)
+    return file
+
+
+def read_what_is_right(paths: Sequence[str | Path], watch: Watch = iter) -> AccountFile:
+    """The accounts of which every row is right: of the others nothing, for half an account would be a wrong one.
+
+    `watch` sees the rows go by. Raises InputError for a file that is no table of subscriptions.
+    """
+    unusable: list[Problem] = []
+    refused: list[Problem] = []
+    subscriptions: list[Subscription] = []
+    for path in paths:
+        for row in watch(read_rows(Path(path), REQUIRED, unusable)):
+            if not row.problems:
+                subscriptions.append(read_subscription(row))
+            refused += row.problems
+    refused += _addresses_that_share_an_account(subscriptions)
+    by_file = {str(path): number for number, path in enumerate(paths)}
+    refused.sort(key=lambda problem: (by_file[problem.file], problem.line, problem.column))
+    if unusable:
+        raise InputError(str(paths[0]), [*unusable, *refused])
+    return _file(_those_in_order(subscriptions, refused), refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,140 +79,65 @@ class FileSource:
         return Pulled(accounts=file.accounts, as_of=file.as_of)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subscription:
-    """One row, read. Two that are equal say the same."""
-
-    line: int = field(compare=False)
-    subscription_id: str
-    account_id: str
-    super_admin_email: str
-    items: tuple[LicenceItem, ...]
-    as_of: date | None
-    started: date | None
-    country: str
-    region: str
-    data_center: str
-    domain: str | None
-    zoid: str | None
-    zgid: str | None
-    zuid: str | None
-    partner_domain: str | None
-    tagged: bool
-
-    @property
-    def age(self) -> tuple[date, date, int]:
-        """What decides between two rows about one subscription: the greater one is the newer one."""
-        return self.as_of or date.min, self.started or date.min, self.line
-
-
-def _subscription(row: Row) -> _Subscription:
-    return _Subscription(
-        line=row.line,
-        subscription_id=row.named("subscription_id"),
-        account_id=row.named("account_id"),
-        super_admin_email=row.take("super_admin_email", cells.email, ""),
-        items=tuple(_items(row)),
-        as_of=row.take("as_of_date", cells.day, None),
-        started=row.take("start_date", cells.day, None),
-        country=row.text("country_code").upper(),
-        region=row.text("region"),
-        data_center=row.text("data_center").upper(),
-        domain=row.take("customer_domain", cells.customer_domain, None),
-        zoid=row.take("zoid", cells.number, None),
-        zgid=row.take("service_org_id", cells.number, None),
-        zuid=row.take("super_admin_zuid", cells.number, None),
-        partner_domain=row.take("partner_domain", cells.domain, None),
-        tagged=row.text("partner_tag_status").casefold() != "untagged",
+def _file(subscriptions: Sequence[Subscription], refused: Sequence[Problem]) -> AccountFile:
+    warnings = list(_unknown_countries(subscriptions))
+    by_address: dict[str, list[Subscription]] = {}
+    for subscription in _one_of_each(subscriptions, warnings):
+        by_address.setdefault(subscription.super_admin_email, []).append(subscription)
+    return AccountFile(
+        accounts=tuple(_account(rows) for rows in by_address.values()),
+        as_of=max((each.as_of for each in subscriptions if each.as_of), default=None),
+        warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
+        refused=tuple(refused),
+        places={rows[0].account_id: (rows[0].file, rows[0].line) for rows in by_address.values()},
     )
 
 
-def _items(row: Row) -> Iterator[LicenceItem]:
-    """The plan, then its add-ons."""
-    edition = f"{row.text('plan_name')} {row.text('plan_code')}".strip()
-    plan = _Part(
-        name=row.named("plan_name"),
-        code=row.text("plan_code"),
-        quantity=row.take("plan_quantity", cells.quantity, 0),
-        unit=row.text("plan_unit"),
-    )
-    subscription_id, status = row.text("subscription_id"), row.text("status")
-    service, paid = row.named("service_name"), row.take("is_paid", cells.truth, True)
-    nothing: tuple[_Part, ...] = ()
-    for part in (plan, *row.take("addons", _addons, nothing)):
-        yield LicenceItem(
-            subscription_id=subscription_id,
-            service=service,
-            name=part.name,
-            code=part.code,
-            quantity=part.quantity,
-            unit=part.unit,
-            status=status,
-            edition=edition,
-            paid=paid,
-        )
+def _those_in_order(subscriptions: Sequence[Subscription], refused: Iterable[Problem]) -> Sequence[Subscription]:
+    """The rows of accounts that have no refused row, by what can be read of whose that row is."""
+    places = {(problem.file, problem.line) for problem in refused}
+    if not places:
+        return subscriptions
+    broken = [each for each in subscriptions if (each.file, each.line) in places]
+    whose = {name for each in broken for name in (each.account_id, each.super_admin_email)}
+    return [each for each in subscriptions if not {each.account_id, each.super_admin_email} & whose]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """What a subscription sells: its plan, or one of its add-ons."""
-
-    name: str
-    code: str
-    quantity: int
-    unit: str
-
-
-def _addons(text: str) -> tuple[_Part, ...]:
-    try:
-        addons = json.loads(text or "[]")
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg}") from None
-    if not isinstance(addons, list) or not all(isinstance(addon, dict) for addon in addons):
-        raise ValueError("must be a list of add-ons, each with name, quantity and unit")
-    return tuple(_addon(addon) for addon in addons)
-
-
-def _addon(addon: Mapping[str, object]) -> _Part:
-    words = {
-        key: "" if addon.get(key) is None else str(addon[key]).strip() for key in ("name", "code", "quantity", "unit")
-    }
-    if not words["name"]:
-        raise ValueError("an add-on has no name")
-    return _Part(name=words["name"], code=words["code"], quantity=cells.quantity(words["quantity"]), unit=words["unit"])
-
-
-def _addresses_that_share_an_account(subscriptions: Iterable[_Subscription]) -> Iterator[Problem]:
-    first: dict[str, _Subscription] = {}
+def _addresses_that_share_an_account(subscriptions: Iterable[Subscription]) -> Iterator[Problem]:
+    first: dict[str, Subscription] = {}
     for each in (each for each in subscriptions if each.account_id and each.super_admin_email):
         known = first.setdefault(each.account_id, each)
         if each.super_admin_email != known.super_admin_email:
-            message = f"{each.account_id} has another super admin on line {known.line}"
-            yield Problem(message=message, where="account_id", line=each.line)
+            message = f"{each.account_id} has another super admin on {_where(known, each)}"
+            yield Problem(message=message, where="account_id", line=each.line, file=each.file)
 
 
-def _unknown_countries(subscriptions: Iterable[_Subscription]) -> Iterator[Problem]:
+def _where(one: Subscription, seen_from: Subscription) -> str:
+    return f"line {one.line}" if one.file == seen_from.file else f"line {one.line} of {one.file}"
+
+
+def _unknown_countries(subscriptions: Iterable[Subscription]) -> Iterator[Problem]:
     for each in subscriptions:
         if each.country and each.country not in COUNTRIES:
             message = f"{each.country} is not an ISO 3166-1 alpha-2 country code"
             hint = did_you_mean(MISTAKEN_CODES.get(each.country))
-            yield Problem(message=message, where="country_code", line=each.line, hint=hint)
+            yield Problem(message=message, where="country_code", line=each.line, file=each.file, hint=hint)
 
 
-def _one_of_each(subscriptions: Iterable[_Subscription], warnings: list[Problem]) -> Sequence[_Subscription]:
+def _one_of_each(subscriptions: Iterable[Subscription], warnings: list[Problem]) -> Iterable[Subscription]:
     """Every subscription once: of rows that differ, the newest by `as_of_date`, `start_date` and position."""
-    kept: dict[str, _Subscription] = {}
+    kept: dict[str, Subscription] = {}
     for each in subscriptions:
         known = kept.setdefault(each.subscription_id, each)
         if each != known:
-            newest = max(known, each, key=lambda row: row.age)
-            kept[each.subscription_id] = newest
-            message = f"subscription {each.subscription_id} is on line {known.line} too; line {newest.line} is newer"
-            warnings.append(Problem(message=message, where="subscription_id", line=each.line))
-    return list(kept.values())
+            newest = kept[each.subscription_id] = each if each.age >= known.age else known
+            message = f"subscription {each.subscription_id} is on {_where(known, each)} too"
+            told = f"{message}; line {newest.line} is newer"
+            warnings.append(Problem(message=told, where="subscription_id", line=each.line, file=each.file))
+    return kept.values()
 
 
-def _account(rows: Sequence[_Subscription]) -> Account:
+def _account(rows: Sequence[Subscription]) -> Account:
     return Account(
         account_id=rows[0].account_id,
         super_admin_email=rows[0].super_admin_email,

@@ -11,11 +11,15 @@ from datetime import date, datetime
 
 from desk_sync.adapters import identifiers
 
-_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}|[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*")
+_LONGEST_QUANTITY = 12
+_ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+]?[0-9]+", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(rf"[0-9]{{1,{_LONGEST_QUANTITY}}}|[1-9][0-9]{{0,2}}(?:([,. '])[0-9]{{3}})(?:\1[0-9]{{3}})*")
 
 
 def quantity(text: str) -> int:
     """A whole number with or without thousands separators, one style in a number; what may be a fraction is refused."""
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_QUANTITY:
+        return int(text)
     folded = unicodedata.normalize("NFKC", text).replace("’", "'")
     if folded and not _WHOLE_NUMBER.fullmatch(folded):
         raise ValueError(f'"{text}" is not a whole number')
@@ -26,6 +30,11 @@ def not_empty(text: str) -> str:
     if not text:
         raise ValueError("must not be empty")
     return text
+
+
+def key(text: str) -> str:
+    """What tells a thing from all others, such as a subscription's id."""
+    return _not_rounded(not_empty(text))
 
 
 def email(text: str) -> str:
@@ -48,7 +57,7 @@ def customer_domain(text: str) -> str | None:
 
 
 def number(text: str) -> str | None:
-    normal = identifiers.number(text)
+    normal = identifiers.number(_not_rounded(text))
     if text and normal is None:
         raise ValueError(f'"{text}" is not an id of 6 to 11 digits')
     return normal
@@ -71,3 +80,10 @@ def truth(text: str) -> bool:
     if word not in _TRUE | _FALSE:
         raise ValueError(f'"{text}" is neither true nor false')
     return word in _TRUE
+
+
+def _not_rounded(text: str) -> str:
+    """Two ids that a spreadsheet shows as 2,0E+10 are one text, and nobody can tell them apart any more."""
+    if _ROUNDED.fullmatch(text):
+        raise ValueError(f'"{text}" was rounded by a spreadsheet: format the column as text')
+    return text

@@ -1,0 +1,136 @@
+"""One row of an export: a subscription, whose it is, and what it sells.
+
+Quantities are whole numbers of the unit; an empty one is 0. Columns that we do not know are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from sys import intern
+
+from desk_sync.adapters.subscriptions import cells
+from desk_sync.adapters.subscriptions.table_file import Row
+from desk_sync.domain.subscription import LicenceItem
+
+REQUIRED = (
+    "account_id",
+    "super_admin_email",
+    "subscription_id",
+    "service_name",
+    "plan_name",
+    "plan_quantity",
+    "plan_unit",
+    "status",
+    "is_paid",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One row, read. Two that are equal say the same."""
+
+    file: str = field(compare=False)
+    line: int = field(compare=False)
+    subscription_id: str
+    account_id: str
+    super_admin_email: str
+    items: tuple[LicenceItem, ...]
+    as_of: date | None
+    started: date | None
+    country: str
+    region: str
+    data_center: str
+    domain: str | None
+    zoid: str | None
+    zgid: str | None
+    zuid: str | None
+    partner_domain: str | None
+    tagged: bool
+
+    @property
+    def age(self) -> tuple[date, date]:
+        """What decides between two rows about one subscription; of two of the same age the later one is newer."""
+        return self.as_of or date.min, self.started or date.min
+
+
+def read_subscription(row: Row) -> Subscription:
+    """What cannot be read is among the row's problems, and empty here."""
+    subscription_id = row.key("subscription_id")
+    return Subscription(
+        file=row.file,
+        line=row.line,
+        subscription_id=subscription_id,
+        account_id=row.key("account_id"),
+        super_admin_email=row.take("super_admin_email", cells.email, ""),
+        items=tuple(_items(row, subscription_id)),
+        as_of=row.take("as_of_date", cells.day, None),
+        started=row.take("start_date", cells.day, None),
+        country=row.text("country_code").upper(),
+        region=row.text("region"),
+        data_center=row.text("data_center").upper(),
+        domain=row.take("customer_domain", cells.customer_domain, None),
+        zoid=row.take("zoid", cells.number, None),
+        zgid=row.take("service_org_id", cells.number, None),
+        zuid=row.take("super_admin_zuid", cells.number, None),
+        partner_domain=row.take("partner_domain", cells.domain, None),
+        tagged=row.text("partner_tag_status").casefold() != "untagged",
+    )
+
+
+def _items(row: Row, subscription_id: str) -> Iterator[LicenceItem]:
+    """The plan, then its add-ons."""
+    plan = _Part(
+        name=row.named("plan_name"),
+        code=row.text("plan_code"),
+        quantity=row.take("plan_quantity", cells.quantity, 0),
+        unit=row.text("plan_unit"),
+    )
+    edition, status = intern(f"{plan.name} {plan.code}".strip()), row.text("status")
+    service, paid = row.named("service_name"), row.take("is_paid", cells.truth, True)
+    nothing: tuple[_Part, ...] = ()
+    for part in (plan, *row.take("addons", _addons, nothing)):
+        yield LicenceItem(
+            subscription_id=subscription_id,
+            service=service,
+            name=part.name,
+            code=part.code,
+            quantity=part.quantity,
+            unit=part.unit,
+            status=status,
+            edition=edition,
+            paid=paid,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What a subscription sells: its plan, or one of its add-ons."""
+
+    name: str
+    code: str
+    quantity: int
+    unit: str
+
+
+def _addons(text: str) -> tuple[_Part, ...]:
+    if text in ("", "[]"):
+        return ()
+    try:
+        addons = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg}") from None
+    if not isinstance(addons, list) or not all(isinstance(addon, dict) for addon in addons):
+        raise ValueError("must be a list of add-ons, each with name, quantity and unit")
+    return tuple(_addon(addon) for addon in addons)
+
+
+def _addon(addon: Mapping[str, object]) -> _Part:
+    words = {
+        key: "" if addon.get(key) is None else str(addon[key]).strip() for key in ("name", "code", "quantity", "unit")
+    }
+    if not words["name"]:
+        raise ValueError("an add-on has no name")
+    return _Part(name=words["name"], code=words["code"], quantity=cells.quantity(words["quantity"]), unit=words["unit"])

@@ -1,0 +1,134 @@
+"""A table in a file, CSV or XLSX by its content, as rows that know where their cells stand.
+
+A mistake's line is the line of the file, or the row of the sheet, on which its row starts; its column is the position
+of the cell in the row, both from 1. Names of columns are in lower case, cells without blanks around them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from sys import intern
+from typing import TypeVar
+
+from desk_sync.adapters.subscriptions import csv_table, xlsx_table
+from desk_sync.adapters.subscriptions.cells import key, not_empty
+from desk_sync.errors import Problem
+
+T = TypeVar("T")
+
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_AS_TEXT = re.compile(r'="([^"]*)"')
+"""How a program makes a spreadsheet take a cell of a CSV file as text."""
+_FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
+
+
+class Row:
+    """The cells of one row; `take` reads one and keeps what is wrong with it."""
+
+    __slots__ = ("_cells", "_columns", "file", "line", "problems")
+
+    def __init__(self, file: str, line: int, columns: Mapping[str, int], cells: Sequence[str]) -> None:
+        self.file = file
+        self.line = line
+        self.problems: list[Problem] = []
+        self._columns = columns
+        self._cells = cells
+
+    def take(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
+        """The cell as `read` understands it, and `otherwise` where it raises ValueError."""
+        position = self._columns.get(column, 0)
+        try:
+            return read(_plain(self._cells[position - 1]) if 0 < position <= len(self._cells) else "")
+        except ValueError as error:
+            self.refuse(str(error), where=column, column=position or 1)
+            return otherwise
+
+    def text(self, column: str) -> str:
+        """A text that repeats from row to row, kept once for all of them."""
+        return intern(self.take(column, str, ""))
+
+    def named(self, column: str) -> str:
+        return intern(self.take(column, not_empty, ""))
+
+    def key(self, column: str) -> str:
+        """What tells this row's thing from all others."""
+        return self.take(column, key, "")
+
+    def refuse(self, message: str, *, where: str = "", column: int, hint: str | None = None) -> None:
+        self.problems.append(
+            Problem(message=message, where=where, file=self.file, line=self.line, column=column, hint=hint)
+        )
+
+
+def read_rows(path: Path, required: Iterable[str], problems: list[Problem]) -> Iterator[Row]:
+    """The rows that are not blank, as they are needed; none if the heading is not usable.
+
+    What the file as a whole has wrong is added to `problems`, the last of it when all rows have been used.
+    """
+    file = str(path)
+    mistakes: list[Problem] = []
+    try:
+        yield from _rows(file, _records(path, mistakes), required, mistakes)
+    except OSError as error:
+        mistakes.append(Problem(message=f"cannot be read: {error.strerror}"))
+    problems += (replace(mistake, file=file) for mistake in mistakes)
+
+
+def _records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
+    with path.open("rb") as content:
+        start = content.read(len(_OLD_WORKBOOK))
+    if start == _OLD_WORKBOOK:
+        problems.append(Problem(message="is a workbook of an old Excel", hint="save it as XLSX, or as CSV, UTF-8"))
+        return iter(())
+    read = xlsx_table.records if start == xlsx_table.SIGNATURE else csv_table.records
+    return read(path, problems)
+
+
+def _rows(
+    file: str, records: Iterator[tuple[int, Sequence[str]]], required: Iterable[str], problems: list[Problem]
+) -> Iterator[Row]:
+    line, heading = next(records, (1, None))
+    if heading is None:
+        problems += () if problems else (Problem(message="the file is empty"),)
+        return
+    names = [name.strip().lower() for name in heading]
+    if mistakes := list(_heading_mistakes(names, required, line)):
+        problems += mistakes
+        return
+    columns = {name: position for position, name in enumerate(names, start=1)}
+    for line, values in records:
+        if any(value.strip() for value in values):
+            yield _row(file, line, columns, len(names), values)
+
+
+def _row(file: str, line: int, columns: Mapping[str, int], width: int, values: Sequence[str]) -> Row:
+    row = Row(file, line, columns, values)
+    if any(value.strip() for value in values[width:]):
+        message = f"{len(values)} cells under {width} columns"
+        row.refuse(message, column=width + 1, hint="put a value that holds the delimiter in quotation marks")
+    return row
+
+
+def _plain(cell: str) -> str:
+    """The cell without blanks around it. Raises ValueError for a formula, which no two programs work out alike."""
+    text = cell.strip()
+    if text[:1] in ("=", "#"):
+        if as_text := _AS_TEXT.fullmatch(text):
+            return as_text[1].strip()
+        if text in _FAILED:
+            raise ValueError(f"{text}: a formula has failed")
+        if text[0] == "=":
+            raise ValueError("is a formula: save the table with its values")
+    return text
+
+
+def _heading_mistakes(columns: Sequence[str], required: Iterable[str], line: int) -> Iterator[Problem]:
+    for name in required:
+        if name not in columns:
+            yield Problem(message="the column is missing", where=name, line=line)
+    for position, name in enumerate(columns):
+        if name and name in columns[:position]:
+            yield Problem(message="the column is there twice", where=name, line=line, column=position + 1)
