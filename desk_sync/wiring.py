@@ -6,11 +6,11 @@ What a process has around it is a value, so that a rehearsal can put another wor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from sqlalchemy import Engine, make_url
 from tenacity import nap
 
 from desk_sync import logs, settings
-from desk_sync.adapters import identifiers, mapping_file
+from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.budget import InFlight, PortalBudget
 from desk_sync.adapters.desk.client import JITTER, DeskClient
@@ -41,12 +41,14 @@ from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place, choose
-from desk_sync.errors import ConfigurationError, Problem
+from desk_sync.domain.identity import Identifier
+from desk_sync.domain.subscription import Account
+from desk_sync.errors import ConfigurationError
 from desk_sync.ports import Inbox, Now, Replaced
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
+from desk_sync.services.lookup import Answer, LookUp
 from desk_sync.services.parking import Parking
 from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.reconcile import Reconcile
@@ -289,26 +291,22 @@ class DeskSync:
         policy = self.mapping.policy.licences
         return ImportAccounts(subscriptions=self.subscriptions, policy=policy, now=self.world.now)
 
-    def import_accounts(
-        self, path: Path, *, max_shrink: float = MAX_SHRINK, rehearse: bool = False
-    ) -> tuple[Replaced, Sequence[Problem]]:
-        """Make an account file the current data of the source "file"; returns what it did and what was odd.
-
-        Raises InputError, and Shrunk where more than the share `max_shrink` is missing.
-        """
+    def import_file(self, path: Path) -> Replaced:
+        """Make an account file the current data of the source "file". Raises InputError and Shrunk."""
         file = read_accounts(path)
-        replaced = self.importing.run(
-            file.accounts, source=FILE, as_of=file.as_of, max_shrink=max_shrink, rehearse=rehearse
-        )
-        return replaced, file.warnings
+        return self.import_accounts(file.accounts, as_of=file.as_of)
 
-    def look_up(self, email: str) -> Lookup:
-        """The account of a super admin's address."""
-        address = identifiers.email(email)
-        asked = (Identifier(Kind.EMAIL, address),) if address else ()
-        snapshots = self.subscriptions.current()
-        evidence = [Evidence(Place.ASKED, asked)]
-        return choose(evidence, self.subscriptions.find(asked), snapshots[0] if snapshots else None)
+    def import_accounts(
+        self, accounts: Iterable[Account], *, as_of: date | None, force: bool = False, rehearse: bool = False
+    ) -> Replaced:
+        """Make accounts the current data of the source "file". Raises Shrunk, unless by `force`."""
+        max_shrink = 1.0 if force else MAX_SHRINK
+        return self.importing.run(accounts, source=FILE, as_of=as_of, max_shrink=max_shrink, rehearse=rehearse)
+
+    def look_up(self, asked: tuple[Identifier, ...]) -> Answer:
+        """What the subscription data say about one identifier, which may be any of these."""
+        service = LookUp(subscriptions=self.subscriptions, policy=self.mapping.policy, now=self.world.now)
+        return service.run(asked)
 
     def upgrade(self) -> str:
         """Bring the database to this version's schema; says which database it is."""

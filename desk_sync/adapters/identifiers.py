@@ -13,6 +13,8 @@ from importlib import resources
 
 import idna
 
+from desk_sync.domain.identity import Identifier, Kind
+
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _NUMBER = re.compile(r"[0-9]{6,11}")
 _LONGEST_LOCAL_PART = 64
@@ -46,6 +48,16 @@ def number(text: str) -> str | None:
     """A ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Only a label tells which; longer ones are record ids."""
     folded = _fold(text)
     return folded if _NUMBER.fullmatch(folded) else None
+
+
+def readings(text: str) -> tuple[Identifier, ...]:
+    """All that an identifier without a label may be, strongest first; nothing for what is none."""
+    if (address := email(text)) is not None:
+        return (Identifier(Kind.EMAIL, address),)
+    if (digits := number(text)) is not None:
+        return tuple(Identifier(kind, digits) for kind in (Kind.ZOID, Kind.ZGID, Kind.ZUID))
+    host = domain(text.strip().removeprefix("@"))
+    return (Identifier(Kind.DOMAIN, host),) if host else ()
 
 
 def is_public_mail(domain: str) -> bool:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import JsonFlag, emit, say, table
+from desk_sync.cli import subscription_data
+from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
 from desk_sync.cli.simulate import simulate
 
 if TYPE_CHECKING:
@@ -31,11 +32,14 @@ parked_app = typer.Typer(no_args_is_help=True, help="Tickets that were taken out
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
+subscriptions_app.command("import")(subscription_data.import_accounts)
+subscriptions_app.command()(subscription_data.pull)
+subscriptions_app.command()(subscription_data.status)
+subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 app.command()(simulate)
 
-DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
@@ -99,7 +103,7 @@ def decide(
     from desk_sync.domain.entitlement import entitle_each
 
     file = read_accounts(accounts)
-    _warn(accounts, file.warnings)
+    _warn(file.warnings)
     decided: list[dict[str, Any]] = [
         {
             "account_id": account.account_id,
@@ -233,7 +237,7 @@ def check(file: Path, as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
     else:
-        _point(file, problems)
+        _point(replace(problem, file=str(file)) for problem in problems)
         say(f"{file}: {len(problems)} problems" if problems else f"{file}: in order")
     raise typer.Exit(1 if problems else 0)
 
@@ -246,92 +250,6 @@ def schema() -> None:
     from desk_sync.adapters import mapping_file
 
     say(json.dumps(mapping_file.schema(), indent=2, ensure_ascii=False))
-
-
-@subscriptions_app.command("import")
-def import_accounts(
-    file: Path,
-    force: Annotated[bool, typer.Option(help="Even if more than a fifth of what was there is missing.")] = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Make an account file the current subscription data, all of it or nothing."""
-    from desk_sync import wiring
-    from desk_sync.services.subscriptions import MAX_SHRINK
-
-    with wiring.open_app() as desk_sync:
-        max_shrink = 1.0 if force else MAX_SHRINK
-        replaced, warnings = desk_sync.import_accounts(file, max_shrink=max_shrink, rehearse=dry_run)
-    _warn(file, warnings)
-    changes = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
-    looks = f"; {replaced.tickets} open tickets are looked at again"
-    say(f"would be imported; {changes}" if dry_run else f"imported; {changes}{looks}")
-
-
-@subscriptions_app.command()
-def pull(source: str) -> None:
-    """Pull a source of the mapping now, whether it is due or not."""
-    from desk_sync import wiring
-
-    with wiring.open_app() as desk_sync:
-        replaced = desk_sync.pull(source).run()
-    say(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
-
-
-@subscriptions_app.command()
-def status(as_json: JsonFlag = False) -> None:
-    """Each source: from when its data are, how its last pull went, and when the next one is due."""
-    from dataclasses import asdict
-
-    from desk_sync import wiring
-    from desk_sync.ports import PullState
-
-    with wiring.open_app() as desk_sync:
-        snapshots = {snapshot.source: snapshot for snapshot in desk_sync.subscriptions.current()}
-        states, names = desk_sync.pulls.states(), desk_sync.subscriptions.sources
-    facts: list[dict[str, Any]] = [
-        {
-            "source": name,
-            "imported_at": snapshots[name].imported_at if name in snapshots else None,
-            **asdict(states.get(name, PullState())),
-        }
-        for name in names
-    ]
-    if as_json:
-        emit({"sources": facts})
-    else:
-        columns = ("source", "imported_at", "due_at", "failing_since", "error")
-        rows = [
-            [
-                f"{each[column]:%F %T}Z" if isinstance(each[column], datetime) else each[column] or "-"
-                for column in columns
-            ]
-            for each in facts
-        ]
-        table([column.replace("_", " ") for column in columns], rows)
-
-
-@subscriptions_app.command()
-def lookup(email: str, as_json: JsonFlag = False) -> None:
-    """What the subscription data say about a super admin's address."""
-    from desk_sync import wiring
-    from desk_sync.domain.entitlement import Verdict, entitle
-
-    with wiring.open_app() as desk_sync:
-        found, policy = desk_sync.look_up(email), desk_sync.mapping.policy.licences
-    decided = entitle(found.account, policy) if found.account else None
-    reasons = [str(reason) for reason in (*found.reasons, *(decided.reasons if decided else ()))]
-    answer = {
-        "account_id": found.account.account_id if found.account else None,
-        "decision": decided.verdict if decided else Verdict.UNKNOWN,
-        "licences_counted": decided.licences if decided else 0,
-        "imported_at": found.snapshot.imported_at if found.snapshot else None,
-        "reasons": reasons,
-    }
-    if as_json:
-        emit(answer)
-    else:
-        say(f"{answer['account_id'] or 'no account'}: {answer['decision']}, {answer['licences_counted']} licences")
-        say("\n".join(f"  {reason}" for reason in reasons))
 
 
 @subscriptions_app.command()
@@ -447,11 +365,11 @@ def _become_celery(command: str, *options: str) -> None:
     os.execv(sys.executable, celery)  # noqa: S606
 
 
-def _warn(file: Path, problems: Iterable[Problem]) -> None:
-    _point(file, [replace(problem, message=f"warning: {problem.message}") for problem in problems])
+def _warn(problems: Iterable[Problem]) -> None:
+    _point([replace(problem, message=f"warning: {problem.message}") for problem in problems])
 
 
-def _point(file: Path, problems: Iterable[Problem]) -> None:
+def _point(problems: Iterable[Problem]) -> None:
     """Each problem as file:line:column: where: what, to stderr."""
     for problem in problems:
-        typer.echo(f"{file}:{problem}", err=True)
+        typer.echo(str(problem), err=True)

@@ -11,6 +11,7 @@ import typer
 
 SCHEMA_VERSION = 1
 
+DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 

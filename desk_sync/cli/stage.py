@@ -182,7 +182,7 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
 def _prepared(database: str, accounts: Path) -> Iterator[wiring.DeskSync]:
     with wiring.open_app(Settings(database_url=SecretStr(database))) as desk_sync:
         desk_sync.upgrade()
-        desk_sync.import_accounts(accounts)
+        desk_sync.import_file(accounts)
         yield desk_sync
 
 

@@ -35,7 +35,17 @@ class Decision:
 
 
 def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Decision:
-    """The account's entitlement, seen from this ticket. Stale or missing data are unknown (L8)."""
+    """The account's entitlement, seen from this ticket."""
+    decision = assess(lookup, policy, now)
+    excluded = policy.licences.excluded_service(ticket.product or "")
+    if decision.account_id and excluded and policy.tickets.exclude_tickets_about_excluded_services:
+        aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
+        return aside.because("C16", f"the ticket is about {excluded.name}: box and severity stay as they are")
+    return decision
+
+
+def assess(lookup: Lookup, policy: Policy, now: datetime) -> Decision:
+    """The account's entitlement, whatever the ticket is about. Stale or missing data are unknown (L8)."""
     snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
     unknown = Decision(
         verdict=Verdict.UNKNOWN,
@@ -44,13 +54,15 @@ def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Dec
         reasons=lookup.reasons,
         hands_off=True,
     )
-    if snapshot is None or lookup.account is None:
+    if snapshot is None:
         return unknown
+    if lookup.account is None:
+        return unknown.because("R45", _age(snapshot))
     stale_at = snapshot.imported_at + policy.licences.max_age
     if now > stale_at:
         return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
     found = entitle(lookup.account, policy.licences)
-    decision = replace(
+    return replace(
         unknown,
         verdict=found.verdict,
         licences=found.licences,
@@ -58,13 +70,12 @@ def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Dec
         reasons=(*lookup.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
         hands_off=found.verdict is Verdict.REVIEW,
     )
-    excluded = policy.licences.excluded_service(ticket.product or "")
-    if excluded and policy.tickets.exclude_tickets_about_excluded_services:
-        aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
-        return aside.because("C16", f"the ticket is about {excluded.name}: box and severity stay as they are")
-    return decision
 
 
 def _origin(account: Account, snapshot: Snapshot) -> str:
     others = f"; {', '.join(account.also_in)} has it too and comes later" if account.also_in else ""
-    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z{others}"
+    return f"{_age(snapshot)}{others}"
+
+
+def _age(snapshot: Snapshot) -> str:
+    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z"

@@ -8,7 +8,17 @@ from desk_sync.ports.figures import Backlog, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
-from desk_sync.ports.subscriptions import Guard, Pulled, Pulls, PullState, Replaced, Size, Source, Subscriptions
+from desk_sync.ports.subscriptions import (
+    Changes,
+    Guard,
+    Pulled,
+    Pulls,
+    PullState,
+    Replaced,
+    Size,
+    Source,
+    Subscriptions,
+)
 from desk_sync.ports.sweeps import Coverage, Round, Sweeps, Untold
 from desk_sync.ports.tickets import (
     Inbox,
@@ -28,6 +38,7 @@ __all__ = [
     "Allowances",
     "Backlog",
     "Budget",
+    "Changes",
     "Coverage",
     "Credits",
     "Desk",

@@ -65,14 +65,37 @@ class Guard(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The ids of the accounts that a new snapshot has more, otherwise, or no longer."""
+
+    added: frozenset[str] = frozenset()
+    differing: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> frozenset[str]:
+        return self.added | self.differing | self.removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """What a new snapshot changed: how many accounts, and how many open tickets have to be looked at again."""
+    """What a new snapshot changed, and how many open tickets have to be looked at again for it."""
 
     snapshot: Snapshot
-    added: int
-    differing: int
-    removed: int
+    changes: Changes
     tickets: int
+
+    @property
+    def added(self) -> int:
+        return len(self.changes.added)
+
+    @property
+    def differing(self) -> int:
+        return len(self.changes.differing)
+
+    @property
+    def removed(self) -> int:
+        return len(self.changes.removed)
 
     @property
     def changed(self) -> int:

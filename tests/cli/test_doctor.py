@@ -66,7 +66,7 @@ def site(tmp_path_factory):
         site = Site(tmp_path_factory.mktemp("site"), facts, broker.url)
         with site.open() as desk_sync:
             desk_sync.upgrade()
-            desk_sync.import_accounts(ACCOUNTS)
+            desk_sync.import_file(ACCOUNTS)
         yield site
 
 

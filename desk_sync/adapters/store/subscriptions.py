@@ -24,7 +24,7 @@ from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports import Guard, Replaced, Size
+from desk_sync.ports import Changes, Guard, Replaced, Size
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -41,19 +41,6 @@ class State(StrEnum):
     IMPORTING = "importing"
     CURRENT = "current"
     RETIRED = "retired"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """The ids of the accounts that a new snapshot has more, otherwise, or no longer."""
-
-    added: frozenset[str]
-    differing: frozenset[str]
-    removed: frozenset[str]
-
-    @property
-    def all(self) -> frozenset[str]:
-        return self.added | self.differing | self.removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +102,7 @@ class SqlSubscriptions:
             self._clear()
         return Replaced(
             snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=now, as_of=as_of),
-            added=len(changes.added),
-            differing=len(changes.differing),
-            removed=len(changes.removed),
+            changes=changes,
             tickets=marked,
         )
 

@@ -1,0 +1,69 @@
+"""What an import did: which accounts are new, changed or gone, and which rows were refused, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from desk_sync.adapters.subscriptions.account_file import AccountFile
+from desk_sync.cli.output import say
+from desk_sync.errors import Problem
+from desk_sync.ports import Changes, Replaced
+
+SHOWN = 20
+"""How many of a kind a person is shown, unless all of them are asked for."""
+
+
+def document(file: AccountFile, replaced: Replaced | None, *, dry_run: bool) -> dict[str, Any]:
+    """The report as JSON. `replaced` is None where nothing was imported for the rows that were refused."""
+    changes = replaced.changes if replaced else Changes()
+    return {
+        "imported": replaced is not None and not dry_run,
+        "dry_run": dry_run,
+        "added": _placed(file, changes.added),
+        "changed": _placed(file, changes.differing),
+        "removed": sorted(changes.removed),
+        "refused": [asdict(problem) for problem in file.refused],
+        "warnings": [asdict(problem) for problem in file.warnings],
+        "tickets": replaced.tickets if replaced else 0,
+    }
+
+
+def tell(file: AccountFile, replaced: Replaced | None, *, dry_run: bool, every: bool) -> None:
+    """The report for a person: what is wrong on stderr, what was done on stdout."""
+    _list([str(problem) for problem in _as_warnings(file.warnings)], every=every, error=True)
+    _list([str(problem) for problem in file.refused], every=every, error=True)
+    if replaced is None:
+        say(f"{len(file.refused)} mistakes; nothing was imported (--partial leaves out only the accounts concerned)")
+        return
+    changes = replaced.changes
+    _list([f"{_place(file, name)}{name} is new" for name in sorted(changes.added)], every=every)
+    _list([f"{_place(file, name)}{name} has changed" for name in sorted(changes.differing)], every=every)
+    _list([f"{name} is gone" for name in sorted(changes.removed)], every=every)
+    said = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
+    looks = f"; {replaced.tickets} open tickets are looked at again"
+    say(f"would be imported; {said}" if dry_run else f"imported; {said}{looks}")
+
+
+def _as_warnings(problems: Sequence[Problem]) -> Iterator[str]:
+    return (str(problem).replace(problem.message, f"warning: {problem.message}") for problem in problems)
+
+
+def _list(lines: Sequence[str], *, every: bool, error: bool = False) -> None:
+    shown = lines if every else lines[:SHOWN]
+    more = [f"… and {len(lines) - len(shown)} more of these (--all shows them)"] if len(lines) > len(shown) else []
+    for line in (*shown, *more):
+        typer.echo(line, err=error)
+
+
+def _placed(file: AccountFile, account_ids: frozenset[str]) -> list[dict[str, Any]]:
+    places = ((name, *file.places[name]) for name in sorted(account_ids))
+    return [{"account_id": name, "file": where, "line": line} for name, where, line in places]
+
+
+def _place(file: AccountFile, account_id: str) -> str:
+    where, line = file.places[account_id]
+    return f"{where}:{line}:1: "
