@@ -21,6 +21,7 @@ from desk_sync.rehearsal.chronicle import Chronicle
 from desk_sync.rehearsal.courier import Courier
 from desk_sync.rehearsal.people import People
 from desk_sync.rehearsal.scenario import Scenario
+from desk_sync.rehearsal.setting import set_up
 from desk_sync.rehearsal.source import ScenarioSource
 from desk_sync.rehearsal.words import Words
 from desk_sync.services.pull import Pull, Rhythm
@@ -69,6 +70,7 @@ def stage(scenario: Scenario) -> Iterator[Stage]:
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
     mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.furniture.agents[2]["id"]}
+    set_up(site.portal, mapping)
     words = Words(mapping, site.portal.layout_of(site.portal.department_id))
     with closing(_product(scenario, site, agenda, mapping)) as desk_sync:
         courier = Courier(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)

@@ -6,8 +6,8 @@ programme needs; the second department's layout lacks two of them, and one field
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -147,6 +147,25 @@ def furnish(ids: Ids) -> Furniture:
         holiday_lists=[holidays],
         organization=_organization(),
     )
+
+
+def with_field(
+    furniture: Furniture, ids: Ids, api_name: str, label: str, kind: str, values: Iterable[str]
+) -> Furniture:
+    """The furniture with one more custom field on every layout, or with more values of one that is there."""
+    known = next((each for each in furniture.fields if each.api_name == api_name), None)
+    if known is None:
+        field = _field(ids(), api_name, label, kind, tuple(values))
+        layouts = [replace(each, fields=(*each.fields, field)) for each in furniture.layouts]
+        return replace(furniture, fields=[*furniture.fields, field], layouts=layouts)
+    had = {choice.value for choice in known.choices}
+    field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in had])))
+    layouts = [replace(each, fields=_instead(each.fields, known, field)) for each in furniture.layouts]
+    return replace(furniture, fields=_instead(furniture.fields, known, field), layouts=layouts)
+
+
+def _instead(fields: Iterable[Field], known: Field, field: Field) -> tuple[Field, ...]:
+    return tuple(field if each is known else each for each in fields)
 
 
 def _choices(values: Sequence[Choice | str]) -> tuple[Choice, ...]:

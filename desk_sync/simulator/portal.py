@@ -18,7 +18,7 @@ from typing import Any
 from desk_sync.simulator import ticket as forms
 from desk_sync.simulator.checking import accept
 from desk_sync.simulator.fields import milliseconds, written
-from desk_sync.simulator.furniture import Furniture, Ids, Layout, Record, furnish, new_agent
+from desk_sync.simulator.furniture import Furniture, Ids, Layout, Record, furnish, new_agent, with_field
 from desk_sync.simulator.refusal import Refusal, Wrong, invalid, not_found
 from desk_sync.simulator.ticket import Ticket
 
@@ -92,6 +92,10 @@ class Portal:
         agent = new_agent(self.new_id, first, last, email, departments)
         self.furniture = replace(self.furniture, agents=[*self.furniture.agents, agent])
         return agent
+
+    def set_up_field(self, api_name: str, label: str, kind: str, values: Iterable[str] = ()) -> None:
+        """A custom field as an admin sets it up, on every layout; one that is there gets the further values."""
+        self.furniture = with_field(self.furniture, self.new_id, api_name, label, kind, values)
 
     def layout_of(self, department_id: str) -> Layout:
         return next(each for each in self.furniture.layouts if each.department_id == department_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -309,3 +310,31 @@ def test_partners_who_share_a_domain_share_an_account_in_desk(play):
 
     opened = [(entry["ticket"], entry["who"]) for entry in report["timeline"] if entry["what"] == "opens the ticket"]
     assert opened == [("a", "a@one.example"), ("b", "b@one.example"), ("c", "a@one.example")]
+
+
+def test_a_mapping_with_other_names_is_played_on_a_portal_that_has_them(write):
+    shipped = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
+    path = write(
+        f"""\
+        start: 2026-11-20T09:00:00Z
+        until: +1h
+        accounts: accounts.csv
+        mapping: mine.yaml
+        tickets: [{{key: t1, severity: 2, issue_type: defect, request_type: UPGRADES, fields: {BIG}}}]
+        """
+    )
+    renamed = {
+        "cf_severity": "cf_dringlichkeit",
+        "cf_priority_customer_large_user_account": "cf_grosskunde",
+        "S1-Critical": "Rot",
+        "S2-Moderate": "Gelb",
+        "    Defect: defect\n    Bug: defect\n": "    Fehler: defect\n",
+    }
+    for ours, theirs in renamed.items():
+        shipped = shipped.replace(ours, theirs)
+    path.with_name("mine.yaml").write_text(shipped)
+
+    ticket = rehearse(path)["tickets"]["t1"]
+
+    assert ticket["writes"] == [{"at": "2026-11-20T09:00:00Z", "fields": {"large_user": True, "severity": "Rot"}}]
+    assert (ticket["fields"]["issue_type"], ticket["fields"]["request_type"]) == ("fehler", "Upgrades")
