@@ -28,6 +28,7 @@ from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
+from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
@@ -35,6 +36,7 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -52,6 +54,7 @@ from desk_sync.services.lookup import Answer, LookUp
 from desk_sync.services.parking import Parking
 from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.reconcile import Reconcile
+from desk_sync.services.review import Review
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Sweep
 from desk_sync.settings import Settings
@@ -198,6 +201,13 @@ class DeskSync:
 
     def parking(self, portal: str) -> Parking:
         return Parking(tickets=self.tickets(portal), now=self.world.now)
+
+    def review(self, portal: str) -> Review:
+        return Review(
+            reviews=SqlReviews(self.engine, portal),
+            bindings=SqlBindings(self.engine, self.subscriptions.sources),
+            now=self.world.now,
+        )
 
     def figures(self, portal: str) -> SqlFigures:
         return SqlFigures(self.engine, portal)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.mail_words import OWN, fold, groups_in
-from desk_sync.domain.identity import Kind
+from desk_sync.domain.identity import Identifier, Kind
 
 _TERM = (
     r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"
@@ -70,6 +70,19 @@ def numbers_in(lines: Iterable[str]) -> list[Number]:
     told = {number.kind for number in labelled}
     linked = (number for line in folded for number in _linked(line) if number.kind not in told)
     return list(dict.fromkeys((*labelled, *linked)))
+
+
+def identifier_in(text: str) -> Identifier | None:
+    """One identifier as a person types it: an address, a customer's domain, or a number behind its label."""
+    if address := identifiers.email(text):
+        return Identifier(Kind.EMAIL, address)
+    match numbers_in((text,)):
+        case [Number(kind, value, open=False)]:
+            return Identifier(kind, value)
+        case [_, *_]:
+            return None
+    host = identifiers.domain(text.strip().removeprefix("@"))
+    return Identifier(Kind.DOMAIN, host) if host and not identifiers.is_public_mail(host) else None
 
 
 def opens_with_id(line: str) -> bool:

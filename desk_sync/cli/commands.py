@@ -14,6 +14,7 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
+from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ parked_app = typer.Typer(no_args_is_help=True, help="Tickets that were taken out
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
+subscriptions_app.add_typer(review_app, name="review")
 subscriptions_app.command("import")(subscription_data.import_accounts)
 subscriptions_app.command()(subscription_data.pull)
 subscriptions_app.command()(subscription_data.status)
@@ -250,19 +252,6 @@ def schema() -> None:
     from desk_sync.adapters import mapping_file
 
     say(json.dumps(mapping_file.schema(), indent=2, ensure_ascii=False))
-
-
-@subscriptions_app.command()
-def review(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """The tickets that a person must decide on."""
-    from desk_sync import wiring
-
-    with wiring.open_app() as desk_sync:
-        rows = desk_sync.tickets(desk_sync.chosen(portal)).review()
-    if as_json:
-        emit({"review": [{"ticket_id": r.ticket_id, "decision": r.verdict, "account_id": r.account_id} for r in rows]})
-    else:
-        table(["ticket", "decision", "account"], [[r.ticket_id, r.verdict, r.account_id or "-"] for r in rows])
 
 
 @parked_app.command("list")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_sync.domain.entitlement import Verdict, entitle
+from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.identity import Lookup
 from desk_sync.domain.policy import Policy
 from desk_sync.domain.reason import Reason
@@ -29,6 +30,11 @@ class Decision:
     def basis(self) -> str:
         """The ground that our values stand on; a person's value holds until it changes (L7)."""
         return f"{self.account_id or '-'}:{self.verdict}"
+
+    @property
+    def gist(self) -> str:
+        """What a person who sets the decision aside has seen of it: neither the age of the data nor the mapping."""
+        return fingerprint((self.verdict, self.account_id, self.licences, [reason.rule for reason in self.reasons]))
 
     def because(self, rule: str, text: str) -> Decision:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))

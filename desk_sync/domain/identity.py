@@ -127,7 +127,8 @@ class _Lead:
             case ():
                 said = f"no account has this {self.evidence}"
             case (account,):
-                said = f"{self.evidence} leads to account {account.account_id}"
+                by_hand = f", bound by a person on {account.bound_at:%F}" if account.bound_at else ""
+                said = f"{self.evidence} leads to account {account.account_id}{by_hand}"
             case several:
                 said = f"{self.evidence} leads to {len(several)} accounts"
         return Reason("R45", said)

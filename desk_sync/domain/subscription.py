@@ -50,6 +50,7 @@ class Account:
     `countries` are ISO 3166-1 alpha-2 codes; `regions` are the names that the data state, if any;
     `domain` is None where it is a public mail provider's.
     `origin` is the snapshot that it was read from; the sources in `also_in`, which come later, have it too.
+    `bound_at` is when a person bound the identifier by which it was found to it.
     """
 
     account_id: str
@@ -66,6 +67,7 @@ class Account:
     tagged: bool = True
     origin: Snapshot | None = field(default=None, compare=False)
     also_in: tuple[str, ...] = field(default=(), compare=False)
+    bound_at: datetime | None = field(default=None, compare=False)
 
 
 def combine(account: Account, others: Sequence[Account]) -> Account:

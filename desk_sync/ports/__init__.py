@@ -8,6 +8,7 @@ from desk_sync.ports.figures import Backlog, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
+from desk_sync.ports.review import Binding, Bindings, Reviews, Settled, Undecided
 from desk_sync.ports.subscriptions import (
     Changes,
     Guard,
@@ -37,6 +38,8 @@ __all__ = [
     "Allowance",
     "Allowances",
     "Backlog",
+    "Binding",
+    "Bindings",
     "Budget",
     "Changes",
     "Coverage",
@@ -62,7 +65,9 @@ __all__ = [
     "Pulls",
     "Recorded",
     "Replaced",
+    "Reviews",
     "Round",
+    "Settled",
     "Size",
     "Source",
     "Subscriptions",
@@ -71,5 +76,6 @@ __all__ = [
     "Tickets",
     "Token",
     "Tokens",
+    "Undecided",
     "Untold",
 ]

@@ -21,7 +21,8 @@ class Subscriptions(Protocol):
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
         """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
 
-        Of accounts with one super admin, the first source's is given, and says which other sources have it.
+        One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
+        given, and says which other sources have it.
         """
         ...
 

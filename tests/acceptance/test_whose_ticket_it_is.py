@@ -46,7 +46,7 @@ class Seen:
         self.fields = {name: on.desk.read(ticket) for name, ticket in tickets.items()}
         store = on.desk_sync.tickets(wiring.DEFAULT)
         self.decisions = {name: store.history(ticket).decisions[-1].decision for name, ticket in tickets.items()}
-        self.review = {each.ticket_id for each in store.review()}
+        self.review = {each.ticket_id for each in on.desk_sync.review(wiring.DEFAULT).reviews.undecided()}
         self.tickets = tickets
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlPortalFacts
+from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
@@ -36,6 +38,8 @@ class World:
         self.inbox = SqlInbox(engine, "default")
         self.portal = SqlPortalFacts(engine, "default")
         self.subscriptions = SqlSubscriptions(engine)
+        self.reviews = SqlReviews(engine, "default")
+        self.bindings = SqlBindings(engine, self.subscriptions.sources)
         self.policy = POLICY
         self.missed = SqlFigures(engine, "default").missed
         self._time = NOW

@@ -71,7 +71,7 @@ def test_what_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_revie
     world.look()
 
     assert desk.calls == ["read_ticket"]
-    assert [each.verdict for each in world.tickets.review()] == [Verdict.UNKNOWN]
+    assert [each.verdict for each in world.reviews.undecided()] == [Verdict.UNKNOWN]
 
 
 def test_a_strategy_that_is_switched_off_finds_nothing(world, ticket):

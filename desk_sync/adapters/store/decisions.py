@@ -32,7 +32,7 @@ def append(
     """Add the decision; one that is the same as the last and led to no write leaves no trace."""
     last = _of(portal, ticket_id).order_by(decisions.c.id.desc()).limit(1)
     row = connection.execute(last).mappings().one_or_none()
-    if row and _decision(row) == decision and not written:
+    if row and decision_of(row) == decision and not written:
         return
     shown = {name: _KEPT_INSTEAD.get(name, value) for name, value in written.items()}
     connection.execute(
@@ -46,7 +46,7 @@ def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDe
     return [
         PastDecision(
             at=row["at"],
-            decision=_decision(row),
+            decision=decision_of(row),
             fields_written=_FIELDS_WRITTEN.validate_python(row["fields_written"]),
         )
         for row in rows
@@ -57,5 +57,6 @@ def _of(portal: str, ticket_id: str) -> Select[tuple[object, ...]]:
     return select(decisions).where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id)
 
 
-def _decision(row: RowMapping) -> Decision:
+def decision_of(row: RowMapping) -> Decision:
+    """The decision in a row of the list."""
     return _DECISION.validate_python({name: row[name] for name in _COLUMNS})

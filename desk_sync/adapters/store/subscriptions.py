@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, delete, insert, select, tuple_, update
 
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import bindings, tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import wake
 from desk_sync.adapters.store.tables import snapshots
@@ -29,7 +29,7 @@ from desk_sync.ports import Changes, Guard, Replaced, Size
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
 # What a snapshot knows of its accounts without being told.
-_NOT_STORED = {"origin", "also_in"}
+_NOT_STORED = {"origin", "also_in", "bound_at"}
 
 FILE = "file"
 """The source whose data `desk-sync subscriptions import` brings in."""
@@ -62,12 +62,13 @@ class SqlSubscriptions:
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
         """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
 
-        Of accounts with one super admin, the first source's is given, and says which other sources have it.
+        One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
+        given, and says which other sources have it.
         """
         found: dict[Identifier, list[Account]] = {}
         with reading(self.engine) as connection:
             for chunk in chunks(dict.fromkeys(identifiers)):
-                for identifier, account in _matches(connection, chunk, self._used):
+                for identifier, account in _matches_by_hand_first(connection, chunk, self._used):
                     found.setdefault(identifier, []).append(account)
         return {identifier: self._one_of_each(accounts) for identifier, accounts in found.items()}
 
@@ -239,6 +240,38 @@ def _elsewhere(connection: Connection, snapshot_ids: Sequence[int], account_ids:
         yield from connection.scalars(names.where(here.c.account_id.in_(chunk)))
 
 
+def _matches_by_hand_first(
+    connection: Connection, wanted: Sequence[Identifier], used: ColumnElement[bool]
+) -> Iterator[tuple[Identifier, Account]]:
+    bound = bindings.among(connection, wanted)
+    yield from _matches(connection, [each for each in wanted if each not in bound], used)
+    named = accounts_named(connection, {binding.account_id for binding in bound.values()}, used)
+    for identifier, binding in bound.items():
+        for account in named.get(binding.account_id, ()):
+            yield identifier, replace(account, bound_at=binding.settled.at)
+
+
+def accounts_named(
+    connection: Connection, account_ids: Iterable[str], used: ColumnElement[bool]
+) -> Mapping[str, Sequence[Account]]:
+    """The accounts of the current snapshots that have these ids: of one id several, where sources share no numbers."""
+    named: dict[str, list[Account]] = {}
+    for chunk in chunks(sorted(account_ids)):
+        rows = connection.execute(
+            select(tables.accounts.c.account, snapshots)
+            .join_from(snapshots, tables.accounts, tables.accounts.c.snapshot_id == snapshots.c.id)
+            .where(_is(State.CURRENT), used, tables.accounts.c.account_id.in_(chunk))
+        )
+        for row in rows.mappings():
+            account = _account(row)
+            named.setdefault(account.account_id, []).append(account)
+    return named
+
+
+def _account(row: RowMapping) -> Account:
+    return replace(ACCOUNT.validate_python(row["account"]), origin=_snapshot(row))
+
+
 def _matches(
     connection: Connection, wanted: Sequence[Identifier], used: ColumnElement[bool]
 ) -> Iterator[tuple[Identifier, Account]]:
@@ -256,7 +289,7 @@ def _matches(
     for row in connection.execute(by_identifier).mappings():
         identifier = Identifier(Kind(row["kind"]), row["value"])
         if identifier in wanted:  # the same digits may be another kind's
-            yield identifier, replace(ACCOUNT.validate_python(row["account"]), origin=_snapshot(row))
+            yield identifier, _account(row)
 
 
 def _source_of(account: Account) -> str:

@@ -204,6 +204,31 @@ decisions = Table(
     Index(None, "portal", "ticket_id", "id"),
 )
 
+# The undecided tickets that a person has set aside, each with the gist of the decision that was seen.
+dismissals = Table(
+    "dismissals",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("gist", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String),
+    Column("why", String),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
+)
+
+# Which account a person says that an identifier leads to.
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("account_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", String),
+    Column("why", String),
+)
+
 # What is known of the sources of subscription data: whose turn it is to pull, and how the last pulls went.
 sources = Table(
     "sources",

@@ -20,20 +20,8 @@ from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_mark
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
-from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.ticket import Event, Field, Written
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
-    """An open ticket that a person has to decide about."""
-
-    ticket_id: str
-    verdict: Verdict
-    account_id: str | None
-    looked_at: datetime
-
 
 # No delivery comes from the future and no lease is so long: what says so was written by a clock that has been put back.
 _AHEAD = timedelta(minutes=1)
@@ -174,12 +162,6 @@ class SqlTickets:
                 effects=effects.past(connection, self.portal, ticket_id),
             )
 
-    def review(self) -> Sequence[Undecided]:
-        """The open tickets whose last look left something to decide, the longest-standing first."""
-        undecided = tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN])
-        rows = self._rows(Undecided, undecided, tickets.c.closed.is_(False), tickets.c.ended_at.is_(None))
-        return [Undecided(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows]
-
     def parked(self) -> Sequence[Parked]:
         """The tickets that were given up and wait for a person, the longest-standing first."""
         waiting = (
@@ -253,11 +235,6 @@ class SqlTickets:
     def _past_events(self, connection: Connection, ticket_id: str) -> Sequence[Event]:
         stored = select(*columns_of(deliveries, Event)).where(self._of(deliveries, ticket_id))
         return _in_order(connection.execute(stored).mappings())
-
-    def _rows(self, shape: type, *conditions: ColumnElement[bool]) -> Sequence[RowMapping]:
-        statement = select(*columns_of(tickets, shape)).where(self._own(tickets), *conditions)
-        with reading(self.engine) as connection:
-            return connection.execute(statement.order_by(tickets.c.looked_at, tickets.c.ticket_id)).mappings().all()
 
 
 def _in_order(rows: Iterable[RowMapping]) -> Sequence[Event]:

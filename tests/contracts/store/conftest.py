@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
-from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.reviews import SqlReviews
+from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import Postgres
@@ -79,6 +81,16 @@ def tickets(engine: Engine) -> SqlTickets:
 @pytest.fixture
 def subscriptions(engine: Engine) -> SqlSubscriptions:
     return SqlSubscriptions(engine)
+
+
+@pytest.fixture
+def reviews(engine: Engine) -> SqlReviews:
+    return SqlReviews(engine, PORTAL)
+
+
+@pytest.fixture
+def bindings(engine: Engine) -> SqlBindings:
+    return SqlBindings(engine, (FILE,))
 
 
 @pytest.fixture

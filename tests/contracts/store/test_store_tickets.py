@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.adapters.store.tickets import SqlTickets, Undecided
-from desk_sync.domain.entitlement import Verdict
+from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket import Field, Memory, Override, Written
 from desk_sync.errors import LeaseLost
@@ -525,22 +524,6 @@ class TestReadModel:
         tickets.finish_look(lease, make_look(effects_done=[make_effect("a")]))
 
         assert {each.key: each.state for each in tickets.history("t1").effects} == {"a": "done", "b": "planned"}
-
-    @pytest.mark.parametrize(
-        ("verdict", "closed", "listed"),
-        [
-            pytest.param(Verdict.REVIEW, False, True, id="a person must decide"),
-            pytest.param(Verdict.UNKNOWN, False, True, id="no account is known"),
-            pytest.param(Verdict.PRIORITY, False, False, id="decided"),
-            pytest.param(Verdict.REVIEW, True, False, id="closed meanwhile"),
-        ],
-    )
-    def test_open_tickets_without_an_answer_are_listed(self, tickets, verdict, closed, listed):
-        tickets.look_now(["t1"], now=NOW)
-        finish(tickets, decision=replace(DECISION, verdict=verdict), closed=closed)
-
-        row = Undecided(ticket_id="t1", verdict=verdict, account_id="A1", looked_at=NOW)
-        assert tickets.review() == ([row] if listed else [])
 
     def test_no_text_of_an_effect_is_kept(self, tickets, rows):
         announce(tickets, begun(tickets), make_effect())

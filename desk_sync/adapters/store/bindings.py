@@ -1,0 +1,112 @@
+"""Identifiers that persons bound to accounts: they lead there, whatever an import says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, select
+
+from desk_sync.adapters.store import tables
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import wake
+from desk_sync.adapters.store.values import insert
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.errors import PermanentError
+from desk_sync.ports import Binding, Settled
+
+_KEY = ("kind", "value")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlBindings:
+    """The installation's bindings; all portals share them. `sources` are those that look-ups use."""
+
+    engine: Engine
+    sources: Sequence[str]
+
+    def bind(self, binding: Binding, *, rehearse: bool = False) -> int:
+        """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
+
+        To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source that is used has the
+        account.
+        """
+        row = {**asdict(binding.identifier), "account_id": binding.account_id, **asdict(binding.settled)}
+        with self._writing(rehearse) as connection:
+            if not self._is_known(connection, binding.account_id):
+                raise PermanentError(f"no source has an account {binding.account_id}")
+            before = self._led_to(connection, binding.identifier)
+            statement = insert(connection, tables.bindings).values(row)
+            connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
+            return _look_again(connection, {*before, binding.account_id}, now=binding.settled.at)
+
+    def unbind(self, identifier: Identifier, *, now: datetime, rehearse: bool = False) -> int | None:
+        """Forget a binding, and mark tickets as `bind` does; None if there is none."""
+        with self._writing(rehearse) as connection:
+            before = self._led_to(connection, identifier)
+            if not connection.execute(delete(tables.bindings).where(_of(identifier))).rowcount:
+                return None
+            return _look_again(connection, {*before, *self._led_to(connection, identifier)}, now=now)
+
+    def bindings(self) -> Sequence[Binding]:
+        """All of them, the oldest first."""
+        order = (tables.bindings.c.at, tables.bindings.c.kind, tables.bindings.c.value)
+        with reading(self.engine) as connection:
+            return [_binding(row) for row in connection.execute(select(tables.bindings).order_by(*order)).mappings()]
+
+    @contextmanager
+    def _writing(self, rehearse: bool) -> Iterator[Connection]:
+        """One transaction, of which nothing is left after a rehearsal."""
+        with writing(self.engine) as connection:
+            trial = connection.begin_nested()
+            yield connection
+            if rehearse:
+                trial.rollback()
+
+    def _is_known(self, connection: Connection, account_id: str) -> bool:
+        theirs = tables.accounts.c
+        named = select(theirs.account_id).where(theirs.account_id == account_id, self._in_use(theirs.snapshot_id))
+        return connection.scalar(named.limit(1)) is not None
+
+    def _led_to(self, connection: Connection, identifier: Identifier) -> Sequence[str]:
+        """The accounts that the identifier leads to now: by hand, or else by the sources."""
+        if bound := among(connection, [identifier]):
+            return [binding.account_id for binding in bound.values()]
+        theirs = tables.identifiers.c
+        same = (theirs.kind == identifier.kind) & (theirs.value == identifier.value)
+        return connection.scalars(select(theirs.account_id).where(same, self._in_use(theirs.snapshot_id))).all()
+
+    def _in_use(self, snapshot_id: ColumnElement[int]) -> ColumnElement[bool]:
+        kept = tables.snapshots.c
+        current = select(kept.id).where(kept.state == "current", kept.source.in_(self.sources))
+        return snapshot_id.in_(current)
+
+
+def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Binding]:
+    """The bindings of those of the identifiers that are bound."""
+    wanted = frozenset(identifiers)
+    rows = connection.execute(
+        select(tables.bindings).where(tables.bindings.c.value.in_([each.value for each in wanted]))
+    ).mappings()
+    found = {binding.identifier: binding for binding in map(_binding, rows)}
+    return {identifier: binding for identifier, binding in found.items() if identifier in wanted}
+
+
+def _binding(row: RowMapping) -> Binding:
+    return Binding(
+        identifier=Identifier(Kind(row["kind"]), row["value"]),
+        account_id=row["account_id"],
+        settled=Settled(at=row["at"], by=row["by"], why=row["why"]),
+    )
+
+
+def _of(identifier: Identifier) -> ColumnElement[bool]:
+    return (tables.bindings.c.kind == identifier.kind) & (tables.bindings.c.value == identifier.value)
+
+
+def _look_again(connection: Connection, account_ids: Iterable[str], *, now: datetime) -> int:
+    """Mark the open tickets of these accounts, and those whose account is unknown."""
+    account_id = tables.tickets.c.account_id
+    return wake(connection, account_id.is_(None) | account_id.in_(sorted(account_ids)), now=now)

@@ -1,0 +1,79 @@
+"""The tickets that wait for a person: those whose last look left something to decide, and that nobody has set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import ColumnElement, Engine, FromClause, Select, func, select
+
+from desk_sync.adapters.store.decisions import decision_of
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.tables import decisions, dismissals, tickets
+from desk_sync.adapters.store.values import insert
+from desk_sync.domain.decision import Decision
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.ports import Settled, Undecided
+
+_KEY = ("portal", "ticket_id")
+
+
+@dataclass(frozen=True, slots=True)
+class SqlReviews:
+    """One portal's."""
+
+    engine: Engine
+    portal: str
+
+    def undecided(self) -> Sequence[Undecided]:
+        """Those whose decision stands and was not dismissed, the longest-standing first."""
+        return [each for each, _ in self._standing()]
+
+    def dismiss(self, ticket_id: str, settled: Settled) -> None:
+        """Leave a ticket out until its decision changes; one that is not among the undecided is left as it is."""
+        seen = [decision.gist for each, decision in self._standing() if each.ticket_id == ticket_id]
+        rows = [{"portal": self.portal, "ticket_id": ticket_id, "gist": gist, **asdict(settled)} for gist in seen]
+        with writing(self.engine) as connection:
+            for row in rows:
+                statement = insert(connection, dismissals).values(row)
+                connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
+
+    def _standing(self) -> Sequence[tuple[Undecided, Decision]]:
+        with reading(self.engine) as connection:
+            rows = connection.execute(self._waiting()).mappings().all()
+        each = ((row, decision_of(row)) for row in rows)
+        return [
+            (
+                Undecided(
+                    ticket_id=row["ticket_id"],
+                    verdict=decision.verdict,
+                    account_id=decision.account_id,
+                    looked_at=row["looked_at"],
+                    reasons=decision.reasons,
+                ),
+                decision,
+            )
+            for row, decision in each
+            if decision.gist != row["gist"]
+        ]
+
+    def _waiting(self) -> Select[tuple[object, ...]]:
+        """The open tickets without an answer, each with its last decision and with what was dismissed of it."""
+        later = decisions.alias()
+        last = select(func.max(later.c.id)).where(_same(tickets, later)).scalar_subquery()
+        return (
+            select(decisions, tickets.c.looked_at, dismissals.c.gist)
+            .join_from(tickets, decisions, decisions.c.id == last)
+            .outerjoin(dismissals, _same(tickets, dismissals))
+            .where(
+                tickets.c.portal == self.portal,
+                tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN]),
+                tickets.c.closed.is_(False),
+                tickets.c.ended_at.is_(None),
+            )
+            .order_by(tickets.c.looked_at, tickets.c.ticket_id)
+        )
+
+
+def _same(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    return (one.c.portal == other.c.portal) & (one.c.ticket_id == other.c.ticket_id)

@@ -1,0 +1,61 @@
+"""What a person settles: which account an identifier leads to, and which undecided tickets need no answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from desk_sync.domain.identity import Identifier
+from desk_sync.errors import PermanentError
+from desk_sync.ports import Binding, Bindings, Now, Reviews, Settled
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """`reviews` are one portal's; what is bound leads to its account in all of them."""
+
+    reviews: Reviews
+    bindings: Bindings
+    now: Now
+
+    def bind(
+        self,
+        identifier: Identifier,
+        account_id: str,
+        *,
+        by: str | None = None,
+        why: str | None = None,
+        rehearse: bool = False,
+    ) -> int:
+        """Let the identifier lead to the account; returns how many open tickets are looked at again.
+
+        To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source has the account.
+        """
+        binding = Binding(identifier=identifier, account_id=account_id, settled=Settled(at=self.now(), by=by, why=why))
+        marked = self.bindings.bind(binding, rehearse=rehearse)
+        if not rehearse:
+            log.info("identifier.bound", kind=identifier.kind, account_id=account_id, tickets=marked)
+        return marked
+
+    def unbind(self, identifier: Identifier, *, rehearse: bool = False) -> int:
+        """Let the sources tell again where the identifier leads; returns as `bind` does.
+
+        Raises PermanentError if it is not bound.
+        """
+        marked = self.bindings.unbind(identifier, now=self.now(), rehearse=rehearse)
+        if marked is None:
+            raise PermanentError(f"this {identifier.kind} is not bound", hint="see `desk-sync subscriptions review`")
+        if not rehearse:
+            log.info("identifier.unbound", kind=identifier.kind, tickets=marked)
+        return marked
+
+    def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, rehearse: bool = False) -> None:
+        """Leave the ticket out of the list until its decision changes. Raises PermanentError if it is not in it."""
+        if ticket_id not in {each.ticket_id for each in self.reviews.undecided()}:
+            raise PermanentError(f"ticket {ticket_id} is not in the list", hint="see `desk-sync subscriptions review`")
+        if not rehearse:
+            self.reviews.dismiss(ticket_id, Settled(at=self.now(), by=by, why=why))
+            log.info("review.dismissed", ticket_id=ticket_id)
