@@ -93,3 +93,22 @@ def read(
 ) -> tuple[Clock, ...]:
     history = History(created_at=created_at, acts=acts(told, created_at))
     return read_clocks(history, promise, circumstances or Circumstances(), created_at + after(now))
+
+
+def told(clock: Clock, created_at: datetime = MONDAY) -> str:
+    """A clock in one line: milestone and round, state, from > to, time used, target/commitment, time paused, at risk.
+
+    Instants are times since the creation.
+    """
+    name = clock.milestone[0].upper() + (str(clock.round) if clock.round > 1 else "")
+    since = {at: _written(at - created_at) if at else "" for at in (clock.started_at, clock.met_at)}
+    dues = "/".join(_written(at - created_at) if at else "-" for at in (clock.target_at, clock.due_at))
+    ends = f" paused {_written(clock.paused)}" if clock.paused else ""
+    risk = " at risk" if clock.at_risk else ""
+    used = _written(clock.used)
+    return f"{name} {clock.state} {since[clock.started_at]}>{since[clock.met_at]} used {used} due {dues}{ends}{risk}"
+
+
+def _written(amount: timedelta) -> str:
+    hours, minutes = divmod(amount // timedelta(minutes=1), 60)
+    return f"{hours}h{minutes}m" if hours and minutes else f"{minutes}m" if minutes else f"{hours}h"
