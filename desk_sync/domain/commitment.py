@@ -67,7 +67,8 @@ class _Reading:
 
     def exempt(self) -> Iterator[Clock]:
         """What would be promised if the ticket were about something else (R25)."""
-        said = Reason("R25", f"exempt: {self.circumstances.issue_type or self.circumstances.request_type}")
+        about, kinds = self.circumstances, self.promise.terms.exempt
+        kind = about.issue_type if about.issue_type in kinds.issue_types else about.request_type
         for milestone in (Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION, Milestone.RESOLUTION):
             level = self._level(self.now)
             if level is not None and self._window(milestone, level):
@@ -78,7 +79,7 @@ class _Reading:
                     read_at=self.now,
                     state=State.EXEMPT,
                     calendar=self.promise.calendar,
-                    reasons=(said,),
+                    reasons=(Reason("R25", f"exempt: {kind}"),),
                 )
 
     def all(self) -> Iterator[Clock]:
@@ -128,8 +129,15 @@ class _Reading:
             used=used,
             paused=calendar.elapsed(start, end) - used,
             pauses=pauses,
-            certain=not any(begins < end and start < ends for begins, ends in self.history.unknown),
-            reasons=(*each.reasons, *counted_from, self._promised(each.milestone, level, window), counted_by),
+            certain=not list(self._unknown(start, end)),
+            reasons=(
+                *each.reasons,
+                *counted_from,
+                self._promised(each.milestone, level, window),
+                counted_by,
+                *self._unknown(start, end),
+                *self._moves(start, end),
+            ),
         )
 
     def _state(self, each: Round, life: Life, *, late: bool, still: bool) -> State:
@@ -194,6 +202,17 @@ class _Reading:
             stops = min(filter(None, (ends, ended_at)), default=None)
             if stops is None or max(begins, start) < stops:
                 yield max(begins, start), stops
+
+    def _unknown(self, start: datetime, end: datetime) -> Iterator[Reason]:
+        """The spans between the two instants in which anything may have happened."""
+        for begins, ends in self.history.unknown:
+            if begins < end and start < ends:
+                span = f"from {begins:%F %H:%M}Z to {ends:%F %H:%M}Z"
+                yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
+
+    def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
+        moved = any(act.kind is ActKind.MOVE and start <= act.at < end for act in self.history.acts)
+        return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
     def _promised(self, milestone: Milestone, level: int, window: Window) -> Reason:
         figures = f"target {_spoken(window.target)}, commitment {_spoken(window.commitment)}"

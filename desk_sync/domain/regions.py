@@ -23,7 +23,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and the portal's data centre."""
+    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and the account's data centre."""
 
     partner_country: str | None = None
     customer_country: str | None = None
@@ -65,7 +65,8 @@ class RegionPolicy:
 
     def locate(self, whereabouts: Whereabouts, by: Whose) -> Located:
         """The region of a ticket by what `by` says, else the fallback."""
-        place: str | None = getattr(whereabouts, by)
+        stated: str | None = getattr(whereabouts, by)
+        place = stated.upper() if stated else None
         table = self.of_data_center if by is Whose.DATA_CENTER else self.of_country
         named = by.replace("_", " ")
         if place is None or place not in table:
