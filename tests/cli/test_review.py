@@ -1,0 +1,131 @@
+"""`desk-sync subscriptions review`, as a person or a script runs it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.cli.commands import app
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.reason import Reason
+from tests.contracts.store.steps import DECISION, finish
+from tests.support.makers import NOW
+
+ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
+NOBODY = Reason("R45", "no account has this email (template)")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a command on a database with the sample accounts and one undecided ticket."""
+    url = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
+    monkeypatch.setenv("DESK_SYNC_DATABASE_URL", url)
+
+    def invoke(*arguments):
+        return CliRunner().invoke(app, ["subscriptions", *arguments])
+
+    CliRunner().invoke(app, ["db", "upgrade"])
+    assert invoke("import", str(ACCOUNTS)).exit_code == 0
+    engine = open_engine(url)
+    tickets = SqlTickets(engine, "default")
+    tickets.look_now(["t1"], now=NOW)
+    finish(tickets, decision=replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NOBODY,)))
+    engine.dispose()
+    return invoke
+
+
+def read(run):
+    document = json.loads(run("review", "--json").stdout)
+    assert document.pop("schema_version") == 1
+    return document
+
+
+def test_the_list_tells_what_waits_and_why(run):
+    assert read(run) == {
+        "review": [
+            {
+                "ticket_id": "t1",
+                "decision": "UNKNOWN",
+                "account_id": None,
+                "looked_at": "2026-11-23T09:00:00+00:00",
+                "reasons": [str(NOBODY)],
+            }
+        ],
+        "bindings": [],
+    }
+
+
+def test_a_binding_is_kept_with_who_and_why_and_shown(run):
+    bound = run("review", "bind", "User@Elsewhere.example", "A21", "--by", "Ada", "--why", "she called")
+
+    assert (bound.exit_code, bound.stdout) == (0, "bound; 1 open tickets are looked at again\n")
+    [binding] = read(run)["bindings"]
+    assert binding.pop("bound_at")
+    assert binding == {
+        "kind": "email",
+        "value": "user@elsewhere.example",
+        "account_id": "A21",
+        "by": "Ada",
+        "why": "she called",
+    }
+    assert "she called" in run("review").stdout
+    assert json.loads(run("lookup", "user@elsewhere.example", "--json").stdout)["account_id"] == "A21"
+
+
+def test_an_identifier_can_be_unbound(run):
+    run("review", "bind", "elsewhere.example", "A21")
+
+    assert run("review", "unbind", "elsewhere.example").exit_code == 0
+    assert read(run)["bindings"] == []
+
+
+def test_a_dismissed_ticket_leaves_the_list(run):
+    assert run("review", "dismiss", "t1", "--why", "a test").exit_code == 0
+    assert read(run)["review"] == []
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(run):
+    before = read(run)
+
+    assert "would be bound; 1" in run("review", "bind", "zoid:900000001", "A21", "--dry-run").stdout
+    assert "would be dismissed" in run("review", "dismiss", "t1", "--dry-run").stdout
+    assert read(run) == before
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        pytest.param("100021000", id="a number without its label"),
+        pytest.param("Org ID: 100021000", id="a label that leaves its kind open"),
+        pytest.param("zoid:100021000 zuid:100021002", id="two"),
+        pytest.param("gmail.com", id="a public mail provider's domain"),
+        pytest.param("nobody", id="none"),
+    ],
+)
+def test_an_identifier_must_be_one(run, identifier):
+    assert run("review", "bind", identifier, "A21").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["bind", "user@elsewhere.example", "A99"], "no source has an account A99", id="to no account"),
+        pytest.param(["unbind", "user@elsewhere.example"], "not bound", id="not bound"),
+        pytest.param(["dismiss", "t9"], "not in the list", id="not in the list"),
+    ],
+)
+def test_what_cannot_be_done_says_so(run, arguments, said):
+    assert said in str(run("review", *arguments).exception)
+
+
+@pytest.mark.parametrize("typed", ["zuid:100021002", "ZUID 100 021 002", "ZUID=100021002"])
+def test_a_number_may_be_typed_as_it_is_written_in_mails(run, typed):
+    run("review", "bind", typed, "A21")
+
+    assert [(each["kind"], each["value"]) for each in read(run)["bindings"]] == [("zuid", "100021002")]

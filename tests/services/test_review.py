@@ -1,0 +1,100 @@
+"""What a person settles: a binding leads a ticket to its account, a dismissal keeps it out of the list."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.identity import Place
+from desk_sync.errors import PermanentError
+from desk_sync.ports import Settled
+from desk_sync.services.reconcile import Outcome
+from desk_sync.services.review import Review
+from tests.support.makers import ADMIN, make_account, make_evidence, make_ticket
+
+TICKET = make_ticket().ticket_id
+USERS = make_evidence("user@elsewhere.example", place=Place.TEMPLATE)
+[USER] = USERS.readings
+
+
+@pytest.fixture
+def review(world):
+    return Review(reviews=world.reviews, bindings=world.bindings, now=world.now)
+
+
+@pytest.fixture(autouse=True)
+def undecided(desk, world):
+    """A ticket names an address that no source knows."""
+    desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS])
+    world.hears(state=None)
+    world.look()
+
+
+def decision(world):
+    return world.tickets.history(TICKET).decisions[-1].decision
+
+
+def test_what_is_bound_leads_the_ticket_to_its_account_and_says_so(desk, world, review):
+    assert review.bind(USER, "A1", by="Ada", why="she called") == 1
+    assert world.look() == [Outcome.RECONCILED]
+
+    assert desk.tickets[TICKET].customer_primary_email == ADMIN
+    assert "leads to account A1, bound by a person on 2026-11-23" in str(decision(world).reasons[0])
+    assert review.reviews.undecided() == []
+    assert review.bindings.bindings()[0].settled == Settled(at=world.now(), by="Ada", why="she called")
+
+
+def test_no_import_undoes_it(desk, world, review):
+    review.bind(USER, "A1")
+    world.imports(make_account(), make_account(account_id="A2", super_admin_email=USER.value))
+    world.look()
+
+    assert decision(world).account_id == "A1"
+
+
+def test_unbound_it_is_unknown_again(desk, world, review):
+    review.bind(USER, "A1")
+    world.look()
+    desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS])
+
+    assert review.unbind(USER) == 1
+    world.look()
+
+    assert decision(world).verdict is Verdict.UNKNOWN
+
+
+def test_what_is_not_bound_cannot_be_unbound(review):
+    with pytest.raises(PermanentError, match="this email is not bound"):
+        review.unbind(USER)
+
+
+def test_a_dismissed_ticket_leaves_the_list_until_its_decision_changes(desk, world, review):
+    review.dismiss(TICKET, why="a test of ours")
+    assert review.reviews.undecided() == []
+
+    desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS, *TWO])
+    world.hears(key="more", state=None)
+    world.look()
+
+    assert [each.ticket_id for each in review.reviews.undecided()] == [TICKET]
+
+
+TWO = (make_evidence("a@elsewhere.example", place=Place.TEXT), make_evidence("b@elsewhere.example", place=Place.TEXT))
+
+
+def test_what_is_not_in_the_list_cannot_be_dismissed(review):
+    with pytest.raises(PermanentError, match="ticket 9 is not in the list"):
+        review.dismiss("9")
+
+
+def test_a_rehearsal_changes_nothing(world, review):
+    review.bind(USER, "A1", rehearse=True)
+    review.dismiss(TICKET, rehearse=True)
+
+    assert (review.bindings.bindings(), world.look()) == ([], [])
+    assert len(review.reviews.undecided()) == 1
+
+    review.bind(USER, "A1")
+    review.unbind(USER, rehearse=True)
+
+    assert len(review.bindings.bindings()) == 1
