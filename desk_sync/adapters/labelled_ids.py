@@ -7,6 +7,7 @@ order, a telephone) is not. Links tell the organisation of a Zoho service by the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ _TERM = (
 )
 _ANY_TERM = re.sub(r"\?P<\w+>", "?:", _TERM)
 _CONNECTIVE = (
-    r"(?<![a-z])(?:or|ou|oder|o|und|and|et|is|ist|es|est|e|y|n[ro][.o]?|number|nummer|numero|number|d[oae]s?|del|der"
+    r"(?<![a-z])(?:or|ou|oder|o|und|and|et|is|ist|es|est|sont|lautet|e|y|n[ro][.o]?|number|nummer|numero|number|d[oae]s?|del|der"
     r"|the|of|zoho|crm|mail|cliente?s?|customers?|kunden?|org(?:ani[sz]a[a-z]{1,8})?|user|usuario|benutzer|utilisateur"
     r"|super[a-z]{0,20}|admin[a-z]{0,12})(?![a-z])|または|番号|は|の"
 )
@@ -158,8 +159,8 @@ def _says_customer(groups: set[str]) -> bool:
 
 
 def _halfwidth(line: str) -> str:
-    """Full-width ASCII as ASCII, and "(at)" as the sign: the forms of an address must not look like different words."""
-    return _SPELT_AT.sub("@", line.translate(_HALFWIDTH))
+    """Full-width ASCII as ASCII, a letter with its accent as one, and "(at)" as the sign: one form of an address."""
+    return _SPELT_AT.sub("@", unicodedata.normalize("NFC", line.translate(_HALFWIDTH)))
 
 
 _SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)
