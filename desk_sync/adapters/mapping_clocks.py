@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import available_timezones
 
@@ -18,6 +17,7 @@ from pydantic import WithJsonSchema as Schema
 from desk_sync.adapters.mapping_checks import closest
 from desk_sync.adapters.mapping_types import (
     Country,
+    Date,
     IssueType,
     Level,
     RequestType,
@@ -83,15 +83,6 @@ def _shift(written: str) -> Hours:
         raise mistake(str(error)) from None
 
 
-def _date(written: object) -> date:
-    with suppress(ValueError):
-        day = date.fromisoformat(str(written))
-        # The library also takes other spellings, such as that of a week.
-        if day.isoformat() == written:
-            return day
-    raise mistake(f"{shown(written)} is not a date such as 2026-12-24")
-
-
 def _zone(name: str) -> str:
     try:
         time_zone(name)
@@ -126,7 +117,6 @@ HoursText = Annotated[
     PlainValidator(_hours),
     Schema({"type": "string", "pattern": f"^(closed|{_SHIFT}( *, *{_SHIFT})*)$"}),
 ]
-Date = Annotated[date, PlainValidator(_date), Schema({"type": "string", "format": "date"})]
 Zone = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[
     timedelta,

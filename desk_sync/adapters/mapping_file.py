@@ -16,7 +16,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from desk_sync.adapters import mapping_checks, mapping_clock_checks, yaml_file
+from desk_sync.adapters import (
+    mapping_checks,
+    mapping_clock_checks,
+    mapping_escalation,
+    mapping_escalation_checks,
+    yaml_file,
+)
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_clocks import commitment
@@ -84,6 +90,7 @@ def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
 def _contradictions(root: object) -> Iterator[mapping_checks.Contradiction]:
     yield from mapping_checks.contradictions(root)
     yield from mapping_clock_checks.contradictions(root)
+    yield from mapping_escalation_checks.contradictions(root)
 
 
 def _build(content: MappingFile) -> PortalMapping:
@@ -97,13 +104,16 @@ def _build(content: MappingFile) -> PortalMapping:
     tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
     strategies = tuple(content.identity.strategies)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
-    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies, fingerprint(clocks)]
+    escalation = mapping_escalation.policy_of(content.escalation)
+    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies]
+    meaning += [fingerprint(each) for each in (clocks, escalation)]
     return PortalMapping(
         policy=Policy(
             version=_fingerprint(meaning),
             licences=licences,
             tickets=tickets,
             commitment=clocks,
+            escalation=escalation,
             strategies=strategies,
         ),
         vocabulary=vocabulary,

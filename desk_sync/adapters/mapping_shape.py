@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from desk_sync.adapters.mapping_clocks import Calendars, Clocks, Regions
+from desk_sync.adapters.mapping_escalation import EscalationSection
 from desk_sync.adapters.mapping_types import (
     ApiName,
     Country,
@@ -61,6 +62,10 @@ class ClockStates(Section):
     breached: Text = "Breached"
     paused: Text = "Paused"
     met: Text = "Met"
+    escalation_level: ApiName | None = None
+    escalation_owner: ApiName | None = None
+    escalation_request: ApiName | None = None
+    taken_over: ApiName | None = None
 
 
 class Values(Section):
@@ -176,3 +181,4 @@ class MappingFile(Section):
     regions: Regions
     calendars: Calendars
     clocks: Clocks
+    escalation: EscalationSection

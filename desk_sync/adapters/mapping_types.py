@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import date, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -50,6 +51,15 @@ def duration(text: object) -> timedelta:
     if not match:
         raise mistake(f"{shown(text)} is not a duration such as 7d, 36h or 90m")
     return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[match[2]]: int(match[1])})
+
+
+def _date(written: object) -> date:
+    with suppress(ValueError):
+        day = date.fromisoformat(str(written))
+        # The library also takes other spellings, such as that of a week.
+        if day.isoformat() == written:
+            return day
+    raise mistake(f"{shown(written)} is not a date such as 2026-12-24")
 
 
 def _portal_name(name: str) -> str:
@@ -112,6 +122,7 @@ ThresholdText = Annotated[
 Duration = Annotated[
     timedelta, PlainValidator(duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
+Date = Annotated[date, PlainValidator(_date), Schema({"type": "string", "format": "date"})]
 PlainWord = Annotated[str, AfterValidator(_portal_name), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
 DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]
 Host = Annotated[str, AfterValidator(_host)]

@@ -119,7 +119,12 @@ _SCALARS: Mapping[str, Callable[[str], object]] = {
 def _scalar(node: Node) -> object:
     """Text, unless it is a whole number, true, false or nothing."""
     kind = str(node.tag).rpartition(":")[2]
-    return _SCALARS.get(kind, str)(node.value) if isinstance(node, ScalarNode) else None
+    return _SCALARS.get(kind, _whole)(node.value) if isinstance(node, ScalarNode) else None
+
+
+def _whole(text: str) -> str:
+    """With the halves of a character that JSON writes as two escapes made one; half a character is no text."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _position(node: Node) -> tuple[int, int]:

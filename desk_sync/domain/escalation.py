@@ -69,6 +69,11 @@ class Step:
         return self.ladder.because
 
     @property
+    def next_level(self) -> int | None:
+        """The level after it, if there is one."""
+        return next((rung.level for rung in self.ladder.rungs if rung.level > self.level), None)
+
+    @property
     def reasons(self) -> tuple[Reason, ...]:
         return (self.ladder.reason, *self.reach.reasons)
 

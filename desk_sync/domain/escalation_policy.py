@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from desk_sync.domain.basic_questions import QuestionRule
 from desk_sync.domain.ladder import Answer, Cause, Rung, Signal
 from desk_sync.domain.matrix import Matrix
+from desk_sync.domain.public_update import Updates
 from desk_sync.domain.staff import Staff
-from desk_sync.domain.triggers import Asker, ClusterRule, Gate, OverrunRule
+from desk_sync.domain.triggers import ClusterRule, OverrunRule, RequestRules
 
 
 class Counts(StrEnum):
@@ -53,8 +55,7 @@ class EscalationPolicy:
     """Everything about escalation that the admin decides.
 
     Of `rules` the first that fits decides; the last fits everything. A breach that is seen `late` after it happened is
-    told as one that was seen late. What one recipient is told within `digest` is one notice. `updates` are the public
-    updates to the partner by language (R37); without any, partners are told nothing.
+    told as one that was seen late. What one recipient is told within `digest` is one notice.
     """
 
     matrix: Matrix
@@ -62,14 +63,15 @@ class EscalationPolicy:
     rules: tuple[LadderRule, ...]
     answers: Mapping[Cause, Mapping[Signal, Answer]]
     actions: Mapping[int, Action] = field(default_factory=dict)
-    gates: Mapping[Asker, Gate] = field(default_factory=dict)
+    requests: RequestRules = field(default_factory=RequestRules)
     overrun: OverrunRule | None = None
     clusters: tuple[ClusterRule, ...] = ()
+    questions: QuestionRule | None = None
     infers_security: bool = True
     fallback_agent: str | None = None
     late: timedelta = timedelta(minutes=15)
-    digest: timedelta = timedelta(minutes=5)
-    updates: Mapping[str, str] = field(default_factory=dict)
+    digest: timedelta = timedelta(minutes=1)
+    updates: Updates = field(default_factory=Updates)
 
     def rule(self, because: Cause, region: str, severity: int) -> LadderRule:
         return next(rule for rule in self.rules if rule.fits(because, region, severity))

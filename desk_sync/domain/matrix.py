@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.regions import Located
 from desk_sync.domain.staff import Days, Person, Staff
+from desk_sync.domain.states import state_code
 
 LEVELS = (1, 2, 3, 4)
 
@@ -23,6 +26,13 @@ class Location:
     region: str
     country: str | None = None
     state: str | None = None
+
+
+def location_of(located: Located, partner: Partner | None) -> Location:
+    """Where the ladder of a partner's tickets is, by the region that was found for it (C17)."""
+    at_home = partner is not None and partner.country == located.country
+    state = state_code(located.country, partner.state) if partner and at_home else None
+    return Location(region=located.region, country=located.country, state=state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from desk_sync.domain.escalation_policy import EscalationPolicy
 from desk_sync.domain.identity import STRATEGIES, Kind
 from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.subscription import Account, LicenceItem
@@ -182,4 +183,5 @@ class Policy:
     licences: LicencePolicy
     tickets: TicketPolicy
     commitment: CommitmentPolicy
+    escalation: EscalationPolicy
     strategies: tuple[Kind, ...] = STRATEGIES

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -79,6 +79,23 @@ class Request:
 
     by: Asker
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRules:
+    """How a request is made, besides a checkbox (statuses and tags, whatever their case), and when it is followed."""
+
+    statuses: frozenset[str] = frozenset()
+    tags: frozenset[str] = frozenset()
+    gates: Mapping[Asker, Gate] = field(default_factory=dict)
+
+    def made_by(self, *, ticked: bool, status: str, tags: Iterable[str] = ()) -> bool:
+        """Whether the ticket, as it is, asks for an escalation."""
+        named = {tag.casefold() for tag in tags} & {tag.casefold() for tag in self.tags}
+        return ticked or bool(named) or status.casefold() in {each.casefold() for each in self.statuses}
+
+    def gate(self, asker: Asker) -> Gate:
+        return self.gates.get(asker, Gate.AFTER_RESPONSE_TIME)
 
 
 def requested(request: Request, gate: Gate, partner: Partner, response_due_at: datetime | None) -> Trigger | Review:

@@ -53,3 +53,14 @@ def test_what_a_person_would_not_expect_is_a_mistake(text, where, line, column, 
     (problem,) = read_tree(text).problems
 
     assert (problem.where, problem.line, problem.column, problem.message) == (where, line, column, message)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(r'"\ud83d\ude00"', "\U0001f600", id="two halves, as JSON escapes them"),
+        pytest.param(r'"\ud83d"', "\ufffd", id="one half is no character"),
+    ],
+)
+def test_text_is_made_of_whole_characters(written, read):
+    assert read_tree(f"word: {written}").value == {"word": read}

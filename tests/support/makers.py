@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_sync.domain.escalation_policy import EscalationPolicy, LadderRule
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place
+from desk_sync.domain.ladder import Answer, Cause, Rung, Signal
+from desk_sync.domain.matrix import Matrix, Post
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
 from desk_sync.domain.promise import CommitmentPolicy
+from desk_sync.domain.staff import Staff
 from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket
 from tests.support.clock_scenes import REGIONS, TERMS
@@ -47,7 +51,15 @@ TICKETS = TicketPolicy(
     write_limit=3,
 )
 COMMITMENT = CommitmentPolicy(terms=TERMS, regions=REGIONS)
-POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS, commitment=COMMITMENT)
+ESCALATION = EscalationPolicy(
+    matrix=Matrix(
+        cells={"EUROPE_UK": {1: (Post("desk"),), 2: (Post("lead"),), 3: (Post("manager"),), 4: (Post("pam"),)}}
+    ),
+    staff=Staff(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
+    rules=(LadderRule(rungs=(Rung(1), Rung(2, timedelta(hours=2)), Rung(3, timedelta(hours=4)))),),
+    answers={cause: {Signal.REPLY: Answer.STOP, Signal.CLOSING: Answer.STOP} for cause in Cause},
+)
+POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS, commitment=COMMITMENT, escalation=ESCALATION)
 
 
 def make_item(quantity: int = 1, **facts: Any) -> LicenceItem:
