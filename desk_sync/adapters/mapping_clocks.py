@@ -58,10 +58,10 @@ def _window(written: object) -> Window:
             target, commitment = pair.groups() if pair else (text, text)
         case _:
             raise mistake(f"{shown(written)} is not a window such as 1h-3h: a target, then a commitment")
-    try:
-        return Window(target=duration(target), commitment=duration(commitment))
-    except ValueError:
-        raise mistake(f"{target}-{commitment}: the target must not come after the commitment") from None
+    figures = duration(target), duration(commitment)
+    if figures[0] > figures[1]:
+        raise mistake(f"{target}-{commitment}: the target must not come after the commitment")
+    return Window(target=figures[0], commitment=figures[1])
 
 
 def _hours(written: object) -> tuple[Hours, ...]:
