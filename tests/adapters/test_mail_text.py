@@ -169,6 +169,34 @@ def test_noise_around_a_labelled_id_changes_nothing(label, before, after):
     assert read(f"{before}\n{label}100021002 {after}").zuid == "100021002"
 
 
+NOISE = st.lists(
+    st.sampled_from(
+        [
+            "Call +1 555 0100 233.",
+            "Order 2026111200045, invoice 76006415.",
+            "> ZUID: 900000001",
+            "https://crm.zoho.eu/crm/tab/Leads/512000000000123456",
+            "17.11.2026, 16:45",
+            "1.800 rows of 60",
+            "Ticket ID: 100021999",
+            "<b>",
+            "Product: Zoho CRM",
+            "",
+        ]
+    ),
+    max_size=6,
+)
+
+
+@given(before=NOISE, after=NOISE)
+@pytest.mark.parametrize("line", ["ZUID: 100021002", "User ID (ZUID) 100.021.002", "ZUID:\n100021002"])
+@pytest.mark.parametrize("html", [False, True])
+def test_other_numbers_around_a_labelled_id_change_nothing(line, before, after, html):
+    break_ = "<br>" if html else "\n"
+
+    assert read(break_.join([*before, line, *after]), html=html).zuid == "100021002"
+
+
 def test_a_label_for_either_organisation_is_tried_as_both():
     assert read("ZOID or ZGID: 100048000").identifiers == (
         Identifier(Kind.ZOID, "100048000"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from email.message import EmailMessage
 
 import pytest
@@ -175,3 +176,36 @@ HTML, PLAIN = "From: a@partner.example\nContent-Type: text/html\n\n", "From: a@p
 )
 def test_a_long_hostile_text_comes_to_an_end(head, bit):
     assert read_mail(head + bit * (MUCH // len(bit.encode()))) is not None
+
+
+def calls_to_read(raw):
+    """How many calls of functions, Python's own included, it takes to read a mail."""
+    calls = 0
+
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        read_mail(raw)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("head", "bit", "times"),
+    [
+        pytest.param(HTML, "<", 1_000_000, id="a megabyte of <"),
+        pytest.param(HTML, "<b>", 100_000, id="a hundred thousand nested tags"),
+        pytest.param(HTML, "<div><table><td>", 33_000, id="nested blocks"),
+        pytest.param(f"{PLAIN}ZOID: ", "7", 1_000_000, id="a million digits"),
+        pytest.param(PLAIN, "ZOID: 76006415\n", 60_000, id="many ids"),
+        pytest.param(PLAIN, "a@large.example ", 60_000, id="many addresses"),
+    ],
+)
+def test_twice_the_text_takes_at_most_twice_the_work(head, bit, times):
+    once = calls_to_read(head + bit * (times // 2))
+
+    assert calls_to_read(head + bit * times) <= 2.2 * once + 1_000
