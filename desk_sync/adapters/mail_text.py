@@ -78,14 +78,17 @@ class MailFacts:
     organization_id_is_open: bool
     several: frozenset[Kind]
     confidence: Confidence
+    labelled_domain: str | None
     template: Template
     missing: tuple[Part, ...]
 
     @property
     def customer_domain(self) -> str | None:
-        """The domain of the customer's address, unless anybody can have an address there (R8)."""
-        _, _, domain = (self.customer_email or "").rpartition("@")
-        return domain if domain and not identifiers.is_public_mail(domain) else None
+        """The domain of the customer's address, unless anybody can have one there (R8); without one, the labelled."""
+        if not self.customer_email:
+            return self.labelled_domain
+        _, _, domain = self.customer_email.rpartition("@")
+        return None if identifiers.is_public_mail(domain) else domain
 
     @property
     def needs_manual(self) -> bool:
@@ -142,6 +145,7 @@ def read_text(text: Text, *, sender: str | None, subject: str = "", is_html: boo
         organization_id_is_open=any(number.open for number in zoids),
         several=found.several,
         confidence=_confidence(found, quoted=quoted),
+        labelled_domain=_domain(template, own),
         template=shown,
         missing=_missing(shown),
     )
@@ -199,6 +203,10 @@ class _Own:
     def strangers(self, addresses: Iterable[Address]) -> list[Address]:
         return [address for address in addresses if not self.owns(address.value)]
 
+    def spares(self, domain: str) -> bool:
+        """Whether a domain, by itself, can be a customer's."""
+        return not identifiers.is_public_mail(domain) and not self.owns(f"@{domain}")
+
     def owns(self, address: str) -> bool:
         domain = address.rpartition("@")[2]
         if address == self.sender or _is_zoho(domain):
@@ -235,6 +243,12 @@ def _search(template: Template, lines: Sequence[str], own: _Own) -> Found:
         numbers=tuple(found[0] for found in numbers.values() if len(found) == 1),
         several=frozenset(several),
     )
+
+
+def _domain(template: Template, own: _Own) -> str | None:
+    """The one domain behind a label for the customer's."""
+    named = {identifiers.domain(line.strip("<> ").removeprefix("@")) for line in template.domain_lines}
+    return next((each for each in named if each and own.spares(each)), None) if len(named) == 1 else None
 
 
 def _of_kind(kind: Kind, numbers: Iterable[Number]) -> list[Number]:

@@ -18,6 +18,7 @@ class Part(StrEnum):
     """What a label of the template asks for. `OTHER` is a label whose value is not kept, or is read elsewhere."""
 
     CUSTOMER_EMAIL = "customer_email"
+    CUSTOMER_DOMAIN = "customer_domain"
     SUPER_ADMIN = "super_admin"
     REQUEST_TYPE = "request_type"
     REPRODUCIBLE = "reproducible"
@@ -34,6 +35,7 @@ GROUPS: Mapping[str, str] = {
     "organisation": "org organi* 組織",
     "mail": "mail* email* correo* courriel* メール メールアドレス 電子メール",
     "customer": "customer* client* kunde* endkunde* お客様 お客さま 顧客 クライアント",
+    "domain": "domain* kundendomain* dominio* domaine* ドメイン",
     "super admin": "super superadmin* superutilis* スーパー管理者 スーパーアドミン 特権管理者",
     "admin": "admin* 管理者",
     "type": "type* typ art tipo* anfrageart anfragetyp* 種類 種別 タイプ 区分",
@@ -76,6 +78,7 @@ LABELS: tuple[tuple[frozenset[str], Part | None], ...] = (
     (frozenset({"id", "user"}), Part.OTHER),
     (frozenset({"id", "organisation"}), Part.OTHER),
     (frozenset({"steps", "reproducible"}), Part.OTHER),
+    (frozenset({"customer", "domain"}), Part.CUSTOMER_DOMAIN),
     (frozenset({"super admin"}), Part.SUPER_ADMIN),
     (frozenset({"admin", "mail"}), Part.SUPER_ADMIN),
     (frozenset({"customer", "mail"}), Part.CUSTOMER_EMAIL),
@@ -126,7 +129,8 @@ NEITHER = (
 AND = "and und e y et ou or oder o"
 
 NONE: Mapping[str, str] = {
-    "none": "none no nothing na n/a nil keine keiner keines nichts nein nenhum nenhuma nada nao ninguno ninguna ningun"
+    "none": "none no nothing na n/a nil keine keiner keines nichts nein entfallt"
+    " nenhum nenhuma nada nao ninguno ninguna ningun"
     " aucun aucune rien neant non なし 無し 特になし 未実施 ありません いいえ 該当なし",
     "filler": "yet so far at the moment applicable noch bisher bislang derzeit anwendbar ate agora momento ainda por"
     " ahora hasta el se aplica aplicavel aplicable pour l instant encore applicable applica a n d de"

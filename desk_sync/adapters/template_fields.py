@@ -40,7 +40,7 @@ class Template:
 
     `description` is "" where the label is there and nothing stands behind it; without a label it is what is written
     besides the template. `customer_lines` are the values that should hold the customer's address, and `admin_lines`
-    the super admin's. `text` are all lines without the signature.
+    the super admin's, `domain_lines` its domain. `text` are all lines without the signature.
     """
 
     parts: frozenset[Part]
@@ -52,6 +52,7 @@ class Template:
     steps: tuple[str, ...]
     customer_lines: tuple[str, ...]
     admin_lines: tuple[str, ...]
+    domain_lines: tuple[str, ...]
     text: tuple[str, ...]
 
     @property
@@ -81,6 +82,7 @@ def read_template(lines: Sequence[str]) -> Template:
         steps=tuple(step for labelled, own, _ in values if labelled is Part.STEPS for step in read_steps(own)),
         customer_lines=tuple(of(Part.CUSTOMER_EMAIL)),
         admin_lines=tuple(of(Part.SUPER_ADMIN)),
+        domain_lines=tuple(of(Part.CUSTOMER_DOMAIN)),
         text=tuple(text),
     )
 
@@ -189,7 +191,7 @@ def _description(
 ) -> str:
     """What stands behind the label; without one, the prose that follows the template, or what comes before it."""
     if labelled:
-        return next((text for text in labelled if text and not mail_words.says_none(text)), "")
+        return next((text for text in labelled if any(map(str.isalnum, text)) and not mail_words.says_none(text)), "")
     if behind := _prose(line for part, _, rest in values if part or not templated for line in (*rest, "")):
         return behind
     opening = _prose(line for part, _, rest in values if not part for line in rest)

@@ -104,6 +104,13 @@ TRAPS = {
     "a dot more there": Trap(f"{FIELD}: or.tiz@gmail.com", None),
     "the sender writes from there": Trap(f"{FIELD}: admin@large.example", "large", sender="ada@gmail.com"),
     "the sender's own address there": Trap("I am ortiz@gmail.com", None, sender="ortiz@gmail.com"),
+    "only the domain": Trap("Customer domain: Large.example", "large"),
+    "only the domain, in German": Trap("Domain des Kunden: müller-öl.example", "idn"),
+    "only a shared domain": Trap("Domínio do cliente: shared.example", None),
+    "only the partner's domain": Trap("Customer domain: partner.example", None),
+    "only a free-mail provider's domain": Trap("Customer domain: gmail.com", None),
+    "two domains": Trap("Customer domain: large.example\nCustomer domain: other.example", None),
+    "a domain against a ZOID": Trap("Customer domain: large.example\nZOID: 76007415", "other"),
     "spelt out": Trap(f"{FIELD}: admin (at) large.example", "large"),
     "a comma for a dot": Trap(f"{FIELD}: admin@large,example", None),
     # Whose address it is.

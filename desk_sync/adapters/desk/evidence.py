@@ -74,6 +74,8 @@ def _told(facts: MailFacts) -> Iterator[Evidence]:
         yield _one(_PLACES[facts.source], Kind.EMAIL, facts.customer_email)
         if facts.customer_domain and not quoted:
             yield _one(_PLACES[facts.source], Kind.DOMAIN, facts.customer_domain)
+    elif facts.customer_domain:
+        yield _one(Place.TEMPLATE, Kind.DOMAIN, facts.customer_domain)
     for kind, number in ((Kind.ZOID, facts.zoid), (Kind.ZGID, facts.zgid), (Kind.ZUID, facts.zuid)):
         if number:
             is_open = facts.organization_id_is_open and facts.zgid is None
