@@ -4,6 +4,7 @@ DeskSyncError
 ├── TemporaryError        worth another try, no sooner than `retry_after`
 ├── PermanentError        another try with the same values gives the same answer
 │   ├── Gone              the ticket no longer exists, or we may not see it
+│   ├── Absent            a source has nothing under this name
 │   ├── NotPermitted      the token, the scope or the edition does not allow it
 │   ├── FieldsDropped     Desk answered 200 and left out what was sent
 │   ├── Refused           a channel does not take a notice: the next recipient is told
@@ -57,6 +58,10 @@ class PermanentError(DeskSyncError):
 
 class Gone(PermanentError):
     """The ticket no longer exists, or the integration's agent may not see it."""
+
+
+class Absent(PermanentError):
+    """A source of subscription data has nothing under this name."""
 
 
 class NotPermitted(PermanentError):

@@ -28,12 +28,15 @@ from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
+from desk_sync.adapters.mapping_shape import Source
+from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.reviews import SqlReviews
@@ -50,6 +53,7 @@ from desk_sync.ports import Inbox, Now, Replaced
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
+from desk_sync.services.live import Live, LiveLookup
 from desk_sync.services.lookup import Answer, LookUp
 from desk_sync.services.parking import Parking
 from desk_sync.services.pull import Pull, Rhythm
@@ -242,6 +246,7 @@ class DeskSync:
             portal=SqlPortalFacts(self.engine, portal),
             policy=self.mapping.policy,
             now=self.world.now,
+            live=self.live,
         )
         return Drain(
             tickets=tickets,
@@ -278,19 +283,34 @@ class DeskSync:
             raise ConfigurationError(f"there is no source {name}", hint=f"`sources` in the mapping names {known}")
         return Pull(
             name=name,
-            source=sources.make(
-                described,
-                sources.Means(
-                    access=partial(self._access_of_source, name),
-                    database_url=partial(settings.database_url_of, f"source_{name}"),
-                ),
-            ),
+            source=self._source(name, described),
             importing=self.importing,
             pulls=self.pulls,
+            journal=SqlJournal(self.engine, name, self.world.now),
             now=self.world.now,
             rhythm=Rhythm(every=described.every),
             max_shrink=described.max_shrink,
         )
+
+    @cached_property
+    def live(self) -> LiveLookup | None:
+        """What asks the sources that the mapping calls `live`; None where it calls none so."""
+        asked = [
+            Live(name=name, source=source, per_minute=described.live_per_minute)
+            for name, described in self.mapping.sources.items()
+            if described.live and not isinstance(source := self._source(name, described), sources.SILENT)
+        ]
+        answers, now = SqlAnswers(self.engine), self.world.now
+        return LiveLookup(sources=asked, answers=answers, subscriptions=self.subscriptions, now=now) if asked else None
+
+    def _source(self, name: str, described: Source) -> sources.Made:
+        means = sources.Means(
+            access=partial(self._access_of_source, name),
+            database_url=partial(settings.database_url_of, f"source_{name}"),
+            units=SqlUnits(self.engine, name, self.world.now),
+            zoids=self.subscriptions.zoids,
+        )
+        return sources.make(described, means)
 
     def _access_of_source(self, name: str, accounts_url: str) -> Access:
         credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)

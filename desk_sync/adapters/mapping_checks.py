@@ -155,10 +155,27 @@ def _sources_say_where_they_are(root: object) -> Iterator[Contradiction]:
                 yield ("sources", name), f"{setting} is missing", None
 
 
+def _sources_can_be_asked(root: object) -> Iterator[Contradiction]:
+    for name, source in pairs(root, "sources"):
+        if isinstance(source, dict) and source.get("live") is True and source.get("kind") in _SILENT:
+            yield ("sources", name, "live"), f"a {source['kind']} cannot be asked for one account", None
+
+
+def _zoids_come_from_another_source(root: object) -> Iterator[Contradiction]:
+    names = [str(name) for name, _ in pairs(root, "sources")]
+    for name, source in pairs(root, "sources"):
+        other = source.get("zoids_of") if isinstance(source, dict) else None
+        if isinstance(other, str) and (other == name or other not in (*names, "file")):
+            hint = did_you_mean(closest(other, [each for each in names if each != name]))
+            yield ("sources", name, "zoids_of"), f"{other} is no other source", hint
+
+
+_SILENT = ("file", "partner_store")
 _NEEDED = {
     "file": ("path",),
     "billing": ("data_center", "org_id"),
     "partner_store": ("data_center",),
+    "mail_partner": ("data_center", "zoids_of"),
     "sql": ("table",),
 }
 
@@ -169,6 +186,8 @@ _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (
     _every_severity_is_named,
     _item_words_come_with_their_partner,
     _sources_say_where_they_are,
+    _sources_can_be_asked,
+    _zoids_come_from_another_source,
 )
 
 

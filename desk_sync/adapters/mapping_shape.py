@@ -151,17 +151,24 @@ class SourceKind(StrEnum):
     FILE = "file"
     BILLING = "billing"
     PARTNER_STORE = "partner_store"
+    MAIL_PARTNER = "mail_partner"
     SQL = "sql"
 
 
 class Source(Section):
-    """A source that is pulled. `path` belongs to a file, `table` to SQL; the other optional ones to Zoho's APIs."""
+    """A source that is pulled. `path` belongs to a file, `table` to SQL; the other optional ones to Zoho's APIs.
+
+    `live`: it may be asked for one account that no snapshot knows.
+    """
 
     kind: Annotated[SourceKind, Field(strict=False)]
     every: Duration
     max_shrink: Share = 0.2
     path: Text | None = None
     table: Text | None = None
+    zoids_of: PlainWord | None = None
+    live: bool = False
+    live_per_minute: Annotated[int, Field(ge=1)] = 5
     data_center: DataCenter | None = None
     org_id: Id | None = None
     per_minute: Annotated[int, Field(ge=1)] = 60

@@ -35,6 +35,15 @@ class Identifier:
     value: str
 
 
+def named_by(account: Account) -> Iterator[Identifier]:
+    """Everything that leads to the account."""
+    yield Identifier(Kind.EMAIL, account.super_admin_email)
+    domains = (account.domain, *account.other_domains)
+    yield from (Identifier(Kind.DOMAIN, each) for each in domains if each is not None)
+    for kind, values in ((Kind.ZOID, account.zoids), (Kind.ZGID, account.zgids), (Kind.ZUID, account.zuids)):
+        yield from (Identifier(kind, value) for value in values)
+
+
 class Confidence(IntEnum):
     """How surely an identifier is the customer's: only quoted, loose in a text, labelled, or in a field for it."""
 

@@ -35,12 +35,16 @@ class LicenceItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One complete import of a source. Its age counts from `imported_at`, never from `as_of` (what the data say)."""
+    """One complete import of a source; not `in_full`: only what it said when it was asked for one account.
+
+    Its age counts from `imported_at`, never from `as_of` (what the data say).
+    """
 
     snapshot_id: str
     source: str
     imported_at: datetime
     as_of: date | None = None
+    in_full: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ class Account:
     """The end customer's Zoho account. More than one country or region means that its rows disagree.
 
     `countries` are ISO 3166-1 alpha-2 codes; `regions` are the names that the data state, if any;
-    `domain` is None where it is a public mail provider's.
+    `domain` is None where it is a public mail provider's; `other_domains` are verified too.
     `origin` is the snapshot that it was read from; the sources in `also_in`, which come later, have it too.
     `bound_at` is when a person bound the identifier by which it was found to it.
     """
@@ -65,6 +69,7 @@ class Account:
     zuids: tuple[str, ...] = ()
     partner_domain: str | None = None
     tagged: bool = True
+    other_domains: tuple[str, ...] = ()
     origin: Snapshot | None = field(default=None, compare=False)
     also_in: tuple[str, ...] = field(default=(), compare=False)
     bound_at: datetime | None = field(default=None, compare=False)

@@ -10,8 +10,12 @@ from desk_sync.ports.now import Now
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
 from desk_sync.ports.review import Binding, Bindings, Reviews, Settled, Undecided
 from desk_sync.ports.subscriptions import (
+    Answers,
+    Askable,
     Changes,
     Guard,
+    Journal,
+    Page,
     Pulled,
     Pulls,
     PullState,
@@ -19,6 +23,7 @@ from desk_sync.ports.subscriptions import (
     Size,
     Source,
     Subscriptions,
+    Units,
 )
 from desk_sync.ports.sweeps import Coverage, Round, Sweeps, Untold
 from desk_sync.ports.tickets import (
@@ -37,6 +42,8 @@ from desk_sync.ports.tickets import (
 __all__ = [
     "Allowance",
     "Allowances",
+    "Answers",
+    "Askable",
     "Backlog",
     "Binding",
     "Bindings",
@@ -49,11 +56,13 @@ __all__ = [
     "Guard",
     "Heartbeats",
     "Inbox",
+    "Journal",
     "Lease",
     "Look",
     "Modified",
     "Notifier",
     "Now",
+    "Page",
     "Parked",
     "PastDecision",
     "PastEffect",
@@ -77,5 +86,6 @@ __all__ = [
     "Token",
     "Tokens",
     "Undecided",
+    "Units",
     "Untold",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from desk_sync.domain.identity import Identifier
+from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account, Snapshot
 
 
@@ -106,9 +106,11 @@ class Replaced:
 class Source(Protocol):
     """Where subscription data come from."""
 
-    def pull(self) -> Pulled:
-        """Everything that the source has. Raises TemporaryError, PermanentError or InputError, now or while the
-        accounts are used: they end without an error only if they are complete.
+    def pull(self, journal: Journal) -> Pulled:
+        """Everything that the source has, going on from what the journal holds.
+
+        Raises TemporaryError, PermanentError or InputError, now or while the accounts are used: they end without an
+        error only if they are complete.
         """
         ...
 
@@ -119,6 +121,67 @@ class Pulled:
 
     accounts: Iterable[Account]
     as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A part of what a source has, and the mark behind which the next part begins; None: this is the last one."""
+
+    accounts: Sequence[Account]
+    after: str | None
+
+
+class Journal(Protocol):
+    """What a pull has read so far. One that died goes on from there, unless that is too long ago."""
+
+    def pages(self) -> Iterator[Page]:
+        """In the order in which they were read."""
+        ...
+
+    def keep(self, page: Page) -> None: ...
+
+    def clear(self) -> None:
+        """Forget what was read: it is current by now, or wrong."""
+        ...
+
+
+class Units(Protocol):
+    """What one of a source's plans or add-ons is called, by its code."""
+
+    def read(self) -> Mapping[str, str] | None:
+        """None where they were read more than a day ago, or never."""
+        ...
+
+    def save(self, units: Mapping[str, str]) -> None: ...
+
+
+class Askable(Protocol):
+    """A source that can be asked for one identifier, of these kinds. It answers within seconds."""
+
+    @property
+    def kinds(self) -> Collection[Kind]: ...
+
+    def ask(self, identifier: Identifier) -> Sequence[Account]:
+        """The accounts that it leads to. Raises TemporaryError or PermanentError."""
+        ...
+
+
+class Answers(Protocol):
+    """What sources said when they were asked for one identifier, and how often they may be asked."""
+
+    def kept(
+        self, source: str, identifiers: Sequence[Identifier], *, now: datetime
+    ) -> Mapping[Identifier, Sequence[Account]]:
+        """The answers that are still good; an empty one says that the source does not have it."""
+        ...
+
+    def spend(self, source: str, *, now: datetime, per_minute: int) -> None:
+        """Count one question. Raises TemporaryError where the source was asked `per_minute` times in this minute."""
+        ...
+
+    def keep(
+        self, source: str, identifier: Identifier, accounts: Sequence[Account], *, now: datetime, until: datetime
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

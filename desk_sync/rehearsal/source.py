@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from desk_sync.adapters.subscriptions.account_file import FileSource
+from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.errors import TemporaryError
-from desk_sync.ports import Pulled
+from desk_sync.ports import Journal, Pulled
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class ScenarioSource:
     outages: int = 0
     _read: dict[Path, Pulled] = field(default_factory=dict)
 
-    def pull(self) -> Pulled:
+    def pull(self, _: Journal) -> Pulled:
         if self.outages:
             raise TemporaryError("the subscription source does not answer")
         return self.read(self.file) if self.file else Pulled(accounts=())
@@ -26,5 +26,6 @@ class ScenarioSource:
     def read(self, file: Path) -> Pulled:
         """What stands in an account file, read once. Raises InputError."""
         if file not in self._read:
-            self._read[file] = FileSource(file).pull()
+            told = read_accounts(file)
+            self._read[file] = Pulled(accounts=told.accounts, as_of=told.as_of)
         return self._read[file]

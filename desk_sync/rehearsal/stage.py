@@ -13,6 +13,7 @@ from desk_sync.adapters import mapping_file
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.journal import SqlJournal
 from desk_sync.adapters.store.subscriptions import FILE
 from desk_sync.domain.ticket import Event
 from desk_sync.ports import Coverage, Recorded
@@ -56,6 +57,7 @@ class Stage:
             source=self.source,
             importing=self.desk_sync.importing,
             pulls=self.desk_sync.pulls,
+            journal=SqlJournal(self.desk_sync.engine, FILE, self.agenda.now),
             now=self.agenda.now,
             rhythm=Rhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,

@@ -1,6 +1,7 @@
 """Bring in everything that a source has, when it is due: as one snapshot, or not at all.
 
 A source that is down, slow, half answered or shrunk leaves its last good snapshot as it is; an alarm says so.
+What a pull had read when it died, or when its source went down, the next one does not read again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import structlog
 
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Now, Pulls, Replaced, Source
+from desk_sync.ports import Journal, Now, Pulls, Replaced, Source
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class Pull:
     source: Source
     importing: ImportAccounts
     pulls: Pulls
+    journal: Journal
     now: Now
     rhythm: Rhythm
     max_shrink: float = MAX_SHRINK
@@ -62,15 +64,21 @@ class Pull:
     def run(self) -> Replaced:
         """Pull the source now. Raises what was wrong with it, when that is written down."""
         try:
-            pulled = self.source.pull()
+            pulled = self.source.pull(self.journal)
             accounts = self._watched(pulled.accounts)
             replaced = self.importing.run(accounts, source=self.name, as_of=pulled.as_of, max_shrink=self.max_shrink)
+        except TemporaryError as error:  # the next pull goes on from here
+            self._refused(str(error))
+            raise
         except DeskSyncError as error:
+            self.journal.clear()
             self._refused(str(error))
             raise
         except Exception as error:
+            self.journal.clear()
             self._refused(f"{type(error).__name__} in {where(error)}")  # its message may quote a customer
             raise
+        self.journal.clear()
         now = self.now()
         self.pulls.succeeded(self.name, now=now, due_at=now + self.rhythm.every)
         return replaced

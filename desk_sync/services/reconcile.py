@@ -17,6 +17,7 @@ from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
+from desk_sync.services.live import LiveLookup, Told
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class Reconcile:
     portal: PortalFacts
     policy: Policy
     now: Now
+    live: LiveLookup | None = None
     patience: Patience = Patience()
 
     def look(self, lease: Lease) -> Outcome:
@@ -109,16 +111,25 @@ class Reconcile:
 
     def _look_up(self, ticket: Ticket, heard: Sequence[Evidence]) -> Lookup:
         evidence = (*ticket.evidence, *heard)
-        matches = self.subscriptions.find(readings(evidence))
+        told = self._find(readings(evidence))
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        lookup = choose(evidence, matches, newest, self.policy.strategies)
+        lookup = choose(evidence, told.matches, newest, self.policy.strategies)
+        lookup = replace(lookup, reasons=(*lookup.reasons, *told.reasons))
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
             return lookup
         domain = Identifier(Kind.DOMAIN, account.domain)
         others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
         return replace(lookup, account=combine(account, others))
+
+    def _find(self, identifiers: Sequence[Identifier]) -> Told:
+        """What the local data say; the sources themselves are asked only where those know nothing at all."""
+        matches = self.subscriptions.find(identifiers)
+        tried = [each for each in identifiers if each.kind in self.policy.strategies]
+        if matches or self.live is None or not tried:
+            return Told(matches=matches)
+        return self.live.find(tried)
 
     def _policy(self) -> Policy:
         """The policy, with our own agent among those who are no persons."""

@@ -20,7 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Subscriptions
+from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Pulls, Subscriptions
 from desk_sync.services.health import oldest
 from desk_sync.web.shared_call import SharedCall
 
@@ -80,10 +80,16 @@ class Business(Collector):
     """What the store says about the portals. Raises what the store raises."""
 
     def __init__(
-        self, figures: Mapping[str, Figures], subscriptions: Subscriptions, heartbeats: Heartbeats, now: Now
+        self,
+        figures: Mapping[str, Figures],
+        subscriptions: Subscriptions,
+        pulls: Pulls,
+        heartbeats: Heartbeats,
+        now: Now,
     ) -> None:
         self._figures = figures
         self._subscriptions = subscriptions
+        self._pulls = pulls
         self._heartbeats = heartbeats
         self._now = now
 
@@ -121,6 +127,14 @@ class Business(Collector):
         for snapshot in self._subscriptions.current():
             ages.add_metric([snapshot.source], (now - snapshot.imported_at).total_seconds())
         yield ages
+        refused = GaugeMetricFamily(
+            "desk_sync_source_refused_seconds",
+            "Since when a source's pulls are refused; 0: the last was taken.",
+            labels=["source"],
+        )
+        for source, state in self._pulls.states().items():
+            refused.add_metric([source], (now - (state.failing_since or now)).total_seconds())
+        yield refused
         instants = {
             "heartbeat_age_seconds": ("Age of a worker's last sign of life.", self._heartbeats.last()),
         }

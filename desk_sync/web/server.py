@@ -46,6 +46,7 @@ def _business(desk_sync: wiring.DeskSync) -> Business:
     return Business(
         figures={portal: desk_sync.figures(portal) for portal in desk_sync.portals},
         subscriptions=desk_sync.subscriptions,
+        pulls=desk_sync.pulls,
         heartbeats=desk_sync.heartbeats,
         now=wiring.now,
     )

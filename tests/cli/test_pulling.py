@@ -13,9 +13,11 @@ from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.cli import main
 from tests.adapters.desk.portal import FakeTokens
+from tests.support.fake_journal import FakeUnits
 from tests.support.makers import NOW
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
@@ -30,6 +32,7 @@ def mapping(tmp_path):
   nightly: {{kind: file, path: {export}, every: 1h}}
   billing: {{kind: billing, data_center: eu, org_id: 1, every: 12h}}
   store: {{kind: partner_store, data_center: eu, every: 6h}}
+  mail: {{kind: mail_partner, data_center: eu, zoids_of: store, every: 1d}}
 """
     file = tmp_path / "mapping.yaml"
     file.write_text(SHIPPED.read_text().replace("licences:\n", described + "licences:\n", 1))
@@ -62,7 +65,7 @@ def test_a_source_is_pulled_by_hand_and_its_status_is_shown(run):
 
     found = status(run)
 
-    assert list(found) == ["nightly", "billing", "store", "file"]
+    assert list(found) == ["nightly", "billing", "store", "mail", "file"]
     assert found["nightly"]["imported_at"]
     assert not found["billing"]["imported_at"]
 
@@ -86,7 +89,7 @@ def test_a_source_that_the_mapping_does_not_name_is_a_mistake_of_configuration(r
     assert run("subscriptions", "pull", "nobody")[0] == 3
 
 
-@pytest.mark.parametrize(("name", "kind"), [("billing", Billing), ("store", PartnerStore)])
+@pytest.mark.parametrize(("name", "kind"), [("billing", Billing), ("store", PartnerStore), ("mail", MailPartner)])
 def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch, name, kind):
     for secret in settings.OAUTH:
         monkeypatch.setenv(f"DESK_SYNC_SOURCE_{name}_{secret}".upper(), "x")
@@ -96,7 +99,7 @@ def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch,
         credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
         return Access(credentials, FakeTokens(), now=lambda: NOW)
 
-    means = sources.Means(access=access, database_url=lambda: "")
+    means = sources.Means(access=access, database_url=lambda: "", units=FakeUnits(), zoids=lambda _: ())
 
     assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
 

@@ -19,6 +19,7 @@ from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
+from desk_sync.services.live import LiveLookup
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
 from tests.support.fake_budget import FakeBudget
@@ -41,6 +42,7 @@ class World:
         self.reviews = SqlReviews(engine, "default")
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
         self.policy = POLICY
+        self.live: LiveLookup | None = None
         self.missed = SqlFigures(engine, "default").missed
         self._time = NOW
 
@@ -70,6 +72,7 @@ class World:
             portal=self.portal,
             policy=self.policy,
             now=self.now,
+            live=self.live,
         )
 
     def look(self) -> list[Outcome]:

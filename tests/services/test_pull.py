@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.store.journal import SqlJournal
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
-from desk_sync.ports import Pulled
+from desk_sync.ports import Page, Pulled
 from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.subscriptions import ImportAccounts
 from tests.support.makers import make_account, make_ticket
@@ -27,7 +30,7 @@ class FakeSource:
         self.said = said
         self.pulls = 0
 
-    def pull(self):
+    def pull(self, _):
         self.pulls += 1
         return Pulled(accounts=self._accounts())
 
@@ -64,6 +67,7 @@ def puller(world, source, **facts):
             "source": source,
             "importing": importing,
             "pulls": SqlPulls(world.engine),
+            "journal": SqlJournal(world.engine, "file", world.now),
             "now": world.now,
             "rhythm": RHYTHM,
         }
@@ -148,6 +152,66 @@ def test_a_fault_of_ours_is_written_down_without_what_it_quotes(world, pulls):
 
     assert "KeyError in test_pull.py" in pulls.states()["file"].error
     assert CANARY not in pulls.states()["file"].error
+
+
+class Paged:
+    """Three pages of an account each; ends before the one that the test names."""
+
+    def __init__(self, **ends):
+        self.ends = {int(page.removeprefix("page_")): error for page, error in ends.items()}
+        self.read = []
+
+    def pull(self, journal):
+        return Pulled(accounts=resumed(journal, self._page))
+
+    def _page(self, after):
+        number = int(after or 0) + 1
+        if number in self.ends:
+            raise self.ends[number]
+        self.read.append(number)
+        return Page(accounts=many(number)[-1:], after=None if number == 3 else str(number))
+
+
+class Killed(BaseException):
+    """What a process that is killed does not live to see."""
+
+
+class TestAPullThatDied:
+    def run(self, world, source):
+        with suppress(Killed):
+            return puller(world, source, max_shrink=1.0).take_turn()
+
+    @pytest.mark.parametrize("end", [TemporaryError("down"), Killed()], ids=["its source went down", "killed"])
+    def test_goes_on_from_its_last_page_and_is_still_one_snapshot(self, world, end):
+        before = world.subscriptions.current()
+        self.run(world, Paged(page_3=end))
+        assert world.subscriptions.current() == before
+        world.waits(minutes=20)
+
+        second = Paged()
+
+        assert self.run(world, second).added == 3
+        assert second.read == [3]
+
+    @pytest.mark.parametrize(
+        ("end", "minutes"),
+        [
+            pytest.param(Killed(), 61, id="its pages are old"),
+            pytest.param(PermanentError("half an answer"), 20, id="what it read was wrong"),
+        ],
+    )
+    def test_begins_anew_where(self, world, end, minutes):
+        self.run(world, Paged(page_3=end))
+        world.waits(minutes=minutes)
+        second = Paged()
+        self.run(world, second)
+
+        assert second.read == [1, 2, 3]
+
+    def test_leaves_nothing_behind_when_it_is_done(self, world):
+        self.run(world, Paged())
+
+        assert list(SqlJournal(world.engine, "file", world.now).pages()) == []
 
 
 class TestASourceThatIsDownForTwoHours:

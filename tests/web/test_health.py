@@ -16,6 +16,7 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
@@ -102,6 +103,7 @@ class Shop:
             Business(
                 figures={"default": SqlFigures(engine, "default")},
                 subscriptions=SqlSubscriptions(engine),
+                pulls=SqlPulls(engine),
                 heartbeats=SqlHeartbeats(engine),
                 now=lambda: NOW + timedelta(seconds=90),
             )

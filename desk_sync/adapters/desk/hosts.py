@@ -18,11 +18,12 @@ class DataCenter:
     desk: str
     accounts: str
     store: str
+    mail: str
     apis: str = ""
 
 
 def _on(domain: str, apis: str = "") -> DataCenter:
-    return DataCenter(f"desk.{domain}", f"accounts.{domain}", f"store.{domain}", apis)
+    return DataCenter(f"desk.{domain}", f"accounts.{domain}", f"store.{domain}", f"mail.{domain}", apis)
 
 
 DATA_CENTERS = {
@@ -42,7 +43,7 @@ DATA_CENTERS = {
 _HOSTS = frozenset(
     host
     for center in DATA_CENTERS.values()
-    for host in (center.desk, center.accounts, center.store, center.apis)
+    for host in (center.desk, center.accounts, center.store, center.mail, center.apis)
     if host
 )
 # Spelt out: two parsers that disagree about "@" or "\" would send a token to the host that only one of them saw.

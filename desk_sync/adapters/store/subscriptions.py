@@ -21,7 +21,7 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import wake
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.identity import Identifier, Kind, named_by
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
 from desk_sync.ports import Changes, Guard, Replaced, Size
@@ -63,14 +63,30 @@ class SqlSubscriptions:
         """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
 
         One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
-        given, and says which other sources have it.
+        given, also where only a later source knows the identifier, and says which other sources have it.
         """
         found: dict[Identifier, list[Account]] = {}
         with reading(self.engine) as connection:
             for chunk in chunks(dict.fromkeys(identifiers)):
                 for identifier, account in _matches_by_hand_first(connection, chunk, self._used):
                     found.setdefault(identifier, []).append(account)
+            if len(self.sources) > 1:
+                everybody = [account for several in found.values() for account in several if not account.bound_at]
+                same = self._of_the_same_admins(connection, everybody)
+                for several in found.values():
+                    several += [other for each in tuple(several) if not each.bound_at for other in same[_admin(each)]]
         return {identifier: self._one_of_each(accounts) for identifier, accounts in found.items()}
+
+    def zoids(self, source: str) -> Sequence[str]:
+        """The organisations that the current snapshot of a source names."""
+        query = (
+            select(tables.identifiers.c.value)
+            .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
+            .where(_is(State.CURRENT), snapshots.c.source == source, tables.identifiers.c.kind == Kind.ZOID)
+            .distinct()
+        )
+        with reading(self.engine) as connection:
+            return connection.scalars(query).all()
 
     def replace(
         self,
@@ -111,10 +127,21 @@ class SqlSubscriptions:
     def _used(self) -> ColumnElement[bool]:
         return snapshots.c.source.in_(self.sources)
 
+    def _of_the_same_admins(
+        self, connection: Connection, accounts: Iterable[Account]
+    ) -> Mapping[Identifier, list[Account]]:
+        """All that the sources have of the accounts' super admins, by their addresses."""
+        found: dict[Identifier, list[Account]] = {}
+        for chunk in chunks(dict.fromkeys(map(_admin, accounts))):
+            for identifier, account in _matches(connection, chunk, self._used):
+                found.setdefault(identifier, []).append(account)
+        return found
+
     def _one_of_each(self, accounts: Iterable[Account]) -> Sequence[Account]:
         """Each super admin's account of the first source that has it."""
         by_admin: dict[str, list[Account]] = {}
-        for account in sorted(accounts, key=lambda each: self.sources.index(_source_of(each))):
+        each_once = {(_source_of(each), each.account_id): each for each in accounts}.values()
+        for account in sorted(each_once, key=lambda each: self.sources.index(_source_of(each))):
             by_admin.setdefault(account.super_admin_email, []).append(account)
         return [account for each in by_admin.values() for account in _first_of(each)]
 
@@ -292,6 +319,10 @@ def _matches(
             yield identifier, _account(row)
 
 
+def _admin(account: Account) -> Identifier:
+    return Identifier(Kind.EMAIL, account.super_admin_email)
+
+
 def _source_of(account: Account) -> str:
     return account.origin.source if account.origin else ""
 
@@ -313,16 +344,8 @@ def _account_row(snapshot_id: int, account: Account) -> Mapping[str, object]:
 
 
 def _identifier_rows(snapshot_id: int, account: Account) -> Iterator[Mapping[str, object]]:
-    for kind, value in sorted(set(_identifiers(account))):
-        yield {"snapshot_id": snapshot_id, "account_id": account.account_id, "kind": kind, "value": value}
-
-
-def _identifiers(account: Account) -> Iterator[tuple[Kind, str]]:
-    yield Kind.EMAIL, account.super_admin_email
-    if account.domain is not None:
-        yield Kind.DOMAIN, account.domain
-    for kind, values in ((Kind.ZOID, account.zoids), (Kind.ZGID, account.zgids), (Kind.ZUID, account.zuids)):
-        yield from ((kind, value) for value in values)
+    for each in sorted(set(named_by(account)), key=lambda each: (each.kind, each.value)):
+        yield {"snapshot_id": snapshot_id, "account_id": account.account_id, "kind": each.kind, "value": each.value}
 
 
 def _snapshot(row: RowMapping) -> Snapshot:

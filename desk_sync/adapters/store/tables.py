@@ -239,6 +239,34 @@ sources = Table(
     Column("pulled_at", Instant),
     Column("failing_since", Instant),
     Column("error", String),
+    Column("units", JSON(none_as_null=True)),
+    Column("units_at", Instant),
+    # How often the source was asked for one identifier in the minute that began then.
+    Column("asked", Integer, nullable=False, server_default=text("0")),
+    Column("minute_at", Instant),
+)
+
+# What a pull under way has read: accounts, of which the same may stand on several pages.
+pages = Table(
+    "pages",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("accounts", JSON, nullable=False),
+    Column("after", String, nullable=False),
+    Column("read_at", Instant, nullable=False),
+)
+
+# What sources said of identifiers that the snapshots did not know; no accounts: not there.
+answers = Table(
+    "answers",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("accounts", JSON, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("good_until", Instant, nullable=False),
 )
 
 # A snapshot is `importing`, then `current`, then `retired`; only the current one of each source is ever read.

@@ -17,7 +17,7 @@ from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, Subscrip
 from desk_sync.adapters.subscriptions.table_file import Row, read_rows
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import InputError, Problem
-from desk_sync.ports import Pulled
+from desk_sync.ports import Journal, Pulled
 
 Watch: TypeAlias = Callable[[Iterable[Row]], Iterable[Row]]
 Place: TypeAlias = tuple[str, int]
@@ -73,7 +73,7 @@ class FileSource:
 
     path: Path
 
-    def pull(self) -> Pulled:
+    def pull(self, _: Journal) -> Pulled:
         """Raises InputError."""
         file = read_accounts(self.path)
         return Pulled(accounts=file.accounts, as_of=file.as_of)

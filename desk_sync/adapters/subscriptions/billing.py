@@ -7,21 +7,22 @@ The rows of a list carry no quantities; each subscription that may count is read
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
-from desk_sync.adapters.subscriptions.zoho_api import ZohoApi
+from desk_sync.adapters.subscriptions.paging import resumed
+from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Pulled
+from desk_sync.ports import Journal, Page, Pulled, Units
 
 PAGE = 200
-UNITS_FOR = timedelta(days=1)
+CUSTOMERS_AT_ONCE = 25
+"""Customers on a page of a pull: each costs several calls, and a page that was begun is read again."""
 ORGANISATION_HEADER = "X-com-zoho-subscriptions-organizationid"
 # What these hold is not read: whatever it is, it does not count.
 _ENDED = frozenset({"cancelled", "expired", "trial_expired", "creation_failed", "cancelled_from_dunning"})
@@ -30,26 +31,28 @@ _ENDED = frozenset({"cancelled", "expired", "trial_expired", "creation_failed", 
 class Billing:
     """One Billing organisation as a source. One customer is one account."""
 
-    def __init__(self, api: ZohoApi, *, data_center: str = "", clock: Callable[[], float] = time.monotonic) -> None:
+    kinds = frozenset({Kind.EMAIL})
+
+    def __init__(self, api: ZohoApi, *, units: Units, data_center: str = "") -> None:
         self._api = api
+        self._units = units
         self._data_centers = (data_center.upper(),) if data_center else ()
-        self._clock = clock
-        self._units: Mapping[str, str] = {}
-        self._units_until = clock()
 
-    def pull(self) -> Pulled:
-        return Pulled(accounts=self._accounts())
+    def pull(self, journal: Journal) -> Pulled:
+        return Pulled(accounts=resumed(journal, self._page))
 
-    def find(self, identifiers_: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
-        """The accounts of the addresses among the identifiers; other kinds Billing cannot be asked for."""
-        addresses = [each for each in identifiers_ if each.kind is Kind.EMAIL]
-        found = {each: [self._account(row) for row in self._customers_of(each.value)] for each in addresses}
-        return {identifier: accounts for identifier, accounts in found.items() if accounts}
+    def ask(self, identifier: Identifier) -> Sequence[Account]:
+        asking = copy(self)
+        asking._api = self._api.within(ASKING)
+        return [asking._account(row) for row in asking._customers_of(identifier.value)]
 
-    def _accounts(self) -> Iterator[Account]:
-        for row in self._listed("/customers", "customers", filter_by="Status.All"):
-            if _address(row):  # nobody can be found by what is no address
-                yield self._account(row)
+    def _page(self, after: str) -> Page:
+        """The customers of a page; the mark is the number of the page before."""
+        number = int(after or 0) + 1
+        body = self._get("/customers", filter_by="Status.All", page=number, per_page=CUSTOMERS_AT_ONCE)
+        # Nobody can be found by what is no address.
+        accounts = [self._account(row) for row in _list(body, "customers") if _address(row)]
+        return Page(accounts=accounts, after=str(number) if _more(body, "/customers") else None)
 
     def _customers_of(self, address: str) -> Sequence[Raw]:
         """Only those whose own address it is, whatever else Billing says."""
@@ -111,10 +114,11 @@ class Billing:
 
     def _unit(self, code: str) -> str:
         """What one of a plan or add-on is called; both lists are read once a day."""
-        if self._clock() >= self._units_until:
-            self._units = dict(self._read_units())
-            self._units_until = self._clock() + UNITS_FOR.total_seconds()
-        return self._units.get(code, "")
+        units = self._units.read()
+        if units is None:
+            units = dict(self._read_units())
+            self._units.save(units)
+        return units.get(code, "")
 
     def _read_units(self) -> Iterator[tuple[str, str]]:
         for what in ("plan", "addon"):
@@ -127,10 +131,7 @@ class Billing:
         while more:
             body = self._get(path, **query, page=page, per_page=PAGE)
             yield from _list(body, key)
-            context = body.get("page_context")
-            if not isinstance(context, dict):
-                raise PermanentError(f"Billing did not say whether there is more of {path}")
-            page, more = page + 1, context.get("has_more_page") is True
+            page, more = page + 1, _more(body, path)
 
     def _get(self, path: str, **query: str | int) -> Mapping[str, Any]:
         """A success, by its body too: `code` other than 0 is an error, whatever the status."""
@@ -138,6 +139,13 @@ class Billing:
         if not isinstance(body, dict) or str(body.get("code")) != "0":
             raise PermanentError(f"Billing refused {path}")
         return body
+
+
+def _more(body: Raw, path: str) -> bool:
+    context = body.get("page_context")
+    if not isinstance(context, dict):
+        raise PermanentError(f"Billing did not say whether there is more of {path}")
+    return context.get("has_more_page") is True
 
 
 def _list(body: Raw, key: str) -> Sequence[Raw]:

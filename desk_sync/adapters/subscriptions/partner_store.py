@@ -8,14 +8,16 @@ about "more" is believed, and a full page is followed by another in any case.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
+from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import Answer, ZohoApi
 from desk_sync.domain.policy import plain
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Pulled
+from desk_sync.ports import Journal, Page, Pulled
 
 PAGE = 200
 _PATH = "/api/v1/partner/subscriptions"
@@ -30,40 +32,52 @@ class PartnerStore:
         self._api = api
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self) -> Pulled:
-        by_address: dict[str, list[Raw]] = {}
-        for row in self._rows():
-            by_address.setdefault(_address(row), []).append(row)
-        return Pulled(accounts=[self._account(address, each) for address, each in by_address.items()])
-
-    def _rows(self) -> Iterator[Raw]:
-        """Every subscription once. Raises PermanentError where pages repeat each other: then some are never shown."""
+    def pull(self, journal: Journal) -> Pulled:
+        """Every subscription once; those of one super admin, on whatever pages they stand, are one account."""
+        by_address: dict[str, list[Account]] = {}
         known: set[str] = set()
-        page, more = 1, True
-        while more:
-            answer = self._api.get(_PATH, page=page, per_page=PAGE)
-            found = rows(answer.body)
-            for row in found:
-                subscription_id = _id(row)
-                if subscription_id in known:
-                    raise PermanentError(f"the store repeats subscription {subscription_id} on page {page}")
-                known.add(subscription_id)
-                yield row
-            page, more = page + 1, _has_more(answer) or len(list(found)) >= PAGE
+        for each in resumed(journal, self._page):
+            _check_new(each, known)
+            by_address.setdefault(each.super_admin_email, []).append(each)
+        return Pulled(accounts=[_together(pieces) for pieces in by_address.values()])
 
-    def _account(self, address: str, found: Sequence[Raw]) -> Account:
+    def _page(self, after: str) -> Page:
+        """One account for each subscription of a page; the mark is the number of the page before."""
+        number = int(after or 0) + 1
+        answer = self._api.get(_PATH, page=number, per_page=PAGE)
+        found = list(rows(answer.body))
+        more = _has_more(answer) or len(found) >= PAGE
+        return Page(accounts=[self._account(row) for row in found], after=str(number) if more else None)
+
+    def _account(self, row: Raw) -> Account:
+        address = _address(row)
         host = address.rpartition("@")[2]
+        zoid = identifiers.number(text(row, "org_id"))
         return Account(
-            account_id=f"store-{_id(found[0])}",
+            account_id=f"store-{_id(row)}",
             super_admin_email=address,
-            items=tuple(item for row in found for item in _items(row)),
-            countries=_distinct(
-                code for row in found for code in country(text(section(row, "customer_address"), "country"))
-            ),
+            items=tuple(_items(row)),
+            countries=country(text(section(row, "customer_address"), "country")),
             data_centers=self._data_centers,
             domain=None if identifiers.is_public_mail(host) else host,
-            zoids=_distinct(zoid for row in found if (zoid := identifiers.number(text(row, "org_id")))),
+            zoids=(zoid,) if zoid else (),
         )
+
+
+def _check_new(account: Account, known: set[str]) -> None:
+    """Where pages repeat each other, some subscriptions are never shown. Raises PermanentError."""
+    if account.account_id in known:
+        raise PermanentError(f"the store repeats subscription {account.account_id.removeprefix('store-')}")
+    known.add(account.account_id)
+
+
+def _together(pieces: Sequence[Account]) -> Account:
+    return replace(
+        pieces[0],
+        items=tuple(item for each in pieces for item in each.items),
+        countries=_distinct(code for each in pieces for code in each.countries),
+        zoids=_distinct(zoid for each in pieces for zoid in each.zoids),
+    )
 
 
 def _has_more(answer: Answer) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from desk_sync.adapters.desk.auth import Access
 from desk_sync.adapters.desk.hosts import DATA_CENTERS
@@ -13,11 +15,12 @@ from desk_sync.adapters.mapping_shape import SourceKind
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, Billing
+from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.adapters.subscriptions.sql_table import SqlTable
 from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Source
+from desk_sync.ports import Units
 
 MakeAccess = Callable[[str], Access]
 """Given the accounts server, the token of the source."""
@@ -25,33 +28,49 @@ MakeAccess = Callable[[str], Access]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the environment gives a source: its token, its database. Both raise ConfigurationError if it does not."""
+    """What a source is given: its token and its database, which raise ConfigurationError where the environment does
+    not name them; what its plans' units are; and the ZOIDs that another source knows.
+    """
 
     access: MakeAccess
     database_url: Callable[[], str]
+    units: Units
+    zoids: Callable[[str], Sequence[str]]
 
 
-def make(described: Described, means: Means) -> Source:
+Made: TypeAlias = FileSource | Billing | PartnerStore | MailPartner | SqlTable
+SILENT = (FileSource, PartnerStore)
+"""Those that cannot be asked for one account."""
+
+
+def make(described: Described, means: Means) -> Made:
     """Raises ConfigurationError for a data centre whose API we do not know, and for credentials that are not set."""
     return _MAKERS[described.kind](described, means)
 
 
-def _file(described: Described, _: Means) -> Source:
+def _file(described: Described, _: Means) -> FileSource:
     return FileSource(Path(described.path or ""))
 
 
-def _billing(described: Described, means: Means) -> Source:
+def _billing(described: Described, means: Means) -> Billing:
     host = DATA_CENTERS[described.data_center or ""].apis
     api = _api(described, host, means.access, headers={ORGANISATION_HEADER: described.org_id or ""})
-    return Billing(api, data_center=described.data_center or "")
+    return Billing(api, units=means.units, data_center=described.data_center or "")
 
 
-def _partner_store(described: Described, means: Means) -> Source:
+def _partner_store(described: Described, means: Means) -> PartnerStore:
     host = DATA_CENTERS[described.data_center or ""].store
     return PartnerStore(_api(described, host, means.access), data_center=described.data_center or "")
 
 
-def _sql(described: Described, means: Means) -> Source:
+def _mail_partner(described: Described, means: Means) -> MailPartner:
+    host = DATA_CENTERS[described.data_center or ""].mail
+    zoids = partial(means.zoids, described.zoids_of or "")
+    api = _api(described, host, means.access)
+    return MailPartner(api, zoids=zoids, data_center=described.data_center or "")
+
+
+def _sql(described: Described, means: Means) -> SqlTable:
     return SqlTable(open_engine(means.database_url()), described.table or "")
 
 
@@ -63,9 +82,10 @@ def _api(described: Described, host: str, access: MakeAccess, *, headers: Mappin
     return ZohoApi(described.url or f"https://{host}", access=access(accounts_url), pace=pace, headers=headers)
 
 
-_MAKERS: Mapping[SourceKind, Callable[[Described, Means], Source]] = {
+_MAKERS: Mapping[SourceKind, Callable[[Described, Means], Made]] = {
     SourceKind.FILE: _file,
     SourceKind.BILLING: _billing,
     SourceKind.PARTNER_STORE: _partner_store,
+    SourceKind.MAIL_PARTNER: _mail_partner,
     SourceKind.SQL: _sql,
 }

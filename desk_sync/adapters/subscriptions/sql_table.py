@@ -6,21 +6,22 @@ it is brought into ours. Rows of one subscription, kind and plan code must be un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy import Connection, Engine, MetaData, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
 from sqlalchemy.exc import NoSuchTableError
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.store.engine import answering, reading
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
+from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.policy import plain
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.errors import ConfigurationError, PermanentError
-from desk_sync.ports import Pulled
+from desk_sync.ports import Journal, Pulled
 
 REQUIRED = (
     "super_admin_email_norm",
@@ -34,6 +35,13 @@ REQUIRED = (
 )
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
 _ROWS_AT_ONCE = 1000
+_COLUMNS = {
+    Kind.EMAIL: "super_admin_email_norm",
+    Kind.DOMAIN: "domain_norm",
+    Kind.ZOID: "zoid",
+    Kind.ZGID: "zgid",
+    Kind.ZUID: "zuid",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +51,24 @@ class SqlTable:
     engine: Engine
     table: str
 
-    def pull(self) -> Pulled:
+    @property
+    def kinds(self) -> Collection[Kind]:
+        return _COLUMNS.keys()
+
+    def pull(self, _: Journal) -> Pulled:
         """Raises ConfigurationError that names every column that is missing."""
         table = self._described()
-        return Pulled(accounts=self._accounts(table))
+        return Pulled(accounts=self._accounts(table, true()))
+
+    def ask(self, identifier: Identifier) -> Sequence[Account]:
+        """All rows of the super admins on one of whose rows the identifier stands, in normal form."""
+        table = self._described()
+        column = _COLUMNS[identifier.kind]
+        if column not in table.c:
+            return ()
+        named = table.alias()
+        admins = select(named.c.super_admin_email_norm).where(cast(named.c[column], String) == identifier.value)
+        return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins)))
 
     def _described(self) -> Table:
         schema, _, name = self.table.rpartition(".")
@@ -69,10 +91,10 @@ class SqlTable:
             with reading(self.engine) as connection:
                 yield connection
 
-    def _accounts(self, table: Table) -> Iterator[Account]:
+    def _accounts(self, table: Table, wanted: ColumnElement[bool]) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
-        query = select(*columns).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
+        query = select(*columns).where(wanted).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
         seen: set[str] = set()
         with self._reading() as connection:
             found = (dict(row) for row in connection.execute(query).mappings())

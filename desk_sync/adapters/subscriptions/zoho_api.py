@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,15 +20,18 @@ from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, sto
 from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
 from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden
-from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
 PATIENCE = timedelta(seconds=20)
+ASKING = timedelta(seconds=10)
+"""How long a question about one account may take in all: a ticket waits for it."""
 ATTEMPTS = 4
 _PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=1)
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 
 
 class Pace:
@@ -83,9 +87,17 @@ class ZohoApi:
         self._pace = pace
         self._attempts = attempts
         self._sleep = sleep
+        self._deadline: Deadline | None = None
         self._session = harden(requests.Session())
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
         permit_loopback(self._base)
+
+    def within(self, span: timedelta) -> ZohoApi:
+        """The same, for calls that end within the span, all of them together; none is tried again."""
+        bounded = copy(self)
+        bounded._attempts = 1
+        bounded._deadline = Deadline(span.total_seconds())
+        return bounded
 
     def get(self, path: str, **query: str | int) -> Answer:
         """Raises TemporaryError, PermanentError or NotPermitted; messages name the path and never the query."""
@@ -100,7 +112,8 @@ class ZohoApi:
         return answer
 
     def _attempt(self, path: str, query: Mapping[str, str | int]) -> Answer:
-        deadline = Deadline(PATIENCE.total_seconds())
+        seconds = PATIENCE.total_seconds()
+        deadline = self._deadline.within(seconds) if self._deadline else Deadline(seconds)
         token = self._access.token(deadline)
         response = self._send(path, query, token, deadline)
         if response.status_code == _UNAUTHORIZED:
@@ -131,6 +144,8 @@ def _read(response: requests.Response, path: str) -> Answer:
     if response.status_code in _PASSING:
         asked = response.headers.get("Retry-After", "")
         raise TemporaryError(said, retry_after=timedelta(seconds=int(asked)) if asked.isdecimal() else _PAUSE)
+    if response.status_code == _NOT_FOUND:
+        raise Absent(said)
     if not 200 <= response.status_code < 300:
         raise PermanentError(said)
     try:

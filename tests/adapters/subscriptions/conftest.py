@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
 from tests.adapters.desk.portal import FakeTokens, make_access, make_token
 from tests.support.zoho_host import Asked, Reply, ZohoHost, serving
@@ -31,6 +33,13 @@ def host(server: ZohoHost) -> ZohoHost:
     server.answers.clear()
     server.asked.clear()
     return server
+
+
+@pytest.fixture
+def sqlite_warehouse(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}")
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from desk_sync.domain.entitlement import Standing, judge
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
+from tests.support.fake_journal import FakeJournal, FakeUnits
 from tests.support.zoho_host import Reply
 
 ADMIN = Identifier(Kind.EMAIL, "it.admin+zoho@northwind-labs.example")
@@ -22,7 +23,7 @@ LAST = {"has_more_page": False}
 @pytest.fixture
 def billing(host, api):
     host.answers.extend((*UNITS, northwind))
-    return Billing(api, data_center="us")
+    return Billing(api, units=FakeUnits(), data_center="us")
 
 
 def counted(account):
@@ -35,7 +36,7 @@ def customers(*addresses, more=False):
 
 
 def test_the_recorded_customer_has_88_licences(billing):
-    [account] = billing.pull().accounts
+    [account] = billing.pull(FakeJournal()).accounts
 
     assert (account.account_id, account.super_admin_email) == ("903000000055001", ADMIN.value)
     assert (account.countries, account.data_centers, account.domain) == (("US",), ("US",), "northwind-labs.example")
@@ -44,7 +45,7 @@ def test_the_recorded_customer_has_88_licences(billing):
 
 
 def test_an_address_is_found_with_its_plus_tag(billing, host):
-    [account] = billing.find([ADMIN])[ADMIN]
+    [account] = billing.ask(ADMIN)
 
     assert counted(account) == 88
     assert host.asked[0].query["email"] == ADMIN.value
@@ -52,18 +53,18 @@ def test_an_address_is_found_with_its_plus_tag(billing, host):
 
 def test_plans_and_add_ons_are_read_once_a_day(billing, host):
     for _ in range(3):
-        billing.find([ADMIN])
+        billing.ask(ADMIN)
 
     assert (host.count(f"{BILLING}/plans"), host.count(f"{BILLING}/addons")) == (1, 1)
 
 
-def test_units_are_read_again_the_next_day(host, api):
+def test_units_are_read_again_when_they_are_no_longer_known(host, api):
     host.answers.extend((*UNITS, northwind))
-    seconds = [0.0]
-    billing = Billing(api, clock=lambda: seconds[0])
-    billing.find([ADMIN])
-    seconds[0] = 86400.0
-    billing.find([ADMIN])
+    units = FakeUnits()
+    billing = Billing(api, units=units)
+    billing.ask(ADMIN)
+    units.known = None
+    billing.ask(ADMIN)
 
     assert host.count(f"{BILLING}/plans") == 2
 
@@ -77,7 +78,7 @@ def test_a_subscription_that_has_ended_costs_no_call(host, api):
         )
     )
 
-    [account] = Billing(api).pull().accounts
+    [account] = Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts
 
     assert (counted(account), host.count(f"{BILLING}/subscriptions/7")) == (0, 0)
 
@@ -87,7 +88,7 @@ def test_what_is_sold_by_the_package_may_be_anything(billing, host):
     packs["subscription"]["plan"]["plan_code"] = "by-the-pack"
     host.answers.insert(0, at(f"{BILLING}/subscriptions/90300000000069", packs))
 
-    [account] = billing.pull().accounts
+    [account] = billing.pull(FakeJournal()).accounts
 
     assert Standing.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
 
@@ -103,7 +104,7 @@ def test_every_page_is_read_whatever_the_list_is_called(host, api):
 
     host.answers.append(answer)
 
-    assert [each.account_id for each in Billing(api).pull().accounts] == ["1", "2", "3"]
+    assert [each.account_id for each in Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts] == ["1", "2", "3"]
 
 
 ADDRESSES = st.builds("{}@{}.example".format, st.sampled_from(["a", "A", "a+x", "b", "ä"]), st.sampled_from("xy"))
@@ -119,7 +120,7 @@ def test_an_answer_that_ignores_what_was_asked_never_leads_to_a_stranger(host, k
     ]
     asked = Identifier(Kind.EMAIL, identifiers.email(wanted))
 
-    found = Billing(make_api(host)).find([asked]).get(asked, [])
+    found = Billing(make_api(host), units=FakeUnits()).ask(asked)
 
     assert {account.super_admin_email for account in found} <= {asked.value}
     assert len(found) == sum(identifiers.email(each) == asked.value for each in known)
@@ -155,7 +156,7 @@ def test_half_an_answer_is_refused(host, api, path, body):
     )
 
     with pytest.raises(PermanentError):
-        list(Billing(api).pull().accounts)
+        list(Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +173,4 @@ def test_each_recorded_error_is_one(host, api, name, error):
     host.answers.append(at(f"{BILLING}/customers", recorded["body"], status=recorded["http_status"]))
 
     with pytest.raises((error, NotPermitted)):
-        list(Billing(api).pull().accounts)
+        list(Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts)

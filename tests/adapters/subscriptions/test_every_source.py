@@ -1,0 +1,164 @@
+"""What every source promises, held on recorded samples that are served over real HTTP, or lie in a file or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk_sync.adapters import mapping_file
+from desk_sync.adapters.subscriptions.account_file import FileSource
+from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.mail_partner import MailPartner
+from desk_sync.adapters.subscriptions.partner_store import PartnerStore
+from desk_sync.domain.entitlement import Standing, judge
+from desk_sync.domain.identity import Identifier, Kind, named_by
+from desk_sync.errors import DeskSyncError, PermanentError, TemporaryError
+from tests.adapters.subscriptions.conftest import UNITS, at, northwind, sample
+from tests.adapters.subscriptions.test_sql_table import ROWS, fill
+from tests.support.fake_journal import FakeJournal, FakeUnits
+from tests.support.zoho_host import Reply
+
+ACCOUNTS = Path(__file__).parents[2] / "cases" / "accounts" / "accounts.csv"
+LICENCES = mapping_file.load("partner_support").policy.licences
+NORTHWIND = "it.admin+zoho@northwind-labs.example"
+KUMO = "admin@kumo-studio.example"
+MAIL = "/api/organization"
+
+
+@dataclass
+class Offered:
+    """A source with its sample, an account of it with its licences, and how it is spoilt."""
+
+    source: Any
+    admin: str
+    licences: int
+    identifier: Identifier | None = None
+    goes_down: Callable[[], object] | None = None
+    answers_by_half: Callable[[], object] | None = None
+
+
+def billing(host, api, **_):
+    host.answers.extend((*UNITS, northwind))
+    return Offered(
+        Billing(api, units=FakeUnits()),
+        NORTHWIND,
+        88,
+        Identifier(Kind.EMAIL, NORTHWIND),
+        goes_down=lambda: host.answers.insert(0, lambda _: Reply("", status=503)),
+        answers_by_half=lambda: host.answers.insert(0, at("/billing/v1/customers", {"code": 0, "customers": []})),
+    )
+
+
+def store(host, api, **_):
+    host.answers.append(at("/api/v1/partner/subscriptions", sample("partner_store_subscriptions")))
+    return Offered(
+        PartnerStore(api),
+        KUMO,
+        55,
+        goes_down=lambda: host.answers.insert(0, lambda _: Reply("", status=503)),
+        answers_by_half=lambda: host.answers.insert(0, lambda _: Reply({"error": "half"})),
+    )
+
+
+def mail(host, api, **_):
+    host.answers.append(at(f"{MAIL}/90000046000", sample("mail_partner_organization")))
+    return Offered(
+        MailPartner(api, zoids=lambda: ["90000046000"]),
+        KUMO,
+        55,
+        Identifier(Kind.ZOID, "90000046000"),
+        goes_down=lambda: host.answers.insert(0, lambda _: Reply("", status=503)),
+        answers_by_half=lambda: host.answers.insert(0, lambda _: Reply({"status": {"code": 200}})),
+    )
+
+
+def sql(engine, **_):
+    source = fill(engine, ROWS)
+    return Offered(source, "admin@large.example", 88, Identifier(Kind.ZOID, "100055000"))
+
+
+def file(tmp_path, **_):
+    path = tmp_path / "export.csv"
+    path.write_bytes(ACCOUNTS.read_bytes())
+    return Offered(
+        FileSource(path),
+        "admin@banksia-legal.example",
+        49,
+        goes_down=path.unlink,
+        answers_by_half=lambda: path.write_bytes(path.read_bytes()[:-90]),
+    )
+
+
+@pytest.fixture(params=[billing, store, mail, sql, file], ids=lambda make: make.__name__)
+def offered(request, host, api, tmp_path):
+    engine = request.getfixturevalue("sqlite_warehouse") if request.param is sql else None
+    return request.param(host=host, api=api, tmp_path=tmp_path, engine=engine)
+
+
+def pulled(source, journal=None):
+    return {each.super_admin_email: each for each in source.pull(journal or FakeJournal()).accounts}
+
+
+def counted(account):
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+
+
+def test_a_source_says_whose_an_account_is_and_how_many_licences_it_has(offered):
+    assert counted(pulled(offered.source)[offered.admin]) == offered.licences
+
+
+def test_a_source_says_the_same_twice(offered):
+    assert pulled(offered.source) == pulled(offered.source)
+
+
+def test_every_account_has_an_id_of_its_own(offered):
+    accounts = list(offered.source.pull(FakeJournal()).accounts)
+
+    assert len({each.account_id for each in accounts}) == len(accounts)
+
+
+def test_what_is_asked_for_is_what_the_pull_would_bring(offered):
+    if offered.identifier is None:
+        pytest.skip("this source cannot be asked")
+
+    [account] = offered.source.ask(offered.identifier)
+
+    assert offered.identifier in set(named_by(account))
+    assert account == pulled(offered.source)[offered.admin]
+
+
+def test_what_a_source_does_not_have_is_nobody(offered):
+    if offered.identifier is None:
+        pytest.skip("this source cannot be asked")
+    absent = {Kind.EMAIL: "nobody@nowhere.example", Kind.ZOID: "999999"}[offered.identifier.kind]
+
+    found = offered.source.ask(Identifier(offered.identifier.kind, absent))
+
+    assert [each for each in found if Identifier(offered.identifier.kind, absent) in set(named_by(each))] == []
+
+
+def test_a_source_that_is_down_says_so(offered):
+    if offered.goes_down is None:
+        pytest.skip("a database that is away is the store's own contract")
+    offered.goes_down()
+
+    with pytest.raises(DeskSyncError) as raised:
+        pulled(offered.source)
+
+    assert isinstance(raised.value, TemporaryError) or offered.source.__class__ is FileSource
+
+
+def test_half_an_answer_is_no_answer(offered):
+    if offered.answers_by_half is None:
+        pytest.skip("a query has all of its rows or none")
+    offered.answers_by_half()
+
+    with pytest.raises(DeskSyncError) as raised:
+        pulled(offered.source)
+
+    assert not isinstance(raised.value, TemporaryError)
+    assert isinstance(raised.value, PermanentError) or offered.source.__class__ is FileSource

@@ -1,0 +1,105 @@
+"""Zoho Mail's partner API, by its recorded answer and by what may come instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.adapters.subscriptions.mail_partner import PAGE, MailPartner
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.errors import PermanentError
+from tests.adapters.subscriptions.conftest import at, sample
+from tests.support.fake_journal import FakeJournal
+from tests.support.zoho_host import Reply
+
+PATH = "/api/organization"
+KUMO = "90000046000"
+
+
+def organisation(**facts):
+    told = sample("mail_partner_organization")
+    return told | {"data": told["data"] | facts}
+
+
+def pulled(api, *zoids, journal=None):
+    return list(MailPartner(api, zoids=lambda: zoids, data_center="jp").pull(journal or FakeJournal()).accounts)
+
+
+def everybody(asked):
+    """An organisation for every ZOID."""
+    zoid = asked.path.rpartition("/")[2]
+    return Reply(organisation(zoid=zoid, superAdmin=f"admin@{zoid}.example"))
+
+
+def test_the_recorded_organisation_ties_zoid_super_admin_and_domains(host, api):
+    domains = ["shop.example", "kumo-studio.example", "gmail.com"]
+    host.answers.append(at(f"{PATH}/{KUMO}", organisation(domains=domains)))
+
+    [account] = pulled(api, KUMO)
+
+    assert (account.account_id, account.super_admin_email) == (f"mail-{KUMO}", "admin@kumo-studio.example")
+    assert (account.zoids, account.domain, account.other_domains) == ((KUMO,), "kumo-studio.example", ("shop.example",))
+    assert [(item.service, item.quantity, item.unit, item.paid) for item in account.items] == [
+        ("Mail", 55, "users", True)
+    ]
+
+
+def test_an_organisation_that_is_not_ours_is_left_out(host, api):
+    host.answers.append(at(f"{PATH}/{KUMO}", organisation()))
+
+    assert [each.zoids for each in pulled(api, "999999", KUMO)] == [(KUMO,)]
+
+
+def test_another_organisations_answer_is_refused(host, api):
+    host.answers.append(at(f"{PATH}/999999", organisation()))
+
+    with pytest.raises(PermanentError, match="something else than organisation 999999"):
+        pulled(api, "999999")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(organisation(superAdmin=None), id="no super admin"),
+        pytest.param(organisation(zoid="x"), id="no ZOID"),
+        pytest.param({"status": {"code": 500}}, id="an error with status 200"),
+        pytest.param([], id="no object"),
+        pytest.param(organisation(licenseCount="many"), id="no number"),
+    ],
+)
+def test_half_an_answer_is_refused(host, api, body):
+    host.answers.append(at(f"{PATH}/{KUMO}", body))
+
+    with pytest.raises(PermanentError):
+        pulled(api, KUMO)
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one", "a list"])
+def test_a_domain_is_searched_for(host, api, several):
+    found = organisation()
+    host.answers.append(at(PATH, found | {"data": [found["data"]]} if several else found))
+
+    [account] = MailPartner(api).ask(Identifier(Kind.DOMAIN, "kumo-studio.example"))
+
+    assert account.zoids == (KUMO,)
+    assert host.asked[0].query == {"mode": "getCustomerOrgDetails", "searchKey": "kumo-studio.example"}
+
+
+def test_a_domain_that_nobody_has_is_nobodys(host, api):
+    host.answers.append(at(PATH, {"status": {"code": 200}}))
+
+    assert MailPartner(api).ask(Identifier(Kind.DOMAIN, "nowhere.example")) == []
+
+
+def test_a_pull_goes_on_behind_the_organisations_that_it_has(host, api):
+    zoids = [f"{number}" for number in range(100000, 100000 + PAGE + 1)]
+    host.answers.append(everybody)
+    journal = FakeJournal()
+    assert len(pulled(api, *zoids, journal=journal)) == PAGE + 1
+    host.asked.clear()
+
+    assert len(pulled(api, *zoids, journal=journal)) == PAGE + 1
+    assert [each.path for each in host.asked] == [f"{PATH}/{zoids[-1]}"]
+
+
+def test_without_organisations_there_is_nothing_to_read(host, api):
+    assert (pulled(api), host.asked) == ([], [])

@@ -1,0 +1,36 @@
+"""What sources are given, in memory: a journal of pages, and the units of plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from desk_sync.ports import Page
+
+
+class FakeJournal:
+    """Keeps pages for as long as the test does."""
+
+    def __init__(self) -> None:
+        self.kept: list[Page] = []
+
+    def pages(self) -> Iterator[Page]:
+        return iter(list(self.kept))
+
+    def keep(self, page: Page) -> None:
+        self.kept.append(page)
+
+    def clear(self) -> None:
+        self.kept.clear()
+
+
+class FakeUnits:
+    """Knows what was saved until it is told to forget."""
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, str] | None = None
+
+    def read(self) -> Mapping[str, str] | None:
+        return self.known
+
+    def save(self, units: Mapping[str, str]) -> None:
+        self.known = units
