@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import ingest, machine
+from bench import ingest, machine, subscriptions
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "ingest": ingest.run,
+    "subscriptions": subscriptions.run,
 }
 
 

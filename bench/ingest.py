@@ -73,7 +73,7 @@ def _alternate(scene: Scene, backend: str, rounds: int, seconds: float) -> Mappi
 
 def _flood(scene: Scene, name: str, backend: str, seconds: float) -> Round:
     with scene.serve(name, backend) as server:
-        deliveries = _deliveries()
+        deliveries = make_deliveries()
         warm = load.flood(server.port, deliveries, connections=CONNECTIONS, seconds=WARM_UP)
         before = server.cpu_seconds()
         result = load.flood(server.port, deliveries, connections=CONNECTIONS, seconds=seconds)
@@ -115,12 +115,12 @@ def _tell_waits(scene: Scene, backend: str, seconds: float) -> None:
 
 def _offer(scene: Scene, name: str, backend: str, rate: int, seconds: float) -> load.Result:
     with scene.serve(name, backend) as server:
-        deliveries = _deliveries()
+        deliveries = make_deliveries()
         load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=WARM_UP)
         return load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=seconds)
 
 
-def _deliveries() -> Iterator[bytes]:
+def make_deliveries() -> Iterator[bytes]:
     """Different events of different tickets, as requests. A token of Desk's comes with many of them."""
     (event,) = json.loads(PAYLOAD.read_bytes())
     text = json.dumps([event | {"eventTime": "@TIME"}]).replace(event["payload"]["id"], "@TICKET")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from desk_sync.domain.escalation_policy import EscalationPolicy
 from desk_sync.domain.identity import STRATEGIES, Kind
@@ -19,6 +20,7 @@ from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.subscription import Account, LicenceItem
 
 
+@lru_cache(maxsize=8192)  # a few names make most of what a portal's accounts have
 def plain(name: str) -> str:
     """A name as it is compared: NFKC, lower case, words parted by one blank, without a leading "Zoho"."""
     folded = unicodedata.normalize("NFKC", name).casefold()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk_sync.errors import Shrunk
 from desk_sync.services.reconcile import Outcome
 from desk_sync.services.subscriptions import ShrinkGuard
-from tests.support.makers import LICENCES, make_account, make_item, make_ticket
+from tests.support.makers import LICENCES, make_account, make_evidence, make_item, make_ticket
 
 TICKET = make_ticket().ticket_id
 
@@ -119,3 +121,22 @@ def export(accounts, licences):
         make_account(rest if n == 0 else 1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example", domain="e.example")
         for n in range(accounts)
     ]
+
+
+def test_the_tickets_of_changed_accounts_are_looked_at_worst_first(world, desk):
+    """R49 has made one of them severity 1; the others wait their turn behind it."""
+    mild = [make_ticket(ticket_id=f"10000000000000000{n}", severity="S3-Minimal", request_type=None) for n in (2, 3)]
+    accounts = [make_account(1, account_id=f"M{n}", super_admin_email=f"m{n}@m.example", domain=None) for n in (2, 3)]
+    for ticket, account in zip(mild, accounts, strict=True):
+        address = account.super_admin_email
+        desk.tickets[ticket.ticket_id] = replace(
+            ticket, customer_primary_email=address, evidence=(make_evidence(address),)
+        )
+    world.imports(make_account(88), *accounts)
+    for ticket_id in desk.tickets:
+        world.hears(key=ticket_id, ticket_id=ticket_id, state=None)
+    world.look()
+
+    assert world.imports(make_account(89), *(replace(each, items=()) for each in accounts)).tickets == 3
+
+    assert [lease.urgency for lease in world.claim()] == [1, 3, 3]

@@ -1,0 +1,168 @@
+"""Subscription data: bringing them in, looking one up, finding whose tickets they concern, and ingest meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from bench import ingest, load
+from bench.servers import PRODUCT, Scene, Server
+from bench.subscription_jobs import LOOKS, SUBSCRIPTIONS_OF_AN_ACCOUNT, write_export
+from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.store.upgrade import upgrade
+from tests.support.key_host import KeyHost
+from tests.support.postgres import run_postgres
+
+RATE = 200  # deliveries a second
+BACKENDS = ("SQLite", "PostgreSQL")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process took."""
+
+    seconds: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared: a job of the product, a job of the plain way, and what one unit of it is."""
+
+    title: str
+    product: str
+    plain: str
+    unit: str
+
+
+IMPORT = Case("import", "product_import", "plain_import", "row")
+LOOK_UP = Case("look-up by address, one at a time", "product_look_up", "plain_look_up", "look-up")
+MARKING = Case("marking the open tickets of changed accounts", "product_marking", "plain_marking", "account")
+
+
+def run(full: bool) -> None:
+    rows, accounts, rounds = (1_000_000, 500_000, 3) if full else (20_000, 5_000, 3)
+    print(
+        f"{rows:,} rows, {rows // SUBSCRIPTIONS_OF_AN_ACCOUNT:,} accounts; marking: {accounts:,} accounts, all changed"
+    )
+    print(f"{rounds} rounds, product and plain way in turn\n")
+    with _scene() as scene:
+        export = scene.folder / "export.csv"
+        write_export(export, rows)
+        for backend in BACKENDS:
+            _compare(scene, backend, export, rows, accounts, rounds)
+        _tell_waits(scene, export, seconds=60.0 if full else 8.0)
+
+
+@contextmanager
+def _scene() -> Iterator[Scene]:
+    with (
+        tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
+        run_postgres(durable=True) as postgres,
+        Broker.start() as broker,
+        closing(KeyHost()) as keys,
+    ):
+        yield Scene(Path(folder), postgres, broker.url, keys)
+
+
+def _compare(scene: Scene, backend: str, export: Path, rows: int, accounts: int, rounds: int) -> None:
+    print(f"### {backend}\n")
+    print("| what | product s | plain s | plain : product | product peak MB | plain peak MB | product µs each |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    imports, look_ups, markings = [], [], []
+    for number in range(rounds):
+        databases = [_database(scene, backend, f"{number}{side}") for side in "ab"]
+        order = 1 if number % 2 == 0 else -1
+        imports.append(_pair(IMPORT, databases, export, order))
+        look_ups.append(_pair(LOOK_UP, databases, export, order))
+        markings.append(_marked(scene, backend, number, accounts, order))
+    for case, found, units in ((IMPORT, imports, rows), (LOOK_UP, look_ups, LOOKS), (MARKING, markings, accounts)):
+        _tell(case, found, units)
+    print(flush=True)
+
+
+def _marked(scene: Scene, backend: str, number: int, accounts: int, order: int) -> tuple[Job, Job]:
+    """Both on databases that hold a snapshot with a ticket for each account, and the rows of the next, all changed."""
+    before, after = scene.folder / "before.csv", scene.folder / "after.csv"
+    write_export(before, accounts * SUBSCRIPTIONS_OF_AN_ACCOUNT)
+    write_export(after, accounts * SUBSCRIPTIONS_OF_AN_ACCOUNT, more=1)
+    databases = [_database(scene, backend, f"m{number}{side}") for side in "ab"]
+    for database in databases:
+        _job("product_import", database, before)
+        _job("stage", database, after)
+    return _pair(MARKING, databases, after, order)
+
+
+def _pair(case: Case, databases: list[str], file: Path, order: int) -> tuple[Job, Job]:
+    jobs = [(case.product, databases[0]), (case.plain, databases[1])]
+    found = {job: _job(job, database, file) for job, database in jobs[::order]}
+    return found[case.product], found[case.plain]
+
+
+def _tell(case: Case, found: list[tuple[Job, Job]], units: int) -> None:
+    product, plain = ([each[side] for each in found] for side in (0, 1))
+    ours, theirs = (median(job.seconds for job in jobs) for jobs in (product, plain))
+    ratio = median(other.seconds / own.seconds for own, other in found)
+    memory = [f"{median(job.peak_mb for job in jobs):,.0f}" for jobs in (product, plain)]
+    each = f"{1e6 * ours / units:.1f} a {case.unit}"
+    print(
+        f"| {case.title} | {ours:.2f} | {theirs:.2f} | {ratio:.2f} | {memory[0]} | {memory[1]} | {each} |", flush=True
+    )
+
+
+def _tell_waits(scene: Scene, export: Path, seconds: float) -> None:
+    print(f"### Ingest at {RATE} deliveries/s on SQLite while an import runs\n")
+    print("| meanwhile | p50 ms | p99 ms | longest ms | refused or lost |")
+    print("|---|--:|--:|--:|--:|")
+    for name, job in (
+        ("nothing", None),
+        ("the product's import", "product_import"),
+        ("the plain import", "plain_import"),
+    ):
+        with scene.serve(PRODUCT, "SQLite") as server, _meanwhile(job, server, export):
+            load.offer(server.port, ingest.make_deliveries(), rate=RATE, connections=100, seconds=ingest.WARM_UP)
+            result = load.offer(server.port, ingest.make_deliveries(), rate=RATE, connections=100, seconds=seconds)
+        missed = result.statuses.total() - result.accepted
+        waits = " | ".join(f"{1000 * result.wait(share):.1f}" for share in (0.5, 0.99, 1.0))
+        print(f"| {name} | {waits} | {missed} |", flush=True)
+    print()
+
+
+@contextmanager
+def _meanwhile(job: str | None, server: Server, export: Path) -> Iterator[None]:
+    """The job again and again on the server's database, for as long as the deliveries come."""
+    if job is None:
+        yield
+        return
+    command = f"while true; do {sys.executable} -m bench.subscription_jobs {job} {server.database} {export}; done"
+    process = spawn(["/bin/sh", "-c", command], env=dict(os.environ), stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            stop([process])
+
+
+def _database(scene: Scene, backend: str, name: str) -> str:
+    if backend == "PostgreSQL":
+        url = scene.postgres.url(scene.postgres.new_database())
+    else:
+        url = f"sqlite:///{scene.folder / f's{name}.sqlite3'}"
+    upgrade(url)
+    return url
+
+
+def _job(job: str, database: str, file: Path) -> Job:
+    command = [sys.executable, "-m", "bench.subscription_jobs", job, database, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{job}: {done.stderr[-2000:]}")
+    return Job(**json.loads(done.stdout.splitlines()[-1]))
