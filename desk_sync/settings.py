@@ -88,6 +88,11 @@ def database_url_of(source: str) -> str:
     return url
 
 
+def notice_url(name: str) -> str:
+    """The apprise URL that notices under this name are sent by; empty if none is set."""
+    return _secret(f"{PREFIX}notice_{name}".upper())
+
+
 def require(settings: Settings, *names: str) -> None:
     """Raises ConfigurationError that names those of the settings that are not set."""
     _refuse(missing(settings, *names))

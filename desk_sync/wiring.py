@@ -49,7 +49,7 @@ from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Identifier
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Inbox, Now, Replaced
+from desk_sync.ports import Inbox, Notifier, Now, Replaced
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
@@ -198,6 +198,13 @@ class DeskSync:
             pulls=self.pulls,
             now=self.world.now,
         )
+
+    @property
+    def notifier(self) -> Notifier:
+        """What sends notices to people outside Desk."""
+        from desk_sync.adapters.notify import AppriseNotifier  # it takes half a second to import
+
+        return AppriseNotifier(find=settings.notice_url)
 
     def beat(self) -> None:
         """Leave the sign of life that shows that broker, worker and database work together."""

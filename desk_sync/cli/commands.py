@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli import subscription_data
+from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
@@ -40,6 +41,7 @@ subscriptions_app.command()(subscription_data.status)
 subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
+app.add_typer(notify_app, name="notify")
 app.command()(simulate)
 
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]

@@ -156,6 +156,7 @@ def test_a_breach_that_is_seen_late_raises_level_1_once_and_the_later_levels_wai
     first = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=seen_at).steps[0]
 
     assert raised == [(1, seen_at), (2, berlin(19, 11)), (3, berlin(19, 15))]
+    assert first.key == "escalation:acknowledgement:1:1"
     assert (first.late_since, first.next_at) == (AT, berlin(19, 11))
 
 

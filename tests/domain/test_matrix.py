@@ -7,7 +7,10 @@ from itertools import product
 
 import pytest
 
-from desk_sync.domain.matrix import LEVELS, Gap, Location, Matrix, Post, Territory, gaps, reach, successors
+from desk_sync.domain.matrix import LEVELS, Gap, Location, Matrix, Post, Territory, gaps, location_of, reach, successors
+from desk_sync.domain.partner import Partner
+from desk_sync.domain.reason import Reason
+from desk_sync.domain.regions import Located
 from desk_sync.domain.staff import Absence, Address, Channel, Days, Duty, Person, Staff
 
 TODAY = date(2026, 11, 23)
@@ -143,3 +146,17 @@ def test_a_matrix_in_which_somebody_is_always_there_has_no_gap():
     assert all(
         reach(matrix.chain(location), level, STAFF, TODAY).roles for location, level in product(locations, LEVELS)
     )
+
+
+@pytest.mark.parametrize(
+    ("partner", "state"),
+    [
+        pytest.param(Partner(name="P", country="US", state="New York"), "US-NY", id="the partner's state"),
+        pytest.param(Partner(name="P", country="DE", state="NY"), None, id="a partner of another country"),
+        pytest.param(None, None, id="no partner is known"),
+    ],
+)
+def test_where_the_ladder_is_follows_from_the_region_and_the_partners_state(partner, state):
+    located = Located(region="USA_CANADA", country="US", reason=Reason("C17", "US"))
+
+    assert location_of(located, partner) == Location(region="USA_CANADA", country="US", state=state)

@@ -17,6 +17,7 @@ from desk_sync.domain.triggers import (
     Kin,
     OverrunRule,
     Request,
+    RequestRules,
     Review,
     Severe,
     Trigger,
@@ -176,3 +177,23 @@ def test_a_cluster_says_what_its_tickets_share():
     [trigger] = clusters([severe(1, 0), severe(2, 1), severe(3, 2)], ACCOUNT).values()
 
     assert trigger.reason.text == "3 severity-1 tickets of account A1 within 24 h"
+
+
+ASKED = RequestRules(statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Asker.AGENT: Gate.ALWAYS})
+
+
+@pytest.mark.parametrize(
+    ("facts", "asks"),
+    [
+        pytest.param({"ticked": True, "status": "Open"}, True, id="by the checkbox"),
+        pytest.param({"ticked": False, "status": "escalated"}, True, id="by the status, whatever its case"),
+        pytest.param({"ticked": False, "status": "Open", "tags": ["vip", "Escalate"]}, True, id="by a tag"),
+        pytest.param({"ticked": False, "status": "Open", "tags": ["vip"]}, False, id="by nothing"),
+    ],
+)
+def test_an_escalation_is_asked_for_by_a_checkbox_a_status_or_a_tag(facts, asks):
+    assert ASKED.made_by(**facts) is asks
+
+
+def test_a_request_is_gated_unless_the_mapping_says_otherwise():
+    assert [ASKED.gate(asker) for asker in Asker] == [Gate.AFTER_RESPONSE_TIME, Gate.ALWAYS]
