@@ -29,6 +29,7 @@ from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.mapping_shape import Source
+from desk_sync.adapters.partner_file import read_partners
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
@@ -37,6 +38,7 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
+from desk_sync.adapters.store.partners import SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.reviews import SqlReviews
@@ -47,6 +49,7 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Identifier
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import ConfigurationError
 from desk_sync.ports import Inbox, Notifier, Now, Replaced
@@ -61,6 +64,7 @@ from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.review import Review
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Sweep
+from desk_sync.services.writers import Writers
 from desk_sync.settings import Settings
 
 DEFAULT = "default"
@@ -249,6 +253,7 @@ class DeskSync:
             desk=self.desk(portal),
             budget=self.budget(portal),
             subscriptions=self.subscriptions,
+            writers=self.writers(portal),
             tickets=tickets,
             portal=SqlPortalFacts(self.engine, portal),
             policy=self.mapping.policy,
@@ -263,6 +268,21 @@ class DeskSync:
             workers=self.settings.workers,
             pool=self.world.pool,
         ).run()
+
+    def writers(self, portal: str) -> Writers:
+        """What finds who writes to the portal. Raises ConfigurationError, and InputError for the partner file."""
+        return Writers(
+            desk=self.desk(portal),
+            book=SqlPartners(self.engine, portal),
+            listed=self.listed_partners,
+            policy=self.mapping.policy.partners,
+            now=self.world.now,
+        )
+
+    @cached_property
+    def listed_partners(self) -> Sequence[Partner]:
+        """The partners of the partner file, read once in the life of the process."""
+        return read_partners(self.mapping.partner_file) if self.mapping.partner_file else ()
 
     def sweep(self, portal: str) -> Sweep:
         """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""

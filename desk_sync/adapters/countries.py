@@ -1,8 +1,14 @@
-"""The country codes that a mapping may name: ISO 3166-1 alpha-2, and XK, which is in common use for Kosovo."""
+"""Countries: the codes that a mapping may name (ISO 3166-1 alpha-2, and XK, which is in common use for Kosovo), and
+what people write instead of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+
+from babel import Locale
+
+from desk_sync.adapters.mail_words import fold
 
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
@@ -19,3 +25,39 @@ COUNTRIES = frozenset(_CODES.split())
 
 # What people write instead; the code that they mean.
 MISTAKEN_CODES: Mapping[str, str] = {"UK": "GB", "EL": "GR", "TP": "TL", "BU": "MM", "SU": "RU", "YU": "RS"}
+
+_LANGUAGES = ("en", "de", "pt", "es", "fr", "ja")
+# Names of every day that the lists of countries spell out.
+_NAMES_OF_EVERY_DAY: dict[str, str] = {
+    "usa": "US",
+    "u.s.a": "US",
+    "united states of america": "US",
+    "great britain": "GB",
+    "england": "GB",
+    "korea": "KR",
+    "republic of korea": "KR",
+    "russian federation": "RU",
+    "viet nam": "VN",
+    "brunei darussalam": "BN",
+    "the netherlands": "NL",
+    "holland": "NL",
+    "uae": "AE",
+}
+
+
+def country_code(written: str) -> str | None:
+    """The code of a country as people write it: the code itself, or its name in a language of the partners."""
+    text = " ".join(written.split())
+    code = text.upper()
+    return code if code in COUNTRIES else MISTAKEN_CODES.get(code) or _by_name().get(_folded(text))
+
+
+@cache
+def _by_name() -> Mapping[str, str]:
+    named = (item for language in _LANGUAGES for item in Locale.parse(language).territories.items())
+    return {_folded(name): code for code, name in named if code in COUNTRIES} | _NAMES_OF_EVERY_DAY
+
+
+def _folded(name: str) -> str:
+    """Compared without case, accents and a full stop at the end."""
+    return fold(name).rstrip(".")

@@ -26,6 +26,7 @@ from desk_sync.adapters import (
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_clocks import commitment
+from desk_sync.adapters.mapping_partners import account_fields, partner_policy
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
 from desk_sync.adapters.mapping_types import turned
 from desk_sync.domain.fingerprint import fingerprint
@@ -44,6 +45,7 @@ class PortalMapping:
     vocabulary: Vocabulary
     portals: Mapping[str, Portal]
     sources: Mapping[str, Source] = field(default_factory=dict)
+    partner_file: str | None = None
 
 
 def load(path_or_name: str | Path) -> PortalMapping:
@@ -99,13 +101,16 @@ def _build(content: MappingFile) -> PortalMapping:
         issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
         request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
         clock_states=content.values.clock_state.model_dump(),
+        account_fields=account_fields(content.partners),
     )
     licences = _licences(content.licences)
     tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
     strategies = tuple(content.identity.strategies)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
     escalation = mapping_escalation.policy_of(content.escalation)
-    meaning = [*(asdict(each) for each in (vocabulary, licences, tickets)), strategies]
+    partners = partner_policy(content.partners, content.mailboxes)
+    values = (vocabulary, licences, tickets, partners)
+    meaning = [*(asdict(each) for each in values), strategies]
     meaning += [fingerprint(each) for each in (clocks, escalation)]
     return PortalMapping(
         policy=Policy(
@@ -115,10 +120,12 @@ def _build(content: MappingFile) -> PortalMapping:
             commitment=clocks,
             escalation=escalation,
             strategies=strategies,
+            partners=partners,
         ),
         vocabulary=vocabulary,
         portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
         sources=content.sources,
+        partner_file=content.partners.file,
     )
 
 

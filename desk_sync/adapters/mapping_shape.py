@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from desk_sync.adapters.mapping_clocks import Calendars, Clocks, Regions
 from desk_sync.adapters.mapping_escalation import EscalationSection
+from desk_sync.adapters.mapping_partners import Mailboxes, Partners
 from desk_sync.adapters.mapping_types import (
     ApiName,
     Country,
@@ -184,6 +185,8 @@ class MappingFile(Section):
     sources: dict[PlainWord, Source] = {}
     licences: Licences
     identity: Identity = Identity()
+    partners: Partners = Partners()
+    mailboxes: Mailboxes = {}
     tickets: Tickets = Tickets()
     regions: Regions
     calendars: Calendars

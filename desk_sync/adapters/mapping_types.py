@@ -102,8 +102,9 @@ def _plain_name(text: str) -> str:
 
 
 def mistake(message: str, meant: str | None = None) -> PydanticCustomError:
-    # Braces in a message would be read as placeholders.
-    return PydanticCustomError("mistake", "{message}", {"message": message, "meant": meant})
+    # Braces in a message would be read as placeholders, and halves of a character cannot be passed on.
+    whole = message.encode(errors="backslashreplace").decode()
+    return PydanticCustomError("mistake", "{message}", {"message": whole, "meant": meant})
 
 
 Text = Annotated[str, Field(min_length=1)]

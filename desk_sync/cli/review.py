@@ -100,6 +100,7 @@ def _ticket(each: Undecided) -> dict[str, Any]:
         "account_id": each.account_id,
         "looked_at": each.looked_at,
         "reasons": [str(reason) for reason in each.reasons],
+        "questions": list(each.questions),
     }
 
 
@@ -124,7 +125,8 @@ def _tell(undecided: Sequence[Undecided], bindings: Sequence[Binding]) -> None:
 
 
 def _told(each: Undecided) -> str:
-    return "\n".join(str(reason) for reason in each.reasons)
+    questions = [f"open: {question}" for question in each.questions]
+    return "\n".join([*map(str, each.reasons), *questions])
 
 
 def _row(binding: Binding) -> Sequence[str | None]:

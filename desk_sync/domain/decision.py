@@ -8,7 +8,8 @@ from datetime import datetime
 from desk_sync.domain.entitlement import Verdict, entitle
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.identity import Lookup
-from desk_sync.domain.policy import Policy
+from desk_sync.domain.partner import NOBODY_ASKED, Tag, TaggedElsewhere, Writer, tag_of
+from desk_sync.domain.policy import Policy, RegionBy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.domain.ticket import Ticket
@@ -16,7 +17,10 @@ from desk_sync.domain.ticket import Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What we hold true of a ticket. `hands_off`: box and severity stay as they are, whatever they are."""
+    """What we hold true of a ticket. `hands_off`: box and severity stay as they are, whatever they are.
+
+    `questions` are for a person, although the verdict stands: each puts the ticket on the review list.
+    """
 
     verdict: Verdict
     licences: int = 0
@@ -25,6 +29,7 @@ class Decision:
     policy_version: str = ""
     reasons: tuple[Reason, ...] = ()
     hands_off: bool = False
+    questions: tuple[str, ...] = ()
 
     @property
     def basis(self) -> str:
@@ -34,15 +39,16 @@ class Decision:
     @property
     def gist(self) -> str:
         """What a person who sets the decision aside has seen of it: neither the age of the data nor the mapping."""
-        return fingerprint((self.verdict, self.account_id, self.licences, [reason.rule for reason in self.reasons]))
+        rules = [reason.rule for reason in self.reasons]
+        return fingerprint((self.verdict, self.account_id, self.licences, rules, self.questions))
 
     def because(self, rule: str, text: str) -> Decision:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))
 
 
-def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Decision:
+def decide(ticket: Ticket, lookup: Lookup, writer: Writer, policy: Policy, now: datetime) -> Decision:
     """The account's entitlement, seen from this ticket."""
-    decision = assess(lookup, policy, now)
+    decision = assess(lookup, policy, now, writer)
     excluded = policy.licences.excluded_service(ticket.product or "")
     if decision.account_id and excluded and policy.tickets.exclude_tickets_about_excluded_services:
         aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
@@ -50,14 +56,14 @@ def decide(ticket: Ticket, lookup: Lookup, policy: Policy, now: datetime) -> Dec
     return decision
 
 
-def assess(lookup: Lookup, policy: Policy, now: datetime) -> Decision:
+def assess(lookup: Lookup, policy: Policy, now: datetime, writer: Writer = NOBODY_ASKED) -> Decision:
     """The account's entitlement, whatever the ticket is about. Stale or missing data are unknown (L8)."""
     snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
     unknown = Decision(
         verdict=Verdict.UNKNOWN,
         snapshot_id=snapshot.snapshot_id if snapshot else None,
         policy_version=policy.version,
-        reasons=lookup.reasons,
+        reasons=(*lookup.reasons, *writer.reasons),
         hands_off=True,
     )
     if snapshot is None:
@@ -67,15 +73,35 @@ def assess(lookup: Lookup, policy: Policy, now: datetime) -> Decision:
     stale_at = snapshot.imported_at + policy.licences.max_age
     if now > stale_at:
         return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
-    found = entitle(lookup.account, policy.licences)
-    return replace(
+    found = entitle(lookup.account, policy.licences, writer)
+    decision = replace(
         unknown,
         verdict=found.verdict,
         licences=found.licences,
         account_id=lookup.account.account_id,
-        reasons=(*lookup.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
+        reasons=(*unknown.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
         hands_off=found.verdict is Verdict.REVIEW,
     )
+    return _seen_by_the_partner(decision, lookup.account, writer, policy)
+
+
+def _seen_by_the_partner(decision: Decision, account: Account, writer: Writer, policy: Policy) -> Decision:
+    """The decision, with what follows from whose customer the account is, and what stays open as nobody knows."""
+    tag = tag_of(account, writer)
+    if tag is Tag.UNTAGGED:
+        decision = decision.because("R8", "the customer is tagged to no partner")
+    if policy.partners.tagged_elsewhere is TaggedElsewhere.IGNORE:
+        tag = Tag.SILENT
+    if tag is Tag.ANOTHERS:
+        said = "the customer is tagged to another partner than the one who writes: a person must decide"
+        decision = replace(decision, verdict=Verdict.REVIEW, hands_off=True).because("R8", said)
+    matters = tag is Tag.UNSETTLED or policy.licences.region_by is RegionBy.PARTNER_COUNTRY
+    if matters and writer.partner is None:
+        return replace(decision, questions=(*decision.questions, PARTNER_UNKNOWN))
+    return decision
+
+
+PARTNER_UNKNOWN = "who the partner is"
 
 
 def _origin(account: Account, snapshot: Snapshot) -> str:

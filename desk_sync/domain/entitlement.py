@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_sync.domain.policy import Count, LicencePolicy, Per, Threshold, plain
+from desk_sync.domain.partner import NOBODY_ASKED, Writer
+from desk_sync.domain.policy import Count, LicencePolicy, Per, RegionBy, Threshold, plain
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.subscription import Account, LicenceItem, combine
 
@@ -50,12 +51,12 @@ class Judgement:
     reason: Reason
 
 
-def entitle(account: Account, policy: LicencePolicy) -> Entitlement:
-    """Whether the account is a large user account (R42–R48)."""
+def entitle(account: Account, policy: LicencePolicy, writer: Writer = NOBODY_ASKED) -> Entitlement:
+    """Whether the account is a large user account (R42–R48); `writer` matters where the policy says so (C17)."""
     judged = [(item, judge(item, policy)) for item in account.items]
     low = _total((item for item, said in judged if said.standing is Standing.COUNTED), policy)
     high = _total((item for item, said in judged if said.standing is not Standing.NOT_COUNTED), policy)
-    thresholds, region_reasons = _thresholds(account, policy)
+    thresholds, region_reasons = _thresholds(account, policy, writer)
     reasons = (*(said.reason for _, said in judged), *region_reasons)
     answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
     figures = " or ".join(sorted({str(threshold) for threshold in thresholds}, key=lambda text: (len(text), text)))
@@ -164,22 +165,31 @@ def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
     return {Count.SUM: per_service.total(), Count.LARGEST_SERVICE: max(per_service.values(), default=0)}[policy.count]
 
 
-def _thresholds(account: Account, policy: LicencePolicy) -> tuple[Sequence[Threshold], Sequence[Reason]]:
+def _thresholds(
+    account: Account, policy: LicencePolicy, writer: Writer
+) -> tuple[Sequence[Threshold], Sequence[Reason]]:
     """The thresholds that may hold: one for a known region, every one where no region lists the account."""
-    regions, reasons = _regions(account, policy)
+    regions, reasons = _regions(account, policy, writer)
     return [policy.thresholds[region] for region in sorted(regions)], reasons
 
 
-def _regions(account: Account, policy: LicencePolicy) -> tuple[frozenset[str], Sequence[Reason]]:
-    stated, mapped = policy.stated_regions(account), policy.mapped_regions(account)
+def _regions(account: Account, policy: LicencePolicy, writer: Writer) -> tuple[frozenset[str], Sequence[Reason]]:
+    stated, mapped = policy.stated_regions(account), policy.mapped_regions(account, writer)
     if stated:
         return stated, list(_disagreement(stated, mapped))
     if mapped:
         return mapped, [Reason("R42", f"region {', '.join(sorted(mapped))} by {policy.region_by.replace('_', ' ')}")]
-    where = ", ".join(account.countries) or "an unnamed country"
+    where = _where(account, policy.region_by, writer)
     if policy.fallback_region:
         return frozenset({policy.fallback_region}), [Reason("R42", f"{where} falls back to {policy.fallback_region}")]
     return frozenset(policy.thresholds), [Reason("R42", f"no region lists {where}")]
+
+
+def _where(account: Account, region_by: RegionBy, writer: Writer) -> str:
+    """What the region was looked for by, as a reason names it."""
+    if region_by is RegionBy.PARTNER_COUNTRY:
+        return ", ".join(writer.countries) or "a partner of no known country"
+    return ", ".join(account.countries) or "an unnamed country"
 
 
 def _disagreement(stated: frozenset[str], mapped: frozenset[str]) -> Iterator[Reason]:

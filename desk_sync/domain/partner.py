@@ -1,9 +1,15 @@
-"""The partner: the company that writes to us."""
+"""The partner: the company that writes to us. Who that is, how we know, and whose the customer is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import StrEnum
+
+from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
+from desk_sync.domain.reason import Reason
+from desk_sync.domain.subscription import Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,3 +26,98 @@ class Partner:
     tier: str | None = None
     domains: frozenset[str] = frozenset()
     contract_until: date | None = None
+
+    def owns(self, domain: str) -> bool:
+        """Whether the domain, in normal form, is one of the partner's, or lies below one."""
+        return any(domain == own or domain.endswith(f".{own}") for own in self.domains)
+
+
+class Origin(StrEnum):
+    """Where we learn who writes: the Desk account of the ticket's contact, the partner file, the sender's domain."""
+
+    DESK = "desk"
+    FILE = "file"
+    DOMAIN = "domain"
+
+
+class TaggedElsewhere(StrEnum):
+    """What becomes of a customer who is tagged to another partner than the writing one."""
+
+    REVIEW = "review"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerPolicy:
+    """How we learn who writes, and what follows from it (R8).
+
+    What Desk said of a partner is good for `max_age`. `mailboxes` gives the data centres of those who write to an
+    address, which is in normal form (R61, C2).
+    """
+
+    order: tuple[Origin, ...] = tuple(Origin)
+    max_age: timedelta = timedelta(days=1)
+    tagged_elsewhere: TaggedElsewhere = TaggedElsewhere.REVIEW
+    mailboxes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writer:
+    """Who wrote a ticket, and how we know; no partner, and why not. `data_centers` are those of the mailbox it came to.
+
+    Without reasons nobody asked: nothing depends on it.
+    """
+
+    partner: Partner | None = None
+    reasons: tuple[Reason, ...] = ()
+    data_centers: frozenset[str] = frozenset()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The partner's country, if it is known."""
+        return (self.partner.country,) if self.partner and self.partner.country else ()
+
+
+NOBODY_ASKED = Writer()
+
+
+class Tag(StrEnum):
+    """Whose customer an account is, seen from the writing partner. SILENT: the subscription data do not say."""
+
+    OWN = "own"
+    ANOTHERS = "another's"
+    UNTAGGED = "untagged"
+    UNSETTLED = "unsettled"
+    SILENT = "silent"
+
+
+def tag_of(account: Account, writer: Writer) -> Tag:
+    """Whether the account is tagged to the partner who writes, by the partner's registered domains (R8)."""
+    if not account.tagged:
+        return Tag.UNTAGGED
+    if account.partner_domain is None:
+        return Tag.SILENT
+    if writer.partner is None or not writer.partner.domains:
+        return Tag.UNSETTLED
+    return Tag.OWN if writer.partner.owns(account.partner_domain) else Tag.ANOTHERS
+
+
+def customers(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Evidence, ...]:
+    """The evidence without what names the partner itself: its domains, and its addresses outside the customer field."""
+    if partner is None:
+        return tuple(evidence)
+    kept = (
+        Evidence(each.place, tuple(reading for reading in each.readings if not _names(partner, each.place, reading)))
+        for each in evidence
+    )
+    return tuple(each for each in kept if each.readings)
+
+
+def _names(partner: Partner, place: Place, reading: Identifier) -> bool:
+    match reading.kind:
+        case Kind.DOMAIN:
+            return partner.owns(reading.value)
+        case Kind.EMAIL:
+            return place is not Place.FIELD and partner.owns(reading.value.rpartition("@")[2])
+        case _:
+            return False

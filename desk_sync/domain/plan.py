@@ -14,6 +14,7 @@ from desk_sync.domain.decision import Decision, decide
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Lookup
+from desk_sync.domain.partner import NOBODY_ASKED, Writer
 from desk_sync.domain.policy import Mode, Policy, TicketPolicy
 from desk_sync.domain.ticket import Event, Field, Memory, Override, Ticket, Value, Written
 
@@ -42,12 +43,19 @@ class Plan:
 
 
 def plan(
-    ticket: Ticket, lookup: Lookup, memory: Memory, events: Sequence[Event], policy: Policy, *, now: datetime
+    ticket: Ticket,
+    lookup: Lookup,
+    memory: Memory,
+    events: Sequence[Event],
+    policy: Policy,
+    *,
+    writer: Writer = NOBODY_ASKED,
+    now: datetime,
 ) -> Plan:
     """What should be true of `ticket` at `now`. `events` are the news since the last look: who changed what."""
     rules = policy.tickets
     memory = memory.settled(ticket)
-    decision = decide(ticket, lookup, policy, now)
+    decision = decide(ticket, lookup, writer, policy, now)
     claims = dict(claims_on(ticket, lookup, decision, rules))
     overrides = dict(overrides_of(ticket, decision, claims, memory, events, rules))
     ours = {name: claim for name, claim in claims.items() if name not in overrides}

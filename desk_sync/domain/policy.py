@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from desk_sync.domain.escalation_policy import EscalationPolicy
 from desk_sync.domain.identity import STRATEGIES, Kind
+from desk_sync.domain.partner import PartnerPolicy, TaggedElsewhere, Writer
 from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.subscription import Account, LicenceItem
 
@@ -70,6 +71,7 @@ class RegionBy(StrEnum):
     """Whose region gives the threshold (C17)."""
 
     CUSTOMER_COUNTRY = "customer_country"
+    PARTNER_COUNTRY = "partner_country"
     DATA_CENTER = "data_center"
 
 
@@ -119,14 +121,19 @@ class LicencePolicy:
         return next((each for each in self.exclusions if each.covers_service(service)), None)
 
     def stated_regions(self, account: Account) -> frozenset[str]:
-        """The regions that the account's own rows name, as far as the threshold table knows them."""
+        """The customer's regions that the account's own rows name, as far as the threshold table knows them."""
+        if self.region_by is RegionBy.PARTNER_COUNTRY:
+            return frozenset()
         return frozenset(account.regions) & self.thresholds.keys()
 
-    def mapped_regions(self, account: Account) -> frozenset[str]:
-        """The regions that follow from the account's countries or data centres."""
+    def mapped_regions(self, account: Account, writer: Writer) -> frozenset[str]:
+        """The regions that follow from countries or data centres; the mailbox's, where the account names no centre."""
+        table: Mapping[str, str]
+        keys: Iterable[str]
         table, keys = {
             RegionBy.CUSTOMER_COUNTRY: (self.region_of_country, account.countries),
-            RegionBy.DATA_CENTER: (self.region_of_data_center, account.data_centers),
+            RegionBy.PARTNER_COUNTRY: (self.region_of_country, writer.countries),
+            RegionBy.DATA_CENTER: (self.region_of_data_center, account.data_centers or writer.data_centers),
         }[self.region_by]
         return frozenset(table[key] for key in keys if key in table)
 
@@ -187,3 +194,10 @@ class Policy:
     commitment: CommitmentPolicy
     escalation: EscalationPolicy
     strategies: tuple[Kind, ...] = STRATEGIES
+    partners: PartnerPolicy = field(default_factory=PartnerPolicy)
+
+    @property
+    def asks_who_writes(self) -> bool:
+        """Whether anything depends on who the partner is: only then it costs a call."""
+        by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
+        return by_partner or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW

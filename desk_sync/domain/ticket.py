@@ -41,6 +41,7 @@ class Ticket:
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
     it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
+    `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
     `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
     `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
     `created_at`, are no part of its state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
@@ -59,7 +60,9 @@ class Ticket:
     evidence: tuple[Evidence, ...] = ()
     grounds: str | None = None
     contact_id: str | None = None
+    partner_id: str | None = None
     sender: str | None = None
+    sender_domain: str | None = None
     in_bin: bool = False
     threads: int = 0
     comments: int = 0

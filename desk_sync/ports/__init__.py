@@ -7,6 +7,7 @@ from desk_sync.ports.desk import Desk, Modified
 from desk_sync.ports.figures import Backlog, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
+from desk_sync.ports.partners import Learnt, PartnerBook
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
 from desk_sync.ports.review import Binding, Bindings, Reviews, Settled, Undecided
 from desk_sync.ports.subscriptions import (
@@ -57,6 +58,7 @@ __all__ = [
     "Heartbeats",
     "Inbox",
     "Journal",
+    "Learnt",
     "Lease",
     "Look",
     "Modified",
@@ -64,6 +66,7 @@ __all__ = [
     "Now",
     "Page",
     "Parked",
+    "PartnerBook",
     "PastDecision",
     "PastEffect",
     "Pause",

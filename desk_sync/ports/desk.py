@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.identity import Evidence
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
 
 
@@ -31,6 +32,14 @@ class Desk(Protocol):
 
         The newest is read as new text, those before it as quoted.
         """
+        ...
+
+    def read_partner(self, partner_id: str) -> Partner:
+        """The partner behind an account of the portal. Raises Gone."""
+        ...
+
+    def partner_of(self, contact_id: str) -> str | None:
+        """The account that a contact belongs to. Raises Gone."""
         ...
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:

@@ -13,13 +13,14 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undecided:
-    """An open ticket that a person has to decide about, and why we cannot."""
+    """An open ticket that a person has to decide about, and why we cannot; or its `questions`, beside a verdict."""
 
     ticket_id: str
     verdict: str
     account_id: str | None
     looked_at: datetime
     reasons: Sequence[Reason]
+    questions: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

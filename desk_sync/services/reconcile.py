@@ -11,6 +11,7 @@ import structlog
 
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose, readings
+from desk_sync.domain.partner import NOBODY_ASKED, Partner, Writer, customers
 from desk_sync.domain.plan import Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.subscription import combine
@@ -18,6 +19,7 @@ from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
 from desk_sync.services.live import LiveLookup, Told
+from desk_sync.services.writers import Writers
 
 log = structlog.get_logger()
 
@@ -57,6 +59,7 @@ class Reconcile:
     desk: Desk
     budget: Budget
     subscriptions: Subscriptions
+    writers: Writers
     tickets: Tickets
     portal: PortalFacts
     policy: Policy
@@ -96,21 +99,26 @@ class Reconcile:
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
         ticket = self.desk.read_ticket(lease.ticket_id)
-        lookup, memory = self._look_up(ticket, pending.memory.heard), pending.memory
+        writer = self._writer(ticket)
+        lookup, memory = self._look_up(ticket, writer.partner, pending.memory.heard), pending.memory
         if _more_is_said(ticket, lookup, memory):
             memory = self._listen(ticket, memory)
-            lookup = self._look_up(ticket, memory.heard)
-        wish = plan(ticket, lookup, memory, news, self._policy(), now=self.now())
+            lookup = self._look_up(ticket, writer.partner, memory.heard)
+        wish = plan(ticket, lookup, memory, news, self._policy(), writer=writer, now=self.now())
         after = self._write(lease, ticket, wish)
         self._record(lease, ticket, after, wish, memory)
+
+    def _writer(self, ticket: Ticket) -> Writer:
+        """Who wrote the ticket, if it matters."""
+        return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
 
     def _listen(self, ticket: Ticket, memory: Memory) -> Memory:
         """Read what is new in the conversation, once."""
         heard = self.desk.read_threads(ticket, known=max(memory.threads_read, 1))
         return replace(memory, heard=tuple(dict.fromkeys((*memory.heard, *heard))), threads_read=ticket.threads)
 
-    def _look_up(self, ticket: Ticket, heard: Sequence[Evidence]) -> Lookup:
-        evidence = (*ticket.evidence, *heard)
+    def _look_up(self, ticket: Ticket, partner: Partner | None, heard: Sequence[Evidence]) -> Lookup:
+        evidence = customers((*ticket.evidence, *heard), partner)
         told = self._find(readings(evidence))
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -16,6 +17,7 @@ from ruamel.yaml import YAML
 from desk_sync.adapters.desk.failures import FAILURES
 from desk_sync.adapters.desk.payload import HINTS, LONGEST_COMMENT
 from desk_sync.adapters.desk.transport import Deadline
+from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.domain.ticket import Field
 from tests.adapters.desk.portal import (
     API,
@@ -24,6 +26,7 @@ from tests.adapters.desk.portal import (
     ORG,
     TICKET,
     TOKEN_URL,
+    VOCABULARY,
     FakeTokens,
     make_access,
     make_client,
@@ -35,6 +38,8 @@ from tests.support.makers import make_ticket
 CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS = {call["id"]: call for call in CONTRACT["calls"]}
 MARK = "ds-0123456789ab"
+ACCOUNT, CONTACT = "119514000001200201", "119514000001200101"
+WITH_CONTRACTS = replace(VOCABULARY, account_fields=AccountFields(contracts=True))
 WRITTEN = {Field.LARGE_USER: True, Field.SEVERITY: None, Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"}
 SHOWN = {
     "cf_priority_customer_large_user_account": "true",
@@ -48,6 +53,8 @@ USES = {
     "list_comments": lambda client: client.has_comment(TICKET, MARK),
     "list_organizations": lambda client: client.greet(),
     "list_threads": lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=2),
+    "read_account": lambda client: client.read_partner(ACCOUNT),
+    "read_contact": lambda client: client.partner_of(CONTACT),
     "search_tickets": lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
 }
 
@@ -62,6 +69,9 @@ def sent():
         mock.patch(re.compile(f"{API}/tickets/[0-9]+$"), json=ticket)
         mock.get(f"{API}/tickets/search", json={"data": [{"id": "1", "modifiedTime": ticket["modifiedTime"]}] * 100})
         mock.get(f"{API}/tickets/search", status=204)
+        mock.get(re.compile(f"{API}/accounts/[0-9]+$"), json={"id": ACCOUNT, "accountName": "Prairie"})
+        mock.get(re.compile(f"{API}/accounts/[0-9]+/contracts"), json={"data": [{"endDate": "2026-12-31"}]})
+        mock.get(re.compile(f"{API}/contacts/[0-9]+$"), json={"id": CONTACT, "accountId": ACCOUNT})
         mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
         mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
@@ -117,8 +127,16 @@ def test_a_thread_whose_content_is_not_listed_is_read_as_the_contract_says(sent)
     assert request.method == CALLS["read_thread"]["method"]
 
 
+def test_contracts_are_asked_for_as_the_contract_says(sent):
+    _, request = sent(lambda _: make_client(vocabulary=WITH_CONTRACTS).read_partner(ACCOUNT))
+
+    assert matches(CALLS["list_contracts"], urlsplit(request.url).path)
+    assert parse_qs(urlsplit(request.url).query).keys() <= set(CALLS["list_contracts"]["query"])
+
+
 def test_every_use_of_the_client_is_tried():
     reading = {"read_ticket", "read_threads", "has_comment", "modified_between", "greet"}
+    reading |= {"read_partner", "partner_of"}
     uses = reading | {"write_ticket", "add_comment"}
 
     assert {name for name in dir(make_client()) if not name.startswith("_")} == uses

@@ -12,16 +12,19 @@ from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.partners import SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
 from desk_sync.services.live import LiveLookup
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
+from desk_sync.services.writers import Writers
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
@@ -43,6 +46,7 @@ class World:
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
         self.policy = POLICY
         self.live: LiveLookup | None = None
+        self.listed: Sequence[Partner] = ()
         self.missed = SqlFigures(engine, "default").missed
         self._time = NOW
 
@@ -68,11 +72,21 @@ class World:
             desk=self.desk,
             budget=self.budget,
             subscriptions=self.subscriptions,
+            writers=self.writers(),
             tickets=self.tickets,
             portal=self.portal,
             policy=self.policy,
             now=self.now,
             live=self.live,
+        )
+
+    def writers(self) -> Writers:
+        return Writers(
+            desk=self.desk,
+            book=SqlPartners(self.engine, "default"),
+            listed=self.listed,
+            policy=self.policy.partners,
+            now=self.now,
         )
 
     def look(self) -> list[Outcome]:

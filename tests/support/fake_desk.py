@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from desk_sync.domain.identity import Evidence
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
 from desk_sync.ports import Modified, Now
@@ -31,6 +32,8 @@ class FakeDesk:
         self.comments: dict[str, list[str]] = defaultdict(list)
         self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
+        self.partners: dict[str, Partner] = {}
+        self.accounts_of_contacts: dict[str, str] = {}
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
@@ -47,6 +50,12 @@ class FakeDesk:
         self.said[ticket_id].append(evidence)
         ticket = self.tickets[ticket_id]
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
+
+    def read_partner(self, partner_id: str) -> Partner:
+        return self._call("read_partner", lambda: _known(self.partners, partner_id))
+
+    def partner_of(self, contact_id: str) -> str | None:
+        return self._call("partner_of", lambda: self.accounts_of_contacts.get(contact_id))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))
@@ -88,12 +97,16 @@ class FakeDesk:
         return answer
 
     def _ticket(self, ticket_id: str) -> Ticket:
-        if ticket_id not in self.tickets:
-            raise Gone(f"ticket {ticket_id} is gone")
-        return self.tickets[ticket_id]
+        return _known(self.tickets, ticket_id)
 
     def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
         values = {str(name): value for name, value in fields.items()}
         values |= {"modified_by": agent, "modified_at": self.now()}
         self.tickets[ticket_id] = replace(self._ticket(ticket_id), **values)
         return self.tickets[ticket_id]
+
+
+def _known(records: Mapping[str, Any], record_id: str) -> Any:
+    if record_id not in records:
+        raise Gone(f"{record_id} is gone")
+    return records[record_id]

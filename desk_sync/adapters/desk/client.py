@@ -16,7 +16,7 @@ from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
-from desk_sync.adapters.desk import payload
+from desk_sync.adapters.desk import partner, payload
 from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
 from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
@@ -24,6 +24,7 @@ from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.identity import Evidence
+from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
 from desk_sync.ports import Budget, Modified, Now, Token
@@ -37,6 +38,7 @@ PAGE = 100
 THREADS = 200
 """As many threads as a page of them holds; in a longer conversation the newest are seen."""
 THREADS_READ = 5
+CONTRACTS = 50
 LAST_OFFSET = 900
 """The search takes `from` up to 999: of one instant it shows 1,000 tickets and no more."""
 
@@ -101,6 +103,21 @@ class DeskClient:
             return payload.content(self._call("GET", _path(ticket_id, "threads", thread_id), deadline))
         except Gone:  # the thread alone; if the ticket went with it, the next look will tell
             return ""
+
+    def read_partner(self, partner_id: str) -> Partner:
+        """One credit, and three for the contracts where the mapping says so."""
+        deadline, names = self._deadline(), self._vocabulary.account_fields
+        account = self._call("GET", f"/accounts/{quote(partner_id, safe='')}", deadline)
+        contracts = self._contracts(partner_id, deadline) if names.contracts else {}
+        return partner.read_partner(account, contracts, names)
+
+    def _contracts(self, partner_id: str, deadline: Deadline) -> Body:
+        path = f"/accounts/{quote(partner_id, safe='')}/contracts"
+        return self._call("GET", path, deadline, query={"limit": CONTRACTS})
+
+    def partner_of(self, contact_id: str) -> str | None:
+        contact = self._call("GET", f"/contacts/{quote(contact_id, safe='')}", self._deadline())
+        return partner.account_of(contact)
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)

@@ -46,7 +46,7 @@ HINTS: Mapping[str, Hint] = {
     "Ticket_Comment_Update": Hint.CONVERSATION,
 }
 
-_SHOWN = frozenset({"id", "departmentId", "contactId", "email", "status", "statusType", "description"})
+_SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
 _ID = re.compile(r"[0-9]{1,20}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,7 +77,8 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     def due(word: str) -> str | None:
         return _to_the_minute(field(word))
 
-    address, sender = field("customer_primary_email"), _text(raw.get("email"))
+    address, sent_by = field("customer_primary_email"), _text(raw.get("email"))
+    sender = identifiers.email(sent_by) if sent_by else None
     normal = identifiers.email(address) if address else None
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
@@ -92,7 +93,9 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         product=field("product"),
         grounds=_grounds(field("service_org_id"), _text(raw.get("description"))),
         contact_id=_text(raw.get("contactId")),
-        sender=identifiers.email(sender) if sender else None,
+        partner_id=_id(raw, "accountId"),
+        sender=sender,
+        sender_domain=_own_domain(sender),
         in_bin=any(_text(raw.get(name)) == "true" for name in _BINS if name in raw),
         threads=_count(raw.get("threadCount")),
         comments=_count(raw.get("commentCount")),
@@ -106,6 +109,12 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
     )
+
+
+def _own_domain(sender: str | None) -> str | None:
+    """The domain of the sender's address, unless anybody can have an address there (R8)."""
+    domain = (sender or "").rpartition("@")[2]
+    return None if not domain or identifiers.is_public_mail(domain) else domain
 
 
 def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[str, object]:

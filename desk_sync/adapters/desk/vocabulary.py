@@ -7,6 +7,21 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFields:
+    """The API names of what we read of a Desk account, a partner. None: the portal has no field for it.
+
+    `contracts`: whether the account's support contracts are asked for too, which costs three credits more.
+    """
+
+    country: str | None = "country"
+    state: str | None = "state"
+    tier: str | None = None
+    domains: tuple[str, ...] = ("website",)
+    contract_until: str | None = None
+    contracts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """The mapping file's `fields` and `values`.
 
@@ -19,3 +34,4 @@ class Vocabulary:
     issue_types: Mapping[str, str]
     request_types: Mapping[str, str]
     clock_states: Mapping[str, str] = field(default_factory=dict)
+    account_fields: AccountFields = field(default_factory=AccountFields)

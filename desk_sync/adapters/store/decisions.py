@@ -58,5 +58,5 @@ def _of(portal: str, ticket_id: str) -> Select[tuple[object, ...]]:
 
 
 def decision_of(row: RowMapping) -> Decision:
-    """The decision in a row of the list."""
-    return _DECISION.validate_python({name: row[name] for name in _COLUMNS})
+    """The decision in a row of the list; a column that came later than the row is empty, and takes the default."""
+    return _DECISION.validate_python({name: row[name] for name in _COLUMNS if row[name] is not None})

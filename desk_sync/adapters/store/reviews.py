@@ -50,6 +50,7 @@ class SqlReviews:
                     account_id=decision.account_id,
                     looked_at=row["looked_at"],
                     reasons=decision.reasons,
+                    questions=decision.questions,
                 ),
                 decision,
             )
@@ -67,7 +68,7 @@ class SqlReviews:
             .outerjoin(dismissals, _same(tickets, dismissals))
             .where(
                 tickets.c.portal == self.portal,
-                tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN]),
+                tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN]) | tickets.c.questions.is_not(None),
                 tickets.c.closed.is_(False),
                 tickets.c.ended_at.is_(None),
             )

@@ -77,6 +77,17 @@ portals = Table(
     Column("pauses", Integer),
 )
 
+# What Desk said of who writes: by the Desk account, or by a contact of which the ticket names none.
+partners = Table(
+    "partners",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("partner", JSON(none_as_null=True)),
+    Column("refused", Boolean, nullable=False, server_default=false()),
+    Column("read_at", Instant, nullable=False),
+)
+
 # How far the sweeps of a portal have come, which turns are taken, and how many tickets no delivery told of.
 sweeps = Table(
     "sweeps",
@@ -157,6 +168,8 @@ tickets = Table(
     Column("memory", JSON(none_as_null=True)),
     Column("verdict", String),
     Column("account_id", String),
+    # What a person should settle although the verdict stands; empty: nothing.
+    Column("questions", JSON(none_as_null=True)),
     Column("looked_at", Instant),
     # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
     Column("modified_at", Instant),
@@ -199,6 +212,7 @@ decisions = Table(
     Column("policy_version", String, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("hands_off", Boolean, nullable=False),
+    Column("questions", JSON),
     Column("fields_written", JSON, nullable=False),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
     Index(None, "portal", "ticket_id", "id"),

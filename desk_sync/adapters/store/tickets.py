@@ -101,6 +101,7 @@ class SqlTickets:
             "closed": look.closed,
             "verdict": look.decision.verdict,
             "account_id": look.decision.account_id,
+            "questions": look.decision.questions or None,
             "looked_at": look.at,
             "modified_at": newest(at(look.modified_at)),
             "wake_at": unless_woken(at(look.next_look_at)),

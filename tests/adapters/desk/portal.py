@@ -92,8 +92,14 @@ def make_access(
 def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings: Any) -> DeskClient:
     """A client with a valid token; quick repeats do not wait."""
     access = make_access(tokens or FakeTokens(make_token()))
-    facts = {"access": access, "budget": FakeBudget(), "now": lambda: NOW, "sleep": lambda _: None}
-    return DeskClient(desk_url=url, org_id=ORG, vocabulary=VOCABULARY, **(facts | settings))
+    facts = {
+        "vocabulary": VOCABULARY,
+        "access": access,
+        "budget": FakeBudget(),
+        "now": lambda: NOW,
+        "sleep": lambda _: None,
+    }
+    return DeskClient(desk_url=url, org_id=ORG, **(facts | settings))
 
 
 def make_raw(**changes: Any) -> dict[str, Any]:

@@ -235,7 +235,7 @@ def test_a_delivery_that_comes_twice_has_the_same_keys_and_another_has_not():
 @pytest.mark.parametrize(
     ("content", "reference"),
     [
-        pytest.param(comment("text", MARK)["content"], MARK, id="as we write it"),
+        pytest.param(comment("text", MARK, public=False)["content"], MARK, id="as we write it"),
         pytest.param(f"<div>text<br />[{MARK}]</div>\n", MARK, id="as Desk may wrap it"),
         pytest.param(f"See [{MARK}]: I do not agree", None, id="an agent quotes ours"),
         pytest.param(f"{MARK}", None, id="the bare words"),

@@ -29,20 +29,23 @@ def looked(tickets, decision=UNKNOWN, *, ticket_id="t1", now=NOW, **facts):
 
 class TestReviews:
     @pytest.mark.parametrize(
-        ("verdict", "closed", "listed"),
+        ("verdict", "questions", "closed", "listed"),
         [
-            pytest.param(Verdict.REVIEW, False, True, id="a person must decide"),
-            pytest.param(Verdict.UNKNOWN, False, True, id="no account is known"),
-            pytest.param(Verdict.PRIORITY, False, False, id="decided"),
-            pytest.param(Verdict.REVIEW, True, False, id="closed meanwhile"),
+            pytest.param(Verdict.REVIEW, (), False, True, id="a person must decide"),
+            pytest.param(Verdict.UNKNOWN, (), False, True, id="no account is known"),
+            pytest.param(Verdict.PRIORITY, ("who writes",), False, True, id="decided, but for a question"),
+            pytest.param(Verdict.PRIORITY, (), False, False, id="decided"),
+            pytest.param(Verdict.REVIEW, (), True, False, id="closed meanwhile"),
         ],
     )
     def test_open_tickets_without_an_answer_are_listed_with_the_reasons(
-        self, tickets, reviews, verdict, closed, listed
+        self, tickets, reviews, verdict, questions, closed, listed
     ):
-        looked(tickets, replace(UNKNOWN, verdict=verdict), closed=closed)
+        looked(tickets, replace(UNKNOWN, verdict=verdict, questions=questions), closed=closed)
 
-        row = Undecided(ticket_id="t1", verdict=verdict, account_id=None, looked_at=NOW, reasons=REASONS)
+        row = Undecided(
+            ticket_id="t1", verdict=verdict, account_id=None, looked_at=NOW, reasons=REASONS, questions=questions
+        )
         assert reviews.undecided() == ([row] if listed else [])
 
     def test_the_last_decision_is_the_one_that_counts(self, tickets, reviews):

@@ -1,0 +1,63 @@
+"""A partner as Desk shows it: an account of the portal, and its support contracts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from desk_sync.adapters import identifiers
+from desk_sync.adapters.countries import country_code
+from desk_sync.adapters.desk.raw import Raw, field, items, object_in, text
+from desk_sync.adapters.desk.raw import identifier as id_in
+from desk_sync.adapters.desk.vocabulary import AccountFields
+from desk_sync.domain.partner import Partner
+
+_BETWEEN = re.compile(r"[\s,;|]+")
+_AROUND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://(?:www\.)?|^www\.|[/?#:].*$", re.IGNORECASE)
+
+
+def read_partner(account: Raw, contracts: Raw, names: AccountFields) -> Partner:
+    """The partner in an account's REST answer. A country that nobody knows, and a domain that is none, are left out."""
+    name = text(account.get("accountName"))
+    until = _day(field(account, names.contract_until))
+    return Partner(
+        name=name or id_in(account, "id") or "",
+        country=country_code(field(account, names.country) or ""),
+        state=field(account, names.state),
+        tier=field(account, names.tier),
+        domains=frozenset(_domains(account, names.domains)),
+        contract_until=max(filter(None, (until, *_ends(contracts))), default=None),
+    )
+
+
+def account_of(contact: Raw) -> str | None:
+    """The id of the account that a contact belongs to."""
+    return id_in(contact, "accountId") or id_in(object_in(contact, "account"), "id")
+
+
+def mailbox(thread: Raw) -> Sequence[str]:
+    """The addresses that a thread was sent to, in normal form."""
+    written = re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", text(thread.get("to")) or "")
+    return [address for each in written if (address := identifiers.email(each))]
+
+
+def _domains(account: Raw, names: Sequence[str]) -> Iterator[str]:
+    """The domains in the fields, each of which may hold several, or be a link. A public mail provider's is nobody's."""
+    for name in names:
+        for written in _BETWEEN.split(field(account, name) or ""):
+            domain = identifiers.domain(_AROUND_HOST.sub("", _AROUND_HOST.sub("", written)))
+            if domain and not identifiers.is_public_mail(domain):
+                yield domain
+
+
+def _ends(contracts: Raw) -> Iterator[date | None]:
+    return (_day(text(each.get("endDate"))) for each in items(contracts))
+
+
+def _day(written: str | None) -> date | None:
+    """yyyy-MM-dd, also at the head of an instant; None for anything else."""
+    try:
+        return date.fromisoformat((written or "")[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,42 @@
+"""What one portal's Desk said of who writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, select
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.tables import partners
+from desk_sync.adapters.store.values import insert
+from desk_sync.domain.partner import Partner
+from desk_sync.ports import Learnt
+
+_PARTNER = TypeAdapter(Partner)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPartners:
+    """One portal's partners."""
+
+    engine: Engine
+    portal: str
+
+    def recall(self, key: str) -> Learnt | None:
+        """What Desk said last, however long ago; None if it was never asked."""
+        stored = select(partners).where(partners.c.portal == self.portal, partners.c.key == key)
+        with reading(self.engine) as connection:
+            row = connection.execute(stored).one_or_none()
+        if row is None:
+            return None
+        partner = _PARTNER.validate_python(row.partner) if row.partner else None
+        return Learnt(partner=partner, at=row.read_at, refused=row.refused)
+
+    def learn(self, key: str, learnt: Learnt) -> None:
+        """Replace what was known."""
+        partner = _PARTNER.dump_python(learnt.partner, mode="json") if learnt.partner else None
+        told = {"partner": partner, "refused": learnt.refused, "read_at": learnt.at}
+        with writing(self.engine) as connection:
+            statement = insert(connection, partners).values(portal=self.portal, key=key, **told)
+            connection.execute(statement.on_conflict_do_update(index_elements=["portal", "key"], set_=told))

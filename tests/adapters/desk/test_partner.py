@@ -1,0 +1,68 @@
+"""A partner as Desk shows it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from desk_sync.adapters.desk.partner import account_of, read_partner
+from desk_sync.adapters.desk.vocabulary import AccountFields
+from desk_sync.domain.partner import Partner
+
+NAMES = AccountFields(
+    tier="cf_tier", domains=("cf_registered_domains", "website"), contract_until="cf_contract", contracts=True
+)
+ACCOUNT = {
+    "id": "900",
+    "accountName": "Prairie Consulting",
+    "country": "Germany",
+    "state": "BE",
+    "website": "https://www.Prairie.example/about?x=1",
+    "cf": {
+        "cf_tier": "Premium",
+        "cf_registered_domains": "prairie.test, help.prairie.example; gmail.com",
+        "cf_contract": "2026-12-31",
+    },
+}
+
+
+def test_everything_that_the_mapping_names_is_read():
+    assert read_partner(ACCOUNT, {}, NAMES) == Partner(
+        name="Prairie Consulting",
+        country="DE",
+        state="BE",
+        tier="Premium",
+        domains=frozenset({"prairie.example", "prairie.test", "help.prairie.example"}),
+        contract_until=date(2026, 12, 31),
+    )
+
+
+def test_what_desk_does_not_know_stays_unknown():
+    assert read_partner({"id": "900", "country": "Mars", "website": "-"}, {}, NAMES) == Partner(name="900")
+
+
+@pytest.mark.parametrize(
+    ("ends", "until"),
+    [
+        pytest.param(["2027-01-31", "2026-05-31"], date(2027, 1, 31), id="the last one counts"),
+        pytest.param(["2026-05-31"], date(2026, 12, 31), id="a field that says more"),
+        pytest.param(["unknown", None], date(2026, 12, 31), id="what is no day is passed over"),
+    ],
+)
+def test_the_support_contract_holds_as_long_as_the_longest(ends, until):
+    contracts = {"data": [{"endDate": end} for end in ends]}
+
+    assert read_partner(ACCOUNT, contracts, NAMES).contract_until == until
+
+
+@pytest.mark.parametrize(
+    ("contact", "account"),
+    [
+        pytest.param({"accountId": "900"}, "900", id="by its id"),
+        pytest.param({"accountId": None, "account": {"id": "900"}}, "900", id="by the account inside"),
+        pytest.param({"accountId": None}, None, id="nobody's"),
+    ],
+)
+def test_a_contact_belongs_to_an_account_or_to_none(contact, account):
+    assert account_of(contact) == account
