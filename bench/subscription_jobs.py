@@ -21,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from desk_sync.adapters import mapping_file
 from desk_sync.adapters.store import tables
-from desk_sync.adapters.store.engine import open_engine, writing
+from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
 from desk_sync.adapters.subscriptions.account_file import read_accounts
@@ -115,9 +115,9 @@ def product_marking(database: str, _: str) -> None:
 def plain_marking(database: str, _: str) -> None:
     """The same account by account: read it from both snapshots, compare, mark its ticket."""
     engine, now = open_engine(database), _now()
-    accounts, tickets = tables.accounts, tables.tickets
+    accounts, tickets, new = tables.accounts, tables.tickets, _staged(engine)
     with writing(engine) as connection:
-        new, old = _staged(engine), connection.scalar(select(tables.snapshots.c.id).where(_current()))
+        old = connection.scalar(select(tables.snapshots.c.id).where(_current()))
         for account_id, digest in connection.execute(_of(new, accounts.c.account_id, accounts.c.digest)).all():
             before = connection.scalar(_of(old, accounts.c.digest).where(accounts.c.account_id == account_id))
             if before != digest:
@@ -142,7 +142,7 @@ def stage(database: str, file: str) -> None:
 
 
 def _addresses(engine: Engine) -> Iterator[str]:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if engine.dialect.has_table(connection, PlainRow.__tablename__):
             count = connection.scalar(select(PlainRow.id).order_by(PlainRow.id.desc()).limit(1))
             accounts = (count or 0) // SUBSCRIPTIONS_OF_AN_ACCOUNT
@@ -153,7 +153,7 @@ def _addresses(engine: Engine) -> Iterator[str]:
 
 
 def _staged(engine: Engine) -> int:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = select(tables.snapshots.c.id).where(tables.snapshots.c.state == "importing")
         return int(connection.execute(query).scalar_one())
 
