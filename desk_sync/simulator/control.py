@@ -32,6 +32,7 @@ def state(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
         "calls": dict(desk.calls),
         "credits": desk.credits,
         "most_in_flight": desk.quota.most_in_flight,
+        "longest_call": desk.longest_call,
         "deliveries": {name: counts[name] for name in ("sent", "accepted", "failed", "dropped")},
         "idle": simulation.courier.idle(),
         "tickets": len(simulation.portal.tickets),

@@ -94,6 +94,7 @@ class Desk:
     """The REST interface of one portal. `greet` says whether the URL of a new webhook answers 200.
 
     `calls` and `credits` count since the last reset; calls that are answered by a fault are counted too.
+    `longest_call` is in seconds, until the answer was sent or the client hung up.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Desk:
         self.greet = greet
         self.calls: Counter[str] = Counter()
         self.credits = 0
+        self.longest_call = 0.0
         self._routes = {path: list(routes) for path, routes in groupby(ROUTES, key=lambda each: each.pattern)}
 
     def reset_counters(self) -> None:
@@ -119,6 +121,7 @@ class Desk:
         self.calls.clear()
         self.credits = 0
         self.quota.most_in_flight = 0
+        self.longest_call = 0.0
 
     def strike(self, request: Request) -> Faults:
         """The faults that the request meets."""

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from urllib.parse import parse_qsl
 
 import orjson
@@ -100,12 +101,15 @@ class _Rest:
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = monotonic()
         request = await _read(scope, receive)
         try:
             with self._desk.quota.slot():
                 await self._carry_out(request, scope, send)
         except Refusal as refusal:
             await _send(self._desk.refuse(refusal), NONE, scope, send)
+        finally:
+            self._desk.longest_call = max(self._desk.longest_call, monotonic() - began)
 
     async def _carry_out(self, request: Request, scope: Scope, send: Send) -> None:
         faults = self._desk.strike(request)
@@ -171,12 +175,15 @@ async def _send(response: Response, faults: Faults, scope: Scope, send: Send) ->
         await send({"type": "http.response.body", "body": half, "more_body": True})
         await _reset(scope, gently=True)
         return
-    await _send_body(response.body, faults.drip, send)
+    await _send_body(response.body, faults.drip, scope, send)
 
 
-async def _send_body(body: bytes, drip: float, send: Send) -> None:
+async def _send_body(body: bytes, drip: float, scope: Scope, send: Send) -> None:
+    """A drip ends when the client hangs up."""
     if drip:
         for octet in body:
+            if scope["extensions"][ABORT]["transport"].is_closing():
+                break
             await send({"type": "http.response.body", "body": bytes([octet]), "more_body": True})
             await asyncio.sleep(drip)
         body = b""

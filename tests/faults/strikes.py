@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from time import sleep
 from typing import TypeAlias
@@ -90,6 +91,15 @@ def freeze_redis(scene: Scene, seconds: float) -> None:
         sleep(seconds)
 
 
+def move_clock(scene: Scene, seconds: float) -> None:
+    """The wall clock of all processes goes ahead by an hour, and then back."""
+    with scene.hurting():
+        for ahead in (timedelta(hours=1), timedelta(0)):
+            scene.clock.set(ahead)
+            scene.load.sign()
+            sleep(seconds)
+
+
 def cut_connections(scene: Scene, _: float) -> None:
     """Every connection to the database, our own too."""
     assert scene.postgres
@@ -161,6 +171,7 @@ FAULTS: Mapping[str, Fault] = {
     "redis-killed": Fault(words="Redis killed, back empty", strike=kill_redis, within=REDIS_BACK),
     "redis-flushed": Fault(words="Redis flushed", strike=flush_redis, within=REDIS_BACK),
     "redis-frozen": Fault(words="Redis frozen (SIGSTOP)", strike=freeze_redis, within=REDIS_BACK),
+    "clock": Fault(words="the wall clock an hour ahead, and back", strike=move_clock),
     "cut": Fault(words="all connections to PostgreSQL cut", strike=cut_connections),
     "postgresql": Fault(words="PostgreSQL crashed and restarted", strike=restart_postgresql),
     "disk": Fault(words="disk full", strike=partial(fill_disk, victims=("serve", "worker"))),

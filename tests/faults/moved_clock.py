@@ -1,0 +1,39 @@
+"""A wall clock for the processes of a trial, which moves while they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What all of them read: `file` says how many seconds it is ahead of this machine's."""
+
+    file: Path
+
+    def set(self, ahead: timedelta) -> None:
+        """From the next reading on, in all processes at a time."""
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(str(ahead.total_seconds()))
+        fresh.replace(self.file)
+
+
+@contextmanager
+def clock_for_children(folder: Path) -> Iterator[Clock]:
+    """Processes that start within the block have this clock."""
+    clock = Clock(folder / "clock")
+    clock.set(timedelta(0))
+    before = dict(os.environ)
+    os.environ |= {"DESK_SYNC_CLOCK_AHEAD": str(clock.file), "PYTHONPATH": str(_FOLDER)}
+    try:
+        yield clock
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
