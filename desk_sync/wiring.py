@@ -52,7 +52,7 @@ from desk_sync.domain.identity import Identifier
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Inbox, Notifier, Now, Replaced
+from desk_sync.ports import Inbox, Notifier, Now, PullState, Replaced
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
@@ -63,7 +63,7 @@ from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.review import Review
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
-from desk_sync.services.sweep import Sweep
+from desk_sync.services.sweep import Alarm, Sweep
 from desk_sync.services.writers import Writers
 from desk_sync.settings import Settings
 
@@ -138,6 +138,11 @@ class DeskSync:
             accounts_url=ours.accounts_url,
         )
 
+    def settings_of(self, portal: str) -> Settings:
+        """The settings, with the limits that the portal has of its own."""
+        named = self.mapping.portals.get(portal)
+        return self.settings.model_copy(update=named.limits if named else {})
+
     def chosen(self, portal: str | None) -> str:
         """The portal of that name, or the only one. Raises ConfigurationError."""
         if portal is None and len(self.portals) > 1:
@@ -174,7 +179,7 @@ class DeskSync:
     def budget(self, portal: str) -> PortalBudget:
         """How much may be asked of the portal's Desk, one for the life of the process."""
         if portal not in self._budgets:
-            ours = self.settings
+            ours = self.settings_of(portal)
             self._budgets[portal] = PortalBudget(
                 portal,
                 slots=self.world.slots(ours, portal),
@@ -287,7 +292,8 @@ class DeskSync:
     def sweep(self, portal: str) -> Sweep:
         """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""
         desk, budget, sweeps = self.desk(portal), self.budget(portal), self.sweeps(portal)
-        return Sweep(desk=desk, budget=budget, sweeps=sweeps, now=self.world.now)
+        alarm = Alarm(share=self.settings.missed_share)
+        return Sweep(desk=desk, budget=budget, sweeps=sweeps, now=self.world.now, alarm=alarm)
 
     def sweeps(self, portal: str) -> SqlSweeps:
         return SqlSweeps(self.engine, portal)
@@ -299,8 +305,8 @@ class DeskSync:
     def due_sources(self) -> Sequence[str]:
         """The sources of the mapping whose pull is due."""
         states, at = self.pulls.states(), self.world.now()
-        dues = {name: states[name].due_at if name in states else None for name in self.mapping.sources}
-        return [name for name, due_at in dues.items() if due_at is None or due_at <= at]
+        described = self.mapping.sources.items()
+        return [name for name, source in described if states.get(name, PullState()).is_due(at, every=source.every)]
 
     def pull(self, name: str) -> Pull:
         """What brings in a source of the mapping. Raises ConfigurationError."""

@@ -17,6 +17,17 @@ def pull(*, source: str) -> None:
 
 @app.task(name="desk_sync.pull_due")
 def pull_due() -> None:
-    """Ring for every source of the mapping that is due, which beat has not read."""
-    for source in wiring.worker_app().due_sources():
+    """Ring for every source of the mapping that is due, which beat has not read; not while a ring waits.
+
+    Where no worker listens, one ring for each source would be left in Redis every minute.
+    """
+    for source in () if rings_waiting() else wiring.worker_app().due_sources():
         pull.apply_async(kwargs={"source": source}, retry=False, expires=55)
+
+
+def rings_waiting() -> int:
+    """How many rings lie in the queue of pulls, expired or not: only a worker takes them out."""
+    with app.connection_for_write() as connection:
+        queue = app.conf.task_routes[pull.name]["queue"]
+        waiting: int = connection.default_channel.queue_declare(queue=queue).message_count
+        return waiting

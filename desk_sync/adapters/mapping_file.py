@@ -23,6 +23,7 @@ from desk_sync.adapters import (
     mapping_escalation_checks,
     yaml_file,
 )
+from desk_sync.adapters import mapping_shape as shape
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_clocks import commitment
@@ -123,10 +124,15 @@ def _build(content: MappingFile) -> PortalMapping:
             partners=partners,
         ),
         vocabulary=vocabulary,
-        portals={name: portal_in(**section.model_dump()) for name, section in (content.portals or {}).items()},
+        portals={name: _portal(section) for name, section in (content.portals or {}).items()},
         sources=content.sources,
         partner_file=content.partners.file,
     )
+
+
+def _portal(section: shape.Portal) -> Portal:
+    limits = section.model_dump(include={"concurrency", "credit_reserve"}, exclude_none=True)
+    return portal_in(**section.model_dump(exclude={"concurrency", "credit_reserve"}), limits=limits)
 
 
 def _licences(section: Licences) -> LicencePolicy:

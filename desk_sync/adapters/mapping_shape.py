@@ -144,6 +144,8 @@ class Portal(Section):
     webhook_id: Id
     desk_url: Host | None = None
     accounts_url: Host | None = None
+    concurrency: Annotated[int, Field(ge=1, le=100)] | None = None
+    credit_reserve: Annotated[int, Field(ge=0)] | None = None
 
 
 class SourceKind(StrEnum):

@@ -4,7 +4,7 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 """
 
 from desk_sync.ports.desk import Desk, Modified
-from desk_sync.ports.figures import Backlog, Figures, Heartbeats
+from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import Learnt, PartnerBook
@@ -52,6 +52,7 @@ __all__ = [
     "Changes",
     "Coverage",
     "Credits",
+    "Deliveries",
     "Desk",
     "Figures",
     "Guard",

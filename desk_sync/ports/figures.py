@@ -26,6 +26,17 @@ class Backlog:
     oldest_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """How reliably Desk tells us: `changes` that sweeps met, those of them that no delivery told of, since the first
+    sweep; and when a sweep last `alarmed`, because too many were missed.
+    """
+
+    changes: int = 0
+    missed: int = 0
+    alarmed_at: datetime | None = None
+
+
 class Figures(Protocol):
     """One portal in figures."""
 
@@ -35,9 +46,7 @@ class Figures(Protocol):
         """How many open tickets have each verdict."""
         ...
 
-    def missed(self) -> int:
-        """How many changes no delivery told of, since the first sweep."""
-        ...
+    def deliveries(self) -> Deliveries: ...
 
 
 class Heartbeats(Protocol):

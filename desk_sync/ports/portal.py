@@ -52,8 +52,12 @@ class Credits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A portal is left in peace until `until`; `number` counts the pauses since it last answered well."""
+    """A portal is left in peace from `begun_at` until `until`; `number` counts the pauses since it last answered well.
 
+    One that has not begun was made by a clock that has been put back, and holds nobody up.
+    """
+
+    begun_at: datetime
     until: datetime
     number: int
 

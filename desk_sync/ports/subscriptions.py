@@ -193,12 +193,16 @@ class PullState:
     failing_since: datetime | None = None
     error: str | None = None
 
+    def is_due(self, now: datetime, *, every: timedelta) -> bool:
+        """Whether it may be pulled; also when it is due later than it can be, by a clock that has been put back."""
+        return self.due_at is None or not now < self.due_at <= now + every
+
 
 class Pulls(Protocol):
     """Whose turn it is to pull a source, and how it went."""
 
-    def take_turn(self, source: str, *, now: datetime, until: datetime) -> bool:
-        """Whether the source is due, and the caller alone may pull it until `until`."""
+    def take_turn(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
+        """Whether the source, which is pulled `every` so often, is due, and the caller alone may pull it until then."""
         ...
 
     def hold(self, source: str, *, until: datetime) -> None:

@@ -49,6 +49,10 @@ class Sweeps(Protocol):
         """Record how far the sweeps have come, when all of it has been marked."""
         ...
 
+    def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
+        """Count the changes that a sweep was the first to meet; `alarmed_at` if too many of them were missed."""
+        ...
+
     def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
         """Mark the tickets that were modified later than we know and that nobody is about to look at.
 

@@ -47,6 +47,7 @@ class Limits:
     heartbeat: timedelta = timedelta(seconds=100)
     work: timedelta = timedelta(minutes=5)
     clock: timedelta = timedelta(seconds=2)
+    alarm: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,18 @@ class Health:
         if age > self.limits.work:
             raise DeskSyncError(said, hint="`look.postponed` in the worker's log says what holds it up")
         return said if owed else "nothing is owed"
+
+    def deliveries(self) -> str:
+        """Whether Desk tells us of what changes; what it did not, a sweep has found."""
+        now = self.now()
+        told = [figures.deliveries() for figures in self.figures]
+        missed, changes = sum(each.missed for each in told), sum(each.changes for each in told)
+        said = f"{missed} of {changes} changes came without a delivery"
+        alarms = [each.alarmed_at for each in told if each.alarmed_at]
+        if alarms and now - max(alarms) < self.limits.alarm:
+            hint = "is our webhook in Desk still enabled, and is it answered?"
+            raise DeskSyncError(f"{said}, too many of them at {max(alarms):%F %T}Z", hint=hint)
+        return said
 
     def parked(self) -> str:
         """Whether tickets wait for a person."""

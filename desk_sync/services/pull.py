@@ -54,7 +54,7 @@ class Pull:
     def take_turn(self) -> Replaced | None:
         """Pull the source if it is due; None if it is not, another process is at it, or it was refused."""
         now = self.now()
-        if not self.pulls.take_turn(self.name, now=now, until=now + self.rhythm.turn):
+        if not self.pulls.take_turn(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
             return None
         try:
             return self.run()

@@ -127,7 +127,9 @@ class Sweep:
 
     def _report(self, swept: Swept) -> Swept:
         log.info("portal.swept", **asdict(swept))
-        if self.alarm.raised(swept):
+        raised = self.alarm.raised(swept)
+        self.sweeps.tally(changes=swept.new, alarmed_at=self.now() if raised else None)
+        if raised:
             hint = "is our webhook in Desk still enabled, and is it answered?"
             log.error("deliveries.missed", **asdict(swept), hint=hint)
         return swept

@@ -101,16 +101,20 @@ class Business(Collector):
             for portal, backlog in backlogs.items():
                 gauge.add_metric([portal], read(backlog, now))
             yield gauge
-        yield self._missed()
+        yield from self._told()
         yield self._verdicts()
         yield from self._ages(now)
 
-    def _missed(self) -> CounterMetricFamily:
+    def _told(self) -> Iterator[CounterMetricFamily]:
+        """The share of the first in the second is what a sweep alarms about."""
         meaning = "Changes to tickets that no delivery told of, and that a sweep found."
-        counter = CounterMetricFamily("desk_sync_missed", meaning, labels=["portal"])
+        missed = CounterMetricFamily("desk_sync_missed", meaning, labels=["portal"])
+        changes = CounterMetricFamily("desk_sync_changes", "Changes to tickets that sweeps met.", labels=["portal"])
         for portal, figures in self._figures.items():
-            counter.add_metric([portal], figures.missed())
-        return counter
+            told = figures.deliveries()
+            missed.add_metric([portal], told.missed)
+            changes.add_metric([portal], told.changes)
+        yield from (missed, changes)
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])

@@ -478,6 +478,13 @@ def test_each_portal_lives_in_its_data_centre_or_where_its_urls_say(with_portals
     )
 
 
+def test_a_portal_may_have_limits_of_its_own(with_portals):
+    india = "{data_center: in, org_id: 12, webhook_id: 22}"
+    portals = load(with_portals(europe=EUROPE.replace("}", ", concurrency: 25}"), india=india)).portals
+
+    assert (portals["europe"].limits, portals["india"].limits) == ({"concurrency": 25}, {})
+
+
 def test_portals_are_no_part_of_the_policys_version(with_portals):
     assert load(with_portals(europe=EUROPE)).policy.version == load("partner_support").policy.version
 

@@ -29,6 +29,7 @@ CHECKS = [
     "redis",
     "heartbeat",
     "work",
+    "deliveries",
     "parked tickets",
     "subscription data",
     "key set",

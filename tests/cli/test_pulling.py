@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 from desk_sync import settings
 from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
+from desk_sync.adapters.embedded import Broker
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.billing import Billing
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
@@ -102,6 +106,15 @@ def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch,
     means = sources.Means(access=access, database_url=lambda: "", units=FakeUnits(), zoids=lambda _: ())
 
     assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
+
+
+def test_where_no_worker_listens_one_ring_waits_for_each_source(run):
+    twice = "from tasks.pull import pull_due, rings_waiting; pull_due(); pull_due(); print(rings_waiting())"
+    with Broker.start() as broker:
+        environment = os.environ | {"DESK_SYNC_REDIS_URL": broker.url}
+        waiting = subprocess.check_output([sys.executable, "-c", twice], env=environment)
+
+    assert int(waiting) == 3
 
 
 def test_a_database_that_is_not_set_is_a_mistake_of_configuration(run, mapping):

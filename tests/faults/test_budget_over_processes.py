@@ -162,7 +162,7 @@ class TestStorms:
         assert place.reads <= WORKERS
 
         place.desk.quota.daily = 125_000
-        allowances.exchange(pause, Pause(until=wiring.now(), number=1))  # midnight
+        allowances.exchange(pause, Pause(begun_at=wiring.now(), until=wiring.now(), number=1))  # midnight
         app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
         app.drain(wiring.DEFAULT)
 

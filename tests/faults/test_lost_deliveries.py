@@ -118,4 +118,4 @@ def test_what_no_delivery_told_of_is_found_counted_once_and_brought_to_the_same_
     assert (first.missed, second.missed) == (len(missed), 0)
     assert end_state(on, tickets) == end_state(on, undisturbed)
     assert sweep.run(Round.FULL).marked == 0
-    assert on.desk_sync.figures("default").missed() == len(missed)
+    assert on.desk_sync.figures("default").deliveries().missed == len(missed)

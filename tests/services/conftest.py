@@ -47,7 +47,7 @@ class World:
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
-        self.missed = SqlFigures(engine, "default").missed
+        self.figures = SqlFigures(engine, "default")
         self._time = NOW
 
     def now(self) -> datetime:

@@ -9,7 +9,9 @@ import pytest
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
+from desk_sync.ports import Coverage
 from desk_sync.services.health import Check, Health, check, check_all, oldest
 from tests.support.makers import NOW
 
@@ -99,6 +101,22 @@ class TestWork:
 
 def _down():
     raise TemporaryError("Desk is down")
+
+
+class TestDeliveries:
+    def test_a_portal_that_was_never_swept_is_well(self, health):
+        assert health.deliveries() == "0 of 0 changes came without a delivery"
+
+    @pytest.mark.parametrize(
+        ("hours", "ok"), [pytest.param(23, False, id="today"), pytest.param(24, True, id="a day ago")]
+    )
+    def test_an_alarm_stands_for_a_day(self, world, health, hours, ok):
+        sweeps = SqlSweeps(world.engine, "other")
+        sweeps.cover(Coverage(since=NOW, until=NOW))
+        sweeps.tally(changes=40, alarmed_at=world.now())
+        world.waits(hours=hours)
+
+        assert check("deliveries", health.deliveries).ok is ok
 
 
 class TestParked:

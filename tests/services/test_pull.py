@@ -22,6 +22,8 @@ TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
 RHYTHM = Rhythm(every=timedelta(minutes=15), patience=timedelta(hours=1))
 
+HOUR = timedelta(hours=1)
+
 
 class FakeSource:
     """Says what the test wants it to say; an error among the accounts is raised when its turn comes."""
@@ -133,7 +135,7 @@ def test_a_slow_pull_keeps_its_turn(world, pulls):
         def _accounts(self):
             for account in super()._accounts():
                 yield account
-                taken.append(pulls.take_turn("file", now=world.now(), until=world.now()))
+                taken.append(pulls.take_turn("file", now=world.now(), until=world.now() + HOUR, every=HOUR))
 
     taken = []
     puller(world, Looking(world, 7, make_account(), *many(4))).take_turn()

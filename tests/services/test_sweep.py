@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -64,7 +65,7 @@ class TestWhatIsMissed:
 
         swept = sweep.run(Round.RECENT)
 
-        assert (swept.marked, swept.missed, world.missed()) == (1, 1, 1)
+        assert (swept.marked, swept.missed, world.figures.deliveries().missed) == (1, 1, 1)
         assert world.look() == [Outcome.RECONCILED]
         assert world.tickets.history(known).memory.overrides.keys() == {Field.SEVERITY}
 
@@ -83,7 +84,7 @@ class TestWhatIsMissed:
         world.look()
 
         assert sweep.run(Round.FULL).marked == 0
-        assert world.missed() == 1
+        assert world.figures.deliveries().missed == 1
 
     def test_one_that_is_gone_while_the_index_still_shows_it_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known)
@@ -93,7 +94,7 @@ class TestWhatIsMissed:
         assert world.look() == [Outcome.GONE]
 
         assert sweep.run(Round.RECENT).marked == 0
-        assert world.missed() == 1
+        assert world.figures.deliveries().missed == 1
 
     def test_a_delivery_without_news_does_not_take_the_look_back(self, world, desk, sweep, known):
         left = world.tickets.history(known).memory.left
@@ -111,7 +112,7 @@ class TestWhatIsMissed:
             sweep.run(Round.RECENT)
             world.look()
 
-        assert world.missed() == 2
+        assert world.figures.deliveries().missed == 2
 
     def test_what_somebody_changed_between_our_reading_and_our_write(self, world, desk, sweep):
         """Our write makes the ticket look younger than that change."""
@@ -342,7 +343,7 @@ class TestTurns:
         with pytest.raises(Died):
             sweep.run(Round.RECENT)
 
-        assert (sweeps.coverage(), world.missed()) == (before, 100)
+        assert (sweeps.coverage(), world.figures.deliveries().missed) == (before, 100)
         assert sweep.run(Round.RECENT).missed == 150
         assert sweeps.coverage() == Coverage(since=before.since, until=world.now() - Pace().grace)
 
@@ -386,6 +387,30 @@ class TestReport:
     )
     def test_the_alarm_is_raised_above_a_share(self, missed, new, raised):
         assert Alarm().raised(Swept(since=NOW, seen=new, new=new, marked=missed, missed=missed)) is raised
+
+    @pytest.mark.parametrize(
+        ("share", "alarmed"),
+        [pytest.param(1.0, False, id="all of them may be"), pytest.param(0.0, True, id="none may be")],
+    )
+    def test_what_sweeps_met_is_counted_and_an_alarm_is_remembered(self, world, desk, sweep, share, alarmed):
+        desk.person_sets(TICKET)
+        world.waits(**LATE)
+
+        replace(sweep, alarm=Alarm(share=share, least=1)).run(Round.RECENT)
+
+        told = world.figures.deliveries()
+        assert (told.changes, told.missed, told.alarmed_at) == (1, 1, world.now() if alarmed else None)
+
+    def test_a_quiet_sweep_does_not_take_an_alarm_back(self, world, desk, sweep):
+        sweep = replace(sweep, alarm=Alarm(share=0, least=1))
+        desk.person_sets(TICKET)
+        world.waits(**LATE)
+        sweep.run(Round.RECENT)
+        before = world.figures.deliveries()
+        world.waits(**LATE)
+        sweep.run(Round.RECENT)
+
+        assert world.figures.deliveries() == before
 
     def test_a_ticket_is_new_to_one_sweep_only(self, world, desk, sweep):
         desk.person_sets(TICKET)

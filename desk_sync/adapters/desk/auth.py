@@ -38,6 +38,10 @@ WAIT_SECONDS = 5.0
 logging.getLogger("requests_oauthlib.oauth2_session").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
+class NoToken(TemporaryError):
+    """The accounts server gives no answer that could be used: as long as it does not, nobody can call the portal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """What Zoho gave us for one portal, and the accounts server that takes it, such as https://accounts.zoho.eu."""
@@ -76,7 +80,8 @@ class Access:
     def token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
         """A token to use now, and not `refused`, which Desk did not take.
 
-        Raises TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses our credentials.
+        Raises NoToken or another TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses
+        our credentials.
         """
         if refused:
             self._check_patience(refused)
@@ -91,7 +96,7 @@ class Access:
             if usable:
                 return usable
             if waiting.left() <= POLL_SECONDS:
-                raise TemporaryError("another process is fetching an access token, and has not got one yet")
+                raise NoToken("another process is fetching an access token, and has not got one yet")
             self._sleep(POLL_SECONDS)
 
     def _stored(self, refused: Token | None) -> Token | None:
@@ -130,9 +135,9 @@ class Access:
         try:
             answer = self._refresh(deadline)
         except requests.RequestException as error:
-            raise TemporaryError(f"cannot reach {self._credentials.accounts_url}: {type(error).__name__}") from None
+            raise NoToken(f"cannot reach {self._credentials.accounts_url}: {type(error).__name__}") from None
         except (OAuth2Error, ValueError, TypeError) as error:
-            raise TemporaryError(f"the token server answered nonsense: {type(error).__name__}") from None
+            raise NoToken(f"the token server answered nonsense: {type(error).__name__}") from None
         except DeskSyncError as error:
             raise error.with_traceback(None) from None  # the frames below hold the secrets
         return Token(access_token=answer["access_token"], expires_at=asked_at + _lifetime(answer))
@@ -159,7 +164,7 @@ def _only_a_token(response: requests.Response) -> requests.Response:
     """The answer, if it holds a token. Zoho reports errors with status 200, so the body decides."""
     answer = read_object(response)
     if response.status_code >= 500 or answer is None:
-        raise TemporaryError(f"the token server answered {response.status_code} without a token")
+        raise NoToken(f"the token server answered {response.status_code} without a token")
     if "error" in answer:
         raise _refusal(str(answer["error"]))
     if not response.ok or not isinstance(answer.get("access_token"), str):

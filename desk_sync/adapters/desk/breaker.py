@@ -22,6 +22,8 @@ SHORTEST = timedelta(seconds=5)
 LONGEST = timedelta(minutes=2)
 # As long as a call may take: by then the probe has been answered, or whoever made it is dead.
 PROBE = timedelta(seconds=20)
+# The clocks of two hosts are not so far apart: a pause that begins later was made before ours was put back.
+AHEAD = timedelta(minutes=1)
 
 
 class Breaker:
@@ -60,7 +62,8 @@ class Breaker:
         ended = self._seen
         if ended is None or ended == self._probe:
             return
-        probe = Pause(until=self._now() + PROBE, number=ended.number)
+        now = self._now()
+        probe = Pause(begun_at=now, until=now + PROBE, number=ended.number)
         if not self._allowances.exchange(ended, probe):
             raise TemporaryError("another worker tries whether Desk answers again", retry_after=SHORTEST)
         self._seen = self._probe = probe
@@ -92,7 +95,8 @@ class Breaker:
         """A pause that lasts is replaced only by one that ends much later: others met the same failure."""
         found = self._allowances.read().pause
         number = found.number + 1 if found else 1
-        then = Pause(until=self._now() + (length or _length(number)), number=number)
+        now = self._now()
+        then = Pause(begun_at=now, until=now + (length or _length(number)), number=number)
         self._failures = 0
         if found and self._lasts(found) and then.until - found.until <= LONGEST:
             self._seen = found
@@ -103,7 +107,7 @@ class Breaker:
 
     def _lasts(self, pause: Pause) -> bool:
         """To us: our own probe stands in nobody's way but that of others."""
-        return pause != self._probe and self._now() < pause.until
+        return pause != self._probe and pause.begun_at - AHEAD <= self._now() < pause.until
 
 
 def _length(number: int) -> timedelta:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
-from desk_sync.adapters.desk.breaker import Breaker
+from desk_sync.adapters.desk.breaker import AHEAD, Breaker
 from desk_sync.errors import TemporaryError
 from desk_sync.ports import Allowances, Credits, Now
 
@@ -109,11 +109,12 @@ class Meter:
         if urgency <= MOST_URGENT or known is None or not self._is_scarce(known.left):
             return
         wait = known.at + ASK_AGAIN - self._now()
-        if wait <= timedelta(0) and self._allowances.elect(known, now=self._now()):
+        recent = timedelta(0) < wait <= ASK_AGAIN + AHEAD
+        if not recent and self._allowances.elect(known, now=self._now()):
             return
         raise TemporaryError(
             f"{known.left} credits are left today, and {self._reserve} are kept for the most urgent tickets",
-            retry_after=wait if wait > timedelta(0) else ASK_AGAIN,
+            retry_after=wait if recent else ASK_AGAIN,
         )
 
     def _is_scarce(self, left: int) -> bool:

@@ -17,7 +17,7 @@ from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
 from desk_sync.adapters.desk import partner, payload
-from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.desk.auth import Access, NoToken, authorization, permit_loopback
 from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
 from desk_sync.adapters.desk.hosts import allowed
@@ -206,14 +206,22 @@ class DeskClient:
 
     def _attempt(self, request: requests.Request, call: str, deadline: Deadline) -> requests.Response:
         """One answer of Desk that is a success. A token that Desk refuses is replaced once."""
-        token = self._access.token(deadline)
+        token = self._token(deadline)
         response = self._send(request, call, token, deadline)
         if response.status_code == _UNAUTHORIZED:
-            token = self._access.token(deadline, refused=token)
+            token = self._token(deadline, refused=token)
             response = self._send(request, call, token, deadline)
         if not 200 <= response.status_code < 300:
             raise failure(response, call, our_words=self._our_words, now=self._now())
         return response
+
+    def _token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
+        """An accounts server that is away is a failure of the portal, as if Desk were."""
+        try:
+            return self._access.token(deadline, refused=refused)
+        except NoToken:
+            self._budget.failed("no access token")
+            raise
 
     def _send(self, request: requests.Request, call: str, token: Token, deadline: Deadline) -> requests.Response:
         """One answer of Desk, whatever it says, within the portal's budget."""

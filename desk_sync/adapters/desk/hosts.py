@@ -6,7 +6,8 @@ A portal belongs to one data centre; its Desk and its accounts server stand on t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from desk_sync.errors import ConfigurationError
 
@@ -70,13 +71,15 @@ def allowed(url: str) -> str:
 class Portal:
     """One Desk organisation, the webhook by which it calls us, and where it lives.
 
-    Raises ConfigurationError for a host that is not Zoho's.
+    `limits` are those of the settings, by name, that it has of its own. Raises ConfigurationError for a host that is
+    not Zoho's.
     """
 
     org_id: str
     webhook_id: str
     desk_url: str
     accounts_url: str
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         allowed(self.desk_url)
@@ -89,7 +92,13 @@ class Portal:
 
 
 def portal_in(
-    data_center: str, *, org_id: str, webhook_id: str, desk_url: str | None = None, accounts_url: str | None = None
+    data_center: str,
+    *,
+    org_id: str,
+    webhook_id: str,
+    desk_url: str | None = None,
+    accounts_url: str | None = None,
+    limits: Mapping[str, int] | None = None,
 ) -> Portal:
     """A portal of that data centre; a URL stands instead of the centre's host (the simulator).
 
@@ -103,4 +112,5 @@ def portal_in(
         webhook_id=webhook_id,
         desk_url=(desk_url or f"https://{center.desk}").rstrip("/"),
         accounts_url=(accounts_url or f"https://{center.accounts}").rstrip("/"),
+        limits=limits or {},
     )

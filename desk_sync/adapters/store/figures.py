@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import deliveries, sweeps, tickets
-from desk_sync.ports import Backlog
+from desk_sync.adapters.store.values import columns_of
+from desk_sync.ports import Backlog, Deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,12 @@ class SqlFigures:
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
 
-    def missed(self) -> int:
-        """How many changes no delivery told of, since the first sweep."""
+    def deliveries(self) -> Deliveries:
+        """How reliably Desk tells us, as the sweeps have found."""
+        told = select(*columns_of(sweeps, Deliveries)).where(sweeps.c.portal == self.portal)
         with reading(self.engine) as connection:
-            return connection.scalar(select(sweeps.c.missed).where(sweeps.c.portal == self.portal)) or 0
+            row = connection.execute(told).mappings().one_or_none()
+        return Deliveries(**row) if row else Deliveries()
 
     def next_look_at(self) -> datetime | None:
         """When the first look is due, parked tickets aside; None if something has to happen before."""

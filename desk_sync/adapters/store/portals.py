@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals
-from desk_sync.adapters.store.values import insert
+from desk_sync.adapters.store.values import AHEAD, insert
 from desk_sync.ports import Allowance, Credits, Pause, Token
 
 
@@ -30,8 +31,12 @@ class SqlTokens:
         return Token(access_token=row.access_token, expires_at=row.expires_at) if row else None
 
     def elect(self, *, now: datetime, until: datetime) -> bool:
-        """Whether the caller alone may refresh the token until `until`."""
-        free = or_(portals.c.election_until.is_(None), portals.c.election_until <= now)
+        """Whether the caller alone may refresh the token until `until`.
+
+        An election that lasts longer was won by a clock that has been put back, and holds nobody up.
+        """
+        elected = portals.c.election_until
+        free = or_(elected.is_(None), elected <= now, elected > until + AHEAD)
         return _exchange(self.engine, self.portal, free, election_until=until)
 
     def save(self, token: Token) -> None:
@@ -58,8 +63,7 @@ class SqlAllowances:
         if stored is None:
             return Allowance()
         heard = Credits(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
-        pause = Pause(until=stored.paused_until, number=stored.pauses) if stored.paused_until else None
-        return Allowance(credits=heard, pause=pause)
+        return Allowance(credits=heard, pause=_pause(stored) if stored.paused_until else None)
 
     def save_credits(self, heard: Credits) -> None:
         _learn(self.engine, self.portal, credits_left=heard.left, credits_at=heard.at)
@@ -71,8 +75,9 @@ class SqlAllowances:
     def exchange(self, seen: Pause | None, then: Pause | None) -> bool:
         """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
         unchanged = portals.c.paused_until.is_not_distinct_from(seen.until if seen else None)
-        until, number = (then.until, then.number) if then else (None, None)
-        return _exchange(self.engine, self.portal, unchanged, paused_until=until, pauses=number)
+        begun_at, until, number = (then.begun_at, then.until, then.number) if then else (None, None, None)
+        facts = {"paused_at": begun_at, "paused_until": until, "pauses": number}
+        return _exchange(self.engine, self.portal, unchanged, **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,12 @@ class SqlPortalFacts:
 
     def learn_own_agent(self, agent_id: str) -> None:
         _learn(self.engine, self.portal, own_agent_id=agent_id)
+
+
+def _pause(stored: Row[Any]) -> Pause:
+    """A version that did not write down when a pause began is gone, and its pauses with it."""
+    begun_at = stored.paused_at or stored.paused_until
+    return Pause(begun_at=begun_at, until=stored.paused_until, number=stored.pauses)
 
 
 def _learn(engine: Engine, portal: str, **facts: object) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import sources
-from desk_sync.adapters.store.values import columns_of, insert
+from desk_sync.adapters.store.values import AHEAD, columns_of, insert
 from desk_sync.ports import PullState
 
 
@@ -20,10 +20,14 @@ class SqlPulls:
 
     engine: Engine
 
-    def take_turn(self, source: str, *, now: datetime, until: datetime) -> bool:
-        """Whether the source is due, and the caller alone may pull it until `until`."""
-        free = or_(sources.c.turn_until.is_(None), sources.c.turn_until <= now)
-        due = or_(sources.c.due_at.is_(None), sources.c.due_at <= now)
+    def take_turn(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
+        """Whether the source, which is pulled `every` so often, is due, and the caller alone may pull it until `until`.
+
+        A turn or a wait that is longer was begun by a clock that has been put back, and holds nobody up.
+        """
+        turn, due_at = sources.c.turn_until, sources.c.due_at
+        free = or_(turn.is_(None), turn <= now, turn > until + AHEAD)
+        due = or_(due_at.is_(None), due_at <= now, due_at > now + every + AHEAD)
         taken = update(sources).where(sources.c.name == source, free, due).values(turn_until=until)
         with writing(self.engine) as connection:
             connection.execute(insert(connection, sources).values(name=source).on_conflict_do_nothing())

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import mark, newest
+from desk_sync.adapters.store.queue import at, mark, newest
 from desk_sync.adapters.store.tables import Instant, deliveries, sweeps, tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.ports import Coverage, Modified, Round, Untold
@@ -53,6 +53,13 @@ class SqlSweeps:
         with writing(self.engine) as connection:
             statement = insert(connection, sweeps).values(portal=self.portal, **reached)
             connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=reached))
+
+    def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
+        """Count the changes that a sweep was the first to meet; `alarmed_at` if too many of them were missed."""
+        alarmed = func.coalesce(at(alarmed_at), sweeps.c.alarmed_at)
+        counted = update(sweeps).where(self._own).values(changes=sweeps.c.changes + changes, alarmed_at=alarmed)
+        with writing(self.engine) as connection:
+            connection.execute(counted)
 
     def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
         """Mark the tickets that were modified later than we know and that nobody is about to look at.

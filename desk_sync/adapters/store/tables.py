@@ -73,6 +73,7 @@ portals = Table(
     Column("election_until", Instant),
     Column("credits_left", Integer),
     Column("credits_at", Instant),
+    Column("paused_at", Instant),
     Column("paused_until", Instant),
     Column("pauses", Integer),
 )
@@ -88,7 +89,8 @@ partners = Table(
     Column("read_at", Instant, nullable=False),
 )
 
-# How far the sweeps of a portal have come, which turns are taken, and how many tickets no delivery told of.
+# How far the sweeps of a portal have come, which turns are taken, how many changes they met, how many of them no
+# delivery told of, and when these were last too many.
 sweeps = Table(
     "sweeps",
     metadata,
@@ -98,6 +100,8 @@ sweeps = Table(
     Column("recent_turn_until", Instant),
     Column("full_turn_until", Instant),
     Column("missed", BigInteger, nullable=False, server_default=text("0")),
+    Column("changes", BigInteger, nullable=False, server_default=text("0")),
+    Column("alarmed_at", Instant),
 )
 
 # What proves that a part of the product is alive: when it last did something from end to end.

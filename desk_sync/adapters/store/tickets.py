@@ -18,13 +18,12 @@ from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
-from desk_sync.adapters.store.values import EVENT, MEMORY, chunks, columns_of, memory_of
+from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.ticket import Event, Field, Written
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
-# No delivery comes from the future and no lease is so long: what says so was written by a clock that has been put back.
-_AHEAD = timedelta(minutes=1)
+# A longer one was taken by a clock that has been put back.
 _LONGEST_LEASE = timedelta(minutes=10)
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
@@ -202,12 +201,14 @@ class SqlTickets:
         free = or_(held_until.is_(None), held_until <= now, held_until > now + _LONGEST_LEASE)
         # `look_at IS NOT NULL` is what lets the partial index be used.
         waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
-        return self._own(tickets) & waiting & (tickets.c.look_at <= now) & free
+        # Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
+        put_off = tickets.c.owed_at.is_not(None) & (tickets.c.begun_at > now + AHEAD)
+        return self._own(tickets) & waiting & or_(tickets.c.look_at <= now, put_off) & free
 
     def _forget_the_future(self, now: datetime) -> None:
         """Owe a look at once to the tickets whose events came by a clock that was ahead."""
         waiting = (deliveries.c.portal == self.portal) & deliveries.c.processed_at.is_(None)
-        ahead = waiting & (deliveries.c.received_at > now + _AHEAD)
+        ahead = waiting & (deliveries.c.received_at > now + AHEAD)
         with reading(self.engine) as connection:
             concerned = connection.scalars(select(deliveries.c.ticket_id).where(ahead)).all()
         if concerned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
+from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
@@ -19,6 +20,10 @@ Item = TypeVar("Item")
 
 # Writing this many rows keeps SQLite's other writers waiting for a few milliseconds only.
 CHUNK = 500
+
+# The clocks of two hosts are not so far apart: what is later than it can be by more was written by a clock that has
+# been put back since, and is not waited for.
+AHEAD = timedelta(minutes=1)
 
 ACCOUNT = TypeAdapter(Account)
 EVENT = TypeAdapter(Event)

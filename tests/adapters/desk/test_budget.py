@@ -100,6 +100,31 @@ def test_without_redis_nothing_is_claimed(processes):
     assert processes.start().admit(16) == 0
 
 
+class TestClockPutBack:
+    """By an hour, on every host: nothing is waited for longer by the hour."""
+
+    def test_a_pause_is_over(self, processes):
+        budget = processes.start()
+        fail(budget)
+        assert not may_look(budget)
+
+        processes.wait(-timedelta(hours=1))
+
+        assert [may_look(processes.start()) for _ in range(2)] == [True, False]
+
+    def test_a_clock_that_is_a_little_behind_keeps_a_pause(self, processes):
+        fail(processes.start())
+        processes.wait(-timedelta(seconds=10))
+
+        assert not may_look(processes.start())
+
+    def test_one_look_finds_out_how_the_credits_stand(self, processes):
+        processes.start().spent(4_711)
+        processes.wait(-timedelta(hours=1))
+
+        assert [may_look(processes.start()) for _ in range(2)] == [True, False]
+
+
 class TestCredits:
     @pytest.mark.parametrize(
         ("left", "urgency", "may"),

@@ -9,7 +9,17 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.errors import DeskSyncError, TemporaryError
-from tests.adapters.desk.portal import TICKET, answering, http, make_client, make_raw, resetting, serving
+from tests.adapters.desk.portal import (
+    TICKET,
+    FakeTokens,
+    answering,
+    http,
+    make_access,
+    make_client,
+    make_raw,
+    resetting,
+    serving,
+)
 from tests.support.fake_budget import FakeBudget
 
 TICKET_BODY = json.dumps(make_raw(id=TICKET)).encode()
@@ -94,6 +104,14 @@ def test_an_answer_that_does_not_come_is_a_failure_of_the_portal():
         ask(server.url, budget, patience=timedelta(seconds=0.3))
 
     assert budget.failures == ["ReadTimeout"]
+
+
+def test_an_accounts_server_that_is_away_is_a_failure_of_the_portal():
+    budget, nobody = FakeBudget(), FakeTokens(None)
+    with serving(resetting) as accounts, serving(answering(http(TICKET_BODY))) as server:
+        ask(server.url, budget, access=make_access(nobody, accounts_url=accounts.url))
+
+        assert (server.requests, budget.failures) == ([], ["no access token"])
 
 
 def test_a_paused_portal_is_not_called_and_says_when_to_come_back():

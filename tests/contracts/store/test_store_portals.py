@@ -11,6 +11,7 @@ from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlT
 from desk_sync.ports import Allowance, Credits, Pause, Token
 from tests.support.makers import NOW, ROBOT
 
+AN_HOUR = timedelta(hours=1)
 A_MOMENT = timedelta(seconds=20)
 
 
@@ -47,6 +48,11 @@ class TestTokens:
 
         assert tokens.elect(now=NOW + wait, until=NOW + A_MOMENT * 2) is elected
 
+    def test_an_election_that_lasts_longer_than_one_can_was_won_before_the_clock_was_put_back(self, tokens):
+        tokens.elect(now=NOW, until=NOW + A_MOMENT)
+
+        assert tokens.elect(now=NOW - AN_HOUR, until=NOW - AN_HOUR + A_MOMENT)
+
     def test_a_new_token_ends_the_election(self, tokens):
         tokens.elect(now=NOW, until=NOW + A_MOMENT)
         tokens.save(Token(access_token="first", expires_at=NOW))
@@ -56,7 +62,7 @@ class TestTokens:
 
 class TestAllowances:
     CREDITS = Credits(left=4_711, at=NOW)
-    PAUSE = Pause(until=NOW + A_MOMENT, number=1)
+    PAUSE = Pause(begun_at=NOW, until=NOW + A_MOMENT, number=1)
 
     def test_nothing_is_known_at_first(self, allowances):
         assert allowances.read() == Allowance()
@@ -75,7 +81,7 @@ class TestAllowances:
         assert sum(done) == 1
 
     def test_a_pause_that_was_replaced_is_not_ended_by_who_saw_the_former_one(self, allowances):
-        longer = Pause(until=NOW + A_MOMENT * 2, number=2)
+        longer = Pause(begun_at=NOW, until=NOW + A_MOMENT * 2, number=2)
         allowances.exchange(None, self.PAUSE)
         allowances.exchange(self.PAUSE, longer)
 

@@ -11,7 +11,9 @@ from desk_sync.ports import PullState
 from tests.support.makers import NOW
 
 TURN = timedelta(minutes=15)
-DUE = NOW + timedelta(hours=6)
+EVERY = timedelta(hours=6)
+DUE = NOW + EVERY
+AN_HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def pulls(engine):
 
 
 def takes(pulls, source="store", now=NOW):
-    return pulls.take_turn(source, now=now, until=now + TURN)
+    return pulls.take_turn(source, now=now, until=now + TURN, every=EVERY)
 
 
 def test_one_of_two_that_come_together_has_the_turn(pulls):
@@ -51,6 +53,33 @@ def test_a_pull_that_is_done_comes_again_when_it_is_due(pulls):
 
     assert not takes(pulls, now=DUE - timedelta(seconds=1))
     assert takes(pulls, now=DUE)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(lambda pulls: takes(pulls), id="a turn was taken"),
+        pytest.param(lambda pulls: pulls.succeeded("store", now=NOW, due_at=DUE), id="a pull was done"),
+    ],
+)
+def test_what_a_clock_that_was_put_back_has_left_behind_holds_nobody_up(pulls, before):
+    before(pulls)
+
+    assert takes(pulls, now=NOW - AN_HOUR)
+
+
+@pytest.mark.parametrize(
+    ("due_at", "due"),
+    [
+        pytest.param(None, True, id="never pulled"),
+        pytest.param(NOW, True, id="its time has come"),
+        pytest.param(NOW + timedelta(seconds=1), False, id="not yet"),
+        pytest.param(DUE, False, id="just pulled"),
+        pytest.param(DUE + AN_HOUR, True, id="pulled by a clock that was ahead"),
+    ],
+)
+def test_a_source_is_rung_for_when_it_is_due(due_at, due):
+    assert PullState(due_at=due_at).is_due(NOW, every=EVERY) is due
 
 
 def test_the_first_of_several_failures_is_remembered_until_a_pull_is_good(pulls):

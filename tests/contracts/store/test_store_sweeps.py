@@ -10,7 +10,7 @@ import pytest
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.ports import Coverage, Modified, Round, Untold
+from desk_sync.ports import Coverage, Deliveries, Modified, Round, Untold
 from tests.contracts.store.steps import begin, finish, take
 from tests.support.makers import NOW, make_event
 
@@ -28,7 +28,7 @@ def sweeps(engine):
 
 @pytest.fixture
 def missed(engine):
-    return SqlFigures(engine, "default").missed
+    return lambda: SqlFigures(engine, "default").deliveries().missed
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_a_portal_has_its_own_sweeps(sweeps, engine):
     sweeps.cover(Coverage(since=NOW, until=NOW))
     sweeps.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
 
-    assert (other.coverage(), SqlFigures(engine, "other").missed()) == (None, 0)
+    assert (other.coverage(), SqlFigures(engine, "other").deliveries()) == (None, Deliveries())
     assert other.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
     assert mark(other, found()) == ONE
     assert due(SqlTickets(engine, "other")) == [TICKET]

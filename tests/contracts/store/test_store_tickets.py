@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.inbox import EventCounts
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket import Field, Memory, Override, Written
@@ -279,6 +280,11 @@ class TestFinishLook:
 
         assert inbox.counts().processed == 2
 
+    def test_a_clock_that_is_put_back_makes_no_wait_longer(self, tickets):
+        tickets.postpone(begun(tickets), look_at=LATER, error="Desk is busy")
+
+        assert at_work(tickets, now=NOW - timedelta(hours=1))
+
     def test_a_good_look_forgets_the_failures_before_it(self, tickets):
         tickets.look_now(["t1"], now=NOW)
         lease = take(tickets)
@@ -482,6 +488,11 @@ class TestDrop:
         inbox.record([make_event(ticket_id="t1", key="k2")], now=LATER)
 
         assert not at_work(dropped, now=LATER)
+
+    def test_its_events_are_done_with_when_they_come(self, dropped, inbox):
+        inbox.record([make_event(ticket_id="t1", key="k2"), make_event(ticket_id="t2", key="k3")], now=LATER)
+
+        assert inbox.counts() == EventCounts(stored=3, processed=2)
 
     def test_a_person_who_asks_for_a_look_brings_it_back(self, dropped):
         dropped.look_now(["t1"], now=LATER)
