@@ -80,6 +80,13 @@ def slots_in_redis(ours: Settings, portal: str) -> InFlight:
     return Slots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency)
 
 
+def by_mail_and_chat() -> Notifier:
+    """What sends notices to the addresses that the environment names."""
+    from desk_sync.adapters.notify import AppriseNotifier  # it takes half a second to import
+
+    return AppriseNotifier(find=settings.notice_url)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What a process has around it: time, threads, and the ways to other machines.
@@ -95,6 +102,7 @@ class World:
     way: BaseAdapter | None = None
     slots: Callable[[Settings, str], InFlight] = slots_in_redis
     pool: Callable[[int], Executor] = look_threads
+    notifier: Callable[[], Notifier] = by_mail_and_chat
 
 
 @dataclass(frozen=True)
@@ -211,9 +219,7 @@ class DeskSync:
     @property
     def notifier(self) -> Notifier:
         """What sends notices to people outside Desk."""
-        from desk_sync.adapters.notify import AppriseNotifier  # it takes half a second to import
-
-        return AppriseNotifier(find=settings.notice_url)
+        return self.world.notifier()
 
     def beat(self) -> None:
         """Leave the sign of life that shows that broker, worker and database work together."""

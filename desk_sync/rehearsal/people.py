@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from desk_sync.rehearsal.scenario_shape import Anybody, OpenedTicket, Partner, Said
 from desk_sync.rehearsal.words import Words
-from desk_sync.simulator.furniture import Record
+from desk_sync.simulator.furniture import BORN, Record
 from desk_sync.simulator.portal import Portal
 from desk_sync.simulator.ticket import Ticket
 
@@ -62,16 +62,22 @@ class People:
         return self._contacts[partner.email]
 
     def _account(self, partner: Partner) -> Record:
-        """One for each domain that partners write from."""
+        """One for each domain that partners write from, with the fields that the mapping names."""
         domain = partner.email.rpartition("@")[2]
         if domain not in self._accounts:
-            custom = {"cf_partner_tier": partner.tier}
-            self._accounts[domain] = self.portal.add_account(
-                partner.name or domain,
-                website=f"https://{domain}",
-                country=partner.country,
-                state=partner.state,
-                cf=custom,
-                customFields={"Partner Tier": partner.tier},
-            )
+            name, said = partner.name or domain, self._said_of(partner)
+            account = self.portal.add_account(name, website=f"https://{domain}", **said)
+            self._accounts[domain] = account
+            if partner.contract_until:
+                self.portal.add_contract(account["id"], start=BORN[:10], end=partner.contract_until.isoformat())
         return self._accounts[domain]
+
+    def _said_of(self, partner: Partner) -> Record:
+        names = self.words.mapping.vocabulary.account_fields
+        said = {
+            names.country or "country": partner.country,
+            names.state or "state": partner.state,
+            names.tier or "cf_partner_tier": partner.tier,
+        }
+        custom = {name: value for name, value in said.items() if name.startswith("cf_")}
+        return {name: value for name, value in said.items() if name not in custom} | {"cf": custom}

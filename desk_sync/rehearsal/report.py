@@ -73,7 +73,9 @@ def _escalations(history: TicketHistory | None) -> list[dict[str, Any]]:
 
 
 def _notifications(on: Stage) -> Iterator[dict[str, Any]]:
-    yield from ()
+    for at, notice in on.notices.sent:
+        told = {"channel": notice.to.channel, "to": notice.to.to, "about": notice.subject, "lines": list(notice.lines)}
+        yield {"at": _written(at)} | told
 
 
 def _comments(ticket: Ticket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:

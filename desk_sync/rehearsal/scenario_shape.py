@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag
@@ -62,6 +62,13 @@ def _email(text: str) -> str:
     return text
 
 
+def _day(text: object) -> date:
+    with suppress(ValueError):
+        return date.fromisoformat(str(text))
+    raise mistake(f"{shown(text)} is not a date such as 2027-12-31")
+
+
+Day = Annotated[date, PlainValidator(_day)]
 Span = Annotated[timedelta, PlainValidator(_span)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 When = Annotated[datetime | timedelta, PlainValidator(_when)]
@@ -77,13 +84,14 @@ class Portal(Section):
 
 
 class Partner(Section):
-    """Who writes: `language` is that of the ticket, `tier` a field of the partner's account in Desk."""
+    """Who writes, with an account in Desk that says the rest; `language` is that of the ticket."""
 
     email: Email = "help@partner.example"
     name: Word | None = None
     country: Country | None = None
     state: Word | None = None
     tier: Word | None = None
+    contract_until: Day | None = None
     language: Word | None = None
 
 

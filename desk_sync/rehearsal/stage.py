@@ -20,6 +20,7 @@ from desk_sync.ports import Coverage, Recorded
 from desk_sync.rehearsal.agenda import Agenda
 from desk_sync.rehearsal.chronicle import Chronicle
 from desk_sync.rehearsal.courier import Courier
+from desk_sync.rehearsal.notices import Notices
 from desk_sync.rehearsal.people import People
 from desk_sync.rehearsal.scenario import Scenario
 from desk_sync.rehearsal.setting import set_up
@@ -43,6 +44,7 @@ class Stage:
     courier: Courier
     chronicle: Chronicle
     source: ScenarioSource
+    notices: Notices
     desk_sync: DeskSync
 
     @property
@@ -74,7 +76,8 @@ def stage(scenario: Scenario) -> Iterator[Stage]:
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.furniture.agents[2]["id"]}
     set_up(site.portal, mapping)
     words = Words(mapping, site.portal.layout_of(site.portal.department_id))
-    with closing(_product(scenario, site, agenda, mapping)) as desk_sync:
+    notices = Notices(agenda.now)
+    with closing(_product(scenario, site, agenda, notices, mapping)) as desk_sync:
         courier = Courier(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)
         site.portal.listeners.append(courier.take)
         yield Stage(
@@ -85,6 +88,7 @@ def stage(scenario: Scenario) -> Iterator[Stage]:
             courier=courier,
             chronicle=Chronicle(site.portal, words),
             source=ScenarioSource(),
+            notices=notices,
             desk_sync=desk_sync,
         )
 
@@ -96,7 +100,7 @@ def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
     return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
 
 
-def _product(scenario: Scenario, site: Site, agenda: Agenda, mapping: PortalMapping) -> DeskSync:
+def _product(scenario: Scenario, site: Site, agenda: Agenda, notices: Notices, mapping: PortalMapping) -> DeskSync:
     """The product as a worker has it; its sweeps have come to the start."""
     accounts = site.accounts
     settings = without_environment(
@@ -117,6 +121,7 @@ def _product(scenario: Scenario, site: Site, agenda: Agenda, mapping: PortalMapp
         way=InProcess(site),
         slots=lambda *_: Free(),
         pool=lambda _: ThisThread(),
+        notifier=lambda: notices,
     )
     desk_sync = DeskSync(settings, open_engine("sqlite://"), world, mapping)
     desk_sync.upgrade()

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.rehearsal import rehearse
+from desk_sync.domain.notice import Notice
+from desk_sync.domain.staff import Address, Channel
+from desk_sync.rehearsal import rehearse, scenario
+from desk_sync.rehearsal.report import document
+from desk_sync.rehearsal.stage import stage
 from tests.rehearsal.conftest import SCENARIOS
 
 BIG = "{customer_primary_email: admin@big.example}"
@@ -310,6 +314,39 @@ def test_partners_who_share_a_domain_share_an_account_in_desk(play):
 
     opened = [(entry["ticket"], entry["who"]) for entry in report["timeline"] if entry["what"] == "opens the ticket"]
     assert opened == [("a", "a@one.example"), ("b", "b@one.example"), ("c", "a@one.example")]
+
+
+def test_who_the_partner_is_stands_in_its_account_in_desk(play):
+    report = play(
+        """
+        until: +1h
+        accounts: accounts.csv
+        tickets:
+          - key: t1
+            partner: {email: a@one.example, country: US, state: Texas, contract_until: 2027-12-31}
+            fields: {customer_primary_email: admin@big.example}
+        """
+    )
+
+    reasons = report["tickets"]["t1"]["decision"]["reasons"]
+    assert "R8: the partner is the Desk account of the ticket's contact, in US" in reasons
+
+
+def test_what_people_outside_desk_would_be_told_is_in_the_report(write):
+    told = Notice(key="k", to=Address(Channel.MAIL, "desk@support.example"), subject="Breached", lines=("t1",))
+    with stage(scenario.read(write(f"start: 2026-11-20T09:00Z\nuntil: +1h\n{OPENED}\n"))) as on:
+        on.desk_sync.notifier.send(told)
+        report = document(on)
+
+    assert report["notifications"] == [
+        {
+            "at": "2026-11-20T09:00:00Z",
+            "channel": "mail",
+            "to": "desk@support.example",
+            "about": "Breached",
+            "lines": ["t1"],
+        }
+    ]
 
 
 def test_a_mapping_with_other_names_is_played_on_a_portal_that_has_them(write):

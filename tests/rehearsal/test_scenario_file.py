@@ -82,7 +82,7 @@ def test_every_mistake_is_named_at_once(write):
             portal: {data_center: mars}
             tickets:
               - {key: t1, severity: 4}
-              - {key: t2, partner: {email: nobody, country: Germany}}
+              - {key: t2, partner: {email: nobody, country: Germany, contract_until: soon}}
             """
         )
     )
@@ -92,6 +92,7 @@ def test_every_mistake_is_named_at_once(write):
         "tickets[0].severity",
         "tickets[1].partner.email",
         "tickets[1].partner.country",
+        "tickets[1].partner.contract_until",
     ]
 
 
