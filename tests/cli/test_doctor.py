@@ -32,6 +32,7 @@ CHECKS = [
     "deliveries",
     "parked tickets",
     "subscription data",
+    "notices",
     "key set",
 ]
 
@@ -165,3 +166,11 @@ def test_a_person_moves_parked_tickets(site, desk_sync):
     assert "2 put back" in site.run("parked", "retry", "--all").stdout
     assert parked() == []
     assert explanation.state(tickets.history("2")) == "dropped"
+
+
+def test_roles_that_no_notice_reaches_are_named(tmp_path):
+    """As shipped every role is a placeholder: Desk's comments are all that reaches it."""
+    with wiring.open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
+        said = checks.every(app)["notices"]()
+
+    assert said.startswith("only Desk tells dri.mea, escalation_desk, lead.anz, ")
