@@ -30,6 +30,7 @@ from desk_sync.adapters.mapping_clocks import commitment
 from desk_sync.adapters.mapping_partners import account_fields, partner_policy
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
 from desk_sync.adapters.mapping_types import turned
+from desk_sync.domain.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
 from desk_sync.errors import MappingError, Problem
@@ -122,6 +123,7 @@ def _build(content: MappingFile) -> PortalMapping:
             escalation=escalation,
             strategies=strategies,
             partners=partners,
+            shown=CLOCK_FIELDS & vocabulary.fields.keys(),
         ),
         vocabulary=vocabulary,
         portals={name: _portal(section) for name, section in (content.portals or {}).items()},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from desk_sync.domain.decision import Decision
@@ -29,9 +29,12 @@ def overrides_of(
     memory: Memory,
     events: Iterable[Event],
     rules: TicketPolicy,
+    *,
+    among: Collection[Field],
 ) -> Iterator[tuple[Field, Override]]:
-    """Our values that a person has replaced (L7), for as long as ours would stand on the same ground."""
-    for name, ours in memory.written.items():
+    """Those of our values that a person has replaced (L7), for as long as ours would stand on the same ground."""
+    for name in [each for each in memory.written if each in among]:
+        ours = memory.written[name]
         current = ticket.value(name)
         replaced = current != ours.value
         known = name in memory.overrides

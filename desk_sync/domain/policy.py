@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -18,7 +18,9 @@ from desk_sync.domain.escalation_policy import EscalationPolicy
 from desk_sync.domain.identity import STRATEGIES, Kind
 from desk_sync.domain.partner import PartnerPolicy, TaggedElsewhere, Writer
 from desk_sync.domain.promise import CommitmentPolicy
+from desk_sync.domain.regions import Whose
 from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.domain.ticket import Field
 
 
 @lru_cache(maxsize=8192)  # a few names make most of what a portal's accounts have
@@ -185,7 +187,8 @@ class TicketPolicy:
 class Policy:
     """One version of the admin's decisions. `version` changes with every change of their meaning.
 
-    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried.
+    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried; `shown` are
+    the fields that the portal has for what we tell of clocks.
     """
 
     version: str
@@ -195,9 +198,21 @@ class Policy:
     escalation: EscalationPolicy
     strategies: tuple[Kind, ...] = STRATEGIES
     partners: PartnerPolicy = field(default_factory=PartnerPolicy)
+    shown: frozenset[Field] = frozenset()
 
     @property
     def asks_who_writes(self) -> bool:
         """Whether anything depends on who the partner is: only then it costs a call."""
         by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
+        by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
         return by_partner or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
+
+    def knowing(self, agent_id: str) -> Policy:
+        """The policy with one more agent among those who are no persons: our own."""
+        agents = self.tickets.automation_agents | {agent_id}
+        replies = replace(self.commitment.replies, automation_agents=agents)
+        return replace(
+            self,
+            tickets=replace(self.tickets, automation_agents=agents),
+            commitment=replace(self.commitment, replies=replies),
+        )

@@ -13,6 +13,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
 
+from desk_sync.domain.commitment import Circumstances
+from desk_sync.domain.history import History
 from desk_sync.domain.identity import Evidence
 
 Value: TypeAlias = str | bool | None
@@ -153,6 +155,15 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What the clocks of a ticket are read from. `promise` is the digest of what was promised at their start (L9)."""
+
+    history: History
+    promise: str
+    circumstances: Circumstances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What we remember of a ticket between two looks.
 
@@ -160,6 +171,10 @@ class Memory:
     `intended` was written down before a write that may not have been made; `streak` counts our writes since a person
     last changed something (L14). `heard` is what the first `threads_read` threads, apart from the description, say of
     whose ticket it is.
+
+    `threads_heard` and `comments_heard` say how much of the conversation the clocks know of, our own comments included.
+    `hushed` are the keys of what was so before we first looked: nobody is told of it any more. `sheet` is the digest of
+    what the standing comment on the clocks says; None where there is none yet.
     """
 
     left: str | None = None
@@ -170,6 +185,11 @@ class Memory:
     streak: int = 0
     heard: tuple[Evidence, ...] = ()
     threads_read: int = 0
+    watched: Watched | None = None
+    threads_heard: int = 0
+    comments_heard: int = 0
+    hushed: frozenset[str] = frozenset()
+    sheet: str | None = None
 
     def settled(self, ticket: Ticket) -> Memory:
         """With the intended values that stand in the ticket taken as written: the process died after the call."""

@@ -3,7 +3,7 @@
 Instants are aware UTC datetimes. A method that talks to another machine raises TemporaryError or PermanentError.
 """
 
-from desk_sync.ports.desk import Desk, Modified
+from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
 from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
@@ -83,8 +83,10 @@ __all__ = [
     "Settled",
     "Size",
     "Source",
+    "StatusChanges",
     "Subscriptions",
     "Sweeps",
+    "Threads",
     "TicketHistory",
     "Tickets",
     "Token",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desk_sync.domain.conversation import Utterance
+from desk_sync.domain.hearing import StatusChange
 from desk_sync.domain.identity import Evidence
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
@@ -20,6 +22,22 @@ class Modified:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threads:
+    """The mails of a ticket: who wrote them, and what the partner's say of whose ticket it is."""
+
+    said: Sequence[Utterance] = ()
+    evidence: Sequence[Evidence] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanges:
+    """Changes of a ticket's status, in any order; `whole` if they go back to its creation."""
+
+    changes: Sequence[StatusChange]
+    whole: bool
+
+
 class Desk(Protocol):
     """One portal's REST API, in our words. Every call has a deadline."""
 
@@ -27,10 +45,10 @@ class Desk(Protocol):
         """The ticket as it is now. Raises Gone for one that is deleted or hidden from us."""
         ...
 
-    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
-        """What the partner's mails after the first `known` threads say of whose ticket it is.
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
+        """Who wrote which mail of the ticket and when; of the mails after the first `known`, also what they say.
 
-        The newest is read as new text, those before it as quoted.
+        What they say is asked for only with `contents`. The newest is read as new text, those before it as quoted.
         """
         ...
 
@@ -42,6 +60,14 @@ class Desk(Protocol):
         """The account that a contact belongs to. Raises Gone."""
         ...
 
+    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+        """Who commented on the ticket and when."""
+        ...
+
+    def read_status_changes(self, ticket_id: str) -> StatusChanges:
+        """What became of the ticket's status, as far back as is asked for at a time."""
+        ...
+
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         """Set the fields in one call; returns the ticket as Desk answered it.
 
@@ -51,6 +77,10 @@ class Desk(Protocol):
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         """Add a comment that only agents see, or the partner too if `public`; the reference stands at its end."""
+        ...
+
+    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
+        """Put the text into the comment that carries the reference; False if there is none any more."""
         ...
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:

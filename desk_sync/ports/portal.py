@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +41,10 @@ class PortalFacts(Protocol):
         ...
 
     def learn_own_agent(self, agent_id: str) -> None: ...
+
+    def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
+        """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,9 @@ from typing import Protocol
 
 from desk_sync.domain.decision import Decision
 from desk_sync.domain.effect import Effect, EffectKind
+from desk_sync.domain.promise import Promise
 from desk_sync.domain.ticket import Event, Field, Memory, Value, Written
+from desk_sync.domain.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class Lease:
 class Pending:
     """What a look starts from. `wake_due`: the look is owed whatever the events say.
 
-    `attempts` counts this one; `references` are those of our comments on the ticket.
+    `attempts` counts this one; `references` are those of our comments on the ticket. `promise` is what was promised
+    when the ticket's clocks started.
     """
 
     memory: Memory
@@ -38,11 +41,14 @@ class Pending:
     references: frozenset[str]
     wake_due: bool
     attempts: int
+    promise: Promise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it.
+
+    `watch` holds its clocks; None for a ticket without.
 
     Of what Desk did to the ticket up to `modified_at` nothing is left to look at.
     """
@@ -54,6 +60,7 @@ class Look:
     effects_done: Sequence[Effect] = ()
     urgency: int
     next_look_at: datetime | None
+    watch: Watch | None = None
     closed: bool = False
     modified_at: datetime | None = None
 
@@ -193,3 +200,4 @@ class TicketHistory:
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Sequence[PastEffect]
+    promise: Promise | None = None

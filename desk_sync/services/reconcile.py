@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,10 +14,12 @@ from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose
 from desk_sync.domain.partner import NOBODY_ASKED, Partner, Writer, customers
 from desk_sync.domain.plan import Plan, plan
 from desk_sync.domain.policy import Per, Policy
+from desk_sync.domain.regions import Whereabouts
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
+from desk_sync.services.listening import Listening
 from desk_sync.services.live import LiveLookup, Told
 from desk_sync.services.writers import Writers
 
@@ -99,23 +101,33 @@ class Reconcile:
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
         ticket = self.desk.read_ticket(lease.ticket_id)
-        writer = self._writer(ticket)
-        lookup, memory = self._look_up(ticket, writer.partner, pending.memory.heard), pending.memory
-        if _more_is_said(ticket, lookup, memory):
-            memory = self._listen(ticket, memory)
+        policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
+        lookup = self._look_up(ticket, writer.partner, memory.heard)
+        listening = Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
+        wanted = _more_is_said(ticket, lookup, memory)
+        told = listening.ask(ticket, memory, news, evidence=wanted)
+        if wanted:
+            heard = tuple(dict.fromkeys((*memory.heard, *told.evidence)))
+            memory = replace(memory, heard=heard, threads_read=ticket.threads)
             lookup = self._look_up(ticket, writer.partner, memory.heard)
-        wish = plan(ticket, lookup, memory, news, self._policy(), writer=writer, now=self.now())
-        after = self._write(lease, ticket, wish)
-        self._record(lease, ticket, after, wish, memory)
+        wish = plan(
+            ticket,
+            lookup,
+            memory,
+            news,
+            policy,
+            writer=writer,
+            now=self.now(),
+            history=listening.history(ticket, memory, told.heard),
+            promise=pending.promise,
+            whereabouts=_whereabouts(writer, lookup),
+        )
+        after, commented = self._write(lease, ticket, wish)
+        self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented))
 
     def _writer(self, ticket: Ticket) -> Writer:
         """Who wrote the ticket, if it matters."""
         return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
-
-    def _listen(self, ticket: Ticket, memory: Memory) -> Memory:
-        """Read what is new in the conversation, once."""
-        heard = self.desk.read_threads(ticket, known=max(memory.threads_read, 1))
-        return replace(memory, heard=tuple(dict.fromkeys((*memory.heard, *heard))), threads_read=ticket.threads)
 
     def _look_up(self, ticket: Ticket, partner: Partner | None, heard: Sequence[Evidence]) -> Lookup:
         evidence = customers((*ticket.evidence, *heard), partner)
@@ -142,17 +154,18 @@ class Reconcile:
     def _policy(self) -> Policy:
         """The policy, with our own agent among those who are no persons."""
         own = self.portal.own_agent()
-        agents = self.policy.tickets.automation_agents | ({own} if own else set())
-        return replace(self.policy, tickets=replace(self.policy.tickets, automation_agents=agents))
+        return self.policy.knowing(own) if own else self.policy
 
-    def _write(self, lease: Lease, ticket: Ticket, wish: Plan) -> Ticket:
-        """Write down what is about to happen, then let it happen (L6)."""
-        if not wish.wanted and not wish.effects:
-            return ticket
-        owed = self.tickets.announce(lease, intended=wish.intended, effects=wish.effects)
+    def _write(self, lease: Lease, ticket: Ticket, wish: Plan) -> tuple[Ticket, int]:
+        """Write down what is about to happen, then let it happen (L6). Returns how many comments it made, too."""
+        if not wish.wanted and not wish.comments:
+            return ticket, 0
+        owed = self.tickets.announce(lease, intended=wish.intended, effects=wish.comments)
         after = self._write_fields(ticket, wish)
-        self._comment(lease.ticket_id, owed)
-        return after
+        made = [self._comment(lease.ticket_id, effect, owed[effect]) for effect in wish.effects if effect in owed]
+        if wish.sheet:
+            made.append(self._keep(lease.ticket_id, wish.sheet.comment, new=owed.get(wish.sheet.comment) is False))
+        return after, sum(made)
 
     def _write_fields(self, ticket: Ticket, wish: Plan) -> Ticket:
         if not wish.wanted:
@@ -162,11 +175,21 @@ class Reconcile:
             self.portal.learn_own_agent(after.modified_by)
         return after
 
-    def _comment(self, ticket_id: str, owed: Mapping[Effect, bool]) -> None:
-        for effect, may_have_got_through in owed.items():
-            reference = effect.reference(ticket_id)
-            if not (may_have_got_through and self.desk.has_comment(ticket_id, reference)):
-                self.desk.add_comment(ticket_id, effect.text, reference, public=effect.public)
+    def _comment(self, ticket_id: str, effect: Effect, may_have_got_through: bool) -> bool:
+        """Make a comment once; whether it was made now."""
+        reference = effect.reference(ticket_id)
+        if may_have_got_through and self.desk.has_comment(ticket_id, reference):
+            return False
+        self.desk.add_comment(ticket_id, effect.text, reference, public=effect.public)
+        return True
+
+    def _keep(self, ticket_id: str, comment: Effect, *, new: bool) -> bool:
+        """Make the standing comment say what it has to say; whether it was made now: a person may have deleted it."""
+        reference = comment.reference(ticket_id)
+        if not new and self.desk.edit_comment(ticket_id, comment.text, reference):
+            return False
+        self.desk.add_comment(ticket_id, comment.text, reference, public=comment.public)
+        return True
 
     def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory) -> None:
         self.tickets.finish_look(
@@ -174,17 +197,10 @@ class Reconcile:
             Look(
                 at=self.now(),
                 decision=wish.decision,
-                memory=Memory(
-                    left=digest(left),
-                    found=digest(found),
-                    written=wish.written,
-                    overrides=wish.overrides,
-                    streak=wish.streak,
-                    heard=memory.heard,
-                    threads_read=memory.threads_read,
-                ),
+                memory=memory,
                 fields_written=wish.wanted,
-                effects_done=wish.effects,
+                effects_done=wish.comments,
+                watch=wish.watch,
                 urgency=wish.urgency,
                 next_look_at=wish.next_look_at,
                 closed=left.closed or left.in_bin,
@@ -232,6 +248,32 @@ class Reconcile:
         self.tickets.park(lease, now=self.now(), error=error)
         log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
         return Outcome.PARKED
+
+
+def _whereabouts(writer: Writer, lookup: Lookup) -> Whereabouts:
+    countries = lookup.account.countries if lookup.account else ()
+    return Whereabouts(
+        partner_country=writer.partner.country if writer.partner else None,
+        customer_country=countries[0] if len(countries) == 1 else None,
+    )
+
+
+def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, commented: int) -> Memory:
+    """What the next look has to know. Comments that others made during this one are counted by it."""
+    return Memory(
+        left=digest(left),
+        found=digest(found),
+        written=wish.written,
+        overrides=wish.overrides,
+        streak=wish.streak,
+        heard=memory.heard,
+        threads_read=memory.threads_read,
+        watched=wish.watch.watched if wish.watch else memory.watched,
+        threads_heard=found.threads,
+        comments_heard=found.comments + commented,
+        hushed=wish.hushed,
+        sheet=wish.sheet.digest if wish.sheet else memory.sheet,
+    )
 
 
 def _more_is_said(ticket: Ticket, lookup: Lookup, memory: Memory) -> bool:

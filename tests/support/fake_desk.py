@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from desk_sync.domain.conversation import Author, Form, Utterance
+from desk_sync.domain.hearing import StatusChange
 from desk_sync.domain.identity import Evidence
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
-from desk_sync.ports import Modified, Now
+from desk_sync.ports import Modified, Now, StatusChanges, Threads
 from tests.support.makers import NOW, PERSON, ROBOT
 
 
@@ -34,6 +36,9 @@ class FakeDesk:
         self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
         self.partners: dict[str, Partner] = {}
         self.accounts_of_contacts: dict[str, str] = {}
+        self.threads: dict[str, list[Utterance]] = defaultdict(list)
+        self.spoken: dict[str, list[Utterance]] = defaultdict(list)
+        self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
@@ -41,14 +46,31 @@ class FakeDesk:
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._call("read_ticket", lambda: self._ticket(ticket_id))
 
-    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
-        said = self.said[ticket.ticket_id][known - 1 :]
-        return self._call("read_threads", lambda: tuple(each for evidence in said for each in evidence))
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
+        if contents:
+            self.calls.append("read_contents")
+        new = self.said[ticket.ticket_id][known - 1 :] if contents else []
+        evidence = tuple(each for evidence in new for each in evidence)
+        return self._call("read_threads", lambda: Threads(said=self.threads[ticket.ticket_id], evidence=evidence))
+
+    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+        return self._call("read_comments", lambda: self.spoken[ticket_id])
+
+    def read_status_changes(self, ticket_id: str) -> StatusChanges:
+        return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
 
     def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
         """A further mail comes, in which this is found."""
         self.said[ticket_id].append(evidence)
-        ticket = self.tickets[ticket_id]
+        self._thread(ticket_id, Form.INCOMING, Author.PARTNER, None)
+
+    def agent_replies(self, ticket_id: str, by: str = PERSON) -> None:
+        """A public mail of an agent goes out."""
+        self._thread(ticket_id, Form.OUTGOING, Author.AGENT, by)
+
+    def _thread(self, ticket_id: str, form: Form, author: Author, by: str | None) -> None:
+        ticket, told = self.tickets[ticket_id], self.threads[ticket_id]
+        told.append(Utterance(ref=str(len(told) + 1), at=self.now(), form=form, author=author, author_id=by))
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
 
     def read_partner(self, partner_id: str) -> Partner:
@@ -57,12 +79,40 @@ class FakeDesk:
     def partner_of(self, contact_id: str) -> str | None:
         return self._call("partner_of", lambda: self.accounts_of_contacts.get(contact_id))
 
+    def person_comments(self, ticket_id: str, *, public: bool) -> None:
+        ticket, told = self.tickets[ticket_id], self.spoken[ticket_id]
+        ref = f"c{len(told) + 1}"
+        told.append(
+            Utterance(ref=ref, at=self.now(), form=Form.COMMENT, author=Author.AGENT, author_id=PERSON, public=public)
+        )
+        self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
+
+    def changes_status(self, ticket_id: str, status: str, kind: str) -> None:
+        """A person puts the ticket into a status of this type."""
+        before = self.tickets[ticket_id].status
+        self.changes[ticket_id].append(StatusChange(at=self.now(), before=before, after=status))
+        self.person_sets(ticket_id, status=status, status_type=kind)
+
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        said = self.public_comments if public else self.comments
-        self._call("add_comment", lambda: said[ticket_id].append(f"{text} [{reference}]"))
+        self._call("add_comment", lambda: self._add(ticket_id, f"{text} [{reference}]", public=public))
+
+    def _add(self, ticket_id: str, said: str, *, public: bool) -> None:
+        (self.public_comments if public else self.comments)[ticket_id].append(said)
+        if ticket := self.tickets.get(ticket_id):
+            self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
+
+    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
+        return self._call("edit_comment", lambda: self._edit(ticket_id, text, reference))
+
+    def _edit(self, ticket_id: str, text: str, reference: str) -> bool:
+        comments = self.comments[ticket_id]
+        found = [number for number, said in enumerate(comments) if reference in said]
+        for number in found:
+            comments[number] = f"{text} [{reference}]"
+        return bool(found)
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         said = (*self.comments[ticket_id], *self.public_comments[ticket_id])

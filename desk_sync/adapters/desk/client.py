@@ -16,18 +16,18 @@ from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
-from desk_sync.adapters.desk import partner, payload
+from desk_sync.adapters.desk import conversation, partner, payload
 from desk_sync.adapters.desk.auth import Access, NoToken, authorization, permit_loopback
 from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
 from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.identity import Evidence
+from desk_sync.domain.conversation import Utterance
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
-from desk_sync.ports import Budget, Modified, Now, Token
+from desk_sync.ports import Budget, Modified, Now, StatusChanges, Threads, Token
 
 log = structlog.get_logger()
 
@@ -39,6 +39,7 @@ THREADS = 200
 """As many threads as a page of them holds; in a longer conversation the newest are seen."""
 THREADS_READ = 5
 CONTRACTS = 50
+HISTORY = 50
 LAST_OFFSET = 900
 """The search takes `from` up to 999: of one instant it shows 1,000 tickets and no more."""
 
@@ -90,13 +91,28 @@ class DeskClient:
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._ticket(ticket_id, self._call("GET", _path(ticket_id), self._deadline()))
 
-    def read_threads(self, ticket: Ticket, *, known: int) -> Sequence[Evidence]:
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
         """Three credits for the list, and one for each thread whose content it does not show, of the last few."""
         deadline = self._deadline()
         listed = self._call("GET", _path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
-        threads = payload.incoming(listed, known=known)[:THREADS_READ]
-        contents = [content or self._content(ticket.ticket_id, each, deadline) for each, content in threads]
-        return of_threads(contents, sender=ticket.sender)
+        new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
+        read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
+        evidence = of_threads(read, sender=ticket.sender) if contents else ()
+        return Threads(said=conversation.threads(listed), evidence=evidence)
+
+    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+        """Three credits for each hundred."""
+        deadline = self._deadline()
+        said: list[Utterance] = []
+        for page in self._comment_pages(ticket_id, deadline):
+            said += conversation.comments(page)
+        return said
+
+    def read_status_changes(self, ticket_id: str) -> StatusChanges:
+        """Three credits: the newest entries of the ticket's history."""
+        query: dict[str, str | int] = {"limit": HISTORY}
+        page = self._call("GET", _path(ticket_id, "History"), self._deadline(), query=query)
+        return StatusChanges(changes=conversation.status_changes(page), whole=payload.count(page) < HISTORY)
 
     def _content(self, ticket_id: str, thread_id: str, deadline: Deadline) -> str:
         try:
@@ -130,16 +146,28 @@ class DeskClient:
         body = payload.comment(text, reference, public=public)
         self._call("POST", _path(ticket_id, "comments"), self._deadline(), body=body)
 
-    def has_comment(self, ticket_id: str, reference: str) -> bool:
+    def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
+        """Four credits: what we wrote is found by its reference, so that nothing has to be remembered of it."""
         deadline = self._deadline()
+        for page in self._comment_pages(ticket_id, deadline):
+            if comment_id := payload.mentioned_in(page, reference):
+                body = payload.comment(text, reference, public=False)
+                self._call("PATCH", _path(ticket_id, "comments", comment_id), deadline, body=body)
+                return True
+        return False
+
+    def has_comment(self, ticket_id: str, reference: str) -> bool:
+        pages = self._comment_pages(ticket_id, self._deadline())
+        return any(payload.mentioned_in(page, reference) for page in pages)
+
+    def _comment_pages(self, ticket_id: str, deadline: Deadline) -> Iterator[Body]:
+        """The newest first."""
         start, more = 0, True
         while more:
             query: dict[str, str | int] = {"from": start, "limit": PAGE, "sortBy": "-commentedTime"}
             page = self._call("GET", _path(ticket_id, "comments"), deadline, query=query)
-            if payload.mentions(page, reference):
-                return True
+            yield page
             start, more = start + PAGE, payload.count(page) == PAGE
-        return False
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
         """Each page begins where the one before ended, and not at an offset: tickets that are modified meanwhile leave

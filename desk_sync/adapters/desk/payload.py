@@ -104,7 +104,7 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         determination_due=due("determination_due"),
         resolution_due=due("resolution_due"),
         update_due=due("update_due"),
-        clock_state=field("clock_state"),
+        clock_state=vocabulary.our_clock_state(field("clock_state")),
         next_milestone=field("next_milestone"),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
@@ -128,7 +128,8 @@ def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[
         name = vocabulary.fields.get(word)
         if name is None:
             raise PermanentError(f"the mapping does not say what Desk calls {word}", hint="name it under `fields`")
-        (custom if _is_custom(name) else body)[name] = in_full(_text(value) or "")
+        written = vocabulary.clock_states.get(str(value), value) if word is Field.CLOCK_STATE else value
+        (custom if _is_custom(name) else body)[name] = in_full(_text(written) or "")
     return body | ({"cf": custom} if custom else {})
 
 
@@ -148,9 +149,9 @@ def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
     return {"content": content + end, "contentType": "html", "isPublic": public}
 
 
-def mentions(answer: Raw, reference: str) -> bool:
-    """Whether one of the comments in a list of comments carries the reference."""
-    return any(reference in (_text(each.get("content")) or "") for each in _items(answer))
+def mentioned_in(answer: Raw, reference: str) -> str | None:
+    """The id of the comment in a list of comments that carries the reference."""
+    return next((_id(each, "id") for each in _items(answer) if reference in (_text(each.get("content")) or "")), None)
 
 
 def incoming(answer: Raw, *, known: int) -> list[tuple[str, str | None]]:

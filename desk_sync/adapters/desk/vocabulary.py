@@ -35,3 +35,7 @@ class Vocabulary:
     request_types: Mapping[str, str]
     clock_states: Mapping[str, str] = field(default_factory=dict)
     account_fields: AccountFields = field(default_factory=AccountFields)
+
+    def our_clock_state(self, value: str | None) -> str | None:
+        """Our word for Desk's value; a value that is not ours stays as it is."""
+        return next((word for word, written in self.clock_states.items() if written == value), value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Row, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import portals
+from desk_sync.adapters.store.tables import portals, statuses
 from desk_sync.adapters.store.values import AHEAD, insert
 from desk_sync.ports import Allowance, Credits, Pause, Token
 
@@ -86,6 +87,7 @@ class SqlPortalFacts:
 
     engine: Engine
     portal: str
+    _learned: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def own_agent(self) -> str | None:
         """The id of the agent whose token we use, once a write has shown it."""
@@ -94,6 +96,23 @@ class SqlPortalFacts:
 
     def learn_own_agent(self, agent_id: str) -> None:
         _learn(self.engine, self.portal, own_agent_id=agent_id)
+
+    def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
+        """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
+        if self._learned.get(name) != kind:
+            self._learned.update(self._statuses())
+        if self._learned.get(name) != kind:
+            with writing(self.engine) as connection:
+                seen = insert(connection, statuses).values(portal=self.portal, name=name, type=kind)
+                key = ["portal", "name"]
+                connection.execute(seen.on_conflict_do_update(index_elements=key, set_={"type": kind}))
+            self._learned[name] = kind
+        return self._learned
+
+    def _statuses(self) -> Mapping[str, str]:
+        known = select(statuses.c.name, statuses.c.type).where(statuses.c.portal == self.portal)
+        with reading(self.engine) as connection:
+            return {row.name: row.type for row in connection.execute(known)}
 
 
 def _pause(stored: Row[Any]) -> Pause:

@@ -202,6 +202,45 @@ effects = Table(
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )
 
+# Desk's type of each status that a portal's tickets were seen in.
+statuses = Table(
+    "statuses",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("type", String, nullable=False),
+)
+
+# What was promised, once for all tickets that were promised the same (L9). Nothing here ever changes.
+promises = Table(
+    "promises",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("promise", JSON, nullable=False),
+)
+
+# Where the clocks of a ticket stood when it was last looked at. They are read from its memory and its promise; here
+# they stand for those who go over all of them. `next_at` is when one changes by itself.
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("milestone", String, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("severity", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("target_at", Instant),
+    Column("due_at", Instant),
+    Column("met_at", Instant),
+    Column("ended_at", Instant),
+    Column("next_at", Instant),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
+)
+_COMING = clocks.c.next_at.is_not(None)
+Index("ix_clocks_portal_next_at", clocks.c.portal, clocks.c.next_at, sqlite_where=_COMING, postgresql_where=_COMING)
+
 decisions = Table(
     "decisions",
     metadata,

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
 
-from desk_sync.adapters.store import decisions, effects
+from desk_sync.adapters.store import clocks, decisions, effects
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
@@ -66,8 +66,10 @@ class SqlTickets:
         with writing(self.engine) as connection:
             row = fenced(connection, self.portal, lease, lease_until=until, **begun)
             events = self._take_events(connection, lease)
+            memory = memory_of(row["memory"])
             return Pending(
-                memory=memory_of(row["memory"]),
+                memory=memory,
+                promise=clocks.promise(connection, memory.watched),
                 events=events,
                 references=references(connection, self.portal, lease.ticket_id),
                 wake_due=not events or (row["wake_at"] is not None and row["wake_at"] <= now),
@@ -108,6 +110,8 @@ class SqlTickets:
         with writing(self.engine) as connection:
             self._release(connection, lease, look_at=at(look.next_look_at), **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
+            if look.watch:
+                clocks.save(connection, self.portal, lease.ticket_id, look.watch)
             decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
@@ -154,9 +158,11 @@ class SqlTickets:
             if row is None:
                 return None
             kept = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "dropped_at", "ended_at")
+            memory = memory_of(row["memory"])
             return TicketHistory(
                 **{name: row[name] for name in kept},
-                memory=memory_of(row["memory"]),
+                memory=memory,
+                promise=clocks.promise(connection, memory.watched),
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
                 effects=effects.past(connection, self.portal, ticket_id),

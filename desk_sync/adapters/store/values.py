@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from desk_sync.domain.promise import Promise
 from desk_sync.domain.subscription import Account
 from desk_sync.domain.ticket import Event, Memory
 
@@ -28,6 +29,7 @@ AHEAD = timedelta(minutes=1)
 ACCOUNT = TypeAdapter(Account)
 EVENT = TypeAdapter(Event)
 MEMORY = TypeAdapter(Memory)
+PROMISE = TypeAdapter(Promise)
 
 
 def columns_of(table: Table, value: type) -> Sequence[Column[Any]]:

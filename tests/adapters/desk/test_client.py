@@ -4,6 +4,7 @@ import json
 import re
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,7 @@ from tests.adapters.desk.portal import (
     ORG,
     TICKET,
     TOKEN_URL,
+    VOCABULARY,
     FakeTokens,
     answering,
     dripping,
@@ -88,10 +90,10 @@ def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zo
     desk.get(f"{URL}/threads/2", json={"id": "2", "content": "<p>ZOID: 76006415</p>"})
     desk.get(f"{URL}/threads/9", status=404, json={"errorCode": "URL_NOT_FOUND"})
 
-    evidence = make_client().read_threads(make_ticket(ticket_id=TICKET), known=known)
+    threads = make_client().read_threads(make_ticket(ticket_id=TICKET), known=known, contents=True)
 
     assert [call.request.url.rpartition("/")[2] for call in desk.calls][1:] == read
-    assert [each.value for each in readings(evidence)] == zoids
+    assert [each.value for each in readings(threads.evidence)] == zoids
 
 
 def test_a_write_sends_the_given_fields_and_nothing_else(desk):
@@ -112,11 +114,6 @@ def test_a_write_sends_the_given_fields_and_nothing_else(desk):
         pytest.param({Field.SEVERITY: None}, {"cf_severity": ""}, id="cleared to an empty text"),
         pytest.param({Field.SEVERITY: None}, {}, id="cleared to nothing"),
         pytest.param(
-            {Field.SEVERITY: "2026-11-23T09:00:42.000Z"},
-            {"cf_severity": "2026-11-23T09:00:00.000Z"},
-            id="seconds dropped, zero in their place",
-        ),
-        pytest.param(
             {Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"},
             {"cf_customer_primary_email_address": "Admin@Large.Example"},
             id="an address in other letters",
@@ -127,6 +124,28 @@ def test_what_desk_only_writes_differently_is_what_we_sent(desk, value, answered
     desk.patch(URL, json=make_raw(cf=answered))
 
     assert make_client().write_ticket(TICKET, value)
+
+
+@pytest.mark.parametrize("answered", ["2026-11-23T09:00:00.000Z", "2026-11-23T09:00Z", "2026-11-23T09:00:30.000Z"])
+def test_a_due_instant_is_written_in_full_and_compared_to_the_minute(desk, answered):
+    desk.patch(URL, json=make_raw(cf={"cf_update_due": answered}))
+    vocabulary = replace(VOCABULARY, fields=VOCABULARY.fields | {"update_due": "cf_update_due"})
+
+    ticket = make_client(vocabulary=vocabulary).write_ticket(TICKET, {Field.UPDATE_DUE: "2026-11-23T09:00Z"})
+
+    assert patched(desk) == {"cf": {"cf_update_due": "2026-11-23T09:00:00.000Z"}}
+    assert ticket.update_due == "2026-11-23T09:00Z"
+
+
+def test_the_state_of_the_clocks_is_written_in_desks_words_and_read_in_ours(desk):
+    desk.patch(URL, json=make_raw(cf={"cf_clock_state": "At risk"}))
+    fields = VOCABULARY.fields | {"clock_state": "cf_clock_state"}
+    vocabulary = replace(VOCABULARY, fields=fields, clock_states={"at_risk": "At risk"})
+
+    ticket = make_client(vocabulary=vocabulary).write_ticket(TICKET, {Field.CLOCK_STATE: "at_risk"})
+
+    assert patched(desk) == {"cf": {"cf_clock_state": "At risk"}}
+    assert ticket.clock_state == "at_risk"
 
 
 @pytest.mark.parametrize(

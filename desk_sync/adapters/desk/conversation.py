@@ -1,0 +1,70 @@
+"""What was said on a ticket and what became of its status, from Desk's lists; no word of any text is kept (L11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, text
+from desk_sync.domain.conversation import Author, Form, Utterance
+from desk_sync.domain.hearing import StatusChange
+
+_AUTHORS: Mapping[str, Author] = {"agent": Author.AGENT, "end_user": Author.PARTNER, "contact": Author.PARTNER}
+_FORMS: Mapping[str, Form] = {"in": Form.INCOMING, "out": Form.OUTGOING}
+_SENT = "SUCCESS"
+
+
+def threads(answer: Raw) -> list[Utterance]:
+    """The threads in a list that were really sent: drafts, and what could not be sent, are left out."""
+    sent = (each for each in items(answer) if (text(each.get("status")) or _SENT).upper() == _SENT)
+    return [said for each in sent if (said := _thread(each))]
+
+
+def _thread(raw: Raw) -> Utterance | None:
+    ref, at = identifier(raw, "id"), instant(raw.get("createdTime"))
+    form = _FORMS.get(text(raw.get("direction")) or "")
+    if ref is None or at is None or form is None:
+        return None
+    author = object_in(raw, "author")
+    public = (text(raw.get("visibility")) or "public").lower() == "public"
+    return Utterance(
+        ref=ref, at=at, form=form, author=_author(author), author_id=identifier(author, "id"), public=public
+    )
+
+
+def comments(answer: Raw) -> list[Utterance]:
+    """The comments in a list."""
+    return [said for each in items(answer) if (said := _comment(each))]
+
+
+def _comment(raw: Raw) -> Utterance | None:
+    ref, at = identifier(raw, "id"), instant(raw.get("commentedTime"))
+    if ref is None or at is None:
+        return None
+    author = object_in(raw, "commenter")
+    return Utterance(
+        ref=ref,
+        at=at,
+        form=Form.COMMENT,
+        author=_author(author),
+        author_id=identifier(raw, "commenterId") or identifier(author, "id"),
+        public=text(raw.get("isPublic")) == "true",
+    )
+
+
+def _author(raw: Raw) -> Author:
+    return _AUTHORS.get((text(raw.get("type")) or "").lower(), Author.OTHER)
+
+
+def status_changes(answer: Raw) -> list[StatusChange]:
+    """The changes of status in a ticket's history, to the second as Desk tells them."""
+    return [change for event in items(answer) for change in _changes(event)]
+
+
+def _changes(event: Raw) -> Iterator[StatusChange]:
+    at, info = instant(event.get("eventTime")), event.get("eventInfo")
+    for each in info if at and isinstance(info, list) else ():
+        if isinstance(each, dict) and (text(each.get("propertyName")) or "").lower() == "status":
+            change = object_in(each, "propertyValue")
+            before, after = (text(change.get(name)) for name in ("previousValue", "updatedValue"))
+            if at and before and after:
+                yield StatusChange(at=at, before=before, after=after)

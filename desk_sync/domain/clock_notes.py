@@ -1,0 +1,48 @@
+"""What the agents are told about a ticket's clocks: a note for each alarm, and one comment that is kept up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from desk_sync.domain.clock import Clock, State
+from desk_sync.domain.watch import Watch
+
+
+def alarm_text(clock: Clock) -> str:
+    """The private note for a clock that has become late, or soon will be."""
+    name, due = _name(clock), _spoken(clock.due_at)
+    if clock.state is State.BREACHED:
+        return f"{name} is breached: it was due at {due}."
+    return f"{name} is at risk: its target passed at {_spoken(clock.target_at)}, it is due at {due}."
+
+
+def sheet_text(seen: Watch, now: datetime) -> str:
+    """The standing comment: where every clock stands, by which calendar, from which rule."""
+    head = f"The commitment's clocks, as of {_spoken(now)}:"
+    return "\n".join((head, *(line for clock in seen.clocks for line in _lines(clock))))
+
+
+def _lines(clock: Clock) -> Iterator[str]:
+    yield f"- {_name(clock)}: {'at risk' if clock.at_risk else _WORDS.get(clock.state, clock.state)}"
+    if clock.state is not State.EXEMPT:
+        ends = f", met at {_spoken(clock.met_at)}" if clock.met_at else f", due at {_spoken(clock.due_at)}"
+        yield f"  used {_amount(clock.used)}, paused {_amount(clock.paused)}, left {_amount(clock.left)}{ends}"
+    yield from (f"  {reason}" for reason in clock.reasons)
+
+
+_WORDS: Mapping[State, str] = {State.RUNNING: "on track"}
+
+
+def _name(clock: Clock) -> str:
+    number = f", round {clock.round}" if clock.round > 1 else ""
+    return f"{clock.milestone.capitalize()}{number}"
+
+
+def _spoken(instant: datetime | None) -> str:
+    return f"{instant.astimezone(UTC):%a %d %b %Y %H:%M} UTC" if instant else "no instant while it is paused"
+
+
+def _amount(span: timedelta) -> str:
+    hours, minutes = divmod(span // timedelta(minutes=1), 60)
+    return f"{hours} h {minutes:02} min"
