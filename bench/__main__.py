@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import ingest, machine, subscriptions
+from bench import due, ingest, machine, subscriptions
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
+    "due": due.run,
     "ingest": ingest.run,
     "subscriptions": subscriptions.run,
 }

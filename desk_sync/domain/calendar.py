@@ -143,6 +143,8 @@ class BusinessCalendar(_Expanded):
         start, left = _utc(start), amount
         if not left:
             return start
+        if not pauses:
+            return self._after(start, left)
         for begins, stops in _running(start, pauses):
             if stops == _FOREVER or (counted := self._open(begins, stops)) >= left:
                 return self._after(begins, left)
