@@ -46,6 +46,9 @@ class Escalation:
     known: frozenset[str] = frozenset()
 
 
+NO_ESCALATION = Escalation()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A level that is raised now; `key` makes it happen once.

@@ -6,7 +6,7 @@ Nothing here can fail on a checked policy, and the same inputs give the same pla
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_sync.domain.claims import (
@@ -18,12 +18,14 @@ from desk_sync.domain.claims import (
     standing_by_us,
     withdrawals_from,
 )
+from desk_sync.domain.climbing import climb, comments, location, mute
 from desk_sync.domain.clock_fields import clock_fields
 from desk_sync.domain.clock_notes import alarm_text, sheet_text
 from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.decision import Decision, decide
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.escalation import NO_ESCALATION, Escalation, Owed
 from desk_sync.domain.history import History
 from desk_sync.domain.identity import Lookup
 from desk_sync.domain.partner import NOBODY_ASKED, Writer
@@ -61,6 +63,7 @@ class Plan:
     watch: Watch | None = None
     sheet: Sheet | None = None
     hushed: frozenset[str] = frozenset()
+    escalation: Escalation = NO_ESCALATION
     next_look_at: datetime | None = None
 
     @property
@@ -89,10 +92,12 @@ def plan(
     history: History | None = None,
     promise: Promise | None = None,
     whereabouts: Whereabouts = NOWHERE,
+    active_since: datetime | None = None,
 ) -> Plan:
     """What should be true of `ticket` at `now`. `events` are the news since the last look: who changed what.
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
+    What happened before `active_since` sets off no escalation.
     """
     rules = policy.tickets
     memory = memory.settled(ticket)
@@ -119,8 +124,16 @@ def plan(
     wanted = differing if mode is Mode.WRITE and not looping else {}
     hushed = seen.alarms.keys() if seen and memory.watched is None else memory.hushed
     effects = (*_effects(ticket, decision, wanted, looping=looping), *_alarms(seen, hushed))
+    owed = Owed(escalation=memory.escalation)
+    if seen and mode is Mode.SHADOW:
+        owed = Owed(escalation=mute(memory.escalation, seen, ticket, now))
+    elif seen:
+        urgent = rules.level(severity) or max(rules.severities)
+        place = location(policy, writer, whereabouts)
+        owed = climb(memory.escalation, seen, ticket, urgent, place, policy, since=active_since, now=now)
+        effects = (*effects, *comments(owed, seen, decision, writer))
     return Plan(
-        decision=_explain(decision, overrides, looping=looping),
+        decision=_explain(decision, overrides, owed, looping=looping),
         wanted=wanted,
         effects=effects if mode is not Mode.SHADOW else (),
         written=dict(standing_by_us(ticket, memory, ours, wanted)),
@@ -130,7 +143,8 @@ def plan(
         watch=seen,
         sheet=_sheet(seen, memory, now) if mode is not Mode.SHADOW else None,
         hushed=frozenset(hushed),
-        next_look_at=seen.next_at if seen else None,
+        escalation=owed.escalation,
+        next_look_at=min(filter(None, (seen.next_at if seen else None, owed.next_at)), default=None),
     )
 
 
@@ -168,9 +182,10 @@ def _sheet(seen: Watch | None, memory: Memory, now: datetime) -> Sheet | None:
     return Sheet(digest=seen.standing, comment=comment)
 
 
-def _explain(decision: Decision, overrides: Mapping[Field, Override], *, looping: bool) -> Decision:
+def _explain(decision: Decision, overrides: Mapping[Field, Override], owed: Owed, *, looping: bool) -> Decision:
     for name in overrides:
         decision = decision.because("L7", f"{name} stays as a person set it")
+    decision = replace(decision, reasons=(*decision.reasons, *owed.reasons))
     return decision.because("L14", _LOOP) if looping else decision
 
 

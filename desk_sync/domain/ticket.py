@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from desk_sync.domain.commitment import Circumstances
+from desk_sync.domain.escalation import NO_ESCALATION, Escalation
 from desk_sync.domain.history import History
 from desk_sync.domain.identity import Evidence
 
@@ -174,7 +175,7 @@ class Memory:
 
     `threads_heard` and `comments_heard` say how much of the conversation the clocks know of, our own comments included.
     `hushed` are the keys of what was so before we first looked: nobody is told of it any more. `sheet` is the digest of
-    what the standing comment on the clocks says; None where there is none yet.
+    what the standing comment on the clocks says; None where there is none yet. `escalation` is what was raised so far.
     """
 
     left: str | None = None
@@ -190,6 +191,7 @@ class Memory:
     comments_heard: int = 0
     hushed: frozenset[str] = frozenset()
     sheet: str | None = None
+    escalation: Escalation = NO_ESCALATION
 
     def settled(self, ticket: Ticket) -> Memory:
         """With the intended values that stand in the ticket taken as written: the process died after the call."""

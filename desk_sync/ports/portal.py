@@ -42,6 +42,10 @@ class PortalFacts(Protocol):
 
     def learn_own_agent(self, agent_id: str) -> None: ...
 
+    def active_since(self) -> datetime | None:
+        """When we first heard of a ticket of the portal."""
+        ...
+
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
         """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
         ...

@@ -121,6 +121,7 @@ class Reconcile:
             history=listening.history(ticket, memory, told.heard),
             promise=pending.promise,
             whereabouts=_whereabouts(writer, lookup),
+            active_since=self.portal.active_since(),
         )
         after, commented = self._write(lease, ticket, wish)
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented))
@@ -272,6 +273,7 @@ def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, comment
         threads_heard=found.threads,
         comments_heard=found.comments + commented,
         hushed=wish.hushed,
+        escalation=wish.escalation,
         sheet=wish.sheet.digest if wish.sheet else memory.sheet,
     )
 

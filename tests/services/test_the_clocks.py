@@ -13,6 +13,7 @@ import pytest
 from desk_sync.domain.clock import State
 from desk_sync.domain.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment import read_clocks
+from desk_sync.domain.policy import Mode
 from desk_sync.domain.ticket import Field
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, POLICY, make_account, make_ticket
@@ -43,7 +44,11 @@ def clocks(world):
 
 
 def notes(desk) -> list[str]:
-    return [said.split(" [ds-")[0] for said in desk.comments[TICKET] if not said.startswith("The commitment")]
+    return [said.split(" [ds-")[0] for said in desk.comments[TICKET] if said.startswith(("Acknow", "Determ"))]
+
+
+def steps(desk) -> list[str]:
+    return [said.split("\n")[0] for said in desk.comments[TICKET] if said.startswith("Escalation level")]
 
 
 def sheets(desk) -> list[str]:
@@ -55,7 +60,7 @@ class TestWakingUp:
         assert opened.tickets.history(TICKET).look_at == NOW + timedelta(hours=1)
 
     def test_a_clock_that_nobody_answers_is_told_of_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
-        for _ in range(4):
+        while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
 
         assert [note.split(":")[0] for note in notes(desk)] == [
@@ -64,7 +69,6 @@ class TestWakingUp:
             "Acknowledgement is breached",
             "Determination is breached",
         ]
-        assert opened.now() == NOW + timedelta(hours=8)
 
     def test_a_look_between_two_changes_says_nothing_again(self, desk, opened):
         wake(opened)
@@ -270,3 +274,80 @@ class TestTheFields:
         shown.look()
 
         assert desk.tickets[TICKET].acknowledgement_due is None
+
+
+class TestEscalation:
+    def test_a_breach_raises_level_1_and_each_later_level_after_its_wait(self, desk, opened):
+        while opened.now() < NOW + timedelta(hours=9):
+            wake(opened)
+
+        raised = opened.tickets.history(TICKET).memory.escalation.raised
+        assert [(step.level, step.at - NOW) for step in raised] == [
+            (1, timedelta(hours=3)),
+            (2, timedelta(hours=5)),
+            (3, timedelta(hours=9)),
+        ]
+        assert steps(desk) == [f"Escalation level {level}, because of: acknowledgement" for level in (1, 2, 3)]
+
+    def test_a_persons_reply_stops_it(self, desk, opened):
+        while opened.now() < NOW + timedelta(hours=3):
+            wake(opened)
+        opened.waits(minutes=10)
+        desk.agent_replies(TICKET)
+        opened.hears(key="reply")
+        opened.look()
+        opened.waits(hours=3)
+        opened.hears(key="touched")
+
+        opened.look()
+
+        assert len(steps(desk)) == 1
+
+    def test_a_death_after_the_comment_neither_doubles_nor_loses_a_step(self, desk, opened):
+        while opened.tickets.history(TICKET).look_at < NOW + timedelta(hours=3):
+            wake(opened)
+        opened._time = NOW + timedelta(hours=3)
+        desk.dies(after="edit_comment")
+        with pytest.raises(Died):
+            opened.look()
+        opened.waits(seconds=46)
+
+        opened.look()
+
+        assert len(steps(desk)) == 1
+        assert len(opened.tickets.history(TICKET).memory.escalation.raised) == 1
+
+    def test_what_broke_before_we_were_there_raises_nothing(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
+        world.hears(key="late")
+
+        world.look()
+
+        assert steps(desk) == []
+
+    def test_what_broke_while_we_were_away_raises_level_1_alone(self, desk, opened):
+        opened.waits(hours=30)
+
+        opened.look()
+
+        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
+
+    def test_in_shadow_nothing_is_raised_and_nothing_is_made_up_for_later(self, desk, opened):
+        opened.policy = replace(POLICY, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
+        opened.waits(hours=4)
+        opened.look()
+        opened.policy = POLICY
+        opened.waits(minutes=5)
+        opened.hears(key="switched on")
+
+        opened.look()
+
+        assert steps(desk) == []
+
+    def test_a_report_of_a_security_problem_goes_straight_to_the_level_of_the_mapping(self, desk, opened):
+        desk.person_sets(TICKET, issue_type="security")
+        opened.hears(key="typed")
+
+        opened.look()
+
+        assert "because of: security" in steps(desk)[0]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import portals, statuses
+from desk_sync.adapters.store.tables import portals, statuses, tickets
 from desk_sync.adapters.store.values import AHEAD, insert
 from desk_sync.ports import Allowance, Credits, Pause, Token
 
@@ -88,6 +88,7 @@ class SqlPortalFacts:
     engine: Engine
     portal: str
     _learned: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _facts: dict[str, datetime | None] = field(default_factory=dict, init=False, repr=False)
 
     def own_agent(self) -> str | None:
         """The id of the agent whose token we use, once a write has shown it."""
@@ -96,6 +97,14 @@ class SqlPortalFacts:
 
     def learn_own_agent(self, agent_id: str) -> None:
         _learn(self.engine, self.portal, own_agent_id=agent_id)
+
+    def active_since(self) -> datetime | None:
+        """When we first heard of a ticket of the portal; read once."""
+        if "since" not in self._facts:
+            first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
+            with reading(self.engine) as connection:
+                self._facts["since"] = connection.scalar(first)
+        return self._facts["since"]
 
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
         """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
