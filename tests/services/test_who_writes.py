@@ -11,7 +11,9 @@ from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Kind, Place
 from desk_sync.domain.partner import Origin, Partner, PartnerPolicy, TaggedElsewhere
 from desk_sync.domain.policy import RegionBy
+from desk_sync.domain.regions import Whose
 from desk_sync.errors import NotPermitted
+from tests.support.clock_scenes import REGIONS
 from tests.support.makers import POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
@@ -147,7 +149,9 @@ class TestWhatItCosts:
         ],
     )
     def test_nobody_is_asked_without_need(self, desk, world, opened, policy, facts):
-        world.policy = replace(POLICY, partners=policy)
+        elsewhere = replace(REGIONS, calendar_by=Whose.CUSTOMER_COUNTRY, ladder_by=Whose.CUSTOMER_COUNTRY)
+        commitment = replace(POLICY.commitment, regions=elsewhere)
+        world.policy = replace(POLICY, partners=policy, commitment=commitment)
         opened(partner_id="900", **facts)
         world.look()
 
