@@ -166,7 +166,8 @@ def explain(ticket_id: str, portal: PortalOption = None, as_json: JsonFlag = Fal
         sys.exit(f"error: no event has told of ticket {ticket_id}\nhint: desk-sync replay {ticket_id} looks at it now")
     from desk_sync.cli import explanation
 
-    emit(explanation.document(history)) if as_json else explanation.tell(history)
+    now = wiring.now()
+    emit(explanation.document(history, now)) if as_json else explanation.tell(history, now)
 
 
 @app.command()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+from desk_sync import documents
 from desk_sync.cli.output import say
+from desk_sync.domain.clock import Clock
 from desk_sync.ports import PastDecision, TicketHistory
 
 
-def document(history: TicketHistory) -> dict[str, Any]:
-    """The history as one JSON document; instants in UTC."""
+def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
+    """The history as one JSON document, with the clocks as they stand at `now`; instants in UTC."""
     return {
         "ticket_id": history.ticket_id,
         "state": state(history),
@@ -21,11 +25,18 @@ def document(history: TicketHistory) -> dict[str, Any]:
         "overrides": {name: kept.value for name, kept in history.memory.overrides.items()},
         "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
+        "clocks": [clock_document(clock) for clock in history.clocks(now)],
         "events": [
             {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}
             for event in history.events
         ],
     }
+
+
+def clock_document(clock: Clock) -> dict[str, Any]:
+    """A clock with the spans that it counted and those in which it stood still."""
+    spent = {"counted": documents.spans(clock.counted), "pauses": documents.spans(clock.pauses)}
+    return documents.clock(clock) | spent
 
 
 def state(history: TicketHistory) -> str:
@@ -39,7 +50,7 @@ def state(history: TicketHistory) -> str:
     return "due" if history.look_at else "settled"
 
 
-def tell(history: TicketHistory) -> None:
+def tell(history: TicketHistory, now: datetime) -> None:
     """The same for a person, newest decision first."""
     say(f"ticket {history.ticket_id}: {state(history)}" + (f" – {history.error}" if history.error else ""))
     for past in reversed(history.decisions):
@@ -51,6 +62,27 @@ def tell(history: TicketHistory) -> None:
             say(f"  written: {name} = {value}")
     for name, kept in history.memory.overrides.items():
         say(f"\n{name} = {kept.value} was set by a person and stays")
+    for clock in history.clocks(now):
+        say()
+        tell_clock(clock)
+
+
+def tell_clock(clock: Clock) -> None:
+    """Where a clock stands, why, and how it came to it, span by span."""
+    round_ = f", round {clock.round}" if clock.round > 1 else ""
+    met = f", met at {_spoken(clock.met_at)}" if clock.met_at else ""
+    say(f"{clock.milestone}{round_}: {clock.state}{met}; used {clock.used}, paused {clock.paused}")
+    if clock.target_at or clock.due_at:
+        say(f"  target {_spoken(clock.target_at)}, due {_spoken(clock.due_at)}")
+    for reason in clock.reasons:
+        say(f"  {reason}")
+    told = [("counted", *span) for span in clock.counted] + [("paused", *pause) for pause in clock.pauses]
+    for what, start, end in sorted(told, key=itemgetter(1)):
+        say(f"  {what:8}{_spoken(start)} – {_spoken(end)}")
+
+
+def _spoken(instant: datetime | None) -> str:
+    return f"{instant:%F %T}Z" if instant else "…"
 
 
 def _decision(past: PastDecision) -> dict[str, Any]:

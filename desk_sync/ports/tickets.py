@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from desk_sync.domain.clock import Clock
+from desk_sync.domain.commitment import read_clocks
 from desk_sync.domain.decision import Decision
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.promise import Promise
@@ -201,3 +203,10 @@ class TicketHistory:
     events: Sequence[Event]
     effects: Sequence[PastEffect]
     promise: Promise | None = None
+
+    def clocks(self, now: datetime) -> Sequence[Clock]:
+        """Where the ticket's clocks stand, by what was promised; none for a ticket that has none."""
+        watched = self.memory.watched
+        if watched is None or self.promise is None:
+            return ()
+        return read_clocks(watched.history, self.promise, watched.circumstances, now)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from desk_sync import documents
+from desk_sync.documents import instant
 from desk_sync.ports import TicketHistory
 from desk_sync.rehearsal.stage import Stage
 from desk_sync.rehearsal.timeline import timeline
@@ -28,7 +30,7 @@ def document(on: Stage) -> dict[str, Any]:
         "notifications": list(_notifications(on)),
         "desk": {"calls": dict(sorted(desk.calls.items())), "credits": desk.credits},
         "deliveries": {name: deliveries[name] for name in ("sent", "accepted", "dropped", "failed")},
-        "timeline": [asdict(entry) | {"at": _written(entry.at)} for entry in timeline(on, tickets)],
+        "timeline": [asdict(entry) | {"at": instant(entry.at)} for entry in timeline(on, tickets)],
     }
 
 
@@ -42,30 +44,14 @@ def _ticket(on: Stage, ticket: Ticket) -> dict[str, Any]:
         "fields": on.words.told(whole),
         "status": whole["status"],
         "assignee": agents.get(whole["assigneeId"]),
-        "decision": _decision(history),
-        "clocks": _clocks(history),
+        "decision": documents.decision(history.decisions[-1].decision) if history and history.decisions else None,
+        "clocks": [documents.clock(each) for each in (history.clocks(on.agenda.now()) if history else ())],
         "escalations": _escalations(history),
         "comments": list(_comments(ticket, history, on.site.portal.own_agent["id"])),
         "writes": [
-            {"at": _written(each.at), "fields": dict(each.fields)} for each in on.chronicle.writes(ticket.ticket_id)
+            {"at": instant(each.at), "fields": dict(each.fields)} for each in on.chronicle.writes(ticket.ticket_id)
         ],
     }
-
-
-def _decision(history: TicketHistory | None) -> dict[str, Any] | None:
-    """The last decision; None for a ticket that was never looked at."""
-    if history is None or not history.decisions:
-        return None
-    last = history.decisions[-1].decision
-    return {
-        "decision": last.verdict,
-        "licences_counted": last.licences,
-        "reasons": [str(reason) for reason in last.reasons],
-    }
-
-
-def _clocks(history: TicketHistory | None) -> list[dict[str, Any]]:
-    return []
 
 
 def _escalations(history: TicketHistory | None) -> list[dict[str, Any]]:
@@ -85,7 +71,7 @@ def _comments(ticket: Ticket, history: TicketHistory | None, own: str) -> Iterat
         if comment["commenterId"] == own:
             text, reference = _said(comment)
             yield {
-                "at": _written(datetime.fromisoformat(comment["commentedTime"])),
+                "at": instant(datetime.fromisoformat(comment["commentedTime"])),
                 "public": comment["isPublic"],
                 "kind": kinds.get(reference),
                 "text": text,
@@ -97,7 +83,3 @@ def _said(comment: Record) -> tuple[str, str]:
     text = plain(_LINE.sub("\n", comment["content"]))
     found = _REFERENCE.search(text)
     return (text[: found.start()], found[1]) if found else (text, "")
-
-
-def _written(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -75,7 +75,7 @@ When = Annotated[datetime | timedelta, PlainValidator(_when)]
 Share = Annotated[float, PlainValidator(_share)]
 Email = Annotated[str, AfterValidator(_email)]
 Status = Annotated[int, Field(ge=400, le=599)]
-Agent: TypeAlias = Literal["agent", "colleague"]
+Agent: TypeAlias = Literal["agent", "colleague", "program"]
 Anybody: TypeAlias = Literal["agent", "colleague", "partner", "program"]
 
 

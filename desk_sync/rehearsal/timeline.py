@@ -8,6 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from desk_sync.domain.clock import Clock, State
 from desk_sync.rehearsal.chronicle import SET, Happening
 from desk_sync.rehearsal.stage import Stage
 from desk_sync.wiring import DEFAULT
@@ -32,6 +33,7 @@ def timeline(on: Stage, documents: Mapping[str, Mapping[str, Any]]) -> list[Entr
         *_acts(on),
         *(entry for key in documents for entry in _decisions(on, key)),
         *(entry for key, document in documents.items() for entry in _comments(key, document)),
+        *(entry for key in documents for entry in _clocks(on, key)),
     ]
     return sorted(entries, key=attrgetter("at"))
 
@@ -74,6 +76,36 @@ def _decisions(on: Stage, key: str) -> Iterator[Entry]:
 def _comments(key: str, document: Mapping[str, Any]) -> Iterator[Entry]:
     for comment in document["comments"]:
         for_whom = "publicly" if comment["public"] else "privately"
-        what, _, why = comment["text"].partition("\n")
-        at = datetime.fromisoformat(comment["at"])
-        yield Entry(at=at, ticket=key, who=US, what=f"comments {for_whom}: {what}", why=why.replace("\n", " "))
+        what = comment["text"].partition("\n")[0]
+        yield Entry(at=datetime.fromisoformat(comment["at"]), ticket=key, who=US, what=f"comments {for_whom}: {what}")
+
+
+def _clocks(on: Stage, key: str) -> Iterator[Entry]:
+    """What became of the clocks, as they are read at the end."""
+    now = on.agenda.now()
+    history = on.desk_sync.tickets(DEFAULT).history(on.people.id_of(key))
+    for clock in history.clocks(now) if history else ():
+        name = clock.milestone + (f", round {clock.round}," if clock.round > 1 else "")
+        why = "; ".join(map(str, clock.reasons))
+        for at, what in _moments(clock):
+            yield Entry(at=at, ticket=key, who=US, what=f"{name} {what}", why=why)
+            why = ""
+
+
+def _moments(clock: Clock) -> Iterator[tuple[datetime, str]]:
+    """What happened to the clock, first of all that it started."""
+    if clock.state is State.EXEMPT:
+        yield clock.started_at, "is exempt"
+        return
+    yield clock.started_at, "starts"
+    for start, end in clock.pauses:
+        yield start, "is paused"
+        if end:
+            yield end, "goes on"
+    stood = clock.ended_at or clock.read_at
+    if clock.target_at and clock.target_at <= stood:
+        yield clock.target_at, "passes its target"
+    if clock.due_at and clock.due_at <= stood:
+        yield clock.due_at, "is breached"
+    if clock.met_at:
+        yield clock.met_at, "is met"

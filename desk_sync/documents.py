@@ -1,0 +1,55 @@
+"""How our values read as JSON: one shape for the command line, the rehearsal and whoever else tells scripts of them.
+
+Instants are UTC, ISO 8601 with a Z; durations are whole seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from desk_sync.domain.calendar import Pause
+from desk_sync.domain.clock import Clock
+from desk_sync.domain.decision import Decision
+
+
+def decision(made: Decision) -> dict[str, Any]:
+    """What was decided about a ticket, and why."""
+    return {
+        "decision": made.verdict,
+        "licences_counted": made.licences,
+        "reasons": [str(reason) for reason in made.reasons],
+    }
+
+
+def clock(read: Clock) -> dict[str, Any]:
+    """Where one round of a milestone stands. `target_at` and `due_at` are null while it is paused, unless passed."""
+    return {
+        "milestone": read.milestone,
+        "round": read.round,
+        "severity": read.level,
+        "started_at": instant(read.started_at),
+        "target_at": instant(read.target_at),
+        "due_at": instant(read.due_at),
+        "met_at": instant(read.met_at),
+        "ended_at": instant(read.ended_at),
+        "state": read.state,
+        "used_s": seconds(read.used),
+        "paused_s": seconds(read.paused),
+        "certain": read.certain,
+        "reasons": [str(reason) for reason in read.reasons],
+    }
+
+
+def spans(spent: Iterable[Pause]) -> list[list[str | None]]:
+    """Each as its first instant and the first after it, null while it lasts."""
+    return [[instant(start), instant(end)] for start, end in spent]
+
+
+def instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def seconds(span: timedelta) -> int:
+    return span // timedelta(seconds=1)
