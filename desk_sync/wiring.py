@@ -259,26 +259,28 @@ class DeskSync:
 
     def drain(self, portal: str) -> bool:
         """Look at what is due; True if there is more."""
-        tickets = self.tickets(portal)
-        reconcile = Reconcile(
-            desk=self.desk(portal),
-            budget=self.budget(portal),
-            subscriptions=self.subscriptions,
-            writers=self.writers(portal),
-            tickets=tickets,
-            portal=SqlPortalFacts(self.engine, portal),
-            policy=self.mapping.policy,
-            now=self.world.now,
-            live=self.live,
-        )
         return Drain(
-            tickets=tickets,
-            look=reconcile.look,
+            tickets=self.tickets(portal),
+            look=self.reconcile(portal).look,
             budget=self.budget(portal),
             now=self.world.now,
             workers=self.settings.workers,
             pool=self.world.pool,
         ).run()
+
+    def reconcile(self, portal: str) -> Reconcile:
+        """What looks at one ticket. Raises ConfigurationError, and InputError for the partner file."""
+        return Reconcile(
+            desk=self.desk(portal),
+            budget=self.budget(portal),
+            subscriptions=self.subscriptions,
+            writers=self.writers(portal),
+            tickets=self.tickets(portal),
+            portal=SqlPortalFacts(self.engine, portal),
+            policy=self.mapping.policy,
+            now=self.world.now,
+            live=self.live,
+        )
 
     def writers(self, portal: str) -> Writers:
         """What finds who writes to the portal. Raises ConfigurationError, and InputError for the partner file."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli import subscription_data
+from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
-from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, say, table
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
 
@@ -42,9 +43,9 @@ subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 app.add_typer(notify_app, name="notify")
+app.command()(explain)
 app.command()(simulate)
 
-PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
 
@@ -153,21 +154,6 @@ def intake(
         for mail in read:
             say("\n".join(f"{key}: {value}" for key, value in mail.items() if value not in (None, [])) + "\n")
     raise typer.Exit(1 if any("error" in mail for mail in read) else 0)
-
-
-@app.command()
-def explain(ticket_id: str, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """Why a ticket is as it is: every decision with its reasons, what was written, and what is due."""
-    from desk_sync import wiring
-
-    with wiring.open_app() as desk_sync:
-        history = desk_sync.tickets(desk_sync.chosen(portal)).history(ticket_id)
-    if history is None:
-        sys.exit(f"error: no event has told of ticket {ticket_id}\nhint: desk-sync replay {ticket_id} looks at it now")
-    from desk_sync.cli import explanation
-
-    now = wiring.now()
-    emit(explanation.document(history, now)) if as_json else explanation.tell(history, now)
 
 
 @app.command()

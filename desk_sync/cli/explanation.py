@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
 from desk_sync import documents
-from desk_sync.cli.output import say
+from desk_sync.cli.output import say, table
 from desk_sync.domain.clock import Clock
+from desk_sync.domain.watch import Watch
 from desk_sync.ports import PastDecision, TicketHistory
 
 
@@ -37,6 +39,26 @@ def clock_document(clock: Clock) -> dict[str, Any]:
     """A clock with the spans that it counted and those in which it stood still."""
     spent = {"counted": documents.spans(clock.counted), "pauses": documents.spans(clock.pauses)}
     return documents.clock(clock) | spent
+
+
+def rejudged(again: Watch | None) -> dict[str, Any]:
+    """The clocks as today's mapping has them; none for a ticket without clocks."""
+    if again is None:
+        return {"clocks": []}
+    facts = {"mapping_version": again.promise.mapping_version, "region": again.promise.region}
+    return facts | {"clocks": [clock_document(clock) for clock in again.clocks]}
+
+
+def compare(then: Iterable[Clock], today: Iterable[Clock]) -> None:
+    """The clocks as they were judged then beside the clocks as they are judged now, for a person."""
+    before, after = ({clock.key: clock for clock in clocks} for clocks in (then, today))
+    rows = [[key, *_standing(before.get(key)), *_standing(after.get(key))] for key in dict.fromkeys((*before, *after))]
+    say()
+    table(["clock", "as judged then", "due", "as judged now", "due"], rows)
+
+
+def _standing(clock: Clock | None) -> tuple[str, str]:
+    return (clock.state, _spoken(clock.due_at)) if clock else ("no such clock", "")
 
 
 def state(history: TicketHistory) -> str:

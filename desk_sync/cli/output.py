@@ -13,6 +13,7 @@ SCHEMA_VERSION = 1
 
 DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 
 
 def emit(document: dict[str, Any]) -> None:

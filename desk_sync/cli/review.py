@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 review_app = typer.Typer(help="The tickets that a person must decide on, and what persons have settled.")
 
-PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who says so; kept with it.")]
 WhyOption = Annotated[str | None, typer.Option("--why", help="The reason; kept with it.")]
 

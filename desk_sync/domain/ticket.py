@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation
-from desk_sync.domain.history import History
+from desk_sync.domain.history import ActKind, History
 from desk_sync.domain.identity import Evidence
 
 Value: TypeAlias = str | bool | None
@@ -192,6 +192,15 @@ class Memory:
     hushed: frozenset[str] = frozenset()
     sheet: str | None = None
     escalation: Escalation = NO_ESCALATION
+
+    def unjudged(self) -> Memory:
+        """Without what the ticket's past was judged to be: only its severities are facts that nobody judged."""
+        if self.watched is None:
+            return self
+        past = self.watched.history
+        facts = tuple(act for act in past.acts if act.kind is ActKind.SEVERITY)
+        bare = replace(self.watched, history=History(created_at=past.created_at, acts=facts))
+        return replace(self, watched=bare)
 
     def settled(self, ticket: Ticket) -> Memory:
         """With the intended values that stand in the ticket taken as written: the process died after the call."""

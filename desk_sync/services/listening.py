@@ -45,6 +45,13 @@ class Listening:
             heard = heard.changing(told.changes, whole=told.whole)
         return Answers(heard=heard, evidence=found)
 
+    def recall(self, ticket: Ticket) -> Heard:
+        """Ask for everything that was said and done, whatever is known of it."""
+        threads = self.desk.read_threads(ticket, known=ticket.threads, contents=False)
+        told = self.desk.read_status_changes(ticket.ticket_id)
+        heard = Heard().saying(threads.said).saying(self.desk.read_comments(ticket.ticket_id))
+        return heard.changing(told.changes, whole=told.whole)
+
     def history(self, ticket: Ticket, memory: Memory, heard: Heard) -> History | None:
         """What happened on the ticket so far; None for one without clocks: it was closed before we knew it."""
         if ticket.created_at is None or (memory.watched is None and ticket.closed):

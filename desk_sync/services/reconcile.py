@@ -17,8 +17,20 @@ from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.regions import Whereabouts
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
+from desk_sync.domain.watch import Watch
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
-from desk_sync.ports import Budget, Desk, Lease, Look, Now, Pending, PortalFacts, Subscriptions, Tickets
+from desk_sync.ports import (
+    Budget,
+    Desk,
+    Lease,
+    Look,
+    Now,
+    Pending,
+    PortalFacts,
+    Subscriptions,
+    TicketHistory,
+    Tickets,
+)
 from desk_sync.services.listening import Listening
 from desk_sync.services.live import LiveLookup, Told
 from desk_sync.services.writers import Writers
@@ -103,7 +115,7 @@ class Reconcile:
         ticket = self.desk.read_ticket(lease.ticket_id)
         policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
         lookup = self._look_up(ticket, writer.partner, memory.heard)
-        listening = Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
+        listening = self._listening(policy)
         wanted = _more_is_said(ticket, lookup, memory)
         told = listening.ask(ticket, memory, news, evidence=wanted)
         if wanted:
@@ -125,6 +137,30 @@ class Reconcile:
         )
         after, commented = self._write(lease, ticket, wish)
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented))
+
+    def rejudge(self, past: TicketHistory) -> Watch | None:
+        """The clocks of a ticket as today's policy judges its whole past, asked of Desk anew; nothing is written.
+
+        None for a ticket without clocks. Raises Gone, TemporaryError or PermanentError.
+        """
+        ticket, policy, memory = self.desk.read_ticket(past.ticket_id), self._policy(), past.memory.unjudged()
+        writer, listening = self._writer(ticket), self._listening(policy)
+        lookup = self._look_up(ticket, writer.partner, memory.heard)
+        wish = plan(
+            ticket,
+            lookup,
+            memory,
+            (),
+            policy,
+            writer=writer,
+            now=self.now(),
+            history=listening.history(ticket, memory, listening.recall(ticket)),
+            whereabouts=_whereabouts(writer, lookup),
+        )
+        return wish.watch
+
+    def _listening(self, policy: Policy) -> Listening:
+        return Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
 
     def _writer(self, ticket: Ticket) -> Writer:
         """Who wrote the ticket, if it matters."""

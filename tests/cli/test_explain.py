@@ -1,0 +1,73 @@
+"""How a ticket's clocks are told: span by span, and as judged then beside as judged now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from desk_sync.cli import explanation
+from desk_sync.rehearsal import scenario
+from desk_sync.rehearsal.play import play
+from desk_sync.rehearsal.stage import stage
+from desk_sync.wiring import DEFAULT
+
+SCENARIO = Path(__file__).parents[1] / "cases" / "scenarios" / "on-hold-and-back.yaml"
+
+
+@pytest.fixture
+def on():
+    """A ticket that was on hold from 09:00 to 11:00 UTC; it is 11:30."""
+    story = scenario.read(SCENARIO)
+    with stage(story) as on:
+        play(story, on)
+        yield on
+
+
+@pytest.fixture
+def history(on):
+    return on.desk_sync.tickets(DEFAULT).history(on.people.id_of("t1"))
+
+
+def test_a_clock_is_shown_with_the_spans_that_it_counted_and_those_in_which_it_stood_still(on, history):
+    _, determination, _ = explanation.document(history, on.agenda.now())["clocks"]
+
+    assert determination["counted"] == [
+        ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z"],
+        ["2026-11-23T11:00:00Z", "2026-11-23T11:30:00Z"],
+    ]
+    assert determination["pauses"] == [["2026-11-23T09:00:00Z", "2026-11-23T11:00:00Z"]]
+    assert (determination["used_s"], determination["paused_s"]) == (5400, 7200)
+
+
+def test_a_person_reads_the_spans_in_order(on, history, capsys):
+    explanation.tell(history, on.agenda.now())
+
+    told = capsys.readouterr().out.split("\n\n")
+    (determination,) = [part for part in told if part.startswith("determination")]
+    assert [line.split()[0] for line in determination.splitlines()[-3:]] == ["counted", "paused", "counted"]
+    assert "target 2026-11-23 12:00:00Z, due 2026-11-23 18:00:00Z" in determination
+    assert "R18: severity 1: target 2 h, commitment 8 h" in determination
+
+
+def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, capsys):
+    calls = dict(on.site.desk.calls)
+    again = on.desk_sync.reconcile(DEFAULT).rejudge(history)
+
+    explanation.compare(history.clocks(on.agenda.now()), again.clocks[:2])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == [
+        "acknowledgement:1",
+        "met",
+        *["2026-11-23", "11:00:00Z", "met"],
+        "2026-11-23",
+        "11:00:00Z",
+    ]
+    assert lines[4].rstrip().endswith("no such clock")
+    asked = {call for call, count in on.site.desk.calls.items() if count != calls.get(call, 0)}
+    assert all(call.startswith("GET ") for call in asked)
+
+
+def test_a_ticket_without_clocks_has_none_in_the_document():
+    assert explanation.rejudged(None) == {"clocks": []}

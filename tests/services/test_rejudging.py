@@ -1,0 +1,104 @@
+"""As judged then beside as judged now: what a new mapping would make of clocks that are under way, and does not.
+
+The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.domain.promise import Milestone
+from tests.support.clock_scenes import window
+from tests.support.makers import NOW, POLICY, make_ticket
+
+TICKET = "100000000000000001"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def under_way(desk, world):
+    """Half an hour on hold, an answer, and then another mapping: an hour for everything, and nothing waits."""
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+    world.hears(key="add")
+    world.look()
+    for minutes, happen in (
+        (10, lambda: desk.changes_status(TICKET, "On Hold", "On Hold")),
+        (30, lambda: desk.changes_status(TICKET, "Open", "Open")),
+        (5, lambda: desk.agent_replies(TICKET)),
+        (0, lambda: desk.person_comments(TICKET, public=False)),
+    ):
+        world.waits(minutes=minutes)
+        happen()
+        world.hears(key=f"{world.now()}")
+        world.look()
+    terms = replace(
+        POLICY.commitment.terms,
+        windows={1: {Milestone.ACKNOWLEDGEMENT: window(0.1, 0.25)}},
+        resolution=None,
+        paused=frozenset(),
+    )
+    world.policy = replace(POLICY, version="p2", commitment=replace(POLICY.commitment, terms=terms))
+    return world
+
+
+def rejudge(world):
+    return world.reconcile().rejudge(world.tickets.history(TICKET))
+
+
+def test_the_whole_past_is_judged_by_todays_mapping(under_way):
+    again = rejudge(under_way)
+
+    (acknowledgement,) = again.clocks
+    assert again.promise.mapping_version == "p2"
+    assert acknowledgement.state == "breached"
+    assert acknowledgement.due_at == NOW + 15 * MINUTE
+    assert acknowledgement.met_at == NOW + 45 * MINUTE
+    assert acknowledgement.used == 45 * MINUTE
+
+
+def test_what_was_promised_stands_and_nothing_is_written(desk, under_way):
+    before, comments = under_way.tickets.history(TICKET), dict(desk.comments)
+    calls = len(desk.calls)
+
+    rejudge(under_way)
+
+    after = under_way.tickets.history(TICKET)
+    assert after == before
+    assert dict(desk.comments) == comments
+    assert set(desk.calls[calls:]) <= {"read_ticket", "read_threads", "read_comments", "read_status_changes"}
+    (then, *_) = after.clocks(under_way.now())
+    assert (then.state, then.used) == ("met", 15 * MINUTE)
+
+
+def test_the_same_mapping_judges_as_it_did(under_way):
+    under_way.policy = POLICY
+
+    again = rejudge(under_way)
+
+    then = under_way.tickets.history(TICKET).clocks(under_way.now())
+    assert [(each.key, each.state, each.due_at, each.used) for each in again.clocks] == [
+        (each.key, each.state, each.due_at, each.used) for each in then
+    ]
+
+
+def test_a_severity_that_a_person_changed_counts_from_when_it_was_changed(desk, under_way):
+    under_way.policy = POLICY
+    desk.person_sets(TICKET, severity="S2-Moderate")
+    under_way.hears(key="lowered")
+    under_way.look()
+
+    assert {clock.level for clock in rejudge(under_way).clocks} == {
+        clock.level for clock in under_way.tickets.history(TICKET).clocks(under_way.now())
+    }
+
+
+def test_a_ticket_without_clocks_has_none_to_judge(desk, world):
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, status="Closed", status_type="Closed")
+    world.hears(key="add")
+    world.look()
+
+    assert rejudge(world) is None
+    assert world.tickets.history(TICKET).clocks(world.now()) == ()
