@@ -61,7 +61,7 @@ def _escalations(history: TicketHistory | None) -> list[dict[str, Any]]:
 def _notifications(on: Stage) -> Iterator[dict[str, Any]]:
     for at, notice in on.notices.sent:
         told = {"channel": notice.to.channel, "to": notice.to.to, "about": notice.subject, "lines": list(notice.lines)}
-        yield {"at": _written(at)} | told
+        yield {"at": instant(at)} | told
 
 
 def _comments(ticket: Ticket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:
