@@ -55,7 +55,12 @@ def _ticket(on: Stage, ticket: Ticket) -> dict[str, Any]:
 
 
 def _escalations(history: TicketHistory | None) -> list[dict[str, Any]]:
-    return []
+    """Every step that was raised, in the order of its time."""
+    raised = history.memory.escalation.raised if history else ()
+    return [
+        {"level": step.level, "at": instant(step.at), "because": step.because, "recipients": list(step.roles)}
+        for step in raised
+    ]
 
 
 def _notifications(on: Stage) -> Iterator[dict[str, Any]]:
