@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     concurrency: int = Field(default=10, ge=1, le=100, description="calls that all processes may have in flight")
     credit_reserve: int = Field(default=5000, ge=0, description="credits of a day that the worst tickets alone may use")
     missed_share: float = Field(default=0.05, ge=0, le=1, description="of changes that may come without a delivery")
+    alive_url: SecretStr | None = Field(default=None, description="called after each audit that found all in order")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 

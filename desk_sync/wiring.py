@@ -29,9 +29,11 @@ from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.mapping_shape import Source
+from desk_sync.adapters.outside import Outside
 from desk_sync.adapters.partner_file import read_partners
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
+from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
@@ -53,6 +55,7 @@ from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import ConfigurationError
 from desk_sync.ports import Inbox, Notifier, Now, PullState, Replaced
+from desk_sync.services.audit import Audit
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
@@ -200,6 +203,17 @@ class DeskSync:
 
     def tickets(self, portal: str) -> SqlTickets:
         return SqlTickets(self.engine, portal)
+
+    @property
+    def audit(self) -> Audit:
+        """What goes over all open clocks, and tells an address outside that all is well."""
+        address = self.settings.alive_url
+        return Audit(
+            clocks=[SqlOpenClocks(self.engine, portal) for portal in self.portals],
+            figures=[self.figures(portal) for portal in self.portals],
+            report=Outside(address.get_secret_value() if address else None).call,
+            now=self.world.now,
+        )
 
     @cached_property
     def heartbeats(self) -> SqlHeartbeats:

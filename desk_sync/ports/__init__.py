@@ -3,6 +3,7 @@
 Instants are aware UTC datetimes. A method that talks to another machine raises TemporaryError or PermanentError.
 """
 
+from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
 from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
@@ -65,6 +66,7 @@ __all__ = [
     "Modified",
     "Notifier",
     "Now",
+    "OpenClocks",
     "Page",
     "Parked",
     "PartnerBook",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from dataclasses import dataclass
+from datetime import datetime
 
-from desk_sync.adapters.store.tables import clocks, promises
-from desk_sync.adapters.store.values import PROMISE, insert
-from desk_sync.domain.clock import Clock
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import mark
+from desk_sync.adapters.store.tables import clocks, promises, tickets
+from desk_sync.adapters.store.values import PROMISE, chunks, insert
+from desk_sync.domain.clock import Clock, State
 from desk_sync.domain.promise import Promise
 from desk_sync.domain.ticket import Watched
 from desk_sync.domain.watch import Watch
@@ -29,6 +34,40 @@ def save(connection: Connection, portal: str, ticket_id: str, watch: Watch) -> N
     rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]
     if rows:
         connection.execute(clocks.insert(), rows)
+
+
+def cancel(connection: Connection, portal: str, ticket_id: str, *, now: datetime) -> None:
+    """End what is still open of a ticket that is gone."""
+    own = (clocks.c.portal == portal) & (clocks.c.ticket_id == ticket_id) & clocks.c.ended_at.is_(None)
+    connection.execute(update(clocks).where(own).values(state=State.CANCELLED, ended_at=now, next_at=None))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOpenClocks:
+    """One portal's clocks that still change by themselves, by their index."""
+
+    engine: Engine
+    portal: str
+
+    def remake(self, *, now: datetime) -> int:
+        """Mark the tickets that no look is planned for though one of their clocks changes; returns how many."""
+        same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
+        free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
+        alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None)
+        missing = tickets.c.look_at.is_(None) | (tickets.c.look_at > clocks.c.next_at)
+        forgotten = (
+            select(clocks.c.ticket_id)
+            .join(tickets, same)
+            .where(clocks.c.portal == self.portal, clocks.c.next_at.is_not(None), free, alive, missing)
+            .where(tickets.c.owed_at.is_(None))  # a look that failed is put off, and not forgotten
+            .distinct()
+        )
+        with reading(self.engine) as connection:
+            found = connection.scalars(forgotten).all()
+        for chunk in chunks(sorted(found)):
+            with writing(self.engine) as connection:
+                mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
+        return len(found)
 
 
 def _row(clock: Clock) -> dict[str, object]:

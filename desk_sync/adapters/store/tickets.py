@@ -141,6 +141,7 @@ class SqlTickets:
         gone = {"wake_at": unless_woken(null()), "ended_at": case((tickets.c.marked, null()), else_=at(now))}
         with writing(self.engine) as connection:
             self._release(connection, lease, look_at=null(), **gone)
+            clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""

@@ -1,0 +1,61 @@
+"""The auditor: goes over all open clocks, makes again what is missing, and falls silent when something is wrong.
+
+An address outside is called after each audit that found everything in order; who watches it raises the alarm when the
+calls stop (the dead man's switch).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from desk_sync.errors import DeskSyncError
+from desk_sync.ports import Figures, Now, OpenClocks
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """What an audit found: tickets whose next look was missing, and portals whose oldest work is too old."""
+
+    remade: int
+    late: int
+
+    @property
+    def passed(self) -> bool:
+        return not self.remade and not self.late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """Audits all portals together. `report` tells the address outside; `patience` is how old owed work may be."""
+
+    clocks: Sequence[OpenClocks]
+    figures: Sequence[Figures]
+    report: Callable[[], None]
+    now: Now
+    patience: timedelta = timedelta(minutes=5)
+
+    def run(self) -> Audited:
+        """Audit once. Never raises for an address that does not answer: it will miss our call."""
+        now = self.now()
+        oldest = [figures.backlog(now).oldest_at for figures in self.figures]
+        found = Audited(
+            remade=sum(clocks.remake(now=now) for clocks in self.clocks),
+            late=sum(at is not None and now - at > self.patience for at in oldest),
+        )
+        if found.passed:
+            self._report()
+        else:
+            log.error("audit.failed", remade=found.remade, late=found.late)
+        return found
+
+    def _report(self) -> None:
+        try:
+            self.report()
+        except DeskSyncError as error:
+            log.warning("audit.unheard", error=str(error))

@@ -1,0 +1,112 @@
+"""The auditor makes again what is missing, and is silent when something is wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.tables import tickets
+from desk_sync.errors import TemporaryError
+from desk_sync.services.audit import Audit
+from tests.support.makers import NOW, make_ticket
+
+TICKET = "100000000000000001"
+
+
+class Monitor:
+    """The address outside: counts the calls, and may be down."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.down = False
+
+    def call(self) -> None:
+        if self.down:
+            raise TemporaryError("no answer")
+        self.calls += 1
+
+
+@pytest.fixture
+def monitor():
+    return Monitor()
+
+
+@pytest.fixture
+def audit(desk, world, monitor):
+    """Over a ticket whose clocks run, and whose next look is planned."""
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+    world.hears(key="add")
+    world.look()
+    return Audit(
+        clocks=[SqlOpenClocks(world.engine, "default")],
+        figures=[SqlFigures(world.engine, "default")],
+        report=monitor.call,
+        now=world.now,
+    )
+
+
+def forget(world, **values) -> None:
+    """What no code of ours does: the plan for the next look is lost."""
+    with writing(world.engine) as connection:
+        connection.execute(update(tickets).values(**{"look_at": None, "wake_at": None} | values))
+
+
+def test_where_all_is_in_order_the_address_outside_is_called(audit, monitor):
+    assert audit.run().passed
+    assert monitor.calls == 1
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param({}, id="no look is planned"),
+        pytest.param({"look_at": NOW + timedelta(days=3)}, id="it is planned for later than a clock changes"),
+    ],
+)
+def test_a_look_that_is_missing_is_made_again_and_the_address_hears_nothing(world, audit, monitor, lost):
+    forget(world, **lost)
+
+    assert audit.run().remade == 1
+    assert monitor.calls == 0
+    assert [lease.ticket_id for lease in world.claim()] == [TICKET]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pytest.param({"parked_at": NOW}, id="parked: it waits for a person"),
+        pytest.param({"ended_at": NOW}, id="gone"),
+        pytest.param({"lease_until": NOW + timedelta(seconds=45)}, id="in a worker's hands"),
+        pytest.param({"owed_at": NOW, "look_at": NOW + timedelta(days=3)}, id="put off, because Desk did not answer"),
+    ],
+)
+def test_what_has_its_reason_is_left_alone(world, audit, state):
+    forget(world, **state)
+
+    assert audit.run().remade == 0
+
+
+def test_work_that_is_owed_for_long_keeps_the_address_from_being_called(world, audit, monitor):
+    world.waits(hours=2)
+
+    assert not audit.run().passed
+    assert monitor.calls == 0
+
+
+def test_an_address_that_does_not_answer_holds_nothing_up(audit, monitor):
+    monitor.down = True
+
+    assert audit.run().passed
+
+
+def test_the_clocks_of_a_ticket_that_is_gone_are_cancelled_and_not_missed(desk, world, audit):
+    del desk.tickets[TICKET]
+    world.hears(key="deleted")
+    world.look()
+
+    assert audit.run().passed
