@@ -12,6 +12,7 @@ from typing import Any
 from desk_sync.domain.calendar import Pause
 from desk_sync.domain.clock import Clock
 from desk_sync.domain.decision import Decision
+from desk_sync.domain.ladder import Raised
 
 
 def decision(made: Decision) -> dict[str, Any]:
@@ -39,6 +40,16 @@ def clock(read: Clock) -> dict[str, Any]:
         "paused_s": seconds(read.paused),
         "certain": read.certain,
         "reasons": [str(reason) for reason in read.reasons],
+    }
+
+
+def escalation(step: Raised) -> dict[str, Any]:
+    """A level that was raised, and the roles that it told."""
+    return {
+        "level": step.level,
+        "at": instant(step.at),
+        "because": step.because,
+        "recipients": list(step.roles),
     }
 
 

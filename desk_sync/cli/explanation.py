@@ -28,6 +28,7 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
         "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
         "clocks": [clock_document(clock) for clock in history.clocks(now)],
+        "escalations": [documents.escalation(step) for step in history.memory.escalation.raised],
         "events": [
             {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}
             for event in history.events
@@ -87,6 +88,9 @@ def tell(history: TicketHistory, now: datetime) -> None:
     for clock in history.clocks(now):
         say()
         tell_clock(clock)
+    for step in history.memory.escalation.raised:
+        told = ", ".join(step.roles) or "nobody"
+        say(f"\n{_spoken(step.at)}  level {step.level} was raised because of {step.because}, and told {told}")
 
 
 def tell_clock(clock: Clock) -> None:

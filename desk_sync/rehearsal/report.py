@@ -46,21 +46,12 @@ def _ticket(on: Stage, ticket: Ticket) -> dict[str, Any]:
         "assignee": agents.get(whole["assigneeId"]),
         "decision": documents.decision(history.decisions[-1].decision) if history and history.decisions else None,
         "clocks": [documents.clock(each) for each in (history.clocks(on.agenda.now()) if history else ())],
-        "escalations": _escalations(history),
+        "escalations": [documents.escalation(each) for each in (history.memory.escalation.raised if history else ())],
         "comments": list(_comments(ticket, history, on.site.portal.own_agent["id"])),
         "writes": [
             {"at": instant(each.at), "fields": dict(each.fields)} for each in on.chronicle.writes(ticket.ticket_id)
         ],
     }
-
-
-def _escalations(history: TicketHistory | None) -> list[dict[str, Any]]:
-    """Every step that was raised, in the order of its time."""
-    raised = history.memory.escalation.raised if history else ()
-    return [
-        {"level": step.level, "at": instant(step.at), "because": step.because, "recipients": list(step.roles)}
-        for step in raised
-    ]
 
 
 def _notifications(on: Stage) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ def timeline(on: Stage, documents: Mapping[str, Mapping[str, Any]]) -> list[Entr
         *(entry for key in documents for entry in _decisions(on, key)),
         *(entry for key, document in documents.items() for entry in _comments(key, document)),
         *(entry for key in documents for entry in _clocks(on, key)),
+        *(entry for key, document in documents.items() for entry in _escalations(key, document)),
     ]
     return sorted(entries, key=attrgetter("at"))
 
@@ -78,6 +79,12 @@ def _comments(key: str, document: Mapping[str, Any]) -> Iterator[Entry]:
         for_whom = "publicly" if comment["public"] else "privately"
         what = comment["text"].partition("\n")[0]
         yield Entry(at=datetime.fromisoformat(comment["at"]), ticket=key, who=US, what=f"comments {for_whom}: {what}")
+
+
+def _escalations(key: str, document: Mapping[str, Any]) -> Iterator[Entry]:
+    for step in document["escalations"]:
+        what = f"escalates to level {step['level']}: {', '.join(step['recipients']) or 'nobody'}"
+        yield Entry(at=datetime.fromisoformat(step["at"]), ticket=key, who=US, what=what, why=step["because"])
 
 
 def _clocks(on: Stage, key: str) -> Iterator[Entry]:
