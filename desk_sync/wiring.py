@@ -40,7 +40,7 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
-from desk_sync.adapters.store.partners import SqlPartners
+from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.reviews import SqlReviews
@@ -67,6 +67,7 @@ from desk_sync.services.reconcile import Reconcile
 from desk_sync.services.review import Review
 from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Alarm, Sweep
+from desk_sync.services.teaching import Teaching
 from desk_sync.services.writers import Writers
 from desk_sync.settings import Settings
 
@@ -289,6 +290,7 @@ class DeskSync:
             budget=self.budget(portal),
             subscriptions=self.subscriptions,
             writers=self.writers(portal),
+            teaching=self.teaching(portal),
             tickets=self.tickets(portal),
             portal=SqlPortalFacts(self.engine, portal),
             policy=self.mapping.policy,
@@ -305,6 +307,10 @@ class DeskSync:
             policy=self.mapping.policy.partners,
             now=self.world.now,
         )
+
+    def teaching(self, portal: str) -> Teaching:
+        lessons = SqlLessons(self.engine, portal)
+        return Teaching(lessons=lessons, policy=self.mapping.policy, now=self.world.now)
 
     @cached_property
     def listed_partners(self) -> Sequence[Partner]:

@@ -29,6 +29,7 @@ from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_clocks import commitment
 from desk_sync.adapters.mapping_partners import account_fields, partner_policy
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
+from desk_sync.adapters.mapping_teaching import teaching_policy
 from desk_sync.adapters.mapping_types import turned
 from desk_sync.domain.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint
@@ -111,7 +112,8 @@ def _build(content: MappingFile) -> PortalMapping:
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
     escalation = mapping_escalation.policy_of(content.escalation)
     partners = partner_policy(content.partners, content.mailboxes)
-    values = (vocabulary, licences, tickets, partners)
+    teaching = teaching_policy(content.teaching)
+    values = (vocabulary, licences, tickets, partners, teaching)
     meaning = [*(asdict(each) for each in values), strategies]
     meaning += [fingerprint(each) for each in (clocks, escalation)]
     return PortalMapping(
@@ -124,6 +126,7 @@ def _build(content: MappingFile) -> PortalMapping:
             strategies=strategies,
             partners=partners,
             shown=CLOCK_FIELDS & vocabulary.fields.keys(),
+            teaching=teaching,
         ),
         vocabulary=vocabulary,
         portals={name: _portal(section) for name, section in (content.portals or {}).items()},

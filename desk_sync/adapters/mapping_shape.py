@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 from desk_sync.adapters.mapping_clocks import Calendars, Clocks, Regions
 from desk_sync.adapters.mapping_escalation import EscalationSection
 from desk_sync.adapters.mapping_partners import Mailboxes, Partners
+from desk_sync.adapters.mapping_teaching import Teaching
 from desk_sync.adapters.mapping_types import (
     ApiName,
     Country,
@@ -189,6 +190,7 @@ class MappingFile(Section):
     identity: Identity = Identity()
     partners: Partners = Partners()
     mailboxes: Mailboxes = {}
+    teaching: Teaching = Teaching()
     tickets: Tickets = Tickets()
     regions: Regions
     calendars: Calendars

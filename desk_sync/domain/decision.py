@@ -95,8 +95,8 @@ def _seen_by_the_partner(decision: Decision, account: Account, writer: Writer, p
     if tag is Tag.ANOTHERS:
         said = "the customer is tagged to another partner than the one who writes: a person must decide"
         decision = replace(decision, verdict=Verdict.REVIEW, hands_off=True).because("R8", said)
-    matters = tag is Tag.UNSETTLED or policy.licences.region_by is RegionBy.PARTNER_COUNTRY
-    if matters and writer.partner is None:
+    by_country = policy.licences.region_by is RegionBy.PARTNER_COUNTRY and not writer.countries
+    if tag is Tag.UNSETTLED or by_country:
         return replace(decision, questions=(*decision.questions, PARTNER_UNKNOWN))
     return decision
 

@@ -63,12 +63,13 @@ class PartnerPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Who wrote a ticket, and how we know; no partner, and why not. `data_centers` are those of the mailbox it came to.
+    """Who wrote a ticket, and how we know (`origin`); no partner, and why not.
 
-    Without reasons nobody asked: nothing depends on it.
+    Without reasons nobody asked: nothing depends on it. `data_centers` are those of the mailbox that it came to.
     """
 
     partner: Partner | None = None
+    origin: Origin | None = None
     reasons: tuple[Reason, ...] = ()
     data_centers: frozenset[str] = frozenset()
 
@@ -92,14 +93,19 @@ class Tag(StrEnum):
 
 
 def tag_of(account: Account, writer: Writer) -> Tag:
-    """Whether the account is tagged to the partner who writes, by the partner's registered domains (R8)."""
+    """Whether the account is tagged to the partner who writes, by the partner's registered domains (R8).
+
+    A domain that nobody registered may be the tagged partner's second one: by itself it settles nothing.
+    """
     if not account.tagged:
         return Tag.UNTAGGED
     if account.partner_domain is None:
         return Tag.SILENT
     if writer.partner is None or not writer.partner.domains:
         return Tag.UNSETTLED
-    return Tag.OWN if writer.partner.owns(account.partner_domain) else Tag.ANOTHERS
+    if writer.partner.owns(account.partner_domain):
+        return Tag.OWN
+    return Tag.UNSETTLED if writer.origin is Origin.DOMAIN else Tag.ANOTHERS
 
 
 def customers(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Evidence, ...]:

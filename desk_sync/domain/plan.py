@@ -28,10 +28,11 @@ from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation, Owed
 from desk_sync.domain.history import History
 from desk_sync.domain.identity import Lookup
-from desk_sync.domain.partner import NOBODY_ASKED, Writer
+from desk_sync.domain.partner import NOBODY_ASKED, Writer, customers
 from desk_sync.domain.policy import Mode, Policy
 from desk_sync.domain.promise import Promise
 from desk_sync.domain.regions import Whereabouts
+from desk_sync.domain.teaching import teach
 from desk_sync.domain.ticket import Event, Field, Memory, Override, Ticket, Value, Written
 from desk_sync.domain.watch import Watch, severity_since, watch
 
@@ -121,9 +122,11 @@ def plan(
     streak = 0 if person_came_by(events, rules) else memory.streak
     looping = bool(differing) and streak >= rules.write_limit
     mode = rules.mode_of(ticket.department_id)
+    nameless = lookup.account is None and not customers((*ticket.evidence, *memory.heard), writer.partner)
     wanted = differing if mode is Mode.WRITE and not looping else {}
     hushed = seen.alarms.keys() if seen and memory.watched is None else memory.hushed
-    effects = (*_effects(ticket, decision, wanted, looping=looping), *_alarms(seen, hushed))
+    lessons = teach(ticket, nameless=nameless, policy=policy.teaching, may_reply=mode is Mode.WRITE)
+    effects = (*_effects(ticket, decision, wanted, looping=looping), *_alarms(seen, hushed), *lessons)
     owed = Owed(escalation=memory.escalation)
     if seen and mode is Mode.SHADOW:
         owed = Owed(escalation=mute(memory.escalation, seen, ticket, now))

@@ -20,6 +20,7 @@ from desk_sync.domain.partner import PartnerPolicy, TaggedElsewhere, Writer
 from desk_sync.domain.promise import CommitmentPolicy
 from desk_sync.domain.regions import Whose
 from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.domain.teaching import TeachingPolicy
 from desk_sync.domain.ticket import Field
 
 
@@ -199,13 +200,14 @@ class Policy:
     strategies: tuple[Kind, ...] = STRATEGIES
     partners: PartnerPolicy = field(default_factory=PartnerPolicy)
     shown: frozenset[Field] = frozenset()
+    teaching: TeachingPolicy = field(default_factory=TeachingPolicy)
 
     @property
     def asks_who_writes(self) -> bool:
         """Whether anything depends on who the partner is: only then it costs a call."""
         by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
         by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
-        return by_partner or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
+        return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
 
     def knowing(self, agent_id: str) -> Policy:
         """The policy with one more agent among those who are no persons: our own."""

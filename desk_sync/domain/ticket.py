@@ -17,6 +17,7 @@ from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation
 from desk_sync.domain.history import ActKind, History
 from desk_sync.domain.identity import Evidence
+from desk_sync.domain.teaching import Part
 
 Value: TypeAlias = str | bool | None
 
@@ -44,6 +45,7 @@ class Ticket:
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
     it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
+    `missing` is what of the template the description lacks, `language` a code such as pt.
     `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
     `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
     `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
@@ -62,6 +64,9 @@ class Ticket:
     product: str | None = None
     evidence: tuple[Evidence, ...] = ()
     grounds: str | None = None
+    missing: frozenset[Part] = frozenset()
+    description_words: int | None = None
+    language: str | None = None
     contact_id: str | None = None
     partner_id: str | None = None
     sender: str | None = None
@@ -93,7 +98,8 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
-_UNCOMPARED = frozenset({"modified_by", "modified_at", "created_at", "comments", "evidence"})
+_FOUND_IN_TEXT = frozenset({"evidence", "missing", "description_words"})
+_UNCOMPARED = _FOUND_IN_TEXT | {"modified_by", "modified_at", "created_at", "comments", "language"}
 _NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 

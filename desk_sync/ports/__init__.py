@@ -8,7 +8,7 @@ from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
 from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
-from desk_sync.ports.partners import Learnt, PartnerBook
+from desk_sync.ports.partners import Learnt, Lessons, PartnerBook
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
 from desk_sync.ports.review import Binding, Bindings, Reviews, Settled, Undecided
 from desk_sync.ports.subscriptions import (
@@ -62,6 +62,7 @@ __all__ = [
     "Journal",
     "Learnt",
     "Lease",
+    "Lessons",
     "Look",
     "Modified",
     "Notifier",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from desk_sync.domain.partner import Partner
@@ -16,6 +16,17 @@ class Learnt:
     partner: Partner | None
     at: datetime
     refused: bool = False
+
+
+class Lessons(Protocol):
+    """Which partners were taught lately, for all processes."""
+
+    def claim(self, pupil: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
+        """Whether the partner may be taught on this ticket: nobody else's ticket taught it within `every`.
+
+        Asked again for the same ticket it says the same, so that a look can be repeated.
+        """
+        ...
 
 
 class PartnerBook(Protocol):

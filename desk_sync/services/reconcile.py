@@ -33,6 +33,7 @@ from desk_sync.ports import (
 )
 from desk_sync.services.listening import Listening
 from desk_sync.services.live import LiveLookup, Told
+from desk_sync.services.teaching import Teaching
 from desk_sync.services.writers import Writers
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class Reconcile:
     budget: Budget
     subscriptions: Subscriptions
     writers: Writers
+    teaching: Teaching
     tickets: Tickets
     portal: PortalFacts
     policy: Policy
@@ -135,6 +137,7 @@ class Reconcile:
             whereabouts=_whereabouts(writer, lookup),
             active_since=self.portal.active_since(),
         )
+        wish = self.teaching.sparing(wish, ticket, writer, pending.references)
         after, commented = self._write(lease, ticket, wish)
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented))
 

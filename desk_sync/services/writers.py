@@ -42,7 +42,7 @@ class Writers:
             partner, said = find[origin](ticket)
             reasons.append(Reason("R8", said))
             if partner:
-                return Writer(partner=_with_domain(partner, ticket), reasons=tuple(reasons[-1:]))
+                return Writer(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
         return Writer(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
 
     def _in_desk(self, ticket: Ticket) -> Found:

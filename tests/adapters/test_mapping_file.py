@@ -20,6 +20,7 @@ from desk_sync.adapters.mapping_file import check, load, schema
 from desk_sync.adapters.yaml_tree import read_tree
 from desk_sync.domain.identity import Kind
 from desk_sync.domain.policy import Count, EmailFill, Mode, Per, RegionBy, Threshold, plain
+from desk_sync.domain.teaching import Occasion
 from desk_sync.errors import MappingError, Problem
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -612,3 +613,26 @@ class TestIdentity:
         (problem,) = check(changed(self.SHIPPED_LIST, f"strategies: {strategies}"))
 
         assert mistake in str(problem)
+
+
+def test_an_admins_lesson_stands_in_the_place_of_ours(changed):
+    own = load(changed("  lessons: {}\n", '  lessons: {de: {public_mail: "Bitte von der Firma aus."}}\n')).policy
+    ours = load("partner_support").policy
+
+    assert own.teaching.lessons["de"][Occasion.PUBLIC_MAIL] == "Bitte von der Firma aus."
+    assert own.teaching.lessons["de"][Occasion.NO_IDENTIFIER] == ours.teaching.lessons["de"][Occasion.NO_IDENTIFIER]
+    assert own.version != ours.version
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "mistake"),
+    [
+        pytest.param("order: [desk, file, domain]", "order: [desk, desk]", "desk stands there twice", id="twice"),
+        pytest.param("partner-support@zohocorp.com:", "partner-support:", "is not an e-mail address", id="no address"),
+        pytest.param("  max_age: 1d\n", "  max_age: soon\n", "is not a duration", id="no duration"),
+    ],
+)
+def test_who_writes_is_checked(changed, before, after, mistake):
+    [problem] = check(changed(before, after))
+
+    assert mistake in problem.message

@@ -12,7 +12,7 @@ from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.partners import SqlPartners
+from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -24,6 +24,7 @@ from desk_sync.ports import Lease, Replaced
 from desk_sync.services.live import LiveLookup
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
+from desk_sync.services.teaching import Teaching
 from desk_sync.services.writers import Writers
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
@@ -73,12 +74,16 @@ class World:
             budget=self.budget,
             subscriptions=self.subscriptions,
             writers=self.writers(),
+            teaching=self.teaching(),
             tickets=self.tickets,
             portal=self.portal,
             policy=self.policy,
             now=self.now,
             live=self.live,
         )
+
+    def teaching(self) -> Teaching:
+        return Teaching(lessons=SqlLessons(self.engine, "default"), policy=self.policy, now=self.now)
 
     def writers(self) -> Writers:
         return Writers(

@@ -218,6 +218,21 @@ class TestWhatFollows:
         assert [each.questions for each in world.reviews.undecided()] == [questions] * bool(questions)
 
     @pytest.mark.parametrize(
+        ("listed", "verdict", "questions"),
+        [
+            pytest.param([], Verdict.PRIORITY, (PARTNER_UNKNOWN,), id="that nobody registered"),
+            pytest.param([PRAIRIE], Verdict.REVIEW, (), id="that is another partner's"),
+        ],
+    )
+    def test_a_domain_alone_does_not_contradict_a_tag(self, world, opened, listed, verdict, questions):
+        world.listed = listed
+        world.imports(make_account(partner_domain="other.example"))
+        opened(**BY_MAIL)
+        world.look()
+
+        assert (decision(world).verdict, decision(world).questions) == (verdict, questions)
+
+    @pytest.mark.parametrize(
         ("country", "verdict"),
         [
             pytest.param("IN", Verdict.NOT_PRIORITY, id="India asks for 100"),

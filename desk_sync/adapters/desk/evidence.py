@@ -63,8 +63,12 @@ def read(written: str) -> Text:
 
 
 def of_parts(text: Text, *, sender: str | None) -> tuple[Evidence, ...]:
-    """What a text says that is parted into new and quoted. Nothing, where it names several numbers of one kind."""
-    facts = read_text(text, sender=sender)
+    """What a text says that is parted into new and quoted."""
+    return of_facts(read_text(text, sender=sender))
+
+
+def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
+    """What was read in a text. Nothing, where it names several numbers of one kind."""
     return () if facts.several.intersection(_NUMBERS) else tuple(_told(facts))
 
 

@@ -19,7 +19,7 @@ import orjson
 import structlog
 
 from desk_sync.adapters import identifiers
-from desk_sync.adapters.desk.evidence import of_fields, of_text
+from desk_sync.adapters.desk.evidence import of_facts, of_fields, read
 from desk_sync.adapters.desk.raw import Raw, in_full
 from desk_sync.adapters.desk.raw import count_in as _count
 from desk_sync.adapters.desk.raw import field as _field
@@ -30,7 +30,9 @@ from desk_sync.adapters.desk.raw import items as _items
 from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
+from desk_sync.adapters.desk.template import gaps, language
 from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.mail_text import read_text
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from desk_sync.ports import Modified
@@ -62,8 +64,15 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     ticket = _read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
-    in_text = of_text(_text(raw.get("description")) or "", sender=ticket.sender)
-    return replace(ticket, evidence=(*in_fields, *in_text))
+    facts = read_text(read(_text(raw.get("description")) or ""), sender=ticket.sender)
+    lacks = gaps(facts)
+    return replace(
+        ticket,
+        evidence=(*in_fields, *of_facts(facts)),
+        missing=lacks.missing,
+        description_words=lacks.words,
+        language=language(_text(raw.get("language"))),
+    )
 
 
 def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:

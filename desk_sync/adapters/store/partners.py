@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import partners
+from desk_sync.adapters.store.tables import lessons, partners
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.partner import Partner
 from desk_sync.ports import Learnt
@@ -40,3 +41,20 @@ class SqlPartners:
         with writing(self.engine) as connection:
             statement = insert(connection, partners).values(portal=self.portal, key=key, **told)
             connection.execute(statement.on_conflict_do_update(index_elements=["portal", "key"], set_=told))
+
+
+@dataclass(frozen=True, slots=True)
+class SqlLessons:
+    """Which of one portal's partners were taught lately."""
+
+    engine: Engine
+    portal: str
+
+    def claim(self, pupil: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
+        """Whether the partner may be taught on this ticket: nobody else's ticket taught it within `every`."""
+        claimed = {"ticket_id": ticket_id, "taught_at": now}
+        free = or_(lessons.c.taught_at <= now - every, lessons.c.ticket_id == ticket_id)
+        with writing(self.engine) as connection:
+            statement = insert(connection, lessons).values(portal=self.portal, pupil=pupil, **claimed)
+            upsert = statement.on_conflict_do_update(index_elements=["portal", "pupil"], set_=claimed, where=free)
+            return connection.execute(upsert.returning(lessons.c.pupil)).first() is not None

@@ -89,6 +89,16 @@ partners = Table(
     Column("read_at", Instant, nullable=False),
 )
 
+# When each partner was last taught in public, and on which ticket; `pupil` tells nobody who that is.
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("pupil", String, primary_key=True),
+    Column("ticket_id", String, nullable=False),
+    Column("taught_at", Instant, nullable=False),
+)
+
 # How far the sweeps of a portal have come, which turns are taken, how many changes they met, how many of them no
 # delivery told of, and when these were last too many.
 sweeps = Table(

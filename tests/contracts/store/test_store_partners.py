@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from desk_sync.adapters.store.partners import SqlPartners
+from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.domain.partner import Partner
 from desk_sync.ports import Learnt
 from tests.support.makers import NOW
@@ -54,3 +55,38 @@ def test_what_was_learnt_last_counts(book):
     book.learn("account:900", later)
 
     assert book.recall("account:900") == later
+
+
+class TestLessons:
+    """The port Lessons."""
+
+    MONTH = timedelta(days=30)
+
+    @pytest.fixture
+    def lessons(self, engine):
+        return SqlLessons(engine, "default")
+
+    @pytest.mark.parametrize(
+        ("pupil", "ticket", "after", "granted"),
+        [
+            pytest.param("p1", "t1", timedelta(0), True, id="the same ticket, again"),
+            pytest.param("p1", "t2", MONTH - timedelta(seconds=1), False, id="another ticket, too early"),
+            pytest.param("p1", "t2", MONTH, True, id="another ticket, when the time is over"),
+            pytest.param("p2", "t2", timedelta(0), True, id="another partner"),
+        ],
+    )
+    def test_a_partner_is_taught_once_within_the_time(self, lessons, pupil, ticket, after, granted):
+        assert lessons.claim("p1", "t1", now=NOW, every=self.MONTH)
+
+        assert lessons.claim(pupil, ticket, now=NOW + after, every=self.MONTH) is granted
+
+    def test_of_many_tickets_at_once_one_is_chosen(self, lessons):
+        with ThreadPoolExecutor(8) as pool:
+            granted = list(pool.map(lambda n: lessons.claim("p1", f"t{n}", now=NOW, every=self.MONTH), range(8)))
+
+        assert sum(granted) == 1
+
+    def test_a_portal_has_its_own_partners(self, lessons, engine):
+        lessons.claim("p1", "t1", now=NOW, every=self.MONTH)
+
+        assert SqlLessons(engine, "other").claim("p1", "t2", now=NOW, every=self.MONTH)

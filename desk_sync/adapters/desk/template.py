@@ -1,0 +1,55 @@
+"""What of the mail template a description lacks, and which language a ticket is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from desk_sync.adapters import mail_words
+from desk_sync.adapters.mail_text import MailFacts
+from desk_sync.domain.teaching import Part
+
+_PARTS: Mapping[mail_words.Part, Part] = {
+    mail_words.Part.CUSTOMER_EMAIL: Part.SUPER_ADMIN_EMAIL,
+    mail_words.Part.REQUEST_TYPE: Part.REQUEST_TYPE,
+    mail_words.Part.REPRODUCIBLE: Part.REPRODUCIBLE,
+    mail_words.Part.PRODUCT: Part.PRODUCT,
+    mail_words.Part.DESCRIPTION: Part.DESCRIPTION,
+    mail_words.Part.STEPS: Part.STEPS,
+}
+_LANGUAGES: Mapping[str, str] = {
+    "english": "en",
+    "german": "de",
+    "deutsch": "de",
+    "portuguese": "pt",
+    "portugues": "pt",
+    "spanish": "es",
+    "espanol": "es",
+    "french": "fr",
+    "francais": "fr",
+    "japanese": "ja",
+    "日本語": "ja",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What a text lacks. `words` of its description; None where they cannot be counted."""
+
+    missing: frozenset[Part]
+    words: int | None
+
+
+def gaps(facts: MailFacts) -> Gaps:
+    """What the text that these facts were found in lacks."""
+    missing = {_PARTS[part] for part in facts.missing}
+    if facts.template.reproducible and facts.zuid is None:
+        missing.add(Part.USER_ID)
+    return Gaps(frozenset(missing), facts.template.description_words or None)
+
+
+def language(written: str | None) -> str | None:
+    """The code of a language as Desk names it: "German", "Portuguese (Brazil)", "pt-BR"; None for another one."""
+    words = mail_words.fold(written or "").replace("-", " ").replace("(", " ").replace("_", " ").split()
+    first = words[0] if words else ""
+    return first if first in _LANGUAGES.values() else _LANGUAGES.get(first)
