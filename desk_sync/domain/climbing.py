@@ -16,6 +16,7 @@ from desk_sync.domain.ladder import Signal, Signals
 from desk_sync.domain.matrix import Location, location_of
 from desk_sync.domain.partner import Writer
 from desk_sync.domain.policy import Policy
+from desk_sync.domain.public_update import PublicStep, Updates
 from desk_sync.domain.regions import Whereabouts
 from desk_sync.domain.ticket import Ticket
 from desk_sync.domain.triggers import Trigger, breaches, security
@@ -77,12 +78,16 @@ def signals(history: History) -> Signals:
     }
 
 
-def comments(owed: Owed, seen: Watch, decision: Decision, writer: Writer) -> Iterator[Effect]:
-    """The private comment of each step, with the whole picture."""
+def comments(
+    owed: Owed, seen: Watch, ticket: Ticket, decision: Decision, writer: Writer, told: Updates
+) -> Iterator[Effect]:
+    """The private comment of each step, with the whole picture; and what `told` has for the partner (R37)."""
     for step in owed.steps:
-        yield Effect(
-            key=step.key, kind=EffectKind.ESCALATION, text=private_comment(_picture(step, seen, decision, writer))
-        )
+        said = private_comment(_picture(step, seen, decision, writer))
+        yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=said)
+        public = told.text(PublicStep(ticket=ticket.number or ticket.ticket_id, level=step.level), ticket.language)
+        if public:
+            yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True)
 
 
 def _picture(step: Step, seen: Watch, decision: Decision, writer: Writer) -> Picture:

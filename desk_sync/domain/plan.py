@@ -31,6 +31,7 @@ from desk_sync.domain.identity import Lookup
 from desk_sync.domain.partner import NOBODY_ASKED, Writer, customers
 from desk_sync.domain.policy import Mode, Policy
 from desk_sync.domain.promise import Promise
+from desk_sync.domain.public_update import Updates
 from desk_sync.domain.regions import Whereabouts
 from desk_sync.domain.teaching import teach
 from desk_sync.domain.ticket import Event, Field, Memory, Override, Ticket, Value, Written
@@ -133,8 +134,9 @@ def plan(
     elif seen:
         urgent = rules.level(severity) or max(rules.severities)
         place = location(policy, writer, whereabouts)
+        told = policy.escalation.updates if mode is Mode.WRITE else Updates()
         owed = climb(memory.escalation, seen, ticket, urgent, place, policy, since=active_since, now=now)
-        effects = (*effects, *comments(owed, seen, decision, writer))
+        effects = (*effects, *comments(owed, seen, ticket, decision, writer, told))
     return Plan(
         decision=_explain(decision, overrides, owed, looping=looping),
         wanted=wanted,

@@ -41,7 +41,8 @@ class Field(StrEnum):
 class Ticket:
     """What Desk says about a ticket now.
 
-    `customer_primary_email` is in normal form where it is an address; `severity` is the pick-list's own text;
+    `number` is what people call it by. `customer_primary_email` is in normal form where it is an address; `severity` is
+    the pick-list's own text;
     `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
     it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
@@ -53,6 +54,7 @@ class Ticket:
     """
 
     ticket_id: str
+    number: str | None = None
     department_id: str
     status: str
     status_type: str = "Open"
@@ -99,7 +101,7 @@ def digest(ticket: Ticket) -> str:
 
 
 _FOUND_IN_TEXT = frozenset({"evidence", "missing", "description_words"})
-_UNCOMPARED = _FOUND_IN_TEXT | {"modified_by", "modified_at", "created_at", "comments", "language"}
+_UNCOMPARED = _FOUND_IN_TEXT | {"number", "modified_by", "modified_at", "created_at", "comments", "language"}
 _NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 

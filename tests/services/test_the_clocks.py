@@ -14,6 +14,7 @@ from desk_sync.domain.clock import State
 from desk_sync.domain.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment import read_clocks
 from desk_sync.domain.policy import Mode
+from desk_sync.domain.public_update import Updates
 from desk_sync.domain.ticket import Field
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, POLICY, make_account, make_ticket
@@ -351,3 +352,28 @@ class TestEscalation:
         opened.look()
 
         assert "because of: security" in steps(desk)[0]
+
+    def test_the_partner_is_told_of_each_step_in_the_tickets_language_and_of_nothing_else(self, desk, world):
+        updates = Updates(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
+        world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
+        world.hears(key="add")
+        world.look()
+        while world.now() < NOW + timedelta(hours=5):
+            wake(world)
+
+        told = [said.split(" [ds-")[0] for said in desk.public_comments[TICKET]]
+        assert told == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
+
+    def test_in_comment_mode_the_partner_is_told_nothing(self, desk, world):
+        escalation = replace(POLICY.escalation, updates=Updates(texts={"en": "escalated"}))
+        tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
+        world.policy = replace(POLICY, escalation=escalation, tickets=tickets)
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+        world.hears(key="add")
+        world.look()
+        while world.now() < NOW + timedelta(hours=3):
+            wake(world)
+
+        assert len(steps(desk)) == 1
+        assert desk.public_comments[TICKET] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, text
+from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, our_reference, text
 from desk_sync.domain.conversation import Author, Form, Utterance
 from desk_sync.domain.hearing import StatusChange
 
@@ -32,8 +32,8 @@ def _thread(raw: Raw) -> Utterance | None:
 
 
 def comments(answer: Raw) -> list[Utterance]:
-    """The comments in a list."""
-    return [said for each in items(answer) if (said := _comment(each))]
+    """The comments in a list that are not ours."""
+    return [said for each in items(answer) if our_reference(each) is None and (said := _comment(each))]
 
 
 def _comment(raw: Raw) -> Utterance | None:

@@ -20,7 +20,7 @@ import structlog
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.desk.evidence import of_facts, of_fields, read
-from desk_sync.adapters.desk.raw import Raw, in_full
+from desk_sync.adapters.desk.raw import Raw, in_full, our_reference
 from desk_sync.adapters.desk.raw import count_in as _count
 from desk_sync.adapters.desk.raw import field as _field
 from desk_sync.adapters.desk.raw import identifier as _id
@@ -53,7 +53,6 @@ _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
 _ID = re.compile(r"[0-9]{1,20}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;|\s+")
-_REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 LONGEST_COMMENT = 32_000
 # Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
 MOST_EVENTS = 1_000
@@ -91,6 +90,7 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     normal = identifiers.email(address) if address else None
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
+        number=_text(raw.get("ticketNumber")),
         department_id=_text(raw.get("departmentId")) or "",
         status=_text(raw.get("status")) or "",
         status_type=_text(raw.get("statusType")) or "Open",
@@ -267,7 +267,7 @@ def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
 
 def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
     payload = _object(raw, "payload")
-    mark = _REFERENCE_AT_END.search(_text(payload.get("content")) or "")
+    mark = our_reference(payload)
     author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
     return Event(
         key=_key(kind, raw),
@@ -276,7 +276,7 @@ def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
         ticket_id=_needed_id(payload, "ticketId"),
         occurred_at=_occurred_at(raw),
         actor_id=_id(payload, "commenterId") or author,
-        reference=mark and mark[1],
+        reference=mark,
     )
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 Raw = Mapping[str, object]
 
 _ID = re.compile(r"[0-9]{1,20}")
+_REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
 
@@ -71,3 +72,9 @@ def to_the_minute(written: str | None) -> str | None:
 def in_full(value: str) -> str:
     """A time to the minute as Desk takes it, with seconds; anything else as it is."""
     return f"{value[:-1]}:00.000Z" if _MINUTE.fullmatch(value) else value
+
+
+def our_reference(comment: Raw) -> str | None:
+    """The reference at the end of a comment of ours; None for anybody else's."""
+    mark = _REFERENCE_AT_END.search(text(comment.get("content")) or "")
+    return mark[1] if mark else None
