@@ -55,6 +55,7 @@ def test_the_list_tells_what_waits_and_why(run):
                 "account_id": None,
                 "looked_at": "2026-11-23T09:00:00+00:00",
                 "reasons": [str(NOBODY)],
+                "questions": [],
             }
         ],
         "bindings": [],

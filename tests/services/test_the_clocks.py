@@ -129,6 +129,17 @@ class TestTheStandingComment:
         assert "R18: severity 1: target 1 h, commitment 3 h" in said
         assert "Europe/Berlin" in said
 
+    def test_it_says_when_the_ticket_turns_out_to_be_exempt(self, desk, opened):
+        wake(opened)
+        opened.waits(minutes=5)
+        desk.person_sets(TICKET, issue_type="feature_request")
+        opened.hears(key="typed")
+
+        opened.look()
+
+        (said,) = sheets(desk)
+        assert "Acknowledgement: exempt" in said
+
     def test_one_that_a_person_deleted_is_made_again_when_there_is_news(self, desk, opened):
         wake(opened)
         desk.comments[TICKET].clear()
