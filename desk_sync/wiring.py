@@ -122,6 +122,7 @@ class DeskSync:
     given: PortalMapping | None = None
     _desks: dict[str, DeskClient] = field(default_factory=dict, init=False, repr=False)
     _budgets: dict[str, PortalBudget] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[str, SqlPortalFacts] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def mapping(self) -> PortalMapping:
@@ -201,6 +202,10 @@ class DeskSync:
                 clock=self.world.monotonic,
             )
         return self._budgets[portal]
+
+    def _facts(self, portal: str) -> SqlPortalFacts:
+        """What is known of the portal, one for the life of the process: some of it is read once."""
+        return self._known.setdefault(portal, SqlPortalFacts(self.engine, portal))
 
     def tickets(self, portal: str) -> SqlTickets:
         return SqlTickets(self.engine, portal)
@@ -292,7 +297,7 @@ class DeskSync:
             writers=self.writers(portal),
             teaching=self.teaching(portal),
             tickets=self.tickets(portal),
-            portal=SqlPortalFacts(self.engine, portal),
+            portal=self._facts(portal),
             policy=self.mapping.policy,
             now=self.world.now,
             live=self.live,
