@@ -106,7 +106,7 @@ def test_the_same_on_postgresql(postgres, expected):
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_no_process_is_left_however_the_demo_ends(how):
     demo = subprocess.Popen(DEMO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    wait_until(lambda: len(children_of(demo.pid)) >= 6, seconds=30)  # broker, four of ours, a worker's child
+    wait_until(lambda: len(children_of(demo.pid)) >= 6, seconds=SECONDS)  # broker, four of ours, a worker's child
     family = children_of(demo.pid)
 
     demo.send_signal(how)

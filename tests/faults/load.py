@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from threading import Event, Lock
 from time import monotonic, time
 
@@ -38,11 +39,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """How much is offered each second, and when it is enough, whatever happens."""
+    """How much is offered each second, and when it is enough, whatever happens.
+
+    No more tickets are opened than `most_tickets`. `deliveries` are those beside Desk's own; 0: only Desk delivers.
+    """
 
     tickets: float = 2.0
     deliveries: float = 20.0
     seconds: float = 900.0
+    most_tickets: float = inf
 
 
 @dataclass(slots=True)
@@ -64,10 +69,11 @@ class Load:
         """In the background, until the end of the block or of the time."""
         over = Event()
         self.sign()
-        pool = ThreadPoolExecutor(SENDERS + 1)
-        opening = pool.submit(_repeat, over, 1 / rate.tickets, rate.seconds, self._opener(accounts))
+        count = SENDERS if rate.deliveries else 0
+        pool = ThreadPoolExecutor(count + 1)
+        opening = pool.submit(_repeat, over, 1 / rate.tickets, rate.seconds, self._opener(accounts, rate.most_tickets))
         senders = [
-            pool.submit(_repeat, over, SENDERS / rate.deliveries, rate.seconds, self._sender()) for _ in range(SENDERS)
+            pool.submit(_repeat, over, count / rate.deliveries, rate.seconds, self._sender()) for _ in range(count)
         ]
         try:
             yield self
@@ -87,11 +93,13 @@ class Load:
         """The seconds of the slowest answer."""
         return max((answer.seconds for answer in self.answers if answer.status), default=0.0)
 
-    def _opener(self, accounts: list[Account]) -> Callable[[], None]:
-        """Opens a ticket for the next account, by and by for all of them, and again."""
+    def _opener(self, accounts: list[Account], most: float) -> Callable[[], None]:
+        """Opens a ticket for the next account, by and by for all of them, and again, until there are `most`."""
         turns = itertools.cycle(accounts)
 
         def open_ticket() -> None:
+            if len(self.tickets) >= most:
+                return
             account = next(turns)
             try:
                 ticket_id = self.on.desk.open_tickets([account])[account.account_id]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from tests.support.processes import environment
 
 _FOLDER = Path(__file__).parent / "clock"
 
@@ -30,10 +31,5 @@ def clock_for_children(folder: Path) -> Iterator[Clock]:
     """Processes that start within the block have this clock."""
     clock = Clock(folder / "clock")
     clock.set(timedelta(0))
-    before = dict(os.environ)
-    os.environ |= {"DESK_SYNC_CLOCK_AHEAD": str(clock.file), "PYTHONPATH": str(_FOLDER)}
-    try:
+    with environment(DESK_SYNC_CLOCK_AHEAD=str(clock.file), PYTHONPATH=str(_FOLDER)):
         yield clock
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

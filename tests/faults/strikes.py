@@ -20,7 +20,7 @@ import redis
 import requests
 
 from tests.faults.scene import Scene
-from tests.support.processes import children_of, wait_until
+from tests.support.processes import START_SECONDS, children_of, wait_until
 
 Strike: TypeAlias = Callable[[Scene, float], None]
 """The second argument: how many seconds it lasts, where it lasts."""
@@ -53,7 +53,7 @@ def kill_receiver(scene: Scene, _: float) -> None:
     with scene.hurting():
         scene.kill(scene.on.children["serve"])
         scene.on.start("serve")
-        wait_until(lambda: answers(scene.on.deliver_to), seconds=30)
+        wait_until(lambda: answers(scene.on.deliver_to), seconds=START_SECONDS)
 
 
 def kill_worker_child(scene: Scene, _: float) -> None:
@@ -76,7 +76,7 @@ def kill_redis(scene: Scene, seconds: float) -> None:
     with scene.hurting():
         scene.kill(scene.broker.process)
         sleep(seconds)
-        scene.broker = scene.broker.again()
+        scene.broker = scene.broker.again(timeout=timedelta(seconds=START_SECONDS))
 
 
 def flush_redis(scene: Scene, _: float) -> None:
@@ -114,8 +114,18 @@ def restart_postgresql(scene: Scene, _: float) -> None:
         scene.postgres.restart()
 
 
-def fill_disk(scene: Scene, seconds: float, *, victims: Sequence[str]) -> None:
+def fill_disk(scene: Scene, seconds: float) -> None:
+    """Not a byte is left for the database, its journal and the logs; where we may mount no disk, see `forbid_files`."""
+    if scene.disk is None:
+        forbid_files(scene, seconds, victims=("serve", "worker"))
+        return
+    with scene.hurting(), scene.disk.full():
+        sleep(seconds)
+
+
+def forbid_files(scene: Scene, seconds: float, *, victims: Sequence[str]) -> None:
     """No file of these processes can grow any more, nor be written at all: the database's, its journal's, the log's."""
+    scene.notes.add("by a limit on the size of files")
     with scene.hurting():
         limit_files(scene, victims, 0)
         sleep(seconds)
@@ -174,8 +184,12 @@ FAULTS: Mapping[str, Fault] = {
     "clock": Fault(words="the wall clock an hour ahead, and back", strike=move_clock),
     "cut": Fault(words="all connections to PostgreSQL cut", strike=cut_connections),
     "postgresql": Fault(words="PostgreSQL crashed and restarted", strike=restart_postgresql),
-    "disk": Fault(words="disk full", strike=partial(fill_disk, victims=("serve", "worker"))),
-    "disk-of-receiver": Fault(words="disk full for the receiver", strike=partial(fill_disk, victims=("serve",))),
+    "disk": Fault(words="disk full", strike=fill_disk),
+    "disk-of-receiver": Fault(words="disk full for the receiver", strike=partial(forbid_files, victims=("serve",))),
+    "deliveries": Fault(
+        words="deliveries dropped and doubled at 20 % each, and in any order",
+        strike=partial(desk, drop=0.2, duplicate=0.2, reorder=True),
+    ),
     "desk-429": misbehaving("429", status=429, share=0.5),
     "desk-500": misbehaving("500", status=500, share=0.5),
     "desk-html": misbehaving("502 with a page of HTML", status=502, share=0.5),

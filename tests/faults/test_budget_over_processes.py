@@ -22,7 +22,7 @@ from desk_sync.ports import Pause
 from desk_sync.settings import Settings
 from desk_sync.simulator.faults import NONE, Faults
 from desk_sync.simulator.server import running
-from tests.support.processes import wait_until
+from tests.support.processes import START_SECONDS, wait_until
 
 LIMIT = 4
 WORKERS = 8
@@ -113,7 +113,7 @@ def test_two_processes_never_have_more_calls_in_flight_than_the_portal_allows(pl
     place.simulation.chance.set(Faults(latency=0.7, calls=("GET /tickets/{id}",)))
     callers = [place.start_caller(ticket) for _ in range(2)]
     try:
-        wait_until(lambda: place.desk.quota.in_flight == LIMIT, seconds=20)
+        wait_until(lambda: place.desk.quota.in_flight == LIMIT, seconds=START_SECONDS)
 
         strike(place)
 

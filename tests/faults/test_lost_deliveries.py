@@ -20,7 +20,7 @@ from desk_sync.cli.stage import stage
 from desk_sync.ports import Round
 from desk_sync.services.sweep import Pace
 from desk_sync.settings import Settings
-from tests.support.processes import wait_until
+from tests.support.processes import START_SECONDS, wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 FAULTS = {"seed": 3, "drop": 0.2, "duplicate": 0.2, "reorder": True}
@@ -33,7 +33,7 @@ def on(tmp_path):
     with stage(tmp_path, ACCOUNTS, record=False) as on:
         ringer = Celery(broker=on.broker.url.replace("unix://", "redis+socket://"))
         ringer.send_task("desk_sync.sweep_all", kwargs={"which": "recent"}, queue="desk_sync")
-        wait_until(on.desk_sync.sweeps("default").coverage, seconds=60)
+        wait_until(on.desk_sync.sweeps("default").coverage, seconds=START_SECONDS)
         yield on
 
 

@@ -21,6 +21,7 @@ from desk_sync.cli.stage import API
 from tests.faults.load import Answer, Rate
 from tests.faults.scene import ACCOUNTS, Scene, Span, scene
 from tests.faults.strikes import FAULTS
+from tests.support.processes import START_SECONDS
 
 PATIENCE = 150.0
 WARM = 5
@@ -33,13 +34,19 @@ LONGEST_CALL = ANSWER_SECONDS + 2
 class Trial:
     """`strikes`: how often each fault strikes, by name, in random order; `seconds`: how long one lasts that lasts.
 
-    `warm_up`: the seconds under load before the first one.
+    `warm_up`: the seconds under load before the first one. `latency`: those that Desk takes for a call; `concurrency`:
+    how many of ours all processes together may have in flight; `fills_up`: all of these are to be taken, and counted.
     """
 
     name: str
     title: str = ""
     strikes: tuple[tuple[str, int], ...]
     on_postgresql: bool = False
+    on_small_disk: bool = False
+    workers: int = 1
+    concurrency: int = 10
+    fills_up: bool = False
+    latency: float = 0.05
     seconds: float = 2.0
     warm_up: float = 0.0
     rate: Rate = field(default_factory=Rate)
@@ -69,7 +76,10 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What came of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing."""
+    """What came of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing.
+
+    `notes` say how it was done; `in_flight` is the most that Desk had of calls at a time, ours and its customers'.
+    """
 
     trial: Trial
     killed: int
@@ -85,7 +95,14 @@ class Account:
     resumed: float
     slowest: float
     longest: float
+    in_flight: int
+    notes: Sequence[str]
     p99: tuple[float, float]
+
+    @property
+    def words(self) -> str:
+        """What struck, and how it was done."""
+        return f"{self.trial.words} ({', '.join(self.notes)})" if self.notes else self.trial.words
 
     def failures(self) -> Sequence[str]:
         """What must not be."""
@@ -98,6 +115,7 @@ class Account:
             f"{self.resumed:.0f} s to resume": self.resumed > self.trial.within,
             f"a call to Desk took {self.longest:.1f} s": self.longest > LONGEST_CALL,
             f"an answer took {self.slowest:.1f} s": self.slowest > 5,
+            f"{self.in_flight} calls in flight": self.trial.fills_up and self.in_flight != self.trial.concurrency,
         }
         return [what for what, wrong in found.items() if wrong]
 
@@ -105,11 +123,20 @@ class Account:
 def run(trial: Trial, folder: Path, *, seed: int) -> Account:
     """Play the trial in an empty folder; every process has ended when it returns."""
     accounts = list(read_accounts(ACCOUNTS).accounts)
-    with scene(folder, on_postgresql=trial.on_postgresql, seed=seed) as here:
+    with scene(
+        folder,
+        seed=seed,
+        on_postgresql=trial.on_postgresql,
+        on_small_disk=trial.on_small_disk,
+        concurrency=trial.concurrency,
+        latency=trial.latency,
+    ) as here:
+        here.start_workers(trial.workers)
         here.random.shuffle(accounts)
         with here.load.offered(accounts, trial.rate):
             _wait_for_work(here)
             sleep(trial.warm_up)
+            here.on.desk.call("POST", "/_simulator/reset")
             for name in _in_random_order(trial, here):
                 sleep(here.random.uniform(0.1, FAULTS[name].rest))
                 FAULTS[name].strike(here, trial.seconds)
@@ -122,7 +149,7 @@ def run(trial: Trial, folder: Path, *, seed: int) -> Account:
 
 
 def _wait_for_work(here: Scene) -> None:
-    end = monotonic() + 60
+    end = monotonic() + START_SECONDS
     while here.on.desk_sync.inbox(wiring.DEFAULT).counts().processed < WARM and monotonic() < end:
         sleep(0.1)
 
@@ -134,7 +161,7 @@ def _in_random_order(trial: Trial, here: Scene) -> list[str]:
 
 
 def _account(trial: Trial, here: Scene, resumed: float) -> Account:
-    load, stored = here.load, here.stored()
+    load, stored, counters = here.load, here.stored(), here.on.desk.counters()
     load.take_what_desk_sent()
     comments, writes = _comments(here), _writes(here)
     return Account(
@@ -151,7 +178,9 @@ def _account(trial: Trial, here: Scene, resumed: float) -> Account:
         wrong=[ticket for ticket in load.tickets if not _is_right(here, ticket, comments[ticket])],
         resumed=resumed,
         slowest=load.slowest(),
-        longest=here.on.desk.counters()["longest_call"],
+        longest=counters["longest_call"],
+        in_flight=counters["most_in_flight"],
+        notes=sorted(here.notes),
         p99=_p99(here),
     )
 
@@ -255,6 +284,18 @@ FULL = (
         ),
         on_postgresql=True,
     ),
-    Trial(name="disk", strikes=(("disk", 3),), seconds=5.0),
+    Trial(name="disk", strikes=(("disk", 3),), seconds=5.0, on_small_disk=True),
+    Trial(
+        name="budget",
+        title="budget over two processes, Redis flushed",
+        strikes=(("redis-flushed", 20),),
+        workers=2,
+        concurrency=4,
+        fills_up=True,
+        latency=0.3,
+        warm_up=10.0,
+        rate=Rate(tickets=8.0, most_tickets=20),
+    ),
+    Trial(name="deliveries", strikes=(("deliveries", 1),), seconds=30.0, rate=Rate(tickets=8.0, deliveries=0)),
     *(Trial(name=name, strikes=((name, 3),), seconds=10.0, rate=MANY) for name in FAULTS if name.startswith("desk-")),
 )

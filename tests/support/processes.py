@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+START_SECONDS = 120.0
+"""What a process may take to come up on a machine with other work: nobody measures that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,18 @@ def children_of(pid: int) -> list[Process]:
         found += [Process(child, facts[19]) for child, facts in born.items() if facts and facts[0] != "Z"]
         generation = set(born)
     return found
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """Processes that start within the block find these."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
