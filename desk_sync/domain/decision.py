@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from desk_sync.domain.identity import Lookup
 from desk_sync.domain.partner import NOBODY_ASKED, Tag, TaggedElsewhere, Writer, tag_of
 from desk_sync.domain.policy import Policy, RegionBy
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.regions import RegionPolicy, Whereabouts, Whose
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.domain.ticket import Ticket
 
@@ -102,6 +104,23 @@ def _seen_by_the_partner(decision: Decision, account: Account, writer: Writer, p
 
 
 PARTNER_UNKNOWN = "who the partner is"
+_REGION_UNKNOWN: Mapping[Whose, str] = {
+    Whose.PARTNER_COUNTRY: "in which escalation region the partner is",
+    Whose.CUSTOMER_COUNTRY: "in which escalation region the customer is",
+    Whose.DATA_CENTER: "to which escalation region the data centre belongs",
+}
+
+
+def asking_where(decision: Decision, regions: RegionPolicy, writer: Writer, whereabouts: Whereabouts) -> Decision:
+    """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17)."""
+    for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
+        located = regions.locate(whereabouts, by)
+        if located.by_default:
+            nobody = by is Whose.PARTNER_COUNTRY and writer.partner is None
+            question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]
+            questions = tuple(dict.fromkeys((*decision.questions, question)))
+            decision = replace(decision, questions=questions).because(located.reason.rule, located.reason.text)
+    return decision
 
 
 def _origin(account: Account, snapshot: Snapshot) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -59,6 +59,14 @@ class PartnerPolicy:
     max_age: timedelta = timedelta(days=1)
     tagged_elsewhere: TaggedElsewhere = TaggedElsewhere.REVIEW
     mailboxes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def reached(self, writer: Writer, mailboxes: Iterable[str]) -> Writer:
+        """The writer, with the data centres of those who write to these mailboxes (R61, C2)."""
+        centers = frozenset(center for each in mailboxes for center in self.mailboxes.get(each, ()))
+        if not centers:
+            return writer
+        said = Reason("R61", f"the mail came to the mailbox of {', '.join(sorted(centers))}")
+        return replace(writer, data_centers=centers, reasons=(*writer.reasons, said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from desk_sync.domain.climbing import climb, comments, location, mute
 from desk_sync.domain.clock_fields import clock_fields
 from desk_sync.domain.clock_notes import alarm_text, sheet_text
 from desk_sync.domain.commitment import Circumstances
-from desk_sync.domain.decision import Decision, decide
+from desk_sync.domain.decision import Decision, asking_where, decide
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation, Owed
@@ -109,13 +109,14 @@ def plan(
     severity = _severity(ticket, claims, overrides)
     seen = None
     if history:
-        level = rules.level(severity)
+        level, regions = rules.level(severity), policy.commitment.regions
         past = severity_since(history, level, ticket, events, new=memory.watched is None, now=now)
         promise = promise or policy.commitment.promise(whereabouts, policy.version)
         seen = watch(past, promise, _circumstances(ticket, decision, memory, now), now)
         shown = {name: claim for name, claim in clock_fields(seen.clocks) if name in policy.shown}
         overrides |= dict(overrides_of(ticket, decision, shown, memory, events, rules, among=shown))
         claims |= shown
+        decision = decision if ticket.in_bin else asking_where(decision, regions, writer, whereabouts)
     ours = {name: claim for name, claim in claims.items() if name not in overrides}
     values = {name: claim.value for name, claim in ours.items()}
     values |= dict(withdrawals_from(ticket, decision, memory, rules))

@@ -209,6 +209,14 @@ class Policy:
         by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
         return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
 
+    def asks_mailbox(self, account: Account) -> bool:
+        """Whether the account's region follows from the mailbox that a ticket came to (R61): only then it costs a call.
+
+        It does where regions go by data centre, and neither the account's rows name one nor a region.
+        """
+        by_center = self.licences.region_by is RegionBy.DATA_CENTER and bool(self.partners.mailboxes)
+        return by_center and not account.data_centers and not self.licences.stated_regions(account)
+
     def knowing(self, agent_id: str) -> Policy:
         """The policy with one more agent among those who are no persons: our own."""
         agents = self.tickets.automation_agents | {agent_id}

@@ -23,11 +23,23 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whereabouts:
-    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and the account's data centre."""
+    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and data centres.
+
+    The data centres are the account's, or those of the mailbox that the ticket came to.
+    """
 
     partner_country: str | None = None
     customer_country: str | None = None
-    data_center: str | None = None
+    data_centers: tuple[str, ...] = ()
+
+    def places(self, by: Whose) -> tuple[str, ...]:
+        """What `by` goes by, in capitals; nothing where it is unknown."""
+        stated = {
+            Whose.PARTNER_COUNTRY: (self.partner_country,),
+            Whose.CUSTOMER_COUNTRY: (self.customer_country,),
+            Whose.DATA_CENTER: self.data_centers,
+        }[by]
+        return tuple(place.upper() for place in stated if place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +76,17 @@ class RegionPolicy:
         return self.of_country.get(country)
 
     def locate(self, whereabouts: Whereabouts, by: Whose) -> Located:
-        """The region of a ticket by what `by` says, else the fallback."""
-        stated: str | None = getattr(whereabouts, by)
-        place = stated.upper() if stated else None
+        """The one region of a ticket by what `by` says, else the fallback."""
+        places = whereabouts.places(by)
         table = self.of_data_center if by is Whose.DATA_CENTER else self.of_country
-        named = by.replace("_", " ")
-        if place is None or place not in table:
-            reason = Reason("C17", f"{named} {place or 'unknown'}: in no region, so {self.fallback}")
+        regions = {table[place] for place in places if place in table}
+        named = f"{by.replace('_', ' ')} {', '.join(places) or 'unknown'}"
+        if len(regions) != 1:
+            reason = Reason("C17", f"{named}: in {'several regions' if regions else 'no region'}, so {self.fallback}")
             return Located(region=self.fallback, country=None, reason=reason, by_default=True)
-        country = None if by is Whose.DATA_CENTER else place
-        return Located(region=table[place], country=country, reason=Reason("C17", f"{named} {place}: {table[place]}"))
+        (region,) = regions
+        country = None if by is Whose.DATA_CENTER else places[0]
+        return Located(region=region, country=country, reason=Reason("C17", f"{named}: {region}"))
 
     def calendar(self, located: Located) -> BusinessCalendar:
         """When the region works, or the country, where it has a calendar of its own."""

@@ -179,7 +179,7 @@ class Memory:
     `left` is the digest of the state in which the last look left it, `found` of the state in which it found it.
     `intended` was written down before a write that may not have been made; `streak` counts our writes since a person
     last changed something (L14). `heard` is what the first `threads_read` threads, apart from the description, say of
-    whose ticket it is.
+    whose ticket it is. `mailboxes` are those of the mapping that the ticket came to; None while nobody had to know.
 
     `threads_heard` and `comments_heard` say how much of the conversation the clocks know of, our own comments included.
     `hushed` are the keys of what was so before we first looked: nobody is told of it any more. `sheet` is the digest of
@@ -194,6 +194,7 @@ class Memory:
     streak: int = 0
     heard: tuple[Evidence, ...] = ()
     threads_read: int = 0
+    mailboxes: tuple[str, ...] | None = None
     watched: Watched | None = None
     threads_heard: int = 0
     comments_heard: int = 0

@@ -52,6 +52,10 @@ class Desk(Protocol):
         """
         ...
 
+    def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
+        """The addresses, in normal form, that the partner's newest mail on the ticket was sent to."""
+        ...
+
     def read_partner(self, partner_id: str) -> Partner:
         """The partner behind an account of the portal. Raises Gone."""
         ...

@@ -124,6 +124,8 @@ class Reconcile:
             heard = tuple(dict.fromkeys((*memory.heard, *told.evidence)))
             memory = replace(memory, heard=heard, threads_read=ticket.threads)
             lookup = self._look_up(ticket, writer.partner, memory.heard)
+        memory = replace(memory, mailboxes=self._mailboxes(ticket, lookup, memory))
+        writer = policy.partners.reached(writer, memory.mailboxes or ())
         wish = plan(
             ticket,
             lookup,
@@ -148,6 +150,7 @@ class Reconcile:
         """
         ticket, policy, memory = self.desk.read_ticket(past.ticket_id), self._policy(), past.memory.unjudged()
         writer, listening = self._writer(ticket), self._listening(policy)
+        writer = policy.partners.reached(writer, memory.mailboxes or ())
         lookup = self._look_up(ticket, writer.partner, memory.heard)
         wish = plan(
             ticket,
@@ -168,6 +171,12 @@ class Reconcile:
     def _writer(self, ticket: Ticket) -> Writer:
         """Who wrote the ticket, if it matters."""
         return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
+
+    def _mailboxes(self, ticket: Ticket, lookup: Lookup, memory: Memory) -> tuple[str, ...] | None:
+        """Those that the ticket came to, asked of Desk once, and only where the account's region follows from them."""
+        if memory.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
+            return self.writers.mailboxes(ticket)
+        return memory.mailboxes
 
     def _look_up(self, ticket: Ticket, partner: Partner | None, heard: Sequence[Evidence]) -> Lookup:
         evidence = customers((*ticket.evidence, *heard), partner)
@@ -291,10 +300,12 @@ class Reconcile:
 
 
 def _whereabouts(writer: Writer, lookup: Lookup) -> Whereabouts:
-    countries = lookup.account.countries if lookup.account else ()
+    account = lookup.account
+    countries = account.countries if account else ()
     return Whereabouts(
         partner_country=writer.partner.country if writer.partner else None,
         customer_country=countries[0] if len(countries) == 1 else None,
+        data_centers=(account.data_centers if account else ()) or tuple(sorted(writer.data_centers)),
     )
 
 
@@ -308,6 +319,7 @@ def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, comment
         streak=wish.streak,
         heard=memory.heard,
         threads_read=memory.threads_read,
+        mailboxes=memory.mailboxes,
         watched=wish.watch.watched if wish.watch else memory.watched,
         threads_heard=found.threads,
         comments_heard=found.comments + commented,

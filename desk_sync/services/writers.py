@@ -45,6 +45,11 @@ class Writers:
                 return Writer(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
         return Writer(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
 
+    def mailboxes(self, ticket: Ticket) -> tuple[str, ...]:
+        """The mapping's mailboxes that the ticket came to (R61). Raises Gone, TemporaryError or PermanentError."""
+        sent_to = self.desk.read_mailboxes(ticket.ticket_id)
+        return tuple(sorted(self.policy.mailboxes.keys() & sent_to))
+
     def _in_desk(self, ticket: Ticket) -> Found:
         account, contact = ticket.partner_id, ticket.contact_id
         if account:

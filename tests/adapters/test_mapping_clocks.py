@@ -210,7 +210,7 @@ def test_whose_region_it_is_can_be_changed(changed):
     regions = load(file).policy.commitment.regions
 
     assert (regions.calendar_by, regions.ladder_by) == (Whose.DATA_CENTER, Whose.CUSTOMER_COUNTRY)
-    assert promised(file, Whereabouts(data_center="au")).region == "ANZ"
+    assert promised(file, Whereabouts(data_centers=("au",))).region == "ANZ"
     assert promised(file, Whereabouts(partner_country="DE")).region == "INDIA"
 
 

@@ -63,6 +63,7 @@ USES = {
         lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=2, contents=True),
     ),
     "read_status_changes": (["read_history"], lambda client: client.read_status_changes(TICKET)),
+    "read_mailboxes": (["read_latest_thread"], lambda client: client.read_mailboxes(TICKET)),
     "read_partner": (["read_account"], lambda client: client.read_partner(ACCOUNT)),
     "partner_of": (["read_contact"], lambda client: client.partner_of(CONTACT)),
     "modified_between": (
@@ -94,6 +95,7 @@ def sent():
         threads = [{"id": "3", "direction": "in"}, {"id": "2", "direction": "out"}]
         mock.get(re.compile(f"{API}/tickets/[0-9]+/threads([?]|$)"), json={"data": threads})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/threads/[0-9]+"), json={"id": "3", "content": "<p>text</p>"})
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/latestThread"), json=threads[0] | {"to": "help@desk.example"})
         yield lambda use: (use(make_client()), [call.request for call in mock.calls])[1]
 
 

@@ -113,13 +113,22 @@ def test_one_figure_may_be_both():
             id="the customer's country, which has a zone of its own",
         ),
         pytest.param(
-            Whereabouts(partner_country="DE", data_center="jp"),
+            Whereabouts(partner_country="DE", data_centers=("jp",)),
             Whose.DATA_CENTER,
             "APAC_JAPAN",
             "Asia/Singapore",
             "data center JP: APAC_JAPAN",
             False,
             id="the data centre",
+        ),
+        pytest.param(
+            Whereabouts(data_centers=("EU", "JP")),
+            Whose.DATA_CENTER,
+            "EUROPE_UK",
+            "Europe/Berlin",
+            "data center EU, JP: in several regions, so EUROPE_UK",
+            True,
+            id="data centres of two regions",
         ),
         pytest.param(
             Whereabouts(partner_country="KZ"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -375,3 +376,28 @@ def test_a_mapping_with_other_names_is_played_on_a_portal_that_has_them(write):
 
     assert ticket["writes"] == [{"at": "2026-11-20T09:00:00Z", "fields": {"large_user": True, "severity": "Rot"}}]
     assert (ticket["fields"]["issue_type"], ticket["fields"]["request_type"]) == ("fehler", "Upgrades")
+
+
+MAILED = """
+    until: +10m
+    accounts: nowhere.csv
+    mapping: mine.yaml
+    tickets: [{key: t1, severity: 2, fields: {customer_primary_email: admin@big.example}}]
+    steps: [{at: +5m, ticket: t1, set: {product: Zoho Desk}}]
+"""
+
+
+@pytest.mark.parametrize(("center", "found"), [("eu", "PRIORITY"), ("in", "NOT_PRIORITY")])
+def test_a_mail_tells_the_data_centre_by_the_mailbox_that_it_came_to(write, center, found):
+    path = write("start: 2026-11-20T09:00:00Z\n" + textwrap.dedent(MAILED))
+    shipped = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
+    mine = shipped.replace("  region_by: customer_country", "  region_by: data_center")
+    mine = mine.replace("partner-support@eu.zohocorp.com: [eu, uk]", f"support@desk.example: [{center}]")
+    path.with_name("mine.yaml").write_text(mine)
+    known = path.with_name("accounts.csv").read_text()
+    path.with_name("nowhere.csv").write_text(known.replace(",EU,DE,", ",,DE,"))
+
+    report = rehearse(path)
+
+    assert report["tickets"]["t1"]["decision"]["decision"] == found
+    assert report["desk"]["calls"]["GET /tickets/{id}/latestThread"] == 1

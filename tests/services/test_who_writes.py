@@ -14,10 +14,11 @@ from desk_sync.domain.policy import RegionBy
 from desk_sync.domain.regions import Whose
 from desk_sync.errors import NotPermitted
 from tests.support.clock_scenes import REGIONS
-from tests.support.makers import POLICY, make_account, make_evidence, make_ticket
+from tests.support.makers import NOW, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 PRAIRIE = Partner(name="Prairie", country="DE", domains=frozenset({"prairie.example", "prairie.test"}))
+WHERE_THE_PARTNER_IS = "in which escalation region the partner is"
 BY_MAIL = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
 TAGGED = make_account(partner_domain="prairie.example")
 
@@ -255,6 +256,38 @@ class TestWhatFollows:
 
         assert decision(world).questions == (PARTNER_UNKNOWN,)
         assert "a partner of no known country" in "".join(map(str, decision(world).reasons))
+
+    @pytest.mark.parametrize(
+        ("country", "facts", "questions"),
+        [
+            pytest.param("DE", {"partner_id": "900"}, (), id="Germany is in one"),
+            pytest.param("KZ", {"partner_id": "900"}, (WHERE_THE_PARTNER_IS,), id="Kazakhstan is in none"),
+            pytest.param(None, {"partner_id": "900"}, (WHERE_THE_PARTNER_IS,), id="Desk names no country"),
+            pytest.param("DE", {"sender": "somebody@gmail.com"}, (PARTNER_UNKNOWN,), id="nobody knows who it is"),
+            pytest.param("KZ", {"partner_id": "900", "in_bin": True}, (), id="the ticket is in the bin"),
+        ],
+    )
+    def test_a_partner_in_no_escalation_region_has_the_fallbacks_and_is_a_question(
+        self, desk, world, opened, country, facts, questions
+    ):
+        desk.partners["900"] = replace(PRAIRIE, country=country)
+        opened(created_at=NOW, **facts)
+        world.look()
+
+        past = world.tickets.history(TICKET)
+        assert (past.promise.region, decision(world).verdict) == ("EUROPE_UK", Verdict.PRIORITY)
+        assert decision(world).questions == questions
+        assert bool(questions) == any("in no region" in str(reason) for reason in decision(world).reasons)
+        assert [each.questions for each in world.reviews.undecided()] == [questions] * bool(questions)
+
+    def test_a_customer_in_no_escalation_region_is_another_question(self, world, opened):
+        regions = replace(REGIONS, calendar_by=Whose.CUSTOMER_COUNTRY)
+        world.policy = replace(POLICY, commitment=replace(POLICY.commitment, regions=regions))
+        world.imports(make_account(100, countries=("KZ",)))
+        opened(partner_id="900", created_at=NOW)
+        world.look()
+
+        assert decision(world).questions == ("in which escalation region the customer is",)
 
 
 class TestThePartnersOwnDomains:

@@ -35,6 +35,7 @@ class FakeDesk:
         self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
         self.partners: dict[str, Partner] = {}
+        self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
         self.threads: dict[str, list[Utterance]] = defaultdict(list)
         self.spoken: dict[str, list[Utterance]] = defaultdict(list)
@@ -72,6 +73,9 @@ class FakeDesk:
         ticket, told = self.tickets[ticket_id], self.threads[ticket_id]
         told.append(Utterance(ref=str(len(told) + 1), at=self.now(), form=form, author=author, author_id=by))
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
+
+    def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
+        return self._call("read_mailboxes", lambda: self.mailboxes.get(ticket_id, []))
 
     def read_partner(self, partner_id: str) -> Partner:
         return self._call("read_partner", lambda: _known(self.partners, partner_id))

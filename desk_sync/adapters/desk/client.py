@@ -120,6 +120,11 @@ class DeskClient:
         except Gone:  # the thread alone; if the ticket went with it, the next look will tell
             return ""
 
+    def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
+        """One credit."""
+        query = {"needIncomingThread": "true"}
+        return partner.mailboxes(self._call("GET", _path(ticket_id, "latestThread"), self._deadline(), query=query))
+
     def read_partner(self, partner_id: str) -> Partner:
         """One credit, and three for the contracts where the mapping says so."""
         deadline, names = self._deadline(), self._vocabulary.account_fields

@@ -36,8 +36,8 @@ def account_of(contact: Raw) -> str | None:
     return id_in(contact, "accountId") or id_in(object_in(contact, "account"), "id")
 
 
-def mailbox(thread: Raw) -> Sequence[str]:
-    """The addresses that a thread was sent to, in normal form."""
+def mailboxes(thread: Raw) -> Sequence[str]:
+    """The addresses that a thread was sent to, in normal form; none for one that is no mail."""
     written = re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", text(thread.get("to")) or "")
     return [address for each in written if (address := identifiers.email(each))]
 

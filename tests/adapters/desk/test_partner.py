@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from desk_sync.adapters.desk.partner import account_of, read_partner
+from desk_sync.adapters.desk.partner import account_of, mailboxes, read_partner
 from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.domain.partner import Partner
 
@@ -66,3 +66,17 @@ def test_the_support_contract_holds_as_long_as_the_longest(ends, until):
 )
 def test_a_contact_belongs_to_an_account_or_to_none(contact, account):
     assert account_of(contact) == account
+
+
+@pytest.mark.parametrize(
+    ("to", "addresses"),
+    [
+        pytest.param("Help@EU.Zoho.example", ["help@eu.zoho.example"], id="one"),
+        pytest.param(
+            '"Help, Partner"<help@zoho.example>, b@x.example', ["help@zoho.example", "b@x.example"], id="several"
+        ),
+        pytest.param(None, [], id="a thread that is no mail"),
+    ],
+)
+def test_the_mailboxes_of_a_thread_are_whom_it_was_sent_to(to, addresses):
+    assert mailboxes({"to": to}) == addresses
