@@ -19,9 +19,12 @@ def pull(*, source: str) -> None:
 def pull_due() -> None:
     """Ring for every source of the mapping that is due, which beat has not read; not while a ring waits.
 
-    Where no worker listens, one ring for each source would be left in Redis every minute.
+    Where no worker listens, one ring for each source would be left in Redis every minute. What an import left undone
+    that died is done here, also where no source is pulled.
     """
-    for source in () if rings_waiting() else wiring.worker_app().due_sources():
+    desk_sync = wiring.worker_app()
+    desk_sync.importing.go_on()
+    for source in () if rings_waiting() else desk_sync.due_sources():
         pull.apply_async(kwargs={"source": source}, retry=False, expires=55)
 
 

@@ -17,10 +17,14 @@ from desk_sync.domain.identity import Identifier, Kind
 
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _NUMBER = re.compile(r"[0-9]{6,11}")
+_LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+"""A domain that is its own normal form: nine in ten are."""
 _LONGEST_LOCAL_PART = 64
 _LONGEST_DOMAIN = 253
 
 
+@lru_cache(maxsize=4096)  # the rows of one account come together
 def email(text: str) -> str | None:
     """An address in lower case with its plus tag, its domain in punycode."""
     local_part, _, host = _fold(text).rpartition("@")
@@ -36,12 +40,17 @@ def domain(text: str) -> str | None:
     folded = _fold(text)
     if not 0 < len(folded) <= _LONGEST_DOMAIN:
         return None
-    try:
-        encoded = idna.encode(folded.removesuffix("."), uts46=True, std3_rules=True).decode("ascii")
-    except idna.IDNAError:
-        return None
+    encoded = folded if _PLAIN_DOMAIN.fullmatch(folded) else _punycode(folded.removesuffix("."))
     _, dot, top_level = encoded.rpartition(".")
     return encoded if dot and not top_level.isdigit() else None
+
+
+def _punycode(host: str) -> str:
+    """Empty for what is no host."""
+    try:
+        return idna.encode(host, uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        return ""
 
 
 def number(text: str) -> str | None:

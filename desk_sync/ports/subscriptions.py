@@ -41,8 +41,15 @@ class Subscriptions(Protocol):
 
         `guard` has the last word, before anything changes. To `rehearse` is to find out, and to change nothing.
 
-        In the same transaction every open ticket that it concerns is marked: those of accounts that are new, changed or
+        Then every open ticket that it concerns is marked, a few at a time: those of accounts that are new, changed or
         gone, and with any change, or after data older than `max_age`, those whose account is unknown.
+        """
+        ...
+
+    def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
+        """Mark what a `replace` left unmarked that died when its snapshot was current; returns how many tickets.
+
+        One that may still be at it is left alone, for a quarter of an hour.
         """
         ...
 

@@ -80,3 +80,8 @@ class ImportAccounts:
                 tickets=replaced.tickets,
             )
         return replaced
+
+    def go_on(self) -> None:
+        """Mark the tickets that an import left unmarked which died when its data were current already."""
+        if tickets := self.subscriptions.mark_rest(now=self.now(), max_age=self.policy.max_age):
+            log.warning("accounts.marked_late", tickets=tickets)

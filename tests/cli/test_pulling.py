@@ -10,16 +10,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from desk_sync import settings
+from desk_sync import settings, wiring
 from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.billing import Billing
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.cli import main
+from desk_sync.wiring import open_app
+from tasks import pull
 from tests.adapters.desk.portal import FakeTokens
 from tests.support.fake_journal import FakeUnits
 from tests.support.makers import NOW
@@ -115,6 +119,20 @@ def test_where_no_worker_listens_one_ring_waits_for_each_source(run, mapping):
         waiting = subprocess.check_output([sys.executable, "-c", twice], env=environment)
 
     assert int(waiting) == len(mapping_file.load(mapping).sources)
+
+
+def test_a_ring_for_pulls_goes_on_with_an_import_that_died(run, monkeypatch):
+    run("subscriptions", "pull", "nightly")
+    with open_app() as desk_sync:
+        with desk_sync.engine.begin() as connection:
+            connection.execute(snapshots.update().values(marking_until=snapshots.c.imported_at))
+        monkeypatch.setattr(wiring, "worker_app", lambda: desk_sync)
+        monkeypatch.setattr(pull, "rings_waiting", lambda: 1)
+
+        pull.pull_due()
+
+        with desk_sync.engine.connect() as connection:
+            assert connection.scalars(select(snapshots.c.marking_until)).all() == [None]
 
 
 def test_a_database_that_is_not_set_is_a_mistake_of_configuration(run, mapping):

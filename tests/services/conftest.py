@@ -62,8 +62,10 @@ class World:
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
     def imports(self, *accounts: Account, **facts: Any) -> Replaced:
-        service = ImportAccounts(subscriptions=self.subscriptions, policy=self.policy.licences, now=self.now)
-        return service.run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
+        return self.importing().run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
+
+    def importing(self) -> ImportAccounts:
+        return ImportAccounts(subscriptions=self.subscriptions, policy=self.policy.licences, now=self.now)
 
     def claim(self) -> Sequence[Lease]:
         return self.tickets.claim(now=self._time, until=self._time + timedelta(seconds=45), limit=10)

@@ -68,6 +68,25 @@ def test_an_account_that_comes_new_helps_the_tickets_that_nobody_knew(world, des
     assert desk.tickets[TICKET].large_user
 
 
+def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk):
+    settled.imports(make_account(12))
+    settled.look()
+    settled.imports(make_account(88))
+    owed = "UPDATE snapshots SET marking_until = imported_at WHERE state = 'current'"
+    unmarked = "UPDATE tickets SET look_at = NULL, wake_at = NULL, marked = FALSE, woken = FALSE"
+    with settled.engine.begin() as connection:
+        for statement in (unmarked, owed):
+            connection.exec_driver_sql(statement)
+    assert settled.look() == []
+
+    for _ in range(2):
+        settled.importing().go_on()
+
+    assert settled.look() == [Outcome.RECONCILED]
+    assert desk.tickets[TICKET].large_user
+    assert settled.look() == []
+
+
 class TestAnExportThatLostTooMuch:
     """What a source says with half of it missing is no reason to take anything from anybody (L8)."""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, delete, select
 
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
@@ -18,6 +18,7 @@ from desk_sync.errors import PermanentError
 from desk_sync.ports import Binding, Settled
 
 _KEY = ("kind", "value")
+_AMONG = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,7 @@ class SqlBindings:
 def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Binding]:
     """The bindings of those of the identifiers that are bound."""
     wanted = frozenset(identifiers)
-    rows = connection.execute(
-        select(tables.bindings).where(tables.bindings.c.value.in_([each.value for each in wanted]))
-    ).mappings()
+    rows = connection.execute(_AMONG, {"values": [each.value for each in wanted]}).mappings()
     found = {binding.identifier: binding for binding in map(_binding, rows)}
     return {identifier: binding for identifier, binding in found.items() if identifier in wanted}
 

@@ -7,7 +7,21 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, case, func, literal, null, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Update,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.tables import Instant, tickets
@@ -42,18 +56,30 @@ def _marking(dialect: str, also: Sequence[str]) -> Insert:
 
 def wake(connection: Connection, concerned: ColumnElement[bool], *, now: datetime) -> int:
     """Owe a look to the open tickets that are concerned; in the order of their ids, as `mark`. Returns how many."""
+    return connection.execute(_waking(_open(concerned), now)).rowcount
+
+
+def wake_some(
+    connection: Connection, concerned: ColumnElement[bool], *, after: tuple[str, str], limit: int, now: datetime
+) -> Sequence[tuple[str, str]]:
+    """The same for the first `limit` of them behind a portal and ticket id; returns which."""
+    portal, ticket_id = tickets.c.portal, tickets.c.ticket_id
+    behind = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
+    some = _waking(_open(concerned).where(behind).limit(limit), now).returning(portal, ticket_id)
+    return [(row.portal, row.ticket_id) for row in connection.execute(some)]
+
+
+def _open(concerned: ColumnElement[bool]) -> Select[Any]:
     still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
+    keys = select(tickets.c.portal, tickets.c.ticket_id).where(still_open, concerned)
+    return keys.order_by(tickets.c.portal, tickets.c.ticket_id)
+
+
+def _waking(keys: Select[Any], now: datetime) -> Update:
+    chosen = keys.with_for_update().cte("chosen")
     key = tuple_(tickets.c.portal, tickets.c.ticket_id)
-    chosen = (
-        select(tickets.c.portal, tickets.c.ticket_id)
-        .where(still_open, concerned)
-        .order_by(tickets.c.portal, tickets.c.ticket_id)
-        .with_for_update()
-        .cte("chosen")
-    )
     owed = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
-    statement = update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(owed)
-    return connection.execute(statement).rowcount
+    return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(owed)
 
 
 def at(instant: datetime | None) -> ColumnElement[Any]:

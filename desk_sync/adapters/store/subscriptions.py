@@ -1,30 +1,41 @@
-"""The local copy of the subscription data: snapshots, of which one is current for each source.
-
-A snapshot is `importing` while its rows come in, in small transactions beside which deliveries are still stored;
-one short transaction makes it `current`; after it the rows of `retired` snapshots are deleted.
-"""
+"""The local copy of the subscription data: snapshots, of which one is current for each source."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, delete, insert, select, tuple_, update
+import orjson
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    RowMapping,
+    Table,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
-from desk_sync.adapters.store import bindings, tables
+from desk_sync.adapters.store import tables
+from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import wake
+from desk_sync.adapters.store.known_accounts import KnownAccounts
+from desk_sync.adapters.store.marking import NEEDED, Marking, owe
+from desk_sync.adapters.store.snapshots import State, changes, current_of, is_in, size_of, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
 from desk_sync.domain.identity import Identifier, Kind, named_by
 from desk_sync.domain.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports import Changes, Guard, Replaced, Size
+from desk_sync.ports import Changes, Guard, Replaced
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -33,14 +44,6 @@ _NOT_STORED = {"origin", "also_in", "bound_at"}
 
 FILE = "file"
 """The source whose data `desk-sync subscriptions import` brings in."""
-
-
-class State(StrEnum):
-    """How far a snapshot has come."""
-
-    IMPORTING = "importing"
-    CURRENT = "current"
-    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,10 @@ class SqlSubscriptions:
 
     def current(self) -> Sequence[Snapshot]:
         """The last snapshot of each source that was imported in full, in the order in which look-ups use them."""
+        used = snapshots.c.source.in_(self.sources)
         with reading(self.engine) as connection:
-            rows = connection.execute(select(snapshots).where(_is(State.CURRENT), self._used)).mappings().all()
-        return sorted(map(_snapshot, rows), key=lambda snapshot: self.sources.index(snapshot.source))
+            rows = connection.execute(select(snapshots).where(is_in(State.CURRENT), used)).mappings().all()
+        return sorted(map(snapshot_of, rows), key=lambda snapshot: self.sources.index(snapshot.source))
 
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
         """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
@@ -65,24 +69,15 @@ class SqlSubscriptions:
         One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
         given, also where only a later source knows the identifier, and says which other sources have it.
         """
-        found: dict[Identifier, list[Account]] = {}
         with reading(self.engine) as connection:
-            for chunk in chunks(dict.fromkeys(identifiers)):
-                for identifier, account in _matches_by_hand_first(connection, chunk, self._used):
-                    found.setdefault(identifier, []).append(account)
-            if len(self.sources) > 1:
-                everybody = [account for several in found.values() for account in several if not account.bound_at]
-                same = self._of_the_same_admins(connection, everybody)
-                for several in found.values():
-                    several += [other for each in tuple(several) if not each.bound_at for other in same[_admin(each)]]
-        return {identifier: self._one_of_each(accounts) for identifier, accounts in found.items()}
+            return KnownAccounts(connection, self.sources).find(identifiers)
 
     def zoids(self, source: str) -> Sequence[str]:
         """The organisations that the current snapshot of a source names."""
         query = (
             select(tables.identifiers.c.value)
             .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
-            .where(_is(State.CURRENT), snapshots.c.source == source, tables.identifiers.c.kind == Kind.ZOID)
+            .where(is_in(State.CURRENT), snapshots.c.source == source, tables.identifiers.c.kind == Kind.ZOID)
             .distinct()
         )
         with reading(self.engine) as connection:
@@ -99,7 +94,7 @@ class SqlSubscriptions:
         guard: Guard | None = None,
         rehearse: bool = False,
     ) -> Replaced:
-        """Make `accounts` the source's current snapshot, and mark the tickets that it concerns, all or nothing.
+        """Make `accounts` the source's current snapshot, all or nothing; then mark the tickets that it concerns.
 
         A later import of the source stops one under way.
         """
@@ -107,8 +102,8 @@ class SqlSubscriptions:
         try:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk, guard)
-            changes = self._changes(snapshot_id, source)
-            marked = 0 if rehearse else self._switch(snapshot_id, source, changes, guard, now=now, max_age=max_age)
+            changed = self._changes(snapshot_id, source)
+            marked = 0 if rehearse else self._take_over(snapshot_id, source, changed, guard, now=now, max_age=max_age)
         except BaseException:
             self._give_up(snapshot_id)
             raise
@@ -119,36 +114,20 @@ class SqlSubscriptions:
             self._clear()
         return Replaced(
             snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=now, as_of=as_of),
-            changes=changes,
+            changes=changed,
             tickets=marked,
         )
 
-    @property
-    def _used(self) -> ColumnElement[bool]:
-        return snapshots.c.source.in_(self.sources)
-
-    def _of_the_same_admins(
-        self, connection: Connection, accounts: Iterable[Account]
-    ) -> Mapping[Identifier, list[Account]]:
-        """All that the sources have of the accounts' super admins, by their addresses."""
-        found: dict[Identifier, list[Account]] = {}
-        for chunk in chunks(dict.fromkeys(map(_admin, accounts))):
-            for identifier, account in _matches(connection, chunk, self._used):
-                found.setdefault(identifier, []).append(account)
-        return found
-
-    def _one_of_each(self, accounts: Iterable[Account]) -> Sequence[Account]:
-        """Each super admin's account of the first source that has it."""
-        by_admin: dict[str, list[Account]] = {}
-        each_once = {(_source_of(each), each.account_id): each for each in accounts}.values()
-        for account in sorted(each_once, key=lambda each: self.sources.index(_source_of(each))):
-            by_admin.setdefault(account.super_admin_email, []).append(account)
-        return [account for each in by_admin.values() for account in _first_of(each)]
+    def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
+        """Mark what an import left unmarked that ended as soon as its data were current; returns how many tickets."""
+        marked = Marking(self.engine, max_age).left(now=now)
+        self._clear()
+        return marked
 
     def _start(self, *, source: str, **facts: object) -> int:
         """A new snapshot. What else was importing from the source, alive or dead, is stopped."""
         new = insert(snapshots).values(state=State.IMPORTING, source=source, **facts).returning(snapshots.c.id)
-        stopped = (snapshots.c.source == source) & _is(State.IMPORTING)
+        stopped = (snapshots.c.source == source) & is_in(State.IMPORTING)
         with writing(self.engine) as connection:
             connection.execute(update(snapshots).where(stopped).values(state=State.RETIRED))
             number: int = connection.execute(new).scalar_one()
@@ -165,29 +144,19 @@ class SqlSubscriptions:
                 accounts=snapshots.c.accounts + len(chunk),
                 licences=snapshots.c.licences + licences,
             )
-            connection.execute(insert(tables.accounts), account_rows)
-            connection.execute(insert(tables.identifiers), identifier_rows)
+            for table, rows in ((tables.accounts, account_rows), (tables.identifiers, identifier_rows)):
+                connection.execute(_inserting(connection.dialect.name, table), {"rows": rows})
 
     def _changes(self, snapshot_id: int, source: str) -> Changes:
         """What the source's new snapshot says otherwise than its current one."""
-        new, old = tables.accounts.alias(), tables.accounts.alias()
-        is_new = new.c.snapshot_id == snapshot_id
-        is_old = old.c.snapshot_id.in_(select(snapshots.c.id).where(_is(State.CURRENT), snapshots.c.source == source))
-        same = new.c.account_id == old.c.account_id
-        only_new = select(new.c.account_id).outerjoin_from(new, old, same & is_old).where(is_new)
-        only_old = select(old.c.account_id).outerjoin_from(old, new, same & is_new).where(is_old)
         with reading(self.engine) as connection:
-            return Changes(
-                added=frozenset(connection.scalars(only_new.where(old.c.account_id.is_(None)))),
-                differing=frozenset(connection.scalars(only_new.where(old.c.digest != new.c.digest))),
-                removed=frozenset(connection.scalars(only_old.where(new.c.account_id.is_(None)))),
-            )
+            return changes(connection, snapshot_id, current_of(connection, source))
 
-    def _switch(
+    def _take_over(
         self,
         snapshot_id: int,
         source: str,
-        changes: Changes,
+        changed: Changes,
         guard: Guard | None,
         *,
         now: datetime,
@@ -198,19 +167,13 @@ class SqlSubscriptions:
             before = _retire(connection, source)
             after = _still_importing(connection, snapshot_id, state=State.CURRENT)
             if guard and before:
-                guard.check(_size(before), _size(after))
-            ours = [snapshot_id, *([before["id"]] if before else [])]
-            concerned = changes.all | set(_elsewhere(connection, ours, changes.all))
-            helps_the_unknown = bool(changes.all) or before is None or now - before["imported_at"] > max_age
-            unknown = tables.tickets.c.account_id.is_(None)
-            marked = wake(connection, unknown, now=now) if helps_the_unknown else 0
-            for chunk in chunks(sorted(concerned)):
-                marked += wake(connection, tables.tickets.c.account_id.in_(chunk), now=now)
-            return marked
+                guard.check(size_of(before), size_of(after))
+            owe(connection, snapshot_id, before["id"] if before else None, now=now)
+        return Marking(self.engine, max_age).of(snapshot_id, changed, now=now)
 
     def _give_up(self, snapshot_id: int) -> None:
         """If the database is what failed, the next import does this."""
-        stopped = (snapshots.c.id == snapshot_id) & _is(State.IMPORTING)
+        stopped = (snapshots.c.id == snapshot_id) & is_in(State.IMPORTING)
         with suppress(DeskSyncError), writing(self.engine) as connection:
             connection.execute(update(snapshots).where(stopped).values(state=State.RETIRED))
 
@@ -223,19 +186,15 @@ class SqlSubscriptions:
 
     def _clear_chunk(self, table: Table) -> int:
         key = tuple_(*table.primary_key)
-        retired = table.c.snapshot_id.in_(select(snapshots.c.id).where(_is(State.RETIRED)))
-        rows = select(*table.primary_key).where(retired).limit(CHUNK)
+        done = select(snapshots.c.id).where(is_in(State.RETIRED), snapshots.c.id.not_in(NEEDED))
+        rows = select(*table.primary_key).where(table.c.snapshot_id.in_(done)).limit(CHUNK)
         with writing(self.engine) as connection:
             return connection.execute(delete(table).where(key.in_(rows))).rowcount
 
 
-def _is(state: State) -> ColumnElement[bool]:
-    return snapshots.c.state == state
-
-
 def _still_importing(connection: Connection, snapshot_id: int, **values: Any) -> RowMapping:
     """Go on with an import, unless a later one has stopped it; returns the snapshot's row."""
-    mine = (snapshots.c.id == snapshot_id) & _is(State.IMPORTING)
+    mine = (snapshots.c.id == snapshot_id) & is_in(State.IMPORTING)
     row = connection.execute(update(snapshots).where(mine).values(values).returning(snapshots)).mappings().one_or_none()
     if row is None:
         raise PermanentError("a later import of subscription data has stopped this one")
@@ -244,111 +203,26 @@ def _still_importing(connection: Connection, snapshot_id: int, **values: Any) ->
 
 def _retire(connection: Connection, source: str) -> RowMapping | None:
     """Retire the source's current snapshot, if it has one; returns its row."""
-    current = (snapshots.c.source == source) & _is(State.CURRENT)
+    current = (snapshots.c.source == source) & is_in(State.CURRENT)
     retire = update(snapshots).where(current).values(state=State.RETIRED)
     return connection.execute(retire.returning(snapshots)).mappings().one_or_none()
 
 
-def _size(row: RowMapping) -> Size:
-    return Size(accounts=row["accounts"], licences=row["licences"])
-
-
-def _elsewhere(connection: Connection, snapshot_ids: Sequence[int], account_ids: Iterable[str]) -> Iterator[str]:
-    """What the other sources call these accounts: those with the same super admin."""
-    here, there = tables.identifiers.alias(), tables.identifiers.alias()
-    same_admin = (here.c.kind == Kind.EMAIL) & (there.c.kind == Kind.EMAIL) & (here.c.value == there.c.value)
-    names = (
-        select(there.c.account_id)
-        .join_from(here, there, same_admin)
-        .join(snapshots, (snapshots.c.id == there.c.snapshot_id) & _is(State.CURRENT))
-        .where(here.c.snapshot_id.in_(snapshot_ids), there.c.snapshot_id.not_in(snapshot_ids))
-    )
-    for chunk in chunks(account_ids):
-        yield from connection.scalars(names.where(here.c.account_id.in_(chunk)))
-
-
-def _matches_by_hand_first(
-    connection: Connection, wanted: Sequence[Identifier], used: ColumnElement[bool]
-) -> Iterator[tuple[Identifier, Account]]:
-    bound = bindings.among(connection, wanted)
-    yield from _matches(connection, [each for each in wanted if each not in bound], used)
-    named = accounts_named(connection, {binding.account_id for binding in bound.values()}, used)
-    for identifier, binding in bound.items():
-        for account in named.get(binding.account_id, ()):
-            yield identifier, replace(account, bound_at=binding.settled.at)
-
-
-def accounts_named(
-    connection: Connection, account_ids: Iterable[str], used: ColumnElement[bool]
-) -> Mapping[str, Sequence[Account]]:
-    """The accounts of the current snapshots that have these ids: of one id several, where sources share no numbers."""
-    named: dict[str, list[Account]] = {}
-    for chunk in chunks(sorted(account_ids)):
-        rows = connection.execute(
-            select(tables.accounts.c.account, snapshots)
-            .join_from(snapshots, tables.accounts, tables.accounts.c.snapshot_id == snapshots.c.id)
-            .where(_is(State.CURRENT), used, tables.accounts.c.account_id.in_(chunk))
-        )
-        for row in rows.mappings():
-            account = _account(row)
-            named.setdefault(account.account_id, []).append(account)
-    return named
-
-
-def _account(row: RowMapping) -> Account:
-    return replace(ACCOUNT.validate_python(row["account"]), origin=_snapshot(row))
-
-
-def _matches(
-    connection: Connection, wanted: Sequence[Identifier], used: ColumnElement[bool]
-) -> Iterator[tuple[Identifier, Account]]:
-    by_identifier = (
-        select(tables.identifiers.c.kind, tables.identifiers.c.value, tables.accounts.c.account, snapshots)
-        .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
-        .join(
-            tables.accounts,
-            (tables.accounts.c.snapshot_id == snapshots.c.id)
-            & (tables.accounts.c.account_id == tables.identifiers.c.account_id),
-        )
-        .where(_is(State.CURRENT), used, tables.identifiers.c.value.in_([each.value for each in wanted]))
-        .order_by(tables.accounts.c.account_id)
-    )
-    for row in connection.execute(by_identifier).mappings():
-        identifier = Identifier(Kind(row["kind"]), row["value"])
-        if identifier in wanted:  # the same digits may be another kind's
-            yield identifier, _account(row)
-
-
-def _admin(account: Account) -> Identifier:
-    return Identifier(Kind.EMAIL, account.super_admin_email)
-
-
-def _source_of(account: Account) -> str:
-    return account.origin.source if account.origin else ""
-
-
-def _first_of(accounts: Sequence[Account]) -> Sequence[Account]:
-    """One super admin's accounts, those of the first source first: what that source has, knowing of the others."""
-    source = _source_of(accounts[0])
-    also_in = tuple(dict.fromkeys(_source_of(each) for each in accounts if _source_of(each) != source))
-    return [replace(each, also_in=also_in) for each in accounts if _source_of(each) == source]
+@cache
+def _inserting(dialect: str, table: Table) -> Insert:
+    return insert(table).from_select([*table.c.keys()], given_rows(dialect, [*table.c]))
 
 
 def _account_row(snapshot_id: int, account: Account) -> Mapping[str, object]:
+    written = ACCOUNT.dump_json(account, exclude=_NOT_STORED)
     return {
         "snapshot_id": snapshot_id,
         "account_id": account.account_id,
-        "digest": hashlib.sha256(ACCOUNT.dump_json(account, exclude=_NOT_STORED)).hexdigest(),
-        "account": ACCOUNT.dump_python(account, mode="json", exclude=_NOT_STORED),
+        "digest": hashlib.sha256(written).hexdigest(),
+        "account": orjson.Fragment(written),
     }
 
 
 def _identifier_rows(snapshot_id: int, account: Account) -> Iterator[Mapping[str, object]]:
     for each in sorted(set(named_by(account)), key=lambda each: (each.kind, each.value)):
         yield {"snapshot_id": snapshot_id, "account_id": account.account_id, "kind": each.kind, "value": each.value}
-
-
-def _snapshot(row: RowMapping) -> Snapshot:
-    return Snapshot(
-        snapshot_id=str(row["id"]), source=row["source"], imported_at=row["imported_at"], as_of=row["as_of"]
-    )

@@ -187,7 +187,7 @@ tickets = Table(
     Column("looked_at", Instant),
     # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
     Column("modified_at", Instant),
-    Index(None, "portal", "account_id"),
+    Index(None, "account_id", "portal", "ticket_id"),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
 Index(
@@ -345,6 +345,9 @@ snapshots = Table(
     Column("imported_at", Instant, nullable=False),
     Column("as_of", Date),
     Column("state", String, nullable=False),
+    # Until then the open tickets that it concerns are marked by the process that brought it in; empty: all are marked.
+    Column("marking_until", Instant),
+    Column("replaces", Integer),
     Column("accounts", Integer, nullable=False, server_default=text("0")),
     Column("licences", BigInteger, nullable=False, server_default=text("0")),
 )

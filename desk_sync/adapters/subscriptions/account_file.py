@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -142,18 +143,22 @@ def _account(rows: Sequence[Subscription]) -> Account:
         account_id=rows[0].account_id,
         super_admin_email=rows[0].super_admin_email,
         items=tuple(item for row in rows for item in row.items),
-        countries=_distinct(row.country for row in rows),
-        regions=_distinct(row.region for row in rows),
-        data_centers=_distinct(row.data_center for row in rows),
+        countries=_distinct(rows, _COUNTRY),
+        regions=_distinct(rows, _REGION),
+        data_centers=_distinct(rows, _DATA_CENTER),
         domain=next((row.domain for row in rows if row.domain), None),
-        zoids=_distinct(row.zoid for row in rows),
-        zgids=_distinct(row.zgid for row in rows),
-        zuids=_distinct(row.zuid for row in rows),
+        zoids=_distinct(rows, _ZOID),
+        zgids=_distinct(rows, _ZGID),
+        zuids=_distinct(rows, _ZUID),
         partner_domain=next((row.partner_domain for row in rows if row.partner_domain), None),
         tagged=any(row.tagged for row in rows),
     )
 
 
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    """In the order in which they come, without the empty ones."""
-    return tuple(dict.fromkeys(value for value in values if value))
+_COUNTRY, _REGION, _DATA_CENTER = attrgetter("country"), attrgetter("region"), attrgetter("data_center")
+_ZOID, _ZGID, _ZUID = attrgetter("zoid"), attrgetter("zgid"), attrgetter("zuid")
+
+
+def _distinct(rows: Sequence[Subscription], said: Callable[[Subscription], str | None]) -> tuple[str, ...]:
+    """What the rows say, in their order, without the empty ones."""
+    return tuple(filter(None, dict.fromkeys(map(said, rows))))

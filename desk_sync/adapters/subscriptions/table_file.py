@@ -22,6 +22,7 @@ T = TypeVar("T")
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _AS_TEXT = re.compile(r'="([^"]*)"')
 """How a program makes a spreadsheet take a cell of a CSV file as text."""
+_SUSPECT = frozenset("=#")
 _FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 
 
@@ -41,14 +42,21 @@ class Row:
         """The cell as `read` understands it, and `otherwise` where it raises ValueError."""
         position = self._columns.get(column, 0)
         try:
-            return read(_plain(self._cells[position - 1]) if 0 < position <= len(self._cells) else "")
+            return read(self._cell(position))
         except ValueError as error:
             self.refuse(str(error), where=column, column=position or 1)
             return otherwise
 
+    def _cell(self, position: int) -> str:
+        """Empty for a column that the file or the row does not have."""
+        if not 0 < position <= len(self._cells):
+            return ""
+        text = self._cells[position - 1].strip()
+        return _plain(text) if text[:1] in _SUSPECT else text
+
     def text(self, column: str) -> str:
         """A text that repeats from row to row, kept once for all of them."""
-        return intern(self.take(column, str, ""))
+        return intern(self.take(column, _as_it_is, ""))
 
     def named(self, column: str) -> str:
         return intern(self.take(column, not_empty, ""))
@@ -112,16 +120,18 @@ def _row(file: str, line: int, columns: Mapping[str, int], width: int, values: S
     return row
 
 
-def _plain(cell: str) -> str:
-    """The cell without blanks around it. Raises ValueError for a formula, which no two programs work out alike."""
-    text = cell.strip()
-    if text[:1] in ("=", "#"):
-        if as_text := _AS_TEXT.fullmatch(text):
-            return as_text[1].strip()
-        if text in _FAILED:
-            raise ValueError(f"{text}: a formula has failed")
-        if text[0] == "=":
-            raise ValueError("is a formula: save the table with its values")
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _plain(text: str) -> str:
+    """A cell that looks like a formula, as text. Raises ValueError for one: no two programs work it out alike."""
+    if as_text := _AS_TEXT.fullmatch(text):
+        return as_text[1].strip()
+    if text in _FAILED:
+        raise ValueError(f"{text}: a formula has failed")
+    if text[0] == "=":
+        raise ValueError("is a formula: save the table with its values")
     return text
 
 

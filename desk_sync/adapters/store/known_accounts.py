@@ -1,0 +1,118 @@
+"""Accounts of the current snapshots: found by their identifiers, or by what a person bound one to.
+
+The statements are built once, for to build one takes longer than to run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
+
+from desk_sync.adapters.store import bindings, tables
+from desk_sync.adapters.store.snapshots import State, is_in, snapshot_of
+from desk_sync.adapters.store.tables import snapshots
+from desk_sync.adapters.store.values import ACCOUNT, chunks
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.subscription import Account
+
+_USED = is_in(State.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
+# As text: it is read into a value in one go.
+_ACCOUNT = cast(tables.accounts.c.account, Text).label("account")
+_BY_IDENTIFIER = (
+    select(tables.identifiers.c.kind, tables.identifiers.c.value, _ACCOUNT, snapshots)
+    .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
+    .join(
+        tables.accounts,
+        (tables.accounts.c.snapshot_id == snapshots.c.id)
+        & (tables.accounts.c.account_id == tables.identifiers.c.account_id),
+    )
+    .where(_USED, tables.identifiers.c.value.in_(bindparam("values", expanding=True)))
+    .order_by(tables.accounts.c.account_id)
+)
+_BY_ID = (
+    select(_ACCOUNT, snapshots)
+    .join_from(snapshots, tables.accounts, tables.accounts.c.snapshot_id == snapshots.c.id)
+    .where(_USED, tables.accounts.c.account_id.in_(bindparam("account_ids", expanding=True)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccounts:
+    """What the sources say that look-ups use, in their order."""
+
+    connection: Connection
+    sources: Sequence[str]
+
+    def find(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
+        """As the port says."""
+        found: dict[Identifier, list[Account]] = {}
+        for chunk in chunks(dict.fromkeys(identifiers)):
+            for identifier, account in self._matches_by_hand_first(chunk):
+                found.setdefault(identifier, []).append(account)
+        if len(self.sources) > 1:
+            everybody = [account for several in found.values() for account in several if not account.bound_at]
+            same = self._of_the_same_admins(everybody)
+            for several in found.values():
+                several += [other for each in tuple(several) if not each.bound_at for other in same[_admin(each)]]
+        return {identifier: self._one_of_each(accounts) for identifier, accounts in found.items()}
+
+    def _matches_by_hand_first(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
+        bound = bindings.among(self.connection, wanted)
+        yield from self._matches([each for each in wanted if each not in bound])
+        named = self._named({binding.account_id for binding in bound.values()})
+        for identifier, binding in bound.items():
+            for account in named.get(binding.account_id, ()):
+                yield identifier, replace(account, bound_at=binding.settled.at)
+
+    def _matches(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
+        given = {"sources": self.sources, "values": [each.value for each in wanted]}
+        for row in self.connection.execute(_BY_IDENTIFIER, given).mappings() if wanted else ():
+            identifier = Identifier(Kind(row["kind"]), row["value"])
+            if identifier in wanted:  # the same digits may be another kind's
+                yield identifier, _account(row)
+
+    def _named(self, account_ids: Iterable[str]) -> Mapping[str, Sequence[Account]]:
+        """The accounts that have these ids: of one id several, where sources share no numbers."""
+        named: dict[str, list[Account]] = {}
+        for chunk in chunks(sorted(account_ids)):
+            rows = self.connection.execute(_BY_ID, {"sources": self.sources, "account_ids": chunk})
+            for account in map(_account, rows.mappings()):
+                named.setdefault(account.account_id, []).append(account)
+        return named
+
+    def _of_the_same_admins(self, accounts: Iterable[Account]) -> Mapping[Identifier, list[Account]]:
+        """All that the sources have of the accounts' super admins, by their addresses."""
+        found: dict[Identifier, list[Account]] = {}
+        for chunk in chunks(dict.fromkeys(map(_admin, accounts))):
+            for identifier, account in self._matches(chunk):
+                found.setdefault(identifier, []).append(account)
+        return found
+
+    def _one_of_each(self, accounts: Iterable[Account]) -> Sequence[Account]:
+        """Each super admin's account of the first source that has it."""
+        by_admin: dict[str, list[Account]] = {}
+        each_once = {(_source_of(each), each.account_id): each for each in accounts}.values()
+        for account in sorted(each_once, key=lambda each: self.sources.index(_source_of(each))):
+            by_admin.setdefault(account.super_admin_email, []).append(account)
+        return [account for each in by_admin.values() for account in _first_of(each)]
+
+
+def _account(row: RowMapping) -> Account:
+    return replace(ACCOUNT.validate_json(row["account"]), origin=snapshot_of(row))
+
+
+def _admin(account: Account) -> Identifier:
+    return Identifier(Kind.EMAIL, account.super_admin_email)
+
+
+def _source_of(account: Account) -> str:
+    return account.origin.source if account.origin else ""
+
+
+def _first_of(accounts: Sequence[Account]) -> Sequence[Account]:
+    """One super admin's accounts, those of the first source first: what that source has, knowing of the others."""
+    source = _source_of(accounts[0])
+    also_in = tuple(dict.fromkeys(_source_of(each) for each in accounts if _source_of(each) != source))
+    return [replace(each, also_in=also_in) for each in accounts if _source_of(each) == source]

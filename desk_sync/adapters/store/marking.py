@@ -1,0 +1,118 @@
+"""Marking the open tickets that a new snapshot concerns: in small transactions, beside which deliveries are stored.
+
+From the moment at which it is current a snapshot owes its marks, until all are set. Until `marking_until` they are left
+to the process that brought it in; if that one is gone by then, whoever comes next sets them, all of them: a ticket that
+is marked twice is looked at twice, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Update, select, update
+
+from desk_sync.adapters.store import tables
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import wake, wake_some
+from desk_sync.adapters.store.snapshots import State, changes, is_in
+from desk_sync.adapters.store.tables import snapshots, tickets
+from desk_sync.adapters.store.values import CHUNK, chunks
+from desk_sync.domain.identity import Kind
+from desk_sync.ports import Changes
+
+TURN = timedelta(minutes=15)
+"""How long nobody else sets the marks. They take a minute for half a million tickets."""
+
+_UNMARKED = snapshots.c.marking_until.is_not(None)
+
+NEEDED = select(snapshots.c.id).where(_UNMARKED).union(select(snapshots.c.replaces).where(_UNMARKED))
+"""The snapshots whose rows tell which marks are owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """Sets the marks. Data that are older than `max_age` had helped nobody: new ones help every unknown ticket."""
+
+    engine: Engine
+    max_age: timedelta
+
+    def of(self, snapshot_id: int, changed: Changes, *, now: datetime) -> int:
+        """Mark what the snapshot concerns; returns how many tickets."""
+        with reading(self.engine) as connection:
+            new = _row(connection, snapshot_id)
+            old = _row(connection, new["replaces"]) if new["replaces"] else None
+            ours = [each["id"] for each in (new, old) if each]
+            concerned = changed.all | set(_elsewhere(connection, ours, changed.all))
+        marked = 0
+        if changed.all or old is None or new["imported_at"] - old["imported_at"] > self.max_age:
+            self._mark_those_at_work(now)
+            marked += self._mark(tickets.c.account_id.is_(None), now)
+        for chunk in chunks(sorted(concerned)):
+            marked += self._mark(tickets.c.account_id.in_(chunk), now)
+        with writing(self.engine) as connection:
+            connection.execute(_set(snapshot_id, marking_until=None))
+        return marked
+
+    def left(self, *, now: datetime) -> int:
+        """Mark what imports left unmarked that ended too early; returns how many tickets."""
+        marked = 0
+        while taken := self._take(now):
+            with reading(self.engine) as connection:
+                changed = changes(connection, taken["id"], taken["replaces"])
+            marked += self.of(taken["id"], changed, now=now)
+        return marked
+
+    def _take(self, now: datetime) -> RowMapping | None:
+        """One of the snapshots whose marks nobody sets, for ourselves."""
+        nobodys = snapshots.c.marking_until <= now
+        oldest = select(snapshots.c.id).where(nobodys).order_by(snapshots.c.id).limit(1)
+        with reading(self.engine) as connection:
+            if connection.scalar(oldest) is None:
+                return None
+        mine = update(snapshots).where(snapshots.c.id.in_(oldest), nobodys).values(marking_until=now + TURN)
+        with writing(self.engine) as connection:
+            return connection.execute(mine.returning(snapshots)).mappings().one_or_none()
+
+    def _mark_those_at_work(self, now: datetime) -> None:
+        """A look that is under way may have read the old data, and records only later whose the ticket is."""
+        with writing(self.engine) as connection:
+            wake(connection, tickets.c.lease_until.is_not(None), now=now)
+
+    def _mark(self, concerned: ColumnElement[bool], now: datetime) -> int:
+        marked, after = 0, ("", "")
+        while True:
+            with writing(self.engine) as connection:
+                woken = wake_some(connection, concerned, after=after, limit=CHUNK, now=now)
+            marked += len(woken)
+            if len(woken) < CHUNK:
+                return marked
+            after = max(woken)
+
+
+def owe(connection: Connection, snapshot_id: int, old_id: int | None, *, now: datetime) -> None:
+    """The snapshot that becomes current in this transaction owes its marks from now on."""
+    connection.execute(_set(snapshot_id, marking_until=now + TURN, replaces=old_id))
+
+
+def _set(snapshot_id: int, **facts: object) -> Update:
+    return update(snapshots).where(snapshots.c.id == snapshot_id).values(facts)
+
+
+def _row(connection: Connection, snapshot_id: int) -> RowMapping:
+    return connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().one()
+
+
+def _elsewhere(connection: Connection, snapshot_ids: Iterable[int], account_ids: Iterable[str]) -> Iterator[str]:
+    """What the other sources call these accounts: those with the same super admin."""
+    here, there = tables.identifiers.alias(), tables.identifiers.alias()
+    same_admin = (here.c.kind == Kind.EMAIL) & (there.c.kind == Kind.EMAIL) & (here.c.value == there.c.value)
+    names = (
+        select(there.c.account_id)
+        .join_from(here, there, same_admin)
+        .join(snapshots, (snapshots.c.id == there.c.snapshot_id) & is_in(State.CURRENT))
+        .where(here.c.snapshot_id.in_(snapshot_ids), there.c.snapshot_id.not_in(snapshot_ids))
+    )
+    for chunk in chunks(account_ids):
+        yield from connection.scalars(names.where(here.c.account_id.in_(chunk)))
