@@ -40,6 +40,8 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
+from desk_sync.adapters.store.neighbours import SqlNeighbours
+from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
@@ -47,7 +49,6 @@ from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.identity import Identifier
@@ -61,6 +62,7 @@ from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
 from desk_sync.services.live import Live, LiveLookup
 from desk_sync.services.lookup import Answer, LookUp
+from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
 from desk_sync.services.pull import Pull, Rhythm
 from desk_sync.services.reconcile import Reconcile
@@ -241,6 +243,11 @@ class DeskSync:
         """What sends notices to people outside Desk."""
         return self.world.notifier()
 
+    def send_notices(self, portal: str) -> SendNotices:
+        """What tells people outside Desk."""
+        notices, period = SqlNotices(self.engine, portal), self.mapping.policy.escalation.digest
+        return SendNotices(notices=notices, notifier=self.notifier, period=period, now=self.world.now)
+
     def beat(self) -> None:
         """Leave the sign of life that shows that broker, worker and database work together."""
         self.heartbeats.beat(now=self.world.now())
@@ -298,6 +305,7 @@ class DeskSync:
             teaching=self.teaching(portal),
             tickets=self.tickets(portal),
             portal=self._facts(portal),
+            neighbours=SqlNeighbours(self.engine, portal),
             policy=self.mapping.policy,
             now=self.world.now,
             live=self.live,
@@ -406,6 +414,8 @@ class DeskSync:
 
     def upgrade(self) -> str:
         """Bring the database to this version's schema; says which database it is."""
+        from desk_sync.adapters.store.upgrade import migrate  # alembic takes half a second to import
+
         migrate(self.engine)
         return describe(self.engine)
 

@@ -21,6 +21,7 @@ from desk_sync.adapters.mapping_types import (
     mistake,
     shown,
 )
+from desk_sync.domain.asking import Asker
 from desk_sync.domain.basic_questions import QuestionRule
 from desk_sync.domain.escalation_policy import Action, Counts, EscalationPolicy, LadderRule
 from desk_sync.domain.ladder import Answer, Cause, Rung, Signal
@@ -28,7 +29,7 @@ from desk_sync.domain.matrix import Matrix, Post, Territory
 from desk_sync.domain.public_update import PLACEHOLDER, PLACEHOLDERS, Updates
 from desk_sync.domain.staff import Absence, Address, Channel, Days, Duty, Person, Staff
 from desk_sync.domain.states import US_STATES
-from desk_sync.domain.triggers import Asker, ClusterRule, Gate, Kin, OverrunRule, RequestRules
+from desk_sync.domain.triggers import ClusterRule, Gate, Kin, OverrunRule, RequestRules
 
 
 def _state(code: str) -> str:
@@ -104,7 +105,7 @@ class AbsenceSection(DaysSection):
 
 
 class PersonSection(Section):
-    agent: Text | None = None
+    agent: Mail | None = None
     team: Id | None = None
     mail: list[Mail] = []
     chat: list[AddressName] = []
@@ -200,7 +201,7 @@ class EscalationSection(Section):
     answers: AnswersSection
     security: SecuritySection
     actions: dict[Rank, ActionSection] = {}
-    fallback_agent: Text | None = None
+    fallback_agent: Mail | None = None
     requests: RequestsSection = RequestsSection()
     overrun: OverrunSection | None = None
     clusters: list[ClusterSection] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from importlib import resources
@@ -27,6 +27,7 @@ from desk_sync.adapters import mapping_shape as shape
 from desk_sync.adapters.desk.hosts import Portal, portal_in
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.mapping_clocks import commitment
+from desk_sync.adapters.mapping_escalation import ActionSection
 from desk_sync.adapters.mapping_partners import account_fields, partner_policy
 from desk_sync.adapters.mapping_shape import ExcludedService, Licences, MappingFile, Source, Tickets
 from desk_sync.adapters.mapping_teaching import teaching_policy
@@ -34,6 +35,8 @@ from desk_sync.adapters.mapping_types import turned
 from desk_sync.domain.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, TicketPolicy, plain
+from desk_sync.domain.steps import ESCALATION_FIELDS
+from desk_sync.domain.ticket import Field
 from desk_sync.errors import MappingError, Problem
 
 
@@ -100,7 +103,7 @@ def _contradictions(root: object) -> Iterator[mapping_checks.Contradiction]:
 
 def _build(content: MappingFile) -> PortalMapping:
     vocabulary = Vocabulary(
-        fields=content.desk_fields.model_dump(exclude_none=True),
+        fields=content.desk_fields.model_dump(exclude_none=True) | _acted_on(content.escalation.actions.values()),
         issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
         request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
         clock_states=content.values.clock_state.model_dump(),
@@ -125,7 +128,7 @@ def _build(content: MappingFile) -> PortalMapping:
             escalation=escalation,
             strategies=strategies,
             partners=partners,
-            shown=CLOCK_FIELDS & vocabulary.fields.keys(),
+            shown=(CLOCK_FIELDS | ESCALATION_FIELDS) & vocabulary.fields.keys(),
             teaching=teaching,
         ),
         vocabulary=vocabulary,
@@ -133,6 +136,15 @@ def _build(content: MappingFile) -> PortalMapping:
         sources=content.sources,
         partner_file=content.partners.file,
     )
+
+
+def _acted_on(actions: Iterable[ActionSection]) -> dict[str, str]:
+    """Desk's own fields, as far as an escalation sets them: what nobody sets is not read."""
+    actions = tuple(actions)
+    assigns = {Field.ASSIGNEE: "assigneeId", Field.TEAM: "teamId"} if any(each.assign for each in actions) else {}
+    status = {Field.STATUS: "status"} if any(each.status for each in actions) else {}
+    priority = {Field.PRIORITY: "priority"} if any(each.priority for each in actions) else {}
+    return {str(name): written for name, written in {**status, **priority, **assigns}.items()}
 
 
 def _portal(section: shape.Portal) -> Portal:

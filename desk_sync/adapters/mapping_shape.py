@@ -56,6 +56,10 @@ class Fields(Section):
     update_due: ApiName | None = None
     clock_state: ApiName | None = None
     next_milestone: ApiName | None = None
+    escalation_level: ApiName | None = None
+    escalation_owner: ApiName | None = None
+    escalation_request: ApiName | None = None
+    taken_over: ApiName | None = None
 
 
 class ClockStates(Section):
@@ -64,10 +68,6 @@ class ClockStates(Section):
     breached: Text = "Breached"
     paused: Text = "Paused"
     met: Text = "Met"
-    escalation_level: ApiName | None = None
-    escalation_owner: ApiName | None = None
-    escalation_request: ApiName | None = None
-    taken_over: ApiName | None = None
 
 
 class Values(Section):

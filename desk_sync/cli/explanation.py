@@ -28,6 +28,10 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
         "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
         "clocks": [clock_document(clock) for clock in history.clocks(now)],
+        "told": [
+            {"at": each.at, "topic": each.topic, "to": str(each.to), "state": each.state, "sent_at": each.sent_at}
+            for each in history.told
+        ],
         "escalations": [documents.escalation(step) for step in history.memory.escalation.raised],
         "events": [
             {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}
@@ -91,6 +95,8 @@ def tell(history: TicketHistory, now: datetime) -> None:
     for step in history.memory.escalation.raised:
         told = ", ".join(step.roles) or "nobody"
         say(f"\n{_spoken(step.at)}  level {step.level} was raised because of {step.because}, and told {told}")
+    for each in history.told:
+        say(f"  {each.topic}: {each.to}, {each.state}" + (f" at {_spoken(each.sent_at)}" if each.sent_at else ""))
 
 
 def tell_clock(clock: Clock) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from desk_sync.domain.wording import spell_instant
 
+HOWTO = "howto"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRule:
@@ -20,10 +22,11 @@ class QuestionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A how-to ticket of a partner."""
+    """A how-to ticket of a partner. `number` is what people call it by."""
 
     ticket_id: str
     at: datetime
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

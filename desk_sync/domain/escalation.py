@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.escalation_policy import Counts, EscalationPolicy
 from desk_sync.domain.ladder import Cause, Due, Ladder, Raised, Rung, Signals, following
-from desk_sync.domain.matrix import Location, Reach, reach
+from desk_sync.domain.matrix import Location, Reach, reach, successors
 from desk_sync.domain.promise import WALL_CLOCK
 from desk_sync.domain.reason import Reason
+from desk_sync.domain.staff import Person
 from desk_sync.domain.triggers import Trigger
 from desk_sync.domain.wording import spell_instant
 
@@ -51,7 +52,7 @@ NO_ESCALATION = Escalation()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A level that is raised now; `key` makes it happen once.
+    """A level that is raised now; `key` makes it happen once. `stand_ins` are told if nobody of the level can be.
 
     `late_since` is the breach's instant where it was seen late. `next_at`: when the level after it is due, if nothing
     happens; None for the last one, and while the ladder is paused.
@@ -60,6 +61,7 @@ class Step:
     ladder: Ladder
     level: int
     reach: Reach
+    stand_ins: tuple[Person, ...] = ()
     late_since: datetime | None = None
     next_at: datetime | None = None
 
@@ -162,23 +164,25 @@ class _Look:
 
     def _raise(self, owed: Owed, ladder: Ladder, rung: Rung) -> Owed:
         """Raise the level now. The wait for the one after it counts from here, however late this one is."""
-        found = self._reach(ladder, rung.level)
+        found, stand_ins = self._reach(ladder, rung.level)
         raised = Raised(ladder=ladder.key, because=ladder.because, level=rung.level, at=self.now, roles=found.roles)
         due = following(ladder, (*owed.escalation.raised, raised), self.signals)
         step = Step(
             ladder=ladder,
             level=rung.level,
             reach=found,
+            stand_ins=stand_ins,
             late_since=self._late_since(ladder, rung),
             next_at=due.at if due else None,
         )
         return owed.raising(step, raised)
 
-    def _reach(self, ladder: Ladder, level: int) -> Reach:
+    def _reach(self, ladder: Ladder, level: int) -> tuple[Reach, tuple[Person, ...]]:
         """By the roles that were frozen; by today's, where the mapping has none of those any more."""
-        on, policy = self.situation.date_of(self.now), self.policy
-        frozen = reach(ladder.chain, level, policy.staff, on)
-        return frozen if frozen.roles else reach(policy.matrix.chain(self.situation.location), level, policy.staff, on)
+        on, staff, matrix = self.situation.date_of(self.now), self.policy.staff, self.policy.matrix
+        frozen = reach(ladder.chain, level, staff, on).roles
+        chain = ladder.chain if frozen else matrix.chain(self.situation.location)
+        return reach(chain, level, staff, on), tuple(successors(chain, level, staff, on))
 
     def _ladder(self, trigger: Trigger) -> Ladder:
         """What the trigger starts, with everything that it takes from the mapping."""

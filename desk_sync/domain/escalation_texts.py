@@ -19,6 +19,7 @@ class Picture:
     """The whole picture of a step, for agents alone.
 
     `account` and `partner` are sentences about them. `mentions` are Desk's ids of users by the names of people.
+    `unassigned`: the level gives the ticket to an agent, and nobody of it may have it.
     """
 
     step: Step
@@ -26,6 +27,7 @@ class Picture:
     account: str = "unknown"
     partner: str = "unknown"
     mentions: Mapping[str, str] = field(default_factory=dict)
+    unassigned: bool = False
 
 
 def private_comment(picture: Picture) -> str:
@@ -40,6 +42,8 @@ def _lines(picture: Picture) -> Iterator[str]:
     if step.late_since:
         yield f"- it happened at {spell_instant(step.late_since)} and was first seen later: later levels wait from now"
     yield f"Told: {_told(picture)}"
+    if picture.unassigned:
+        yield "- warning: no agent of the level is active in this department, so the ticket was not given to one"
     yield f"Partner: {picture.partner}"
     yield f"Account: {picture.account}"
     yield from (f"Clock {_clock(clock)}" for clock in picture.clocks)

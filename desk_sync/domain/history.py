@@ -109,6 +109,12 @@ class History:
         return next((act.level for act in reversed(self._of(ActKind.SEVERITY)) if act.at <= at), None)
 
     @property
+    def severe_at(self) -> datetime | None:
+        """Since when the severity level is 1; None if it is another."""
+        changes = self._of(ActKind.SEVERITY)
+        return changes[-1].at if changes and changes[-1].level == 1 else None
+
+    @property
     def stage(self) -> Stage:
         """Where the work stands after the last act."""
         return self._stages[-1][1]

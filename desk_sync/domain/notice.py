@@ -7,33 +7,61 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.staff import Address
+from desk_sync.domain.staff import Address, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One thing to tell one recipient since `at`; `key` is one for (ticket, step). `line` is a line of a digest."""
+    """One thing to tell one recipient since `at`: what is told of a `topic`, one in its ticket, goes to each once.
 
-    key: str
+    `line` is a line of a digest. If the channel refuses it, the first of `otherwise` who is not told yet is told.
+    """
+
+    ticket_id: str
+    topic: str
     to: Address
     at: datetime
     about: str
     line: str
+    otherwise: tuple[Address, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.ticket_id}:{self.topic}:{self.to}"
+
+    def elsewhere(self, told: Collection[Address]) -> Message | None:
+        """The same for who stands in, where `told` are all who were told of it; None if there is nobody else."""
+        for place, address in enumerate(self.otherwise):
+            if address not in told:
+                return replace(self, to=address, otherwise=self.otherwise[place + 1 :])
+        return None
+
+
+def addressed(people: Iterable[Person], stand_ins: Iterable[Person]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
+    """Whom to tell, each with who is told in their place if that cannot be done, in order.
+
+    Everybody is told at the first of their addresses. Their further ones come next, then those of the others, then
+    those of the `stand_ins`. A person without an address is told by Desk alone.
+    """
+    people = tuple(people)
+    order = tuple(dict.fromkeys(address for person in (*people, *stand_ins) for address in person.addresses))
+    for address in dict.fromkeys(person.addresses[0] for person in people if person.addresses):
+        yield address, order[order.index(address) + 1 :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is sent in one go. `key` follows from the messages in it and is part of what is sent."""
+    """What is sent in one go. `key` follows from the `messages` in it and is part of what is sent."""
 
     key: str
     to: Address
     subject: str
     lines: tuple[str, ...]
-    messages: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
     repeat: bool = False
 
     @property
@@ -92,5 +120,5 @@ def _notice(group: Sequence[Message]) -> Notice:
         to=first.to,
         subject=first.about if len(group) == 1 else f"{len(group)} escalations, the first: {first.about}",
         lines=tuple(message.line for message in group),
-        messages=keys,
+        messages=tuple(group),
     )

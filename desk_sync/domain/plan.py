@@ -5,10 +5,13 @@ Nothing here can fail on a checked policy, and the same inputs give the same pla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
+from desk_sync.domain import climbing, steps
+from desk_sync.domain.asking import NOTHING_ASKED, Asked
 from desk_sync.domain.claims import (
     DECIDED,
     Claim,
@@ -18,7 +21,7 @@ from desk_sync.domain.claims import (
     standing_by_us,
     withdrawals_from,
 )
-from desk_sync.domain.climbing import climb, comments, location, mute
+from desk_sync.domain.climbing import Scene
 from desk_sync.domain.clock_fields import clock_fields
 from desk_sync.domain.clock_notes import alarm_text, sheet_text
 from desk_sync.domain.commitment import Circumstances
@@ -28,11 +31,13 @@ from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation, Owed
 from desk_sync.domain.history import History
 from desk_sync.domain.identity import Lookup
+from desk_sync.domain.inference import suggestions
+from desk_sync.domain.notice import Message
 from desk_sync.domain.partner import NOBODY_ASKED, Writer, customers
 from desk_sync.domain.policy import Mode, Policy
 from desk_sync.domain.promise import Promise
 from desk_sync.domain.public_update import Updates
-from desk_sync.domain.regions import Whereabouts
+from desk_sync.domain.surroundings import NOTHING_KNOWN, Surroundings
 from desk_sync.domain.teaching import teach
 from desk_sync.domain.ticket import Event, Field, Memory, Override, Ticket, Value, Written
 from desk_sync.domain.watch import Watch, severity_since, watch
@@ -47,12 +52,31 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a look found. `events` are the news since the last one: who changed what.
+
+    `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
+    """
+
+    ticket: Ticket
+    lookup: Lookup
+    events: Sequence[Event] = ()
+    writer: Writer = NOBODY_ASKED
+    history: History | None = None
+    promise: Promise | None = None
+    around: Surroundings = NOTHING_KNOWN
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What should be true now, what should happen once, and what to remember.
 
     `wanted` holds only fields that differ (L5). `urgency` is a severity level, 1 first. `watch` is None for a ticket
-    without clocks, `sheet` where the standing comment is to stay as it is.
-    `next_look_at`: None means "when something tells us to".
+    without clocks, `sheet` where the standing comment is to stay as it is; `messages` are for people outside Desk.
+    `asked` is what people asked of us. `asks` are the addresses of agents of whom Desk must be asked before the plan is
+    carried out; it is then made again. `wakes` are other tickets that owe a look now. `next_step_at` is when the
+    escalation goes on. `next_look_at`: None means "when something tells us to".
     """
 
     decision: Decision
@@ -66,6 +90,11 @@ class Plan:
     sheet: Sheet | None = None
     hushed: frozenset[str] = frozenset()
     escalation: Escalation = NO_ESCALATION
+    messages: tuple[Message, ...] = ()
+    asked: Asked = NOTHING_ASKED
+    asks: frozenset[str] = frozenset()
+    wakes: frozenset[str] = frozenset()
+    next_step_at: datetime | None = None
     next_look_at: datetime | None = None
 
     @property
@@ -79,128 +108,257 @@ class Plan:
         return (*self.effects, *((self.sheet.comment,) if self.sheet else ()))
 
 
-NOWHERE = Whereabouts()
+def plan(found: Findings, memory: Memory, policy: Policy) -> Plan:
+    """What follows from what was found, what is remembered, and what the admin wants."""
+    return _Planning(found, memory.settled(found.ticket), policy).plan()
 
 
-def plan(
-    ticket: Ticket,
-    lookup: Lookup,
-    memory: Memory,
-    events: Sequence[Event],
-    policy: Policy,
-    *,
-    writer: Writer = NOBODY_ASKED,
-    now: datetime,
-    history: History | None = None,
-    promise: Promise | None = None,
-    whereabouts: Whereabouts = NOWHERE,
-    active_since: datetime | None = None,
-) -> Plan:
-    """What should be true of `ticket` at `now`. `events` are the news since the last look: who changed what.
+@dataclass(frozen=True)
+class _Planning:
+    """One plan in the making. Each part is worked out once, from those above it."""
 
-    `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
-    What happened before `active_since` sets off no escalation.
-    """
-    rules = policy.tickets
-    memory = memory.settled(ticket)
-    decision = decide(ticket, lookup, writer, policy, now)
-    claims = dict(claims_on(ticket, lookup, decision, rules))
-    overrides = dict(overrides_of(ticket, decision, claims, memory, events, rules, among=DECIDED))
-    severity = _severity(ticket, claims, overrides)
-    seen = None
-    if history:
-        level, regions = rules.level(severity), policy.commitment.regions
-        past = severity_since(history, level, ticket, events, new=memory.watched is None, now=now)
-        promise = promise or policy.commitment.promise(whereabouts, policy.version)
-        seen = watch(past, promise, _circumstances(ticket, decision, memory, now), now)
-        shown = {name: claim for name, claim in clock_fields(seen.clocks) if name in policy.shown}
-        overrides |= dict(overrides_of(ticket, decision, shown, memory, events, rules, among=shown))
-        claims |= shown
-        decision = decision if ticket.in_bin else asking_where(decision, regions, writer, whereabouts)
-    ours = {name: claim for name, claim in claims.items() if name not in overrides}
-    values = {name: claim.value for name, claim in ours.items()}
-    values |= dict(withdrawals_from(ticket, decision, memory, rules))
-    differing = {name: value for name, value in values.items() if ticket.value(name) != value}
-    streak = 0 if person_came_by(events, rules) else memory.streak
-    looping = bool(differing) and streak >= rules.write_limit
-    mode = rules.mode_of(ticket.department_id)
-    nameless = lookup.account is None and not customers((*ticket.evidence, *memory.heard), writer.partner)
-    wanted = differing if mode is Mode.WRITE and not looping else {}
-    hushed = seen.alarms.keys() if seen and memory.watched is None else memory.hushed
-    lessons = teach(ticket, nameless=nameless, policy=policy.teaching, may_reply=mode is Mode.WRITE)
-    effects = (*_effects(ticket, decision, wanted, looping=looping), *_alarms(seen, hushed), *lessons)
-    owed = Owed(escalation=memory.escalation)
-    if seen and mode is Mode.SHADOW:
-        owed = Owed(escalation=mute(memory.escalation, seen, ticket, now))
-    elif seen:
-        urgent = rules.level(severity) or max(rules.severities)
-        place = location(policy, writer, whereabouts)
-        told = policy.escalation.updates if mode is Mode.WRITE else Updates()
-        owed = climb(memory.escalation, seen, ticket, urgent, place, policy, since=active_since, now=now)
-        effects = (*effects, *comments(owed, seen, ticket, decision, writer, told))
-    return Plan(
-        decision=_explain(decision, overrides, owed, looping=looping),
-        wanted=wanted,
-        effects=effects if mode is not Mode.SHADOW else (),
-        written=dict(standing_by_us(ticket, memory, ours, wanted)),
-        overrides=overrides,
-        streak=streak + bool(wanted),
-        urgency=rules.level(severity) or max(rules.severities),
-        watch=seen,
-        sheet=_sheet(seen, memory, now) if mode is not Mode.SHADOW else None,
-        hushed=frozenset(hushed),
-        escalation=owed.escalation,
-        next_look_at=min(filter(None, (seen.next_at if seen else None, owed.next_at)), default=None),
-    )
+    found: Findings
+    memory: Memory
+    policy: Policy
+
+    def plan(self) -> Plan:
+        shadow = self.mode is Mode.SHADOW
+        return Plan(
+            decision=self._explained(),
+            wanted=self.wanted,
+            effects=() if shadow else tuple(self._effects()),
+            written=dict(standing_by_us(self.found.ticket, self.memory, self.ours, self.wanted)),
+            overrides=self.overrides,
+            streak=self.streak + bool(self.wanted),
+            urgency=self.urgency,
+            watch=self.seen,
+            sheet=None if shadow else self._sheet(),
+            hushed=self.hushed,
+            escalation=self.owed.escalation,
+            messages=tuple(steps.messages(self.owed, self.scene)) if self.scene else (),
+            asked=self.asked,
+            asks=steps.asks(self.owed, self.scene) if self.scene else frozenset(),
+            wakes=self._wakes(),
+            next_step_at=self.owed.next_at,
+            next_look_at=self._next_look_at(),
+        )
+
+    @property
+    def mode(self) -> Mode:
+        return self.policy.tickets.mode_of(self.found.ticket.department_id)
+
+    @cached_property
+    def decision(self) -> Decision:
+        found = self.found
+        decision = decide(found.ticket, found.lookup, found.writer, self.policy, found.now)
+        if found.history is None or found.ticket.in_bin:
+            return decision
+        return asking_where(decision, self.policy.commitment.regions, found.writer, found.around.whereabouts)
+
+    @cached_property
+    def decided(self) -> Mapping[Field, Claim]:
+        """The values that follow from the decision."""
+        return dict(claims_on(self.found.ticket, self.found.lookup, self.decision, self.policy.tickets))
+
+    @cached_property
+    def decided_by_people(self) -> Mapping[Field, Override]:
+        return self._overrides(self.decided, among=DECIDED)
+
+    @cached_property
+    def level(self) -> int | None:
+        """Of the severity that counts: ours, also where it is not written, unless a person's stands (R49, L7)."""
+        claim = self.decided.get(Field.SEVERITY)
+        value = claim.value if claim and Field.SEVERITY not in self.decided_by_people else self.found.ticket.severity
+        return self.policy.tickets.level(value) if isinstance(value, str) else None
+
+    @property
+    def urgency(self) -> int:
+        """A ticket without a known severity waits behind the others."""
+        return self.level or max(self.policy.tickets.severities)
+
+    @cached_property
+    def seen(self) -> Watch | None:
+        """The clocks, by what was promised when they started (L9)."""
+        found = self.found
+        if found.history is None:
+            return None
+        new = self.memory.watched is None
+        past = severity_since(found.history, self.level, found.ticket, found.events, new=new, now=found.now)
+        promise = found.promise or self.policy.commitment.promise(found.around.whereabouts, self.policy.version)
+        return watch(past, promise, self._circumstances(), found.now)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What people ask of us now."""
+        found = self.found
+        return climbing.asked_after(found.ticket, self.memory.asked, found.events, self.policy, found.now)
+
+    @cached_property
+    def scene(self) -> Scene | None:
+        """What escalation goes by."""
+        if self.seen is None:
+            return None
+        return Scene(
+            ticket=self.found.ticket,
+            seen=self.seen,
+            severity=self.urgency,
+            decision=self.decision,
+            writer=self.found.writer,
+            around=self.found.around,
+            asked=self.asked,
+            policy=self.policy,
+            now=self.found.now,
+        )
+
+    @cached_property
+    def owed(self) -> Owed:
+        """What the escalation owes."""
+        if self.scene is None:
+            return Owed(escalation=self.memory.escalation)
+        step = climbing.mute if self.mode is Mode.SHADOW else climbing.climb
+        return step(self.memory.escalation, self.scene)
+
+    @cached_property
+    def shown(self) -> Mapping[Field, Claim]:
+        """The values that tell of clocks and escalation, where the portal has fields for them."""
+        if self.seen is None or self.scene is None:
+            return {}
+        told = (*clock_fields(self.seen.clocks), *steps.escalation_fields(self.owed, self.scene))
+        return {name: claim for name, claim in told if name in self.policy.shown}
+
+    @cached_property
+    def overrides(self) -> Mapping[Field, Override]:
+        """The values of people that stand against ours (L7)."""
+        return {**self.decided_by_people, **self._overrides(self.shown, among=frozenset(self.shown))}
+
+    @cached_property
+    def ours(self) -> Mapping[Field, Claim]:
+        """The values that are ours to set."""
+        claims = {**self.decided, **self.shown}
+        return {name: claim for name, claim in claims.items() if name not in self.overrides}
+
+    @cached_property
+    def differing(self) -> Mapping[Field, Value]:
+        """What stands in the ticket otherwise than it should (L5)."""
+        ticket = self.found.ticket
+        values = {name: claim.value for name, claim in self.ours.items()}
+        values |= dict(withdrawals_from(ticket, self.decision, self.memory, self.policy.tickets))
+        values |= steps.acts(self.owed, self.scene) if self.scene else {}
+        return {name: value for name, value in values.items() if ticket.value(name) != value}
+
+    @property
+    def streak(self) -> int:
+        """How often we wrote since a person last changed something."""
+        return 0 if person_came_by(self.found.events, self.policy.tickets) else self.memory.streak
+
+    @property
+    def looping(self) -> bool:
+        return bool(self.differing) and self.streak >= self.policy.tickets.write_limit
+
+    @property
+    def wanted(self) -> Mapping[Field, Value]:
+        return self.differing if self.mode is Mode.WRITE and not self.looping else {}
+
+    @property
+    def hushed(self) -> frozenset[str]:
+        """What was so before we first looked: nobody is told of it."""
+        return frozenset(self.seen.alarms) if self.seen and self.memory.watched is None else self.memory.hushed
+
+    def _overrides(self, claims: Mapping[Field, Claim], *, among: frozenset[Field]) -> Mapping[Field, Override]:
+        found = self.found
+        kept = overrides_of(
+            found.ticket, self.decision, claims, self.memory, found.events, self.policy.tickets, among=among
+        )
+        return dict(kept)
+
+    def _circumstances(self) -> Circumstances:
+        """What decides on the promises. What is unknown takes nothing back (L8)."""
+        before = self.memory.watched.circumstances if self.memory.watched else Circumstances()
+        verdict = self.decision.verdict
+        large = before.large if verdict is Verdict.UNKNOWN else verdict is Verdict.PRIORITY
+        return Circumstances(
+            large=large,
+            large_since=(before.large_since or self.found.now) if large else None,
+            issue_type=self.found.ticket.issue_type,
+            request_type=self.found.ticket.request_type,
+            inferred_issue_type=self._inferred(),
+        )
+
+    def _inferred(self) -> str | None:
+        """What the words suggest that may add the weekend exception (R21)."""
+        known = self.policy.commitment.terms.weekend.issue_types
+        return next((each.issue_type for each in self.found.ticket.inferred if each.issue_type in known), None)
+
+    def _effects(self) -> Iterator[Effect]:
+        """Every comment that is owed."""
+        yield from _notes(self.found.ticket, self.decision, self.wanted, looping=self.looping)
+        yield from self._suggestions()
+        yield from self._alarms()
+        yield from self._lessons()
+        if self.scene:
+            updates = self.policy.escalation.updates if self.mode is Mode.WRITE else Updates()
+            yield from steps.comments(self.owed, self.scene, updates)
+
+    def _suggestions(self) -> Iterator[Effect]:
+        """What the words of a ticket that states no type suggest, once: never more than a suggestion."""
+        ticket = self.found.ticket
+        said = suggestions(ticket.inferred, ticket.issue_type)
+        if said and ticket.issue_type is None and not ticket.closed:
+            text = "\n".join(("desk-sync read the ticket; its issue type is yours to set:", *map(str, said)))
+            yield Effect(key="suggestions", kind=EffectKind.DECISION, text=text)
+
+    def _alarms(self) -> Iterator[Effect]:
+        """A note for each clock that has come to be at risk or breached since we know the ticket, once each."""
+        for key, clock in (self.seen.alarms if self.seen else {}).items():
+            if key not in self.hushed:
+                yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=alarm_text(clock))
+
+    def _lessons(self) -> Iterator[Effect]:
+        """What the partner could do better next time."""
+        ticket, partner = self.found.ticket, self.found.writer.partner
+        evidence = (*ticket.evidence, *self.memory.heard)
+        nameless = self.found.lookup.account is None and not customers(evidence, partner)
+        may_reply = self.mode is Mode.WRITE
+        yield from teach(ticket, nameless=nameless, policy=self.policy.teaching, may_reply=may_reply)
+
+    def _sheet(self) -> Sheet | None:
+        """The standing comment, from the first alarm on, where what it says has changed."""
+        seen, before = self.seen, self.memory.sheet
+        if seen is None or seen.standing == before or not (seen.alarms or before):
+            return None
+        comment = Effect(key="clocks", kind=EffectKind.UPDATE, text=sheet_text(seen, self.found.now))
+        return Sheet(digest=seen.standing, comment=comment)
+
+    def _wakes(self) -> frozenset[str]:
+        """The tickets that complete a cluster with this one, if it is news that it is of severity 1."""
+        watched = self.memory.watched
+        news = self.scene is not None and (watched is None or watched.history.level(self.found.now) != 1)
+        return climbing.completed_elsewhere(self.scene) if self.scene and news else frozenset()
+
+    def _next_look_at(self) -> datetime | None:
+        """When the first clock changes by itself, or the escalation goes on."""
+        clocks = self.seen.next_at if self.seen else None
+        return min(filter(None, (clocks, self.owed.next_at)), default=None)
+
+    def _explained(self) -> Decision:
+        """The decision, with why the ticket is not as it says, and where the escalation stands."""
+        decision = self.decision
+        for name in self.overrides:
+            decision = decision.because("L7", f"{name} stays as a person set it")
+        asked = climbing.reviews(self.scene) if self.scene else ()
+        reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in asked))
+        questions = (*decision.questions, *(ESCALATION_ASKED for _ in asked))
+        decision = replace(decision, reasons=reasons, questions=questions)
+        return decision.because("L14", _LOOP) if self.looping else decision
 
 
-def _severity(ticket: Ticket, claims: Mapping[Field, Claim], overrides: Mapping[Field, Override]) -> str | None:
-    """The severity that counts: ours, also where it is not written, unless a person's stands against it (R49, L7)."""
-    value = claims[Field.SEVERITY].value if Field.SEVERITY in claims.keys() - overrides.keys() else ticket.severity
-    return value if isinstance(value, str) else None
-
-
-def _circumstances(ticket: Ticket, decision: Decision, memory: Memory, now: datetime) -> Circumstances:
-    """What decides on the promises. What is unknown takes nothing back (L8)."""
-    before = memory.watched.circumstances if memory.watched else Circumstances()
-    unknown = decision.verdict is Verdict.UNKNOWN
-    large = before.large if unknown else decision.verdict is Verdict.PRIORITY
-    return Circumstances(
-        large=large,
-        large_since=(before.large_since or now) if large else None,
-        issue_type=ticket.issue_type,
-        request_type=ticket.request_type,
-    )
-
-
-def _alarms(seen: Watch | None, hushed: Collection[str]) -> Iterator[Effect]:
-    """A note for each clock that has come to be at risk or breached since we know the ticket, once each."""
-    for key, clock in (seen.alarms if seen else {}).items():
-        if key not in hushed:
-            yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=alarm_text(clock))
-
-
-def _sheet(seen: Watch | None, memory: Memory, now: datetime) -> Sheet | None:
-    """The standing comment, from the first alarm on, where what it says has changed."""
-    if seen is None or seen.standing == memory.sheet or not (seen.alarms or memory.sheet):
-        return None
-    comment = Effect(key="clocks", kind=EffectKind.UPDATE, text=sheet_text(seen, now))
-    return Sheet(digest=seen.standing, comment=comment)
-
-
-def _explain(decision: Decision, overrides: Mapping[Field, Override], owed: Owed, *, looping: bool) -> Decision:
-    for name in overrides:
-        decision = decision.because("L7", f"{name} stays as a person set it")
-    decision = replace(decision, reasons=(*decision.reasons, *owed.reasons))
-    return decision.because("L14", _LOOP) if looping else decision
-
-
+ESCALATION_ASKED = "whether to escalate, as somebody asked"
 _LOOP = (
     "another program seems to undo what is written here, so nothing more is written until a person changes the ticket"
 )
 
 
-def _effects(ticket: Ticket, decision: Decision, wanted: Mapping[Field, Value], *, looping: bool) -> Iterator[Effect]:
+def _notes(ticket: Ticket, decision: Decision, wanted: Mapping[Field, Value], *, looping: bool) -> Iterator[Effect]:
     """The private notes that this plan owes the agents."""
     if decision.verdict is Verdict.REVIEW:
         said = "\n".join(f"- {reason}" for reason in decision.reasons)

@@ -207,6 +207,7 @@ class Policy:
         """Whether anything depends on who the partner is: only then it costs a call."""
         by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
         by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
+        by_partner |= self.escalation.questions is not None
         return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
 
     def asks_mailbox(self, account: Account) -> bool:

@@ -13,17 +13,19 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
 
+from desk_sync.domain.asking import NOTHING_ASKED, Asked
 from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation
 from desk_sync.domain.history import ActKind, History
 from desk_sync.domain.identity import Evidence
+from desk_sync.domain.inference import Inference
 from desk_sync.domain.teaching import Part
 
 Value: TypeAlias = str | bool | None
 
 
 class Field(StrEnum):
-    """The fields that we write."""
+    """The fields that we write, or that matter by who changes them."""
 
     CUSTOMER_PRIMARY_EMAIL = "customer_primary_email"
     LARGE_USER = "large_user"
@@ -35,18 +37,25 @@ class Field(StrEnum):
     UPDATE_DUE = "update_due"
     CLOCK_STATE = "clock_state"
     NEXT_MILESTONE = "next_milestone"
+    ESCALATION_LEVEL = "escalation_level"
+    ESCALATION_OWNER = "escalation_owner"
+    ESCALATION_REQUEST = "escalation_request"
+    PRIORITY = "priority"
+    ASSIGNEE = "assignee"
+    TEAM = "team"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """What Desk says about a ticket now.
 
-    `number` is what people call it by. `customer_primary_email` is in normal form where it is an address; `severity` is
-    the pick-list's own text;
-    `request_type` and `issue_type` are our words, None where Desk's value is not in the mapping.
+    `number` is what people call it by, `url` where they find it. `customer_primary_email` is in normal form where it
+    is an address; `severity` is the pick-list's own text; `request_type` and `issue_type` are our words, None where
+    Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
     it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
-    `missing` is what of the template the description lacks, `language` a code such as pt.
+    `missing` is what of the template the description lacks, `inferred` what its words suggest that it is about,
+    `language` a code such as pt. `tags` are told only of a ticket that is `tagged`, and only if we asked.
     `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
     `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
     `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
@@ -55,6 +64,7 @@ class Ticket:
 
     ticket_id: str
     number: str | None = None
+    url: str | None = None
     department_id: str
     status: str
     status_type: str = "Open"
@@ -67,6 +77,7 @@ class Ticket:
     evidence: tuple[Evidence, ...] = ()
     grounds: str | None = None
     missing: frozenset[Part] = frozenset()
+    inferred: tuple[Inference, ...] = ()
     description_words: int | None = None
     language: str | None = None
     contact_id: str | None = None
@@ -83,6 +94,15 @@ class Ticket:
     update_due: str | None = None
     clock_state: str | None = None
     next_milestone: str | None = None
+    escalation_level: str | None = None
+    escalation_owner: str | None = None
+    escalation_request: bool = False
+    taken_over: bool = False
+    tagged: bool = False
+    tags: frozenset[str] = frozenset()
+    priority: str | None = None
+    assignee: str | None = None
+    team: str | None = None
     modified_by: str | None = None
     modified_at: datetime | None = None
 
@@ -100,8 +120,17 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
-_FOUND_IN_TEXT = frozenset({"evidence", "missing", "description_words"})
-_UNCOMPARED = _FOUND_IN_TEXT | {"number", "modified_by", "modified_at", "created_at", "comments", "language"}
+_FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words"})
+_UNCOMPARED = _FOUND_IN_TEXT | {
+    "tags",
+    "number",
+    "url",
+    "modified_by",
+    "modified_at",
+    "created_at",
+    "comments",
+    "language",
+}
 _NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 
@@ -183,7 +212,8 @@ class Memory:
 
     `threads_heard` and `comments_heard` say how much of the conversation the clocks know of, our own comments included.
     `hushed` are the keys of what was so before we first looked: nobody is told of it any more. `sheet` is the digest of
-    what the standing comment on the clocks says; None where there is none yet. `escalation` is what was raised so far.
+    what the standing comment on the clocks says; None where there is none yet. `escalation` is what was raised so far,
+    `asked` what people asked of us.
     """
 
     left: str | None = None
@@ -201,6 +231,7 @@ class Memory:
     hushed: frozenset[str] = frozenset()
     sheet: str | None = None
     escalation: Escalation = NO_ESCALATION
+    asked: Asked = NOTHING_ASKED
 
     def unjudged(self) -> Memory:
         """Without what the ticket's past was judged to be: only its severities are facts that nobody judged."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from desk_sync.domain.asking import Asker, Request
 from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.clock import Clock, State
 from desk_sync.domain.ladder import Cause
@@ -58,27 +59,12 @@ def _breach(clock: Clock, due_at: datetime) -> Trigger:
     )
 
 
-class Asker(StrEnum):
-    """Who asked for an escalation."""
-
-    PARTNER = "partner"
-    AGENT = "agent"
-
-
 class Gate(StrEnum):
     """When a request is followed (R33)."""
 
     AFTER_RESPONSE_TIME = "after_response_time"
     ALWAYS = "always"
     NEVER = "never"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """An escalation that somebody asked for, by a checkbox, a status or a tag."""
-
-    by: Asker
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +118,11 @@ class OverrunRule:
 
 
 def overrun(
-    rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar, *, now: datetime
+    rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar
 ) -> Trigger | None:
-    """A problem that runs past its window. `calendar` is the one by which the ticket's clocks count."""
-    if issue_type not in rule.issue_types:
-        return None
-    at = calendar.due(created_at, rule.window)
-    if at is None or at > now:
+    """When a problem runs past its window. `calendar` is the one by which the ticket's clocks count."""
+    at = calendar.due(created_at, rule.window) if issue_type in rule.issue_types else None
+    if at is None:
         return None
     reason = Reason(
         "R36", f"{issue_type} unsolved since {spell_instant(created_at)}, longer than {spell_span(rule.window)}"

@@ -6,7 +6,8 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
 from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
-from desk_sync.ports.notices import Notifier
+from desk_sync.ports.neighbours import Neighbours, Traits
+from desk_sync.ports.notices import Claimed, Notices, Notifier, Told
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import Learnt, Lessons, PartnerBook
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
@@ -51,6 +52,7 @@ __all__ = [
     "Bindings",
     "Budget",
     "Changes",
+    "Claimed",
     "Coverage",
     "Credits",
     "Deliveries",
@@ -65,6 +67,8 @@ __all__ = [
     "Lessons",
     "Look",
     "Modified",
+    "Neighbours",
+    "Notices",
     "Notifier",
     "Now",
     "OpenClocks",
@@ -94,6 +98,8 @@ __all__ = [
     "Tickets",
     "Token",
     "Tokens",
+    "Told",
+    "Traits",
     "Undecided",
     "Units",
     "Untold",

@@ -7,10 +7,11 @@ from typing import Protocol
 
 
 class OpenClocks(Protocol):
-    """All clocks that still change by themselves."""
+    """All clocks that still change by themselves, and all ladders that still climb."""
 
     def remake(self, *, now: datetime) -> int:
-        """Mark the tickets that no look is planned for though one of their clocks changes; returns how many.
+        """Mark the tickets that no look is planned for though a clock of theirs changes, or a step of their escalation
+        is due; returns how many.
 
         None of them is in anybody's hands, parked, or gone.
         """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desk_sync.domain.agent import Agent
 from desk_sync.domain.conversation import Utterance
 from desk_sync.domain.hearing import StatusChange
 from desk_sync.domain.identity import Evidence
@@ -70,6 +71,14 @@ class Desk(Protocol):
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         """What became of the ticket's status, as far back as is asked for at a time."""
+        ...
+
+    def read_tags(self, ticket_id: str) -> frozenset[str]:
+        """The names of the ticket's tags."""
+        ...
+
+    def read_agent(self, email: str) -> Agent | None:
+        """The agent with that address; None if Desk knows none."""
         ...
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:

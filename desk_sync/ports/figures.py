@@ -14,6 +14,7 @@ class Backlog:
 
     Tickets: `due` now, `put_off` after a failure, `leased` to a worker. `events` are stored and not processed;
     `stranded` are those of them whose look is due at no time, which only a fault of ours can bring about.
+    `notices` are what people outside Desk are to be told and were not yet.
     `oldest_at` is since when the oldest of all this is owed; putting a look off does not change it.
     """
 
@@ -23,6 +24,7 @@ class Backlog:
     parked: int
     events: int
     stranded: int
+    notices: int = 0
     oldest_at: datetime | None
 
 
@@ -47,6 +49,10 @@ class Figures(Protocol):
         ...
 
     def deliveries(self) -> Deliveries: ...
+
+    def unheard(self, since: datetime) -> int:
+        """Of how many things that people were to be told nobody could be, all channels having refused."""
+        ...
 
 
 class Heartbeats(Protocol):

@@ -12,9 +12,14 @@ from desk_sync.domain.clock import Clock
 from desk_sync.domain.commitment import read_clocks
 from desk_sync.domain.decision import Decision
 from desk_sync.domain.effect import Effect, EffectKind
+from desk_sync.domain.notice import Message
 from desk_sync.domain.promise import Promise
 from desk_sync.domain.ticket import Event, Field, Memory, Value, Written
 from desk_sync.domain.watch import Watch
+from desk_sync.ports.neighbours import Traits
+from desk_sync.ports.notices import Told
+
+NO_TRAITS = Traits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,8 @@ class Pending:
 class Look:
     """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it.
 
-    `watch` holds its clocks; None for a ticket without.
+    `watch` holds its clocks; None for a ticket without. `messages` are what people outside Desk are to be told.
+    By its `traits` other tickets' looks know it. `next_step_at`: when the next step of its escalation is due.
 
     Of what Desk did to the ticket up to `modified_at` nothing is left to look at.
     """
@@ -62,7 +68,10 @@ class Look:
     effects_done: Sequence[Effect] = ()
     urgency: int
     next_look_at: datetime | None
+    next_step_at: datetime | None = None
     watch: Watch | None = None
+    messages: Sequence[Message] = ()
+    traits: Traits = NO_TRAITS
     closed: bool = False
     modified_at: datetime | None = None
 
@@ -202,6 +211,7 @@ class TicketHistory:
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Sequence[PastEffect]
+    told: Sequence[Told] = ()
     promise: Promise | None = None
 
     def clocks(self, now: datetime) -> Sequence[Clock]:

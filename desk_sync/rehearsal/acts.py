@@ -11,6 +11,7 @@ from desk_sync.rehearsal.scenario_shape import (
     Assign,
     Close,
     CustomerReply,
+    Deactivate,
     FaultsOfDesk,
     Faulty,
     Move,
@@ -51,6 +52,8 @@ def act(step: AnyStep, on: Stage, scenario: Scenario) -> None:
             portal.move_ticket(people.id_of(key), ids[department], by=people.who(by, key))
         case Trash(ticket=key):
             portal.trash_ticket(people.id_of(key), by=people.who("agent", key))
+        case Deactivate(deactivate=agent):
+            portal.deactivate(people.agents[agent])
         case Accounts(accounts=name):
             on.source.file = scenario.path(name)
             on.chronicle.note(_bring_in(on, name))

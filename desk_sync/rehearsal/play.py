@@ -1,5 +1,6 @@
 """Plays a scenario. What wakes the product is what wakes it in production: a delivery, a look that has come due, a
-pull, a sweep. A sweep that could find nothing is neither made nor counted: one is made where a delivery was lost.
+notice whose period is over, a pull, a sweep. A sweep that could find nothing is neither made nor counted: one is made
+where a delivery was lost.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ def play(scenario: Scenario, on: Stage) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class _Play:
-    """`sweeping`: a sweep is on the agenda."""
+    """`sweeping`: a sweep is on the agenda; `telling_at`: when the notices that are gathered are to be sent."""
 
     scenario: Scenario
     on: Stage
     sweeping: bool = False
+    telling_at: datetime | None = None
 
     def run(self) -> None:
         story, agenda = self.scenario.story, self.on.agenda
@@ -47,6 +49,7 @@ class _Play:
             agenda.run_due()
             if (due := self._look_at()) and due <= agenda.now():
                 self.on.desk_sync.drain(DEFAULT)
+                self._tell()
             self._mind_losses()
         agenda.move_to(story.instant(story.until))
 
@@ -87,6 +90,13 @@ class _Play:
 
     def _look_at(self) -> datetime | None:
         return self.on.desk_sync.figures(DEFAULT).next_look_at()
+
+    def _tell(self) -> None:
+        """Send the notices whose period is over, and those of the next one when it is."""
+        next_at = self.on.desk_sync.send_notices(DEFAULT).run()
+        if next_at and next_at != self.telling_at:
+            self.on.agenda.put(next_at, self._tell)
+        self.telling_at = next_at
 
     def _mind_losses(self) -> None:
         """Have the next sweep made, if it could find something."""

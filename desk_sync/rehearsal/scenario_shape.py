@@ -166,6 +166,12 @@ class Trash(OnTicket):
     trash: Literal[True]
 
 
+class Deactivate(Step):
+    """An agent leaves."""
+
+    deactivate: Literal["agent", "colleague"]
+
+
 class Accounts(Step):
     accounts: Word
 
@@ -205,6 +211,7 @@ _ACTIONS = {
     "assign",
     "move",
     "trash",
+    "deactivate",
     "accounts",
     "faults",
     "source",
@@ -228,6 +235,7 @@ AnyStep = Annotated[
     | Annotated[Assign, Tag("[assign]")]
     | Annotated[Move, Tag("[move]")]
     | Annotated[Trash, Tag("[trash]")]
+    | Annotated[Deactivate, Tag("[deactivate]")]
     | Annotated[Accounts, Tag("[accounts]")]
     | Annotated[Faulty, Tag("[faults]")]
     | Annotated[SourceDown, Tag("[source]")],

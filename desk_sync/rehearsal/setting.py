@@ -24,6 +24,8 @@ def _kind(word: str) -> str:
 _KINDS: Mapping[str, str] = {
     "customer_primary_email": "Email",
     "large_user": "Boolean",
+    "escalation_request": "Boolean",
+    "taken_over": "Boolean",
     "severity": "Picklist",
     "request_type": "Picklist",
     "issue_type": "Picklist",

@@ -97,6 +97,15 @@ class Health:
             raise DeskSyncError(f"{said}, too many of them at {max(alarms):%F %T}Z", hint=hint)
         return said
 
+    def notices(self) -> str:
+        """Whether somebody could be told whenever people had to be."""
+        since = self.now() - self.limits.alarm
+        if unheard := sum(figures.unheard(since) for figures in self.figures):
+            said = f"of {unheard} things nobody could be told within {_span(self.limits.alarm)}: every channel refused"
+            raise DeskSyncError(said, hint="`desk-sync notify test ROLE` tries the addresses of a role")
+        waiting = sum(figures.backlog(self.now()).notices for figures in self.figures)
+        return f"{waiting} waiting" if waiting else "nothing waits"
+
     def parked(self) -> str:
         """Whether tickets wait for a person."""
         now = self.now()

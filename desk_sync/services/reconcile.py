@@ -9,14 +9,17 @@ from enum import StrEnum
 
 import structlog
 
+from desk_sync.domain.basic_questions import HOWTO, Question
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose, readings
 from desk_sync.domain.partner import NOBODY_ASKED, Partner, Writer, customers
-from desk_sync.domain.plan import Plan, plan
+from desk_sync.domain.plan import Findings, Plan, plan
 from desk_sync.domain.policy import Per, Policy
 from desk_sync.domain.regions import Whereabouts
 from desk_sync.domain.subscription import combine
+from desk_sync.domain.surroundings import Surroundings
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
+from desk_sync.domain.triggers import Severe
 from desk_sync.domain.watch import Watch
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import (
@@ -24,12 +27,14 @@ from desk_sync.ports import (
     Desk,
     Lease,
     Look,
+    Neighbours,
     Now,
     Pending,
     PortalFacts,
     Subscriptions,
     TicketHistory,
     Tickets,
+    Traits,
 )
 from desk_sync.services.listening import Listening
 from desk_sync.services.live import LiveLookup, Told
@@ -78,6 +83,7 @@ class Reconcile:
     teaching: Teaching
     tickets: Tickets
     portal: PortalFacts
+    neighbours: Neighbours
     policy: Policy
     now: Now
     live: LiveLookup | None = None
@@ -114,7 +120,7 @@ class Reconcile:
 
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
-        ticket = self.desk.read_ticket(lease.ticket_id)
+        ticket = self._tagged(self.desk.read_ticket(lease.ticket_id))
         policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
         lookup = self._look_up(ticket, writer.partner, memory.heard)
         listening = self._listening(policy)
@@ -126,22 +132,48 @@ class Reconcile:
             lookup = self._look_up(ticket, writer.partner, memory.heard)
         memory = replace(memory, mailboxes=self._mailboxes(ticket, lookup, memory))
         writer = policy.partners.reached(writer, memory.mailboxes or ())
-        wish = plan(
-            ticket,
-            lookup,
-            memory,
-            news,
-            policy,
+        found = Findings(
+            ticket=ticket,
+            lookup=lookup,
+            events=news,
             writer=writer,
-            now=self.now(),
             history=listening.history(ticket, memory, told.heard),
             promise=pending.promise,
-            whereabouts=_whereabouts(writer, lookup),
-            active_since=self.portal.active_since(),
+            around=self._around(ticket, lookup, writer),
+            now=self.now(),
         )
+        wish = plan(found, memory, policy)
+        if wish.asks:
+            agents = {address: self.desk.read_agent(address) for address in sorted(wish.asks)}
+            wish = plan(replace(found, around=replace(found.around, agents=agents)), memory, policy)
         wish = self.teaching.sparing(wish, ticket, writer, pending.references)
         after, commented = self._write(lease, ticket, wish)
-        self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented))
+        self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented), writer)
+        self.neighbours.wake(wish.wakes, now=self.now())
+
+    def _tagged(self, ticket: Ticket) -> Ticket:
+        """With its tags, where some of them ask for an escalation: Desk tells them apart."""
+        if not ticket.tagged or not self.policy.escalation.requests.tags:
+            return ticket
+        return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
+
+    def _around(self, ticket: Ticket, lookup: Lookup, writer: Writer) -> Surroundings:
+        rules, now = self.policy.escalation, self.now()
+        severe: Sequence[Severe] = ()
+        questions: Sequence[Question] = ()
+        if rules.clusters:
+            since = now - max(rule.period for rule in rules.clusters)
+            account_id = lookup.account.account_id if lookup.account else None
+            severe = self.neighbours.severe(account_id=account_id, product=ticket.product, since=since)
+        if rules.questions and writer.partner and ticket.issue_type == HOWTO:
+            since = now - 2 * rules.questions.within
+            questions = self.neighbours.questions(writer.partner.name, since=since)
+        return Surroundings(
+            whereabouts=_whereabouts(writer, lookup),
+            active_since=self.portal.active_since(),
+            severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
+            questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
+        )
 
     def rejudge(self, past: TicketHistory) -> Watch | None:
         """The clocks of a ticket as today's policy judges its whole past, asked of Desk anew; nothing is written.
@@ -152,18 +184,15 @@ class Reconcile:
         writer, listening = self._writer(ticket), self._listening(policy)
         writer = policy.partners.reached(writer, memory.mailboxes or ())
         lookup = self._look_up(ticket, writer.partner, memory.heard)
-        wish = plan(
-            ticket,
-            lookup,
-            memory,
-            (),
-            policy,
+        found = Findings(
+            ticket=ticket,
+            lookup=lookup,
             writer=writer,
-            now=self.now(),
             history=listening.history(ticket, memory, listening.recall(ticket)),
-            whereabouts=_whereabouts(writer, lookup),
+            around=Surroundings(whereabouts=_whereabouts(writer, lookup)),
+            now=self.now(),
         )
-        return wish.watch
+        return plan(found, memory, policy).watch
 
     def _listening(self, policy: Policy) -> Listening:
         return Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
@@ -240,7 +269,7 @@ class Reconcile:
         self.desk.add_comment(ticket_id, comment.text, reference, public=comment.public)
         return True
 
-    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory) -> None:
+    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory, writer: Writer) -> None:
         self.tickets.finish_look(
             lease,
             Look(
@@ -250,8 +279,11 @@ class Reconcile:
                 fields_written=wish.wanted,
                 effects_done=wish.comments,
                 watch=wish.watch,
+                messages=wish.messages,
+                traits=_traits(found, wish, writer),
                 urgency=wish.urgency,
                 next_look_at=wish.next_look_at,
+                next_step_at=wish.next_step_at,
                 closed=left.closed or left.in_bin,
                 # What somebody else changed between our reading and our write is still to be looked at.
                 modified_at=(left if only_ours(found, left, wish.wanted) else found).modified_at,
@@ -325,7 +357,20 @@ def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, comment
         comments_heard=found.comments + commented,
         hushed=wish.hushed,
         escalation=wish.escalation,
+        asked=wish.asked,
         sheet=wish.sheet.digest if wish.sheet else memory.sheet,
+    )
+
+
+def _traits(ticket: Ticket, wish: Plan, writer: Writer) -> Traits:
+    """By what the looks at other tickets know this one."""
+    history = wish.watch.history if wish.watch else None
+    return Traits(
+        number=ticket.number,
+        product=ticket.product,
+        partner=writer.partner.name if writer.partner else None,
+        severe_at=history.severe_at if history else None,
+        howto_at=history.created_at if history and ticket.issue_type == HOWTO else None,
     )
 
 

@@ -358,6 +358,11 @@ class Portal:
         self._happened(ticket, past, by)
         self._announce(ticket, event, comment | {"ticketId": ticket.ticket_id}, source_id=source_id)
 
+    def deactivate(self, agent_id: str) -> None:
+        """The agent may be given no tickets any more."""
+        agent = next(each for each in self.furniture.agents if each["id"] == agent_id)
+        agent["status"] = "DISABLED"
+
     # -- tags --------------------
 
     def add_tags(self, ticket_id: str, names: Iterable[str], *, by: str) -> list[Record]:

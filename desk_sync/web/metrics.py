@@ -6,7 +6,7 @@ Names of portals, statuses and verdicts are the only labels: no addresses, no id
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 Read = Callable[[Backlog, datetime], float]
 
 WITHIN = timedelta(seconds=5)
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 # One gauge for each portal, from its backlog.
 BACKLOG: Mapping[str, tuple[str, Read]] = {
@@ -41,6 +42,10 @@ BACKLOG: Mapping[str, tuple[str, Read]] = {
     "tickets_leased": ("Tickets in a worker's hands.", lambda backlog, _: backlog.leased),
     "tickets_parked": ("Tickets that were given up and wait for a person.", lambda backlog, _: backlog.parked),
     "events_unprocessed": ("Events that were stored and had no look yet.", lambda backlog, _: backlog.events),
+    "notices_waiting": (
+        "What people outside Desk are still to be told.",
+        lambda backlog, _: backlog.notices,
+    ),
     "events_stranded": ("Events whose look is due at no time: a fault.", lambda backlog, _: backlog.stranded),
 }
 
@@ -110,11 +115,14 @@ class Business(Collector):
         meaning = "Changes to tickets that no delivery told of, and that a sweep found."
         missed = CounterMetricFamily("desk_sync_missed", meaning, labels=["portal"])
         changes = CounterMetricFamily("desk_sync_changes", "Changes to tickets that sweeps met.", labels=["portal"])
+        meaning = "What people were to be told and nobody could be, as all their channels had refused."
+        unheard = CounterMetricFamily("desk_sync_unheard", meaning, labels=["portal"])
         for portal, figures in self._figures.items():
             told = figures.deliveries()
             missed.add_metric([portal], told.missed)
             changes.add_metric([portal], told.changes)
-        yield from (missed, changes)
+            unheard.add_metric([portal], figures.unheard(BEGINNING))
+        yield from (missed, changes, unheard)
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])

@@ -33,6 +33,7 @@ CHECKS = [
     "parked tickets",
     "subscription data",
     "notices",
+    "roles",
     "key set",
 ]
 
@@ -171,6 +172,6 @@ def test_a_person_moves_parked_tickets(site, desk_sync):
 def test_roles_that_no_notice_reaches_are_named(tmp_path):
     """As shipped every role is a placeholder: Desk's comments are all that reaches it."""
     with wiring.open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
-        said = checks.every(app)["notices"]()
+        said = checks.every(app)["roles"]()
 
     assert said.startswith("only Desk tells dri.mea, escalation_desk, lead.anz, ")

@@ -66,6 +66,8 @@ USES = {
     "read_mailboxes": (["read_latest_thread"], lambda client: client.read_mailboxes(TICKET)),
     "read_partner": (["read_account"], lambda client: client.read_partner(ACCOUNT)),
     "partner_of": (["read_contact"], lambda client: client.partner_of(CONTACT)),
+    "read_tags": (["list_tags"], lambda client: client.read_tags(TICKET)),
+    "read_agent": (["read_agent_by_email"], lambda client: client.read_agent("ada@desk.example")),
     "modified_between": (
         ["search_tickets"],
         lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
@@ -92,6 +94,8 @@ def sent():
         mock.get(re.compile(f"{API}/tickets/[0-9]+/History"), json={"data": []})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json=comments)
         mock.get(re.compile(f"{API}/tickets/[0-9]+/comments"), json={"data": []})
+        mock.get(re.compile(f"{API}/tickets/[0-9]+/tags"), json={"tags": [{"id": "1", "name": "escalate"}]})
+        mock.get(re.compile(f"{API}/agents/email/"), json={"id": "1", "zuid": "2", "status": "ACTIVE"})
         threads = [{"id": "3", "direction": "in"}, {"id": "2", "direction": "out"}]
         mock.get(re.compile(f"{API}/tickets/[0-9]+/threads([?]|$)"), json={"data": threads})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/threads/[0-9]+"), json={"id": "3", "content": "<p>text</p>"})
@@ -100,7 +104,8 @@ def sent():
 
 
 def matches(call: dict, path: str) -> bool:
-    pattern = re.sub(r"\\\{[a-z_]+\\\}", "[0-9]+", re.escape(CONTRACT["base"] + call["path"]))
+    written = re.escape(CONTRACT["base"] + call["path"]).replace(r"\{email\}", "[^/]+@[^/]+")
+    pattern = re.sub(r"\\\{[a-z_]+\\\}", "[0-9]+", written)
     return re.fullmatch(pattern, path) is not None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from desk_sync.domain.notice import Message, gather
-from desk_sync.domain.staff import Address, Channel
+from desk_sync.domain.notice import Message, addressed, gather
+from desk_sync.domain.staff import Address, Channel, Person
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -14,7 +15,8 @@ ADA, BOB = Address(Channel.MAIL, "ada@desk.example"), Address(Channel.CHAT, "bob
 
 def message(number: int, minutes: float = 0, to: Address = ADA) -> Message:
     return Message(
-        key=f"T{number}:escalation:acknowledgement:1:1",
+        ticket_id=f"T{number}",
+        topic="escalation:acknowledgement:1:1",
         to=to,
         at=NOW + minutes * MINUTE,
         about=f"T{number}",
@@ -68,6 +70,27 @@ def test_a_repeat_has_the_same_key_and_says_that_it_is_one():
     assert notice.again().key == notice.key
     assert "This may have reached you before" in notice.again().text
     assert notice.text == f"line 1\n\n[{notice.key}]"
+
+
+def test_where_a_channel_refuses_whoever_is_not_told_yet_is_told():
+    cai = Address(Channel.MAIL, "cai@desk.example")
+    refused = replace(message(1), otherwise=(BOB, cai))
+
+    assert refused.elsewhere({ADA}) == replace(refused, to=BOB, otherwise=(cai,))
+    assert refused.elsewhere({ADA, BOB}) == replace(refused, to=cai, otherwise=())
+    assert refused.elsewhere({ADA, BOB, cai}) is None
+
+
+def test_everybody_is_told_at_their_first_address_and_their_others_come_before_other_people():
+    ada = Person(name="ada", addresses=(ADA, BOB))
+    cai = Person(name="cai", addresses=(Address(Channel.CHAT, "cai"),))
+    nobody = Person(name="dan")
+    manager = Person(name="eve", addresses=(Address(Channel.CHAT, "eve"), ADA))
+
+    assert dict(addressed([ada, nobody, cai], [manager])) == {
+        ADA: (BOB, *cai.addresses, manager.addresses[0]),
+        cai.addresses[0]: (manager.addresses[0],),
+    }
 
 
 def test_without_messages_there_is_no_notice():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from desk_sync.domain.effect import EffectKind
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Place
-from desk_sync.domain.plan import plan
+from desk_sync.domain.plan import Findings, plan
 from desk_sync.domain.policy import EmailFill, Mode
 from desk_sync.domain.subscription import combine
 from desk_sync.domain.ticket import Field, Memory, Override, Written
@@ -49,7 +49,8 @@ TREATED = {"large_user": True, "severity": "S1-Critical"}
 
 
 def look(ticket, lookup, memory=None, events=(), policy=POLICY):
-    return plan(ticket, lookup, memory or Memory(), events, policy, now=NOW)
+    found = Findings(ticket=ticket, lookup=lookup, events=events, now=NOW)
+    return plan(found, memory or Memory(), policy)
 
 
 def with_rules(**rules):

@@ -12,6 +12,7 @@ from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.neighbours import SqlNeighbours
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.reviews import SqlReviews
@@ -79,6 +80,7 @@ class World:
             teaching=self.teaching(),
             tickets=self.tickets,
             portal=self.portal,
+            neighbours=SqlNeighbours(self.engine, "default"),
             policy=self.policy,
             now=self.now,
             live=self.live,

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.domain.notice import gather
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
 from desk_sync.ports import Coverage
 from desk_sync.services.health import Check, Health, check, check_all, oldest
-from tests.support.makers import NOW
+from tests.support.makers import NOW, make_event, make_message
 
 CANARY = "canary@customer.example"
 WEEK = timedelta(days=7)
@@ -223,3 +226,31 @@ class TestSources:
         health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
 
         assert health.sources([]) == "0 pulled, none refused"
+
+
+class TestNotices:
+    def owe(self, world):
+        """A ticket of which somebody is to be told, and the notice that tells it."""
+        world.hears()
+        with writing(world.engine) as connection:
+            save(connection, "default", [make_message(ticket_id=make_event().ticket_id, at=world.now())])
+        return SqlNotices(world.engine, "default")
+
+    def test_nothing_to_tell_is_well(self, health):
+        assert health.notices() == "nothing waits"
+
+    def test_what_waits_is_counted(self, health, world):
+        self.owe(world)
+
+        assert health.notices() == "1 waiting"
+
+    def test_that_nobody_could_be_told_is_wrong_for_a_day(self, health, world):
+        notices = self.owe(world)
+        notices.make(gather(notices.waiting(), timedelta(0), now=world.now()).notices, now=world.now())
+        claimed = notices.claim(now=world.now(), until=world.now())
+        notices.refuse(claimed.notice, at=world.now(), error="no such mailbox")
+
+        with pytest.raises(DeskSyncError, match="of 1 things nobody could be told"):
+            health.notices()
+        world.waits(days=2)
+        assert check("notices", health.notices).ok

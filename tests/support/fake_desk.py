@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from desk_sync.domain.agent import Agent
 from desk_sync.domain.conversation import Author, Form, Utterance
 from desk_sync.domain.hearing import StatusChange
 from desk_sync.domain.identity import Evidence
@@ -40,6 +41,8 @@ class FakeDesk:
         self.threads: dict[str, list[Utterance]] = defaultdict(list)
         self.spoken: dict[str, list[Utterance]] = defaultdict(list)
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
+        self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
+        self.agents: dict[str, Agent] = {}
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
@@ -96,6 +99,12 @@ class FakeDesk:
         before = self.tickets[ticket_id].status
         self.changes[ticket_id].append(StatusChange(at=self.now(), before=before, after=status))
         self.person_sets(ticket_id, status=status, status_type=kind)
+
+    def read_tags(self, ticket_id: str) -> frozenset[str]:
+        return self._call("read_tags", lambda: self.tags[ticket_id])
+
+    def read_agent(self, email: str) -> Agent | None:
+        return self._call("read_agent", lambda: self.agents.get(email))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))

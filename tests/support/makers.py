@@ -9,9 +9,10 @@ from desk_sync.domain.escalation_policy import EscalationPolicy, LadderRule
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place
 from desk_sync.domain.ladder import Answer, Cause, Rung, Signal
 from desk_sync.domain.matrix import Matrix, Post
+from desk_sync.domain.notice import Message
 from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
 from desk_sync.domain.promise import CommitmentPolicy
-from desk_sync.domain.staff import Staff
+from desk_sync.domain.staff import Address, Channel, Staff
 from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket
 from tests.support.clock_scenes import REGIONS, TERMS
@@ -137,3 +138,8 @@ def make_event(**facts: Any) -> Event:
 def changed(*names: Field, by: str = PERSON) -> Event:
     """An update in which somebody changed these fields of ours."""
     return make_event(state="new", before="old", changed=frozenset(names), actor_id=by)
+
+
+def make_message(**facts: Any) -> Message:
+    told = {"ticket_id": "T1", "topic": "escalation:1:1", "to": Address(Channel.MAIL, "ada@desk.example"), "at": NOW}
+    return Message(**told | {"about": "T1", "line": "line"} | facts)

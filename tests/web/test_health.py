@@ -160,6 +160,8 @@ def test_the_figures_are_those_of_the_store(shop):
         ("desk_sync_events_stranded", "default"): 0,
         ("desk_sync_missed_total", "default"): 0,
         ("desk_sync_changes_total", "default"): 0,
+        ("desk_sync_notices_waiting", "default"): 0,
+        ("desk_sync_unheard_total", "default"): 0,
         ("desk_sync_decisions", "default", "REVIEW"): 1,
         ("desk_sync_subscription_data_age_seconds", "file"): 90,
         ("desk_sync_heartbeat_age_seconds",): 90,

@@ -23,6 +23,7 @@ from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
 from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.domain.agent import Agent
 from desk_sync.domain.conversation import Utterance
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
@@ -139,6 +140,14 @@ class DeskClient:
     def partner_of(self, contact_id: str) -> str | None:
         contact = self._call("GET", f"/contacts/{quote(contact_id, safe='')}", self._deadline())
         return partner.account_of(contact)
+
+    def read_tags(self, ticket_id: str) -> frozenset[str]:
+        """One credit."""
+        return payload.tags(self._call("GET", _path(ticket_id, "tags"), self._deadline()))
+
+    def read_agent(self, email: str) -> Agent | None:
+        """One credit."""
+        return payload.agent(self._call("GET", f"/agents/email/{quote(email, safe='@')}", self._deadline()))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)

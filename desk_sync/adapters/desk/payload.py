@@ -32,7 +32,9 @@ from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.template import gaps, language
 from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.issue_words import infer
 from desk_sync.adapters.mail_text import read_text
+from desk_sync.domain.agent import Agent
 from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from desk_sync.ports import Modified
@@ -63,12 +65,14 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     ticket = _read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
-    facts = read_text(read(_text(raw.get("description")) or ""), sender=ticket.sender)
+    text = read(_text(raw.get("description")) or "")
+    facts = read_text(text, sender=ticket.sender)
     lacks = gaps(facts)
     return replace(
         ticket,
         evidence=(*in_fields, *of_facts(facts)),
         missing=lacks.missing,
+        inferred=infer("\n".join(text.fresh)),
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
     )
@@ -91,6 +95,7 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
         number=_text(raw.get("ticketNumber")),
+        url=_text(raw.get("webUrl")),
         department_id=_text(raw.get("departmentId")) or "",
         status=_text(raw.get("status")) or "",
         status_type=_text(raw.get("statusType")) or "Open",
@@ -115,6 +120,14 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         update_due=due("update_due"),
         clock_state=vocabulary.our_clock_state(field("clock_state")),
         next_milestone=field("next_milestone"),
+        escalation_level=field("escalation_level"),
+        escalation_owner=field("escalation_owner"),
+        escalation_request=field("escalation_request") == "true",
+        taken_over=field("taken_over") == "true",
+        tagged=_count(raw.get("tagCount")) > 0,
+        priority=field("priority"),
+        assignee=field("assignee"),
+        team=field("team"),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
     )
@@ -189,6 +202,27 @@ def modifications(answer: Raw) -> list[Modified]:
     """The tickets in a list, in its order, and when each was last modified."""
     shown = ((_id(each, "id"), _instant(each.get("modifiedTime"))) for each in _items(answer))
     return [Modified(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
+
+
+def tags(answer: Raw) -> frozenset[str]:
+    """The names of a ticket's tags."""
+    named = answer.get("tags")
+    listed = named if isinstance(named, list) else []
+    return frozenset(name for each in listed if isinstance(each, dict) and (name := _text(each.get("name"))))
+
+
+def agent(answer: Raw) -> Agent | None:
+    """The agent in an answer; None where it is of nobody whom Desk knows."""
+    agent_id, zuid = _id(answer, "id"), _id(answer, "zuid")
+    if not agent_id or not zuid:
+        return None
+    departments = answer.get("associatedDepartmentIds")
+    return Agent(
+        agent_id=agent_id,
+        zuid=zuid,
+        active=answer.get("status") == "ACTIVE",
+        departments=frozenset(map(str, departments if isinstance(departments, list) else ())),
+    )
 
 
 def edition(answer: Raw, org_id: str) -> str | None:

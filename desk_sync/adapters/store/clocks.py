@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
@@ -44,30 +44,33 @@ def cancel(connection: Connection, portal: str, ticket_id: str, *, now: datetime
 
 @dataclass(frozen=True, slots=True)
 class SqlOpenClocks:
-    """One portal's clocks that still change by themselves, by their index."""
+    """One portal's clocks that still change by themselves, and its ladders that still climb, by their indexes."""
 
     engine: Engine
     portal: str
 
     def remake(self, *, now: datetime) -> int:
-        """Mark the tickets that no look is planned for though one of their clocks changes; returns how many."""
+        """Mark the tickets that no look is planned for though a clock of theirs changes, or a step of their escalation
+        is due; returns how many.
+        """
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
-        free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
-        alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None)
-        missing = tickets.c.look_at.is_(None) | (tickets.c.look_at > clocks.c.next_at)
-        forgotten = (
-            select(clocks.c.ticket_id)
-            .join(tickets, same)
-            .where(clocks.c.portal == self.portal, clocks.c.next_at.is_not(None), free, alive, missing)
-            .where(tickets.c.owed_at.is_(None))  # a look that failed is put off, and not forgotten
-            .distinct()
-        )
+        changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
+        changing = changing.where(clocks.c.next_at.is_not(None), _forgotten(clocks.c.next_at, now))
+        climbing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
+        climbing = climbing.where(tickets.c.step_at.is_not(None), _forgotten(tickets.c.step_at, now))
         with reading(self.engine) as connection:
-            found = connection.scalars(forgotten).all()
+            found = connection.scalars(changing.union(climbing)).all()
         for chunk in chunks(sorted(found)):
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
         return len(found)
+
+
+def _forgotten(at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Whether no look is planned for the instant; one that failed is put off, and not forgotten."""
+    free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
+    alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None) & tickets.c.owed_at.is_(None)
+    return free & alive & (tickets.c.look_at.is_(None) | (tickets.c.look_at > at))
 
 
 def _row(clock: Clock) -> dict[str, object]:

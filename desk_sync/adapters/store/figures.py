@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store.engine import reading
-from desk_sync.adapters.store.tables import deliveries, sweeps, tickets
+from desk_sync.adapters.store.tables import deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
 from desk_sync.ports import Backlog, Deliveries
 
@@ -27,7 +27,9 @@ class SqlFigures:
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
             events = connection.execute(self._events(now)).one()
-        oldest = [at for at in (looks.oldest_at, events.oldest_at) if at is not None]
+            gathered = connection.execute(self._gathered()).one()
+            made = connection.execute(self._made()).one()
+        since = (looks.oldest_at, events.oldest_at, gathered.oldest_at, made.oldest_at)
         return Backlog(
             due=looks.due,
             put_off=looks.put_off,
@@ -35,7 +37,8 @@ class SqlFigures:
             parked=looks.parked,
             events=events.waiting,
             stranded=events.stranded,
-            oldest_at=min(oldest, default=None),
+            notices=gathered.waiting + made.waiting,
+            oldest_at=min(filter(None, since), default=None),
         )
 
     def verdicts(self) -> Mapping[str, int]:
@@ -51,6 +54,12 @@ class SqlFigures:
         with reading(self.engine) as connection:
             row = connection.execute(told).mappings().one_or_none()
         return Deliveries(**row) if row else Deliveries()
+
+    def unheard(self, since: datetime) -> int:
+        """Of how many things that people were to be told nobody could be, all channels having refused."""
+        lately = (notices.c.portal == self.portal) & (notices.c.refused_at >= since)
+        with reading(self.engine) as connection:
+            return connection.scalar(select(func.coalesce(func.sum(notices.c.unheard), 0)).where(lately)) or 0
 
     def next_look_at(self) -> datetime | None:
         """When the first look is due, parked tickets aside; None if something has to happen before."""
@@ -73,6 +82,16 @@ class SqlFigures:
             func.count().filter(~queued & tickets.c.dropped_at.is_(None)).label("parked"),
             func.min(since).filter(queued & or_(come, tickets.c.owed_at.is_not(None))).label("oldest_at"),
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
+
+    def _gathered(self) -> Select[int, Any]:
+        """Messages that are in no notice yet."""
+        waiting = (messages.c.portal == self.portal) & messages.c.notice.is_(None)
+        return select(func.count().label("waiting"), func.min(messages.c.at).label("oldest_at")).where(waiting)
+
+    def _made(self) -> Select[int, Any]:
+        """Notices that are neither sent nor refused."""
+        owed = (notices.c.portal == self.portal) & notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
+        return select(func.count().label("waiting"), func.min(notices.c.made_at).label("oldest_at")).where(owed)
 
     def _events(self, now: datetime) -> Select[int, int, Any]:
         """Events without their look. The row of an event's ticket says so; where it does not, the event is stranded."""

@@ -185,6 +185,14 @@ tickets = Table(
     # What a person should settle although the verdict stands; empty: nothing.
     Column("questions", JSON(none_as_null=True)),
     Column("looked_at", Instant),
+    # By what the looks at other tickets know it: clusters of severity 1, and a partner's how-to questions.
+    Column("number", String),
+    Column("product", String),
+    Column("partner", String),
+    Column("severe_at", Instant),
+    Column("howto_at", Instant),
+    # When the next step of its escalation is due; here it stands for those who go over all of them.
+    Column("step_at", Instant),
     # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
     Column("modified_at", Instant),
     Index(None, "account_id", "portal", "ticket_id"),
@@ -198,6 +206,12 @@ Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
+
+_SEVERE, _HOWTO = tickets.c.severe_at.is_not(None), tickets.c.howto_at.is_not(None)
+Index("ix_tickets_severe_at", tickets.c.portal, tickets.c.severe_at, sqlite_where=_SEVERE, postgresql_where=_SEVERE)
+Index("ix_tickets_howto_at", tickets.c.portal, tickets.c.howto_at, sqlite_where=_HOWTO, postgresql_where=_HOWTO)
+_CLIMBING = tickets.c.step_at.is_not(None)
+Index("ix_tickets_step_at", tickets.c.portal, tickets.c.step_at, sqlite_where=_CLIMBING, postgresql_where=_CLIMBING)
 
 effects = Table(
     "effects",
@@ -250,6 +264,48 @@ clocks = Table(
 )
 _COMING = clocks.c.next_at.is_not(None)
 Index("ix_clocks_portal_next_at", clocks.c.portal, clocks.c.next_at, sqlite_where=_COMING, postgresql_where=_COMING)
+
+# What people outside Desk are to be told of a ticket, each of each topic once; `notice`: the key of what it is sent in.
+messages = Table(
+    "messages",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("topic", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("about", String, nullable=False),
+    Column("line", String, nullable=False),
+    # Who is told in their place, if that cannot be done.
+    Column("otherwise", JSON, nullable=False),
+    Column("notice", String),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
+    Index(None, "portal", "notice"),
+)
+
+# What is sent in one go. It is begun before it is sent: one that was begun and is neither sent nor refused may have got
+# through. `unheard` is how many of its messages nobody could be told of.
+notices = Table(
+    "notices",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("lines", JSON, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("leased_until", Instant),
+    Column("sent_at", Instant),
+    Column("refused_at", Instant),
+    Column("error", String),
+    Column("unheard", Integer, nullable=False, server_default=text("0")),
+)
+_OWED = notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
+Index("ix_notices_owed", notices.c.portal, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
 
 decisions = Table(
     "decisions",

@@ -7,13 +7,13 @@ waits for the next one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
 
-from desk_sync.adapters.store import clocks, decisions, effects
+from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
@@ -104,6 +104,8 @@ class SqlTickets:
             "account_id": look.decision.account_id,
             "questions": look.decision.questions or None,
             "looked_at": look.at,
+            "step_at": look.next_step_at,
+            **asdict(look.traits),
             "modified_at": newest(at(look.modified_at)),
             "wake_at": unless_woken(at(look.next_look_at)),
         }
@@ -112,6 +114,7 @@ class SqlTickets:
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if look.watch:
                 clocks.save(connection, self.portal, lease.ticket_id, look.watch)
+            notices.save(connection, self.portal, look.messages)
             decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
@@ -138,7 +141,11 @@ class SqlTickets:
 
     def end(self, lease: Lease, *, now: datetime) -> None:
         """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
-        gone = {"wake_at": unless_woken(null()), "ended_at": case((tickets.c.marked, null()), else_=at(now))}
+        gone = {
+            "wake_at": unless_woken(null()),
+            "step_at": None,
+            "ended_at": case((tickets.c.marked, null()), else_=at(now)),
+        }
         with writing(self.engine) as connection:
             self._release(connection, lease, look_at=null(), **gone)
             clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
@@ -167,6 +174,7 @@ class SqlTickets:
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
                 effects=effects.past(connection, self.portal, ticket_id),
+                told=notices.told(connection, self.portal, ticket_id),
             )
 
     def parked(self) -> Sequence[Parked]:

@@ -13,13 +13,14 @@ from pathlib import Path
 from sys import intern
 from typing import TypeVar
 
-from desk_sync.adapters.subscriptions import csv_table, xlsx_table
+from desk_sync.adapters.subscriptions import csv_table
 from desk_sync.adapters.subscriptions.cells import key, not_empty
 from desk_sync.errors import Problem
 
 T = TypeVar("T")
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
+_WORKBOOK = b"PK\x03\x04"
 _AS_TEXT = re.compile(r'="([^"]*)"')
 """How a program makes a spreadsheet take a cell of a CSV file as text."""
 _SUSPECT = frozenset("=#")
@@ -91,8 +92,11 @@ def _records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequenc
     if start == _OLD_WORKBOOK:
         problems.append(Problem(message="is a workbook of an old Excel", hint="save it as XLSX, or as CSV, UTF-8"))
         return iter(())
-    read = xlsx_table.records if start == xlsx_table.SIGNATURE else csv_table.records
-    return read(path, problems)
+    if start.startswith(_WORKBOOK):
+        from desk_sync.adapters.subscriptions import xlsx_table  # openpyxl takes a while to import
+
+        return xlsx_table.records(path, problems)
+    return csv_table.records(path, problems)
 
 
 def _rows(

@@ -19,7 +19,6 @@ from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from desk_sync.errors import Problem
 
-SIGNATURE = b"PK\x03\x04"
 _KEPT_DIGITS = 15
 
 

@@ -1,0 +1,196 @@
+"""What people outside Desk are to be told: messages come in with the look that owes them, and go out in notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, or_, select, tuple_, update
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.tables import messages, notices
+from desk_sync.adapters.store.values import insert
+from desk_sync.domain.notice import Message, Notice
+from desk_sync.domain.staff import Address, Channel
+from desk_sync.ports import Claimed, Told
+
+# One lease is never longer; a longer one was taken by a clock that has been put back.
+_LONGEST_LEASE = timedelta(minutes=10)
+_TOPIC = tuple_(messages.c.ticket_id, messages.c.topic)
+
+
+class Taken(Exception):
+    """Another process has put one of the messages into a notice of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlNotices:
+    """One portal's messages and notices."""
+
+    engine: Engine
+    portal: str
+
+    def waiting(self) -> Sequence[Message]:
+        """The messages that are in no notice yet."""
+        with reading(self.engine) as connection:
+            return self._messages(connection, messages.c.notice.is_(None))
+
+    def make(self, made: Sequence[Notice], *, now: datetime) -> None:
+        """Settle what each notice holds, once: of two who make one of the same message the second makes none."""
+        for notice in made:
+            try:
+                with writing(self.engine) as connection:
+                    self._make(connection, notice, now)
+            except Taken:
+                continue
+
+    def claim(self, *, now: datetime, until: datetime) -> Claimed | None:
+        """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
+        held = notices.c.leased_until
+        free = or_(held.is_(None), held <= now, held > now + _LONGEST_LEASE)
+        due = (
+            select(notices.c.key)
+            .where(notices.c.portal == self.portal, notices.c.sent_at.is_(None), notices.c.refused_at.is_(None))
+            .where(notices.c.due_at <= now, free)
+            .order_by(notices.c.due_at, notices.c.key)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        statement = (
+            update(notices)
+            .where(notices.c.portal == self.portal, notices.c.key.in_(select(due.c.key)))
+            .values(attempts=notices.c.attempts + 1, leased_until=until)
+            .returning(*notices.c)
+        )
+        with writing(self.engine) as connection:
+            row = connection.execute(statement).mappings().one_or_none()
+            if row is None:
+                return None
+            held_in = self._messages(connection, messages.c.notice == row["key"])
+        notice = Notice(
+            key=row["key"],
+            to=_address(row),
+            subject=row["subject"],
+            lines=tuple(row["lines"]),
+            messages=tuple(held_in),
+            repeat=row["attempts"] > 1,
+        )
+        return Claimed(notice=notice, attempts=row["attempts"])
+
+    def sent(self, notice: Notice, *, at: datetime) -> None:
+        """It was taken."""
+        with writing(self.engine) as connection:
+            self._settle(connection, notice, sent_at=at, error=None)
+
+    def postpone(self, notice: Notice, *, due_at: datetime, error: str) -> None:
+        """It may have got through, or not: it is due again then."""
+        with writing(self.engine) as connection:
+            self._settle(connection, notice, due_at=due_at, leased_until=None, error=error)
+
+    def refuse(self, notice: Notice, *, at: datetime, error: str) -> Sequence[Message]:
+        """It will not get through: each of its messages goes to whoever stands in.
+
+        Returns the messages of which nobody is told now: everybody who could have been has refused.
+        """
+        with writing(self.engine) as connection:
+            self._settle(connection, notice, refused_at=at, error=error)
+            told = self._told(connection, notice.messages)
+            others = {each: each.elsewhere(told[each.ticket_id, each.topic].keys()) for each in notice.messages}
+            save(connection, self.portal, [other for other in others.values() if other])
+            unheard = [
+                each
+                for each, other in others.items()
+                if other is None and all(told[each.ticket_id, each.topic].values())
+            ]
+            self._settle(connection, notice, unheard=len(unheard))
+        return unheard
+
+    def _make(self, connection: Connection, notice: Notice, now: datetime) -> None:
+        row = {"key": notice.key, "subject": notice.subject, "lines": notice.lines, "made_at": now, "due_at": now}
+        row |= {"portal": self.portal, "channel": notice.to.channel, "address": notice.to.to}
+        connection.execute(insert(connection, notices).values(row).on_conflict_do_nothing())
+        theirs = (messages.c.portal == self.portal) & _is_to(notice.to) & _TOPIC.in_(_topics(notice.messages))
+        chosen = update(messages).where(theirs, messages.c.notice.is_(None)).values(notice=notice.key)
+        if connection.execute(chosen).rowcount < len(notice.messages):
+            raise Taken
+
+    def _settle(self, connection: Connection, notice: Notice, **values: object) -> None:
+        own = (notices.c.portal == self.portal) & (notices.c.key == notice.key) & notices.c.sent_at.is_(None)
+        connection.execute(update(notices).where(own).values(values))
+
+    def _told(
+        self, connection: Connection, about: Sequence[Message]
+    ) -> Mapping[tuple[str, str], Mapping[Address, bool]]:
+        """By topic, everybody who was to be told of it, and whether they have refused."""
+        same = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
+        listed = (
+            select(messages.c.ticket_id, messages.c.topic, messages.c.channel, messages.c.address, notices.c.refused_at)
+            .outerjoin(notices, same)
+            .where(messages.c.portal == self.portal, _TOPIC.in_(_topics(about)))
+        )
+        told: dict[tuple[str, str], dict[Address, bool]] = {}
+        for row in connection.execute(listed).mappings():
+            told.setdefault((row["ticket_id"], row["topic"]), {})[_address(row)] = row["refused_at"] is not None
+        return told
+
+    def _messages(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[Message]:
+        chosen = select(messages).where(messages.c.portal == self.portal, which)
+        rows = connection.execute(chosen.order_by(messages.c.at, messages.c.ticket_id, messages.c.topic)).mappings()
+        return [_message(row) for row in rows]
+
+
+def save(connection: Connection, portal: str, owed: Iterable[Message]) -> None:
+    """Write down what is to be told, each message once."""
+    rows = [_row(portal, message) for message in owed]
+    if rows:
+        connection.execute(insert(connection, messages).on_conflict_do_nothing(), rows)
+
+
+def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[Told]:
+    """What people outside Desk were told of a ticket, or are to be, in order."""
+    same = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
+    columns = (messages.c.topic, messages.c.channel, messages.c.address, messages.c.at)
+    listed = (
+        select(*columns, notices.c.sent_at, notices.c.refused_at)
+        .outerjoin(notices, same)
+        .where(messages.c.portal == portal, messages.c.ticket_id == ticket_id)
+        .order_by(messages.c.at, messages.c.topic, messages.c.channel, messages.c.address)
+    )
+    return [
+        Told(topic=row["topic"], to=_address(row), at=row["at"], sent_at=row["sent_at"], refused_at=row["refused_at"])
+        for row in connection.execute(listed).mappings()
+    ]
+
+
+def _row(portal: str, message: Message) -> dict[str, Any]:
+    same = ("ticket_id", "topic", "at", "about", "line")
+    to = {"portal": portal, "channel": message.to.channel, "address": message.to.to}
+    others = [[address.channel, address.to] for address in message.otherwise]
+    return {name: getattr(message, name) for name in same} | to | {"otherwise": others}
+
+
+def _message(row: RowMapping) -> Message:
+    return Message(
+        ticket_id=row["ticket_id"],
+        topic=row["topic"],
+        to=_address(row),
+        at=row["at"],
+        about=row["about"],
+        line=row["line"],
+        otherwise=tuple(Address(Channel(channel), to) for channel, to in row["otherwise"]),
+    )
+
+
+def _address(row: RowMapping) -> Address:
+    return Address(Channel(row["channel"]), row["address"])
+
+
+def _is_to(address: Address) -> ColumnElement[bool]:
+    return (messages.c.channel == address.channel) & (messages.c.address == address.to)
+
+
+def _topics(about: Iterable[Message]) -> list[tuple[str, str]]:
+    return [(message.ticket_id, message.topic) for message in about]

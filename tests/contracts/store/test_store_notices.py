@@ -1,0 +1,182 @@
+"""The port Notices: what people outside Desk are to be told, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.domain.notice import Message, gather
+from desk_sync.domain.staff import Address, Channel
+from tests.contracts.store.steps import finish
+from tests.support.makers import NOW, make_event
+
+ADA, BOB, CAI = (Address(Channel.MAIL, f"{name}@desk.example") for name in ("ada", "bob", "cai"))
+MINUTE = timedelta(minutes=1)
+TICKET = "100000000000000001"
+
+
+def message(to=ADA, topic="escalation:1:1", otherwise=(BOB, CAI)) -> Message:
+    return Message(ticket_id=TICKET, topic=topic, to=to, at=NOW, about="T1", line="line", otherwise=otherwise)
+
+
+@pytest.fixture
+def notices(engine):
+    return SqlNotices(engine, "default")
+
+
+@pytest.fixture
+def owe(inbox, tickets):
+    """A look that owes messages."""
+
+    def owe(*messages: Message) -> None:
+        inbox.record([make_event(key=f"{len(messages)}:{messages[0].topic}", ticket_id=TICKET)], now=NOW)
+        finish(tickets, messages=messages)
+
+    return owe
+
+
+def make(notices, *, now=NOW + MINUTE):
+    """Make the notices whose period is over; returns them."""
+    made = gather(notices.waiting(), MINUTE, now=now).notices
+    notices.make(made, now=now)
+    return made
+
+
+def claim(notices, *, now=NOW + MINUTE):
+    return notices.claim(now=now, until=now + MINUTE)
+
+
+def test_what_a_look_owes_waits_until_it_is_in_a_notice(notices, owe):
+    owe(message(), message(BOB))
+
+    assert notices.waiting() == [message(), message(BOB)]
+
+    make(notices)
+
+    assert notices.waiting() == []
+
+
+def test_a_look_that_is_made_again_owes_nothing_new(notices, owe):
+    owe(message())
+    owe(message(), message(BOB))
+
+    assert notices.waiting() == [message(), message(BOB)]
+
+
+def test_a_notice_is_claimed_with_all_that_it_holds(notices, owe):
+    owe(message(), message(topic="escalation:1:2"))
+    [made] = make(notices)
+
+    claimed = claim(notices)
+
+    assert claimed.notice == made
+    assert claimed.attempts == 1
+    assert claim(notices) is None
+
+
+def test_a_notice_whose_sender_died_is_claimed_again_as_a_repeat(notices, owe):
+    owe(message())
+    [made] = make(notices)
+    claim(notices)
+
+    again = claim(notices, now=NOW + 2 * MINUTE)
+
+    assert (again.notice, again.attempts) == (made.again(), 2)
+
+
+def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(notices, owe):
+    owe(message())
+    make(notices)
+    notices.claim(now=NOW + MINUTE, until=NOW + timedelta(hours=1))
+
+    assert claim(notices, now=NOW + MINUTE) is not None
+
+
+def test_what_was_sent_is_done_with(notices, owe, tickets):
+    owe(message())
+    make(notices)
+    notices.sent(claim(notices).notice, at=NOW + MINUTE)
+
+    assert claim(notices, now=NOW + timedelta(days=1)) is None
+    [told] = tickets.history(TICKET).told
+    assert (told.topic, told.to, told.state, told.sent_at) == ("escalation:1:1", ADA, "sent", NOW + MINUTE)
+
+
+def test_what_was_put_off_is_due_again_then(notices, owe, tickets):
+    owe(message())
+    make(notices)
+    notices.postpone(claim(notices).notice, due_at=NOW + 3 * MINUTE, error="no answer")
+
+    assert claim(notices, now=NOW + 2 * MINUTE) is None
+    assert claim(notices, now=NOW + 3 * MINUTE).attempts == 2
+    assert tickets.history(TICKET).told[0].state == "waiting"
+
+
+def test_two_who_make_a_notice_of_the_same_message_make_one(notices, owe):
+    owe(message())
+    once = gather(notices.waiting(), MINUTE, now=NOW + MINUTE).notices
+    owe(message(), message(topic="escalation:1:2"))
+    twice = gather(notices.waiting(), MINUTE, now=NOW + MINUTE).notices
+
+    notices.make(once, now=NOW + MINUTE)
+    notices.make(twice, now=NOW + MINUTE)
+
+    assert claim(notices).notice == once[0]
+    assert claim(notices) is None
+    assert notices.waiting() == [message(topic="escalation:1:2")]
+
+
+class TestRefusal:
+    def test_whoever_stands_in_is_told_at_once(self, notices, owe, tickets):
+        owe(message())
+        make(notices)
+
+        unheard = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
+
+        assert unheard == []
+        assert notices.waiting() == [message(BOB, otherwise=(CAI,))]
+        assert [(told.to, told.state) for told in tickets.history(TICKET).told] == [(ADA, "refused"), (BOB, "waiting")]
+
+    def test_who_was_told_already_is_not_told_again(self, notices, owe):
+        owe(message(), message(BOB, otherwise=(CAI,)))
+        make(notices)
+
+        notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
+
+        assert notices.waiting() == [message(CAI, otherwise=())]
+
+    def test_where_everybody_refused_it_is_said(self, notices, owe, rows):
+        owe(message(otherwise=()))
+        make(notices)
+
+        unheard = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
+
+        assert unheard == [message(otherwise=())]
+        assert rows("SELECT unheard FROM notices") == [{"unheard": 1}]
+
+    def test_where_another_was_told_nobody_is_missing(self, notices, owe):
+        owe(message(otherwise=()), message(BOB, otherwise=()))
+        make(notices)
+        first = claim(notices).notice
+        notices.sent(claim(notices).notice, at=NOW + MINUTE)
+
+        assert notices.refuse(first, at=NOW + MINUTE, error="no such mailbox") == []
+
+
+def test_portals_are_apart(notices, owe, engine):
+    owe(message())
+    make(notices)
+    other = SqlNotices(engine, "other")
+
+    assert other.waiting() == []
+    assert claim(other) is None
+
+
+def test_a_message_is_as_it_was(notices, owe):
+    chat = replace(message(Address(Channel.CHAT, "ada_cliq")), at=NOW + timedelta(microseconds=1))
+    owe(chat)
+
+    assert notices.waiting() == [chat]
