@@ -205,7 +205,7 @@ class DeskSync:
             )
         return self._budgets[portal]
 
-    def _facts(self, portal: str) -> SqlPortalFacts:
+    def facts(self, portal: str) -> SqlPortalFacts:
         """What is known of the portal, one for the life of the process: some of it is read once."""
         return self._known.setdefault(portal, SqlPortalFacts(self.engine, portal))
 
@@ -304,7 +304,7 @@ class DeskSync:
             writers=self.writers(portal),
             teaching=self.teaching(portal),
             tickets=self.tickets(portal),
-            portal=self._facts(portal),
+            portal=self.facts(portal),
             neighbours=SqlNeighbours(self.engine, portal),
             policy=self.mapping.policy,
             now=self.world.now,

@@ -173,6 +173,9 @@ def sweep(
         typer.Option(parser=_instant, metavar="ISO", help="Everything modified since; such as 2026-11-01T00:00Z."),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="The last three days, as every night.")] = False,
+    escalate: Annotated[
+        bool, typer.Option("--escalate", help="With --since: what was broken since then sets off escalations, too.")
+    ] = False,
     portal: PortalOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -184,7 +187,11 @@ def sweep(
 
     if since and full:
         raise typer.BadParameter("--since and --full are two different sweeps")
+    if escalate and not since:
+        raise typer.BadParameter("--escalate needs --since: from when on?")
     with wiring.open_app() as desk_sync:
+        if since and escalate:
+            desk_sync.facts(desk_sync.chosen(portal)).activate(since)
         service = desk_sync.sweep(desk_sync.chosen(portal))
         swept = service.run_since(since) if since else service.run(Round.FULL if full else Round.RECENT)
     if as_json:

@@ -22,6 +22,7 @@ from desk_sync.domain.claims import (
     withdrawals_from,
 )
 from desk_sync.domain.climbing import Scene
+from desk_sync.domain.clock import State
 from desk_sync.domain.clock_fields import clock_fields
 from desk_sync.domain.clock_notes import alarm_text, sheet_text
 from desk_sync.domain.commitment import Circumstances
@@ -308,9 +309,13 @@ class _Planning:
             yield Effect(key="suggestions", kind=EffectKind.DECISION, text=text)
 
     def _alarms(self) -> Iterator[Effect]:
-        """A note for each clock that has come to be at risk or breached since we know the ticket, once each."""
+        """A note for each clock that has come to be at risk or breached since we know the ticket, once each.
+
+        None for a breach of which a step of the escalation tells.
+        """
+        told = {raised.ladder for raised in self.owed.escalation.raised}
         for key, clock in (self.seen.alarms if self.seen else {}).items():
-            if key not in self.hushed:
+            if key not in self.hushed and not (clock.state is State.BREACHED and clock.key in told):
                 yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=alarm_text(clock))
 
     def _lessons(self) -> Iterator[Effect]:

@@ -43,7 +43,11 @@ class PortalFacts(Protocol):
     def learn_own_agent(self, agent_id: str) -> None: ...
 
     def active_since(self) -> datetime | None:
-        """When we first heard of a ticket of the portal."""
+        """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
+        ...
+
+    def activate(self, since: datetime) -> None:
+        """Let what happened since then set off escalations, too."""
         ...
 
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:

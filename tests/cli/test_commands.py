@@ -112,6 +112,7 @@ def test_a_ticket_can_be_marked_and_explained(stocked):
         pytest.param(["decide"], 2, "--accounts", id="usage"),
         pytest.param(["sweep", "--since", "2026-11-23T09:00"], 2, "in which zone", id="an instant without a zone"),
         pytest.param(["sweep", "--since", "yesterday"], 2, "ISO 8601", id="no instant"),
+        pytest.param(["sweep", "--escalate"], 2, "from when on", id="escalations since never"),
         pytest.param(["sweep", "--since", "2026-11-23T09:00Z", "--full"], 2, "different", id="two sweeps at once"),
         pytest.param(["serve", "--port", "0"], 3, "DESK_SYNC_ORG_ID", id="no portal"),
     ],

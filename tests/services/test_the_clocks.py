@@ -67,9 +67,9 @@ class TestWakingUp:
         assert [note.split(":")[0] for note in notes(desk)] == [
             "Acknowledgement is at risk",
             "Determination is at risk",
-            "Acknowledgement is breached",
             "Determination is breached",
         ]
+        assert steps(desk)[0] == "Escalation level 1, because of: acknowledgement", "which tells of its breach"
 
     def test_a_look_between_two_changes_says_nothing_again(self, desk, opened):
         wake(opened)
@@ -336,6 +336,15 @@ class TestEscalation:
         world.look()
 
         assert steps(desk) == []
+
+    def test_where_a_person_wants_it_to_it_raises_level_1(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
+        world.hears(key="late")
+        world.portal.activate(NOW - timedelta(days=1))
+
+        world.look()
+
+        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
 
     def test_what_broke_while_we_were_away_raises_level_1_alone(self, desk, opened):
         opened.waits(hours=30)

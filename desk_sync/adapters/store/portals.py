@@ -88,7 +88,6 @@ class SqlPortalFacts:
     engine: Engine
     portal: str
     _learned: dict[str, str] = field(default_factory=dict, init=False, repr=False)
-    _facts: dict[str, datetime | None] = field(default_factory=dict, init=False, repr=False)
 
     def own_agent(self) -> str | None:
         """The id of the agent whose token we use, once a write has shown it."""
@@ -99,12 +98,21 @@ class SqlPortalFacts:
         _learn(self.engine, self.portal, own_agent_id=agent_id)
 
     def active_since(self) -> datetime | None:
-        """When we first heard of a ticket of the portal; read once."""
-        if "since" not in self._facts:
-            first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
-            with reading(self.engine) as connection:
-                self._facts["since"] = connection.scalar(first)
-        return self._facts["since"]
+        """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
+        known = select(portals.c.active_since).where(portals.c.name == self.portal)
+        first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
+        with reading(self.engine) as connection:
+            since = connection.scalar(known)
+            if since:
+                return since
+            since = connection.scalar(first)
+        if since:
+            _learn(self.engine, self.portal, active_since=since)
+        return since
+
+    def activate(self, since: datetime) -> None:
+        """Let what happened since then set off escalations, too."""
+        _learn(self.engine, self.portal, active_since=since)
 
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
         """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""

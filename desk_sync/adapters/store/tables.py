@@ -68,6 +68,7 @@ portals = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("own_agent_id", String),
+    Column("active_since", Instant),
     Column("access_token", String),
     Column("expires_at", Instant),
     Column("election_until", Instant),

@@ -9,7 +9,7 @@ import pytest
 
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.ports import Allowance, Credits, Pause, Token
-from tests.support.makers import NOW, ROBOT
+from tests.support.makers import NOW, ROBOT, make_event
 
 AN_HOUR = timedelta(hours=1)
 A_MOMENT = timedelta(seconds=20)
@@ -127,3 +127,18 @@ class TestPortalFacts:
         tokens.save(Token(access_token="second", expires_at=NOW))
 
         assert (facts.own_agent(), tokens.read().access_token) == (ROBOT, "second")
+
+    def test_escalations_count_from_the_first_ticket_that_we_heard_of(self, facts, inbox):
+        assert facts.active_since() is None
+
+        inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
+        inbox.record([make_event(key="2", ticket_id="2")], now=NOW + timedelta(days=1))
+
+        assert facts.active_since() == NOW
+        assert facts.active_since() == NOW
+
+    def test_or_from_when_a_person_says(self, facts, inbox):
+        inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
+        facts.activate(NOW - timedelta(days=30))
+
+        assert facts.active_since() == NOW - timedelta(days=30)
