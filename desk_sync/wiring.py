@@ -58,6 +58,7 @@ from desk_sync.errors import ConfigurationError
 from desk_sync.ports import Inbox, Notifier, Now, PullState, Replaced
 from desk_sync.services.audit import Audit
 from desk_sync.services.drain import Drain, look_threads
+from desk_sync.services.finding import Finder
 from desk_sync.services.health import Health
 from desk_sync.services.intake import Intake
 from desk_sync.services.live import Live, LiveLookup
@@ -298,12 +299,22 @@ class DeskSync:
     def reconcile(self, portal: str) -> Reconcile:
         """What looks at one ticket. Raises ConfigurationError, and InputError for the partner file."""
         return Reconcile(
+            finder=self.finder(portal),
             desk=self.desk(portal),
             budget=self.budget(portal),
-            subscriptions=self.subscriptions,
-            writers=self.writers(portal),
             teaching=self.teaching(portal),
             tickets=self.tickets(portal),
+            portal=self.facts(portal),
+            neighbours=SqlNeighbours(self.engine, portal),
+            now=self.world.now,
+        )
+
+    def finder(self, portal: str) -> Finder:
+        """What finds out what a look has to know. Raises ConfigurationError, and InputError for the partner file."""
+        return Finder(
+            desk=self.desk(portal),
+            subscriptions=self.subscriptions,
+            writers=self.writers(portal),
             portal=self.facts(portal),
             neighbours=SqlNeighbours(self.engine, portal),
             policy=self.mapping.policy,

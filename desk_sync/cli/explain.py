@@ -31,7 +31,7 @@ def explain(
         if history is None:
             hint = f"hint: desk-sync replay {ticket_id} looks at it now"
             sys.exit(f"error: no event has told of ticket {ticket_id}\n{hint}")
-        again = desk_sync.reconcile(name).rejudge(history) if rejudge else None
+        again = desk_sync.finder(name).rejudge(history) if rejudge else None
     now = wiring.now()
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}

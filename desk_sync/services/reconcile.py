@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
 
-from desk_sync.domain.basic_questions import HOWTO, Question
+from desk_sync.domain.basic_questions import HOWTO
 from desk_sync.domain.effect import Effect
-from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, choose, readings
-from desk_sync.domain.partner import NOBODY_ASKED, Partner, Writer, customers
-from desk_sync.domain.plan import Findings, Plan, plan
-from desk_sync.domain.policy import Per, Policy
-from desk_sync.domain.regions import Whereabouts
-from desk_sync.domain.subscription import combine
-from desk_sync.domain.surroundings import Surroundings
+from desk_sync.domain.partner import Writer
+from desk_sync.domain.plan import Plan
 from desk_sync.domain.ticket import Event, Memory, Ticket, digest, is_news, only_ours
-from desk_sync.domain.triggers import Severe
-from desk_sync.domain.watch import Watch
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports import (
     Budget,
@@ -31,15 +24,11 @@ from desk_sync.ports import (
     Now,
     Pending,
     PortalFacts,
-    Subscriptions,
-    TicketHistory,
     Tickets,
     Traits,
 )
-from desk_sync.services.listening import Listening
-from desk_sync.services.live import LiveLookup, Told
+from desk_sync.services.finding import Finder
 from desk_sync.services.teaching import Teaching
-from desk_sync.services.writers import Writers
 
 log = structlog.get_logger()
 
@@ -76,17 +65,14 @@ class Patience:
 class Reconcile:
     """Keeps one portal's tickets as the policy wants them. Safe to repeat, and to run beside others of its kind."""
 
+    finder: Finder
     desk: Desk
     budget: Budget
-    subscriptions: Subscriptions
-    writers: Writers
     teaching: Teaching
     tickets: Tickets
     portal: PortalFacts
     neighbours: Neighbours
-    policy: Policy
     now: Now
-    live: LiveLookup | None = None
     patience: Patience = Patience()
 
     def look(self, lease: Lease) -> Outcome:
@@ -120,119 +106,13 @@ class Reconcile:
 
     def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
-        ticket = self._tagged(self.desk.read_ticket(lease.ticket_id))
-        policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
-        lookup = self._look_up(ticket, writer.partner, memory.heard)
-        listening = self._listening(policy)
-        wanted = _more_is_said(ticket, lookup, memory)
-        told = listening.ask(ticket, memory, news, evidence=wanted)
-        if wanted:
-            heard = tuple(dict.fromkeys((*memory.heard, *told.evidence)))
-            memory = replace(memory, heard=heard, threads_read=ticket.threads)
-            lookup = self._look_up(ticket, writer.partner, memory.heard)
-        memory = replace(memory, mailboxes=self._mailboxes(ticket, lookup, memory))
-        writer = policy.partners.reached(writer, memory.mailboxes or ())
-        found = Findings(
-            ticket=ticket,
-            lookup=lookup,
-            events=news,
-            writer=writer,
-            history=listening.history(ticket, memory, told.heard),
-            promise=pending.promise,
-            around=self._around(ticket, lookup, writer),
-            now=self.now(),
-        )
-        wish = plan(found, memory, policy)
-        if wish.asks:
-            agents = {address: self.desk.read_agent(address) for address in sorted(wish.asks)}
-            wish = plan(replace(found, around=replace(found.around, agents=agents)), memory, policy)
+        found, memory = self.finder.find(lease.ticket_id, pending, news)
+        wish = self.finder.plan(found, memory)
+        ticket, writer = found.ticket, found.writer
         wish = self.teaching.sparing(wish, ticket, writer, pending.references)
         after, commented = self._write(lease, ticket, wish)
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented), writer)
         self.neighbours.wake(wish.wakes, now=self.now())
-
-    def _tagged(self, ticket: Ticket) -> Ticket:
-        """With its tags, where some of them ask for an escalation: Desk tells them apart."""
-        if not ticket.tagged or not self.policy.escalation.requests.tags:
-            return ticket
-        return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
-
-    def _around(self, ticket: Ticket, lookup: Lookup, writer: Writer) -> Surroundings:
-        rules, now = self.policy.escalation, self.now()
-        severe: Sequence[Severe] = ()
-        questions: Sequence[Question] = ()
-        if rules.clusters:
-            since = now - max(rule.period for rule in rules.clusters)
-            account_id = lookup.account.account_id if lookup.account else None
-            severe = self.neighbours.severe(account_id=account_id, product=ticket.product, since=since)
-        if rules.questions and writer.partner and ticket.issue_type == HOWTO:
-            since = now - 2 * rules.questions.within
-            questions = self.neighbours.questions(writer.partner.name, since=since)
-        return Surroundings(
-            whereabouts=_whereabouts(writer, lookup),
-            active_since=self.portal.active_since(),
-            severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
-            questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
-        )
-
-    def rejudge(self, past: TicketHistory) -> Watch | None:
-        """The clocks of a ticket as today's policy judges its whole past, asked of Desk anew; nothing is written.
-
-        None for a ticket without clocks. Raises Gone, TemporaryError or PermanentError.
-        """
-        ticket, policy, memory = self.desk.read_ticket(past.ticket_id), self._policy(), past.memory.unjudged()
-        writer, listening = self._writer(ticket), self._listening(policy)
-        writer = policy.partners.reached(writer, memory.mailboxes or ())
-        lookup = self._look_up(ticket, writer.partner, memory.heard)
-        found = Findings(
-            ticket=ticket,
-            lookup=lookup,
-            writer=writer,
-            history=listening.history(ticket, memory, listening.recall(ticket)),
-            around=Surroundings(whereabouts=_whereabouts(writer, lookup)),
-            now=self.now(),
-        )
-        return plan(found, memory, policy).watch
-
-    def _listening(self, policy: Policy) -> Listening:
-        return Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
-
-    def _writer(self, ticket: Ticket) -> Writer:
-        """Who wrote the ticket, if it matters."""
-        return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
-
-    def _mailboxes(self, ticket: Ticket, lookup: Lookup, memory: Memory) -> tuple[str, ...] | None:
-        """Those that the ticket came to, asked of Desk once, and only where the account's region follows from them."""
-        if memory.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
-            return self.writers.mailboxes(ticket)
-        return memory.mailboxes
-
-    def _look_up(self, ticket: Ticket, partner: Partner | None, heard: Sequence[Evidence]) -> Lookup:
-        evidence = customers((*ticket.evidence, *heard), partner)
-        told = self._find(readings(evidence))
-        snapshots = self.subscriptions.current()
-        newest = snapshots[0] if snapshots else None
-        lookup = choose(evidence, told.matches, newest, self.policy.strategies)
-        lookup = replace(lookup, reasons=(*lookup.reasons, *told.reasons))
-        account = lookup.account
-        if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
-            return lookup
-        domain = Identifier(Kind.DOMAIN, account.domain)
-        others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
-        return replace(lookup, account=combine(account, others))
-
-    def _find(self, identifiers: Sequence[Identifier]) -> Told:
-        """What the local data say; the sources themselves are asked only where those know nothing at all."""
-        matches = self.subscriptions.find(identifiers)
-        tried = [each for each in identifiers if each.kind in self.policy.strategies]
-        if matches or self.live is None or not tried:
-            return Told(matches=matches)
-        return self.live.find(tried)
-
-    def _policy(self) -> Policy:
-        """The policy, with our own agent among those who are no persons."""
-        own = self.portal.own_agent()
-        return self.policy.knowing(own) if own else self.policy
 
     def _write(self, lease: Lease, ticket: Ticket, wish: Plan) -> tuple[Ticket, int]:
         """Write down what is about to happen, then let it happen (L6). Returns how many comments it made, too."""
@@ -331,16 +211,6 @@ class Reconcile:
         return Outcome.PARKED
 
 
-def _whereabouts(writer: Writer, lookup: Lookup) -> Whereabouts:
-    account = lookup.account
-    countries = account.countries if account else ()
-    return Whereabouts(
-        partner_country=writer.partner.country if writer.partner else None,
-        customer_country=countries[0] if len(countries) == 1 else None,
-        data_centers=(account.data_centers if account else ()) or tuple(sorted(writer.data_centers)),
-    )
-
-
 def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, commented: int) -> Memory:
     """What the next look has to know. Comments that others made during this one are counted by it."""
     return Memory(
@@ -372,12 +242,6 @@ def _traits(ticket: Ticket, wish: Plan, writer: Writer) -> Traits:
         severe_at=history.severe_at if history else None,
         howto_at=history.created_at if history and ticket.issue_type == HOWTO else None,
     )
-
-
-def _more_is_said(ticket: Ticket, lookup: Lookup, memory: Memory) -> bool:
-    """Whether threads that we have not read could lead to the account: the first one is the description."""
-    sought = lookup.account is None and lookup.snapshot is not None and not ticket.closed
-    return sought and ticket.threads > max(memory.threads_read, 1)
 
 
 def _told_up_to(events: Sequence[Event]) -> datetime | None:

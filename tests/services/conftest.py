@@ -22,6 +22,7 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
+from desk_sync.services.finding import Finder
 from desk_sync.services.live import LiveLookup
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
@@ -73,12 +74,21 @@ class World:
 
     def reconcile(self) -> Reconcile:
         return Reconcile(
+            finder=self.finder(),
             desk=self.desk,
             budget=self.budget,
-            subscriptions=self.subscriptions,
-            writers=self.writers(),
             teaching=self.teaching(),
             tickets=self.tickets,
+            portal=self.portal,
+            neighbours=SqlNeighbours(self.engine, "default"),
+            now=self.now,
+        )
+
+    def finder(self) -> Finder:
+        return Finder(
+            desk=self.desk,
+            subscriptions=self.subscriptions,
+            writers=self.writers(),
             portal=self.portal,
             neighbours=SqlNeighbours(self.engine, "default"),
             policy=self.policy,

@@ -125,4 +125,4 @@ def test_clocks_that_go_by_data_centre_follow_it_too(world, mailed, account, reg
 
     assert world.tickets.history(TICKET).promise.located.text.endswith(region)
     assert world.tickets.history(TICKET).promise.region == region
-    assert world.reconcile().rejudge(world.tickets.history(TICKET)).promise == world.tickets.history(TICKET).promise
+    assert world.finder().rejudge(world.tickets.history(TICKET)).promise == world.tickets.history(TICKET).promise

@@ -45,7 +45,7 @@ def under_way(desk, world):
 
 
 def rejudge(world):
-    return world.reconcile().rejudge(world.tickets.history(TICKET))
+    return world.finder().rejudge(world.tickets.history(TICKET))
 
 
 def test_the_whole_past_is_judged_by_todays_mapping(under_way):

@@ -102,13 +102,11 @@ class SqlPortalFacts:
         known = select(portals.c.active_since).where(portals.c.name == self.portal)
         first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
         with reading(self.engine) as connection:
-            since = connection.scalar(known)
-            if since:
-                return since
-            since = connection.scalar(first)
-        if since:
-            _learn(self.engine, self.portal, active_since=since)
-        return since
+            said: datetime | None = connection.scalar(known)
+            heard: datetime | None = None if said else connection.scalar(first)
+        if heard:
+            _learn(self.engine, self.portal, active_since=heard)
+        return said or heard
 
     def activate(self, since: datetime) -> None:
         """Let what happened since then set off escalations, too."""
