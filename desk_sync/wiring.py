@@ -23,8 +23,8 @@ from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.budget import InFlight, PortalBudget
 from desk_sync.adapters.desk.client import JITTER, DeskClient
+from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.hosts import Portal, portal_in
-from desk_sync.adapters.desk.payload import read_events
 from desk_sync.adapters.desk.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping_file import PortalMapping

@@ -53,7 +53,7 @@ class Ticket:
     is an address; `severity` is the pick-list's own text; `request_type` and `issue_type` are our words, None where
     Desk's value is not in the mapping.
     `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
-    it was found in. The grounds are part of the ticket's state, and a ticket that an event shows has no evidence.
+    it was found in. The grounds are part of the ticket's state; a ticket that an event shows has its state alone.
     `missing` is what of the template the description lacks, `inferred` what its words suggest that it is about,
     `language` a code such as pt. `tags` are told only of a ticket that is `tagged`, and only if we asked.
     `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
@@ -120,6 +120,14 @@ def digest(ticket: Ticket) -> str:
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
+def differing(one: Ticket, other: Ticket) -> frozenset[Field]:
+    """Those of our fields in which they differ."""
+    values = zip(_FIELDS, _WRITABLE(one), _WRITABLE(other), strict=True)
+    return frozenset(name for name, value, another in values if value != another)
+
+
+_FIELDS = tuple(Field)
+_WRITABLE = attrgetter(*_FIELDS)
 _FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words"})
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",

@@ -14,8 +14,9 @@ import responses
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from desk_sync.adapters.desk.events import HINTS
 from desk_sync.adapters.desk.failures import FAILURES
-from desk_sync.adapters.desk.payload import HINTS, LONGEST_COMMENT
+from desk_sync.adapters.desk.payload import LONGEST_COMMENT
 from desk_sync.adapters.desk.transport import Deadline
 from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.domain.ticket import Field

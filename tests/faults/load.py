@@ -19,7 +19,7 @@ from time import monotonic, time
 import orjson
 import requests
 
-from desk_sync.adapters.desk.payload import read_events
+from desk_sync.adapters.desk.events import read_events
 from desk_sync.cli.stage import Stage
 from desk_sync.domain.subscription import Account
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from desk_sync.adapters import mapping_file
-from desk_sync.adapters.desk.payload import read_events
+from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from desk_sync.adapters import mapping_file
-from desk_sync.adapters.desk.payload import HINTS, MOST_EVENTS, read_events
+from desk_sync.adapters.desk.events import HINTS, MOST_EVENTS, read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox

@@ -10,17 +10,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-
-import orjson
-import structlog
+from datetime import UTC, datetime
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.desk.evidence import of_facts, of_fields, read
-from desk_sync.adapters.desk.raw import Raw, in_full, our_reference
+from desk_sync.adapters.desk.raw import Raw, in_full
 from desk_sync.adapters.desk.raw import count_in as _count
 from desk_sync.adapters.desk.raw import field as _field
 from desk_sync.adapters.desk.raw import identifier as _id
@@ -35,29 +31,14 @@ from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.adapters.issue_words import infer
 from desk_sync.adapters.mail_text import read_text
 from desk_sync.domain.agent import Agent
-from desk_sync.domain.ticket import Event, Field, Hint, Ticket, Value, digest
-from desk_sync.errors import BadDelivery, PermanentError
+from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.errors import PermanentError
 from desk_sync.ports import Modified
-
-log = structlog.get_logger()
-
-HINTS: Mapping[str, Hint] = {
-    "Ticket_Add": Hint.STATE,
-    "Ticket_Update": Hint.STATE,
-    "Ticket_Delete": Hint.GONE,
-    "Ticket_Thread_Add": Hint.CONVERSATION,
-    "Ticket_Comment_Add": Hint.CONVERSATION,
-    "Ticket_Comment_Update": Hint.CONVERSATION,
-}
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
-_ID = re.compile(r"[0-9]{1,20}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;|\s+")
 LONGEST_COMMENT = 32_000
-# Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
-MOST_EVENTS = 1_000
 
 
 def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
@@ -70,6 +51,13 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     lacks = gaps(facts)
     return replace(
         ticket,
+        number=_text(raw.get("ticketNumber")),
+        url=_text(raw.get("webUrl")),
+        threads=_count(raw.get("threadCount")),
+        comments=_count(raw.get("commentCount")),
+        created_at=_instant(raw.get("createdTime")),
+        modified_by=_text(raw.get("modifiedBy")),
+        modified_at=_instant(raw.get("modifiedTime")),
         evidence=(*in_fields, *of_facts(facts)),
         missing=lacks.missing,
         inferred=infer("\n".join(text.fresh)),
@@ -79,23 +67,18 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
 
 
 def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
-    """The ticket without its evidence, which takes ten times as long to find."""
-    custom, names = _object(raw, "cf"), vocabulary.fields
-
-    def field(word: str) -> str | None:
-        name = names.get(word)
-        return _text((custom if _is_custom(name) else raw).get(name)) if name else None
+    """The ticket's state and nothing else: to find its evidence takes ten times as long."""
+    cf = _object(raw, "cf")
+    field = {word: _text((cf if custom else raw).get(name)) for word, name, custom in vocabulary.places}.get
 
     def due(word: str) -> str | None:
         return _to_the_minute(field(word))
 
-    address, sent_by = field("customer_primary_email"), _text(raw.get("email"))
+    address, sent_by, clock_state = field("customer_primary_email"), _text(raw.get("email")), field("clock_state")
     sender = identifiers.email(sent_by) if sent_by else None
     normal = identifiers.email(address) if address else None
     return Ticket(
         ticket_id=_text(raw.get("id")) or "",
-        number=_text(raw.get("ticketNumber")),
-        url=_text(raw.get("webUrl")),
         department_id=_text(raw.get("departmentId")) or "",
         status=_text(raw.get("status")) or "",
         status_type=_text(raw.get("statusType")) or "Open",
@@ -110,15 +93,12 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         partner_id=_id(raw, "accountId"),
         sender=sender,
         sender_domain=_own_domain(sender),
-        in_bin=any(_text(raw.get(name)) == "true" for name in _BINS if name in raw),
-        threads=_count(raw.get("threadCount")),
-        comments=_count(raw.get("commentCount")),
-        created_at=_instant(raw.get("createdTime")),
+        in_bin="true" in [_text(raw.get(name)) for name in _BINS],
         acknowledgement_due=due("acknowledgement_due"),
         determination_due=due("determination_due"),
         resolution_due=due("resolution_due"),
         update_due=due("update_due"),
-        clock_state=vocabulary.our_clock_state(field("clock_state")),
+        clock_state=vocabulary.our_clock_states.get(clock_state or "", clock_state),
         next_milestone=field("next_milestone"),
         escalation_level=field("escalation_level"),
         escalation_owner=field("escalation_owner"),
@@ -128,8 +108,6 @@ def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         priority=field("priority"),
         assignee=field("assignee"),
         team=field("team"),
-        modified_by=_text(raw.get("modifiedBy")),
-        modified_at=_instant(raw.get("modifiedTime")),
     )
 
 
@@ -230,134 +208,16 @@ def edition(answer: Raw, org_id: str) -> str | None:
     return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
 
 
-def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
-    """The events of a delivery that are about tickets, in its order.
+def read_shown(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
+    """The state of the ticket in an event; None unless everything that we read of one is shown.
 
-    Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
-    body is not what Desk sends to the portal `org_id`: no array, MOST_EVENTS exceeded, or not one that can be read.
+    Desk leaves out what is not meant for us.
     """
-    try:
-        delivery = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BadDelivery("the body is not JSON") from None
-    if not isinstance(delivery, list):
-        raise BadDelivery("the body is not an array of events")
-    if len(delivery) > MOST_EVENTS:
-        raise BadDelivery(f"more than {MOST_EVENTS} events")
-    events, refusals = [], []
-    for raw in delivery:
-        try:
-            events.append(_read_event(raw, vocabulary, org_id))
-        except BadDelivery as refusal:
-            refusals.append(str(refusal))
-    for cause, times in Counter(refusals).items():
-        log.warning("event.refused", org_id=org_id, cause=cause, count=times)
-    if refusals and not events:
-        raise BadDelivery(refusals[0])
-    return [event for event in events if event]
-
-
-def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | None:
-    if not isinstance(raw, dict) or not isinstance(raw.get("payload"), dict):
-        raise BadDelivery("an event is not an object with a payload")
-    if _text(raw.get("orgId")) != org_id:
-        raise BadDelivery("an event is another portal's")
-    kind = _text(raw.get("eventType")) or ""
-    if kind not in HINTS:
-        return None
-    return _READERS[HINTS[kind]](kind, raw, vocabulary)
-
-
-def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
-    payload, previous = _object(raw, "payload"), _object(raw, "prevState")
-    after, before = _whole(payload, vocabulary), _whole(previous, vocabulary)
-    state, state_before = _digest(after), _digest(before)
-    changed = {name for name in Field if after and before and after.value(name) != before.value(name)}
-    return Event(
-        key=_key(kind, raw, state, state_before),
-        type=kind,
-        hint=HINTS[kind],
-        ticket_id=_needed_id(payload, "id"),
-        occurred_at=_occurred_at(raw),
-        state=state,
-        before=state_before,
-        changed=frozenset(changed),
-        actor_id=_id(payload, "modifiedBy"),
-        modified_at=_instant(payload.get("modifiedTime")),
-    )
-
-
-def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
-    payload = _object(raw, "payload")
-    return Event(
-        key=_key(kind, raw),
-        type=kind,
-        hint=HINTS[kind],
-        ticket_id=_needed_id(payload, "id"),
-        occurred_at=_occurred_at(raw),
-        actor_id=_id(payload, "modifiedBy"),
-    )
-
-
-def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
-    payload = _object(raw, "payload")
-    mark = our_reference(payload)
-    author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
-    return Event(
-        key=_key(kind, raw),
-        type=kind,
-        hint=HINTS[kind],
-        ticket_id=_needed_id(payload, "ticketId"),
-        occurred_at=_occurred_at(raw),
-        actor_id=_id(payload, "commenterId") or author,
-        reference=mark,
-    )
-
-
-_READERS: Mapping[Hint, Callable[[str, Raw, Vocabulary], Event]] = {
-    Hint.STATE: _read_change,
-    Hint.GONE: _read_end,
-    Hint.CONVERSATION: _read_conversation,
-}
-
-
-def _whole(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
-    """The ticket, if everything that we read of one is shown; Desk leaves out what is not meant for us."""
-    needed = {"cf" if _is_custom(name) else name for name in vocabulary.fields.values()} | _SHOWN
-    return _read_state(raw, vocabulary) if needed <= raw.keys() else None
+    shown = raw.keys()
+    return _read_state(raw, vocabulary) if vocabulary.keys <= shown and shown >= _SHOWN else None
 
 
 def _grounds(*texts: str | None) -> str | None:
     """The same however Desk sets the texts: without markup and blanks (L5)."""
     said = [_MARKUP.sub("", text) if text else "" for text in texts]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32] if any(said) else None
-
-
-def _digest(ticket: Ticket | None) -> str | None:
-    return digest(ticket) if ticket else None
-
-
-def _key(kind: str, raw: Raw, *states: str | None) -> str:
-    """The same for a delivery that comes twice; Desk gives events no id."""
-    parts = (kind, _needed_id(_object(raw, "payload"), "id"), _occurred_at(raw).isoformat(), *states)
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
-
-
-def _needed_id(raw: Raw, name: str) -> str:
-    value = _id(raw, name)
-    if value is None:
-        raise BadDelivery(f"an event has no usable {name}")
-    return value
-
-
-def _occurred_at(raw: Raw) -> datetime:
-    """Milliseconds since 1970, as text or number; ISO 8601 with a zone has been seen too."""
-    text = _text(raw.get("eventTime")) or ""
-    try:
-        if text.isascii() and text.isdigit():
-            return _EPOCH + timedelta(milliseconds=int(text))
-    except (ValueError, OverflowError):
-        pass
-    if at := _instant(text):
-        return at
-    raise BadDelivery("an event has no usable time")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from desk_sync.adapters.desk.raw import is_custom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class AccountFields:
     contracts: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Vocabulary:
     """The mapping file's `fields` and `values`.
 
@@ -36,6 +39,17 @@ class Vocabulary:
     clock_states: Mapping[str, str] = field(default_factory=dict)
     account_fields: AccountFields = field(default_factory=AccountFields)
 
-    def our_clock_state(self, value: str | None) -> str | None:
-        """Our word for Desk's value; a value that is not ours stays as it is."""
-        return next((word for word, written in self.clock_states.items() if written == value), value)
+    @cached_property
+    def places(self) -> Sequence[tuple[str, str, bool]]:
+        """Each of our words, Desk's name for it, and whether that is a custom field's."""
+        return tuple((word, name, is_custom(name)) for word, name in self.fields.items())
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """Where in a ticket's JSON the fields stand, on its first level."""
+        return frozenset("cf" if custom else name for _, name, custom in self.places)
+
+    @cached_property
+    def our_clock_states(self) -> Mapping[str, str]:
+        """Our word for Desk's value."""
+        return {written: word for word, written in self.clock_states.items()}

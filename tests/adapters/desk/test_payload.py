@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from desk_sync.adapters.desk.payload import comment, read_events, read_ticket, write_fields
+from desk_sync.adapters.desk.events import read_events
+from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
 from desk_sync.domain.ticket import Field, Hint, digest

@@ -1,0 +1,158 @@
+"""A delivery of Desk's webhook to our events. Subjects, bodies and names are never read (L11)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import structlog
+
+from desk_sync.adapters.desk.payload import read_shown
+from desk_sync.adapters.desk.raw import Raw, our_reference
+from desk_sync.adapters.desk.raw import identifier as _id
+from desk_sync.adapters.desk.raw import instant as _instant
+from desk_sync.adapters.desk.raw import object_in as _object
+from desk_sync.adapters.desk.raw import text as _text
+from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.domain.ticket import Event, Hint, Ticket, differing, digest
+from desk_sync.errors import BadDelivery
+
+log = structlog.get_logger()
+
+HINTS: Mapping[str, Hint] = {
+    "Ticket_Add": Hint.STATE,
+    "Ticket_Update": Hint.STATE,
+    "Ticket_Delete": Hint.GONE,
+    "Ticket_Thread_Add": Hint.CONVERSATION,
+    "Ticket_Comment_Add": Hint.CONVERSATION,
+    "Ticket_Comment_Update": Hint.CONVERSATION,
+}
+
+# Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
+MOST_EVENTS = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
+    """The events of a delivery that are about tickets, in its order.
+
+    Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
+    body is not what Desk sends to the portal `org_id`: no array, MOST_EVENTS exceeded, or not one that can be read.
+    """
+    try:
+        delivery = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise BadDelivery("the body is not JSON") from None
+    if not isinstance(delivery, list):
+        raise BadDelivery("the body is not an array of events")
+    if len(delivery) > MOST_EVENTS:
+        raise BadDelivery(f"more than {MOST_EVENTS} events")
+    events, refusals = [], []
+    for raw in delivery:
+        try:
+            events.append(_read_event(raw, vocabulary, org_id))
+        except BadDelivery as refusal:
+            refusals.append(str(refusal))
+    for cause, times in Counter(refusals).items():
+        log.warning("event.refused", org_id=org_id, cause=cause, count=times)
+    if refusals and not events:
+        raise BadDelivery(refusals[0])
+    return [event for event in events if event]
+
+
+def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | None:
+    if not isinstance(raw, dict) or not isinstance(raw.get("payload"), dict):
+        raise BadDelivery("an event is not an object with a payload")
+    if _text(raw.get("orgId")) != org_id:
+        raise BadDelivery("an event is another portal's")
+    kind = _text(raw.get("eventType")) or ""
+    if kind not in HINTS:
+        return None
+    return _READERS[HINTS[kind]](kind, raw, vocabulary)
+
+
+def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
+    payload, previous = _object(raw, "payload"), _object(raw, "prevState")
+    after, before = read_shown(payload, vocabulary), read_shown(previous, vocabulary)
+    state, state_before = _digest(after), _digest(before)
+    ticket_id, at = _needed_id(payload, "id"), _occurred_at(raw)
+    return Event(
+        key=_key(kind, ticket_id, at, state, state_before),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=ticket_id,
+        occurred_at=at,
+        state=state,
+        before=state_before,
+        changed=differing(after, before) if after and before else frozenset(),
+        actor_id=_id(payload, "modifiedBy"),
+        modified_at=_instant(payload.get("modifiedTime")),
+    )
+
+
+def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
+    payload, at = _object(raw, "payload"), _occurred_at(raw)
+    ticket_id = _needed_id(payload, "id")
+    return Event(
+        key=_key(kind, ticket_id, at),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=ticket_id,
+        occurred_at=at,
+        actor_id=_id(payload, "modifiedBy"),
+    )
+
+
+def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
+    payload, at = _object(raw, "payload"), _occurred_at(raw)
+    mark = our_reference(payload)
+    author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
+    return Event(
+        key=_key(kind, _needed_id(payload, "id"), at),
+        type=kind,
+        hint=HINTS[kind],
+        ticket_id=_needed_id(payload, "ticketId"),
+        occurred_at=at,
+        actor_id=_id(payload, "commenterId") or author,
+        reference=mark,
+    )
+
+
+_READERS: Mapping[Hint, Callable[[str, Raw, Vocabulary], Event]] = {
+    Hint.STATE: _read_change,
+    Hint.GONE: _read_end,
+    Hint.CONVERSATION: _read_conversation,
+}
+
+
+def _digest(ticket: Ticket | None) -> str | None:
+    return digest(ticket) if ticket else None
+
+
+def _key(kind: str, about: str, at: datetime, *states: str | None) -> str:
+    """The same for a delivery that comes twice; Desk gives events no id. `about` is that of the ticket or comment."""
+    parts = (kind, about, at.isoformat(), *states)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _needed_id(raw: Raw, name: str) -> str:
+    value = _id(raw, name)
+    if value is None:
+        raise BadDelivery(f"an event has no usable {name}")
+    return value
+
+
+def _occurred_at(raw: Raw) -> datetime:
+    """Milliseconds since 1970, as text or number; ISO 8601 with a zone has been seen too."""
+    text = _text(raw.get("eventTime")) or ""
+    try:
+        if text.isascii() and text.isdigit():
+            return _EPOCH + timedelta(milliseconds=int(text))
+    except (ValueError, OverflowError):
+        pass
+    if at := _instant(text):
+        return at
+    raise BadDelivery("an event has no usable time")
