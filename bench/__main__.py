@@ -5,11 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import due, ingest, machine, subscriptions
+from bench import drain, due, ingest, latency, machine, memory, outbound, subscriptions
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "due": due.run,
     "ingest": ingest.run,
+    "drain": drain.run,
+    "outbound": outbound.run,
+    "latency": latency.run,
+    "memory": memory.run,
     "subscriptions": subscriptions.run,
 }
 

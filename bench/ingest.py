@@ -120,14 +120,19 @@ def _offer(scene: Scene, name: str, backend: str, rate: int, seconds: float) -> 
         return load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=seconds)
 
 
-def make_deliveries() -> Iterator[bytes]:
-    """Different events of different tickets, as requests. A token of Desk's comes with many of them."""
+def ticket_id(number: int) -> str:
+    """The ticket that the delivery of that number is about."""
+    return str(10**17 + number)
+
+
+def make_deliveries(tickets: int = 10**9) -> Iterator[bytes]:
+    """Different events of so many tickets in turn, as requests. A token of Desk's comes with many of them."""
     (event,) = json.loads(PAYLOAD.read_bytes())
     text = json.dumps([event | {"eventTime": "@TIME"}]).replace(event["payload"]["id"], "@TICKET")
     now = int(time.time())
     tokens = cycle([_token(now, number) for number in range(TOKENS)])
     for number in range(10**9):
-        body = text.replace("@TICKET", str(10**17 + number)).replace("@TIME", str(now * 1000 + number)).encode()
+        body = text.replace("@TICKET", ticket_id(number % tickets)).replace("@TIME", str(now * 1000 + number)).encode()
         yield (
             b"POST /webhooks/desk/default HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"X-ZDesk-JWT: %s\r\nContent-Length: %d\r\n\r\n%s" % (next(tokens), len(body), body)

@@ -22,6 +22,7 @@ from desk_sync.adapters.store.engine import open_engine, reading
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.key_host import KeyHost, public_pem
 from tests.support.postgres import Postgres
+from tests.support.processes import START_SECONDS
 
 ORG, WEBHOOK = "60001234567", "7"
 PRODUCT, FLASK, FASTAPI = "desk-sync", "Flask + gunicorn threads", "FastAPI + async pool"
@@ -61,12 +62,12 @@ class Scene:
     @contextmanager
     def serve(self, name: str, backend: str) -> Iterator[Server]:
         """Start a server on a fresh database; it is stopped at the end."""
-        database, port = self._new_database(backend), _free_port()
+        database, port = self._new_database(backend), free_port()
         command, variables = (self._product if name == PRODUCT else self._peer)(name, database, port)
         with (self.folder / "log").open("ab") as log:
             process = spawn(command, env=os.environ | variables, cwd=PEERS, stdout=log, stderr=log)
             try:
-                _wait_for(port, process)
+                wait_for(port, process)
                 yield Server(port, process.pid, database)
             finally:
                 stop([process])
@@ -118,8 +119,8 @@ def _as_the_drivers_say(database: str) -> str:
     return f"postgresql://{url.username}@/{url.database}?host={url.query['host']}"
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 20
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         with suppress(requests.RequestException):
             requests.get(f"http://127.0.0.1:{port}/webhooks/desk/default", timeout=1).raise_for_status()
@@ -128,7 +129,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
