@@ -248,3 +248,41 @@ def test_an_agent_who_takes_it_over_ends_it(staffed):
     levels = [(level, because) for level, _, because in raised(report)]
     assert [level for level, because in levels if because == "acknowledgement"] == [1]
     assert levels[1] == (1, "determination"), "another breach is another matter"
+
+
+class TestWhatHoldsIt:
+    def test_a_holiday_does_not_count(self, staffed):
+        evening = ticket("t1").replace("{", "{at: +12h, ", 1)  # Monday 21:00 in Berlin
+
+        report = staffed(f"until: +42h\ntickets: [{evening}]\n", **{"  holidays: []\n": "  holidays: [2026-11-24]\n"})
+
+        assert [at for _, at, _ in raised(report)] == ["2026-11-23T23:00:00Z", "2026-11-25T01:00:00Z"]
+
+    def test_on_hold_it_waits_and_goes_on_from_there(self, staffed):
+        report = staffed(
+            f"until: +8h\ntickets: [{ticket('t1')}]\n"
+            "steps:\n  - {at: +4h, ticket: t1, set: {status: On Hold}}\n  - {at: +6h, ticket: t1, reopen: true}\n"
+        )
+
+        assert raised(report)[:2] == [
+            (1, "2026-11-23T11:00:00Z", "acknowledgement"),
+            (2, "2026-11-23T15:00:00Z", "acknowledgement"),
+        ]
+
+    def test_closing_ends_it_and_reopening_does_not_begin_it_again(self, staffed):
+        report = staffed(
+            f"until: +8h\ntickets: [{ticket('t1')}]\n"
+            "steps:\n  - {at: +4h, ticket: t1, close: true}\n  - {at: +5h, ticket: t1, reopen: true}\n"
+        )
+
+        assert [level for level, _, because in raised(report) if because == "acknowledgement"] == [1]
+
+    def test_a_move_to_another_department_does_not_touch_it(self, staffed):
+        report = staffed(
+            f"until: +6h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +4h, ticket: t1, move: Partner Operations}}]\n"
+        )
+
+        assert raised(report)[:2] == [
+            (1, "2026-11-23T11:00:00Z", "acknowledgement"),
+            (2, "2026-11-23T13:00:00Z", "acknowledgement"),
+        ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.domain.agent import Agent
-from desk_sync.domain.escalation_policy import Action
+from desk_sync.domain.escalation_policy import Action, LadderRule
+from desk_sync.domain.ladder import Rung
+from desk_sync.domain.matrix import Matrix, Post
 from desk_sync.domain.staff import Address, Channel, Duty, Person, Staff
 from desk_sync.domain.ticket import Field
 from desk_sync.services.reconcile import Outcome
@@ -151,3 +154,15 @@ class TestATagThatAsks:
         opened.look()
 
         assert raised(opened) == []
+
+
+def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(opened):
+    until_raised(opened, 1)
+    slower = LadderRule(rungs=(Rung(1), Rung(2, timedelta(hours=20))))
+    others = Matrix(cells={"EUROPE_UK": dict.fromkeys((1, 2, 3, 4), (Post("pam"),))})
+    opened.policy = replace(POLICY, version="p2", escalation=replace(ESCALATION, rules=(slower,), matrix=others))
+
+    until_raised(opened, 2)
+
+    first, second = opened.tickets.history(TICKET).memory.escalation.raised
+    assert (second.at - first.at, second.roles) == (timedelta(hours=2), ("lead",))
