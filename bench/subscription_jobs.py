@@ -109,7 +109,7 @@ def product_marking(database: str, _: str) -> None:
     store = SqlSubscriptions(open_engine(database))
     snapshot_id = _staged(store.engine)
     changes = store._changes(snapshot_id, FILE)
-    store._switch(snapshot_id, FILE, changes, None, now=_now(), max_age=timedelta(days=7))
+    store._take_over(snapshot_id, FILE, changes, None, now=_now(), max_age=timedelta(days=7))
 
 
 def plain_marking(database: str, _: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
+import idna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +114,18 @@ def test_every_listed_provider_is_in_normal_form():
 
     assert [domain(line) for line in listed] == listed
     assert len(listed) == len(set(listed))
+
+
+@given(
+    text=st.from_regex(r"\A[a-zA-Z0-9-]{1,66}(\.[a-z0-9-]{1,9}){0,3}\.?\Z")
+    | st.emails().map(lambda address: address.rpartition("@")[2])
+    | st.from_regex(r"\Axn--[a-z0-9]{1,9}\.de\Z")
+)
+def test_a_domain_is_what_idna_makes_of_it(text):
+    try:
+        encoded = idna.encode(text.lower().removesuffix("."), uts46=True, std3_rules=True).decode()
+    except idna.IDNAError:
+        encoded = ""
+    _, dot, top_level = encoded.rpartition(".")
+
+    assert domain(text) == (encoded if dot and not top_level.isdigit() else None)

@@ -25,6 +25,10 @@ class State(StrEnum):
     RETIRED = "retired"
 
 
+_NOTHING = 0
+"""A snapshot without rows: their numbers begin at 1."""
+
+
 def is_in(state: State) -> ColumnElement[bool]:
     return snapshots.c.state == state
 
@@ -47,7 +51,7 @@ def current_of(connection: Connection, source: str) -> int | None:
 def changes(connection: Connection, new_id: int, old_id: int | None) -> Changes:
     """What a snapshot says otherwise than another one, or than nothing."""
     new, old = tables.accounts.alias(), tables.accounts.alias()
-    is_new, is_old = new.c.snapshot_id == new_id, old.c.snapshot_id == old_id
+    is_new, is_old = new.c.snapshot_id == new_id, old.c.snapshot_id == (old_id or _NOTHING)
     same = new.c.account_id == old.c.account_id
     only_new = select(new.c.account_id).outerjoin_from(new, old, same & is_old).where(is_new)
     only_old = select(old.c.account_id).outerjoin_from(old, new, same & is_new).where(is_old)

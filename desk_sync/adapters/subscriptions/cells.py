@@ -57,8 +57,8 @@ def customer_domain(text: str) -> str | None:
 
 
 def number(text: str) -> str | None:
-    normal = identifiers.number(_not_rounded(text))
-    if text and normal is None:
+    normal = identifiers.number(text)
+    if normal is None and _not_rounded(text):
         raise ValueError(f'"{text}" is not an id of 6 to 11 digits')
     return normal
 

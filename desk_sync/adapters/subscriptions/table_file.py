@@ -28,7 +28,11 @@ _FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "
 
 
 class Row:
-    """The cells of one row; `take` reads one and keeps what is wrong with it."""
+    """The cells of one row; `take` reads one and keeps what is wrong with it.
+
+    `cells` have no blanks around them, and behind the last column there is an empty one, that of the columns which the
+    table does not have.
+    """
 
     __slots__ = ("_cells", "_columns", "file", "line", "problems")
 
@@ -41,19 +45,13 @@ class Row:
 
     def take(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
         """The cell as `read` understands it, and `otherwise` where it raises ValueError."""
-        position = self._columns.get(column, 0)
+        at = self._columns.get(column, -1)
         try:
-            return read(self._cell(position))
+            text = self._cells[at]
+            return read(_plain(text) if text[:1] in _SUSPECT else text)
         except ValueError as error:
-            self.refuse(str(error), where=column, column=position or 1)
+            self.refuse(str(error), where=column, column=max(at + 1, 1))
             return otherwise
-
-    def _cell(self, position: int) -> str:
-        """Empty for a column that the file or the row does not have."""
-        if not 0 < position <= len(self._cells):
-            return ""
-        text = self._cells[position - 1].strip()
-        return _plain(text) if text[:1] in _SUSPECT else text
 
     def text(self, column: str) -> str:
         """A text that repeats from row to row, kept once for all of them."""
@@ -110,16 +108,17 @@ def _rows(
     if mistakes := list(_heading_mistakes(names, required, line)):
         problems += mistakes
         return
-    columns = {name: position for position, name in enumerate(names, start=1)}
+    columns = {name: at for at, name in enumerate(names)}
     for line, values in records:
-        if any(value.strip() for value in values):
-            yield _row(file, line, columns, len(names), values)
+        cells = [value.strip() for value in values]
+        if any(cells):
+            yield _row(file, line, columns, len(names), cells)
 
 
-def _row(file: str, line: int, columns: Mapping[str, int], width: int, values: Sequence[str]) -> Row:
-    row = Row(file, line, columns, values)
-    if any(value.strip() for value in values[width:]):
-        message = f"{len(values)} cells under {width} columns"
+def _row(file: str, line: int, columns: Mapping[str, int], width: int, cells: Sequence[str]) -> Row:
+    row = Row(file, line, columns, [*cells[:width], *[""] * (width + 1 - len(cells[:width]))])
+    if any(cells[width:]):
+        message = f"{len(cells)} cells under {width} columns"
         row.refuse(message, column=width + 1, hint="put a value that holds the delimiter in quotation marks")
     return row
 
