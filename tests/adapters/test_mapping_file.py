@@ -572,6 +572,17 @@ class TestSources:
         assert (sources["store"].max_shrink, sources["billing"].every) == (0.3, timedelta(hours=12))
 
     @pytest.mark.parametrize(
+        "source",
+        [
+            "{kind: billing, data_center: eu, org_id: 1, every: 1h, live: true}",
+            "{kind: sql, table: x, every: 1h, live: true}",
+            "{kind: mail_partner, data_center: eu, zoids_of: file, every: 1d, live: true}",
+        ],
+    )
+    def test_those_that_can_be_asked_may_be_live(self, changed, source):
+        assert load(changed("licences:\n", f"sources:\n  house: {source}\nlicences:\n")).sources["house"].live
+
+    @pytest.mark.parametrize(
         ("source", "mistake"),
         [
             pytest.param("{kind: file, every: 1h}", "path is missing", id="a file without a path"),
@@ -582,6 +593,27 @@ class TestSources:
                 "{kind: partner_store, data_center: eu, every: 1h, url: https://evil.example}",
                 "is not a host of Zoho",
                 id="a host that is not Zoho's",
+            ),
+            pytest.param(
+                "{kind: file, path: x, every: 1h, live: true}",
+                "a file cannot be asked",
+                id="a file that is to be asked",
+            ),
+            pytest.param(
+                "{kind: partner_store, data_center: eu, every: 1h, live: true}",
+                "a partner_store cannot be asked",
+                id="a store that is to be asked",
+            ),
+            pytest.param("{kind: mail_partner, data_center: eu, every: 1d}", "zoids_of is missing", id="no ZOIDs"),
+            pytest.param(
+                "{kind: mail_partner, data_center: eu, zoids_of: store, every: 1d}",
+                "store is no other source",
+                id="its own ZOIDs",
+            ),
+            pytest.param(
+                "{kind: mail_partner, data_center: eu, zoids_of: fiel, every: 1d}",
+                "fiel is no other source",
+                id="the ZOIDs of a source that there is not",
             ),
         ],
     )

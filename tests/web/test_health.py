@@ -168,6 +168,18 @@ def test_the_figures_are_those_of_the_store(shop):
     }
 
 
+def test_a_source_whose_pulls_are_refused_shows_since_when(shop):
+    pulls = SqlPulls(shop.engine)
+    pulls.failed("store", "half of it is missing", now=NOW, due_at=NOW)
+    pulls.failed("store", "half of it is missing", now=NOW + timedelta(seconds=60), due_at=NOW)
+    pulls.succeeded("billing", now=NOW, due_at=NOW)
+
+    found = shop.figures()
+
+    refused = {source: found["desk_sync_source_refused_seconds", source] for source in ("store", "billing")}
+    assert refused == {"store": 90, "billing": 0}
+
+
 def test_what_has_never_been_has_no_age(shop):
     assert not [name for name, *_ in shop.figures() if name.endswith("_age_seconds") and "due" not in name]
 
