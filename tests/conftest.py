@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
 
+from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 
 # How long an example takes says more about the machine than about the product.
@@ -30,3 +32,11 @@ def postgres() -> Iterator[Postgres]:
             yield server
     except NoBinaries as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and nothing in it, to be copied: that is quicker than to make them."""
+    path = tmp_path_factory.mktemp("store") / "template.sqlite3"
+    upgrade(f"sqlite:///{path}")
+    return path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,6 @@ from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
@@ -123,10 +124,9 @@ def desk() -> FakeDesk:
 
 
 @pytest.fixture
-def world(tmp_path: Any, desk: FakeDesk) -> Iterator[World]:
+def world(tmp_path: Any, desk: FakeDesk, sqlite_template: Path) -> Iterator[World]:
     """Knows one large account, that of the ticket in Desk."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
-    migrate(engine)
+    engine = open_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'store.sqlite3')}")
     world = World(engine, desk)
     world.imports(make_account())
     yield world

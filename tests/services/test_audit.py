@@ -10,7 +10,7 @@ from sqlalchemy import update
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.figures import SqlFigures
-from desk_sync.adapters.store.tables import tickets
+from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
 from desk_sync.services.audit import Audit
 from tests.support.makers import NOW, make_ticket
@@ -110,3 +110,13 @@ def test_the_clocks_of_a_ticket_that_is_gone_are_cancelled_and_not_missed(desk, 
     world.look()
 
     assert audit.run().passed
+
+
+def test_a_step_of_an_escalation_that_nobody_plans_for_is_planned_again(audit, world, monitor):
+    with writing(world.engine) as connection:
+        connection.execute(update(clocks).values(next_at=None))
+    forget(world, step_at=NOW + timedelta(hours=1))
+
+    assert audit.run().remade == 1
+    assert monitor.calls == 0
+    assert len(world.claim()) == 1

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import pytest
 
+from desk_sync.adapters.desk.budget import PortalBudget
 from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.domain.agent import Agent
 from desk_sync.domain.escalation_policy import Action, LadderRule
 from desk_sync.domain.ladder import Rung
 from desk_sync.domain.matrix import Matrix, Post
 from desk_sync.domain.staff import Address, Channel, Duty, Person, Staff
 from desk_sync.domain.ticket import Field
+from desk_sync.errors import TemporaryError
+from desk_sync.ports import Budget
+from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile import Outcome
+from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import Died, FakeDesk
-from tests.support.makers import NOW, PERSON, POLICY, make_ticket
+from tests.support.makers import ADMIN, NOW, PERSON, POLICY, make_ticket
 
 TICKET = "100000000000000001"
 DEPARTMENT = "200000000000000001"
@@ -111,9 +120,23 @@ def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, bef
     assert desk.tickets[TICKET].priority == "High"
 
 
+def test_a_comment_that_desk_took_without_an_answer_is_not_made_again(opened, desk):
+    def no_answer() -> None:
+        raise TemporaryError("no answer within 20 s")
+
+    while opened.figures.next_look_at() < NOW + timedelta(hours=3):
+        opened.waits(seconds=(opened.figures.next_look_at() - opened.now()).total_seconds())
+        opened.look()
+    desk.after["add_comment"] = no_answer
+    until_raised(opened, 1)
+
+    assert len(steps(desk)) == 1
+    assert desk.count("has_comment") > 0
+
+
 def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later_levels_wait_from_then(world, desk):
     world.policy = replace(POLICY, escalation=ESCALATION)
-    ids = [str(int(TICKET) + number) for number in range(20)]
+    ids = [str(int(TICKET) + number) for number in range(60)]
     for each in ids:
         desk.tickets[each] = make_ticket(ticket_id=each, created_at=NOW, threads=1)
         world.hears(key=each, ticket_id=each)
@@ -166,3 +189,79 @@ def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(
 
     first, second = opened.tickets.history(TICKET).memory.escalation.raised
     assert (second.at - first.at, second.roles) == (timedelta(hours=2), ("lead",))
+
+
+class Metered(FakeDesk):
+    """Counts what is in flight, and the credits of the day."""
+
+    def __init__(self, *tickets: Any) -> None:
+        super().__init__(*tickets)
+        self.lock, self.in_flight, self.most, self.left = Lock(), 0, 0, 10_000
+        self.budget: Budget = FakeBudget()
+
+    def _call(self, name: str, act: Callable[[], Any]) -> Any:
+        with self.budget.slot(timedelta(seconds=30)):
+            with self.lock:
+                self.in_flight, self.left = self.in_flight + 1, self.left - 1
+                self.most = max(self.most, self.in_flight)
+            time.sleep(0.001)
+            answer = super()._call(name, act)
+            with self.lock:
+                self.in_flight -= 1
+            self.budget.spent(self.left)
+        return answer
+
+
+class Slots:
+    """The port `InFlight` for one process."""
+
+    def __init__(self, limit: int) -> None:
+        self.free = BoundedSemaphore(limit)
+
+    def ready(self) -> bool:
+        return True
+
+    @contextmanager
+    def slot(self, within: timedelta) -> Iterator[None]:
+        assert self.free.acquire(timeout=within.total_seconds())
+        try:
+            yield
+        finally:
+            self.free.release()
+
+
+class TestWhenAllBreachAtOnce:
+    @pytest.fixture
+    def desk(self):
+        return Metered()
+
+    def test_severity_1_comes_first_and_the_rest_waits_with_its_reason(self, world, desk):
+        world.policy = replace(POLICY, escalation=replace(ESCALATION, actions={}))
+        severe, others = ([f"{first + number:018d}" for number in range(30)] for first in (1, 1000))
+        for each in (*severe, *others):
+            known = ADMIN if each in severe else "somebody@else.example"
+            desk.tickets[each] = make_ticket(
+                ticket_id=each, customer_primary_email=known, severity="S3-Minimal", created_at=NOW, threads=1
+            )
+            world.hears(key=each, ticket_id=each)
+        desk.budget = world.budget = PortalBudget(
+            "default", slots=Slots(10), allowances=SqlAllowances(world.engine, "default"), reserve=400, now=world.now
+        )
+        self.drain(world)
+        world.waits(hours=3)
+        for each in others:
+            world.hears(key=f"again {each}", ticket_id=each, state="changed")
+        desk.left, desk.most = 450, 0
+        self.drain(world)
+
+        assert all(raised(world, each) == [1] for each in severe)
+        waiting = [each for each in others if "credits are left today" in (world.tickets.history(each).error or "")]
+        done = [each for each in others if world.tickets.history(each).error is None]
+        assert sorted((*waiting, *done)) == others
+        assert len(waiting) > len(done)
+        assert desk.left > 0
+        assert 1 < desk.most <= 10
+
+    def drain(self, world) -> None:
+        look = world.reconcile().look
+        Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=16).run()
