@@ -13,7 +13,7 @@ from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 
 # How long an example takes says more about the machine than about the product.
-settings.register_profile("here", deadline=None)
+settings.register_profile("here", deadline=None, max_examples=40)
 settings.load_profile("here")
 
 

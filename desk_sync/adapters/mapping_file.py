@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -57,6 +58,16 @@ class PortalMapping:
 def load(path_or_name: str | Path) -> PortalMapping:
     """The mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
     file = _find(path_or_name)
+    return _load(file) if file == Path(path_or_name) else _shipped(str(path_or_name))
+
+
+@cache
+def _shipped(name: str) -> PortalMapping:
+    """Read once in the life of a process: it changes with the version alone."""
+    return _load(_find(name))
+
+
+def _load(file: Path | Traversable) -> PortalMapping:
     content, problems = _read(file)
     if content is None:
         raise MappingError(str(file), problems)

@@ -54,7 +54,7 @@ def read_tree(text: str) -> Tree:
     """The file's values. Nothing is raised: mistakes are in the tree."""
     tree = Tree()
     try:
-        root = YAML(typ="rt").compose(text)
+        root = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
         tree.problems.append(_syntax(error))
     else:
