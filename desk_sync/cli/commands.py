@@ -139,12 +139,13 @@ def intake(
     as_json: JsonFlag = False,
 ) -> None:
     """Read mails: whose ticket is it, and what does the template say? No Desk, no database."""
-    from desk_sync.adapters import mail_text
+    from desk_sync.adapters.mail_facts import document
+    from desk_sync.adapters.mail_text import read_mail
 
     read: list[dict[str, Any]] = []
     for file in files:
         try:
-            read.append({"file": file} | mail_text.document(mail_text.read_mail(Path(file).read_bytes())))
+            read.append({"file": file} | document(read_mail(Path(file).read_bytes())))
         except OSError as error:
             read.append({"file": file, "error": error.strerror})
             typer.echo(f"error: {file}: {error.strerror}", err=True)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.mail_body import Text
-from desk_sync.adapters.mail_text import Confidence, Source, read_mail, read_text
+from desk_sync.adapters.mail_facts import Confidence, Source
+from desk_sync.adapters.mail_text import read_mail, read_text
 from desk_sync.domain.identity import Identifier, Kind
 
 PARTNER = "help@partner.example"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from desk_sync.adapters.mail_facts import document
 from desk_sync.adapters.mail_file import parse
-from desk_sync.adapters.mail_text import document, read_mail
+from desk_sync.adapters.mail_text import read_mail
 
 BODY = "Customer email: it@Bäckerei.example\nZoho製品名：Zoho CRM\n"
 EMAIL = "it@xn--bckerei-5wa.example"

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from desk_sync.adapters import identifiers
 from desk_sync.adapters.labelled_ids import numbers_in
 from desk_sync.adapters.mail_body import Text, read_html, read_plain
-from desk_sync.adapters.mail_text import Confidence as MailConfidence
-from desk_sync.adapters.mail_text import MailFacts, Source, may_be_customers, read_text
+from desk_sync.adapters.mail_facts import Confidence as MailConfidence
+from desk_sync.adapters.mail_facts import MailFacts, Source
+from desk_sync.adapters.mail_text import may_be_customers, read_text
 from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from desk_sync.adapters import mail_words
-from desk_sync.adapters.mail_text import MailFacts
+from desk_sync.adapters.mail_facts import MailFacts
 from desk_sync.domain.teaching import Part
 
 _PARTS: Mapping[mail_words.Part, Part] = {
