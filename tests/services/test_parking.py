@@ -89,7 +89,8 @@ class PoisonedDesk:
 
 
 def drain(world, desk):
-    reconcile = replace(world.reconcile(), desk=desk, patience=Patience(attempts=3))
+    finder = replace(world.finder(), desk=desk)
+    reconcile = replace(world.reconcile(), finder=finder, desk=desk, patience=Patience(attempts=3))
     Drain(tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, workers=4).run()
 
 
