@@ -49,7 +49,23 @@ class SimulatedDesk:
     def open_tickets(self, accounts: Sequence[Account]) -> dict[str, str]:
         """A ticket for each account, by its partner, about a defect; returns the tickets' ids by account."""
         with ThreadPoolExecutor(4) as pool:
-            return dict(zip((each.account_id for each in accounts), pool.map(self._open, accounts), strict=True))
+            return dict(zip((each.account_id for each in accounts), pool.map(self.open_ticket, accounts), strict=True))
+
+    def open_ticket(self, account: Account) -> str:
+        """A ticket by the account's partner, about a defect; its id."""
+        ticket = {
+            "departmentId": self.facts["department_id"],
+            "contact": {"lastName": "Help desk", "email": f"help@{account.partner_domain or 'partner.example'}"},
+            "email": f"help@{account.partner_domain or 'partner.example'}",
+            "subject": "Records are not saved",
+            "description": "<div>Since this morning, saving a record fails.</div>",
+            "cf": {
+                "cf_customer_primary_email_address": account.super_admin_email,
+                "cf_type_of_support_request": "Technical Support",
+                "cf_issue_type": "Defect",
+            },
+        }
+        return str(self.call("POST", f"{API}/tickets", json=ticket)["id"])
 
     def read(self, ticket_id: str) -> Mapping[str, str | None]:
         """The ticket's custom fields, as Desk answers them."""
@@ -71,21 +87,6 @@ class SimulatedDesk:
         response.raise_for_status()
         answer: dict[str, Any] = orjson.loads(response.content or b"{}")
         return answer
-
-    def _open(self, account: Account) -> str:
-        ticket = {
-            "departmentId": self.facts["department_id"],
-            "contact": {"lastName": "Help desk", "email": f"help@{account.partner_domain or 'partner.example'}"},
-            "email": f"help@{account.partner_domain or 'partner.example'}",
-            "subject": "Records are not saved",
-            "description": "<div>Since this morning, saving a record fails.</div>",
-            "cf": {
-                "cf_customer_primary_email_address": account.super_admin_email,
-                "cf_type_of_support_request": "Technical Support",
-                "cf_issue_type": "Defect",
-            },
-        }
-        return str(self.call("POST", f"{API}/tickets", json=ticket)["id"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """./dev faults [NAME…]: hurt the real processes, break the laws on purpose, and say what came of it.
 
-Names are those of trials, or `broken`; none is all of them. Exits with 1 if something was lost or doubled, took too
-long, or a broken build stayed green. --write makes docs/faults.md of a run of everything.
+Names are those of trials, `storm`, or `broken`; none is all of them. Exits with 1 if something was lost or doubled,
+took too long, or a broken build stayed green. --write makes docs/faults.md of a run of everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from desk_sync import wiring
 from tests.broken.build import BUILDS, Broken, Verdict, judge
-from tests.faults import report
+from tests.faults import report, storm
+from tests.faults.storm import Aftermath
 from tests.faults.trials import FULL, Account, Trial, run
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -26,18 +27,21 @@ def main() -> int:
     trials = [each.scaled(arguments.share) for each in FULL if _asked(each.name, arguments.names)]
     problems: list[str] = []
     accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
+    storms = _weather(arguments, problems) if _asked(storm.NAME, arguments.names) else []
     builds = BUILDS if _asked(BROKEN, arguments.names) else ()
     verdicts = [_judge(each, problems) for each in builds]
-    for text in (report.survived(accounts), report.broken(verdicts)):
+    for text in (report.survived(accounts), report.weathered(storms), report.broken(verdicts)):
         print(text, end="\n\n")
     if arguments.write and not arguments.names:
-        PAGE.write_text(_page(accounts, verdicts, problems, arguments))
+        PAGE.write_text(_page(accounts, storms, verdicts, problems, arguments))
     return 1 if problems else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), BROKEN]))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), storm.NAME, BROKEN])
+    )
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
     parser.add_argument("--seed", type=int, default=1, help="of the random instants")
@@ -61,6 +65,18 @@ def _run(trial: Trial, seed: int, problems: list[str]) -> Account | None:
     return account
 
 
+def _weather(arguments: argparse.Namespace, problems: list[str]) -> Sequence[Aftermath]:
+    print(f"{storm.NAME}: {storm.FULL.words}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="ds-") as folder:
+        try:
+            aftermath = storm.run(storm.FULL.scaled(arguments.share), Path(folder), seed=arguments.seed)
+        except Exception as error:  # noqa: BLE001 - as above
+            _complain(problems, storm.NAME, f"{type(error).__name__}: {error}")
+            return []
+    _complain(problems, storm.NAME, *aftermath.failures())
+    return [aftermath]
+
+
 def _judge(build: Broken, problems: list[str]) -> Verdict:
     print(f"{BROKEN}: {build.name}", file=sys.stderr)
     verdict = judge(build)
@@ -75,10 +91,15 @@ def _complain(problems: list[str], about: str, *what: str) -> None:
 
 
 def _page(
-    accounts: Sequence[Account], verdicts: Sequence[Verdict], problems: Sequence[str], arguments: argparse.Namespace
+    accounts: Sequence[Account],
+    storms: Sequence[Aftermath],
+    verdicts: Sequence[Verdict],
+    problems: Sequence[str],
+    arguments: argparse.Namespace,
 ) -> str:
     return report.document(
         accounts,
+        storms,
         verdicts,
         problems,
         command="./dev faults --write" + (f" --share {arguments.share:g}" if arguments.share < 1 else ""),

@@ -19,6 +19,10 @@ class Clock:
 
     file: Path
 
+    @property
+    def ahead(self) -> timedelta:
+        return timedelta(seconds=float(self.file.read_text()))
+
     def set(self, ahead: timedelta) -> None:
         """From the next reading on, in all processes at a time."""
         fresh = self.file.with_suffix(".new")

@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from desk_sync import __version__
 from tests.broken.build import Verdict
+from tests.faults.storm import Aftermath
 from tests.faults.trials import Account
 
 HEAD = (
@@ -44,6 +45,20 @@ product does by itself.
 
 """
 
+STORM_HEAD = (
+    "workers", "wake-ups due at once", "while there is", "tasks", "delivered twice", "left at the end of it",
+    "told", "told nowhere", "told twice", "seconds to resume",
+)  # fmt: skip
+
+STORM = """
+## Wake-ups in a storm
+
+All wake-ups come due at one instant: each is a clock that comes to be at risk, and is told in a comment in Desk. While
+workers fire them, workers are killed and started again, Redis is flushed, and every task is delivered twice. An alarm,
+by ticket, milestone, round and state, must stand in Desk once.
+
+"""
+
 BROKEN = """
 ## Laws broken on purpose
 
@@ -62,6 +77,18 @@ def survived(accounts: Iterable[Account]) -> str:
     return table(HEAD, [_row(account) for account in accounts])
 
 
+def weathered(storms: Iterable[Aftermath]) -> str:
+    rows = [
+        [
+            *(str(each.storm.workers), str(each.storm.wakeups), each.storm.words),
+            *map(str, (each.tasks, each.twice, each.left, each.told, each.unheard, each.doubled)),
+            f"{each.resumed:.1f}",
+        ]
+        for each in storms
+    ]
+    return table(STORM_HEAD, rows)
+
+
 def broken(verdicts: Iterable[Verdict]) -> str:
     rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
     return table(("law", "what is broken", "where", "tests"), rows)
@@ -69,6 +96,7 @@ def broken(verdicts: Iterable[Verdict]) -> str:
 
 def document(
     accounts: Sequence[Account],
+    storms: Sequence[Aftermath],
     verdicts: Sequence[Verdict],
     problems: Sequence[str],
     *,
@@ -82,7 +110,7 @@ def document(
     complaints = [f"\n**Not survived:** {problem}\n" for problem in problems]
     frozen = [_frozen(account) for account in accounts]
     table_of_trials = [INTRODUCTION.format(**facts), survived(accounts), "\n", *complaints, *frozen]
-    return "".join([*table_of_trials, BROKEN, broken(verdicts), "\n"])
+    return "".join([*table_of_trials, STORM, weathered(storms), "\n", BROKEN, broken(verdicts), "\n"])
 
 
 def machine() -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from subprocess import Popen
@@ -58,6 +58,10 @@ class Scene:
     calm: list[Span] = field(default_factory=list)
     killed: int = 0
 
+    def now(self) -> datetime:
+        """The instant by the clock of the scene's processes."""
+        return wiring.now() + self.clock.ahead
+
     def kill(self, child: Popen[bytes]) -> None:
         """As kill -9 on the whole process group."""
         os.killpg(child.pid, signal.SIGKILL)
@@ -99,7 +103,7 @@ class Scene:
         try:
             idle = self.on.desk.call("GET", "/_simulator/idle")["idle"]
             events = self.on.desk_sync.inbox(PORTAL).counts()
-            queue = self.on.desk_sync.figures(PORTAL).backlog(wiring.now())
+            queue = self.on.desk_sync.figures(PORTAL).backlog(self.now())
         except (TemporaryError, requests.RequestException) as error:
             return str(error)
         waiting = {

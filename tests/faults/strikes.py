@@ -56,9 +56,9 @@ def kill_receiver(scene: Scene, _: float) -> None:
         wait_until(lambda: answers(scene.on.deliver_to), seconds=START_SECONDS)
 
 
-def kill_worker_child(scene: Scene, _: float) -> None:
-    """kill -9 of a prefork process; Celery itself replaces it."""
-    for child in children_of(scene.on.children["worker"].pid):
+def kill_worker_child(scene: Scene, _: float, *, name: str = "worker") -> None:
+    """kill -9 of the prefork processes of a worker; Celery itself replaces them."""
+    for child in children_of(scene.on.children[name].pid):
         with scene.hurting(), suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
             scene.killed += 1

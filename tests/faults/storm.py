@@ -1,0 +1,219 @@
+"""A storm: many wake-ups are due at once, every task is delivered twice, workers are killed and Redis is flushed.
+
+All tickets are opened at one time and come to be at risk together, when the wall clock of all processes goes ahead to
+that instant. Each alarm, by ticket, milestone, round and state, must stand in Desk once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic, sleep
+
+from desk_sync.adapters.subscriptions.account_file import read_accounts
+from desk_sync.cli.stage import API
+from tests.faults.scene import ACCOUNTS, PORTAL, Scene, scene
+from tests.faults.strikes import FAULTS, flush_redis, kill_worker_child, restart
+from tests.support.processes import environment, wait_until
+
+NAME = "storm"
+PATIENCE = 150.0
+CONCURRENCY = 10
+NOT_LARGE = "A01"
+MOMENT = timedelta(seconds=1)
+ALARM = re.compile(r"(\w+)(?:, round (\d+))? is (at risk|breached):")
+TASK = re.compile(rb"Task (desk_sync\.\w+\[[\w-]+\]) received")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Alarm:
+    """What is to be told once."""
+
+    ticket_id: str
+    milestone: str
+    round: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storm:
+    """How many workers fire how many wake-ups, and what strikes one of them, or Redis, meanwhile, in random order.
+
+    `latency` of Desk's answers in seconds. `outage`: at the end all workers are killed at once, and lie dead for so
+    long by the wall clock, which goes ahead by it; by none, they never are. `within`: seconds in which all is told.
+    """
+
+    workers: int = 8
+    wakeups: int = 1000
+    strikes: tuple[tuple[str, int], ...] = (("worker", 10), ("child", 10), ("redis-flushed", 5))
+    latency: float = 0.05
+    outage: timedelta = timedelta(0)
+    within: float = 60.0
+
+    @property
+    def words(self) -> str:
+        """What strikes, for the table."""
+        struck = ", ".join(f"{times} times {FAULTS[name].words}" for name, times in self.strikes)
+        return f"{struck}{', at last all workers at once' if self.outage else ''}"
+
+    def scaled(self, share: float) -> Storm:
+        """The same with fewer wake-ups and strikes, at least one of each."""
+        strikes = tuple((name, max(1, round(times * share))) for name, times in self.strikes)
+        return replace(self, wakeups=max(1, round(self.wakeups * share)), strikes=strikes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What came of a storm. `unheard` are alarms that stand nowhere, `strange` those that should not stand anywhere.
+
+    `doubled` counts comments. `left` wake-ups were still to be fired when the last strike was over. `twice`: how many
+    of the tasks were delivered more than once. `resumed`: seconds until nothing was owed any more.
+    """
+
+    storm: Storm
+    killed: int
+    tasks: int
+    twice: int
+    left: int
+    told: int
+    unheard: int
+    strange: int
+    doubled: int
+    resumed: float
+
+    def failures(self) -> Sequence[str]:
+        """What must not be."""
+        found = {
+            "alarms told nowhere": self.unheard,
+            "alarms that nobody owed": self.strange,
+            "comments twice": self.doubled,
+            f"{self.resumed:.0f} s to resume": self.resumed > self.storm.within,
+            "few tasks were delivered twice": self.twice * 2 < self.tasks,
+            "nothing was left to fire when the storm was over": not self.left,
+        }
+        return [what for what, wrong in found.items() if wrong]
+
+
+def run(storm: Storm, folder: Path, *, seed: int) -> Aftermath:
+    """Play the storm in an empty folder; every process has ended when it returns."""
+    with (
+        environment(DESK_SYNC_TELL_TWICE="1"),
+        scene(
+            folder,
+            seed=seed,
+            on_postgresql=False,
+            on_small_disk=False,
+            concurrency=CONCURRENCY,
+            latency=storm.latency,
+        ) as here,
+    ):
+        here.start_workers(storm.workers)
+        workers = [name for name in here.on.children if name.startswith("worker")]
+        tickets = _open_tickets(here, storm.wakeups)
+        _let_all_come_due(here, tickets)
+        _strike(here, storm, workers)
+        left, over = _left(here), monotonic()
+        here.wait_until_quiet(PATIENCE)
+        resumed = monotonic() - over
+        return _aftermath(storm, here, tickets, left=left, resumed=resumed)
+
+
+def _open_tickets(here: Scene, count: int) -> Sequence[str]:
+    """Tickets that have been looked at, and of whose clocks none changes for hours."""
+    account = next(each for each in read_accounts(ACCOUNTS).accounts if each.account_id == NOT_LARGE)
+    with ThreadPoolExecutor(4) as pool:
+        tickets = list(pool.map(here.on.desk.open_ticket, [account] * count))
+    wait_until(lambda: here.on.desk_sync.inbox(PORTAL).counts().stored >= count, seconds=PATIENCE)
+    here.wait_until_quiet(PATIENCE)
+    return tickets
+
+
+def _let_all_come_due(here: Scene, tickets: Iterable[str]) -> None:
+    """Move the clock to when the last of the tickets comes to be at risk."""
+    histories = (here.on.desk_sync.tickets(PORTAL).history(ticket) for ticket in tickets)
+    last = max(history.look_at for history in histories if history and history.look_at)
+    here.clock.set(last + MOMENT - here.now())
+
+
+def _strike(here: Scene, storm: Storm, workers: Sequence[str]) -> None:
+    """From when the first of the wake-ups has been fired."""
+    strikes = [name for name, times in storm.strikes for _ in range(times)]
+    here.random.shuffle(strikes)
+    wait_until(lambda: _left(here) < storm.wakeups, seconds=PATIENCE)
+    for name in strikes:
+        sleep(here.random.uniform(0.1, 1.0))
+        STRIKES[name](here, here.random.choice(workers))
+    if storm.outage:
+        _cut_the_power(here, storm.outage, workers)
+
+
+def _left(here: Scene) -> int:
+    """How many wake-ups have not been fired, or not recorded."""
+    queue = here.on.desk_sync.figures(PORTAL).backlog(here.now())
+    return queue.due + queue.leased
+
+
+STRIKES: Mapping[str, Callable[[Scene, str], None]] = {
+    "worker": lambda here, worker: restart(worker, here, 0),
+    "child": lambda here, worker: kill_worker_child(here, 0, name=worker),
+    "redis-flushed": lambda here, _: flush_redis(here, 0),
+}
+
+
+def _cut_the_power(here: Scene, outage: timedelta, workers: Iterable[str]) -> None:
+    with here.hurting():
+        for name in workers:
+            here.kill(here.on.children[name])
+        here.clock.set(here.clock.ahead + outage)
+        for name in workers:
+            here.on.start(name)
+
+
+def _aftermath(storm: Storm, here: Scene, tickets: Sequence[str], *, left: int, resumed: float) -> Aftermath:
+    told, owed = _alarms(here, tickets), {Alarm(each, "Acknowledgement", 1, "at risk") for each in tickets}
+    deliveries = _deliveries(here.on.folder)
+    return Aftermath(
+        storm=storm,
+        killed=here.killed,
+        tasks=len(deliveries),
+        twice=sum(count > 1 for count in deliveries.values()),
+        left=left,
+        told=len(told),
+        unheard=len(owed - told.keys()),
+        strange=len(told.keys() - owed),
+        doubled=sum(count - 1 for count in told.values()),
+        resumed=resumed,
+    )
+
+
+def _alarms(here: Scene, tickets: Iterable[str]) -> Counter[Alarm]:
+    """How often each alarm stands in Desk."""
+    here.misbehave(latency=0)
+    here.on.desk.sign_in()  # the token from before has run out by this clock
+    return Counter(
+        Alarm(ticket, milestone, int(number or 1), state)
+        for ticket in tickets
+        for comment in here.on.desk.call("GET", f"{API}/tickets/{ticket}/comments").get("data", [])
+        for milestone, number, state in ALARM.findall(comment["content"])
+    )
+
+
+def _deliveries(folder: Path) -> Counter[bytes]:
+    """How often a worker got each task, as the workers' logs say."""
+    return Counter(task for log in folder.glob("worker*.log") for task in TASK.findall(log.read_bytes()))
+
+
+FULL = Storm()
+DAILY = Storm(
+    workers=4,
+    wakeups=100,
+    strikes=(("worker", 2), ("child", 2), ("redis-flushed", 1)),
+    latency=0.2,
+    outage=timedelta(seconds=46),
+    within=120.0,  # with a busy machine
+)
