@@ -28,7 +28,15 @@ broker_transport_options = {
     "socket_keepalive": True,
 }
 
-imports = ("tasks.audit", "tasks.drain", "tasks.heartbeat", "tasks.notices", "tasks.pull", "tasks.sweep")
+imports = (
+    "tasks.audit",
+    "tasks.drain",
+    "tasks.heartbeat",
+    "tasks.hours",
+    "tasks.notices",
+    "tasks.pull",
+    "tasks.sweep",
+)
 task_default_queue = "desk_sync"
 # A pull may take an hour; no ticket waits for it.
 task_routes = {"desk_sync.pull": {"queue": "desk_sync_pulls"}}
@@ -63,6 +71,11 @@ beat_schedule = {
         "task": "desk_sync.audit",
         "schedule": timedelta(minutes=5),
         "options": {"expires": 280},
+    },
+    "hours": {
+        "task": "desk_sync.refresh_all_hours",
+        "schedule": timedelta(minutes=15),
+        "options": {"expires": 600},
     },
     "notices": {
         "task": "desk_sync.notices",

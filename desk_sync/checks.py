@@ -46,6 +46,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "parked tickets": lambda: app.health.parked(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),
         "sources": lambda: app.health.sources(app.mapping.sources),
+        "calendars": lambda: app.health.calendars(app.hours_from_desk()),
         "notices": lambda: app.health.notices(),
         "roles": lambda: _out_of_reach(app),
         "key set": lambda: _each(app, lambda portal: f"{KeySet(app.portal(portal).keys_url).count()} keys"),

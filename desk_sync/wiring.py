@@ -6,7 +6,7 @@ What a process has around it is a value, so that a rehearsal can put another wor
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -38,6 +38,7 @@ from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, de
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
 from desk_sync.adapters.store.neighbours import SqlNeighbours
@@ -55,11 +56,12 @@ from desk_sync.domain.identity import Identifier
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Inbox, Notifier, Now, PullState, Replaced
+from desk_sync.ports import Inbox, Kept, Notifier, Now, PullState, Replaced
 from desk_sync.services.audit import Audit
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.finding import Finder
 from desk_sync.services.health import Health
+from desk_sync.services.hours import HoursFromDesk
 from desk_sync.services.intake import Intake
 from desk_sync.services.live import Live, LiveLookup
 from desk_sync.services.lookup import Answer, LookUp
@@ -320,7 +322,23 @@ class DeskSync:
             policy=self.mapping.policy,
             now=self.world.now,
             live=self.live,
+            hours=self.hours(portal),
         )
+
+    def hours(self, portal: str) -> HoursFromDesk:
+        """What keeps the calendars that are taken from the portal's Desk. Raises ConfigurationError."""
+        return HoursFromDesk(desk=self.desk(portal), kept=SqlHours(self.engine, portal), now=self.world.now)
+
+    def hours_from_desk(self) -> Mapping[str, Kept | None]:
+        """What is known of each calendar that is taken from Desk, by portal and name."""
+        taken = sorted(self.mapping.policy.commitment.regions.taken)
+        kept = {portal: SqlHours(self.engine, portal) for portal in self.portals}
+        return {f'{portal}: "{name}"': kept[portal].recall(name) for portal in self.portals for name in taken}
+
+    def refresh_hours(self, portal: str) -> None:
+        """Ask the portal's Desk for the calendars that are due."""
+        if taken := self.mapping.policy.commitment.regions.taken:
+            self.hours(portal).refresh(sorted(taken))
 
     def writers(self, portal: str) -> Writers:
         """What finds who writes to the portal. Raises ConfigurationError, and InputError for the partner file."""

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from desk_sync.adapters.mapping_checks import Contradiction, Path, closest, did_you_mean, listed, pairs, texts
 from desk_sync.adapters.mapping_clocks import Calendars
+from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.regions import Taken
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
@@ -15,6 +17,7 @@ def contradictions(root: object) -> Iterator[Contradiction]:
     yield from _regions_have_countries(root)
     yield from _regions_have_calendars(root)
     yield from _countries_with_a_calendar_are_in_a_region(root)
+    yield from _calendars_have_one_source(root)
     yield from _calendars_open(root)
     yield from _updates_follow_a_resolution(root)
 
@@ -47,6 +50,27 @@ def _countries_with_a_calendar_are_in_a_region(root: object) -> Iterator[Contrad
             yield ("calendars", "countries", country), f"{country} is in no region", "name it in regions.countries"
 
 
+def _calendars_have_one_source(root: object) -> Iterator[Contradiction]:
+    """What is taken from Desk is not written out beside it, and a region that takes nothing has a zone."""
+    for path in (("calendars", "regions"), ("calendars", "countries")):
+        for name, _ in pairs(root, *path):
+            named = {str(key) for key, _ in pairs(root, *path, name)}
+            for key in ("zone", "hours", "holidays") if "desk" in named else ():
+                if key in named:
+                    yield (*path, name, key), "comes from Desk here", "leave it out, or `desk`"
+            if path[-1] == "regions" and not named & {"desk", "zone"}:
+                yield (*path, name, "zone"), "is missing", None
+    taking = {region for region, _ in pairs(root, "calendars", "regions") if _takes(root, "regions", region)}
+    for _, country, region in listed(root, "regions", "countries"):
+        written_out = country in dict(pairs(root, "calendars", "countries")) and not _takes(root, "countries", country)
+        if region in taking and written_out:
+            yield ("calendars", "countries", country), f"{region} takes its hours from Desk", "give it `desk` too"
+
+
+def _takes(root: object, *path: object) -> bool:
+    return any(key == "desk" for key, _ in pairs(root, "calendars", *path))
+
+
 def _calendars_open(root: object) -> Iterator[Contradiction]:
     """A clock that goes by a calendar without any open time would never run out."""
     try:
@@ -55,12 +79,17 @@ def _calendars_open(root: object) -> Iterator[Contradiction]:
         return
     in_region = {country: region for _, country, region in listed(root, "regions", "countries")}
     for region in calendars.regions:
-        if not calendars.of_region(region).ever_opens:
+        if _never_opens(calendars.of_region(region)):
             yield ("calendars", "regions", region), _CLOSED, _HINT
     for country in calendars.countries:
         region = str(in_region.get(country))
-        if region in calendars.regions and not calendars.of_country(country, region).ever_opens:
+        if region in calendars.regions and _never_opens(calendars.of_country(country, region)):
             yield ("calendars", "countries", country), _CLOSED, _HINT
+
+
+def _never_opens(calendar: BusinessCalendar | Taken) -> bool:
+    """What Desk describes is judged when it is read."""
+    return isinstance(calendar, BusinessCalendar) and not calendar.ever_opens
 
 
 _CLOSED, _HINT = "never opens, so no clock would ever run out", "give it hours, or take holidays away"

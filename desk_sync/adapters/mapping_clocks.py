@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import available_timezones
@@ -43,7 +44,7 @@ from desk_sync.domain.promise import (
     WeekendException,
     Window,
 )
-from desk_sync.domain.regions import RegionPolicy, Whose
+from desk_sync.domain.regions import RegionPolicy, Taken, Whose
 
 _PAIR = re.compile(r"([^-–]*)[-–]([^-–]*)")
 
@@ -136,8 +137,12 @@ class Regions(Section):
 
 
 class OwnCalendar(Section):
-    """What a region or country has of its own; the rest is as for everybody, or as in the country's region."""
+    """What a region or country has of its own; the rest is as for everybody, or as in the country's region.
 
+    `desk` names the business hours in Desk that its zone, hours and holidays are taken from.
+    """
+
+    desk: Text | None = None
     zone: Zone | None = None
     hours: dict[Weekday, HoursText] | None = None
     dates: dict[Date, HoursText] | None = None
@@ -145,25 +150,24 @@ class OwnCalendar(Section):
     holiday_mode: Annotated[HolidayMode, Field(strict=False)] | None = None
 
 
-class RegionCalendar(OwnCalendar):
-    zone: Zone
-
-
 class Calendars(Section):
     hours: dict[Weekday, HoursText]
     dates: dict[Date, HoursText] = {}
     holidays: list[Date] = []
     holiday_mode: Annotated[HolidayMode, Field(strict=False)] = HolidayMode.CIVIL_DATE
-    regions: Annotated[dict[Text, RegionCalendar], Field(min_length=1)]
+    regions: Annotated[dict[Text, OwnCalendar], Field(min_length=1)]
     countries: dict[Country, OwnCalendar] = {}
 
-    def of_region(self, region: str) -> BusinessCalendar:
+    def of_region(self, region: str) -> BusinessCalendar | Taken:
         """When the region works."""
         return _calendar(self.regions[region], self._everybody)
 
-    def of_country(self, country: str, region: str) -> BusinessCalendar:
+    def of_country(self, country: str, region: str) -> BusinessCalendar | Taken:
         """When a country of the region works that has something of its own."""
-        return _calendar(self.countries[country], self.of_region(region))
+        usual = self.of_region(region)
+        if isinstance(usual, Taken):
+            usual = replace(self._everybody, overrides=usual.overrides, holiday_mode=usual.holiday_mode)
+        return _calendar(self.countries[country], usual)
 
     @property
     def _everybody(self) -> BusinessCalendar:
@@ -176,13 +180,17 @@ class Calendars(Section):
         )
 
 
-def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar:
+def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | Taken:
+    overrides = usual.overrides if own.dates is None else own.dates
+    holiday_mode = own.holiday_mode or usual.holiday_mode
+    if own.desk:
+        return Taken(hours=own.desk, overrides=overrides, holiday_mode=holiday_mode)
     return BusinessCalendar(
         tz=own.zone or usual.tz,
         weekly=usual.weekly if own.hours is None else _by_weekday(own.hours),
         holidays=usual.holidays if own.holidays is None else frozenset(own.holidays),
-        holiday_mode=own.holiday_mode or usual.holiday_mode,
-        overrides=usual.overrides if own.dates is None else own.dates,
+        holiday_mode=holiday_mode,
+        overrides=overrides,
     )
 
 

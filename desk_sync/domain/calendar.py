@@ -38,6 +38,7 @@ _FOREVER = datetime.max.replace(tzinfo=UTC)
 _NOTHING = timedelta(0)
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
+_LEAP_DAY = (2, 29)
 _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
 
 
@@ -98,7 +99,8 @@ class BusinessCalendar(_Expanded):
     """When time counts, in the local time of `tz`. Hours may touch or overlap: no minute counts twice.
 
     `weekly` goes by WEEKDAYS; a weekday without hours is closed. `overrides` stand instead of a date's weekly hours;
-    an empty one closes the date. A holiday closes overrides too. What the mappings hold must not be changed.
+    an empty one closes the date. A holiday closes overrides too; `yearly` are those of every year, as (month, day).
+    What the mappings hold must not be changed.
     """
 
     tz: str
@@ -106,6 +108,7 @@ class BusinessCalendar(_Expanded):
     holidays: frozenset[date] = frozenset()
     holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
     overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
+    yearly: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         time_zone(self.tz)
@@ -116,7 +119,8 @@ class BusinessCalendar(_Expanded):
     @property
     def ever_opens(self) -> bool:
         """Whether any time counts, ever."""
-        if any(hours.opens < hours.closes for day in self.weekly.values() for hours in day):
+        weekly = any(hours.opens < hours.closes for day in self.weekly.values() for hours in day)
+        if weekly and len(self.yearly - {_LEAP_DAY}) < 365:
             return True
         noons = (datetime.combine(day, time(12), UTC) for day in self.overrides)
         return any(self._open(noon - 2 * _DAY, noon + 3 * _DAY) for noon in noons)
@@ -205,10 +209,13 @@ class BusinessCalendar(_Expanded):
         ends_on = day if self.holiday_mode is HolidayMode.SHIFT_START else tomorrow.date()
         for hours in self.overrides.get(day, self.weekly.get(WEEKDAYS[day.weekday()], ())):
             opens, closes = midnight + hours.opens, midnight + hours.closes
-            if day not in self.holidays:
+            if not self._is_holiday(day):
                 yield opens, min(closes, tomorrow)
-            if ends_on not in self.holidays:
+            if not self._is_holiday(ends_on):
                 yield max(opens, tomorrow), closes
+
+    def _is_holiday(self, day: date) -> bool:
+        return day in self.holidays or (day.month, day.day) in self.yearly
 
 
 def cadence(calendar: BusinessCalendar, start: datetime, every: timedelta, count: int) -> list[datetime | None]:

@@ -192,8 +192,9 @@ class _Reading:
         for issue_type, how in ((about.issue_type, ""), (inferred, ", as its words say")):
             if issue_type in weekend.issue_types and level in weekend.levels:
                 return WALL_CLOCK, Reason("R21", f"{issue_type}{how}: by the wall clock, at weekends too")
-        calendar = self.promise.calendar
-        return calendar, Reason("R21", f"by the calendar of {self.promise.region}, {calendar.tz}")
+        calendar, origin = self.promise.calendar, self.promise.calendar_from
+        told = f"by the calendar of {self.promise.region}, {calendar.tz}" + (f", {origin}" if origin else "")
+        return calendar, Reason("R21", told)
 
     def _pauses(self, milestone: Milestone, start: datetime, ended_at: datetime | None) -> Iterator[Pause]:
         """When the ticket stood still between the two instants."""

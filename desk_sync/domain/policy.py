@@ -18,7 +18,7 @@ from desk_sync.domain.escalation_policy import EscalationPolicy
 from desk_sync.domain.identity import STRATEGIES, Kind
 from desk_sync.domain.partner import PartnerPolicy, TaggedElsewhere, Writer
 from desk_sync.domain.promise import CommitmentPolicy
-from desk_sync.domain.regions import Whose
+from desk_sync.domain.regions import Described, Whose
 from desk_sync.domain.subscription import Account, LicenceItem
 from desk_sync.domain.teaching import TeachingPolicy
 from desk_sync.domain.ticket import Field
@@ -227,3 +227,8 @@ class Policy:
             tickets=replace(self.tickets, automation_agents=agents),
             commitment=replace(self.commitment, replies=replies),
         )
+
+    def with_hours(self, told: Mapping[str, Described]) -> Policy:
+        """The policy with what Desk said of the business hours that it takes from there."""
+        regions = replace(self.commitment.regions, told=told)
+        return replace(self, commitment=replace(self.commitment, regions=regions))

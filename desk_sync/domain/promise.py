@@ -136,13 +136,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """The terms, in a region, by one version of the mapping. `located` says why in this region (C17)."""
+    """The terms, in a region, by one version of the mapping. `located` says why in this region (C17).
+
+    `calendar_from` says where the calendar came from, if not from the mapping.
+    """
 
     mapping_version: str
     region: str
     calendar: BusinessCalendar
     terms: Terms
     located: Reason
+    calendar_from: str = ""
 
     @property
     def digest(self) -> str:
@@ -162,12 +166,14 @@ class CommitmentPolicy:
     def promise(self, whereabouts: Whereabouts, mapping_version: str) -> Promise:
         """What is promised to a ticket whose first clock starts now (L9)."""
         located = self.regions.locate(whereabouts, self.regions.calendar_by)
+        described = self.regions.described(located)
         return Promise(
             mapping_version=mapping_version,
             region=located.region,
-            calendar=self.regions.calendar(located),
+            calendar=described.calendar,
             terms=self.terms,
             located=located.reason,
+            calendar_from=described.origin,
         )
 
 

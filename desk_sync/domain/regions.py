@@ -6,10 +6,11 @@ They are another map than that of the thresholds (C10): Canada goes with the USA
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 
-from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.calendar import BusinessCalendar, HolidayMode, Hours
 from desk_sync.domain.reason import Reason
 
 
@@ -56,11 +57,34 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A calendar, and where it came from, in words for a reason; none for one that the mapping writes out."""
+
+    calendar: BusinessCalendar
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A calendar that Desk describes: its business hours of that name or id, but other hours on some dates."""
+
+    hours: str
+    overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict)
+    holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
+
+    def of(self, told: Described) -> Described:
+        """The calendar, after what Desk told of its business hours."""
+        calendar = replace(told.calendar, overrides=self.overrides, holiday_mode=self.holiday_mode)
+        return replace(told, calendar=calendar)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPolicy:
     """Which countries and data centres make up each escalation region, and when each works.
 
     `calendars` has one for each region; `country_calendars` are those of countries that keep other hours or another
-    zone than their region. `fallback` is the region where the partner, or its country, is in none.
+    zone than their region. `fallback` is the region where the partner, or its country, is in none. `told` is what Desk
+    said of the business hours that are taken from there.
     """
 
     of_country: Mapping[str, str]
@@ -68,8 +92,15 @@ class RegionPolicy:
     fallback: str
     calendar_by: Whose = Whose.PARTNER_COUNTRY
     ladder_by: Whose = Whose.PARTNER_COUNTRY
-    calendars: Mapping[str, BusinessCalendar]
-    country_calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    calendars: Mapping[str, BusinessCalendar | Taken]
+    country_calendars: Mapping[str, BusinessCalendar | Taken] = field(default_factory=dict)
+    told: Mapping[str, Described] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The names or ids of Desk's business hours that are taken."""
+        every = (*self.calendars.values(), *self.country_calendars.values())
+        return frozenset(each.hours for each in every if isinstance(each, Taken))
 
     def region_of(self, country: str) -> str | None:
         """The escalation region of a country; None for one that is in none."""
@@ -90,5 +121,10 @@ class RegionPolicy:
 
     def calendar(self, located: Located) -> BusinessCalendar:
         """When the region works, or the country, where it has a calendar of its own."""
+        return self.described(located).calendar
+
+    def described(self, located: Located) -> Described:
+        """The same, with where it came from. What is taken from Desk must have been told."""
         own = self.country_calendars.get(located.country) if located.country else None
-        return own or self.calendars[located.region]
+        found = own or self.calendars[located.region]
+        return found.of(self.told[found.hours]) if isinstance(found, Taken) else Described(calendar=found)

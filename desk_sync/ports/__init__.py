@@ -6,6 +6,7 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
 from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
+from desk_sync.ports.hours import DeskHours, Kept, KeptHours
 from desk_sync.ports.neighbours import Neighbours, Traits
 from desk_sync.ports.notices import Claimed, Notices, Notifier, Told
 from desk_sync.ports.now import Now
@@ -57,11 +58,14 @@ __all__ = [
     "Credits",
     "Deliveries",
     "Desk",
+    "DeskHours",
     "Figures",
     "Guard",
     "Heartbeats",
     "Inbox",
     "Journal",
+    "Kept",
+    "KeptHours",
     "Learnt",
     "Lease",
     "Lessons",

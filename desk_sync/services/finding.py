@@ -17,6 +17,7 @@ from desk_sync.domain.ticket import Event, Memory, Ticket
 from desk_sync.domain.triggers import Severe
 from desk_sync.domain.watch import Watch
 from desk_sync.ports import Desk, Neighbours, Now, Pending, PortalFacts, Subscriptions, TicketHistory
+from desk_sync.services.hours import HoursFromDesk
 from desk_sync.services.listening import Listening
 from desk_sync.services.live import LiveLookup, Told
 from desk_sync.services.writers import Writers
@@ -33,6 +34,7 @@ class Finder:
     neighbours: Neighbours
     policy: Policy
     now: Now
+    hours: HoursFromDesk
     live: LiveLookup | None = None
 
     def find(self, ticket_id: str, pending: Pending, news: Sequence[Event]) -> tuple[Findings, Memory]:
@@ -149,9 +151,9 @@ class Finder:
         return self.live.find(tried)
 
     def _policy(self) -> Policy:
-        """The policy, with our own agent among those who are no persons."""
-        own = self.portal.own_agent()
-        return self.policy.knowing(own) if own else self.policy
+        """The policy, with the calendars that it takes from Desk, and our own agent among those who are no persons."""
+        policy, own = self.hours.complete(self.policy), self.portal.own_agent()
+        return policy.knowing(own) if own else policy
 
 
 def _whereabouts(writer: Writer, lookup: Lookup) -> Whereabouts:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Pulls, Subscriptions
+from desk_sync.ports import Backlog, Figures, Heartbeats, Kept, Now, Pulls, Subscriptions
 
 Probe: TypeAlias = Callable[[], str]
 
@@ -48,6 +48,7 @@ class Limits:
     work: timedelta = timedelta(minutes=5)
     clock: timedelta = timedelta(seconds=2)
     alarm: timedelta = timedelta(days=1)
+    hours: timedelta = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,15 @@ class Health:
             raise DeskSyncError("; ".join(told), hint="the last good data stay in use until they are too old")
         return f"{len(pulled)} pulled, none refused"
 
+    def calendars(self, told: Mapping[str, Kept | None]) -> str:
+        """Since when each calendar is as it is that Desk described, by portal and name, and when that was confirmed."""
+        now = self.now()
+        said = "; ".join(f"{name} {_described(kept, now)}" for name, kept in told.items())
+        if any(_doubtful(kept, now - self.limits.hours) for kept in told.values()):
+            hint = "the last good calendar stays in force; a ticket that needs one where there is none waits"
+            raise DeskSyncError(said, hint=hint)
+        return said or "all are the mapping's own"
+
     def clock(self, read: Callable[[], datetime | None]) -> str:
         """How far this host's clock is from the database's, which `read` asks for; None where they are one."""
         before = self.now()
@@ -151,6 +161,17 @@ def oldest(backlogs: Iterable[Backlog], now: datetime) -> timedelta:
     """The age of the oldest work that is owed and undone; zero where there is none."""
     since = min((backlog.oldest_at for backlog in backlogs if backlog.oldest_at), default=now)
     return max(now - since, timedelta(0))
+
+
+def _doubtful(kept: Kept | None, oldest_good: datetime) -> bool:
+    return kept is None or kept.problem is not None or kept.read_at is None or kept.read_at < oldest_good
+
+
+def _described(kept: Kept | None, now: datetime) -> str:
+    if kept is None:
+        return "was never asked for"
+    good = kept.read_at and f"is Desk's as of {kept.since:%F %H:%M}Z, read {_span(now - kept.read_at)} ago"
+    return f"{good or 'was never read'}{f': {kept.problem}' if kept.problem else ''}"
 
 
 def _span(span: timedelta) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.mapping_file import check, load
-from desk_sync.domain.calendar import HolidayMode
+from desk_sync.domain.calendar import HolidayMode, Hours
 from desk_sync.domain.promise import CountFrom, Determination, FirstRound, Milestone, Promise, Reopened, Scope, Window
-from desk_sync.domain.regions import Whereabouts, Whose
+from desk_sync.domain.regions import Taken, Whereabouts, Whose
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
@@ -429,3 +429,64 @@ def test_fields_that_show_the_clocks_are_left_out_until_the_portal_has_them(tmp_
     assert "acknowledgement_due" not in load("partner_support").vocabulary.fields
     assert load(file).vocabulary.fields["acknowledgement_due"] == "cf_acknowledgement_due"
     assert load(file).vocabulary.clock_states["at_risk"] == "At risk"
+
+
+class TestCalendarsFromDesk:
+    def test_a_region_and_a_country_may_take_theirs_from_desk(self, changed):
+        file = changed(
+            ("dates: {}", "dates:\n    2026-12-24: 00:00-12:00"),
+            ("EUROPE_UK: {zone: Europe/Berlin}", "EUROPE_UK: {desk: Office, holiday_mode: shift_start}"),
+            ("  countries: {}", '  countries: {GB: {desk: "7001", dates: {}}}'),
+            since="\ncalendars:\n",
+        )
+
+        regions = load(file).policy.commitment.regions
+
+        noon = {date(2026, 12, 24): (Hours.of("00:00", "12:00"),)}
+        assert regions.calendars["EUROPE_UK"] == Taken(
+            hours="Office", overrides=noon, holiday_mode=HolidayMode.SHIFT_START
+        )
+        assert regions.country_calendars["GB"] == Taken(hours="7001", holiday_mode=HolidayMode.SHIFT_START)
+        assert regions.taken == {"Office", "7001"}
+
+    def test_the_shipped_mapping_takes_none(self):
+        assert load("partner_support").policy.commitment.regions.taken == frozenset()
+
+    @pytest.mark.parametrize(
+        ("region", "countries", "said"),
+        [
+            pytest.param(
+                "{desk: Office, zone: Europe/Berlin}",
+                "{}",
+                "calendars.regions.EUROPE_UK.zone: comes from Desk here (leave it out, or `desk`)",
+                id="a zone beside it",
+            ),
+            pytest.param(
+                "{desk: Office, hours: {mon: 09:00-17:00}}",
+                "{}",
+                "calendars.regions.EUROPE_UK.hours: comes from Desk here (leave it out, or `desk`)",
+                id="hours beside it",
+            ),
+            pytest.param("{}", "{}", "calendars.regions.EUROPE_UK.zone: is missing", id="neither"),
+            pytest.param(
+                "{desk: Office}",
+                "{GB: {zone: Europe/London}}",
+                "calendars.countries.GB: EUROPE_UK takes its hours from Desk (give it `desk` too)",
+                id="a country that would differ from what is not known yet",
+            ),
+            pytest.param(
+                "{zone: Europe/Berlin}",
+                "{GB: {desk: Office, holidays: [2026-12-25]}}",
+                "calendars.countries.GB.holidays: comes from Desk here (leave it out, or `desk`)",
+                id="holidays beside a country's",
+            ),
+        ],
+    )
+    def test_a_calendar_has_one_source(self, changed, region, countries, said):
+        file = changed(
+            ("EUROPE_UK: {zone: Europe/Berlin}", f"EUROPE_UK: {region}"),
+            ("  countries: {}", f"  countries: {countries}"),
+            since="\ncalendars:\n",
+        )
+
+        assert [str(problem).split(": ", 1)[1] for problem in check(file)] == [said]

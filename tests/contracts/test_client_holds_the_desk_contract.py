@@ -47,6 +47,8 @@ SHOWN = {
     "cf_customer_primary_email_address": "admin@large.example",
 }
 
+OFFICE = {"type": "24X7", "timeZone": {"id": "Europe/Berlin"}, "holidayLists": [{"id": "8001", "status": "ACTIVE"}]}
+
 # By the client's method: what it calls, and an example of it.
 USES = {
     "read_ticket": (["read_ticket"], lambda client: client.read_ticket(TICKET)),
@@ -69,6 +71,10 @@ USES = {
     "partner_of": (["read_contact"], lambda client: client.partner_of(CONTACT)),
     "read_tags": (["list_tags"], lambda client: client.read_tags(TICKET)),
     "read_agent": (["read_agent_by_email"], lambda client: client.read_agent("ada@desk.example")),
+    "business_hours": (
+        ["list_business_hours", "read_business_hours", "read_holiday_list"],
+        lambda client: client.business_hours("Office"),
+    ),
     "modified_between": (
         ["search_tickets"],
         lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
@@ -90,6 +96,9 @@ def sent():
         mock.get(re.compile(f"{API}/accounts/[0-9]+/contracts"), json={"data": [{"endDate": "2026-12-31"}]})
         mock.get(re.compile(f"{API}/contacts/[0-9]+$"), json={"id": CONTACT, "accountId": ACCOUNT})
         mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
+        mock.get(f"{API}/businessHours", json={"data": [{"id": "7001", "name": "Office"}]})
+        mock.get(f"{API}/businessHours/7001", json=OFFICE)
+        mock.get(f"{API}/holidayList/8001", json={"holidayListType": "RECURRING", "holidays": []})
         mock.post(re.compile(f"{API}/tickets/[0-9]+/comments$"), json={"id": "1"})
         mock.patch(re.compile(f"{API}/tickets/[0-9]+/comments/1$"), json={"id": "1"})
         mock.get(re.compile(f"{API}/tickets/[0-9]+/History"), json={"data": []})

@@ -28,6 +28,9 @@ def at(text: str, tz: str = "UTC") -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(tz)).astimezone(UTC)
 
 
+EVERY_DAY = frozenset(
+    ((date(2024, 1, 1) + number * DAY).month, (date(2024, 1, 1) + number * DAY).day) for number in range(366)
+)
 WEEKDAYS_9_TO_5 = make_calendar(OFFICE, days=WEEKDAYS[:5])
 
 
@@ -142,6 +145,16 @@ def test_a_holiday_closes_its_date_or_the_shift_that_begins_on_it(holiday_mode, 
     assert nights.elapsed(at("2025-06-01"), at("2025-06-04")) == 16 * HOUR
 
 
+def test_a_holiday_of_every_year_closes_its_date_each_year():
+    calendar = make_calendar(ALL_DAY, yearly=frozenset({(12, 31), (1, 1), (2, 29)}))
+
+    assert [calendar.elapsed(at(f"{year}-12-31"), at(f"{year + 1}-01-02")) for year in (2023, 2024, 2025)] == [
+        timedelta(0)
+    ] * 3
+    assert calendar.elapsed(at("2024-02-28"), at("2024-03-02")) == 2 * DAY
+    assert calendar.elapsed(at("2025-02-28"), at("2025-03-02")) == 2 * DAY
+
+
 def test_the_shift_of_the_evening_before_runs_on_into_an_override():
     calendar = make_calendar(NIGHT, overrides={MONDAY: ()})
 
@@ -195,6 +208,9 @@ def test_a_long_pause_is_not_a_closed_calendar():
         pytest.param(WEEKDAYS_9_TO_5, True, id="weekly hours"),
         pytest.param(make_calendar(), False, id="no hours"),
         pytest.param(make_calendar(Hours.of("09:00", "09:00")), False, id="empty hours"),
+        pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY), False, id="a holiday all the year"),
+        pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY - {(2, 29)}), False, id="only on leap days"),
+        pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY - {(6, 2)}), True, id="one day a year"),
         pytest.param(make_calendar(overrides={MONDAY: (OFFICE,)}), True, id="one date"),
         pytest.param(make_calendar(overrides={MONDAY: (OFFICE,)}, holidays=frozenset({MONDAY})), False, id="a holiday"),
         pytest.param(
@@ -369,6 +385,7 @@ calendars = st.builds(
     holidays=st.frozensets(dates, max_size=2),
     holiday_mode=st.sampled_from(HolidayMode),
     overrides=st.dictionaries(dates, windows, max_size=2),
+    yearly=st.frozensets(dates.map(lambda day: (day.month, day.day)), max_size=2),
 )
 pauses = st.lists(
     st.builds(lambda start, amount: (start, amount and start + amount), instants, amounts | st.none()), max_size=3
@@ -379,10 +396,13 @@ def shows(calendar: BusinessCalendar, instant: datetime) -> bool:
     """Whether the calendar is open at the instant, by the words of its definition."""
     local = instant.astimezone(ZoneInfo(calendar.tz))
     today = local.date()
-    if calendar.holiday_mode is HolidayMode.CIVIL_DATE and today in calendar.holidays:
+    festive = {
+        day for day in (today, today - DAY) if day in calendar.holidays or (day.month, day.day) in calendar.yearly
+    }
+    if calendar.holiday_mode is HolidayMode.CIVIL_DATE and today in festive:
         return False
     for begins_on in (today, today - DAY):
-        if calendar.holiday_mode is HolidayMode.SHIFT_START and begins_on in calendar.holidays:
+        if calendar.holiday_mode is HolidayMode.SHIFT_START and begins_on in festive:
             continue
         since = local.replace(tzinfo=None) - datetime.combine(begins_on, datetime.min.time())
         hours = calendar.overrides.get(begins_on, calendar.weekly[WEEKDAYS[begins_on.weekday()]])

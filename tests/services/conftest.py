@@ -13,10 +13,13 @@ import pytest
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.neighbours import SqlNeighbours
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
+from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -24,6 +27,8 @@ from desk_sync.domain.partner import Partner
 from desk_sync.domain.subscription import Account
 from desk_sync.ports import Lease, Replaced
 from desk_sync.services.finding import Finder
+from desk_sync.services.health import Health
+from desk_sync.services.hours import HoursFromDesk
 from desk_sync.services.live import LiveLookup
 from desk_sync.services.reconcile import Outcome, Reconcile
 from desk_sync.services.subscriptions import ImportAccounts
@@ -48,6 +53,7 @@ class World:
         self.subscriptions = SqlSubscriptions(engine)
         self.reviews = SqlReviews(engine, "default")
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
+        self.hours = SqlHours(engine, "default")
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
@@ -95,6 +101,7 @@ class World:
             policy=self.policy,
             now=self.now,
             live=self.live,
+            hours=HoursFromDesk(desk=self.desk, kept=self.hours, now=self.now),
         )
 
     def teaching(self) -> Teaching:
@@ -131,3 +138,15 @@ def world(tmp_path: Any, desk: FakeDesk, sqlite_template: Path) -> Iterator[Worl
     world.imports(make_account())
     yield world
     engine.dispose()
+
+
+@pytest.fixture
+def health(world: World) -> Health:
+    portals = [SqlFigures(world.engine, name) for name in ("default", "other")]
+    return Health(
+        figures=portals,
+        heartbeats=SqlHeartbeats(world.engine),
+        subscriptions=world.subscriptions,
+        pulls=SqlPulls(world.engine),
+        now=world.now,
+    )

@@ -10,28 +10,15 @@ from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.notices import SqlNotices, save
-from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.notice import gather
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
 from desk_sync.ports import Coverage
-from desk_sync.services.health import Check, Health, check, check_all, oldest
+from desk_sync.services.health import Check, check, check_all, oldest
 from tests.support.makers import NOW, make_event, make_message
 
 CANARY = "canary@customer.example"
 WEEK = timedelta(days=7)
-
-
-@pytest.fixture
-def health(world):
-    portals = [SqlFigures(world.engine, name) for name in ("default", "other")]
-    return Health(
-        figures=portals,
-        heartbeats=SqlHeartbeats(world.engine),
-        subscriptions=world.subscriptions,
-        pulls=SqlPulls(world.engine),
-        now=world.now,
-    )
 
 
 def beat(world):

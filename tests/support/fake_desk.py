@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from desk_sync.domain.agent import Agent
+from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.conversation import Author, Form, Utterance
 from desk_sync.domain.hearing import StatusChange
 from desk_sync.domain.identity import Evidence
@@ -43,6 +44,7 @@ class FakeDesk:
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.agents: dict[str, Agent] = {}
+        self.hours: dict[str, BusinessCalendar] = {}
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
@@ -85,6 +87,9 @@ class FakeDesk:
 
     def partner_of(self, contact_id: str) -> str | None:
         return self._call("partner_of", lambda: self.accounts_of_contacts.get(contact_id))
+
+    def business_hours(self, named: str) -> BusinessCalendar:
+        return self._call("business_hours", lambda: _known(self.hours, named))
 
     def person_comments(self, ticket_id: str, *, public: bool) -> None:
         ticket, told = self.tickets[ticket_id], self.spoken[ticket_id]

@@ -16,7 +16,7 @@ from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
-from desk_sync.adapters.desk import conversation, partner, payload
+from desk_sync.adapters.desk import conversation, hours, partner, payload
 from desk_sync.adapters.desk.auth import Access, NoToken, authorization, permit_loopback
 from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
@@ -24,6 +24,7 @@ from desk_sync.adapters.desk.hosts import allowed
 from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
 from desk_sync.domain.agent import Agent
+from desk_sync.domain.calendar import BusinessCalendar
 from desk_sync.domain.conversation import Utterance
 from desk_sync.domain.partner import Partner
 from desk_sync.domain.ticket import Field, Ticket, Value
@@ -206,6 +207,11 @@ class DeskClient:
     def _search(self, start: datetime, end: datetime, offset: int) -> Body:
         query = {"modifiedTimeRange": payload.time_range(start, end), "sortBy": "modifiedTime"}
         return self._call("GET", "/tickets/search", self._deadline(), query={**query, "from": offset, "limit": PAGE})
+
+    def business_hours(self, named: str) -> BusinessCalendar:
+        """One credit, one for each list of holidays, and three more to find a name."""
+        deadline = self._deadline()
+        return hours.read(named, lambda path, query=None: self._call("GET", path, deadline, query=query))
 
     def greet(self) -> str:
         """The portal's edition, for one credit. Raises NotPermitted if the portal is not one of our agent's."""

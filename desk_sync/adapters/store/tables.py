@@ -100,6 +100,19 @@ lessons = Table(
     Column("taught_at", Instant, nullable=False),
 )
 
+# What Desk said of the business hours that a mapping takes from there: the last good calendar, and the last try.
+desk_hours = Table(
+    "desk_hours",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("named", String, primary_key=True),
+    Column("tried_at", Instant, nullable=False),
+    Column("calendar", JSON),
+    Column("since", Instant),
+    Column("read_at", Instant),
+    Column("problem", String),
+)
+
 # How far the sweeps of a portal have come, which turns are taken, how many changes they met, how many of them no
 # delivery told of, and when these were last too many.
 sweeps = Table(

@@ -8,6 +8,7 @@ import pytest
 
 from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
+from desk_sync.domain.calendar import Hours
 from desk_sync.domain.ticket import Field
 from desk_sync.errors import Gone, NotPermitted, PermanentError
 from desk_sync.simulator.server import running
@@ -113,3 +114,24 @@ def test_a_portal_that_is_not_one_of_our_agents_is_not_greeted(client):
 
     with pytest.raises(NotPermitted, match="does not belong to organisation 7"):
         client.greet()
+
+
+def test_business_hours_become_a_calendar(client):
+    office = client.business_hours("Office hours")
+
+    christmas, new_year = {(12, 24), (12, 25), (12, 26)}, {(12, 31), (1, 1)}
+    assert (office.tz, office.yearly) == ("Europe/Berlin", christmas | new_year)
+    assert office.weekly["mon"] == (Hours.of("09:00", "12:30"), Hours.of("13:30", "18:00"))
+    assert office.weekly["sun"] == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        pytest.param("Night hours", 'none of the name "Night hours"', id="no such name"),
+        pytest.param("700100999999999999", "422", id="no such id"),
+    ],
+)
+def test_business_hours_that_are_not_there_are_refused(client, named, said):
+    with pytest.raises(PermanentError, match=said):
+        client.business_hours(named)

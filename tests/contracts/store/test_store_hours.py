@@ -1,0 +1,55 @@
+"""The port KeptHours: the business hours that are taken from Desk."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from desk_sync.adapters.store.hours import SqlHours
+from desk_sync.domain.calendar import BusinessCalendar, HolidayMode, Hours
+from desk_sync.ports import Kept
+from tests.support.makers import NOW
+
+OFFICE = BusinessCalendar(
+    tz="Europe/Berlin",
+    weekly={"mon": (Hours.of("09:00", "12:30"), Hours.of("13:30", "18:00"))},
+    holidays=frozenset({date(2026, 10, 3)}),
+    holiday_mode=HolidayMode.SHIFT_START,
+    overrides={date(2026, 12, 24): ()},
+    yearly=frozenset({(12, 25), (12, 26)}),
+)
+READ = Kept(tried_at=NOW, calendar=OFFICE, since=NOW - timedelta(days=3), read_at=NOW)
+
+
+@pytest.fixture
+def hours(engine):
+    return SqlHours(engine, "default")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(READ, id="a calendar"),
+        pytest.param(Kept(tried_at=NOW, problem="Desk did not answer"), id="none was ever read"),
+    ],
+)
+def test_it_is_recalled_as_it_was_kept(hours, told):
+    hours.keep("Office", told)
+
+    assert hours.recall("Office") == told
+
+
+def test_what_was_known_is_replaced(hours):
+    hours.keep("Office", READ)
+
+    hours.keep("Office", Kept(tried_at=NOW, problem="gone"))
+
+    assert hours.recall("Office") == Kept(tried_at=NOW, problem="gone")
+
+
+def test_nothing_is_known_of_what_nobody_asked_for(hours, engine):
+    hours.keep("Office", READ)
+
+    assert hours.recall("Night") is None
+    assert SqlHours(engine, "other").recall("Office") is None
