@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import drain, due, ingest, latency, machine, memory, outbound, subscriptions
+from bench import drain, due, ingest, latency, machine, memory, outbound, subscriptions, wakeups
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "due": due.run,
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "latency": latency.run,
     "memory": memory.run,
     "subscriptions": subscriptions.run,
+    "wakeups": wakeups.run,
 }
 
 

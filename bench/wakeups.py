@@ -1,0 +1,187 @@
+"""Wake-ups: how many are claimed and fired each second while many more are pending, and what a pending one takes."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import monotonic, sleep
+
+import redis
+from sqlalchemy import Engine, text
+
+from bench import environment
+from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.store.engine import open_engine, reading, writing
+from desk_sync.adapters.store.tables import tickets
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.adapters.store.upgrade import upgrade
+from desk_sync.adapters.store.values import chunks
+from desk_sync.domain.ticket import Memory
+from desk_sync.ports import Lease
+from desk_sync.services.drain import Drain
+from desk_sync.services.reconcile import Outcome
+from tests.contracts.store.steps import make_look
+from tests.support.fake_budget import FakeBudget
+
+PEERS = Path(__file__).with_name("peers")
+PRODUCT, CLAIMED, ETA, REDBEAT = "desk-sync", "desk-sync, nothing recorded", "Celery ETA", "celery-redbeat"
+PORTAL = "default"
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+DAY, LEASE = timedelta(days=1), timedelta(seconds=45)
+PATIENCE = 900.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """So many wake-ups are pending, of which so many are due now."""
+
+    pending: int
+    due: int
+
+
+@dataclass(frozen=True)
+class Fired:
+    """Wake-ups fired each second, and the bytes that a pending one takes."""
+
+    each_second: float
+    size: float
+
+
+def run(full: bool) -> None:
+    rounds = 3 if full else 1
+    ours, theirs = (
+        (Load(1_000_000, 5_000), Load(100_000, 5_000)) if full else (Load(100_000, 2_000), Load(10_000, 1_000))
+    )
+    print(f"Peers: {environment.versions()}")
+    print(
+        f"{rounds} rounds. The product: {ours.due:,} of {ours.pending:,} wake-ups are due; the peers: {theirs.due:,} of"
+    )
+    print(f"{theirs.pending:,}, since 1,000,000 would not fit into this machine's memory\n")
+    ways: dict[str, Callable[[], Fired]] = {
+        PRODUCT: partial(_product, ours, _recorded),
+        CLAIMED: partial(_product, ours, _not_recorded),
+        ETA: partial(_celery, "eta", theirs),
+        REDBEAT: partial(_celery, "redbeat", theirs),
+    }
+    found: dict[str, list[Fired]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name in list(ways)[:: 1 if number % 2 == 0 else -1]:
+            found[name].append(ways[name]())
+    _tell(found)
+
+
+def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], Outcome]]) -> Fired:
+    """One drain, with its four threads, on a SQLite file."""
+    with tempfile.TemporaryDirectory(prefix="ds-bench-") as folder:
+        url = f"sqlite:///{folder}/wakeups.sqlite3"
+        upgrade(url)
+        engine = open_engine(url)
+        empty = _size(engine)
+        _fill(engine, load)
+        size = (_size(engine) - empty) / load.pending
+        queue = SqlTickets(engine, PORTAL)
+        drain = Drain(tickets=queue, look=look(queue), budget=FakeBudget(), now=lambda: NOW, span=timedelta(hours=1))
+        began = monotonic()
+        drain.run()
+        seconds = monotonic() - began
+        engine.dispose()
+        return Fired(load.due / seconds, size)
+
+
+def _fill(engine: Engine, load: Load) -> None:
+    """Tickets of all severities, of which some are due and the others tomorrow, in any order."""
+    is_due = [number < load.due for number in range(load.pending)]
+    chance = random.Random(5)  # noqa: S311
+    chance.shuffle(is_due)
+    for chunk in chunks(enumerate(is_due), 10_000):
+        with writing(engine) as connection:
+            connection.execute(tickets.insert(), [_row(number, due) for number, due in chunk])
+
+
+def _row(number: int, due: bool) -> dict[str, object]:
+    at = NOW if due else NOW + DAY
+    facts = {"portal": PORTAL, "ticket_id": f"{100_000_000_000_000_000 + number}", "urgency": 1 + number % 3}
+    return {**facts, "first_seen_at": NOW, "look_at": at, "wake_at": at}
+
+
+def _recorded(queue: SqlTickets) -> Callable[[Lease], Outcome]:
+    """All that a look does but what it is for: it counts its attempt, and records a decision and the next wake-up."""
+
+    def look(lease: Lease) -> Outcome:
+        queue.begin_look(lease, now=NOW, until=NOW + LEASE)
+        queue.finish_look(lease, make_look(memory=Memory(), next_look_at=NOW + DAY))
+        return Outcome.RECONCILED
+
+    return look
+
+
+def _not_recorded(_: SqlTickets) -> Callable[[Lease], Outcome]:
+    return lambda _: Outcome.RECONCILED
+
+
+def _size(engine: Engine) -> int:
+    """The bytes of the database, whether they have left the write-ahead log or not."""
+    pages = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+    with reading(engine) as connection:
+        found: int = connection.execute(pages).scalar_one()
+        return found
+
+
+def _celery(way: str, load: Load) -> Fired:
+    """From when a worker is ready, or beat has started, until the last of the due ones has been fired."""
+    with ExitStack() as stack:
+        broker = stack.enter_context(Broker.start())
+        log = stack.enter_context(tempfile.TemporaryFile())
+        commands, variables = environment.peers(), os.environ | {"BENCH_REDIS": broker.url, "PYTHONPATH": str(PEERS)}
+        size = subprocess.run(
+            [commands / "python", PEERS / "wakeups.py", way, str(load.pending), str(load.due)],
+            env=variables, stdout=subprocess.PIPE, check=True,
+        ).stdout  # fmt: skip
+        celery = [str(commands / "celery"), "-A", "wakeups"]
+        children = []
+        stack.callback(lambda: stop(children))
+        database = redis.Redis.from_url(broker.url)
+        worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
+        children.append(spawn(worker, env=variables, cwd=PEERS, stdout=log, stderr=log))
+        began = _wait_for(database, "worker")
+        if way == "redbeat":
+            beat = [*celery, "beat", "-S", "redbeat.RedBeatScheduler", "--pidfile=", "--loglevel", "WARNING"]
+            children.append(spawn(beat, env=variables, cwd=PEERS, stdout=log, stderr=log))
+            began = _wait_for(database, "beat")
+        end = monotonic() + PATIENCE
+        while int(database.get("fired") or 0) < load.due and monotonic() < end:
+            sleep(0.1)
+        fired = int(database.get("fired") or 0)
+        return Fired(fired / (float(database.get("last") or began) - began), float(size))
+
+
+def _wait_for(database: redis.Redis, name: str) -> float:
+    """The instant at which the process said that it is up."""
+    end = monotonic() + 60
+    while (at := database.get(name)) is None:
+        if monotonic() > end:
+            sys.exit(f"error: {name} of the peers did not start")
+        sleep(0.05)
+    return float(at)
+
+
+def _tell(found: dict[str, list[Fired]]) -> None:
+    print("| | fired each second | product : this | bytes of a pending one | this : product |")
+    print("|---|--:|--:|--:|--:|")
+    ours = found[PRODUCT]
+    for name, rounds in found.items():
+        faster = median(own.each_second / each.each_second for own, each in zip(ours, rounds, strict=True))
+        larger = median(each.size / own.size for own, each in zip(ours, rounds, strict=True))
+        rate, size = median(each.each_second for each in rounds), median(each.size for each in rounds)
+        print(f"| {name} | {rate:,.0f} | {faster:,.2f} | {size:,.0f} | {larger:,.1f} |", flush=True)
+    print()
