@@ -220,6 +220,14 @@ Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
+_PUT_OFF = tickets.c.owed_at.is_not(None)
+Index(
+    "ix_tickets_put_off",
+    tickets.c.portal,
+    tickets.c.begun_at,
+    sqlite_where=_PUT_OFF,
+    postgresql_where=_PUT_OFF,
+)
 
 _SEVERE, _HOWTO = tickets.c.severe_at.is_not(None), tickets.c.howto_at.is_not(None)
 Index("ix_tickets_severe_at", tickets.c.portal, tickets.c.severe_at, sqlite_where=_SEVERE, postgresql_where=_SEVERE)

@@ -25,6 +25,8 @@ from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
 # A longer one was taken by a clock that has been put back.
 _LONGEST_LEASE = timedelta(minutes=10)
+# The severity levels.
+_URGENCIES = (1, 2, 3)
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
 
@@ -214,21 +216,24 @@ class SqlTickets:
     def _due(self, now: datetime) -> ColumnElement[bool]:
         held_until = tickets.c.lease_until
         free = or_(held_until.is_(None), held_until <= now, held_until > now + _LONGEST_LEASE)
-        # `look_at IS NOT NULL` is what lets the partial index be used.
+        # `look_at IS NOT NULL` is what lets the partial index be used, and the urgencies one by one what lets it find
+        # what is due of each among a million that wait.
         waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
-        # Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
-        put_off = tickets.c.owed_at.is_not(None) & (tickets.c.begun_at > now + AHEAD)
-        return self._own(tickets) & waiting & or_(tickets.c.look_at <= now, put_off) & free
+        return self._own(tickets) & waiting & tickets.c.urgency.in_(_URGENCIES) & (tickets.c.look_at <= now) & free
 
     def _forget_the_future(self, now: datetime) -> None:
-        """Owe a look at once to the tickets whose events came by a clock that was ahead."""
+        """Owe a look at once to the tickets whose events, or whose waits, came by a clock that was ahead."""
         waiting = (deliveries.c.portal == self.portal) & deliveries.c.processed_at.is_(None)
         ahead = waiting & (deliveries.c.received_at > now + AHEAD)
+        # Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
+        put_off = tickets.c.owed_at.is_not(None) & (tickets.c.begun_at > now + AHEAD) & (tickets.c.look_at > now)
         with reading(self.engine) as connection:
             concerned = connection.scalars(select(deliveries.c.ticket_id).where(ahead)).all()
-        if concerned:
+            waits = connection.scalars(select(tickets.c.ticket_id).where(self._own(tickets), put_off)).all()
+        if concerned or waits:
             with writing(self.engine) as connection:
                 mark(connection, self.portal, concerned, now=now)
+                mark(connection, self.portal, waits, now=now, wake_at=now, woken=True)
                 connection.execute(update(deliveries).where(ahead).values(received_at=now))
 
     def _release(self, connection: Connection, lease: Lease, *, look_at: ColumnElement[Any], **values: object) -> None:
