@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from desk_sync.domain.clock import Clock, State
 from desk_sync.domain.watch import Watch
+from desk_sync.domain.wording import spell_instant, spell_span
 
 
 def alarm_text(clock: Clock) -> str:
@@ -27,7 +28,7 @@ def _lines(clock: Clock) -> Iterator[str]:
     yield f"- {_name(clock)}: {'at risk' if clock.at_risk else _WORDS.get(clock.state, clock.state)}"
     if clock.state is not State.EXEMPT:
         ends = f", met at {_spoken(clock.met_at)}" if clock.met_at else f", due at {_spoken(clock.due_at)}"
-        yield f"  used {_amount(clock.used)}, paused {_amount(clock.paused)}, left {_amount(clock.left)}{ends}"
+        yield f"  used {spell_span(clock.used)}, paused {spell_span(clock.paused)}, left {spell_span(clock.left)}{ends}"
     yield from (f"  {reason}" for reason in clock.reasons)
 
 
@@ -40,9 +41,4 @@ def _name(clock: Clock) -> str:
 
 
 def _spoken(instant: datetime | None) -> str:
-    return f"{instant.astimezone(UTC):%a %d %b %Y %H:%M} UTC" if instant else "no instant while it is paused"
-
-
-def _amount(span: timedelta) -> str:
-    hours, minutes = divmod(span // timedelta(minutes=1), 60)
-    return f"{hours} h {minutes:02} min"
+    return spell_instant(instant) if instant else "no instant while it is paused"

@@ -17,6 +17,7 @@ from desk_sync.domain.history import ActKind, History, Stage
 from desk_sync.domain.promise import WALL_CLOCK, CountFrom, Milestone, Promise, Scope, Window
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.rounds import Life, Round
+from desk_sync.domain.wording import spell_instant, spell_span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,7 @@ class _Reading:
         """The spans between the two instants in which anything may have happened."""
         for begins, ends in self.history.unknown:
             if begins < end and start < ends:
-                span = f"from {begins:%F %H:%M}Z to {ends:%F %H:%M}Z"
+                span = f"from {spell_instant(begins)} to {spell_instant(ends)}"
                 yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
@@ -216,7 +217,7 @@ class _Reading:
         return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
     def _promised(self, milestone: Milestone, level: int, window: Window) -> Reason:
-        figures = f"target {_spoken(window.target)}, commitment {_spoken(window.commitment)}"
+        figures = f"target {spell_span(window.target)}, commitment {spell_span(window.commitment)}"
         if milestone in (Milestone.RESOLUTION, Milestone.UPDATE):
             return Reason("R32", figures)
         stated = "" if self.history.level(self.now) else "no severity, so "
@@ -228,9 +229,3 @@ _INSTANT = timedelta(microseconds=1)
 
 def _reached(instant: datetime | None, end: datetime) -> datetime | None:
     return instant if instant and instant <= end else None
-
-
-def _spoken(amount: timedelta) -> str:
-    """A duration in words: 48 h, 90 min, 1 h 30 min."""
-    hours, minutes = divmod(amount // timedelta(minutes=1), 60)
-    return " ".join(f"{figure} {unit}" for figure, unit in ((hours, "h"), (minutes, "min")) if figure)

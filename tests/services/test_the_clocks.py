@@ -125,7 +125,7 @@ class TestTheStandingComment:
         wake(opened)
 
         (said,) = sheets(desk)
-        assert "used 1 h 00 min, paused 0 h 00 min, left 2 h 00 min" in said
+        assert "used 1 h, paused 0 min, left 2 h" in said
         assert "R18: severity 1: target 1 h, commitment 3 h" in said
         assert "Europe/Berlin" in said
 

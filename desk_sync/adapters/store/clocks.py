@@ -26,9 +26,11 @@ def promise(connection: Connection, watched: Watched | None) -> Promise | None:
 
 
 def save(connection: Connection, portal: str, ticket_id: str, watch: Watch) -> None:
-    """Keep the promise, and put the clocks in the place of those of the look before."""
-    kept = {"digest": watch.promise.digest, "promise": PROMISE.dump_python(watch.promise, mode="json")}
-    connection.execute(insert(connection, promises).values(kept).on_conflict_do_nothing())
+    """Keep the promise, if it is new, and put the clocks in the place of those of the look before."""
+    digest = watch.promise.digest
+    if connection.scalar(select(promises.c.digest).where(promises.c.digest == digest)) is None:
+        kept = {"digest": digest, "promise": PROMISE.dump_python(watch.promise, mode="json")}
+        connection.execute(insert(connection, promises).values(kept).on_conflict_do_nothing())
     own = (clocks.c.portal == portal) & (clocks.c.ticket_id == ticket_id)
     connection.execute(delete(clocks).where(own))
     rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]
