@@ -10,8 +10,10 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.domain.calendar import WEEKDAYS, Hours
+from desk_sync.domain.conversation import StatusRules
 from desk_sync.domain.promise import Milestone
-from tests.support.clock_scenes import window
+from tests.support.clock_scenes import ACK, WEEK, window
 from tests.support.makers import NOW, POLICY, make_ticket
 
 TICKET = "100000000000000001"
@@ -102,3 +104,61 @@ def test_a_ticket_without_clocks_has_none_to_judge(desk, world):
 
     assert rejudge(world) is None
     assert world.tickets.history(TICKET).clocks(world.now()) == ()
+
+
+WAITING = StatusRules(waiting=frozenset({"awaiting partner"}))
+
+
+@pytest.fixture
+def waited(desk, world):
+    """Half an hour in a status that the mapping calls waiting, and still unanswered two hours after the creation."""
+    world.policy = deciding(statuses=WAITING)
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+    for minutes, status in ((0, None), (30, "Awaiting partner"), (30, "Open"), (60, None)):
+        world.waits(minutes=minutes)
+        if status:
+            desk.changes_status(TICKET, status, "Open")
+        world.hears(key=f"{world.now()} {status}")
+        world.look()
+    return world
+
+
+def deciding(**commitment):
+    return replace(POLICY, version="p2", commitment=replace(POLICY.commitment, **commitment))
+
+
+def calendar_of_afternoons():
+    regions = POLICY.commitment.regions
+    afternoons = replace(WEEK, weekly=dict.fromkeys(WEEKDAYS, (Hours.of("13:00", "18:00"),)))
+    return replace(regions, calendars=dict.fromkeys(regions.calendars, afternoons))
+
+
+@pytest.mark.parametrize(
+    ("edited", "now_due_after"),
+    [
+        pytest.param(deciding(), timedelta(hours=3), id="the status has another name in Desk, and in the mapping"),
+        pytest.param(
+            deciding(statuses=WAITING, regions=calendar_of_afternoons()),
+            timedelta(hours=6),
+            id="the calendar was edited",
+        ),
+        pytest.param(
+            deciding(statuses=WAITING, terms=replace(POLICY.commitment.terms, windows={1: {ACK: window(1, 2)}})),
+            timedelta(hours=2, minutes=30),
+            id="a mapping with other windows is active",
+        ),
+    ],
+)
+def test_what_ran_before_an_edit_stays_as_it_was_judged_then(desk, waited, edited, now_due_after):
+    then = waited.tickets.history(TICKET).clocks(waited.now())
+    waited.policy = edited
+    waited.hears(key="touched")
+    waited.look()
+    comments = {ticket: list(said) for ticket, said in desk.comments.items()}
+    stored = waited.tickets.history(TICKET)
+
+    (judged_now, *_) = rejudge(waited).clocks
+
+    assert stored.clocks(waited.now()) == then
+    assert (then[0].due_at, judged_now.due_at) == (NOW + timedelta(hours=3, minutes=30), NOW + now_due_after)
+    assert (desk.comments, waited.tickets.history(TICKET)) == (comments, stored)
