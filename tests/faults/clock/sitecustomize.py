@@ -6,36 +6,51 @@ Where DESK_SYNC_TELL_TWICE is set, every message of Celery goes out twice, so th
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from kombu import Producer
-
-from desk_sync import wiring
-from desk_sync.simulator import server
-
 AHEAD = Path(os.environ["DESK_SYNC_CLOCK_AHEAD"])
+ARGUMENTS = set(sys.orig_argv)
 
 
 class Moved(datetime):
-    """The class `datetime` for those two modules, the only ones that ask it for the time."""
+    """The class `datetime` for the modules that ask it for the time."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:
         return datetime.now(tz) + timedelta(seconds=float(AHEAD.read_text()))
 
 
-for module in (wiring, server):
-    module.datetime = Moved  # type: ignore[attr-defined]
+def who_asks() -> Iterator[ModuleType]:
+    """The module that asks for the time in this process; none in one that only turns into Celery."""
+    if "simulator" in ARGUMENTS:
+        from desk_sync.simulator import server
 
-publish = Producer.publish
+        yield server
+    elif not ("desk_sync.cli" in ARGUMENTS and ARGUMENTS & {"worker", "beat"}):
+        from desk_sync import wiring
+
+        yield wiring
 
 
-def publish_twice(self: Producer, *given: Any, **named: Any) -> Any:
-    publish(self, *given, **named)
-    return publish(self, *given, **named)
+def tell_twice() -> None:
+    """Have every message published twice."""
+    from kombu import Producer
 
+    publish = Producer.publish
 
-if "DESK_SYNC_TELL_TWICE" in os.environ:
+    def publish_twice(self: Producer, *given: Any, **named: Any) -> Any:
+        publish(self, *given, **named)
+        return publish(self, *given, **named)
+
     Producer.publish = publish_twice
+
+
+for module in who_asks():
+    module.datetime = Moved  # type: ignore[attr-defined]
+    if "DESK_SYNC_TELL_TWICE" in os.environ:
+        tell_twice()
