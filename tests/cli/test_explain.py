@@ -52,7 +52,7 @@ def test_a_person_reads_the_spans_in_order(on, history, capsys):
 
 def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, capsys):
     calls = dict(on.site.desk.calls)
-    again = on.desk_sync.reconcile(DEFAULT).rejudge(history)
+    again = on.desk_sync.finder(DEFAULT).rejudge(history)
 
     explanation.compare(history.clocks(on.agenda.now()), again.clocks[:2])
 
