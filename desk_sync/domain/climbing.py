@@ -153,9 +153,9 @@ def _clusters(scene: Scene) -> Iterator[Mapping[str, Trigger]]:
         yield clusters((*scene.around.severe, own), rule)
 
 
-def completed_elsewhere(scene: Scene) -> frozenset[str]:
-    """The tickets that complete a cluster with this one: they were looked at before anybody knew of this one."""
-    return frozenset(ticket_id for complete in _clusters(scene) for ticket_id in complete) - {scene.ticket.ticket_id}
+def last_of_clusters(scene: Scene) -> frozenset[str]:
+    """The tickets that complete a cluster."""
+    return frozenset(ticket_id for complete in _clusters(scene) for ticket_id in complete)
 
 
 def signals(history: History) -> Signals:

@@ -136,7 +136,7 @@ class _Planning:
             sheet=None if shadow else self._sheet(),
             hushed=self.hushed,
             escalation=self.owed.escalation,
-            messages=tuple(steps.messages(self.owed, self.scene)) if self.scene else (),
+            messages=tuple(steps.messages(self.owed, self.scene)) if self.scene and not shadow else (),
             asked=self.asked,
             asks=steps.asks(self.owed, self.scene) if self.scene else frozenset(),
             wakes=self._wakes(),
@@ -335,10 +335,17 @@ class _Planning:
         return Sheet(digest=seen.standing, comment=comment)
 
     def _wakes(self) -> frozenset[str]:
-        """The tickets that complete a cluster with this one, if it is news that it is of severity 1."""
-        watched = self.memory.watched
-        news = self.scene is not None and (watched is None or watched.history.level(self.found.now) != 1)
-        return climbing.completed_elsewhere(self.scene) if self.scene and news else frozenset()
+        """The tickets that this one, as it is news, makes the last of a cluster, or of too many questions.
+
+        They were looked at before anybody knew of this one.
+        """
+        if self.scene is None:
+            return frozenset()
+        watched, none = self.memory.watched, frozenset[str]()
+        severe = watched is None or watched.history.level(self.found.now) != 1
+        last = climbing.last_of_clusters(self.scene) if severe else none
+        last |= steps.last_of_questions(self.scene) if watched is None else none
+        return last - {self.found.ticket.ticket_id}
 
     def _next_look_at(self) -> datetime | None:
         """When the first clock changes by itself, or the escalation goes on."""

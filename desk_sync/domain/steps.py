@@ -97,6 +97,13 @@ def messages(owed: Owed, scene: Scene) -> Iterator[Message]:
         yield from _to_the_manager(found, rule, scene)
 
 
+def last_of_questions(scene: Scene) -> frozenset[str]:
+    """The tickets that make the partner's basic questions too many."""
+    rule = scene.policy.escalation.questions
+    told = too_many(_asked_here(scene), rule) if rule else ()
+    return frozenset(found.questions[-1].ticket_id for found in told)
+
+
 def _questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
     """The partner's basic questions, where this ticket makes them too many (R22, R23)."""
     rule = scene.policy.escalation.questions

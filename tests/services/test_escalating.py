@@ -16,11 +16,15 @@ from desk_sync.adapters.desk.budget import PortalBudget
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.domain.agent import Agent
+from desk_sync.domain.basic_questions import QuestionRule
 from desk_sync.domain.escalation_policy import Action, LadderRule
 from desk_sync.domain.ladder import Rung
 from desk_sync.domain.matrix import Matrix, Post
+from desk_sync.domain.partner import Partner
+from desk_sync.domain.policy import Mode
 from desk_sync.domain.staff import Address, Channel, Duty, Person, Staff
 from desk_sync.domain.ticket import Field
+from desk_sync.domain.triggers import ClusterRule, Kin
 from desk_sync.errors import TemporaryError
 from desk_sync.ports import Budget
 from desk_sync.services.drain import Drain
@@ -265,3 +269,57 @@ class TestWhenAllBreachAtOnce:
     def drain(self, world) -> None:
         look = world.reconcile().look
         Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=16).run()
+
+
+class TestTicketsThatComeTogether:
+    """Two workers look at them at once: who looks first does not know of the other."""
+
+    IDS = ("100000000000000001", "100000000000000002")
+
+    @pytest.fixture(autouse=True)
+    def together(self, world):
+        rules = replace(
+            ESCALATION,
+            clusters=(ClusterRule(by=Kin.ACCOUNT, tickets=2, period=timedelta(hours=1)),),
+            questions=QuestionRule(tickets=2, level=1),
+        )
+        world.policy = replace(POLICY, escalation=rules)
+        world.listed = (Partner(name="Prairie", domains=frozenset({"prairie.example"})),)
+        world.portal.activate(NOW)
+
+    def come(self, world, desk, **facts):
+        """The second is looked at first."""
+        for seconds, each in enumerate(self.IDS):
+            at = NOW + timedelta(seconds=seconds)
+            desk.tickets[each] = make_ticket(
+                ticket_id=each, created_at=at, threads=1, sender_domain="prairie.example", **facts
+            )
+        world.waits(seconds=5)
+        for each in reversed(self.IDS):
+            world.hears(key=each, ticket_id=each)
+            world.look()
+
+    def test_the_last_one_of_a_cluster_is_looked_at_again(self, world, desk):
+        self.come(world, desk)
+        assert [raised(world, each) for each in self.IDS] == [[], []]
+
+        world.look()
+
+        assert [raised(world, each) for each in self.IDS] == [[], [1]]
+
+    def test_the_last_one_of_too_many_questions_is_looked_at_again(self, world, desk):
+        self.come(world, desk, issue_type="howto", customer_primary_email="somebody@else.example")
+        world.look()
+
+        said = [comment for each in self.IDS for comment in desk.comments[each] if "basic how-to questions" in comment]
+        assert len(said) == 1
+        assert [message.topic for message in SqlNotices(world.engine, "default").waiting()] == [
+            f"questions:{self.IDS[1]}"
+        ]
+
+    def test_in_shadow_nobody_is_told_of_questions(self, world, desk):
+        world.policy = replace(world.policy, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
+        self.come(world, desk, issue_type="howto", customer_primary_email="somebody@else.example")
+        world.look()
+
+        assert SqlNotices(world.engine, "default").waiting() == []
