@@ -8,7 +8,7 @@ from tests.faults.storm import DAILY, run
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_each_alarm_is_told_once_though_workers_die_and_every_task_comes_twice(tmp_path):
     aftermath = run(DAILY, tmp_path, seed=1)
 
