@@ -75,14 +75,21 @@ class Access:
         self._sleep = sleep
         self._way = way
         self._replacement = ("", now())
+        self._kept: Token | None = None
         permit_loopback(self._url)
 
     def token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
         """A token to use now, and not `refused`, which Desk did not take.
 
-        Raises NoToken or another TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses
-        our credentials.
+        One that is fresh is kept: it stays good when another process fetches the next one. Raises NoToken or another
+        TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses our credentials.
         """
+        kept = self._kept
+        if refused or kept is None or not self._is_fresh(kept):
+            self._kept = kept = self._find(deadline, refused)
+        return kept
+
+    def _find(self, deadline: Deadline, refused: Token | None) -> Token:
         if refused:
             self._check_patience(refused)
         waiting = deadline.within(WAIT_SECONDS)

@@ -56,6 +56,16 @@ def test_a_stored_token_is_used_as_long_as_it_lasts(zoho):
     assert not zoho.calls
 
 
+def test_a_fresh_token_is_asked_of_the_store_once(zoho):
+    tokens = FakeTokens(make_token(minutes=6))
+    access = make_access(tokens)
+    first = access.token(soon())
+    tokens.token = make_token("1000.of-another-process")
+
+    assert access.token(soon()) == first
+    assert access.token(soon(), refused=first) == tokens.token == access.token(soon())
+
+
 @pytest.mark.parametrize(
     "stored",
     [
