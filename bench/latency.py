@@ -29,7 +29,7 @@ def run(full: bool) -> None:
 
 
 def _tell(rate: int, stage: Stage, seconds: float) -> None:
-    port = stage.serve()
+    _, port = stage.serve()
     stage.start_ours("worker")
     stage.start_ours("beat")
     sent: dict[str, float] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import Popen
 
@@ -15,6 +15,7 @@ TICKETS = 1_000
 RATE = 1_000
 CONNECTIONS = 50
 STEPS = 10
+WARM_UP = 2_000  # deliveries
 IN_FLIGHT = 25
 PATIENCE = 300.0
 
@@ -29,15 +30,21 @@ def run(full: bool) -> None:
 
 
 def _watch(stage: Stage, events: int) -> None:
-    port = stage.serve()
-    (*_, receiver), worker = stage.children, stage.start_ours("worker")
+    receiver, port = stage.serve()
+    worker = stage.start_ours("worker")
     deliveries, stored = make_deliveries(TICKETS), 0
+    _offer(port, deliveries, WARM_UP)
+    stage.wait_until(lambda: not stage.owed, PATIENCE)
     for _ in range(STEPS):
-        share = islice(deliveries, events // STEPS)
-        result = load.offer(port, share, rate=RATE, connections=CONNECTIONS, seconds=events / STEPS / RATE)
-        stored += result.accepted
+        stored += _offer(port, deliveries, events // STEPS)
         print(f"| {stored:,} | {_megabytes(receiver):.0f} | {_megabytes(worker):.0f} |", flush=True)
     stage.wait_until(lambda: not stage.owed, PATIENCE)
+
+
+def _offer(port: int, deliveries: Iterator[bytes], events: int) -> int:
+    """How many of so many were accepted."""
+    seconds = events / RATE
+    return load.offer(port, deliveries, rate=RATE, connections=CONNECTIONS, seconds=seconds).accepted
 
 
 def _megabytes(process: Popen[bytes]) -> float:

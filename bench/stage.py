@@ -50,11 +50,12 @@ class Stage:
         """One of the product's own, by its command."""
         return self.start(sys.executable, "-m", "desk_sync.cli", *arguments)
 
-    def serve(self) -> int:
-        """Start the receiver; returns its port when it answers."""
+    def serve(self) -> tuple[Popen[bytes], int]:
+        """Start the receiver; returns it and its port when it answers."""
         port = free_port()
-        wait_for(port, self.start_ours("serve", "--port", str(port)))
-        return port
+        receiver = self.start_ours("serve", "--port", str(port))
+        wait_for(port, receiver)
+        return receiver, port
 
     def desk(self, what: str = "") -> dict[str, Any]:
         """What Desk has seen; `/forget` starts the counts again."""

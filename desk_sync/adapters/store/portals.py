@@ -88,14 +88,19 @@ class SqlPortalFacts:
     engine: Engine
     portal: str
     _learned: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    _agents: list[str] = field(default_factory=list, init=False, repr=False)
 
     def own_agent(self) -> str | None:
-        """The id of the agent whose token we use, once a write has shown it."""
-        with reading(self.engine) as connection:
-            return connection.scalar(select(portals.c.own_agent_id).where(portals.c.name == self.portal))
+        """The id of the agent whose token we use, once a write has shown it; then read once, since a token is his."""
+        if not self._agents:
+            known = select(portals.c.own_agent_id).where(portals.c.name == self.portal)
+            with reading(self.engine) as connection:
+                self._agents.extend(filter(None, [connection.scalar(known)]))
+        return self._agents[-1] if self._agents else None
 
     def learn_own_agent(self, agent_id: str) -> None:
         _learn(self.engine, self.portal, own_agent_id=agent_id)
+        self._agents.append(agent_id)
 
     def active_since(self) -> datetime | None:
         """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
