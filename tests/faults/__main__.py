@@ -1,12 +1,15 @@
 """./dev faults [NAME…]: hurt the real processes, break the laws on purpose, and say what came of it.
 
-Names are those of trials, `storm`, or `broken`; none is all of them. Exits with 1 if something was lost or doubled,
-took too long, or a broken build stayed green. --write makes docs/faults.md of a run of everything.
+Names are those of trials, `storm`, `crowds`, or `broken`; none is all of them. `crowds` are tests of many tickets at
+their full counts. Exits with 1 if something was lost or doubled, took too long, or a broken build stayed green.
+--write makes docs/faults.md of a run of everything.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,9 +20,11 @@ from tests.broken.build import BUILDS, Broken, Verdict, judge
 from tests.faults import report, storm
 from tests.faults.storm import Aftermath
 from tests.faults.trials import FULL, Account, Trial, run
+from tests.support import counts
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
+CROWDS = "crowds"
 
 
 def main() -> int:
@@ -28,6 +33,8 @@ def main() -> int:
     problems: list[str] = []
     accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
     storms = _weather(arguments, problems) if _asked(storm.NAME, arguments.names) else []
+    if _asked(CROWDS, arguments.names):
+        _crowd(problems)
     builds = BUILDS if _asked(BROKEN, arguments.names) else ()
     verdicts = [_judge(each, problems) for each in builds]
     for text in (report.survived(accounts), report.weathered(storms), report.broken(verdicts)):
@@ -40,7 +47,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), storm.NAME, BROKEN])
+        "names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), storm.NAME, CROWDS, BROKEN])
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
@@ -75,6 +82,13 @@ def _weather(arguments: argparse.Namespace, problems: list[str]) -> Sequence[Aft
             return []
     _complain(problems, storm.NAME, *aftermath.failures())
     return [aftermath]
+
+
+def _crowd(problems: list[str]) -> None:
+    print(f"{CROWDS}: hundreds and thousands of tickets at once", file=sys.stderr)
+    command = [sys.executable, "-m", "pytest", "-m", "crowd", "tests/services"]
+    if subprocess.run(command, env=os.environ | {counts.FULL: "1"}, check=False).returncode:
+        _complain(problems, CROWDS, "a test of many tickets failed")
 
 
 def _judge(build: Broken, problems: list[str]) -> Verdict:

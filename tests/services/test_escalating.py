@@ -29,6 +29,7 @@ from desk_sync.errors import TemporaryError
 from desk_sync.ports import Budget
 from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile import Outcome
+from tests.support.counts import count
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import Died, FakeDesk
 from tests.support.makers import ADMIN, NOW, PERSON, POLICY, make_ticket
@@ -138,9 +139,11 @@ def test_a_comment_that_desk_took_without_an_answer_is_not_made_again(opened, de
     assert desk.count("has_comment") > 0
 
 
+@pytest.mark.crowd
+@pytest.mark.timeout(1200)
 def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later_levels_wait_from_then(world, desk):
     world.policy = replace(POLICY, escalation=ESCALATION)
-    ids = [str(int(TICKET) + number) for number in range(60)]
+    ids = [str(int(TICKET) + number) for number in range(count(60, 500))]
     for each in ids:
         desk.tickets[each] = make_ticket(ticket_id=each, created_at=NOW, threads=1)
         world.hears(key=each, ticket_id=each)
@@ -158,6 +161,27 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
     while world.figures.backlog(world.now()).due:
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
+
+
+@pytest.mark.crowd
+@pytest.mark.timeout(1200)
+def test_where_old_tickets_come_in_at_once_nothing_is_raised(world, desk):
+    """A backfill, or the first activation."""
+    world.policy = replace(POLICY, escalation=ESCALATION)
+    world.portal.activate(NOW)
+    ids = [str(int(TICKET) + number) for number in range(count(60, 500))]
+    for each in ids:
+        desk.tickets[each] = make_ticket(ticket_id=each, created_at=NOW - timedelta(days=9), threads=1)
+        world.hears(key=each, ticket_id=each)
+    while world.look():
+        pass
+    world.waits(days=1)
+    while world.look():
+        pass
+
+    assert {tuple(raised(world, each)) for each in ids} == {()}
+    assert not any(steps(desk, each) for each in ids)
+    assert SqlNotices(world.engine, "default").waiting() == []
 
 
 class TestATagThatAsks:
@@ -200,7 +224,7 @@ class Metered(FakeDesk):
 
     def __init__(self, *tickets: Any) -> None:
         super().__init__(*tickets)
-        self.lock, self.in_flight, self.most, self.left = Lock(), 0, 0, 10_000
+        self.lock, self.in_flight, self.most, self.left = Lock(), 0, 0, 10**6
         self.budget: Budget = FakeBudget()
 
     def _call(self, name: str, act: Callable[[], Any]) -> Any:
@@ -239,9 +263,12 @@ class TestWhenAllBreachAtOnce:
     def desk(self):
         return Metered()
 
+    @pytest.mark.crowd
+    @pytest.mark.timeout(1200)
     def test_severity_1_comes_first_and_the_rest_waits_with_its_reason(self, world, desk):
         world.policy = replace(POLICY, escalation=replace(ESCALATION, actions={}))
-        severe, others = ([f"{first + number:018d}" for number in range(30)] for first in (1, 1000))
+        half = count(30, 1000)
+        severe, others = ([f"{first + number:018d}" for number in range(half)] for first in (1, 5000))
         for each in (*severe, *others):
             known = ADMIN if each in severe else "somebody@else.example"
             desk.tickets[each] = make_ticket(
@@ -249,13 +276,17 @@ class TestWhenAllBreachAtOnce:
             )
             world.hears(key=each, ticket_id=each)
         desk.budget = world.budget = PortalBudget(
-            "default", slots=Slots(10), allowances=SqlAllowances(world.engine, "default"), reserve=400, now=world.now
+            "default",
+            slots=Slots(10),
+            allowances=SqlAllowances(world.engine, "default"),
+            reserve=13 * half,
+            now=world.now,
         )
         self.drain(world)
         world.waits(hours=3)
         for each in others:
             world.hears(key=f"again {each}", ticket_id=each, state="changed")
-        desk.left, desk.most = 450, 0
+        desk.left, desk.most = 15 * half, 0
         self.drain(world)
 
         assert all(raised(world, each) == [1] for each in severe)
