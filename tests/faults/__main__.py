@@ -86,7 +86,7 @@ def _weather(arguments: argparse.Namespace, problems: list[str]) -> Sequence[Aft
 
 def _crowd(problems: list[str]) -> None:
     print(f"{CROWDS}: hundreds and thousands of tickets at once", file=sys.stderr)
-    command = [sys.executable, "-m", "pytest", "-m", "crowd", "tests/services"]
+    command = [sys.executable, "-m", "pytest", "-m", "crowd", "--show-capture=no", "tests/services"]
     if subprocess.run(command, env=os.environ | {counts.FULL: "1"}, check=False).returncode:
         _complain(problems, CROWDS, "a test of many tickets failed")
 
