@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -281,6 +282,7 @@ class TestWhenAllBreachAtOnce:
             allowances=SqlAllowances(world.engine, "default"),
             reserve=13 * half,
             now=world.now,
+            clock=itertools.count().__next__,  # every answer is written down
         )
         self.drain(world)
         world.waits(hours=3)
