@@ -125,7 +125,7 @@ def test_a_ring_for_pulls_goes_on_with_an_import_that_died(run, monkeypatch):
     run("subscriptions", "pull", "nightly")
     with open_app() as desk_sync:
         with desk_sync.engine.begin() as connection:
-            connection.execute(snapshots.update().values(marking_until=snapshots.c.imported_at))
+            connection.execute(snapshots.update().values(marking_until=NOW))
         monkeypatch.setattr(wiring, "worker_app", lambda: desk_sync)
         monkeypatch.setattr(pull, "rings_waiting", lambda: 1)
 

@@ -79,7 +79,8 @@ def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk
             connection.exec_driver_sql(statement)
     assert settled.look() == []
 
-    for _ in range(2):
+    for minutes in (0, 15, 15):
+        settled.waits(minutes=minutes)
         settled.importing().go_on()
 
     assert settled.look() == [Outcome.RECONCILED]

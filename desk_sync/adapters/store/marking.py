@@ -1,8 +1,9 @@
 """Marking the open tickets that a new snapshot concerns: in small transactions, beside which deliveries are stored.
 
-From the moment at which it is current a snapshot owes its marks, until all are set. Until `marking_until` they are left
-to the process that brought it in; if that one is gone by then, whoever comes next sets them, all of them: a ticket that
-is marked twice is looked at twice, and nothing else.
+From the moment at which it is current a snapshot owes its marks, until all are set: `marking_until` is not empty. First
+it is the instant of the import. Whoever finds it so puts it off by a quarter of an hour, for the process that brought
+the snapshot in is at it; if that one is gone by then, whoever comes next sets the marks, all of them: a ticket that is
+marked twice is looked at twice, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from desk_sync.domain.identity import Kind
 from desk_sync.ports import Changes
 
 TURN = timedelta(minutes=15)
-"""How long nobody else sets the marks. They take a minute for half a million tickets."""
+"""How long the marks are left to whoever is at it. They take a minute for half a million tickets."""
 
 _UNMARKED = snapshots.c.marking_until.is_not(None)
 
@@ -57,6 +58,9 @@ class Marking:
 
     def left(self, *, now: datetime) -> int:
         """Mark what imports left unmarked that ended too early; returns how many tickets."""
+        if not self._some_are_owed():
+            return 0
+        self._leave_time(now)
         marked = 0
         while taken := self._take(now):
             with reading(self.engine) as connection:
@@ -64,13 +68,19 @@ class Marking:
             marked += self.of(taken["id"], changed, now=now)
         return marked
 
+    def _some_are_owed(self) -> bool:
+        with reading(self.engine) as connection:
+            return connection.scalar(select(snapshots.c.id).where(_UNMARKED).limit(1)) is not None
+
+    def _leave_time(self, now: datetime) -> None:
+        new = update(snapshots).where(snapshots.c.marking_until == snapshots.c.imported_at)
+        with writing(self.engine) as connection:
+            connection.execute(new.values(marking_until=now + TURN))
+
     def _take(self, now: datetime) -> RowMapping | None:
         """One of the snapshots whose marks nobody sets, for ourselves."""
         nobodys = snapshots.c.marking_until <= now
         oldest = select(snapshots.c.id).where(nobodys).order_by(snapshots.c.id).limit(1)
-        with reading(self.engine) as connection:
-            if connection.scalar(oldest) is None:
-                return None
         mine = update(snapshots).where(snapshots.c.id.in_(oldest), nobodys).values(marking_until=now + TURN)
         with writing(self.engine) as connection:
             return connection.execute(mine.returning(snapshots)).mappings().one_or_none()
@@ -91,9 +101,9 @@ class Marking:
             after = max(woken)
 
 
-def owe(connection: Connection, snapshot_id: int, old_id: int | None, *, now: datetime) -> None:
+def owe(connection: Connection, snapshot_id: int, old_id: int | None) -> None:
     """The snapshot that becomes current in this transaction owes its marks from now on."""
-    connection.execute(_set(snapshot_id, marking_until=now + TURN, replaces=old_id))
+    connection.execute(_set(snapshot_id, marking_until=snapshots.c.imported_at, replaces=old_id))
 
 
 def _set(snapshot_id: int, **facts: object) -> Update:

@@ -168,7 +168,7 @@ class SqlSubscriptions:
             after = _still_importing(connection, snapshot_id, state=State.CURRENT)
             if guard and before:
                 guard.check(size_of(before), size_of(after))
-            owe(connection, snapshot_id, before["id"] if before else None, now=now)
+            owe(connection, snapshot_id, before["id"] if before else None)
         return Marking(self.engine, max_age).of(snapshot_id, changed, now=now)
 
     def _give_up(self, snapshot_id: int) -> None:

@@ -423,7 +423,7 @@ snapshots = Table(
     Column("imported_at", Instant, nullable=False),
     Column("as_of", Date),
     Column("state", String, nullable=False),
-    # Until then the open tickets that it concerns are marked by the process that brought it in; empty: all are marked.
+    # Not empty: open tickets that it concerns are still to be marked, until then by whoever is at it.
     Column("marking_until", Instant),
     Column("replaces", Integer),
     Column("accounts", Integer, nullable=False, server_default=text("0")),
