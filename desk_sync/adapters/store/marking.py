@@ -8,7 +8,7 @@ marked twice is looked at twice, and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -114,15 +114,19 @@ def _row(connection: Connection, snapshot_id: int) -> RowMapping:
     return connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().one()
 
 
-def _elsewhere(connection: Connection, snapshot_ids: Iterable[int], account_ids: Iterable[str]) -> Iterator[str]:
+def _elsewhere(connection: Connection, snapshot_ids: Collection[int], account_ids: Collection[str]) -> Iterator[str]:
     """What the other sources call these accounts: those with the same super admin."""
+    others = select(snapshots.c.id).where(is_in(State.CURRENT), snapshots.c.id.not_in(snapshot_ids))
+    other_ids = connection.scalars(others).all()
+    if not other_ids or not account_ids:
+        return
     here, there = tables.identifiers.alias(), tables.identifiers.alias()
     same_admin = (here.c.kind == Kind.EMAIL) & (there.c.kind == Kind.EMAIL) & (here.c.value == there.c.value)
     names = (
-        select(there.c.account_id)
+        select(here.c.account_id, there.c.account_id.label("elsewhere"))
         .join_from(here, there, same_admin)
-        .join(snapshots, (snapshots.c.id == there.c.snapshot_id) & is_in(State.CURRENT))
-        .where(here.c.snapshot_id.in_(snapshot_ids), there.c.snapshot_id.not_in(snapshot_ids))
+        .where(here.c.snapshot_id.in_(snapshot_ids), there.c.snapshot_id.in_(other_ids))
     )
-    for chunk in chunks(account_ids):
-        yield from connection.scalars(names.where(here.c.account_id.in_(chunk)))
+    for row in connection.execute(names):
+        if row.account_id in account_ids:
+            yield row.elsewhere
