@@ -14,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import monotonic, sleep
+from time import monotonic, process_time, sleep
 
 import redis
 from sqlalchemy import Engine, text
 
-from bench import environment
+from bench import environment, machine
+from desk_sync import logs
 from desk_sync.adapters.embedded import Broker, spawn, stop
 from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.tables import tickets
@@ -51,9 +52,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Fired:
-    """Wake-ups fired each second, and the bytes that a pending one takes."""
+    """Wake-ups fired each second, the CPU seconds that one took, and the bytes that a pending one takes."""
 
     each_second: float
+    cpu: float
     size: float
 
 
@@ -62,6 +64,7 @@ def run(full: bool) -> None:
     ours, theirs = (
         (Load(1_000_000, 5_000), Load(100_000, 5_000)) if full else (Load(100_000, 2_000), Load(10_000, 1_000))
     )
+    logs.configure(level="WARNING")
     print(f"Peers: {environment.versions()}")
     print(
         f"{rounds} rounds. The product: {ours.due:,} of {ours.pending:,} wake-ups are due; the peers: {theirs.due:,} of"
@@ -91,11 +94,11 @@ def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], Outcome]
         size = (_size(engine) - empty) / load.pending
         queue = SqlTickets(engine, PORTAL)
         drain = Drain(tickets=queue, look=look(queue), budget=FakeBudget(), now=lambda: NOW, span=timedelta(hours=1))
-        began = monotonic()
+        began, used = monotonic(), process_time()
         drain.run()
-        seconds = monotonic() - began
+        seconds, cpu = monotonic() - began, process_time() - used
         engine.dispose()
-        return Fired(load.due / seconds, size)
+        return Fired(load.due / seconds, cpu / load.due, size)
 
 
 def _fill(engine: Engine, load: Load) -> None:
@@ -158,11 +161,13 @@ def _celery(way: str, load: Load) -> Fired:
             beat = [*celery, "beat", "-S", "redbeat.RedBeatScheduler", "--pidfile=", "--loglevel", "WARNING"]
             children.append(spawn(beat, env=variables, cwd=PEERS, stdout=log, stderr=log))
             began = _wait_for(database, "beat")
+        used = sum(machine.cpu_seconds(child.pid) for child in children)
         end = monotonic() + PATIENCE
         while int(database.get("fired") or 0) < load.due and monotonic() < end:
             sleep(0.1)
         fired = int(database.get("fired") or 0)
-        return Fired(fired / (float(database.get("last") or began) - began), float(size))
+        cpu = sum(machine.cpu_seconds(child.pid) for child in children) - used
+        return Fired(fired / (float(database.get("last") or began) - began), cpu / fired, float(size))
 
 
 def _wait_for(database: redis.Redis, name: str) -> float:
@@ -176,12 +181,12 @@ def _wait_for(database: redis.Redis, name: str) -> float:
 
 
 def _tell(found: dict[str, list[Fired]]) -> None:
-    print("| | fired each second | product : this | bytes of a pending one | this : product |")
-    print("|---|--:|--:|--:|--:|")
+    print("| | fired each second | product : this | CPU ms each | this : product | bytes of a pending one |")
+    print("|---|--:|--:|--:|--:|--:|")
     ours = found[PRODUCT]
     for name, rounds in found.items():
         faster = median(own.each_second / each.each_second for own, each in zip(ours, rounds, strict=True))
-        larger = median(each.size / own.size for own, each in zip(ours, rounds, strict=True))
-        rate, size = median(each.each_second for each in rounds), median(each.size for each in rounds)
-        print(f"| {name} | {rate:,.0f} | {faster:,.2f} | {size:,.0f} | {larger:,.1f} |", flush=True)
+        dearer = median(each.cpu / own.cpu for own, each in zip(ours, rounds, strict=True))
+        rate, cpu, size = (median(getattr(each, field) for each in rounds) for field in ("each_second", "cpu", "size"))
+        print(f"| {name} | {rate:,.0f} | {faster:,.2f} | {1e3 * cpu:.2f} | {dearer:,.2f} | {size:,.0f} |", flush=True)
     print()
