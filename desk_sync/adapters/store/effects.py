@@ -17,6 +17,8 @@ def write_down(
     connection: Connection, portal: str, ticket_id: str, wanted: Sequence[Effect], *, now: datetime
 ) -> Mapping[Effect, bool]:
     """The effects that are not done; True for those that an earlier attempt had written down already."""
+    if not wanted:
+        return {}
     new = _add(connection, portal, ticket_id, wanted, now)
     undone = select(effects.c.key).where(_of(portal, ticket_id), effects.c.done_at.is_(None))
     owed = frozenset(connection.scalars(undone))
@@ -24,8 +26,9 @@ def write_down(
 
 
 def tick_off(connection: Connection, portal: str, ticket_id: str, done: Sequence[Effect], *, at: datetime) -> None:
-    these = effects.c.key.in_([effect.key for effect in done]) & effects.c.done_at.is_(None)
-    connection.execute(update(effects).where(_of(portal, ticket_id), these).values(done_at=at))
+    if done:
+        these = effects.c.key.in_([effect.key for effect in done]) & effects.c.done_at.is_(None)
+        connection.execute(update(effects).where(_of(portal, ticket_id), these).values(done_at=at))
 
 
 def references(connection: Connection, portal: str, ticket_id: str) -> frozenset[str]:
@@ -55,8 +58,6 @@ def _add(
         }
         for effect in wanted
     ]
-    if not rows:
-        return frozenset()
     statement = insert(connection, effects).on_conflict_do_nothing().returning(effects.c.key)
     return frozenset(connection.execute(statement, rows).scalars())
 

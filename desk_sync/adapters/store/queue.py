@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Update,
+    bindparam,
     case,
     func,
     literal,
@@ -108,20 +109,24 @@ def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((tickets.c.woken, tickets.c.wake_at), else_=wake_at)
 
 
+# Built once: that takes longer than to run it, and it runs several times in each look.
+_FENCED = (
+    update(tickets)
+    .where(
+        tickets.c.portal == bindparam("its_portal"),
+        tickets.c.ticket_id == bindparam("its_id"),
+        tickets.c.lease_token == bindparam("its_token"),
+        tickets.c.lease_until.is_not(None),
+    )
+    .returning(tickets)
+)
+
+
 def fenced(connection: Connection, portal: str, lease: Lease, **values: object) -> RowMapping:
     """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost."""
-    statement = (
-        update(tickets)
-        .where(
-            tickets.c.portal == portal,
-            tickets.c.ticket_id == lease.ticket_id,
-            tickets.c.lease_token == lease.token,
-            tickets.c.lease_until.is_not(None),
-        )
-        .values(lease_token=lease.token, **values)
-        .returning(tickets)
-    )
-    row = connection.execute(statement).mappings().one_or_none()
+    statement = _FENCED.values(lease_token=lease.token, **values)
+    whose = {"its_portal": portal, "its_id": lease.ticket_id, "its_token": lease.token}
+    row = connection.execute(statement, whose).mappings().one_or_none()
     if row is None:
         raise LeaseLost(f"ticket {lease.ticket_id} is in other hands")
     return row

@@ -11,7 +11,20 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Table, case, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Table,
+    bindparam,
+    case,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
@@ -27,6 +40,20 @@ from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 _LONGEST_LEASE = timedelta(minutes=10)
 # The severity levels.
 _URGENCIES = (1, 2, 3)
+# Built once: that takes longer than to run them.
+_ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
+_UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
+_TAKEN = (
+    update(deliveries)
+    .where(_UNPROCESSED)
+    .values(look_token=bindparam("its_token"))
+    .returning(*columns_of(deliveries, Event))
+)
+_PROCESSED = (
+    update(deliveries)
+    .where(_UNPROCESSED, deliveries.c.look_token == bindparam("its_token"))
+    .values(processed_at=bindparam("at"))
+)
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
 
@@ -240,19 +267,13 @@ class SqlTickets:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
         ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "look_at": unless_marked(look_at)}
         row = fenced(connection, self.portal, lease, **ended, **values)
-        taken = deliveries.c.processed_at.is_(None) & (deliveries.c.look_token == lease.token)
-        connection.execute(
-            update(deliveries).where(self._of(deliveries, lease.ticket_id), taken).values(processed_at=row["begun_at"])
-        )
+        connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
 
     def _take_events(self, connection: Connection, lease: Lease) -> Sequence[Event]:
-        statement = (
-            update(deliveries)
-            .where(self._of(deliveries, lease.ticket_id), deliveries.c.processed_at.is_(None))
-            .values(look_token=lease.token)
-            .returning(*columns_of(deliveries, Event))
-        )
-        return _in_order(connection.execute(statement).mappings())
+        return _in_order(connection.execute(_TAKEN, self._taken_by(lease)).mappings())
+
+    def _taken_by(self, lease: Lease) -> dict[str, object]:
+        return {"its_portal": self.portal, "its_id": lease.ticket_id, "its_token": lease.token}
 
     def _past_events(self, connection: Connection, ticket_id: str) -> Sequence[Event]:
         stored = select(*columns_of(deliveries, Event)).where(self._of(deliveries, ticket_id))
