@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 
@@ -111,6 +111,24 @@ def document(
     frozen = [_frozen(account) for account in accounts]
     table_of_trials = [INTRODUCTION.format(**facts), survived(accounts), "\n", *complaints, *frozen]
     return "".join([*table_of_trials, STORM, weathered(storms), "\n", BROKEN, broken(verdicts), "\n"])
+
+
+def renewed(page: str, accounts: Sequence[Account], problems: Sequence[str], *, command: str, on: datetime) -> str:
+    """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
+    rows = dict(zip((each.words for each in accounts), survived(accounts).splitlines()[2:], strict=True))
+    names = {account.trial.name for account in accounts}
+    lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
+    said = [f"From a later run, `{command}` on {on:%d %B %Y}: {'; '.join(rows)}.", ""]
+    said += [line for problem in problems for line in (f"**Not survived:** {problem}", "")]
+    said += [line for account in accounts for line in _frozen(account).splitlines()]
+    place = lines.index(STORM.splitlines()[1])
+    return "\n".join([*lines[:place], *said, "", *lines[place:], ""])
+
+
+def _is_of(line: str, words: Collection[str], names: Collection[str]) -> bool:
+    """Whether a line below the table is about one of the trials."""
+    begin = [*(f"{each}: the 99th" for each in words), *(f"**Not survived:** {each}: " for each in names)]
+    return line.startswith(tuple(begin))
 
 
 def machine() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
@@ -173,7 +173,7 @@ def _account(trial: Trial, here: Scene, resumed: float) -> Account:
         stored=len(stored),
         missing=len(load.acknowledged - stored),
         invented=len(stored - load.sent),
-        doubled=sum(max(0, count - 1) for count in comments.values()),
+        doubled=sum(map(_twice, comments.values())),
         rewritten=sum(count - 1 for count in writes.values()),
         wrong=[ticket for ticket in load.tickets if not _is_right(here, ticket, comments[ticket])],
         resumed=resumed,
@@ -185,10 +185,16 @@ def _account(trial: Trial, here: Scene, resumed: float) -> Account:
     )
 
 
-def _comments(here: Scene) -> Counter[str]:
-    """How many comments each ticket has in Desk."""
+def _comments(here: Scene) -> Mapping[str, Sequence[str]]:
+    """What the comments of each ticket in Desk say, our reference at their end included."""
     answers = {each: here.on.desk.call("GET", f"{API}/tickets/{each}/comments") for each in here.load.tickets}
-    return Counter({each: len(answer.get("data", [])) for each, answer in answers.items()})
+    return {each: [said["content"] for said in answer.get("data", [])] for each, answer in answers.items()}
+
+
+def _twice(said: Sequence[str]) -> int:
+    """How many of the comments carry a reference that another one carries already."""
+    references = [each.rpartition("[")[2] for each in said]
+    return len(references) - len(set(references))
 
 
 def _writes(here: Scene) -> Counter[str]:
@@ -199,13 +205,15 @@ def _writes(here: Scene) -> Counter[str]:
     return Counter(payload["id"] for payload in updates if payload["modifiedBy"] == own)
 
 
-def _is_right(here: Scene, ticket: str, comments: int) -> bool:
+def _is_right(here: Scene, ticket: str, said: Sequence[str]) -> bool:
+    """Whether fields and review are as was worked out by hand. By a clock that is ahead, clocks may be told of too."""
     expected = EXPECTED[here.load.tickets[ticket]]
     fields = here.on.desk.read(ticket)
     large = expected == "PRIORITY"
     box, severity = fields["cf_priority_customer_large_user_account"], fields["cf_severity"]
     as_wanted = (box == "true") == large and severity == ("S1-Critical" if large else None)
-    return as_wanted and comments == (expected == "REVIEW")
+    reviews = sum("cannot decide" in each for each in said)
+    return as_wanted and reviews == (expected == "REVIEW")
 
 
 def _p99(here: Scene) -> tuple[float, float]:
