@@ -218,7 +218,7 @@ FULL = Storm()
 DAILY = Storm(
     workers=3,
     wakeups=60,
-    strikes=(("worker", 1), ("child", 2), ("redis-flushed", 1)),
+    strikes=(("worker", 1), ("child", 5), ("redis-flushed", 1)),
     latency=0.2,
     outage=timedelta(seconds=46),
     within=120.0,  # with a busy machine
