@@ -122,7 +122,8 @@ def main() -> None:
     parser.add_argument("--keys", type=Path, required=True, help="the key set that signs deliveries")
     asked = parser.parse_args()
     desk = Desk(asked.latency, json.loads(asked.keys.read_bytes()))
-    uvicorn.run(desk, port=asked.port, log_level="warning", access_log=False, lifespan="off")
+    # As long as a run: a kept connection that was closed between two rounds would fail the first call of the next.
+    uvicorn.run(desk, port=asked.port, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=3600)
 
 
 if __name__ == "__main__":

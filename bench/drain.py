@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from statistics import median
+from subprocess import Popen
 from time import perf_counter
+from typing import Protocol
 
 from celery import Celery
 
+from bench import machine
 from bench.stage import PORTAL, Stage, staged
 from desk_sync import wiring
 from desk_sync.domain.ticket import Event, Hint
@@ -26,32 +30,46 @@ _numbers = count()
 def run(full: bool) -> None:
     rounds, tickets = (5, 500) if full else (3, 100)
     print(f"{rounds} rounds of {tickets} tickets; {1000 * LATENCY:.0f} ms a call, {IN_FLIGHT} calls in flight\n")
-    print("| events of a ticket | way | events/s | calls of Desk for an event | product : this |")
-    print("|--:|---|--:|--:|--:|")
+    print(
+        "| events of a ticket | way | events/s | product : this | calls of Desk each | CPU ms each | product : this |"
+    )
+    print("|--:|---|--:|--:|--:|--:|--:|")
     with staged(LATENCY, workers=IN_FLIGHT, concurrency=IN_FLIGHT) as stage, _ways(stage) as ways:
         for each in EVENTS_OF_A_TICKET:
             _tell(each, _alternate(stage, ways, rounds, tickets, each))
 
 
-Way = Callable[[list[str], int], None]
-"""Takes each of the tickets so many events in, and returns when all of them are done."""
+class Way(Protocol):
+    """`worker` is the process that does it."""
 
-Figure = tuple[float, float]
-"""Events a second, calls for an event."""
+    worker: Popen[bytes]
+
+    def __call__(self, tickets: list[str], events: int) -> None:
+        """Take so many events of each of the tickets in, and return when all of them are done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one way did in one round: events a second; for each event, calls of Desk and the worker's milliseconds."""
+
+    per_second: float
+    calls: float
+    cpu: float
 
 
 @contextmanager
 def _ways(stage: Stage) -> Iterator[Mapping[str, Way]]:
     """Both with their worker running and warm."""
-    stage.start_ours("worker")
+    ours = stage.start_ours("worker")
     os.environ |= {f"DESK_SYNC_{name.upper()}": stage.settings[name] for name in ("redis_url", "desk_url")}
     from bench import per_event
 
     pool = ("--pool", "threads", "--concurrency", str(IN_FLIGHT), "--loglevel", "ERROR")
-    stage.start(sys.executable, "-m", "celery", "-A", "bench.per_event", "worker", *pool)
+    usual = stage.start(sys.executable, "-m", "celery", "-A", "bench.per_event", "worker", *pool)
     ways: dict[str, Way] = {
-        "desk-sync": _Drain(stage),
-        "a Celery task for each event": _PerEvent(stage, per_event.handle.delay),
+        "desk-sync": _Drain(stage, ours),
+        "a Celery task for each event": _PerEvent(stage, usual, per_event.handle.delay),
     }
     for way in ways.values():
         way(_new_tickets(10), 1)
@@ -59,7 +77,8 @@ def _ways(stage: Stage) -> Iterator[Mapping[str, Way]]:
 
 
 class _Drain:
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, worker: Popen[bytes]) -> None:
+        self.worker = worker
         self._stage = stage
         self._ringer = Celery(broker=stage.settings["redis_url"].replace("unix://", "redis+socket://"))
 
@@ -72,7 +91,8 @@ class _Drain:
 
 
 class _PerEvent:
-    def __init__(self, stage: Stage, delay: Callable[[str], object]) -> None:
+    def __init__(self, stage: Stage, worker: Popen[bytes], delay: Callable[[str], object]) -> None:
+        self.worker = worker
         self._stage = stage
         self._delay = delay
 
@@ -81,7 +101,7 @@ class _PerEvent:
         for _ in range(events):
             for ticket in tickets:
                 self._delay(ticket)
-        self._stage.wait_until(lambda: self._done() == events * len(tickets), PATIENCE)
+        self._stage.wait_until(lambda: self._done() >= events * len(tickets), PATIENCE)
 
     def _done(self) -> int:
         done: int = self._stage.desk()["calls"].get("PATCH tickets/", 0)
@@ -94,20 +114,30 @@ def _alternate(
     found: dict[str, list[Figure]] = {name: [] for name in ways}
     for number in range(rounds):
         for name in ways if number % 2 == 0 else reversed(list(ways)):
-            stage.desk("/forget")
-            began = perf_counter()
-            ways[name](_new_tickets(tickets), events)
-            total, calls = tickets * events, sum(stage.desk()["calls"].values())
-            found[name].append((total / (perf_counter() - began), calls / total))
+            found[name].append(_time(stage, ways[name], tickets, events))
     return found
+
+
+def _time(stage: Stage, way: Way, tickets: int, events: int) -> Figure:
+    stage.desk("/forget")
+    total, began, cpu = tickets * events, perf_counter(), machine.cpu_seconds(way.worker.pid)
+    way(_new_tickets(tickets), events)
+    seconds, cpu = perf_counter() - began, machine.cpu_seconds(way.worker.pid) - cpu
+    calls = sum(stage.desk()["calls"].values())
+    return Figure(per_second=total / seconds, calls=calls / total, cpu=1000 * cpu / total)
 
 
 def _tell(events: int, found: Mapping[str, list[Figure]]) -> None:
     ours = next(iter(found.values()))
     for name, figures in found.items():
-        faster = median(product / peer for (product, _), (peer, _) in zip(ours, figures, strict=True))
-        rate, calls = (median(each[place] for each in figures) for place in (0, 1))
-        print(f"| {events} | {name} | {rate:,.0f} | {calls:.2f} | {faster:.1f} |", flush=True)
+        pairs = list(zip(ours, figures, strict=True))
+        faster = median(product.per_second / peer.per_second for product, peer in pairs)
+        cheaper = median(product.cpu / peer.cpu for product, peer in pairs)
+        rate, calls, cpu = (median(getattr(each, name) for each in figures) for name in ("per_second", "calls", "cpu"))
+        print(
+            f"| {events} | {name} | {rate:,.0f} | {faster:.1f} | {calls:.2f} | {cpu:.2f} | {cheaper:.2f} |",
+            flush=True,
+        )
 
 
 def _new_tickets(tickets: int) -> list[str]:

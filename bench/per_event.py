@@ -24,7 +24,7 @@ app = Celery(
 _own = threading.local()
 
 
-@app.task
+@app.task(autoretry_for=(requests.RequestException,), retry_backoff=True)
 def handle(ticket_id: str) -> None:
     session = _session()
     session.get(DESK + ticket_id, timeout=10).json()
