@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
@@ -124,6 +125,37 @@ def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, bef
     assert len(steps(desk)) == 1
     assert len(SqlNotices(opened.engine, "default").waiting()) == 1
     assert desk.tickets[TICKET].priority == "High"
+
+
+@pytest.mark.crowd
+@pytest.mark.timeout(1200)
+def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
+    world.policy = replace(POLICY, escalation=ESCALATION)
+    random, ids, deaths = Random(1), [], 0
+    while deaths < count(20, 200):
+        if random.random() < 0.2:
+            ids.append(f"{len(ids) + 1:018d}")
+            desk.tickets[ids[-1]] = make_ticket(ticket_id=ids[-1], created_at=world.now(), threads=1)
+            world.hears(key=ids[-1], ticket_id=ids[-1])
+        desk.dies_around(random.randrange(8), before=random.random() < 0.5)
+        world.waits(minutes=random.choice((1, 30)))
+        try:
+            world.look()
+        except Died:
+            deaths += 1
+    desk.left = None
+    world.waits(minutes=1)
+    world.tickets.look_now(ids, now=world.now())  # those too that died so often that they were parked
+    while world.look():
+        pass
+
+    told = [message.ticket_id for message in SqlNotices(world.engine, "default").waiting()]
+    for each in ids:
+        levels = raised(world, each)
+        assert levels == sorted(set(levels)), "each level once, in order"
+        assert len(steps(desk, each)) == len(levels)
+        assert told.count(each) == sum(level in (1, 2) for level in levels), "Ada has two of the roles"
+    assert sum(len(raised(world, each)) for each in ids) > len(ids)
 
 
 def test_a_comment_that_desk_took_without_an_answer_is_not_made_again(opened, desk):
