@@ -39,12 +39,8 @@ def main() -> int:
     verdicts = [_judge(each, problems) for each in builds]
     for text in (report.survived(accounts), report.weathered(storms), report.broken(verdicts)):
         print(text, end="\n\n")
-    if arguments.write and not arguments.names:
+    if arguments.write:
         PAGE.write_text(_page(accounts, storms, verdicts, problems, arguments))
-    elif arguments.write:
-        command = f"./dev faults --write {' '.join(arguments.names)}"
-        page = report.renewed(PAGE.read_text(), accounts, problems, command=command, on=wiring.now())
-        PAGE.write_text(page)
     return 1 if problems else 0
 
 
@@ -115,6 +111,10 @@ def _page(
     problems: Sequence[str],
     arguments: argparse.Namespace,
 ) -> str:
+    if arguments.names:
+        command = f"./dev faults --write {' '.join(arguments.names)}"
+        later = {"names": arguments.names, "command": command, "on": wiring.now()}
+        return report.renewed(PAGE.read_text(), accounts, storms, problems, **later)
     return report.document(
         accounts,
         storms,

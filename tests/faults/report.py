@@ -113,12 +113,24 @@ def document(
     return "".join([*table_of_trials, STORM, weathered(storms), "\n", BROKEN, broken(verdicts), "\n"])
 
 
-def renewed(page: str, accounts: Sequence[Account], problems: Sequence[str], *, command: str, on: datetime) -> str:
+def renewed(
+    page: str,
+    accounts: Sequence[Account],
+    storms: Sequence[Aftermath],
+    problems: Sequence[str],
+    *,
+    names: Sequence[str],
+    command: str,
+    on: datetime,
+) -> str:
     """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
     rows = dict(zip((each.words for each in accounts), survived(accounts).splitlines()[2:], strict=True))
-    names = {account.trial.name for account in accounts}
     lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
-    said = [f"From a later run, `{command}` on {on:%d %B %Y}: {'; '.join(rows)}.", ""]
+    if storms:
+        head = lines.index(weathered(()).splitlines()[0])
+        end = next(number for number in range(head, len(lines)) if not lines[number].startswith("|"))
+        lines[head:end] = weathered(storms).splitlines()
+    said = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
     said += [line for problem in problems for line in (f"**Not survived:** {problem}", "")]
     said += [line for account in accounts for line in _frozen(account).splitlines()]
     place = lines.index(STORM.splitlines()[1])
