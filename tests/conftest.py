@@ -17,6 +17,11 @@ settings.register_profile("here", deadline=None, max_examples=40)
 settings.load_profile("here")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real processes first: they mostly wait, and nobody should wait for them at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("faults", "acceptance"))
+
+
 @pytest.fixture(autouse=True)
 def own_log_settings() -> Iterator[None]:
     """The log settings that a command in a test makes for its process end with the test."""
