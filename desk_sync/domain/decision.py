@@ -112,14 +112,17 @@ _REGION_UNKNOWN: Mapping[Whose, str] = {
 
 
 def asking_where(decision: Decision, regions: RegionPolicy, writer: Writer, whereabouts: Whereabouts) -> Decision:
-    """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17)."""
+    """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17).
+
+    The reason for the verdict stays the last one.
+    """
     for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
         located = regions.locate(whereabouts, by)
         if located.by_default:
             nobody = by is Whose.PARTNER_COUNTRY and writer.partner is None
             question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]
             questions = tuple(dict.fromkeys((*decision.questions, question)))
-            decision = replace(decision, questions=questions).because(located.reason.rule, located.reason.text)
+            decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))
     return decision
 
 
