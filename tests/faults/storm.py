@@ -27,6 +27,8 @@ from tests.support.processes import environment, wait_until
 
 NAME = "storm"
 PATIENCE = 150.0
+OPENING = 600.0
+"""Seconds; how long it takes to have tickets to strike at says nothing."""
 CONCURRENCY = 10
 NOT_LARGE = "A01"
 MOMENT = timedelta(seconds=1)
@@ -132,8 +134,8 @@ def _open_tickets(here: Scene, count: int) -> Sequence[str]:
     account = next(each for each in read_accounts(ACCOUNTS).accounts if each.account_id == NOT_LARGE)
     with ThreadPoolExecutor(4) as pool:
         tickets = list(pool.map(here.on.desk.open_ticket, [account] * count))
-    wait_until(lambda: here.on.desk_sync.inbox(PORTAL).counts().stored >= count, seconds=PATIENCE)
-    here.wait_until_quiet(PATIENCE)
+    wait_until(lambda: here.on.desk_sync.inbox(PORTAL).counts().stored >= count, seconds=OPENING)
+    here.wait_until_quiet(OPENING)
     return tickets
 
 
