@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Engine, or_, select
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import tickets
+from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.basic_questions import Question
 from desk_sync.domain.triggers import Severe
 
@@ -41,8 +42,9 @@ class SqlNeighbours:
 
     def wake(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
         """Owe each a look."""
-        with writing(self.engine) as connection:
-            mark(connection, self.portal, ticket_ids, now=now, wake_at=now, woken=True)
+        for chunk in chunks(sorted(set(ticket_ids))):  # most looks wake nobody, and take no turn at writing
+            with writing(self.engine) as connection:
+                mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
 
     @property
     def _here(self) -> ColumnElement[bool]:

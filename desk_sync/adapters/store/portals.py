@@ -105,13 +105,18 @@ class SqlPortalFacts:
     def active_since(self) -> datetime | None:
         """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
         known = select(portals.c.active_since).where(portals.c.name == self.portal)
+        with reading(self.engine) as connection:
+            since: datetime | None = connection.scalar(known)
+        return since or self._first_heard()
+
+    def _first_heard(self) -> datetime | None:
+        """When we first heard of a ticket; learnt, so that it is looked for once."""
         first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
         with reading(self.engine) as connection:
-            said: datetime | None = connection.scalar(known)
-            heard: datetime | None = None if said else connection.scalar(first)
+            heard: datetime | None = connection.scalar(first)
         if heard:
             _learn(self.engine, self.portal, active_since=heard)
-        return said or heard
+        return heard
 
     def activate(self, since: datetime) -> None:
         """Let what happened since then set off escalations, too."""
