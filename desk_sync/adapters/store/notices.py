@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, select, tuple_, update
 
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import is_free
 from desk_sync.adapters.store.tables import messages, notices
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.notice import Message, Notice
 from desk_sync.domain.staff import Address, Channel
 from desk_sync.ports import Claimed, Told
 
-# One lease is never longer; a longer one was taken by a clock that has been put back.
-_LONGEST_LEASE = timedelta(minutes=10)
+_ITS_NOTICE = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
 _TOPIC = tuple_(messages.c.ticket_id, messages.c.topic)
 
 
@@ -48,12 +48,10 @@ class SqlNotices:
 
     def claim(self, *, now: datetime, until: datetime) -> Claimed | None:
         """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
-        held = notices.c.leased_until
-        free = or_(held.is_(None), held <= now, held > now + _LONGEST_LEASE)
         due = (
             select(notices.c.key)
             .where(notices.c.portal == self.portal, notices.c.sent_at.is_(None), notices.c.refused_at.is_(None))
-            .where(notices.c.due_at <= now, free)
+            .where(notices.c.due_at <= now, is_free(notices.c.leased_until, now))
             .order_by(notices.c.due_at, notices.c.key)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -125,10 +123,9 @@ class SqlNotices:
         self, connection: Connection, about: Sequence[Message]
     ) -> Mapping[tuple[str, str], Mapping[Address, bool]]:
         """By topic, everybody who was to be told of it, and whether they have refused."""
-        same = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
         listed = (
             select(messages.c.ticket_id, messages.c.topic, messages.c.channel, messages.c.address, notices.c.refused_at)
-            .outerjoin(notices, same)
+            .outerjoin(notices, _ITS_NOTICE)
             .where(messages.c.portal == self.portal, _TOPIC.in_(_topics(about)))
         )
         told: dict[tuple[str, str], dict[Address, bool]] = {}
@@ -151,11 +148,10 @@ def save(connection: Connection, portal: str, owed: Iterable[Message]) -> None:
 
 def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[Told]:
     """What people outside Desk were told of a ticket, or are to be, in order."""
-    same = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
     columns = (messages.c.topic, messages.c.channel, messages.c.address, messages.c.at)
     listed = (
         select(*columns, notices.c.sent_at, notices.c.refused_at)
-        .outerjoin(notices, same)
+        .outerjoin(notices, _ITS_NOTICE)
         .where(messages.c.portal == portal, messages.c.ticket_id == ticket_id)
         .order_by(messages.c.at, messages.c.topic, messages.c.channel, messages.c.address)
     )

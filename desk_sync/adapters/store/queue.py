@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     true,
     tuple_,
@@ -29,6 +30,8 @@ from desk_sync.adapters.store.tables import Instant, tickets
 from desk_sync.adapters.store.values import Insert, insert_for
 from desk_sync.errors import LeaseLost
 from desk_sync.ports import Lease
+
+_LONGEST_LEASE = timedelta(minutes=10)
 
 
 def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now: datetime, **also: object) -> int:
@@ -81,6 +84,11 @@ def _waking(keys: Select[Any], now: datetime) -> Update:
     key = tuple_(tickets.c.portal, tickets.c.ticket_id)
     owed = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
     return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(owed)
+
+
+def is_free(leased_until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[bool]:
+    """Whether nobody has the lease: it has run out, or was taken by a clock that has been put back since."""
+    return or_(leased_until.is_(None), leased_until <= now, leased_until > now + _LONGEST_LEASE)
 
 
 def at(instant: datetime | None) -> ColumnElement[Any]:

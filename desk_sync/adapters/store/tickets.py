@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -21,7 +21,6 @@ from sqlalchemy import (
     case,
     func,
     null,
-    or_,
     select,
     update,
 )
@@ -29,15 +28,13 @@ from sqlalchemy import (
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import at, fenced, mark, newest, unless_marked, unless_woken
+from desk_sync.adapters.store.queue import at, fenced, is_free, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.ticket import Event, Field, Written
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
-# A longer one was taken by a clock that has been put back.
-_LONGEST_LEASE = timedelta(minutes=10)
 # The severity levels.
 _URGENCIES = (1, 2, 3)
 # Built once: that takes longer than to run them.
@@ -241,8 +238,7 @@ class SqlTickets:
         return self._own(table) & (table.c.ticket_id == ticket_id)
 
     def _due(self, now: datetime) -> ColumnElement[bool]:
-        held_until = tickets.c.lease_until
-        free = or_(held_until.is_(None), held_until <= now, held_until > now + _LONGEST_LEASE)
+        free = is_free(tickets.c.lease_until, now)
         # `look_at IS NOT NULL` is what lets the partial index be used, and the urgencies one by one what lets it find
         # what is due of each among a million that wait.
         waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
