@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -97,7 +97,7 @@ def _request(ticket: Ticket, events: Iterable[Event], now: datetime) -> Request:
 
 def climb(before: Escalation, scene: Scene) -> Owed:
     """What the ticket's escalation owes now. What happened before we were there raises nothing."""
-    fired = [each for each in _triggers(scene) if isinstance(each, Trigger)]
+    fired, reviews = _fired(scene)
     owed = escalate(
         before,
         [trigger for trigger in fired if trigger.at <= scene.now],
@@ -108,18 +108,21 @@ def climb(before: Escalation, scene: Scene) -> Owed:
         since=scene.around.active_since,
     )
     coming = [trigger.at for trigger in fired if trigger.at > scene.now]
-    return replace(owed, next_at=min(filter(None, (owed.next_at, *coming)), default=None))
+    return replace(owed, next_at=min(filter(None, (owed.next_at, *coming)), default=None), reviews=reviews)
 
 
 def mute(before: Escalation, scene: Scene) -> Owed:
     """What happened is known from now on and raises nothing, also not when escalation is switched on later."""
-    happened = {each.key for each in _triggers(scene) if isinstance(each, Trigger) and each.at <= scene.now}
-    return Owed(escalation=replace(before, known=before.known | happened))
+    fired, reviews = _fired(scene)
+    happened = {trigger.key for trigger in fired if trigger.at <= scene.now}
+    return Owed(escalation=replace(before, known=before.known | happened), reviews=reviews)
 
 
-def reviews(scene: Scene) -> list[Review]:
-    """What was asked for and is not followed: a person must decide."""
-    return [each for each in _triggers(scene) if isinstance(each, Review)]
+def _fired(scene: Scene) -> tuple[Sequence[Trigger], tuple[Review, ...]]:
+    """What sets off a ladder, or will; and what a person must look at instead."""
+    found = tuple(_triggers(scene))
+    triggers = [each for each in found if isinstance(each, Trigger)]
+    return triggers, tuple(each for each in found if isinstance(each, Review))
 
 
 def _triggers(scene: Scene) -> Iterator[Trigger | Review]:

@@ -20,7 +20,7 @@ from desk_sync.domain.matrix import Location, Reach, reach, successors
 from desk_sync.domain.promise import WALL_CLOCK
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.staff import Person
-from desk_sync.domain.triggers import Trigger
+from desk_sync.domain.triggers import Review, Trigger
 from desk_sync.domain.wording import spell_instant
 
 
@@ -85,12 +85,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """What a look owes: the steps to raise now, what to remember once they are, when to look next, and why."""
+    """What a look owes: the steps to raise now, what to remember once they are, when to look next, and why.
+
+    `reviews` are what was asked for and is not followed: a person must decide.
+    """
 
     escalation: Escalation
     steps: tuple[Step, ...] = ()
     next_at: datetime | None = None
     reasons: tuple[Reason, ...] = ()
+    reviews: tuple[Review, ...] = ()
 
     def because(self, rule: str, text: str) -> Owed:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))

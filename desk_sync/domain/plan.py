@@ -357,9 +357,8 @@ class _Planning:
         decision = self.decision
         for name in self.overrides:
             decision = decision.because("L7", f"{name} stays as a person set it")
-        asked = climbing.reviews(self.scene) if self.scene else ()
-        reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in asked))
-        questions = (*decision.questions, *(ESCALATION_ASKED for _ in asked))
+        reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in self.owed.reviews))
+        questions = (*decision.questions, *(ESCALATION_ASKED for _ in self.owed.reviews))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", _LOOP) if self.looping else decision
 

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from desk_sync.domain.agent import Agent
 from desk_sync.domain.basic_questions import HOWTO, Question, QuestionRule, TooMany, advice, too_many
 from desk_sync.domain.claims import Claim
-from desk_sync.domain.climbing import Scene, reviews
+from desk_sync.domain.climbing import Scene
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.escalation import Owed, Step
 from desk_sync.domain.escalation_texts import Picture, line, private_comment, subject
 from desk_sync.domain.matrix import reach, successors
 from desk_sync.domain.notice import Message, addressed
 from desk_sync.domain.public_update import PublicStep, Updates
+from desk_sync.domain.staff import Person
 from desk_sync.domain.ticket import Field, Value
 
 
@@ -73,7 +74,7 @@ def comments(owed: Owed, scene: Scene, updates: Updates) -> Iterator[Effect]:
         public = updates.text(PublicStep(ticket=scene.number, level=step.level), scene.ticket.language)
         if public:
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True)
-    for review in reviews(scene):
+    for review in owed.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
     for found, rule in _questions(scene):
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, scene))
@@ -83,36 +84,29 @@ def messages(owed: Owed, scene: Scene) -> Iterator[Message]:
     """What each person of a step is told outside Desk, and who is told in their place if that cannot be done."""
     links = {"ticket": scene.ticket.url} if scene.ticket.url else {}
     for step in owed.steps:
-        for to, otherwise in addressed(step.reach.people, step.stand_ins):
-            yield Message(
-                ticket_id=scene.ticket.ticket_id,
-                topic=step.key,
-                to=to,
-                at=scene.now,
-                about=subject(step, scene.number),
-                line=line(step, scene.number, links),
-                otherwise=otherwise,
-            )
+        about, said = subject(step, scene.number), line(step, scene.number, links)
+        yield from _told(scene, step.reach.people, step.stand_ins, topic=step.key, about=about, line=said)
     for found, rule in _questions(scene):
         yield from _to_the_manager(found, rule, scene)
 
 
 def last_of_questions(scene: Scene) -> frozenset[str]:
     """The tickets that make the partner's basic questions too many."""
-    rule = scene.policy.escalation.questions
-    told = too_many(_asked_here(scene), rule) if rule else ()
-    return frozenset(found.questions[-1].ticket_id for found in told)
+    return frozenset(found.questions[-1].ticket_id for found, _ in _all_questions(scene))
 
 
 def _questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
     """The partner's basic questions, where this ticket makes them too many (R22, R23)."""
-    rule = scene.policy.escalation.questions
     since = scene.around.active_since
-    if rule is None:
-        return
-    for found in too_many(_asked_here(scene), rule):
+    for found, rule in _all_questions(scene):
         if found.questions[-1].ticket_id == scene.ticket.ticket_id and (since is None or found.at >= since):
             yield found, rule
+
+
+def _all_questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
+    """Every time that the partner's basic questions became too many, by the rule, if there is one."""
+    if rule := scene.policy.escalation.questions:
+        yield from ((found, rule) for found in too_many(_asked_here(scene), rule))
 
 
 def _asked_here(scene: Scene) -> Iterator[Question]:
@@ -130,16 +124,19 @@ def _advice(found: TooMany, rule: QuestionRule, scene: Scene) -> str:
 def _to_the_manager(found: TooMany, rule: QuestionRule, scene: Scene) -> Iterator[Message]:
     situation, policy = scene.situation, scene.policy.escalation
     chain, on = policy.matrix.chain(situation.location), situation.date_of(scene.now)
-    people = reach(chain, rule.level, policy.staff, on).people
-    for to, otherwise in addressed(people, successors(chain, rule.level, policy.staff, on)):
+    people, others = reach(chain, rule.level, policy.staff, on).people, successors(chain, rule.level, policy.staff, on)
+    about = f"{scene.partner}: {len(found.questions)} basic questions"
+    yield from _told(scene, people, others, topic=found.key, about=about, line=_advice(found, rule, scene))
+
+
+def _told(
+    scene: Scene, people: Iterable[Person], stand_ins: Iterable[Person], *, topic: str, about: str, line: str
+) -> Iterator[Message]:
+    """The message of a topic for each of the people."""
+    ticket_id = scene.ticket.ticket_id
+    for to, otherwise in addressed(people, stand_ins):
         yield Message(
-            ticket_id=scene.ticket.ticket_id,
-            topic=found.key,
-            to=to,
-            at=scene.now,
-            about=f"{scene.partner}: {len(found.questions)} basic questions",
-            line=_advice(found, rule, scene),
-            otherwise=otherwise,
+            ticket_id=ticket_id, topic=topic, to=to, at=scene.now, about=about, line=line, otherwise=otherwise
         )
 
 
