@@ -10,6 +10,7 @@ import structlog
 from desk_sync.domain.notice import Notice, gather
 from desk_sync.errors import Refused, TemporaryError
 from desk_sync.ports import Claimed, Notices, Notifier, Now
+from desk_sync.services.backoff import doubled
 
 log = structlog.get_logger()
 
@@ -23,10 +24,6 @@ class Persistence:
     pause: timedelta = timedelta(seconds=30)
     batch: int = 50
     """So many notices in one run: whoever runs it has other work too."""
-
-    def next_pause(self, attempts: int) -> timedelta:
-        """Doubles with each attempt."""
-        return self.pause * int(2 ** (attempts - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +68,7 @@ class SendNotices:
         if claimed.attempts >= self.persistence.attempts:
             self._refused(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
             return
-        due_at = self.now() + self.persistence.next_pause(claimed.attempts)
+        due_at = self.now() + doubled(self.persistence.pause, claimed.attempts)
         self.notices.postpone(claimed.notice, due_at=due_at, error=error)
         log.warning("notice.postponed", key=claimed.notice.key, error=error, due_at=due_at)
 

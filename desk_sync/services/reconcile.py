@@ -27,6 +27,7 @@ from desk_sync.ports import (
     Tickets,
     Traits,
 )
+from desk_sync.services.backoff import doubled
 from desk_sync.services.finding import Finder
 from desk_sync.services.teaching import Teaching
 
@@ -55,10 +56,6 @@ class Patience:
     attempts: int = 5
     pause: timedelta = timedelta(seconds=30)
     refusal: timedelta = timedelta(minutes=10)
-
-    def next_pause(self, attempts: int) -> timedelta:
-        """Doubles with each attempt."""
-        return self.pause * int(2 ** (attempts - 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +198,7 @@ class Reconcile:
         return Outcome.POSTPONED
 
     def _try_again(self, lease: Lease, pending: Pending, error: Exception) -> Outcome:
-        look_at = self.now() + self.patience.next_pause(pending.attempts)
+        look_at = self.now() + doubled(self.patience.pause, pending.attempts)
         self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__)
         return Outcome.POSTPONED
 
