@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from desk_sync.domain.calendar import WEEKDAYS, BusinessCalendar, Hours
 from desk_sync.domain.conversation import ReplyRules, StatusRules
@@ -134,7 +135,7 @@ class Terms:
         return always[milestone] if milestone in always else self.windows.get(level, {}).get(milestone)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Promise:
     """The terms, in a region, by one version of the mapping. `located` says why in this region (C17).
 
@@ -148,7 +149,7 @@ class Promise:
     located: Reason
     calendar_from: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A fingerprint of what is promised: not of the mapping's version, which changes for other reasons too."""
         return fingerprint((self.region, self.calendar, self.terms))

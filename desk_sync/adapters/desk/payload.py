@@ -135,7 +135,7 @@ def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[
 
 def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: Vocabulary) -> list[Field]:
     """Those of `fields` that `ticket`, Desk's answer, shows with another value: trimming and the like aside (L5)."""
-    sent = read_ticket(write_fields(fields, vocabulary), vocabulary)
+    sent = _read_state(write_fields(fields, vocabulary), vocabulary)
     return [word for word in fields if sent.value(word) != ticket.value(word)]
 
 

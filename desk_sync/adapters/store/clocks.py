@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import clocks, promises, tickets
-from desk_sync.adapters.store.values import PROMISE, chunks, insert
+from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
 from desk_sync.domain.clock import Clock, State
 from desk_sync.domain.promise import Promise
 from desk_sync.domain.ticket import Watched
 from desk_sync.domain.watch import Watch
 
+# Built once, as the statements of `queue`.
+_KEPT = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
+_IS_KEPT = select(promises.c.digest).where(promises.c.digest == bindparam("its_digest"))
+_KEEP = {name: insert_for(name, promises).on_conflict_do_nothing() for name in DIALECTS}
+_ITS_CLOCKS = (clocks.c.portal == bindparam("its_portal")) & (clocks.c.ticket_id == bindparam("its_id"))
+_FORGET = delete(clocks).where(_ITS_CLOCKS)
+_ADD = clocks.insert()
+_CANCEL = (
+    update(clocks)
+    .where(_ITS_CLOCKS, clocks.c.ended_at.is_(None))
+    .values(state=State.CANCELLED, ended_at=bindparam("at"), next_at=None)
+)
 
-def promise(connection: Connection, watched: Watched | None) -> Promise | None:
-    """What was promised to a ticket that is watched."""
-    if watched is None:
-        return None
-    stored = select(promises.c.promise).where(promises.c.digest == watched.promise)
-    return PROMISE.validate_python(connection.execute(stored).scalar_one())
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What was promised, each promise read once: it never changes."""
+
+    _read: dict[str, Promise] = field(default_factory=dict, init=False)
+
+    def of(self, connection: Connection, watched: Watched | None) -> Promise | None:
+        """What was promised to a ticket that is watched."""
+        if watched is None:
+            return None
+        if watched.promise not in self._read:
+            kept = connection.execute(_KEPT, {"its_digest": watched.promise}).scalar_one()
+            self._read[watched.promise] = PROMISE.validate_python(kept)
+        return self._read[watched.promise]
+
+    def keep(self, connection: Connection, promise: Promise) -> None:
+        """Write it down, if it is new."""
+        digest = {"its_digest": promise.digest}
+        if promise.digest in self._read or connection.scalar(_IS_KEPT, digest) is not None:
+            return
+        kept = {"digest": promise.digest, "promise": PROMISE.dump_python(promise, mode="json")}
+        connection.execute(_KEEP[connection.dialect.name], kept)
 
 
 def save(connection: Connection, portal: str, ticket_id: str, watch: Watch) -> None:
-    """Keep the promise, if it is new, and put the clocks in the place of those of the look before."""
-    digest = watch.promise.digest
-    if connection.scalar(select(promises.c.digest).where(promises.c.digest == digest)) is None:
-        kept = {"digest": digest, "promise": PROMISE.dump_python(watch.promise, mode="json")}
-        connection.execute(insert(connection, promises).values(kept).on_conflict_do_nothing())
-    own = (clocks.c.portal == portal) & (clocks.c.ticket_id == ticket_id)
-    connection.execute(delete(clocks).where(own))
+    """Put the clocks in the place of those of the look before."""
+    connection.execute(_FORGET, {"its_portal": portal, "its_id": ticket_id})
     rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]
     if rows:
-        connection.execute(clocks.insert(), rows)
+        connection.execute(_ADD, rows)
 
 
 def cancel(connection: Connection, portal: str, ticket_id: str, *, now: datetime) -> None:
     """End what is still open of a ticket that is gone."""
-    own = (clocks.c.portal == portal) & (clocks.c.ticket_id == ticket_id) & clocks.c.ended_at.is_(None)
-    connection.execute(update(clocks).where(own).values(state=State.CANCELLED, ended_at=now, next_at=None))
+    connection.execute(_CANCEL, {"its_portal": portal, "its_id": ticket_id, "at": now})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, RowMapping, Select, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from desk_sync.adapters.store.tables import decisions
 from desk_sync.domain.decision import Decision
@@ -17,6 +17,13 @@ from desk_sync.ports import PastDecision
 _DECISION = TypeAdapter(Decision)
 _FIELDS_WRITTEN = TypeAdapter(dict[Field, Value])
 _COLUMNS = [each.name for each in fields(Decision)]
+# Built once, as the statements of `queue`.
+_OF_TICKET = select(decisions).where(
+    decisions.c.portal == bindparam("its_portal"), decisions.c.ticket_id == bindparam("its_id")
+)
+_LAST = _OF_TICKET.order_by(decisions.c.id.desc()).limit(1)
+_ALL = _OF_TICKET.order_by(decisions.c.id)
+_ADD = insert(decisions)
 _KEPT_INSTEAD: Mapping[Field, str] = {Field.CUSTOMER_PRIMARY_EMAIL: "(super admin)"}
 
 
@@ -30,19 +37,17 @@ def append(
     at: datetime,
 ) -> None:
     """Add the decision; one that is the same as the last and led to no write leaves no trace."""
-    last = _of(portal, ticket_id).order_by(decisions.c.id.desc()).limit(1)
-    row = connection.execute(last).mappings().one_or_none()
+    row = connection.execute(_LAST, {"its_portal": portal, "its_id": ticket_id}).mappings().one_or_none()
     if row and decision_of(row) == decision and not written:
         return
     shown = {name: _KEPT_INSTEAD.get(name, value) for name, value in written.items()}
-    connection.execute(
-        insert(decisions).values(portal=portal, ticket_id=ticket_id, at=at, fields_written=shown, **asdict(decision))
-    )
+    new = {"portal": portal, "ticket_id": ticket_id, "at": at, "fields_written": shown, **asdict(decision)}
+    connection.execute(_ADD, new)
 
 
 def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDecision]:
     """The ticket's decisions, oldest first."""
-    rows = connection.execute(_of(portal, ticket_id).order_by(decisions.c.id)).mappings()
+    rows = connection.execute(_ALL, {"its_portal": portal, "its_id": ticket_id}).mappings()
     return [
         PastDecision(
             at=row["at"],
@@ -51,10 +56,6 @@ def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDe
         )
         for row in rows
     ]
-
-
-def _of(portal: str, ticket_id: str) -> Select[tuple[object, ...]]:
-    return select(decisions).where(decisions.c.portal == portal, decisions.c.ticket_id == ticket_id)
 
 
 def decision_of(row: RowMapping) -> Decision:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from desk_sync.adapters.store.tables import effects
-from desk_sync.adapters.store.values import columns_of, insert
+from desk_sync.adapters.store.values import DIALECTS, columns_of, insert_for
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.ports import PastEffect
+
+# Built once, as the statements of `queue`.
+_OF_TICKET = (effects.c.portal == bindparam("its_portal")) & (effects.c.ticket_id == bindparam("its_id"))
+_UNDONE = select(effects.c.key).where(_OF_TICKET, effects.c.done_at.is_(None))
+_REFERENCES = select(effects.c.reference).where(_OF_TICKET)
+_PAST = select(*columns_of(effects, PastEffect)).where(_OF_TICKET).order_by(effects.c.planned_at, effects.c.key)
+_TICK_OFF = (
+    update(effects)
+    .where(_OF_TICKET, effects.c.key.in_(bindparam("keys", expanding=True)), effects.c.done_at.is_(None))
+    .values(done_at=bindparam("at"))
+)
+_ADD = {name: insert_for(name, effects).on_conflict_do_nothing().returning(effects.c.key) for name in DIALECTS}
 
 
 def write_down(
@@ -20,26 +32,24 @@ def write_down(
     if not wanted:
         return {}
     new = _add(connection, portal, ticket_id, wanted, now)
-    undone = select(effects.c.key).where(_of(portal, ticket_id), effects.c.done_at.is_(None))
-    owed = frozenset(connection.scalars(undone))
+    owed = frozenset(connection.scalars(_UNDONE, _of(portal, ticket_id)))
     return {effect: effect.key not in new for effect in wanted if effect.key in owed}
 
 
 def tick_off(connection: Connection, portal: str, ticket_id: str, done: Sequence[Effect], *, at: datetime) -> None:
     if done:
-        these = effects.c.key.in_([effect.key for effect in done]) & effects.c.done_at.is_(None)
-        connection.execute(update(effects).where(_of(portal, ticket_id), these).values(done_at=at))
+        keys = [effect.key for effect in done]
+        connection.execute(_TICK_OFF, _of(portal, ticket_id) | {"keys": keys, "at": at})
 
 
 def references(connection: Connection, portal: str, ticket_id: str) -> frozenset[str]:
     """By which our comments on the ticket are known, those included that may not have been made."""
-    return frozenset(connection.scalars(select(effects.c.reference).where(_of(portal, ticket_id))))
+    return frozenset(connection.scalars(_REFERENCES, _of(portal, ticket_id)))
 
 
 def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastEffect]:
     """The ticket's effects, in the order in which they were planned."""
-    known = select(*columns_of(effects, PastEffect)).where(_of(portal, ticket_id))
-    rows = connection.execute(known.order_by(effects.c.planned_at, effects.c.key)).mappings()
+    rows = connection.execute(_PAST, _of(portal, ticket_id)).mappings()
     return [PastEffect(**{**row, "kind": EffectKind(row["kind"])}) for row in rows]
 
 
@@ -58,9 +68,8 @@ def _add(
         }
         for effect in wanted
     ]
-    statement = insert(connection, effects).on_conflict_do_nothing().returning(effects.c.key)
-    return frozenset(connection.execute(statement, rows).scalars())
+    return frozenset(connection.execute(_ADD[connection.dialect.name], rows).scalars())
 
 
-def _of(portal: str, ticket_id: str) -> ColumnElement[bool]:
-    return (effects.c.portal == portal) & (effects.c.ticket_id == ticket_id)
+def _of(portal: str, ticket_id: str) -> dict[str, object]:
+    return {"its_portal": portal, "its_id": ticket_id}

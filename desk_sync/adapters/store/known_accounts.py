@@ -17,7 +17,7 @@ from desk_sync.adapters.store.values import ACCOUNT, chunks
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.domain.subscription import Account
 
-_USED = is_in(State.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
+USED = is_in(State.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
 # As text: it is read into a value in one go.
 _ACCOUNT = cast(tables.accounts.c.account, Text).label("account")
 _BY_IDENTIFIER = (
@@ -28,13 +28,13 @@ _BY_IDENTIFIER = (
         (tables.accounts.c.snapshot_id == snapshots.c.id)
         & (tables.accounts.c.account_id == tables.identifiers.c.account_id),
     )
-    .where(_USED, tables.identifiers.c.value.in_(bindparam("values", expanding=True)))
+    .where(USED, tables.identifiers.c.value.in_(bindparam("values", expanding=True)))
     .order_by(tables.accounts.c.account_id)
 )
 _BY_ID = (
     select(_ACCOUNT, snapshots)
     .join_from(snapshots, tables.accounts, tables.accounts.c.snapshot_id == snapshots.c.id)
-    .where(_USED, tables.accounts.c.account_id.in_(bindparam("account_ids", expanding=True)))
+    .where(USED, tables.accounts.c.account_id.in_(bindparam("account_ids", expanding=True)))
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Engine, bindparam, or_, select
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import lessons, partners
@@ -15,6 +15,8 @@ from desk_sync.domain.partner import Partner
 from desk_sync.ports import Learnt
 
 _PARTNER = TypeAdapter(Partner)
+# Built once, as the statements of `queue`.
+_KNOWN = select(partners).where(partners.c.portal == bindparam("its_portal"), partners.c.key == bindparam("its_key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,8 @@ class SqlPartners:
 
     def recall(self, key: str) -> Learnt | None:
         """What Desk said last, however long ago; None if it was never asked."""
-        stored = select(partners).where(partners.c.portal == self.portal, partners.c.key == key)
         with reading(self.engine) as connection:
-            row = connection.execute(stored).one_or_none()
+            row = connection.execute(_KNOWN, {"its_portal": self.portal, "its_key": key}).one_or_none()
         if row is None:
             return None
         partner = _PARTNER.validate_python(row.partner) if row.partner else None

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, bindparam, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals, statuses, tickets
 from desk_sync.adapters.store.values import AHEAD, insert
 from desk_sync.ports import Allowance, Credits, Pause, Token
+
+# Built once, as the statements of `queue`: every look reads it.
+_PORTAL = select(portals).where(portals.c.name == bindparam("its_name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class SqlAllowances:
 
     def read(self) -> Allowance:
         with reading(self.engine) as connection:
-            stored = connection.execute(select(portals).where(portals.c.name == self.portal)).one_or_none()
+            stored = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
         if stored is None:
             return Allowance()
         heard = Credits(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
@@ -104,10 +107,9 @@ class SqlPortalFacts:
 
     def active_since(self) -> datetime | None:
         """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
-        known = select(portals.c.active_since).where(portals.c.name == self.portal)
         with reading(self.engine) as connection:
-            since: datetime | None = connection.scalar(known)
-        return since or self._first_heard()
+            known = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
+        return (known and known.active_since) or self._first_heard()
 
     def _first_heard(self) -> datetime | None:
         """When we first heard of a ticket; learnt, so that it is looked for once."""

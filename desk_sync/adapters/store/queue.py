@@ -117,8 +117,8 @@ def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((tickets.c.woken, tickets.c.wake_at), else_=wake_at)
 
 
-# Built once: that takes longer than to run it, and it runs several times in each look.
-_FENCED = (
+# What a look runs is built once, here and beside this: to build a statement takes longer than to run it.
+HELD = (
     update(tickets)
     .where(
         tickets.c.portal == bindparam("its_portal"),
@@ -130,11 +130,18 @@ _FENCED = (
 )
 
 
-def fenced(connection: Connection, portal: str, lease: Lease, **values: object) -> RowMapping:
-    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost."""
-    statement = _FENCED.values(lease_token=lease.token, **values)
+def fencing(**changes: ColumnElement[Any]) -> Update:
+    """The same with changes that are worked out in the database."""
+    return HELD.values(changes)
+
+
+def fenced(connection: Connection, portal: str, lease: Lease, change: Update = HELD, **given: object) -> RowMapping:
+    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost.
+
+    `given` are what the change has to be told, and further columns to set.
+    """
     whose = {"its_portal": portal, "its_id": lease.ticket_id, "its_token": lease.token}
-    row = connection.execute(statement, whose).mappings().one_or_none()
+    row = connection.execute(change, {"lease_token": lease.token, **whose, **given}).mappings().one_or_none()
     if row is None:
         raise LeaseLost(f"ticket {lease.ticket_id} is in other hands")
     return row

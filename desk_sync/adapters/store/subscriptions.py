@@ -27,7 +27,7 @@ from sqlalchemy import (
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.known_accounts import KnownAccounts
+from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
 from desk_sync.adapters.store.marking import NEEDED, Marking, owe
 from desk_sync.adapters.store.snapshots import State, changes, current_of, is_in, size_of, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
@@ -39,6 +39,7 @@ from desk_sync.ports import Changes, Guard, Replaced
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
+_CURRENT = select(snapshots).where(USED)
 # What a snapshot knows of its accounts without being told.
 _NOT_STORED = {"origin", "also_in", "bound_at"}
 
@@ -58,9 +59,8 @@ class SqlSubscriptions:
 
     def current(self) -> Sequence[Snapshot]:
         """The last snapshot of each source that was imported in full, in the order in which look-ups use them."""
-        used = snapshots.c.source.in_(self.sources)
         with reading(self.engine) as connection:
-            rows = connection.execute(select(snapshots).where(is_in(State.CURRENT), used)).mappings().all()
+            rows = connection.execute(_CURRENT, {"sources": self.sources}).mappings().all()
         return sorted(map(snapshot_of, rows), key=lambda snapshot: self.sources.index(snapshot.source))
 
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:

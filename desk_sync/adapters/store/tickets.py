@@ -7,9 +7,8 @@ waits for the next one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -17,8 +16,10 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Table,
+    Update,
     bindparam,
     case,
+    false,
     func,
     null,
     select,
@@ -28,8 +29,8 @@ from sqlalchemy import (
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import at, fenced, is_free, mark, newest, unless_marked, unless_woken
-from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.adapters.store.queue import fenced, fencing, is_free, mark, newest, unless_marked, unless_woken
+from desk_sync.adapters.store.tables import Instant, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.ticket import Event, Field, Written
@@ -51,6 +52,19 @@ _PROCESSED = (
     .where(_UNPROCESSED, deliveries.c.look_token == bindparam("its_token"))
     .values(processed_at=bindparam("at"))
 )
+_AT = bindparam("at", type_=Instant)
+_TOLD = newest(bindparam("told_of", type_=Instant))
+_BEGUN = fencing(attempts=tickets.c.attempts + 1, marked=false(), woken=false())
+_LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_TOLD)
+_SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_TOLD)
+_PUT_OFF = fencing(
+    owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at), attempts=tickets.c.attempts - bindparam("refund")
+)
+_GONE = fencing(
+    look_at=unless_marked(null()),
+    wake_at=unless_woken(null()),
+    ended_at=case((tickets.c.marked, null()), else_=_AT),
+)
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 
 
@@ -60,6 +74,7 @@ class SqlTickets:
 
     engine: Engine
     portal: str
+    _promises: clocks.Promises = field(default_factory=clocks.Promises, init=False, repr=False)
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
@@ -88,14 +103,13 @@ class SqlTickets:
 
     def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
-        begun = {"attempts": tickets.c.attempts + 1, "begun_at": now, "marked": False, "woken": False}
         with writing(self.engine) as connection:
-            row = fenced(connection, self.portal, lease, lease_until=until, **begun)
+            row = fenced(connection, self.portal, lease, _BEGUN, lease_until=until, begun_at=now)
             events = self._take_events(connection, lease)
             memory = memory_of(row["memory"])
             return Pending(
                 memory=memory,
-                promise=clocks.promise(connection, memory.watched),
+                promise=self._promises.of(connection, memory.watched),
                 events=events,
                 references=references(connection, self.portal, lease.ticket_id),
                 wake_due=not events or (row["wake_at"] is not None and row["wake_at"] <= now),
@@ -132,33 +146,29 @@ class SqlTickets:
             "looked_at": look.at,
             "step_at": look.next_step_at,
             **asdict(look.traits),
-            "modified_at": newest(at(look.modified_at)),
-            "wake_at": unless_woken(at(look.next_look_at)),
         }
         with writing(self.engine) as connection:
-            self._release(connection, lease, look_at=at(look.next_look_at), **found)
+            self._release(connection, lease, _LOOKED, at=look.next_look_at, told_of=look.modified_at, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if look.watch:
+                self._promises.keep(connection, look.watch.promise)
                 clocks.save(connection, self.portal, lease.ticket_id, look.watch)
             notices.save(connection, self.portal, look.messages)
             decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
         """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
-        known = newest(at(modified_at))
         with writing(self.engine) as connection:
-            self._release(connection, lease, look_at=tickets.c.wake_at, modified_at=known)
+            self._release(connection, lease, _SKIPPED, told_of=modified_at)
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
         """Give the ticket back, to be looked at again at `look_at`, whatever its events say. Raises LeaseLost.
 
         `refund` takes the attempt back: what went wrong was not the ticket's fault.
         """
-        attempts = tickets.c.attempts - int(refund)
-        owed_at = func.coalesce(tickets.c.owed_at, tickets.c.look_at)
+        later = {"look_at": look_at, "wake_at": look_at, "refund": int(refund), "error": error}
         with writing(self.engine) as connection:
-            later = {"look_at": look_at, "owed_at": owed_at, "wake_at": look_at, "attempts": attempts, "error": error}
-            fenced(connection, self.portal, lease, lease_until=None, **later)
+            fenced(connection, self.portal, lease, _PUT_OFF, lease_until=None, **later)
 
     def park(self, lease: Lease, *, now: datetime, error: str) -> None:
         """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
@@ -167,13 +177,8 @@ class SqlTickets:
 
     def end(self, lease: Lease, *, now: datetime) -> None:
         """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
-        gone = {
-            "wake_at": unless_woken(null()),
-            "step_at": None,
-            "ended_at": case((tickets.c.marked, null()), else_=at(now)),
-        }
         with writing(self.engine) as connection:
-            self._release(connection, lease, look_at=null(), **gone)
+            self._release(connection, lease, _GONE, at=now, step_at=None)
             clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
@@ -196,7 +201,7 @@ class SqlTickets:
             return TicketHistory(
                 **{name: row[name] for name in kept},
                 memory=memory,
-                promise=clocks.promise(connection, memory.watched),
+                promise=self._promises.of(connection, memory.watched),
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
                 effects=effects.past(connection, self.portal, ticket_id),
@@ -259,10 +264,10 @@ class SqlTickets:
                 mark(connection, self.portal, waits, now=now, wake_at=now, woken=True)
                 connection.execute(update(deliveries).where(ahead).values(received_at=now))
 
-    def _release(self, connection: Connection, lease: Lease, *, look_at: ColumnElement[Any], **values: object) -> None:
+    def _release(self, connection: Connection, lease: Lease, change: Update, **given: object) -> None:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
-        ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "look_at": unless_marked(look_at)}
-        row = fenced(connection, self.portal, lease, **ended, **values)
+        ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None}
+        row = fenced(connection, self.portal, lease, change, **ended, **given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
 
     def _take_events(self, connection: Connection, lease: Lease) -> Sequence[Event]:

@@ -26,6 +26,8 @@ CHUNK = 500
 # been put back since, and is not waited for.
 AHEAD = timedelta(minutes=1)
 
+DIALECTS = ("sqlite", "postgresql")
+
 ACCOUNT = TypeAdapter(Account)
 EVENT = TypeAdapter(Event)
 MEMORY = TypeAdapter(Memory)
