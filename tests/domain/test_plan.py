@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from desk_sync.domain.effect import EffectKind
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.identity import Place
+from desk_sync.domain.inference import Inference
 from desk_sync.domain.plan import Findings, plan
 from desk_sync.domain.policy import EmailFill, Mode
 from desk_sync.domain.subscription import combine
@@ -288,6 +289,25 @@ class TestTheCustomersAddress:
         lookup = replace(UNDECIDED, led_by=frozenset({Place.LABEL}))
 
         assert look(make_ticket(customer_primary_email=None), lookup).wanted == {EMAIL: ADMIN}
+
+
+class TestWords:
+    """What the words of a ticket suggest is told to the agents, where the ticket itself says nothing."""
+
+    SUGGESTED = (Inference("outage", "en", "is down"),)
+
+    def test_a_note_names_what_they_suggest(self):
+        wish = look(make_ticket(inferred=self.SUGGESTED), SMALL)
+
+        [said] = [effect for effect in wish.effects if effect.key == "suggestions"]
+        assert 'the words "is down" (en) suggest outage' in said.text
+        assert not said.public
+
+    @pytest.mark.parametrize("facts", [{"issue_type": "login"}, {"status_type": "Closed"}], ids=["stated", "closed"])
+    def test_there_is_none_where_it_is_stated_or_over(self, facts):
+        wish = look(make_ticket(inferred=self.SUGGESTED, **facts), SMALL)
+
+        assert [effect for effect in wish.effects if effect.key == "suggestions"] == []
 
 
 class TestReview:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desk_sync.domain.ticket import Field, Hint, Memory, digest, is_news, only_ours
+from desk_sync.domain.ticket import Field, Hint, Memory, differing, digest, is_news, only_ours
 from tests.support.makers import NOW, make_event, make_ticket
 
 MEMORY = Memory(left="after", found="before")
@@ -43,6 +43,13 @@ def test_the_digest_holds_what_we_read_and_nothing_else():
     assert digest(ticket) == digest(replace(ticket, modified_by="somebody else", modified_at=NOW))
     assert digest(ticket) != digest(replace(ticket, status="On Hold"))
     assert digest(ticket) != digest(replace(ticket, severity=""))
+
+
+def test_two_tickets_differ_in_the_fields_of_ours_that_are_not_the_same():
+    ticket = make_ticket()
+
+    assert differing(ticket, replace(ticket, large_user=True, modified_at=NOW)) == {Field.LARGE_USER}
+    assert differing(ticket, ticket) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from desk_sync.domain.partner import Partner
 from desk_sync.domain.policy import Mode
 from desk_sync.domain.staff import Address, Channel, Duty, Person, Staff
 from desk_sync.domain.ticket import Field
-from desk_sync.domain.triggers import ClusterRule, Kin
+from desk_sync.domain.triggers import ClusterRule, Kin, OverrunRule
 from desk_sync.errors import TemporaryError
 from desk_sync.ports import Budget
 from desk_sync.services.drain import Drain
@@ -238,6 +238,35 @@ class TestATagThatAsks:
         opened.look()
 
         assert raised(opened) == []
+
+
+def test_a_request_that_nobody_in_particular_made_is_the_partners(opened, desk):
+    desk.tickets[TICKET] = replace(desk.tickets[TICKET], escalation_request=True)
+    opened.hears(key="asked", state="asked", changed=frozenset({Field.ESCALATION_REQUEST}), actor_id=None)
+    opened.look()
+
+    assert "the partner asked for an escalation" in str(opened.tickets.history(TICKET).decisions[-1].decision.reasons)
+
+
+def test_an_outage_that_lasts_longer_than_its_window_is_raised_by_the_time_of_its_clocks(opened, desk):
+    rule = OverrunRule(issue_types=frozenset({"outage"}), window=timedelta(minutes=30))
+    opened.policy = replace(POLICY, escalation=replace(ESCALATION, overrun=rule))
+    desk.tickets[TICKET] = replace(desk.tickets[TICKET], issue_type="outage")
+    opened.hears(key="outage", state="outage")
+    opened.look()
+
+    until_raised(opened, 1)
+
+    assert opened.now() == NOW + timedelta(minutes=30)
+
+
+def test_where_nobody_of_a_level_is_an_agent_its_team_gets_the_ticket(opened, desk):
+    crew = replace(STAFF, people={"ada": Person(name="ada", team="600", addresses=ADA.addresses)})
+    opened.policy = replace(POLICY, escalation=replace(ESCALATION, staff=crew))
+
+    until_raised(opened, 1)
+
+    assert (desk.tickets[TICKET].team, desk.tickets[TICKET].assignee) == ("600", None)
 
 
 def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(opened):
