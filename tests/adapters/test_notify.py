@@ -8,11 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
-import orjson
 import pytest
 from aiosmtpd.controller import Controller
 
@@ -21,6 +18,7 @@ from desk_sync.domain.notice import Notice
 from desk_sync.domain.staff import Address, Channel
 from desk_sync.errors import Refused, TemporaryError
 from desk_sync.logs import SILENCED
+from tests.support.hook import Hook, listening
 
 ADA = Address(Channel.MAIL, "ada@desk.example")
 EUROPE = Address(Channel.CHAT, "europe")
@@ -70,36 +68,10 @@ def mail_url(mailbox) -> Iterator[str]:
     controller.stop()
 
 
-@dataclass
-class Hook:
-    """What an HTTP hook got; it answers what the test wants."""
-
-    status: int = 200
-    seconds: float = 0.0
-    posts: list[dict[str, Any]] = field(default_factory=list)
-
-
 @pytest.fixture
-def hook() -> Hook:
-    return Hook()
-
-
-@pytest.fixture
-def hook_url(hook) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            time.sleep(hook.seconds)
-            hook.posts.append(orjson.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(hook.status)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"json://127.0.0.1:{server.server_port}/{SECRET}"
-    server.shutdown()
-    server.server_close()
+def hook() -> Iterator[Hook]:
+    with listening(SECRET) as hook:
+        yield hook
 
 
 def notifier(seconds: float = 5.0, **urls: str) -> AppriseNotifier:
@@ -156,27 +128,27 @@ def test_a_mail_server_that_is_away_is_tried_again():
         notifier(mail="mailto://127.0.0.1:9?smtp=127.0.0.1&from=a@b.example&mode=insecure").send(NOTICE)
 
 
-def test_a_chat_notice_arrives_with_its_key_in_its_text(hook, hook_url):
-    notifier(europe=hook_url).send(chat())
+def test_a_chat_notice_arrives_with_its_key_in_its_text(hook):
+    notifier(europe=hook.url).send(chat())
 
     [post] = hook.posts
     assert post["title"] == "Ticket 1042: level 1"
     assert post["message"] == "line 1\nline 2\n\n[ds-0123456789abcdef]"
 
 
-def test_a_channel_that_does_not_take_it_refuses(hook, hook_url):
+def test_a_channel_that_does_not_take_it_refuses(hook):
     hook.status = 403
 
     with pytest.raises(Refused, match="the channel behind chat europe did not take it"):
-        notifier(europe=hook_url).send(chat())
+        notifier(europe=hook.url).send(chat())
 
 
-def test_a_send_ends_at_its_deadline_and_may_have_got_through(hook, hook_url):
+def test_a_send_ends_at_its_deadline_and_may_have_got_through(hook):
     hook.seconds = 2.0
     started = time.monotonic()
 
     with pytest.raises((TemporaryError, Refused)):
-        notifier(0.3, europe=hook_url).send(chat())
+        notifier(0.3, europe=hook.url).send(chat())
 
     assert time.monotonic() - started < 1.5
 
@@ -199,7 +171,7 @@ def test_what_is_not_set_up_is_refused_without_its_secret(urls, notice, said):
     assert SECRET not in str(refused.value)
 
 
-def test_no_secret_reaches_the_log(hook, hook_url, caplog):
+def test_no_secret_reaches_the_log(hook, caplog):
     """L12."""
     hook.status = 500
     caplog.set_level(logging.DEBUG)
@@ -207,6 +179,6 @@ def test_no_secret_reaches_the_log(hook, hook_url, caplog):
         caplog.set_level(logging.WARNING, logger=name)
 
     with pytest.raises(Refused):
-        notifier(europe=hook_url).send(chat())
+        notifier(europe=hook.url).send(chat())
 
     assert SECRET not in caplog.text

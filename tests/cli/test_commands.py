@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from tests.support import forked
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
 MAPPING = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -21,11 +22,8 @@ class Shell:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DESK_SYNC_")}
         self.environment["DESK_SYNC_DATABASE_URL"] = f"sqlite:///{folder / 'desk.sqlite3'}"
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "desk_sync.cli", *arguments]
-        return subprocess.run(
-            command, env=self.environment | environment, capture_output=True, text=True, timeout=60, check=False
-        )
+    def run(self, *arguments: str, **environment: str) -> CompletedProcess[str]:
+        return forked.run(*arguments, environment=self.environment | environment)
 
     def read(self, *arguments: str) -> dict:
         """What a command prints with --json; anything else on stdout would not be JSON."""

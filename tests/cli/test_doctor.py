@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from desk_sync.cli import explanation
 from desk_sync.services.health import check_all
 from desk_sync.settings import Settings
 from desk_sync.simulator.server import running
+from tests.support import forked
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 CHECKS = [
@@ -48,9 +47,7 @@ class Site:
         self.environment |= {f"DESK_SYNC_{name.upper()}": value for name, value in self.settings.items()}
 
     def run(self, *arguments, **environment):
-        command = [sys.executable, "-m", "desk_sync.cli", *arguments]
-        environment = self.environment | environment
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return forked.run(*arguments, environment=self.environment | environment)
 
     def open(self, **changes):
         """The product in this process, with these settings changed."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
 
 from desk_sync.cli.commands import app
+from tests.support.hook import listening
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 
@@ -29,29 +28,16 @@ def run(tmp_path, monkeypatch):
 @pytest.fixture
 def hook(monkeypatch):
     """A hook of which the environment knows."""
-    posts = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("DESK_SYNC_NOTICE_HOOK", f"json://127.0.0.1:{server.server_port}/")
-    yield posts
-    server.shutdown()
-    server.server_close()
+    with listening() as hook:
+        monkeypatch.setenv("DESK_SYNC_NOTICE_HOOK", hook.url)
+        yield hook
 
 
 def test_a_notice_goes_to_every_address_of_whoever_answers_for_the_role(run, hook):
     result = run("lead.anz", "--json")
 
     assert result.exit_code == 0
-    assert [post["title"] for post in hook] == ["desk-sync: test for lead.anz"]
+    assert [post["title"] for post in hook.posts] == ["desk-sync: test for lead.anz"]
     assert json.loads(result.stdout)["notices"] == [
         {"person": "ada", "to": "chat hook", "error": None},
         {"person": "ada", "to": "chat unset", "error": "no address is set for unset"},

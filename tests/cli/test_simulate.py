@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support import forked
 
 SCENARIOS = Path(__file__).parents[1] / "cases" / "scenarios"
 
 
 def run(*arguments):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DESK_SYNC_")}
-    command = [sys.executable, "-m", "desk_sync.cli", "simulate", *map(str, arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return forked.run("simulate", *map(str, arguments), environment=environment)
 
 
 def test_with_json_there_is_one_document_and_nothing_else():

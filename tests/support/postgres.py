@@ -27,6 +27,7 @@ import psycopg
 
 _USER = "desk_sync"
 _START_WITHIN = 20.0  # seconds
+_ROOM = 6_000_000_000  # bytes
 
 
 class NoBinaries(Exception):
@@ -68,8 +69,7 @@ def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """
     binaries = _find_binaries()
     owner = _owner()
-    # Not under pytest's folders: those are closed to other users, and too long for a socket's path.
-    folder = Path(tempfile.mkdtemp(prefix="ds-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="ds-pg-", dir=_place(durable)))
     try:
         if owner:
             binaries = _readable_copy(binaries, folder / "wheel")
@@ -141,6 +141,15 @@ def _await(server: Postgres, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("PostgreSQL did not start")
         time.sleep(0.02)
+
+
+def _place(durable: bool) -> str:
+    """Not under pytest's folders: those are closed to other users, and too long for a socket's path. In memory, where
+    there is room: each database is some 300 files.
+    """
+    memory = "/dev/shm"
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return memory if roomy and not durable else "/tmp"
 
 
 def _find_binaries() -> Path:

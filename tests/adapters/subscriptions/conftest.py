@@ -49,7 +49,7 @@ def api(host: ZohoHost) -> ZohoApi:
 
 
 def make_api(host: ZohoHost, **facts: Any) -> ZohoApi:
-    access = make_access(FakeTokens(make_token()))
+    access = make_access(FakeTokens(make_token()), accounts_url=host.url)
     return ZohoApi(host.url, **{"access": access, "pace": Pace(10**9), "sleep": lambda _: None} | facts)
 
 

@@ -171,6 +171,7 @@ def test_half_an_answer_is_refused(host, api, path, body):
 def test_each_recorded_error_is_one(host, api, name, error):
     recorded = sample("billing_errors")[name]
     host.answers.append(at(f"{BILLING}/customers", recorded["body"], status=recorded["http_status"]))
+    host.answers.append(at("/oauth/v2/token", {"access_token": "1000.another", "expires_in": 3600}))
 
     with pytest.raises((error, NotPermitted)):
         list(Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts)

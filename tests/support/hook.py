@@ -1,0 +1,45 @@
+"""A place on this machine to which notices can be sent, by apprise's `json://`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+@dataclass
+class Hook:
+    """`posts` are what came, in order; `status` is that of its answers, which take `seconds`."""
+
+    url: str = ""
+    status: int = 200
+    seconds: float = 0.0
+    posts: list[dict[str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def listening(path: str = "", *, seconds: float = 0.0) -> Iterator[Hook]:
+    """A hook that listens."""
+    hook = Hook(seconds=seconds)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            time.sleep(hook.seconds)
+            hook.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(hook.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    hook.url = f"json://127.0.0.1:{server.server_port}/{path}"
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield hook
+    server.shutdown()
+    server.server_close()
