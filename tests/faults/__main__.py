@@ -1,7 +1,8 @@
 """./dev faults [NAME…]: hurt the real processes, break the laws on purpose, and say what came of it.
 
-Names are those of trials, `storm`, `crowds`, or `broken`; none is all of them. `crowds` are tests of many tickets at
-their full counts. Exits with 1 if something was lost or doubled, took too long, or a broken build stayed green.
+Names are those of trials, `storm`, `ladders`, `crowds`, or `broken`; none is all of them. `crowds` are tests of many
+tickets at their full counts. Exits with 1 if something was lost or doubled, took too long, or a broken build stayed
+green.
 --write makes docs/faults.md of a run of everything; of a run of some trials it takes their lines into it.
 """
 
@@ -12,12 +13,14 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from desk_sync import wiring
 from tests.broken.build import BUILDS, Broken, Verdict, judge
-from tests.faults import report, storm
+from tests.faults import ladders, report, storm
+from tests.faults.ladders import Climbed
 from tests.faults.storm import Aftermath
 from tests.faults.trials import FULL, Account, Trial, run
 from tests.support import counts
@@ -26,28 +29,40 @@ PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
 CROWDS = "crowds"
 
+Result = TypeVar("Result", Aftermath, Climbed)
+
 
 def main() -> int:
     arguments = _arguments()
     trials = [each.scaled(arguments.share) for each in FULL if _asked(each.name, arguments.names)]
     problems: list[str] = []
     accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
-    storms = _weather(arguments, problems) if _asked(storm.NAME, arguments.names) else []
+    share, seed = arguments.share, arguments.seed
+    storms = _play(
+        storm.NAME, lambda folder: storm.run(storm.FULL.scaled(share), folder, seed=seed), arguments, problems
+    )
+    climbs = _play(
+        ladders.NAME, lambda folder: ladders.run(ladders.FULL.scaled(share), folder, seed=seed), arguments, problems
+    )
     if _asked(CROWDS, arguments.names):
         _crowd(problems)
     builds = BUILDS if _asked(BROKEN, arguments.names) else ()
     verdicts = [_judge(each, problems) for each in builds]
-    for text in (report.survived(accounts), report.weathered(storms), report.broken(verdicts)):
+    tables = report.weathered(storms), report.climbed(climbs), report.broken(verdicts)
+    for text in (report.survived(accounts), *tables):
         print(text, end="\n\n")
     if arguments.write:
-        PAGE.write_text(_page(accounts, storms, verdicts, problems, arguments))
+        PAGE.write_text(_page(accounts, storms, climbs, verdicts, problems, arguments))
     return 1 if problems else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=", ".join([*(each.name for each in FULL), storm.NAME, CROWDS, BROKEN])
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=", ".join([*(each.name for each in FULL), storm.NAME, ladders.NAME, CROWDS, BROKEN]),
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
@@ -72,16 +87,21 @@ def _run(trial: Trial, seed: int, problems: list[str]) -> Account | None:
     return account
 
 
-def _weather(arguments: argparse.Namespace, problems: list[str]) -> Sequence[Aftermath]:
-    print(f"{storm.NAME}: {storm.FULL.words}", file=sys.stderr)
+def _play(
+    name: str, play: Callable[[Path], Result], arguments: argparse.Namespace, problems: list[str]
+) -> Sequence[Result]:
+    """What came of one of the larger plays; nothing if it was not asked for, or broke off."""
+    if not _asked(name, arguments.names):
+        return []
+    print(name, file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="ds-") as folder:
         try:
-            aftermath = storm.run(storm.FULL.scaled(arguments.share), Path(folder), seed=arguments.seed)
+            result = play(Path(folder))
         except Exception as error:  # noqa: BLE001 - as above
-            _complain(problems, storm.NAME, f"{type(error).__name__}: {error}")
+            _complain(problems, name, f"{type(error).__name__}: {error}")
             return []
-    _complain(problems, storm.NAME, *aftermath.failures())
-    return [aftermath]
+    _complain(problems, name, *result.failures())
+    return [result]
 
 
 def _crowd(problems: list[str]) -> None:
@@ -107,6 +127,7 @@ def _complain(problems: list[str], about: str, *what: str) -> None:
 def _page(
     accounts: Sequence[Account],
     storms: Sequence[Aftermath],
+    climbs: Sequence[Climbed],
     verdicts: Sequence[Verdict],
     problems: Sequence[str],
     arguments: argparse.Namespace,
@@ -114,10 +135,11 @@ def _page(
     if arguments.names:
         command = f"./dev faults --write {' '.join(arguments.names)}"
         later = {"names": arguments.names, "command": command, "on": wiring.now()}
-        return report.renewed(PAGE.read_text(), accounts, storms, problems, **later)
+        return report.renewed(PAGE.read_text(), accounts, storms, climbs, problems, **later)
     return report.document(
         accounts,
         storms,
+        climbs,
         verdicts,
         problems,
         command="./dev faults --write" + (f" --share {arguments.share:g}" if arguments.share < 1 else ""),

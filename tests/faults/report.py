@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from desk_sync import __version__
 from tests.broken.build import Verdict
+from tests.faults.ladders import Climbed
 from tests.faults.storm import Aftermath
 from tests.faults.trials import Account
 
@@ -59,6 +60,21 @@ by ticket, milestone, round and state, must stand in Desk once.
 
 """
 
+LADDERS_HEAD = (
+    "workers", "breaches at once", "processes killed", "left at the last kill", "comments", "missing", "twice", "steps",
+    "notices", "under way at a kill", "came again", "messages that nobody got",
+)  # fmt: skip
+
+LADDERS = """
+## Escalations while processes die
+
+All tickets breach at one instant. While workers raise their first level, which is a private comment and one for the
+partner, they and their children are killed by `kill -9`; and again while they send what the people of the level are
+told. Each comment must stand in Desk once, and each step in its ticket's ladder once. Every notice must come; what
+comes again says so.
+
+"""
+
 BROKEN = """
 ## Laws broken on purpose
 
@@ -89,6 +105,18 @@ def weathered(storms: Iterable[Aftermath]) -> str:
     return table(STORM_HEAD, rows)
 
 
+def climbed(climbs: Iterable[Climbed]) -> str:
+    rows = [
+        [
+            *(str(each.ladders.workers), str(each.ladders.tickets), str(each.killed), str(each.left)),
+            *map(str, (each.comments, each.unsaid, each.doubled, each.raised)),
+            *map(str, (each.sent, each.silenced, each.repeats, each.untold)),
+        ]
+        for each in climbs
+    ]
+    return table(LADDERS_HEAD, rows)
+
+
 def broken(verdicts: Iterable[Verdict]) -> str:
     rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
     return table(("law", "what is broken", "where", "tests"), rows)
@@ -97,6 +125,7 @@ def broken(verdicts: Iterable[Verdict]) -> str:
 def document(
     accounts: Sequence[Account],
     storms: Sequence[Aftermath],
+    climbs: Sequence[Climbed],
     verdicts: Sequence[Verdict],
     problems: Sequence[str],
     *,
@@ -110,13 +139,15 @@ def document(
     complaints = [f"\n**Not survived:** {problem}\n" for problem in problems]
     frozen = [_frozen(account) for account in accounts]
     table_of_trials = [INTRODUCTION.format(**facts), survived(accounts), "\n", *complaints, *frozen]
-    return "".join([*table_of_trials, STORM, weathered(storms), "\n", BROKEN, broken(verdicts), "\n"])
+    plays = [STORM, weathered(storms), "\n", LADDERS, climbed(climbs), "\n"]
+    return "".join([*table_of_trials, *plays, BROKEN, broken(verdicts), "\n"])
 
 
 def renewed(
     page: str,
     accounts: Sequence[Account],
     storms: Sequence[Aftermath],
+    climbs: Sequence[Climbed],
     problems: Sequence[str],
     *,
     names: Sequence[str],
@@ -126,10 +157,10 @@ def renewed(
     """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
     rows = dict(zip((each.words for each in accounts), survived(accounts).splitlines()[2:], strict=True))
     lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
-    if storms:
-        head = lines.index(weathered(()).splitlines()[0])
+    for fresh in [*([weathered(storms)] if storms else []), *([climbed(climbs)] if climbs else [])]:
+        head = lines.index(fresh.splitlines()[0])
         end = next(number for number in range(head, len(lines)) if not lines[number].startswith("|"))
-        lines[head:end] = weathered(storms).splitlines()
+        lines[head:end] = fresh.splitlines()
     said = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
     said += [line for problem in problems for line in (f"**Not survived:** {problem}", "")]
     said += [line for account in accounts for line in _frozen(account).splitlines()]

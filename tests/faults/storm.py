@@ -32,18 +32,11 @@ OPENING = 600.0
 CONCURRENCY = 10
 NOT_LARGE = "A01"
 MOMENT = timedelta(seconds=1)
-ALARM = re.compile(r"(\w+)(?:, round (\d+))? is (at risk|breached):")
+TOLD = "clock:%"
+"""The keys of alarms."""
+ALARM = re.compile(r"\w+(?:, round \d+)? is (?:at risk|breached):")
+AT_RISK = "Acknowledgement is at risk:"
 TASK = re.compile(rb"Task (desk_sync\.\w+\[[\w-]+\]) received")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Alarm:
-    """What is to be told once."""
-
-    ticket_id: str
-    milestone: str
-    round: int
-    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,16 +113,18 @@ def run(storm: Storm, folder: Path, *, seed: int) -> Aftermath:
     ):
         here.start_workers(storm.workers)
         workers = [name for name in here.on.children if name.startswith("worker")]
-        tickets = _open_tickets(here, storm.wakeups)
-        _let_all_come_due(here, tickets)
-        _strike(here, storm, workers)
-        left, over = storm.wakeups - _fired(here), monotonic()
+        tickets = open_tickets(here, storm.wakeups)
+        let_all_come_due(here, tickets)
+        strike(here, storm.strikes, workers, effect=TOLD)
+        if storm.outage:
+            _cut_the_power(here, storm.outage, workers)
+        left, over = storm.wakeups - recorded(here, TOLD), monotonic()
         here.wait_until_quiet(PATIENCE)
         resumed = monotonic() - over
         return _aftermath(storm, here, tickets, left=left, resumed=resumed)
 
 
-def _open_tickets(here: Scene, count: int) -> Sequence[str]:
+def open_tickets(here: Scene, count: int) -> Sequence[str]:
     """Tickets that have been looked at, and of whose clocks none changes for hours."""
     account = next(each for each in read_accounts(ACCOUNTS).accounts if each.account_id == NOT_LARGE)
     with ThreadPoolExecutor(4) as pool:
@@ -139,31 +134,29 @@ def _open_tickets(here: Scene, count: int) -> Sequence[str]:
     return tickets
 
 
-def _let_all_come_due(here: Scene, tickets: Iterable[str]) -> None:
-    """Move the clock to when the last of the tickets comes to be at risk."""
+def let_all_come_due(here: Scene, tickets: Iterable[str]) -> None:
+    """Move the clock to when the last of the tickets is looked at next, since a clock of it changes."""
     histories = (here.on.desk_sync.tickets(PORTAL).history(ticket) for ticket in tickets)
     last = max(history.look_at for history in histories if history and history.look_at)
-    here.clock.set(last + MOMENT - here.now())
+    here.clock.set(here.clock.ahead + last + MOMENT - here.now())
 
 
-def _strike(here: Scene, storm: Storm, workers: Sequence[str]) -> None:
-    """From when the first of the wake-ups has been fired."""
-    strikes = [name for name, times in storm.strikes for _ in range(times)]
-    here.random.shuffle(strikes)
-    wait_until(lambda: _fired(here), seconds=PATIENCE)
-    for name in strikes:
+def strike(here: Scene, strikes: Iterable[tuple[str, int]], workers: Sequence[str], *, effect: str) -> None:
+    """In random order, from when the first such effect was recorded."""
+    names = [name for name, times in strikes for _ in range(times)]
+    here.random.shuffle(names)
+    wait_until(lambda: recorded(here, effect), seconds=PATIENCE)
+    for name in names:
         sleep(here.random.uniform(0.1, 1.0))
         STRIKES[name](here, here.random.choice(workers))
-    if storm.outage:
-        _cut_the_power(here, storm.outage, workers)
 
 
-def _fired(here: Scene) -> int:
-    """How many of the tickets have their alarm recorded as told."""
-    told = effects.c.key.like("clock:%") & effects.c.done_at.is_not(None)
+def recorded(here: Scene, effect: str) -> int:
+    """How many of the tickets have an effect with such a key recorded as done."""
+    done = effects.c.key.like(effect) & effects.c.done_at.is_not(None)
     with reading(here.on.desk_sync.engine) as connection:
-        fired: int = connection.scalar(select(func.count(effects.c.ticket_id.distinct())).where(told)) or 0
-        return fired
+        tickets: int = connection.scalar(select(func.count(effects.c.ticket_id.distinct())).where(done)) or 0
+        return tickets
 
 
 STRIKES: Mapping[str, Callable[[Scene, str], None]] = {
@@ -183,7 +176,7 @@ def _cut_the_power(here: Scene, outage: timedelta, workers: Iterable[str]) -> No
 
 
 def _aftermath(storm: Storm, here: Scene, tickets: Sequence[str], *, left: int, resumed: float) -> Aftermath:
-    told, owed = _alarms(here, tickets), {Alarm(each, "Acknowledgement", 1, "at risk") for each in tickets}
+    told, owed = sayings(here, tickets, ALARM), {(each, AT_RISK) for each in tickets}
     deliveries = _deliveries(here.on.folder)
     return Aftermath(
         storm=storm,
@@ -199,15 +192,15 @@ def _aftermath(storm: Storm, here: Scene, tickets: Sequence[str], *, left: int, 
     )
 
 
-def _alarms(here: Scene, tickets: Iterable[str]) -> Counter[Alarm]:
-    """How often each alarm stands in Desk."""
+def sayings(here: Scene, tickets: Iterable[str], said: re.Pattern[str]) -> Counter[tuple[str, str]]:
+    """How often each such thing is said in Desk, by ticket."""
     here.misbehave(latency=0)
     here.on.desk.sign_in()  # the token from before has run out by this clock
     return Counter(
-        Alarm(ticket, milestone, int(number or 1), state)
+        (ticket, text)
         for ticket in tickets
         for comment in here.on.desk.call("GET", f"{API}/tickets/{ticket}/comments").get("data", [])
-        for milestone, number, state in ALARM.findall(comment["content"])
+        for text in said.findall(comment["content"])
     )
 
 
