@@ -250,6 +250,10 @@ class Memory:
         bare = replace(self.watched, history=History(created_at=past.created_at, acts=facts))
         return replace(self, watched=bare)
 
+    def intending(self, values: Mapping[Field, Written]) -> Memory:
+        """With what is about to be written; what an earlier look began stays, for it may have been written."""
+        return replace(self, intended={**self.intended, **values})
+
     def settled(self, ticket: Ticket) -> Memory:
         """With the intended values that stand in the ticket taken as written: the process died after the call."""
         came_true = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}

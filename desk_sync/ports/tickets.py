@@ -14,7 +14,7 @@ from desk_sync.domain.decision import Decision
 from desk_sync.domain.effect import Effect, EffectKind
 from desk_sync.domain.notice import Message
 from desk_sync.domain.promise import Promise
-from desk_sync.domain.ticket import Event, Field, Memory, Value, Written
+from desk_sync.domain.ticket import Event, Field, Memory, Value
 from desk_sync.domain.watch import Watch
 from desk_sync.ports.neighbours import Traits
 from desk_sync.ports.notices import Told
@@ -107,10 +107,8 @@ class Tickets(Protocol):
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         ...
 
-    def announce(
-        self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
-    ) -> Mapping[Effect, bool]:
-        """Write down what is about to happen: `intended` merged into what was intended before, each effect once.
+    def announce(self, lease: Lease, *, memory: Memory, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
+        """Write down what is about to happen: the memory, with what is intended, and each effect once.
 
         Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
         be asked first. Raises LeaseLost.

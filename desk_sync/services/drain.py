@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -43,21 +43,28 @@ class Drain:
 
         It lets go after `span`, so that other tasks have their turn, and a worker can be stopped, while work comes in.
         """
-        ended: Counter[Outcome] = Counter()
+        looks: list[Future[Outcome]] = []
         end = monotonic() + self.span.total_seconds()
         with self.pool(self.workers) as pool:
-            while (more := self._work_a_batch(pool, ended)) and monotonic() < end:
+            while (more := self._begin_a_batch(pool, looks)) and monotonic() < end:
                 pass
-        if ended:
+        if ended := Counter(look.result() for look in looks):
             log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
         return more
 
-    def _work_a_batch(self, pool: Executor, ended: Counter[Outcome]) -> bool:
-        """Whether anything was due that may be looked at now."""
-        limit = self.budget.admit(self.workers * 4)
+    def _begin_a_batch(self, pool: Executor, looks: list[Future[Outcome]]) -> bool:
+        """Whether anything was due that may be looked at now; returns when the next batch may be claimed.
+
+        Behind a full batch that is when a worker is free: nobody waits for the slowest. Any other is waited for.
+        """
+        full = self.workers * 4
+        limit = self.budget.admit(full)
         if not limit:
             return False
         now = self.now()
         leases = self.tickets.claim(now=now, until=now + self.lease, limit=limit)
-        ended.update(pool.map(self.look, leases))
+        looks += [pool.submit(self.look, lease) for lease in leases]
+        under_way = {look for look in looks if not look.done()}
+        while len(under_way) >= (self.workers if len(leases) == full else 1):
+            _, under_way = wait(under_way, return_when=FIRST_COMPLETED)
         return bool(leases)

@@ -107,15 +107,15 @@ class Reconcile:
         wish = self.finder.plan(found, memory)
         ticket, writer = found.ticket, found.writer
         wish = self.teaching.sparing(wish, ticket, writer, pending.references)
-        after, commented = self._write(lease, ticket, wish)
+        after, commented = self._write(lease, ticket, wish, pending.memory.intending(wish.intended))
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented), writer)
         self.neighbours.wake(wish.wakes, now=self.now())
 
-    def _write(self, lease: Lease, ticket: Ticket, wish: Plan) -> tuple[Ticket, int]:
+    def _write(self, lease: Lease, ticket: Ticket, wish: Plan, known: Memory) -> tuple[Ticket, int]:
         """Write down what is about to happen, then let it happen (L6). Returns how many comments it made, too."""
         if not wish.wanted and not wish.comments:
             return ticket, 0
-        owed = self.tickets.announce(lease, intended=wish.intended, effects=wish.comments)
+        owed = self.tickets.announce(lease, memory=known, effects=wish.comments)
         after = self._write_fields(ticket, wish)
         made = [self._comment(lease.ticket_id, effect, owed[effect]) for effect in wish.effects if effect in owed]
         if wish.sheet:

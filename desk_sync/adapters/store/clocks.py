@@ -45,13 +45,18 @@ class Promises:
             self._read[watched.promise] = PROMISE.validate_python(kept)
         return self._read[watched.promise]
 
-    def keep(self, connection: Connection, promise: Promise) -> None:
-        """Write it down, if it is new."""
-        digest = {"its_digest": promise.digest}
-        if promise.digest in self._read or connection.scalar(_IS_KEPT, digest) is not None:
-            return
-        kept = {"digest": promise.digest, "promise": PROMISE.dump_python(promise, mode="json")}
-        connection.execute(_KEEP[connection.dialect.name], kept)
+    def unkept(self, connection: Connection, watch: Watch | None) -> Promise | None:
+        """The promise by which a ticket is watched, if it is new."""
+        if watch is None or watch.promise.digest in self._read:
+            return None
+        kept = connection.scalar(_IS_KEPT, {"its_digest": watch.promise.digest})
+        return watch.promise if kept is None else None
+
+
+def keep(connection: Connection, promise: Promise) -> None:
+    """Write a promise down; another look may have done it meanwhile."""
+    kept = {"digest": promise.digest, "promise": PROMISE.dump_python(promise, mode="json")}
+    connection.execute(_KEEP[connection.dialect.name], kept)
 
 
 def save(connection: Connection, portal: str, ticket_id: str, watch: Watch) -> None:

@@ -27,7 +27,17 @@ _ADD = insert(decisions)
 _KEPT_INSTEAD: Mapping[Field, str] = {Field.CUSTOMER_PRIMARY_EMAIL: "(super admin)"}
 
 
-def append(
+def is_new(
+    connection: Connection, portal: str, ticket_id: str, decision: Decision, written: Mapping[Field, Value]
+) -> bool:
+    """Whether it is to be added: one that is the same as the last and led to no write leaves no trace."""
+    if written:
+        return True
+    row = connection.execute(_LAST, {"its_portal": portal, "its_id": ticket_id}).mappings().one_or_none()
+    return row is None or decision_of(row) != decision
+
+
+def add(
     connection: Connection,
     portal: str,
     ticket_id: str,
@@ -36,10 +46,7 @@ def append(
     *,
     at: datetime,
 ) -> None:
-    """Add the decision; one that is the same as the last and led to no write leaves no trace."""
-    row = connection.execute(_LAST, {"its_portal": portal, "its_id": ticket_id}).mappings().one_or_none()
-    if row and decision_of(row) == decision and not written:
-        return
+    """Add the decision to the list."""
     shown = {name: _KEPT_INSTEAD.get(name, value) for name, value in written.items()}
     new = {"portal": portal, "ticket_id": ticket_id, "at": at, "fields_written": shown, **asdict(decision)}
     connection.execute(_ADD, new)

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     RowMapping,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.tables import Instant, tickets
@@ -118,24 +120,25 @@ def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 # What a look runs is built once, here and beside this: to build a statement takes longer than to run it.
-HELD = (
-    update(tickets)
-    .where(
-        tickets.c.portal == bindparam("its_portal"),
-        tickets.c.ticket_id == bindparam("its_id"),
-        tickets.c.lease_token == bindparam("its_token"),
-        tickets.c.lease_until.is_not(None),
-    )
-    .returning(tickets)
+_LEASED = update(tickets).where(
+    tickets.c.portal == bindparam("its_portal"),
+    tickets.c.ticket_id == bindparam("its_id"),
+    tickets.c.lease_token == bindparam("its_token"),
+    tickets.c.lease_until.is_not(None),
 )
 
 
-def fencing(**changes: ColumnElement[Any]) -> Update:
-    """The same with changes that are worked out in the database."""
-    return HELD.values(changes)
+def fencing(*told: Column[Any], **changes: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    """A change that is worked out in the database, and what it tells of the row: by default when the look began."""
+    return _LEASED.values(changes).returning(*(told or (tickets.c.begun_at,)))
 
 
-def fenced(connection: Connection, portal: str, lease: Lease, change: Update = HELD, **given: object) -> RowMapping:
+_HELD = _LEASED.returning(tickets.c.begun_at)
+
+
+def fenced(
+    connection: Connection, portal: str, lease: Lease, change: ReturningUpdate[Any] = _HELD, **given: object
+) -> RowMapping:
     """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost.
 
     `given` are what the change has to be told, and further columns to set.

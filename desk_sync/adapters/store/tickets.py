@@ -7,8 +7,9 @@ waits for the next one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,7 +17,6 @@ from sqlalchemy import (
     Engine,
     RowMapping,
     Table,
-    Update,
     bindparam,
     case,
     false,
@@ -25,6 +25,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
@@ -33,7 +34,7 @@ from desk_sync.adapters.store.queue import fenced, fencing, is_free, mark, newes
 from desk_sync.adapters.store.tables import Instant, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
-from desk_sync.domain.ticket import Event, Field, Written
+from desk_sync.domain.ticket import Event, Memory
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
 # The severity levels.
@@ -54,7 +55,12 @@ _PROCESSED = (
 )
 _AT = bindparam("at", type_=Instant)
 _TOLD = newest(bindparam("told_of", type_=Instant))
-_BEGUN = fencing(attempts=tickets.c.attempts + 1, marked=false(), woken=false())
+_BEGUN = fencing(
+    *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts),
+    attempts=tickets.c.attempts + 1,
+    marked=false(),
+    woken=false(),
+)
 _LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_TOLD)
 _SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_TOLD)
 _PUT_OFF = fencing(
@@ -105,8 +111,9 @@ class SqlTickets:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         with writing(self.engine) as connection:
             row = fenced(connection, self.portal, lease, _BEGUN, lease_until=until, begun_at=now)
-            events = self._take_events(connection, lease)
-            memory = memory_of(row["memory"])
+            taken = connection.execute(_TAKEN, self._taken_by(lease)).mappings().all()
+        events, memory = _in_order(taken), memory_of(row["memory"])
+        with reading(self.engine) as connection:
             return Pending(
                 memory=memory,
                 promise=self._promises.of(connection, memory.watched),
@@ -116,19 +123,15 @@ class SqlTickets:
                 attempts=row["attempts"],
             )
 
-    def announce(
-        self, lease: Lease, *, intended: Mapping[Field, Written], effects: Sequence[Effect]
-    ) -> Mapping[Effect, bool]:
-        """Write down what is about to happen: `intended` into the memory, each effect once.
+    def announce(self, lease: Lease, *, memory: Memory, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
+        """Write down what is about to happen: the memory, with what is intended, and each effect once.
 
         Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
         be asked first. Raises LeaseLost.
         """
+        known = MEMORY.dump_python(memory, mode="json")
         with writing(self.engine) as connection:
-            row = fenced(connection, self.portal, lease)
-            memory = memory_of(row["memory"])
-            memory = replace(memory, intended={**memory.intended, **intended})
-            fenced(connection, self.portal, lease, memory=MEMORY.dump_python(memory, mode="json"))
+            row = fenced(connection, self.portal, lease, memory=known)
             return write_down(connection, self.portal, lease.ticket_id, effects, now=row["begun_at"])
 
     def finish_look(self, lease: Lease, look: Look) -> None:
@@ -147,14 +150,19 @@ class SqlTickets:
             "step_at": look.next_step_at,
             **asdict(look.traits),
         }
+        with reading(self.engine) as connection:  # before it is our turn to write: others wait for that
+            new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
+            promise = self._promises.unkept(connection, look.watch)
         with writing(self.engine) as connection:
             self._release(connection, lease, _LOOKED, at=look.next_look_at, told_of=look.modified_at, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
+            if promise:
+                clocks.keep(connection, promise)
             if look.watch:
-                self._promises.keep(connection, look.watch.promise)
                 clocks.save(connection, self.portal, lease.ticket_id, look.watch)
             notices.save(connection, self.portal, look.messages)
-            decisions.append(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
+            if new:
+                decisions.add(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
         """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
@@ -264,14 +272,11 @@ class SqlTickets:
                 mark(connection, self.portal, waits, now=now, wake_at=now, woken=True)
                 connection.execute(update(deliveries).where(ahead).values(received_at=now))
 
-    def _release(self, connection: Connection, lease: Lease, change: Update, **given: object) -> None:
+    def _release(self, connection: Connection, lease: Lease, change: ReturningUpdate[Any], **given: object) -> None:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
         ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None}
         row = fenced(connection, self.portal, lease, change, **ended, **given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
-
-    def _take_events(self, connection: Connection, lease: Lease) -> Sequence[Event]:
-        return _in_order(connection.execute(_TAKEN, self._taken_by(lease)).mappings())
 
     def _taken_by(self, lease: Lease) -> dict[str, object]:
         return {"its_portal": self.portal, "its_id": lease.ticket_id, "its_token": lease.token}

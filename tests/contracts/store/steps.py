@@ -43,7 +43,8 @@ def finish(tickets: SqlTickets, *, now: datetime = NOW, **facts: Any) -> None:
 def announce(
     tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, Written] | None = None
 ) -> Mapping[Effect, bool]:
-    return tickets.announce(lease, intended=intended or {}, effects=effects)
+    known = tickets.history(lease.ticket_id).memory
+    return tickets.announce(lease, memory=known.intending(intended or {}), effects=effects)
 
 
 def make_look(**facts: Any) -> Look:
