@@ -22,7 +22,7 @@ from desk_sync.domain.ticket import Event, Hint
 
 LATENCY = 0.05
 IN_FLIGHT = 10
-EVENTS_OF_A_TICKET = (1, 16)
+EVENTS_OF_A_TICKET = (1, 4, 16, 64)
 PATIENCE = 600.0
 _numbers = count()
 

@@ -71,7 +71,7 @@ class Aftermath:
     """What came of a storm. `unheard` are alarms that stand nowhere, `strange` those that should not stand anywhere.
 
     `doubled` counts comments. `left` wake-ups were still to be fired when the last strike was over. `twice`: how many
-    of the tasks were delivered more than once. `resumed`: seconds until nothing was owed any more.
+    of the tasks were delivered more than once. `resumed`: seconds until the last alarm was told.
     """
 
     storm: Storm
@@ -119,8 +119,9 @@ def run(storm: Storm, folder: Path, *, seed: int) -> Aftermath:
         if storm.outage:
             _cut_the_power(here, storm.outage, workers)
         left, over = storm.wakeups - recorded(here, TOLD), monotonic()
-        here.wait_until_quiet(PATIENCE)
+        wait_until(lambda: recorded(here, TOLD) >= storm.wakeups, seconds=PATIENCE)
         resumed = monotonic() - over
+        here.wait_until_quiet(PATIENCE)  # until Desk has told us of our own comments, too
         return _aftermath(storm, here, tickets, left=left, resumed=resumed)
 
 
@@ -129,8 +130,11 @@ def open_tickets(here: Scene, count: int) -> Sequence[str]:
     account = next(each for each in read_accounts(ACCOUNTS).accounts if each.account_id == NOT_LARGE)
     with ThreadPoolExecutor(4) as pool:
         tickets = list(pool.map(here.on.desk.open_ticket, [account] * count))
-    wait_until(lambda: here.on.desk_sync.inbox(PORTAL).counts().stored >= count, seconds=OPENING)
     here.wait_until_quiet(OPENING)
+    known = here.on.desk_sync.tickets(PORTAL).history
+    while refused := [ticket for ticket in tickets if known(ticket) is None]:
+        here.on.desk.nudge(refused)  # Desk does not tell twice by itself, and nobody is to wait for a sweep here
+        here.wait_until_quiet(OPENING)
     return tickets
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from uuid import uuid4
 
 import requests
@@ -96,6 +96,8 @@ class Slots:
         self._sleep = sleep
         self._process = uuid4().hex
         self._numbers = count(1)
+        self._turn = Lock()
+        self._freed = Event()
         self._lock = Lock()
         self._held: set[str] = set()
         self._over: set[str] = set()
@@ -124,11 +126,21 @@ class Slots:
         return True
 
     def _wait(self, deadline: Deadline) -> str:
+        """One thread asks at a time, and the others queue behind it, or a hundred of them would keep Redis busy."""
+        if not self._turn.acquire(timeout=deadline.left()):
+            raise _busy()
+        try:
+            return self._ask_again_and_again(deadline)
+        finally:
+            self._turn.release()
+
+    def _ask_again_and_again(self, deadline: Deadline) -> str:
         holder = f"{self._process}:{next(self._numbers)}"
         while not self._ask(holder):
             if deadline.passed:
-                raise TemporaryError("Desk has as many calls in flight as it allows", retry_after=RETRY_AFTER)
-            self._sleep(random.uniform(*POLL_SECONDS))  # noqa: S311 - so that those who wait do not ask together
+                raise _busy()
+            self._freed.wait(random.uniform(*POLL_SECONDS))  # noqa: S311 - so that processes do not ask together
+            self._freed.clear()
         return holder
 
     def _ask(self, holder: str) -> bool:
@@ -158,6 +170,7 @@ class Slots:
         with suppress(RedisError):
             self._redis.zrem(self._holders, holder)
             self._over.discard(holder)
+            self._freed.set()
 
     def _announce(self) -> None:
         """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""
@@ -175,3 +188,7 @@ class Slots:
         if over := tuple(self._over):
             self._redis.zrem(self._holders, *over)
             self._over.difference_update(over)
+
+
+def _busy() -> TemporaryError:
+    return TemporaryError("Desk has as many calls in flight as it allows", retry_after=RETRY_AFTER)
