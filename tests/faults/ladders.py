@@ -50,7 +50,7 @@ class Ladders:
     workers: int = 4
     tickets: int = 1000
     people: int = 30
-    strikes: tuple[tuple[str, int], ...] = (("child", 90), ("worker", 10))
+    strikes: tuple[tuple[str, int], ...] = (("child", 150), ("worker", 15))
     silences: int = 10
     latency: float = 0.05
 
