@@ -50,7 +50,7 @@ class Ladders:
     workers: int = 4
     tickets: int = 1000
     people: int = 30
-    strikes: tuple[tuple[str, int], ...] = (("child", 150), ("worker", 15))
+    strikes: tuple[tuple[str, int], ...] = (("child", 200), ("worker", 20))
     silences: int = 10
     latency: float = 0.05
 
