@@ -12,6 +12,11 @@ from desk_sync.services.subscriptions import ShrinkGuard
 from tests.support.makers import LICENCES, make_account, make_evidence, make_item, make_ticket
 
 TICKET = make_ticket().ticket_id
+BY_SEVERITY = {
+    "S3-Minor": "100000000000000011",
+    "S1-Critical": "100000000000000012",
+    "S2-Moderate": "100000000000000013",
+}
 
 
 @pytest.fixture
@@ -160,3 +165,37 @@ def test_the_tickets_of_changed_accounts_are_looked_at_worst_first(world, desk):
     assert world.imports(make_account(89), *(replace(each, items=()) for each in accounts)).tickets == 3
 
     assert [lease.urgency for lease in world.claim()] == [1, 3, 3]
+
+
+class TestManyTicketsOfAnAccountThatChanged:
+    """They are looked at worst first, as far as the day's credits go."""
+
+    @pytest.fixture
+    def changed(self, world, desk):
+        world.imports(make_account(12))
+        for severity, ticket_id in BY_SEVERITY.items():
+            desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, severity=severity)
+            world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.look()
+        assert world.imports(make_account(13)).tickets == 3
+        return world
+
+    def seen(self, world):
+        """Who was given a turn, in order, and how it ended."""
+        by_id = {ticket_id: severity[:2] for severity, ticket_id in BY_SEVERITY.items()}
+        reconcile = world.reconcile()
+        return [(by_id[lease.ticket_id], reconcile.look(lease)) for lease in world.claim()]
+
+    def test_the_worst_come_first(self, changed):
+        assert [severity for severity, _ in self.seen(changed)] == ["S1", "S2", "S3"]
+
+    def test_where_credits_are_kept_for_the_worst_the_others_wait_with_the_reason_and_are_not_forgotten(self, changed):
+        changed.budget.worst_only = True
+        ends = [Outcome.RECONCILED, Outcome.POSTPONED, Outcome.POSTPONED]
+        assert self.seen(changed) == list(zip(["S1", "S2", "S3"], ends, strict=True))
+        waiting = changed.tickets.history(BY_SEVERITY["S3-Minor"])
+        assert "kept for the most urgent tickets" in waiting.error
+
+        changed.budget.worst_only = False
+        changed.waits(minutes=15)
+        assert self.seen(changed) == [("S2", Outcome.RECONCILED), ("S3", Outcome.RECONCILED)]
