@@ -60,10 +60,8 @@ class Fired:
 
 
 def run(full: bool) -> None:
-    rounds = 3 if full else 1
-    ours, theirs = (
-        (Load(1_000_000, 5_000), Load(100_000, 5_000)) if full else (Load(100_000, 2_000), Load(10_000, 1_000))
-    )
+    rounds = 1
+    ours, theirs = (Load(1_000_000, 2_000), Load(20_000, 500)) if full else (Load(100_000, 2_000), Load(10_000, 500))
     logs.configure(level="WARNING")
     print(f"Peers: {environment.versions()}")
     print(
