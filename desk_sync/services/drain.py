@@ -57,7 +57,7 @@ class Drain:
 
         Behind a full batch that is when a worker is free: nobody waits for the slowest. Any other is waited for.
         """
-        full = self.workers * 2
+        full = self.workers * 4
         limit = self.budget.admit(full)
         if not limit:
             return False
