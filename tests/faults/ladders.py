@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -132,19 +132,9 @@ def _staffed(ladders: Ladders, folder: Path) -> Iterator[Hook]:
             yield hook
 
 
-@contextmanager
-def _scene(ladders: Ladders, folder: Path, seed: int) -> Iterator[Scene]:
-    with ExitStack() as stack:
-        yield stack.enter_context(
-            scene(
-                folder,
-                seed=seed,
-                on_postgresql=False,
-                on_small_disk=False,
-                concurrency=CONCURRENCY,
-                latency=ladders.latency,
-            )
-        )
+def _scene(ladders: Ladders, folder: Path, seed: int) -> AbstractContextManager[Scene]:
+    where = {"on_postgresql": False, "on_small_disk": False}
+    return scene(folder, seed=seed, concurrency=CONCURRENCY, latency=ladders.latency, **where)
 
 
 def _silence(here: Scene, hook: Hook, workers: Sequence[str], times: int) -> int:
