@@ -60,7 +60,7 @@ class Fired:
 
 
 def run(full: bool) -> None:
-    rounds = 1
+    rounds = 3 if full else 1
     ours, theirs = (Load(1_000_000, 2_000), Load(20_000, 500)) if full else (Load(100_000, 2_000), Load(10_000, 500))
     logs.configure(level="WARNING")
     print(f"Peers: {environment.versions()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from threading import Event
 
 from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile import Outcome
@@ -44,6 +45,24 @@ def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
     )
 
     assert drain.run()
+
+
+def test_nobody_waits_for_the_slowest_of_a_batch(world):
+    slowest, beyond = numbered(1)[0], set(numbered(8, first=9))
+    reached, waited = Event(), []
+    for ticket_id in numbered(16):
+        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+
+    def look(lease):
+        if lease.ticket_id == slowest:
+            waited.append(reached.wait(5))
+        if lease.ticket_id in beyond:
+            reached.set()
+        return Outcome.POSTPONED
+
+    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=2).run()
+
+    assert waited == [True]
 
 
 def test_nothing_due_is_nothing_to_do(world):
