@@ -15,7 +15,7 @@ from threading import Event, Lock
 import pytest
 import requests
 
-from desk_sync.adapters.desk.slots import ANNOUNCE_SECONDS, QUIET, Slots, connect
+from desk_sync.adapters.desk.slots import ANNOUNCE_SECONDS, POLL_SECONDS, QUIET, Slots, connect
 from desk_sync.adapters.embedded import Broker, spawn
 from desk_sync.errors import TemporaryError
 
@@ -68,6 +68,22 @@ def is_free(slots, within=AT_ONCE):
     with suppress(TemporaryError), slots.slot(within):
         return True
     return False
+
+
+def test_however_many_threads_wait_one_of_them_asks(broker, slots, held):
+    for _ in range(LIMIT):
+        held.enter_context(slots.slot(SOON))
+    redis = connect(broker.url)
+    redis.config_resetstat()
+    began = time.monotonic()
+
+    with ThreadPoolExecutor(20) as pool:
+        found = list(pool.map(lambda _: is_free(slots, timedelta(seconds=0.5)), range(20)))
+
+    asked = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    announced = (time.monotonic() - began) / ANNOUNCE_SECONDS + 1
+    assert not any(found)
+    assert asked <= (time.monotonic() - began) / POLL_SECONDS[0] + announced + 20  # each asks once at least
 
 
 class InFlight:
