@@ -17,16 +17,9 @@ settings.register_profile("here", deadline=None, max_examples=40)
 settings.load_profile("here")
 
 
-# Every branch of these two has tests of its own; only they are traced, since a traced test takes twice the time.
-TRACED = ("domain", "services")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real processes first: they mostly wait, and nobody should wait for them at the end."""
     items.sort(key=lambda item: item.path.parent.name not in ("faults", "acceptance"))
-    for item in items:
-        if item.path.parent.name not in TRACED:
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(autouse=True)
