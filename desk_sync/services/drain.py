@@ -43,28 +43,27 @@ class Drain:
 
         It lets go after `span`, so that other tasks have their turn, and a worker can be stopped, while work comes in.
         """
-        looks: list[Future[Outcome]] = []
+        ended: Counter[Outcome] = Counter()
+        under_way: set[Future[Outcome]] = set()
+        full = self.workers * 4
         end = monotonic() + self.span.total_seconds()
         with self.pool(self.workers) as pool:
-            while (more := self._begin_a_batch(pool, looks)) and monotonic() < end:
-                pass
-        if ended := Counter(look.result() for look in looks):
+            while (batch := self._begin_a_batch(pool, full)) and monotonic() < end:
+                # Behind a full batch the next one is claimed when a worker is free: nobody waits for the slowest.
+                under_way |= batch
+                while len(under_way) >= (self.workers if len(batch) == full else 1):
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    ended.update(look.result() for look in done)
+            ended.update(look.result() for look in under_way | batch)
+        if ended:
             log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
-        return more
+        return bool(batch)
 
-    def _begin_a_batch(self, pool: Executor, looks: list[Future[Outcome]]) -> bool:
-        """Whether anything was due that may be looked at now; returns when the next batch may be claimed.
-
-        Behind a full batch that is when a worker is free: nobody waits for the slowest. Any other is waited for.
-        """
-        full = self.workers * 4
-        limit = self.budget.admit(full)
+    def _begin_a_batch(self, pool: Executor, most: int) -> set[Future[Outcome]]:
+        """The looks at what is due and may be looked at now."""
+        limit = self.budget.admit(most)
         if not limit:
-            return False
+            return set()
         now = self.now()
         leases = self.tickets.claim(now=now, until=now + self.lease, limit=limit)
-        looks += [pool.submit(self.look, lease) for lease in leases]
-        under_way = {look for look in looks if not look.done()}
-        while len(under_way) >= (self.workers if len(leases) == full else 1):
-            _, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-        return bool(leases)
+        return {pool.submit(self.look, lease) for lease in leases}

@@ -83,8 +83,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed at the end, rolled back by an exception."""
+    """One transaction: committed at the end, for good, rolled back by an exception."""
     with answering(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def redoable(engine: Engine) -> Iterator[Connection]:
+    """One transaction of work that is done again if it is lost.
+
+    On SQLite it does not wait for the disk: a machine that fails, and with it everybody who saw the change, may lose it
+    with those that came after it. The next transaction of `writing` makes it durable. A process that dies loses nothing.
+    """
+    with answering(), engine.connect().execution_options(durable=False) as connection, connection.begin():
         yield connection
 
 
@@ -165,8 +176,13 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("without_begin"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        asked = connection.get_execution_options()
+        if asked.get("without_begin"):
+            return
+        if journal == "WAL":
+            durable = asked.get("durable", True)
+            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

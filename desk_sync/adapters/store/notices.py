@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, select, tuple_, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import is_free
+from desk_sync.adapters.store.queue import NOW, by_now, is_free
 from desk_sync.adapters.store.tables import messages, notices
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.notice import Message, Notice
@@ -19,6 +19,22 @@ from desk_sync.ports import Claimed, Told
 
 _ITS_NOTICE = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
 _TOPIC = tuple_(messages.c.ticket_id, messages.c.topic)
+
+_DUE = (
+    select(notices.c.key)
+    .where(notices.c.portal == bindparam("its_portal"), notices.c.sent_at.is_(None), notices.c.refused_at.is_(None))
+    .where(notices.c.due_at <= NOW, is_free(notices.c.leased_until))
+    .order_by(notices.c.due_at, notices.c.key)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(notices)
+    .where(notices.c.portal == bindparam("its_portal"), notices.c.key.in_(select(_DUE.c.key)))
+    .values(attempts=notices.c.attempts + 1, leased_until=bindparam("until"))
+    .returning(*notices.c)
+)
 
 
 class Taken(Exception):
@@ -48,23 +64,9 @@ class SqlNotices:
 
     def claim(self, *, now: datetime, until: datetime) -> Claimed | None:
         """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
-        due = (
-            select(notices.c.key)
-            .where(notices.c.portal == self.portal, notices.c.sent_at.is_(None), notices.c.refused_at.is_(None))
-            .where(notices.c.due_at <= now, is_free(notices.c.leased_until, now))
-            .order_by(notices.c.due_at, notices.c.key)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        statement = (
-            update(notices)
-            .where(notices.c.portal == self.portal, notices.c.key.in_(select(due.c.key)))
-            .values(attempts=notices.c.attempts + 1, leased_until=until)
-            .returning(*notices.c)
-        )
+        given = {"its_portal": self.portal, "until": until, **by_now(now)}
         with writing(self.engine) as connection:
-            row = connection.execute(statement).mappings().one_or_none()
+            row = connection.execute(_CLAIM, given).mappings().one_or_none()
             if row is None:
                 return None
             held_in = self._messages(connection, messages.c.notice == row["key"])

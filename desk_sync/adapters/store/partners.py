@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, bindparam, or_, select
 
-from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.engine import reading, redoable, writing
 from desk_sync.adapters.store.tables import lessons, partners
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.partner import Partner
@@ -39,7 +39,7 @@ class SqlPartners:
         """Replace what was known."""
         partner = _PARTNER.dump_python(learnt.partner, mode="json") if learnt.partner else None
         told = {"partner": partner, "refused": learnt.refused, "read_at": learnt.at}
-        with writing(self.engine) as connection:
+        with redoable(self.engine) as connection:
             statement = insert(connection, partners).values(portal=self.portal, key=key, **told)
             connection.execute(statement.on_conflict_do_update(index_elements=["portal", "key"], set_=told))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -34,6 +34,8 @@ from desk_sync.errors import LeaseLost
 from desk_sync.ports import Lease
 
 _LONGEST_LEASE = timedelta(minutes=10)
+
+NOW = bindparam("now", type_=Instant)
 
 
 def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now: datetime, **also: object) -> int:
@@ -88,9 +90,17 @@ def _waking(keys: Select[Any], now: datetime) -> Update:
     return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(owed)
 
 
-def is_free(leased_until: ColumnElement[datetime | None], now: datetime) -> ColumnElement[bool]:
-    """Whether nobody has the lease: it has run out, or was taken by a clock that has been put back since."""
-    return or_(leased_until.is_(None), leased_until <= now, leased_until > now + _LONGEST_LEASE)
+def is_free(leased_until: ColumnElement[datetime | None]) -> ColumnElement[bool]:
+    """Whether nobody has the lease: it has run out, or was taken by a clock that has been put back since.
+
+    Wants what `by_now` gives.
+    """
+    return or_(leased_until.is_(None), leased_until <= NOW, leased_until > bindparam("longest_lease", type_=Instant))
+
+
+def by_now(now: datetime) -> Mapping[str, datetime]:
+    """What statements with `NOW` and `is_free` in them have to be given."""
+    return {"now": now, "longest_lease": now + _LONGEST_LEASE}
 
 
 def at(instant: datetime | None) -> ColumnElement[Any]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     case,
     false,
     func,
+    literal_column,
     null,
     select,
     update,
@@ -29,16 +30,16 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
-from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import fenced, fencing, is_free, mark, newest, unless_marked, unless_woken
+from desk_sync.adapters.store.engine import reading, redoable, writing
+from desk_sync.adapters.store.queue import NOW, by_now, fenced, fencing, is_free, mark, newest, unless_marked, unless_woken
 from desk_sync.adapters.store.tables import Instant, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
 from desk_sync.domain.ticket import Event, Memory
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
-# The severity levels.
-_URGENCIES = (1, 2, 3)
+# The severity levels, written out: as parameters they would be put in anew each time.
+_URGENCIES = [literal_column(level) for level in "123"]
 # Built once: that takes longer than to run them.
 _ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
 _UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
@@ -52,6 +53,36 @@ _PROCESSED = (
     update(deliveries)
     .where(_UNPROCESSED, deliveries.c.look_token == bindparam("its_token"))
     .values(processed_at=bindparam("at"))
+)
+_OWN = tickets.c.portal == bindparam("its_portal")
+# `look_at IS NOT NULL` is what lets the partial index be used, and the urgencies one by one what lets it find what is
+# due of each, in its order, among a million that wait.
+_DUE = (
+    select(tickets.c.ticket_id)
+    .where(_OWN, tickets.c.look_at.is_not(None), tickets.c.parked_at.is_(None), tickets.c.urgency.in_(_URGENCIES))
+    .where(tickets.c.look_at <= NOW, is_free(tickets.c.lease_until))
+    .order_by(tickets.c.urgency, tickets.c.look_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(tickets)
+    .where(_OWN, tickets.c.ticket_id.in_(select(_DUE.c.ticket_id)))
+    .values(lease_token=tickets.c.lease_token + 1, lease_until=bindparam("until"))
+    .returning(tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id, tickets.c.lease_token)
+)
+_AHEAD = bindparam("ahead", type_=Instant)
+_EARLY = (
+    (deliveries.c.portal == bindparam("its_portal"))
+    & deliveries.c.processed_at.is_(None)
+    & (deliveries.c.received_at > _AHEAD)
+)
+_EARLY_EVENTS = select(deliveries.c.ticket_id).where(_EARLY)
+_NOT_EARLY = update(deliveries).where(_EARLY).values(received_at=NOW)
+# Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
+_LONG_WAITS = select(tickets.c.ticket_id).where(
+    _OWN, tickets.c.owed_at.is_not(None), tickets.c.begun_at > _AHEAD, tickets.c.look_at > NOW
 )
 _AT = bindparam("at", type_=Instant)
 _TOLD = newest(bindparam("told_of", type_=Instant))
@@ -85,23 +116,9 @@ class SqlTickets:
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
         self._forget_the_future(now)
-        order = (tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id)
-        due = (
-            select(tickets.c.ticket_id)
-            .where(self._due(now))
-            .order_by(*order)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        statement = (
-            update(tickets)
-            .where(self._own(tickets), tickets.c.ticket_id.in_(select(due.c.ticket_id)))
-            .values(lease_token=tickets.c.lease_token + 1, lease_until=until)
-            .returning(*order, tickets.c.lease_token)
-        )
-        with writing(self.engine) as connection:
-            rows = sorted(connection.execute(statement).all())
+        given = {"its_portal": self.portal, "until": until, "most": limit, **by_now(now)}
+        with redoable(self.engine) as connection:
+            rows = sorted(connection.execute(_CLAIM, given).all())
         return [
             Lease(ticket_id=ticket_id, token=token, until=until, urgency=urgency)
             for urgency, _, ticket_id, token in rows
@@ -109,7 +126,7 @@ class SqlTickets:
 
     def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
-        with writing(self.engine) as connection:
+        with redoable(self.engine) as connection:
             row = fenced(connection, self.portal, lease, _BEGUN, lease_until=until, begun_at=now)
             taken = connection.execute(_TAKEN, self._taken_by(lease)).mappings().all()
         events, memory = _in_order(taken), memory_of(row["memory"])
@@ -153,7 +170,7 @@ class SqlTickets:
         with reading(self.engine) as connection:  # before it is our turn to write: others wait for that
             new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
             promise = self._promises.unkept(connection, look.watch)
-        with writing(self.engine) as connection:
+        with redoable(self.engine) as connection:
             self._release(connection, lease, _LOOKED, at=look.next_look_at, told_of=look.modified_at, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if promise:
@@ -166,7 +183,7 @@ class SqlTickets:
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
         """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
-        with writing(self.engine) as connection:
+        with redoable(self.engine) as connection:
             self._release(connection, lease, _SKIPPED, told_of=modified_at)
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
@@ -175,7 +192,7 @@ class SqlTickets:
         `refund` takes the attempt back: what went wrong was not the ticket's fault.
         """
         later = {"look_at": look_at, "wake_at": look_at, "refund": int(refund), "error": error}
-        with writing(self.engine) as connection:
+        with redoable(self.engine) as connection:
             fenced(connection, self.portal, lease, _PUT_OFF, lease_until=None, **later)
 
     def park(self, lease: Lease, *, now: datetime, error: str) -> None:
@@ -250,27 +267,17 @@ class SqlTickets:
     def _of(self, table: Table, ticket_id: str) -> ColumnElement[bool]:
         return self._own(table) & (table.c.ticket_id == ticket_id)
 
-    def _due(self, now: datetime) -> ColumnElement[bool]:
-        free = is_free(tickets.c.lease_until, now)
-        # `look_at IS NOT NULL` is what lets the partial index be used, and the urgencies one by one what lets it find
-        # what is due of each among a million that wait.
-        waiting = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
-        return self._own(tickets) & waiting & tickets.c.urgency.in_(_URGENCIES) & (tickets.c.look_at <= now) & free
-
     def _forget_the_future(self, now: datetime) -> None:
         """Owe a look at once to the tickets whose events, or whose waits, came by a clock that was ahead."""
-        waiting = (deliveries.c.portal == self.portal) & deliveries.c.processed_at.is_(None)
-        ahead = waiting & (deliveries.c.received_at > now + AHEAD)
-        # Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
-        put_off = tickets.c.owed_at.is_not(None) & (tickets.c.begun_at > now + AHEAD) & (tickets.c.look_at > now)
+        given = {"its_portal": self.portal, "ahead": now + AHEAD, "now": now}
         with reading(self.engine) as connection:
-            concerned = connection.scalars(select(deliveries.c.ticket_id).where(ahead)).all()
-            waits = connection.scalars(select(tickets.c.ticket_id).where(self._own(tickets), put_off)).all()
+            concerned = connection.scalars(_EARLY_EVENTS, given).all()
+            waits = connection.scalars(_LONG_WAITS, given).all()
         if concerned or waits:
             with writing(self.engine) as connection:
                 mark(connection, self.portal, concerned, now=now)
                 mark(connection, self.portal, waits, now=now, wake_at=now, woken=True)
-                connection.execute(update(deliveries).where(ahead).values(received_at=now))
+                connection.execute(_NOT_EARLY, given)
 
     def _release(self, connection: Connection, lease: Lease, change: ReturningUpdate[Any], **given: object) -> None:
         """End a look well: its events are processed, its attempts forgotten, its lease given back."""
