@@ -94,7 +94,12 @@ def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], Outcome]
         size = (_size(engine) - empty) / load.pending
         queue = SqlTickets(engine, PORTAL)
         drain = Drain(
-            tickets=queue, look=look(queue), budget=FakeBudget(), now=lambda: NOW, workers=THREADS, span=timedelta(hours=1)
+            tickets=queue,
+            look=look(queue),
+            budget=FakeBudget(),
+            now=lambda: NOW,
+            workers=THREADS,
+            span=timedelta(hours=1),
         )
         began, used = monotonic(), process_time()
         drain.run()

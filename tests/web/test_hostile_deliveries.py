@@ -201,7 +201,9 @@ PROMISE = {
 DELIVERY = schemathesis.openapi.from_dict(PROMISE)["/webhooks/desk/{portal}"]["POST"]
 
 
-@pytest.mark.parametrize(("mode", "seen"), [(GenerationMode.POSITIVE, {200}), (GenerationMode.NEGATIVE, {400, 401, 404})])
+@pytest.mark.parametrize(
+    ("mode", "seen"), [(GenerationMode.POSITIVE, {200}), (GenerationMode.NEGATIVE, {400, 401, 404})]
+)
 def test_requests_made_from_the_promise_are_stored_or_refused(site, mode, seen):
     answers = Counter()
 

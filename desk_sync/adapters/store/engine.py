@@ -92,8 +92,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def redoable(engine: Engine) -> Iterator[Connection]:
     """One transaction of work that is done again if it is lost.
 
-    On SQLite it does not wait for the disk: a machine that fails, and with it everybody who saw the change, may lose it
-    with those that came after it. The next transaction of `writing` makes it durable. A process that dies loses nothing.
+    On SQLite it does not wait for the disk: a machine that fails, and everybody who saw the change with it, may lose it
+    and what came after it. The next transaction of `writing` makes it durable. A process that dies loses nothing.
     """
     with answering(), engine.connect().execution_options(durable=False) as connection, connection.begin():
         yield connection

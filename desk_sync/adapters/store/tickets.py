@@ -31,7 +31,17 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
-from desk_sync.adapters.store.queue import NOW, by_now, fenced, fencing, is_free, mark, newest, unless_marked, unless_woken
+from desk_sync.adapters.store.queue import (
+    NOW,
+    by_now,
+    fenced,
+    fencing,
+    is_free,
+    mark,
+    newest,
+    unless_marked,
+    unless_woken,
+)
 from desk_sync.adapters.store.tables import Instant, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.effect import Effect
@@ -39,7 +49,7 @@ from desk_sync.domain.ticket import Event, Memory
 from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
 
 # The severity levels, written out: as parameters they would be put in anew each time.
-_URGENCIES = [literal_column(level) for level in "123"]
+_URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
 # Built once: that takes longer than to run them.
 _ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
 _UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
