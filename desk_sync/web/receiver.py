@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import TypeAlias, TypeVar
 
 import structlog
@@ -118,6 +119,8 @@ class Receiver:
         self._limits = limits
         self._count = count
         self._threads = Threads(limits.threads)
+        self._ended = Ended()
+        self._log = log.bind()  # once: to do it for each line costs more than a line that is not wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One delivery, or one of Desk's handshakes (GET, or a POST that is no array). The ring comes last."""
@@ -140,7 +143,7 @@ class Receiver:
         except Exception as error:  # noqa: BLE001 - whatever went wrong, Desk must hear that it was not stored
             return _refusal(portal, error), 0
         # Its rows say the same, for less than the line costs.
-        log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
+        self._log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
         return HTTPStatus.OK, recorded.stored
 
     async def _accept(self, door: Door, scope: Scope, receive: Receive) -> Recorded:
@@ -150,7 +153,7 @@ class Receiver:
         async with asyncio.timeout(self._limits.answering.total_seconds()):
             at_once = len(body) <= self._limits.short and door.knows(token)
             accept = partial(door.accept, token, body)
-            return await asyncio.wrap_future(accept() if at_once else await self._threads.run(accept))
+            return await self._ended.wait_for(accept() if at_once else await self._threads.run(accept))
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         try:
@@ -158,6 +161,41 @@ class Receiver:
                 return await _read(headers, receive, self._limits.body)
         except TimeoutError:
             raise TooSlow from None
+
+
+class Ended:
+    """Waits on the event loop for futures of other threads. A group that ends together wakes the loop once."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiters: list[asyncio.Future[None]] = []
+
+    async def wait_for(self, future: Future[T]) -> T:
+        """The future's outcome; who gives up cancels it."""
+        if not future.done():
+            loop = asyncio.get_running_loop()
+            waiter = loop.create_future()
+            future.add_done_callback(lambda _: self._end(loop, waiter))
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                future.cancel()
+                raise
+        return future.result()
+
+    def _end(self, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[None]) -> None:
+        with self._lock:
+            self._waiters.append(waiter)
+            first = len(self._waiters) == 1
+        if first and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        with self._lock:
+            waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Threads:

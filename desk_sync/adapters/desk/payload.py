@@ -37,7 +37,7 @@ from desk_sync.ports import Modified
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
-_MARKUP = re.compile(r"<[^<>]*>|&nbsp;|\s+")
+_MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 LONGEST_COMMENT = 32_000
 
 
@@ -219,5 +219,5 @@ def read_shown(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
 
 def _grounds(*texts: str | None) -> str | None:
     """The same however Desk sets the texts: without markup and blanks (L5)."""
-    said = [_MARKUP.sub("", text) if text else "" for text in texts]
+    said = [_MARKUP.sub("", "".join(text.split())) if text else "" for text in texts]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32] if any(said) else None

@@ -15,7 +15,7 @@ from threading import Event, Lock
 import pytest
 import requests
 
-from desk_sync.adapters.desk.slots import ANNOUNCE_SECONDS, POLL_SECONDS, QUIET, Slots, connect
+from desk_sync.adapters.desk.slots import ANNOUNCE_SECONDS, PASS_ON_SECONDS, POLL_SECONDS, QUIET, Slots, connect
 from desk_sync.adapters.embedded import Broker, spawn
 from desk_sync.errors import TemporaryError
 
@@ -123,6 +123,35 @@ def test_never_more_are_in_flight_than_allowed_and_all_are_used_also_when_redis_
 
     assert desk.most == LIMIT
     assert desk.calls > before > 0
+
+
+def test_a_slot_is_passed_on_within_a_process_for_a_moment_and_then_others_have_their_turn(broker):
+    desk, over = InFlight(), Event()
+    redis = connect(broker.url)
+
+    def call_again_and_again(slots):
+        calls = 0
+        while not over.is_set():
+            with suppress(TemporaryError), slots.slot(timedelta(seconds=0.02)):  # so that many leave without one
+                desk.call(0.005)
+                calls += 1
+        return calls
+
+    processes = [make_slots(broker, limit=1), make_slots(broker, limit=1)]
+    processes[0].ready()
+    Event().wait(QUIET.total_seconds() + 0.1)
+    redis.config_resetstat()
+    with ThreadPoolExecutor(8) as pool:
+        calling = [pool.submit(call_again_and_again, slots) for slots in processes * 4]
+        Event().wait(10 * PASS_ON_SECONDS)
+        over.set()
+        calls = [call.result() for call in calling]
+
+    given_back = redis.info("commandstats")["cmdstat_zrem"]["calls"]
+    assert desk.most == 1
+    assert sum(calls[0::2]) > 0 < sum(calls[1::2])
+    assert given_back < sum(calls) / 5
+    assert is_free(processes[0], SOON)
 
 
 def test_the_quiet_second_begins_before_the_first_call_is_waited_for(broker):
