@@ -82,7 +82,7 @@ class Desk(Protocol):
         ...
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
-        """Set the fields in one call; returns the ticket as Desk answered it.
+        """Set the fields in one call; returns the ticket as Desk answered it, its evidence apart.
 
         Raises FieldsDropped if the answer shows that a field was not taken.
         """

@@ -91,7 +91,8 @@ class DeskClient:
         permit_loopback(self._base)
 
     def read_ticket(self, ticket_id: str) -> Ticket:
-        return self._ticket(ticket_id, self._call("GET", _path(ticket_id), self._deadline()))
+        answer = self._call("GET", _path(ticket_id), self._deadline())
+        return _of(ticket_id, payload.read_ticket(answer, self._vocabulary))
 
     def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
         """Three credits for the list, and one for each thread whose content it does not show, of the last few."""
@@ -152,7 +153,8 @@ class DeskClient:
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)
-        ticket = self._ticket(ticket_id, self._call("PATCH", _path(ticket_id), self._deadline(), body=body))
+        answer = self._call("PATCH", _path(ticket_id), self._deadline(), body=body)
+        ticket = _of(ticket_id, payload.read_left(answer, self._vocabulary))
         if dropped := payload.dropped(fields, ticket, self._vocabulary):
             raise FieldsDropped(dropped)
         return ticket
@@ -223,12 +225,6 @@ class DeskClient:
 
     def _deadline(self) -> Deadline:
         return Deadline(self._patience.total_seconds())
-
-    def _ticket(self, ticket_id: str, answer: Body) -> Ticket:
-        ticket = payload.read_ticket(answer, self._vocabulary)
-        if ticket.ticket_id != ticket_id:
-            raise TemporaryError(f"Desk answered with something else than ticket {ticket_id}")
-        return ticket
 
     def _call(
         self,
@@ -317,6 +313,12 @@ def _read(response: requests.Response, call: str) -> Body:
     if answer is None:
         raise TemporaryError(f"Desk answered {call} with something else than a JSON object")
     return answer
+
+
+def _of(ticket_id: str, ticket: Ticket) -> Ticket:
+    if ticket.ticket_id != ticket_id:
+        raise TemporaryError(f"Desk answered with something else than ticket {ticket_id}")
+    return ticket
 
 
 def _path(ticket_id: str, *rest: str) -> str:

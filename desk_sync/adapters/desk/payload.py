@@ -66,6 +66,16 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     )
 
 
+def read_left(raw: Raw, vocabulary: Vocabulary) -> Ticket:
+    """The ticket as a write left it, in Desk's answer to that: without its evidence, which a write does not change."""
+    return replace(
+        _read_state(raw, vocabulary),
+        threads=_count(raw.get("threadCount")),
+        modified_by=_text(raw.get("modifiedBy")),
+        modified_at=_instant(raw.get("modifiedTime")),
+    )
+
+
 def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     """The ticket's state and nothing else: to find its evidence takes ten times as long."""
     cf = _object(raw, "cf")
