@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, DateTime, Engine, StaticPool, create_eng
 from sqlalchemy import exc as sql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
+from desk_sync.adapters.store.turn import Turn
 from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
 
 log = structlog.get_logger()
@@ -165,6 +166,9 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
         address, module=library, hide_parameters=True, connect_args={"isolation_level": None, "timeout": 0}, **pool
     )
 
+    turn = Turn(busy_timeout, library.OperationalError)
+    event.listen(engine, "checkin", turn.end)
+
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
@@ -180,9 +184,9 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
         if asked.get("without_begin"):
             return
         if journal == "WAL":
-            durable = asked.get("durable", True)
-            connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA synchronous = {'FULL' if asked.get('durable', True) else 'NORMAL'}")
+        turn.begin(connection)
 
     return engine
 

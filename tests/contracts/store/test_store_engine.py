@@ -179,6 +179,30 @@ def test_a_reader_does_not_wait_for_a_writer(engine, url):
     reader.dispose()
 
 
+def test_who_waits_for_another_process_gets_the_turn_in_time_or_is_told(tmp_path):
+    url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    engine, other, hasty = open_engine(url), open_engine(url), open_engine(url, busy_timeout=IMPATIENT)
+    migrate(engine)
+
+    def write(number: int) -> None:
+        with writing(engine) as connection:
+            connection.execute(portals.insert().values(name=str(number)))
+
+    with ThreadPoolExecutor(8) as pool:
+        with writing(other):
+            waiting = [pool.submit(write, number) for number in range(40)]
+            with pytest.raises(TemporaryError, match="locked"), writing(hasty):
+                pass
+            assert not any(each.done() for each in waiting)
+        for each in waiting:
+            each.result(10)
+
+    with reading(engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM portals")) == 40
+    for each in (engine, other, hasty):
+        each.dispose()
+
+
 def test_a_transaction_that_fails_leaves_nothing(engine):
     def write_and_fail() -> None:
         with writing(engine) as connection:
