@@ -45,7 +45,7 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
 
 
 def _spare_the_collector() -> None:
-    """What was made to start with stays, and a delivery leaves no cycles: to look for some took a seventh of the time."""
+    """What was made at the start stays, and deliveries leave no cycles; to look for some took a seventh of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

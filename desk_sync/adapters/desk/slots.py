@@ -90,6 +90,15 @@ class _Slot:
     pass_on_until: float
 
 
+class _Waiter:
+    """One in the line: called when a slot was passed on to it, or it is the first."""
+
+    def __init__(self) -> None:
+        self.called = Event()
+        self.slot: _Slot | None = None
+        self.asking = False
+
+
 class Slots:
     """One process's way to the slots of one portal. Safe to share between threads."""
 
@@ -111,12 +120,9 @@ class Slots:
         self._sleep = sleep
         self._process = uuid4().hex
         self._numbers = count(1)
-        self._turn = Lock()
-        self._freed = Event()
         self._ask_at = 0.0
         self._lock = Lock()
-        self._waiting = 0
-        self._passed_on: list[_Slot] = []
+        self._line: list[_Waiter] = []
         self._held: set[str] = set()
         self._over: set[str] = set()
         self._announcer: Thread | None = None
@@ -143,57 +149,56 @@ class Slots:
         return True
 
     def _wait(self, deadline: Deadline) -> _Slot:
-        """One thread asks at a time, and the others queue behind it, or a hundred of them would keep Redis busy."""
+        """The first in the line asks Redis, or a hundred threads would keep it busy; the others wait to be called."""
+        me = _Waiter()
         with self._lock:
-            self._waiting += 1
+            self._line.append(me)
+        slot = None
         try:
-            if not self._turn.acquire(timeout=deadline.left()):
-                raise _busy()
-            try:
-                return self._next(deadline)
-            finally:
-                self._turn.release()
+            while not (slot := me.slot or self._ask(me, deadline)):
+                if deadline.passed:
+                    raise _busy()
+                me.called.wait(self._pause(me, deadline))
+                me.called.clear()
+            return slot
         finally:
-            self._leave()
+            self._leave(me, slot)
 
-    def _next(self, deadline: Deadline) -> _Slot:
-        """A slot that is passed on, or one from Redis, which is asked again and again."""
-        while not (slot := self._take() or self._ask(deadline)):
-            if deadline.passed:
-                raise _busy()
-            self._freed.wait(min(max(self._ask_at - time.monotonic(), 0), deadline.left()))
-            self._freed.clear()
-        return slot
-
-    def _take(self) -> _Slot | None:
-        with self._lock:
-            return self._passed_on.pop() if self._passed_on else None
-
-    def _ask(self, deadline: Deadline) -> _Slot | None:
+    def _ask(self, me: _Waiter, deadline: Deadline) -> _Slot | None:
         """Not sooner than a while after Redis had none, but once more at the end."""
         now = time.monotonic()
-        if now < self._ask_at and not deadline.passed:
+        if not deadline.passed and (now < self._ask_at or self._line[:1] != [me]):
             return None
         holder = f"{self._process}:{next(self._numbers)}"
+        me.asking = True
         try:
             granted = self._call(holder)
         except RedisError as error:
             reason = f"no call to Desk without Redis: {type(error).__name__}"
             raise TemporaryError(reason, retry_after=RETRY_AFTER) from None
+        finally:
+            me.asking = False
         if granted:
             self._hold(holder)
             return _Slot(holder, now + PASS_ON_SECONDS)
-        self._ask_at = _later(now)
+        self._ask_at = now + random.uniform(*POLL_SECONDS)  # noqa: S311 - so that processes do not ask together
         return None
 
-    def _leave(self) -> None:
-        """Wait no more: what was passed on to one who has left is given back."""
+    def _pause(self, me: _Waiter, deadline: Deadline) -> float:
+        """Seconds until there is something to do, unless one is called before."""
+        asks = self._line[:1] == [me]
+        return min(max(self._ask_at - time.monotonic(), 0), deadline.left()) if asks else deadline.left()
+
+    def _leave(self, me: _Waiter, taken: _Slot | None) -> None:
+        """Call the next. What was passed on meanwhile to one who gave up, or took another, is let go."""
         with self._lock:
-            self._waiting -= 1
-            nobodys = self._passed_on[self._waiting :]
-            del self._passed_on[self._waiting :]
-        for slot in nobodys:
-            self._let_go(slot, over=True)
+            if me in self._line:
+                self._line.remove(me)
+            spare = me.slot if me.slot is not taken else None
+            if self._line:
+                self._line[0].called.set()
+        if spare:
+            self._let_go(spare, over=True)
 
     def _call(self, wanted: str = "", held: tuple[str, ...] = ()) -> bool:
         return bool(self._script(keys=self._keys, args=[*self._limits, wanted, *held]))
@@ -208,11 +213,9 @@ class Slots:
     def _let_go(self, slot: _Slot, *, over: bool) -> None:
         """A slot whose call is over is passed on or given back, later if Redis does not answer; any other runs out."""
         with self._lock:
-            wanted = len(self._passed_on) < self._waiting
             had_its_time = time.monotonic() >= slot.pass_on_until
-            if over and wanted and not had_its_time:
-                self._passed_on.append(slot)
-                self._freed.set()
+            if over and self._line and not had_its_time:
+                self._pass_on(slot)
                 return
             self._held.discard(slot.holder)
             if not over:
@@ -221,9 +224,17 @@ class Slots:
         with suppress(RedisError):
             self._redis.zrem(self._holders, slot.holder)
             self._over.discard(slot.holder)
-            # Other processes first, where one of our own would have it again.
-            self._ask_at = _later(time.monotonic()) if had_its_time else 0.0
-            self._freed.set()
+            # A moment for other processes, where one of our own would have it again.
+            self._ask_at = time.monotonic() + POLL_SECONDS[0] if had_its_time else 0.0
+            with self._lock:
+                if self._line:
+                    self._line[0].called.set()
+
+    def _pass_on(self, slot: _Slot) -> None:
+        """To the first in the line, or to the second while the first is asking Redis."""
+        waiter = self._line.pop(1 if self._line[0].asking and len(self._line) > 1 else 0)
+        waiter.slot = slot
+        waiter.called.set()
 
     def _announce(self) -> None:
         """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""
@@ -241,11 +252,6 @@ class Slots:
         if over := tuple(self._over):
             self._redis.zrem(self._holders, *over)
             self._over.difference_update(over)
-
-
-def _later(now: float) -> float:
-    """When to ask again: so that processes do not ask together."""
-    return now + random.uniform(*POLL_SECONDS)  # noqa: S311
 
 
 def _busy() -> TemporaryError:
