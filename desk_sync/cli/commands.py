@@ -347,6 +347,8 @@ def _become_celery(command: str, *options: str) -> None:
 
     level = settings.load().log_level
     celery = [sys.executable, "-m", "celery", "-A", "tasks", command, "--loglevel", level, *options]
+    # Each drain has threads of its own, and glibc would give each a heap of its own, which then holds what was free.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     sys.stdout.flush()
     os.execv(sys.executable, celery)  # noqa: S606
 
