@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,10 @@ import structlog
 from celery import Celery
 
 from desk_sync import wiring
+from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import stage
+from desk_sync.errors import TemporaryError
 from desk_sync.ports import Round
 from desk_sync.services.sweep import Pace
 from desk_sync.settings import Settings
@@ -52,12 +54,27 @@ def sweep(on, monkeypatch):
 def nobody_looks(on):
     """Whatever is delivered meanwhile, each look comes after all of it."""
     worker = os.getpgid(on.children["worker"].pid)
-    os.killpg(worker, signal.SIGSTOP)
+    stop_between_writes(worker, on.environment["DESK_SYNC_DATABASE_URL"])
     try:
         yield
         wait_until(lambda: on.desk.call("GET", "/_simulator/idle")["idle"], seconds=60)
     finally:
         os.killpg(worker, signal.SIGCONT)
+
+
+def stop_between_writes(worker, database):
+    """One that stood still in the middle of a transaction would keep everybody else from writing to SQLite."""
+    engine = open_engine(database, busy_timeout=timedelta(seconds=0.5))
+
+    def stopped_well():
+        os.killpg(worker, signal.SIGSTOP)
+        with suppress(TemporaryError), writing(engine):
+            return True
+        os.killpg(worker, signal.SIGCONT)
+        return False
+
+    wait_until(stopped_well, seconds=START_SECONDS)
+    engine.dispose()
 
 
 def opened(on, accounts):

@@ -30,29 +30,34 @@ class Turn:
 
     def begin(self, connection: Connection) -> None:
         """Begin a writing transaction. Raises sqlalchemy.exc.OperationalError if it cannot be had in time."""
-        end = monotonic() + self._patience
         driver: Any = connection.connection.driver_connection
-        if self._queue.acquire(timeout=self._patience):
-            try:
-                while not self._begun(driver) and monotonic() < end:
-                    self._ended.wait(ASK_EVERY_SECONDS)
-                    self._ended.clear()
-            finally:
-                self._queue.release()
-        if not driver.in_transaction:
-            connection.exec_driver_sql(BEGIN)  # for the error, in SQLAlchemy's words
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._wait(driver)
+            if not driver.in_transaction:
+                connection.exec_driver_sql(BEGIN)  # a last time, for the error in SQLAlchemy's words
+        finally:
+            driver.execute(self._as_before)
 
     def end(self, *_: object) -> None:
         """A connection of ours has done its work."""
         self._ended.set()
 
-    def _begun(self, driver: Any) -> bool:
-        """Whether it is our turn. Anything but a lock of somebody else's is left to be met again."""
-        driver.execute("PRAGMA busy_timeout = 0")
+    def _wait(self, driver: Any) -> None:
+        """Until it is our turn, or no longer worth waiting."""
+        end = monotonic() + self._patience
+        if not self._queue.acquire(timeout=self._patience):
+            return
+        try:
+            while self._is_anothers(driver) and monotonic() < end:
+                self._ended.wait(ASK_EVERY_SECONDS)
+                self._ended.clear()
+        finally:
+            self._queue.release()
+
+    def _is_anothers(self, driver: Any) -> bool:
         try:
             driver.execute(BEGIN)
         except self._locked as error:
-            return "locked" not in str(error)
-        finally:
-            driver.execute(self._as_before)
-        return True
+            return "locked" in str(error)
+        return False
