@@ -135,7 +135,7 @@ def _page(
     if arguments.names:
         command = f"./dev faults --write {' '.join(arguments.names)}"
         later = {"names": arguments.names, "command": command, "on": wiring.now()}
-        return report.renewed(PAGE.read_text(), accounts, storms, climbs, problems, **later)
+        return report.renewed(PAGE.read_text(), accounts, storms, climbs, verdicts, problems, **later)
     return report.document(
         accounts,
         storms,

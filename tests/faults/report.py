@@ -148,6 +148,7 @@ def renewed(
     accounts: Sequence[Account],
     storms: Sequence[Aftermath],
     climbs: Sequence[Climbed],
+    verdicts: Sequence[Verdict],
     problems: Sequence[str],
     *,
     names: Sequence[str],
@@ -157,7 +158,8 @@ def renewed(
     """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
     rows = dict(zip((each.words for each in accounts), survived(accounts).splitlines()[2:], strict=True))
     lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
-    for fresh in [*([weathered(storms)] if storms else []), *([climbed(climbs)] if climbs else [])]:
+    tables = [(storms, weathered(storms)), (climbs, climbed(climbs)), (verdicts, broken(verdicts))]
+    for fresh in [text for played, text in tables if played]:
         head = lines.index(fresh.splitlines()[0])
         end = next(number for number in range(head, len(lines)) if not lines[number].startswith("|"))
         lines[head:end] = fresh.splitlines()
