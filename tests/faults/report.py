@@ -161,7 +161,7 @@ def renewed(
     tables = [(storms, weathered(storms)), (climbs, climbed(climbs)), (verdicts, broken(verdicts))]
     for fresh in [text for played, text in tables if played]:
         head = lines.index(fresh.splitlines()[0])
-        end = next(number for number in range(head, len(lines)) if not lines[number].startswith("|"))
+        end = next((number for number in range(head, len(lines)) if not lines[number].startswith("|")), len(lines))
         lines[head:end] = fresh.splitlines()
     said = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
     said += [line for problem in problems for line in (f"**Not survived:** {problem}", "")]
