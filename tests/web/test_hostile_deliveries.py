@@ -201,9 +201,7 @@ PROMISE = {
 DELIVERY = schemathesis.openapi.from_dict(PROMISE)["/webhooks/desk/{portal}"]["POST"]
 
 
-@pytest.mark.parametrize(
-    ("mode", "seen"), [(GenerationMode.POSITIVE, {200}), (GenerationMode.NEGATIVE, {400, 401, 404})]
-)
+@pytest.mark.parametrize(("mode", "seen"), [(GenerationMode.POSITIVE, {200, 401}), (GenerationMode.NEGATIVE, {404})])
 def test_requests_made_from_the_promise_are_stored_or_refused(site, mode, seen):
     answers = Counter()
 
@@ -218,7 +216,7 @@ def test_requests_made_from_the_promise_are_stored_or_refused(site, mode, seen):
         answers[answer.status_code] += 1
 
     send()
-    assert answers.keys() & seen
+    assert answers.keys() >= seen
 
 
 @pytest.mark.parametrize(

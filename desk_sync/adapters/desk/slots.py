@@ -5,8 +5,8 @@ than any request takes, so a slot whose holder died or stood still comes back wh
 themselves again and again: if Redis was lost, flushed or frozen, or its clock moved, nobody gets a slot for one quiet
 second, and then everybody who has a call in flight stands in the set again. No Redis, no slot, no call.
 
-A process in which several threads wait passes a slot on from one to the next for a moment, before it gives it back:
-to ask Redis twice for each call takes a tenth of the call's time.
+A process in which several threads wait passes a slot on from one to the next for a moment, before it gives it back,
+so that Redis is not asked twice for each call.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Slots:
     def _ask(self, me: _Waiter, deadline: Deadline) -> _Slot | None:
         """Not sooner than a while after Redis had none, but once more at the end."""
         now = time.monotonic()
-        if not deadline.passed and (now < self._ask_at or self._line[:1] != [me]):
+        if not deadline.passed and (now < self._ask_at or not self._is_first(me)):
             return None
         holder = f"{self._process}:{next(self._numbers)}"
         me.asking = True
@@ -186,8 +186,12 @@ class Slots:
 
     def _pause(self, me: _Waiter, deadline: Deadline) -> float:
         """Seconds until there is something to do, unless one is called before."""
-        asks = self._line[:1] == [me]
-        return min(max(self._ask_at - time.monotonic(), 0), deadline.left()) if asks else deadline.left()
+        if not self._is_first(me):
+            return deadline.left()
+        return min(max(self._ask_at - time.monotonic(), 0), deadline.left())
+
+    def _is_first(self, me: _Waiter) -> bool:
+        return self._line[:1] == [me]
 
     def _leave(self, me: _Waiter, taken: _Slot | None) -> None:
         """Call the next. What was passed on meanwhile to one who gave up, or took another, is let go."""
