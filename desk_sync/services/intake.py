@@ -26,13 +26,18 @@ class Door(Protocol):
     """Where one portal's deliveries come in."""
 
     def knows(self, token: Token) -> bool:
-        """Whether the token was found good before, so that `accept` waits for nobody."""
+        """Whether the token was found good before and still is, so that the delivery may be taken at once."""
         ...
 
     def accept(self, token: Token, body: bytes) -> Future[Recorded]:
-        """The future is done when the delivery is committed, and not before (L1); cancelled, it is withdrawn.
+        """Check the token, then take the delivery. Raises BadToken, and what `take` raises."""
+        ...
 
-        Raises BadDelivery, BadToken, or TemporaryError, or ends with an error; then nothing counts as delivered.
+    def take(self, body: bytes) -> Future[Recorded]:
+        """Take the delivery of one who is known; waits for nobody.
+
+        The future is done when the delivery is committed, and not before (L1); cancelled, it is withdrawn.
+        Raises BadDelivery or TemporaryError, or ends with an error; then nothing counts as delivered.
         """
         ...
 
@@ -52,17 +57,22 @@ class Intake:
 
     def accept(self, token: Token, body: bytes) -> Future[Recorded]:
         """Have the events of a delivery recorded. What is no array is Desk's unsigned handshake: nothing is done."""
-        if not body or not _is_array(body):
-            return _nothing()
-        self.verify(token)
-        events = self.read(body)
+        if _is_array(body):
+            self.verify(token)
+        return self.take(body)
+
+    def take(self, body: bytes) -> Future[Recorded]:
+        """The same for who is known."""
+        events = self.read(body) if _is_array(body) else ()
         return self.inbox.submit(events, now=self.now()) if events else _nothing()
 
 
 def _is_array(body: bytes) -> bool:
     """Whether the JSON is an array. One that is broken further on is for `read` to refuse, once its sender is known."""
-    if body.lstrip(_JSON_SPACE).startswith(b"["):
+    if body.startswith(b"[") or body.lstrip(_JSON_SPACE).startswith(b"["):
         return True
+    if not body:
+        return False
     try:
         orjson.loads(body)
     except orjson.JSONDecodeError:

@@ -147,20 +147,22 @@ class Receiver:
         return HTTPStatus.OK, recorded.stored
 
     async def _accept(self, door: Door, scope: Scope, receive: Receive) -> Recorded:
-        headers = dict(scope["headers"])
-        body = await self._body(headers, receive)
+        headers, body = dict(scope["headers"]), None
         token = headers.get(b"x-zdesk-jwt", b"").decode("latin-1")
-        async with asyncio.timeout(self._limits.answering.total_seconds()):
-            at_once = len(body) <= self._limits.short and door.knows(token)
-            accept = partial(door.accept, token, body)
-            return await self._ended.wait_for(accept() if at_once else await self._threads.run(accept))
-
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
         try:
-            async with asyncio.timeout(self._limits.reading.total_seconds()):
-                return await _read(headers, receive, self._limits.body)
+            async with asyncio.timeout(self._limits.reading.total_seconds()) as deadline:
+                body = await _read(headers, receive, self._limits.body)
+                deadline.reschedule(asyncio.get_running_loop().time() + self._limits.answering.total_seconds())
+                return await self._ended.wait_for(await self._submit(door, token, body))
         except TimeoutError:
-            raise TooSlow from None
+            if body is None:
+                raise TooSlow from None
+            raise
+
+    async def _submit(self, door: Door, token: str, body: bytes) -> Future[Recorded]:
+        if len(body) <= self._limits.short and door.knows(token):
+            return door.take(body)
+        return await self._threads.run(partial(door.accept, token, body))
 
 
 class Ended:

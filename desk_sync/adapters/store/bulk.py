@@ -14,6 +14,8 @@ from sqlalchemy import JSON, Column, Dialect, Select, Text, TypeDecorator, bindp
 
 Columns: TypeAlias = Sequence[Column[Any]]
 
+_WITHOUT_ZONE = len("2026-07-17 14:02:41.000000")
+
 
 def given_rows(dialect: str, columns: Columns) -> Select[Any]:
     """Those columns of the parameter `rows`, in its order."""
@@ -58,7 +60,7 @@ def _spell(value: object) -> str:
         raise TypeError(f"{type(value).__name__} has no place in a row")
     if value.tzinfo is None:
         raise ValueError("a naive datetime is no instant")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
 
 
 _SPELLINGS: Mapping[str, Callable[[object], str]] = {

@@ -233,6 +233,15 @@ def test_a_delivery_that_comes_twice_has_the_same_keys_and_another_has_not():
     assert key not in keys
 
 
+def test_keys_are_in_the_order_of_the_events_times_so_that_neighbours_are_stored_side_by_side():
+    first = make_event(eventTime="999999999999")
+    later = [first | {"eventTime": time} for time in ("1000000000000", "1784296961000", "1784296961001")]
+
+    keys = [event.key for event in read(first, *later)]
+
+    assert keys == sorted(keys)
+
+
 @pytest.mark.parametrize(
     ("content", "reference"),
     [
