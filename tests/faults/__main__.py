@@ -9,51 +9,52 @@ green.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from desk_sync import wiring
 from tests.broken.build import BUILDS, Broken, Verdict, judge
-from tests.faults import ladders, report, storm
+from tests.faults import crowds, ladders, report, storm
+from tests.faults.crowds import Crowd
 from tests.faults.ladders import Climbed
+from tests.faults.report import Findings
 from tests.faults.storm import Aftermath
 from tests.faults.trials import FULL, Account, Trial, run
-from tests.support import counts
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
-CROWDS = "crowds"
 
 Result = TypeVar("Result", Aftermath, Climbed)
 
 
 def main() -> int:
     arguments = _arguments()
-    trials = [each.scaled(arguments.share) for each in FULL if _asked(each.name, arguments.names)]
-    problems: list[str] = []
-    accounts = [account for trial in trials if (account := _run(trial, arguments.seed, problems))]
-    share, seed = arguments.share, arguments.seed
-    storms = _play(
-        storm.NAME, lambda folder: storm.run(storm.FULL.scaled(share), folder, seed=seed), arguments, problems
-    )
-    climbs = _play(
-        ladders.NAME, lambda folder: ladders.run(ladders.FULL.scaled(share), folder, seed=seed), arguments, problems
-    )
-    if _asked(CROWDS, arguments.names):
-        _crowd(problems)
-    builds = BUILDS if _asked(BROKEN, arguments.names) else ()
-    verdicts = [_judge(each, problems) for each in builds]
-    tables = report.weathered(storms), report.climbed(climbs), report.broken(verdicts)
-    for text in (report.survived(accounts), *tables):
+    found = _find(arguments.names, arguments.share, arguments.seed)
+    for text in (report.survived(found.accounts), *found.tables()):
         print(text, end="\n\n")
     if arguments.write:
-        PAGE.write_text(_page(accounts, storms, climbs, verdicts, problems, arguments))
-    return 1 if problems else 0
+        PAGE.write_text(_page(found, arguments))
+    return 1 if found.problems else 0
+
+
+def _find(names: Sequence[str], share: float, seed: int) -> Findings:
+    """Play what is asked for, one after the other."""
+    found = Findings()
+    trials = [each.scaled(share) for each in FULL if _asked(each.name, names)]
+    found.accounts += [account for trial in trials if (account := _run(trial, seed, found.problems))]
+    if _asked(storm.NAME, names):
+        found.storms += _play(storm.NAME, partial(storm.run, storm.FULL.scaled(share), seed=seed), found.problems)
+    if _asked(ladders.NAME, names):
+        found.climbs += _play(ladders.NAME, partial(ladders.run, ladders.FULL.scaled(share), seed=seed), found.problems)
+    if _asked(crowds.NAME, names):
+        found.crowds += _crowd(found.problems)
+    if _asked(BROKEN, names):
+        found.verdicts += [_judge(each, found.problems) for each in BUILDS]
+    return found
 
 
 def _arguments() -> argparse.Namespace:
@@ -62,7 +63,7 @@ def _arguments() -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        help=", ".join([*(each.name for each in FULL), storm.NAME, ladders.NAME, CROWDS, BROKEN]),
+        help=", ".join([*(each.name for each in FULL), storm.NAME, ladders.NAME, crowds.NAME, BROKEN]),
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
@@ -87,12 +88,8 @@ def _run(trial: Trial, seed: int, problems: list[str]) -> Account | None:
     return account
 
 
-def _play(
-    name: str, play: Callable[[Path], Result], arguments: argparse.Namespace, problems: list[str]
-) -> Sequence[Result]:
-    """What came of one of the larger plays; nothing if it was not asked for, or broke off."""
-    if not _asked(name, arguments.names):
-        return []
+def _play(name: str, play: Callable[[Path], Result], problems: list[str]) -> Sequence[Result]:
+    """What came of one of the larger plays; nothing if it broke off."""
     print(name, file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="ds-") as folder:
         try:
@@ -104,11 +101,12 @@ def _play(
     return [result]
 
 
-def _crowd(problems: list[str]) -> None:
-    print(f"{CROWDS}: hundreds and thousands of tickets at once", file=sys.stderr)
-    command = [sys.executable, "-m", "pytest", "-m", "crowd", "--show-capture=no", "tests/services"]
-    if subprocess.run(command, env=os.environ | {counts.FULL: "1"}, check=False).returncode:
-        _complain(problems, CROWDS, "a test of many tickets failed")
+def _crowd(problems: list[str]) -> Sequence[Crowd]:
+    print(f"{crowds.NAME}: hundreds and thousands of tickets at once", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="ds-") as folder:
+        found = crowds.run(Path(folder))
+    _complain(problems, crowds.NAME, *(each.words for each in found if not each.passed))
+    return found
 
 
 def _judge(build: Broken, problems: list[str]) -> Verdict:
@@ -124,24 +122,13 @@ def _complain(problems: list[str], about: str, *what: str) -> None:
         print(f"error: {problems[-1]}", file=sys.stderr)
 
 
-def _page(
-    accounts: Sequence[Account],
-    storms: Sequence[Aftermath],
-    climbs: Sequence[Climbed],
-    verdicts: Sequence[Verdict],
-    problems: Sequence[str],
-    arguments: argparse.Namespace,
-) -> str:
+def _page(found: Findings, arguments: argparse.Namespace) -> str:
     if arguments.names:
         command = f"./dev faults --write {' '.join(arguments.names)}"
         later = {"names": arguments.names, "command": command, "on": wiring.now()}
-        return report.renewed(PAGE.read_text(), accounts, storms, climbs, verdicts, problems, **later)
+        return report.renewed(PAGE.read_text(), found, **later)
     return report.document(
-        accounts,
-        storms,
-        climbs,
-        verdicts,
-        problems,
+        found,
         command="./dev faults --write" + (f" --share {arguments.share:g}" if arguments.share < 1 else ""),
         counts="full" if arguments.share == 1 else f"{arguments.share:.0%} of the full",
         seed=arguments.seed,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
 
 from desk_sync import __version__
 from tests.broken.build import Verdict
+from tests.faults.crowds import Crowd
 from tests.faults.ladders import Climbed
 from tests.faults.storm import Aftermath
 from tests.faults.trials import Account
@@ -75,12 +77,45 @@ comes again says so.
 
 """
 
+CROWDS_HEAD = ("what must come of it", "outcome")
+
+CROWDS = """
+## Many tickets at once
+
+Tests of the services on a real database, with a Desk and a clock of their own, at full counts: hundreds of breaches in
+an outage of three days of ours, a backfill of old tickets, a rush on ten calls in flight and a day's credits, and
+deaths at random points of a step.
+
+"""
+
 BROKEN = """
 ## Laws broken on purpose
 
 Each patch under `tests/broken/` breaks one law in a copy of the sources; the tests that are named in it must turn red.
 
 """
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What came of a run: of each kind what was played, and the problems in words."""
+
+    accounts: list[Account] = field(default_factory=list)
+    storms: list[Aftermath] = field(default_factory=list)
+    climbs: list[Climbed] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def tables(self) -> Sequence[str]:
+        """Those of what was played beside the trials."""
+        found = (
+            (self.storms, weathered(self.storms)),
+            (self.climbs, climbed(self.climbs)),
+            (self.crowds, crowded(self.crowds)),
+            (self.verdicts, broken(self.verdicts)),
+        )
+        return [text for played, text in found if played]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -117,55 +152,38 @@ def climbed(climbs: Iterable[Climbed]) -> str:
     return table(LADDERS_HEAD, rows)
 
 
+def crowded(crowds: Iterable[Crowd]) -> str:
+    return table(CROWDS_HEAD, [[each.words, "passed" if each.passed else "FAILED"] for each in crowds])
+
+
 def broken(verdicts: Iterable[Verdict]) -> str:
     rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
     return table(("law", "what is broken", "where", "tests"), rows)
 
 
-def document(
-    accounts: Sequence[Account],
-    storms: Sequence[Aftermath],
-    climbs: Sequence[Climbed],
-    verdicts: Sequence[Verdict],
-    problems: Sequence[str],
-    *,
-    command: str,
-    counts: str,
-    seed: int,
-    on: datetime,
-) -> str:
+def document(found: Findings, *, command: str, counts: str, seed: int, on: datetime) -> str:
     """docs/faults.md; what was not survived stands in it too."""
     facts = {"command": command, "counts": counts, "seed": str(seed), "date": f"{on:%d %B %Y}", "machine": machine()}
-    complaints = [f"\n**Not survived:** {problem}\n" for problem in problems]
-    frozen = [_frozen(account) for account in accounts]
-    table_of_trials = [INTRODUCTION.format(**facts), survived(accounts), "\n", *complaints, *frozen]
-    plays = [STORM, weathered(storms), "\n", LADDERS, climbed(climbs), "\n"]
-    return "".join([*table_of_trials, *plays, BROKEN, broken(verdicts), "\n"])
+    complaints = [f"\n**Not survived:** {problem}\n" for problem in found.problems]
+    frozen = [_frozen(account) for account in found.accounts]
+    table_of_trials = [INTRODUCTION.format(**facts), survived(found.accounts), "\n", *complaints, *frozen]
+    plays = [STORM, weathered(found.storms), "\n", LADDERS, climbed(found.climbs), "\n"]
+    tests = [CROWDS, crowded(found.crowds), "\n", BROKEN, broken(found.verdicts), "\n"]
+    return "".join([*table_of_trials, *plays, *tests])
 
 
-def renewed(
-    page: str,
-    accounts: Sequence[Account],
-    storms: Sequence[Aftermath],
-    climbs: Sequence[Climbed],
-    verdicts: Sequence[Verdict],
-    problems: Sequence[str],
-    *,
-    names: Sequence[str],
-    command: str,
-    on: datetime,
-) -> str:
+def renewed(page: str, found: Findings, *, names: Sequence[str], command: str, on: datetime) -> str:
     """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
-    rows = dict(zip((each.words for each in accounts), survived(accounts).splitlines()[2:], strict=True))
+    words = [each.words for each in found.accounts]
+    rows = dict(zip(words, survived(found.accounts).splitlines()[2:], strict=True))
     lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
-    tables = [(storms, weathered(storms)), (climbs, climbed(climbs)), (verdicts, broken(verdicts))]
-    for fresh in [text for played, text in tables if played]:
+    for fresh in found.tables():
         head = lines.index(fresh.splitlines()[0])
         end = next((number for number in range(head, len(lines)) if not lines[number].startswith("|")), len(lines))
         lines[head:end] = fresh.splitlines()
     said = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
-    said += [line for problem in problems for line in (f"**Not survived:** {problem}", "")]
-    said += [line for account in accounts for line in _frozen(account).splitlines()]
+    said += [line for problem in found.problems for line in (f"**Not survived:** {problem}", "")]
+    said += [line for account in found.accounts for line in _frozen(account).splitlines()]
     place = lines.index(STORM.splitlines()[1])
     return "\n".join([*lines[:place], *said, "", *lines[place:], ""])
 
