@@ -146,3 +146,12 @@ def test_a_wrong_environment_is_named_without_its_secrets(shell, environment, st
 def test_help_is_quick_to_read(shell):
     assert "demo" in shell.run("--help").stdout
     assert "subscriptions" in shell.run("--help").stdout
+
+
+def test_the_threads_of_a_worker_share_two_heaps_so_that_its_memory_stays_flat(shell, monkeypatch, tmp_path):
+    told = tmp_path / "told"
+    monkeypatch.setattr(os, "execv", lambda *_: told.write_text(os.environ["MALLOC_ARENA_MAX"]))
+
+    shell.run("worker")
+
+    assert told.read_text() == "2"

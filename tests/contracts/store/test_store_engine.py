@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
+from time import monotonic
 
 import pytest
 from sqlalchemy import select, text, update
@@ -201,6 +202,24 @@ def test_who_waits_for_another_process_gets_the_turn_in_time_or_is_told(tmp_path
         assert connection.scalar(text("SELECT count(*) FROM portals")) == 40
     for each in (engine, other, hasty):
         each.dispose()
+
+
+def test_no_thread_waits_longer_than_its_patience_behind_others_that_wait_in_vain(tmp_path):
+    patience, url = timedelta(seconds=0.5), f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    engine, other = open_engine(url, busy_timeout=patience), open_engine(url)
+
+    def wait_in_vain(_: int) -> float:
+        began = monotonic()
+        with pytest.raises(TemporaryError, match="locked"), writing(engine):
+            pass
+        return monotonic() - began
+
+    with writing(other), ThreadPoolExecutor(4) as pool:
+        waited = list(pool.map(wait_in_vain, range(4)))
+    for each in (engine, other):
+        each.dispose()
+
+    assert max(waited) < 1.8 * patience.total_seconds()
 
 
 def test_a_transaction_that_fails_leaves_nothing(engine):
