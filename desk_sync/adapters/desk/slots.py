@@ -38,6 +38,8 @@ REDIS_SECONDS = 0.5
 POLL_SECONDS = (0.005, 0.03)
 # Added to the longest request, it must stay below the lease; others wait for as long, and calls go on without Redis.
 PASS_ON_SECONDS = 0.5
+# Who passed a slot on steps aside for so long. Else it would read its answer first, and the slot stand idle meanwhile.
+ASIDE_SECONDS = 0.0005
 RETRY_AFTER = timedelta(seconds=2)
 
 # KEYS: the holders with the instants at which their slots run out, and what the script remembers from call to call.
@@ -116,6 +118,7 @@ class Slots:
         self._script = redis.register_script(_ASK)
         self._holders = f"desk_sync:{{{portal}}}:slots"
         self._keys = [self._holders, f"desk_sync:{{{portal}}}:epoch"]
+        self._limit = limit
         self._limits = [limit, lease // timedelta(milliseconds=1), quiet // timedelta(milliseconds=1)]
         self._sleep = sleep
         self._process = uuid4().hex
@@ -165,9 +168,9 @@ class Slots:
             self._leave(me, slot)
 
     def _ask(self, me: _Waiter, deadline: Deadline) -> _Slot | None:
-        """Not sooner than a while after Redis had none, but once more at the end."""
+        """Not sooner than a while after Redis had none, nor while all slots are ours; but once more at the end."""
         now = time.monotonic()
-        if not deadline.passed and (now < self._ask_at or not self._is_first(me)):
+        if not deadline.passed and (now < self._ask_at or not self._may_ask(me)):
             return None
         holder = f"{self._process}:{next(self._numbers)}"
         me.asking = True
@@ -186,12 +189,16 @@ class Slots:
 
     def _pause(self, me: _Waiter, deadline: Deadline) -> float:
         """Seconds until there is something to do, unless one is called before."""
-        if not self._is_first(me):
+        if not self._may_ask(me):
             return deadline.left()
         return min(max(self._ask_at - time.monotonic(), 0), deadline.left())
 
-    def _is_first(self, me: _Waiter) -> bool:
-        return self._line[:1] == [me]
+    def _may_ask(self, me: _Waiter) -> bool:
+        return self._line[:1] == [me] and not self._has_all
+
+    @property
+    def _has_all(self) -> bool:
+        return len(self._held) >= self._limit
 
     def _leave(self, me: _Waiter, taken: _Slot | None) -> None:
         """Call the next. What was passed on meanwhile to one who gave up, or took another, is let go."""
@@ -199,8 +206,8 @@ class Slots:
             if me in self._line:
                 self._line.remove(me)
             spare = me.slot if me.slot is not taken else None
-            if self._line:
-                self._line[0].called.set()
+            if not self._has_all:
+                self._call_first()
         if spare:
             self._let_go(spare, over=True)
 
@@ -218,27 +225,37 @@ class Slots:
         """A slot whose call is over is passed on or given back, later if Redis does not answer; any other runs out."""
         with self._lock:
             had_its_time = time.monotonic() >= slot.pass_on_until
-            if over and self._line and not had_its_time:
-                self._pass_on(slot)
-                return
-            self._held.discard(slot.holder)
-            if not over:
-                return
-            self._over.add(slot.holder)
-        with suppress(RedisError):
-            self._redis.zrem(self._holders, slot.holder)
-            self._over.discard(slot.holder)
+            passed_on = over and not had_its_time and self._pass_on(slot)
+            if not passed_on:
+                self._held.discard(slot.holder)
+                self._over.update([slot.holder] if over else [])
+        if passed_on:
+            self._sleep(ASIDE_SECONDS)
+            return
+        if over:
+            self._return(slot.holder)
             # A moment for other processes, where one of our own would have it again.
             self._ask_at = time.monotonic() + POLL_SECONDS[0] if had_its_time else 0.0
-            with self._lock:
-                if self._line:
-                    self._line[0].called.set()
+        with self._lock:
+            self._call_first()
 
-    def _pass_on(self, slot: _Slot) -> None:
-        """To the first in the line, or to the second while the first is asking Redis."""
+    def _pass_on(self, slot: _Slot) -> bool:
+        """To the first in the line, or to the second while the first is asking Redis; False if nobody waits."""
+        if not self._line:
+            return False
         waiter = self._line.pop(1 if self._line[0].asking and len(self._line) > 1 else 0)
         waiter.slot = slot
         waiter.called.set()
+        return True
+
+    def _call_first(self) -> None:
+        if self._line:
+            self._line[0].called.set()
+
+    def _return(self, holder: str) -> None:
+        with suppress(RedisError):
+            self._redis.zrem(self._holders, holder)
+            self._over.discard(holder)
 
     def _announce(self) -> None:
         """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""

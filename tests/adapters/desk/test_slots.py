@@ -70,9 +70,17 @@ def is_free(slots, within=AT_ONCE):
     return False
 
 
-def test_however_many_threads_wait_one_of_them_asks(broker, slots, held):
+@pytest.mark.parametrize(
+    ("by_others", "times"),
+    [
+        pytest.param(True, 1 / POLL_SECONDS[0], id="as long as others have the slots"),
+        pytest.param(False, 0, id="and not while all slots are its process's own"),
+    ],
+)
+def test_however_many_threads_wait_one_of_them_asks(broker, slots, held, by_others, times):
+    holder = make_slots(broker) if by_others else slots
     for _ in range(LIMIT):
-        held.enter_context(slots.slot(SOON))
+        held.enter_context(holder.slot(SOON))
     redis = connect(broker.url)
     redis.config_resetstat()
     began = time.monotonic()
@@ -80,10 +88,10 @@ def test_however_many_threads_wait_one_of_them_asks(broker, slots, held):
     with ThreadPoolExecutor(20) as pool:
         found = list(pool.map(lambda _: is_free(slots, timedelta(seconds=0.5)), range(20)))
 
+    took = time.monotonic() - began
     asked = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
-    announced = (time.monotonic() - began) / ANNOUNCE_SECONDS + 1
     assert not any(found)
-    assert asked <= (time.monotonic() - began) / POLL_SECONDS[0] + announced + 20  # each asks once at least
+    assert asked <= took * (times + 1 / ANNOUNCE_SECONDS) + 1 + 20  # each asks once at least, when it gives up
 
 
 class InFlight:
@@ -203,6 +211,19 @@ def test_a_slot_comes_back_when_the_call_is_over_at_desk_too(broker, error, free
 
     assert is_free(slots) is free
     assert is_free(slots, timedelta(seconds=1))
+
+
+def test_who_waits_has_a_slot_of_its_own_process_that_ran_out_as_soon_as_redis_has_it(broker):
+    slots = make_slots(broker, limit=1, lease=timedelta(seconds=1))
+    with ThreadPoolExecutor(1) as pool:
+        with suppress(requests.ReadTimeout), slots.slot(SOON):
+            waiting = pool.submit(is_free, slots, timedelta(seconds=10))
+            Event().wait(0.2)
+            began = time.monotonic()
+            raise requests.ReadTimeout
+
+        assert waiting.result()
+        assert time.monotonic() - began < 5
 
 
 def test_the_slot_of_a_call_that_lasts_is_kept(broker, held):
