@@ -59,8 +59,8 @@ def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Eve
             refusals.append(str(refusal))
     if refusals:
         _tell(refusals, org_id)
-    if refusals and not events:
-        raise BadDelivery(refusals[0])
+        if not events:
+            raise BadDelivery(refusals[0])
     return [event for event in events if event]
 
 

@@ -228,7 +228,8 @@ class Slots:
             passed_on = over and not had_its_time and self._pass_on(slot)
             if not passed_on:
                 self._held.discard(slot.holder)
-                self._over.update([slot.holder] if over else [])
+                if over:
+                    self._over.add(slot.holder)
         if passed_on:
             self._sleep(ASIDE_SECONDS)
             return
