@@ -31,7 +31,7 @@ EVENT = Event(key="1", type="Ticket_Update", hint=Hint.STATE, ticket_id="7", occ
 SIGNED = {"X-ZDesk-JWT": "good"}
 SLOW = {"X-ZDesk-JWT": "slow"}
 CANARY = "canary@customer.example"
-QUICK = Limits(body=1_000, reading=timedelta(seconds=0.4), answering=timedelta(seconds=0.4), threads=2)
+QUICK = Limits(body=1_000, within=timedelta(seconds=0.4), threads=2)
 
 
 class Store:
