@@ -57,19 +57,23 @@ class Intake:
 
     def accept(self, token: Token, body: bytes) -> Future[Recorded]:
         """Have the events of a delivery recorded. What is no array is Desk's unsigned handshake: nothing is done."""
-        if _is_array(body):
-            self.verify(token)
-        return self.take(body)
+        if not _is_array(body):
+            return _nothing()
+        self.verify(token)
+        return self._record(body)
 
     def take(self, body: bytes) -> Future[Recorded]:
         """The same for who is known."""
-        events = self.read(body) if _is_array(body) else ()
+        return self._record(body) if _is_array(body) else _nothing()
+
+    def _record(self, body: bytes) -> Future[Recorded]:
+        events = self.read(body)
         return self.inbox.submit(events, now=self.now()) if events else _nothing()
 
 
 def _is_array(body: bytes) -> bool:
     """Whether the JSON is an array. One that is broken further on is for `read` to refuse, once its sender is known."""
-    if body.startswith(b"[") or body.lstrip(_JSON_SPACE).startswith(b"["):
+    if body.lstrip(_JSON_SPACE).startswith(b"["):
         return True
     if not body:
         return False

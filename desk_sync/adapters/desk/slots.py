@@ -119,7 +119,7 @@ class Slots:
         self._holders = f"desk_sync:{{{portal}}}:slots"
         self._keys = [self._holders, f"desk_sync:{{{portal}}}:epoch"]
         self._limit = limit
-        self._limits = [limit, lease // timedelta(milliseconds=1), quiet // timedelta(milliseconds=1)]
+        self._times = [lease // timedelta(milliseconds=1), quiet // timedelta(milliseconds=1)]
         self._sleep = sleep
         self._process = uuid4().hex
         self._numbers = count(1)
@@ -212,7 +212,7 @@ class Slots:
             self._let_go(spare, over=True)
 
     def _call(self, wanted: str = "", held: tuple[str, ...] = ()) -> bool:
-        return bool(self._script(keys=self._keys, args=[*self._limits, wanted, *held]))
+        return bool(self._script(keys=self._keys, args=[self._limit, *self._times, wanted, *held]))
 
     def _hold(self, holder: str) -> None:
         with self._lock:
@@ -234,7 +234,7 @@ class Slots:
             self._sleep(ASIDE_SECONDS)
             return
         if over:
-            self._return(slot.holder)
+            self._give_back(slot.holder)
             # A moment for other processes, where one of our own would have it again.
             self._ask_at = time.monotonic() + POLL_SECONDS[0] if had_its_time else 0.0
         with self._lock:
@@ -253,11 +253,6 @@ class Slots:
         if self._line:
             self._line[0].called.set()
 
-    def _return(self, holder: str) -> None:
-        with suppress(RedisError):
-            self._redis.zrem(self._holders, holder)
-            self._over.discard(holder)
-
     def _announce(self) -> None:
         """Until nothing is held. Under the lock, or a slot could be announced after it was given back."""
         while True:
@@ -267,11 +262,13 @@ class Slots:
                     return
                 with suppress(RedisError):
                     self._call(held=tuple(self._held))
-                    self._give_back()
+                    self._give_back(*self._over)
             self._sleep(ANNOUNCE_SECONDS)
 
-    def _give_back(self) -> None:
-        if over := tuple(self._over):
+    def _give_back(self, *over: str) -> None:
+        if not over:
+            return
+        with suppress(RedisError):
             self._redis.zrem(self._holders, *over)
             self._over.difference_update(over)
 
