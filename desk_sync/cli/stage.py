@@ -27,6 +27,8 @@ from desk_sync.settings import Settings
 
 PATIENCE = 120.0
 API = "/api/v1"
+SETTINGS = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
+"""Those of the simulated Desk's facts that are settings of ours, by the same names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +198,7 @@ def _announced(stdout: IO[bytes] | None) -> dict[str, str]:
 
 
 def _as_settings(facts: Mapping[str, str]) -> dict[str, str]:
-    names = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
-    return {f"DESK_SYNC_{name.upper()}": facts[name] for name in names}
+    return {f"DESK_SYNC_{name.upper()}": facts[name] for name in SETTINGS}
 
 
 def _wait_for(url: str, process: Popen[bytes]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.cli.stage import SETTINGS
 from tests.support.processes import wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
@@ -38,8 +39,7 @@ def portal(tmp_path):
             simulator = spawn([*COMMAND, "simulator", "--deliver-to", deliver_to, "--json"], stdout=subprocess.PIPE)
             children.append(simulator)
             facts = json.loads(simulator.stdout.readline())
-            names = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
-            environment = os.environ | {f"DESK_SYNC_{name.upper()}": facts[name] for name in names}
+            environment = os.environ | {f"DESK_SYNC_{name.upper()}": facts[name] for name in SETTINGS}
             environment |= {
                 "DESK_SYNC_DATABASE_URL": f"sqlite:///{tmp_path / 'new' / 'desk.sqlite3'}",
                 "DESK_SYNC_REDIS_URL": broker.url,

@@ -32,7 +32,7 @@ from desk_sync.adapters.mapping_file import PortalMapping
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.cli.stage import API, SimulatedDesk
+from desk_sync.cli.stage import API, SETTINGS, SimulatedDesk
 from desk_sync.domain.escalation_policy import Action
 from desk_sync.domain.staff import Address, Channel, Duty, Person
 from desk_sync.rehearsal.stage import Free, ThisThread
@@ -45,7 +45,6 @@ TICKETS = 30
 """More than a step has points."""
 LEASE = timedelta(seconds=45)
 MOMENT = timedelta(seconds=1)
-SETTINGS = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
 ADA = Address(Channel.MAIL, "ada@support.example")
 SAID = re.compile(r"\w+ is (?:at risk|breached):|Escalation level \d|escalated to level \d")
 OWED = Counter(("Acknowledgement is at risk:", "Escalation level 1", "escalated to level 1"))
