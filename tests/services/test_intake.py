@@ -147,3 +147,25 @@ def test_a_delivery_without_events_of_ours_is_no_work_for_the_store():
 
     assert intake(inbox, read=lambda body: []).accept("good", b"[{}]").result(0) == NOTHING
     assert inbox.kept == []
+
+
+def test_who_is_known_is_not_asked_again():
+    def verify(token: str | None) -> None:
+        raise AssertionError("asked for the token of one who is known")
+
+    inbox = Notebook()
+
+    assert intake(inbox, verify=verify).take(b"[{}]").result(0) == Recorded(stored=1, known=0)
+    assert inbox.kept == [((EVENT,), NOW)]
+
+
+def test_a_handshake_of_one_who_is_known_does_nothing_either():
+    inbox = Notebook()
+
+    assert intake(inbox).take(b"{}").result(0) == NOTHING
+    assert inbox.kept == []
+
+
+def test_what_is_no_json_is_refused_from_one_who_is_known_too():
+    with pytest.raises(BadDelivery):
+        intake(Notebook()).take(b"hello")
