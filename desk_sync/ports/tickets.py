@@ -115,6 +115,10 @@ class Tickets(Protocol):
         """
         ...
 
+    def renew(self, lease: Lease, *, until: datetime) -> None:
+        """Extend the lease to `until`. Raises LeaseLost."""
+        ...
+
     def finish_look(self, lease: Lease, look: Look) -> None:
         """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
 

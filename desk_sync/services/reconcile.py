@@ -117,9 +117,9 @@ class Reconcile:
             return ticket, 0
         owed = self.tickets.announce(lease, memory=known, effects=wish.comments)
         after = self._write_fields(ticket, wish)
-        made = [self._comment(lease.ticket_id, effect, owed[effect]) for effect in wish.effects if effect in owed]
+        made = [self._comment(lease, effect, owed[effect]) for effect in wish.effects if effect in owed]
         if wish.sheet:
-            made.append(self._keep(lease.ticket_id, wish.sheet.comment, new=owed.get(wish.sheet.comment) is False))
+            made.append(self._keep(lease, wish.sheet.comment, new=owed.get(wish.sheet.comment) is False))
         return after, sum(made)
 
     def _write_fields(self, ticket: Ticket, wish: Plan) -> Ticket:
@@ -130,20 +130,25 @@ class Reconcile:
             self.portal.learn_own_agent(after.modified_by)
         return after
 
-    def _comment(self, ticket_id: str, effect: Effect, may_have_got_through: bool) -> bool:
+    def _comment(self, lease: Lease, effect: Effect, may_have_got_through: bool) -> bool:
         """Make a comment once; whether it was made now."""
-        reference = effect.reference(ticket_id)
-        if may_have_got_through and self.desk.has_comment(ticket_id, reference):
+        reference = effect.reference(lease.ticket_id)
+        if may_have_got_through and self.desk.has_comment(lease.ticket_id, reference):
             return False
-        self.desk.add_comment(ticket_id, effect.text, reference, public=effect.public)
-        return True
+        return self._add(lease, effect)
 
-    def _keep(self, ticket_id: str, comment: Effect, *, new: bool) -> bool:
+    def _keep(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
         """Make the standing comment say what it has to say; whether it was made now: a person may have deleted it."""
-        reference = comment.reference(ticket_id)
-        if not new and self.desk.edit_comment(ticket_id, comment.text, reference):
+        reference = comment.reference(lease.ticket_id)
+        if not new and self.desk.edit_comment(lease.ticket_id, comment.text, reference):
             return False
-        self.desk.add_comment(ticket_id, comment.text, reference, public=comment.public)
+        return self._add(lease, comment)
+
+    def _add(self, lease: Lease, comment: Effect) -> bool:
+        """Nobody else may begin with the ticket before this call has ended: a comment is not mended by the next look."""
+        self.tickets.renew(lease, until=self.now() + self.patience.lease)
+        reference = comment.reference(lease.ticket_id)
+        self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True
 
     def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory, writer: Writer) -> None:

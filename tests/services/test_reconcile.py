@@ -128,6 +128,34 @@ class TestEffectsHappenOnce:
         assert world.look() == [Outcome.RECONCILED]
         assert len(desk.comments[TICKET]) == 1
 
+    def test_a_worker_whose_ticket_was_taken_meanwhile_makes_no_note(self, desk, world):
+        desk.dies(before="add_comment")
+        with pytest.raises(Died):
+            world.look()
+        world.waits(minutes=2)
+
+        def another_takes_it():
+            world.waits(minutes=2)
+            world.claim()
+
+        desk.after["has_comment"] = another_takes_it
+
+        assert world.look() == [Outcome.LEASE_LOST]
+        assert not desk.comments[TICKET]
+
+    def test_nobody_takes_the_ticket_while_a_slow_desk_is_given_the_note(self, desk, world):
+        meanwhile = []
+        desk.after["read_ticket"] = lambda: world.waits(seconds=44)
+
+        def another_comes():
+            world.waits(seconds=20)
+            meanwhile.extend(world.claim())
+
+        desk.before["add_comment"] = another_comes
+
+        assert world.look() == [Outcome.RECONCILED]
+        assert meanwhile == []
+
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()
         world.hears(key="later", state="else")

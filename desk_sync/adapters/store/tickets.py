@@ -161,6 +161,11 @@ class SqlTickets:
             row = fenced(connection, self.portal, lease, memory=known)
             return write_down(connection, self.portal, lease.ticket_id, effects, now=row["begun_at"])
 
+    def renew(self, lease: Lease, *, until: datetime) -> None:
+        """Extend the lease to `until`. Raises LeaseLost."""
+        with redoable(self.engine) as connection:
+            fenced(connection, self.portal, lease, lease_until=until)
+
     def finish_look(self, lease: Lease, look: Look) -> None:
         """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
 

@@ -36,6 +36,7 @@ LATER = NOW + timedelta(hours=1)
 RECORDS: Sequence[Any] = [
     pytest.param(lambda tickets, lease: begin(tickets, lease), id="begin a look"),
     pytest.param(lambda tickets, lease: announce(tickets, lease, make_effect()), id="announce"),
+    pytest.param(lambda tickets, lease: tickets.renew(lease, until=LATER), id="renew"),
     pytest.param(lambda tickets, lease: tickets.finish_look(lease, make_look(at=LATER)), id="finish"),
     pytest.param(lambda tickets, lease: tickets.skip_look(lease), id="skip"),
     pytest.param(lambda tickets, lease: tickets.postpone(lease, look_at=LATER, error="no"), id="postpone"),
@@ -154,6 +155,14 @@ class TestLease:
         tickets.finish_look(lease, make_look(at=LATER))
 
         assert tickets.history("t1").looked_at == LATER
+
+    def test_a_lease_that_is_renewed_keeps_others_away_for_longer(self, tickets):
+        tickets.look_now(["t1"], now=NOW)
+        lease = take(tickets)
+        tickets.renew(lease, until=LATER)
+
+        assert not at_work(tickets, now=LATER - timedelta(microseconds=1))
+        assert at_work(tickets, now=LATER)
 
     def test_beginning_a_look_extends_the_lease(self, tickets):
         tickets.look_now(["t1"], now=NOW)
