@@ -145,7 +145,7 @@ class Reconcile:
         return self._add(lease, comment)
 
     def _add(self, lease: Lease, comment: Effect) -> bool:
-        """Nobody else may begin with the ticket before this call has ended: a comment is not mended by the next look."""
+        """Nobody else may begin with the ticket before this call has ended: no later look mends a comment."""
         self.tickets.renew(lease, until=self.now() + self.patience.lease)
         reference = comment.reference(lease.ticket_id)
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)

@@ -2,6 +2,8 @@
 
 The point moves on from look to look, each of another ticket, until a look comes to its end. What the dead left behind
 is looked at once their leases have run out; then each step must stand in Desk and in its ticket's ladder once.
+
+Likewise a process that stands still (SIGSTOP) after an answer of Desk, and goes on when another has made the step.
 """
 
 from __future__ import annotations
@@ -14,10 +16,10 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, takewhile
 from subprocess import PIPE
 from typing import Any
 
@@ -51,28 +53,35 @@ OWED = Counter(("Acknowledgement is at risk:", "Escalation level 1", "escalated 
 
 
 class Fate:
-    """Kills its process at the point of that number; -1 is nowhere."""
+    """Strikes its process with a signal at the point of that number; -1 is nowhere."""
 
-    def __init__(self, point: int) -> None:
+    def __init__(self, point: int, blow: signal.Signals) -> None:
         self._left = point
+        self._blow = blow
 
-    def strike(self, *_: object) -> None:
+    def at(self, *_: object) -> None:
+        """At a point for either blow."""
         if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._blow)
         self._left -= 1
 
+    def before(self, *_: object) -> None:
+        """At a point where only the dead do no harm: who stands still here holds the database, or has sent a call."""
+        if self._blow == signal.SIGKILL:
+            self.at()
 
-class MortalWay(HTTPAdapter):
-    """The way to Desk, on which the process may die before a call goes out and when it has been answered."""
+
+class DangerousWay(HTTPAdapter):
+    """The way to Desk, on which the process may be struck before a call goes out and when it has been answered."""
 
     def __init__(self, fate: Fate) -> None:
         super().__init__()
         self._fate = fate
 
     def send(self, *request: Any, **how: Any) -> Any:
-        self._fate.strike()
+        self._fate.before()
         answer = super().send(*request, **how)
-        self._fate.strike()
+        self._fate.at()
         return answer
 
 
@@ -88,28 +97,40 @@ class Worker:
     def now(self) -> datetime:
         return wiring.now() + self.ahead
 
-    def open(self, point: int = -1) -> DeskSync:
-        fate, engine = Fate(point), open_engine(self.url)
-        event.listen(engine, "commit", fate.strike)
+    def open(self, point: int = -1, blow: signal.Signals = signal.SIGKILL) -> DeskSync:
+        fate, engine = Fate(point, blow), open_engine(self.url)
+        event.listen(engine, "commit", fate.before)
         ours = {name: self.facts[name] for name in SETTINGS}
         settings = without_environment(data_center="us", database_url=self.url, workers=1, **ours)
-        way = MortalWay(fate)
+        way = DangerousWay(fate)
         world = World(now=self.now, way=way, slots=lambda *_: Free(), pool=lambda _: ThisThread())
         return DeskSync(settings, engine, world, self.mapping)
 
     def dies(self, errand: Callable[[DeskSync], object], point: int = -1) -> bool:
         """Whether the process was killed at the point. Any other end than that and success is an error."""
-        child = os.fork()
-        if not child:
-            self._become(errand, point)
-        _, status = os.waitpid(child, 0)
+        _, status = os.waitpid(self._begins(errand, point, signal.SIGKILL), 0)
         code = os.waitstatus_to_exitcode(status)
         assert code in (0, -signal.SIGKILL)
         return code != 0
 
-    def _become(self, errand: Callable[[DeskSync], object], point: int) -> None:
+    def stands_still(self, errand: Callable[[DeskSync], object], point: int) -> int | None:
+        """The process that stands still at the point; None where it came to its end."""
+        child = self._begins(errand, point, signal.SIGSTOP)
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            return child
+        assert status == 0
+        return None
+
+    def _begins(self, errand: Callable[[DeskSync], object], point: int, blow: signal.Signals) -> int:
+        child = os.fork()
+        if not child:
+            self._become(errand, point, blow)
+        return child
+
+    def _become(self, errand: Callable[[DeskSync], object], point: int, blow: signal.Signals) -> None:
         try:
-            with closing(self.open(point)) as desk_sync:
+            with closing(self.open(point, blow)) as desk_sync:
                 errand(desk_sync)
             os._exit(0)
         finally:
@@ -120,6 +141,12 @@ class Worker:
         with closing(self.open()) as desk_sync:
             histories = [desk_sync.tickets(DEFAULT).history(each) for each in tickets]
         self.ahead += max(each.look_at for each in histories if each and each.look_at) + MOMENT - self.now()
+
+
+def go_on(child: int) -> None:
+    os.kill(child, signal.SIGCONT)
+    _, status = os.waitpid(child, 0)
+    assert status == 0
 
 
 def look_at_one(desk_sync: DeskSync) -> None:
@@ -184,6 +211,24 @@ def test_wherever_a_process_is_killed_a_step_is_made_once(desk, worker, tickets)
     assert not worker.dies(look_at_all)
 
     assert 10 < deaths < TICKETS
+    assert_each_step_was_made_once(desk, worker, tickets)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_who_stands_still_until_another_has_made_the_step_does_not_make_it_again(desk, worker, tickets):
+    still = [*takewhile(bool, (worker.stands_still(look_at_one, point) for point in count()))]
+    with ExitStack() as going_on:
+        for child in still:
+            going_on.callback(go_on, child)
+        worker.ahead += LEASE + MOMENT
+        assert not worker.dies(look_at_all)
+
+    assert 3 < len(still) < TICKETS
+    assert_each_step_was_made_once(desk, worker, tickets)
+
+
+def assert_each_step_was_made_once(desk: SimulatedDesk, worker: Worker, tickets: list[str]) -> None:
     with closing(worker.open()) as desk_sync:
         memories = [desk_sync.tickets(DEFAULT).history(each).memory for each in tickets]
         told = Counter(message.ticket_id for message in SqlNotices(desk_sync.engine, DEFAULT).waiting())
