@@ -9,9 +9,11 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from desk_sync import collector
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 
+collector.spare()
 # How long an example takes says more about the machine than about the product.
 settings.register_profile("here", deadline=None, max_examples=40)
 settings.load_profile("here")
@@ -20,6 +22,11 @@ settings.load_profile("here")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real processes first: they mostly wait, and nobody should wait for them at the end."""
     items.sort(key=lambda item: item.path.parent.name not in ("faults", "acceptance"))
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay until the end."""
+    collector.keep()
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sys
 
+from desk_sync import collector
+
 
 def main() -> None:
     """Run one command and leave with its status."""
+    collector.spare()
     from desk_sync.cli.commands import app
     from desk_sync.errors import DeskSyncError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -10,7 +9,7 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from desk_sync import checks, wiring
+from desk_sync import checks, collector, wiring
 from desk_sync.har import Recorder
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
@@ -30,7 +29,7 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
             app = Recorder(app, har, now=wiring.now)
-        _spare_the_collector()
+        collector.keep()
         uvicorn.run(
             app,
             host=host,
@@ -42,13 +41,6 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
             proxy_headers=False,
             ws="none",
         )
-
-
-def _spare_the_collector() -> None:
-    """What was made at the start stays, and deliveries leave no cycles; to look for some took a seventh of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _business(desk_sync: wiring.DeskSync) -> Business:

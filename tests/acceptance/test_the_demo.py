@@ -113,12 +113,3 @@ def test_no_process_is_left_however_the_demo_ends(how):
     demo.wait(timeout=20)
 
     wait_until(lambda: not [child for child in family if child.alive], seconds=10)
-
-
-def test_a_person_gets_a_table_and_where_to_look_next():
-    done = subprocess.run(DEMO, capture_output=True, timeout=SECONDS, text=True, check=True)
-
-    assert "S1-Critical" in done.stdout
-    assert "R42: 50 licences against >= 50" in done.stdout
-    assert "second pass: 42 tickets looked at again, 0 written" in done.stdout
-    assert "mappings/README.md" in done.stdout
