@@ -22,17 +22,16 @@ from desk_sync.domain.claims import (
     withdrawals_from,
 )
 from desk_sync.domain.climbing import Scene
-from desk_sync.domain.clock import State
 from desk_sync.domain.clock_fields import clock_fields
-from desk_sync.domain.clock_notes import alarm_text, sheet_text
+from desk_sync.domain.clock_notes import Sheet, alarms, sheet
 from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.decision import Decision, asking_where, decide
-from desk_sync.domain.effect import Effect, EffectKind
+from desk_sync.domain.effect import Effect
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.domain.escalation import NO_ESCALATION, Escalation, Owed
 from desk_sync.domain.history import History
 from desk_sync.domain.identity import Lookup
-from desk_sync.domain.inference import suggestions
+from desk_sync.domain.notes import LOOP, notes
 from desk_sync.domain.notice import Message
 from desk_sync.domain.partner import NOBODY_ASKED, Writer, customers
 from desk_sync.domain.policy import Mode, Policy
@@ -42,14 +41,6 @@ from desk_sync.domain.surroundings import NOTHING_KNOWN, Surroundings
 from desk_sync.domain.teaching import teach
 from desk_sync.domain.ticket import Event, Field, Memory, Override, Ticket, Value, Written
 from desk_sync.domain.watch import Watch, severity_since, watch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """The comment on a ticket that says where its clocks stand: made once, and edited when its `digest` changes."""
-
-    digest: str
-    comment: Effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +124,7 @@ class _Planning:
             streak=self.streak + bool(self.wanted),
             urgency=self.urgency,
             watch=self.seen,
-            sheet=None if shadow else self._sheet(),
+            sheet=sheet(self.seen, self.memory.sheet, self.found.now) if self.seen and not shadow else None,
             hushed=self.hushed,
             escalation=self.owed.escalation,
             messages=tuple(steps.messages(self.owed, self.scene)) if self.scene and not shadow else (),
@@ -292,31 +283,14 @@ class _Planning:
 
     def _effects(self) -> Iterator[Effect]:
         """Every comment that is owed."""
-        yield from _notes(self.found.ticket, self.decision, self.wanted, looping=self.looping)
-        yield from self._suggestions()
-        yield from self._alarms()
+        yield from notes(self.found.ticket, self.decision, self.wanted, looping=self.looping)
+        if self.seen:
+            escalated = {raised.ladder for raised in self.owed.escalation.raised}
+            yield from alarms(self.seen, hushed=self.hushed, escalated=escalated)
         yield from self._lessons()
         if self.scene:
             updates = self.policy.escalation.updates if self.mode is Mode.WRITE else Updates()
             yield from steps.comments(self.owed, self.scene, updates)
-
-    def _suggestions(self) -> Iterator[Effect]:
-        """What the words of a ticket that states no type suggest, once: never more than a suggestion."""
-        ticket = self.found.ticket
-        said = suggestions(ticket.inferred, ticket.issue_type)
-        if said and ticket.issue_type is None and not ticket.closed:
-            text = "\n".join(("desk-sync read the ticket; its issue type is yours to set:", *map(str, said)))
-            yield Effect(key="suggestions", kind=EffectKind.DECISION, text=text)
-
-    def _alarms(self) -> Iterator[Effect]:
-        """A note for each clock that has come to be at risk or breached since we know the ticket, once each.
-
-        None for a breach of which a step of the escalation tells.
-        """
-        told = {raised.ladder for raised in self.owed.escalation.raised}
-        for key, clock in (self.seen.alarms if self.seen else {}).items():
-            if key not in self.hushed and not (clock.state is State.BREACHED and clock.key in told):
-                yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=alarm_text(clock))
 
     def _lessons(self) -> Iterator[Effect]:
         """What the partner could do better next time."""
@@ -325,14 +299,6 @@ class _Planning:
         nameless = self.found.lookup.account is None and not customers(evidence, partner)
         may_reply = self.mode is Mode.WRITE
         yield from teach(ticket, nameless=nameless, policy=self.policy.teaching, may_reply=may_reply)
-
-    def _sheet(self) -> Sheet | None:
-        """The standing comment, from the first alarm on, where what it says has changed."""
-        seen, before = self.seen, self.memory.sheet
-        if seen is None or seen.standing == before or not (seen.alarms or before):
-            return None
-        comment = Effect(key="clocks", kind=EffectKind.UPDATE, text=sheet_text(seen, self.found.now))
-        return Sheet(digest=seen.standing, comment=comment)
 
     def _wakes(self) -> frozenset[str]:
         """The tickets that this one, as it is news, makes the last of a cluster, or of too many questions.
@@ -360,25 +326,7 @@ class _Planning:
         reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in self.owed.reviews))
         questions = (*decision.questions, *(ESCALATION_ASKED for _ in self.owed.reviews))
         decision = replace(decision, reasons=reasons, questions=questions)
-        return decision.because("L14", _LOOP) if self.looping else decision
+        return decision.because("L14", LOOP) if self.looping else decision
 
 
 ESCALATION_ASKED = "whether to escalate, as somebody asked"
-_LOOP = (
-    "another program seems to undo what is written here, so nothing more is written until a person changes the ticket"
-)
-
-
-def _notes(ticket: Ticket, decision: Decision, wanted: Mapping[Field, Value], *, looping: bool) -> Iterator[Effect]:
-    """The private notes that this plan owes the agents."""
-    if decision.verdict is Verdict.REVIEW:
-        said = "\n".join(f"- {reason}" for reason in decision.reasons)
-        text = f"desk-sync cannot decide whether account {decision.account_id} is a large user account.\n{said}"
-        yield Effect(key=f"review:{decision.basis}", kind=EffectKind.REVIEW, text=text)
-    if looping:
-        yield Effect(key=f"loop:{decision.basis}", kind=EffectKind.REVIEW, text=f"desk-sync stopped: {_LOOP}.")
-    if Field.CUSTOMER_PRIMARY_EMAIL in wanted and ticket.customer_primary_email:
-        text = (
-            f"Customer Primary Email Address was {ticket.customer_primary_email}; it now names the super admin (R53)."
-        )
-        yield Effect(key=f"address:{decision.basis}", kind=EffectKind.DECISION, text=text)
