@@ -71,8 +71,8 @@ def comments(owed: Owed, scene: Scene, updates: Updates) -> Iterator[Effect]:
     """The private comment of each step, with the whole picture; and what `updates` has for the partner (R37)."""
     for step in owed.steps:
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=private_comment(_picture(step, scene)))
-        public = updates.text(PublicStep(ticket=scene.number, level=step.level), scene.ticket.language)
-        if public:
+        told = PublicStep(ticket=scene.number, level=step.level, answering=step.reach.found_at)
+        if public := updates.text(told, scene.ticket.language):
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True)
     for review in owed.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))

@@ -350,7 +350,7 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_ends_at_somebody(change
     ],
 )
 def test_the_partner_is_told_in_the_language_of_the_ticket(language, begins):
-    said = policy().updates.text(PublicStep(ticket="1042", level=2), language)
+    said = policy().updates.text(PublicStep(ticket="1042", level=2, answering=2), language)
 
     assert said.startswith(begins)
     assert not re.search(r"[{}]", said)

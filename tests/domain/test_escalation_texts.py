@@ -128,16 +128,21 @@ UPDATES = Updates(
     ],
 )
 def test_the_partner_is_told_the_state_in_the_language_of_the_ticket(level, language, said):
-    assert UPDATES.text(PublicStep(ticket="7", level=level), language) == said
+    assert UPDATES.text(PublicStep(ticket="7", level=level, answering=level), language) == said
+
+
+def test_where_nobody_is_listed_at_a_level_the_partner_is_told_who_answers():
+    """C20."""
+    assert UPDATES.text(PublicStep(ticket="7", level=2, answering=1), "en") == "Request 7: level 2, the desk. {odd}"
 
 
 def test_without_texts_partners_are_told_nothing():
-    assert Updates().text(PublicStep(ticket="7", level=1), "en") is None
+    assert Updates().text(PublicStep(ticket="7", level=1, answering=1), "en") is None
 
 
 def test_a_public_text_is_made_of_nothing_that_partners_must_not_know():
     """§0: who sees licence counts."""
-    assert {field.name for field in fields(PublicStep)} == {"ticket", "level"}
+    assert {field.name for field in fields(PublicStep)} == {"ticket", "level", "answering"}
 
 
 def test_a_step_that_is_raised_while_the_ticket_is_on_hold_says_that_the_next_one_waits():

@@ -95,6 +95,14 @@ def test_ten_tickets_of_one_incident_make_one_notice_with_ten_lines(staffed):
     ]
 
 
+def test_a_partner_is_not_told_that_a_level_has_it_at_which_nobody_is_listed(staffed):
+    """C20: level 4 is empty for MEA, and level 3 answers."""
+    report = staffed(f"until: +20h\ntickets: [{ticket('t1', 'AE')}]\n")
+
+    told = [said for said in comments(report) if said.startswith("Your request")]
+    assert told[-1].startswith("Your request 101 has been escalated to level 4, the Partner Support manager")
+
+
 def test_while_somebody_is_absent_the_deputy_is_told(staffed):
     later = (
         "tickets: [{key: t1, at: +23h, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}]"
