@@ -41,7 +41,7 @@ def overrides_of(
         if (
             replaced
             and ours.basis == _ground(name, ours, claims, decision)
-            and (known or _set_by_person(name, ticket, memory, events, rules))
+            and (known or (name not in ticket.unshown and _set_by_person(name, ticket, memory, events, rules)))
         ):
             yield name, Override(value=current, basis=ours.basis)
 

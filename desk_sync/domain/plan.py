@@ -158,9 +158,14 @@ class _Planning:
 
     @cached_property
     def level(self) -> int | None:
-        """Of the severity that counts: ours, also where it is not written, unless a person's stands (R49, L7)."""
+        """Of the severity that counts: ours, also where it is not written, unless a person's stands (R49, L7).
+
+        Where the layout has no place for one, the last that was known (L8).
+        """
         claim = self.decided.get(Field.SEVERITY)
         value = claim.value if claim and Field.SEVERITY not in self.decided_by_people else self.found.ticket.severity
+        if value is None and Field.SEVERITY in self.found.ticket.unshown and self.memory.watched:
+            return self.memory.watched.history.level(self.found.now)
         return self.policy.tickets.level(value) if isinstance(value, str) else None
 
     @property
@@ -236,7 +241,14 @@ class _Planning:
         values = {name: claim.value for name, claim in self.ours.items()}
         values |= dict(withdrawals_from(ticket, self.decision, self.memory, self.policy.tickets))
         values |= steps.acts(self.owed, self.scene) if self.scene else {}
-        return {name: value for name, value in values.items() if ticket.value(name) != value}
+        return {
+            name: value for name, value in values.items() if name not in ticket.unshown and ticket.value(name) != value
+        }
+
+    @cached_property
+    def homeless(self) -> tuple[Field, ...]:
+        """Values of ours that the ticket's layout has no place for."""
+        return tuple(sorted(self.ours.keys() & self.found.ticket.unshown))
 
     @property
     def streak(self) -> int:
@@ -323,10 +335,17 @@ class _Planning:
         decision = self.decision
         for name in self.overrides:
             decision = decision.because("L7", f"{name} stays as a person set it")
+        for name in self.homeless:
+            decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
         reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in self.owed.reviews))
-        questions = (*decision.questions, *(ESCALATION_ASKED for _ in self.owed.reviews))
+        never = [name for name in self.homeless if name in DECIDED and name not in self.memory.written]
+        questions = (*decision.questions, *(ESCALATION_ASKED for _ in self.owed.reviews), *map(_place_asked, never))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if self.looping else decision
 
 
 ESCALATION_ASKED = "whether to escalate, as somebody asked"
+
+
+def _place_asked(name: Field) -> str:
+    return f"whether the ticket's layout should have {name}"

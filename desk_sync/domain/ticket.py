@@ -58,6 +58,7 @@ class Ticket:
     `language` a code such as pt. `tags` are told only of a ticket that is `tagged`, and only if we asked.
     `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
     `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
+    `unshown` are our fields that the ticket's layout has no place for.
     `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
     `created_at`, are no part of its state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
     """
@@ -103,6 +104,7 @@ class Ticket:
     priority: str | None = None
     assignee: str | None = None
     team: str | None = None
+    unshown: frozenset[Field] = frozenset()
     modified_by: str | None = None
     modified_at: datetime | None = None
 
@@ -131,6 +133,7 @@ _WRITABLE = attrgetter(*_FIELDS)
 _FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words"})
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",
+    "unshown",
     "number",
     "url",
     "modified_by",

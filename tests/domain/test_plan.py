@@ -199,6 +199,38 @@ class TestAPersonsEdit:
         assert look(self.lowered, LARGE, events=[changed(SEVERITY)]).wanted == {SEVERITY: "S1-Critical"}
 
 
+class TestALayoutWithoutTheField:
+    """L8: where a ticket's layout has no place for a value, the value is unknown."""
+
+    MOVED = make_ticket(unshown=frozenset({BOX, SEVERITY}), modified_by="a person")
+
+    def test_what_we_set_is_neither_written_again_nor_taken_for_a_persons_edit(self):
+        events = [make_event(changed=frozenset({BOX, SEVERITY}), actor_id="a person")]
+
+        wish = look(self.MOVED, LARGE, AFTER_OURS, events)
+
+        assert (wish.wanted, wish.overrides, wish.written) == ({}, {}, OURS)
+        assert wish.urgency == 1
+        assert "L8: severity is not written: the ticket's layout has no place for it" in map(str, wish.decision.reasons)
+        assert not wish.decision.questions
+
+    def test_what_a_person_set_before_still_stands(self):
+        lowered = replace(AFTER_OURS, overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
+
+        assert set(look(self.MOVED, LARGE, lowered).overrides) == {SEVERITY}
+
+    def test_what_was_never_written_is_a_question(self):
+        wish = look(self.MOVED, LARGE)
+
+        assert wish.wanted == {}
+        assert wish.decision.questions == tuple(
+            f"whether the ticket's layout should have {name}" for name in ("large_user", "severity")
+        )
+
+    def test_a_ticket_of_a_small_account_needs_no_place(self):
+        assert not look(self.MOVED, SMALL).decision.questions
+
+
 class TestACrashAroundAWrite:
     intended = Memory(intended=OURS)
 

@@ -285,6 +285,14 @@ class TestWhatHoldsIt:
 
         assert [level for level, _, because in raised(report) if because == "acknowledgement"] == [1]
 
+    def test_a_layout_without_severity_slows_no_clock(self, staffed):
+        report = staffed(
+            f"until: +6h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +1h, ticket: t1, move: Partner Operations}}]\n"
+        )
+
+        assert raised(report)[0] == (1, "2026-11-23T11:00:00Z", "acknowledgement")
+        assert report["tickets"]["t1"]["fields"]["severity"] is None
+
     def test_a_move_to_another_department_does_not_touch_it(self, staffed):
         report = staffed(
             f"until: +6h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +4h, ticket: t1, move: Partner Operations}}]\n"

@@ -63,6 +63,7 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         inferred=infer("\n".join(text.fresh)),
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
+        unshown=frozenset(field for name, field in vocabulary.custom.items() if name not in _object(raw, "cf")),
     )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from desk_sync.adapters.desk.raw import is_custom
+from desk_sync.domain.ticket import Field
+
+_OURS = frozenset(Field)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,11 @@ class Vocabulary:
     def places(self) -> Sequence[tuple[str, str, bool]]:
         """Each of our words, Desk's name for it, and whether that is a custom field's."""
         return tuple((word, name, is_custom(name)) for word, name in self.fields.items())
+
+    @cached_property
+    def custom(self) -> Mapping[str, Field]:
+        """Those of our fields that are custom fields in Desk, by their names there."""
+        return {name: Field(word) for word, name, custom in self.places if custom and word in _OURS}
 
     @cached_property
     def keys(self) -> frozenset[str]:

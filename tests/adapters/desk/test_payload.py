@@ -91,6 +91,13 @@ def test_what_is_no_address_is_kept_as_text_and_leads_nowhere():
     assert (ticket.customer_primary_email, ticket.evidence) == ("see below", ())
 
 
+def test_a_custom_field_that_is_not_even_empty_has_no_place_on_the_layout():
+    ticket = read_ticket(make_raw(cf={BOX: None, "cf_severity": "S1-Critical"}), VOCABULARY)
+
+    assert Field.CUSTOMER_PRIMARY_EMAIL in ticket.unshown
+    assert not {Field.LARGE_USER, Field.SEVERITY, Field.STATUS} & ticket.unshown
+
+
 def test_values_that_the_mapping_does_not_name_have_no_word_of_ours():
     ticket = read_ticket(make_raw(category="Billing", cf={"cf_request_type": "Sales"}), VOCABULARY)
 
