@@ -94,15 +94,6 @@ def test_the_archive_shows_what_was_on_the_wire(report, har):
     assert all("_simulator" not in each["request"]["url"] for each in entries)
 
 
-def test_the_same_on_postgresql(postgres, expected):
-    report = run_demo("--accounts", str(CASES / "accounts.csv"), "--database", postgres.url(postgres.new_database()))
-
-    assert {a["account_id"]: a["decision"] for a in report["accounts"]} == {
-        row["account_id"]: row["decision"] for row in expected
-    }
-    assert report["desk"]["second_pass"]["writes"] == 0
-
-
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
 def test_no_process_is_left_however_the_demo_ends(how):
     demo = subprocess.Popen(DEMO, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)

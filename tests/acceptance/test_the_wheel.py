@@ -18,7 +18,10 @@ OUTSIDE = {name: value for name, value in os.environ.items() if name not in OURS
 
 
 def run(*command, cwd, check=True):
-    return subprocess.run(command, cwd=cwd, env=OUTSIDE, capture_output=True, text=True, timeout=300, check=check)
+    home = {"XDG_STATE_HOME": str(cwd)}
+    return subprocess.run(
+        command, cwd=cwd, env=OUTSIDE | home, capture_output=True, text=True, timeout=300, check=check
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,7 @@ def test_it_holds_exactly_what_it_should(wheel):
         (["desk-sync", "--help"], "demo"),
         (["celery", "-A", "tasks", "report"], "desk_sync"),
         (["desk-sync", "mappings", "schema"], "$schema"),
+        (["desk-sync", "db", "upgrade"], "write-ahead log"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -76,8 +80,9 @@ def test_its_commands_work(environment, tmp_path, command, said):
     assert said in done.stdout
 
 
-def test_its_demo_tells_a_person_what_was_decided_and_where_to_look_next(environment, tmp_path):
-    told = run(str(environment / "desk-sync"), "demo", cwd=tmp_path).stdout
+def test_its_demo_tells_a_person_what_was_decided_and_where_to_look_next(environment, tmp_path, postgres):
+    database = postgres.url(postgres.new_database())
+    told = run(str(environment / "desk-sync"), "demo", "--database", database, cwd=tmp_path).stdout
 
     with (ROOT / "tests" / "cases" / "accounts" / "expected.csv").open(newline="") as file:
         expected = {row["account_id"]: row["decision"] for row in csv.DictReader(file)}
