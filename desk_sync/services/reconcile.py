@@ -176,6 +176,7 @@ class Reconcile:
             ticket_id=lease.ticket_id,
             verdict=wish.decision.verdict,
             licences=wish.decision.licences,
+            questions=wish.decision.questions,
             written=sorted(wish.wanted),
             effects=[effect.kind for effect in wish.effects],
             next_look_at=wish.next_look_at,
