@@ -42,6 +42,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "redis": lambda: broker.greet(app.settings.redis_url.get_secret_value()),
         "heartbeat": lambda: app.health.heartbeat(),
         "work": lambda: app.health.work(),
+        "steps": lambda: app.health.steps(),
         "deliveries": lambda: app.health.deliveries(),
         "parked tickets": lambda: app.health.parked(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),

@@ -16,6 +16,8 @@ class Backlog:
     `stranded` are those of them whose look is due at no time, which only a fault of ours can bring about.
     `notices` are what people outside Desk are to be told and were not yet.
     `oldest_at` is since when the oldest of all this is owed; putting a look off does not change it.
+    `step_at` is since when a step of an escalation, or a change of a clock, is due and undone, of parked tickets too.
+    One that was parked before its first look came to an end counts from then: its clocks are not known.
     """
 
     due: int
@@ -26,6 +28,7 @@ class Backlog:
     stranded: int
     notices: int = 0
     oldest_at: datetime | None
+    step_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

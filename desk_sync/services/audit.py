@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """What an audit found: tickets whose next look was missing, and portals whose oldest work is too old."""
+    """What an audit found: tickets whose next look was missing, and portals whose oldest work, or step, is too old."""
 
     remade: int
     late: int
@@ -43,10 +43,11 @@ class Audit:
     def run(self) -> Audited:
         """Audit once. Never raises for an address that does not answer: it will miss our call."""
         now = self.now()
-        oldest = [figures.backlog(now).oldest_at for figures in self.figures]
+        backlogs = [figures.backlog(now) for figures in self.figures]
+        oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
         found = Audited(
             remade=sum(clocks.remake(now=now) for clocks in self.clocks),
-            late=sum(at is not None and now - at > self.patience for at in oldest),
+            late=sum(now - at > self.patience for at in oldest),
         )
         if found.passed:
             self._report()

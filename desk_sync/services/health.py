@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Backlog, Figures, Heartbeats, Kept, Now, Pulls, Subscriptions
+from desk_sync.ports import Figures, Heartbeats, Kept, Now, Pulls, Subscriptions
 
 Probe: TypeAlias = Callable[[], str]
 
@@ -79,12 +79,21 @@ class Health:
         backlogs = [figures.backlog(now) for figures in self.figures]
         if stranded := sum(backlog.stranded for backlog in backlogs):
             raise DeskSyncError(f"{stranded} events wait for a look that is not due", hint="this is a fault: report it")
-        age = oldest(backlogs, now)
+        age = age_of_oldest((backlog.oldest_at for backlog in backlogs), now)
         owed = sum(backlog.due + backlog.put_off + backlog.leased for backlog in backlogs)
         said = f"{owed} tickets to look at, the oldest for {_span(age)}"
         if age > self.limits.work:
             raise DeskSyncError(said, hint="`look.postponed` in the worker's log says what holds it up")
         return said if owed else "nothing is owed"
+
+    def steps(self) -> str:
+        """The age of the oldest step of an escalation, or change of a clock, that is due and undone."""
+        now = self.now()
+        age = age_of_oldest((figures.backlog(now).step_at for figures in self.figures), now)
+        if age > self.limits.work:
+            hint = "`desk-sync parked list` says which tickets wait for a person; their clocks and escalations do, too"
+            raise DeskSyncError(f"the oldest is due for {_span(age)}", hint=hint)
+        return f"the oldest is due for {_span(age)}" if age else "none is due"
 
     def deliveries(self) -> str:
         """Whether Desk tells us of what changes; what it did not, a sweep has found."""
@@ -157,10 +166,9 @@ class Health:
         return f"{off.total_seconds():.1f} s off the database's"
 
 
-def oldest(backlogs: Iterable[Backlog], now: datetime) -> timedelta:
-    """The age of the oldest work that is owed and undone; zero where there is none."""
-    since = min((backlog.oldest_at for backlog in backlogs if backlog.oldest_at), default=now)
-    return max(now - since, timedelta(0))
+def age_of_oldest(since: Iterable[datetime | None], now: datetime) -> timedelta:
+    """How long the oldest is owed; zero where nothing is, also by a clock that was put back."""
+    return max(now - min(filter(None, since), default=now), timedelta(0))
 
 
 def _doubtful(kept: Kept | None, oldest_good: datetime) -> bool:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from desk_sync.errors import DeskSyncError
 from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Pulls, Subscriptions
-from desk_sync.services.health import oldest
+from desk_sync.services.health import age_of_oldest
 from desk_sync.web.shared_call import SharedCall
 
 log = structlog.get_logger()
@@ -35,7 +35,11 @@ BEGINNING = datetime.min.replace(tzinfo=UTC)
 BACKLOG: Mapping[str, tuple[str, Read]] = {
     "oldest_due_age_seconds": (
         "Age of the oldest work that is due and undone, work that was put off included; parked tickets apart.",
-        lambda backlog, now: oldest([backlog], now).total_seconds(),
+        lambda backlog, now: age_of_oldest([backlog.oldest_at], now).total_seconds(),
+    ),
+    "oldest_due_step_age_seconds": (
+        "Age of the oldest step of an escalation, or change of a clock, that is due and undone, of parked tickets too.",
+        lambda backlog, now: age_of_oldest([backlog.step_at], now).total_seconds(),
     ),
     "tickets_due": ("Tickets that are due a look, in nobody's hands.", lambda backlog, _: backlog.due),
     "tickets_put_off": ("Tickets whose look failed and comes again later.", lambda backlog, _: backlog.put_off),

@@ -28,6 +28,7 @@ CHECKS = [
     "redis",
     "heartbeat",
     "work",
+    "steps",
     "deliveries",
     "parked tickets",
     "subscription data",

@@ -12,7 +12,7 @@ from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
-from desk_sync.services.audit import Audit
+from desk_sync.services.audit import Audit, Audited
 from tests.support.makers import NOW, make_ticket
 
 TICKET = "100000000000000001"
@@ -96,6 +96,19 @@ def test_work_that_is_owed_for_long_keeps_the_address_from_being_called(world, a
 
     assert not audit.run().passed
     assert monitor.calls == 0
+
+
+def test_what_runs_out_on_a_parked_ticket_keeps_the_address_from_being_called_though_it_waits_for_a_person(
+    world, audit, monitor
+):
+    with writing(world.engine) as connection:
+        connection.execute(update(tickets).values(parked_at=NOW))
+    assert audit.run().passed
+
+    world.waits(hours=2)
+
+    assert audit.run() == Audited(remade=0, late=1)
+    assert monitor.calls == 1
 
 
 def test_an_address_that_does_not_answer_holds_nothing_up(audit, monitor):

@@ -14,7 +14,7 @@ from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.notice import gather
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
 from desk_sync.ports import Coverage
-from desk_sync.services.health import Check, check, check_all, oldest
+from desk_sync.services.health import Check, age_of_oldest, check, check_all
 from tests.support.makers import NOW, make_event, make_message
 
 CANARY = "canary@customer.example"
@@ -91,6 +91,25 @@ class TestWork:
 
 def _down():
     raise TemporaryError("Desk is down")
+
+
+class TestSteps:
+    def test_none_due_is_well(self, health):
+        assert health.steps() == "none is due"
+
+    @pytest.mark.parametrize(
+        ("age", "ok"), [pytest.param(300, True, id="five minutes"), pytest.param(301, False, id="longer")]
+    )
+    def test_what_is_due_on_a_parked_ticket_may_be_five_minutes_old(self, world, health, age, ok):
+        world.hears()
+        [lease] = world.claim()
+        world.tickets.begin_look(lease, now=world.now(), until=lease.until)
+        world.tickets.park(lease, now=world.now(), error="no such field")
+        world.waits(seconds=age)
+
+        found = check("steps", health.steps)
+
+        assert (found.ok, found.what) == (ok, f"the oldest is due for {timedelta(seconds=age)}")
 
 
 class TestDeliveries:
@@ -188,7 +207,9 @@ def test_a_probe_that_fails_in_a_way_that_nobody_foresaw_quotes_nothing_and_stop
 def test_work_that_will_be_due_has_no_age(world):
     world.hears()
 
-    assert oldest([SqlFigures(world.engine, "default").backlog(world.now())], NOW - timedelta(hours=1)) == timedelta(0)
+    backlog = SqlFigures(world.engine, "default").backlog(world.now())
+
+    assert age_of_oldest([backlog.oldest_at], NOW - timedelta(hours=1)) == timedelta(0)
 
 
 def test_what_is_wrong_is_raised_by_the_probe_itself(health):

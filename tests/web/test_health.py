@@ -152,6 +152,7 @@ def test_the_figures_are_those_of_the_store(shop):
 
     assert {name: found[name] for name in found if name[0] != "desk_sync_deliveries_created"} == {
         ("desk_sync_oldest_due_age_seconds", "default"): 90,
+        ("desk_sync_oldest_due_step_age_seconds", "default"): 0,
         ("desk_sync_tickets_due", "default"): 2,
         ("desk_sync_tickets_put_off", "default"): 0,
         ("desk_sync_tickets_leased", "default"): 0,

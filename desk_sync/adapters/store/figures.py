@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store.engine import reading
-from desk_sync.adapters.store.tables import deliveries, messages, notices, sweeps, tickets
+from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
 from desk_sync.ports import Backlog, Deliveries
 
@@ -29,6 +29,7 @@ class SqlFigures:
             events = connection.execute(self._events(now)).one()
             gathered = connection.execute(self._gathered()).one()
             made = connection.execute(self._made()).one()
+            steps = [looks.unseen_at, *(connection.scalar(each) for each in self._steps(now))]
         since = (looks.oldest_at, events.oldest_at, gathered.oldest_at, made.oldest_at)
         return Backlog(
             due=looks.due,
@@ -39,6 +40,7 @@ class SqlFigures:
             stranded=events.stranded,
             notices=gathered.waiting + made.waiting,
             oldest_at=min(filter(None, since), default=None),
+            step_at=min(filter(None, steps), default=None),
         )
 
     def verdicts(self) -> Mapping[str, int]:
@@ -68,20 +70,29 @@ class SqlFigures:
             earliest: datetime | None = connection.scalar(select(func.min(tickets.c.look_at)).where(queued))
             return earliest
 
-    def _looks(self, now: datetime) -> Select[int, int, int, int, Any]:
+    def _looks(self, now: datetime) -> Select[int, int, int, int, Any, Any]:
         come = tickets.c.look_at <= now
         held = _held(now)
         free = come & ~held
         put_off = tickets.c.owed_at.is_not(None) & ~come & ~held
         queued = tickets.c.parked_at.is_(None)
+        parked = ~queued & tickets.c.dropped_at.is_(None)
         since = func.coalesce(tickets.c.owed_at, tickets.c.look_at, type_=tickets.c.look_at.type)
         return select(
             func.count().filter(queued & free).label("due"),
             func.count().filter(queued & put_off).label("put_off"),
             func.count().filter(queued & held).label("leased"),
-            func.count().filter(~queued & tickets.c.dropped_at.is_(None)).label("parked"),
+            func.count().filter(parked).label("parked"),
+            func.min(tickets.c.parked_at).filter(parked & tickets.c.looked_at.is_(None)).label("unseen_at"),
             func.min(since).filter(queued & or_(come, tickets.c.owed_at.is_not(None))).label("oldest_at"),
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
+
+    def _steps(self, now: datetime) -> Iterable[Select[Any]]:
+        """Since when a change of a clock is due, and a step."""
+        alive = (tickets.c.portal == self.portal) & tickets.c.ended_at.is_(None) & tickets.c.dropped_at.is_(None)
+        same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
+        yield select(func.min(clocks.c.next_at)).join(tickets, same).where(alive, clocks.c.next_at <= now)
+        yield select(func.min(tickets.c.step_at)).where(alive, tickets.c.step_at <= now)
 
     def _gathered(self) -> Select[int, Any]:
         """Messages that are in no notice yet."""

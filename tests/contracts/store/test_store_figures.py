@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.tables import clocks
 from desk_sync.domain.entitlement import Verdict
 from desk_sync.ports import Backlog
 from tests.contracts.store.steps import DECISION, begin, finish, take
@@ -78,7 +80,9 @@ SITUATIONS = [
     pytest.param(worker_dies, {"due": 1, "events": 1, "oldest_at": NOW}, id="in a dead worker's hands"),
     pytest.param(look_is_put_off, {"put_off": 1, "events": 1, "oldest_at": NOW}, id="put off again and again"),
     pytest.param(clock_is_put_off, {"put_off": 1, "oldest_at": NOW}, id="put off without an event"),
-    pytest.param(ticket_is_parked, {"parked": 1}, id="parked, with its event"),
+    pytest.param(
+        ticket_is_parked, {"parked": 1, "step_at": NOW + 3 * MINUTE}, id="parked before its first look, with its event"
+    ),
     pytest.param(ticket_is_dropped, {}, id="dropped"),
     pytest.param(look_is_planned, {}, id="planned for later"),
     pytest.param(all_is_done, {}, id="done after all"),
@@ -109,6 +113,45 @@ def test_an_event_whose_look_will_not_come_is_shown(figures, tickets, inbox, eng
     backlog = figures.backlog(NOW + MINUTE)
 
     assert (backlog.events, backlog.stranded, backlog.oldest_at) == (1, 1, NOW)
+
+
+class TestSteps:
+    """What is due on a ticket is due, whatever became of the ticket's looks."""
+
+    DUE = NOW + MINUTE
+
+    @pytest.fixture(params=["a clock changes", "a step is due"])
+    def ticket(self, request, tickets, engine):
+        """A ticket that was looked at, and on which something is due in a minute."""
+        tickets.look_now(["t1"], now=NOW)
+        finish(tickets, next_look_at=self.DUE, next_step_at=self.DUE if request.param == "a step is due" else None)
+        if request.param == "a clock changes":
+            started = {"milestone": "resolution", "round": 1, "severity": 1, "state": "running", "started_at": NOW}
+            with engine.begin() as connection:
+                connection.execute(insert(clocks).values(portal="default", ticket_id="t1", next_at=self.DUE, **started))
+
+    def park(self, tickets):
+        lease = take(tickets, now=self.DUE)
+        begin(tickets, lease, now=self.DUE)
+        tickets.park(lease, now=self.DUE, error="no such field")
+
+    def test_nothing_is_due_before_its_time(self, ticket, figures):
+        assert figures.backlog(self.DUE - timedelta(seconds=1)).step_at is None
+
+    def test_it_is_due_since_its_time(self, ticket, figures):
+        assert figures.backlog(self.DUE + MINUTE).step_at == self.DUE
+
+    def test_on_a_parked_ticket_too(self, ticket, figures, tickets):
+        self.park(tickets)
+
+        backlog = figures.backlog(self.DUE + MINUTE)
+        assert (backlog.oldest_at, backlog.step_at) == (None, self.DUE)
+
+    def test_but_on_none_that_was_dropped(self, ticket, figures, tickets):
+        self.park(tickets)
+        tickets.drop(["t1"], now=self.DUE)
+
+        assert figures.backlog(self.DUE + MINUTE).step_at is None
 
 
 def test_portals_are_counted_apart(tickets, inbox, engine):
