@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam,
 
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import wake
+from desk_sync.adapters.store.queue import count_open, wake_all
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.identity import Identifier, Kind
 from desk_sync.errors import PermanentError
@@ -41,7 +41,7 @@ class SqlBindings:
             before = self._led_to(connection, binding.identifier)
             statement = insert(connection, tables.bindings).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
-            return _look_again(connection, {*before, binding.account_id}, now=binding.settled.at)
+        return self._look_again({*before, binding.account_id}, now=binding.settled.at, rehearse=rehearse)
 
     def unbind(self, identifier: Identifier, *, now: datetime, rehearse: bool = False) -> int | None:
         """Forget a binding, and mark tickets as `bind` does; None if there is none."""
@@ -49,13 +49,23 @@ class SqlBindings:
             before = self._led_to(connection, identifier)
             if not connection.execute(delete(tables.bindings).where(_of(identifier))).rowcount:
                 return None
-            return _look_again(connection, {*before, *self._led_to(connection, identifier)}, now=now)
+            after = self._led_to(connection, identifier)
+        return self._look_again({*before, *after}, now=now, rehearse=rehearse)
 
     def bindings(self) -> Sequence[Binding]:
         """All of them, the oldest first."""
         order = (tables.bindings.c.at, tables.bindings.c.kind, tables.bindings.c.value)
         with reading(self.engine) as connection:
             return [_binding(row) for row in connection.execute(select(tables.bindings).order_by(*order)).mappings()]
+
+    def _look_again(self, account_ids: Iterable[str], *, now: datetime, rehearse: bool) -> int:
+        """Mark the open tickets of these accounts, and those whose account is unknown. May be repeated, if it dies."""
+        account_id = tables.tickets.c.account_id
+        concerned = account_id.is_(None) | account_id.in_(sorted(account_ids))
+        if not rehearse:
+            return wake_all(self.engine, concerned, now=now)
+        with reading(self.engine) as connection:
+            return count_open(connection, concerned)
 
     @contextmanager
     def _writing(self, rehearse: bool) -> Iterator[Connection]:
@@ -103,9 +113,3 @@ def _binding(row: RowMapping) -> Binding:
 
 def _of(identifier: Identifier) -> ColumnElement[bool]:
     return (tables.bindings.c.kind == identifier.kind) & (tables.bindings.c.value == identifier.value)
-
-
-def _look_again(connection: Connection, account_ids: Iterable[str], *, now: datetime) -> int:
-    """Mark the open tickets of these accounts, and those whose account is unknown."""
-    account_id = tables.tickets.c.account_id
-    return wake(connection, account_id.is_(None) | account_id.in_(sorted(account_ids)), now=now)

@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Update, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Update, select, update
 
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import wake, wake_some
+from desk_sync.adapters.store.queue import wake, wake_all
 from desk_sync.adapters.store.snapshots import State, changes, is_in
 from desk_sync.adapters.store.tables import snapshots, tickets
-from desk_sync.adapters.store.values import CHUNK, chunks
+from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.identity import Kind
 from desk_sync.ports import Changes
 
@@ -49,9 +49,9 @@ class Marking:
         marked = 0
         if changed.all or old is None or new["imported_at"] - old["imported_at"] > self.max_age:
             self._mark_those_at_work(now)
-            marked += self._mark(tickets.c.account_id.is_(None), now)
+            marked += wake_all(self.engine, tickets.c.account_id.is_(None), now=now)
         for chunk in chunks(sorted(concerned)):
-            marked += self._mark(tickets.c.account_id.in_(chunk), now)
+            marked += wake_all(self.engine, tickets.c.account_id.in_(chunk), now=now)
         with writing(self.engine) as connection:
             connection.execute(_set(snapshot_id, marking_until=None))
         return marked
@@ -89,16 +89,6 @@ class Marking:
         """A look that is under way may have read the old data, and records only later whose the ticket is."""
         with writing(self.engine) as connection:
             wake(connection, tickets.c.lease_until.is_not(None), now=now)
-
-    def _mark(self, concerned: ColumnElement[bool], now: datetime) -> int:
-        marked, after = 0, ("", "")
-        while True:
-            with writing(self.engine) as connection:
-                woken = wake_some(connection, concerned, after=after, limit=CHUNK, now=now)
-            marked += len(woken)
-            if len(woken) < CHUNK:
-                return marked
-            after = max(woken)
 
 
 def owe(connection: Connection, snapshot_id: int, old_id: int | None) -> None:

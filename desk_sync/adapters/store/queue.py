@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Engine,
     RowMapping,
     Select,
     Update,
@@ -28,8 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store.bulk import given_rows
+from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.tables import Instant, tickets
-from desk_sync.adapters.store.values import Insert, insert_for
+from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
 from desk_sync.errors import LeaseLost
 from desk_sync.ports import Lease
 
@@ -67,14 +69,24 @@ def wake(connection: Connection, concerned: ColumnElement[bool], *, now: datetim
     return connection.execute(_waking(_open(concerned), now)).rowcount
 
 
-def wake_some(
-    connection: Connection, concerned: ColumnElement[bool], *, after: tuple[str, str], limit: int, now: datetime
-) -> Sequence[tuple[str, str]]:
-    """The same for the first `limit` of them behind a portal and ticket id; returns which."""
+def wake_all(engine: Engine, concerned: ColumnElement[bool], *, now: datetime) -> int:
+    """The same for however many: few in each transaction, so that deliveries are stored in between."""
     portal, ticket_id = tickets.c.portal, tickets.c.ticket_id
-    behind = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
-    some = _waking(_open(concerned).where(behind).limit(limit), now).returning(portal, ticket_id)
-    return [(row.portal, row.ticket_id) for row in connection.execute(some)]
+    woken, after = 0, ("", "")
+    while True:
+        behind = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
+        some = _waking(_open(concerned).where(behind).limit(CHUNK), now).returning(portal, ticket_id)
+        with writing(engine) as connection:
+            keys = [(row.portal, row.ticket_id) for row in connection.execute(some)]
+        woken += len(keys)
+        if len(keys) < CHUNK:
+            return woken
+        after = max(keys)
+
+
+def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
+    """How many open tickets are concerned."""
+    return connection.scalar(select(func.count()).select_from(_open(concerned).subquery())) or 0
 
 
 def _open(concerned: ColumnElement[bool]) -> Select[Any]:

@@ -10,8 +10,11 @@ import pytest
 from sqlalchemy import event, insert
 
 from desk_sync.adapters.store import tables
+from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.marking import TURN
 from desk_sync.adapters.store.values import CHUNK
+from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.ports import Binding, Settled
 from tests.contracts.store.steps import DECISION, at_work, begin, make_look, take
 from tests.contracts.store.test_store_subscriptions import LATER, WEEK, decided, replace_with
 from tests.support.fake_desk import Died
@@ -82,6 +85,24 @@ def test_no_transaction_sets_more_than_a_few(engine, subscriptions, open_tickets
         told = replace_with(subscriptions, make_account(), now=LATER)
 
     assert (told.tickets, len(due())) == (3 * CHUNK + 1, 3 * CHUNK + 1)
+    assert max(set_at_once) <= CHUNK
+
+
+def test_a_binding_sets_no_more_at_once_and_is_repeated_by_whoever_saw_it_die(engine, subscriptions, open_tickets, due):
+    replace_with(subscriptions, make_account())
+    open_tickets(2 * CHUNK + 1, None)
+    named = Identifier(Kind.EMAIL, "somebody@elsewhere.example")
+    bound = Binding(identifier=named, account_id="A1", settled=Settled(at=LATER))
+    bindings = SqlBindings(engine, ("file",))
+    set_at_once = []
+
+    with seen(engine, dying(at=2)), pytest.raises(Died):
+        bindings.bind(bound)
+    assert len(due()) == CHUNK
+    with seen(engine, lambda cursor: set_at_once.append(cursor.rowcount)):
+        assert bindings.bind(bound) == 2 * CHUNK + 1
+
+    assert len(due()) == 2 * CHUNK + 1
     assert max(set_at_once) <= CHUNK
 
 
