@@ -9,6 +9,7 @@ import structlog
 from desk_sync.adapters import broker, libraries
 from desk_sync.adapters.desk.webhook_token import KeySet
 from desk_sync.adapters.store.engine import describe, read_clock
+from desk_sync.errors import DeskSyncError
 from desk_sync.services.health import Probe, check_all
 from desk_sync.wiring import DeskSync
 
@@ -36,7 +37,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
 
 
 def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
-    """All of it. `online` also asks Desk, which costs one credit for each portal."""
+    """All of it. `online` also asks Desk, which costs two credits for each portal."""
     return {
         **cheap(app),
         "redis": lambda: broker.greet(app.settings.redis_url.get_secret_value()),
@@ -51,8 +52,22 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "notices": lambda: app.health.notices(),
         "roles": lambda: _out_of_reach(app),
         "key set": lambda: _each(app, lambda portal: f"{KeySet(app.portal(portal).keys_url).count()} keys"),
-        **({"desk": lambda: _each(app, lambda portal: app.desk(portal).greet())} if online else {}),
+        **(_asking_desk(app) if online else {}),
     }
+
+
+def _asking_desk(app: DeskSync) -> Mapping[str, Probe]:
+    return {
+        "desk": lambda: _each(app, lambda portal: app.desk(portal).greet()),
+        "fields": lambda: _each(app, lambda portal: _fields(app, portal)),
+    }
+
+
+def _fields(app: DeskSync, portal: str) -> str:
+    if unknown := app.desk(portal).unknown_fields():
+        hint = "Setup > Layouts and Fields shows the API names: correct `fields` in the mapping, or make the field"
+        raise DeskSyncError(f"{portal} has no {', '.join(unknown)}", hint=hint)
+    return "all are there"
 
 
 def log_start(app: DeskSync) -> None:

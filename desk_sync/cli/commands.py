@@ -311,7 +311,7 @@ def upgrade() -> None:
 
 @app.command()
 def doctor(
-    online: Annotated[bool, typer.Option(help="Ask Desk too: one credit for each portal.")] = False,
+    online: Annotated[bool, typer.Option(help="Ask Desk too: two credits for each portal.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check everything that has to be right: settings, database, clocks, Redis, worker, backlog, data, keys."""

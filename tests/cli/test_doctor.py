@@ -18,6 +18,7 @@ from desk_sync.settings import Settings
 from desk_sync.simulator.server import running
 from tests.support import forked
 
+SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 CHECKS = [
     "settings",
@@ -83,8 +84,19 @@ def test_where_all_is_right_the_doctor_says_so(site, desk_sync):
     document = json.loads(done.stdout)
 
     assert [each for each in document["checks"] if not each["ok"]] == []
-    assert {*CHECKS, "desk"} <= {each["name"] for each in document["checks"]}
+    assert {*CHECKS, "desk", "fields"} <= {each["name"] for each in document["checks"]}
     assert (document["ok"], done.returncode) == (True, 0)
+
+
+def test_a_field_that_the_portal_does_not_have_is_named(site, desk_sync, tmp_path):
+    misspelt = SHIPPED.read_text().replace("  severity: cf_severity ", "  severity: cf_severty ")
+    (tmp_path / "mapping.yaml").write_text(misspelt)
+
+    done = site.run("doctor", "--online", "--json", DESK_SYNC_MAPPING=str(tmp_path / "mapping.yaml"))
+
+    [wrong] = [each for each in json.loads(done.stdout)["checks"] if not each["ok"]]
+    assert (wrong["name"], wrong["what"]) == ("fields", "default has no cf_severty")
+    assert done.returncode == 1
 
 
 def test_without_leave_desk_is_not_asked(site, desk_sync):

@@ -61,6 +61,7 @@ USES = {
     "has_comment": (["list_comments"], lambda client: client.has_comment(TICKET, "ds-ffffffffffff")),
     "read_comments": (["list_comments"], lambda client: client.read_comments(TICKET)),
     "greet": (["list_organizations"], lambda client: client.greet()),
+    "unknown_fields": (["list_fields"], lambda client: client.unknown_fields()),
     "read_threads": (
         ["list_threads"],
         lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=2, contents=True),
@@ -96,6 +97,7 @@ def sent():
         mock.get(re.compile(f"{API}/accounts/[0-9]+/contracts"), json={"data": [{"endDate": "2026-12-31"}]})
         mock.get(re.compile(f"{API}/contacts/[0-9]+$"), json={"id": CONTACT, "accountId": ACCOUNT})
         mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
+        mock.get(f"{API}/fields", json={"data": [{"apiName": "cf_severity"}]})
         mock.get(f"{API}/businessHours", json={"data": [{"id": "7001", "name": "Office"}]})
         mock.get(f"{API}/businessHours/7001", json=OFFICE)
         mock.get(f"{API}/holidayList/8001", json={"holidayListType": "RECURRING", "holidays": []})

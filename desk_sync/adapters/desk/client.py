@@ -223,6 +223,15 @@ class DeskClient:
             raise NotPermitted(f"our agent does not belong to organisation {org_id}", hint="check the portal's org_id")
         return edition
 
+    def unknown_fields(self) -> Sequence[str]:
+        """The custom fields of the mapping that the portal does not have, by API name, for one credit."""
+        wanted = sorted(self._vocabulary.custom_names)
+        if not wanted:
+            return []
+        query = {"module": "tickets", "apiNames": ",".join(wanted)}
+        known = payload.field_names(self._call("GET", "/fields", self._deadline(), query=query))
+        return [name for name in wanted if name not in known]
+
     def _deadline(self) -> Deadline:
         return Deadline(self._patience.total_seconds())
 

@@ -219,6 +219,11 @@ def edition(answer: Raw, org_id: str) -> str | None:
     return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
 
 
+def field_names(answer: Raw) -> frozenset[str]:
+    """The API names in a list of fields."""
+    return frozenset(name for each in _items(answer) if (name := _text(each.get("apiName"))))
+
+
 def read_shown(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
     """The state of the ticket in an event; None unless everything that we read of one is shown.
 

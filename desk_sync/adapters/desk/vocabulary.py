@@ -47,6 +47,11 @@ class Vocabulary:
         """Each of our words, Desk's name for it, and whether that is a custom field's."""
         return tuple((word, name, is_custom(name)) for word, name in self.fields.items())
 
+    @property
+    def custom_names(self) -> frozenset[str]:
+        """The API names of all custom fields."""
+        return frozenset(name for _, name, custom in self.places if custom)
+
     @cached_property
     def custom(self) -> Mapping[str, Field]:
         """Those of our fields that are custom fields in Desk, by their names there."""
