@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -49,10 +49,11 @@ class Outcome(StrEnum):
 class Patience:
     """How long a look may hold its ticket, and how often a look that fails is begun again.
 
-    `refusal` is the pause after Desk said that we may not.
+    `call` is the longest that a call of Desk takes; `refusal` is the pause after Desk said that we may not.
     """
 
     lease: timedelta = timedelta(seconds=45)
+    call: timedelta = timedelta(seconds=22)
     attempts: int = 5
     pause: timedelta = timedelta(seconds=30)
     refusal: timedelta = timedelta(minutes=10)
@@ -83,7 +84,8 @@ class Reconcile:
 
     def _look(self, lease: Lease) -> Outcome:
         now = self.now()
-        pending = self.tickets.begin_look(lease, now=now, until=now + self.patience.lease)
+        lease = replace(lease, until=now + self.patience.lease)
+        pending = self.tickets.begin_look(lease, now=now, until=lease.until)
         if pending.attempts > self.patience.attempts:
             return self._park(lease, f"given up after {self.patience.attempts} attempts")
         news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
@@ -146,7 +148,9 @@ class Reconcile:
 
     def _add(self, lease: Lease, comment: Effect) -> bool:
         """Nobody else may begin with the ticket before this call has ended: no later look mends a comment."""
-        self.tickets.renew(lease, until=self.now() + self.patience.lease)
+        left = lease.until - self.now()
+        if not self.patience.call <= left <= self.patience.lease:  # it takes long, or somebody moved the clock
+            self.tickets.renew(lease, until=self.now() + self.patience.lease)
         reference = comment.reference(lease.ticket_id)
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True

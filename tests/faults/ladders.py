@@ -36,7 +36,9 @@ OWED = ("Escalation level 1", "escalated to level 1")
 KEY = re.compile(r"\[(ds-[0-9a-f]{16})\]")
 REPEAT = "This may have reached you before"
 NOT_YET = timedelta(minutes=2)
-"""Longer than a lease, and than the period whose messages are one notice."""
+"""Longer than a lease."""
+GATHERED = timedelta(minutes=60)
+"""How long messages gather, so that nobody is told before it is seen who is killed; the second level comes later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ def _staffed(ladders: Ladders, folder: Path) -> Iterator[Hook]:
     people = "".join(f"\n    {name}: {{chat: [{name}]}}" for name in names)
     before, section, rest = SHIPPED.read_text(encoding="utf-8").partition("\nescalation:\n")
     rest = re.sub(r"(?m)^(    [a-z_.]+): \[\]", rf"\1: [{', '.join(names)}]", rest)
-    rest = rest.replace("  people: {}", f"  people:{people}")
+    rest = rest.replace("  people: {}", f"  people:{people}").replace("  digest: 1m", "  digest: 60m")
     mapping = folder / "mapping.yaml"
     mapping.write_text(before + section + rest, encoding="utf-8")
     with listening(seconds=0.1) as hook:
@@ -141,6 +143,7 @@ def _silence(here: Scene, hook: Hook, workers: Sequence[str], times: int) -> int
     """Kill whoever sends notices, while they are being sent; returns how many were under way. At last all are sent."""
     ringer = Celery(broker=here.broker.url.replace("unix://", "redis+socket://"))
     silenced = 0
+    here.clock.set(here.clock.ahead + GATHERED)
     for _ in range(times):
         here.clock.set(here.clock.ahead + NOT_YET)
         came = len(hook.posts)

@@ -17,9 +17,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count, takewhile
+from multiprocessing.sharedctypes import RawValue
 from subprocess import PIPE
 from typing import Any
 
@@ -92,10 +93,14 @@ class Worker:
     url: str
     facts: dict[str, str]
     mapping: PortalMapping
-    ahead: timedelta = timedelta(0)
+    _ahead: Any = field(default_factory=lambda: RawValue("d", 0.0))
 
     def now(self) -> datetime:
-        return wiring.now() + self.ahead
+        """By the clock of all its processes, also of those that stand still."""
+        return wiring.now() + timedelta(seconds=self._ahead.value)
+
+    def waits(self, span: timedelta) -> None:
+        self._ahead.value += span.total_seconds()
 
     def open(self, point: int = -1, blow: signal.Signals = signal.SIGKILL) -> DeskSync:
         fate, engine = Fate(point, blow), open_engine(self.url)
@@ -140,7 +145,7 @@ class Worker:
     def waits_for_the_next_looks(self, tickets: list[str]) -> None:
         with closing(self.open()) as desk_sync:
             histories = [desk_sync.tickets(DEFAULT).history(each) for each in tickets]
-        self.ahead += max(each.look_at for each in histories if each and each.look_at) + MOMENT - self.now()
+        self.waits(max(each.look_at for each in histories if each and each.look_at) + MOMENT - self.now())
 
 
 def go_on(child: int) -> None:
@@ -207,7 +212,7 @@ def tickets(desk, worker) -> list[str]:
 @pytest.mark.timeout(300)
 def test_wherever_a_process_is_killed_a_step_is_made_once(desk, worker, tickets):
     deaths = next(point for point in count() if not worker.dies(look_at_one, point))
-    worker.ahead += LEASE + MOMENT
+    worker.waits(LEASE + MOMENT)
     assert not worker.dies(look_at_all)
 
     assert 10 < deaths < TICKETS
@@ -221,7 +226,7 @@ def test_who_stands_still_until_another_has_made_the_step_does_not_make_it_again
     with ExitStack() as going_on:
         for child in still:
             going_on.callback(go_on, child)
-        worker.ahead += LEASE + MOMENT
+        worker.waits(LEASE + MOMENT)
         assert not worker.dies(look_at_all)
 
     assert 3 < len(still) < TICKETS
