@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from desk_sync.domain.commitment import Circumstances
 from desk_sync.domain.effect import EffectKind
 from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.history import Act, ActKind, History
 from desk_sync.domain.identity import Place
 from desk_sync.domain.inference import Inference
 from desk_sync.domain.plan import Findings, plan
 from desk_sync.domain.policy import EmailFill, Mode
 from desk_sync.domain.subscription import combine
-from desk_sync.domain.ticket import Field, Memory, Override, Written
+from desk_sync.domain.ticket import Field, Memory, Override, Watched, Written
 from tests.support.makers import (
     ADMIN,
     NOW,
@@ -226,6 +228,13 @@ class TestALayoutWithoutTheField:
         assert wish.decision.questions == tuple(
             f"whether the ticket's layout should have {name}" for name in ("large_user", "severity")
         )
+
+    def test_the_last_severity_that_was_known_still_counts(self):
+        acts = (Act(kind=ActKind.SEVERITY, at=NOW - timedelta(hours=1), level=2),)
+        past = History(created_at=NOW - timedelta(hours=2), acts=acts)
+        memory = Memory(watched=Watched(history=past, promise="p1", circumstances=Circumstances()))
+
+        assert look(self.MOVED, SMALL, memory).urgency == 2
 
     def test_a_ticket_of_a_small_account_needs_no_place(self):
         assert not look(self.MOVED, SMALL).decision.questions
