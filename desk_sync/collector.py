@@ -6,7 +6,7 @@ import gc
 
 
 def spare() -> None:
-    """Look seldom: by Python's own measure a sixth of each start, and a seventh of the receiver's time, went to it."""
+    """Look seldom: with Python's thresholds a sixth of a start, and a seventh of the receiver's time, went to it."""
     gc.set_threshold(20_000, 20, 20)
 
 

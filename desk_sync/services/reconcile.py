@@ -137,21 +137,21 @@ class Reconcile:
         reference = effect.reference(lease.ticket_id)
         if may_have_got_through and self.desk.has_comment(lease.ticket_id, reference):
             return False
-        return self._add(lease, effect)
+        return self._add(lease, effect, reference)
 
     def _keep(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
         """Make the standing comment say what it has to say; whether it was made now: a person may have deleted it."""
         reference = comment.reference(lease.ticket_id)
         if not new and self.desk.edit_comment(lease.ticket_id, comment.text, reference):
             return False
-        return self._add(lease, comment)
+        return self._add(lease, comment, reference)
 
-    def _add(self, lease: Lease, comment: Effect) -> bool:
+    def _add(self, lease: Lease, comment: Effect, reference: str) -> bool:
         """Nobody else may begin with the ticket before this call has ended: no later look mends a comment."""
-        left = lease.until - self.now()
+        now = self.now()
+        left = lease.until - now
         if not self.patience.call <= left <= self.patience.lease:  # it takes long, or somebody moved the clock
-            self.tickets.renew(lease, until=self.now() + self.patience.lease)
-        reference = comment.reference(lease.ticket_id)
+            self.tickets.renew(lease, until=now + self.patience.lease)
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True
 

@@ -67,7 +67,7 @@ class Fate:
         self._left -= 1
 
     def before(self, *_: object) -> None:
-        """At a point where only the dead do no harm: who stands still here holds the database, or has sent a call."""
+        """At a point where only the dead do no harm: who stands still here holds the database, or is about to call."""
         if self._blow == signal.SIGKILL:
             self.at()
 

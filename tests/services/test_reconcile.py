@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.desk import client
 from desk_sync.domain.policy import Per
 from desk_sync.domain.ticket import Field, Hint, digest
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
@@ -155,6 +156,9 @@ class TestEffectsHappenOnce:
 
         assert world.look() == [Outcome.RECONCILED]
         assert meanwhile == []
+
+    def test_a_lease_that_is_renewed_outlasts_the_longest_call(self):
+        assert client.PATIENCE < Patience().call < Patience().lease
 
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()

@@ -48,7 +48,7 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
     text = read(_text(raw.get("description")) or "")
     facts = read_text(text, sender=ticket.sender)
-    lacks = gaps(facts)
+    lacks, shown = gaps(facts), _object(raw, "cf")
     return replace(
         ticket,
         number=_text(raw.get("ticketNumber")),
@@ -63,7 +63,7 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
         inferred=infer("\n".join(text.fresh)),
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
-        unshown=frozenset(field for name, field in vocabulary.custom.items() if name not in _object(raw, "cf")),
+        unshown=frozenset(field for name, field in vocabulary.custom.items() if name not in shown),
     )
 
 
