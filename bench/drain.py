@@ -18,7 +18,7 @@ from celery import Celery
 from bench import machine
 from bench.stage import PORTAL, Stage, staged
 from desk_sync import wiring
-from desk_sync.domain.ticket import Event, Hint
+from desk_sync.domain.ticket.event import Event, Hint
 
 LATENCY = 0.05
 IN_FLIGHT = 10

@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench import environment
-from desk_sync.adapters.calendar_file import Calendar
-from desk_sync.domain.calendar import WEEKDAYS
+from desk_sync.adapters.mapping.calendar_questions import Calendar
+from desk_sync.domain.commitment.calendar import WEEKDAYS
 
 CASES = json.loads((Path(__file__).parents[1] / "tests" / "cases" / "calendar" / "cases.json").read_text())["cases"]
 PEER = Path(__file__).with_name("peers") / "due_dates.py"

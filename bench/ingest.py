@@ -15,7 +15,7 @@ from statistics import median
 
 from bench import environment, load
 from bench.servers import FASTAPI, FLASK, ORG, PRODUCT, WEBHOOK, Scene
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from tests.support.key_host import KeyHost, signed
 from tests.support.postgres import run_postgres
 

@@ -7,7 +7,7 @@ from itertools import product
 from time import perf_counter, sleep
 
 from bench.stage import Stage, staged
-from desk_sync.adapters.embedded import stop
+from desk_sync.adapters.runtime.embedded_broker import stop
 from tests.support.processes import START_SECONDS
 
 LATENCIES = (0.05, 0.2)

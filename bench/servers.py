@@ -17,7 +17,7 @@ import requests
 from sqlalchemy import make_url, text
 
 from bench import environment, machine
-from desk_sync.adapters.embedded import spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import spawn, stop
 from desk_sync.adapters.store.engine import open_engine, reading
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.key_host import KeyHost, public_pem

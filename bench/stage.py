@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from bench.desk import ACCOUNTS, TOLD
 from bench.servers import ORG, WEBHOOK, free_port, wait_for
 from desk_sync import wiring
-from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
 from desk_sync.settings import without_environment
 from tests.support.key_host import entry
 from tests.support.processes import START_SECONDS

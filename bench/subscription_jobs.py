@@ -19,14 +19,14 @@ from time import perf_counter
 from sqlalchemy import Engine, String, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-from desk_sync.adapters import mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.services.subscriptions import ImportAccounts
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.services.import_accounts import ImportAccounts
 
 SUBSCRIPTIONS_OF_AN_ACCOUNT = 2
 LOOKS = 2000

@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from bench import ingest, load
 from bench.servers import PRODUCT, Scene, Server
 from bench.subscription_jobs import LOOKS, SUBSCRIPTIONS_OF_AN_ACCOUNT, write_export
-from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.key_host import KeyHost
 from tests.support.postgres import run_postgres

@@ -21,16 +21,16 @@ from sqlalchemy import Engine, text
 
 from bench import environment, machine
 from desk_sync import logs
-from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
 from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import upgrade
 from desk_sync.adapters.store.values import chunks
-from desk_sync.domain.ticket import Memory
-from desk_sync.ports import Lease
+from desk_sync.domain.plan.memory import Memory
+from desk_sync.ports.tickets import Lease
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import Outcome
 from tests.contracts.store.steps import make_look
 from tests.support.fake_budget import FakeBudget
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from desk_sync.adapters import broker, libraries
 from desk_sync.adapters.desk.webhook_token import KeySet
+from desk_sync.adapters.runtime import broker_probe as broker
+from desk_sync.adapters.runtime import dependency_check as libraries
 from desk_sync.adapters.store.engine import describe, read_clock
 from desk_sync.errors import DeskSyncError
 from desk_sync.services.health import Probe, check_all

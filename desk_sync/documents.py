@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_sync.domain.calendar import Pause
-from desk_sync.domain.clock import Clock
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.ladder import Raised
+from desk_sync.domain.commitment.calendar import Pause
+from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.escalation.ladder import Raised
+from desk_sync.domain.plan.decision import Decision
 
 
 def decision(made: Decision) -> dict[str, Any]:

@@ -19,61 +19,65 @@ from sqlalchemy import Engine, make_url
 from tenacity import nap
 
 from desk_sync import logs, settings
-from desk_sync.adapters import mapping_file
-from desk_sync.adapters.desk.auth import Access, Credentials
-from desk_sync.adapters.desk.budget import InFlight, PortalBudget
 from desk_sync.adapters.desk.client import JITTER, DeskClient
 from desk_sync.adapters.desk.events import read_events
-from desk_sync.adapters.desk.hosts import Portal, portal_in
-from desk_sync.adapters.desk.slots import Slots, connect
+from desk_sync.adapters.desk.limits.budget import InFlight, PortalBudget
+from desk_sync.adapters.desk.limits.slots import Slots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
-from desk_sync.adapters.mapping_file import PortalMapping
-from desk_sync.adapters.mapping_shape import Source
-from desk_sync.adapters.outside import Outside
-from desk_sync.adapters.partner_file import read_partners
+from desk_sync.adapters.mapping import file as mapping_file
+from desk_sync.adapters.mapping.file import PortalMapping
+from desk_sync.adapters.mapping.schema import Source
+from desk_sync.adapters.runtime.dead_mans_switch import Outside
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
+from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
-from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.journal import SqlJournal, SqlUnits
-from desk_sync.adapters.store.neighbours import SqlNeighbours
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.related_tickets import SqlNeighbours
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.identity import Identifier
-from desk_sync.domain.partner import Partner
-from desk_sync.domain.subscription import Account
+from desk_sync.adapters.subscriptions.partner_file import read_partners
+from desk_sync.adapters.zoho.auth import Access, Credentials
+from desk_sync.adapters.zoho.hosts import Portal, portal_in
+from desk_sync.domain.account.identity import Identifier
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Inbox, Kept, Notifier, Now, PullState, Replaced
+from desk_sync.ports.hours import Kept
+from desk_sync.ports.notices import Notifier
+from desk_sync.ports.now import Now
+from desk_sync.ports.subscriptions import PullState, Replaced
+from desk_sync.ports.tickets import Inbox
 from desk_sync.services.audit import Audit
 from desk_sync.services.drain import Drain, look_threads
-from desk_sync.services.finding import Finder
 from desk_sync.services.health import Health
-from desk_sync.services.hours import HoursFromDesk
+from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 from desk_sync.services.intake import Intake
-from desk_sync.services.live import Live, LiveLookup
 from desk_sync.services.lookup import Answer, LookUp
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
 from desk_sync.services.pull import Pull, Rhythm
-from desk_sync.services.reconcile import Reconcile
+from desk_sync.services.reconcile.business_hours import HoursFromDesk
+from desk_sync.services.reconcile.education import Teaching
+from desk_sync.services.reconcile.live_lookup import Live, LiveLookup
+from desk_sync.services.reconcile.partner import Writers
+from desk_sync.services.reconcile.read import Finder
+from desk_sync.services.reconcile.reconcile import Reconcile
 from desk_sync.services.review import Review
-from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
 from desk_sync.services.sweep import Alarm, Sweep
-from desk_sync.services.teaching import Teaching
-from desk_sync.services.writers import Writers
 from desk_sync.settings import Settings
 
 DEFAULT = "default"
@@ -91,7 +95,7 @@ def slots_in_redis(ours: Settings, portal: str) -> InFlight:
 
 def by_mail_and_chat() -> Notifier:
     """What sends notices to the addresses that the environment names."""
-    from desk_sync.adapters.notify import AppriseNotifier  # it takes half a second to import
+    from desk_sync.adapters.runtime.apprise_notifier import AppriseNotifier  # it takes half a second to import
 
     return AppriseNotifier(find=settings.notice_url)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desk_sync import wiring
-from desk_sync.ports import Round
+from desk_sync.ports.sweeps import Round
 from tasks import app
 
 

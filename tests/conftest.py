@@ -9,7 +9,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from desk_sync import collector
+from desk_sync import gc_tuning as collector
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from desk_sync import collector
+from desk_sync import gc_tuning as collector
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from desk_sync.cli.simulate import simulate
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
-    from desk_sync.ports import Parked
+    from desk_sync.ports.tickets import Parked
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -87,7 +87,7 @@ def simulator(
     """Run the simulated Zoho Desk alone, until it is interrupted."""
     import orjson
 
-    from desk_sync.simulator import server
+    from desk_sync.simulated_desk import server
 
     def announce(facts: dict[str, str]) -> None:
         say(orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items()))
@@ -103,9 +103,9 @@ def decide(
     as_json: JsonFlag = False,
 ) -> None:
     """Decide for every account of a file whether it is a large user account: no Desk, no database."""
-    from desk_sync.adapters import mapping_file
+    from desk_sync.adapters.mapping import file as mapping_file
     from desk_sync.adapters.subscriptions.account_file import read_accounts
-    from desk_sync.domain.entitlement import entitle_each
+    from desk_sync.domain.account.entitlement import entitle_each
 
     file = read_accounts(accounts)
     _warn(file.warnings)
@@ -128,7 +128,7 @@ def decide(
 @app.command()
 def calendar(file: Path) -> None:
     """When clocks run out, and how much time has counted, for the calendars in a file of questions; prints JSON."""
-    from desk_sync.adapters import calendar_file
+    from desk_sync.adapters.mapping import calendar_questions as calendar_file
 
     emit(calendar_file.answer(calendar_file.read(file)))
 
@@ -139,8 +139,8 @@ def intake(
     as_json: JsonFlag = False,
 ) -> None:
     """Read mails: whose ticket is it, and what does the template say? No Desk, no database."""
-    from desk_sync.adapters.mail_facts import document
-    from desk_sync.adapters.mail_text import read_mail
+    from desk_sync.adapters.mail.facts import document
+    from desk_sync.adapters.mail.read import read_mail
 
     read: list[dict[str, Any]] = []
     for file in files:
@@ -184,7 +184,7 @@ def sweep(
     from dataclasses import asdict
 
     from desk_sync import wiring
-    from desk_sync.ports import Round
+    from desk_sync.ports.sweeps import Round
 
     if since and full:
         raise typer.BadParameter("--since and --full are two different sweeps")
@@ -230,7 +230,7 @@ def check(file: Path, as_json: JsonFlag = False) -> None:
     """Find every mistake in a mapping file, each with its line and column."""
     from dataclasses import asdict
 
-    from desk_sync.adapters import mapping_file
+    from desk_sync.adapters.mapping import file as mapping_file
 
     problems = mapping_file.check(file)
     if as_json:
@@ -246,7 +246,7 @@ def schema() -> None:
     """Print the JSON Schema of the mapping file, for editors."""
     import json
 
-    from desk_sync.adapters import mapping_file
+    from desk_sync.adapters.mapping import file as mapping_file
 
     say(json.dumps(mapping_file.schema(), indent=2, ensure_ascii=False))
 

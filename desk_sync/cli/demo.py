@@ -17,8 +17,8 @@ from desk_sync import wiring
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.output import say, table
 from desk_sync.cli.stage import SimulatedDesk, Stage, stage
-from desk_sync.domain.subscription import Account
-from desk_sync.ports import TicketHistory
+from desk_sync.domain.account.subscription import Account
+from desk_sync.ports.tickets import TicketHistory
 
 OPENED = "POST /tickets"
 READ = "GET /tickets/{id}"
@@ -141,4 +141,4 @@ def tell(report: Mapping[str, Any]) -> None:
 
 
 def _sample() -> Any:
-    return resources.files("desk_sync.simulator") / "sample" / "accounts.csv"
+    return resources.files("desk_sync.simulated_desk") / "sample" / "accounts.csv"

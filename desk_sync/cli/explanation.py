@@ -9,9 +9,9 @@ from typing import Any
 
 from desk_sync import documents
 from desk_sync.cli.output import say, table
-from desk_sync.domain.clock import Clock
-from desk_sync.domain.watch import Watch
-from desk_sync.ports import PastDecision, TicketHistory
+from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.clock_reading import Watch
+from desk_sync.ports.tickets import PastDecision, TicketHistory
 
 
 def document(history: TicketHistory, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import typer
 from desk_sync.adapters.subscriptions.account_file import AccountFile
 from desk_sync.cli.output import say
 from desk_sync.errors import Problem
-from desk_sync.ports import Changes, Replaced
+from desk_sync.ports.subscriptions import Changes, Replaced
 
 SHOWN = 20
 """How many of a kind a person is shown, unless all of them are asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from desk_sync.cli.output import say
-from desk_sync.domain.subscription import Account
+from desk_sync.domain.account.subscription import Account
 from desk_sync.services.lookup import Answer
 
 

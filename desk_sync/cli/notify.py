@@ -12,9 +12,9 @@ from desk_sync.cli.output import JsonFlag, emit, table
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from desk_sync.domain.notice import Notice
-    from desk_sync.domain.staff import Address
-    from desk_sync.ports import Notifier
+    from desk_sync.domain.escalation.notice import Notice
+    from desk_sync.domain.escalation.staff import Address
+    from desk_sync.ports.notices import Notifier
 
 notify_app = typer.Typer(no_args_is_help=True, help="Notices by mail and chat.")
 
@@ -47,7 +47,7 @@ def send_test(
 
 
 def _notice(role: str, to: Address, now: datetime) -> Notice:
-    from desk_sync.domain.notice import Notice
+    from desk_sync.domain.escalation.notice import Notice
 
     said = f"This is a test: escalations that {role} answers for are told to you here."
     return Notice(key=f"ds-test-{now:%Y%m%dT%H%M%S%f}", to=to, subject=f"desk-sync: test for {role}", lines=(said,))

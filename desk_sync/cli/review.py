@@ -11,8 +11,8 @@ from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from desk_sync.domain.identity import Identifier
-    from desk_sync.ports import Binding, Undecided
+    from desk_sync.domain.account.identity import Identifier
+    from desk_sync.ports.review import Binding, Undecided
 
 review_app = typer.Typer(help="The tickets that a person must decide on, and what persons have settled.")
 
@@ -22,7 +22,7 @@ WhyOption = Annotated[str | None, typer.Option("--why", help="The reason; kept w
 
 def _identifier(text: str) -> Identifier:
     """An identifier as a person types it. Raises BadParameter."""
-    from desk_sync.adapters.labelled_ids import identifier_in
+    from desk_sync.adapters.mail.labelled_ids import identifier_in
 
     if identifier := identifier_in(text):
         return identifier

@@ -17,7 +17,8 @@ def simulate(
     as_json: JsonFlag = False,
 ) -> None:
     """What would happen: the services of production on a simulated Desk, in virtual time; nothing real is touched."""
-    from desk_sync import logs, rehearsal
+    from desk_sync import logs
+    from desk_sync import simulation as rehearsal
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
     report = rehearsal.rehearse(scenario)

@@ -20,8 +20,8 @@ import requests
 from pydantic import SecretStr
 
 from desk_sync import __version__, har, wiring
-from desk_sync.adapters.embedded import Broker, spawn, stop
-from desk_sync.domain.subscription import Account
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import TemporaryError
 from desk_sync.settings import Settings
 

@@ -63,7 +63,7 @@ def status(as_json: JsonFlag = False) -> None:
     from dataclasses import asdict
 
     from desk_sync import wiring
-    from desk_sync.ports import PullState
+    from desk_sync.ports.subscriptions import PullState
 
     with wiring.open_app() as desk_sync:
         snapshots = {snapshot.source: snapshot for snapshot in desk_sync.subscriptions.current()}
@@ -94,7 +94,7 @@ def lookup(
 ) -> None:
     """Whose an identifier is, what that account has bought, and how old the data are."""
     from desk_sync import wiring
-    from desk_sync.adapters import identifiers
+    from desk_sync.adapters.text import identifiers
     from desk_sync.cli import lookup_report
 
     with wiring.open_app() as desk_sync:

@@ -5,13 +5,13 @@ Instants are aware UTC datetimes. A method that talks to another machine raises 
 
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.desk import Desk, Modified, StatusChanges, Threads
-from desk_sync.ports.figures import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.hours import DeskHours, Kept, KeptHours
-from desk_sync.ports.neighbours import Neighbours, Traits
+from desk_sync.ports.metrics import Backlog, Deliveries, Figures, Heartbeats
 from desk_sync.ports.notices import Claimed, Notices, Notifier, Told
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import Learnt, Lessons, PartnerBook
 from desk_sync.ports.portal import Allowance, Allowances, Budget, Credits, Pause, PortalFacts, Token, Tokens
+from desk_sync.ports.related_tickets import Neighbours, Traits
 from desk_sync.ports.review import Binding, Bindings, Reviews, Settled, Undecided
 from desk_sync.ports.subscriptions import (
     Answers,

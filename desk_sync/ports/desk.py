@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from desk_sync.domain.agent import Agent
-from desk_sync.domain.conversation import Utterance
-from desk_sync.domain.hearing import StatusChange
-from desk_sync.domain.identity import Evidence
-from desk_sync.domain.partner import Partner
-from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.domain.account.identity import Evidence
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.commitment.conversation import Utterance
+from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.commitment.calendar import BusinessCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from desk_sync.domain.notice import Message, Notice
-from desk_sync.domain.staff import Address
+from desk_sync.domain.escalation.notice import Message, Notice
+from desk_sync.domain.escalation.staff import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from desk_sync.domain.partner import Partner
+from desk_sync.domain.account.partner import Partner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from desk_sync.domain.identity import Identifier
+from desk_sync.domain.account.identity import Identifier
 from desk_sync.domain.reason import Reason
 
 

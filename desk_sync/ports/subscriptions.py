@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account, Snapshot
 
 
 class Subscriptions(Protocol):

@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from desk_sync.domain.clock import Clock
-from desk_sync.domain.commitment import read_clocks
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.effect import Effect, EffectKind
-from desk_sync.domain.notice import Message
-from desk_sync.domain.promise import Promise
-from desk_sync.domain.ticket import Event, Field, Memory, Value
-from desk_sync.domain.watch import Watch
-from desk_sync.ports.neighbours import Traits
+from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.clock_reading import Watch
+from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.commitment.read_clocks import read_clocks
+from desk_sync.domain.escalation.notice import Message
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.ticket.effect import Effect, EffectKind
+from desk_sync.domain.ticket.event import Event
+from desk_sync.domain.ticket.ticket import Field, Value
 from desk_sync.ports.notices import Told
+from desk_sync.ports.related_tickets import Traits
 
 NO_TRAITS = Traits()
 

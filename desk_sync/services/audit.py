@@ -13,7 +13,9 @@ from datetime import timedelta
 import structlog
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.ports import Figures, Now, OpenClocks
+from desk_sync.ports.clocks import OpenClocks
+from desk_sync.ports.metrics import Figures
+from desk_sync.ports.now import Now
 
 log = structlog.get_logger()
 

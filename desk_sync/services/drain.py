@@ -11,8 +11,10 @@ from time import monotonic
 
 import structlog
 
-from desk_sync.ports import Budget, Lease, Now, Tickets
-from desk_sync.services.reconcile import Outcome
+from desk_sync.ports.now import Now
+from desk_sync.ports.portal import Budget
+from desk_sync.ports.tickets import Lease, Tickets
+from desk_sync.services.reconcile.reconcile import Outcome
 
 log = structlog.get_logger()
 

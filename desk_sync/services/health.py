@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Figures, Heartbeats, Kept, Now, Pulls, Subscriptions
+from desk_sync.ports.hours import Kept
+from desk_sync.ports.metrics import Figures, Heartbeats
+from desk_sync.ports.now import Now
+from desk_sync.ports.subscriptions import Pulls, Subscriptions
 
 Probe: TypeAlias = Callable[[], str]
 

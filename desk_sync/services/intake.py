@@ -9,9 +9,10 @@ from typing import Protocol, TypeAlias
 
 import orjson
 
-from desk_sync.domain.ticket import Event
+from desk_sync.domain.ticket.event import Event
 from desk_sync.errors import BadDelivery
-from desk_sync.ports import Inbox, Now, Recorded
+from desk_sync.ports.now import Now
+from desk_sync.ports.tickets import Inbox, Recorded
 
 Token: TypeAlias = str | None
 Verify: TypeAlias = Callable[[Token], None]

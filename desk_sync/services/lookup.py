@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from desk_sync.domain.decision import Decision, assess
-from desk_sync.domain.identity import Evidence, Identifier, Lookup, Place, choose
-from desk_sync.domain.policy import Policy
+from desk_sync.domain.account.identity import Evidence, Identifier, Lookup, Place, choose
+from desk_sync.domain.account.subscription import Account
+from desk_sync.domain.plan.decision import Decision, assess
+from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.subscription import Account
-from desk_sync.ports import Now, Subscriptions
+from desk_sync.ports.now import Now
+from desk_sync.ports.subscriptions import Subscriptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

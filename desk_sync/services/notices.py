@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from desk_sync.domain.notice import Notice, gather
+from desk_sync.domain.escalation.notice import Notice, gather
 from desk_sync.errors import Refused, TemporaryError
-from desk_sync.ports import Claimed, Notices, Notifier, Now
+from desk_sync.ports.notices import Claimed, Notices, Notifier
+from desk_sync.ports.now import Now
 from desk_sync.services.backoff import doubled
 
 log = structlog.get_logger()

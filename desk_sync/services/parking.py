@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import structlog
 
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Now, Parked, Tickets
+from desk_sync.ports.now import Now
+from desk_sync.ports.tickets import Parked, Tickets
 
 log = structlog.get_logger()
 

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from desk_sync.domain.subscription import Account
+from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports import Journal, Now, Pulls, Replaced, Source
-from desk_sync.services.subscriptions import MAX_SHRINK, ImportAccounts
+from desk_sync.ports.now import Now
+from desk_sync.ports.subscriptions import Journal, Pulls, Replaced, Source
+from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 
 log = structlog.get_logger()
 

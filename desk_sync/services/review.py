@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from desk_sync.domain.identity import Identifier
+from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Binding, Bindings, Now, Reviews, Settled
+from desk_sync.ports.now import Now
+from desk_sync.ports.review import Binding, Bindings, Reviews, Settled
 
 log = structlog.get_logger()
 

@@ -14,7 +14,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from desk_sync.errors import PermanentError, TemporaryError
-from desk_sync.ports import Budget, Coverage, Desk, Modified, Now, Round, Sweeps
+from desk_sync.ports.desk import Desk, Modified
+from desk_sync.ports.now import Now
+from desk_sync.ports.portal import Budget
+from desk_sync.ports.sweeps import Coverage, Round, Sweeps
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from desk_sync.services.health import Check, Probe, check
-from desk_sync.web.shared_call import SharedCall
+from desk_sync.web.single_flight import SharedCall
 
 log = structlog.get_logger()
 

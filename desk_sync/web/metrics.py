@@ -20,9 +20,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.ports import Backlog, Figures, Heartbeats, Now, Pulls, Subscriptions
+from desk_sync.ports.metrics import Backlog, Figures, Heartbeats
+from desk_sync.ports.now import Now
+from desk_sync.ports.subscriptions import Pulls, Subscriptions
 from desk_sync.services.health import age_of_oldest
-from desk_sync.web.shared_call import SharedCall
+from desk_sync.web.single_flight import SharedCall
 
 log = structlog.get_logger()
 

@@ -25,7 +25,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError, where
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 from desk_sync.services.intake import Door
 from desk_sync.web.doorbell import Doorbell
 

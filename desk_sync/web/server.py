@@ -9,7 +9,8 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from desk_sync import checks, collector, wiring
+from desk_sync import checks, wiring
+from desk_sync import gc_tuning as collector
 from desk_sync.har import Recorder
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
 from desk_sync.cli.stage import SETTINGS
 from tests.support.processes import wait_until
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from desk_sync.adapters.calendar_file import Questions, answer
+from desk_sync.adapters.mapping.calendar_questions import Questions, answer
 from desk_sync.cli.commands import app
 
 CASES = Path(__file__).parents[1] / "cases" / "calendar" / "cases.json"

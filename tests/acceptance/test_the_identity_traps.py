@@ -17,7 +17,7 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.identity import choose, readings
+from desk_sync.domain.account.identity import choose, readings
 from tests.adapters.desk.portal import make_raw
 from tests.support.makers import NOW, POLICY, make_account
 

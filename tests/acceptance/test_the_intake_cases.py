@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from desk_sync.adapters.mail_facts import document
-from desk_sync.adapters.mail_text import read_mail
+from desk_sync.adapters.mail.facts import document
+from desk_sync.adapters.mail.read import read_mail
 from desk_sync.cli.commands import app
 
 CASES = Path(__file__).parents[1] / "cases" / "intake"

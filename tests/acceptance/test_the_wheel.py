@@ -59,7 +59,7 @@ def test_it_holds_exactly_what_it_should(wheel):
         "desk_sync/mappings/partner_support.yaml",
         "desk_sync/mappings/partner_support.schema.json",
     }
-    assert "desk_sync/simulator/sample/accounts.csv" in names
+    assert "desk_sync/simulated_desk/sample/accounts.csv" in names
     assert any(name.startswith("desk_sync/adapters/store/migrations/versions/") for name in names)
     assert "desk_sync/py.typed" in names
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.adapters.mapping_file import load
+from desk_sync.adapters.mapping.file import load
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.entitlement import entitle, entitle_each
-from desk_sync.domain.policy import Count, LicencePolicy, Per, Threshold
+from desk_sync.domain.account.entitlement import entitle, entitle_each
+from desk_sync.domain.account.licence_policy import Count, LicencePolicy, Per, Threshold
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
 POLICY = load("partner_support").policy.licences

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.adapters.yaml_tree import read_tree
-from desk_sync.rehearsal import rehearse
+from desk_sync.adapters.yaml.tree import read_tree
+from desk_sync.simulation import rehearse
 
 SCENARIOS = Path(__file__).parents[1] / "cases" / "scenarios"
 OUTCOMES = sorted(SCENARIOS.glob("*.outcome.yaml"))

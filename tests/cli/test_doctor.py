@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync import checks, wiring
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from desk_sync.adapters.store.engine import INGEST_PATIENCE
 from desk_sync.cli import explanation
 from desk_sync.services.health import check_all
 from desk_sync.settings import Settings
-from desk_sync.simulator.server import running
+from desk_sync.simulated_desk.server import running
 from tests.support import forked
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"

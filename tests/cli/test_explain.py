@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from desk_sync.cli import explanation
-from desk_sync.rehearsal import scenario
-from desk_sync.rehearsal.play import play
-from desk_sync.rehearsal.stage import stage
+from desk_sync.simulation import scenario
+from desk_sync.simulation.run import play
+from desk_sync.simulation.setup import stage
 from desk_sync.wiring import DEFAULT
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "scenarios" / "on-hold-and-back.yaml"

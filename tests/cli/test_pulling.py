@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import select
 
 from desk_sync import settings, wiring
-from desk_sync.adapters import mapping_file
-from desk_sync.adapters.desk.auth import Access, Credentials
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.mapping import file as mapping_file
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.billing import Billing
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
+from desk_sync.adapters.zoho.auth import Access, Credentials
 from desk_sync.cli import main
 from desk_sync.wiring import open_app
 from tasks import pull

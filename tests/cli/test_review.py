@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.cli.commands import app
-from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.reason import Reason
 from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import NOW

@@ -11,7 +11,7 @@ import pytest
 
 from desk_sync.cli import main
 from desk_sync.cli.import_report import SHOWN
-from tests.adapters.test_account_file import ROW, table
+from tests.adapters.subscriptions.test_account_file import ROW, table
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 OTHER = {"account_id": "A02", "subscription_id": "2", "super_admin_email": "ops@else.example", "zoid": "100004000"}

@@ -17,9 +17,9 @@ from ruamel.yaml import YAML
 from desk_sync.adapters.desk.events import HINTS
 from desk_sync.adapters.desk.failures import FAILURES
 from desk_sync.adapters.desk.payload import LONGEST_COMMENT
-from desk_sync.adapters.desk.transport import Deadline
 from desk_sync.adapters.desk.vocabulary import AccountFields
-from desk_sync.domain.ticket import Field
+from desk_sync.adapters.zoho.transport import Deadline
+from desk_sync.domain.ticket.ticket import Field
 from tests.adapters.desk.portal import (
     API,
     DESK,

@@ -16,11 +16,11 @@ import requests
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from desk_sync.simulator import webhooks
-from desk_sync.simulator.refusal import STATUS
-from desk_sync.simulator.routes import ROUTES
-from desk_sync.simulator.server import running
-from desk_sync.simulator.simulation import Simulation
+from desk_sync.simulated_desk import webhooks
+from desk_sync.simulated_desk.error import STATUS
+from desk_sync.simulated_desk.routes import ROUTES
+from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.server import running
 
 CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS: dict[str, dict[str, Any]] = {each["id"]: each for each in CONTRACT["calls"]}

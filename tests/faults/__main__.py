@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from desk_sync import wiring
-from tests.broken.build import BUILDS, Broken, Verdict, judge
 from tests.faults import crowds, ladders, report, storm
 from tests.faults.crowds import Crowd
 from tests.faults.ladders import Climbed
 from tests.faults.report import Findings
 from tests.faults.storm import Aftermath
 from tests.faults.trials import FULL, Account, Trial, run
+from tests.mutants.build import BUILDS, Broken, Verdict, judge
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"

@@ -21,7 +21,7 @@ import requests
 
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.cli.stage import Stage
-from desk_sync.domain.subscription import Account
+from desk_sync.domain.account.subscription import Account
 
 HUNG = 10.0
 SENDERS = 4

@@ -10,11 +10,11 @@ from datetime import datetime
 from importlib.metadata import version
 
 from desk_sync import __version__
-from tests.broken.build import Verdict
 from tests.faults.crowds import Crowd
 from tests.faults.ladders import Climbed
 from tests.faults.storm import Aftermath
 from tests.faults.trials import Account
+from tests.mutants.build import Verdict
 
 HEAD = (
     "fault", "times", "database", "sent", "acknowledged", "stored", "missing", "doubled", "repeated writes",
@@ -91,7 +91,7 @@ deaths at random points of a step.
 BROKEN = """
 ## Laws broken on purpose
 
-Each patch under `tests/broken/` breaks one law in a copy of the sources; the tests that are named in it must turn red.
+Each patch under `tests/mutants/` breaks one law in a copy of the sources; the tests that are named in it must turn red.
 
 """
 

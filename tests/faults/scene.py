@@ -20,7 +20,7 @@ import requests
 from sqlalchemy import select
 
 from desk_sync import wiring
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import deliveries
 from desk_sync.cli.stage import Stage, stage

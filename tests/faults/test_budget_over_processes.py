@@ -14,14 +14,14 @@ import pytest
 from pydantic import SecretStr
 
 from desk_sync import wiring
-from desk_sync.adapters.desk.breaker import FAILURES
-from desk_sync.adapters.desk.slots import connect
-from desk_sync.adapters.embedded import Broker, spawn, stop
+from desk_sync.adapters.desk.limits.breaker import FAILURES
+from desk_sync.adapters.desk.limits.slots import connect
+from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
 from desk_sync.adapters.store.portals import SqlAllowances
-from desk_sync.ports import Pause
+from desk_sync.ports.portal import Pause
 from desk_sync.settings import Settings
-from desk_sync.simulator.faults import NONE, Faults
-from desk_sync.simulator.server import running
+from desk_sync.simulated_desk.faults import NONE, Faults
+from desk_sync.simulated_desk.server import running
 from tests.support.processes import START_SECONDS, wait_until
 
 LIMIT = 4

@@ -29,17 +29,17 @@ from requests.adapters import HTTPAdapter
 from sqlalchemy import event
 
 from desk_sync import wiring
-from desk_sync.adapters import mapping_file
-from desk_sync.adapters.embedded import spawn, stop
-from desk_sync.adapters.mapping_file import PortalMapping
+from desk_sync.adapters.mapping import file as mapping_file
+from desk_sync.adapters.mapping.file import PortalMapping
+from desk_sync.adapters.runtime.embedded_broker import spawn, stop
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import API, SETTINGS, SimulatedDesk
-from desk_sync.domain.escalation_policy import Action
-from desk_sync.domain.staff import Address, Channel, Duty, Person
-from desk_sync.rehearsal.stage import Free, ThisThread
+from desk_sync.domain.escalation.policy import Action
+from desk_sync.domain.escalation.staff import Address, Channel, Duty, Person
 from desk_sync.settings import without_environment
+from desk_sync.simulation.setup import Free, ThisThread
 from desk_sync.wiring import DEFAULT, DeskSync, World
 from tests.faults.scene import ACCOUNTS
 from tests.support.makers import make_event

@@ -19,7 +19,7 @@ from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import stage
 from desk_sync.errors import TemporaryError
-from desk_sync.ports import Round
+from desk_sync.ports.sweeps import Round
 from desk_sync.services.sweep import Pace
 from desk_sync.settings import Settings
 from tests.support.processes import START_SECONDS, wait_until

@@ -18,13 +18,13 @@ import requests
 from sqlalchemy import select
 
 from desk_sync import wiring
-from desk_sync.adapters import mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.adapters.store.tables import metadata
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import stage
-from desk_sync.domain.entitlement import Verdict, entitle_each
+from desk_sync.domain.account.entitlement import Verdict, entitle_each
 from tests.support.processes import wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"

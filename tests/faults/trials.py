@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from desk_sync import wiring
-from desk_sync.adapters.desk.transport import ANSWER_SECONDS
 from desk_sync.adapters.subscriptions.account_file import read_accounts
+from desk_sync.adapters.zoho.transport import ANSWER_SECONDS
 from desk_sync.cli.stage import API
 from tests.faults.load import Answer, Rate
 from tests.faults.scene import ACCOUNTS, Scene, Span, scene

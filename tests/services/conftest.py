@@ -12,28 +12,29 @@ import pytest
 
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.neighbours import SqlNeighbours
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.related_tickets import SqlNeighbours
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.domain.partner import Partner
-from desk_sync.domain.subscription import Account
-from desk_sync.ports import Lease, Replaced
-from desk_sync.services.finding import Finder
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.account.subscription import Account
+from desk_sync.ports.subscriptions import Replaced
+from desk_sync.ports.tickets import Lease
 from desk_sync.services.health import Health
-from desk_sync.services.hours import HoursFromDesk
-from desk_sync.services.live import LiveLookup
-from desk_sync.services.reconcile import Outcome, Reconcile
-from desk_sync.services.subscriptions import ImportAccounts
-from desk_sync.services.teaching import Teaching
-from desk_sync.services.writers import Writers
+from desk_sync.services.import_accounts import ImportAccounts
+from desk_sync.services.reconcile.business_hours import HoursFromDesk
+from desk_sync.services.reconcile.education import Teaching
+from desk_sync.services.reconcile.live_lookup import LiveLookup
+from desk_sync.services.reconcile.partner import Writers
+from desk_sync.services.reconcile.read import Finder
+from desk_sync.services.reconcile.reconcile import Outcome, Reconcile
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket

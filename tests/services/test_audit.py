@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
 from desk_sync.services.audit import Audit, Audited

@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Event
 
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import Outcome
 from tests.support.makers import NOW
 
 

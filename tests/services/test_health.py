@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.sweeps import SqlSweeps
-from desk_sync.domain.notice import gather
+from desk_sync.domain.escalation.notice import gather
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
-from desk_sync.ports import Coverage
+from desk_sync.ports.sweeps import Coverage
 from desk_sync.services.health import Check, age_of_oldest, check, check_all
 from tests.support.makers import NOW, make_event, make_message
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.domain.ticket import Event, Hint
+from desk_sync.domain.ticket.event import Event, Hint
 from desk_sync.errors import BadDelivery, BadToken, DeskSyncError, TemporaryError
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 from desk_sync.services.intake import NOTHING, Intake
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

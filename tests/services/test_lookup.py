@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import Identifier, Kind
 from desk_sync.services.lookup import LookUp
 from tests.support.makers import ADMIN, make_account
 

@@ -9,8 +9,8 @@ import structlog
 
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.notices import SqlNotices, save
-from desk_sync.domain.notice import Message
-from desk_sync.domain.staff import Address, Channel
+from desk_sync.domain.escalation.notice import Message
+from desk_sync.domain.escalation.staff import Address, Channel
 from desk_sync.errors import Refused, TemporaryError
 from desk_sync.services.notices import Persistence, SendNotices
 from tests.support.makers import NOW

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from desk_sync.errors import PermanentError, TemporaryError
 from desk_sync.services.drain import Drain
 from desk_sync.services.parking import Parking
-from desk_sync.services.reconcile import Outcome, Patience
+from desk_sync.services.reconcile.reconcile import Outcome, Patience
 from tests.support.makers import make_ticket
 
 GOOD = [f"1{number:017d}" for number in range(50)]

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.store.journal import SqlJournal
+from desk_sync.adapters.store.checkpoints import SqlJournal
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.subscriptions.paging import resumed
-from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
-from desk_sync.ports import Page, Pulled
+from desk_sync.ports.subscriptions import Page, Pulled
+from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.pull import Pull, Rhythm
-from desk_sync.services.subscriptions import ImportAccounts
 from tests.support.makers import make_account, make_ticket
 
 TICKET = make_ticket().ticket_id

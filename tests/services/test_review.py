@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.identity import Place
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import Place
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Settled
-from desk_sync.services.reconcile import Outcome
+from desk_sync.ports.review import Settled
+from desk_sync.services.reconcile.reconcile import Outcome
 from desk_sync.services.review import Review
 from tests.support.makers import ADMIN, make_account, make_evidence, make_ticket
 

@@ -9,10 +9,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.sweeps import SqlSweeps
-from desk_sync.domain.ticket import Field, digest
+from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
-from desk_sync.ports import Coverage, Round
-from desk_sync.services.reconcile import Outcome
+from desk_sync.ports.sweeps import Coverage, Round
+from desk_sync.services.reconcile.reconcile import Outcome
 from desk_sync.services.sweep import Alarm, Pace, Sweep, Swept
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, make_event, make_ticket

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk_sync.domain.calendar import WEEKDAYS, BusinessCalendar, Hours
-from desk_sync.domain.clock import Clock
-from desk_sync.domain.commitment import Circumstances, read_clocks
-from desk_sync.domain.history import Act, ActKind, History, Stage
-from desk_sync.domain.promise import Kinds, Milestone, Promise, Terms, WeekendException, Window
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
+from desk_sync.domain.commitment.promise import Kinds, Milestone, Promise, Terms, WeekendException, Window
+from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from desk_sync.domain.commitment.regions import RegionPolicy
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.regions import RegionPolicy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN).astimezone(UTC)

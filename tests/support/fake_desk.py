@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from desk_sync.domain.agent import Agent
-from desk_sync.domain.calendar import BusinessCalendar
-from desk_sync.domain.conversation import Author, Form, Utterance
-from desk_sync.domain.hearing import StatusChange
-from desk_sync.domain.identity import Evidence
-from desk_sync.domain.partner import Partner
-from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.domain.account.identity import Evidence
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.commitment.calendar import BusinessCalendar
+from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
-from desk_sync.ports import Modified, Now, StatusChanges, Threads
+from desk_sync.ports.desk import Modified, StatusChanges, Threads
+from desk_sync.ports.now import Now
 from tests.support.makers import NOW, PERSON, ROBOT
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from desk_sync.ports import Page
+from desk_sync.ports.subscriptions import Page
 
 
 class FakeJournal:

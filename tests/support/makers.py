@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_sync.domain.escalation_policy import EscalationPolicy, LadderRule
-from desk_sync.domain.identity import Evidence, Identifier, Kind, Lookup, Place
-from desk_sync.domain.ladder import Answer, Cause, Rung, Signal
-from desk_sync.domain.matrix import Matrix, Post
-from desk_sync.domain.notice import Message
-from desk_sync.domain.policy import Exclusion, LicencePolicy, Policy, Threshold, TicketPolicy
-from desk_sync.domain.promise import CommitmentPolicy
-from desk_sync.domain.staff import Address, Channel, Staff
-from desk_sync.domain.subscription import Account, LicenceItem, Snapshot
-from desk_sync.domain.ticket import Event, Field, Hint, Ticket
+from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Lookup, Place
+from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, Threshold
+from desk_sync.domain.account.subscription import Account, LicenceItem, Snapshot
+from desk_sync.domain.commitment.promise import CommitmentPolicy
+from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
+from desk_sync.domain.escalation.matrix import Matrix, Post
+from desk_sync.domain.escalation.notice import Message
+from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule
+from desk_sync.domain.escalation.staff import Address, Channel, Staff
+from desk_sync.domain.plan.policy import Policy, TicketPolicy
+from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.ticket import Field, Ticket
 from tests.support.clock_scenes import REGIONS, TERMS
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from desk_sync import wiring
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from desk_sync.settings import Settings
-from desk_sync.simulator.server import running
+from desk_sync.simulated_desk.server import running
 from tasks import hours
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"

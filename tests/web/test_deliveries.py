@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.inbox import SqlInbox

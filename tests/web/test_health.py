@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.adapters.store.figures import SqlFigures
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from desk_sync.adapters import mapping_file
 from desk_sync.adapters.desk.events import HINTS, MOST_EVENTS, read_events
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.inbox import SqlInbox

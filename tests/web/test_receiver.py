@@ -19,9 +19,9 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
-from desk_sync.domain.ticket import Event, Hint
+from desk_sync.domain.ticket.event import Event, Hint
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 from desk_sync.services.intake import Intake
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.receiver import STATUS, Limits, Threads, app

@@ -15,12 +15,12 @@ import pytest
 import requests
 
 from desk_sync import wiring
-from desk_sync.adapters.embedded import Broker
+from desk_sync.adapters.runtime.embedded_broker import Broker
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.errors import ConfigurationError
-from desk_sync.simulator import furniture
-from desk_sync.simulator.server import running
-from desk_sync.simulator.simulation import Simulation
+from desk_sync.simulated_desk import seed as furniture
+from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.server import running
 from desk_sync.web import receiver
 from desk_sync.web.doorbell import Doorbell
 

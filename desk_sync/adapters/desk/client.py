@@ -17,19 +17,21 @@ from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
 from desk_sync.adapters.desk import conversation, hours, partner, payload
-from desk_sync.adapters.desk.auth import Access, NoToken, authorization, permit_loopback
 from desk_sync.adapters.desk.evidence import of_threads
 from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
-from desk_sync.adapters.desk.hosts import allowed
-from desk_sync.adapters.desk.transport import Deadline, harden, read_object
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.agent import Agent
-from desk_sync.domain.calendar import BusinessCalendar
-from desk_sync.domain.conversation import Utterance
-from desk_sync.domain.partner import Partner
-from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.adapters.zoho.auth import Access, NoToken, authorization, permit_loopback
+from desk_sync.adapters.zoho.hosts import allowed
+from desk_sync.adapters.zoho.transport import Deadline, harden, read_object
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.commitment.calendar import BusinessCalendar
+from desk_sync.domain.commitment.conversation import Utterance
+from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
-from desk_sync.ports import Budget, Modified, Now, StatusChanges, Threads, Token
+from desk_sync.ports.desk import Modified, StatusChanges, Threads
+from desk_sync.ports.now import Now
+from desk_sync.ports.portal import Budget, Token
 
 log = structlog.get_logger()
 

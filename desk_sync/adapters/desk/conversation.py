@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, our_reference, text
-from desk_sync.domain.conversation import Author, Form, Utterance
-from desk_sync.domain.hearing import StatusChange
+from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.learning import StatusChange
 
 _AUTHORS: Mapping[str, Author] = {"agent": Author.AGENT, "end_user": Author.PARTNER, "contact": Author.PARTNER}
 _FORMS: Mapping[str, Form] = {"in": Form.INCOMING, "out": Form.OUTGOING}

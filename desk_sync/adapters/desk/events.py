@@ -17,7 +17,8 @@ from desk_sync.adapters.desk.raw import instant as _instant
 from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.ticket import Event, Hint, Ticket, differing, digest
+from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.ticket import Ticket, differing, digest
 from desk_sync.errors import BadDelivery
 
 log = structlog.get_logger()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from desk_sync.adapters import identifiers
-from desk_sync.adapters.labelled_ids import numbers_in
-from desk_sync.adapters.mail_body import Text, read_html, read_plain
-from desk_sync.adapters.mail_facts import Confidence as MailConfidence
-from desk_sync.adapters.mail_facts import MailFacts, Source
-from desk_sync.adapters.mail_text import may_be_customers, read_text
-from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
+from desk_sync.adapters.mail.body import Text, read_html, read_plain
+from desk_sync.adapters.mail.facts import Confidence as MailConfidence
+from desk_sync.adapters.mail.facts import MailFacts, Source
+from desk_sync.adapters.mail.labelled_ids import numbers_in
+from desk_sync.adapters.mail.read import may_be_customers, read_text
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Place
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _NUMBERS = (Kind.ZOID, Kind.ZGID, Kind.ZUID)

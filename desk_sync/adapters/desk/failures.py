@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from desk_sync.adapters.desk.transport import read_object
+from desk_sync.adapters.zoho.transport import read_object
 from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, TemporaryError
 
 

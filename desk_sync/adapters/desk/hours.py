@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Protocol
 
 from desk_sync.adapters.desk.raw import Raw, identifier, items, object_in, text
-from desk_sync.domain.calendar import BusinessCalendar, Hours
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Hours
 from desk_sync.errors import PermanentError
 
 PAGE = 50

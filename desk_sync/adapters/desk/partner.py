@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from desk_sync.adapters import identifiers
-from desk_sync.adapters.countries import country_code
 from desk_sync.adapters.desk.raw import Raw, field, items, object_in, text
 from desk_sync.adapters.desk.raw import identifier as id_in
 from desk_sync.adapters.desk.vocabulary import AccountFields
-from desk_sync.domain.partner import Partner
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.text.countries import country_code
+from desk_sync.domain.account.partner import Partner
 
 _BETWEEN = re.compile(r"[\s,;|]+")
 _AROUND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://(?:www\.)?|^www\.|[/?#:].*$", re.IGNORECASE)

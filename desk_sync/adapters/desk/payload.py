@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.desk.evidence import of_facts, of_fields, read
 from desk_sync.adapters.desk.raw import Raw, in_full
 from desk_sync.adapters.desk.raw import count_in as _count
@@ -28,12 +27,13 @@ from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.template import gaps, language
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.adapters.issue_words import infer
-from desk_sync.adapters.mail_text import read_text
-from desk_sync.domain.agent import Agent
-from desk_sync.domain.ticket import Field, Ticket, Value
+from desk_sync.adapters.mail.issue_words import infer
+from desk_sync.adapters.mail.read import read_text
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Modified
+from desk_sync.ports.desk import Modified
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from desk_sync.adapters import mail_words
-from desk_sync.adapters.mail_facts import MailFacts
-from desk_sync.domain.teaching import Part
+from desk_sync.adapters.mail import words as mail_words
+from desk_sync.adapters.mail.facts import MailFacts
+from desk_sync.adapters.text.fold import fold
+from desk_sync.domain.ticket.template import Part
 
 _PARTS: Mapping[mail_words.Part, Part] = {
     mail_words.Part.CUSTOMER_EMAIL: Part.SUPER_ADMIN_EMAIL,
@@ -50,6 +51,6 @@ def gaps(facts: MailFacts) -> Gaps:
 
 def language(written: str | None) -> str | None:
     """The code of a language as Desk names it: "German", "Portuguese (Brazil)", "pt-BR"; None for another one."""
-    words = mail_words.fold(written or "").replace("-", " ").replace("(", " ").replace("_", " ").split()
+    words = fold(written or "").replace("-", " ").replace("(", " ").replace("_", " ").split()
     first = words[0] if words else ""
     return first if first in _LANGUAGES.values() else _LANGUAGES.get(first)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from desk_sync.adapters.desk.raw import is_custom
-from desk_sync.domain.ticket import Field
+from desk_sync.domain.ticket.ticket import Field
 
 _OURS = frozenset(Field)
 

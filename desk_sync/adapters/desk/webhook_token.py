@@ -25,7 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 from requests.adapters import BaseAdapter
 
 from desk_sync.errors import BadToken, TemporaryError
-from desk_sync.ports import Now
+from desk_sync.ports.now import Now
 
 log = structlog.get_logger()
 

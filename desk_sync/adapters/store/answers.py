@@ -12,8 +12,8 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at
 from desk_sync.adapters.store.tables import answers, sources
 from desk_sync.adapters.store.values import ACCOUNT, insert
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import TemporaryError
 
 _MINUTE = timedelta(minutes=1)

@@ -13,9 +13,9 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import count_open, wake_all
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, Kind
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Binding, Settled
+from desk_sync.ports.review import Binding, Settled
 
 _KEY = ("kind", "value")
 _AMONG = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))

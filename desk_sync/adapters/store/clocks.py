@@ -11,10 +11,9 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import clocks, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
-from desk_sync.domain.clock import Clock, State
-from desk_sync.domain.promise import Promise
-from desk_sync.domain.ticket import Watched
-from desk_sync.domain.watch import Watch
+from desk_sync.domain.commitment.clock import Clock, State
+from desk_sync.domain.commitment.clock_reading import Watch, Watched
+from desk_sync.domain.commitment.promise import Promise
 
 # Built once, as the statements of `queue`.
 _KEPT = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))

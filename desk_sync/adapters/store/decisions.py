@@ -10,9 +10,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from desk_sync.adapters.store.tables import decisions
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.ticket import Field, Value
-from desk_sync.ports import PastDecision
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.ports.tickets import PastDecision
 
 _DECISION = TypeAdapter(Decision)
 _FIELDS_WRITTEN = TypeAdapter(dict[Field, Value])

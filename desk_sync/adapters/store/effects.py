@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from desk_sync.adapters.store.tables import effects
 from desk_sync.adapters.store.values import DIALECTS, columns_of, insert_for
-from desk_sync.domain.effect import Effect, EffectKind
-from desk_sync.ports import PastEffect
+from desk_sync.domain.ticket.effect import Effect, EffectKind
+from desk_sync.ports.tickets import PastEffect
 
 # Built once, as the statements of `queue`.
 _OF_TICKET = (effects.c.portal == bindparam("its_portal")) & (effects.c.ticket_id == bindparam("its_id"))

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, DateTime, Engine, StaticPool, create_eng
 from sqlalchemy import exc as sql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from desk_sync.adapters.store.turn import Turn
+from desk_sync.adapters.store.write_turn import Turn
 from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
 
 log = structlog.get_logger()

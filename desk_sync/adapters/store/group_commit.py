@@ -20,9 +20,9 @@ from sqlalchemy import Engine
 
 from desk_sync.adapters.store.inbox import Delivery, record_all
 from desk_sync.adapters.store.values import CHUNK
-from desk_sync.domain.ticket import Event
+from desk_sync.domain.ticket.event import Event
 from desk_sync.errors import TemporaryError, where
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 
 log = structlog.get_logger()
 

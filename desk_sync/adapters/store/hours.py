@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import desk_hours
 from desk_sync.adapters.store.values import columns_of, insert
-from desk_sync.domain.calendar import BusinessCalendar
-from desk_sync.ports import Kept
+from desk_sync.domain.commitment.calendar import BusinessCalendar
+from desk_sync.ports.hours import Kept
 
 _CALENDAR = TypeAdapter(BusinessCalendar | None)
 

@@ -17,8 +17,8 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import CHUNK, columns_of, insert_for
-from desk_sync.domain.ticket import Event
-from desk_sync.ports import Recorded
+from desk_sync.domain.ticket.event import Event
+from desk_sync.ports.tickets import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

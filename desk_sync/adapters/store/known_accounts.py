@@ -14,8 +14,8 @@ from desk_sync.adapters.store import bindings, tables
 from desk_sync.adapters.store.snapshots import State, is_in, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, chunks
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account
 
 USED = is_in(State.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
 # As text: it is read into a value in one go.

@@ -20,8 +20,8 @@ from desk_sync.adapters.store.queue import wake, wake_all
 from desk_sync.adapters.store.snapshots import State, changes, is_in
 from desk_sync.adapters.store.tables import snapshots, tickets
 from desk_sync.adapters.store.values import chunks
-from desk_sync.domain.identity import Kind
-from desk_sync.ports import Changes
+from desk_sync.domain.account.identity import Kind
+from desk_sync.ports.subscriptions import Changes
 
 TURN = timedelta(minutes=15)
 """How long the marks are left to whoever is at it. They take a minute for half a million tickets."""

@@ -13,9 +13,9 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import NOW, by_now, is_free
 from desk_sync.adapters.store.tables import messages, notices
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.notice import Message, Notice
-from desk_sync.domain.staff import Address, Channel
-from desk_sync.ports import Claimed, Told
+from desk_sync.domain.escalation.notice import Message, Notice
+from desk_sync.domain.escalation.staff import Address, Channel
+from desk_sync.ports.notices import Claimed, Told
 
 _ITS_NOTICE = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
 _TOPIC = tuple_(messages.c.ticket_id, messages.c.topic)

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, bindparam, or_, select
 from desk_sync.adapters.store.engine import reading, redoable, writing
 from desk_sync.adapters.store.tables import lessons, partners
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.partner import Partner
-from desk_sync.ports import Learnt
+from desk_sync.domain.account.partner import Partner
+from desk_sync.ports.partners import Learnt
 
 _PARTNER = TypeAdapter(Partner)
 # Built once, as the statements of `queue`.

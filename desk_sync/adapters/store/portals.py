@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, bindparam, func, or_, select,
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals, statuses, tickets
 from desk_sync.adapters.store.values import AHEAD, insert
-from desk_sync.ports import Allowance, Credits, Pause, Token
+from desk_sync.ports.portal import Allowance, Credits, Pause, Token
 
 # Built once, as the statements of `queue`: every look reads it.
 _PORTAL = select(portals).where(portals.c.name == bindparam("its_name"))

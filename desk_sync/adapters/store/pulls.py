@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, or_, select, update
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import sources
 from desk_sync.adapters.store.values import AHEAD, columns_of, insert
-from desk_sync.ports import PullState
+from desk_sync.ports.subscriptions import PullState
 
 
 @dataclass(frozen=True, slots=True)

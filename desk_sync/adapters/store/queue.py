@@ -33,7 +33,7 @@ from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.tables import Instant, tickets
 from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
 from desk_sync.errors import LeaseLost
-from desk_sync.ports import Lease
+from desk_sync.ports.tickets import Lease
 
 _LONGEST_LEASE = timedelta(minutes=10)
 

@@ -11,9 +11,9 @@ from desk_sync.adapters.store.decisions import decision_of
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import decisions, dismissals, tickets
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.entitlement import Verdict
-from desk_sync.ports import Settled, Undecided
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.ports.review import Settled, Undecided
 
 _KEY = ("portal", "ticket_id")
 

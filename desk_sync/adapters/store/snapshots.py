@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.tables import snapshots
-from desk_sync.domain.subscription import Snapshot
-from desk_sync.ports import Changes, Size
+from desk_sync.domain.account.subscription import Snapshot
+from desk_sync.ports.subscriptions import Changes, Size
 
 
 class State(StrEnum):

@@ -32,10 +32,10 @@ from desk_sync.adapters.store.marking import NEEDED, Marking, owe
 from desk_sync.adapters.store.snapshots import State, changes, current_of, is_in, size_of, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
-from desk_sync.domain.identity import Identifier, Kind, named_by
-from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.account.identity import Identifier, Kind, named_by
+from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports import Changes, Guard, Replaced
+from desk_sync.ports.subscriptions import Changes, Guard, Replaced
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5

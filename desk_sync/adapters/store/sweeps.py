@@ -16,7 +16,8 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, mark, newest
 from desk_sync.adapters.store.tables import Instant, deliveries, sweeps, tickets
 from desk_sync.adapters.store.values import insert
-from desk_sync.ports import Coverage, Modified, Round, Untold
+from desk_sync.ports.desk import Modified
+from desk_sync.ports.sweeps import Coverage, Round, Untold
 
 _TURNS = {Round.RECENT: sweeps.c.recent_turn_until, Round.FULL: sweeps.c.full_turn_until}
 

@@ -44,9 +44,10 @@ from desk_sync.adapters.store.queue import (
 )
 from desk_sync.adapters.store.tables import Instant, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
-from desk_sync.domain.effect import Effect
-from desk_sync.domain.ticket import Event, Memory
-from desk_sync.ports import Lease, Look, Parked, Pending, TicketHistory
+from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.ticket.effect import Effect
+from desk_sync.domain.ticket.event import Event
+from desk_sync.ports.tickets import Lease, Look, Parked, Pending, TicketHistory
 
 # The severity levels, written out: as parameters they would be put in anew each time.
 _URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]

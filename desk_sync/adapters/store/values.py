@@ -12,9 +12,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from desk_sync.domain.promise import Promise
-from desk_sync.domain.subscription import Account
-from desk_sync.domain.ticket import Event, Memory
+from desk_sync.domain.account.subscription import Account
+from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.ticket.event import Event
 
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 Item = TypeVar("Item")

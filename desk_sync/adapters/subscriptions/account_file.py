@@ -12,13 +12,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.countries import COUNTRIES, MISTAKEN_CODES
-from desk_sync.adapters.mapping_checks import did_you_mean
 from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, Subscription, read_subscription
 from desk_sync.adapters.subscriptions.table_file import Row, read_rows
-from desk_sync.domain.subscription import Account
+from desk_sync.adapters.text.countries import COUNTRIES, MISTAKEN_CODES
+from desk_sync.adapters.yaml.problems import did_you_mean
+from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import InputError, Problem
-from desk_sync.ports import Journal, Pulled
+from desk_sync.ports.subscriptions import Journal, Pulled
 
 Watch: TypeAlias = Callable[[Iterable[Row]], Iterable[Row]]
 Place: TypeAlias = tuple[str, int]

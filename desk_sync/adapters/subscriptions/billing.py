@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Journal, Page, Pulled, Units
+from desk_sync.ports.subscriptions import Journal, Page, Pulled, Units
 
 PAGE = 200
 CUSTOMERS_AT_ONCE = 25

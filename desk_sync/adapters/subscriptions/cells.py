@@ -9,7 +9,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 
-from desk_sync.adapters import identifiers
+from desk_sync.adapters.text import identifiers
 
 _LONGEST_QUANTITY = 12
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+]?[0-9]+", re.IGNORECASE)

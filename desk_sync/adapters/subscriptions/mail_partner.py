@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import Absent, PermanentError
-from desk_sync.ports import Journal, Page, Pulled
+from desk_sync.ports.subscriptions import Journal, Page, Pulled
 
 PAGE = 25
 _PATH = "/api/organization"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from desk_sync.domain.subscription import Account
-from desk_sync.ports import Journal, Page
+from desk_sync.domain.account.subscription import Account
+from desk_sync.ports.subscriptions import Journal, Page
 
 
 def resumed(journal: Journal, read: Callable[[str], Page]) -> Iterator[Account]:

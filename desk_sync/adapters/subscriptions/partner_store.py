@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import Answer, ZohoApi
-from desk_sync.domain.policy import plain
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.licence_policy import plain
+from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Journal, Page, Pulled
+from desk_sync.ports.subscriptions import Journal, Page, Pulled
 
 PAGE = 200
 _PATH = "/api/v1/partner/subscriptions"

@@ -8,10 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.desk.auth import Access
-from desk_sync.adapters.desk.hosts import DATA_CENTERS
-from desk_sync.adapters.mapping_shape import Source as Described
-from desk_sync.adapters.mapping_shape import SourceKind
+from desk_sync.adapters.mapping.schema import Source as Described
+from desk_sync.adapters.mapping.schema import SourceKind
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, Billing
@@ -19,8 +17,10 @@ from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.adapters.subscriptions.sql_table import SqlTable
 from desk_sync.adapters.subscriptions.zoho_api import Pace, ZohoApi
+from desk_sync.adapters.zoho.auth import Access
+from desk_sync.adapters.zoho.hosts import DATA_CENTERS
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports import Units
+from desk_sync.ports.subscriptions import Units
 
 MakeAccess = Callable[[str], Access]
 """Given the accounts server, the token of the source."""

@@ -14,14 +14,14 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
 from sqlalchemy.exc import NoSuchTableError
 
-from desk_sync.adapters import identifiers
 from desk_sync.adapters.store.engine import answering, reading
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.policy import plain
-from desk_sync.domain.subscription import Account, LicenceItem
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.licence_policy import plain
+from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import ConfigurationError, PermanentError
-from desk_sync.ports import Journal, Pulled
+from desk_sync.ports.subscriptions import Journal, Pulled
 
 REQUIRED = (
     "super_admin_email_norm",

@@ -13,7 +13,7 @@ from sys import intern
 
 from desk_sync.adapters.subscriptions import cells
 from desk_sync.adapters.subscriptions.table_file import Row
-from desk_sync.domain.subscription import LicenceItem
+from desk_sync.domain.account.subscription import LicenceItem
 
 REQUIRED = (
     "account_id",

@@ -17,9 +17,9 @@ import orjson
 import requests
 from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, stop_after_attempt
 
-from desk_sync.adapters.desk.auth import Access, authorization, permit_loopback
-from desk_sync.adapters.desk.hosts import allowed
-from desk_sync.adapters.desk.transport import Deadline, harden
+from desk_sync.adapters.zoho.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.zoho.hosts import allowed
+from desk_sync.adapters.zoho.transport import Deadline, harden
 from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
 PATIENCE = timedelta(seconds=20)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.ports import Token
+from desk_sync.adapters.zoho.auth import Access, Credentials
+from desk_sync.ports.portal import Token
 from tests.support.fake_budget import FakeBudget
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -11,11 +11,11 @@ import pytest
 import requests
 import responses
 
-from desk_sync.adapters.desk import transport
 from desk_sync.adapters.desk.client import ATTEMPTS
 from desk_sync.adapters.desk.failures import FAILURES, Hiccup
-from desk_sync.domain.identity import readings
-from desk_sync.domain.ticket import Field
+from desk_sync.adapters.zoho import transport
+from desk_sync.domain.account.identity import readings
+from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import (
     ConfigurationError,
     DeskSyncError,

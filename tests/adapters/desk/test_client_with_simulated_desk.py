@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.desk.auth import Access, Credentials
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.domain.calendar import Hours
-from desk_sync.domain.ticket import Field, only_ours
+from desk_sync.adapters.zoho.auth import Access, Credentials
+from desk_sync.domain.commitment.calendar import Hours
+from desk_sync.domain.ticket.ticket import Field, only_ours
 from desk_sync.errors import Gone, NotPermitted, PermanentError
-from desk_sync.simulator.server import running
+from desk_sync.simulated_desk.server import running
 from tests.adapters.desk.portal import NOW, VOCABULARY, FakeTokens, make_token
 from tests.support.fake_budget import FakeBudget
 

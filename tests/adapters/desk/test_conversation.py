@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from desk_sync.adapters.desk import conversation
-from desk_sync.domain.conversation import Author, Form, Utterance
-from desk_sync.domain.hearing import StatusChange
+from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.learning import StatusChange
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WRITTEN = "2026-11-23T09:00:00.000Z"

@@ -9,8 +9,8 @@ import pytest
 
 from desk_sync.adapters.desk.evidence import of_fields, of_text, of_threads
 from desk_sync.adapters.desk.payload import read_ticket
-from desk_sync.adapters.mail_file import parse
-from desk_sync.domain.identity import Kind, readings
+from desk_sync.adapters.mail.message import parse
+from desk_sync.domain.account.identity import Kind, readings
 from tests.adapters.desk.portal import VOCABULARY, make_raw
 
 MAILS = sorted((Path(__file__).parents[2] / "cases" / "intake").glob("*.txt"))

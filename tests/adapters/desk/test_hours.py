@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.desk.hours import calendar, read
-from desk_sync.domain.calendar import BusinessCalendar
+from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.errors import PermanentError
 
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ import pytest
 
 from desk_sync.adapters.desk.partner import account_of, mailboxes, read_partner
 from desk_sync.adapters.desk.vocabulary import AccountFields
-from desk_sync.domain.partner import Partner
+from desk_sync.domain.account.partner import Partner
 
 NAMES = AccountFields(
     tier="cf_tier", domains=("cf_registered_domains", "website"), contract_until="cf_contract", contracts=True

@@ -12,8 +12,9 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
 from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.identity import Evidence, Identifier, Kind, Place
-from desk_sync.domain.ticket import Field, Hint, digest
+from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Place
+from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
 

@@ -6,7 +6,7 @@ import pytest
 
 from desk_sync.adapters.desk.payload import read_ticket
 from desk_sync.adapters.desk.template import language
-from desk_sync.domain.teaching import Part
+from desk_sync.domain.ticket.template import Part
 from tests.adapters.desk.portal import VOCABULARY, make_raw
 
 FILLED = """<div>Customer Primary Email Address: admin@large.example</div>

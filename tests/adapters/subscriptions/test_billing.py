@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from desk_sync.adapters import identifiers, mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.billing import Billing
-from desk_sync.domain.entitlement import Standing, judge
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.adapters.text import identifiers
+from desk_sync.domain.account.entitlement import Standing, judge
+from desk_sync.domain.account.identity import Identifier, Kind
 from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
 from tests.support.fake_journal import FakeJournal, FakeUnits

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from desk_sync.adapters import mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import Billing
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
-from desk_sync.domain.entitlement import Standing, judge
-from desk_sync.domain.identity import Identifier, Kind, named_by
+from desk_sync.domain.account.entitlement import Standing, judge
+from desk_sync.domain.account.identity import Identifier, Kind, named_by
 from desk_sync.errors import DeskSyncError, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import UNITS, at, northwind, sample
 from tests.adapters.subscriptions.test_sql_table import ROWS, fill

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.adapters.subscriptions.mail_partner import PAGE, MailPartner
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, Kind
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
 from tests.support.fake_journal import FakeJournal

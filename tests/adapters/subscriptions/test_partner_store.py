@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.adapters import mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.partner_store import PAGE, PartnerStore
-from desk_sync.domain.entitlement import Standing, Verdict, entitle, judge
+from desk_sync.domain.account.entitlement import Standing, Verdict, entitle, judge
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
 from tests.support.fake_journal import FakeJournal

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import column, insert, table, text
 
-from desk_sync.adapters import mapping_file
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.sql_table import SqlTable
-from desk_sync.domain.entitlement import Standing, judge
+from desk_sync.domain.account.entitlement import Standing, judge
 from desk_sync.errors import ConfigurationError, PermanentError
 from tests.support.fake_journal import FakeJournal
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.effect import Effect, EffectKind
-from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.ticket import Field, Memory, Written
-from desk_sync.ports import Lease, Look, Pending
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.memory import Memory, Written
+from desk_sync.domain.ticket.effect import Effect, EffectKind
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.ports.tickets import Lease, Look, Pending
 from tests.support.makers import NOW
 
 A_WHILE = timedelta(minutes=1)

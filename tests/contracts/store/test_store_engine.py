@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.store import engine as store_engine
 from desk_sync.adapters.store.engine import describe, open_engine, read_clock, reading, wal_is_safe, writing
-from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.tables import portals
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate

@@ -15,7 +15,7 @@ from desk_sync.adapters.store.inbox import Delivery, EventCounts, SqlInbox, reco
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.errors import TemporaryError
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 from tests.contracts.store.steps import at_work
 from tests.support.makers import NOW, make_event
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from desk_sync.adapters.store.hours import SqlHours
-from desk_sync.domain.calendar import BusinessCalendar, HolidayMode, Hours
-from desk_sync.ports import Kept
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours
+from desk_sync.ports.hours import Kept
 from tests.support.makers import NOW
 
 OFFICE = BusinessCalendar(

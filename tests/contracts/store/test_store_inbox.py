@@ -10,9 +10,10 @@ from sqlalchemy import Engine, event
 
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import EventCounts, SqlInbox
-from desk_sync.domain.ticket import Field, Hint
+from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import TemporaryError
-from desk_sync.ports import Recorded
+from desk_sync.ports.tickets import Recorded
 from tests.contracts.store.steps import at_work, finish
 from tests.support.makers import NOW, make_event
 

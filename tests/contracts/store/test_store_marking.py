@@ -13,8 +13,8 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.marking import TURN
 from desk_sync.adapters.store.values import CHUNK
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.ports import Binding, Settled
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.ports.review import Binding, Settled
 from tests.contracts.store.steps import DECISION, at_work, begin, make_look, take
 from tests.contracts.store.test_store_subscriptions import LATER, WEEK, decided, replace_with
 from tests.support.fake_desk import Died

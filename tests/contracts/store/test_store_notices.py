@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.notices import SqlNotices
-from desk_sync.domain.notice import Message, gather
-from desk_sync.domain.staff import Address, Channel
+from desk_sync.domain.escalation.notice import Message, gather
+from desk_sync.domain.escalation.staff import Address, Channel
 from tests.contracts.store.steps import finish
 from tests.support.makers import NOW, make_event
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
-from desk_sync.domain.partner import Partner
-from desk_sync.ports import Learnt
+from desk_sync.domain.account.partner import Partner
+from desk_sync.ports.partners import Learnt
 from tests.support.makers import NOW
 
 PRAIRIE = Partner(

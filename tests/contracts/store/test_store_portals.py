@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
-from desk_sync.ports import Allowance, Credits, Pause, Token
+from desk_sync.ports.portal import Allowance, Credits, Pause, Token
 from tests.support.makers import NOW, ROBOT, make_event
 
 AN_HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.pulls import SqlPulls
-from desk_sync.ports import PullState
+from desk_sync.ports.subscriptions import PullState
 from tests.support.makers import NOW
 
 TURN = timedelta(minutes=15)

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.entitlement import Verdict
-from desk_sync.domain.identity import Identifier, Kind
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import Identifier, Kind
 from desk_sync.domain.reason import Reason
 from desk_sync.errors import PermanentError
-from desk_sync.ports import Binding, Settled, Undecided
+from desk_sync.ports.review import Binding, Settled, Undecided
 from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import ADMIN, NOW, make_account
 

@@ -10,10 +10,10 @@ from itertools import islice
 import pytest
 
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
-from desk_sync.domain.identity import Identifier, Kind
-from desk_sync.domain.subscription import Account, Snapshot
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import PermanentError, Shrunk
-from desk_sync.ports import Size
+from desk_sync.ports.subscriptions import Size
 from tests.contracts.store.steps import DECISION, at_work, begin, finish, take
 from tests.support.makers import NOW, make_account, make_event
 

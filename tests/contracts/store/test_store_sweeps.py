@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.store.figures import SqlFigures
+from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.ports import Coverage, Deliveries, Modified, Round, Untold
+from desk_sync.ports.desk import Modified
+from desk_sync.ports.metrics import Deliveries
+from desk_sync.ports.sweeps import Coverage, Round, Untold
 from tests.contracts.store.steps import begin, finish, take
 from tests.support.makers import NOW, make_event
 

@@ -15,10 +15,11 @@ import pytest
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import EventCounts
 from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.domain.plan.memory import Memory, Override, Written
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.ticket import Field, Memory, Override, Written
+from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import LeaseLost
-from desk_sync.ports import Lease, Parked, PastDecision
+from desk_sync.ports.tickets import Lease, Parked, PastDecision
 from tests.contracts.store.steps import (
     A_WHILE,
     DECISION,

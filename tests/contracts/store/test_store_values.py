@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
 from desk_sync.adapters.store.values import ACCOUNT, MEMORY, memory_of
-from desk_sync.domain.decision import Decision
-from desk_sync.domain.entitlement import Verdict
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.subscription import Account, LicenceItem
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.memory import Memory, Override, Written
 from desk_sync.domain.reason import Reason
-from desk_sync.domain.subscription import Account, LicenceItem
-from desk_sync.domain.ticket import Field, Memory, Override, Written
-from desk_sync.ports import Token
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.ports.portal import Token
 from tests.contracts.store.steps import finish, make_look, take
 from tests.support.makers import NOW, make_event
 

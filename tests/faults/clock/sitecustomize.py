@@ -28,7 +28,7 @@ class Moved(datetime):
 def who_asks() -> Iterator[ModuleType]:
     """The module that asks for the time in this process; none in one that only turns into Celery."""
     if "simulator" in ARGUMENTS:
-        from desk_sync.simulator import server
+        from desk_sync.simulated_desk import server
 
         yield server
     elif not ("desk_sync.cli" in ARGUMENTS and ARGUMENTS & {"worker", "beat"}):

@@ -1,0 +1,143 @@
+"""A mail's text as lines, with what is quoted parted from what is new.
+
+Lines carry no invisible characters and only plain blanks and tabs; their letters are as written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from desk_sync.adapters.mail import html as mail_html
+from desk_sync.adapters.text.fold import fold
+
+LONGEST_HTML = 1_000_000
+LONGEST_TEXT = 100_000
+
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What the writer says now, and what is quoted from earlier mails."""
+
+    fresh: Lines = ()
+    quoted: Lines = ()
+
+    def __add__(self, other: Text) -> Text:
+        return Text(fresh=self.fresh + other.fresh, quoted=self.quoted + other.quoted)
+
+    def as_quoted(self) -> Text:
+        return Text(quoted=self.fresh + self.quoted)
+
+
+def read_plain(text: str) -> Text:
+    """The lines of a plain text; only the first 100,000 characters are read."""
+    return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n"))
+
+
+def read_html(text: str) -> Text:
+    """The lines of an HTML text; only its first 1,000,000 characters are read."""
+    fresh, quoted = ("\n".join(lines)[:LONGEST_TEXT] for lines in mail_html.lines_of(text[:LONGEST_HTML]))
+    return split_quotes(_tidy(fresh).split("\n")) + Text(quoted=tuple(_tidy(quoted).split("\n")))
+
+
+def split_quotes(lines: Sequence[str]) -> Text:
+    """Part the lines at `>`, at an attribution ("On … wrote:") and at the header block of an earlier mail.
+
+    After a header block all is quoted. After an attribution too, unless `>` marks the quote: then an answer may follow.
+    """
+    fresh: list[str] = []
+    quoted: list[str] = []
+    at = 0
+    while at < len(lines):
+        if lines[at].lstrip().startswith(">"):
+            quoted.append(lines[at].lstrip("> "))
+            at += 1
+        elif _begins_earlier_mail(lines, at):
+            return Text(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
+        elif length := _attribution(lines, at):
+            after = next((line for line in lines[at + length : at + length + 5] if line.strip()), "")
+            if not after.lstrip().startswith(">"):
+                return Text(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
+            quoted += lines[at : at + length]
+            at += length
+        else:
+            fresh.append(lines[at])
+            at += 1
+    return Text(fresh=tuple(fresh), quoted=tuple(quoted))
+
+
+def _unmarked(lines: Iterable[str]) -> Iterable[str]:
+    return (line.lstrip("> ") for line in lines)
+
+
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+_BLANK = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_LINE_END = re.compile("\r\n?|[\n\x0b\x0c\x85\u2028\u2029]")
+_EMPTY_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
+_CONTENT_ID = re.compile(r"\[?\bcid:[^\s\]]{1,200}\]?", re.IGNORECASE)
+
+
+def _tidy(text: str) -> str:
+    visible = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
+    return _EMPTY_LINES.sub("\n\n", _CONTENT_ID.sub("", _BLANK.sub(" ", visible)))
+
+
+_LONGEST_ATTRIBUTION = 300
+_RULED = re.compile(
+    r"[-_*\s]*(?:begin )?(?:original message|forwarded message|ursprungliche nachricht|originalnachricht"
+    r"|(?:anfang der )?weitergeleiteten? nachricht|mensagem original|mensagem encaminhada"
+    r"|(?:inicio da )?mensagem reencaminhada|mensaje original|mensaje reenviado|inicio del mensaje reenviado"
+    r"|message d'origine|message original|message transfere|debut du message (?:transfere|reexpedie)"
+    r"|元のメッセージ|転送されたメッセージ|転送メッセージ|オリジナルメッセージ)[-_*\s:]*"
+)
+_WROTE = re.compile(
+    r"\b(?:wrote|writes|schrieb|schreibt|escreveu|escribio|a ecrit)\b|書きました|からのメッセージ|のメール:$|wrote ?-*$"
+)
+_TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>\s*:?$")
+_ATTRIBUTION_OPENS = re.compile(r"[-\s]*(?:on|am|em|el|le|\d{1,4})\b", re.IGNORECASE)
+_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*\*?\s*:")
+_FURTHER_HEADER = re.compile(
+    r"[*\s]*(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|enviad[oa](?: em| el)?|data|para|assunto|fecha|asunto"
+    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*\*?\s*:"
+)
+
+
+_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*\*?\s*:")
+
+
+def without_copies(lines: Iterable[str]) -> Lines:
+    """Lines of earlier mails without those that name who else was to read them."""
+    return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
+
+
+def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
+    """Whether a ruler ("-----Original Message-----") or a block of at least three mail headers begins here."""
+    line = fold(lines[at][:_LONGEST_ATTRIBUTION])
+    if _RULED.fullmatch(line):
+        return True
+    if not _FROM.match(line):
+        return False
+    block = [fold(each[:_LONGEST_ATTRIBUTION]) for each in lines[at + 1 : at + 10] if each.strip()][:5]
+    return sum(bool(_FURTHER_HEADER.match(each)) for each in block) >= 2
+
+
+def _attribution(lines: Sequence[str], at: int) -> int:
+    """How many lines the attribution that begins here has: 1, 2 where a mail program broke it, or 0."""
+    if _attributes(lines[at]):
+        return 1
+    if not _ATTRIBUTION_OPENS.match(lines[at]) or at + 1 == len(lines) or _attributes(lines[at + 1]):
+        return 0
+    return 2 if _attributes(f"{lines[at]} {lines[at + 1]}") else 0
+
+
+def _attributes(line: str) -> bool:
+    if len(line) > _LONGEST_ATTRIBUTION or not line.rstrip().endswith((":", "：", "-", ">")):
+        return False
+    folded = fold(line).strip()
+    named = any(character.isdigit() for character in folded) or "@" in folded
+    return bool(_TIMED_ADDRESS.search(folded)) or (named and not folded.endswith(">") and bool(_WROTE.search(folded)))

@@ -1,0 +1,168 @@
+"""Numbers and addresses in lines of text: only a label or a link tells what a number is.
+
+A number of 6 to 11 digits right behind a label is taken, thousands grouped or not; one that goes on (a record, an
+order, a telephone) is not. Links tell the organisation of a Zoho service by their path.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from desk_sync.adapters.mail.words import OWN, groups_in
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.text.fold import fold
+from desk_sync.domain.account.identity import Identifier, Kind
+
+_TERM = (
+    r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"
+    r"|(?P<user>user[\s-]?id|(?:be)?nutzer-?(?:id|kennung)|usuario id"
+    r"|id (?:d[oea] |del |de l'|de la )?(?:usuari[oa]|utilizador|utilisateur)|ユーザー? ?の?id)"
+    r"|(?P<org>org(?:ani[sz]ations?)?[\s.-]{0,2}id|id (?:d[aeo] |del |der |de la |de l'|l')?organi[sz]a\w{1,8}"
+    r"|組織 ?の?id))(?![a-z])"
+)
+_ANY_TERM = re.sub(r"\?P<\w+>", "?:", _TERM)
+_CONNECTIVE = (
+    r"(?<![a-z])(?:or|ou|oder|o|und|and|et|is|ist|es|est|sont|lautet|e|y|n[ro][.o]?|number|nummer|numero|number|d[oae]s?|del|der"
+    r"|the|of|zoho|crm|mail|cliente?s?|customers?|kunden?|org(?:ani[sz]a[a-z]{1,8})?|user|usuario|benutzer|utilisateur"
+    r"|super[a-z]{0,20}|admin[a-z]{0,12})(?![a-z])|または|番号|は|の"
+)
+_GROUPED = r"[0-9]{1,3}(?:(?P<mark>[ .,'-])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,2}"
+_SPACED = r"[0-9]{1,5}(?: [0-9]{1,5}){1,5}"
+_GOES_ON = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
+_NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_GOES_ON})"
+_BRACKETED = r"\s?[(\[]\s?(?P<after>zuid|zoid|zgid)\s?[)\]]"
+_LABELLED = re.compile(
+    rf"(?P<label>{_ANY_TERM}(?:[\s:=#()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
+)
+_NUMBER_FIRST = re.compile(rf"(?<![0-9a-z.,'+/-]){_NUMBER}{_BRACKETED}")
+_LABEL = re.compile(_TERM)
+_ALONE = re.compile(rf"\s*{_NUMBER}[\s.]*")
+_OWN = re.compile(rf"(?<![a-z])(?:{OWN})\W*$")
+_END_OF_LABEL = re.compile("[:=]")
+_ZOHO = r"(?:[a-z0-9-]+\.)?zoho(?:cloud)?\.(?:com\.au|com\.cn|com|eu|in|jp|sa|ca|uk)"
+_LINKS = (
+    (Kind.ZGID, re.compile(rf"https?://{_ZOHO}/(?:[\w./-]{{0,100}}/)?crm/org([0-9]{{6,11}})(?![0-9])")),
+    (
+        Kind.ZOID,
+        re.compile(rf"https?://{_ZOHO}/[^\s?]{{0,100}}\?(?:[^\s#]{{0,100}}&)?(?:zaaid|zoid)=([0-9]{{6,11}})(?!\w)"),
+    ),
+)
+_LONGEST_LINE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An id that a label or a link tells. `open`: its label names ZOID and ZGID alike, or just an organisation."""
+
+    kind: Kind
+    value: str
+    open: bool = False
+
+
+def numbers_in(lines: Iterable[str]) -> list[Number]:
+    """The labelled numbers, then those of links, each once, in their order. Two of one kind contradict each other.
+
+    A number may stand on the line after its label.
+    """
+    folded = [fold(line[:_LONGEST_LINE]) for line in lines if line.strip()]
+    labelled = [number for at, line in enumerate(folded) for number in _labelled(line, folded[at + 1 : at + 2])]
+    told = {number.kind for number in labelled}
+    linked = (number for line in folded for number in _linked(line) if number.kind not in told)
+    return list(dict.fromkeys((*labelled, *linked)))
+
+
+def identifier_in(text: str) -> Identifier | None:
+    """One identifier as a person types it: an address, a customer's domain, or a number behind its label."""
+    if address := identifiers.email(text):
+        return Identifier(Kind.EMAIL, address)
+    match numbers_in((text,)):
+        case [Number(kind, value, open=False)]:
+            return Identifier(kind, value)
+        case [_, *_]:
+            return None
+    host = identifiers.domain(text.strip().removeprefix("@"))
+    return Identifier(Kind.DOMAIN, host) if host and not identifiers.is_public_mail(host) else None
+
+
+def opens_with_id(line: str) -> bool:
+    """Whether a line begins with a labelled number."""
+    found = _LABELLED.match(fold(line[:_LONGEST_LINE]).lstrip(" \t-*"))
+    return bool(found and found["number"])
+
+
+def _labelled(line: str, next_line: list[str]) -> Iterator[Number]:
+    for found in _LABELLED.finditer(line):
+        written = found["number"]
+        if written is None and found.end() == len(line) and next_line and (alone := _ALONE.fullmatch(next_line[0])):
+            written = alone["number"]
+        if written and not _OWN.search(line[max(0, found.start() - 30) : found.start()]):
+            yield from _named(found["label"], found["after"], written)
+    for found in _NUMBER_FIRST.finditer(line):
+        yield from _named("", found["after"], found["number"])
+
+
+def _named(label: str, after: str | None, written: str) -> Iterator[Number]:
+    number = identifiers.number(re.sub("[^0-9]", "", written))
+    clauses = [clause for clause in _END_OF_LABEL.split(label) if _LABEL.search(clause)]
+    terms = {after} if after else {term.lastgroup for term in _LABEL.finditer(clauses[-1])}
+    if number is None or {"zuid", "zoid"} <= terms or {"zuid", "zgid"} <= terms:
+        return
+    if "zuid" in terms or terms == {"user"}:
+        yield Number(Kind.ZUID, number)
+    elif "zgid" in terms and "zoid" not in terms:
+        yield Number(Kind.ZGID, number)
+    else:
+        yield Number(Kind.ZOID, number, open={"zoid", "zgid"} <= terms or "zoid" not in terms)
+
+
+def _linked(line: str) -> Iterator[Number]:
+    for kind, pattern in _LINKS:
+        for found in pattern.finditer(line):
+            yield Number(kind, found[1])
+
+
+_LETTER = "A-Za-z0-9\u00c0-\u024f\u0300-\u036f"
+_LABEL_OF_DOMAIN = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_ADDRESS = re.compile(
+    rf"(?<![{_LETTER}_.+@-])[{_LETTER}_](?:[{_LETTER}_.+'-]{{0,62}}[{_LETTER}_+-])?[@＠]"
+    rf"(?:{_LABEL_OF_DOMAIN}[.．])+(?:[A-Za-zＡ-Ｚａ-ｚ][A-Za-z0-9-]*|[^\W\d_a-zA-Z]+)"
+)
+_CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）]")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address in normal form; `labelled`: the words before it say that it is the customer's."""
+
+    value: str
+    labelled: bool
+
+
+def addresses_in(lines: Iterable[str]) -> list[Address]:
+    """The addresses in the lines, in their order."""
+    return [address for line in lines for address in _addresses(_halfwidth(line))]
+
+
+def _addresses(line: str) -> Iterator[Address]:
+    end = 0
+    for found in _ADDRESS.finditer(line):
+        if normal := identifiers.email(found[0]):
+            before = _CLAUSE.split(line[max(end, found.start() - 80) : found.start()].rstrip("<(（ "))[-1]
+            yield Address(normal, _says_customer(groups_in(before)))
+        end = found.end()
+
+
+def _says_customer(groups: set[str]) -> bool:
+    return "super admin" in groups or {"customer", "mail"} <= groups
+
+
+def _halfwidth(line: str) -> str:
+    """Full-width ASCII as ASCII, a letter with its accent as one, and "(at)" as the sign: one form of an address."""
+    return _SPELT_AT.sub("@", unicodedata.normalize("NFC", line.translate(_HALFWIDTH)))
+
+
+_SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)
+_HALFWIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}

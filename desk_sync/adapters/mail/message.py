@@ -1,0 +1,142 @@
+"""A mail as it lies in a file: MIME (`.eml`), or as a help desk shows it, with plain headers and a decoded body.
+
+Nothing is refused: what is not a mail is read as the text of one.
+"""
+
+from __future__ import annotations
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header
+from email.message import Message
+from itertools import chain
+
+from desk_sync.adapters.mail.body import LONGEST_HTML
+from desk_sync.adapters.mail.html import lines_of
+from desk_sync.adapters.text import identifiers
+
+_HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
+_OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
+_LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
+_LONGEST_HEADER = 2_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# A plain text with less than this share of the HTML's words only says that there is an HTML text.
+_SHARE_OF_A_STUB = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A piece of a mail's text. `earlier`: it belongs to a mail that came before this one."""
+
+    text: str
+    is_html: bool = False
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """Who wrote (in normal form), about what, and the text in its order."""
+
+    sender: str | None
+    subject: str
+    bodies: tuple[Body, ...]
+
+    @property
+    def is_html(self) -> bool:
+        return any(body.is_html for body in self.bodies)
+
+
+def parse(raw: bytes | str) -> Mail:
+    """The mail in a file. Never raises; a text without headers is all body."""
+    content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
+    try:
+        message = email.message_from_bytes(content)
+        headers = {name.lower(): _words(value) for name, value in reversed(list(message.raw_items()))}
+        if not headers.keys() & _HEADERS:
+            return _bare(content)
+        bodies = tuple(_bodies(message))
+    except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
+        return _bare(content)
+    return Mail(sender=_address(headers.get("from", "")), subject=headers.get("subject", ""), bodies=bodies)
+
+
+def _address(sender: str) -> str | None:
+    """The address of a From header: what stands in its last angle brackets, or all of it."""
+    _, _, bracketed = sender.rpartition("<")
+    return identifiers.email(bracketed.partition(">")[0])
+
+
+def _bare(content: bytes) -> Mail:
+    text = _decode(content, None)
+    return Mail(sender=None, subject="", bodies=(Body(text=text, is_html=bool(_LOOKS_LIKE_HTML.match(text))),))
+
+
+def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
+    """The texts of a message in their order: of alternatives the best one; no attachments."""
+    kind = message.get_content_type()
+    if message.is_multipart():
+        parts = [each for each in message.get_payload() if isinstance(each, Message)]
+        earlier = earlier or kind == "message/rfc822"
+        read = [list(_bodies(part, earlier=earlier)) for part in parts]
+        if kind == "multipart/alternative":
+            yield from _best(read)
+        else:
+            yield from (body for bodies in read for body in bodies)
+    elif kind in ("text/plain", "text/html") and message.get_content_disposition() != "attachment":
+        text = _text(message)
+        yield Body(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
+
+
+def _best(alternatives: list[list[Body]]) -> list[Body]:
+    """The plain one, unless it says next to nothing of what the other one says."""
+    said = [bodies for bodies in alternatives if _length(bodies)]
+    plain = [bodies for bodies in said if not any(body.is_html for body in bodies)]
+    longest = max(map(_length, said), default=0)
+    return next((bodies for bodies in (*plain, *said) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
+
+
+def _length(bodies: list[Body]) -> int:
+    """In words."""
+    texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
+    return sum(len(line.split()) for line in chain(*texts))
+
+
+def _text(message: Message) -> str:
+    payload = message.get_payload(decode=True)
+    content = payload if isinstance(payload, bytes) else b""
+    return _decode(content, message.get_content_charset())
+
+
+def _decode(content: bytes, charset: str | None) -> str:
+    """UTF-8 where it is UTF-8, whatever is declared: help desks decode the text and leave the header as it was."""
+    first, second = (charset, "utf-8") if charset and charset.startswith(_OWN_ESCAPES) else ("utf-8", charset)
+    for each in (first, second, "cp1252"):
+        try:
+            return content.decode(each or "utf-8")
+        except (LookupError, ValueError):
+            continue
+    return content.decode("latin-1")
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """A file without its byte order mark."""
+    if content.startswith(_MARKS_OF_UTF_16):
+        return content.decode("utf-16", "replace").encode("utf-8", "replace")
+    return content.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _words(value: str) -> str:
+    """A header on one line, with encoded words (RFC 2047) read."""
+    text = value[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    plain = " ".join(text.split())
+    if "=?" not in plain:
+        return plain
+    try:
+        pieces = decode_header(plain)
+    except (HeaderParseError, ValueError):
+        return plain
+    return "".join(piece if isinstance(piece, str) else _decode(piece, charset) for piece, charset in pieces)

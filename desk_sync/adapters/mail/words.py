@@ -1,0 +1,216 @@
+"""The words of the mail template (programme, section 5) in English, German, Portuguese, Spanish, French and Japanese.
+
+Words stand folded: lower case, no accents. `stem*` is every word that begins so. Partners translate, shorten and
+reorder the labels, so a label is known by its words, not by its letters: each word belongs to one or more groups, and
+the groups together tell the part of the template. A line with one word that is in no group is no label.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from desk_sync.adapters.text.fold import fold
+
+
+class Part(StrEnum):
+    """What a label of the template asks for. `OTHER` is a label whose value is not kept, or is read elsewhere."""
+
+    CUSTOMER_EMAIL = "customer_email"
+    CUSTOMER_DOMAIN = "customer_domain"
+    SUPER_ADMIN = "super_admin"
+    REQUEST_TYPE = "request_type"
+    REPRODUCIBLE = "reproducible"
+    PRODUCT = "product"
+    DESCRIPTION = "description"
+    STEPS = "steps"
+    OTHER = "other"
+
+
+GROUPS: Mapping[str, str] = {
+    "numbered id": "zuid zoid zgid",
+    "id": "id ids userid kennung identificador identifiant identifiants",
+    "user": "user* benutzer* nutzer usuari* utilizador* utilisateur* ユーザー ユーザ",
+    "organisation": "org organi* 組織",
+    "mail": "mail* email* correo* courriel* メール メールアドレス 電子メール",
+    "customer": "customer* client* kunde* endkunde* お客様 お客さま 顧客 クライアント",
+    "domain": "domain* kundendomain* dominio* domaine* ドメイン",
+    "super admin": "super superadmin* superutilis* スーパー管理者 スーパーアドミン 特権管理者",
+    "admin": "admin* 管理者",
+    "type": "type* typ art tipo* anfrageart anfragetyp* 種類 種別 タイプ 区分",
+    "request": "request* anfrage* supportanfrage* solicit* demand* requete*"
+    " リクエスト 依頼 ご依頼 お問い合わせ 問い合わせ",
+    "reproducible": "reproduc* reproduz* reprodui* reproduk* reproduct* 再現 再現性 再現可能 再現します 再現しますか",
+    "product": "product* produkt* produt* produit* 製品 製品名 プロダクト サービス名",
+    "service": "service* servic* servico* サービス",
+    "support": "support suporte soporte assistance kundens* kundendienst kundenbetreuung kundenberatung サポート",
+    "naming": "zoho name nome nombre nom namens names",
+    "description": "descri* beschreib* problembeschreib* fehlerbeschreib* 説明 内容 詳細 概要",
+    "problem": "problem* issue* question* frage* pregunta* pergunta* incident* anliegen 問題 質問 ご質問",
+    "steps": "step* schritt* etapa* passo* paso* etape* mesure* medida* massnahme* action* acoes accion*"
+    " troubleshoot* fehlerbehebung* depannage*"
+    " 手順 対処 対応 トラブルシューティング 切り分け",
+    "attachment": "screenshot* captura* capture* bildschirm* anhang anhange attachment* anexo* adjunto* jointe*"
+    " recording* screen pantalla tela ecran ecrans gravac* grabac*"
+    " スクリーンショット 添付 添付ファイル",
+    "detail": "date* time datum* fecha* data hora uhrzeit* heure*"
+    " access* zugriff* acesso acceso acces customi*"
+    " anpassung* personaliz* personnalis* workflow* 日時 日付 アクセス カスタマイズ",
+    "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have"
+    " has with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
+    " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"
+    " en al puede ha le les un une est et pour peut sur ce cette primary principal principais primar* haupt"
+    " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* technical"
+    " possible possivel posible moglich lasst sich sie haben il ont ete avez vous sido han"
+    " foram feitas hechos faites menees bisherige bisher jusqu ici performed taken tried done already made"
+    " executed completed durchgefuhrt* bereits unternommen* ergriffen* versucht* realizad* efetuad* executad*"
+    " tomad* efectuad* ejecutad* effectue* prise* realise* entreprise* deja solucao solucion resolucao resolucion"
+    " resolution losung problemlosung afetado affected concerned betroffen* afectado concerne* related yes ja sim"
+    " si oui nein nao non details brief kurze breve detailed detaillierte"
+    " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー"
+    " ご利用 利用 対象 発生 実施 した 行った 試した 済み または アドレス",
+}
+
+# The first whose groups are all there tells; None: a line of a signature.
+LABELS: tuple[tuple[frozenset[str], Part | None], ...] = (
+    (frozenset({"numbered id"}), Part.OTHER),
+    (frozenset({"id", "user"}), Part.OTHER),
+    (frozenset({"id", "organisation"}), Part.OTHER),
+    (frozenset({"steps", "reproducible"}), Part.OTHER),
+    (frozenset({"customer", "domain"}), Part.CUSTOMER_DOMAIN),
+    (frozenset({"super admin"}), Part.SUPER_ADMIN),
+    (frozenset({"admin", "mail"}), Part.SUPER_ADMIN),
+    (frozenset({"customer", "mail"}), Part.CUSTOMER_EMAIL),
+    (frozenset({"user", "mail"}), Part.OTHER),
+    (frozenset({"reproducible"}), Part.REPRODUCIBLE),
+    (frozenset({"attachment"}), Part.OTHER),
+    (frozenset({"steps"}), Part.STEPS),
+    (frozenset({"description"}), Part.DESCRIPTION),
+    (frozenset({"type", "request"}), Part.REQUEST_TYPE),
+    (frozenset({"product"}), Part.PRODUCT),
+    (frozenset({"service", "naming"}), Part.PRODUCT),
+    (frozenset({"type"}), Part.REQUEST_TYPE),
+    (frozenset({"detail"}), Part.OTHER),
+    (frozenset({"problem"}), Part.DESCRIPTION),
+    (frozenset({"customer", "support"}), None),
+    (frozenset({"customer", "service"}), None),
+    (frozenset({"customer"}), Part.CUSTOMER_EMAIL),
+)
+
+# The nine presets (R11): one of the words of each line must stand in the value, compounds included.
+REQUEST_TYPES: Mapping[str, tuple[str, ...]] = {
+    "TECHNICAL_SUPPORT": ("techni tecnic assist テクニカル 技術", "support suporte soporte assist サポート 支援"),
+    "PAYMENTS_RENEWAL": ("pay zahlung pago pagament paiement 支払", "renew renov renouv verlanger erneuer 更新"),
+    "TRIAL_EXTENSION": (
+        "trial test prueba teste essai 試用 トライアル",
+        "exten verlanger prorrog prolong ampli 延長",
+    ),
+    "STORE_RELATED": ("store shop loja tienda boutique ストア",),
+    "UPGRADES": ("upgrade atualizac actualizac niveau アップグレード",),
+    "INVOICE_CHANGES": ("invoice rechnung fatura factura facture 請求書",),
+    "COMMISSION_PAYMENT": ("commission provisionsz provisionen comissao comissoes comision 手数料 コミッション",),
+    "PRODUCT_MANAGEMENT_RELATED": (
+        "product produkt produt produit プロダクト 製品",
+        "manag gest マネジメント マネージメント 管理",
+    ),
+    "SALES_DISCUSSIONS": ("sales verkauf vertrieb venda venta commercial 営業",),
+}
+
+YES = (
+    "yes ja sim si oui always immer sempre siempre toujours jederzeit"
+    " はい 毎回 常に 可能 再現可能 できます でき 再現します"
+)
+NO = "no nein nao non never nie nunca jamais いいえ 不可 できません できない 再現しません"
+NEITHER = (
+    "no aplic|nao se aplic|nao aplic|non applic|no siempre|nem sempre|no se sabe|nao sei|nao sab|no lo se"
+    "|no disponible|no probado|nao testa|non teste|no tengo|no hemos"
+)
+AND = "and und e y et ou or oder o"
+
+NONE: Mapping[str, str] = {
+    "none": "none no nothing na n/a nil keine keiner keines nichts nein entfallt"
+    " nenhum nenhuma nada nao ninguno ninguna ningun"
+    " aucun aucune rien neant non なし 無し 特になし 未実施 ありません いいえ 該当なし",
+    "filler": "yet so far at the moment applicable noch bisher bislang derzeit anwendbar ate agora momento ainda por"
+    " ahora hasta el se aplica aplicavel aplicable pour l instant encore applicable applica a n d de"
+    " step* schritt* etapa* passo* paso* etape* taken performed realizad* effectue* durchgefuhrt*"
+    " 特に 現時点 で は 今のところ",
+}
+
+SIGN_OFFS = (
+    "regards|best regards|kind regards|warm regards|best wishes|sincerely|best|cheers|thanks|many thanks|thank you"
+    "|mit freundlichen grussen|mit freundlichem gruss|mit besten grussen|freundliche grusse|beste grusse|viele grusse"
+    "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg"
+    "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos|abracos?"
+    "|gracias|muchas gracias|saludos|un saludo|saludos cordiales|cordiales saludos|reciba un cordial saludo"
+    "|cordialement|bien cordialement|merci|bien a vous|salutations|meilleures salutations|sinceres salutations"
+    "|(?:何卒)?(?:どうぞ)?(?:よろしく|宜しく)(?:お願い|御願い)\\w*|以上(?:です)?|敬具"
+)
+SENT_FROM = "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから"
+
+POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
+
+# Words that say that what follows is the writer's, not the customer's.
+OWN = (
+    "our own|our|own|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
+    "|弊社|弊社の|当社|当社の|自社|自社の"
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a folded text; Japanese is cut at the words that we know, an unknown character is a word."""
+    return _WORD.findall(text)
+
+
+def part_of(label: str) -> Part | None:
+    """The part of the template that a label stands for."""
+    present: set[str] = set()
+    for word in words(fold(label)):
+        if not (groups := _groups(word)):
+            return None
+        present |= groups
+    return next((part for needed, part in LABELS if needed <= present), None)
+
+
+def groups_in(text: str) -> set[str]:
+    """The groups of all words of a text, known or not."""
+    return {group for word in words(fold(text)) for group in _groups(word)}
+
+
+def says_none(text: str) -> bool:
+    """Whether a value says in words that there is none. An empty value does not say so."""
+    found = words(fold(text))
+    return any(_holds(NONE["none"], word) for word in found) and all(
+        any(_holds(group, word) for group in NONE.values()) for word in found
+    )
+
+
+def request_types_in(text: str) -> list[str]:
+    """The presets that a text names (R11)."""
+    folded = fold(text).replace("_", " ")
+    return [
+        name
+        for name, needed in REQUEST_TYPES.items()
+        if all(any(word in folded for word in group.split()) for group in needed)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _groups(word: str) -> frozenset[str]:
+    return frozenset(name for name, group in GROUPS.items() if _holds(group, word))
+
+
+@lru_cache(maxsize=4096)
+def _holds(group: str, word: str) -> bool:
+    return any(word.startswith(each[:-1]) if each.endswith("*") else word == each for each in group.split())
+
+
+def _japanese(groups: Iterable[str]) -> str:
+    """All words outside ASCII, the longest first."""
+    known = {word for group in groups for word in group.split() if not word.isascii()}
+    return "|".join(sorted(known, key=lambda word: (-len(word), word)))
+
+
+_WORD = re.compile(f"n/a|[a-z]+|{_japanese([*GROUPS.values(), *NONE.values(), YES, NO])}|[^\\W_]")

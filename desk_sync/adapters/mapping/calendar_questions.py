@@ -1,0 +1,182 @@
+"""Questions about business time in a file, and their answers: the document of `desk-sync calendar`.
+
+Durations are seconds; instants are ISO 8601 with an offset, in answers UTC. A file of worked cases is a file of
+questions too: keys that no question needs, such as the right answers, are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, PlainValidator, ValidationError
+from pydantic_core import ErrorDetails
+
+from desk_sync.adapters.yaml.problems import shown
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours, cadence, thresholds, time_zone
+from desk_sync.errors import InputError, Problem
+
+
+def read(path: str | Path) -> Questions:
+    """The questions of the file. Raises InputError with every mistake."""
+    try:
+        return Questions.model_validate(json.loads(Path(path).read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        problems = [_problem(detail) for detail in error.errors(include_url=False)]
+    except json.JSONDecodeError as error:
+        problems = [Problem(message=f"not JSON: {error.msg}", line=error.lineno, column=error.colno)]
+    except UnicodeDecodeError:
+        problems = [Problem(message="is not UTF-8 text", hint="save it as UTF-8")]
+    except OSError as error:
+        problems = [Problem(message=f"cannot be read: {error.strerror}")]
+    raise InputError(str(path), problems)
+
+
+def answer(questions: Questions) -> dict[str, list[dict[str, Any]]]:
+    """The answers, part by part in the order of the questions; a part without questions is an empty list."""
+    return {part: [{"id": each.id} | each.answer() for each in asked] for part, asked in questions}
+
+
+def _hours(written: object) -> Hours:
+    match written:
+        case [str(opens), str(closes)]:
+            return Hours.of(opens, closes)
+    raise ValueError(f'{shown(written)} is not a window such as ["09:00", "17:00"]')
+
+
+def _date(written: object) -> date:
+    with suppress(ValueError):
+        day = date.fromisoformat(str(written))
+        # The library also takes other spellings, such as that of a week.
+        if day.isoformat() == written:
+            return day
+    raise ValueError(f"{shown(written)} is not a date such as 2026-12-24")
+
+
+def _instant(written: object) -> datetime:
+    with suppress(ValueError, OverflowError):
+        instant = datetime.fromisoformat(str(written))
+        if instant.tzinfo:
+            return instant.astimezone(UTC)
+    raise ValueError(f"{shown(written)} is not an instant such as 2026-12-24T12:00:00Z")
+
+
+def _zone(name: str) -> str:
+    time_zone(name)
+    return name
+
+
+def _in_order(pause: tuple[datetime, datetime | None]) -> tuple[datetime, datetime | None]:
+    if pause[1] is not None and pause[1] < pause[0]:
+        raise ValueError("ends before it begins")
+    return pause
+
+
+def _count(written: object) -> object:
+    return len(written) if isinstance(written, list) else written
+
+
+def _keys(written: object) -> object:
+    return list(written) if isinstance(written, dict) else written
+
+
+_Hours = Annotated[Hours, PlainValidator(_hours)]
+_Date = Annotated[date, PlainValidator(_date)]
+_Instant = Annotated[datetime, PlainValidator(_instant)]
+_Pause = Annotated[tuple[_Instant, _Instant | None], AfterValidator(_in_order)]
+# Three centuries, and no product of two figures that a timedelta cannot hold.
+_Seconds = Annotated[float, Field(ge=0, le=10**10)]
+_Count = Annotated[int, BeforeValidator(_count), Field(ge=0, le=5000)]
+_Percents = Annotated[list[Annotated[Decimal, Field(ge=0, le=5000)]], BeforeValidator(_keys)]
+_Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Calendar(BaseModel):
+    """A calendar as files write it."""
+
+    tz: Annotated[str, AfterValidator(_zone)]
+    weekly: dict[_Weekday, tuple[_Hours, ...]]
+    holidays: frozenset[_Date] = frozenset()
+    holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
+    overrides: dict[_Date, tuple[_Hours, ...]] = {}
+
+    def build(self) -> BusinessCalendar:
+        """The calendar as a value."""
+        return BusinessCalendar(**dict(self))
+
+
+class Question(BaseModel):
+    """What every question names; an answer stands beside the question's id."""
+
+    id: str | int
+    calendar: Calendar
+    start: _Instant
+
+    @abstractmethod
+    def answer(self) -> dict[str, Any]: ...
+
+
+class Due(Question):
+    duration_s: _Seconds
+    pauses: list[_Pause] = []
+
+    def answer(self) -> dict[str, Any]:
+        due = self.calendar.build().due(self.start, timedelta(seconds=self.duration_s), self.pauses)
+        return {"due": _written(due)}
+
+
+class Elapsed(Question):
+    end: _Instant
+    pauses: list[_Pause] = []
+
+    def answer(self) -> dict[str, Any]:
+        seconds = self.calendar.build().elapsed(self.start, self.end, self.pauses).total_seconds()
+        return {"elapsed_s": int(seconds) if seconds.is_integer() else seconds}
+
+
+class Cadence(Question):
+    every_s: _Seconds
+    count: _Count = Field(validation_alias=AliasChoices("count", "due"))
+
+    def answer(self) -> dict[str, Any]:
+        rounds = cadence(self.calendar.build(), self.start, timedelta(seconds=self.every_s), self.count)
+        return {"due": [_written(due) for due in rounds]}
+
+
+class Thresholds(Question):
+    duration_s: _Seconds
+    percents: _Percents = Field(validation_alias=AliasChoices("percents", "at_percent"))
+
+    def answer(self) -> dict[str, Any]:
+        found = thresholds(self.calendar.build(), self.start, timedelta(seconds=self.duration_s), self.percents)
+        return {"at_percent": {str(percent): _written(due) for percent, due in found.items()}}
+
+
+class Questions(BaseModel):
+    """A file of questions; each part may be absent."""
+
+    cases: list[Due] = []
+    elapsed: list[Elapsed] = []
+    cadence: list[Cadence] = []
+    thresholds: list[Thresholds] = []
+
+
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat().replace("+00:00", "Z")
+
+
+def _problem(detail: ErrorDetails) -> Problem:
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"] if step != "[key]"]
+    return Problem(where="".join(steps).removeprefix("."), message=_message(detail))
+
+
+def _message(detail: ErrorDetails) -> str:
+    own = detail.get("ctx", {}).get("error")
+    if own:
+        return str(own)
+    return "is missing" if detail["type"] == "missing" else f"{detail['msg'].lower()}, not {shown(detail['input'])}"

@@ -1,0 +1,281 @@
+"""The sections of the mapping that the clocks go by: `regions`, `calendars` and `clocks`, and the policy they make.
+
+`mappings/README.md` says what each setting means. Amounts of time are business time, so a `d` is 24 hours of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Literal, TypeAlias
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
+from pydantic import WithJsonSchema as Schema
+
+from desk_sync.adapters.mapping.types import Country, Date, IssueType, Level, RequestType, Text, duration, turned
+from desk_sync.adapters.yaml.problems import Section, closest, mistake, shown
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours, time_zone
+from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
+from desk_sync.domain.commitment.promise import (
+    CommitmentPolicy,
+    CountFrom,
+    Determination,
+    FirstRound,
+    Kinds,
+    Milestone,
+    Reopened,
+    Scope,
+    Terms,
+    WeekendException,
+    Window,
+)
+from desk_sync.domain.commitment.regions import RegionPolicy, Taken, Whose
+
+_PAIR = re.compile(r"([^-–]*)[-–]([^-–]*)")
+
+
+def _window(written: object) -> Window:
+    """`1h-3h`, or one figure that is both, or the two by their names."""
+    match written:
+        case {"target": target, "commitment": commitment} if len(written) == 2:  # type: ignore[arg-type]
+            pass
+        case str(text):
+            pair = _PAIR.fullmatch(text)
+            target, commitment = pair.groups() if pair else (text, text)
+        case _:
+            raise mistake(f"{shown(written)} is not a window such as 1h-3h: a target, then a commitment")
+    figures = duration(target), duration(commitment)
+    if figures[0] > figures[1]:
+        raise mistake(f"{target}-{commitment}: the target must not come after the commitment")
+    return Window(target=figures[0], commitment=figures[1])
+
+
+def _hours(written: object) -> tuple[Hours, ...]:
+    if not isinstance(written, str):
+        raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
+    return () if written == "closed" else tuple(map(_shift, written.split(",")))
+
+
+def _shift(written: str) -> Hours:
+    pair = _PAIR.fullmatch(written)
+    if not pair:
+        raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
+    opens, closes = (edge.strip() for edge in pair.groups())
+    if opens == closes:
+        raise mistake(f"{opens}-{closes} is no time at all", "00:00-24:00")
+    try:
+        return Hours.of(opens, closes)
+    except ValueError as error:
+        raise mistake(str(error)) from None
+
+
+def _zone(name: str) -> str:
+    try:
+        time_zone(name)
+    except ValueError as error:
+        raise mistake(str(error), closest(name, available_timezones())) from None
+    return name
+
+
+def _seconds(written: object) -> timedelta:
+    match = re.fullmatch(r"([0-9]{1,4})s", written) if isinstance(written, str) else None
+    if not match:
+        raise mistake(f"{shown(written)} is not a number of seconds such as 60s")
+    return timedelta(seconds=int(match[1]))
+
+
+_FIGURE = "[1-9][0-9]{0,4}[dhm]"
+_SHIFT = "[0-9]{2}:[0-9]{2} *[-–] *[0-9]{2}:[0-9]{2}"
+WindowText = Annotated[
+    Window,
+    PlainValidator(_window),
+    Schema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": f"^{_FIGURE}([-–]{_FIGURE})?$"},
+                {"type": "object", "required": ["target", "commitment"], "additionalProperties": {"type": "string"}},
+            ]
+        }
+    ),
+]
+HoursText = Annotated[
+    tuple[Hours, ...],
+    PlainValidator(_hours),
+    Schema({"type": "string", "pattern": f"^(closed|{_SHIFT}( *, *{_SHIFT})*)$"}),
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+Seconds = Annotated[
+    timedelta,
+    PlainValidator(_seconds),
+    PlainSerializer(lambda amount: f"{amount // timedelta(seconds=1)}s"),
+    Schema({"type": "string", "pattern": "^[0-9]{1,4}s$"}),
+]
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Regions(Section):
+    calendar_by: Annotated[Whose, Field(strict=False)] = Whose.PARTNER_COUNTRY
+    ladder_by: Annotated[Whose, Field(strict=False)] = Whose.PARTNER_COUNTRY
+    fallback: Text
+    countries: Annotated[dict[Text, list[Country]], Field(min_length=1)]
+    data_centers: dict[Text, list[Text]] = {}
+
+
+class OwnCalendar(Section):
+    """What a region or country has of its own; the rest is as for everybody, or as in the country's region.
+
+    `desk` names the business hours in Desk that its zone, hours and holidays are taken from.
+    """
+
+    desk: Text | None = None
+    zone: Zone | None = None
+    hours: dict[Weekday, HoursText] | None = None
+    dates: dict[Date, HoursText] | None = None
+    holidays: list[Date] | None = None
+    holiday_mode: Annotated[HolidayMode, Field(strict=False)] | None = None
+
+
+class Calendars(Section):
+    hours: dict[Weekday, HoursText]
+    dates: dict[Date, HoursText] = {}
+    holidays: list[Date] = []
+    holiday_mode: Annotated[HolidayMode, Field(strict=False)] = HolidayMode.CIVIL_DATE
+    regions: Annotated[dict[Text, OwnCalendar], Field(min_length=1)]
+    countries: dict[Country, OwnCalendar] = {}
+
+    def of_region(self, region: str) -> BusinessCalendar | Taken:
+        """When the region works."""
+        return _calendar(self.regions[region], self._everybody)
+
+    def of_country(self, country: str, region: str) -> BusinessCalendar | Taken:
+        """When a country of the region works that has something of its own."""
+        usual = self.of_region(region)
+        if isinstance(usual, Taken):
+            usual = replace(self._everybody, overrides=usual.overrides, holiday_mode=usual.holiday_mode)
+        return _calendar(self.countries[country], usual)
+
+    @property
+    def _everybody(self) -> BusinessCalendar:
+        return BusinessCalendar(
+            tz="UTC",
+            weekly=_by_weekday(self.hours),
+            holidays=frozenset(self.holidays),
+            holiday_mode=self.holiday_mode,
+            overrides=self.dates,
+        )
+
+
+def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | Taken:
+    overrides = usual.overrides if own.dates is None else own.dates
+    holiday_mode = own.holiday_mode or usual.holiday_mode
+    if own.desk:
+        return Taken(hours=own.desk, overrides=overrides, holiday_mode=holiday_mode)
+    return BusinessCalendar(
+        tz=own.zone or usual.tz,
+        weekly=usual.weekly if own.hours is None else _by_weekday(own.hours),
+        holidays=usual.holidays if own.holidays is None else frozenset(own.holidays),
+        holiday_mode=holiday_mode,
+        overrides=overrides,
+    )
+
+
+def _by_weekday(hours: Mapping[Weekday, tuple[Hours, ...]]) -> Mapping[str, tuple[Hours, ...]]:
+    return dict[str, tuple[Hours, ...]](hours.items())
+
+
+class Windows(Section):
+    acknowledgement: WindowText | None
+    determination: WindowText | None
+
+    def by_milestone(self) -> dict[Milestone, Window]:
+        return {Milestone(name): window for name, window in self if window}
+
+
+class Exempt(Section):
+    issue_types: list[IssueType] = []
+    request_types: list[RequestType] = []
+
+
+class Weekend(Section):
+    issue_types: list[IssueType] = []
+    severities: list[Level] = [1, 2, 3]
+    inferred: bool = True
+
+
+class Replies(Section):
+    comments: bool = True
+    receipt_within: Seconds = timedelta(seconds=60)
+
+
+class Clocks(Section):
+    s1: Windows
+    s2: Windows
+    s3: Windows
+    without_severity: Level | Literal["none"] = 3
+    resolution: WindowText | None = None
+    resolution_for: Annotated[Scope, Field(strict=False)] = Scope.LARGE_ACCOUNTS
+    update: WindowText | None = None
+    determination: Annotated[Determination, Field(strict=False)] = Determination.ROUNDS
+    first_round: Annotated[FirstRound, Field(strict=False)] = FirstRound.SECOND_REPLY
+    replies: Replies = Replies()
+    paused: list[Annotated[Milestone, Field(strict=False)]] = list(Milestone)
+    waiting_statuses: list[Text] = []
+    severity_changed: Annotated[CountFrom, Field(strict=False)] = CountFrom.CREATION
+    found_large_late: Annotated[CountFrom, Field(strict=False)] = CountFrom.CREATION
+    reopened: Annotated[Reopened, Field(strict=False)] = Reopened.RESUME
+    exempt: Exempt = Exempt()
+    weekend_exception: Weekend = Weekend()
+
+
+def commitment(
+    regions: Regions, calendars: Calendars, clocks: Clocks, automation_agents: frozenset[str]
+) -> CommitmentPolicy:
+    """The policy that the three sections make together."""
+    of_country = turned(regions.countries)
+    return CommitmentPolicy(
+        terms=_terms(clocks),
+        regions=RegionPolicy(
+            of_country=of_country,
+            of_data_center={name.upper(): region for name, region in turned(regions.data_centers).items()},
+            fallback=regions.fallback,
+            calendar_by=regions.calendar_by,
+            ladder_by=regions.ladder_by,
+            calendars={region: calendars.of_region(region) for region in regions.countries},
+            country_calendars={
+                country: calendars.of_country(country, of_country[country]) for country in calendars.countries
+            },
+        ),
+        replies=ReplyRules(
+            automation_agents=automation_agents,
+            comments=clocks.replies.comments,
+            receipt_within=clocks.replies.receipt_within,
+        ),
+        statuses=StatusRules(waiting=frozenset(clocks.waiting_statuses)),
+    )
+
+
+def _terms(clocks: Clocks) -> Terms:
+    return Terms(
+        windows={level: windows.by_milestone() for level, windows in enumerate((clocks.s1, clocks.s2, clocks.s3), 1)},
+        without_severity=None if clocks.without_severity == "none" else clocks.without_severity,
+        resolution=clocks.resolution,
+        resolution_for=clocks.resolution_for,
+        update=clocks.update,
+        determination=clocks.determination,
+        first_round=clocks.first_round,
+        paused=frozenset(clocks.paused),
+        severity_changed=clocks.severity_changed,
+        found_large_late=clocks.found_large_late,
+        reopened=clocks.reopened,
+        exempt=Kinds(
+            issue_types=frozenset(clocks.exempt.issue_types), request_types=frozenset(clocks.exempt.request_types)
+        ),
+        weekend=WeekendException(
+            issue_types=frozenset(clocks.weekend_exception.issue_types),
+            levels=frozenset(clocks.weekend_exception.severities),
+            inferred=clocks.weekend_exception.inferred,
+        ),
+    )

@@ -1,0 +1,51 @@
+"""The section `teaching` of the mapping file, and the texts that ship with the product."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from desk_sync.adapters.mapping.types import Duration, Text
+from desk_sync.adapters.yaml.problems import Section
+from desk_sync.adapters.yaml.tree import read_tree
+from desk_sync.domain.plan.education import Occasion, TeachingPolicy
+
+Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
+
+
+class Lesson(Section):
+    no_identifier: Text | None = None
+    public_mail: Text | None = None
+
+
+class Teaching(Section):
+    reply: bool = False
+    every: Duration | None = None
+    shortest_description: Annotated[int, Field(ge=1)] = TeachingPolicy().shortest_description
+    language: Language = "en"
+    lessons: dict[Language, Lesson] = {}
+
+
+_Texts = dict[str, dict[Occasion, str]]
+_TEXTS: TypeAdapter[_Texts] = TypeAdapter(_Texts)
+
+
+def teaching_policy(section: Teaching) -> TeachingPolicy:
+    """The policy, with the admin's words where there are any, and ours elsewhere."""
+    own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.lessons.items()})
+    return TeachingPolicy(
+        reply=section.reply,
+        every=section.every or TeachingPolicy().every,
+        shortest_description=section.shortest_description,
+        language=section.language,
+        lessons={language: texts | own.get(language, {}) for language, texts in _shipped().items()},
+    )
+
+
+@cache
+def _shipped() -> _Texts:
+    text = resources.files("desk_sync.adapters.mapping").joinpath("education.yaml").read_text(encoding="utf-8")
+    return _TEXTS.validate_python(read_tree(text).value)

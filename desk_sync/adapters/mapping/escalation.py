@@ -1,0 +1,301 @@
+"""The mapping's section `escalation`: its shape, and the policy that it describes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import WithJsonSchema as Schema
+
+from desk_sync.adapters.mapping.types import Country, Date, Duration, Id, IssueType, Level, Text
+from desk_sync.adapters.yaml.problems import Section, mistake, shown
+from desk_sync.domain.escalation.basic_questions import QuestionRule
+from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
+from desk_sync.domain.escalation.matrix import Matrix, Post, Territory
+from desk_sync.domain.escalation.policy import Action, Counts, EscalationPolicy, LadderRule
+from desk_sync.domain.escalation.public_update import PLACEHOLDER, PLACEHOLDERS, Updates
+from desk_sync.domain.escalation.requests import Asker
+from desk_sync.domain.escalation.staff import Absence, Address, Channel, Days, Duty, Person, Staff
+from desk_sync.domain.escalation.triggers import ClusterRule, Gate, Kin, OverrunRule, RequestRules
+from desk_sync.domain.escalation.us_states import US_STATES
+
+
+def _state(code: str) -> str:
+    if code not in US_STATES:
+        raise mistake(f"{code} is not a state such as US-NY", f"US-{code}" if f"US-{code}" in US_STATES else None)
+    return code
+
+
+def _address_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise mistake(f"{shown(name)} is no name of an address: small letters, digits and _ make one")
+    return name
+
+
+def _mail(address: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", address):
+        raise mistake(f"{shown(address)} is not a mail address")
+    return address
+
+
+def _wait(written: object) -> timedelta:
+    if written == _AT_ONCE:
+        return timedelta(0)
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([dhm])", written) if isinstance(written, str) else None
+    if not match:
+        raise mistake(f'{shown(written)} is not a wait such as 2h or 30m, or "{_AT_ONCE}"')
+    return timedelta(**{{"d": "days", "h": "hours", "m": "minutes"}[match[2]]: int(match[1])})
+
+
+_AT_ONCE = "at once"
+
+
+def _update(text: str) -> str:
+    strangers = [name for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+    if strangers:
+        known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
+        raise mistake(f"{{{strangers[0]}}} is nothing that a partner is told; {known} are")
+    return text
+
+
+def _form(written: object) -> str:
+    return "[name]" if isinstance(written, str) else "[section]"
+
+
+State = Annotated[str, AfterValidator(_state), Schema({"enum": sorted(US_STATES)})]
+AddressName = Annotated[str, AfterValidator(_address_name), Schema({"type": "string", "pattern": "^[a-z0-9_]+$"})]
+Mail = Annotated[str, AfterValidator(_mail), Schema({"type": "string", "format": "email"})]
+Wait = Annotated[
+    timedelta, PlainValidator(_wait), Schema({"type": "string", "pattern": f"^([1-9][0-9]{{0,4}}[dhm]|{_AT_ONCE})$"})
+]
+UpdateText = Annotated[str, AfterValidator(_update)]
+Rank: TypeAlias = Literal[1, 2, 3, 4]
+Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
+
+
+class DaysSection(Section):
+    start: Date = Field(date.min, alias="from")
+    until: Date = date.max
+
+    @model_validator(mode="after")
+    def _goes_forward(self) -> Self:
+        if self.until <= self.start:
+            raise mistake(f"until {self.until} is not after {self.start}: it is the first day that does not count")
+        return self
+
+
+class DutySection(DaysSection):
+    person: Text
+
+
+class AbsenceSection(DaysSection):
+    deputy: Text | None = None
+
+
+class PersonSection(Section):
+    agent: Mail | None = None
+    team: Id | None = None
+    mail: list[Mail] = []
+    chat: list[AddressName] = []
+    absences: list[AbsenceSection] = []
+
+
+class PostSection(Section):
+    role: Text
+    countries: list[Country] = []
+    states: list[State] = []
+    without: list[Country] = []
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> Self:
+        if self.without and (self.countries or self.states):
+            raise mistake("countries and states say what is inside: without has nothing to leave out")
+        return self
+
+
+OneDuty = Annotated[Annotated[Text, Tag("[name]")] | Annotated[DutySection, Tag("[section]")], Discriminator(_form)]
+OnePost = Annotated[Annotated[Text, Tag("[name]")] | Annotated[PostSection, Tag("[section]")], Discriminator(_form)]
+OneCause: TypeAlias = Literal["acknowledgement", "determination", "resolution", "request", "overrun", "cluster"]
+OneSignal = Annotated[Signal, Field(strict=False)]
+OneAnswer = Annotated[Answer, Field(strict=False)]
+
+
+class LadderSection(Section):
+    because: list[OneCause] = []
+    regions: list[Text] = []
+    severities: list[Level] = []
+    levels: Annotated[dict[Rank, Wait], Field(min_length=1)]
+    counts: Annotated[Counts, Field(strict=False)] = Counts.AS_THE_CLOCK
+
+
+Answers: TypeAlias = dict[OneSignal, OneAnswer]
+
+
+class AnswersSection(Section):
+    acknowledgement: Answers
+    determination: Answers
+    resolution: Answers
+    request: Answers
+    overrun: Answers
+    cluster: Answers
+
+
+class SecuritySection(Section):
+    level: Rank
+    by_words: bool = True
+
+
+class ActionSection(Section):
+    status: Text | None = None
+    priority: Text | None = None
+    assign: bool = False
+
+
+class RequestsSection(Section):
+    statuses: list[Text] = []
+    tags: list[Text] = []
+    partner: Annotated[Gate, Field(strict=False)] = Gate.AFTER_RESPONSE_TIME
+    agent: Annotated[Gate, Field(strict=False)] = Gate.ALWAYS
+
+
+class OverrunSection(Section):
+    issue_types: Annotated[list[IssueType], Field(min_length=1)]
+    window: Duration
+
+
+class ClusterSection(Section):
+    by: Annotated[Kin, Field(strict=False)]
+    tickets: Annotated[int, Field(ge=1)]
+    within: Duration
+
+
+class QuestionsSection(Section):
+    tickets: Annotated[int, Field(ge=1)] = 5
+    within: Duration = timedelta(days=30)
+    level: Rank = 4
+
+
+class UpdatesSection(Section):
+    enabled: bool = True
+    texts: Annotated[dict[Language, UpdateText], Field(min_length=1)]
+    titles: dict[Language, dict[Rank, Text]] = {}
+
+
+class EscalationSection(Section):
+    roles: dict[Text, list[OneDuty]]
+    people: dict[Text, PersonSection] = {}
+    matrix: Annotated[dict[Text, dict[Rank, list[OnePost]]], Field(min_length=1)]
+    ladders: Annotated[list[LadderSection], Field(min_length=1)]
+    answers: AnswersSection
+    security: SecuritySection
+    actions: dict[Rank, ActionSection] = {}
+    fallback_agent: Mail | None = None
+    requests: RequestsSection = RequestsSection()
+    overrun: OverrunSection | None = None
+    clusters: list[ClusterSection] = []
+    basic_questions: QuestionsSection | None = None
+    late: Duration = timedelta(minutes=15)
+    digest: Duration = timedelta(minutes=1)
+    public_updates: UpdatesSection
+
+
+def policy_of(section: EscalationSection) -> EscalationPolicy:
+    """The policy that a checked section describes."""
+    updates = section.public_updates
+    return EscalationPolicy(
+        matrix=matrix_of(section),
+        staff=staff_of(section),
+        rules=(_security(section.security), *map(_rule, section.ladders)),
+        answers={Cause(cause): answers for cause, answers in section.answers},
+        actions={level: Action(**each.model_dump()) for level, each in section.actions.items()},
+        requests=_requests(section.requests),
+        overrun=_overrun(section.overrun),
+        clusters=tuple(ClusterRule(by=each.by, tickets=each.tickets, period=each.within) for each in section.clusters),
+        questions=QuestionRule(**section.basic_questions.model_dump()) if section.basic_questions else None,
+        infers_security=section.security.by_words,
+        fallback_agent=section.fallback_agent,
+        late=section.late,
+        digest=section.digest,
+        updates=_updates(updates) if updates.enabled else Updates(),
+    )
+
+
+def matrix_of(section: EscalationSection) -> Matrix:
+    """Who answers at which level, for whom."""
+    return Matrix(
+        cells={
+            region: {level: tuple(map(_post, posts)) for level, posts in levels.items()}
+            for region, levels in section.matrix.items()
+        }
+    )
+
+
+def staff_of(section: EscalationSection) -> Staff:
+    """Who holds the roles, and when."""
+    return Staff(
+        people={name: _person(name, each) for name, each in section.people.items()},
+        roles={role: tuple(map(_duty, duties)) for role, duties in section.roles.items()},
+    )
+
+
+def _duty(written: str | DutySection) -> Duty:
+    return Duty(written) if isinstance(written, str) else Duty(written.person, Days(written.start, written.until))
+
+
+def _person(name: str, section: PersonSection) -> Person:
+    return Person(
+        name=name,
+        agent=section.agent,
+        team=section.team,
+        addresses=(
+            *(Address(Channel.MAIL, each) for each in section.mail),
+            *(Address(Channel.CHAT, each) for each in section.chat),
+        ),
+        absences=tuple(Absence(Days(each.start, each.until), each.deputy) for each in section.absences),
+    )
+
+
+def _post(written: str | PostSection) -> Post:
+    if isinstance(written, str):
+        return Post(written)
+    countries, states, without = (frozenset(each) for each in (written.countries, written.states, written.without))
+    return Post(written.role, Territory(countries=countries, states=states, without=without))
+
+
+def _security(section: SecuritySection) -> LadderRule:
+    """Straight to one level, and no further (R36d)."""
+    return LadderRule(rungs=(Rung(section.level),), causes=frozenset({Cause.SECURITY}))
+
+
+def _rule(section: LadderSection) -> LadderRule:
+    return LadderRule(
+        rungs=tuple(Rung(level, wait) for level, wait in sorted(section.levels.items())),
+        causes=frozenset(map(Cause, section.because)),
+        regions=frozenset(section.regions),
+        severities=frozenset(section.severities),
+        counts=section.counts,
+    )
+
+
+def _requests(section: RequestsSection) -> RequestRules:
+    return RequestRules(
+        statuses=frozenset(section.statuses),
+        tags=frozenset(section.tags),
+        gates={Asker.PARTNER: section.partner, Asker.AGENT: section.agent},
+    )
+
+
+def _overrun(section: OverrunSection | None) -> OverrunRule | None:
+    return OverrunRule(issue_types=frozenset(section.issue_types), window=section.window) if section else None
+
+
+def _updates(section: UpdatesSection) -> Updates:
+    return Updates(
+        texts={str(language): text for language, text in section.texts.items()},
+        titles={
+            str(language): {int(level): title for level, title in titles.items()}
+            for language, titles in section.titles.items()
+        },
+    )

@@ -1,0 +1,222 @@
+"""The admin's mapping file: YAML in, one checked policy and vocabulary out, or every mistake at once.
+
+`mappings/README.md` says what each setting means; the names of rules (R…, C…) are those of `docs/rules.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.mapping import checks as mapping_checks
+from desk_sync.adapters.mapping import clock_checks as mapping_clock_checks
+from desk_sync.adapters.mapping import escalation as mapping_escalation
+from desk_sync.adapters.mapping import escalation_checks as mapping_escalation_checks
+from desk_sync.adapters.mapping import schema as shape
+from desk_sync.adapters.mapping.clocks import commitment
+from desk_sync.adapters.mapping.education import teaching_policy
+from desk_sync.adapters.mapping.escalation import ActionSection
+from desk_sync.adapters.mapping.partners import account_fields, partner_policy
+from desk_sync.adapters.mapping.schema import ExcludedService, Licences, MappingFile, Source, Tickets
+from desk_sync.adapters.mapping.types import turned
+from desk_sync.adapters.yaml import check as yaml_file
+from desk_sync.adapters.yaml.problems import Contradiction
+from desk_sync.adapters.zoho.hosts import Portal, portal_in
+from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, plain
+from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
+from desk_sync.domain.fingerprint import fingerprint
+from desk_sync.domain.plan.escalation_actions import ESCALATION_FIELDS
+from desk_sync.domain.plan.policy import Policy, TicketPolicy
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.errors import MappingError, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalMapping:
+    """What the file says, ready for use. `portals` by name; empty where the environment describes the only one.
+
+    `sources` in the order in which look-ups use them.
+    """
+
+    policy: Policy
+    vocabulary: Vocabulary
+    portals: Mapping[str, Portal]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    partner_file: str | None = None
+
+
+def load(path_or_name: str | Path) -> PortalMapping:
+    """The mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
+    file = _find(path_or_name)
+    return _load(file) if file == Path(path_or_name) else _shipped(str(path_or_name))
+
+
+@cache
+def _shipped(name: str) -> PortalMapping:
+    """Read once in the life of a process: it changes with the version alone."""
+    return _load(_find(name))
+
+
+def _load(file: Path | Traversable) -> PortalMapping:
+    content, problems = _read(file)
+    if content is None:
+        raise MappingError(str(file), problems)
+    return _build(content)
+
+
+def check(path_or_name: str | Path) -> list[Problem]:
+    """Every mistake in the file, in the order of its lines."""
+    _, problems = _read(_find(path_or_name))
+    return problems
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a mapping file, for editors."""
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "desk-sync mapping"}
+    return head | {key: value for key, value in MappingFile.model_json_schema().items() if key != "title"}
+
+
+def _find(path_or_name: str | Path) -> Path | Traversable:
+    """A bare word is the name of a shipped mapping: beside the package in a checkout, inside it in a wheel."""
+    name = str(path_or_name)
+    if not re.fullmatch(r"[\w-]+", name):
+        return Path(name)
+    folders = (resources.files("desk_sync") / "mappings", Path(__file__).parents[3] / "mappings")
+    files = [folder / f"{name}.yaml" for folder in folders]
+    return next((file for file in files if file.is_file()), Path(name))
+
+
+def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
+    """The file's content, if it has no mistakes."""
+    tree = yaml_file.read(
+        file,
+        if_missing="name a file, or a shipped mapping: partner_support",
+        if_empty="start from a copy of partner_support.yaml",
+    )
+    return yaml_file.check(tree, MappingFile, _contradictions)
+
+
+def _contradictions(root: object) -> Iterator[Contradiction]:
+    yield from mapping_checks.contradictions(root)
+    yield from mapping_clock_checks.contradictions(root)
+    yield from mapping_escalation_checks.contradictions(root)
+
+
+def _build(content: MappingFile) -> PortalMapping:
+    vocabulary = Vocabulary(
+        fields=content.desk_fields.model_dump(exclude_none=True) | _acted_on(content.escalation.actions.values()),
+        issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
+        request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
+        clock_states=content.values.clock_state.model_dump(),
+        account_fields=account_fields(content.partners),
+    )
+    licences = _licences(content.licences)
+    tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
+    strategies = tuple(content.identity.strategies)
+    clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
+    escalation = mapping_escalation.policy_of(content.escalation)
+    partners = partner_policy(content.partners, content.mailboxes)
+    teaching = teaching_policy(content.teaching)
+    values = (vocabulary, licences, tickets, partners, teaching)
+    meaning = [*(asdict(each) for each in values), strategies]
+    meaning += [fingerprint(each) for each in (clocks, escalation)]
+    return PortalMapping(
+        policy=Policy(
+            version=_fingerprint(meaning),
+            licences=licences,
+            tickets=tickets,
+            commitment=clocks,
+            escalation=escalation,
+            strategies=strategies,
+            partners=partners,
+            shown=(CLOCK_FIELDS | ESCALATION_FIELDS) & vocabulary.fields.keys(),
+            teaching=teaching,
+        ),
+        vocabulary=vocabulary,
+        portals={name: _portal(section) for name, section in (content.portals or {}).items()},
+        sources=content.sources,
+        partner_file=content.partners.file,
+    )
+
+
+def _acted_on(actions: Iterable[ActionSection]) -> dict[str, str]:
+    """Desk's own fields, as far as an escalation sets them: what nobody sets is not read."""
+    actions = tuple(actions)
+    assigns = {Field.ASSIGNEE: "assigneeId", Field.TEAM: "teamId"} if any(each.assign for each in actions) else {}
+    status = {Field.STATUS: "status"} if any(each.status for each in actions) else {}
+    priority = {Field.PRIORITY: "priority"} if any(each.priority for each in actions) else {}
+    return {str(name): written for name, written in {**status, **priority, **assigns}.items()}
+
+
+def _portal(section: shape.Portal) -> Portal:
+    limits = section.model_dump(include={"concurrency", "credit_reserve"}, exclude_none=True)
+    return portal_in(**section.model_dump(exclude={"concurrency", "credit_reserve"}), limits=limits)
+
+
+def _licences(section: Licences) -> LicencePolicy:
+    return LicencePolicy(
+        thresholds=section.thresholds,
+        region_of_country=turned(section.countries),
+        region_of_data_center=turned(section.data_centers),
+        region_by=section.region_by,
+        fallback_region=section.fallback_region,
+        count=section.count,
+        per=section.per,
+        in_force=frozenset(section.status.in_force),
+        unsettled=frozenset(section.status.unsettled),
+        ended=frozenset(section.status.ended),
+        unpaid_editions=frozenset(section.unpaid_editions),
+        counted_units=frozenset(section.units.counted),
+        uncounted_units=frozenset(section.units.uncounted),
+        user_endings=tuple(sorted(section.units.user_endings)),
+        exclusions=tuple(_exclusion(name, each) for name, each in sorted(section.excluded_services.items())),
+        services={
+            name: plain(named) for named, aliases in section.services.items() for name in (plain(named), *aliases)
+        },
+        max_age=section.max_age,
+    )
+
+
+def _exclusion(name: str, service: ExcludedService) -> Exclusion:
+    return Exclusion(
+        name=name,
+        names=frozenset((plain(name), *service.aliases)),
+        item_word=service.item_word or "",
+        item_words=frozenset(service.item_words),
+    )
+
+
+def _tickets(section: Tickets, severities: Mapping[int, str]) -> TicketPolicy:
+    left = section.severity_left_alone
+    return TicketPolicy(
+        severities=severities,
+        severity_left_for_issues=frozenset(left.issue_types),
+        severity_left_for_requests=frozenset(left.request_types),
+        severity_left_without_request=left.without_request_type,
+        exclude_tickets_about_excluded_services=section.about_excluded_services == "no_priority",
+        email_fill=section.email_fill,
+        untick=section.untick,
+        automation_agents=frozenset(section.automation_agents),
+        write_limit=section.write_limit,
+        mode=section.mode,
+        department_modes=section.departments,
+    )
+
+
+def _fingerprint(meaning: object) -> str:
+    """Twelve digits that change with the meaning alone: not with comments, order or aliases written twice."""
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_canonical).encode()).hexdigest()[:12]
+
+
+def _canonical(value: object) -> object:
+    return value.total_seconds() if isinstance(value, timedelta) else sorted(value)  # type: ignore[call-overload]

@@ -1,0 +1,78 @@
+"""The sections of the mapping file about who writes: `partners` and `mailboxes`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic import WithJsonSchema as Schema
+
+from desk_sync.adapters.desk.vocabulary import AccountFields
+from desk_sync.adapters.mapping.types import ApiName, DataCenter, Duration, Text
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.yaml.problems import Section, mistake, shown
+from desk_sync.domain.account.partner import Origin, PartnerPolicy, TaggedElsewhere
+
+
+def _each_once(origins: list[Origin]) -> list[Origin]:
+    if twice := [origin for origin in Origin if origins.count(origin) > 1]:
+        raise mistake(f"{twice[0]} stands there twice")
+    return origins
+
+
+def _address(written: str) -> str:
+    normal = identifiers.email(written)
+    if normal is None:
+        raise mistake(f"{shown(written)} is not an e-mail address")
+    return normal
+
+
+Address = Annotated[str, AfterValidator(_address), Schema({"type": "string", "format": "email"})]
+
+
+class DeskAccount(Section):
+    country: ApiName | None = "country"
+    state: ApiName | None = "state"
+    tier: ApiName | None = None
+    domains: list[ApiName] = ["website"]
+    contract_until: ApiName | None = None
+
+
+class Partners(Section):
+    order: Annotated[
+        list[Annotated[Origin, Field(strict=False)]],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ] = list(Origin)
+    account_fields: DeskAccount = DeskAccount()
+    contracts: bool = False
+    max_age: Duration | None = None
+    file: Text | None = None
+    tagged_elsewhere: Annotated[TaggedElsewhere, Field(strict=False)] = TaggedElsewhere.REVIEW
+
+
+Mailboxes = dict[Address, Annotated[list[DataCenter], Field(min_length=1)]]
+
+
+def account_fields(section: Partners) -> AccountFields:
+    """What Desk calls the fields of a partner's account."""
+    named = section.account_fields
+    return AccountFields(
+        country=named.country,
+        state=named.state,
+        tier=named.tier,
+        domains=tuple(named.domains),
+        contract_until=named.contract_until,
+        contracts=section.contracts,
+    )
+
+
+def partner_policy(section: Partners, mailboxes: Mapping[str, Sequence[str]]) -> PartnerPolicy:
+    """Data centres are in capitals from here on, as in subscription data."""
+    return PartnerPolicy(
+        order=tuple(section.order),
+        max_age=section.max_age or PartnerPolicy().max_age,
+        tagged_elsewhere=section.tagged_elsewhere,
+        mailboxes={address: frozenset(each.upper() for each in centers) for address, centers in mailboxes.items()},
+    )

@@ -1,0 +1,129 @@
+"""Notices by mail and chat, through apprise: Cliq, Slack, Teams and whatever else has an apprise URL.
+
+A mail goes by the server of one such URL, and carries the notice's key as its Message-ID, so that a repeat is known as
+one by whoever gets it. URLs hold secrets: no error and no log line names more of them than the variable they stand in.
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formataddr
+from functools import partial
+from threading import Thread
+from typing import TypeVar
+
+import apprise
+from apprise.plugins.email import NotifyEmail
+
+from desk_sync.domain.escalation.notice import Notice
+from desk_sync.domain.escalation.staff import Channel
+from desk_sync.errors import Refused, TemporaryError
+
+SECONDS = 15.0
+MAIL = "mail"
+
+# It logs URLs and answers.
+logging.getLogger("apprise").disabled = True
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseNotifier:
+    """Sends notices by what `find` knows under a name: an apprise URL, or nothing. `MAIL` is the mail server's name.
+
+    A send that is not over after `seconds` is given up: it may have got through.
+    """
+
+    find: Callable[[str], str]
+    seconds: float = SECONDS
+
+    def send(self, notice: Notice) -> None:
+        """As the port `Notifier` says."""
+        send = {Channel.MAIL: self._mail, Channel.CHAT: self._chat}[notice.to.channel]
+        _within(self.seconds, partial(send, notice))
+
+    def _mail(self, notice: Notice) -> None:
+        server = self._plugin(MAIL)
+        if not isinstance(server, NotifyEmail):
+            raise Refused("the address of the mail server is no mailto:// or mailtos:// URL")
+        try:
+            with _connected(server, self.seconds) as smtp:
+                smtp.send_message(_message(notice, server))
+        except smtplib.SMTPResponseException as error:
+            raise _answered(error.smtp_code) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _answered(min(code for code, _ in error.recipients.values())) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise TemporaryError(f"the mail server did not take it: {type(error).__name__}") from None
+
+    def _chat(self, notice: Notice) -> None:
+        plugin = self._plugin(notice.to.to)
+        plugin.socket_connect_timeout = plugin.socket_read_timeout = self.seconds
+        if not plugin.notify(body=notice.text, title=notice.subject):
+            raise Refused(f"the channel behind {notice.to} did not take it")
+
+    def _plugin(self, name: str) -> apprise.NotifyBase:
+        url = self.find(name)
+        if not url:
+            raise Refused(f"no address is set for {name}")
+        plugin = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+        if not isinstance(plugin, apprise.NotifyBase):
+            raise Refused(f"the address that is set for {name} is no apprise URL")
+        return plugin
+
+
+def _connected(server: NotifyEmail, seconds: float) -> smtplib.SMTP:
+    """The server's connection, signed in."""
+    context = ssl.create_default_context()
+    if server.secure_mode == "ssl":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.smtp_host, server.port or 0, timeout=seconds, context=context)
+    else:
+        smtp = smtplib.SMTP(server.smtp_host, server.port or 0, timeout=seconds)
+    if server.secure_mode == "starttls":
+        smtp.starttls(context=context)
+    if server.user and server.password:
+        smtp.login(server.user, server.password)
+    return smtp
+
+
+def _message(notice: Notice, server: NotifyEmail) -> EmailMessage:
+    message = EmailMessage()
+    name, address = (str(part or "desk-sync") for part in server.from_addr)
+    message["From"] = formataddr((name, address))
+    message["To"] = notice.to.to
+    message["Subject"] = notice.subject
+    message["Message-ID"] = f"<{notice.key}@{address.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(notice.text)
+    return message
+
+
+def _answered(code: int) -> Refused | TemporaryError:
+    """What the mail server's answer means: 5xx is for good."""
+    permanent = code >= 500
+    said = f"the mail server answered {code}"
+    return Refused(said) if permanent else TemporaryError(said)
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """What the call returns or raises, if it does so in time. What does not is left behind. Raises TemporaryError."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError:
+        raise TemporaryError(f"no answer within {seconds:g} s: it may have got through") from None

@@ -1,0 +1,56 @@
+"""The tickets around a ticket, by what their last looks found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, bindparam, or_, select
+
+from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.queue import mark
+from desk_sync.adapters.store.tables import Instant, tickets
+from desk_sync.adapters.store.values import chunks
+from desk_sync.domain.escalation.basic_questions import Question
+from desk_sync.domain.escalation.triggers import Severe
+
+# Built once, as the statements of `queue`.
+_HERE = (tickets.c.portal == bindparam("its_portal")) & tickets.c.ended_at.is_(None)
+_SINCE = bindparam("since", type_=Instant)
+_SEVERE = select(tickets.c.ticket_id, tickets.c.severe_at, tickets.c.account_id, tickets.c.product).where(
+    _HERE,
+    tickets.c.severe_at >= _SINCE,
+    or_(tickets.c.account_id == bindparam("its_account"), tickets.c.product == bindparam("its_product")),
+)
+_QUESTIONS = select(tickets.c.ticket_id, tickets.c.howto_at, tickets.c.number).where(
+    _HERE, tickets.c.howto_at >= _SINCE, tickets.c.partner == bindparam("its_partner")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlNeighbours:
+    """One portal's tickets, those that are gone left out."""
+
+    engine: Engine
+    portal: str
+
+    def severe(self, *, account_id: str | None, product: str | None, since: datetime) -> Sequence[Severe]:
+        """Those of severity 1 since then, of the account or about the product."""
+        wanted = {"its_portal": self.portal, "its_account": account_id, "its_product": product, "since": since}
+        with reading(self.engine) as connection:
+            rows = connection.execute(_SEVERE, wanted).all()
+        return [Severe(ticket_id=each, at=at, account_id=account, product=about) for each, at, account, about in rows]
+
+    def questions(self, partner: str, *, since: datetime) -> Sequence[Question]:
+        """The partner's how-to tickets since then."""
+        wanted = {"its_portal": self.portal, "its_partner": partner, "since": since}
+        with reading(self.engine) as connection:
+            rows = connection.execute(_QUESTIONS, wanted).all()
+        return [Question(ticket_id=each, at=at, number=number or each) for each, at, number in rows]
+
+    def wake(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
+        """Owe each a look."""
+        for chunk in chunks(sorted(set(ticket_ids))):  # most looks wake nobody, and take no turn at writing
+            with writing(self.engine) as connection:
+                mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)

@@ -1,0 +1,1 @@
+"""Text in any language: folding, widths, identifiers and the names of countries."""

@@ -1,0 +1,63 @@
+"""Countries: the codes that a mapping may name (ISO 3166-1 alpha-2, and XK, which is in common use for Kosovo), and
+what people write instead of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from babel import Locale
+
+from desk_sync.adapters.text.fold import fold
+
+_CODES = """
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
+BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH
+ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT
+HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
+LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI
+NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG
+SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG
+UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
+"""
+
+COUNTRIES = frozenset(_CODES.split())
+
+# What people write instead; the code that they mean.
+MISTAKEN_CODES: Mapping[str, str] = {"UK": "GB", "EL": "GR", "TP": "TL", "BU": "MM", "SU": "RU", "YU": "RS"}
+
+_LANGUAGES = ("en", "de", "pt", "es", "fr", "ja")
+# Names of every day that the lists of countries spell out.
+_NAMES_OF_EVERY_DAY: dict[str, str] = {
+    "usa": "US",
+    "u.s.a": "US",
+    "united states of america": "US",
+    "great britain": "GB",
+    "england": "GB",
+    "korea": "KR",
+    "republic of korea": "KR",
+    "russian federation": "RU",
+    "viet nam": "VN",
+    "brunei darussalam": "BN",
+    "the netherlands": "NL",
+    "holland": "NL",
+    "uae": "AE",
+}
+
+
+def country_code(written: str) -> str | None:
+    """The code of a country as people write it: the code itself, or its name in a language of the partners."""
+    text = " ".join(written.split())
+    code = text.upper()
+    return code if code in COUNTRIES else MISTAKEN_CODES.get(code) or _by_name().get(_folded(text))
+
+
+@cache
+def _by_name() -> Mapping[str, str]:
+    named = (item for language in _LANGUAGES for item in Locale.parse(language).territories.items())
+    return {_folded(name): code for code, name in named if code in COUNTRIES} | _NAMES_OF_EVERY_DAY
+
+
+def _folded(name: str) -> str:
+    """Compared without case, accents and a full stop at the end."""
+    return fold(name).rstrip(".")

@@ -1,0 +1,91 @@
+"""Normal forms of the identifiers, one for both sides of every comparison: tickets and subscription data.
+
+Each function takes one identifier as somebody wrote it, blanks around it allowed, and gives its normal form,
+or None if it is not one. Full-width characters are folded and invisible ones dropped. A normal form is its own.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib import resources
+
+import idna
+
+from desk_sync.domain.account.identity import Identifier, Kind
+
+_LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
+_NUMBER = re.compile(r"[0-9]{6,11}")
+_LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+"""A domain that is its own normal form: nine in ten are."""
+_LONGEST_LOCAL_PART = 64
+_LONGEST_DOMAIN = 253
+
+
+@lru_cache(maxsize=4096)  # the rows of one account come together
+def email(text: str) -> str | None:
+    """An address in lower case with its plus tag, its domain in punycode."""
+    local_part, _, host = _fold(text).rpartition("@")
+    if len(local_part.encode()) > _LONGEST_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
+        return None
+    host_name = domain(host)
+    return f"{local_part}@{host_name}" if host_name else None
+
+
+@lru_cache(maxsize=4096)  # a few domains make most of what comes
+def domain(text: str) -> str | None:
+    """A domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
+    folded = _fold(text)
+    if not 0 < len(folded) <= _LONGEST_DOMAIN:
+        return None
+    encoded = folded if _PLAIN_DOMAIN.fullmatch(folded) else _punycode(folded.removesuffix("."))
+    _, dot, top_level = encoded.rpartition(".")
+    return encoded if dot and not top_level.isdigit() else None
+
+
+def _punycode(host: str) -> str:
+    """Empty for what is no host."""
+    try:
+        return idna.encode(host, uts46=True, std3_rules=True).decode("ascii")
+    except idna.IDNAError:
+        return ""
+
+
+def number(text: str) -> str | None:
+    """A ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Only a label tells which; longer ones are record ids."""
+    folded = _fold(text)
+    return folded if _NUMBER.fullmatch(folded) else None
+
+
+def readings(text: str) -> tuple[Identifier, ...]:
+    """All that an identifier without a label may be, strongest first; nothing for what is none."""
+    if (address := email(text)) is not None:
+        return (Identifier(Kind.EMAIL, address),)
+    if (digits := number(text)) is not None:
+        return tuple(Identifier(kind, digits) for kind in (Kind.ZOID, Kind.ZGID, Kind.ZUID))
+    host = domain(text.strip().removeprefix("@"))
+    return (Identifier(Kind.DOMAIN, host),) if host else ()
+
+
+def is_public_mail(domain: str) -> bool:
+    """Whether anybody can have an address on the domain (in normal form): it says nothing about a customer (R8)."""
+    return domain in _public_mail_domains()
+
+
+@cache
+def _public_mail_domains() -> frozenset[str]:
+    text = resources.files("desk_sync.adapters.text").joinpath("public_mail_domains.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower().strip()
+    visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return _nfkc(_nfkc(visible).lower()).strip()
+
+
+def _nfkc(text: str) -> str:
+    return unicodedata.normalize("NFKC", text)

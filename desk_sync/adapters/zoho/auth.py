@@ -1,0 +1,238 @@
+"""The OAuth access token: one for all processes, replaced a little before it ends.
+
+Zoho allows ten refreshes in ten minutes, so `Tokens.elect` chooses who asks for the next token; the others use the old
+one while it is valid, and wait briefly when it is not. Secrets are in no repr, no log and no error (L12).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import requests
+from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+from requests.adapters import BaseAdapter
+from requests.auth import AuthBase
+from requests_oauthlib import OAuth2, OAuth2Session
+from tenacity import nap
+
+from desk_sync.adapters.zoho.hosts import allowed
+from desk_sync.adapters.zoho.transport import Deadline, harden, read_object
+from desk_sync.errors import DeskSyncError, NotPermitted, TemporaryError
+from desk_sync.ports.now import Now
+from desk_sync.ports.portal import Token, Tokens
+
+EARLY = timedelta(minutes=5)
+LIFETIME = timedelta(hours=1)
+# One try a minute, also while every try fails: ten in ten minutes are allowed.
+ELECTED_FOR = timedelta(minutes=1)
+REFUSED_FOR = timedelta(minutes=10)
+POLL_SECONDS = 0.1
+# A refresh that failed is not tried again for a minute: whoever waits for it would hold up everybody behind.
+WAIT_SECONDS = 5.0
+
+# Its debug lines hold the client's secret and every token.
+logging.getLogger("requests_oauthlib.oauth2_session").addFilter(lambda record: record.levelno > logging.DEBUG)
+
+
+class NoToken(TemporaryError):
+    """The accounts server gives no answer that could be used: as long as it does not, nobody can call the portal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What Zoho gave us for one portal, and the accounts server that takes it, such as https://accounts.zoho.eu."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    accounts_url: str
+
+
+class Access:
+    """The access token that a call uses. Safe to share between threads."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        tokens: Tokens,
+        *,
+        now: Now,
+        sleep: Callable[[float], object] = nap.sleep,
+        way: BaseAdapter | None = None,
+    ) -> None:
+        """`way` is how requests go out, if not through sockets.
+
+        Raises ConfigurationError if the accounts server is not one of Zoho's.
+        """
+        self._credentials = credentials
+        self._url = allowed(credentials.accounts_url.rstrip("/") + "/oauth/v2/token")
+        self._tokens = tokens
+        self._now = now
+        self._sleep = sleep
+        self._way = way
+        self._replacement = ("", now())
+        self._kept: Token | None = None
+        permit_loopback(self._url)
+
+    def token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
+        """A token to use now, and not `refused`, which Desk did not take.
+
+        One that is fresh is kept: it stays good when another process fetches the next one. Raises NoToken or another
+        TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses our credentials.
+        """
+        kept = self._kept
+        if refused or kept is None or not self._is_fresh(kept):
+            self._kept = kept = self._find(deadline, refused)
+        return kept
+
+    def _find(self, deadline: Deadline, refused: Token | None) -> Token:
+        if refused:
+            self._check_patience(refused)
+        waiting = deadline.within(WAIT_SECONDS)
+        while True:
+            stored = self._stored(refused)
+            if stored and self._is_fresh(stored):
+                return stored
+            usable = stored if stored and self._now() < stored.expires_at else None
+            if self._tokens.elect(now=self._now(), until=self._now() + ELECTED_FOR):
+                return self._replace(usable, refused, deadline)
+            if usable:
+                return usable
+            if waiting.left() <= POLL_SECONDS:
+                raise NoToken("another process is fetching an access token, and has not got one yet")
+            self._sleep(POLL_SECONDS)
+
+    def _stored(self, refused: Token | None) -> Token | None:
+        stored = self._tokens.read()
+        return None if stored and refused and stored.access_token == refused.access_token else stored
+
+    def _is_fresh(self, token: Token) -> bool:
+        return self._now() < token.expires_at - EARLY
+
+    def _check_patience(self, refused: Token) -> None:
+        """A token that is refused soon after it replaced a refused one is not mended by a third."""
+        token, since = self._replacement
+        if token == refused.access_token and self._now() < since + ELECTED_FOR:
+            raise TemporaryError("Desk refuses even a new access token", retry_after=ELECTED_FOR)
+
+    def _replace(self, usable: Token | None, refused: Token | None, deadline: Deadline) -> Token:
+        """As the elected process: a token that was saved since we looked, else a new one, else the old one."""
+        stored = self._stored(refused)
+        if stored and self._is_fresh(stored):
+            self._tokens.save(stored)  # ends the election
+            return stored
+        try:
+            token = self._fetch(deadline)
+        except DeskSyncError:
+            if usable:
+                return usable
+            raise
+        self._tokens.save(token)
+        if refused:
+            self._replacement = (token.access_token, self._now())
+        return token
+
+    def _fetch(self, deadline: Deadline) -> Token:
+        """A new token from the accounts server, counted from before the call."""
+        asked_at = self._now()
+        try:
+            answer = self._refresh(deadline)
+        except requests.RequestException as error:
+            raise NoToken(f"cannot reach {self._credentials.accounts_url}: {type(error).__name__}") from None
+        except (OAuth2Error, ValueError, TypeError) as error:
+            raise NoToken(f"the token server answered nonsense: {type(error).__name__}") from None
+        except DeskSyncError as error:
+            raise error.with_traceback(None) from None  # the frames below hold the secrets
+        return Token(access_token=answer["access_token"], expires_at=asked_at + _lifetime(answer))
+
+    def _refresh(self, deadline: Deadline) -> dict[str, Any]:
+        ours = self._credentials
+        with harden(_TokenSession(ours.client_id), way=self._way) as session:
+            session.register_compliance_hook("refresh_token_response", _only_a_token)
+            return session.refresh_token(
+                self._url,
+                ours.refresh_token,
+                timeout=deadline.timeout(),
+                client_id=ours.client_id,
+                client_secret=ours.client_secret,
+            )
+
+
+class _TokenSession(OAuth2Session):
+    def get_redirect_target(self, _: requests.Response) -> None:
+        """Nowhere: the request holds the client's secret."""
+
+
+def _only_a_token(response: requests.Response) -> requests.Response:
+    """The answer, if it holds a token. Zoho reports errors with status 200, so the body decides."""
+    answer = read_object(response)
+    if response.status_code >= 500 or answer is None:
+        raise NoToken(f"the token server answered {response.status_code} without a token")
+    if "error" in answer:
+        raise _refusal(str(answer["error"]))
+    if not response.ok or not isinstance(answer.get("access_token"), str):
+        raise TemporaryError(f"the token server answered {response.status_code} without a token")
+    return response
+
+
+_TOO_MANY = "Access Denied"
+_PASSING = frozenset({"server_error", "temporarily_unavailable", "general_error"})
+_REFUSALS: Mapping[str, str | None] = {
+    "invalid_client": "check the client id, and that the accounts server is that of your data centre",
+    "invalid_client_secret": "check the client secret",
+    "invalid_code": "the refresh token is no longer valid: connect the portal again",
+    "invalid_grant": "the refresh token is no longer valid: connect the portal again",
+    "access_denied": None,
+    "invalid_request": None,
+    "invalid_scope": None,
+    "unauthorized_client": None,
+    "unsupported_grant_type": None,
+}
+
+
+def _refusal(code: str) -> DeskSyncError:
+    """The error that a code of the accounts server stands for; a code that we do not know is not repeated."""
+    if code == _TOO_MANY:
+        return TemporaryError(f"Zoho grants no more access tokens for now: {code}", retry_after=REFUSED_FOR)
+    if code in _PASSING:
+        return TemporaryError(f"the token server answered {code}")
+    if code in _REFUSALS:
+        return NotPermitted(f"Zoho refuses our credentials: {code}", hint=_REFUSALS[code])
+    return NotPermitted("Zoho refuses our credentials, with an error that we do not know")
+
+
+def _lifetime(answer: Mapping[str, object]) -> timedelta:
+    """Never longer than an hour: some answers have been in milliseconds."""
+    seconds = answer.get("expires_in")
+    return min(timedelta(seconds=seconds), LIFETIME) if isinstance(seconds, int) and 0 < seconds < 10**9 else LIFETIME
+
+
+def permit_loopback(url: str) -> None:
+    """Let oauthlib talk http with the simulator. Its switch is global; `allowed` guards every use of a token."""
+    if url.lower().startswith("http://"):
+        os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")
+
+
+def authorization(token: Token) -> AuthBase:
+    """Adds the token to a request, in Zoho's form, if the request goes to a host that may see it."""
+    return OAuth2(client=_ZohoClient("", token={"access_token": token.access_token, "token_type": "Bearer"}))
+
+
+class _ZohoClient(WebApplicationClient):
+    def _add_bearer_token(
+        self,
+        uri: str,
+        http_method: str = "GET",
+        body: str | None = None,
+        headers: dict[str, str] | None = None,
+        token_placement: str | None = None,
+    ) -> tuple[str, dict[str, str], str | None]:
+        allowed(uri)
+        headers = {} if headers is None else headers
+        headers["Authorization"] = f"Zoho-oauthtoken {self.access_token}"
+        return uri, headers, body

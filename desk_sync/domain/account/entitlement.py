@@ -1,0 +1,198 @@
+"""The large-user decision: which licences count, against which threshold, and what a person must decide.
+
+Where something is not settled (a seat that is not paid, a country that no region lists), the decision is
+made for every way in which it could be settled. Only if the answers differ is it REVIEW.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from desk_sync.domain.account.licence_policy import Count, LicencePolicy, Per, RegionBy, Threshold, plain
+from desk_sync.domain.account.partner import NOBODY_ASKED, Writer
+from desk_sync.domain.account.subscription import Account, LicenceItem, combine
+from desk_sync.domain.reason import Reason
+
+
+class Verdict(StrEnum):
+    """UNKNOWN belongs to tickets: no account was found, or the data about it cannot be relied on."""
+
+    PRIORITY = "PRIORITY"
+    NOT_PRIORITY = "NOT_PRIORITY"
+    REVIEW = "REVIEW"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """Whether an account is a large user account, how many licences counted, and why."""
+
+    verdict: Verdict
+    licences: int
+    reasons: tuple[Reason, ...]
+
+
+class Standing(StrEnum):
+    """Whether an item's quantity counts. UNSETTLED: the rules are silent, so a person decides if it matters."""
+
+    COUNTED = "counted"
+    NOT_COUNTED = "not counted"
+    UNSETTLED = "unsettled"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one rule says about one item."""
+
+    standing: Standing
+    reason: Reason
+
+
+def entitle(account: Account, policy: LicencePolicy, writer: Writer = NOBODY_ASKED) -> Entitlement:
+    """Whether the account is a large user account (R42–R48); `writer` matters where the policy says so (C17)."""
+    judged = [(item, judge(item, policy)) for item in account.items]
+    low = _total((item for item, said in judged if said.standing is Standing.COUNTED), policy)
+    high = _total((item for item, said in judged if said.standing is not Standing.NOT_COUNTED), policy)
+    thresholds, region_reasons = _thresholds(account, policy, writer)
+    reasons = (*(said.reason for _, said in judged), *region_reasons)
+    answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
+    figures = " or ".join(sorted({str(threshold) for threshold in thresholds}, key=lambda text: (len(text), text)))
+    if len(answers) > 1:
+        count = f"{low}" if low == high else f"{low} to {high}"
+        undecided = Reason("R42", f"{count} licences against {figures}: a person must decide")
+        return Entitlement(verdict=Verdict.REVIEW, licences=low, reasons=(*reasons, undecided))
+    verdict = Verdict.PRIORITY if answers.pop() else Verdict.NOT_PRIORITY
+    return Entitlement(
+        verdict=verdict, licences=low, reasons=(*reasons, Reason("R42", f"{low} licences against {figures}"))
+    )
+
+
+def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator[tuple[Account, Entitlement]]:
+    """Every account with its decision; with the others on its domain, where the policy counts by domain (C18)."""
+    on_domain: dict[str | None, list[Account]] = {}
+    for account in accounts:
+        on_domain.setdefault(account.domain if policy.per is Per.DOMAIN else None, []).append(account)
+    for account in accounts:
+        others = on_domain[account.domain] if policy.per is Per.DOMAIN and account.domain else []
+        yield account, entitle(combine(account, [each for each in others if each != account]), policy)
+
+
+def judge(item: LicenceItem, policy: LicencePolicy) -> Judgement:
+    """Whether the item's quantity counts, by the first rule that has something to say."""
+    return next(said for rule in _RULES if (said := rule(item, policy)))
+
+
+def _by_status(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    status = plain(item.status)
+    if status in policy.ended:
+        return _not_counted(item, "R42", f"status {status} is not in force")
+    if status not in policy.in_force | policy.unsettled:
+        return _unsettled(item, "R42", f"status {status or 'missing'} is not known")
+    return None
+
+
+def _by_edition(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    edition = plain(item.edition)
+    word = next((word for word in sorted(policy.unpaid_editions) if word in edition), None)
+    if item.paid or word is None:
+        return None
+    return _not_counted(item, "R42", f"a {word} edition is not purchased")
+
+
+def _by_exclusion(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    exclusion = policy.exclusion(item)
+    return _not_counted(item, "R46", f"{exclusion.name} is measured otherwise") if exclusion else None
+
+
+def _by_unit(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    unit = plain(item.unit)
+    if unit in policy.counted_units or (not unit and plain(item.name).endswith(policy.user_endings)):
+        return None
+    if unit in policy.uncounted_units or not item.quantity:
+        return _not_counted(item, "R43", f"{unit or 'no unit'} is not a person with a login")
+    return _unsettled(item, "R43", f"unit {unit or 'missing'} is not known")
+
+
+def _by_service(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    if plain(item.service) in policy.services:
+        return None
+    return _unsettled(item, "R48", "the service is not in the mapping")
+
+
+def _by_payment(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+    if plain(item.status) in policy.unsettled:
+        return _unsettled(item, "R42", f"status {item.status}: the programme does not say")
+    if not item.paid:
+        return _unsettled(item, "R42", "complimentary: the programme does not say")
+    return None
+
+
+def _counted(item: LicenceItem, policy: LicencePolicy) -> Judgement:
+    return Judgement(Standing.COUNTED, Reason("R43", f"{_name(item)} counts"))
+
+
+_RULES: Sequence[Callable[[LicenceItem, LicencePolicy], Judgement | None]] = (
+    _by_status,
+    _by_edition,
+    _by_exclusion,
+    _by_unit,
+    _by_service,
+    _by_payment,
+    _counted,
+)
+
+
+def _not_counted(item: LicenceItem, rule: str, why: str) -> Judgement:
+    return Judgement(Standing.NOT_COUNTED, Reason(rule, f"{_name(item)} does not count: {why}"))
+
+
+def _unsettled(item: LicenceItem, rule: str, why: str) -> Judgement:
+    return Judgement(Standing.UNSETTLED, Reason(rule, f"{_name(item)} may count: {why}"))
+
+
+def _name(item: LicenceItem) -> str:
+    return f"{item.service} / {item.name}, {item.quantity} {plain(item.unit) or 'of no unit'}"
+
+
+def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
+    per_service: Counter[str] = Counter()
+    for item in items:
+        service = plain(item.service)
+        per_service[policy.services.get(service, service)] += item.quantity
+    return {Count.SUM: per_service.total(), Count.LARGEST_SERVICE: max(per_service.values(), default=0)}[policy.count]
+
+
+def _thresholds(
+    account: Account, policy: LicencePolicy, writer: Writer
+) -> tuple[Sequence[Threshold], Sequence[Reason]]:
+    """The thresholds that may hold: one for a known region, every one where no region lists the account."""
+    regions, reasons = _regions(account, policy, writer)
+    return [policy.thresholds[region] for region in sorted(regions)], reasons
+
+
+def _regions(account: Account, policy: LicencePolicy, writer: Writer) -> tuple[frozenset[str], Sequence[Reason]]:
+    stated, mapped = policy.stated_regions(account), policy.mapped_regions(account, writer)
+    if stated:
+        return stated, list(_disagreement(stated, mapped))
+    if mapped:
+        return mapped, [Reason("R42", f"region {', '.join(sorted(mapped))} by {policy.region_by.replace('_', ' ')}")]
+    where = _where(account, policy.region_by, writer)
+    if policy.fallback_region:
+        return frozenset({policy.fallback_region}), [Reason("R42", f"{where} falls back to {policy.fallback_region}")]
+    return frozenset(policy.thresholds), [Reason("R42", f"no region lists {where}")]
+
+
+def _where(account: Account, region_by: RegionBy, writer: Writer) -> str:
+    """What the region was looked for by, as a reason names it."""
+    if region_by is RegionBy.PARTNER_COUNTRY:
+        return ", ".join(writer.countries) or "a partner of no known country"
+    return ", ".join(account.countries) or "an unnamed country"
+
+
+def _disagreement(stated: frozenset[str], mapped: frozenset[str]) -> Iterator[Reason]:
+    yield Reason("R42", f"region {', '.join(sorted(stated))} as the subscription data say")
+    if mapped and mapped != stated:
+        yield Reason("R42", f"warning: the country map says {', '.join(sorted(mapped))}")

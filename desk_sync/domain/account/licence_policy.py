@@ -1,0 +1,135 @@
+"""How licences are counted and compared with a threshold (R42-R48), as the admin decides it.
+
+Names of services, units and plans are compared in plain form (`plain`), so that "Zoho CRM Plus", "crm-plus" and
+"CRM Plus" are one name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from desk_sync.domain.account.partner import Writer
+from desk_sync.domain.account.subscription import Account, LicenceItem
+
+
+@lru_cache(maxsize=8192)  # a few names make most of what a portal's accounts have
+def plain(name: str) -> str:
+    """A name as it is compared: NFKC, lower case, words parted by one blank, without a leading "Zoho"."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\W_]+", " ", folded).strip().removeprefix("zoho ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """How many licences make an account large; `figure` itself counts if `inclusive`."""
+
+    figure: int
+    inclusive: bool = True
+
+    def __post_init__(self) -> None:
+        if self.figure < 1:
+            raise ValueError(f"threshold {self.figure}: must be at least 1")
+
+    def reached(self, licences: int) -> bool:
+        return licences >= self.figure if self.inclusive else licences > self.figure
+
+    def __str__(self) -> str:
+        return f"{'>=' if self.inclusive else '>'} {self.figure}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """A service that is metered otherwise (R46, R47). It counts 0, its user add-ons too.
+
+    It is known by its name and aliases, or by items sold under another service whose name holds
+    `item_word` and one of `item_words`. All in plain form.
+    """
+
+    name: str
+    names: frozenset[str]
+    item_word: str = ""
+    item_words: frozenset[str] = frozenset()
+
+    def covers_service(self, service: str) -> bool:
+        return plain(service) in self.names
+
+    def covers(self, item: LicenceItem) -> bool:
+        words = set(plain(item.name).split())
+        return self.covers_service(item.service) or (self.item_word in words and not words.isdisjoint(self.item_words))
+
+
+class RegionBy(StrEnum):
+    """Whose region gives the threshold (C17)."""
+
+    CUSTOMER_COUNTRY = "customer_country"
+    PARTNER_COUNTRY = "partner_country"
+    DATA_CENTER = "data_center"
+
+
+class Count(StrEnum):
+    """What is compared with the threshold (C18): all services together, or the largest one alone."""
+
+    SUM = "sum"
+    LARGEST_SERVICE = "largest_service"
+
+
+class Per(StrEnum):
+    """What one account is (C18): a super admin, or all super admins on one verified domain."""
+
+    SUPER_ADMIN = "super_admin"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicencePolicy:
+    """How licences are counted and compared (R42–R48). All names and units in plain form.
+
+    `services` gives the service that a name or alias stands for.
+    """
+
+    thresholds: Mapping[str, Threshold]
+    region_of_country: Mapping[str, str]
+    region_of_data_center: Mapping[str, str] = field(default_factory=dict)
+    region_by: RegionBy = RegionBy.CUSTOMER_COUNTRY
+    fallback_region: str | None = None
+    count: Count = Count.SUM
+    per: Per = Per.SUPER_ADMIN
+    in_force: frozenset[str]
+    unsettled: frozenset[str]
+    ended: frozenset[str]
+    unpaid_editions: frozenset[str]
+    counted_units: frozenset[str]
+    uncounted_units: frozenset[str]
+    user_endings: tuple[str, ...]
+    exclusions: tuple[Exclusion, ...]
+    services: Mapping[str, str]
+    max_age: timedelta
+
+    def exclusion(self, item: LicenceItem) -> Exclusion | None:
+        return next((each for each in self.exclusions if each.covers(item)), None)
+
+    def excluded_service(self, service: str) -> Exclusion | None:
+        return next((each for each in self.exclusions if each.covers_service(service)), None)
+
+    def stated_regions(self, account: Account) -> frozenset[str]:
+        """The customer's regions that the account's own rows name, as far as the threshold table knows them."""
+        if self.region_by is RegionBy.PARTNER_COUNTRY:
+            return frozenset()
+        return frozenset(account.regions) & self.thresholds.keys()
+
+    def mapped_regions(self, account: Account, writer: Writer) -> frozenset[str]:
+        """The regions that follow from countries or data centres; the mailbox's, where the account names no centre."""
+        table: Mapping[str, str]
+        keys: Iterable[str]
+        table, keys = {
+            RegionBy.CUSTOMER_COUNTRY: (self.region_of_country, account.countries),
+            RegionBy.PARTNER_COUNTRY: (self.region_of_country, writer.countries),
+            RegionBy.DATA_CENTER: (self.region_of_data_center, account.data_centers or writer.data_centers),
+        }[self.region_by]
+        return frozenset(table[key] for key in keys if key in table)

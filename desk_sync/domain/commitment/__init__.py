@@ -1,0 +1,1 @@
+"""The support commitment: business time, what was promised, what happened, and the clocks that follow from both."""

@@ -1,0 +1,71 @@
+"""Too many basic questions from one partner: its Partner Account Manager is told, once per window (R22, R23)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from desk_sync.domain.format import spell_instant
+
+HOWTO = "howto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionRule:
+    """So many how-to tickets of one partner within so long are too many. It is told at `level`'s people."""
+
+    tickets: int = 5
+    within: timedelta = timedelta(days=30)
+    level: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A how-to ticket of a partner. `number` is what people call it by."""
+
+    ticket_id: str
+    at: datetime
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooMany:
+    """One partner's questions of one window, oldest first; the last one made them too many."""
+
+    questions: tuple[Question, ...]
+
+    @property
+    def key(self) -> str:
+        """One per partner and window."""
+        return f"questions:{self.questions[-1].ticket_id}"
+
+    @property
+    def at(self) -> datetime:
+        return self.questions[-1].at
+
+
+def too_many(questions: Iterable[Question], rule: QuestionRule) -> list[TooMany]:
+    """Every time that one partner's questions became too many; after each, a window passes before the next."""
+    return list(_told(sorted(questions, key=lambda each: (each.at, each.ticket_id)), rule))
+
+
+def _told(questions: Sequence[Question], rule: QuestionRule) -> Iterator[TooMany]:
+    recent: list[Question] = []
+    quiet_until: datetime | None = None
+    for question in questions:
+        recent = [each for each in recent if each.at > question.at - rule.within] + [question]
+        if len(recent) >= rule.tickets and (quiet_until is None or question.at >= quiet_until):
+            yield TooMany(questions=tuple(recent))
+            quiet_until = question.at + rule.within
+
+
+def advice(found: TooMany, partner: str, rule: QuestionRule, numbers: Sequence[str]) -> str:
+    """What the Partner Account Manager is told, and what is suggested. `numbers` are those of the tickets."""
+    listed = "\n".join(f"- {number}" for number in numbers)
+    return (
+        f"{partner} sent {len(found.questions)} basic how-to questions within {rule.within.days} days, the last at"
+        f" {spell_instant(found.at)} (R22, R23):\n{listed}\n"
+        "Suggestion: talk with the partner about widening its product knowledge; trainings, the knowledge base and the"
+        " community answer most such questions."
+    )

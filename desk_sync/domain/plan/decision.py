@@ -1,0 +1,138 @@
+"""What we hold true of a ticket, and why: the account's entitlement, seen from this ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from desk_sync.domain.account.entitlement import Verdict, entitle
+from desk_sync.domain.account.identity import Lookup
+from desk_sync.domain.account.licence_policy import RegionBy
+from desk_sync.domain.account.partner import NOBODY_ASKED, Tag, TaggedElsewhere, Writer, tag_of
+from desk_sync.domain.account.subscription import Account, Snapshot
+from desk_sync.domain.commitment.regions import RegionPolicy, Whereabouts, Whose
+from desk_sync.domain.fingerprint import fingerprint
+from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.reason import Reason
+from desk_sync.domain.ticket.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What we hold true of a ticket. `hands_off`: box and severity stay as they are, whatever they are.
+
+    `questions` are for a person, although the verdict stands: each puts the ticket on the review list.
+    """
+
+    verdict: Verdict
+    licences: int = 0
+    account_id: str | None = None
+    snapshot_id: str | None = None
+    policy_version: str = ""
+    reasons: tuple[Reason, ...] = ()
+    hands_off: bool = False
+    questions: tuple[str, ...] = ()
+
+    @property
+    def basis(self) -> str:
+        """The ground that our values stand on; a person's value holds until it changes (L7)."""
+        return f"{self.account_id or '-'}:{self.verdict}"
+
+    @property
+    def gist(self) -> str:
+        """What a person who sets the decision aside has seen of it: neither the age of the data nor the mapping."""
+        rules = [reason.rule for reason in self.reasons]
+        return fingerprint((self.verdict, self.account_id, self.licences, rules, self.questions))
+
+    def because(self, rule: str, text: str) -> Decision:
+        return replace(self, reasons=(*self.reasons, Reason(rule, text)))
+
+
+def decide(ticket: Ticket, lookup: Lookup, writer: Writer, policy: Policy, now: datetime) -> Decision:
+    """The account's entitlement, seen from this ticket."""
+    decision = assess(lookup, policy, now, writer)
+    excluded = policy.licences.excluded_service(ticket.product or "")
+    if decision.account_id and excluded and policy.tickets.exclude_tickets_about_excluded_services:
+        aside = replace(decision, verdict=Verdict.NOT_PRIORITY, hands_off=True)
+        return aside.because("C16", f"the ticket is about {excluded.name}: box and severity stay as they are")
+    return decision
+
+
+def assess(lookup: Lookup, policy: Policy, now: datetime, writer: Writer = NOBODY_ASKED) -> Decision:
+    """The account's entitlement, whatever the ticket is about. Stale or missing data are unknown (L8)."""
+    snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
+    unknown = Decision(
+        verdict=Verdict.UNKNOWN,
+        snapshot_id=snapshot.snapshot_id if snapshot else None,
+        policy_version=policy.version,
+        reasons=(*lookup.reasons, *writer.reasons),
+        hands_off=True,
+    )
+    if snapshot is None:
+        return unknown
+    if lookup.account is None:
+        return unknown.because("R45", _age(snapshot))
+    stale_at = snapshot.imported_at + policy.licences.max_age
+    if now > stale_at:
+        return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
+    found = entitle(lookup.account, policy.licences, writer)
+    decision = replace(
+        unknown,
+        verdict=found.verdict,
+        licences=found.licences,
+        account_id=lookup.account.account_id,
+        reasons=(*unknown.reasons, Reason("R45", _origin(lookup.account, snapshot)), *found.reasons),
+        hands_off=found.verdict is Verdict.REVIEW,
+    )
+    return _seen_by_the_partner(decision, lookup.account, writer, policy)
+
+
+def _seen_by_the_partner(decision: Decision, account: Account, writer: Writer, policy: Policy) -> Decision:
+    """The decision, with what follows from whose customer the account is, and what stays open as nobody knows."""
+    tag = tag_of(account, writer)
+    if tag is Tag.UNTAGGED:
+        decision = decision.because("R8", "the customer is tagged to no partner")
+    if policy.partners.tagged_elsewhere is TaggedElsewhere.IGNORE:
+        tag = Tag.SILENT
+    if tag is Tag.ANOTHERS:
+        said = "the customer is tagged to another partner than the one who writes: a person must decide"
+        decision = replace(decision, verdict=Verdict.REVIEW, hands_off=True).because("R8", said)
+    by_country = policy.licences.region_by is RegionBy.PARTNER_COUNTRY and not writer.countries
+    if tag is Tag.UNSETTLED or by_country:
+        return replace(decision, questions=(*decision.questions, PARTNER_UNKNOWN))
+    return decision
+
+
+PARTNER_UNKNOWN = "who the partner is"
+_REGION_UNKNOWN: Mapping[Whose, str] = {
+    Whose.PARTNER_COUNTRY: "in which escalation region the partner is",
+    Whose.CUSTOMER_COUNTRY: "in which escalation region the customer is",
+    Whose.DATA_CENTER: "to which escalation region the data centre belongs",
+}
+
+
+def asking_where(decision: Decision, regions: RegionPolicy, writer: Writer, whereabouts: Whereabouts) -> Decision:
+    """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17).
+
+    The reason for the verdict stays the last one.
+    """
+    for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
+        located = regions.locate(whereabouts, by)
+        if located.by_default:
+            nobody = by is Whose.PARTNER_COUNTRY and writer.partner is None
+            question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]
+            questions = tuple(dict.fromkeys((*decision.questions, question)))
+            decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))
+    return decision
+
+
+def _origin(account: Account, snapshot: Snapshot) -> str:
+    others = f"; {', '.join(account.also_in)} has it too and comes later" if account.also_in else ""
+    return f"{_age(snapshot)}{others}"
+
+
+def _age(snapshot: Snapshot) -> str:
+    if not snapshot.in_full:
+        return f"source {snapshot.source} was asked for it at {snapshot.imported_at:%F %H:%M}Z"
+    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z"

@@ -1,0 +1,114 @@
+"""Everything that the admin decides, as one checked value. The mapping file is where it is written.
+
+Names of services, units and plans are compared in plain form (`plain`), so that "Zoho CRM Plus",
+"crm-plus" and "CRM Plus" are one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from desk_sync.domain.account.identity import STRATEGIES, Kind
+from desk_sync.domain.account.licence_policy import LicencePolicy, RegionBy
+from desk_sync.domain.account.partner import PartnerPolicy, TaggedElsewhere
+from desk_sync.domain.account.subscription import Account
+from desk_sync.domain.commitment.promise import CommitmentPolicy
+from desk_sync.domain.commitment.regions import Described, Whose
+from desk_sync.domain.escalation.policy import EscalationPolicy
+from desk_sync.domain.plan.education import TeachingPolicy
+from desk_sync.domain.ticket.ticket import Field
+
+
+class EmailFill(StrEnum):
+    """When *Customer Primary Email Address* is filled with the super admin's address (C3, R53)."""
+
+    ALWAYS = "always"
+    WHEN_EMPTY = "when_empty"
+    NEVER = "never"
+
+
+class Mode(StrEnum):
+    """How much a portal or department lets us do: only decide, also comment, also write fields."""
+
+    SHADOW = "shadow"
+    COMMENT = "comment"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPolicy:
+    """What a decision does to a ticket. `severities` are Desk's pick-list values, 1 the most severe.
+
+    Issue and request types are our words (`docs/rules.md`).
+    """
+
+    severities: Mapping[int, str]
+    severity_left_for_issues: frozenset[str] = frozenset()
+    severity_left_for_requests: frozenset[str] = frozenset()
+    severity_left_without_request: bool = False
+    exclude_tickets_about_excluded_services: bool = True
+    email_fill: EmailFill = EmailFill.ALWAYS
+    untick: bool = True
+    automation_agents: frozenset[str] = frozenset()
+    write_limit: int = 10
+    mode: Mode = Mode.WRITE
+    department_modes: Mapping[str, Mode] = field(default_factory=dict)
+
+    def mode_of(self, department_id: str) -> Mode:
+        return self.department_modes.get(department_id, self.mode)
+
+    def level(self, severity: str | None) -> int | None:
+        """The level of a pick-list value; None for a value that the mapping does not name."""
+        return next((level for level, name in self.severities.items() if name == severity), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One version of the admin's decisions. `version` changes with every change of their meaning.
+
+    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried; `shown` are
+    the fields that the portal has for what we tell of clocks.
+    """
+
+    version: str
+    licences: LicencePolicy
+    tickets: TicketPolicy
+    commitment: CommitmentPolicy
+    escalation: EscalationPolicy
+    strategies: tuple[Kind, ...] = STRATEGIES
+    partners: PartnerPolicy = field(default_factory=PartnerPolicy)
+    shown: frozenset[Field] = frozenset()
+    teaching: TeachingPolicy = field(default_factory=TeachingPolicy)
+
+    @property
+    def asks_who_writes(self) -> bool:
+        """Whether anything depends on who the partner is: only then it costs a call."""
+        by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
+        by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
+        by_partner |= self.escalation.questions is not None
+        return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
+
+    def asks_mailbox(self, account: Account) -> bool:
+        """Whether the account's region follows from the mailbox that a ticket came to (R61): only then it costs a call.
+
+        It does where regions go by data centre, and neither the account's rows name one nor a region.
+        """
+        by_center = self.licences.region_by is RegionBy.DATA_CENTER and bool(self.partners.mailboxes)
+        return by_center and not account.data_centers and not self.licences.stated_regions(account)
+
+    def knowing(self, agent_id: str) -> Policy:
+        """The policy with one more agent among those who are no persons: our own."""
+        agents = self.tickets.automation_agents | {agent_id}
+        replies = replace(self.commitment.replies, automation_agents=agents)
+        return replace(
+            self,
+            tickets=replace(self.tickets, automation_agents=agents),
+            commitment=replace(self.commitment, replies=replies),
+        )
+
+    def with_hours(self, told: Mapping[str, Described]) -> Policy:
+        """The policy with what Desk said of the business hours that it takes from there."""
+        regions = replace(self.commitment.regions, told=told)
+        return replace(self, commitment=replace(self.commitment, regions=regions))

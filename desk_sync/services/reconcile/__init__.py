@@ -1,0 +1,1 @@
+"""One look at one ticket: read it, decide, write what differs, record what was done."""

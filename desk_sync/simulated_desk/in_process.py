@@ -1,0 +1,94 @@
+"""A simulated Desk inside the process of its client: requests reach it through `requests`, and no socket is opened.
+
+It stands for every host: REST interface, accounts server and key set are told apart by their paths, as on a port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
+
+from desk_sync.simulated_desk.error import Refusal
+from desk_sync.simulated_desk.rest import Request, Response
+from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, Site
+
+
+class InProcess(BaseAdapter):
+    """Mounted on a session of `requests`, it carries every request of the session to the site.
+
+    Of the faults of a call it knows `status` and `reset`, before the call is carried out or after it.
+    """
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self._site = site
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Raises requests.ConnectionError where a fault closes the connection."""
+        return _received(self._answer(_sent(request)), request)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == TOKEN_PATH:
+            form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
+            return _json(self._site.accounts.answer({**request.query, **form}))
+        if request.path == KEYS_PATH:
+            return _json(self._site.signer.key_set())
+        return self._call(request)
+
+    def _call(self, request: Request) -> Response:
+        desk = self._site.desk
+        try:
+            with desk.quota.slot():
+                faults = desk.strike(request)
+                reached = not faults.reset or faults.after
+                response = desk.handle(request, faults) if reached else None
+        except Refusal as refusal:
+            return desk.refuse(refusal)
+        if response is None or faults.reset:
+            raise requests.ConnectionError("a fault that was asked for")
+        return response
+
+
+def _sent(request: requests.PreparedRequest) -> Request:
+    url = urlsplit(str(request.url))
+    body = request.body or b""
+    return Request(
+        method=str(request.method),
+        path=url.path,
+        query=dict(parse_qsl(url.query, keep_blank_values=True)),
+        headers={name.lower(): str(value) for name, value in request.headers.items()},
+        body=body.encode() if isinstance(body, str) else bytes(body),
+    )
+
+
+def _received(response: Response, request: requests.PreparedRequest) -> requests.Response:
+    received = requests.Response()
+    received.status_code = response.status
+    received.headers = CaseInsensitiveDict(response.headers)
+    received.raw = HTTPResponse(body=BytesIO(response.body), status=response.status, preload_content=False)
+    received.request = request
+    received.url = str(request.url)
+    return received
+
+
+def _json(content: object) -> Response:
+    return Response(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))

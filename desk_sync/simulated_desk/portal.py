@@ -1,0 +1,468 @@
+"""The state of one simulated Desk portal, and everything that can be done to it; no sockets, no clock of its own.
+
+Every write is announced to the portal's listeners as an Event, the integration's own writes too. Each event of a ticket
+has a millisecond of its own, also while `now` stands still. `by` is the id of an agent or of a contact.
+Methods raise Refusal as Desk refuses. Whoever shares a portal between threads holds `lock` round each call.
+"""
+
+from __future__ import annotations
+
+import html
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from desk_sync.simulated_desk import ticket as forms
+from desk_sync.simulated_desk.error import Refusal, Wrong, invalid, not_found
+from desk_sync.simulated_desk.fields import milliseconds, written
+from desk_sync.simulated_desk.seed import Furniture, Ids, Layout, Record, furnish, new_agent, with_field
+from desk_sync.simulated_desk.ticket import Ticket
+from desk_sync.simulated_desk.validation import accept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """What Zoho's public material leaves open; the defaults are the less comfortable of the two ways."""
+
+    drops_fields_off_the_layout: bool = True
+    drops_seconds: bool = True
+    replies_touch_modified_time: bool = False
+    token_times_in_milliseconds: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened. `before` is the former resource of an update; `source_id` is what the writer gave."""
+
+    type: str
+    at_ms: int
+    ticket_id: str
+    department_id: str
+    payload: Record
+    before: Record | None = None
+    source_id: str | None = None
+    direction: str | None = None
+
+
+class Portal:
+    """One organisation: what stands in it from the start (`furniture`), what people put in, and who listens."""
+
+    def __init__(self, *, now: Callable[[], datetime], quirks: Quirks | None = None) -> None:
+        self.now = now
+        self.quirks = quirks or Quirks()
+        self.lock = threading.RLock()
+        self.listeners: list[Callable[[Event], None]] = []
+        self.new_id = Ids()
+        self.furniture: Furniture = furnish(self.new_id)
+        self.tickets: dict[str, Ticket] = {}
+        self.contacts: dict[str, Record] = {}
+        self.accounts: dict[str, Record] = {}
+        self.contracts: dict[str, Record] = {}
+        self.webhooks: dict[str, Record] = {}
+        self._tags: dict[str, str] = {}
+        self._ticket_numbers = count(101)
+
+    @property
+    def org_id(self) -> str:
+        org_id: str = self.furniture.organization["id"]
+        return org_id
+
+    @property
+    def department_id(self) -> str:
+        """The department of partner support, whose layout has every field."""
+        department_id: str = self.furniture.departments[0]["id"]
+        return department_id
+
+    @property
+    def own_agent(self) -> Record:
+        """The agent whom the integration's tokens act as."""
+        return self.furniture.agents[0]
+
+    @property
+    def person(self) -> Record:
+        """An agent of flesh and blood."""
+        return self.furniture.agents[1]
+
+    def add_agent(self, first: str, last: str, email: str) -> Record:
+        """One more agent, who belongs to every department."""
+        departments = [each["id"] for each in self.furniture.departments]
+        agent = new_agent(self.new_id, first, last, email, departments)
+        self.furniture = replace(self.furniture, agents=[*self.furniture.agents, agent])
+        return agent
+
+    def set_up_field(self, api_name: str, label: str, kind: str, values: Iterable[str] = ()) -> None:
+        """A custom field as an admin sets it up, on every layout; one that is there gets the further values."""
+        self.furniture = with_field(self.furniture, self.new_id, api_name, label, kind, values)
+
+    def layout_of(self, department_id: str) -> Layout:
+        return next(each for each in self.furniture.layouts if each.department_id == department_id)
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """Raises Refusal (404) for a ticket that is not there."""
+        try:
+            return self.tickets[ticket_id]
+        except KeyError:
+            raise not_found() from None
+
+    def whole(self, ticket: Ticket) -> Record:
+        return ticket.whole(self.now())
+
+    # -- customers --------------------
+
+    def add_account(self, name: str, *, website: str | None = None, country: str | None = None, **more: Any) -> Record:
+        account = self._customer({"accountName": name, "website": website, "country": country}, more)
+        return self.accounts.setdefault(account["id"], account | {"associatedSLAIds": []})
+
+    def add_contact(
+        self, last_name: str, email: str, *, account_id: str | None = None, country: str | None = None, **more: Any
+    ) -> Record:
+        names = {"lastName": last_name, "firstName": None, "email": email, "accountId": account_id, "country": country}
+        contact = self._customer(names, more)
+        return self.contacts.setdefault(contact["id"], contact | {"isSpam": False, "type": None, "isEndUser": False})
+
+    def add_contract(self, account_id: str, *, start: str, end: str, sla_name: str = "Partner Support") -> Record:
+        """A contract of an account, valid from `start` through `end` (yyyy-MM-dd)."""
+        contract_id = self.new_id()
+        contract = {"id": contract_id, "accountId": account_id, "contractName": sla_name, "slaName": sla_name}
+        dates = {"slaGroupId": self.new_id(), "contractStatus": "ACTIVE", "startDate": start, "endDate": end}
+        return self.contracts.setdefault(contract_id, contract | dates)
+
+    def _customer(self, names: Record, more: Mapping[str, Any]) -> Record:
+        times = {"createdTime": written(self.now()), "modifiedTime": written(self.now())}
+        rest = dict.fromkeys(("phone", "mobile", "state", "city", "description", "ownerId", "webUrl"))
+        return {"id": self.new_id(), **rest, **names, **times, "cf": {}, "customFields": {}, **more}
+
+    # -- tickets --------------------
+
+    def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> Ticket:
+        """A new ticket with its first thread, from what a POST may carry."""
+        department_id = values["departmentId"]
+        if department_id not in {each["id"] for each in self.furniture.departments}:
+            raise invalid(Wrong("/departmentId", "no such department"))
+        layout = self.layout_of(department_id)
+        system, custom = accept(self, layout, department_id, values)
+        contact = self._contact_for(values)
+        system |= {"contactId": contact["id"], "email": system.get("email") or contact["email"]}
+        system.setdefault("accountId", contact["accountId"])
+        ticket = self._new_ticket(layout, system, custom, by)
+        thread = self._thread(ticket, "in", forms.markup(system.get("description")), contact["id"], first=True)
+        ticket.threads.append(thread)
+        self._happened(ticket, "TicketCreated", by)
+        told = {"firstThread": forms.thread_sent(thread, ticket.ticket_id), "description": thread["content"]}
+        self._announce(ticket, "Ticket_Add", self.whole(ticket) | told, source_id=source_id)
+        return ticket
+
+    def _contact_for(self, values: Mapping[str, Any]) -> Record:
+        if contact_id := values.get("contactId"):
+            return self.contacts[contact_id]
+        wanted = values.get("contact")
+        if not wanted:
+            raise invalid(Wrong("/contactId", "a contact is needed", "missing"))
+        address = wanted["email"].strip().lower()
+        known = next((each for each in self.contacts.values() if each["email"].lower() == address), None)
+        return known or self.add_contact(wanted["lastName"], wanted["email"].strip(), firstName=wanted.get("firstName"))
+
+    def _new_ticket(self, layout: Layout, system: Record, custom: Record, by: str) -> Ticket:
+        now, ticket_id = written(self.now()), self.new_id()
+        status = system.get("status", "Open")
+        record = {
+            "id": ticket_id,
+            "ticketNumber": str(next(self._ticket_numbers)),
+            "createdTime": now,
+            "modifiedTime": now,
+            "createdBy": by,
+            "modifiedBy": by,
+            "webUrl": f"https://desk.example/support/partnersupport/ShowHomePage.do#Cases/dv/{ticket_id}",
+            **forms.EMPTY,
+            **forms.OWN,
+            "customerResponseTime": now,
+            **{key: value for key, value in system.items() if key != "layoutId"},
+        }
+        ticket = Ticket(record=record, layout=layout, cf=custom, stages=[(status, self.now())])
+        self._stamp_status(ticket, now)
+        return self.tickets.setdefault(ticket_id, ticket)
+
+    def change_ticket(
+        self, ticket_id: str, values: Mapping[str, Any], *, by: str, source_id: str | None = None
+    ) -> Ticket:
+        """Set what a PATCH may carry; a write that changes nothing counts as one, and is announced."""
+        ticket = self.ticket(ticket_id)
+        if ticket.record["isTrashed"]:
+            raise Refusal("UNPROCESSABLE_ENTITY", "The ticket is in the recycle bin.")
+        before = self.whole(ticket)
+        department_id = values.get("departmentId") or ticket.record["departmentId"]
+        system, custom = accept(self, self._layout_for(ticket, department_id), department_id, values)
+        self._settle(ticket, department_id)
+        ticket.record.update({key: value for key, value in system.items() if key != "layoutId"})
+        ticket.cf.update(custom)
+        self._changed(ticket, before, by=by, source_id=source_id)
+        return ticket
+
+    def move_ticket(self, ticket_id: str, department_id: str, *, by: str, source_id: str | None = None) -> None:
+        self.change_ticket(ticket_id, {"departmentId": department_id}, by=by, source_id=source_id)
+
+    def trash_ticket(self, ticket_id: str, *, by: str, source_id: str | None = None) -> None:
+        """Put a ticket in the bin: it still reads, and is in no list."""
+        ticket = self.ticket(ticket_id)
+        ticket.record.update({"isTrashed": True, "modifiedTime": written(self.now()), "modifiedBy": by})
+        self._happened(ticket, "TicketDeleted", by)
+        self._announce(ticket, "Ticket_Delete", {"id": ticket_id}, source_id=source_id)
+
+    def erase_ticket(self, ticket_id: str) -> None:
+        """Take a ticket away for good: from now on it is 404."""
+        ticket = self.tickets.pop(ticket_id)
+        if not ticket.record["isTrashed"]:
+            self._announce(ticket, "Ticket_Delete", {"id": ticket_id})
+
+    def nudge(self, ticket_id: str) -> None:
+        """A person changes the status and changes it back; one update tells both, and the ticket is as it was."""
+        ticket = self.ticket(ticket_id)
+        payload = self.whole(ticket)
+        other = next(each for each in ticket.layout.statuses if each != payload["status"])
+        before = payload | {"status": other, "statusType": ticket.layout.statuses[other]}
+        ticket.record["modifiedTime"] = payload["modifiedTime"] = written(self.now())
+        ticket.record["modifiedBy"] = payload["modifiedBy"] = self.person["id"]
+        self._announce(ticket, "Ticket_Update", payload, before=before)
+
+    def _layout_for(self, ticket: Ticket, department_id: str) -> Layout:
+        known = {each["id"] for each in self.furniture.departments}
+        return self.layout_of(department_id) if department_id in known else ticket.layout
+
+    def _settle(self, ticket: Ticket, department_id: str) -> None:
+        """Fit the ticket into its department: its layout, and nobody who may not belong there."""
+        if department_id == ticket.record["departmentId"]:
+            return
+        ticket.layout = self.layout_of(department_id)
+        ticket.record.update({"departmentId": department_id, "assigneeId": None, "teamId": None})
+
+    def _changed(self, ticket: Ticket, before: Record, *, by: str, source_id: str | None) -> None:
+        now = written(self.now())
+        ticket.record.update({"modifiedTime": now, "modifiedBy": by})
+        if before["status"] != ticket.record["status"]:
+            ticket.stages.append((ticket.record["status"], self.now()))
+            self._stamp_status(ticket, now)
+        after = self.whole(ticket)
+        self._happened(ticket, "TicketUpdated", by, _differences(before, after))
+        self._announce(ticket, "Ticket_Update", after, before=before, source_id=source_id)
+
+    def _stamp_status(self, ticket: Ticket, now: str) -> None:
+        kind = ticket.layout.statuses[ticket.record["status"]]
+        ticket.record["closedTime"] = now if kind == "Closed" else None
+        ticket.record["onholdTime"] = now if kind == "On Hold" else None
+
+    # -- conversation --------------------
+
+    def agent_reply(self, ticket_id: str, content: str, *, by: str | None = None) -> Record:
+        """A public mail of an agent to the customer; `content` is HTML."""
+        return self._reply(ticket_id, "out", content, by or self.person["id"])
+
+    def customer_reply(self, ticket_id: str, content: str) -> Record:
+        """A mail of the ticket's contact; `content` is HTML."""
+        ticket = self.ticket(ticket_id)
+        ticket.record["customerResponseTime"] = written(self.now())
+        return self._reply(ticket_id, "in", content, ticket.record["contactId"])
+
+    def _reply(self, ticket_id: str, direction: str, content: str, by: str) -> Record:
+        ticket = self.ticket(ticket_id)
+        thread = self._thread(ticket, direction, content, by)
+        ticket.threads.append(thread)
+        if self.quirks.replies_touch_modified_time:
+            ticket.record.update({"modifiedTime": written(self.now()), "modifiedBy": by})
+        self._happened(ticket, "ThreadAdded", by)
+        self._announce(ticket, "Ticket_Thread_Add", forms.thread_sent(thread, ticket_id), direction=direction)
+        return thread
+
+    def _thread(self, ticket: Ticket, direction: str, content: str, by: str, *, first: bool = False) -> Record:
+        customer, desk = ticket.record["email"], "support@desk.example"
+        return {
+            "id": self.new_id(),
+            "summary": forms.plain(content)[:200],
+            "content": content,
+            "contentType": "text/html",
+            "channel": "EMAIL",
+            "direction": direction,
+            "status": "SUCCESS",
+            "visibility": "public",
+            "author": self.author(by),
+            "isDescriptionThread": first,
+            "canReply": True,
+            "hasAttach": False,
+            "attachments": [],
+            "attachmentCount": "0",
+            "source": forms.SOURCE,
+            "channelRelatedInfo": None,
+            "createdTime": written(self.now()),
+            "fromEmailAddress": customer if direction == "in" else desk,
+            "to": desk if direction == "in" else customer,
+            "cc": None,
+            "bcc": None,
+            "replyTo": None,
+            "isForward": False,
+        }
+
+    def author(self, person_id: str) -> Record:
+        """An agent or a contact as the author of something."""
+        agent = next((each for each in self.furniture.agents if each["id"] == person_id), None)
+        person = agent or self.contacts[person_id]
+        name = f"{person['firstName'] or ''} {person['lastName']}".strip()
+        kind, email = ("AGENT", person["emailId"]) if agent else ("END_USER", person["email"])
+        names = {"name": name, "firstName": person["firstName"], "lastName": person["lastName"]}
+        return {"id": person_id, "type": kind, "email": email, "photoURL": None} | names
+
+    def add_comment(
+        self, ticket_id: str, content: str, *, public: bool, by: str, kind: str = "html", source_id: str | None = None
+    ) -> Record:
+        ticket = self.ticket(ticket_id)
+        comment: Record = {
+            "id": self.new_id(),
+            "content": content if kind == "html" else html.escape(content, quote=False),
+            "encodedContent": None,
+            "contentType": kind,
+            "isPublic": public,
+            "commentedTime": written(self.now()),
+            "modifiedTime": None,
+            "commenterId": by,
+            "commenter": self.author(by) | {"roleName": "Agent"},
+            "impersonatedUser": None,
+            "attachments": [],
+        }
+        ticket.comments.append(comment)
+        self._commented(ticket, comment, "Ticket_Comment_Add", "CommentAdded", by, source_id)
+        return comment
+
+    def edit_comment(
+        self, ticket_id: str, comment_id: str, changes: Mapping[str, Any], *, by: str, source_id: str | None = None
+    ) -> Record:
+        ticket, comment = self.ticket(ticket_id), self.comment(ticket_id, comment_id)
+        comment.update(changes, modifiedTime=written(self.now()))
+        self._commented(ticket, comment, "Ticket_Comment_Update", "CommentUpdated", by, source_id)
+        return comment
+
+    def remove_comment(self, ticket_id: str, comment_id: str, *, by: str) -> None:
+        """Desk has no event for it."""
+        self.ticket(ticket_id).comments.remove(self.comment(ticket_id, comment_id))
+        self._happened(self.ticket(ticket_id), "CommentDeleted", by)
+
+    def comment(self, ticket_id: str, comment_id: str) -> Record:
+        return _one(self.ticket(ticket_id).comments, comment_id)
+
+    def thread(self, ticket_id: str, thread_id: str) -> Record:
+        return _one(self.ticket(ticket_id).threads, thread_id)
+
+    def _commented(
+        self, ticket: Ticket, comment: Record, event: str, past: str, by: str, source_id: str | None
+    ) -> None:
+        self._happened(ticket, past, by)
+        self._announce(ticket, event, comment | {"ticketId": ticket.ticket_id}, source_id=source_id)
+
+    def deactivate(self, agent_id: str) -> None:
+        """The agent may be given no tickets any more."""
+        agent = next(each for each in self.furniture.agents if each["id"] == agent_id)
+        agent["status"] = "DISABLED"
+
+    # -- tags --------------------
+
+    def add_tags(self, ticket_id: str, names: Iterable[str], *, by: str) -> list[Record]:
+        ticket = self.ticket(ticket_id)
+        known = {each["name"] for each in ticket.tags}
+        for name in dict.fromkeys(names):
+            if name not in known:
+                tag_id = self._tags.setdefault(name, self.new_id())
+                ticket.tags.append({"id": tag_id, "name": name, "tagType": "MANUAL"})
+        self._happened(ticket, "TagsAdded", by)
+        return ticket.tags
+
+    def remove_tags(self, ticket_id: str, names: Iterable[str], *, by: str) -> list[Record]:
+        ticket, gone = self.ticket(ticket_id), set(names)
+        ticket.tags = [each for each in ticket.tags if each["name"] not in gone]
+        self._happened(ticket, "TagsRemoved", by)
+        return ticket.tags
+
+    # -- webhooks --------------------
+
+    def add_webhook(self, wanted: Mapping[str, Any]) -> Record:
+        now, webhook_id = written(self.now()), self.new_id()
+        webhook = {
+            "id": webhook_id,
+            "name": None,
+            "description": None,
+            "isEnabled": True,
+            "ignoreSourceId": None,
+            "includeEventsFrom": [],
+            "type": "CUSTOMER_WEBHOOK",
+            "createdBy": self.own_agent["id"],
+            "createdTime": now,
+            "modifiedTime": now,
+            **wanted,
+        }
+        return self.webhooks.setdefault(webhook_id, webhook)
+
+    def webhook(self, webhook_id: str) -> Record:
+        try:
+            return self.webhooks[webhook_id]
+        except KeyError:
+            raise not_found() from None
+
+    def change_webhook(self, webhook_id: str, changes: Mapping[str, Any]) -> Record:
+        webhook = self.webhook(webhook_id)
+        webhook.update(changes, modifiedTime=written(self.now()))
+        return webhook
+
+    def remove_webhook(self, webhook_id: str) -> None:
+        self.webhooks.pop(webhook_id, None)
+
+    # -- what happened --------------------
+
+    def _happened(self, ticket: Ticket, name: str, by: str, info: Iterable[Record] = ()) -> None:
+        author = self.author(by)
+        actor = {"id": by, "name": author["name"], "type": "Agent" if author["type"] == "AGENT" else "Contact"}
+        past = {"eventName": name, "eventTime": written(self.now()), "actor": actor, "actorInfo": None}
+        ticket.history.append(past | {"source": "Web", "eventInfo": list(info)})
+
+    def _announce(
+        self,
+        ticket: Ticket,
+        event_type: str,
+        payload: Record,
+        *,
+        before: Record | None = None,
+        source_id: str | None = None,
+        direction: str | None = None,
+    ) -> None:
+        ticket.last_event = max(milliseconds(self.now()), ticket.last_event + 1)
+        event = Event(
+            type=event_type,
+            at_ms=ticket.last_event,
+            ticket_id=ticket.ticket_id,
+            department_id=ticket.record["departmentId"],
+            payload=payload,
+            before=before,
+            source_id=source_id,
+            direction=direction,
+        )
+        for listener in self.listeners:
+            listener(event)
+
+
+def _one(records: Iterable[Record], record_id: str) -> Record:
+    record = next((each for each in records if each["id"] == record_id), None)
+    if record is None:
+        raise not_found()
+    return record
+
+
+def _differences(before: Record, after: Record) -> Iterable[Record]:
+    """What a history entry says of an update: each property with its former and its new value."""
+    flat_before, flat_after = ({**each, **each["cf"]} for each in (before, after))
+    for name, value in flat_after.items():
+        old = flat_before.get(name)
+        if old != value and name not in ("cf", "customFields", "modifiedTime", "modifiedBy"):
+            change = {"previousValue": old, "updatedValue": value}
+            yield {
+                "propertyName": name,
+                "propertyType": "Custom" if name.startswith("cf_") else "System",
+                "propertyValue": change,
+            }

@@ -1,0 +1,84 @@
+"""The parts of a simulated Desk, put together: portal, accounts server, REST interface, webhooks, faults."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from desk_sync.simulated_desk.faults import Chance
+from desk_sync.simulated_desk.oauth import Accounts
+from desk_sync.simulated_desk.portal import Portal, Quirks
+from desk_sync.simulated_desk.rest import Desk
+from desk_sync.simulated_desk.seed import Record
+from desk_sync.simulated_desk.webhooks import Courier, Signer, greet
+
+TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path
+KEYS_PATH = "/.well-known/jwks.json"
+NOWHERE = "https://receiver.example/webhooks/desk/default"
+
+
+class Site:
+    """One simulated Desk, but for who carries its deliveries. It has one webhook, disabled until it has a URL."""
+
+    def __init__(
+        self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
+    ) -> None:
+        self.portal = Portal(now=now, quirks=quirks)
+        self.chance = Chance()
+        self.accounts = Accounts(now=now, org_id=self.portal.org_id)
+        self.desk = Desk(self.portal, self.accounts, chance=self.chance, greet=greet)
+        in_milliseconds = self.portal.quirks.token_times_in_milliseconds
+        self.signer = Signer(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
+        self.webhook_id: str = self.portal.add_webhook(_subscription(deliver_to))["id"]
+
+    def facts(self, url: str) -> dict[str, str]:
+        """What a client has to know to use it at this URL."""
+        return {
+            "desk_url": url,
+            "accounts_url": url,
+            "control_url": f"{url}/_simulator",
+            "org_id": self.portal.org_id,
+            "department_id": self.portal.department_id,
+            "other_department_id": self.portal.furniture.departments[1]["id"],
+            "agent_id": self.portal.own_agent["id"],
+            "person_id": self.portal.person["id"],
+            "client_id": self.accounts.client_id,
+            "client_secret": self.accounts.client_secret,
+            "refresh_token": self.accounts.refresh_token,
+            "webhook_id": self.webhook_id,
+        }
+
+
+class Simulation(Site):
+    """A simulated Desk whose deliveries are posted to the webhook's URL."""
+
+    def __init__(
+        self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
+    ) -> None:
+        super().__init__(now=now, quirks=quirks, deliver_to=deliver_to)
+        self.courier = Courier(self.portal, self.signer, self.chance)
+
+
+def _subscription(deliver_to: str | None) -> Record:
+    subscriptions = {
+        "Ticket_Add": None,
+        "Ticket_Update": {"includePrevState": True},
+        "Ticket_Thread_Add": None,
+        "Ticket_Comment_Add": None,
+        "Ticket_Delete": None,
+    }
+    return {"url": deliver_to or NOWHERE, "isEnabled": deliver_to is not None, "subscriptions": subscriptions}
+
+
+def add_partners(portal: Portal, file: Path) -> None:
+    """An account and a contact, help@domain, for each partner that the account file names."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    partners = {
+        row["partner_domain"].strip(): row.get("partner_name") or "" for row in rows if row.get("partner_domain")
+    }
+    for domain, name in partners.items():
+        account = portal.add_account(name.strip() or domain, website=f"https://{domain}")
+        portal.add_contact("Helpdesk", f"help@{domain}", account_id=account["id"])

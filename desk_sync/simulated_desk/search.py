@@ -1,0 +1,131 @@
+"""Which tickets and contacts a query finds, in which order.
+
+A filter is a function of the record and of the query's value. Texts are compared without regard to case; a span
+includes both ends, and instants are compared as Desk writes them, which sorts rightly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from desk_sync.simulated_desk.seed import Record
+
+Filter: TypeAlias = Callable[[Record, Any], bool]
+
+
+def select(records: Iterable[Record], query: Mapping[str, Any], filters: Mapping[str, Filter]) -> list[Record]:
+    """The records that every filter named in the query lets through."""
+    asked = [(filters[key], value) for key, value in query.items() if key in filters]
+    return [record for record in records if all(matches(record, value) for matches, value in asked)]
+
+
+def arrange(records: list[Record], key: str) -> list[Record]:
+    """Sorted by the key, descending with a minus sign; records without a value come first."""
+    return sorted(records, key=lambda each: each.get(key.lstrip("-")) or "", reverse=key.startswith("-"))
+
+
+def page(records: Sequence[Record], query: Mapping[str, Any], *, first: int = 0) -> list[Record]:
+    """A page of the records; `first` is the index that Desk gives to the first one."""
+    start = max(query["from"] - first, 0)
+    return list(records[start : start + query["limit"]])
+
+
+def among(key: str) -> Filter:
+    return lambda record, values: str(record.get(key)).lower() in {each.lower() for each in values}
+
+
+def equals(key: str) -> Filter:
+    return lambda record, value: str(record.get(key)).lower() == str(value).lower()
+
+
+def contains(key: str) -> Filter:
+    return lambda record, value: value.strip("*").lower() in str(record.get(key) or "").lower()
+
+
+def within(key: str) -> Filter:
+    return lambda record, span: span[0] <= (record.get(key) or "") <= span[1]
+
+
+def status(record: Record, values: Sequence[str]) -> bool:
+    """A status by name, or every status of a type as `${open}`."""
+    own = {record["status"].lower(), f"${{{record['statusType'].lower()}}}"}
+    return not own.isdisjoint(each.lower() for each in values)
+
+
+def assignee(record: Record, values: Sequence[str]) -> bool:
+    return (record["assigneeId"] or "Unassigned") in values
+
+
+def custom(record: Record, value: str) -> bool:
+    """`api name:value`, where the value may be `${empty}` or `${notempty}`."""
+    name, _, wanted = value.partition(":")
+    stored = record["cf"].get(name)
+    if wanted in ("${empty}", "${notempty}"):
+        return (wanted == "${empty}") is (stored is None)
+    return stored is not None and stored.lower() == wanted.lower()
+
+
+def anywhere(*keys: str) -> Filter:
+    return lambda record, value: any(contains(key)(record, value) for key in keys)
+
+
+def tagged(record: Record, value: str) -> bool:
+    return value.lower() in (each.lower() for each in record["tags"])
+
+
+def _inner(outer: str, key: str) -> Filter:
+    return lambda record, value: value.lower() in str((record.get(outer) or {}).get(key) or "").lower()
+
+
+CUSTOM_FIELDS: Mapping[str, Filter] = {f"customField{n}": custom for n in range(1, 11)}
+LISTED_TICKETS: Mapping[str, Filter] = {
+    "departmentIds": among("departmentId"),
+    "status": status,
+    "priority": among("priority"),
+    "channel": among("channel"),
+    "assignee": assignee,
+    "teamIds": among("teamId"),
+    "receivedSince": lambda record, since: record["createdTime"] >= since,
+}
+FOUND_TICKETS: Mapping[str, Filter] = {
+    "id": among("id"),
+    "email": among("email"),
+    "phone": among("phone"),
+    "ticketNumber": among("ticketNumber"),
+    "subject": contains("subject"),
+    "description": contains("description"),
+    "contactId": among("contactId"),
+    "contactName": _inner("contact", "lastName"),
+    "accountId": among("accountId"),
+    "accountName": contains("accountName"),
+    "assigneeId": among("assigneeId"),
+    "departmentId": equals("departmentId"),
+    "productId": among("productId"),
+    "productName": contains("productName"),
+    "status": status,
+    "priority": among("priority"),
+    "channel": equals("channel"),
+    "category": equals("category"),
+    "tag": tagged,
+    "_all": anywhere("subject", "description", "email", "ticketNumber"),
+    "createdTimeRange": within("createdTime"),
+    "modifiedTimeRange": within("modifiedTime"),
+    "dueDateRange": within("dueDate"),
+    "customerResponseTimeRange": within("customerResponseTime"),
+    **CUSTOM_FIELDS,
+}
+CONTACTS: Mapping[str, Filter] = {
+    "id": among("id"),
+    "email": among("email"),
+    "phone": among("phone"),
+    "mobile": among("mobile"),
+    "lastName": contains("lastName"),
+    "firstName": contains("firstName"),
+    "fullName": anywhere("lastName", "firstName"),
+    "accountName": _inner("account", "accountName"),
+    "_all": anywhere("lastName", "firstName", "email"),
+    "createdTimeRange": within("createdTime"),
+    "modifiedTimeRange": within("modifiedTime"),
+    **CUSTOM_FIELDS,
+}

@@ -1,0 +1,300 @@
+"""What stands in the simulated portal before anybody comes in: departments, layouts, fields, agents, hours, holidays.
+
+Resources that never change are kept as Desk sends them. The department of partner support has every field that the
+programme needs; the second department's layout lacks two of them, and one field is on no layout at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, TypeAlias
+
+from desk_sync.simulated_desk.fields import Choice, Field
+
+Record: TypeAlias = dict[str, Any]
+
+ORG_ID = "60001234567"
+BORN = "2026-01-05T08:00:00.000Z"
+
+STATUSES = tuple(
+    Choice(value=value, status_type=kind)
+    for value, kind in [
+        ("Open", "Open"),
+        ("Waiting for Partner", "On Hold"),
+        ("On Hold", "On Hold"),
+        ("Escalated", "Open"),
+        ("Closed", "Closed"),
+    ]
+)
+REQUEST_TYPES = (
+    "Technical Support",
+    "Payments Renewal",
+    "Trial Extension",
+    "Store Related",
+    "Upgrades",
+    "Invoice changes",
+    "Commission Payment",
+    "Product Management Related",
+    "Sales Discussions",
+)
+ISSUE_TYPES = ("Outage", "Login", "Defect", "How-to", "Feature request", "Limitation", "Security")
+SEVERITIES = ("S1-Critical", "S2-Moderate", "S3-Minimal")
+STANDINGS = ("On track", "At risk", "Breached", "Paused", "Met")
+MISSING_IN_SECOND_DEPARTMENT = {"cf_severity", "cf_priority_customer_large_user_account"}
+
+# api name, label, type, pick-list values
+SYSTEM_FIELDS = (
+    ("subject", "Subject", "Text", ()),
+    ("status", "Status", "Picklist", STATUSES),
+    ("priority", "Priority", "Picklist", ("High", "Medium", "Low")),
+    ("classification", "Classification", "Picklist", ("Question", "Problem", "Feature", "Others")),
+    ("channel", "Channel", "Picklist", ("Email", "Phone", "Web", "Chat", "Forums", "Feedback")),
+    ("dueDate", "Due Date", "DateTime", ()),
+    ("email", "Email", "Email", ()),
+    ("phone", "Phone", "Phone", ()),
+)
+CUSTOM_FIELDS = (
+    ("cf_customer_primary_email_address", "Customer Primary Email Address", "Email", ()),
+    ("cf_priority_customer_large_user_account", "Priority Customer - Large User Account", "Boolean", ()),
+    ("cf_severity", "Severity", "Picklist", SEVERITIES),
+    ("cf_type_of_support_request", "Type of Support Request", "Picklist", REQUEST_TYPES),
+    ("cf_issue_type", "Issue Type", "Picklist", ISSUE_TYPES),
+    ("cf_zoho_product_name", "Zoho Product Name", "Text", ()),
+    ("cf_service_organisation_id", "Service Organisation ID", "Text", ()),
+    ("cf_acknowledgement_due", "Acknowledgement Due", "DateTime", ()),
+    ("cf_determination_due", "Determination Due", "DateTime", ()),
+    ("cf_resolution_due", "Resolution Due", "DateTime", ()),
+    ("cf_commitment_state", "Commitment State", "Picklist", STANDINGS),
+    ("cf_next_milestone", "Next Milestone", "Text", ()),
+)
+FIELDS_WITHOUT_LAYOUT = (("cf_field_without_layout", "Field without Layout", "Text", ()),)
+
+
+class Ids:
+    """Ids as Desk gives them out: 18 digits, above 2^53, rising."""
+
+    def __init__(self) -> None:
+        self._numbers: Iterator[int] = count(1)
+
+    def __call__(self) -> str:
+        return f"700100{next(self._numbers) * 1000 + 7:012d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Which fields the tickets of a department have."""
+
+    layout_id: str
+    name: str
+    department_id: str
+    fields: tuple[Field, ...]
+
+    def field(self, api_name: str) -> Field | None:
+        return next((each for each in self.fields if each.api_name == api_name), None)
+
+    @property
+    def custom(self) -> Iterator[Field]:
+        return (each for each in self.fields if each.custom)
+
+    @property
+    def statuses(self) -> dict[str, str | None]:
+        status = self.field("status")
+        return {each.value: each.status_type for each in status.choices} if status else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """The fixed part of a portal. The first department, agent and team are those that tickets and tokens start with."""
+
+    departments: Sequence[Record]
+    agents: Sequence[Record]
+    teams: Sequence[Record]
+    fields: Sequence[Field]
+    layouts: Sequence[Layout]
+    business_hours: Sequence[Record]
+    holiday_lists: Sequence[Record]
+    organization: Record
+
+
+def furnish(ids: Ids) -> Furniture:
+    departments = [_department(ids(), "Partner Support", default=True), _department(ids(), "Partner Operations")]
+    department_ids = [each["id"] for each in departments]
+    agents = [
+        new_agent(ids, "Support", "Desk Sync", "desk-sync@support.example", department_ids),
+        new_agent(ids, "Ada", "Agent", "ada.agent@support.example", department_ids),
+        new_agent(ids, "Ben", "Backup", "ben.backup@support.example", department_ids[:1]),
+        new_agent(ids, "Gone", "Away", "gone.away@support.example", department_ids) | {"status": "DISABLED"},
+    ]
+    fields = [_field(ids(), *each) for each in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)]
+    hours, holidays = _hours_with_holidays(ids)
+    return Furniture(
+        departments=departments,
+        agents=agents,
+        teams=[_team(ids(), "Escalation Desk", department_ids[0], [agents[1]["id"]])],
+        fields=[*fields, *(_field(ids(), *each) for each in FIELDS_WITHOUT_LAYOUT)],
+        layouts=[
+            Layout(layout_id=ids(), name="Standard", department_id=department_ids[0], fields=tuple(fields)),
+            Layout(
+                layout_id=ids(),
+                name="Operations",
+                department_id=department_ids[1],
+                fields=tuple(each for each in fields if each.api_name not in MISSING_IN_SECOND_DEPARTMENT),
+            ),
+        ],
+        business_hours=[hours],
+        holiday_lists=[holidays],
+        organization=_organization(),
+    )
+
+
+def with_field(
+    furniture: Furniture, ids: Ids, api_name: str, label: str, kind: str, values: Iterable[str]
+) -> Furniture:
+    """The furniture with one more custom field on every layout, or with more values of one that is there."""
+    known = next((each for each in furniture.fields if each.api_name == api_name), None)
+    if known is None:
+        field = _field(ids(), api_name, label, kind, tuple(values))
+        layouts = [replace(each, fields=(*each.fields, field)) for each in furniture.layouts]
+        return replace(furniture, fields=[*furniture.fields, field], layouts=layouts)
+    had = {choice.value for choice in known.choices}
+    field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in had])))
+    layouts = [replace(each, fields=_instead(each.fields, known, field)) for each in furniture.layouts]
+    return replace(furniture, fields=_instead(furniture.fields, known, field), layouts=layouts)
+
+
+def _instead(fields: Iterable[Field], known: Field, field: Field) -> tuple[Field, ...]:
+    return tuple(field if each is known else each for each in fields)
+
+
+def _choices(values: Sequence[Choice | str]) -> tuple[Choice, ...]:
+    return tuple(each if isinstance(each, Choice) else Choice(value=each) for each in values)
+
+
+def _field(field_id: str, api_name: str, label: str, kind: str, values: Sequence[Choice | str]) -> Field:
+    return Field(
+        field_id=field_id,
+        api_name=api_name,
+        label=label,
+        type=kind,
+        max_length=120 if values else 1000 if api_name == "subject" else 255,
+        choices=_choices(values),
+        custom=api_name.startswith("cf_"),
+    )
+
+
+def _department(department_id: str, name: str, *, default: bool = False) -> Record:
+    return {
+        "id": department_id,
+        "name": name,
+        "nameInCustomerPortal": name,
+        "sanitizedName": name.lower().replace(" ", "-"),
+        "description": None,
+        "isEnabled": True,
+        "isDefault": default,
+        "isAssignToTeamEnabled": default,
+        "isVisibleInCustomerPortal": True,
+        "hasLogo": False,
+        "chatStatus": "NOT_CREATED",
+        "creatorId": None,
+        "createdTime": BORN,
+    }
+
+
+def new_agent(ids: Ids, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
+    """An agent who belongs to these departments."""
+    agent_id = ids()
+    return {
+        "id": agent_id,
+        "zuid": f"8{agent_id[-8:]}",
+        "emailId": email,
+        "name": f"{first} {last}",
+        "firstName": first,
+        "lastName": last,
+        "status": "ACTIVE",
+        "isConfirmed": True,
+        "associatedDepartmentIds": list(departments),
+        "associatedChatDepartmentIds": [],
+        "roleId": ids(),
+        "profileId": ids(),
+        "rolePermissionType": "Admin",
+        "timeZone": "Europe/Berlin",
+        "langCode": "en_US",
+        "countryCode": "en_US",
+        "photoURL": None,
+        "aboutInfo": None,
+        "phone": None,
+        "mobile": None,
+        "extn": None,
+        "channelExpert": [],
+        "cf": {},
+    }
+
+
+def _team(team_id: str, name: str, department_id: str, agents: Sequence[str]) -> Record:
+    return {
+        "id": team_id,
+        "name": name,
+        "description": None,
+        "departmentId": department_id,
+        "agents": list(agents),
+        "derivedAgents": list(agents),
+        "roles": [],
+        "rolesWithSubordinates": [],
+        "subTeams": [],
+        "logoUrl": None,
+    }
+
+
+def _hours_with_holidays(ids: Ids) -> tuple[Record, Record]:
+    hours_id, holidays_id = ids(), ids()
+    changes = {"createdTime": BORN, "modifiedTime": BORN, "createdBy": None, "modifiedBy": None, "status": "ACTIVE"}
+    working, closed = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"], ["SATURDAY", "SUNDAY"]
+    slots = [{"startTime": "09:00", "endTime": "12:30"}, {"startTime": "13:30", "endTime": "18:00"}]
+    hours = changes | {
+        "id": hours_id,
+        "name": "Office hours",
+        "type": "SPECIFIC",
+        "timeZone": {"id": "Europe/Berlin", "name": "Central European Time"},
+        "businessTimes": [
+            *({"day": day, "startTime": "09:00", "endTime": "18:00", "timeSlots": slots} for day in working),
+            *({"day": day, "startTime": "00:00", "endTime": "00:00", "timeSlots": []} for day in closed),
+        ],
+        "associatedHolidayList": {
+            "holidayListId": holidays_id,
+            "holidayListName": "Year's end",
+            "holidayListStatus": "ACTIVE",
+        },
+        "holidayLists": [{"id": holidays_id, "name": "Year's end", "status": "ACTIVE"}],
+    }
+    holidays = changes | {
+        "id": holidays_id,
+        "name": "Year's end",
+        "holidayListType": "RECURRING",
+        "year": None,
+        "associatedBusinessHours": [
+            {"businessHourId": hours_id, "businessHourName": "Office hours", "businessHourStatus": "ACTIVE"}
+        ],
+        "holidays": [
+            {"from": "12-24", "to": "12-26", "holidayName": "Christmas"},
+            {"from": "12-31", "to": "01-01", "holidayName": "New Year"},
+        ],
+    }
+    return hours, holidays
+
+
+def _organization() -> Record:
+    return {
+        "id": ORG_ID,
+        "companyName": "Partner Support (simulated)",
+        "portalName": "partnersupport",
+        "alias": None,
+        "edition": "ENTERPRISE",
+        "timeZone": "Europe/Berlin",
+        "country": "DE",
+        "isDefault": True,
+        "isAdminInOrg": True,
+        "isSandboxPortal": False,
+        "isPayloadEncryptionEnabled": False,
+    }

@@ -1,0 +1,259 @@
+"""The simulated Desk on a port: REST interface, accounts server, key set and control interface, all on one.
+
+It listens on 127.0.0.1 only. Everything that changes the portal runs on the event loop, one call at a time, except that
+a new webhook's URL is greeted on a thread. The clock is read here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from urllib.parse import parse_qsl
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request as WebRequest
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from desk_sync.har import Recorder
+from desk_sync.simulated_desk import control
+from desk_sync.simulated_desk.error import Refusal
+from desk_sync.simulated_desk.faults import NONE, Chance, Faults
+from desk_sync.simulated_desk.portal import Quirks
+from desk_sync.simulated_desk.rest import BASE, Desk, Request, Response, failure
+from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, Simulation, add_partners
+
+HOST = "127.0.0.1"
+ABORT = "desk_sync.abort"
+
+
+def serve(
+    *,
+    port: int,
+    accounts: Path | None = None,
+    deliver_to: str | None = None,
+    har: Path | None = None,
+    announce: Callable[[dict[str, str]], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the facts when it is ready."""
+    simulation = Simulation(now=_now, deliver_to=deliver_to)
+    if accounts:
+        add_partners(simulation.portal, accounts)
+    with _listening(port) as (listener, url):
+        _server(simulation, har, lambda: announce(simulation.facts(url))).run(sockets=[listener])
+    simulation.courier.close()
+
+
+@contextmanager
+def running(
+    *, deliver_to: str | None = None, quirks: Quirks | None = None, har: Path | None = None
+) -> Iterator[tuple[Simulation, str]]:
+    """A simulated Desk on a thread of this process, for tests: the simulation and its URL."""
+    simulation, ready = Simulation(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
+    with _listening(0) as (listener, url):
+        server = _server(simulation, har, ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            if not ready.wait(10):
+                raise TimeoutError("the simulated Desk did not start")
+            yield simulation, url
+        finally:
+            server.should_exit = True
+            thread.join()
+            simulation.courier.close()
+
+
+def application(simulation: Simulation) -> ASGIApp:
+    """The ASGI application of a simulation."""
+
+    async def token(request: WebRequest) -> object:
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        return simulation.accounts.answer({**request.query_params, **form})
+
+    async def keys(request: WebRequest) -> object:
+        return simulation.signer.key_set()
+
+    routes: list[BaseRoute] = [
+        Mount(BASE, app=_Rest(simulation.desk)),
+        Route(TOKEN_PATH, _Beside(simulation.chance, f"POST {TOKEN_PATH}", token), methods=["POST"]),
+        Route(KEYS_PATH, _Beside(simulation.chance, f"GET {KEYS_PATH}", keys), methods=["GET"]),
+        *control.routes(simulation),
+    ]
+    return Starlette(routes=routes)
+
+
+class _Rest:
+    """Desk's REST interface. A call holds its slot until its answer has been sent."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = monotonic()
+        request = await _read(scope, receive)
+        try:
+            with self._desk.quota.slot():
+                await self._carry_out(request, scope, send)
+        except Refusal as refusal:
+            await _send(self._desk.refuse(refusal), NONE, scope, send)
+        finally:
+            self._desk.longest_call = max(self._desk.longest_call, monotonic() - began)
+
+    async def _carry_out(self, request: Request, scope: Scope, send: Send) -> None:
+        faults = self._desk.strike(request)
+        await asyncio.sleep(faults.latency)
+        if faults.reset and not faults.after:
+            await _reset(scope)
+            return
+        await _send(await self._handle(request, faults), faults, scope, send)
+
+    async def _handle(self, request: Request, faults: Faults) -> Response:
+        if request.path == f"{BASE}/webhooks" or request.path.startswith(f"{BASE}/webhooks/"):
+            return await run_in_threadpool(self._desk.handle, request, faults)
+        return self._desk.handle(request, faults)
+
+
+class _Beside:
+    """A path beside the REST interface: no quota, and faults only where they name it."""
+
+    def __init__(self, chance: Chance, name: str, answer: Callable[[WebRequest], Awaitable[object]]) -> None:
+        self._chance = chance
+        self._name = name
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = WebRequest(scope, receive)
+        named = self._name in self._chance.faults.calls
+        faults = self._chance.strike(self._name) if named else NONE
+        await asyncio.sleep(faults.latency)
+        if faults.reset and not faults.after:
+            await _reset(scope)
+            return
+        content = await self._answer(request)
+        answer = failure(faults.status) if faults.status else _json(content)
+        await _send(answer, faults, scope, send)
+
+
+async def _read(scope: Scope, receive: Receive) -> Request:
+    request = WebRequest(scope, receive)
+    return Request(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers=dict(request.headers),
+        body=await request.body(),
+    )
+
+
+def _json(content: object) -> Response:
+    return Response(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))
+
+
+async def _send(response: Response, faults: Faults, scope: Scope, send: Send) -> None:
+    if faults.reset:
+        await _reset(scope)
+        return
+    headers = {**response.headers, "Content-Length": str(len(response.body))}
+    if response.status == 204:
+        del headers["Content-Length"]
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    if faults.half:
+        half = response.body[: len(response.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        await _reset(scope, gently=True)
+        return
+    await _send_body(response.body, faults.drip, scope, send)
+
+
+async def _send_body(body: bytes, drip: float, scope: Scope, send: Send) -> None:
+    """A drip ends when the client hangs up."""
+    if drip:
+        for octet in body:
+            if scope["extensions"][ABORT]["transport"].is_closing():
+                break
+            await send({"type": "http.response.body", "body": bytes([octet]), "more_body": True})
+            await asyncio.sleep(drip)
+        body = b""
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _reset(scope: Scope, *, gently: bool = False) -> None:
+    """Close the connection under the answer; gently, what was sent before still arrives."""
+    transport: asyncio.Transport = scope["extensions"][ABORT]["transport"]
+    if gently:
+        transport.close()
+    else:
+        transport.abort()
+    await asyncio.sleep(0)
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, and a way for the application to close the connection."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"transport": self.transport}}
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which says when it is ready, and returns after a signal instead of raising it again."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {each: signal.signal(each, self.handle_exit) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+
+
+def _server(simulation: Simulation, har: Path | None, ready: Callable[[], object]) -> _Server:
+    app = application(simulation)
+    if har:
+        app = Recorder(app, har, now=_now, skip=control.PREFIX)
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    return _Server(config, ready)
+
+
+@contextmanager
+def _listening(port: int) -> Iterator[tuple[socket.socket, str]]:
+    with socket.create_server((HOST, port), backlog=1024) as listener:
+        yield listener, f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 -- the clock of this process

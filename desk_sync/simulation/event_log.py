@@ -1,0 +1,86 @@
+"""What happened in the simulated Desk, in order, as a person tells it: who did what to which ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from desk_sync.simulated_desk.portal import Event, Portal
+from desk_sync.simulation.vocabulary import Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """`by` is the id of an agent or a contact; `fields` are those that it changed, in our words, as they are now."""
+
+    at: datetime
+    ticket_id: str
+    by: str
+    what: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Chronicle:
+    """Listens to a portal."""
+
+    def __init__(self, portal: Portal, words: Words) -> None:
+        self._portal = portal
+        self._words = words
+        self.happenings: list[Happening] = []
+        portal.listeners.append(self.take)
+
+    def take(self, event: Event) -> None:
+        self.happenings.append(
+            Happening(
+                at=self._portal.now(),
+                ticket_id=event.ticket_id,
+                by=self._author(event),
+                what=WHAT[event.type],
+                fields=dict(self._changed(event)),
+            )
+        )
+
+    def note(self, what: str) -> None:
+        """Something happened that is about no ticket."""
+        self.happenings.append(Happening(at=self._portal.now(), ticket_id="", by="", what=what))
+
+    def writes(self, ticket_id: str) -> Iterator[Happening]:
+        """What our own agent has written to the fields of a ticket."""
+        own = self._portal.own_agent["id"]
+        return (each for each in self.happenings if each.ticket_id == ticket_id and each.by == own and each.what == SET)
+
+    def _author(self, event: Event) -> str:
+        told = event.payload
+        author = told.get("author") or {"id": told.get("commenterId")}
+        by: str = author["id"] or self._portal.ticket(event.ticket_id).record["modifiedBy"]
+        return by
+
+    def _changed(self, event: Event) -> Iterator[tuple[str, Any]]:
+        if event.before is None:
+            return
+        before, after = (self._words.told(each) | self._state(each) for each in (event.before, event.payload))
+        yield from ((word, value) for word, value in after.items() if before[word] != value)
+
+    def _state(self, whole: Mapping[str, Any]) -> dict[str, Any]:
+        """What the mapping has no words for."""
+        furniture = self._portal.furniture
+        agents = {each["id"]: each["emailId"] for each in furniture.agents}
+        departments = {each["id"]: each["name"] for each in furniture.departments}
+        return {
+            "status": whole["status"],
+            "assignee": agents.get(whole["assigneeId"]),
+            "department": departments[whole["departmentId"]],
+        }
+
+
+SET = "sets"
+WHAT: Mapping[str, str] = {
+    "Ticket_Add": "opens the ticket",
+    "Ticket_Update": SET,
+    "Ticket_Delete": "puts it in the bin",
+    "Ticket_Thread_Add": "writes",
+    "Ticket_Comment_Add": "comments",
+    "Ticket_Comment_Update": "edits a comment",
+}

@@ -1,0 +1,273 @@
+"""The shape of a scenario file: what comes in, and what people and machines do, at which instant.
+
+An instant is ISO 8601 with its zone, or the time since the start: `+2h30m`. Fields are called by our words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag
+
+from desk_sync.adapters.mapping.types import Country, DataCenter, IssueType, Level, RequestType
+from desk_sync.adapters.mapping.types import Text as Word
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.yaml.problems import Section, mistake, shown
+
+_SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
+
+Said: TypeAlias = str | int | bool | None
+"""A value as a scenario says it."""
+
+
+def _span(text: object) -> timedelta:
+    match = re.fullmatch(_SPAN, text) if isinstance(text, str) and text else None
+    if not match:
+        raise mistake(f"{shown(text)} is not a length of time such as 30m or 2h30m")
+    days, hours, minutes, seconds = (int(figure or 0) for figure in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _when(text: object) -> datetime | timedelta:
+    if isinstance(text, str) and text.startswith("+"):
+        return _span(text[1:])
+    with suppress(ValueError, OverflowError):
+        instant = datetime.fromisoformat(str(text))
+        if instant.tzinfo:
+            return instant.astimezone(UTC)
+    raise mistake(f"{shown(text)} is no instant such as 2026-11-20T21:30:00Z and no time since the start: +2h30m")
+
+
+def _instant(text: object) -> datetime:
+    instant = _when(text)
+    if isinstance(instant, timedelta):
+        raise mistake(f"{shown(text)} is not an instant such as 2026-11-20T21:30:00Z")
+    return instant
+
+
+def _share(written: object) -> float:
+    with suppress(ValueError):
+        share = float(written) if isinstance(written, str | int) and not isinstance(written, bool) else -1.0
+        if 0 <= share <= 1:
+            return share
+    raise mistake(f"{shown(written)} is not a share from 0 to 1, such as 0.2")
+
+
+def _email(text: str) -> str:
+    if identifiers.email(text) is None:
+        raise mistake(f"{shown(text)} is not an e-mail address")
+    return text
+
+
+def _day(text: object) -> date:
+    with suppress(ValueError):
+        return date.fromisoformat(str(text))
+    raise mistake(f"{shown(text)} is not a date such as 2027-12-31")
+
+
+Day = Annotated[date, PlainValidator(_day)]
+Span = Annotated[timedelta, PlainValidator(_span)]
+Instant = Annotated[datetime, PlainValidator(_instant)]
+When = Annotated[datetime | timedelta, PlainValidator(_when)]
+Share = Annotated[float, PlainValidator(_share)]
+Email = Annotated[str, AfterValidator(_email)]
+Status = Annotated[int, Field(ge=400, le=599)]
+Agent: TypeAlias = Literal["agent", "colleague", "program"]
+Anybody: TypeAlias = Literal["agent", "colleague", "partner", "program"]
+
+
+class Portal(Section):
+    data_center: DataCenter = "eu"
+
+
+class Partner(Section):
+    """Who writes, with an account in Desk that says the rest; `language` is that of the ticket."""
+
+    email: Email = "help@partner.example"
+    name: Word | None = None
+    country: Country | None = None
+    state: Word | None = None
+    tier: Word | None = None
+    contract_until: Day | None = None
+    language: Word | None = None
+
+
+class OpenedTicket(Section):
+    key: Word
+    at: When = timedelta(0)
+    partner: Partner = Partner()
+    desk_fields: dict[Word, Said] = Field(default={}, alias="fields")
+    request_type: RequestType | None = None
+    issue_type: IssueType | None = None
+    product: Word | None = None
+    severity: Level | None = None
+    subject: str = "Records are not saved"
+    body: str = "Since this morning, saving a record fails."
+
+
+class Step(Section):
+    """Something that happens at an instant."""
+
+    at: When
+
+
+class OnTicket(Step):
+    ticket: Word
+
+
+class AgentReply(OnTicket):
+    agent_reply: Word
+    by: Agent = "agent"
+
+
+class CustomerReply(OnTicket):
+    customer_reply: Word
+
+
+class Note(OnTicket):
+    note: Word
+    by: Agent = "agent"
+
+
+class PublicComment(OnTicket):
+    public_comment: Word
+    by: Agent = "agent"
+
+
+class Set(OnTicket):
+    values: Annotated[dict[Word, Said], Field(min_length=1, alias="set")]
+    by: Anybody = "agent"
+
+
+class Close(OnTicket):
+    close: Literal[True]
+    by: Anybody = "agent"
+
+
+class Reopen(OnTicket):
+    reopen: Literal[True]
+    by: Anybody = "agent"
+
+
+class Assign(OnTicket):
+    assign: Agent | None
+    by: Anybody = "agent"
+
+
+class Move(OnTicket):
+    move: Literal["Partner Support", "Partner Operations"]
+    by: Anybody = "agent"
+
+
+class Trash(OnTicket):
+    trash: Literal[True]
+
+
+class Deactivate(Step):
+    """An agent leaves."""
+
+    deactivate: Literal["agent", "colleague"]
+
+
+class Accounts(Step):
+    accounts: Word
+
+
+class FaultsOfDesk(Section):
+    """What the simulated Desk does wrong; see `desk_sync.simulator.faults`."""
+
+    seed: int = 0
+    drop: Share = 0.0
+    duplicate: Share = 0.0
+    reorder: bool = False
+    status: Status | None = None
+    reset: bool = False
+    after: bool = False
+    share: Share = 1.0
+    calls: list[Word] = Field(default_factory=list)
+
+
+class Faulty(Step):
+    faults: FaultsOfDesk
+    lasts: Span = Field(alias="for")
+
+
+class SourceDown(Step):
+    source: Literal["down"]
+    lasts: Span = Field(alias="for")
+
+
+_ACTIONS = {
+    "agent_reply",
+    "customer_reply",
+    "note",
+    "public_comment",
+    "set",
+    "close",
+    "reopen",
+    "assign",
+    "move",
+    "trash",
+    "deactivate",
+    "accounts",
+    "faults",
+    "source",
+}
+
+
+def _action(step: object) -> str | None:
+    """What a step does, in brackets: that is no key of its own in the path of a mistake."""
+    named = sorted(_ACTIONS & step.keys()) if isinstance(step, dict) else []
+    return f"[{named[0]}]" if named else None
+
+
+AnyStep = Annotated[
+    Annotated[AgentReply, Tag("[agent_reply]")]
+    | Annotated[CustomerReply, Tag("[customer_reply]")]
+    | Annotated[Note, Tag("[note]")]
+    | Annotated[PublicComment, Tag("[public_comment]")]
+    | Annotated[Set, Tag("[set]")]
+    | Annotated[Close, Tag("[close]")]
+    | Annotated[Reopen, Tag("[reopen]")]
+    | Annotated[Assign, Tag("[assign]")]
+    | Annotated[Move, Tag("[move]")]
+    | Annotated[Trash, Tag("[trash]")]
+    | Annotated[Deactivate, Tag("[deactivate]")]
+    | Annotated[Accounts, Tag("[accounts]")]
+    | Annotated[Faulty, Tag("[faults]")]
+    | Annotated[SourceDown, Tag("[source]")],
+    Discriminator(
+        _action,
+        custom_error_type="mistake",
+        custom_error_message=f"a step does one of these: {', '.join(sorted(_ACTIONS))}",
+        custom_error_context={"meant": None},
+    ),
+]
+
+
+class Story(Section):
+    """The content of a scenario file. `until` is the last instant of it."""
+
+    start: Instant
+    until: When
+    mapping: Word = "partner_support"
+    accounts: Word | None = None
+    portal: Portal = Portal()
+    tickets: list[OpenedTicket] = Field(default_factory=list)
+    steps: list[AnyStep] = Field(default_factory=list)
+
+    def instant(self, at: datetime | timedelta) -> datetime:
+        return self.start + at if isinstance(at, timedelta) else at
+
+    @property
+    def files(self) -> Mapping[tuple[object, ...], str]:
+        """The account files that are named, by where they are."""
+        files: dict[tuple[object, ...], str] = {("accounts",): self.accounts} if self.accounts else {}
+        for place, step in enumerate(self.steps):
+            if isinstance(step, Accounts):
+                files["steps", place, "accounts"] = step.accounts
+        return files

@@ -1,0 +1,161 @@
+"""The stage: the product and a simulated Desk in one process, on a database in memory, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from desk_sync.adapters.mapping import file as mapping_file
+from desk_sync.adapters.mapping.file import PortalMapping
+from desk_sync.adapters.store.checkpoints import SqlJournal
+from desk_sync.adapters.store.engine import open_engine
+from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.subscriptions import FILE
+from desk_sync.domain.ticket.event import Event
+from desk_sync.ports.sweeps import Coverage
+from desk_sync.ports.tickets import Recorded
+from desk_sync.services.pull import Pull, Rhythm
+from desk_sync.settings import without_environment
+from desk_sync.simulated_desk.in_process import InProcess
+from desk_sync.simulated_desk.running import NOWHERE, Site
+from desk_sync.simulation.actors import People
+from desk_sync.simulation.deliveries import Courier
+from desk_sync.simulation.event_log import Chronicle
+from desk_sync.simulation.notices import Notices
+from desk_sync.simulation.portal_setup import set_up
+from desk_sync.simulation.scenario import Scenario
+from desk_sync.simulation.source import ScenarioSource
+from desk_sync.simulation.virtual_time import Agenda
+from desk_sync.simulation.vocabulary import Words
+from desk_sync.wiring import DEFAULT, DeskSync, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that a scenario moves."""
+
+    agenda: Agenda
+    site: Site
+    words: Words
+    people: People
+    courier: Courier
+    chronicle: Chronicle
+    source: ScenarioSource
+    notices: Notices
+    desk_sync: DeskSync
+
+    @property
+    def pull(self) -> Pull:
+        """What brings in the account file, so often that its data never grow too old while the source answers.
+
+        A scenario's files are small: how much one lacks says nothing.
+        """
+        max_age = self.desk_sync.mapping.policy.licences.max_age
+        return Pull(
+            name=FILE,
+            source=self.source,
+            importing=self.desk_sync.importing,
+            pulls=self.desk_sync.pulls,
+            journal=SqlJournal(self.desk_sync.engine, FILE, self.agenda.now),
+            now=self.agenda.now,
+            rhythm=Rhythm(every=max_age / 2, again=timedelta(hours=1)),
+            max_shrink=1.0,
+        )
+
+
+@contextmanager
+def stage(scenario: Scenario) -> Iterator[Stage]:
+    """The stage as it is before the first scene. Raises MappingError."""
+    agenda = Agenda(scenario.story.start)
+    site = Site(now=agenda.now, deliver_to=NOWHERE)
+    program = site.portal.add_agent("Other", "Program", "other-program@support.example")
+    mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
+    agents = {"agent": site.portal.person["id"], "colleague": site.portal.furniture.agents[2]["id"]}
+    set_up(site.portal, mapping)
+    words = Words(mapping, site.portal.layout_of(site.portal.department_id))
+    notices = Notices(agenda.now)
+    with closing(_product(scenario, site, agenda, notices, mapping)) as desk_sync:
+        courier = Courier(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)
+        site.portal.listeners.append(courier.take)
+        yield Stage(
+            agenda=agenda,
+            site=site,
+            words=words,
+            people=People(site.portal, words, agents | {"program": program["id"]}),
+            courier=courier,
+            chronicle=Chronicle(site.portal, words),
+            source=ScenarioSource(),
+            notices=notices,
+            desk_sync=desk_sync,
+        )
+
+
+def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
+    """The mapping, for the simulated portal and the scenario's source; the other program is known to be one."""
+    tickets = mapping.policy.tickets
+    tickets = replace(tickets, automation_agents=tickets.automation_agents | {program})
+    return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
+
+
+def _product(scenario: Scenario, site: Site, agenda: Agenda, notices: Notices, mapping: PortalMapping) -> DeskSync:
+    """The product as a worker has it; its sweeps have come to the start."""
+    accounts = site.accounts
+    settings = without_environment(
+        data_center=scenario.story.portal.data_center,
+        org_id=site.portal.org_id,
+        webhook_id=site.webhook_id,
+        client_id=accounts.client_id,
+        client_secret=accounts.client_secret,
+        refresh_token=accounts.refresh_token,
+        database_url="sqlite://",
+        workers=1,
+    )
+    world = World(
+        now=agenda.now,
+        monotonic=agenda.monotonic,
+        sleep=agenda.sleep,
+        jitter=0,
+        way=InProcess(site),
+        slots=lambda *_: Free(),
+        pool=lambda _: ThisThread(),
+        notifier=lambda: notices,
+    )
+    desk_sync = DeskSync(settings, open_engine("sqlite://"), world, mapping)
+    desk_sync.upgrade()
+    desk_sync.sweeps(DEFAULT).cover(Coverage(since=agenda.now(), until=agenda.now()))
+    return desk_sync
+
+
+class Free:
+    """Slots for one process, which makes one call at a time."""
+
+    def slot(self, within: timedelta) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def ready(self) -> bool:
+        return True
+
+
+class ThisThread(Executor):
+    """Does at once what it is given."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(work(*args, **named))
+        return future
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """The port `Inbox`: each delivery in a transaction of its own, before it is answered."""
+
+    inbox: SqlInbox
+
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
+        done: Future[Recorded] = Future()
+        done.set_result(self.inbox.record(events, now=now))
+        return done

@@ -1,0 +1,31 @@
+"""Where a scenario's subscription data come from: the account file that was put there last, unless it is down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from desk_sync.adapters.subscriptions.account_file import read_accounts
+from desk_sync.errors import TemporaryError
+from desk_sync.ports.subscriptions import Journal, Pulled
+
+
+@dataclass(slots=True)
+class ScenarioSource:
+    """The port `Source`. Without a file it is empty, and that is all there is. `outages` is how many last."""
+
+    file: Path | None = None
+    outages: int = 0
+    _read: dict[Path, Pulled] = field(default_factory=dict)
+
+    def pull(self, _: Journal) -> Pulled:
+        if self.outages:
+            raise TemporaryError("the subscription source does not answer")
+        return self.read(self.file) if self.file else Pulled(accounts=())
+
+    def read(self, file: Path) -> Pulled:
+        """What stands in an account file, read once. Raises InputError."""
+        if file not in self._read:
+            told = read_accounts(file)
+            self._read[file] = Pulled(accounts=told.accounts, as_of=told.as_of)
+        return self._read[file]

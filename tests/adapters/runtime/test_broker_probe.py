@@ -1,0 +1,54 @@
+"""Whether Redis is there: asked of a real one, a frozen one, and none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.runtime.broker_probe import greet
+from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.errors import ConfigurationError, TemporaryError
+
+PASSWORD = "canary-password"
+
+
+@pytest.fixture(scope="module")
+def broker():
+    with Broker.start() as broker:
+        yield broker
+
+
+def test_a_broker_says_what_it_is(broker):
+    name, _, version = greet(broker.url).partition(" ")
+
+    assert name in {"valkey", "redis"}
+    assert version[0].isdigit()
+
+
+def test_a_frozen_broker_is_not_waited_for(broker):
+    os.kill(broker.process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(TemporaryError, match="TimeoutError"):
+            greet(broker.url, patience=timedelta(seconds=0.2))
+    finally:
+        os.kill(broker.process.pid, signal.SIGCONT)
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        pytest.param(f"redis://:{PASSWORD}@127.0.0.1:1/0", TemporaryError, id="nobody there"),
+        pytest.param(f"amqp://guest:{PASSWORD}@127.0.0.1/", ConfigurationError, id="no Redis"),
+    ],
+)
+def test_what_is_wrong_is_said_without_the_password(url, error):
+    with pytest.raises(error) as caught:
+        greet(url)
+
+    assert PASSWORD not in f"{caught.value}{caught.value.hint}{caught.value.__cause__}"

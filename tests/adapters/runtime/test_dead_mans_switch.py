@@ -1,0 +1,40 @@
+"""The sign of life to an address outside, which may hold a secret."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+import responses
+
+from desk_sync.adapters.runtime.dead_mans_switch import Outside
+from desk_sync.errors import TemporaryError
+
+
+@pytest.fixture
+def responses_mock():
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def test_without_one_nobody_is_called():
+    Outside(None).call()
+
+
+def test_it_is_asked_for(responses_mock):
+    responses_mock.get("https://alive.example/secret")
+
+    Outside("https://alive.example/secret").call()
+
+    assert len(responses_mock.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 503}, {"body": requests.ConnectionError("https://alive.example/secret")}]
+)
+def test_one_that_does_not_answer_well_is_not_named(responses_mock, answer):
+    responses_mock.get("https://alive.example/secret", **answer)
+
+    with pytest.raises(TemporaryError) as error:
+        Outside("https://alive.example/secret").call()
+
+    assert "secret" not in str(error.value)

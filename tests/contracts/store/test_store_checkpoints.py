@@ -1,0 +1,124 @@
+"""The ports Journal, Units and Answers: what is kept between two attempts, and for how long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.store.answers import SqlAnswers
+from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.errors import TemporaryError
+from desk_sync.ports.subscriptions import Page
+from tests.support.makers import NOW, make_account
+
+FIRST = Page(accounts=(make_account(1), make_account(2, account_id="A2")), after="1")
+SECOND = Page(accounts=(make_account(3, account_id="A3"),), after="2")
+ASKED = Identifier(Kind.EMAIL, "admin@large.example")
+
+
+def journal(engine, source="store", age=timedelta(0)):
+    return SqlJournal(engine, source, lambda: NOW + age)
+
+
+class TestPages:
+    def test_come_back_in_their_order(self, engine):
+        for page in (FIRST, SECOND):
+            journal(engine).keep(page)
+
+        assert list(journal(engine).pages()) == [FIRST, SECOND]
+
+    def test_of_another_source_stay_apart(self, engine):
+        journal(engine, "billing").keep(FIRST)
+        journal(engine).keep(SECOND)
+        journal(engine).clear()
+
+        assert list(journal(engine, "billing").pages()) == [FIRST]
+
+    def test_are_forgotten_together_once_the_first_is_old(self, engine):
+        journal(engine).keep(FIRST)
+        journal(engine, age=timedelta(minutes=59)).keep(SECOND)
+
+        assert list(journal(engine, age=timedelta(hours=1)).pages()) == []
+        assert list(journal(engine).pages()) == []
+
+
+class TestUnits:
+    @pytest.mark.parametrize(("age", "known"), [(timedelta(hours=23), True), (timedelta(days=1), False)])
+    def test_are_known_for_a_day(self, engine, age, known):
+        SqlUnits(engine, "billing", lambda: NOW).save({"one": "users"})
+
+        assert SqlUnits(engine, "billing", lambda: NOW + age).read() == ({"one": "users"} if known else None)
+
+    def test_are_unknown_before(self, engine):
+        assert SqlUnits(engine, "billing", lambda: NOW).read() is None
+
+
+class TestAnswers:
+    @pytest.fixture
+    def answers(self, engine):
+        return SqlAnswers(engine)
+
+    def keep(self, answers, *accounts, source="store", until=NOW + timedelta(minutes=10)):
+        answers.keep(source, ASKED, accounts, now=NOW, until=until)
+
+    @pytest.mark.parametrize("accounts", [(), (make_account(),)], ids=["nobody", "an account"])
+    def test_are_kept_as_they_were_given(self, answers, accounts):
+        self.keep(answers, *accounts)
+
+        assert answers.kept("store", [ASKED], now=NOW) == {ASKED: list(accounts)}
+
+    def test_say_when_they_were_given(self, answers):
+        self.keep(answers, make_account())
+
+        [account] = answers.kept("store", [ASKED], now=NOW)[ASKED]
+
+        assert (account.origin.source, account.origin.imported_at, account.origin.in_full) == ("store", NOW, False)
+
+    def test_are_good_until_their_time_and_then_forgotten(self, answers, rows):
+        self.keep(answers)
+        later = NOW + timedelta(minutes=10)
+        assert answers.kept("store", [ASKED], now=later) == {}
+
+        answers.keep("store", Identifier(Kind.ZOID, "100055000"), (), now=later, until=later + timedelta(hours=1))
+
+        assert len(rows("SELECT * FROM answers")) == 1
+
+    def test_replace_each_other(self, answers):
+        self.keep(answers)
+        self.keep(answers, make_account())
+
+        assert len(answers.kept("store", [ASKED], now=NOW)[ASKED]) == 1
+
+    def test_of_another_source_or_identifier_are_not_given(self, answers):
+        self.keep(answers)
+
+        assert answers.kept("billing", [ASKED], now=NOW) == {}
+        assert answers.kept("store", [Identifier(Kind.DOMAIN, "large.example")], now=NOW) == {}
+
+    def test_cost_no_more_questions_than_a_minute_allows(self, answers):
+        for _ in range(2):
+            answers.spend("store", now=NOW, per_minute=2)
+        answers.spend("billing", now=NOW, per_minute=2)
+
+        with pytest.raises(TemporaryError):
+            answers.spend("store", now=NOW + timedelta(seconds=59), per_minute=2)
+        answers.spend("store", now=NOW + timedelta(seconds=60), per_minute=2)
+
+    def test_a_clock_that_was_put_back_stops_no_question(self, answers):
+        answers.spend("store", now=NOW + timedelta(hours=1), per_minute=1)
+
+        answers.spend("store", now=NOW, per_minute=1)
+
+
+def test_the_organisations_of_a_source_are_those_of_its_current_snapshot(engine):
+    subscriptions = SqlSubscriptions(engine, ("store",))
+    week = timedelta(days=7)
+    for zoids in (("100001000",), ("100002000", "100003000")):
+        account = make_account(zoids=zoids, zgids=("100009000",))
+        subscriptions.replace([account], source="store", as_of=None, now=NOW, max_age=week)
+
+    assert sorted(subscriptions.zoids("store")) == ["100002000", "100003000"]
+    assert subscriptions.zoids("billing") == []

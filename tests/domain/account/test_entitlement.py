@@ -1,0 +1,161 @@
+"""The large-user decision (R42–R48)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk_sync.domain.account.entitlement import Standing, Verdict, entitle, entitle_each, judge
+from desk_sync.domain.account.licence_policy import Count, Per, RegionBy, Threshold, plain
+from tests.support.makers import LICENCES, make_account, make_item
+
+PRIORITY, NOT_PRIORITY, REVIEW = Verdict.PRIORITY, Verdict.NOT_PRIORITY, Verdict.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("licences", "country", "verdict"),
+    [
+        pytest.param(59, "DE", NOT_PRIORITY, id="one below"),
+        pytest.param(60, "DE", PRIORITY, id="the threshold itself counts"),
+        pytest.param(60, "IN", NOT_PRIORITY, id="India asks for 100"),
+        pytest.param(55, "KZ", REVIEW, id="no region lists the country, and the answer depends on it"),
+        pytest.param(49, "KZ", NOT_PRIORITY, id="no region lists the country, but none would say yes"),
+        pytest.param(100, "KZ", PRIORITY, id="no region lists the country, but all would say yes"),
+    ],
+)
+def test_an_account_is_large_from_its_regions_threshold_on(licences, country, verdict):
+    assert entitle(make_account(licences, countries=(country,)), LICENCES).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("facts", "standing", "rule"),
+    [
+        pytest.param({}, Standing.COUNTED, "R43", id="a live user licence"),
+        pytest.param({"status": "non_renewing"}, Standing.COUNTED, "R43", id="in force until the end of its term"),
+        pytest.param({"status": "cancelled"}, Standing.NOT_COUNTED, "R42", id="cancelled"),
+        pytest.param({"status": "paused"}, Standing.UNSETTLED, "R42", id="a status that nobody knows"),
+        pytest.param({"status": ""}, Standing.UNSETTLED, "R42", id="no status"),
+        pytest.param({"status": "unpaid"}, Standing.UNSETTLED, "R42", id="unpaid: the rules are silent"),
+        pytest.param({"paid": False}, Standing.UNSETTLED, "R42", id="complimentary: the rules are silent"),
+        pytest.param({"paid": False, "edition": "CRM Free"}, Standing.NOT_COUNTED, "R42", id="a free edition"),
+        pytest.param({"paid": False, "edition": "x one-trial"}, Standing.NOT_COUNTED, "R42", id="a trial by its code"),
+        pytest.param({"edition": "Freedom plan"}, Standing.COUNTED, "R43", id="a paid plan may be called anything"),
+        pytest.param({"service": "zoho campaigns"}, Standing.NOT_COUNTED, "R46", id="an excluded service's users"),
+        pytest.param({"name": "Writer merge pack"}, Standing.NOT_COUNTED, "R46", id="excluded by the item's words"),
+        pytest.param({"name": "Writer seats"}, Standing.COUNTED, "R43", id="one of the words is not enough"),
+        pytest.param({"unit": "light_agents"}, Standing.NOT_COUNTED, "R43", id="not a person with a login"),
+        pytest.param({"unit": "", "name": "Standard User"}, Standing.COUNTED, "R43", id="the name tells the unit"),
+        pytest.param({"unit": "", "name": "Base fee", "quantity": 0}, Standing.NOT_COUNTED, "R43", id="nothing at all"),
+        pytest.param({"unit": "wombats"}, Standing.UNSETTLED, "R43", id="a unit that nobody knows"),
+        pytest.param({"service": "Zoho Wombat"}, Standing.UNSETTLED, "R48", id="a service that nobody knows"),
+    ],
+)
+def test_each_item_counts_or_not_by_the_first_rule_that_says_so(facts, standing, rule):
+    judgement = judge(make_item(**{"quantity": 5} | facts), LICENCES)
+
+    assert (judgement.standing, judgement.reason.rule) == (standing, rule)
+
+
+@pytest.mark.parametrize(
+    ("certain", "unsettled", "verdict"),
+    [
+        pytest.param(59, 1, REVIEW, id="the unpaid seat decides"),
+        pytest.param(58, 1, NOT_PRIORITY, id="too few either way"),
+        pytest.param(60, 1, PRIORITY, id="enough either way"),
+    ],
+)
+def test_unsettled_seats_ask_for_a_person_only_where_they_decide(certain, unsettled, verdict):
+    account = make_account(items=(make_item(certain), make_item(unsettled, status="unpaid")))
+
+    found = entitle(account, LICENCES)
+
+    assert (found.verdict, found.licences) == (verdict, certain)
+
+
+def test_the_largest_service_alone_may_be_what_counts():
+    bought = (make_item(30), make_item(10, service="ZCRM"), make_item(35, service="Zoho Desk", unit="agents"))
+
+    assert entitle(make_account(items=bought), LICENCES).licences == 75
+    assert entitle(make_account(items=bought), replace(LICENCES, count=Count.LARGEST_SERVICE)).licences == 40
+
+
+@pytest.mark.parametrize(("per", "licences"), [(Per.SUPER_ADMIN, [35, 30, 20]), (Per.DOMAIN, [65, 65, 20])])
+def test_accounts_on_one_domain_may_be_counted_together(per, licences):
+    accounts = [make_account(35, account_id="A"), make_account(30, account_id="B"), make_account(20, domain=None)]
+
+    decided = entitle_each(accounts, replace(LICENCES, per=per))
+
+    assert [found.licences for _, found in decided] == licences
+
+
+@pytest.mark.parametrize(
+    ("account", "policy", "verdict", "said"),
+    [
+        pytest.param(
+            {"regions": ("EUROPE_UK",)}, {}, PRIORITY, "as the subscription data say", id="and the map agrees"
+        ),
+        pytest.param({"regions": ("INDIA",)}, {}, NOT_PRIORITY, "as the subscription data say", id="stated wins"),
+        pytest.param({"regions": ("INDIA",)}, {}, NOT_PRIORITY, "warning: the country map says EUROPE_UK", id="warned"),
+        pytest.param(
+            {"regions": ("MARS",)}, {}, PRIORITY, "EUROPE_UK by customer country", id="an unknown word is none"
+        ),
+        pytest.param({"regions": ("INDIA", "ANZ")}, {}, REVIEW, "a person must decide", id="the rows disagree"),
+        pytest.param({"countries": ()}, {}, REVIEW, "an unnamed country", id="no country at all"),
+        pytest.param(
+            {"countries": ("KZ",)}, {"fallback_region": "ANZ"}, PRIORITY, "falls back to ANZ", id="a fallback"
+        ),
+        pytest.param(
+            {"data_centers": ("IN",)}, {"region_by": RegionBy.DATA_CENTER}, NOT_PRIORITY, "by data center", id="by host"
+        ),
+    ],
+)
+def test_the_region_comes_from_the_data_then_the_map_then_the_fallback(account, policy, verdict, said):
+    found = entitle(make_account(60, **account), replace(LICENCES, **policy))
+
+    assert found.verdict is verdict
+    assert said in "\n".join(map(str, found.reasons))
+
+
+def test_a_threshold_may_leave_its_own_figure_out():
+    assert not Threshold(figure=60, inclusive=False).reached(60)
+    assert Threshold(figure=60, inclusive=False).reached(61)
+    assert [str(Threshold(figure=60)), str(Threshold(figure=60, inclusive=False))] == [">= 60", "> 60"]
+
+
+def test_nonsense_is_refused_when_it_is_made():
+    with pytest.raises(ValueError, match="at least 1"):
+        Threshold(figure=0)
+    with pytest.raises(ValueError, match="negative"):
+        make_item(-1)
+
+
+@pytest.mark.parametrize("name", ["Zoho CRM Plus", "crm-plus", "CRM  Plus", "zoho crm_plus", "ＣＲＭ Plus"])
+def test_one_name_has_one_plain_form(name):
+    assert plain(name) == "crm plus"
+
+
+items = st.builds(
+    make_item,
+    st.integers(0, 120),
+    status=st.sampled_from(["live", "unpaid", "cancelled", "odd"]),
+    unit=st.sampled_from(["users", "contacts", "odd"]),
+    paid=st.booleans(),
+)
+
+
+@given(st.lists(items, max_size=5), st.sampled_from(["DE", "IN", "KZ"]))
+def test_more_licences_never_make_an_account_less_large(bought, country):
+    rank = {NOT_PRIORITY: 0, REVIEW: 1, PRIORITY: 2}
+    before = entitle(make_account(items=tuple(bought), countries=(country,)), LICENCES)
+    after = entitle(make_account(items=(*bought, make_item(7)), countries=(country,)), LICENCES)
+
+    assert rank[after.verdict] >= rank[before.verdict]
+    assert after.licences == before.licences + 7
+
+
+@given(st.permutations([make_item(30), make_item(31, status="unpaid"), make_item(9, unit="contacts")]))
+def test_the_order_of_rows_does_not_matter(bought):
+    assert entitle(make_account(items=tuple(bought)), LICENCES).verdict is REVIEW

@@ -1,0 +1,194 @@
+"""From a ticket's evidence to one account, or to "unknown": rather no answer than a wrong one."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.domain.account.identity import STRATEGIES, Kind, Place, choose, readings
+from tests.support.makers import ADMIN, make_account, make_evidence, make_snapshot
+
+ONE, TWO = make_account(account_id="A1"), make_account(account_id="A2")
+NUMBER = "76006415"
+
+
+def email(place=Place.FIELD, value=ADMIN):
+    return make_evidence(value, place=place)
+
+
+def zoid(place=Place.LABEL, value=NUMBER):
+    return make_evidence(value, Kind.ZOID, place=place)
+
+
+def domain(place=Place.FIELD, value="large.example"):
+    return make_evidence(value, Kind.DOMAIN, place=place)
+
+
+ANY_NUMBER = make_evidence(NUMBER, Kind.ZOID, Kind.ZGID, Kind.ZUID, place=Place.ORGANISATION_FIELD)
+AS_ZOID, AS_ZGID, AS_ZUID = ANY_NUMBER.readings
+BOTH = (*email(Place.QUOTED).readings, *domain(Place.QUOTED).readings)
+
+
+def found_by(evidence, strategies=STRATEGIES, **matches):
+    """The lookup where each named account has the identifiers that are given for it."""
+    by_name = {"one": ONE, "two": TWO}
+    names = {each for owned in matches.values() for each in owned}
+    known = {each: [by_name[name] for name, owned in matches.items() if each in owned] for each in names}
+    return choose(evidence, known, make_snapshot(), strategies)
+
+
+def said(lookup):
+    return "\n".join(map(str, lookup.reasons))
+
+
+@pytest.mark.parametrize(
+    ("evidence", "matches", "found", "reason"),
+    [
+        pytest.param(
+            [email()], {"one": email().readings}, "A1", "email (customer field) leads to account A1", id="one"
+        ),
+        pytest.param(
+            [email(), zoid()],
+            {"two": zoid().readings},
+            "A2",
+            "no account has this email (customer field)",
+            id="the next one tells",
+        ),
+        pytest.param(
+            [email(Place.TEMPLATE), email(value="user@large.example"), domain()],
+            {"one": domain().readings},
+            "A1",
+            "domain (customer field) leads",
+            id="the domain of a user",
+        ),
+        pytest.param([email()], {}, None, "no account has this email", id="none"),
+        pytest.param([], {}, None, "names no identifier", id="nothing to go by"),
+        pytest.param(
+            [domain(), zoid()],
+            {"one": domain().readings, "two": (*domain().readings, *zoid().readings)},
+            "A2",
+            "zoid (label or link) leads",
+            id="a domain of several is settled by an exact identifier",
+        ),
+    ],
+)
+def test_the_first_evidence_that_is_known_tells(evidence, matches, found, reason):
+    lookup = found_by(evidence, **matches)
+
+    assert (lookup.account and lookup.account.account_id) == found
+    assert reason in said(lookup)
+    assert ADMIN not in said(lookup)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "matches", "reason"),
+    [
+        pytest.param(
+            [email(), zoid()],
+            {"one": email().readings, "two": (*email().readings, *zoid().readings)},
+            "leads to 2 accounts",
+            id="several have the address, whatever comes after",
+        ),
+        pytest.param(
+            [domain()], {"one": domain().readings, "two": domain().readings}, "2 accounts", id="a shared domain"
+        ),
+        pytest.param(
+            [email(Place.TEMPLATE), zoid()],
+            {"one": email().readings, "two": zoid().readings},
+            "zoid (label or link) does not lead there",
+            id="two of the template contradict each other",
+        ),
+        pytest.param(
+            [email(), ANY_NUMBER],
+            {"one": email().readings, "two": [AS_ZGID]},
+            "organisation field) does not lead there",
+            id="two fields contradict each other",
+        ),
+        pytest.param(
+            [email(Place.TEXT), zoid()],
+            {"one": email().readings, "two": zoid().readings},
+            "does not lead there",
+            id="a loose address against a label",
+        ),
+        pytest.param(
+            [domain(), domain(Place.ASKED, "other.example")],
+            {"one": domain().readings, "two": domain(value="other.example").readings},
+            "does not lead there",
+            id="two domains",
+        ),
+        pytest.param([ANY_NUMBER], {"one": [AS_ZOID], "two": [AS_ZUID]}, "2 accounts", id="a number of two accounts"),
+    ],
+)
+def test_several_answers_are_none(evidence, matches, reason):
+    lookup = found_by(evidence, **matches)
+
+    assert (lookup.account, lookup.led_by) == (None, frozenset())
+    assert reason in said(lookup)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "other"),
+    [
+        pytest.param([email(), zoid()], zoid(), id="the mail against a field"),
+        pytest.param([zoid(), domain()], domain(), id="a domain against an id"),
+        pytest.param([zoid(), email(Place.QUOTED)], email(), id="quoted text against new text"),
+    ],
+)
+def test_weaker_evidence_is_no_doubt(evidence, other):
+    strong = next(each for each in evidence if each.readings != other.readings)
+
+    assert found_by(evidence, one=strong.readings, two=other.readings).account == ONE
+
+
+@pytest.mark.parametrize("reading", [AS_ZOID, AS_ZGID, AS_ZUID], ids=lambda reading: reading.kind)
+def test_a_number_without_a_label_counts_if_one_account_answers(reading):
+    assert found_by([ANY_NUMBER], one=[reading]).account == ONE
+
+
+def test_a_number_that_one_account_has_twice_is_one_answer():
+    assert found_by([ANY_NUMBER], one=[AS_ZOID, AS_ZGID]).account == ONE
+
+
+@pytest.mark.parametrize(
+    ("evidence", "found"),
+    [
+        pytest.param([email(Place.QUOTED)], ONE, id="alone"),
+        pytest.param([email(Place.QUOTED), zoid(Place.QUOTED)], None, id="beside a number that nobody knows"),
+        pytest.param([email(Place.QUOTED), email(value="user@other.example")], None, id="beside an unknown address"),
+        pytest.param([domain(Place.QUOTED)], None, id="a domain"),
+    ],
+)
+def test_quoted_text_tells_only_what_is_exact_and_all_there_is(evidence, found):
+    assert found_by(evidence, one=BOTH).account == found
+
+
+class TestStrategies:
+    """The mapping says what is tried, and in which order."""
+
+    def test_the_first_one_is_tried_first(self):
+        lookup = found_by([email(), ANY_NUMBER], (Kind.ZGID, Kind.EMAIL), one=[AS_ZGID])
+
+        assert said(lookup) == "R45: zgid (organisation field) leads to account A1"
+
+    @pytest.mark.parametrize(
+        ("evidence", "strategies"),
+        [
+            pytest.param(domain(), (Kind.EMAIL, Kind.ZOID), id="a domain"),
+            pytest.param(ANY_NUMBER, (Kind.EMAIL, Kind.ZUID), id="one reading of a number"),
+        ],
+    )
+    def test_what_is_switched_off_leads_nowhere(self, evidence, strategies):
+        assert found_by([evidence], strategies, one=evidence.readings[:1]).account is None
+
+
+def test_all_places_that_lead_to_the_account_are_told():
+    lookup = found_by([email(), zoid(), domain()], one=(*zoid().readings, *domain().readings))
+
+    assert lookup.led_by == {Place.LABEL, Place.FIELD}
+
+
+def test_each_reading_is_looked_up_once():
+    assert readings([zoid(), ANY_NUMBER, zoid(Place.QUOTED)]) == ANY_NUMBER.readings
+
+
+def test_without_data_nothing_is_known():
+    assert "no subscription data" in str(choose([email()], {}, None).reasons[0])

@@ -1,0 +1,143 @@
+"""What happened on a ticket, as a value that does not depend on who told it when."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
+from tests.support.clock_scenes import HOUR, MONDAY, acts, after
+
+instants = st.integers(-2, 40).map(lambda hours: MONDAY + hours * HOUR)
+some_acts = st.lists(
+    st.one_of(
+        st.builds(Act, kind=st.sampled_from([ActKind.MESSAGE, ActKind.REPLY, ActKind.MOVE]), at=instants),
+        st.builds(Act, kind=st.just(ActKind.REPLY), at=instants, ref=st.sampled_from(["t1", "t2"])),
+        st.builds(Act, kind=st.just(ActKind.STAGE), at=instants, stage=st.sampled_from(Stage)),
+        st.builds(Act, kind=st.just(ActKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])),
+    ),
+    max_size=12,
+)
+
+
+def make_history(happened: str = "", **rest) -> History:
+    return History(created_at=MONDAY, acts=acts(happened), **rest)
+
+
+@given(some_acts, st.randoms())
+def test_the_order_in_which_acts_are_told_and_how_often_makes_no_other_history(happened, chance):
+    shuffled = chance.sample(happened * 2, len(happened) * 2)
+
+    assert History(created_at=MONDAY, acts=tuple(shuffled)) == History(created_at=MONDAY, acts=tuple(happened))
+
+
+@given(some_acts, st.integers(0, 12))
+def test_what_is_known_already_is_learned_once(happened, known):
+    history = History(created_at=MONDAY, acts=tuple(happened))
+
+    assert history.learn(happened[:known]) == history
+
+
+@given(some_acts, instants)
+def test_a_history_up_to_an_instant_holds_nothing_later(happened, instant):
+    history = History(created_at=MONDAY, acts=tuple(happened)).until(instant)
+
+    assert all(act.at <= instant for act in history.acts)
+
+
+def test_histories_of_parts_that_were_learned_in_any_order_are_one():
+    parts = list(acts("1h reply, 2h paused, 3h message, 4h open, 5h s1, 6h solved"))
+    histories = set()
+    for seed in range(20):
+        history = make_history()
+        for act in random.Random(seed).sample(parts, len(parts)):
+            history = history.learn([act])
+        histories.add(history)
+
+    assert histories == {make_history("1h reply, 2h paused, 3h message, 4h open, 5h s1, 6h solved")}
+
+
+def test_an_act_stays_as_it_was_judged_when_a_status_is_renamed():
+    history = make_history("1h paused")
+
+    assert history.learn(acts("1h open, 2h open")) == make_history("1h paused, 2h open")
+
+
+def test_a_thread_that_is_reported_with_two_instants_is_one_reply():
+    reports = [Act(kind=ActKind.REPLY, at=MONDAY + seconds * after("1s"), ref="t1") for seconds in (5, 4)]
+
+    assert History(created_at=MONDAY, acts=tuple(reports)).acts == (reports[1],)
+
+
+def test_what_stands_before_the_creation_by_another_clock_counts_as_at_the_creation():
+    early = Act(kind=ActKind.MESSAGE, at=MONDAY - HOUR, ref="t1")
+    history = make_history().learn([early])
+
+    assert [act.at for act in history.acts] == [MONDAY]
+    assert history.learn([early]) == history
+
+
+def test_unknown_spans_are_told_once_and_in_order():
+    one, other, later = (MONDAY, MONDAY + HOUR), (MONDAY + HOUR / 2, MONDAY + 2 * HOUR), (MONDAY + 5 * HOUR,) * 2
+    history = make_history(unknown=(other, later)).learn([], unknown=[one])
+
+    assert history.unknown == ((MONDAY, MONDAY + 2 * HOUR),)
+
+
+@pytest.mark.parametrize(
+    ("happened", "at", "level"),
+    [
+        pytest.param("", "1h", None, id="none was set"),
+        pytest.param("0h s2", "0h", 2, id="created with it"),
+        pytest.param("0h s2, 2h s1", "1h", 2, id="before the change"),
+        pytest.param("0h s2, 2h s1", "2h", 1, id="from the change on"),
+        pytest.param("0h s2, 2h s0", "3h", None, id="taken away"),
+    ],
+)
+def test_the_severity_is_that_of_the_last_change(happened, at, level):
+    assert make_history(happened).level(MONDAY + after(at)) == level
+
+
+@pytest.mark.parametrize(
+    ("happened", "solved"),
+    [
+        pytest.param("", [], id="never"),
+        pytest.param("1h solved", [("1h", None)], id="still"),
+        pytest.param("1h solved, 2h open, 3h solved", [("1h", "2h"), ("3h", None)], id="twice"),
+        pytest.param("1h solved, 2h solved, 3h paused", [("1h", "3h")], id="from one closed status to another"),
+        pytest.param("0h solved, 1h open", [], id="created closed"),
+        pytest.param("0h solved, 1h open, 2h solved", [("2h", None)], id="created closed, opened and solved"),
+        pytest.param("1h solved, 2h ended, 3h open", [("1h", "3h")], id="restored as open"),
+        pytest.param("1h ended, 2h solved", [("2h", None)], id="restored as solved"),
+    ],
+)
+def test_it_is_solved_from_each_solving_to_the_reopening(happened, solved):
+    spans = [(MONDAY + after(start), end and MONDAY + after(end)) for start, end in solved]
+
+    assert list(make_history(happened).solved) == spans
+
+
+def test_spans_go_on_over_stages_that_are_all_among_those_asked_for():
+    history = make_history("1h paused, 2h solved, 3h open, 4h paused")
+    spans = [(start - MONDAY, end and end - MONDAY) for start, end in history.spans({Stage.PAUSED, Stage.SOLVED})]
+
+    assert spans == [(HOUR, 3 * HOUR), (4 * HOUR, None)]
+    assert history.stage is Stage.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        pytest.param({"at": datetime(2026, 11, 16)}, "has no time zone", id="naive"),  # noqa: DTZ001
+        pytest.param({"kind": ActKind.STAGE}, "a change of stage, and nothing else, has a stage", id="no stage"),
+        pytest.param({"stage": Stage.OPEN}, "a change of stage, and nothing else, has a stage", id="a reply's stage"),
+        pytest.param({"level": 1}, "has no severity level", id="a reply's severity"),
+    ],
+)
+def test_an_act_that_makes_no_sense_is_refused(facts, message):
+    with pytest.raises(ValueError, match=message):
+        Act(**{"kind": ActKind.REPLY, "at": MONDAY + timedelta(0)} | facts)

@@ -1,0 +1,297 @@
+"""The commitment's clocks: what holds for all of them, whatever happened. Single lives are in `test_life_cycles.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.commitment.clock import State
+from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
+from desk_sync.domain.commitment.promise import CountFrom, Determination, FirstRound, Reopened
+from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from tests.support.clock_scenes import (
+    ACK,
+    BERLIN,
+    DET,
+    HOUR,
+    LARGE,
+    MONDAY,
+    PROMISE,
+    RES,
+    acts,
+    after,
+    read,
+    told,
+    under,
+)
+
+# The programme's own examples (§3), in the region's time.
+
+
+@pytest.mark.parametrize(
+    ("created", "severity", "issue_type", "acknowledgement", "determination"),
+    [
+        pytest.param("20 22:30", "s1", None, ("20 23:30", "23 01:30"), ("23 00:30", "23 06:30"), id="Friday night"),
+        pytest.param("21 10:00", "s1", None, ("23 01:00", "23 03:00"), ("23 02:00", "23 08:00"), id="Saturday"),
+        pytest.param("21 10:00", "s1", "login", ("21 11:00", "21 13:00"), ("21 12:00", "21 18:00"), id="login problem"),
+        pytest.param("19 20:00", "s2", None, ("20 02:00", "20 08:00"), ("20 20:00", "23 20:00"), id="S2"),
+        pytest.param("20 09:00", "s3", None, ("23 01:00", "23 09:00"), ("24 09:00", "25 09:00"), id="S3"),
+    ],
+)
+def test_the_programmes_examples_come_out(created, severity, issue_type, acknowledgement, determination):
+    def local(day_and_time: str) -> datetime:
+        return datetime.fromisoformat(f"2026-11-{day_and_time}").replace(tzinfo=BERLIN).astimezone(UTC)
+
+    about = Circumstances(issue_type=issue_type)
+    clocks = {
+        clock.milestone: clock for clock in read(f"0h {severity}", "0h", circumstances=about, created_at=local(created))
+    }
+
+    for milestone, expected in ((ACK, acknowledgement), (DET, determination)):
+        assert (clocks[milestone].target_at, clocks[milestone].due_at) == tuple(map(local, expected))
+
+
+# Days that are not 24 hours long.
+
+
+@pytest.mark.parametrize(
+    ("tz", "created", "due"),
+    [
+        pytest.param(
+            "America/New_York", "2026-10-31 23:00", "2026-11-01 01:00-05:00", id="New York, 01:00 shows twice"
+        ),
+        pytest.param("America/New_York", "2026-11-01 00:00", "2026-11-01 02:00-05:00", id="New York, 25 hours"),
+        pytest.param("America/New_York", "2026-03-08 01:00", "2026-03-08 05:00-04:00", id="New York, 23 hours"),
+        pytest.param("Europe/Berlin", "2026-10-25 00:00", "2026-10-25 02:00+01:00", id="Berlin, 25 hours"),
+        pytest.param("Europe/Berlin", "2026-03-29 01:00", "2026-03-29 05:00+02:00", id="Berlin, 23 hours"),
+        pytest.param(
+            "Australia/Lord_Howe", "2026-04-05 00:00", "2026-04-05 02:30+10:30", id="Lord Howe, half an hour back"
+        ),
+        pytest.param(
+            "Australia/Lord_Howe", "2026-10-04 01:00", "2026-10-04 04:30+11:00", id="Lord Howe, half an hour on"
+        ),
+        pytest.param("Pacific/Chatham", "2026-11-16 22:30", "2026-11-17 01:30+13:45", id="Chatham, +13:45"),
+        pytest.param("Asia/Kolkata", "2026-11-16 22:30", "2026-11-17 01:30+05:30", id="Kolkata, +05:30"),
+    ],
+)
+def test_a_commitment_of_three_hours_is_three_hours_also_as_clocks_change(tz, created, due):
+    created_at = datetime.fromisoformat(created).replace(tzinfo=ZoneInfo(tz)).astimezone(UTC)
+    every_day = BusinessCalendar(tz=tz, weekly=dict.fromkeys(WEEKDAYS, (Hours.of("00:00", "24:00"),)))
+
+    clock = read("0h s1", "0h", replace(PROMISE, calendar=every_day), created_at=created_at)[0]
+
+    assert clock.due_at == datetime.fromisoformat(due)
+    assert clock.due_at - clock.started_at == 3 * HOUR
+
+
+def test_a_holiday_does_not_count_except_for_an_outage():
+    closed = replace(PROMISE, calendar=replace(PROMISE.calendar, holidays=frozenset({date(2026, 11, 16)})))
+    usual, outage = (read("0h s1", "1h", closed, Circumstances(issue_type=about))[0] for about in (None, "outage"))
+
+    assert told(usual) == "A running 0h> used 0h due 25h/27h"
+    assert told(outage) == "A running 0h> used 1h due 1h/3h at risk"
+
+
+# Laws.
+
+instants = st.integers(0, 400).map(lambda halves: MONDAY + halves * HOUR / 2)
+stages = st.sampled_from([Stage.OPEN, Stage.OPEN, Stage.PAUSED, Stage.SOLVED, Stage.ENDED])
+lives = st.lists(
+    st.one_of(
+        st.builds(Act, kind=st.sampled_from([ActKind.MESSAGE, ActKind.REPLY, ActKind.MOVE]), at=instants),
+        st.builds(Act, kind=st.just(ActKind.STAGE), at=instants, stage=stages),
+        st.builds(Act, kind=st.just(ActKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])),
+    ),
+    max_size=10,
+)
+promises = st.builds(
+    under,
+    reopened=st.sampled_from(Reopened),
+    severity_changed=st.sampled_from(CountFrom),
+    found_large_late=st.sampled_from(CountFrom),
+    determination=st.sampled_from(Determination),
+    first_round=st.sampled_from(FirstRound),
+)
+tickets = st.builds(
+    Circumstances,
+    large=st.booleans(),
+    large_since=st.none() | instants,
+    issue_type=st.sampled_from([None, "outage", "defect"]),
+)
+
+
+@given(lives, promises, tickets, instants, st.randoms())
+def test_clocks_do_not_depend_on_the_order_in_which_acts_are_told(happened, promise, about, now, chance):
+    shuffled = chance.sample(happened * 2, len(happened) * 2)
+    one, other = (History(created_at=MONDAY, acts=tuple(each)) for each in (happened, shuffled))
+
+    assert read_clocks(one, promise, about, now) == read_clocks(other, promise, about, now)
+
+
+@given(lives, promises, tickets, instants)
+def test_what_happens_later_does_not_change_where_clocks_stood(happened, promise, about, now):
+    known = tuple(act for act in happened if act.at <= now)
+    now_known, later_known = (History(created_at=MONDAY, acts=each) for each in (known, tuple(happened)))
+
+    assert read_clocks(now_known, promise, about, now) == read_clocks(later_known, promise, about, now)
+
+
+@given(lives, promises, tickets, instants)
+def test_time_is_counted_or_paused_and_a_state_says_what_the_figures_say(happened, promise, about, now):
+    for clock in read_clocks(History(created_at=MONDAY, acts=tuple(happened)), promise, about, now):
+        end = clock.ended_at or now
+
+        assert sum((ends - begins for begins, ends in clock.counted), timedelta(0)) == clock.used
+        assert clock.used + clock.paused == clock.calendar.elapsed(clock.started_at, end)
+        assert clock.left == max(clock.window.commitment - clock.used, timedelta(0))
+        assert clock.left > timedelta(0) or clock.state in (State.BREACHED, State.CANCELLED)
+        assert (clock.state in (State.RUNNING, State.PAUSED)) <= clock.open
+        assert (clock.met_at is not None) == (clock.state is State.MET) or clock.state is State.BREACHED
+
+
+@given(lives, promises, tickets, instants)
+def test_until_a_clock_changes_by_itself_it_does_not_and_then_it_does(happened, promise, about, now):
+    assume(about.large_since is None or about.large_since <= now)
+    history = History(created_at=MONDAY, acts=tuple(act for act in happened if act.at <= now))
+    for clock in read_clocks(history, promise, about, now):
+        if clock.next_at:
+            before, then = (
+                next(each for each in read_clocks(history, promise, about, at) if each.key == clock.key)
+                for at in (clock.next_at - timedelta(microseconds=1), clock.next_at)
+            )
+
+            assert (before.state, before.at_risk) == (clock.state, clock.at_risk)
+            assert (then.state, then.at_risk) != (clock.state, clock.at_risk)
+
+
+@given(lives, promises, tickets, instants)
+def test_of_each_milestone_one_round_is_open_at_most(happened, promise, about, now):
+    clocks = read_clocks(History(created_at=MONDAY, acts=tuple(happened)), promise, about, now)
+    still_open = [clock.milestone for clock in clocks if clock.open]
+
+    assert len(still_open) == len(set(still_open))
+    assert len({clock.key for clock in clocks}) == len(clocks)
+    assert list(clocks) == sorted(clocks, key=lambda clock: clock.started_at)
+
+
+# What a clock says about itself.
+
+
+def test_there_are_no_clocks_before_there_is_a_ticket():
+    assert read_clocks(History(created_at=MONDAY), PROMISE, LARGE, MONDAY - HOUR) == ()
+
+
+@pytest.mark.parametrize(
+    ("unknown", "certain"),
+    [
+        pytest.param(None, True, id="all is known"),
+        pytest.param(("1h", "2h"), False, id="while it ran"),
+        pytest.param(("3h", "4h"), True, id="after it was met"),
+    ],
+)
+def test_a_clock_says_when_something_may_have_happened_that_nobody_knows_of(unknown, certain):
+    spans = (tuple(MONDAY + after(edge) for edge in unknown),) if unknown else ()
+    history = History(created_at=MONDAY, acts=acts("0h s3, 3h reply"), unknown=spans)
+    clock = read_clocks(history, PROMISE, Circumstances(), MONDAY + after("5h"))[0]
+
+    assert clock.certain is certain
+    assert (clock.state, clock.used) == (State.MET, 3 * HOUR)
+    assert any("nothing is known" in str(reason) for reason in clock.reasons) is not certain
+
+
+def test_an_exempt_clock_counts_nothing():
+    clock = read("0h s1", "5h", circumstances=Circumstances(issue_type="limitation"))[0]
+
+    assert (clock.open, clock.counted, clock.left, clock.next_at) == (False, [], timedelta(0), None)
+
+
+@pytest.mark.parametrize(
+    ("happened", "promise", "about", "milestone", "reasons"),
+    [
+        pytest.param(
+            "0h s1, 30m reply",
+            PROMISE,
+            LARGE,
+            ACK,
+            [
+                "R29: starts with the creation",
+                "R29: met by a person's first reply",
+                "R18: severity 1: target 1 h, commitment 3 h",
+                "R21: by the calendar of EUROPE_UK, Europe/Berlin",
+            ],
+            id="acknowledgement",
+        ),
+        pytest.param(
+            "",
+            under(windows={3: {DET: PROMISE.terms.windows[3][DET]}}),
+            Circumstances(inferred_issue_type="outage"),
+            DET,
+            [
+                "R30: starts with the creation",
+                "R20: no severity, so severity 3: target 48 h, commitment 72 h",
+                "R21: outage, as its words say: by the wall clock, at weekends too",
+            ],
+            id="no severity, and an inferred outage",
+        ),
+        pytest.param(
+            "0h s3, 1h s2, 2h move",
+            under(severity_changed=CountFrom.CHANGE),
+            Circumstances(issue_type="login"),
+            ACK,
+            [
+                "R29: starts with the creation",
+                "R24: counts from the change to severity 2",
+                "R19: severity 2: target 6 h, commitment 12 h",
+                "R21: login: by the wall clock, at weekends too",
+                "L9: moved to another department, and goes on",
+            ],
+            id="counted from a change, and moved",
+        ),
+        pytest.param(
+            "0h s1",
+            under(found_large_late=CountFrom.CHANGE),
+            replace(LARGE, large_since=MONDAY + HOUR),
+            RES,
+            [
+                "R32: starts with the creation",
+                "R49: counts from when the account was found to be large",
+                "R32: target 24 h, commitment 48 h",
+                "R21: by the calendar of EUROPE_UK, Europe/Berlin",
+            ],
+            id="resolution of an account that was found late",
+        ),
+        pytest.param(
+            "0h s1",
+            PROMISE,
+            Circumstances(issue_type="limitation"),
+            ACK,
+            ["R25: exempt: limitation"],
+            id="exempt",
+        ),
+    ],
+)
+def test_a_clock_says_which_rules_made_it(happened, promise, about, milestone, reasons):
+    clock = next(each for each in read(happened, "3h", promise, about) if each.milestone is milestone)
+
+    assert list(map(str, clock.reasons)) == reasons
+
+
+def test_a_ticket_that_is_exempt_by_its_request_type_says_so():
+    exempt = replace(PROMISE.terms.exempt, request_types=frozenset({"INVOICE_CHANGES"}))
+    about = Circumstances(issue_type="defect", request_type="INVOICE_CHANGES")
+
+    assert str(read("0h s1", "1h", under(exempt=exempt), about)[0].reasons[0]) == "R25: exempt: INVOICE_CHANGES"
+
+
+def test_odd_figures_are_told_in_hours_and_minutes():
+    odd = replace(PROMISE.terms.windows[1][ACK], target=90 * HOUR / 60, commitment=100 * HOUR / 60)
+
+    assert "target 1 h 30 min, commitment 1 h 40 min" in str(
+        read("0h s1", "0h", under(windows={1: {ACK: odd}}))[0].reasons
+    )

@@ -1,0 +1,372 @@
+"""The fold: from what happened to a ticket to the steps that it owes, look after look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Hours
+from desk_sync.domain.escalation.escalate import Escalation, Situation, escalate
+from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
+from desk_sync.domain.escalation.matrix import Location, Matrix, Post
+from desk_sync.domain.escalation.policy import NO_ACTION, Action, Counts, EscalationPolicy, LadderRule
+from desk_sync.domain.escalation.staff import Days, Duty, Person, Staff
+from desk_sync.domain.escalation.triggers import Trigger
+from desk_sync.domain.reason import Reason
+
+HOUR = timedelta(hours=1)
+WORKDAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (Hours.of("00:00", "24:00"),))
+RUNGS = (Rung(1), Rung(2, 2 * HOUR), Rung(3, 4 * HOUR), Rung(4, 8 * HOUR))
+REPLY_STOPS = {Signal.REPLY: Answer.STOP, Signal.CLOSING: Answer.STOP, Signal.HOLDING: Answer.PAUSE}
+SOLVED_STOPS = {Signal.CLOSING: Answer.STOP, Signal.HOLDING: Answer.PAUSE}
+POLICY = EscalationPolicy(
+    matrix=Matrix(
+        cells={"HERE": {1: (Post("desk"),), 2: (Post("lead"),), 3: (Post("manager"),), 4: (Post("pam"),)}},
+    ),
+    staff=Staff(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
+    rules=(
+        LadderRule(rungs=(Rung(1),), causes=frozenset({Cause.RESOLUTION})),
+        LadderRule(rungs=(Rung(3),), causes=frozenset({Cause.SECURITY})),
+        LadderRule(rungs=RUNGS),
+    ),
+    answers={cause: REPLY_STOPS for cause in Cause if cause is not Cause.SECURITY} | {Cause.RESOLUTION: SOLVED_STOPS},
+)
+
+
+def calendar(tz: str = "Europe/Berlin", *holidays: date) -> BusinessCalendar:
+    return BusinessCalendar(tz=tz, weekly=WORKDAYS, holidays=frozenset(holidays))
+
+
+BERLIN = calendar()
+
+
+def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
+
+
+def situation(shifts: BusinessCalendar = BERLIN, **facts) -> Situation:
+    return Situation(**{"location": Location(region="HERE", country="DE"), "severity": 1, "calendar": shifts} | facts)
+
+
+def breach(at: datetime, because: Cause = Cause.ACKNOWLEDGEMENT, number: int = 1, shifts=None) -> Trigger:
+    return Trigger(key=f"{because}:{number}", because=because, at=at, reason=Reason("R33", because), calendar=shifts)
+
+
+NOTHING = Escalation()
+
+
+def run(triggers, signals=None, *, until, policy=POLICY, here=None, since=None, first=None, before=NOTHING):
+    """Look whenever something happens or a look is due, as the product does: what was raised, and the last answer."""
+    happenings = [trigger.at for trigger in triggers]
+    happenings += [at for spans in (signals or {}).values() for span in spans for at in span if at]
+    now = first or min(happenings)
+    while True:
+        seen = [trigger for trigger in triggers if trigger.at <= now]
+        owed = escalate(before, seen, so_far(signals or {}, now), here or situation(), policy, now=now, since=since)
+        before = owed.escalation
+        coming = [at for at in (owed.next_at, *happenings) if at and now < at <= until]
+        if not coming:
+            return [(step.level, step.at) for step in before.raised], owed
+        now = min(coming)
+
+
+def so_far(signals, now):
+    """What has been seen of the signals by then."""
+    return {
+        signal: [(begins, ends if ends and ends <= now else None) for begins, ends in spans if begins <= now]
+        for signal, spans in signals.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("shifts", "breached_at", "instants"),
+    [
+        pytest.param(
+            BERLIN, berlin(17, 9), [berlin(17, 9), berlin(17, 11), berlin(17, 15), berlin(17, 23)], id="within a day"
+        ),
+        pytest.param(
+            BERLIN,
+            berlin(20, 22, 30),
+            [berlin(20, 22, 30), berlin(23, 0, 30), berlin(23, 4, 30), berlin(23, 12, 30)],
+            id="over a weekend",
+        ),
+        pytest.param(
+            calendar("Europe/Berlin", date(2026, 11, 18)),
+            berlin(17, 20),
+            [berlin(17, 20), berlin(17, 22), berlin(19, 2), berlin(19, 10)],
+            id="over a holiday",
+        ),
+        pytest.param(
+            calendar("Africa/Cairo"),  # the clocks go back on Friday 30 October 2026 at 00:00
+            datetime(2026, 10, 29, 18, tzinfo=UTC),
+            [datetime(2026, 10, 29, hour, tzinfo=UTC) for hour in (18, 20)]
+            + [datetime(2026, 10, 30, hour, tzinfo=UTC) for hour in (0, 8)],
+            id="over the end of daylight saving: hours that really passed",
+        ),
+        pytest.param(
+            calendar("Europe/Berlin"),  # the clocks go forward on Sunday 29 March 2026
+            berlin(27, 23, month=3),
+            [berlin(27, 23, month=3), berlin(30, 1, month=3), berlin(30, 5, month=3), berlin(30, 13, month=3)],
+            id="over a weekend in which daylight saving begins",
+        ),
+    ],
+)
+def test_each_level_follows_the_one_before_after_its_wait_in_business_time(shifts, breached_at, instants):
+    raised, _ = run([breach(breached_at, shifts=shifts)], until=breached_at + timedelta(days=9), here=situation(shifts))
+
+    assert raised == list(zip((1, 2, 3, 4), instants, strict=True))
+
+
+AT = berlin(17, 9)
+
+
+@pytest.mark.parametrize(
+    ("signals", "raised"),
+    [
+        pytest.param({Signal.REPLY: [(berlin(17, 10),) * 2]}, [1], id="a reply stops it"),
+        pytest.param({Signal.REPLY: [(berlin(17, 8),) * 2]}, [1, 2, 3, 4], id="one before the breach does not"),
+        pytest.param({Signal.CLOSING: [(berlin(17, 12), None)]}, [1, 2], id="closed"),
+        pytest.param({Signal.CLOSING: [(berlin(17, 12), berlin(17, 13))]}, [1, 2], id="closed and reopened"),
+        pytest.param({Signal.HOLDING: [(berlin(17, 10), None)]}, [1], id="on hold"),
+        pytest.param({Signal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}, [1, 2, 3, 4], id="on hold for a day"),
+    ],
+)
+def test_what_stops_or_holds_a_ladder(signals, raised):
+    assert [level for level, _ in run([breach(AT)], signals, until=berlin(25, 9))[0]] == raised
+
+
+def test_after_a_day_on_hold_the_next_level_comes_a_day_later():
+    holding = {Signal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}
+
+    raised, _ = run([breach(AT)], holding, until=berlin(18, 12))
+
+    assert raised == [(1, AT), (2, berlin(18, 11))]
+
+
+def test_a_breach_that_is_seen_late_raises_level_1_once_and_the_later_levels_wait_from_then():
+    seen_at = berlin(19, 9)
+
+    raised, _ = run([breach(AT)], until=berlin(19, 16), first=seen_at)
+    first = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=seen_at).steps[0]
+
+    assert raised == [(1, seen_at), (2, berlin(19, 11)), (3, berlin(19, 15))]
+    assert first.key == "escalation:acknowledgement:1:1"
+    assert (first.late_since, first.next_at) == (AT, berlin(19, 11))
+
+
+def test_a_breach_that_was_answered_before_it_was_seen_raises_nothing():
+    raised, owed = run([breach(AT)], {Signal.REPLY: [(berlin(17, 10),) * 2]}, until=berlin(30, 9), first=berlin(17, 11))
+
+    assert raised == []
+    assert [str(reason) for reason in owed.reasons] == [
+        "R38: the ladder of acknowledgement stopped at 2026-11-17 09:00Z"
+    ]
+
+
+def test_what_was_before_escalation_began_is_known_and_raises_nothing():
+    old, new = breach(AT), breach(berlin(18, 9), Cause.DETERMINATION)
+
+    raised, owed = run([old, new], until=berlin(18, 10), since=berlin(17, 12), first=berlin(17, 13))
+
+    assert raised == [(1, berlin(18, 9))]
+    assert owed.escalation.known == {old.key, new.key}
+
+
+def test_a_breach_while_a_ladder_runs_that_tells_as_many_starts_none_also_later():
+    second = breach(berlin(17, 14), Cause.DETERMINATION)
+    reply = {Signal.REPLY: [(berlin(17, 14, 30),) * 2]}
+
+    raised, owed = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
+
+    assert [level for level, _ in raised] == [1, 2]
+    assert owed.escalation.ladder.because is Cause.ACKNOWLEDGEMENT
+    told = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
+    assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, told.reasons)
+
+
+def test_a_breach_after_a_ladder_has_stopped_starts_its_own():
+    second = breach(berlin(17, 14), Cause.DETERMINATION)
+
+    raised, owed = run([breach(AT), second], {Signal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
+
+    assert raised == [(1, AT), (2, berlin(17, 11)), (1, berlin(17, 14)), (2, berlin(17, 16))]
+    assert [step.because for step in owed.escalation.raised[2:]] == [Cause.DETERMINATION] * 2
+
+
+def test_found_late_and_together_they_are_taken_in_the_order_in_which_they_happened():
+    second = breach(berlin(17, 14), Cause.DETERMINATION)
+
+    owed = escalate(NOTHING, [second, breach(AT)], {}, situation(), POLICY, now=berlin(18, 9))
+
+    assert [(step.level, step.because) for step in owed.steps] == [(1, Cause.ACKNOWLEDGEMENT)]
+
+
+def test_a_missed_resolution_raises_level_1_alone():
+    raised, owed = run([breach(AT, Cause.RESOLUTION)], until=berlin(30, 9))
+
+    assert raised == [(1, AT)]
+    assert str(owed.reasons[-1]) == "R38: the ladder of resolution has told its last level, 1"
+
+
+def test_a_ladder_that_climbs_takes_the_place_of_one_that_does_not():
+    later = breach(berlin(18, 9), Cause.DETERMINATION)
+
+    raised, _ = run([breach(AT, Cause.RESOLUTION), later], until=berlin(18, 11))
+
+    assert raised == [(1, AT), (1, berlin(18, 9)), (2, berlin(18, 11))]
+
+
+def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what_runs():
+    report = breach(berlin(17, 10), Cause.SECURITY)
+
+    raised, _ = run([breach(AT), report], {Signal.REPLY: [(berlin(17, 12),) * 2]}, until=berlin(30, 9))
+
+    assert raised == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
+    told = escalate(NOTHING, [report], {}, situation(), POLICY, now=berlin(17, 10))
+    assert [(step.level, step.because, step.next_at) for step in told.steps] == [(3, Cause.SECURITY, None)]
+    assert (told.next_at, told.escalation.ladder) == (None, None)
+
+
+def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was():
+    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
+    cells = {"HERE": {level: (Post("new"),) for level in (1, 2, 3, 4)}}
+    edited = replace(
+        POLICY,
+        matrix=Matrix(cells=cells),
+        staff=Staff(roles={**POLICY.staff.roles, "new": ()}),
+        rules=(LadderRule(rungs=(Rung(1), Rung(2, 9 * HOUR))),),
+    )
+
+    _, owed = run([breach(AT)], until=berlin(30, 9), first=berlin(17, 11), before=before, policy=edited)
+
+    assert [(step.level, step.roles) for step in owed.escalation.raised] == [
+        (1, ("desk",)),
+        (2, ("lead",)),
+        (3, ("manager",)),
+        (4, ("pam",)),
+    ]
+
+
+def test_where_none_of_the_frozen_roles_is_left_todays_are_told():
+    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
+    renamed = replace(POLICY, matrix=Matrix(cells={"HERE": {2: (Post("new"),)}}), staff=Staff(roles={"new": ()}))
+
+    owed = escalate(before, [breach(AT)], {}, situation(), renamed, now=berlin(17, 11))
+
+    assert [(step.level, step.reach.roles) for step in owed.steps] == [(2, ("new",))]
+
+
+def test_people_come_and_go_by_the_date_of_the_region():
+    sydney = calendar("Australia/Sydney")
+    staff = Staff(
+        people={"ada": Person(name="ada"), "bob": Person(name="bob")},
+        roles={"desk": (Duty("ada", Days(until=date(2026, 11, 18))), Duty("bob", Days(date(2026, 11, 18))))},
+    )
+    already_wednesday = datetime(2026, 11, 17, 14, tzinfo=UTC)
+
+    owed = escalate(
+        NOTHING,
+        [breach(already_wednesday)],
+        {},
+        situation(sydney),
+        replace(POLICY, staff=staff),
+        now=already_wednesday,
+    )
+
+    assert [person.name for person in owed.steps[0].reach.people] == ["bob"]
+
+
+def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
+    vacant = replace(POLICY, staff=Staff(roles={"desk": (), "manager": ()}))
+    before = escalate(NOTHING, [breach(AT)], {}, situation(), vacant, now=AT).escalation
+
+    step = escalate(before, [breach(AT)], {}, situation(), vacant, now=berlin(17, 11)).steps[0]
+
+    assert (step.level, step.reach.roles) == (2, ("manager",))
+    assert "C20: warning: nobody answers at level 2; level 3 is told instead" in map(str, step.reasons)
+
+
+@pytest.mark.parametrize(
+    ("counts", "second_at"),
+    [
+        pytest.param(Counts.AS_THE_CLOCK, berlin(21, 11), id="as the clock, which runs at weekends (R21)"),
+        pytest.param(Counts.BUSINESS, berlin(23, 2), id="business time"),
+        pytest.param(Counts.WALL, berlin(21, 11), id="wall time"),
+    ],
+)
+def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
+    always = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(("sat", "sun"), (Hours.of("00:00", "24:00"),)))
+    policy = replace(POLICY, rules=(LadderRule(rungs=RUNGS, counts=counts),))
+
+    owed = escalate(NOTHING, [breach(berlin(21, 9), shifts=always)], {}, situation(), policy, now=berlin(21, 9))
+
+    assert owed.next_at == second_at
+
+
+@pytest.mark.parametrize(
+    ("rule", "fits"),
+    [
+        pytest.param(LadderRule(rungs=RUNGS), True, id="empty sets are all"),
+        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"HERE"}), severities=frozenset({1})), True, id="named"),
+        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"INDIA"})), False, id="another region"),
+        pytest.param(LadderRule(rungs=RUNGS, severities=frozenset({2, 3})), False, id="other severities"),
+        pytest.param(LadderRule(rungs=RUNGS, causes=frozenset({Cause.REQUEST})), False, id="another cause"),
+    ],
+)
+def test_a_rule_fits_what_it_names(rule, fits):
+    assert rule.fits(Cause.ACKNOWLEDGEMENT, "HERE", 1) is fits
+
+
+def test_a_level_without_an_action_leaves_the_ticket_alone():
+    policy = replace(POLICY, actions={3: Action(priority="High")})
+
+    assert [policy.action(level) for level in (2, 3)] == [NO_ACTION, Action(priority="High")]
+
+
+def test_a_ticket_to_which_nothing_happened_owes_nothing():
+    assert escalate(NOTHING, [], {}, situation(), POLICY, now=AT).next_at is None
+
+
+def test_a_paused_ladder_says_so():
+    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
+
+    owed = escalate(before, [breach(AT)], {Signal.HOLDING: [(AT, None)]}, situation(), POLICY, now=AT + HOUR)
+
+    assert owed.next_at is None
+    assert str(owed.reasons[-1]) == "R38: the ladder of acknowledgement: level 2 waits while the ladder is paused"
+
+
+instants = st.integers(0, 14 * 24 * 60).map(lambda minutes: AT + timedelta(minutes=minutes))
+
+
+@given(st.lists(instants, max_size=4), st.lists(instants, max_size=3), st.lists(instants, min_size=1, max_size=30))
+def test_however_often_one_looks_each_level_is_raised_once_and_in_order(breaches, replies, looks):
+    triggers = [breach(at, Cause.DETERMINATION, number) for number, at in zip(count(1), breaches, strict=False)]
+    before = NOTHING
+    for now in sorted([*looks, *looks]):
+        seen = [trigger for trigger in triggers if trigger.at <= now]
+        signals = {Signal.REPLY: [(at, at) for at in replies if at <= now]}
+        before = escalate(before, seen, signals, situation(), POLICY, now=now).escalation
+
+    by_ladder = {
+        step.ladder: [each.level for each in before.raised if each.ladder == step.ladder] for step in before.raised
+    }
+    assert all(levels == list(range(1, len(levels) + 1)) for levels in by_ladder.values())
+
+
+@given(st.lists(instants, min_size=1, max_size=4, unique=True), st.randoms())
+def test_the_order_in_which_triggers_are_given_does_not_matter(breaches, random):
+    """L4."""
+    triggers = [breach(at, Cause.DETERMINATION, number) for number, at in enumerate(breaches)]
+    shuffled = random.sample(triggers, len(triggers))
+    now = max(breaches)
+
+    assert repr(escalate(NOTHING, triggers, {}, situation(), POLICY, now=now)) == repr(
+        escalate(NOTHING, shuffled, {}, situation(), POLICY, now=now)
+    )

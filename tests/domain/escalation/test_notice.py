@@ -1,0 +1,97 @@
+"""Notices: one per recipient and short period, and a repeat says that it is one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from desk_sync.domain.escalation.notice import Message, addressed, gather
+from desk_sync.domain.escalation.staff import Address, Channel, Person
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ADA, BOB = Address(Channel.MAIL, "ada@desk.example"), Address(Channel.CHAT, "bob")
+
+
+def message(number: int, minutes: float = 0, to: Address = ADA) -> Message:
+    return Message(
+        ticket_id=f"T{number}",
+        topic="escalation:acknowledgement:1:1",
+        to=to,
+        at=NOW + minutes * MINUTE,
+        about=f"T{number}",
+        line=f"line {number}",
+    )
+
+
+def test_ten_tickets_of_one_incident_are_one_notice_with_ten_lines():
+    gathered = gather([message(number) for number in range(10)], MINUTE, now=NOW + MINUTE)
+
+    assert [len(notice.lines) for notice in gathered.notices] == [10]
+    assert gathered.notices[0].subject == "10 escalations, the first: T0"
+    assert gathered.next_at is None
+
+
+def test_one_alone_is_called_what_it_is_about():
+    assert gather([message(1)], MINUTE, now=NOW + MINUTE).notices[0].subject == "T1"
+
+
+def test_a_notice_waits_until_its_period_is_over():
+    gathered = gather([message(1), message(2, 0.5), message(3, to=BOB)], MINUTE, now=NOW + MINUTE / 2)
+
+    assert (gathered.notices, gathered.next_at) == ((), NOW + MINUTE)
+
+
+def test_each_recipient_has_its_own():
+    gathered = gather([message(1), message(2, to=BOB)], MINUTE, now=NOW + MINUTE)
+
+    assert [(notice.to, notice.lines) for notice in gathered.notices] == [(BOB, ("line 2",)), (ADA, ("line 1",))]
+
+
+def test_what_comes_after_the_period_is_another_notice():
+    gathered = gather([message(1), message(2, 1), message(3, 1.5)], MINUTE, now=NOW + MINUTE)
+
+    assert [notice.lines for notice in gathered.notices] == [("line 1",)]
+    assert gathered.next_at == NOW + 2 * MINUTE
+
+
+def test_the_same_messages_make_the_same_key_in_any_order():
+    some = [message(1), message(2)]
+
+    first, second = (gather(each, MINUTE, now=NOW + MINUTE).notices[0] for each in (some, some[::-1]))
+
+    assert first == second
+    assert gather([message(1)], MINUTE, now=NOW + MINUTE).notices[0].key != first.key
+
+
+def test_a_repeat_has_the_same_key_and_says_that_it_is_one():
+    notice = gather([message(1)], MINUTE, now=NOW + MINUTE).notices[0]
+
+    assert notice.again().key == notice.key
+    assert "This may have reached you before" in notice.again().text
+    assert notice.text == f"line 1\n\n[{notice.key}]"
+
+
+def test_where_a_channel_refuses_whoever_is_not_told_yet_is_told():
+    cai = Address(Channel.MAIL, "cai@desk.example")
+    refused = replace(message(1), otherwise=(BOB, cai))
+
+    assert refused.elsewhere({ADA}) == replace(refused, to=BOB, otherwise=(cai,))
+    assert refused.elsewhere({ADA, BOB}) == replace(refused, to=cai, otherwise=())
+    assert refused.elsewhere({ADA, BOB, cai}) is None
+
+
+def test_everybody_is_told_at_their_first_address_and_their_others_come_before_other_people():
+    ada = Person(name="ada", addresses=(ADA, BOB))
+    cai = Person(name="cai", addresses=(Address(Channel.CHAT, "cai"),))
+    nobody = Person(name="dan")
+    manager = Person(name="eve", addresses=(Address(Channel.CHAT, "eve"), ADA))
+
+    assert dict(addressed([ada, nobody, cai], [manager])) == {
+        ADA: (BOB, *cai.addresses, manager.addresses[0]),
+        cai.addresses[0]: (manager.addresses[0],),
+    }
+
+
+def test_without_messages_there_is_no_notice():
+    assert gather([], MINUTE, now=NOW) == gather([], MINUTE, now=NOW + MINUTE)

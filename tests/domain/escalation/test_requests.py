@@ -1,0 +1,27 @@
+"""What people ask of us is remembered from when they asked until they take it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from desk_sync.domain.escalation.requests import NOTHING_ASKED, Asker, Request
+from tests.support.makers import NOW
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_request_that_stands_stays_the_one_that_was_made():
+    first = NOTHING_ASKED.then(Request(by=Asker.PARTNER, at=NOW), taken_over=False, now=NOW)
+    again = first.then(Request(by=Asker.AGENT, at=NOW + HOUR), taken_over=False, now=NOW + HOUR)
+
+    assert again == first
+    assert again.then(None, taken_over=False, now=NOW + 2 * HOUR) == NOTHING_ASKED
+
+
+def test_a_take_over_is_a_span_that_ends_when_it_is_given_back():
+    taken = NOTHING_ASKED.then(None, taken_over=True, now=NOW)
+    given_back = taken.then(None, taken_over=True, now=NOW + HOUR).then(None, taken_over=False, now=NOW + 2 * HOUR)
+
+    assert taken.taken_over == ((NOW, None),)
+    assert given_back.taken_over == ((NOW, NOW + 2 * HOUR),)
+    assert given_back.then(None, taken_over=True, now=NOW + 3 * HOUR).taken_over[-1] == (NOW + 3 * HOUR, None)

@@ -1,0 +1,109 @@
+"""Who does a role's work on a date: duties, absences, deputies."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from desk_sync.domain.escalation.staff import ALWAYS, Absence, Address, Channel, Days, Duty, Person, Staff
+
+JUNE = Days(date(2026, 6, 1), date(2026, 7, 1))
+BEFORE, FIRST, LAST, AFTER = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 30), date(2026, 7, 1)
+
+
+def person(name: str, *absences: Absence, reachable: bool = True) -> Person:
+    mail = (Address(Channel.MAIL, f"{name}@desk.example"),) if reachable else ()
+    return Person(name=name, addresses=mail, absences=absences)
+
+
+def staff(*people: Person, **roles: tuple[Duty, ...]) -> Staff:
+    return Staff(people={each.name: each for each in people}, roles=roles)
+
+
+def names(found: Staff, role: str, on: date) -> list[str]:
+    return [each.name for each in found.on_duty(role, on)]
+
+
+@pytest.mark.parametrize(
+    ("on", "there"),
+    [
+        pytest.param(BEFORE, [], id="the day before"),
+        pytest.param(FIRST, ["ada"], id="the first day counts"),
+        pytest.param(LAST, ["ada"], id="the last day before the end counts"),
+        pytest.param(AFTER, [], id="the day that is named as the end does not"),
+    ],
+)
+def test_a_duty_holds_from_its_first_day_until_its_end(on, there):
+    assert names(staff(person("ada"), lead=(Duty("ada", JUNE),)), "lead", on) == there
+
+
+@pytest.mark.parametrize(
+    ("absences", "roles", "there"),
+    [
+        pytest.param((Absence(JUNE, "bob"),), {}, ["bob"], id="a person stands in"),
+        pytest.param((Absence(JUNE, "desk"),), {"desk": (Duty("bob"), Duty("cai"))}, ["bob", "cai"], id="a role does"),
+        pytest.param((Absence(JUNE),), {}, [], id="nobody does"),
+        pytest.param((Absence(JUNE, "desk"),), {"desk": ()}, [], id="a placeholder stands in for nobody"),
+        pytest.param((Absence(JUNE, "lead"),), {}, [], id="one's own role is no deputy"),
+        pytest.param((Absence(JUNE, "gone"),), {}, [], id="who is not in the mapping is nobody"),
+    ],
+)
+def test_while_a_person_is_absent_the_deputy_is_told(absences, roles, there):
+    found = staff(person("ada", *absences), person("bob"), person("cai"), lead=(Duty("ada"),), **roles)
+
+    assert names(found, "lead", LAST) == there
+    assert names(found, "lead", AFTER) == ["ada"]
+
+
+def test_two_who_stand_in_for_each_other_are_nobody_while_both_are_absent():
+    found = staff(person("ada", Absence(JUNE, "bob")), person("bob", Absence(JUNE, "ada")), lead=(Duty("ada"),))
+
+    assert names(found, "lead", FIRST) == []
+
+
+def test_a_deputy_who_holds_the_role_too_is_told_once():
+    found = staff(person("ada", Absence(JUNE, "bob")), person("bob"), lead=(Duty("ada"), Duty("bob")))
+
+    assert names(found, "lead", FIRST) == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("role", "staffed"),
+    [
+        pytest.param("held", True, id="held by somebody"),
+        pytest.param("placeholder", True, id="a placeholder is somebody"),
+        pytest.param("over", False, id="nobody holds it that day"),
+        pytest.param("unknown", False, id="not in the mapping any more"),
+    ],
+)
+def test_a_role_is_staffed_if_it_ends_at_somebody_that_day(role, staffed):
+    roles = {"held": (Duty("ada"),), "placeholder": (), "over": (Duty("ada", JUNE),)}
+
+    assert Staff(people={"ada": person("ada")}, roles=roles).staffed(role, AFTER) is staffed
+
+
+def test_the_boundaries_are_the_days_on_which_somebody_comes_or_goes():
+    away = Absence(Days(date(2026, 8, 1), date(2026, 8, 15)))
+    found = staff(person("ada", away), lead=(Duty("ada", JUNE),), other=(Duty("ada", ALWAYS),))
+
+    assert found.boundaries() == {FIRST, AFTER, date(2026, 8, 1), date(2026, 8, 15)}
+
+
+def test_roles_that_no_notice_reaches_are_named():
+    found = staff(person("ada"), person("bob", reachable=False), b=(Duty("bob"),), a=(), c=(Duty("bob"), Duty("ada")))
+
+    assert found.out_of_reach() == ("a", "b")
+
+
+def test_days_that_end_before_they_begin_are_refused():
+    with pytest.raises(ValueError, match="the end must come after the beginning"):
+        Days(FIRST, FIRST)
+
+
+def test_days_without_ends_are_all_days():
+    assert all(day in ALWAYS for day in (date.min, FIRST, date.max - timedelta(days=1)))
+
+
+def test_an_address_is_shown_with_its_channel():
+    assert str(Address(Channel.CHAT, "europe")) == "chat europe"

@@ -1,0 +1,21 @@
+"""The builds in which a law is broken on purpose. `./dev faults broken` judges all of them; here the quickest."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mutants.build import BUILDS, judge
+
+QUICK = ("echo", "token-host")
+
+
+@pytest.mark.parametrize("build", [pytest.param(each, id=each.name) for each in BUILDS])
+def test_the_place_that_it_breaks_is_still_there(build):
+    assert build.applied() != build.old
+
+
+@pytest.mark.parametrize("build", [pytest.param(each, id=each.name) for each in BUILDS if each.name in QUICK])
+def test_its_tests_turn_red(build):
+    verdict = judge(build)
+
+    assert verdict.red, verdict.said

@@ -1,0 +1,236 @@
+"""Calendars that a mapping takes from Desk: when they are asked for, what stays in force, and what a ticket keeps.
+
+The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1, to be
+acknowledged within an hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.commitment.regions import Taken
+from desk_sync.errors import NotPermitted, TemporaryError
+from desk_sync.services.health import check
+from desk_sync.services.reconcile.business_hours import HoursFromDesk
+from desk_sync.services.reconcile.reconcile import Outcome
+from tests.support.makers import NOW, POLICY, make_ticket
+
+TICKET = "100000000000000001"
+HOUR = timedelta(hours=1)
+
+
+def open_from(opens: str) -> BusinessCalendar:
+    return BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS, (Hours.of(opens, "18:00"),)))
+
+
+ALWAYS, AFTERNOON = open_from("00:00"), open_from("13:00")
+
+
+def taking(**more: object):
+    """The policy, with every calendar taken from Desk's business hours "Office"."""
+    regions = POLICY.commitment.regions
+    taken = dict.fromkeys(regions.calendars, Taken(hours="Office", **more))
+    return replace(
+        POLICY, commitment=replace(POLICY.commitment, regions=replace(regions, calendars=taken, country_calendars={}))
+    )
+
+
+@pytest.fixture
+def taken(desk, world):
+    """The mapping takes its calendars from Desk, whose hours are those of an afternoon."""
+    world.policy = taking()
+    desk.hours["Office"] = AFTERNOON
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+    world.hears(key="add")
+    return world
+
+
+@pytest.fixture
+def service(taken, desk):
+    return HoursFromDesk(desk=desk, kept=taken.hours, now=taken.now)
+
+
+def due(world):
+    (first, *_) = world.tickets.history(TICKET).clocks(world.now())
+    return first.due_at
+
+
+def fails(desk, error):
+    def refuse():
+        raise error
+
+    desk.before["business_hours"] = refuse
+
+
+def test_the_first_look_asks_desk_and_the_next_does_not(desk, taken):
+    taken.look()
+    taken.waits(minutes=5)
+    taken.hears(key="again")
+    taken.look()
+
+    assert due(taken) == NOW + 6 * HOUR  # from 13:00 on three hours
+    assert desk.count("business_hours") == 1
+
+
+def test_a_clock_says_where_its_calendar_came_from_and_when(taken):
+    taken.look()
+
+    (first, *_) = taken.tickets.history(TICKET).clocks(taken.now())
+    assert 'R21: by the calendar of EUROPE_UK, Europe/Berlin, "Office" of Desk as of 2026-11-23 09:00Z' in map(
+        str, first.reasons
+    )
+
+
+def test_dates_that_the_mapping_has_stand_instead_of_desks_hours(taken):
+    taken.policy = taking(overrides={NOW.date(): (Hours.of("14:00", "18:00"),)})
+    taken.look()
+
+    assert due(taken) == NOW + 7 * HOUR
+
+
+def test_an_edited_calendar_is_for_tickets_that_come_later(desk, taken, service):
+    taken.look()
+    desk.hours["Office"] = ALWAYS
+    taken.waits(days=1)
+    service.refresh(["Office"])
+    taken.hears(key="again")
+    taken.look()
+    desk.tickets["2"] = make_ticket(ticket_id="2", created_at=NOW + timedelta(days=1), threads=1)
+    taken.hears(key="new", ticket_id="2")
+    taken.look()
+
+    assert due(taken) == NOW + 6 * HOUR
+    (later, *_) = taken.tickets.history("2").clocks(taken.now())
+    assert later.due_at == NOW + timedelta(days=1) + 3 * HOUR
+
+
+class TestAsking:
+    @pytest.mark.parametrize(
+        ("pause", "asked"),
+        [pytest.param(timedelta(hours=23), 1, id="within a day"), pytest.param(timedelta(days=1), 2, id="after a day")],
+    )
+    def test_desk_is_asked_once_a_day(self, desk, taken, service, pause, asked):
+        service.refresh(["Office"])
+        taken.waits(seconds=pause.total_seconds())
+
+        service.refresh(["Office"])
+
+        assert desk.count("business_hours") == asked
+
+    def test_after_a_failure_it_is_asked_again_within_minutes(self, desk, taken, service):
+        fails(desk, TemporaryError("Desk is away"))
+        service.refresh(["Office"])
+        taken.waits(minutes=10)
+
+        service.refresh(["Office"])
+
+        assert taken.hours.recall("Office").calendar == AFTERNOON
+        assert taken.hours.recall("Office").problem is None
+
+    def test_a_calendar_that_stays_as_it_is_counts_from_when_it_was_first_seen(self, taken, service):
+        service.refresh(["Office"])
+        taken.waits(days=1)
+
+        service.refresh(["Office"])
+
+        known = taken.hours.recall("Office")
+        assert (known.since, known.read_at) == (NOW, NOW + timedelta(days=1))
+
+    def test_a_clock_that_was_put_back_makes_no_wait_longer(self, desk, taken, service):
+        taken.waits(days=30)
+        service.refresh(["Office"])
+        taken.waits(days=-30)
+
+        service.refresh(["Office"])
+
+        assert desk.count("business_hours") == 2
+
+
+class TestTrouble:
+    @pytest.mark.parametrize(
+        "error",
+        [
+            pytest.param(TemporaryError("Desk is away"), id="Desk is down"),
+            pytest.param(NotPermitted("the scope is missing"), id="Desk does not let us"),
+        ],
+    )
+    def test_the_last_good_calendar_stays_in_force(self, desk, taken, service, error):
+        service.refresh(["Office"])
+        taken.waits(days=1)
+        fails(desk, error)
+
+        service.refresh(["Office"])
+
+        taken.look()
+        assert due(taken) == NOW + 6 * HOUR
+        assert taken.hours.recall("Office").problem == str(error)
+
+    def test_without_any_the_look_waits_and_the_ticket_says_for_what(self, desk, taken):
+        del desk.hours["Office"]
+
+        assert taken.look() == [Outcome.POSTPONED]
+        history = taken.tickets.history(TICKET)
+        assert history.error == 'no calendar "Office" from Desk: Office is gone'
+        assert history.look_at == NOW + timedelta(minutes=10)
+
+    def test_a_desk_that_was_just_asked_in_vain_is_left_in_peace(self, desk, taken):
+        del desk.hours["Office"]
+        taken.look()
+        taken.hears(key="again")
+
+        taken.look()
+
+        assert desk.count("business_hours") == 1
+
+    def test_the_look_is_made_as_soon_as_there_is_one(self, desk, taken):
+        hours = desk.hours.pop("Office")
+        taken.look()
+        desk.hours["Office"] = hours
+        taken.waits(minutes=10)
+
+        taken.look()
+
+        assert due(taken) == NOW + 6 * HOUR
+
+
+class TestTheDoctor:
+    @pytest.fixture
+    def ask(self, taken, health):
+        return lambda: check("calendars", lambda: health.calendars({'"Office"': taken.hours.recall("Office")}))
+
+    def test_it_says_since_when_a_calendar_is_so_and_when_that_was_confirmed(self, taken, service, ask):
+        service.refresh(["Office"])
+        taken.waits(hours=3)
+
+        assert (ask().ok, ask().what) == (True, '"Office" is Desk\'s as of 2026-11-23 09:00Z, read 3:00:00 ago')
+
+    def test_it_misses_one_that_nobody_asked_for(self, ask):
+        assert (ask().ok, ask().what) == (False, '"Office" was never asked for')
+
+    def test_it_misses_one_that_never_came(self, desk, service, ask):
+        fails(desk, NotPermitted("the scope is missing"))
+        service.refresh(["Office"])
+
+        assert (ask().ok, ask().what) == (False, '"Office" was never read: the scope is missing')
+
+    def test_it_tells_of_a_refusal_though_the_last_good_one_is_in_force(self, desk, taken, service, ask):
+        service.refresh(["Office"])
+        taken.waits(days=1)
+        fails(desk, NotPermitted("the scope is missing"))
+        service.refresh(["Office"])
+
+        assert not ask().ok
+        assert ask().what.endswith("read 1 day, 0:00:00 ago: the scope is missing")
+
+    def test_it_tells_of_one_that_is_too_old(self, taken, service, ask):
+        service.refresh(["Office"])
+        taken.waits(days=2, seconds=1)
+
+        assert not ask().ok
+
+    def test_a_mapping_that_writes_its_calendars_out_is_well(self, health):
+        assert health.calendars({}) == "all are the mapping's own"

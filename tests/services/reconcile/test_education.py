@@ -1,0 +1,191 @@
+"""Teaching the partner: a note for the agents once, a public lesson if the admin wants it, and never to excess."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.adapters.mapping.file import load
+from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.plan.education import Occasion, TeachingPolicy
+from desk_sync.domain.plan.policy import Mode
+from desk_sync.domain.ticket.template import Part
+from tests.support.fake_desk import Died
+from tests.support.makers import ADMIN, POLICY, TICKETS, make_evidence, make_ticket
+
+TICKET, OTHER = "100000000000000001", "100000000000000002"
+LESSONS = load("partner_support").policy.teaching.lessons
+PUBLIC = TeachingPolicy(reply=True, lessons=LESSONS)
+NAMELESS = {"customer_primary_email": None, "evidence": ()}
+FROM_PRAIRIE = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
+FROM_ANYWHERE = {"sender": "somebody@gmail.com"}
+
+
+@pytest.fixture
+def opened(desk, world):
+    def ticket(ticket_id=TICKET, **facts):
+        desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, **facts)
+        world.hears(key=f"{ticket_id}-{world.now()}", ticket_id=ticket_id, state=None)
+
+    return ticket
+
+
+@pytest.fixture
+def public(world):
+    world.policy = replace(POLICY, teaching=PUBLIC)
+
+
+def comments(desk, ticket_id=TICKET):
+    return len(desk.comments[ticket_id]), len(desk.public_comments[ticket_id])
+
+
+@pytest.mark.parametrize(
+    ("facts", "notes"),
+    [
+        pytest.param(NAMELESS | FROM_PRAIRIE, 1, id="no identifier"),
+        pytest.param(FROM_ANYWHERE, 1, id="a public mail provider's address"),
+        pytest.param(NAMELESS | FROM_ANYWHERE, 1, id="both are one note"),
+        pytest.param(FROM_PRAIRIE, 0, id="nothing to teach"),
+        pytest.param(
+            {"customer_primary_email": None, "evidence": (make_evidence("x@y.example"),)} | FROM_PRAIRIE,
+            0,
+            id="an identifier that nobody knows",
+        ),
+        pytest.param(NAMELESS | {"status_type": "Closed"}, 0, id="closed"),
+        pytest.param(NAMELESS | {"in_bin": True}, 0, id="in the bin"),
+    ],
+)
+def test_the_agents_are_told_what_a_ticket_lacks_once(desk, world, opened, facts, notes):
+    opened(**facts)
+    world.look()
+    world.hears(key="again", state="else")
+    world.look()
+
+    assert comments(desk) == (notes, 0)
+
+
+def test_the_note_names_the_missing_parts_that_no_field_gives(desk, world, opened):
+    missing = frozenset({Part.SUPER_ADMIN_EMAIL, Part.REQUEST_TYPE, Part.STEPS})
+    opened(**NAMELESS, request_type="UPGRADES", missing=missing, description_words=12)
+    world.look()
+
+    [note] = desk.comments[TICKET]
+    assert "- the super admin's e-mail address (R12, R51)" in note
+    assert "- the steps that were tried (R5, R15)" in note
+    assert "12 words of 150 (R14)" in note
+    assert "type of support request" not in note
+
+
+def test_a_note_names_no_part_where_none_is_missing(desk, world, opened):
+    opened(**FROM_ANYWHERE, description_words=150)
+    world.look()
+
+    assert "template" not in desk.comments[TICKET][0]
+
+
+@pytest.mark.usefixtures("public")
+class TestThePublicLesson:
+    def test_it_comes_once_with_the_note(self, desk, world, opened):
+        opened(**NAMELESS, **FROM_PRAIRIE)
+        world.look()
+        world.hears(key="again", state="else")
+        world.look()
+
+        assert comments(desk) == (1, 1)
+
+    @pytest.mark.parametrize(
+        ("facts", "language", "occasion"),
+        [
+            pytest.param(NAMELESS | FROM_ANYWHERE | {"language": "pt"}, "pt", Occasion.NO_IDENTIFIER, id="Portuguese"),
+            pytest.param(FROM_ANYWHERE | {"language": "ja"}, "ja", Occasion.PUBLIC_MAIL, id="Japanese"),
+            pytest.param(FROM_ANYWHERE | {"language": "fi"}, "en", Occasion.PUBLIC_MAIL, id="without a text"),
+            pytest.param(FROM_ANYWHERE, "en", Occasion.PUBLIC_MAIL, id="nobody knows the language"),
+        ],
+    )
+    def test_it_is_in_the_tickets_language(self, desk, world, opened, facts, language, occasion):
+        opened(**facts)
+        world.look()
+
+        assert desk.public_comments[TICKET][0].startswith(LESSONS[language][occasion])
+
+    @pytest.mark.parametrize(
+        ("days", "lessons"),
+        [pytest.param(29, 0, id="within the time"), pytest.param(30, 1, id="after it")],
+    )
+    def test_the_same_partner_is_not_taught_twice_within_the_time(self, desk, world, opened, days, lessons):
+        opened(**NAMELESS, **FROM_PRAIRIE)
+        world.look()
+        world.waits(days=days)
+        opened(OTHER, **NAMELESS, **FROM_PRAIRIE)
+        world.look()
+
+        assert comments(desk, OTHER) == (1, lessons)
+
+    def test_what_was_left_unsaid_is_not_said_later(self, desk, world, opened):
+        for ticket_id in (TICKET, OTHER):
+            opened(ticket_id, **NAMELESS, **FROM_PRAIRIE)
+        world.look()
+        world.waits(days=40)
+        world.hears(key="again", ticket_id=OTHER, state="else")
+        world.look()
+
+        assert comments(desk, OTHER) == (1, 0)
+
+    def test_people_without_a_domain_are_the_same_partner_by_desks_account(self, desk, world, opened):
+        desk.partners["900"] = Partner(name="Prairie")
+        for ticket_id, sender in ((TICKET, "one@gmail.com"), (OTHER, "two@gmail.com")):
+            opened(ticket_id, **NAMELESS, sender=sender, partner_id="900")
+        world.look()
+
+        assert comments(desk, TICKET)[1] + comments(desk, OTHER)[1] == 1
+
+    def test_strangers_are_taught_one_by_one(self, desk, world, opened):
+        for ticket_id, sender in ((TICKET, "one@gmail.com"), (OTHER, "two@gmail.com")):
+            opened(ticket_id, **NAMELESS, sender=sender)
+        world.look()
+
+        assert comments(desk, TICKET)[1] + comments(desk, OTHER)[1] == 2
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    def test_a_death_around_a_comment_neither_loses_nor_doubles_one(self, desk, world, opened, moment):
+        """L6."""
+        opened(**NAMELESS, **FROM_PRAIRIE)
+        desk.dies(**{moment: "add_comment"})
+        with pytest.raises(Died):
+            world.look()
+        world.waits(minutes=2)
+        world.look()
+
+        assert comments(desk) == (1, 1)
+
+    @pytest.mark.parametrize(("mode", "said"), [(Mode.SHADOW, (0, 0)), (Mode.COMMENT, (1, 0)), (Mode.WRITE, (1, 1))])
+    def test_only_a_portal_that_is_written_to_answers_partners(self, desk, world, opened, mode, said):
+        world.policy = replace(world.policy, tickets=replace(TICKETS, mode=mode))
+        opened(**NAMELESS, **FROM_PRAIRIE)
+        world.look()
+
+        assert comments(desk) == said
+
+    def test_it_holds_no_figures_and_no_addresses(self):
+        for texts in LESSONS.values():
+            for text in texts.values():
+                assert not any(character.isdigit() for character in text)
+                assert ADMIN not in text
+
+
+def test_every_language_has_a_text_for_every_occasion():
+    assert LESSONS.keys() == {"en", "de", "pt", "es", "fr", "ja"}
+    assert all(texts.keys() == set(Occasion) for texts in LESSONS.values())
+
+
+def test_the_time_between_two_lessons_is_a_setting(desk, world, opened):
+    world.policy = replace(POLICY, teaching=replace(PUBLIC, every=timedelta(days=1)))
+    opened(**NAMELESS, **FROM_PRAIRIE)
+    world.look()
+    world.waits(days=1)
+    opened(OTHER, **NAMELESS, **FROM_PRAIRIE)
+    world.look()
+
+    assert comments(desk, OTHER) == (1, 1)

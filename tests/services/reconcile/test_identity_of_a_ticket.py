@@ -1,0 +1,174 @@
+"""Whose ticket it is: from what a ticket names to its account, on a real store and a Desk in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import Kind, Place
+from desk_sync.domain.ticket.event import Hint
+from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
+
+TICKET = make_ticket().ticket_id
+ZOID = make_evidence("76006415", Kind.ZOID, place=Place.LABEL)
+UNKNOWN_ADDRESS = make_evidence("user@elsewhere.example", place=Place.TEXT)
+
+
+@pytest.fixture
+def accounts(world):
+    other = make_account(account_id="A2", super_admin_email="b@two.example", domain="two.example")
+    world.imports(make_account(zoids=("76006415",)), other)
+
+
+@pytest.fixture(autouse=True)
+def ticket(desk, accounts, world):
+    """Its field is empty, and nothing else has been said yet."""
+    world.hears(state=None)
+
+    def names(*evidence, **facts):
+        desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=evidence, **facts)
+
+    names()
+    return names
+
+
+def decision(world):
+    return world.tickets.history(TICKET).decisions[-1].decision
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param(make_evidence(ADMIN, place=Place.TEMPLATE), id="the address in the template"),
+        pytest.param(ZOID, id="only a ZOID"),
+        pytest.param(make_evidence("large.example", Kind.DOMAIN, place=Place.TEXT), id="only the customer's domain"),
+        pytest.param(make_evidence(ADMIN, place=Place.QUOTED), id="quoted and alone"),
+    ],
+)
+def test_what_the_description_names_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
+    ticket(evidence)
+
+    world.look()
+
+    assert (desk.tickets[TICKET].customer_primary_email, desk.tickets[TICKET].large_user) == (ADMIN, True)
+    assert desk.calls == ["read_ticket", "write_ticket"]
+    assert f"{evidence} leads to account A1" in str(decision(world).reasons[0])
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param([ZOID, make_evidence("b@two.example", place=Place.TEMPLATE)], id="of two accounts"),
+        pytest.param([UNKNOWN_ADDRESS], id="known to nobody"),
+        pytest.param([], id="nothing"),
+    ],
+)
+def test_what_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_review(desk, world, ticket, evidence):
+    ticket(*evidence, threads=1)
+
+    world.look()
+
+    assert (desk.count("write_ticket"), desk.count("read_threads")) == (0, 0)
+    assert [each.verdict for each in world.reviews.undecided()] == [Verdict.UNKNOWN]
+
+
+def test_a_strategy_that_is_switched_off_finds_nothing(world, ticket):
+    ticket(ZOID)
+    world.policy = replace(POLICY, strategies=(Kind.EMAIL,))
+
+    world.look()
+
+    assert decision(world).verdict is Verdict.UNKNOWN
+
+
+class TestThreads:
+    """A list of threads costs three credits, so it is asked for only where it can help, and once."""
+
+    def test_a_later_mail_is_read_when_it_comes(self, desk, world, ticket):
+        ticket(UNKNOWN_ADDRESS, threads=1)
+        world.look()
+        desk.partner_writes(TICKET, ZOID)
+        world.hears(key="mail", hint=Hint.CONVERSATION)
+
+        world.look()
+
+        assert desk.tickets[TICKET].customer_primary_email == ADMIN
+        assert desk.calls == ["read_ticket", "read_ticket", "read_contents", "read_threads", "write_ticket"]
+
+    def test_it_is_read_at_first_sight_too(self, desk, world):
+        desk.partner_writes(TICKET, ZOID)
+
+        world.look()
+
+        assert desk.calls == ["read_ticket", "read_contents", "read_threads", "write_ticket"]
+
+    @pytest.mark.parametrize("said", [ZOID, UNKNOWN_ADDRESS], ids=["it led to the account", "it led nowhere"])
+    def test_what_was_read_is_remembered_and_not_read_again(self, desk, world, said):
+        desk.partner_writes(TICKET, said)
+        world.look()
+        found = decision(world).account_id
+        desk.calls.clear()
+
+        for number in range(2):
+            world.hears(key=f"again {number}", hint=Hint.CONVERSATION)
+            world.look()
+
+        assert desk.calls == ["read_ticket"] * 2
+        assert decision(world).account_id == found
+
+    def test_only_what_is_new_is_read(self, desk, world):
+        desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
+        world.look()
+        desk.partner_writes(TICKET, ZOID)
+        world.hears(key="mail", hint=Hint.CONVERSATION)
+        world.look()
+
+        memory = world.tickets.history(TICKET).memory
+
+        assert (memory.heard, memory.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
+
+    def test_a_new_snapshot_is_asked_for_what_was_heard(self, desk, world):
+        desk.partner_writes(TICKET, make_evidence("90000000001", Kind.ZOID, place=Place.LABEL))
+        world.look()
+        world.imports(make_account(zoids=("90000000001",)))
+
+        world.look()
+
+        assert desk.tickets[TICKET].customer_primary_email == ADMIN
+        assert desk.count("read_contents") == 1
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            pytest.param({"evidence": [ZOID]}, id="the description leads to the account"),
+            pytest.param({"status_type": "Closed"}, id="nobody waits for an answer"),
+        ],
+    )
+    def test_they_are_not_read_without_need(self, desk, world, ticket, facts):
+        ticket(*facts.pop("evidence", []), **facts)
+        desk.partner_writes(TICKET, ZOID)
+
+        world.look()
+
+        assert desk.count("read_contents") == 0
+
+
+def test_without_data_no_mail_is_read(desk, world):
+    world.subscriptions = NoData()
+    desk.partner_writes(TICKET, ZOID)
+
+    world.look()
+
+    assert "read_contents" not in desk.calls
+
+
+class NoData:
+    """Subscriptions before the first import."""
+
+    def current(self):
+        return ()
+
+    def find(self, identifiers):
+        return {}

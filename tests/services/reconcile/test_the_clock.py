@@ -1,0 +1,75 @@
+"""The wall clock is moved by an hour while there is work: nothing is lost or doubled, and nobody waits for an hour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.services.drain import Drain
+from desk_sync.services.reconcile.reconcile import Outcome
+
+TICKET = "100000000000000001"
+
+
+def drain(world):
+    look = world.reconcile().look
+    return Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=2).run()
+
+
+@pytest.mark.parametrize("hours", [pytest.param(1, id="forward"), pytest.param(-1, id="back")])
+class TestMoved:
+    def test_what_came_before_is_done_after(self, world, desk, hours):
+        world.hears()
+        world.waits(hours=hours)
+        drain(world)
+
+        assert desk.tickets[TICKET].large_user is True
+        assert world.inbox.counts().processed == 1
+
+    def test_what_a_dead_worker_held_is_taken_up_within_its_lease(self, world, desk, hours):
+        world.hears()
+        (lease,) = world.claim()
+        world.tickets.begin_look(lease, now=world.now(), until=lease.until)
+        world.waits(hours=hours)
+        world.waits(seconds=46)
+        drain(world)
+
+        assert desk.tickets[TICKET].large_user is True
+
+    def test_a_worker_that_was_at_work_and_another_that_takes_it_for_dead_write_once(self, world, desk, hours):
+        """The later one records; the earlier one, which wakes up again, no longer can."""
+        world.hears()
+        (lease,) = world.claim()
+
+        def another_comes() -> None:
+            desk.before.clear()
+            world.waits(hours=hours)
+            drain(world)
+
+        desk.before["write_ticket"] = another_comes
+        outcome = world.reconcile().look(lease)
+
+        assert outcome is Outcome.LEASE_LOST
+        assert len(world.tickets.history(TICKET).decisions) == 1
+
+    def test_nothing_is_done_again(self, world, desk, hours):
+        world.hears()
+        drain(world)
+        calls = list(desk.calls)
+        world.waits(hours=hours)
+        drain(world)
+
+        assert desk.calls == calls
+
+
+def test_a_ticket_that_has_to_wait_is_not_brought_forward_again_and_again(world, desk):
+    """Its event came by a clock that was ahead: that owes it one look, not one for each claim."""
+    world.hears()
+    world.waits(hours=-1)
+    (lease,) = world.claim()
+    world.tickets.postpone(lease, look_at=world.now() + timedelta(seconds=30), error="Desk is down")
+
+    assert world.claim() == []
+    assert Field.LARGE_USER not in world.tickets.history(TICKET).memory.written

@@ -1,0 +1,399 @@
+"""A ticket's clocks over several looks: what agents see in Desk, what is asked of it, and when we look again.
+
+The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.domain.commitment.clock import State
+from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
+from desk_sync.domain.commitment.read_clocks import read_clocks
+from desk_sync.domain.escalation.public_update import Updates
+from desk_sync.domain.plan.policy import Mode
+from desk_sync.domain.ticket.ticket import Field
+from tests.support.fake_desk import Died
+from tests.support.makers import NOW, POLICY, make_account, make_ticket
+
+TICKET = "100000000000000001"
+
+
+@pytest.fixture
+def opened(desk, world):
+    """The ticket, seen a moment after it was opened."""
+    desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+    world.hears(key="add")
+    world.look()
+    return world
+
+
+def wake(world) -> None:
+    """Sleep until the ticket is due, and look at it."""
+    world._time = world.tickets.history(TICKET).look_at
+    world.look()
+
+
+def clocks(world):
+    known = world.tickets.history(TICKET)
+    watched = known.memory.watched
+    found = read_clocks(watched.history, known.promise, watched.circumstances, world.now())
+    return {clock.milestone: clock for clock in found}
+
+
+def notes(desk) -> list[str]:
+    return [said.split(" [ds-")[0] for said in desk.comments[TICKET] if said.startswith(("Acknow", "Determ"))]
+
+
+def steps(desk) -> list[str]:
+    return [said.split("\n")[0] for said in desk.comments[TICKET] if said.startswith("Escalation level")]
+
+
+def sheets(desk) -> list[str]:
+    return [said for said in desk.comments[TICKET] if said.startswith("The commitment")]
+
+
+class TestWakingUp:
+    def test_the_next_look_is_when_the_first_target_passes(self, opened):
+        assert opened.tickets.history(TICKET).look_at == NOW + timedelta(hours=1)
+
+    def test_a_clock_that_nobody_answers_is_told_of_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
+        while opened.now() < NOW + timedelta(hours=8):
+            wake(opened)
+
+        assert [note.split(":")[0] for note in notes(desk)] == [
+            "Acknowledgement is at risk",
+            "Determination is at risk",
+            "Determination is breached",
+        ]
+        assert steps(desk)[0] == "Escalation level 1, because of: acknowledgement", "which tells of its breach"
+
+    def test_a_look_between_two_changes_says_nothing_again(self, desk, opened):
+        wake(opened)
+        before = list(desk.comments[TICKET])
+        opened.waits(minutes=5)
+        opened.hears(key="touched")
+
+        opened.look()
+
+        assert desk.comments[TICKET] == before
+        assert desk.count("edit_comment") == 0
+
+    def test_a_reply_meets_the_acknowledgement_and_is_asked_for_once(self, desk, opened):
+        opened.waits(minutes=30)
+        desk.agent_replies(TICKET)
+        opened.hears(key="reply")
+        opened.look()
+        opened.waits(minutes=5)
+        opened.hears(key="touched")
+        opened.look()
+
+        assert clocks(opened)["acknowledgement"].state is State.MET
+        assert desk.count("read_threads") == 1
+
+    def test_a_public_comment_of_a_person_is_a_reply_and_ours_are_not_asked_for(self, desk, opened):
+        wake(opened)
+        opened.waits(minutes=5)
+        opened.hears(key="our comments")
+        opened.look()
+        assert desk.count("read_comments") == 0
+        desk.person_comments(TICKET, public=True)
+        opened.hears(key="a person's")
+
+        opened.look()
+
+        assert desk.count("read_comments") == 1
+        assert clocks(opened)["acknowledgement"].met_at == opened.now()
+
+
+class TestTheStandingComment:
+    def test_it_is_made_with_the_first_alarm_and_edited_with_each_change(self, desk, opened):
+        assert sheets(desk) == []
+        wake(opened)
+        (first,) = sheets(desk)
+        wake(opened)
+
+        (second,) = sheets(desk)
+        assert "Acknowledgement: at risk" in first
+        assert "Determination: on track" in first
+        assert "Determination: at risk" in second
+
+    def test_it_says_the_time_that_was_used_by_which_calendar_and_from_which_rule(self, desk, opened):
+        wake(opened)
+
+        (said,) = sheets(desk)
+        assert "used 1 h, paused 0 min, left 2 h" in said
+        assert "R18: severity 1: target 1 h, commitment 3 h" in said
+        assert "Europe/Berlin" in said
+
+    def test_it_says_when_the_ticket_turns_out_to_be_exempt(self, desk, opened):
+        wake(opened)
+        opened.waits(minutes=5)
+        desk.person_sets(TICKET, issue_type="feature_request")
+        opened.hears(key="typed")
+
+        opened.look()
+
+        (said,) = sheets(desk)
+        assert "Acknowledgement: exempt" in said
+
+    def test_one_that_a_person_deleted_is_made_again_when_there_is_news(self, desk, opened):
+        wake(opened)
+        desk.comments[TICKET].clear()
+
+        wake(opened)
+
+        assert len(sheets(desk)) == 1
+
+    def test_it_is_not_doubled_by_a_death_after_it_was_made(self, desk, opened):
+        opened._time = opened.tickets.history(TICKET).look_at
+        desk.dies(after="add_comment")
+        with pytest.raises(Died):
+            opened.look()
+        opened.waits(seconds=46)
+
+        opened.look()
+
+        assert len(sheets(desk)) == 1
+        assert len(notes(desk)) == 1
+
+
+class TestHistory:
+    def test_a_hold_that_came_and_went_between_two_looks_is_a_pause(self, desk, opened):
+        opened.waits(minutes=30)
+        desk.changes_status(TICKET, "On Hold", "On Hold")
+        opened.hears(key="hold", changed=frozenset({Field.STATUS}))
+        opened.look()
+        opened.waits(hours=2)
+        desk.changes_status(TICKET, "Open", "Open")
+        opened.hears(key="resume", changed=frozenset({Field.STATUS}))
+        opened.look()
+        opened.waits(hours=1)
+
+        assert clocks(opened)["acknowledgement"].paused == timedelta(hours=2)
+        assert clocks(opened)["acknowledgement"].due_at == NOW + timedelta(hours=5)
+
+    def test_while_it_is_on_hold_nothing_is_due(self, desk, opened):
+        opened.waits(minutes=30)
+        desk.changes_status(TICKET, "On Hold", "On Hold")
+        opened.hears(key="hold", changed=frozenset({Field.STATUS}))
+
+        opened.look()
+
+        assert opened.tickets.history(TICKET).look_at is None
+
+    def test_a_ticket_that_was_closed_before_we_knew_it_has_no_clocks_and_costs_no_call(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=5, status="Closed", status_type="Closed")
+        world.hears(key="late")
+
+        world.look()
+
+        assert world.tickets.history(TICKET).memory.watched is None
+        assert desk.calls[0] == "read_ticket"
+        assert "read_threads" not in desk.calls
+
+    def test_what_was_late_before_we_came_is_on_the_sheet_and_nobody_is_told_of_it(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
+        world.hears(key="late")
+        world.look()
+        world.waits(minutes=5)
+        world.hears(key="touched")
+        world.look()
+
+        assert notes(desk) == []
+        assert "Acknowledgement: breached" in sheets(desk)[0]
+
+    def test_a_severity_that_a_person_sets_counts_from_the_creation_with_its_own_windows(self, desk, world):
+        world.imports(make_account(5))
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, severity="S3-Minimal")
+        world.hears(key="add")
+        world.look()
+        world.waits(hours=2)
+        desk.person_sets(TICKET, severity="S2-Moderate")
+        world.hears(key="severity", changed=frozenset({Field.SEVERITY}))
+
+        world.look()
+
+        assert clocks(world)["acknowledgement"].due_at == NOW + timedelta(hours=12)
+
+
+class TestThePromise:
+    def test_it_stays_as_it_was_when_the_clocks_started(self, opened):
+        terms = replace(POLICY.commitment.terms, windows={})
+        opened.policy = replace(POLICY, version="p2", commitment=replace(POLICY.commitment, terms=terms))
+        opened.hears(key="touched")
+
+        opened.look()
+
+        assert clocks(opened)["acknowledgement"].due_at == NOW + timedelta(hours=3)
+
+    def test_an_unknown_account_takes_nothing_back(self, opened):
+        opened.waits(days=8)
+        opened.hears(key="stale")
+
+        opened.look()
+
+        assert opened.tickets.history(TICKET).decisions[-1].decision.verdict == "UNKNOWN"
+        assert "resolution" in clocks(opened)
+
+
+class TestTheFields:
+    @pytest.fixture
+    def shown(self, desk, world):
+        world.policy = replace(POLICY, shown=CLOCK_FIELDS)
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+        world.hears(key="add")
+        world.look()
+        return world
+
+    def test_they_show_due_instants_state_and_what_is_next(self, desk, shown):
+        ticket = desk.tickets[TICKET]
+
+        assert ticket.acknowledgement_due == "2026-11-23T12:00Z"
+        assert ticket.determination_due == "2026-11-23T17:00Z"
+        assert ticket.resolution_due == "2026-11-25T09:00Z"
+        assert (ticket.clock_state, ticket.next_milestone) == ("on_track", "acknowledgement")
+
+    def test_they_are_written_in_the_same_call_as_the_rest(self, desk, shown):
+        assert desk.count("write_ticket") == 1
+
+    def test_a_look_that_finds_nothing_changed_writes_nothing(self, desk, shown):
+        shown.waits(minutes=30)
+        shown.hears(key="touched")
+
+        shown.look()
+
+        assert desk.count("write_ticket") == 1
+
+    def test_the_state_is_written_when_it_changes(self, desk, shown):
+        wake(shown)
+
+        assert desk.tickets[TICKET].clock_state == "at_risk"
+
+    def test_a_persons_due_instant_stands_until_ours_changes(self, desk, shown):
+        shown.waits(minutes=5)
+        desk.person_sets(TICKET, acknowledgement_due="2026-11-24T12:00Z")
+        shown.hears(key="edit", changed=frozenset({Field.ACKNOWLEDGEMENT_DUE}))
+        shown.look()
+        assert desk.tickets[TICKET].acknowledgement_due == "2026-11-24T12:00Z"
+        shown.waits(minutes=5)
+        desk.changes_status(TICKET, "On Hold", "On Hold")
+        shown.hears(key="hold", changed=frozenset({Field.STATUS}))
+
+        shown.look()
+
+        assert desk.tickets[TICKET].acknowledgement_due is None
+
+
+class TestEscalation:
+    def test_a_breach_raises_level_1_and_each_later_level_after_its_wait(self, desk, opened):
+        while opened.now() < NOW + timedelta(hours=9):
+            wake(opened)
+
+        raised = opened.tickets.history(TICKET).memory.escalation.raised
+        assert [(step.level, step.at - NOW) for step in raised] == [
+            (1, timedelta(hours=3)),
+            (2, timedelta(hours=5)),
+            (3, timedelta(hours=9)),
+        ]
+        assert steps(desk) == [f"Escalation level {level}, because of: acknowledgement" for level in (1, 2, 3)]
+
+    def test_a_persons_reply_stops_it(self, desk, opened):
+        while opened.now() < NOW + timedelta(hours=3):
+            wake(opened)
+        opened.waits(minutes=10)
+        desk.agent_replies(TICKET)
+        opened.hears(key="reply")
+        opened.look()
+        opened.waits(hours=3)
+        opened.hears(key="touched")
+
+        opened.look()
+
+        assert len(steps(desk)) == 1
+
+    def test_a_death_after_the_comment_neither_doubles_nor_loses_a_step(self, desk, opened):
+        while opened.tickets.history(TICKET).look_at < NOW + timedelta(hours=3):
+            wake(opened)
+        opened._time = NOW + timedelta(hours=3)
+        desk.dies(after="edit_comment")
+        with pytest.raises(Died):
+            opened.look()
+        opened.waits(seconds=46)
+
+        opened.look()
+
+        assert len(steps(desk)) == 1
+        assert len(opened.tickets.history(TICKET).memory.escalation.raised) == 1
+
+    def test_what_broke_before_we_were_there_raises_nothing(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
+        world.hears(key="late")
+
+        world.look()
+
+        assert steps(desk) == []
+
+    def test_where_a_person_wants_it_to_it_raises_level_1(self, desk, world):
+        desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
+        world.hears(key="late")
+        world.portal.activate(NOW - timedelta(days=1))
+
+        world.look()
+
+        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
+
+    def test_what_broke_while_we_were_away_raises_level_1_alone(self, desk, opened):
+        opened.waits(hours=30)
+
+        opened.look()
+
+        assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
+
+    def test_in_shadow_nothing_is_raised_and_nothing_is_made_up_for_later(self, desk, opened):
+        opened.policy = replace(POLICY, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
+        opened.waits(hours=4)
+        opened.look()
+        opened.policy = POLICY
+        opened.waits(minutes=5)
+        opened.hears(key="switched on")
+
+        opened.look()
+
+        assert steps(desk) == []
+
+    def test_a_report_of_a_security_problem_goes_straight_to_the_level_of_the_mapping(self, desk, opened):
+        desk.person_sets(TICKET, issue_type="security")
+        opened.hears(key="typed")
+
+        opened.look()
+
+        assert "because of: security" in steps(desk)[0]
+
+    def test_the_partner_is_told_of_each_step_in_the_tickets_language_and_of_nothing_else(self, desk, world):
+        updates = Updates(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
+        world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
+        world.hears(key="add")
+        world.look()
+        while world.now() < NOW + timedelta(hours=5):
+            wake(world)
+
+        told = [said.split(" [ds-")[0] for said in desk.public_comments[TICKET]]
+        assert told == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
+
+    def test_in_comment_mode_the_partner_is_told_nothing(self, desk, world):
+        escalation = replace(POLICY.escalation, updates=Updates(texts={"en": "escalated"}))
+        tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
+        world.policy = replace(POLICY, escalation=escalation, tickets=tickets)
+        desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
+        world.hears(key="add")
+        world.look()
+        while world.now() < NOW + timedelta(hours=3):
+            wake(world)
+
+        assert len(steps(desk)) == 1
+        assert desk.public_comments[TICKET] == []

@@ -1,0 +1,201 @@
+"""A new copy of the subscription data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desk_sync.errors import Shrunk
+from desk_sync.services.import_accounts import ShrinkGuard
+from desk_sync.services.reconcile.reconcile import Outcome
+from tests.support.makers import LICENCES, make_account, make_evidence, make_item, make_ticket
+
+TICKET = make_ticket().ticket_id
+BY_SEVERITY = {
+    "S3-Minor": "100000000000000011",
+    "S1-Critical": "100000000000000012",
+    "S2-Moderate": "100000000000000013",
+}
+
+
+@pytest.fixture
+def settled(world):
+    world.hears(state=None)
+    world.look()
+    return world
+
+
+def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
+    imported = settled.imports(make_account(12))
+
+    assert (imported.changed, imported.tickets) == (1, 1)
+    assert settled.look() == [Outcome.RECONCILED]
+    assert not desk.tickets[TICKET].large_user
+
+
+def test_the_same_data_again_concern_nobody(settled):
+    imported = settled.imports(make_account(88))
+
+    assert (imported.changed, imported.tickets) == (0, 0)
+    assert settled.look() == []
+
+
+def test_an_account_that_is_gone_is_unknown_and_changes_nothing(settled, desk):
+    """L8."""
+    settled.imports(make_account(account_id="A9", super_admin_email="else@other.example"))
+    settled.look()
+
+    assert desk.tickets[TICKET].large_user
+
+
+def test_data_that_were_too_old_help_when_they_come_again(world, desk):
+    world.waits(days=8)
+    world.hears(state=None)
+    world.look()
+    assert not desk.tickets[TICKET].large_user
+
+    imported = world.imports(make_account(88))
+    world.look()
+
+    assert (imported.changed, imported.tickets) == (0, 1)
+    assert desk.tickets[TICKET].large_user
+
+
+def test_an_account_that_comes_new_helps_the_tickets_that_nobody_knew(world, desk):
+    world.imports(make_account(account_id="A9", super_admin_email="else@other.example"))
+    world.hears(state=None)
+    world.look()
+
+    world.imports(make_account(88))
+    world.look()
+
+    assert desk.tickets[TICKET].large_user
+
+
+def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk):
+    settled.imports(make_account(12))
+    settled.look()
+    settled.imports(make_account(88))
+    owed = "UPDATE snapshots SET marking_until = imported_at WHERE state = 'current'"
+    unmarked = "UPDATE tickets SET look_at = NULL, wake_at = NULL, marked = FALSE, woken = FALSE"
+    with settled.engine.begin() as connection:
+        for statement in (unmarked, owed):
+            connection.exec_driver_sql(statement)
+    assert settled.look() == []
+
+    for minutes in (0, 15, 15):
+        settled.waits(minutes=minutes)
+        settled.importing().go_on()
+
+    assert settled.look() == [Outcome.RECONCILED]
+    assert desk.tickets[TICKET].large_user
+    assert settled.look() == []
+
+
+class TestAnExportThatLostTooMuch:
+    """What a source says with half of it missing is no reason to take anything from anybody (L8)."""
+
+    @pytest.mark.parametrize(
+        ("accounts", "licences", "refused"),
+        [
+            pytest.param(10, 100, False, id="the same"),
+            pytest.param(8, 80, False, id="a fifth less, to the account"),
+            pytest.param(7, 100, True, id="too few accounts"),
+            pytest.param(10, 79, True, id="too few licences"),
+            pytest.param(20, 500, False, id="more"),
+        ],
+    )
+    def test_a_fifth_may_be_missing(self, world, accounts, licences, refused):
+        world.imports(*export(10, 100))
+
+        if refused:
+            with pytest.raises(Shrunk):
+                world.imports(*export(accounts, licences), max_shrink=0.2)
+        else:
+            assert world.imports(*export(accounts, licences), max_shrink=0.2)
+
+    def test_half_an_export_changes_nothing(self, world, desk):
+        world.imports(*export(10, 1000), make_account(88))
+        world.hears(state=None)
+        world.look()
+        before = world.subscriptions.current()
+
+        with pytest.raises(Shrunk, match="5 accounts where there were 11"):
+            world.imports(*export(5, 500), max_shrink=0.2)
+
+        assert world.subscriptions.current() == before
+        assert world.look() == []
+        assert desk.tickets[TICKET].large_user
+
+    def test_only_licences_that_count_are_compared(self):
+        metered = make_account(items=(make_item(60), make_item(5000, unit="contacts", name="Contacts")))
+
+        assert ShrinkGuard(policy=LICENCES).licences(metered) == 60
+
+    def test_a_rehearsal_changes_nothing(self, settled, desk):
+        assert settled.imports(make_account(12), rehearse=True).differing == 1
+        assert settled.look() == []
+        assert desk.tickets[TICKET].large_user
+
+
+def export(accounts, licences):
+    """So many accounts; the first one has what the others leave of the licences."""
+    rest = licences - (accounts - 1)
+    return [
+        make_account(rest if n == 0 else 1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example", domain="e.example")
+        for n in range(accounts)
+    ]
+
+
+def test_the_tickets_of_changed_accounts_are_looked_at_worst_first(world, desk):
+    """R49 has made one of them severity 1; the others wait their turn behind it."""
+    mild = [make_ticket(ticket_id=f"10000000000000000{n}", severity="S3-Minimal", request_type=None) for n in (2, 3)]
+    accounts = [make_account(1, account_id=f"M{n}", super_admin_email=f"m{n}@m.example", domain=None) for n in (2, 3)]
+    for ticket, account in zip(mild, accounts, strict=True):
+        address = account.super_admin_email
+        desk.tickets[ticket.ticket_id] = replace(
+            ticket, customer_primary_email=address, evidence=(make_evidence(address),)
+        )
+    world.imports(make_account(88), *accounts)
+    for ticket_id in desk.tickets:
+        world.hears(key=ticket_id, ticket_id=ticket_id, state=None)
+    world.look()
+
+    assert world.imports(make_account(89), *(replace(each, items=()) for each in accounts)).tickets == 3
+
+    assert [lease.urgency for lease in world.claim()] == [1, 3, 3]
+
+
+class TestManyTicketsOfAnAccountThatChanged:
+    """They are looked at worst first, as far as the day's credits go."""
+
+    @pytest.fixture
+    def changed(self, world, desk):
+        world.imports(make_account(12))
+        for severity, ticket_id in BY_SEVERITY.items():
+            desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, severity=severity)
+            world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.look()
+        assert world.imports(make_account(13)).tickets == 3
+        return world
+
+    def seen(self, world):
+        """Who was given a turn, in order, and how it ended."""
+        by_id = {ticket_id: severity[:2] for severity, ticket_id in BY_SEVERITY.items()}
+        reconcile = world.reconcile()
+        return [(by_id[lease.ticket_id], reconcile.look(lease)) for lease in world.claim()]
+
+    def test_the_worst_come_first(self, changed):
+        assert [severity for severity, _ in self.seen(changed)] == ["S1", "S2", "S3"]
+
+    def test_where_credits_are_kept_for_the_worst_the_others_wait_with_the_reason_and_are_not_forgotten(self, changed):
+        changed.budget.worst_only = True
+        ends = [Outcome.RECONCILED, Outcome.POSTPONED, Outcome.POSTPONED]
+        assert self.seen(changed) == list(zip(["S1", "S2", "S3"], ends, strict=True))
+        waiting = changed.tickets.history(BY_SEVERITY["S3-Minor"])
+        assert "kept for the most urgent tickets" in waiting.error
+
+        changed.budget.worst_only = False
+        changed.waits(minutes=15)
+        assert self.seen(changed) == [("S2", Outcome.RECONCILED), ("S3", Outcome.RECONCILED)]
