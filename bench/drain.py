@@ -18,7 +18,7 @@ from celery import Celery
 from bench import machine
 from bench.stage import PORTAL, Stage, staged
 from desk_sync import wiring
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.event import Event, EventHint
 
 LATENCY = 0.05
 IN_FLIGHT = 10
@@ -149,7 +149,7 @@ def _event(ticket_id: str) -> Event:
     return Event(
         key=f"{next(_numbers):032}",
         type="Ticket_Update",
-        hint=Hint.STATE,
+        hint=EventHint.STATE,
         ticket_id=ticket_id,
         occurred_at=wiring.now(),
     )

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bench import environment
-from desk_sync.adapters.mapping.calendar_questions import Calendar
+from desk_sync.adapters.mapping.calendar_questions import CalendarQuestion
 from desk_sync.domain.commitment.calendar import WEEKDAYS
 
 CASES = json.loads((Path(__file__).parents[1] / "tests" / "cases" / "calendar" / "cases.json").read_text())["cases"]
@@ -67,8 +67,8 @@ def _questions(count: int) -> list[Question]:
 
 
 def _ours(questions: Sequence[Question]) -> dict[str, Round]:
-    calendar = Calendar.model_validate(OFFICE)
-    ways: dict[str, Callable[[Calendar], Due]] = {PRODUCT: lambda each: each.build().due, DAY_LOOP: day_loop}
+    calendar = CalendarQuestion.model_validate(OFFICE)
+    ways: dict[str, Callable[[CalendarQuestion], Due]] = {PRODUCT: lambda each: each.build().due, DAY_LOOP: day_loop}
     return {name: _timed(way(calendar), questions, _cases(way)) for name, way in ways.items()}
 
 
@@ -85,12 +85,12 @@ def _timed(due: Due, questions: Sequence[Question], cases: Mapping[str, str | No
     return Round(seconds, [each for each in answers if each], cases)
 
 
-def _cases(way: Callable[[Calendar], Due]) -> dict[str, str | None]:
+def _cases(way: Callable[[CalendarQuestion], Due]) -> dict[str, str | None]:
     """The answers to the worked cases; the loop over days knows no pauses."""
     said: dict[str, str | None] = {}
     for case in CASES:
         start, amount = datetime.fromisoformat(case["start"]), timedelta(seconds=case["duration_s"])
-        calendar = Calendar.model_validate(case["calendar"])
+        calendar = CalendarQuestion.model_validate(case["calendar"])
         pauses = [(_instant(begins), _instant(ends)) for begins, ends in case["pauses"]]
         due = calendar.build().due(start, amount, pauses) if way is not day_loop else None
         if way is day_loop and not pauses:
@@ -103,7 +103,7 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def day_loop(calendar: Calendar) -> Due:
+def day_loop(calendar: CalendarQuestion) -> Due:
     """Day after day, the hours of each, until the amount is used up: what one writes without a library."""
     zone, tomorrow = ZoneInfo(calendar.tz), time(0)
 

@@ -15,7 +15,7 @@ from statistics import median
 
 from bench import environment, load
 from bench.servers import FASTAPI, FLASK, ORG, PRODUCT, WEBHOOK, Scene
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from tests.support.key_host import KeyHost, signed
 from tests.support.postgres import run_postgres
 
@@ -57,7 +57,7 @@ def _scene() -> Iterator[Scene]:
     with (
         tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
         run_postgres(durable=True) as postgres,
-        Broker.start() as broker,
+        EmbeddedBroker.start() as broker,
         closing(KeyHost()) as keys,
     ):
         yield Scene(Path(folder), postgres, broker.url, keys)

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from bench.desk import ACCOUNTS, TOLD
 from bench.servers import ORG, WEBHOOK, free_port, wait_for
 from desk_sync import wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.settings import without_environment
 from tests.support.key_host import entry
 from tests.support.processes import START_SECONDS
@@ -85,7 +85,7 @@ def staged(latency: float, *, database: str | None = None, **limits: int) -> Ite
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ds-bench-")))
-        broker = stack.enter_context(Broker.start())
+        broker = stack.enter_context(EmbeddedBroker.start())
         port, children = free_port(), list[Popen[bytes]]()
         settings = {
             "desk_url": f"http://127.0.0.1:{port}",

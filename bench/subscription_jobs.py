@@ -25,7 +25,7 @@ from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.services.import_accounts import ImportAccounts
 
 SUBSCRIPTIONS_OF_AN_ACCOUNT = 2
@@ -94,7 +94,7 @@ def plain_import(database: str, file: str) -> None:
 def product_look_up(database: str, _: str) -> None:
     store = SqlSubscriptions(open_engine(database))
     for address in _addresses(store.engine):
-        store.find([Identifier(Kind.EMAIL, address)])
+        store.find([Identifier(IdentifierKind.EMAIL, address)])
 
 
 def plain_look_up(database: str, _: str) -> None:

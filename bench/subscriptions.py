@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from bench import ingest, load
 from bench.servers import PRODUCT, Scene, Server
 from bench.subscription_jobs import LOOKS, SUBSCRIPTIONS_OF_AN_ACCOUNT, write_export
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.key_host import KeyHost
 from tests.support.postgres import run_postgres
@@ -69,7 +69,7 @@ def _scene() -> Iterator[Scene]:
     with (
         tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
         run_postgres(durable=True) as postgres,
-        Broker.start() as broker,
+        EmbeddedBroker.start() as broker,
         closing(KeyHost()) as keys,
     ):
         yield Scene(Path(folder), postgres, broker.url, keys)

@@ -21,7 +21,7 @@ from sqlalchemy import Engine, text
 
 from bench import environment, machine
 from desk_sync import logs
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -30,7 +30,7 @@ from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.ports.tickets import Lease
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.contracts.store.steps import make_look
 from tests.support.fake_budget import FakeBudget
 
@@ -83,7 +83,7 @@ def run(full: bool) -> None:
     _tell(found)
 
 
-def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], Outcome]]) -> Fired:
+def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], LookOutcome]]) -> Fired:
     """One drain, on a SQLite file."""
     with tempfile.TemporaryDirectory(prefix="ds-bench-") as folder:
         url = f"sqlite:///{folder}/wakeups.sqlite3"
@@ -124,19 +124,19 @@ def _row(number: int, due: bool) -> dict[str, object]:
     return {**facts, "first_seen_at": NOW, "look_at": at, "wake_at": at}
 
 
-def _recorded(queue: SqlTickets) -> Callable[[Lease], Outcome]:
+def _recorded(queue: SqlTickets) -> Callable[[Lease], LookOutcome]:
     """All that a look does but what it is for: it counts its attempt, and records a decision and the next wake-up."""
 
-    def look(lease: Lease) -> Outcome:
+    def look(lease: Lease) -> LookOutcome:
         queue.begin_look(lease, now=NOW, until=NOW + LEASE)
         queue.finish_look(lease, make_look(memory=Memory(), next_look_at=NOW + DAY))
-        return Outcome.RECONCILED
+        return LookOutcome.RECONCILED
 
     return look
 
 
-def _not_recorded(_: SqlTickets) -> Callable[[Lease], Outcome]:
-    return lambda _: Outcome.RECONCILED
+def _not_recorded(_: SqlTickets) -> Callable[[Lease], LookOutcome]:
+    return lambda _: LookOutcome.RECONCILED
 
 
 def _size(engine: Engine) -> int:
@@ -150,7 +150,7 @@ def _size(engine: Engine) -> int:
 def _celery(way: str, load: Load) -> Fired:
     """From when a worker is ready, or beat has started, until the last of the due ones has been fired."""
     with ExitStack() as stack:
-        broker = stack.enter_context(Broker.start())
+        broker = stack.enter_context(EmbeddedBroker.start())
         log = stack.enter_context(tempfile.TemporaryFile())
         commands, variables = environment.peers(), os.environ | {"BENCH_REDIS": broker.url, "PYTHONPATH": str(PEERS)}
         size = subprocess.run(

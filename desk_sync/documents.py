@@ -11,7 +11,7 @@ from typing import Any
 
 from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.escalation.ladder import Raised
+from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.domain.plan.decision import Decision
 
 
@@ -43,7 +43,7 @@ def clock(read: Clock) -> dict[str, Any]:
     }
 
 
-def escalation(step: Raised) -> dict[str, Any]:
+def escalation(step: RaisedLevel) -> dict[str, Any]:
     """A level that was raised, and the roles that it told."""
     return {
         "level": step.level,

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-class Recorder:
+class HarRecorder:
     """Middleware that appends every exchange to `file`; paths that begin with `skip` are not recorded."""
 
     def __init__(self, app: ASGIApp, file: Path, *, now: Callable[[], datetime], skip: str | None = None) -> None:

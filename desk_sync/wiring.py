@@ -22,12 +22,12 @@ from desk_sync import logs, settings
 from desk_sync.adapters.desk.client import JITTER, DeskClient
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.limits.budget import InFlight, PortalBudget
-from desk_sync.adapters.desk.limits.slots import Slots, connect
+from desk_sync.adapters.desk.limits.slots import RedisSlots, connect
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.adapters.mapping.schema import Source
-from desk_sync.adapters.runtime.dead_mans_switch import Outside
+from desk_sync.adapters.mapping.schema import SourceSection
+from desk_sync.adapters.runtime.dead_mans_switch import DeadMansSwitch
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
@@ -50,34 +50,34 @@ from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.adapters.subscriptions.partner_file import read_partners
-from desk_sync.adapters.zoho.auth import Access, Credentials
-from desk_sync.adapters.zoho.hosts import Portal, portal_in
+from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
+from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.identity import Identifier
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports.hours import Kept
+from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.notices import Notifier
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import PullState, Replaced
-from desk_sync.ports.tickets import Inbox
+from desk_sync.ports.subscriptions import PullState, ReplacedSnapshot
+from desk_sync.ports.tickets import DeliveryInbox
 from desk_sync.services.audit import Audit
 from desk_sync.services.drain import Drain, look_threads
 from desk_sync.services.health import Health
 from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 from desk_sync.services.intake import Intake
-from desk_sync.services.lookup import Answer, LookUp
+from desk_sync.services.lookup import AccountLookup, LookupAnswer
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
-from desk_sync.services.pull import Pull, Rhythm
+from desk_sync.services.pull import Pull, PullRhythm
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
-from desk_sync.services.reconcile.education import Teaching
-from desk_sync.services.reconcile.live_lookup import Live, LiveLookup
-from desk_sync.services.reconcile.partner import Writers
-from desk_sync.services.reconcile.read import Finder
+from desk_sync.services.reconcile.education import EducationLimiter
+from desk_sync.services.reconcile.live_lookup import LimitedSource, LiveLookup
+from desk_sync.services.reconcile.partner import PartnerResolver
+from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.reconcile import Reconcile
 from desk_sync.services.review import Review
-from desk_sync.services.sweep import Alarm, Sweep
+from desk_sync.services.sweep import MissedAlarm, Sweep
 from desk_sync.settings import Settings
 
 DEFAULT = "default"
@@ -90,7 +90,7 @@ def now() -> datetime:
 
 def slots_in_redis(ours: Settings, portal: str) -> InFlight:
     """The portal's slots, which all processes share."""
-    return Slots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency)
+    return RedisSlots(connect(ours.redis_url.get_secret_value()), portal, limit=ours.concurrency)
 
 
 def by_mail_and_chat() -> Notifier:
@@ -101,7 +101,7 @@ def by_mail_and_chat() -> Notifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class Environment:
     """What a process has around it: time, threads, and the ways to other machines.
 
     `jitter` is how much longer than planned the client may wait before it repeats a call, in seconds. `way` is how
@@ -127,7 +127,7 @@ class DeskSync:
 
     settings: Settings
     engine: Engine
-    world: World = World()
+    world: Environment = Environment()
     given: PortalMapping | None = None
     _desks: dict[str, DeskClient] = field(default_factory=dict, init=False, repr=False)
     _budgets: dict[str, PortalBudget] = field(default_factory=dict, init=False, repr=False)
@@ -146,7 +146,7 @@ class DeskSync:
         """The names of the portals: those in the mapping, or the one that the environment describes."""
         return tuple(self.mapping.portals) or (DEFAULT,)
 
-    def portal(self, name: str) -> Portal:
+    def portal(self, name: str) -> PortalHosts:
         """Where the portal is. Raises ConfigurationError if nothing, or too little, is said of it."""
         if named := self.mapping.portals.get(self.chosen(name)):
             return named
@@ -183,13 +183,15 @@ class DeskSync:
     def _connect(self, name: str) -> DeskClient:
         portal = self.portal(name)
         oauth = settings.oauth_of(name) if name in self.mapping.portals else settings.oauth(self.settings)
-        credentials = Credentials(**oauth, accounts_url=portal.accounts_url)
+        credentials = OAuthCredentials(**oauth, accounts_url=portal.accounts_url)
         world = self.world
         return DeskClient(
             desk_url=portal.desk_url,
             org_id=portal.org_id,
             vocabulary=self.mapping.vocabulary,
-            access=Access(credentials, SqlTokens(self.engine, name), now=world.now, sleep=world.sleep, way=world.way),
+            access=AccessTokens(
+                credentials, SqlTokens(self.engine, name), now=world.now, sleep=world.sleep, way=world.way
+            ),
             budget=self.budget(name),
             now=world.now,
             connections=self.settings.workers,
@@ -226,7 +228,7 @@ class DeskSync:
         return Audit(
             clocks=[SqlOpenClocks(self.engine, portal) for portal in self.portals],
             figures=[self.figures(portal) for portal in self.portals],
-            report=Outside(address.get_secret_value() if address else None).call,
+            report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.world.now,
         )
 
@@ -279,7 +281,7 @@ class DeskSync:
     def group_commit(self) -> GroupCommit:
         return GroupCommit(self.engine)
 
-    def door(self, portal: str, inbox: Inbox | None = None) -> Intake:
+    def door(self, portal: str, inbox: DeliveryInbox | None = None) -> Intake:
         """Where the portal's deliveries come in. Raises ConfigurationError if a setting is missing.
 
         They are written down in `inbox`: by default all of the process that come together, in one commit.
@@ -315,9 +317,9 @@ class DeskSync:
             now=self.world.now,
         )
 
-    def finder(self, portal: str) -> Finder:
+    def finder(self, portal: str) -> TicketReader:
         """What finds out what a look has to know. Raises ConfigurationError, and InputError for the partner file."""
-        return Finder(
+        return TicketReader(
             desk=self.desk(portal),
             subscriptions=self.subscriptions,
             writers=self.writers(portal),
@@ -333,7 +335,7 @@ class DeskSync:
         """What keeps the calendars that are taken from the portal's Desk. Raises ConfigurationError."""
         return HoursFromDesk(desk=self.desk(portal), kept=SqlHours(self.engine, portal), now=self.world.now)
 
-    def hours_from_desk(self) -> Mapping[str, Kept | None]:
+    def hours_from_desk(self) -> Mapping[str, StoredHours | None]:
         """What is known of each calendar that is taken from Desk, by portal and name."""
         taken = sorted(self.mapping.policy.commitment.regions.taken)
         kept = {portal: SqlHours(self.engine, portal) for portal in self.portals}
@@ -344,9 +346,9 @@ class DeskSync:
         if taken := self.mapping.policy.commitment.regions.taken:
             self.hours(portal).refresh(sorted(taken))
 
-    def writers(self, portal: str) -> Writers:
+    def writers(self, portal: str) -> PartnerResolver:
         """What finds who writes to the portal. Raises ConfigurationError, and InputError for the partner file."""
-        return Writers(
+        return PartnerResolver(
             desk=self.desk(portal),
             book=SqlPartners(self.engine, portal),
             listed=self.listed_partners,
@@ -354,9 +356,9 @@ class DeskSync:
             now=self.world.now,
         )
 
-    def teaching(self, portal: str) -> Teaching:
+    def teaching(self, portal: str) -> EducationLimiter:
         lessons = SqlLessons(self.engine, portal)
-        return Teaching(lessons=lessons, policy=self.mapping.policy, now=self.world.now)
+        return EducationLimiter(lessons=lessons, policy=self.mapping.policy, now=self.world.now)
 
     @cached_property
     def listed_partners(self) -> Sequence[Partner]:
@@ -366,7 +368,7 @@ class DeskSync:
     def sweep(self, portal: str) -> Sweep:
         """What asks the portal's Desk for what no delivery told us of. Raises ConfigurationError."""
         desk, budget, sweeps = self.desk(portal), self.budget(portal), self.sweeps(portal)
-        alarm = Alarm(share=self.settings.missed_share)
+        alarm = MissedAlarm(share=self.settings.missed_share)
         return Sweep(desk=desk, budget=budget, sweeps=sweeps, now=self.world.now, alarm=alarm)
 
     def sweeps(self, portal: str) -> SqlSweeps:
@@ -395,7 +397,7 @@ class DeskSync:
             pulls=self.pulls,
             journal=SqlJournal(self.engine, name, self.world.now),
             now=self.world.now,
-            rhythm=Rhythm(every=described.every),
+            rhythm=PullRhythm(every=described.every),
             max_shrink=described.max_shrink,
         )
 
@@ -403,15 +405,15 @@ class DeskSync:
     def live(self) -> LiveLookup | None:
         """What asks the sources that the mapping calls `live`; None where it calls none so."""
         asked = [
-            Live(name=name, source=source, per_minute=described.live_per_minute)
+            LimitedSource(name=name, source=source, per_minute=described.live_per_minute)
             for name, described in self.mapping.sources.items()
             if described.live and not isinstance(source := self._source(name, described), sources.SILENT)
         ]
         answers, now = SqlAnswers(self.engine), self.world.now
         return LiveLookup(sources=asked, answers=answers, subscriptions=self.subscriptions, now=now) if asked else None
 
-    def _source(self, name: str, described: Source) -> sources.Made:
-        means = sources.Means(
+    def _source(self, name: str, described: SourceSection) -> sources.Made:
+        means = sources.SourceMeans(
             access=partial(self._access_of_source, name),
             database_url=partial(settings.database_url_of, f"source_{name}"),
             units=SqlUnits(self.engine, name, self.world.now),
@@ -419,30 +421,30 @@ class DeskSync:
         )
         return sources.make(described, means)
 
-    def _access_of_source(self, name: str, accounts_url: str) -> Access:
-        credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
-        return Access(credentials, SqlTokens(self.engine, f"source:{name}"), now=self.world.now)
+    def _access_of_source(self, name: str, accounts_url: str) -> AccessTokens:
+        credentials = OAuthCredentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
+        return AccessTokens(credentials, SqlTokens(self.engine, f"source:{name}"), now=self.world.now)
 
     @property
     def importing(self) -> ImportAccounts:
         policy = self.mapping.policy.licences
         return ImportAccounts(subscriptions=self.subscriptions, policy=policy, now=self.world.now)
 
-    def import_file(self, path: Path) -> Replaced:
+    def import_file(self, path: Path) -> ReplacedSnapshot:
         """Make an account file the current data of the source "file". Raises InputError and Shrunk."""
         file = read_accounts(path)
         return self.import_accounts(file.accounts, as_of=file.as_of)
 
     def import_accounts(
         self, accounts: Iterable[Account], *, as_of: date | None, force: bool = False, rehearse: bool = False
-    ) -> Replaced:
+    ) -> ReplacedSnapshot:
         """Make accounts the current data of the source "file". Raises Shrunk, unless by `force`."""
         max_shrink = 1.0 if force else MAX_SHRINK
         return self.importing.run(accounts, source=FILE, as_of=as_of, max_shrink=max_shrink, rehearse=rehearse)
 
-    def look_up(self, asked: tuple[Identifier, ...]) -> Answer:
+    def look_up(self, asked: tuple[Identifier, ...]) -> LookupAnswer:
         """What the subscription data say about one identifier, which may be any of these."""
-        service = LookUp(subscriptions=self.subscriptions, policy=self.mapping.policy, now=self.world.now)
+        service = AccountLookup(subscriptions=self.subscriptions, policy=self.mapping.policy, now=self.world.now)
         return service.run(asked)
 
     def upgrade(self) -> str:

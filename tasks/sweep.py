@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from desk_sync import wiring
-from desk_sync.ports.sweeps import Round
+from desk_sync.ports.sweeps import SweepKind
 from tasks import app
 
 
 @app.task(name="desk_sync.sweep")
 def sweep(*, portal: str, which: str) -> None:
     """Sweep the portal, unless another process has this turn."""
-    wiring.worker_app().sweep(portal).take_turn(Round(which))
+    wiring.worker_app().sweep(portal).take_turn(SweepKind(which))
 
 
 @app.task(name="desk_sync.sweep_all")

@@ -21,7 +21,7 @@ from desk_sync.cli.simulate import simulate
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
-    from desk_sync.ports.tickets import Parked
+    from desk_sync.ports.tickets import ParkedTicket
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -184,7 +184,7 @@ def sweep(
     from dataclasses import asdict
 
     from desk_sync import wiring
-    from desk_sync.ports.sweeps import Round
+    from desk_sync.ports.sweeps import SweepKind
 
     if since and full:
         raise typer.BadParameter("--since and --full are two different sweeps")
@@ -194,7 +194,7 @@ def sweep(
         if since and escalate:
             desk_sync.facts(desk_sync.chosen(portal)).activate(since)
         service = desk_sync.sweep(desk_sync.chosen(portal))
-        swept = service.run_since(since) if since else service.run(Round.FULL if full else Round.RECENT)
+        swept = service.run_since(since) if since else service.run(SweepKind.FULL if full else SweepKind.RECENT)
     if as_json:
         emit(asdict(swept))
     else:
@@ -335,7 +335,7 @@ def doctor(
     raise typer.Exit(0 if ok else 1 if all(check.reached for check in found) else 4)
 
 
-def _tell_moved(chosen: Sequence[Parked], what: str, *, dry_run: bool) -> None:
+def _tell_moved(chosen: Sequence[ParkedTicket], what: str, *, dry_run: bool) -> None:
     for parked in chosen:
         say(f"{parked.ticket_id}: {parked.error}")
     say(f"{len(chosen)} {'would be ' if dry_run else ''}{what}")

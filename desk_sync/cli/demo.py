@@ -16,7 +16,7 @@ from typing import Any
 from desk_sync import wiring
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.output import say, table
-from desk_sync.cli.stage import SimulatedDesk, Stage, stage
+from desk_sync.cli.stage import DemoProcesses, SimulatedDesk, stage
 from desk_sync.domain.account.subscription import Account
 from desk_sync.ports.tickets import TicketHistory
 
@@ -45,7 +45,7 @@ def run(accounts_file: Path | None, *, har: Path | None, database: str | None = 
     return report
 
 
-def _play(on: Stage, accounts: Iterable[Account]) -> tuple[dict[str, Any], float]:
+def _play(on: DemoProcesses, accounts: Iterable[Account]) -> tuple[dict[str, Any], float]:
     """Both passes; returns the report and when the first was over."""
     tickets = on.desk.open_tickets(list(accounts))
     on.wait_until_quiet(len(tickets))

@@ -10,7 +10,7 @@ from typing import Any
 from desk_sync import documents
 from desk_sync.cli.output import say, table
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_reading import Watch
+from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.ports.tickets import PastDecision, TicketHistory
 
 
@@ -46,7 +46,7 @@ def clock_document(clock: Clock) -> dict[str, Any]:
     return documents.clock(clock) | spent
 
 
-def rejudged(again: Watch | None) -> dict[str, Any]:
+def rejudged(again: ClockReading | None) -> dict[str, Any]:
     """The clocks as today's mapping has them; none for a ticket without clocks."""
     if again is None:
         return {"clocks": []}

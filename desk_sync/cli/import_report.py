@@ -11,15 +11,15 @@ import typer
 from desk_sync.adapters.subscriptions.account_file import AccountFile
 from desk_sync.cli.output import say
 from desk_sync.errors import Problem
-from desk_sync.ports.subscriptions import Changes, Replaced
+from desk_sync.ports.subscriptions import AccountChanges, ReplacedSnapshot
 
 SHOWN = 20
 """How many of a kind a person is shown, unless all of them are asked for."""
 
 
-def document(file: AccountFile, replaced: Replaced | None, *, dry_run: bool) -> dict[str, Any]:
+def document(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool) -> dict[str, Any]:
     """The report as JSON. `replaced` is None where nothing was imported for the rows that were refused."""
-    changes = replaced.changes if replaced else Changes()
+    changes = replaced.changes if replaced else AccountChanges()
     return {
         "imported": replaced is not None and not dry_run,
         "dry_run": dry_run,
@@ -32,7 +32,7 @@ def document(file: AccountFile, replaced: Replaced | None, *, dry_run: bool) -> 
     }
 
 
-def tell(file: AccountFile, replaced: Replaced | None, *, dry_run: bool, every: bool) -> None:
+def tell(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool, every: bool) -> None:
     """The report for a person: what is wrong on stderr, what was done on stdout."""
     _list([str(problem) for problem in _as_warnings(file.warnings)], every=every, error=True)
     _list([str(problem) for problem in file.refused], every=every, error=True)

@@ -6,10 +6,10 @@ from typing import Any
 
 from desk_sync.cli.output import say
 from desk_sync.domain.account.subscription import Account
-from desk_sync.services.lookup import Answer
+from desk_sync.services.lookup import LookupAnswer
 
 
-def document(answer: Answer) -> dict[str, Any]:
+def document(answer: LookupAnswer) -> dict[str, Any]:
     """`accounts` are all that the identifier may lead to; `account_id` is the one that it leads to, if it is one."""
     decision, snapshot = answer.decision, answer.lookup.snapshot
     return {
@@ -23,7 +23,7 @@ def document(answer: Answer) -> dict[str, Any]:
     }
 
 
-def tell(answer: Answer) -> None:
+def tell(answer: LookupAnswer) -> None:
     """The same in a few lines."""
     account, decision = answer.lookup.account, answer.decision
     say(f"{account.account_id if account else 'no account'}: {decision.verdict}, {decision.licences} licences")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk_sync.domain.escalation.notice import Notice
-    from desk_sync.domain.escalation.staff import Address
+    from desk_sync.domain.escalation.staff import NoticeAddress
     from desk_sync.ports.notices import Notifier
 
 notify_app = typer.Typer(no_args_is_help=True, help="Notices by mail and chat.")
@@ -46,7 +46,7 @@ def send_test(
         sys.exit(f"error: no notice reaches anybody for {role} today")
 
 
-def _notice(role: str, to: Address, now: datetime) -> Notice:
+def _notice(role: str, to: NoticeAddress, now: datetime) -> Notice:
     from desk_sync.domain.escalation.notice import Notice
 
     said = f"This is a test: escalations that {role} answers for are told to you here."

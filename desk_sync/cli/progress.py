@@ -10,14 +10,14 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class Watch(Protocol):
+class ProgressWatch(Protocol):
     def __call__(self, items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
         """The same items, shown as they go by; `total` is how many there will be, if anybody knows."""
         ...
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Iterator[ProgressWatch]:
     """What to wrap the items in; without a terminal it does nothing."""
     if not sys.stderr.isatty():
         yield lambda items, what, *, total=None: items

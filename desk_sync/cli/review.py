@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desk_sync.domain.account.identity import Identifier
-    from desk_sync.ports.review import Binding, Undecided
+    from desk_sync.ports.review import IdentifierBinding, OpenReview
 
 review_app = typer.Typer(help="The tickets that a person must decide on, and what persons have settled.")
 
@@ -92,7 +92,7 @@ def dismiss(
     say("would be dismissed" if dry_run else "dismissed")
 
 
-def _ticket(each: Undecided) -> dict[str, Any]:
+def _ticket(each: OpenReview) -> dict[str, Any]:
     return {
         "ticket_id": each.ticket_id,
         "decision": each.verdict,
@@ -103,7 +103,7 @@ def _ticket(each: Undecided) -> dict[str, Any]:
     }
 
 
-def _bound(each: Binding) -> dict[str, Any]:
+def _bound(each: IdentifierBinding) -> dict[str, Any]:
     return {
         "kind": each.identifier.kind,
         "value": each.identifier.value,
@@ -114,7 +114,7 @@ def _bound(each: Binding) -> dict[str, Any]:
     }
 
 
-def _tell(undecided: Sequence[Undecided], bindings: Sequence[Binding]) -> None:
+def _tell(undecided: Sequence[OpenReview], bindings: Sequence[IdentifierBinding]) -> None:
     rows = [[each.ticket_id, each.verdict, each.account_id or "-", _told(each)] for each in undecided]
     table(["ticket", "decision", "account", "reasons"], rows)
     if bindings:
@@ -123,11 +123,11 @@ def _tell(undecided: Sequence[Undecided], bindings: Sequence[Binding]) -> None:
         table(columns, [[each or "-" for each in _row(binding)] for binding in bindings])
 
 
-def _told(each: Undecided) -> str:
+def _told(each: OpenReview) -> str:
     questions = [f"open: {question}" for question in each.questions]
     return "\n".join([*map(str, each.reasons), *questions])
 
 
-def _row(binding: Binding) -> Sequence[str | None]:
+def _row(binding: IdentifierBinding) -> Sequence[str | None]:
     settled = binding.settled
     return [binding.identifier.value, binding.account_id, f"{settled.at:%F %T}Z", settled.by, settled.why]

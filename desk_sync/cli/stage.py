@@ -20,7 +20,7 @@ import requests
 from pydantic import SecretStr
 
 from desk_sync import __version__, har, wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import TemporaryError
 from desk_sync.settings import Settings
@@ -92,7 +92,7 @@ class SimulatedDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class DemoProcesses:
     """Everything is running. `children` by name; their logs and records are in `folder`.
 
     `start` starts one again, or a second of its kind: `beat-2`. `environment` is theirs; Desk delivers to `deliver_to`.
@@ -103,7 +103,7 @@ class Stage:
     desk_sync: wiring.DeskSync
     children: Mapping[str, Popen[bytes]]
     start: Callable[[str], Popen[bytes]]
-    broker: Broker
+    broker: EmbeddedBroker
     environment: Mapping[str, str]
     deliver_to: str
 
@@ -137,10 +137,10 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = None) -> Iterator[Stage]:
+def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = None) -> Iterator[DemoProcesses]:
     """Set everything up on a fresh database in `folder`; on the way out everything ends, in order."""
     with ExitStack() as stack:
-        broker = stack.enter_context(Broker.start())
+        broker = stack.enter_context(EmbeddedBroker.start())
         port = _free_port()
         database = database or f"sqlite:///{folder / 'desk-sync.sqlite3'}"
         environment = os.environ | {"DESK_SYNC_DATABASE_URL": database, "DESK_SYNC_REDIS_URL": broker.url}
@@ -169,7 +169,7 @@ def stage(folder: Path, accounts: Path, *, record: bool, database: str | None = 
             start(name)
         _wait_for(f"http://127.0.0.1:{port}/healthz", children["serve"])
         desk.sign_in()
-        yield Stage(
+        yield DemoProcesses(
             folder=folder,
             desk=desk,
             desk_sync=desk_sync,

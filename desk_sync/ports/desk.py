@@ -9,14 +9,14 @@ from typing import Protocol
 
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.commitment.conversation import Utterance
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.learning import StatusChange
-from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Modified:
+class ModifiedTickets:
     """A ticket, and when it was last modified, by Desk's clock."""
 
     ticket_id: str
@@ -24,10 +24,10 @@ class Modified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threads:
+class ThreadReading:
     """The mails of a ticket: who wrote them, and what the partner's say of whose ticket it is."""
 
-    said: Sequence[Utterance] = ()
+    said: Sequence[ConversationItem] = ()
     evidence: Sequence[Evidence] = ()
 
 
@@ -46,7 +46,7 @@ class Desk(Protocol):
         """The ticket as it is now. Raises Gone for one that is deleted or hidden from us."""
         ...
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
         """Who wrote which mail of the ticket and when; of the mails after the first `known`, also what they say.
 
         What they say is asked for only with `contents`. The newest is read as new text, those before it as quoted.
@@ -65,7 +65,7 @@ class Desk(Protocol):
         """The account that a contact belongs to. Raises Gone."""
         ...
 
-    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+    def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         """Who commented on the ticket and when."""
         ...
 
@@ -77,7 +77,7 @@ class Desk(Protocol):
         """The names of the ticket's tags."""
         ...
 
-    def read_agent(self, email: str) -> Agent | None:
+    def read_agent(self, email: str) -> DeskAgent | None:
         """The agent with that address; None if Desk knows none."""
         ...
 
@@ -100,7 +100,7 @@ class Desk(Protocol):
         """Whether a comment of the ticket carries the reference (L6)."""
         ...
 
-    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         """The tickets whose last change lies from `start` to `end`, both included: page by page, oldest first.
 
         Each page is asked for when the one before has been used. What Desk's search index does not know yet is absent.

@@ -10,7 +10,7 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredHours:
     """What Desk said of business hours when we last asked, at `tried_at`.
 
     `calendar` is the last that was good, confirmed at `read_at` and the same since `since`; None if none ever was.
@@ -35,10 +35,10 @@ class DeskHours(Protocol):
 class KeptHours(Protocol):
     """Where one portal's business hours are kept, for all processes."""
 
-    def recall(self, named: str) -> Kept | None:
+    def recall(self, named: str) -> StoredHours | None:
         """None if we never asked."""
         ...
 
-    def keep(self, named: str, told: Kept) -> None:
+    def keep(self, named: str, told: StoredHours) -> None:
         """Replace what was known."""
         ...

@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
+class WorkBacklog:
     """What waits in one portal. Parked tickets and their events stand apart: they wait for a person.
 
     Tickets: `due` now, `put_off` after a failure, `leased` to a worker. `events` are stored and not processed;
@@ -32,7 +32,7 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deliveries:
+class DeliveryCounts:
     """How reliably Desk tells us: `changes` that sweeps met, those of them that no delivery told of, since the first
     sweep; and when a sweep last `alarmed`, because too many were missed.
     """
@@ -42,23 +42,23 @@ class Deliveries:
     alarmed_at: datetime | None = None
 
 
-class Figures(Protocol):
+class MetricsStore(Protocol):
     """One portal in figures."""
 
-    def backlog(self, now: datetime) -> Backlog: ...
+    def backlog(self, now: datetime) -> WorkBacklog: ...
 
     def verdicts(self) -> Mapping[str, int]:
         """How many open tickets have each verdict."""
         ...
 
-    def deliveries(self) -> Deliveries: ...
+    def deliveries(self) -> DeliveryCounts: ...
 
     def unheard(self, since: datetime) -> int:
         """Of how many things that people were to be told nobody could be, all channels having refused."""
         ...
 
 
-class Heartbeats(Protocol):
+class HeartbeatStore(Protocol):
     """The sign of life that a task leaves, so that a worker that is alive and deaf is noticed."""
 
     def beat(self, *, now: datetime) -> None: ...

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.escalation.notice import Message, Notice
-from desk_sync.domain.escalation.staff import Address
+from desk_sync.domain.escalation.staff import NoticeAddress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class ClaimedNotices:
     """A notice that is ours to send. `attempts` counts this one."""
 
     notice: Notice
@@ -20,11 +20,11 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class SentNotice:
     """A message of a ticket, for a person to read: `sent_at` and `refused_at` are its notice's."""
 
     topic: str
-    to: Address
+    to: NoticeAddress
     at: datetime
     sent_at: datetime | None
     refused_at: datetime | None
@@ -34,7 +34,7 @@ class Told:
         return "sent" if self.sent_at else "refused" if self.refused_at else "waiting"
 
 
-class Notices(Protocol):
+class NoticeStore(Protocol):
     """What people outside Desk are to be told of one portal's tickets; each message comes with a look that owes it."""
 
     def waiting(self) -> Sequence[Message]:
@@ -45,7 +45,7 @@ class Notices(Protocol):
         """Settle what each notice holds, once: of two who make one of the same message the second makes none."""
         ...
 
-    def claim(self, *, now: datetime, until: datetime) -> Claimed | None:
+    def claim(self, *, now: datetime, until: datetime) -> ClaimedNotices | None:
         """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
         ...
 

@@ -10,7 +10,7 @@ from desk_sync.domain.account.partner import Partner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learnt:
+class StoredPartner:
     """What Desk said at `at`. No partner: it knows none, or it did not let us ask (`refused`)."""
 
     partner: Partner | None
@@ -18,7 +18,7 @@ class Learnt:
     refused: bool = False
 
 
-class Lessons(Protocol):
+class EducationLog(Protocol):
     """Which partners were taught lately, for all processes."""
 
     def claim(self, pupil: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
@@ -32,10 +32,10 @@ class Lessons(Protocol):
 class PartnerBook(Protocol):
     """Where it is written down, for all processes. `key` names whom we asked about: a Desk account, or a contact."""
 
-    def recall(self, key: str) -> Learnt | None:
+    def recall(self, key: str) -> StoredPartner | None:
         """What Desk said last, however long ago; None if it was never asked."""
         ...
 
-    def learn(self, key: str, learnt: Learnt) -> None:
+    def learn(self, key: str, learnt: StoredPartner) -> None:
         """Replace what was known."""
         ...

@@ -10,17 +10,17 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class AccessToken:
     """An OAuth access token and the instant from which it must not be used."""
 
     access_token: str = field(repr=False)
     expires_at: datetime
 
 
-class Tokens(Protocol):
+class TokenStore(Protocol):
     """The one access token that all processes share (10 refreshes in 10 minutes are all that Zoho allows)."""
 
-    def read(self) -> Token | None:
+    def read(self) -> AccessToken | None:
         """The stored token, expired or not."""
         ...
 
@@ -28,7 +28,7 @@ class Tokens(Protocol):
         """Whether the caller alone may refresh the token until `until`."""
         ...
 
-    def save(self, token: Token) -> None:
+    def save(self, token: AccessToken) -> None:
         """Replace the token and end the election."""
         ...
 
@@ -56,7 +56,7 @@ class PortalFacts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credits:
+class CreditLevel:
     """How many of its day's credits a portal had left when it last said so."""
 
     left: int
@@ -64,7 +64,7 @@ class Credits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class DeskPause:
     """A portal is left in peace from `begun_at` until `until`; `number` counts the pauses since it last answered well.
 
     One that has not begun was made by a clock that has been put back, and holds nobody up.
@@ -76,30 +76,30 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class CreditAllowance:
     """What all processes know about how a portal may be called. No pause: it answers."""
 
-    credits: Credits | None = None
-    pause: Pause | None = None
+    credits: CreditLevel | None = None
+    pause: DeskPause | None = None
 
 
-class Allowances(Protocol):
+class AllowanceStore(Protocol):
     """Where the allowance of one portal is kept, for all processes."""
 
-    def read(self) -> Allowance: ...
+    def read(self) -> CreditAllowance: ...
 
-    def save_credits(self, heard: Credits) -> None: ...
+    def save_credits(self, heard: CreditLevel) -> None: ...
 
-    def elect(self, seen: Credits, *, now: datetime) -> bool:
+    def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
         """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
         ...
 
-    def exchange(self, seen: Pause | None, then: Pause | None) -> bool:
+    def exchange(self, seen: DeskPause | None, then: DeskPause | None) -> bool:
         """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
         ...
 
 
-class Budget(Protocol):
+class CallBudget(Protocol):
     """How much may be asked of one portal's Desk, by all processes on all hosts together (L13)."""
 
     def admit(self, limit: int) -> int:

@@ -12,7 +12,7 @@ from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undecided:
+class OpenReview:
     """An open ticket that a person has to decide about, and why we cannot; or its `questions`, beside a verdict."""
 
     ticket_id: str
@@ -24,7 +24,7 @@ class Undecided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class SettledReview:
     """Who settled something, when, and why; a person may leave out who they are and why they did."""
 
     at: datetime
@@ -33,30 +33,30 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class IdentifierBinding:
     """An identifier that leads to the account that a person named, whatever the sources say of it."""
 
     identifier: Identifier
     account_id: str
-    settled: Settled
+    settled: SettledReview
 
 
-class Reviews(Protocol):
+class ReviewStore(Protocol):
     """One portal's tickets that wait for a person."""
 
-    def undecided(self) -> Sequence[Undecided]:
+    def undecided(self) -> Sequence[OpenReview]:
         """Those whose decision stands and was not dismissed, the longest-standing first."""
         ...
 
-    def dismiss(self, ticket_id: str, settled: Settled) -> None:
+    def dismiss(self, ticket_id: str, settled: SettledReview) -> None:
         """Leave a ticket out until its decision changes; one that is not among the undecided is left as it is."""
         ...
 
 
-class Bindings(Protocol):
+class BindingStore(Protocol):
     """The identifiers that persons bound to accounts. No import changes them."""
 
-    def bind(self, binding: Binding, *, rehearse: bool = False) -> int:
+    def bind(self, binding: IdentifierBinding, *, rehearse: bool = False) -> int:
         """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
 
         To `rehearse` is to find out, and to change nothing. Open tickets whose account is unknown, or one that the
@@ -69,6 +69,6 @@ class Bindings(Protocol):
         """Forget a binding, and mark tickets as `bind` does; None if there is none."""
         ...
 
-    def bindings(self) -> Sequence[Binding]:
+    def bindings(self) -> Sequence[IdentifierBinding]:
         """All of them, the oldest first."""
         ...

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 
 
-class Subscriptions(Protocol):
+class SubscriptionStore(Protocol):
     """The local copy of the subscription data."""
 
     def current(self) -> Sequence[Snapshot]:
@@ -34,9 +34,9 @@ class Subscriptions(Protocol):
         as_of: date | None,
         now: datetime,
         max_age: timedelta,
-        guard: Guard | None = None,
+        guard: ShrinkGuard | None = None,
         rehearse: bool = False,
-    ) -> Replaced:
+    ) -> ReplacedSnapshot:
         """Make `accounts` the current snapshot of the source, all at once or not at all.
 
         `guard` has the last word, before anything changes. To `rehearse` is to find out, and to change nothing.
@@ -55,25 +55,25 @@ class Subscriptions(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class SnapshotSize:
     """How much a snapshot holds: accounts, and licences as the guard counts them."""
 
     accounts: int
     licences: int
 
 
-class Guard(Protocol):
+class ShrinkGuard(Protocol):
     """What decides whether a snapshot may take the place of the one before."""
 
     def licences(self, account: Account) -> int: ...
 
-    def check(self, before: Size, after: Size) -> None:
+    def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
         """Raises Shrunk."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
+class AccountChanges:
     """The ids of the accounts that a new snapshot has more, otherwise, or no longer."""
 
     added: frozenset[str] = frozenset()
@@ -86,11 +86,11 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replaced:
+class ReplacedSnapshot:
     """What a new snapshot changed, and how many open tickets have to be looked at again for it."""
 
     snapshot: Snapshot
-    changes: Changes
+    changes: AccountChanges
     tickets: int
 
     @property
@@ -110,10 +110,10 @@ class Replaced:
         return self.added + self.differing + self.removed
 
 
-class Source(Protocol):
+class AccountSource(Protocol):
     """Where subscription data come from."""
 
-    def pull(self, journal: Journal) -> Pulled:
+    def pull(self, journal: CheckpointStore) -> PulledAccounts:
         """Everything that the source has, going on from what the journal holds.
 
         Raises TemporaryError, PermanentError or InputError, now or while the accounts are used: they end without an
@@ -123,7 +123,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pulled:
+class PulledAccounts:
     """What a source said. `as_of` is the date that the data themselves state."""
 
     accounts: Iterable[Account]
@@ -131,28 +131,28 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class SourcePage:
     """A part of what a source has, and the mark behind which the next part begins; None: this is the last one."""
 
     accounts: Sequence[Account]
     after: str | None
 
 
-class Journal(Protocol):
+class CheckpointStore(Protocol):
     """What a pull has read so far. One that died goes on from there, unless that is too long ago."""
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[SourcePage]:
         """In the order in which they were read."""
         ...
 
-    def keep(self, page: Page) -> None: ...
+    def keep(self, page: SourcePage) -> None: ...
 
     def clear(self) -> None:
         """Forget what was read: it is current by now, or wrong."""
         ...
 
 
-class Units(Protocol):
+class UnitStore(Protocol):
     """What one of a source's plans or add-ons is called, by its code."""
 
     def read(self) -> Mapping[str, str] | None:
@@ -162,18 +162,18 @@ class Units(Protocol):
     def save(self, units: Mapping[str, str]) -> None: ...
 
 
-class Askable(Protocol):
+class LiveSource(Protocol):
     """A source that can be asked for one identifier, of these kinds. It answers within seconds."""
 
     @property
-    def kinds(self) -> Collection[Kind]: ...
+    def kinds(self) -> Collection[IdentifierKind]: ...
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         """The accounts that it leads to. Raises TemporaryError or PermanentError."""
         ...
 
 
-class Answers(Protocol):
+class LiveAnswerStore(Protocol):
     """What sources said when they were asked for one identifier, and how often they may be asked."""
 
     def kept(
@@ -205,7 +205,7 @@ class PullState:
         return self.due_at is None or not now < self.due_at <= now + every
 
 
-class Pulls(Protocol):
+class PullStore(Protocol):
     """Whose turn it is to pull a source, and how it went."""
 
     def take_turn(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:

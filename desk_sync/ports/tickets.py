@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_reading import Watch
+from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.commitment.read_clocks import read_clocks
 from desk_sync.domain.escalation.notice import Message
@@ -18,10 +18,10 @@ from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Value
-from desk_sync.ports.notices import Told
-from desk_sync.ports.related_tickets import Traits
+from desk_sync.ports.notices import SentNotice
+from desk_sync.ports.related_tickets import TicketTraits
 
-NO_TRAITS = Traits()
+NO_TRAITS = TicketTraits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class PendingWork:
     """What a look starts from. `wake_due`: the look is owed whatever the events say.
 
     `attempts` counts this one; `references` are those of our comments on the ticket. `promise` is what was promised
@@ -71,25 +71,25 @@ class Look:
     urgency: int
     next_look_at: datetime | None
     next_step_at: datetime | None = None
-    watch: Watch | None = None
+    watch: ClockReading | None = None
     messages: Sequence[Message] = ()
-    traits: Traits = NO_TRAITS
+    traits: TicketTraits = NO_TRAITS
     closed: bool = False
     modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RecordedDelivery:
     """How many events of a delivery were stored, and how many we knew already."""
 
     stored: int
     known: int
 
 
-class Inbox(Protocol):
+class DeliveryInbox(Protocol):
     """Where deliveries are written down before Desk gets its 200 (L1)."""
 
-    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
         """Have each event stored once, and its ticket marked "look now", in one transaction.
 
         The future is done when that is committed, or ends with an error; then nothing was stored. Cancelling it
@@ -98,14 +98,14 @@ class Inbox(Protocol):
         ...
 
 
-class Tickets(Protocol):
+class TicketStore(Protocol):
     """What has to be looked at, when, and by whom; one portal's."""
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
         ...
 
-    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
+    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> PendingWork:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         ...
 
@@ -151,7 +151,7 @@ class Tickets(Protocol):
         """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
         ...
 
-    def parked(self) -> Sequence[Parked]:
+    def parked(self) -> Sequence[ParkedTicket]:
         """The tickets that were given up and wait for a person, the longest-standing first."""
         ...
 
@@ -165,7 +165,7 @@ class Tickets(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class ParkedTicket:
     """A ticket that was given up, and why. `events` came in and wait for the look."""
 
     ticket_id: str
@@ -215,7 +215,7 @@ class TicketHistory:
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Sequence[PastEffect]
-    told: Sequence[Told] = ()
+    told: Sequence[SentNotice] = ()
     promise: Promise | None = None
 
     def clocks(self, now: datetime) -> Sequence[Clock]:

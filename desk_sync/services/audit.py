@@ -14,14 +14,14 @@ import structlog
 
 from desk_sync.errors import DeskSyncError
 from desk_sync.ports.clocks import OpenClocks
-from desk_sync.ports.metrics import Figures
+from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
+class AuditResult:
     """What an audit found: tickets whose next look was missing, and portals whose oldest work, or step, is too old."""
 
     remade: int
@@ -37,17 +37,17 @@ class Audit:
     """Audits all portals together. `report` tells the address outside; `patience` is how old owed work may be."""
 
     clocks: Sequence[OpenClocks]
-    figures: Sequence[Figures]
+    figures: Sequence[MetricsStore]
     report: Callable[[], None]
     now: Now
     patience: timedelta = timedelta(minutes=5)
 
-    def run(self) -> Audited:
+    def run(self) -> AuditResult:
         """Audit once. Never raises for an address that does not answer: it will miss our call."""
         now = self.now()
         backlogs = [figures.backlog(now) for figures in self.figures]
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
-        found = Audited(
+        found = AuditResult(
             remade=sum(clocks.remake(now=now) for clocks in self.clocks),
             late=sum(now - at > self.patience for at in oldest),
         )

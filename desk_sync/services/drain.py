@@ -12,9 +12,9 @@ from time import monotonic
 import structlog
 
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Budget
-from desk_sync.ports.tickets import Lease, Tickets
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.ports.portal import CallBudget
+from desk_sync.ports.tickets import Lease, TicketStore
+from desk_sync.services.reconcile.reconcile import LookOutcome
 
 log = structlog.get_logger()
 
@@ -31,9 +31,9 @@ class Drain:
     `workers` is also how many calls to Desk this process may have in flight.
     """
 
-    tickets: Tickets
-    look: Callable[[Lease], Outcome]
-    budget: Budget
+    tickets: TicketStore
+    look: Callable[[Lease], LookOutcome]
+    budget: CallBudget
     now: Now
     workers: int = 4
     pool: Callable[[int], Executor] = look_threads
@@ -45,8 +45,8 @@ class Drain:
 
         It lets go after `span`, so that other tasks have their turn, and a worker can be stopped, while work comes in.
         """
-        ended: Counter[Outcome] = Counter()
-        under_way: set[Future[Outcome]] = set()
+        ended: Counter[LookOutcome] = Counter()
+        under_way: set[Future[LookOutcome]] = set()
         full = self.workers * 4
         end = monotonic() + self.span.total_seconds()
         with self.pool(self.workers) as pool:
@@ -61,7 +61,7 @@ class Drain:
             log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
         return bool(batch)
 
-    def _begin_a_batch(self, pool: Executor, most: int) -> set[Future[Outcome]]:
+    def _begin_a_batch(self, pool: Executor, most: int) -> set[Future[LookOutcome]]:
         """The looks at what is due and may be looked at now."""
         limit = self.budget.admit(most)
         if not limit:

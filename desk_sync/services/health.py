@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
-from desk_sync.ports.hours import Kept
-from desk_sync.ports.metrics import Figures, Heartbeats
+from desk_sync.ports.hours import StoredHours
+from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Pulls, Subscriptions
+from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 
 Probe: TypeAlias = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class HealthCheck:
     """What became of one probe. `reached` is False where it is not known, because somebody did not answer."""
 
     name: str
@@ -27,24 +27,24 @@ class Check:
     reached: bool = True
 
 
-def check(name: str, probe: Probe) -> Check:
+def check(name: str, probe: Probe) -> HealthCheck:
     """Run one probe; never raises, whatever the probe does."""
     try:
-        return Check(name=name, ok=True, what=probe())
+        return HealthCheck(name=name, ok=True, what=probe())
     except DeskSyncError as error:
         reached = not isinstance(error, TemporaryError)
-        return Check(name=name, ok=False, what=str(error), hint=error.hint, reached=reached)
+        return HealthCheck(name=name, ok=False, what=str(error), hint=error.hint, reached=reached)
     except Exception as error:  # noqa: BLE001 - the other checks must be made, and its message may quote a secret
-        return Check(name=name, ok=False, what=f"{type(error).__name__} in {where(error)}")
+        return HealthCheck(name=name, ok=False, what=f"{type(error).__name__} in {where(error)}")
 
 
-def check_all(probes: Mapping[str, Probe]) -> list[Check]:
+def check_all(probes: Mapping[str, Probe]) -> list[HealthCheck]:
     """Run every probe, in order."""
     return [check(name, probe) for name, probe in probes.items()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class HealthLimits:
     """How old or far off something may be before it is wrong. Beat rings for a heartbeat every 30 seconds."""
 
     heartbeat: timedelta = timedelta(seconds=100)
@@ -58,12 +58,12 @@ class Limits:
 class Health:
     """The probes that judge what the store says, over all portals."""
 
-    figures: Iterable[Figures]
-    heartbeats: Heartbeats
-    subscriptions: Subscriptions
-    pulls: Pulls
+    figures: Iterable[MetricsStore]
+    heartbeats: HeartbeatStore
+    subscriptions: SubscriptionStore
+    pulls: PullStore
     now: Now
-    limits: Limits = Limits()
+    limits: HealthLimits = HealthLimits()
 
     def heartbeat(self) -> str:
         """When broker and worker last carried a task to the database. Either way round: a clock may be wrong."""
@@ -148,7 +148,7 @@ class Health:
             raise DeskSyncError("; ".join(told), hint="the last good data stay in use until they are too old")
         return f"{len(pulled)} pulled, none refused"
 
-    def calendars(self, told: Mapping[str, Kept | None]) -> str:
+    def calendars(self, told: Mapping[str, StoredHours | None]) -> str:
         """Since when each calendar is as it is that Desk described, by portal and name, and when that was confirmed."""
         now = self.now()
         said = "; ".join(f"{name} {_described(kept, now)}" for name, kept in told.items())
@@ -174,11 +174,11 @@ def age_of_oldest(since: Iterable[datetime | None], now: datetime) -> timedelta:
     return max(now - min(filter(None, since), default=now), timedelta(0))
 
 
-def _doubtful(kept: Kept | None, oldest_good: datetime) -> bool:
+def _doubtful(kept: StoredHours | None, oldest_good: datetime) -> bool:
     return kept is None or kept.problem is not None or kept.read_at is None or kept.read_at < oldest_good
 
 
-def _described(kept: Kept | None, now: datetime) -> str:
+def _described(kept: StoredHours | None, now: datetime) -> str:
     if kept is None:
         return "was never asked for"
     good = kept.read_at and f"is Desk's as of {kept.since:%F %H:%M}Z, read {_span(now - kept.read_at)} ago"

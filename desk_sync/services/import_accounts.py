@@ -8,12 +8,12 @@ from datetime import date
 
 import structlog
 
-from desk_sync.domain.account.entitlement import Standing, judge
+from desk_sync.domain.account.entitlement import ItemStanding, judge
 from desk_sync.domain.account.licence_policy import LicencePolicy
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import Shrunk
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Guard, Replaced, Size, Subscriptions
+from desk_sync.ports.subscriptions import ReplacedSnapshot, ShrinkGuard, SnapshotSize, SubscriptionStore
 
 log = structlog.get_logger()
 
@@ -21,16 +21,16 @@ MAX_SHRINK = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShrinkGuard:
+class ShrinkLimit:
     """Refuses data that lost more than the share `max_shrink` of their accounts, or of the licences that count."""
 
     policy: LicencePolicy
     max_shrink: float = MAX_SHRINK
 
     def licences(self, account: Account) -> int:
-        return sum(item.quantity for item in account.items if judge(item, self.policy).standing is Standing.COUNTED)
+        return sum(item.quantity for item in account.items if judge(item, self.policy).standing is ItemStanding.COUNTED)
 
-    def check(self, before: Size, after: Size) -> None:
+    def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
         """Raises Shrunk. What was empty cannot shrink."""
         for what, was, now in (
             ("accounts", before.accounts, after.accounts),
@@ -47,7 +47,7 @@ class ShrinkGuard:
 class ImportAccounts:
     """Makes a set of accounts a source's current snapshot; the tickets that it concerns are looked at again."""
 
-    subscriptions: Subscriptions
+    subscriptions: SubscriptionStore
     policy: LicencePolicy
     now: Now
 
@@ -59,9 +59,9 @@ class ImportAccounts:
         as_of: date | None,
         max_shrink: float = MAX_SHRINK,
         rehearse: bool = False,
-    ) -> Replaced:
+    ) -> ReplacedSnapshot:
         """All or nothing: a failure leaves the former snapshot as it was. Raises Shrunk, and what `accounts` raise."""
-        guard: Guard = ShrinkGuard(policy=self.policy, max_shrink=max_shrink)
+        guard: ShrinkGuard = ShrinkLimit(policy=self.policy, max_shrink=max_shrink)
         replaced = self.subscriptions.replace(
             accounts,
             source=source,

@@ -12,29 +12,29 @@ import orjson
 from desk_sync.domain.ticket.event import Event
 from desk_sync.errors import BadDelivery
 from desk_sync.ports.now import Now
-from desk_sync.ports.tickets import Inbox, Recorded
+from desk_sync.ports.tickets import DeliveryInbox, RecordedDelivery
 
 Token: TypeAlias = str | None
 Verify: TypeAlias = Callable[[Token], None]
 Know: TypeAlias = Callable[[Token], bool]
 Read: TypeAlias = Callable[[bytes], Sequence[Event]]
 
-NOTHING = Recorded(stored=0, known=0)
+NOTHING = RecordedDelivery(stored=0, known=0)
 _JSON_SPACE = b" \t\r\n"
 
 
-class Door(Protocol):
+class DeliveryDoor(Protocol):
     """Where one portal's deliveries come in."""
 
     def knows(self, token: Token) -> bool:
         """Whether the token was found good before and still is, so that the delivery may be taken at once."""
         ...
 
-    def accept(self, token: Token, body: bytes) -> Future[Recorded]:
+    def accept(self, token: Token, body: bytes) -> Future[RecordedDelivery]:
         """Check the token, then take the delivery. Raises BadToken, and what `take` raises."""
         ...
 
-    def take(self, body: bytes) -> Future[Recorded]:
+    def take(self, body: bytes) -> Future[RecordedDelivery]:
         """Take the delivery of one who is known; waits for nobody.
 
         The future is done when the delivery is committed, and not before (L1); cancelled, it is withdrawn.
@@ -53,21 +53,21 @@ class Intake:
     verify: Verify
     knows: Know
     read: Read
-    inbox: Inbox
+    inbox: DeliveryInbox
     now: Now
 
-    def accept(self, token: Token, body: bytes) -> Future[Recorded]:
+    def accept(self, token: Token, body: bytes) -> Future[RecordedDelivery]:
         """Have the events of a delivery recorded. What is no array is Desk's unsigned handshake: nothing is done."""
         if not _is_array(body):
             return _nothing()
         self.verify(token)
         return self._record(body)
 
-    def take(self, body: bytes) -> Future[Recorded]:
+    def take(self, body: bytes) -> Future[RecordedDelivery]:
         """The same for who is known."""
         return self._record(body) if _is_array(body) else _nothing()
 
-    def _record(self, body: bytes) -> Future[Recorded]:
+    def _record(self, body: bytes) -> Future[RecordedDelivery]:
         events = self.read(body)
         return self.inbox.submit(events, now=self.now()) if events else _nothing()
 
@@ -85,7 +85,7 @@ def _is_array(body: bytes) -> bool:
     return False
 
 
-def _nothing() -> Future[Recorded]:
-    done: Future[Recorded] = Future()
+def _nothing() -> Future[RecordedDelivery]:
+    done: Future[RecordedDelivery] = Future()
     done.set_result(NOTHING)
     return done

@@ -9,7 +9,7 @@ import structlog
 
 from desk_sync.domain.escalation.notice import Notice, gather
 from desk_sync.errors import Refused, TemporaryError
-from desk_sync.ports.notices import Claimed, Notices, Notifier
+from desk_sync.ports.notices import ClaimedNotices, NoticeStore, Notifier
 from desk_sync.ports.now import Now
 from desk_sync.services.backoff import doubled
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Persistence:
+class SendLimits:
     """How long a channel is tried. The lease is longer than a send takes, which has a deadline of its own."""
 
     lease: timedelta = timedelta(minutes=1)
@@ -34,11 +34,11 @@ class SendNotices:
     What one recipient is to be told within `period` is one notice.
     """
 
-    notices: Notices
+    notices: NoticeStore
     notifier: Notifier
     period: timedelta
     now: Now
-    persistence: Persistence = Persistence()
+    persistence: SendLimits = SendLimits()
 
     def run(self) -> datetime | None:
         """Make the notices whose period is over, and send what is due. Returns when the next one's period is over."""
@@ -53,7 +53,7 @@ class SendNotices:
             self._send(claimed)
         return gathered.next_at
 
-    def _send(self, claimed: Claimed) -> None:
+    def _send(self, claimed: ClaimedNotices) -> None:
         notice = claimed.notice
         try:
             self.notifier.send(notice)
@@ -65,7 +65,7 @@ class SendNotices:
             self.notices.sent(notice, at=self.now())
             log.info("notice.sent", key=notice.key, channel=notice.to.channel, messages=len(notice.messages))
 
-    def _not_taken(self, claimed: Claimed, error: str) -> None:
+    def _not_taken(self, claimed: ClaimedNotices, error: str) -> None:
         if claimed.attempts >= self.persistence.attempts:
             self._refused(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
             return

@@ -15,7 +15,7 @@ import structlog
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import DeskSyncError, TemporaryError, where
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Journal, Pulls, Replaced, Source
+from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullStore, ReplacedSnapshot
 from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 
 log = structlog.get_logger()
@@ -24,7 +24,7 @@ _LONGEST_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class PullRhythm:
     """How often a source is pulled, how soon again after a failure, and how long one pull may take.
 
     `turn` is how long a pull that died keeps others away; one that goes on renews it.
@@ -44,15 +44,15 @@ class Pull:
     """Pulls one source."""
 
     name: str
-    source: Source
+    source: AccountSource
     importing: ImportAccounts
-    pulls: Pulls
-    journal: Journal
+    pulls: PullStore
+    journal: CheckpointStore
     now: Now
-    rhythm: Rhythm
+    rhythm: PullRhythm
     max_shrink: float = MAX_SHRINK
 
-    def take_turn(self) -> Replaced | None:
+    def take_turn(self) -> ReplacedSnapshot | None:
         """Pull the source if it is due; None if it is not, another process is at it, or it was refused."""
         now = self.now()
         if not self.pulls.take_turn(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
@@ -62,7 +62,7 @@ class Pull:
         except DeskSyncError:
             return None
 
-    def run(self) -> Replaced:
+    def run(self) -> ReplacedSnapshot:
         """Pull the source now. Raises what was wrong with it, when that is written down."""
         try:
             pulled = self.source.pull(self.journal)

@@ -9,7 +9,7 @@ import structlog
 from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import PermanentError
 from desk_sync.ports.now import Now
-from desk_sync.ports.review import Binding, Bindings, Reviews, Settled
+from desk_sync.ports.review import BindingStore, IdentifierBinding, ReviewStore, SettledReview
 
 log = structlog.get_logger()
 
@@ -18,8 +18,8 @@ log = structlog.get_logger()
 class Review:
     """`reviews` are one portal's; what is bound leads to its account in all of them."""
 
-    reviews: Reviews
-    bindings: Bindings
+    reviews: ReviewStore
+    bindings: BindingStore
     now: Now
 
     def bind(
@@ -35,7 +35,9 @@ class Review:
 
         To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source has the account.
         """
-        binding = Binding(identifier=identifier, account_id=account_id, settled=Settled(at=self.now(), by=by, why=why))
+        binding = IdentifierBinding(
+            identifier=identifier, account_id=account_id, settled=SettledReview(at=self.now(), by=by, why=why)
+        )
         marked = self.bindings.bind(binding, rehearse=rehearse)
         if not rehearse:
             log.info("identifier.bound", kind=identifier.kind, account_id=account_id, tickets=marked)
@@ -58,5 +60,5 @@ class Review:
         if ticket_id not in {each.ticket_id for each in self.reviews.undecided()}:
             raise PermanentError(f"ticket {ticket_id} is not in the list", hint="see `desk-sync subscriptions review`")
         if not rehearse:
-            self.reviews.dismiss(ticket_id, Settled(at=self.now(), by=by, why=why))
+            self.reviews.dismiss(ticket_id, SettledReview(at=self.now(), by=by, why=why))
             log.info("review.dismissed", ticket_id=ticket_id)

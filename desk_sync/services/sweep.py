@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from desk_sync.errors import PermanentError, TemporaryError
-from desk_sync.ports.desk import Desk, Modified
+from desk_sync.ports.desk import Desk, ModifiedTickets
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Budget
-from desk_sync.ports.sweeps import Coverage, Round, Sweeps
+from desk_sync.ports.portal import CallBudget
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepStore
 
 log = structlog.get_logger()
 
@@ -25,11 +25,11 @@ log = structlog.get_logger()
 AHEAD = timedelta(days=1)
 
 # A sweep of what is new may cost of the reserve: a ticket that no delivery told of may be one of the worst.
-_URGENCY: Mapping[Round, int] = {Round.RECENT: 1, Round.FULL: 3}
+_URGENCY: Mapping[SweepKind, int] = {SweepKind.RECENT: 1, SweepKind.FULL: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class SweepPace:
     """How far back the sweeps reach, and how long one keeps others of its kind away.
 
     What was modified less than `grace` ago is left to the next sweep: its delivery may be on its way.
@@ -39,13 +39,16 @@ class Pace:
     overlap: timedelta = timedelta(minutes=10)
     grace: timedelta = timedelta(seconds=10)
     full: timedelta = timedelta(days=3)
-    turns: Mapping[Round, timedelta] = field(
-        default_factory=lambda: {Round.RECENT: timedelta(minutes=2, seconds=30), Round.FULL: timedelta(hours=12)}
+    turns: Mapping[SweepKind, timedelta] = field(
+        default_factory=lambda: {
+            SweepKind.RECENT: timedelta(minutes=2, seconds=30),
+            SweepKind.FULL: timedelta(hours=12),
+        }
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class SweepResult:
     """What a sweep found: tickets that were modified since `since`, and those of them that the sweep before could not
     see (`new`), that were marked, and that a delivery should have told of (`missed`).
     """
@@ -58,13 +61,13 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarm:
+class MissedAlarm:
     """Raised when at least `least` tickets were missed, and they are more than `share` of the new ones."""
 
     share: float = 0.05
     least: int = 3
 
-    def raised(self, swept: Swept) -> bool:
+    def raised(self, swept: SweepResult) -> bool:
         return swept.missed >= self.least and swept.missed > self.share * swept.new
 
 
@@ -73,13 +76,13 @@ class Sweep:
     """Sweeps one portal."""
 
     desk: Desk
-    budget: Budget
-    sweeps: Sweeps
+    budget: CallBudget
+    sweeps: SweepStore
     now: Now
-    pace: Pace = Pace()
-    alarm: Alarm = Alarm()
+    pace: SweepPace = SweepPace()
+    alarm: MissedAlarm = MissedAlarm()
 
-    def take_turn(self, which: Round) -> Swept | None:
+    def take_turn(self, which: SweepKind) -> SweepResult | None:
         """One of the sweeps that come round; None if another process has this turn, or Desk does not answer."""
         if not self.sweeps.take_turn(which, now=self.now(), length=self.pace.turns[which]):
             return None
@@ -89,28 +92,28 @@ class Sweep:
             log.warning("portal.not_swept", round=which, error=str(error))
             return None
 
-    def run(self, which: Round) -> Swept:
+    def run(self, which: SweepKind) -> SweepResult:
         """Sweep what is new, or in full. Raises TemporaryError or PermanentError; the next sweep makes up for it."""
         self.budget.check(_URGENCY[which])
         now = self.now()
         known = self._known(now)
-        wanted = {Round.RECENT: now, Round.FULL: max(now - self.pace.full, known.since)}
+        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, known.since)}
         return self._sweep(wanted[which], known, now)
 
-    def run_since(self, since: datetime) -> Swept:
+    def run_since(self, since: datetime) -> SweepResult:
         """Sweep from an instant on, if need be from before the first sweep: those tickets are marked, and not missed.
 
         Raises as `run`.
         """
-        self.budget.check(_URGENCY[Round.FULL])
+        self.budget.check(_URGENCY[SweepKind.FULL])
         now = self.now()
         return self._sweep(since, self._known(now), now)
 
-    def _known(self, now: datetime) -> Coverage:
+    def _known(self, now: datetime) -> SweepCoverage:
         """How far the sweeps have come. For a portal that was never swept, deliveries are expected from now on."""
-        return self.sweeps.coverage() or Coverage(since=now, until=now)
+        return self.sweeps.coverage() or SweepCoverage(since=now, until=now)
 
-    def _sweep(self, wanted: datetime, known: Coverage, now: datetime) -> Swept:
+    def _sweep(self, wanted: datetime, known: SweepCoverage, now: datetime) -> SweepResult:
         """Sweep from `wanted` on, and from where the last sweep ended at the latest, so that no gap is left."""
         last = min(known.until, now)  # a clock that went wrong may have left it in the future
         start = min(wanted, last - self.pace.overlap)
@@ -120,15 +123,15 @@ class Sweep:
             settled = self._settled(page)
             untold = self.sweeps.mark_untold(settled, promised_since=known.since, now=self.now())
             found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(untold))
-        self.sweeps.cover(Coverage(since=min(known.since, wanted), until=now - self.pace.grace))
-        return self._report(Swept(since=start, **found))
+        self.sweeps.cover(SweepCoverage(since=min(known.since, wanted), until=now - self.pace.grace))
+        return self._report(SweepResult(since=start, **found))
 
-    def _settled(self, page: Sequence[Modified]) -> Sequence[Modified]:
+    def _settled(self, page: Sequence[ModifiedTickets]) -> Sequence[ModifiedTickets]:
         """Without those whose deliveries may be on their way; if the clocks are further apart, with them."""
         now = self.now()
         return [each for each in page if abs(now - each.at) >= self.pace.grace]
 
-    def _report(self, swept: Swept) -> Swept:
+    def _report(self, swept: SweepResult) -> SweepResult:
         log.info("portal.swept", **asdict(swept))
         raised = self.alarm.raised(swept)
         self.sweeps.tally(changes=swept.new, alarmed_at=self.now() if raised else None)

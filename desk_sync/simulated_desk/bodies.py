@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from desk_sync.simulated_desk.rules import (
-    Body,
-    Inner,
+    BodyRules,
+    InnerRules,
     Rule,
     anything,
     array,
@@ -22,8 +22,8 @@ URL = r"https?://\S+"
 EMAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 UUID_OR_EMPTY = r"([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?"
 
-CONTACT = Inner(
-    Body(
+CONTACT = InnerRules(
+    BodyRules(
         {
             "lastName": text(200),
             "firstName": text(100, null=True),
@@ -69,12 +69,12 @@ TICKET_KEYS: dict[str, Rule] = {
     "cf": table(anything),
     "customFields": table(anything),
 }
-TICKET_WRITE = Body(TICKET_KEYS)
-TICKET_CREATE = Body(TICKET_KEYS, required=("departmentId", "subject"))
-MOVE = Body({"departmentId": identifier(), "forumId": identifier()})
-TRASH = Body({"ticketIds": array(identifier(), least=1, most=100)}, required=("ticketIds",))
+TICKET_WRITE = BodyRules(TICKET_KEYS)
+TICKET_CREATE = BodyRules(TICKET_KEYS, required=("departmentId", "subject"))
+MOVE = BodyRules({"departmentId": identifier(), "forumId": identifier()})
+TRASH = BodyRules({"ticketIds": array(identifier(), least=1, most=100)}, required=("ticketIds",))
 
-COMMENT = Body(
+COMMENT = BodyRules(
     {
         "content": text(32_000, shortest=1),
         "isPublic": flag,
@@ -83,14 +83,14 @@ COMMENT = Body(
     },
     required=("content",),
 )
-TAG_NAMES = Body({"tags": array(text(50, shortest=3), least=1, most=51)}, required=("tags",))
+TAG_NAMES = BodyRules({"tags": array(text(50, shortest=3), least=1, most=51)}, required=("tags",))
 
 IDS = array(identifier())
 
 
 def _filter(**keys: Rule) -> Rule:
     """What may stand behind the name of an event: null, or an object with some of the keys."""
-    inner = Inner(Body(keys))
+    inner = InnerRules(BodyRules(keys))
 
     def rule(value: Any) -> Any:
         return None if value is None else inner(value)
@@ -125,17 +125,17 @@ EVENTS: dict[str, Rule] = {
 }
 
 
-def _webhook(longest_url: int) -> Body:
+def _webhook(longest_url: int) -> BodyRules:
     keys: dict[str, Rule] = {
         "url": text(longest_url, form=URL),
-        "subscriptions": Inner(Body(EVENTS)),
+        "subscriptions": InnerRules(BodyRules(EVENTS)),
         "name": text(100),
         "description": text(3000),
         "isEnabled": flag,
         "ignoreSourceId": text(250, form=UUID_OR_EMPTY),
         "includeEventsFrom": array(one_of("AUTOMATION")),
     }
-    return Body(keys, required=("url", "subscriptions"))
+    return BodyRules(keys, required=("url", "subscriptions"))
 
 
 WEBHOOK_CREATE = _webhook(500)

@@ -14,18 +14,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from desk_sync.simulated_desk.error import Refusal
-from desk_sync.simulated_desk.faults import Faults
-from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.seed import Record
 
 PREFIX = "/_simulator"
 
-Command = Callable[[Simulation, dict[str, str], Record], Any]
+Command = Callable[[RunningDesk, dict[str, str], Record], Any]
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
-def state(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def state(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     """What happened since the start, or since the counters were reset."""
     desk, counts = simulation.desk, simulation.courier.counts
     return {
@@ -40,61 +40,61 @@ def state(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
     }
 
 
-def idle(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def idle(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     return {"idle": simulation.courier.idle()}
 
 
-def deliveries(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def deliveries(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     """The last events that were carried, with what became of each copy, and a token for sending more of them."""
     carried = [{"event": told, "results": results} for told, results in list(simulation.courier.carried)]
     return {"carried": carried, "token": simulation.signer.token(simulation.webhook_id)}
 
 
-def reset(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def reset(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     simulation.desk.reset_counters()
     simulation.courier.counts.clear()
     return {}
 
 
-def set_faults(simulation: Simulation, _: dict[str, str], body: Record) -> Record:
+def set_faults(simulation: RunningDesk, _: dict[str, str], body: Record) -> Record:
     """The faults from now on; an empty body ends them all."""
-    simulation.chance.set(Faults.read(body))
+    simulation.chance.set(FaultInjector.read(body))
     return asdict(simulation.chance.faults)
 
 
-def set_quota(simulation: Simulation, _: dict[str, str], body: Record) -> Record:
+def set_quota(simulation: RunningDesk, _: dict[str, str], body: Record) -> Record:
     """`daily` credits and `concurrent` calls, each optional."""
     quota = simulation.desk.quota
     quota.daily, quota.concurrent = body.get("daily", quota.daily), body.get("concurrent", quota.concurrent)
     return {"daily": quota.daily, "concurrent": quota.concurrent}
 
 
-def rotate_keys(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def rotate_keys(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     return {"kid": simulation.signer.rotate()}
 
 
-def revoke_tokens(simulation: Simulation, _: dict[str, str], __: Record) -> Record:
+def revoke_tokens(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     simulation.accounts.revoke_all()
     return {}
 
 
-def nudge(simulation: Simulation, ids: dict[str, str], _: Record) -> Record:
+def nudge(simulation: RunningDesk, ids: dict[str, str], _: Record) -> Record:
     simulation.portal.nudge(ids["id"])
     return {}
 
 
-def write(simulation: Simulation, ids: dict[str, str], body: Record) -> Record:
+def write(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
     """Set `fields` as a person does, or the agent `by`."""
     portal = simulation.portal
     return portal.whole(portal.change_ticket(ids["id"], body["fields"], by=_writer(simulation, body)))
 
 
-def _writer(simulation: Simulation, body: Record) -> str:
+def _writer(simulation: RunningDesk, body: Record) -> str:
     by: str = body.get("by") or simulation.portal.person["id"]
     return by
 
 
-def reply(simulation: Simulation, ids: dict[str, str], body: Record) -> Record:
+def reply(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
     """A mail with `content`, from the customer if `from` says so, else from a person or from the agent `by`."""
     portal = simulation.portal
     if body.get("from") == "customer":
@@ -102,12 +102,12 @@ def reply(simulation: Simulation, ids: dict[str, str], body: Record) -> Record:
     return portal.agent_reply(ids["id"], body["content"], by=body.get("by"))
 
 
-def comment(simulation: Simulation, ids: dict[str, str], body: Record) -> Record:
+def comment(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
     public, by = body.get("public", False), _writer(simulation, body)
     return simulation.portal.add_comment(ids["id"], body["content"], public=public, by=by)
 
 
-def erase(simulation: Simulation, ids: dict[str, str], _: Record) -> Record:
+def erase(simulation: RunningDesk, ids: dict[str, str], _: Record) -> Record:
     simulation.portal.ticket(ids["id"])
     simulation.portal.erase_ticket(ids["id"])
     return {}
@@ -130,17 +130,17 @@ COMMANDS: tuple[tuple[str, str, Command], ...] = (
 )
 
 
-def routes(simulation: Simulation) -> list[BaseRoute]:
+def routes(simulation: RunningDesk) -> list[BaseRoute]:
     return [Route(f"{PREFIX}{path}", _endpoint(simulation, run), methods=[verb]) for verb, path, run in COMMANDS]
 
 
-def _endpoint(simulation: Simulation, run: Command) -> Endpoint:
+def _endpoint(simulation: RunningDesk, run: Command) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
         try:
             body = json.loads(await request.body() or b"{}")
             with simulation.portal.lock:
                 return JSONResponse(run(simulation, dict(request.path_params), body))
-        except Refusal as refusal:
+        except RestRefusal as refusal:
             return JSONResponse(refusal.body(), refusal.status)
         except (KeyError, TypeError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)

@@ -25,7 +25,7 @@ STATUS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class WrongField:
     """One field that Desk does not take; `field` is a JSON pointer into the body, or `/` and a query parameter."""
 
     field: str
@@ -33,10 +33,10 @@ class Wrong:
     type: Literal["invalid", "duplicate", "missing"] = "invalid"
 
 
-class Refusal(Exception):
+class RestRefusal(Exception):
     """An error answer of Desk's."""
 
-    def __init__(self, code: str, message: str, wrong: Iterable[Wrong] = ()) -> None:
+    def __init__(self, code: str, message: str, wrong: Iterable[WrongField] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.status = STATUS[code]
@@ -50,9 +50,9 @@ class Refusal(Exception):
         return {"errorCode": self.code, "message": self.message} | ({"errors": errors} if errors else {})
 
 
-def invalid(*wrong: Wrong) -> Refusal:
-    return Refusal("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
+def invalid(*wrong: WrongField) -> RestRefusal:
+    return RestRefusal("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
 
 
-def not_found() -> Refusal:
-    return Refusal("URL_NOT_FOUND", "The URL you've accessed does not exist or has been removed.")
+def not_found() -> RestRefusal:
+    return RestRefusal("URL_NOT_FOUND", "The URL you've accessed does not exist or has been removed.")

@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Faults:
+class FaultInjector:
     """Shares are from 0 to 1, times in seconds.
 
     `share` of the calls named in `calls` (`PATCH /tickets/{id}`; none named: all) meet every fault of a call that is
@@ -42,7 +42,7 @@ class Faults:
             raise ValueError("a time is not negative")
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Faults:
+    def read(cls, document: Mapping[str, Any]) -> FaultInjector:
         """From JSON. Raises ValueError for a key that is none."""
         unknown = document.keys() - {each.name for each in fields(cls)}
         if unknown:
@@ -50,21 +50,21 @@ class Faults:
         return cls(**{**document, "calls": tuple(document.get("calls", ()))})
 
 
-NONE = Faults()
+NONE = FaultInjector()
 
 
-class Chance:
+class FaultChance:
     """The faults that are set now, and the die that they are thrown with."""
 
-    def __init__(self, faults: Faults = NONE) -> None:
+    def __init__(self, faults: FaultInjector = NONE) -> None:
         self.set(faults)
 
-    def set(self, faults: Faults) -> None:
+    def set(self, faults: FaultInjector) -> None:
         """Other faults from now on; the die starts again from their seed."""
         self.faults = faults
         self._die = random.Random(faults.seed)  # noqa: S311 -- chance that can be repeated
 
-    def strike(self, call: str) -> Faults:
+    def strike(self, call: str) -> FaultInjector:
         """The faults that a call meets: those that are set, or none."""
         named = not self.faults.calls or call in self.faults.calls
         return self.faults if named and self._happens(self.faults.share) else NONE

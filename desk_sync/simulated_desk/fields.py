@@ -19,7 +19,7 @@ INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class PickListField:
     """A value of a pick list; a status says of which type it is."""
 
     value: str
@@ -27,7 +27,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class LayoutField:
     """A field of the portal. `type` is Desk's name of the type, `choices` is closed where it is not empty."""
 
     field_id: str
@@ -35,7 +35,7 @@ class Field:
     label: str
     type: str = "Text"
     max_length: int = LONGEST
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[PickListField, ...] = ()
     custom: bool = False
 
     @property

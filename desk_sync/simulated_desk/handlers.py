@@ -10,32 +10,32 @@ from datetime import datetime, timedelta
 
 from desk_sync.simulated_desk import search
 from desk_sync.simulated_desk import ticket as forms
-from desk_sync.simulated_desk.error import Refusal, Wrong, invalid, not_found
-from desk_sync.simulated_desk.fields import Choice, Field, written
-from desk_sync.simulated_desk.portal import Portal
-from desk_sync.simulated_desk.route import Call
-from desk_sync.simulated_desk.seed import BORN, Layout, Record
-from desk_sync.simulated_desk.ticket import Ticket
+from desk_sync.simulated_desk.error import RestRefusal, WrongField, invalid, not_found
+from desk_sync.simulated_desk.fields import LayoutField, PickListField, written
+from desk_sync.simulated_desk.portal import SimulatedPortal
+from desk_sync.simulated_desk.route import RestCall
+from desk_sync.simulated_desk.seed import BORN, DeskLayout, Record
+from desk_sync.simulated_desk.ticket import DeskTicket
 
 # -- tickets --------------------
 
 
-def read_ticket(portal: Portal, call: Call) -> Record:
+def read_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
     ticket = portal.ticket(call.ids[0])
     inner = {"contacts": "contact", "assignee": "assignee", "departments": "department"}
     wanted = {inner[each] for each in call.query.get("include", ()) if each in inner}
     return portal.whole(ticket) | {key: value for key, value in _surroundings(portal, ticket).items() if key in wanted}
 
 
-def write_ticket(portal: Portal, call: Call) -> Record:
+def write_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.whole(portal.change_ticket(call.ids[0], call.body, by=call.by, source_id=call.source_id))
 
 
-def create_ticket(portal: Portal, call: Call) -> Record:
+def create_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.whole(portal.open_ticket(call.body, by=call.by, source_id=call.source_id))
 
 
-def list_tickets(portal: Portal, call: Call) -> Record | None:
+def list_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = dict(call.query)
     days = int(query.get("receivedInDays", -1))
     if days > 0:
@@ -45,27 +45,27 @@ def list_tickets(portal: Portal, call: Call) -> Record | None:
     return _data(search.page(search.arrange(matching, query.get("sortBy", "-createdTime")), query))
 
 
-def search_tickets(portal: Portal, call: Call) -> Record | None:
+def search_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
     matching = search.select((_searched(portal, each) for each in _living(portal)), call.query, search.FOUND_TICKETS)
     return _found(matching, call)
 
 
-def move_ticket(portal: Portal, call: Call) -> None:
+def move_ticket(portal: SimulatedPortal, call: RestCall) -> None:
     department_id = call.query["departmentId"]
     if call.body.get("departmentId", department_id) != department_id:
-        raise invalid(Wrong("/departmentId", "query and body disagree"))
+        raise invalid(WrongField("/departmentId", "query and body disagree"))
     portal.move_ticket(call.ids[0], department_id, by=call.by, source_id=call.source_id)
 
 
-def trash_tickets(portal: Portal, call: Call) -> None:
+def trash_tickets(portal: SimulatedPortal, call: RestCall) -> None:
     unknown = [each for each in call.body["ticketIds"] if each not in portal.tickets]
     if unknown:
-        raise invalid(Wrong("/ticketIds", "no such ticket"))
+        raise invalid(WrongField("/ticketIds", "no such ticket"))
     for ticket_id in call.body["ticketIds"]:
         portal.trash_ticket(ticket_id, by=call.by, source_id=call.source_id)
 
 
-def read_metrics(portal: Portal, call: Call) -> Record:
+def read_metrics(portal: SimulatedPortal, call: RestCall) -> Record:
     ticket = portal.ticket(call.ids[0])
     ends = [*(since for _, since in ticket.stages[1:]), portal.now()]
     spans = [(status, end - since) for (status, since), end in zip(ticket.stages, ends, strict=True)]
@@ -86,7 +86,7 @@ def read_metrics(portal: Portal, call: Call) -> Record:
     }
 
 
-def read_history(portal: Portal, call: Call) -> Record | None:
+def read_history(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = call.query
     past = [
         each
@@ -97,11 +97,11 @@ def read_history(portal: Portal, call: Call) -> Record | None:
     return _data(search.page(past, query))
 
 
-def _living(portal: Portal) -> Sequence[Ticket]:
+def _living(portal: SimulatedPortal) -> Sequence[DeskTicket]:
     return [each for each in portal.tickets.values() if not each.record["isTrashed"]]
 
 
-def _surroundings(portal: Portal, ticket: Ticket) -> Record:
+def _surroundings(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
     department = next(each for each in portal.furniture.departments if each["id"] == ticket.record["departmentId"])
     return {
         "contact": _inner_contact(portal, portal.contacts[ticket.record["contactId"]]),
@@ -110,24 +110,24 @@ def _surroundings(portal: Portal, ticket: Ticket) -> Record:
     }
 
 
-def _inner_contact(portal: Portal, contact: Record) -> Record:
+def _inner_contact(portal: SimulatedPortal, contact: Record) -> Record:
     keys = ("id", "firstName", "lastName", "email", "phone", "type", "isSpam")
     return {key: contact[key] for key in keys} | {"mobile": None, "account": _inner_account(portal, contact)}
 
 
-def _inner_account(portal: Portal, contact: Record) -> Record | None:
+def _inner_account(portal: SimulatedPortal, contact: Record) -> Record | None:
     account = portal.accounts.get(contact["accountId"])
     return {key: account[key] for key in ("id", "accountName", "website")} if account else None
 
 
-def _inner_agent(portal: Portal, agent_id: str | None) -> Record | None:
+def _inner_agent(portal: SimulatedPortal, agent_id: str | None) -> Record | None:
     agent = next((each for each in portal.furniture.agents if each["id"] == agent_id), None)
     if agent is None:
         return None
     return {key: agent[key] for key in ("id", "firstName", "lastName", "photoURL")} | {"email": agent["emailId"]}
 
 
-def _searched(portal: Portal, ticket: Ticket) -> Record:
+def _searched(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
     around = _surroundings(portal, ticket)
     if agent := around["assignee"]:
         around["assignee"] = {key: value for key, value in agent.items() if key != "email"} | {
@@ -139,7 +139,7 @@ def _searched(portal: Portal, ticket: Ticket) -> Record:
     return forms.found(ticket, portal.now(), **around) | hidden
 
 
-def _found(matching: list[Record], call: Call) -> Record | None:
+def _found(matching: list[Record], call: RestCall) -> Record | None:
     ordered = search.arrange(matching, call.query.get("sortBy", "relevance"))
     shown = search.page(ordered, call.query)
     answers = [{key: value for key, value in each.items() if key not in ("tags", "accountName")} for each in shown]
@@ -163,22 +163,22 @@ def _data(records: Sequence[Record]) -> Record | None:
 # -- conversation --------------------
 
 
-def list_threads(portal: Portal, call: Call) -> Record:
+def list_threads(portal: SimulatedPortal, call: RestCall) -> Record:
     newest_first = [forms.thread_listed(each) for each in reversed(portal.ticket(call.ids[0]).threads)]
     return {"data": search.page(newest_first, call.query)}
 
 
-def read_thread(portal: Portal, call: Call) -> Record:
+def read_thread(portal: SimulatedPortal, call: RestCall) -> Record:
     thread = portal.thread(*call.ids)
     return forms.thread_whole(thread, call.ids[0], with_plain_text="include" in call.query)
 
 
-def read_full_content(portal: Portal, call: Call) -> Record:
+def read_full_content(portal: SimulatedPortal, call: RestCall) -> Record:
     thread = portal.thread(*call.ids)
     return {key: thread[key] for key in ("id", "content", "contentType")}
 
 
-def read_latest_thread(portal: Portal, call: Call) -> Record | None:
+def read_latest_thread(portal: SimulatedPortal, call: RestCall) -> Record | None:
     incoming = call.query.get("needIncomingThread", False)
     threads = [each for each in portal.ticket(call.ids[0]).threads if each["direction"] == "in" or not incoming]
     if not threads:
@@ -186,7 +186,7 @@ def read_latest_thread(portal: Portal, call: Call) -> Record | None:
     return forms.thread_whole(threads[-1], call.ids[0], with_plain_text="include" in call.query)
 
 
-def list_comments(portal: Portal, call: Call) -> Record:
+def list_comments(portal: SimulatedPortal, call: RestCall) -> Record:
     comments = portal.ticket(call.ids[0]).comments
     oldest_first = call.query.get("sortBy") == "commentedTime"
     shown = search.page(comments if oldest_first else comments[::-1], call.query)
@@ -194,7 +194,7 @@ def list_comments(portal: Portal, call: Call) -> Record:
     return {"data": [each | ({"plainText": forms.plain(each["content"])} if with_text else {}) for each in shown]}
 
 
-def create_comment(portal: Portal, call: Call) -> Record:
+def create_comment(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.add_comment(
         call.ids[0],
         call.body["content"],
@@ -205,46 +205,46 @@ def create_comment(portal: Portal, call: Call) -> Record:
     )
 
 
-def write_comment(portal: Portal, call: Call) -> Record:
+def write_comment(portal: SimulatedPortal, call: RestCall) -> Record:
     changes = {key: value for key, value in call.body.items() if key != "attachmentIds"}
     return portal.edit_comment(call.ids[0], call.ids[1], changes, by=call.by, source_id=call.source_id)
 
 
-def delete_comment(portal: Portal, call: Call) -> None:
+def delete_comment(portal: SimulatedPortal, call: RestCall) -> None:
     portal.remove_comment(call.ids[0], call.ids[1], by=call.by)
 
 
-def list_tags(portal: Portal, call: Call) -> Record:
+def list_tags(portal: SimulatedPortal, call: RestCall) -> Record:
     return {"tags": portal.ticket(call.ids[0]).tags}
 
 
-def add_tags(portal: Portal, call: Call) -> Record:
+def add_tags(portal: SimulatedPortal, call: RestCall) -> Record:
     return {"data": portal.add_tags(call.ids[0], call.body["tags"], by=call.by)}
 
 
-def remove_tags(portal: Portal, call: Call) -> Record:
+def remove_tags(portal: SimulatedPortal, call: RestCall) -> Record:
     return {"data": portal.remove_tags(call.ids[0], call.body["tags"], by=call.by)}
 
 
 # -- customers --------------------
 
 
-def read_contact(portal: Portal, call: Call) -> Record:
+def read_contact(portal: SimulatedPortal, call: RestCall) -> Record:
     contact = _known(portal.contacts, call.ids[0])
     wanted = "accounts" in call.query.get("include", ())
     return contact | ({"account": _inner_account(portal, contact)} if wanted else {})
 
 
-def search_contacts(portal: Portal, call: Call) -> Record | None:
+def search_contacts(portal: SimulatedPortal, call: RestCall) -> Record | None:
     contacts = (each | {"account": _inner_account(portal, each)} for each in portal.contacts.values())
     return _found(search.select(contacts, call.query, search.CONTACTS), call)
 
 
-def read_account(portal: Portal, call: Call) -> Record:
+def read_account(portal: SimulatedPortal, call: RestCall) -> Record:
     return _known(portal.accounts, call.ids[0])
 
 
-def list_contracts(portal: Portal, call: Call) -> Record | None:
+def list_contracts(portal: SimulatedPortal, call: RestCall) -> Record | None:
     account = _known(portal.accounts, call.ids[0])
     wanted = call.query.get("contractStatus")
     contracts = [
@@ -264,7 +264,7 @@ def _known(records: dict[str, Record], record_id: str) -> Record:
 # -- fields and layouts --------------------
 
 
-def list_fields(portal: Portal, call: Call) -> Record:
+def list_fields(portal: SimulatedPortal, call: RestCall) -> Record:
     _only_tickets(call)
     names, department = call.query.get("apiNames"), call.query.get("associatedDepartments")
     layouts = [each for each in portal.furniture.layouts if each.department_id == department]
@@ -277,14 +277,14 @@ def list_fields(portal: Portal, call: Call) -> Record:
     return {"data": [_field(each) | {"maxLength": each.max_length, "isEncryptedField": False} for each in fields]}
 
 
-def list_layouts(portal: Portal, call: Call) -> Record | None:
+def list_layouts(portal: SimulatedPortal, call: RestCall) -> Record | None:
     _only_tickets(call)
     department = call.query.get("departmentId")
     layouts = [each for each in portal.furniture.layouts if department in (None, each.department_id)]
     return _data(search.page([_layout(each) for each in layouts], call.query))
 
 
-def read_layout(portal: Portal, call: Call) -> Record:
+def read_layout(portal: SimulatedPortal, call: RestCall) -> Record:
     layout = next((each for each in portal.furniture.layouts if each.layout_id == call.ids[0]), None)
     if layout is None:
         raise not_found()
@@ -296,12 +296,12 @@ def read_layout(portal: Portal, call: Call) -> Record:
     return _layout(layout) | {"sections": sections}
 
 
-def _only_tickets(call: Call) -> None:
+def _only_tickets(call: RestCall) -> None:
     if call.query["module"] != "tickets":
-        raise invalid(Wrong("/module", "the simulated portal knows the fields of tickets only"))
+        raise invalid(WrongField("/module", "the simulated portal knows the fields of tickets only"))
 
 
-def _field(field: Field) -> Record:
+def _field(field: LayoutField) -> Record:
     return {
         "id": field.field_id,
         "name": field.api_name,
@@ -314,16 +314,16 @@ def _field(field: Field) -> Record:
     }
 
 
-def _laid_out(field: Field) -> Record:
+def _laid_out(field: LayoutField) -> Record:
     values = {"allowedValues": [_choice(each) for each in field.choices]} if field.choices else {}
     return _field(field) | values
 
 
-def _choice(choice: Choice) -> Record:
+def _choice(choice: PickListField) -> Record:
     return {"value": choice.value} | ({"statusType": choice.status_type} if choice.status_type else {})
 
 
-def _layout(layout: Layout) -> Record:
+def _layout(layout: DeskLayout) -> Record:
     return {
         "id": layout.layout_id,
         "layoutName": layout.name,
@@ -337,7 +337,7 @@ def _layout(layout: Layout) -> Record:
 # -- people and the organization --------------------
 
 
-def list_agents(portal: Portal, call: Call) -> Record | None:
+def list_agents(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = call.query
     sought = query.get("searchStr", "").lower().strip("*")
     agents = [
@@ -351,31 +351,31 @@ def list_agents(portal: Portal, call: Call) -> Record | None:
     return _data(search.page(agents, query))
 
 
-def read_agent_by_email(portal: Portal, call: Call) -> Record | None:
+def read_agent_by_email(portal: SimulatedPortal, call: RestCall) -> Record | None:
     return next((each for each in portal.furniture.agents if each["emailId"] == call.ids[0].lower()), None)
 
 
-def read_myself(portal: Portal, call: Call) -> Record:
+def read_myself(portal: SimulatedPortal, call: RestCall) -> Record:
     return next(each for each in portal.furniture.agents if each["id"] == call.by)
 
 
-def list_teams(portal: Portal, call: Call) -> Record:
+def list_teams(portal: SimulatedPortal, call: RestCall) -> Record:
     return {"teams": _all_or_page(portal.furniture.teams, call)}
 
 
-def list_department_teams(portal: Portal, call: Call) -> Record:
+def list_department_teams(portal: SimulatedPortal, call: RestCall) -> Record:
     if call.ids[0] not in {each["id"] for each in portal.furniture.departments}:
         raise not_found()
     teams = [each for each in portal.furniture.teams if each["departmentId"] == call.ids[0]]
     return {"teams": _all_or_page(teams, call)}
 
 
-def _all_or_page(records: Sequence[Record], call: Call) -> list[Record]:
+def _all_or_page(records: Sequence[Record], call: RestCall) -> list[Record]:
     """Teams: no limit, or 0, means all."""
     return search.page(records, call.query) if call.query["limit"] else list(records)
 
 
-def list_departments(portal: Portal, call: Call) -> Record | None:
+def list_departments(portal: SimulatedPortal, call: RestCall) -> Record | None:
     sought = call.query.get("searchStr", "").lower()
     departments = [
         each
@@ -385,56 +385,56 @@ def list_departments(portal: Portal, call: Call) -> Record | None:
     return _data(search.page(departments, call.query))
 
 
-def list_business_hours(portal: Portal, call: Call) -> Record:
+def list_business_hours(portal: SimulatedPortal, call: RestCall) -> Record:
     without = call.headers.get("exclude_holiday_list") == "true"
     left_out = ("holidayLists", "associatedHolidayList") if without else ()
     hours = search.page(portal.furniture.business_hours, call.query)
     return {"data": [{key: value for key, value in each.items() if key not in left_out} for each in hours]}
 
 
-def read_business_hours(portal: Portal, call: Call) -> Record:
+def read_business_hours(portal: SimulatedPortal, call: RestCall) -> Record:
     return _by_id(portal.furniture.business_hours, call.ids[0])
 
 
-def list_holiday_lists(portal: Portal, call: Call) -> Record:
+def list_holiday_lists(portal: SimulatedPortal, call: RestCall) -> Record:
     lists = search.page(portal.furniture.holiday_lists, call.query)
     return {"data": [{key: value for key, value in each.items() if key != "holidays"} for each in lists]}
 
 
-def read_holiday_list(portal: Portal, call: Call) -> Record:
+def read_holiday_list(portal: SimulatedPortal, call: RestCall) -> Record:
     return _by_id(portal.furniture.holiday_lists, call.ids[0])
 
 
 def _by_id(records: Sequence[Record], record_id: str) -> Record:
     record = next((each for each in records if each["id"] == record_id), None)
     if record is None:
-        raise Refusal("UNPROCESSABLE_ENTITY", "There is no such resource.")
+        raise RestRefusal("UNPROCESSABLE_ENTITY", "There is no such resource.")
     return record
 
 
-def list_organizations(portal: Portal, call: Call) -> Record:
+def list_organizations(portal: SimulatedPortal, call: RestCall) -> Record:
     return {"data": [portal.furniture.organization]}
 
 
 # -- webhooks --------------------
 
 
-def list_webhooks(portal: Portal, call: Call) -> Record | None:
+def list_webhooks(portal: SimulatedPortal, call: RestCall) -> Record | None:
     return _data(list(portal.webhooks.values()))
 
 
-def create_webhook(portal: Portal, call: Call) -> Record:
+def create_webhook(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.add_webhook(call.body)
 
 
-def read_webhook(portal: Portal, call: Call) -> Record:
+def read_webhook(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.webhook(call.ids[0])
 
 
-def write_webhook(portal: Portal, call: Call) -> Record:
+def write_webhook(portal: SimulatedPortal, call: RestCall) -> Record:
     return portal.change_webhook(call.ids[0], call.body)
 
 
-def delete_webhook(portal: Portal, call: Call) -> None:
+def delete_webhook(portal: SimulatedPortal, call: RestCall) -> None:
     portal.webhook(call.ids[0])
     portal.remove_webhook(call.ids[0])

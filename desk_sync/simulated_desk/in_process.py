@@ -16,9 +16,9 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from desk_sync.simulated_desk.error import Refusal
-from desk_sync.simulated_desk.rest import Request, Response
-from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, Site
+from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.rest import RestRequest, RestResponse
+from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, DeskSite
 
 
 class InProcess(BaseAdapter):
@@ -27,7 +27,7 @@ class InProcess(BaseAdapter):
     Of the faults of a call it knows `status` and `reset`, before the call is carried out or after it.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: DeskSite) -> None:
         super().__init__()
         self._site = site
 
@@ -46,7 +46,7 @@ class InProcess(BaseAdapter):
     def close(self) -> None:
         """There is nothing to close."""
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: RestRequest) -> RestResponse:
         if request.path == TOKEN_PATH:
             form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
             return _json(self._site.accounts.answer({**request.query, **form}))
@@ -54,24 +54,24 @@ class InProcess(BaseAdapter):
             return _json(self._site.signer.key_set())
         return self._call(request)
 
-    def _call(self, request: Request) -> Response:
+    def _call(self, request: RestRequest) -> RestResponse:
         desk = self._site.desk
         try:
             with desk.quota.slot():
                 faults = desk.strike(request)
                 reached = not faults.reset or faults.after
                 response = desk.handle(request, faults) if reached else None
-        except Refusal as refusal:
+        except RestRefusal as refusal:
             return desk.refuse(refusal)
         if response is None or faults.reset:
             raise requests.ConnectionError("a fault that was asked for")
         return response
 
 
-def _sent(request: requests.PreparedRequest) -> Request:
+def _sent(request: requests.PreparedRequest) -> RestRequest:
     url = urlsplit(str(request.url))
     body = request.body or b""
-    return Request(
+    return RestRequest(
         method=str(request.method),
         path=url.path,
         query=dict(parse_qsl(url.query, keep_blank_values=True)),
@@ -80,7 +80,7 @@ def _sent(request: requests.PreparedRequest) -> Request:
     )
 
 
-def _received(response: Response, request: requests.PreparedRequest) -> requests.Response:
+def _received(response: RestResponse, request: requests.PreparedRequest) -> requests.Response:
     received = requests.Response()
     received.status_code = response.status
     received.headers = CaseInsensitiveDict(response.headers)
@@ -90,5 +90,5 @@ def _received(response: Response, request: requests.PreparedRequest) -> requests
     return received
 
 
-def _json(content: object) -> Response:
-    return Response(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))
+def _json(content: object) -> RestResponse:
+    return RestResponse(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))

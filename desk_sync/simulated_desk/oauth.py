@@ -33,7 +33,7 @@ SCOPES = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class OAuthGrant:
     """What a token may do, and until when (excluded)."""
 
     scopes: frozenset[str]
@@ -52,7 +52,7 @@ class _Denied(Exception):
 
 
 @dataclass(slots=True, kw_only=True)
-class Accounts:
+class AccountsServer:
     """One client and one refresh token, for one portal."""
 
     now: Callable[[], datetime]
@@ -60,7 +60,7 @@ class Accounts:
     client_id: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16).upper()}")
     client_secret: str = field(default_factory=lambda: secrets.token_hex(21))
     refresh_token: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}")
-    _grants: dict[str, Grant] = field(default_factory=dict)
+    _grants: dict[str, OAuthGrant] = field(default_factory=dict)
     _refreshes: deque[datetime] = field(default_factory=deque)
 
     def answer(self, form: Mapping[str, str]) -> dict[str, object]:
@@ -70,7 +70,7 @@ class Accounts:
         except _Denied as denied:
             return {"error": str(denied)}
 
-    def grant(self, authorization: str | None) -> Grant | None:
+    def grant(self, authorization: str | None) -> OAuthGrant | None:
         """What the header `Zoho-oauthtoken …` allows now; None for any other header, and after the token's end."""
         scheme, _, token = (authorization or "").partition(" ")
         grant = self._grants.get(token)
@@ -116,7 +116,7 @@ class Accounts:
 
     def _issue(self, scopes: frozenset[str]) -> dict[str, object]:
         token = f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}"
-        self._grants[token] = Grant(scopes=scopes, until=self.now() + LIFETIME)
+        self._grants[token] = OAuthGrant(scopes=scopes, until=self.now() + LIFETIME)
         return {
             "access_token": token,
             "scope": " ".join(sorted(scopes)),

@@ -16,15 +16,15 @@ from itertools import count
 from typing import Any
 
 from desk_sync.simulated_desk import ticket as forms
-from desk_sync.simulated_desk.error import Refusal, Wrong, invalid, not_found
+from desk_sync.simulated_desk.error import RestRefusal, WrongField, invalid, not_found
 from desk_sync.simulated_desk.fields import milliseconds, written
-from desk_sync.simulated_desk.seed import Furniture, Ids, Layout, Record, furnish, new_agent, with_field
-from desk_sync.simulated_desk.ticket import Ticket
+from desk_sync.simulated_desk.seed import DeskLayout, PortalSeed, Record, SeedIds, furnish, new_agent, with_field
+from desk_sync.simulated_desk.ticket import DeskTicket
 from desk_sync.simulated_desk.validation import accept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quirks:
+class DeskQuirks:
     """What Zoho's public material leaves open; the defaults are the less comfortable of the two ways."""
 
     drops_fields_off_the_layout: bool = True
@@ -34,7 +34,7 @@ class Quirks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class DeskEvent:
     """One thing that happened. `before` is the former resource of an update; `source_id` is what the writer gave."""
 
     type: str
@@ -47,17 +47,17 @@ class Event:
     direction: str | None = None
 
 
-class Portal:
+class SimulatedPortal:
     """One organisation: what stands in it from the start (`furniture`), what people put in, and who listens."""
 
-    def __init__(self, *, now: Callable[[], datetime], quirks: Quirks | None = None) -> None:
+    def __init__(self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None) -> None:
         self.now = now
-        self.quirks = quirks or Quirks()
+        self.quirks = quirks or DeskQuirks()
         self.lock = threading.RLock()
-        self.listeners: list[Callable[[Event], None]] = []
-        self.new_id = Ids()
-        self.furniture: Furniture = furnish(self.new_id)
-        self.tickets: dict[str, Ticket] = {}
+        self.listeners: list[Callable[[DeskEvent], None]] = []
+        self.new_id = SeedIds()
+        self.furniture: PortalSeed = furnish(self.new_id)
+        self.tickets: dict[str, DeskTicket] = {}
         self.contacts: dict[str, Record] = {}
         self.accounts: dict[str, Record] = {}
         self.contracts: dict[str, Record] = {}
@@ -97,17 +97,17 @@ class Portal:
         """A custom field as an admin sets it up, on every layout; one that is there gets the further values."""
         self.furniture = with_field(self.furniture, self.new_id, api_name, label, kind, values)
 
-    def layout_of(self, department_id: str) -> Layout:
+    def layout_of(self, department_id: str) -> DeskLayout:
         return next(each for each in self.furniture.layouts if each.department_id == department_id)
 
-    def ticket(self, ticket_id: str) -> Ticket:
+    def ticket(self, ticket_id: str) -> DeskTicket:
         """Raises Refusal (404) for a ticket that is not there."""
         try:
             return self.tickets[ticket_id]
         except KeyError:
             raise not_found() from None
 
-    def whole(self, ticket: Ticket) -> Record:
+    def whole(self, ticket: DeskTicket) -> Record:
         return ticket.whole(self.now())
 
     # -- customers --------------------
@@ -137,11 +137,11 @@ class Portal:
 
     # -- tickets --------------------
 
-    def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> Ticket:
+    def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> DeskTicket:
         """A new ticket with its first thread, from what a POST may carry."""
         department_id = values["departmentId"]
         if department_id not in {each["id"] for each in self.furniture.departments}:
-            raise invalid(Wrong("/departmentId", "no such department"))
+            raise invalid(WrongField("/departmentId", "no such department"))
         layout = self.layout_of(department_id)
         system, custom = accept(self, layout, department_id, values)
         contact = self._contact_for(values)
@@ -160,12 +160,12 @@ class Portal:
             return self.contacts[contact_id]
         wanted = values.get("contact")
         if not wanted:
-            raise invalid(Wrong("/contactId", "a contact is needed", "missing"))
+            raise invalid(WrongField("/contactId", "a contact is needed", "missing"))
         address = wanted["email"].strip().lower()
         known = next((each for each in self.contacts.values() if each["email"].lower() == address), None)
         return known or self.add_contact(wanted["lastName"], wanted["email"].strip(), firstName=wanted.get("firstName"))
 
-    def _new_ticket(self, layout: Layout, system: Record, custom: Record, by: str) -> Ticket:
+    def _new_ticket(self, layout: DeskLayout, system: Record, custom: Record, by: str) -> DeskTicket:
         now, ticket_id = written(self.now()), self.new_id()
         status = system.get("status", "Open")
         record = {
@@ -181,17 +181,17 @@ class Portal:
             "customerResponseTime": now,
             **{key: value for key, value in system.items() if key != "layoutId"},
         }
-        ticket = Ticket(record=record, layout=layout, cf=custom, stages=[(status, self.now())])
+        ticket = DeskTicket(record=record, layout=layout, cf=custom, stages=[(status, self.now())])
         self._stamp_status(ticket, now)
         return self.tickets.setdefault(ticket_id, ticket)
 
     def change_ticket(
         self, ticket_id: str, values: Mapping[str, Any], *, by: str, source_id: str | None = None
-    ) -> Ticket:
+    ) -> DeskTicket:
         """Set what a PATCH may carry; a write that changes nothing counts as one, and is announced."""
         ticket = self.ticket(ticket_id)
         if ticket.record["isTrashed"]:
-            raise Refusal("UNPROCESSABLE_ENTITY", "The ticket is in the recycle bin.")
+            raise RestRefusal("UNPROCESSABLE_ENTITY", "The ticket is in the recycle bin.")
         before = self.whole(ticket)
         department_id = values.get("departmentId") or ticket.record["departmentId"]
         system, custom = accept(self, self._layout_for(ticket, department_id), department_id, values)
@@ -227,18 +227,18 @@ class Portal:
         ticket.record["modifiedBy"] = payload["modifiedBy"] = self.person["id"]
         self._announce(ticket, "Ticket_Update", payload, before=before)
 
-    def _layout_for(self, ticket: Ticket, department_id: str) -> Layout:
+    def _layout_for(self, ticket: DeskTicket, department_id: str) -> DeskLayout:
         known = {each["id"] for each in self.furniture.departments}
         return self.layout_of(department_id) if department_id in known else ticket.layout
 
-    def _settle(self, ticket: Ticket, department_id: str) -> None:
+    def _settle(self, ticket: DeskTicket, department_id: str) -> None:
         """Fit the ticket into its department: its layout, and nobody who may not belong there."""
         if department_id == ticket.record["departmentId"]:
             return
         ticket.layout = self.layout_of(department_id)
         ticket.record.update({"departmentId": department_id, "assigneeId": None, "teamId": None})
 
-    def _changed(self, ticket: Ticket, before: Record, *, by: str, source_id: str | None) -> None:
+    def _changed(self, ticket: DeskTicket, before: Record, *, by: str, source_id: str | None) -> None:
         now = written(self.now())
         ticket.record.update({"modifiedTime": now, "modifiedBy": by})
         if before["status"] != ticket.record["status"]:
@@ -248,7 +248,7 @@ class Portal:
         self._happened(ticket, "TicketUpdated", by, _differences(before, after))
         self._announce(ticket, "Ticket_Update", after, before=before, source_id=source_id)
 
-    def _stamp_status(self, ticket: Ticket, now: str) -> None:
+    def _stamp_status(self, ticket: DeskTicket, now: str) -> None:
         kind = ticket.layout.statuses[ticket.record["status"]]
         ticket.record["closedTime"] = now if kind == "Closed" else None
         ticket.record["onholdTime"] = now if kind == "On Hold" else None
@@ -275,7 +275,7 @@ class Portal:
         self._announce(ticket, "Ticket_Thread_Add", forms.thread_sent(thread, ticket_id), direction=direction)
         return thread
 
-    def _thread(self, ticket: Ticket, direction: str, content: str, by: str, *, first: bool = False) -> Record:
+    def _thread(self, ticket: DeskTicket, direction: str, content: str, by: str, *, first: bool = False) -> Record:
         customer, desk = ticket.record["email"], "support@desk.example"
         return {
             "id": self.new_id(),
@@ -353,7 +353,7 @@ class Portal:
         return _one(self.ticket(ticket_id).threads, thread_id)
 
     def _commented(
-        self, ticket: Ticket, comment: Record, event: str, past: str, by: str, source_id: str | None
+        self, ticket: DeskTicket, comment: Record, event: str, past: str, by: str, source_id: str | None
     ) -> None:
         self._happened(ticket, past, by)
         self._announce(ticket, event, comment | {"ticketId": ticket.ticket_id}, source_id=source_id)
@@ -416,7 +416,7 @@ class Portal:
 
     # -- what happened --------------------
 
-    def _happened(self, ticket: Ticket, name: str, by: str, info: Iterable[Record] = ()) -> None:
+    def _happened(self, ticket: DeskTicket, name: str, by: str, info: Iterable[Record] = ()) -> None:
         author = self.author(by)
         actor = {"id": by, "name": author["name"], "type": "Agent" if author["type"] == "AGENT" else "Contact"}
         past = {"eventName": name, "eventTime": written(self.now()), "actor": actor, "actorInfo": None}
@@ -424,7 +424,7 @@ class Portal:
 
     def _announce(
         self,
-        ticket: Ticket,
+        ticket: DeskTicket,
         event_type: str,
         payload: Record,
         *,
@@ -433,7 +433,7 @@ class Portal:
         direction: str | None = None,
     ) -> None:
         ticket.last_event = max(milliseconds(self.now()), ticket.last_event + 1)
-        event = Event(
+        event = DeskEvent(
             type=event_type,
             at_ms=ticket.last_event,
             ticket_id=ticket.ticket_id,

@@ -15,11 +15,11 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from desk_sync.simulated_desk.error import STATUS, Refusal, not_found
-from desk_sync.simulated_desk.faults import NONE, Chance, Faults
-from desk_sync.simulated_desk.oauth import Accounts
-from desk_sync.simulated_desk.portal import Portal
-from desk_sync.simulated_desk.route import Call, Route
+from desk_sync.simulated_desk.error import STATUS, RestRefusal, not_found
+from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
+from desk_sync.simulated_desk.oauth import AccountsServer
+from desk_sync.simulated_desk.portal import SimulatedPortal
+from desk_sync.simulated_desk.route import RestCall, RestRoute
 from desk_sync.simulated_desk.routes import ROUTES
 
 BASE = "/api/v1"
@@ -28,7 +28,7 @@ SOURCE_HEADER = "sourceid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class RestRequest:
     """`path` begins with /api/v1; `query` is decoded; the names of `headers` are in lower case."""
 
     method: str
@@ -39,7 +39,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class RestResponse:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -49,7 +49,7 @@ class Response:
 
 
 @dataclass(slots=True, kw_only=True)
-class Quota:
+class CallQuota:
     """What the portal's edition allows: `daily` credits per UTC day, `concurrent` calls at once."""
 
     now: Callable[[], datetime]
@@ -64,7 +64,7 @@ class Quota:
     def slot(self) -> Iterator[None]:
         """Raises Refusal if too many calls are in flight already."""
         if self.in_flight >= self.concurrent:
-            raise Refusal("TOO_MANY_REQUESTS", "Too many calls at the same time.")
+            raise RestRefusal("TOO_MANY_REQUESTS", "Too many calls at the same time.")
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -81,7 +81,7 @@ class Quota:
     def spend(self, price: int) -> None:
         """Raises Refusal if the day's credits do not suffice."""
         if self.left() < price:
-            raise Refusal("THRESHOLD_EXCEEDED", "The credits of this day are used up.")
+            raise RestRefusal("THRESHOLD_EXCEEDED", "The credits of this day are used up.")
         self.spent += price
 
     def until_tomorrow(self) -> timedelta:
@@ -90,7 +90,7 @@ class Quota:
         return midnight - now
 
 
-class Desk:
+class SimulatedDesk:
     """The REST interface of one portal. `greet` says whether the URL of a new webhook answers 200.
 
     `calls` and `credits` count since the last reset; calls that are answered by a fault are counted too.
@@ -99,17 +99,17 @@ class Desk:
 
     def __init__(
         self,
-        portal: Portal,
-        accounts: Accounts,
+        portal: SimulatedPortal,
+        accounts: AccountsServer,
         *,
-        quota: Quota | None = None,
-        chance: Chance | None = None,
+        quota: CallQuota | None = None,
+        chance: FaultChance | None = None,
         greet: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.portal = portal
         self.accounts = accounts
-        self.quota = quota or Quota(now=portal.now)
-        self.chance = chance or Chance()
+        self.quota = quota or CallQuota(now=portal.now)
+        self.chance = chance or FaultChance()
         self.greet = greet
         self.calls: Counter[str] = Counter()
         self.credits = 0
@@ -123,14 +123,14 @@ class Desk:
         self.quota.most_in_flight = 0
         self.longest_call = 0.0
 
-    def strike(self, request: Request) -> Faults:
+    def strike(self, request: RestRequest) -> FaultInjector:
         """The faults that the request meets."""
         try:
             return self.chance.strike(self.find(request)[0].name)
-        except Refusal:
+        except RestRefusal:
             return NONE
 
-    def handle(self, request: Request, faults: Faults | None = None) -> Response:
+    def handle(self, request: RestRequest, faults: FaultInjector | None = None) -> RestResponse:
         """The answer to a request that meets the faults, by default those that chance has for it.
 
         Blocks on the receiver's URL where a webhook is created.
@@ -142,7 +142,7 @@ class Desk:
         response = self._handle(request)
         return failure(faults.status) if faults.status else response
 
-    def _handle(self, request: Request) -> Response:
+    def _handle(self, request: RestRequest) -> RestResponse:
         weight = 0
         try:
             route, ids = self.find(request)
@@ -153,10 +153,10 @@ class Desk:
             self._shake_hands(route, call)
             with self.portal.lock:
                 return self._answer(route, route.handler(self.portal, call), weight)
-        except Refusal as refusal:
+        except RestRefusal as refusal:
             return self.refuse(refusal, weight)
 
-    def find(self, request: Request) -> tuple[Route, tuple[str, ...]]:
+    def find(self, request: RestRequest) -> tuple[RestRoute, tuple[str, ...]]:
         """The route of a request and the ids in its path. Raises Refusal (404, 405)."""
         path = request.path.removeprefix(BASE)
         for pattern, routes in self._routes.items():
@@ -164,43 +164,43 @@ class Desk:
                 for route in routes:
                     if route.method == request.method:
                         return route, match.groups()
-                raise Refusal("METHOD_NOT_ALLOWED", "The method is not allowed for this URL.")
+                raise RestRefusal("METHOD_NOT_ALLOWED", "The method is not allowed for this URL.")
         raise not_found()
 
-    def refuse(self, refusal: Refusal, weight: int = 0) -> Response:
+    def refuse(self, refusal: RestRefusal, weight: int = 0) -> RestResponse:
         headers = self._headers(weight)
         if refusal.code == "THRESHOLD_EXCEEDED":
             headers["Retry-After"] = str(int(self.quota.until_tomorrow().total_seconds()) + 1)
         return _response(refusal.status, refusal.body(), headers)
 
-    def _authorize(self, route: Route, request: Request) -> None:
+    def _authorize(self, route: RestRoute, request: RestRequest) -> None:
         grant = self.accounts.grant(request.headers.get("authorization"))
         if grant is None:
-            raise Refusal("INVALID_OAUTH", "The OAuth Token you provided is invalid.")
+            raise RestRefusal("INVALID_OAUTH", "The OAuth Token you provided is invalid.")
         if route.needs_org:
             self._check_org(request)
         if not grant.covers(route.scopes):
-            raise Refusal("SCOPE_MISMATCH", "The token does not have the scope for this call.")
+            raise RestRefusal("SCOPE_MISMATCH", "The token does not have the scope for this call.")
 
-    def _check_org(self, request: Request) -> None:
+    def _check_org(self, request: RestRequest) -> None:
         org_id = request.headers.get("orgid") or request.query.get("orgId")
         if not org_id:
-            raise Refusal("BAD_REQUEST", "orgId is missing.")
+            raise RestRefusal("BAD_REQUEST", "orgId is missing.")
         if not org_id.isdecimal():
-            raise Refusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
+            raise RestRefusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
         if org_id != self.portal.org_id:
-            raise Refusal("OAUTH_ORG_MISMATCH", "The token belongs to another portal than orgId.")
+            raise RestRefusal("OAUTH_ORG_MISMATCH", "The token belongs to another portal than orgId.")
 
-    def _charge(self, route: Route, request: Request) -> int:
+    def _charge(self, route: RestRoute, request: RestRequest) -> int:
         start = request.query.get("from", "0")
         price = route.price({"from": int(start) if start.isdecimal() else 0})
         self.quota.spend(price)
         self.credits += price
         return price
 
-    def _read(self, route: Route, ids: tuple[str, ...], request: Request) -> Call:
+    def _read(self, route: RestRoute, ids: tuple[str, ...], request: RestRequest) -> RestCall:
         query = route.read_query(request.query)
-        return Call(
+        return RestCall(
             ids=ids,
             query=query,
             body=_document(route, request) if route.body else {},
@@ -209,16 +209,16 @@ class Desk:
             source_id=request.headers.get(SOURCE_HEADER),
         )
 
-    def _shake_hands(self, route: Route, call: Call) -> None:
+    def _shake_hands(self, route: RestRoute, call: RestCall) -> None:
         if not route.greets:
             return
         known = self.portal.webhook(call.ids[0])["url"] if call.ids else None
         if call.body["url"] != known and not self.greet(call.body["url"]):
-            raise Refusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
+            raise RestRefusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
 
-    def _answer(self, route: Route, content: Any, weight: int) -> Response:
+    def _answer(self, route: RestRoute, content: Any, weight: int) -> RestResponse:
         if content is None:
-            return Response(status=route.empty, headers=self._headers(weight))
+            return RestResponse(status=route.empty, headers=self._headers(weight))
         return _response(200, content, self._headers(weight))
 
     def _headers(self, weight: int) -> dict[str, str]:
@@ -226,29 +226,29 @@ class Desk:
         return {"X-Rate-Limit-Request-Weight-v3": str(weight), "X-Rate-Limit-Remaining-v3": left} if weight else {}
 
 
-def _document(route: Route, request: Request) -> dict[str, Any]:
+def _document(route: RestRoute, request: RestRequest) -> dict[str, Any]:
     if len(request.body) > LARGEST_BODY:
-        raise Refusal("RESOURCE_SIZE_EXCEEDED", "The body is too large.")
+        raise RestRefusal("RESOURCE_SIZE_EXCEEDED", "The body is too large.")
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        raise RestRefusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
     try:
         document = json.loads(request.body or b"{}")
     except ValueError:
-        raise Refusal("BAD_REQUEST", "The body is not JSON.") from None
+        raise RestRefusal("BAD_REQUEST", "The body is not JSON.") from None
     if document == {} and route.method == "PATCH":
-        raise Refusal("EMPTY_PAYLOAD", "There is nothing to update.")
+        raise RestRefusal("EMPTY_PAYLOAD", "There is nothing to update.")
     return route.read_body(document)
 
 
-def failure(status: int) -> Response:
+def failure(status: int) -> RestResponse:
     """An answer with this status, whatever was asked: Desk's own error, or a page of something in between."""
     code = next((code for code, each in STATUS.items() if each == status), None)
     if code is None:
         page = f"<html><body><h1>{status}</h1></body></html>".encode()
-        return Response(status=status, headers={"Content-Type": "text/html"}, body=page)
-    return _response(status, Refusal(code, "A fault that was asked for.").body(), {})
+        return RestResponse(status=status, headers={"Content-Type": "text/html"}, body=page)
+    return _response(status, RestRefusal(code, "A fault that was asked for.").body(), {})
 
 
-def _response(status: int, content: Any, headers: Mapping[str, str]) -> Response:
+def _response(status: int, content: Any, headers: Mapping[str, str]) -> RestResponse:
     body = json.dumps(content, ensure_ascii=False).encode()
-    return Response(status=status, headers={**headers, "Content-Type": "application/json;charset=UTF-8"}, body=body)
+    return RestResponse(status=status, headers={**headers, "Content-Type": "application/json;charset=UTF-8"}, body=body)

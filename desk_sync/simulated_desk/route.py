@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from desk_sync.simulated_desk.error import Wrong, invalid
-from desk_sync.simulated_desk.portal import Portal
-from desk_sync.simulated_desk.rules import Body, Rule, whole
+from desk_sync.simulated_desk.error import WrongField, invalid
+from desk_sync.simulated_desk.portal import SimulatedPortal
+from desk_sync.simulated_desk.rules import BodyRules, Rule, whole
 
 # Up to this offset a list costs so many credits; beyond the last one it costs PRICE_BEYOND.
 PRICES = ((2_000, 3), (10_000, 5), (50_000, 10), (100_000, 50))
@@ -17,7 +17,7 @@ PRICE_BEYOND = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class RestCall:
     """A request that has passed every check of form: ids from its path, its query and its body as checked values."""
 
     ids: tuple[str, ...]
@@ -28,11 +28,11 @@ class Call:
     source_id: str | None = None
 
 
-Handler: TypeAlias = Callable[[Portal, Call], Any]
+Handler: TypeAlias = Callable[[SimulatedPortal, RestCall], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paging:
+class PageRange:
     """`first` is the index of the first item, `last` the highest index that may be asked for."""
 
     default: int = 50
@@ -49,7 +49,7 @@ class Paging:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class RestRoute:
     """One call. An answer of None has no body, and the status `empty`. Of each set of `scopes` one is needed.
 
     `greets`: the URL in the body is called before the call is carried out.
@@ -61,8 +61,8 @@ class Route:
     scopes: tuple[frozenset[str], ...]
     query: Mapping[str, Rule] = field(default_factory=dict)
     required: tuple[str, ...] = ()
-    paging: Paging | None = None
-    body: Body | None = None
+    paging: PageRange | None = None
+    body: BodyRules | None = None
     empty: Literal[200, 204] = 204
     needs_org: bool = True
     greets: bool = False
@@ -88,7 +88,7 @@ class Route:
 
     def read_query(self, sent: Mapping[str, str]) -> dict[str, Any]:
         """The checked query with its defaults. Raises Refusal with every parameter that is wrong."""
-        body = Body(self.parameters, required=self.required)
+        body = BodyRules(self.parameters, required=self.required)
         values, wrong = body.read({key: value for key, value in sent.items() if key != "orgId"})
         if wrong:
             raise invalid(*wrong)
@@ -96,7 +96,7 @@ class Route:
 
     def read_body(self, document: Any) -> dict[str, Any]:
         """The checked body. Raises Refusal with every key that is wrong."""
-        values, wrong = self.body.read(document) if self.body else ({}, [Wrong("/", "the call takes no body")])
+        values, wrong = self.body.read(document) if self.body else ({}, [WrongField("/", "the call takes no body")])
         if wrong:
             raise invalid(*wrong)
         return values

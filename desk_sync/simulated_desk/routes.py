@@ -9,7 +9,7 @@ from typing import Any
 
 from desk_sync.simulated_desk import bodies
 from desk_sync.simulated_desk import handlers as calls
-from desk_sync.simulated_desk.route import Paging, Route, any_of
+from desk_sync.simulated_desk.route import PageRange, RestRoute, any_of
 from desk_sync.simulated_desk.rules import identifier, one_of, order, span, spoken_flag, text, words
 
 READ = (any_of("Desk.tickets.READ"),)
@@ -25,22 +25,22 @@ ONE_ID = identifier()
 TIMES = {f"{each}TimeRange": span for each in ("created", "modified")}
 CUSTOM: dict[str, Any] = {f"customField{n}": text(1000, shortest=1) for n in range(1, 11)}
 THREAD_INCLUDE = {"include": one_of("plainText")}
-SHORT_PAGE = Paging(most=50)
-FOUND_PAGE = Paging(default=10, last=999)
-TEAM_PAGE = Paging(default=0, least=0, most=200)
+SHORT_PAGE = PageRange(most=50)
+FOUND_PAGE = PageRange(default=10, last=999)
+TEAM_PAGE = PageRange(default=0, least=0, most=200)
 
 
 def _webhook_scopes(verb: str) -> tuple[frozenset[str]]:
     return (any_of(f"Desk.webhooks.{verb}", f"Desk.events.{verb}", f"Desk.settings.{verb}"),)
 
 
-ROUTES: tuple[Route, ...] = (
-    Route(
+ROUTES: tuple[RestRoute, ...] = (
+    RestRoute(
         method="GET",
         path="/tickets",
         handler=calls.list_tickets,
         scopes=READ,
-        paging=Paging(default=25),
+        paging=PageRange(default=25),
         query={
             "include": words(5, allowed=("contacts", "products", "departments", "team", "assignee")),
             "departmentIds": words(20),
@@ -57,8 +57,8 @@ ROUTES: tuple[Route, ...] = (
             "sortBy": order("dueDate", "createdTime", "recentThread"),
         },
     ),
-    Route(method="POST", path="/tickets", handler=calls.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE),
-    Route(
+    RestRoute(method="POST", path="/tickets", handler=calls.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE),
+    RestRoute(
         method="GET",
         path="/tickets/search",
         handler=calls.search_tickets,
@@ -91,7 +91,7 @@ ROUTES: tuple[Route, ...] = (
             "sortBy": order("relevance", "modifiedTime", "createdTime", "customerResponseTime"),
         },
     ),
-    Route(
+    RestRoute(
         method="POST",
         path="/tickets/moveToTrash",
         handler=calls.trash_tickets,
@@ -99,7 +99,7 @@ ROUTES: tuple[Route, ...] = (
         body=bodies.TRASH,
         empty=204,
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}",
         handler=calls.read_ticket,
@@ -111,7 +111,7 @@ ROUTES: tuple[Route, ...] = (
             )
         },
     ),
-    Route(
+    RestRoute(
         method="PATCH",
         path="/tickets/{id}",
         handler=calls.write_ticket,
@@ -119,7 +119,7 @@ ROUTES: tuple[Route, ...] = (
         query={"disableClosureNotification": spoken_flag},
         body=bodies.TICKET_WRITE,
     ),
-    Route(
+    RestRoute(
         method="POST",
         path="/tickets/{id}/move",
         handler=calls.move_ticket,
@@ -129,8 +129,8 @@ ROUTES: tuple[Route, ...] = (
         body=bodies.MOVE,
         empty=200,
     ),
-    Route(method="GET", path="/tickets/{id}/metrics", handler=calls.read_metrics, scopes=READ),
-    Route(
+    RestRoute(method="GET", path="/tickets/{id}/metrics", handler=calls.read_metrics, scopes=READ),
+    RestRoute(
         method="GET",
         path="/tickets/{id}/History",
         handler=calls.read_history,
@@ -138,28 +138,28 @@ ROUTES: tuple[Route, ...] = (
         paging=SHORT_PAGE,
         query={"fieldName": text(255), "eventFilter": IDS},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}/threads",
         handler=calls.list_threads,
         scopes=READ,
-        paging=Paging(most=200),
+        paging=PageRange(most=200),
         query={"sortBy": order("sendDateTime")},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}",
         handler=calls.read_thread,
         scopes=READ,
         query=THREAD_INCLUDE,
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}/fullContent",
         handler=calls.read_full_content,
         scopes=READ,
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}/latestThread",
         handler=calls.read_latest_thread,
@@ -171,43 +171,43 @@ ROUTES: tuple[Route, ...] = (
             **THREAD_INCLUDE,
         },
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/tickets/{id}/comments",
         handler=calls.list_comments,
         scopes=READ,
-        paging=Paging(),
+        paging=PageRange(),
         query={"include": words(2, allowed=("mentions", "plainText")), "sortBy": order("commentedTime")},
     ),
-    Route(
+    RestRoute(
         method="POST", path="/tickets/{id}/comments", handler=calls.create_comment, scopes=UPDATE, body=bodies.COMMENT
     ),
-    Route(
+    RestRoute(
         method="PATCH",
         path="/tickets/{id}/comments/{comment_id}",
         handler=calls.write_comment,
         scopes=UPDATE,
         body=bodies.COMMENT,
     ),
-    Route(
+    RestRoute(
         method="DELETE",
         path="/tickets/{id}/comments/{comment_id}",
         handler=calls.delete_comment,
         scopes=UPDATE,
         empty=200,
     ),
-    Route(method="GET", path="/tickets/{id}/tags", handler=calls.list_tags, scopes=READ),
-    Route(
+    RestRoute(method="GET", path="/tickets/{id}/tags", handler=calls.list_tags, scopes=READ),
+    RestRoute(
         method="POST", path="/tickets/{id}/associateTag", handler=calls.add_tags, scopes=CREATE, body=bodies.TAG_NAMES
     ),
-    Route(
+    RestRoute(
         method="POST",
         path="/tickets/{id}/dissociateTag",
         handler=calls.remove_tags,
         scopes=CREATE,
         body=bodies.TAG_NAMES,
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/contacts/search",
         handler=calls.search_contacts,
@@ -223,21 +223,21 @@ ROUTES: tuple[Route, ...] = (
             "sortBy": order("relevance", "modifiedTime", "createdTime", "lastName", "firstName"),
         },
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/contacts/{id}",
         handler=calls.read_contact,
         scopes=CONTACTS,
         query={"include": words(2, allowed=("accounts", "owner"))},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/accounts/{id}",
         handler=calls.read_account,
         scopes=CONTACTS,
         query={"include": one_of("owner")},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/accounts/{id}/contracts",
         handler=calls.list_contracts,
@@ -245,7 +245,7 @@ ROUTES: tuple[Route, ...] = (
         paging=SHORT_PAGE,
         query={"contractStatus": one_of("ACTIVE", "EXPIRED", "UPCOMING")},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/fields",
         handler=calls.list_fields,
@@ -258,22 +258,22 @@ ROUTES: tuple[Route, ...] = (
         },
         required=("module",),
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/layouts",
         handler=calls.list_layouts,
         scopes=BASIC,
-        paging=Paging(),
+        paging=PageRange(),
         query={"module": text(100, shortest=1), "departmentId": ONE_ID},
         required=("module",),
     ),
-    Route(method="GET", path="/layouts/{id}", handler=calls.read_layout, scopes=BASIC),
-    Route(
+    RestRoute(method="GET", path="/layouts/{id}", handler=calls.read_layout, scopes=BASIC),
+    RestRoute(
         method="GET",
         path="/agents",
         handler=calls.list_agents,
         scopes=(any_of("Desk.agents.READ", "Desk.basic.READ", "Desk.settings.READ"),),
-        paging=Paging(default=10, least=0, most=200),
+        paging=PageRange(default=10, least=0, most=200),
         query={
             "include": words(2, allowed=("profile", "role")),
             "roleIds": IDS,
@@ -292,10 +292,10 @@ ROUTES: tuple[Route, ...] = (
             "status": one_of("ACTIVE", "DISABLED", "DELETED", "IMPORTED"),
         },
     ),
-    Route(method="GET", path="/agents/email/{email}", handler=calls.read_agent_by_email, scopes=BASIC),
-    Route(method="GET", path="/myinfo", handler=calls.read_myself, scopes=BASIC),
-    Route(method="GET", path="/teams", handler=calls.list_teams, scopes=BASIC, paging=TEAM_PAGE),
-    Route(
+    RestRoute(method="GET", path="/agents/email/{email}", handler=calls.read_agent_by_email, scopes=BASIC),
+    RestRoute(method="GET", path="/myinfo", handler=calls.read_myself, scopes=BASIC),
+    RestRoute(method="GET", path="/teams", handler=calls.list_teams, scopes=BASIC, paging=TEAM_PAGE),
+    RestRoute(
         method="GET",
         path="/departments/{id}/teams",
         handler=calls.list_department_teams,
@@ -303,19 +303,19 @@ ROUTES: tuple[Route, ...] = (
         paging=TEAM_PAGE,
         query={"searchStr": text(100, shortest=1)},
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/departments",
         handler=calls.list_departments,
         scopes=BASIC,
-        paging=Paging(least=0, most=200),
+        paging=PageRange(least=0, most=200),
         query={
             "searchStr": text(100, shortest=1),
             "isEnabled": spoken_flag,
             "chatStatus": one_of("AVAILABLE", "DISABLED", "NOT_CREATED", "${UNAVAILABLE}"),
         },
     ),
-    Route(
+    RestRoute(
         method="GET",
         path="/businessHours",
         handler=calls.list_business_hours,
@@ -323,8 +323,8 @@ ROUTES: tuple[Route, ...] = (
         paging=SHORT_PAGE,
         query={"businessHourIds": words(50), "status": one_of("ACTIVE", "INACTIVE")},
     ),
-    Route(method="GET", path="/businessHours/{id}", handler=calls.read_business_hours, scopes=SETTINGS),
-    Route(
+    RestRoute(method="GET", path="/businessHours/{id}", handler=calls.read_business_hours, scopes=SETTINGS),
+    RestRoute(
         method="GET",
         path="/holidayList",
         handler=calls.list_holiday_lists,
@@ -332,11 +332,11 @@ ROUTES: tuple[Route, ...] = (
         paging=SHORT_PAGE,
         query={"status": one_of("ACTIVE", "INACTIVE")},
     ),
-    Route(method="GET", path="/holidayList/{id}", handler=calls.read_holiday_list, scopes=SETTINGS),
-    Route(method="GET", path="/organizations", handler=calls.list_organizations, scopes=BASIC, needs_org=False),
-    Route(method="GET", path="/accessibleOrganizations", handler=calls.list_organizations, scopes=BASIC),
-    Route(method="GET", path="/webhooks", handler=calls.list_webhooks, scopes=_webhook_scopes("READ")),
-    Route(
+    RestRoute(method="GET", path="/holidayList/{id}", handler=calls.read_holiday_list, scopes=SETTINGS),
+    RestRoute(method="GET", path="/organizations", handler=calls.list_organizations, scopes=BASIC, needs_org=False),
+    RestRoute(method="GET", path="/accessibleOrganizations", handler=calls.list_organizations, scopes=BASIC),
+    RestRoute(method="GET", path="/webhooks", handler=calls.list_webhooks, scopes=_webhook_scopes("READ")),
+    RestRoute(
         method="POST",
         path="/webhooks",
         handler=calls.create_webhook,
@@ -344,8 +344,8 @@ ROUTES: tuple[Route, ...] = (
         body=bodies.WEBHOOK_CREATE,
         greets=True,
     ),
-    Route(method="GET", path="/webhooks/{id}", handler=calls.read_webhook, scopes=_webhook_scopes("READ")),
-    Route(
+    RestRoute(method="GET", path="/webhooks/{id}", handler=calls.read_webhook, scopes=_webhook_scopes("READ")),
+    RestRoute(
         method="PATCH",
         path="/webhooks/{id}",
         handler=calls.write_webhook,
@@ -353,7 +353,7 @@ ROUTES: tuple[Route, ...] = (
         body=bodies.WEBHOOK_WRITE,
         greets=True,
     ),
-    Route(
+    RestRoute(
         method="DELETE",
         path="/webhooks/{id}",
         handler=calls.delete_webhook,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from desk_sync.simulated_desk.error import Wrong
+from desk_sync.simulated_desk.error import WrongField
 from desk_sync.simulated_desk.fields import instant
 
 Rule: TypeAlias = Callable[[Any], Any]
@@ -139,41 +139,41 @@ def order(*keys: str) -> Rule:
 # -- many at once --------------------
 
 
-class Body:
+class BodyRules:
     """The keys that an object may have, and those that it must have."""
 
     def __init__(self, keys: Mapping[str, Rule], *, required: tuple[str, ...] = ()) -> None:
         self.keys = keys
         self.required = required
 
-    def read(self, document: Any, at: str = "") -> tuple[dict[str, Any], list[Wrong]]:
+    def read(self, document: Any, at: str = "") -> tuple[dict[str, Any], list[WrongField]]:
         """The values that are right, and everything that is wrong; `at` points to the object."""
         if not isinstance(document, dict):
-            return {}, [Wrong(at or "/", "an object is expected")]
+            return {}, [WrongField(at or "/", "an object is expected")]
         values: dict[str, Any] = {}
-        wrong = [Wrong(f"{at}/{key}", "is needed", "missing") for key in self.required if key not in document]
+        wrong = [WrongField(f"{at}/{key}", "is needed", "missing") for key in self.required if key not in document]
         for key, value in document.items():
             wrong += self._take(values, f"{at}/{key}", key, value)
         return values, wrong
 
-    def _take(self, values: dict[str, Any], pointer: str, key: str, value: Any) -> list[Wrong]:
+    def _take(self, values: dict[str, Any], pointer: str, key: str, value: Any) -> list[WrongField]:
         rule = self.keys.get(key)
         if rule is None:
-            return [Wrong(pointer, "the key is not taken")]
-        if isinstance(rule, Inner):
+            return [WrongField(pointer, "the key is not taken")]
+        if isinstance(rule, InnerRules):
             values[key], wrong = rule.body.read(value, pointer)
             return wrong
         try:
             values[key] = rule(value)
         except ValueError as error:
-            return [Wrong(pointer, str(error))]
+            return [WrongField(pointer, str(error))]
         return []
 
 
-class Inner:
+class InnerRules:
     """A body in a body, so that what is wrong in it is named with its whole path."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: BodyRules) -> None:
         self.body = body
 
     def __call__(self, value: Any) -> Any:

@@ -7,30 +7,30 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from desk_sync.simulated_desk.faults import Chance
-from desk_sync.simulated_desk.oauth import Accounts
-from desk_sync.simulated_desk.portal import Portal, Quirks
-from desk_sync.simulated_desk.rest import Desk
+from desk_sync.simulated_desk.faults import FaultChance
+from desk_sync.simulated_desk.oauth import AccountsServer
+from desk_sync.simulated_desk.portal import DeskQuirks, SimulatedPortal
+from desk_sync.simulated_desk.rest import SimulatedDesk
 from desk_sync.simulated_desk.seed import Record
-from desk_sync.simulated_desk.webhooks import Courier, Signer, greet
+from desk_sync.simulated_desk.webhooks import WebhookSender, WebhookSigner, greet
 
 TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path
 KEYS_PATH = "/.well-known/jwks.json"
 NOWHERE = "https://receiver.example/webhooks/desk/default"
 
 
-class Site:
+class DeskSite:
     """One simulated Desk, but for who carries its deliveries. It has one webhook, disabled until it has a URL."""
 
     def __init__(
-        self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
+        self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None, deliver_to: str | None = None
     ) -> None:
-        self.portal = Portal(now=now, quirks=quirks)
-        self.chance = Chance()
-        self.accounts = Accounts(now=now, org_id=self.portal.org_id)
-        self.desk = Desk(self.portal, self.accounts, chance=self.chance, greet=greet)
+        self.portal = SimulatedPortal(now=now, quirks=quirks)
+        self.chance = FaultChance()
+        self.accounts = AccountsServer(now=now, org_id=self.portal.org_id)
+        self.desk = SimulatedDesk(self.portal, self.accounts, chance=self.chance, greet=greet)
         in_milliseconds = self.portal.quirks.token_times_in_milliseconds
-        self.signer = Signer(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
+        self.signer = WebhookSigner(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
         self.webhook_id: str = self.portal.add_webhook(_subscription(deliver_to))["id"]
 
     def facts(self, url: str) -> dict[str, str]:
@@ -51,14 +51,14 @@ class Site:
         }
 
 
-class Simulation(Site):
+class RunningDesk(DeskSite):
     """A simulated Desk whose deliveries are posted to the webhook's URL."""
 
     def __init__(
-        self, *, now: Callable[[], datetime], quirks: Quirks | None = None, deliver_to: str | None = None
+        self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None, deliver_to: str | None = None
     ) -> None:
         super().__init__(now=now, quirks=quirks, deliver_to=deliver_to)
-        self.courier = Courier(self.portal, self.signer, self.chance)
+        self.courier = WebhookSender(self.portal, self.signer, self.chance)
 
 
 def _subscription(deliver_to: str | None) -> Record:
@@ -72,7 +72,7 @@ def _subscription(deliver_to: str | None) -> Record:
     return {"url": deliver_to or NOWHERE, "isEnabled": deliver_to is not None, "subscriptions": subscriptions}
 
 
-def add_partners(portal: Portal, file: Path) -> None:
+def add_partners(portal: SimulatedPortal, file: Path) -> None:
     """An account and a contact, help@domain, for each partner that the account file names."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))

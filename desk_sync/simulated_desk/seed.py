@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeAlias
 
-from desk_sync.simulated_desk.fields import Choice, Field
+from desk_sync.simulated_desk.fields import LayoutField, PickListField
 
 Record: TypeAlias = dict[str, Any]
 
@@ -19,7 +19,7 @@ ORG_ID = "60001234567"
 BORN = "2026-01-05T08:00:00.000Z"
 
 STATUSES = tuple(
-    Choice(value=value, status_type=kind)
+    PickListField(value=value, status_type=kind)
     for value, kind in [
         ("Open", "Open"),
         ("Waiting for Partner", "On Hold"),
@@ -72,7 +72,7 @@ CUSTOM_FIELDS = (
 FIELDS_WITHOUT_LAYOUT = (("cf_field_without_layout", "Field without Layout", "Text", ()),)
 
 
-class Ids:
+class SeedIds:
     """Ids as Desk gives them out: 18 digits, above 2^53, rising."""
 
     def __init__(self) -> None:
@@ -83,19 +83,19 @@ class Ids:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class DeskLayout:
     """Which fields the tickets of a department have."""
 
     layout_id: str
     name: str
     department_id: str
-    fields: tuple[Field, ...]
+    fields: tuple[LayoutField, ...]
 
-    def field(self, api_name: str) -> Field | None:
+    def field(self, api_name: str) -> LayoutField | None:
         return next((each for each in self.fields if each.api_name == api_name), None)
 
     @property
-    def custom(self) -> Iterator[Field]:
+    def custom(self) -> Iterator[LayoutField]:
         return (each for each in self.fields if each.custom)
 
     @property
@@ -105,20 +105,20 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Furniture:
+class PortalSeed:
     """The fixed part of a portal. The first department, agent and team are those that tickets and tokens start with."""
 
     departments: Sequence[Record]
     agents: Sequence[Record]
     teams: Sequence[Record]
-    fields: Sequence[Field]
-    layouts: Sequence[Layout]
+    fields: Sequence[LayoutField]
+    layouts: Sequence[DeskLayout]
     business_hours: Sequence[Record]
     holiday_lists: Sequence[Record]
     organization: Record
 
 
-def furnish(ids: Ids) -> Furniture:
+def furnish(ids: SeedIds) -> PortalSeed:
     departments = [_department(ids(), "Partner Support", default=True), _department(ids(), "Partner Operations")]
     department_ids = [each["id"] for each in departments]
     agents = [
@@ -129,14 +129,14 @@ def furnish(ids: Ids) -> Furniture:
     ]
     fields = [_field(ids(), *each) for each in (*SYSTEM_FIELDS, *CUSTOM_FIELDS)]
     hours, holidays = _hours_with_holidays(ids)
-    return Furniture(
+    return PortalSeed(
         departments=departments,
         agents=agents,
         teams=[_team(ids(), "Escalation Desk", department_ids[0], [agents[1]["id"]])],
         fields=[*fields, *(_field(ids(), *each) for each in FIELDS_WITHOUT_LAYOUT)],
         layouts=[
-            Layout(layout_id=ids(), name="Standard", department_id=department_ids[0], fields=tuple(fields)),
-            Layout(
+            DeskLayout(layout_id=ids(), name="Standard", department_id=department_ids[0], fields=tuple(fields)),
+            DeskLayout(
                 layout_id=ids(),
                 name="Operations",
                 department_id=department_ids[1],
@@ -150,8 +150,8 @@ def furnish(ids: Ids) -> Furniture:
 
 
 def with_field(
-    furniture: Furniture, ids: Ids, api_name: str, label: str, kind: str, values: Iterable[str]
-) -> Furniture:
+    furniture: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[str]
+) -> PortalSeed:
     """The furniture with one more custom field on every layout, or with more values of one that is there."""
     known = next((each for each in furniture.fields if each.api_name == api_name), None)
     if known is None:
@@ -164,16 +164,16 @@ def with_field(
     return replace(furniture, fields=_instead(furniture.fields, known, field), layouts=layouts)
 
 
-def _instead(fields: Iterable[Field], known: Field, field: Field) -> tuple[Field, ...]:
+def _instead(fields: Iterable[LayoutField], known: LayoutField, field: LayoutField) -> tuple[LayoutField, ...]:
     return tuple(field if each is known else each for each in fields)
 
 
-def _choices(values: Sequence[Choice | str]) -> tuple[Choice, ...]:
-    return tuple(each if isinstance(each, Choice) else Choice(value=each) for each in values)
+def _choices(values: Sequence[PickListField | str]) -> tuple[PickListField, ...]:
+    return tuple(each if isinstance(each, PickListField) else PickListField(value=each) for each in values)
 
 
-def _field(field_id: str, api_name: str, label: str, kind: str, values: Sequence[Choice | str]) -> Field:
-    return Field(
+def _field(field_id: str, api_name: str, label: str, kind: str, values: Sequence[PickListField | str]) -> LayoutField:
+    return LayoutField(
         field_id=field_id,
         api_name=api_name,
         label=label,
@@ -202,7 +202,7 @@ def _department(department_id: str, name: str, *, default: bool = False) -> Reco
     }
 
 
-def new_agent(ids: Ids, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
+def new_agent(ids: SeedIds, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
     """An agent who belongs to these departments."""
     agent_id = ids()
     return {
@@ -247,7 +247,7 @@ def _team(team_id: str, name: str, department_id: str, agents: Sequence[str]) ->
     }
 
 
-def _hours_with_holidays(ids: Ids) -> tuple[Record, Record]:
+def _hours_with_holidays(ids: SeedIds) -> tuple[Record, Record]:
     hours_id, holidays_id = ids(), ids()
     changes = {"createdTime": BORN, "modifiedTime": BORN, "createdBy": None, "modifiedBy": None, "status": "ACTIVE"}
     working, closed = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"], ["SATURDAY", "SUNDAY"]

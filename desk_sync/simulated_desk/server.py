@@ -26,13 +26,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from desk_sync.har import Recorder
+from desk_sync.har import HarRecorder
 from desk_sync.simulated_desk import control
-from desk_sync.simulated_desk.error import Refusal
-from desk_sync.simulated_desk.faults import NONE, Chance, Faults
-from desk_sync.simulated_desk.portal import Quirks
-from desk_sync.simulated_desk.rest import BASE, Desk, Request, Response, failure
-from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, Simulation, add_partners
+from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
+from desk_sync.simulated_desk.portal import DeskQuirks
+from desk_sync.simulated_desk.rest import BASE, RestRequest, RestResponse, SimulatedDesk, failure
+from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, RunningDesk, add_partners
 
 HOST = "127.0.0.1"
 ABORT = "desk_sync.abort"
@@ -47,7 +47,7 @@ def serve(
     announce: Callable[[dict[str, str]], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the facts when it is ready."""
-    simulation = Simulation(now=_now, deliver_to=deliver_to)
+    simulation = RunningDesk(now=_now, deliver_to=deliver_to)
     if accounts:
         add_partners(simulation.portal, accounts)
     with _listening(port) as (listener, url):
@@ -57,10 +57,10 @@ def serve(
 
 @contextmanager
 def running(
-    *, deliver_to: str | None = None, quirks: Quirks | None = None, har: Path | None = None
-) -> Iterator[tuple[Simulation, str]]:
+    *, deliver_to: str | None = None, quirks: DeskQuirks | None = None, har: Path | None = None
+) -> Iterator[tuple[RunningDesk, str]]:
     """A simulated Desk on a thread of this process, for tests: the simulation and its URL."""
-    simulation, ready = Simulation(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
+    simulation, ready = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
     with _listening(0) as (listener, url):
         server = _server(simulation, har, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -75,7 +75,7 @@ def running(
             simulation.courier.close()
 
 
-def application(simulation: Simulation) -> ASGIApp:
+def application(simulation: RunningDesk) -> ASGIApp:
     """The ASGI application of a simulation."""
 
     async def token(request: WebRequest) -> object:
@@ -97,7 +97,7 @@ def application(simulation: Simulation) -> ASGIApp:
 class _Rest:
     """Desk's REST interface. A call holds its slot until its answer has been sent."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: SimulatedDesk) -> None:
         self._desk = desk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,12 +106,12 @@ class _Rest:
         try:
             with self._desk.quota.slot():
                 await self._carry_out(request, scope, send)
-        except Refusal as refusal:
+        except RestRefusal as refusal:
             await _send(self._desk.refuse(refusal), NONE, scope, send)
         finally:
             self._desk.longest_call = max(self._desk.longest_call, monotonic() - began)
 
-    async def _carry_out(self, request: Request, scope: Scope, send: Send) -> None:
+    async def _carry_out(self, request: RestRequest, scope: Scope, send: Send) -> None:
         faults = self._desk.strike(request)
         await asyncio.sleep(faults.latency)
         if faults.reset and not faults.after:
@@ -119,7 +119,7 @@ class _Rest:
             return
         await _send(await self._handle(request, faults), faults, scope, send)
 
-    async def _handle(self, request: Request, faults: Faults) -> Response:
+    async def _handle(self, request: RestRequest, faults: FaultInjector) -> RestResponse:
         if request.path == f"{BASE}/webhooks" or request.path.startswith(f"{BASE}/webhooks/"):
             return await run_in_threadpool(self._desk.handle, request, faults)
         return self._desk.handle(request, faults)
@@ -128,7 +128,7 @@ class _Rest:
 class _Beside:
     """A path beside the REST interface: no quota, and faults only where they name it."""
 
-    def __init__(self, chance: Chance, name: str, answer: Callable[[WebRequest], Awaitable[object]]) -> None:
+    def __init__(self, chance: FaultChance, name: str, answer: Callable[[WebRequest], Awaitable[object]]) -> None:
         self._chance = chance
         self._name = name
         self._answer = answer
@@ -146,9 +146,9 @@ class _Beside:
         await _send(answer, faults, scope, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> Request:
+async def _read(scope: Scope, receive: Receive) -> RestRequest:
     request = WebRequest(scope, receive)
-    return Request(
+    return RestRequest(
         method=request.method,
         path=request.url.path,
         query=dict(request.query_params),
@@ -157,11 +157,11 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-def _json(content: object) -> Response:
-    return Response(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))
+def _json(content: object) -> RestResponse:
+    return RestResponse(status=200, headers={"Content-Type": "application/json"}, body=orjson.dumps(content))
 
 
-async def _send(response: Response, faults: Faults, scope: Scope, send: Send) -> None:
+async def _send(response: RestResponse, faults: FaultInjector, scope: Scope, send: Send) -> None:
     if faults.reset:
         await _reset(scope)
         return
@@ -232,10 +232,10 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
-def _server(simulation: Simulation, har: Path | None, ready: Callable[[], object]) -> _Server:
+def _server(simulation: RunningDesk, har: Path | None, ready: Callable[[], object]) -> _Server:
     app = application(simulation)
     if har:
-        app = Recorder(app, har, now=_now, skip=control.PREFIX)
+        app = HarRecorder(app, har, now=_now, skip=control.PREFIX)
     config = uvicorn.Config(
         app,
         http=_Protocol,

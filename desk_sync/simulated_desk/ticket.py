@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from desk_sync.simulated_desk.fields import written
-from desk_sync.simulated_desk.seed import Layout, Record
+from desk_sync.simulated_desk.seed import DeskLayout, Record
 
 TRUNCATED_FROM = 10_000
 
@@ -126,11 +126,11 @@ FOUND_LEFT_OUT = [
 
 
 @dataclass(slots=True)
-class Ticket:
+class DeskTicket:
     """State of one ticket. `record` has Desk's keys, less those that are worked out; `cf` is by API name."""
 
     record: Record
-    layout: Layout
+    layout: DeskLayout
     cf: dict[str, str | None]
     threads: list[Record] = field(default_factory=list)
     comments: list[Record] = field(default_factory=list)
@@ -168,14 +168,14 @@ class Ticket:
         return {"channel": thread["channel"], "isDraft": False, "isForward": False, "direction": thread["direction"]}
 
 
-def listed(ticket: Ticket, now: datetime) -> Record:
+def listed(ticket: DeskTicket, now: datetime) -> Record:
     """The small form of the ticket list: no custom fields, no time of the last change."""
     whole = ticket.whole(now)
     return {key: whole[key] for key in LISTED} | {"lastThread": ticket.last_thread()}
 
 
 def found(
-    ticket: Ticket, now: datetime, *, contact: Record | None, assignee: Record | None, department: Record
+    ticket: DeskTicket, now: datetime, *, contact: Record | None, assignee: Record | None, department: Record
 ) -> Record:
     """The form of a search result: most of the ticket, with contact, assignee and department inside."""
     whole = ticket.whole(now)

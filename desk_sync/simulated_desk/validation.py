@@ -9,19 +9,21 @@ from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from desk_sync.simulated_desk.error import Wrong, invalid
+from desk_sync.simulated_desk.error import WrongField, invalid
 from desk_sync.simulated_desk.fields import instant
-from desk_sync.simulated_desk.seed import Layout, Record
+from desk_sync.simulated_desk.seed import DeskLayout, Record
 
 if TYPE_CHECKING:
-    from desk_sync.simulated_desk.portal import Portal
+    from desk_sync.simulated_desk.portal import SimulatedPortal
 
 NOT_STORED = ("contact", "uploads", "webUrl", "sourceTicket", "parentTicket", "ticketCreationType", "clonedTicketId")
 
 
-def accept(portal: Portal, layout: Layout, department_id: str, values: Mapping[str, Any]) -> tuple[Record, Record]:
+def accept(
+    portal: SimulatedPortal, layout: DeskLayout, department_id: str, values: Mapping[str, Any]
+) -> tuple[Record, Record]:
     """The system fields and the custom fields to store. Raises Refusal with everything that is wrong at once."""
-    wrong: list[Wrong] = []
+    wrong: list[WrongField] = []
     system, custom = {}, {}
     for key, value in values.items():
         if key in ("cf", "customFields"):
@@ -33,30 +35,32 @@ def accept(portal: Portal, layout: Layout, department_id: str, values: Mapping[s
     return system, custom
 
 
-def _checked(pointer: str, store: Callable[[], Any], wrong: list[Wrong]) -> Any:
+def _checked(pointer: str, store: Callable[[], Any], wrong: list[WrongField]) -> Any:
     try:
         return store()
     except ValueError as error:
-        wrong.append(Wrong(pointer, str(error)))
+        wrong.append(WrongField(pointer, str(error)))
         return None
 
 
-def _custom(portal: Portal, layout: Layout, key: str, sent: Mapping[str, Any], wrong: list[Wrong]) -> Record:
+def _custom(
+    portal: SimulatedPortal, layout: DeskLayout, key: str, sent: Mapping[str, Any], wrong: list[WrongField]
+) -> Record:
     by_name = {each.api_name if key == "cf" else each.label: each for each in portal.furniture.fields if each.custom}
     stored = {}
     for name, value in sent.items():
         pointer, field = f"/{key}/{name}", by_name.get(name)
         if field is None:
-            wrong.append(Wrong(pointer, "no such field"))
+            wrong.append(WrongField(pointer, "no such field"))
         elif layout.field(field.api_name):
             store = partial(field.store, value, seconds=not portal.quirks.drops_seconds)
             stored[field.api_name] = _checked(pointer, store, wrong)
         elif not portal.quirks.drops_fields_off_the_layout:
-            wrong.append(Wrong(pointer, "the field is not on the layout"))
+            wrong.append(WrongField(pointer, "the field is not on the layout"))
     return stored
 
 
-def _system(portal: Portal, layout: Layout, department_id: str, key: str, value: Any) -> Any:
+def _system(portal: SimulatedPortal, layout: DeskLayout, department_id: str, key: str, value: Any) -> Any:
     field = layout.field(key)
     if field and field.choices:
         return _choice(field.store(value), required=key == "status")
@@ -83,7 +87,7 @@ def _reference(value: str | None, known: Container[str], *, required: bool) -> s
     return value
 
 
-def _fit_agents(portal: Portal, department_id: str) -> Container[str]:
+def _fit_agents(portal: SimulatedPortal, department_id: str) -> Container[str]:
     """Agents whom a ticket of the department may be given to: active, confirmed, members of it."""
     return {
         each["id"]
@@ -93,7 +97,7 @@ def _fit_agents(portal: Portal, department_id: str) -> Container[str]:
 
 
 REQUIRED = ("departmentId", "contactId", "layoutId")
-REFERENCES: Mapping[str, Callable[[Portal, str], Container[str]]] = {
+REFERENCES: Mapping[str, Callable[[SimulatedPortal, str], Container[str]]] = {
     "departmentId": lambda portal, _: {each["id"] for each in portal.furniture.departments},
     "contactId": lambda portal, _: portal.contacts,
     "accountId": lambda portal, _: portal.accounts,

@@ -20,8 +20,8 @@ import jwt
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from desk_sync.simulated_desk.faults import Chance
-from desk_sync.simulated_desk.portal import Event, Portal
+from desk_sync.simulated_desk.faults import FaultChance
+from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
 from desk_sync.simulated_desk.seed import Record
 
 DEADLINE = 5.0
@@ -31,7 +31,7 @@ KEYS_SHOWN = 2
 REMEMBERED = 10_000
 
 
-def envelope(webhook: Record, event: Event, org_id: str) -> Record | None:
+def envelope(webhook: Record, event: DeskEvent, org_id: str) -> Record | None:
     """What the subscription is told of the event, or None if it has not asked, or has asked not to be told."""
     subscriptions = webhook["subscriptions"]
     if not webhook["isEnabled"] or event.type not in subscriptions:
@@ -44,20 +44,20 @@ def envelope(webhook: Record, event: Event, org_id: str) -> Record | None:
     return told | {"orgId": org_id}
 
 
-def _ignored(webhook: Record, event: Event) -> bool:
+def _ignored(webhook: Record, event: DeskEvent) -> bool:
     return bool(webhook["ignoreSourceId"]) and webhook["ignoreSourceId"] == event.source_id
 
 
-def _in_department(wanted: Record, event: Event) -> bool:
+def _in_department(wanted: Record, event: DeskEvent) -> bool:
     departments = {*wanted.get("departmentIds", ()), *filter(None, [wanted.get("departmentId")])}
     return not departments or event.department_id in departments
 
 
-def _in_direction(wanted: Record, event: Event) -> bool:
+def _in_direction(wanted: Record, event: DeskEvent) -> bool:
     return wanted.get("direction") in (None, event.direction)
 
 
-def _in_fields(wanted: Record, event: Event) -> bool:
+def _in_fields(wanted: Record, event: DeskEvent) -> bool:
     """Whether one of the fields that were asked for has changed; without such a list every change counts."""
     names = wanted.get("fields")
     if not names or event.before is None:
@@ -69,7 +69,7 @@ def _in_fields(wanted: Record, event: Event) -> bool:
 FILTERS = (_in_department, _in_direction, _in_fields)
 
 
-class Signer:
+class WebhookSigner:
     """Signs for one organisation, and shows the newest keys, so that tokens outlive one rotation."""
 
     def __init__(self, *, now: Callable[[], datetime], org_id: str, in_milliseconds: bool = False) -> None:
@@ -124,13 +124,13 @@ def _greeted(method: str, url: str) -> bool:
         return False
 
 
-class Courier:
+class WebhookSender:
     """Carries the events of a portal to its subscriptions, in the background.
 
     `counts` tells what became of all of them, `carried` of each of the last ones.
     """
 
-    def __init__(self, portal: Portal, signer: Signer, chance: Chance) -> None:
+    def __init__(self, portal: SimulatedPortal, signer: WebhookSigner, chance: FaultChance) -> None:
         self._portal = portal
         self._signer = signer
         self._chance = chance
@@ -142,7 +142,7 @@ class Courier:
         self.carried: deque[tuple[Record, list[str]]] = deque(maxlen=REMEMBERED)
         portal.listeners.append(self.take)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: DeskEvent) -> None:
         """Queue an event for every subscription that asks for it."""
         for webhook_id, webhook in list(self._portal.webhooks.items()):
             told = envelope(webhook, event, self._portal.org_id)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.simulated_desk.portal import Portal
+from desk_sync.simulated_desk.portal import SimulatedPortal
 from desk_sync.simulated_desk.seed import BORN, Record
-from desk_sync.simulated_desk.ticket import Ticket
-from desk_sync.simulation.scenario_shape import Anybody, OpenedTicket, Partner, Said
-from desk_sync.simulation.vocabulary import Words
+from desk_sync.simulated_desk.ticket import DeskTicket
+from desk_sync.simulation.scenario_shape import Anybody, OpenedTicket, PartnerShape, Said
+from desk_sync.simulation.vocabulary import ScenarioWords
 
 
 @dataclass(frozen=True, slots=True)
-class People:
+class ScenarioActors:
     """The people of one portal. `agents` are ids by the scenario's words, `tickets` are by its keys."""
 
-    portal: Portal
-    words: Words
+    portal: SimulatedPortal
+    words: ScenarioWords
     agents: Mapping[str, str]
-    tickets: dict[str, Ticket] = field(default_factory=dict)
+    tickets: dict[str, DeskTicket] = field(default_factory=dict)
     _contacts: dict[str, Record] = field(default_factory=dict)
     _accounts: dict[str, Record] = field(default_factory=dict)
 
@@ -53,7 +53,7 @@ class People:
             return contact
         return self.agents[by]
 
-    def _contact(self, partner: Partner) -> Record:
+    def _contact(self, partner: PartnerShape) -> Record:
         if partner.email not in self._contacts:
             account = self._account(partner)
             name = partner.name or "Help desk"
@@ -61,7 +61,7 @@ class People:
             self._contacts[partner.email] = contact
         return self._contacts[partner.email]
 
-    def _account(self, partner: Partner) -> Record:
+    def _account(self, partner: PartnerShape) -> Record:
         """One for each domain that partners write from, with the fields that the mapping names."""
         domain = partner.email.rpartition("@")[2]
         if domain not in self._accounts:
@@ -72,7 +72,7 @@ class People:
                 self.portal.add_contract(account["id"], start=BORN[:10], end=partner.contract_until.isoformat())
         return self._accounts[domain]
 
-    def _said_of(self, partner: Partner) -> Record:
+    def _said_of(self, partner: PartnerShape) -> Record:
         names = self.words.mapping.vocabulary.account_fields
         said = {
             names.country or "country": partner.country,

@@ -9,31 +9,31 @@ from datetime import datetime, timedelta
 import orjson
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.services.intake import Door
-from desk_sync.simulated_desk.portal import Event
-from desk_sync.simulated_desk.running import Site
+from desk_sync.services.intake import DeliveryDoor
+from desk_sync.simulated_desk.portal import DeskEvent
+from desk_sync.simulated_desk.running import DeskSite
 from desk_sync.simulated_desk.seed import Record
 from desk_sync.simulated_desk.webhooks import envelope
-from desk_sync.simulation.virtual_time import Agenda
+from desk_sync.simulation.virtual_time import VirtualTime
 
 LONGEST_DELAY = 60
 """Seconds that a delivery may take, where deliveries overtake each other."""
 
 
 @dataclass(slots=True)
-class Courier:
+class DeliveryRunner:
     """Puts each event of the site on the agenda as a delivery, as chance has it.
 
     `counts`: deliveries that were `sent`, and what became of them. `lost_at` is when the last one got lost.
     """
 
-    site: Site
-    door: Door
-    agenda: Agenda
+    site: DeskSite
+    door: DeliveryDoor
+    agenda: VirtualTime
     lost_at: datetime | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: DeskEvent) -> None:
         """Send what the subscription asks for: once, twice or not at all."""
         webhook = self.site.portal.webhooks[self.site.webhook_id]
         told = envelope(webhook, event, self.site.portal.org_id)

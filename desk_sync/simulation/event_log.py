@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk_sync.simulated_desk.portal import Event, Portal
-from desk_sync.simulation.vocabulary import Words
+from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
+from desk_sync.simulation.vocabulary import ScenarioWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class LoggedEvent:
     """`by` is the id of an agent or a contact; `fields` are those that it changed, in our words, as they are now."""
 
     at: datetime
@@ -22,18 +22,18 @@ class Happening:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Chronicle:
+class EventLog:
     """Listens to a portal."""
 
-    def __init__(self, portal: Portal, words: Words) -> None:
+    def __init__(self, portal: SimulatedPortal, words: ScenarioWords) -> None:
         self._portal = portal
         self._words = words
-        self.happenings: list[Happening] = []
+        self.happenings: list[LoggedEvent] = []
         portal.listeners.append(self.take)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: DeskEvent) -> None:
         self.happenings.append(
-            Happening(
+            LoggedEvent(
                 at=self._portal.now(),
                 ticket_id=event.ticket_id,
                 by=self._author(event),
@@ -44,20 +44,20 @@ class Chronicle:
 
     def note(self, what: str) -> None:
         """Something happened that is about no ticket."""
-        self.happenings.append(Happening(at=self._portal.now(), ticket_id="", by="", what=what))
+        self.happenings.append(LoggedEvent(at=self._portal.now(), ticket_id="", by="", what=what))
 
-    def writes(self, ticket_id: str) -> Iterator[Happening]:
+    def writes(self, ticket_id: str) -> Iterator[LoggedEvent]:
         """What our own agent has written to the fields of a ticket."""
         own = self._portal.own_agent["id"]
         return (each for each in self.happenings if each.ticket_id == ticket_id and each.by == own and each.what == SET)
 
-    def _author(self, event: Event) -> str:
+    def _author(self, event: DeskEvent) -> str:
         told = event.payload
         author = told.get("author") or {"id": told.get("commenterId")}
         by: str = author["id"] or self._portal.ticket(event.ticket_id).record["modifiedBy"]
         return by
 
-    def _changed(self, event: Event) -> Iterator[tuple[str, Any]]:
+    def _changed(self, event: DeskEvent) -> Iterator[tuple[str, Any]]:
         if event.before is None:
             return
         before, after = (self._words.told(each) | self._state(each) for each in (event.before, event.payload))

@@ -10,7 +10,7 @@ from desk_sync.domain.escalation.notice import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class SimulatedNotifier:
     """What was sent, and when."""
 
     now: Callable[[], datetime]

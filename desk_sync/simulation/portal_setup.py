@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.simulated_desk.portal import Portal
+from desk_sync.simulated_desk.portal import SimulatedPortal
 
 
-def set_up(portal: Portal, mapping: PortalMapping) -> None:
+def set_up(portal: SimulatedPortal, mapping: PortalMapping) -> None:
     """Give the portal what it lacks of the mapping's custom fields, and of the values of their pick lists."""
     values = _values(mapping)
     for word, name in mapping.vocabulary.fields.items():
@@ -44,7 +44,7 @@ def _values(mapping: PortalMapping) -> Mapping[str, Mapping[str, object]]:
     }
 
 
-def _missing(portal: Portal, name: str, meanings: Mapping[str, object]) -> Iterator[str]:
+def _missing(portal: SimulatedPortal, name: str, meanings: Mapping[str, object]) -> Iterator[str]:
     """A value for each meaning that the field has none for."""
     field = next((each for each in portal.furniture.fields if each.api_name == name), None)
     shown = {choice.value for choice in field.choices} if field else set()

@@ -12,8 +12,8 @@ from desk_sync import documents
 from desk_sync.documents import instant
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.seed import Record
-from desk_sync.simulated_desk.ticket import Ticket, plain
-from desk_sync.simulation.setup import Stage
+from desk_sync.simulated_desk.ticket import DeskTicket, plain
+from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.timeline import timeline
 from desk_sync.wiring import DEFAULT
 
@@ -21,7 +21,7 @@ _REFERENCE = re.compile(r"\s*\[(ds-[0-9a-f]{12})\]\s*$")
 _LINE = re.compile(r"<br\s*/?>")
 
 
-def document(on: Stage) -> dict[str, Any]:
+def document(on: SimulationSetup) -> dict[str, Any]:
     """The outcome, ticket by ticket, and what it cost."""
     desk, deliveries = on.site.desk, on.courier.counts
     tickets = {key: _ticket(on, ticket) for key, ticket in on.people.tickets.items()}
@@ -34,7 +34,7 @@ def document(on: Stage) -> dict[str, Any]:
     }
 
 
-def _ticket(on: Stage, ticket: Ticket) -> dict[str, Any]:
+def _ticket(on: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
     """How the ticket stands: fields and status as the simulated Desk answers them, the rest as our store has it."""
     whole = on.site.portal.whole(ticket)
     history = on.desk_sync.tickets(DEFAULT).history(ticket.ticket_id)
@@ -54,13 +54,13 @@ def _ticket(on: Stage, ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _notifications(on: Stage) -> Iterator[dict[str, Any]]:
+def _notifications(on: SimulationSetup) -> Iterator[dict[str, Any]]:
     for at, notice in on.notices.sent:
         told = {"channel": notice.to.channel, "to": notice.to.to, "about": notice.subject, "lines": list(notice.lines)}
         yield {"at": instant(at)} | told
 
 
-def _comments(ticket: Ticket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:
+def _comments(ticket: DeskTicket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:
     """What our agent has said on the ticket, as it reads now."""
     kinds = {effect.reference: effect.kind for effect in history.effects} if history else {}
     for comment in ticket.comments:

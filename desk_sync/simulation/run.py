@@ -12,11 +12,11 @@ from functools import partial
 
 from desk_sync.adapters.store.subscriptions import FILE
 from desk_sync.errors import PermanentError, Problem
-from desk_sync.ports.sweeps import Round
-from desk_sync.services.sweep import Pace
-from desk_sync.simulated_desk.error import Refusal
-from desk_sync.simulation.scenario import Scenario
-from desk_sync.simulation.setup import Stage
+from desk_sync.ports.sweeps import SweepKind
+from desk_sync.services.sweep import SweepPace
+from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulation.scenario import LoadedScenario
+from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.steps import act
 from desk_sync.wiring import DEFAULT
 
@@ -27,7 +27,7 @@ PULL = timedelta(minutes=1)
 """How often beat asks whether a pull is due."""
 
 
-def play(scenario: Scenario, on: Stage) -> None:
+def play(scenario: LoadedScenario, on: SimulationSetup) -> None:
     """Let everything happen, up to the last instant of the story. Raises InputError for what cannot happen."""
     _Play(scenario=scenario, on=on).run()
 
@@ -36,8 +36,8 @@ def play(scenario: Scenario, on: Stage) -> None:
 class _Play:
     """`sweeping`: a sweep is on the agenda; `telling_at`: when the notices that are gathered are to be sent."""
 
-    scenario: Scenario
-    on: Stage
+    scenario: LoadedScenario
+    on: SimulationSetup
     sweeping: bool = False
     telling_at: datetime | None = None
 
@@ -70,12 +70,12 @@ class _Play:
     def _happen(self, path: list[object], happen: Callable[[], None]) -> None:
         try:
             happen()
-        except Refusal as refusal:
+        except RestRefusal as refusal:
             raise self.scenario.mistaken(list(self._refused(refusal, path))) from None
         except PermanentError as error:
             raise self.scenario.mistaken([self.scenario.tree.problem(path, str(error), error.hint)]) from None
 
-    def _refused(self, refusal: Refusal, path: list[object]) -> Iterator[Problem]:
+    def _refused(self, refusal: RestRefusal, path: list[object]) -> Iterator[Problem]:
         for wrong in refusal.wrong:
             yield self.scenario.tree.problem(path, f"the simulated Desk refuses {wrong.field}: {wrong.message}")
         if not refusal.wrong:
@@ -107,9 +107,9 @@ class _Play:
 
     def _sweep(self) -> None:
         self.sweeping = False
-        swept = self.on.desk_sync.sweep(DEFAULT).take_turn(Round.RECENT)
+        swept = self.on.desk_sync.sweep(DEFAULT).take_turn(SweepKind.RECENT)
         lost_at = self.on.courier.lost_at
-        if swept and lost_at and lost_at + Pace().grace <= self.on.agenda.now():
+        if swept and lost_at and lost_at + SweepPace().grace <= self.on.agenda.now():
             self.on.courier.lost_at = None
 
     def _pull(self) -> None:

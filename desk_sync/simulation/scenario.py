@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk_sync.adapters.yaml import check as yaml_file
-from desk_sync.adapters.yaml.tree import Tree
+from desk_sync.adapters.yaml.tree import YamlTree
 from desk_sync.errors import InputError, Problem
-from desk_sync.simulation.scenario_shape import OnTicket, Story
+from desk_sync.simulation.scenario_shape import OnTicket, ScenarioShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class LoadedScenario:
     """A story, and where each part of it was written."""
 
     file: Path
-    story: Story
-    tree: Tree
+    story: ScenarioShape
+    tree: YamlTree
 
     def path(self, name: str) -> Path:
         """A file that the scenario names, seen from the scenario."""
@@ -36,17 +36,17 @@ class Scenario:
         return InputError(str(self.file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
-def read(file: Path) -> Scenario:
+def read(file: Path) -> LoadedScenario:
     """The scenario in the file. Raises InputError with every mistake."""
     tree = yaml_file.read(file, if_missing="name a scenario file", if_empty="docs/scenarios.md shows a scenario")
-    story, problems = yaml_file.check(tree, Story, lambda _: ())
+    story, problems = yaml_file.check(tree, ScenarioShape, lambda _: ())
     problems += _contradictions(story, tree, file.parent) if story else ()
     if story is None or problems:
         raise InputError(str(file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    return Scenario(file=file, story=story, tree=tree)
+    return LoadedScenario(file=file, story=story, tree=tree)
 
 
-def _contradictions(story: Story, tree: Tree, folder: Path) -> Iterator[Problem]:
+def _contradictions(story: ScenarioShape, tree: YamlTree, folder: Path) -> Iterator[Problem]:
     """What is wrong although each value is right alone."""
     if story.instant(story.until) <= story.start:
         yield tree.problem(["until"], "must come after the start")
@@ -59,7 +59,7 @@ def _contradictions(story: Story, tree: Tree, folder: Path) -> Iterator[Problem]
             yield tree.problem(where, f"there is no file {name}", "its path is relative to the scenario's")
 
 
-def _tickets_are_known(story: Story, tree: Tree) -> Iterator[Problem]:
+def _tickets_are_known(story: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
     opened: dict[str, datetime] = {}
     for place, ticket in enumerate(story.tickets):
         if ticket.key in opened:
@@ -74,6 +74,6 @@ def _tickets_are_known(story: Story, tree: Tree) -> Iterator[Problem]:
                 yield tree.problem(["steps", place, "at"], f"{step.ticket} is not open yet")
 
 
-def _moments(story: Story) -> Iterator[tuple[tuple[object, ...], datetime | timedelta]]:
+def _moments(story: ScenarioShape) -> Iterator[tuple[tuple[object, ...], datetime | timedelta]]:
     yield from ((("tickets", place), ticket.at) for place, ticket in enumerate(story.tickets))
     yield from ((("steps", place), step.at) for place, step in enumerate(story.steps))

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag
 from desk_sync.adapters.mapping.types import Country, DataCenter, IssueType, Level, RequestType
 from desk_sync.adapters.mapping.types import Text as Word
 from desk_sync.adapters.text import identifiers
-from desk_sync.adapters.yaml.problems import Section, mistake, shown
+from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
 
 _SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
@@ -80,11 +80,11 @@ Agent: TypeAlias = Literal["agent", "colleague", "program"]
 Anybody: TypeAlias = Literal["agent", "colleague", "partner", "program"]
 
 
-class Portal(Section):
+class PortalShape(MappingSection):
     data_center: DataCenter = "eu"
 
 
-class Partner(Section):
+class PartnerShape(MappingSection):
     """Who writes, with an account in Desk that says the rest; `language` is that of the ticket."""
 
     email: Email = "help@partner.example"
@@ -96,10 +96,10 @@ class Partner(Section):
     language: Word | None = None
 
 
-class OpenedTicket(Section):
+class OpenedTicket(MappingSection):
     key: Word
     at: When = timedelta(0)
-    partner: Partner = Partner()
+    partner: PartnerShape = PartnerShape()
     desk_fields: dict[Word, Said] = Field(default={}, alias="fields")
     request_type: RequestType | None = None
     issue_type: IssueType | None = None
@@ -109,13 +109,13 @@ class OpenedTicket(Section):
     body: str = "Since this morning, saving a record fails."
 
 
-class Step(Section):
+class ScenarioStep(MappingSection):
     """Something that happens at an instant."""
 
     at: When
 
 
-class OnTicket(Step):
+class OnTicket(ScenarioStep):
     ticket: Word
 
 
@@ -128,7 +128,7 @@ class CustomerReply(OnTicket):
     customer_reply: Word
 
 
-class Note(OnTicket):
+class NoteStep(OnTicket):
     note: Word
     by: Agent = "agent"
 
@@ -138,47 +138,47 @@ class PublicComment(OnTicket):
     by: Agent = "agent"
 
 
-class Set(OnTicket):
+class SetStep(OnTicket):
     values: Annotated[dict[Word, Said], Field(min_length=1, alias="set")]
     by: Anybody = "agent"
 
 
-class Close(OnTicket):
+class CloseStep(OnTicket):
     close: Literal[True]
     by: Anybody = "agent"
 
 
-class Reopen(OnTicket):
+class ReopenStep(OnTicket):
     reopen: Literal[True]
     by: Anybody = "agent"
 
 
-class Assign(OnTicket):
+class AssignStep(OnTicket):
     assign: Agent | None
     by: Anybody = "agent"
 
 
-class Move(OnTicket):
+class MoveStep(OnTicket):
     move: Literal["Partner Support", "Partner Operations"]
     by: Anybody = "agent"
 
 
-class Trash(OnTicket):
+class TrashStep(OnTicket):
     trash: Literal[True]
 
 
-class Deactivate(Step):
+class DeactivateStep(ScenarioStep):
     """An agent leaves."""
 
     deactivate: Literal["agent", "colleague"]
 
 
-class Accounts(Step):
+class AccountsStep(ScenarioStep):
     accounts: Word
 
 
-class FaultsOfDesk(Section):
-    """What the simulated Desk does wrong; see `desk_sync.simulator.faults`."""
+class FaultsOfDesk(MappingSection):
+    """What the simulated Desk does wrong; see `desk_sync.simulated_desk.faults`."""
 
     seed: int = 0
     drop: Share = 0.0
@@ -191,12 +191,12 @@ class FaultsOfDesk(Section):
     calls: list[Word] = Field(default_factory=list)
 
 
-class Faulty(Step):
+class FaultsStep(ScenarioStep):
     faults: FaultsOfDesk
     lasts: Span = Field(alias="for")
 
 
-class SourceDown(Step):
+class SourceDown(ScenarioStep):
     source: Literal["down"]
     lasts: Span = Field(alias="for")
 
@@ -228,17 +228,17 @@ def _action(step: object) -> str | None:
 AnyStep = Annotated[
     Annotated[AgentReply, Tag("[agent_reply]")]
     | Annotated[CustomerReply, Tag("[customer_reply]")]
-    | Annotated[Note, Tag("[note]")]
+    | Annotated[NoteStep, Tag("[note]")]
     | Annotated[PublicComment, Tag("[public_comment]")]
-    | Annotated[Set, Tag("[set]")]
-    | Annotated[Close, Tag("[close]")]
-    | Annotated[Reopen, Tag("[reopen]")]
-    | Annotated[Assign, Tag("[assign]")]
-    | Annotated[Move, Tag("[move]")]
-    | Annotated[Trash, Tag("[trash]")]
-    | Annotated[Deactivate, Tag("[deactivate]")]
-    | Annotated[Accounts, Tag("[accounts]")]
-    | Annotated[Faulty, Tag("[faults]")]
+    | Annotated[SetStep, Tag("[set]")]
+    | Annotated[CloseStep, Tag("[close]")]
+    | Annotated[ReopenStep, Tag("[reopen]")]
+    | Annotated[AssignStep, Tag("[assign]")]
+    | Annotated[MoveStep, Tag("[move]")]
+    | Annotated[TrashStep, Tag("[trash]")]
+    | Annotated[DeactivateStep, Tag("[deactivate]")]
+    | Annotated[AccountsStep, Tag("[accounts]")]
+    | Annotated[FaultsStep, Tag("[faults]")]
     | Annotated[SourceDown, Tag("[source]")],
     Discriminator(
         _action,
@@ -249,14 +249,14 @@ AnyStep = Annotated[
 ]
 
 
-class Story(Section):
+class ScenarioShape(MappingSection):
     """The content of a scenario file. `until` is the last instant of it."""
 
     start: Instant
     until: When
     mapping: Word = "partner_support"
     accounts: Word | None = None
-    portal: Portal = Portal()
+    portal: PortalShape = PortalShape()
     tickets: list[OpenedTicket] = Field(default_factory=list)
     steps: list[AnyStep] = Field(default_factory=list)
 
@@ -268,6 +268,6 @@ class Story(Section):
         """The account files that are named, by where they are."""
         files: dict[tuple[object, ...], str] = {("accounts",): self.accounts} if self.accounts else {}
         for place, step in enumerate(self.steps):
-            if isinstance(step, Accounts):
+            if isinstance(step, AccountsStep):
                 files["steps", place, "accounts"] = step.accounts
         return files

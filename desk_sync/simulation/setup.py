@@ -16,36 +16,36 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.subscriptions import FILE
 from desk_sync.domain.ticket.event import Event
-from desk_sync.ports.sweeps import Coverage
-from desk_sync.ports.tickets import Recorded
-from desk_sync.services.pull import Pull, Rhythm
+from desk_sync.ports.sweeps import SweepCoverage
+from desk_sync.ports.tickets import RecordedDelivery
+from desk_sync.services.pull import Pull, PullRhythm
 from desk_sync.settings import without_environment
 from desk_sync.simulated_desk.in_process import InProcess
-from desk_sync.simulated_desk.running import NOWHERE, Site
-from desk_sync.simulation.actors import People
-from desk_sync.simulation.deliveries import Courier
-from desk_sync.simulation.event_log import Chronicle
-from desk_sync.simulation.notices import Notices
+from desk_sync.simulated_desk.running import NOWHERE, DeskSite
+from desk_sync.simulation.actors import ScenarioActors
+from desk_sync.simulation.deliveries import DeliveryRunner
+from desk_sync.simulation.event_log import EventLog
+from desk_sync.simulation.notices import SimulatedNotifier
 from desk_sync.simulation.portal_setup import set_up
-from desk_sync.simulation.scenario import Scenario
+from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.source import ScenarioSource
-from desk_sync.simulation.virtual_time import Agenda
-from desk_sync.simulation.vocabulary import Words
-from desk_sync.wiring import DEFAULT, DeskSync, World
+from desk_sync.simulation.virtual_time import VirtualTime
+from desk_sync.simulation.vocabulary import ScenarioWords
+from desk_sync.wiring import DEFAULT, DeskSync, Environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class SimulationSetup:
     """Everything that a scenario moves."""
 
-    agenda: Agenda
-    site: Site
-    words: Words
-    people: People
-    courier: Courier
-    chronicle: Chronicle
+    agenda: VirtualTime
+    site: DeskSite
+    words: ScenarioWords
+    people: ScenarioActors
+    courier: DeliveryRunner
+    chronicle: EventLog
     source: ScenarioSource
-    notices: Notices
+    notices: SimulatedNotifier
     desk_sync: DeskSync
 
     @property
@@ -62,32 +62,32 @@ class Stage:
             pulls=self.desk_sync.pulls,
             journal=SqlJournal(self.desk_sync.engine, FILE, self.agenda.now),
             now=self.agenda.now,
-            rhythm=Rhythm(every=max_age / 2, again=timedelta(hours=1)),
+            rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,
         )
 
 
 @contextmanager
-def stage(scenario: Scenario) -> Iterator[Stage]:
+def stage(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """The stage as it is before the first scene. Raises MappingError."""
-    agenda = Agenda(scenario.story.start)
-    site = Site(now=agenda.now, deliver_to=NOWHERE)
+    agenda = VirtualTime(scenario.story.start)
+    site = DeskSite(now=agenda.now, deliver_to=NOWHERE)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
     mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.furniture.agents[2]["id"]}
     set_up(site.portal, mapping)
-    words = Words(mapping, site.portal.layout_of(site.portal.department_id))
-    notices = Notices(agenda.now)
+    words = ScenarioWords(mapping, site.portal.layout_of(site.portal.department_id))
+    notices = SimulatedNotifier(agenda.now)
     with closing(_product(scenario, site, agenda, notices, mapping)) as desk_sync:
-        courier = Courier(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)
+        courier = DeliveryRunner(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)
         site.portal.listeners.append(courier.take)
-        yield Stage(
+        yield SimulationSetup(
             agenda=agenda,
             site=site,
             words=words,
-            people=People(site.portal, words, agents | {"program": program["id"]}),
+            people=ScenarioActors(site.portal, words, agents | {"program": program["id"]}),
             courier=courier,
-            chronicle=Chronicle(site.portal, words),
+            chronicle=EventLog(site.portal, words),
             source=ScenarioSource(),
             notices=notices,
             desk_sync=desk_sync,
@@ -101,7 +101,9 @@ def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
     return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
 
 
-def _product(scenario: Scenario, site: Site, agenda: Agenda, notices: Notices, mapping: PortalMapping) -> DeskSync:
+def _product(
+    scenario: LoadedScenario, site: DeskSite, agenda: VirtualTime, notices: SimulatedNotifier, mapping: PortalMapping
+) -> DeskSync:
     """The product as a worker has it; its sweeps have come to the start."""
     accounts = site.accounts
     settings = without_environment(
@@ -114,23 +116,23 @@ def _product(scenario: Scenario, site: Site, agenda: Agenda, notices: Notices, m
         database_url="sqlite://",
         workers=1,
     )
-    world = World(
+    world = Environment(
         now=agenda.now,
         monotonic=agenda.monotonic,
         sleep=agenda.sleep,
         jitter=0,
         way=InProcess(site),
-        slots=lambda *_: Free(),
+        slots=lambda *_: FreeSlots(),
         pool=lambda _: ThisThread(),
         notifier=lambda: notices,
     )
     desk_sync = DeskSync(settings, open_engine("sqlite://"), world, mapping)
     desk_sync.upgrade()
-    desk_sync.sweeps(DEFAULT).cover(Coverage(since=agenda.now(), until=agenda.now()))
+    desk_sync.sweeps(DEFAULT).cover(SweepCoverage(since=agenda.now(), until=agenda.now()))
     return desk_sync
 
 
-class Free:
+class FreeSlots:
     """Slots for one process, which makes one call at a time."""
 
     def slot(self, within: timedelta) -> AbstractContextManager[None]:
@@ -155,7 +157,7 @@ class AtOnce:
 
     inbox: SqlInbox
 
-    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
-        done: Future[Recorded] = Future()
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
+        done: Future[RecordedDelivery] = Future()
         done.set_result(self.inbox.record(events, now=now))
         return done

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.subscriptions import Journal, Pulled
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
 
 
 @dataclass(slots=True)
@@ -16,16 +16,16 @@ class ScenarioSource:
 
     file: Path | None = None
     outages: int = 0
-    _read: dict[Path, Pulled] = field(default_factory=dict)
+    _read: dict[Path, PulledAccounts] = field(default_factory=dict)
 
-    def pull(self, _: Journal) -> Pulled:
+    def pull(self, _: CheckpointStore) -> PulledAccounts:
         if self.outages:
             raise TemporaryError("the subscription source does not answer")
-        return self.read(self.file) if self.file else Pulled(accounts=())
+        return self.read(self.file) if self.file else PulledAccounts(accounts=())
 
-    def read(self, file: Path) -> Pulled:
+    def read(self, file: Path) -> PulledAccounts:
         """What stands in an account file, read once. Raises InputError."""
         if file not in self._read:
             told = read_accounts(file)
-            self._read[file] = Pulled(accounts=told.accounts, as_of=told.as_of)
+            self._read[file] = PulledAccounts(accounts=told.accounts, as_of=told.as_of)
         return self._read[file]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 
-class Agenda:
+class VirtualTime:
     """A clock, and what is to happen at which instant. What falls on one instant happens in the order it was put in."""
 
     def __init__(self, start: datetime) -> None:

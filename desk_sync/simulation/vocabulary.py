@@ -8,7 +8,7 @@ from typing import Any
 
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.errors import PermanentError
-from desk_sync.simulated_desk.seed import Layout
+from desk_sync.simulated_desk.seed import DeskLayout
 from desk_sync.simulation.scenario_shape import Said
 
 BODY = ("subject", "description", "status", "language", "assigneeId")
@@ -16,11 +16,11 @@ BODY = ("subject", "description", "status", "language", "assigneeId")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ScenarioWords:
     """One mapping's words, for tickets of one layout."""
 
     mapping: PortalMapping
-    layout: Layout
+    layout: DeskLayout
 
     def sent(self, said: Mapping[str, Said]) -> dict[str, Any]:
         """The body of a POST or PATCH that sets these fields.

@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from desk_sync.services.health import Check, Probe, check
-from desk_sync.web.single_flight import SharedCall
+from desk_sync.services.health import HealthCheck, Probe, check
+from desk_sync.web.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
@@ -27,18 +27,18 @@ WITHIN = timedelta(seconds=1)
 
 def routes(probes: Mapping[str, Probe]) -> list[Route]:
     """The process lives if it answers; it is ready if every probe finds things right within a second."""
-    return [Route("/healthz", _alive), Route("/readyz", Readiness(probes).answer)]
+    return [Route("/healthz", _alive), Route("/readyz", ReadinessReport(probes).answer)]
 
 
 async def _alive(_: Request) -> Response:
     return PlainTextResponse("ok")
 
 
-class Readiness:
+class ReadinessReport:
     """Runs all probes at a time, so that the answer takes as long as the slowest, and at most `within`."""
 
     def __init__(self, probes: Mapping[str, Probe], *, within: timedelta = WITHIN) -> None:
-        self._calls = {name: SharedCall(partial(check, name, probe)) for name, probe in probes.items()}
+        self._calls = {name: SingleFlight(partial(check, name, probe)) for name, probe in probes.items()}
         self._within = within
 
     async def answer(self, _: Request) -> Response:
@@ -50,8 +50,8 @@ class Readiness:
         status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
         return JSONResponse({"ready": not wrong, "checks": {check.name: check.ok for check in checks}}, status)
 
-    async def _check(self, name: str) -> Check:
+    async def _check(self, name: str) -> HealthCheck:
         try:
             return await self._calls[name].result(within=self._within)
         except TimeoutError:
-            return Check(name=name, ok=False, what=f"no answer within {self._within.total_seconds():g} s")
+            return HealthCheck(name=name, ok=False, what=f"no answer within {self._within.total_seconds():g} s")

@@ -20,15 +20,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.ports.metrics import Backlog, Figures, Heartbeats
+from desk_sync.ports.metrics import HeartbeatStore, MetricsStore, WorkBacklog
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Pulls, Subscriptions
+from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.services.health import age_of_oldest
-from desk_sync.web.single_flight import SharedCall
+from desk_sync.web.single_flight import SingleFlight
 
 log = structlog.get_logger()
 
-Read = Callable[[Backlog, datetime], float]
+Read = Callable[[WorkBacklog, datetime], float]
 
 WITHIN = timedelta(seconds=5)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -56,7 +56,7 @@ BACKLOG: Mapping[str, tuple[str, Read]] = {
 }
 
 
-class Metrics:
+class ProcessMetrics:
     """The web process's figures: counted deliveries, and gauges that `business` reads."""
 
     def __init__(self, business: Collector) -> None:
@@ -68,7 +68,7 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(business)
-        self._text = SharedCall(partial(generate_latest, self._registry))
+        self._text = SingleFlight(partial(generate_latest, self._registry))
 
     def route(self) -> Route:
         return Route("/metrics", self.answer)
@@ -87,15 +87,15 @@ class Metrics:
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
-class Business(Collector):
+class BusinessMetrics(Collector):
     """What the store says about the portals. Raises what the store raises."""
 
     def __init__(
         self,
-        figures: Mapping[str, Figures],
-        subscriptions: Subscriptions,
-        pulls: Pulls,
-        heartbeats: Heartbeats,
+        figures: Mapping[str, MetricsStore],
+        subscriptions: SubscriptionStore,
+        pulls: PullStore,
+        heartbeats: HeartbeatStore,
         now: Now,
     ) -> None:
         self._figures = figures

@@ -25,8 +25,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError, where
-from desk_sync.ports.tickets import Recorded
-from desk_sync.services.intake import Door
+from desk_sync.ports.tickets import RecordedDelivery
+from desk_sync.services.intake import DeliveryDoor
 from desk_sync.web.doorbell import Doorbell
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ HANDSHAKES: Mapping[str, HTTPStatus] = {"GET": HTTPStatus.OK, "HEAD": HTTPStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ReceiverLimits:
     """What deliveries may cost: `body` in bytes, `threads` for those whose sender is not known yet or that are long.
 
     `within`: the time from a delivery's head to its answer, one timer for all of it.
@@ -73,10 +73,10 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 
 
 def app(
-    doors: Mapping[str, Door],
+    doors: Mapping[str, DeliveryDoor],
     doorbells: Mapping[str, Doorbell],
     *,
-    limits: Limits | None = None,
+    limits: ReceiverLimits | None = None,
     count: Count = lambda portal, status: None,
     beside: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
@@ -95,7 +95,7 @@ def app(
         for doorbell in doorbells.values():
             doorbell.stop()
 
-    receiver = Receiver(doors, doorbells, limits or Limits(), count)
+    receiver = DeliveryReceiver(doors, doorbells, limits or ReceiverLimits(), count)
     others = Starlette(routes=beside, lifespan=ringing)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,21 +105,21 @@ def app(
     return route
 
 
-class Receiver:
+class DeliveryReceiver:
     """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503.
 
     An ASGI application of its own: a framework's routing, request and response would cost more than the rest.
     """
 
     def __init__(
-        self, doors: Mapping[str, Door], doorbells: Mapping[str, Doorbell], limits: Limits, count: Count
+        self, doors: Mapping[str, DeliveryDoor], doorbells: Mapping[str, Doorbell], limits: ReceiverLimits, count: Count
     ) -> None:
         self._doors = doors
         self._doorbells = doorbells
         self._limits = limits
         self._count = count
-        self._threads = Threads(limits.threads)
-        self._ended = Ended()
+        self._threads = DeliveryThreads(limits.threads)
+        self._ended = FutureWaiter()
         self._log = log.bind()  # once: to do it for each line costs more than a line that is not wanted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +146,7 @@ class Receiver:
         self._log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
         return HTTPStatus.OK, recorded.stored
 
-    async def _accept(self, door: Door, scope: Scope, receive: Receive) -> Recorded:
+    async def _accept(self, door: DeliveryDoor, scope: Scope, receive: Receive) -> RecordedDelivery:
         headers, body = dict(scope["headers"]), None
         token = headers.get(b"x-zdesk-jwt", b"").decode("latin-1")
         try:
@@ -158,13 +158,13 @@ class Receiver:
                 raise TooSlow from None
             raise
 
-    async def _submit(self, door: Door, token: str, body: bytes) -> Future[Recorded]:
+    async def _submit(self, door: DeliveryDoor, token: str, body: bytes) -> Future[RecordedDelivery]:
         if len(body) <= self._limits.short and door.knows(token):
             return door.take(body)
         return await self._threads.run(partial(door.accept, token, body))
 
 
-class Ended:
+class FutureWaiter:
     """Waits on the event loop for futures of other threads. A group that ends together wakes the loop once."""
 
     def __init__(self) -> None:
@@ -199,7 +199,7 @@ class Ended:
                 waiter.set_result(None)
 
 
-class Threads:
+class DeliveryThreads:
     """`count` threads and no queue: who finds none free waits outside and takes the delivery along when giving up.
 
     A call that was given up keeps its thread until it has ended. (With anyio's limiter it would not, and a store

@@ -11,10 +11,10 @@ from starlette.types import ASGIApp
 
 from desk_sync import checks, wiring
 from desk_sync import gc_tuning as collector
-from desk_sync.har import Recorder
+from desk_sync.har import HarRecorder
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
-from desk_sync.web.metrics import Business, Metrics
+from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
 from tasks.drain import ring
 
 
@@ -23,13 +23,13 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
     with wiring.open_receiver() as desk_sync:
         doors = {portal: desk_sync.door(portal) for portal in desk_sync.portals}
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portals}
-        metrics = Metrics(_business(desk_sync))
+        metrics = ProcessMetrics(_business(desk_sync))
         beside = [*health.routes(checks.ready(desk_sync)), metrics.route()]
         app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, beside=beside)
         # Nobody waits for it: a database that hangs must not keep the receiver from answering 503.
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
-            app = Recorder(app, har, now=wiring.now)
+            app = HarRecorder(app, har, now=wiring.now)
         collector.keep()
         uvicorn.run(
             app,
@@ -44,8 +44,8 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         )
 
 
-def _business(desk_sync: wiring.DeskSync) -> Business:
-    return Business(
+def _business(desk_sync: wiring.DeskSync) -> BusinessMetrics:
+    return BusinessMetrics(
         figures={portal: desk_sync.figures(portal) for portal in desk_sync.portals},
         subscriptions=desk_sync.subscriptions,
         pulls=desk_sync.pulls,

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class SharedCall(Generic[T]):
+class SingleFlight(Generic[T]):
     """Has a thread of its own. Who asks while the call is under way shares it, so that one that hangs hangs once."""
 
     def __init__(self, call: Callable[[], T]) -> None:

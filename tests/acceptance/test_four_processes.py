@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.cli.stage import SETTINGS
 from tests.support.processes import wait_until
 
@@ -33,7 +33,7 @@ def portal(tmp_path):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     children = []
-    with Broker.start() as broker, (tmp_path / "log").open("wb") as log:
+    with EmbeddedBroker.start() as broker, (tmp_path / "log").open("wb") as log:
         try:
             deliver_to = f"http://127.0.0.1:{port}/webhooks/desk/default"
             simulator = spawn([*COMMAND, "simulator", "--deliver-to", deliver_to, "--json"], stdout=subprocess.PIPE)

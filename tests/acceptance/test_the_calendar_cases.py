@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from desk_sync.adapters.mapping.calendar_questions import Questions, answer
+from desk_sync.adapters.mapping.calendar_questions import CalendarQuestions, answer
 from desk_sync.cli.commands import app
 
 CASES = Path(__file__).parents[1] / "cases" / "calendar" / "cases.json"
@@ -33,14 +33,14 @@ def asked(case: dict) -> dict:
     ("part", "case"), [pytest.param(part, case, id=case["id"]) for part in PARTS for case in WORKED[part]]
 )
 def test_a_worked_case_is_answered_as_it_was_worked(part, case):
-    [found] = answer(Questions.model_validate({part: [asked(case)]}))[part]
+    [found] = answer(CalendarQuestions.model_validate({part: [asked(case)]}))[part]
 
     assert found == {"id": case["id"], PARTS[part]: case[PARTS[part]]}
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in WORKED["ambiguous"]])
 def test_an_edge_that_shows_twice_takes_effect_whenever_the_clocks_show_it(case):
-    [found] = answer(Questions.model_validate({"cases": [case]}))["cases"]
+    [found] = answer(CalendarQuestions.model_validate({"cases": [case]}))["cases"]
 
     assert found["due"] == case["due_by_convention"]["wall_membership"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.desk.payload import read_ticket
-from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.upgrade import migrate
@@ -23,7 +23,7 @@ from tests.support.makers import NOW, POLICY, make_account
 
 SAMPLE = read_accounts(Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv").accounts
 PARTNER = "help@partner.example"
-VOCABULARY = Vocabulary(
+VOCABULARY = DeskVocabulary(
     fields={"customer_primary_email": "cf_customer_primary_email_address", "service_org_id": "cf_org"},
     issue_types={},
     request_types={},

@@ -11,7 +11,7 @@ import pytest
 from desk_sync.adapters.mapping.file import load
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.account.entitlement import entitle, entitle_each
-from desk_sync.domain.account.licence_policy import Count, LicencePolicy, Per, Threshold
+from desk_sync.domain.account.licence_policy import AccountScope, CountBy, LicencePolicy, Threshold
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
 POLICY = load("partner_support").policy.licences
@@ -31,7 +31,7 @@ def with_soft_licences() -> LicencePolicy:
 
 # In these readings an unpaid subscription does not count, where the plain reading asks a person.
 READINGS = {
-    "alt_max_single_service": replace(POLICY, count=Count.LARGEST_SERVICE),
+    "alt_max_single_service": replace(POLICY, count=CountBy.LARGEST_SERVICE),
     "alt_with_soft_licences": with_soft_licences(),
     "alt_eu_more_than_60": european(Threshold(figure=60, inclusive=False)),
     "alt_eu_reaches_100": european(Threshold(figure=100)),
@@ -62,7 +62,7 @@ def test_another_reading_is_another_setting(row, reading):
 @pytest.mark.parametrize("row", EXPECTED)
 def test_accounts_on_one_domain_can_be_counted_together(row):
     if row["alt_domain_sum"]:
-        by_domain = entitle_each(list(ACCOUNTS.values()), replace(unpaid_ended(POLICY), per=Per.DOMAIN))
+        by_domain = entitle_each(list(ACCOUNTS.values()), replace(unpaid_ended(POLICY), per=AccountScope.DOMAIN))
         entitlement = {account.account_id: found for account, found in by_domain}[row["account_id"]]
 
         assert (entitlement.verdict, entitlement.licences) == (row["alt_domain_sum"], int(row["domain_licences"]))

@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync import checks, wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.engine import INGEST_PATIENCE
 from desk_sync.cli import explanation
 from desk_sync.services.health import check_all
@@ -63,7 +63,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with Broker.start() as broker, running() as (simulation, url):
+    with EmbeddedBroker.start() as broker, running() as (simulation, url):
         facts = {**simulation.facts(url), "desk_url": url, "accounts_url": url}
         site = Site(tmp_path_factory.mktemp("site"), facts, broker.url)
         with site.open() as desk_sync:

@@ -14,13 +14,13 @@ from sqlalchemy import select
 
 from desk_sync import settings, wiring
 from desk_sync.adapters.mapping import file as mapping_file
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.subscriptions import sources
-from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
-from desk_sync.adapters.zoho.auth import Access, Credentials
+from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.cli import main
 from desk_sync.wiring import open_app
 from tasks import pull
@@ -97,24 +97,24 @@ def test_a_source_that_the_mapping_does_not_name_is_a_mistake_of_configuration(r
     assert run("subscriptions", "pull", "nobody")[0] == 3
 
 
-@pytest.mark.parametrize(("name", "kind"), [("billing", Billing), ("store", PartnerStore), ("mail", MailPartner)])
+@pytest.mark.parametrize(("name", "kind"), [("billing", BillingSource), ("store", PartnerStore), ("mail", MailPartner)])
 def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch, name, kind):
     for secret in settings.OAUTH:
         monkeypatch.setenv(f"DESK_SYNC_SOURCE_{name}_{secret}".upper(), "x")
 
     def access(accounts_url):
         assert accounts_url == "https://accounts.zoho.eu"
-        credentials = Credentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
-        return Access(credentials, FakeTokens(), now=lambda: NOW)
+        credentials = OAuthCredentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
+        return AccessTokens(credentials, FakeTokens(), now=lambda: NOW)
 
-    means = sources.Means(access=access, database_url=lambda: "", units=FakeUnits(), zoids=lambda _: ())
+    means = sources.SourceMeans(access=access, database_url=lambda: "", units=FakeUnits(), zoids=lambda _: ())
 
     assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
 
 
 def test_where_no_worker_listens_one_ring_waits_for_each_source(run, mapping):
     twice = "from tasks.pull import pull_due, rings_waiting; pull_due(); pull_due(); print(rings_waiting())"
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         environment = os.environ | {"DESK_SYNC_REDIS_URL": broker.url}
         waiting = subprocess.check_output([sys.executable, "-c", twice], env=environment)
 

@@ -18,7 +18,7 @@ from desk_sync.adapters.desk.events import HINTS
 from desk_sync.adapters.desk.failures import FAILURES
 from desk_sync.adapters.desk.payload import LONGEST_COMMENT
 from desk_sync.adapters.desk.vocabulary import AccountFields
-from desk_sync.adapters.zoho.transport import Deadline
+from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.domain.ticket.ticket import Field
 from tests.adapters.desk.portal import (
     API,
@@ -179,7 +179,7 @@ def test_a_refresh_is_what_the_token_server_takes():
     facts = CONTRACT["token"]
     with responses.RequestsMock() as mock:
         mock.post(TOKEN_URL, json={"access_token": "1000.new"})
-        make_access(FakeTokens()).token(Deadline(5))
+        make_access(FakeTokens()).token(DeadlineAdapter(5))
         request = mock.calls[0].request
 
     body = parse_qs(request.body)

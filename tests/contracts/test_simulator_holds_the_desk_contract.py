@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from desk_sync.simulated_desk import webhooks
 from desk_sync.simulated_desk.error import STATUS
 from desk_sync.simulated_desk.routes import ROUTES
-from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 
 CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
@@ -37,7 +37,7 @@ needs_openapi = pytest.mark.skipif(not OPENAPI.exists(), reason="the OpenAPI fil
 class Desk:
     """A client with a token, and a portal in which there is one of everything."""
 
-    simulation: Simulation
+    simulation: RunningDesk
     url: str
     session: requests.Session
     names: dict[str, str]
@@ -180,14 +180,14 @@ CASES = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[Simulation, str]]:
+def server() -> Iterator[tuple[RunningDesk, str]]:
     with running() as (simulation, url):
         simulation.desk.greet = lambda url: "receiver.example" in url
         yield simulation, url
 
 
 @pytest.fixture
-def desk(server: tuple[Simulation, str]) -> Iterator[Desk]:
+def desk(server: tuple[RunningDesk, str]) -> Iterator[Desk]:
     simulation, url = server
     portal = simulation.portal
     with portal.lock:
@@ -363,19 +363,19 @@ def operations(document: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
 
 
 class TestTheTokenEndpoint:
-    def ask(self, server: tuple[Simulation, str], **form: str) -> requests.Response:
+    def ask(self, server: tuple[RunningDesk, str], **form: str) -> requests.Response:
         simulation, url = server
         client = {"client_id": simulation.accounts.client_id, "client_secret": simulation.accounts.client_secret}
         return requests.post(url + CONTRACT["token"]["path"], data=client | form, timeout=5)
 
-    def test_a_refresh_answers_as_the_contract_says(self, server: tuple[Simulation, str]):
+    def test_a_refresh_answers_as_the_contract_says(self, server: tuple[RunningDesk, str]):
         token = server[0].accounts.refresh_token
         answer = self.ask(server, grant_type="refresh_token", refresh_token=token)
 
         assert answer.status_code == CONTRACT["token"]["status"]
         validate(answer.json(), CONTRACT["token"]["answer"])
 
-    def test_an_error_has_status_200_and_a_word_of_the_contract(self, server: tuple[Simulation, str]):
+    def test_an_error_has_status_200_and_a_word_of_the_contract(self, server: tuple[RunningDesk, str]):
         answer = self.ask(server, grant_type="refresh_token", refresh_token="wrong")
 
         assert answer.status_code == CONTRACT["token"]["status"]

@@ -20,7 +20,7 @@ import orjson
 import requests
 
 from desk_sync.adapters.desk.events import read_events
-from desk_sync.cli.stage import Stage
+from desk_sync.cli.stage import DemoProcesses
 from desk_sync.domain.account.subscription import Account
 
 HUNG = 10.0
@@ -54,7 +54,7 @@ class Rate:
 class Load:
     """What has been offered so far. `tickets` are the accounts' ids by the tickets'; keys are those of the events."""
 
-    on: Stage
+    on: DemoProcesses
     tickets: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)

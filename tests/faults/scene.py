@@ -20,10 +20,10 @@ import requests
 from sqlalchemy import select
 
 from desk_sync import wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import deliveries
-from desk_sync.cli.stage import Stage, stage
+from desk_sync.cli.stage import DemoProcesses, stage
 from desk_sync.errors import TemporaryError
 from tests.faults.disk import Disk, mounted
 from tests.faults.load import Load
@@ -45,10 +45,10 @@ class Scene:
     mount one. `latency` are the seconds that Desk takes for a call; `notes` say what the table has to.
     """
 
-    on: Stage
+    on: DemoProcesses
     load: Load
     random: Random
-    broker: Broker
+    broker: EmbeddedBroker
     postgres: Postgres | None
     disk: Disk | None
     clock: Clock

@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from desk_sync import wiring
 from desk_sync.adapters.desk.limits.breaker import FAILURES
 from desk_sync.adapters.desk.limits.slots import connect
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.adapters.store.portals import SqlAllowances
-from desk_sync.ports.portal import Pause
+from desk_sync.ports.portal import DeskPause
 from desk_sync.settings import Settings
-from desk_sync.simulated_desk.faults import NONE, Faults
+from desk_sync.simulated_desk.faults import NONE, FaultInjector
 from desk_sync.simulated_desk.server import running
 from tests.support.processes import START_SECONDS, wait_until
 
@@ -77,7 +77,7 @@ class Place:
 def place(tmp_path):
     with ExitStack() as stack:
         simulation, url = stack.enter_context(running())
-        place = Place(simulation, url, Broker.start(), tmp_path)
+        place = Place(simulation, url, EmbeddedBroker.start(), tmp_path)
         stack.callback(lambda: place.broker.stop())
         with place.open_app() as app:
             app.upgrade()
@@ -110,7 +110,7 @@ def freeze(place):
 )
 def test_two_processes_never_have_more_calls_in_flight_than_the_portal_allows(place, strike):
     ticket = place.open_ticket()
-    place.simulation.chance.set(Faults(latency=0.7, calls=("GET /tickets/{id}",)))
+    place.simulation.chance.set(FaultInjector(latency=0.7, calls=("GET /tickets/{id}",)))
     callers = [place.start_caller(ticket) for _ in range(2)]
     try:
         wait_until(lambda: place.desk.quota.in_flight == LIMIT, seconds=START_SECONDS)
@@ -138,7 +138,7 @@ class TestStorms:
     def test_a_desk_that_is_busy_with_others_is_asked_again_and_nothing_is_lost(self, place, app):
         tickets = [place.open_ticket() for _ in range(20)]
         app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        place.simulation.chance.set(Faults(latency=0.05))
+        place.simulation.chance.set(FaultInjector(latency=0.05))
         place.desk.quota.concurrent = 1
 
         app.drain(wiring.DEFAULT)
@@ -162,7 +162,7 @@ class TestStorms:
         assert place.reads <= WORKERS
 
         place.desk.quota.daily = 125_000
-        allowances.exchange(pause, Pause(begun_at=wiring.now(), until=wiring.now(), number=1))  # midnight
+        allowances.exchange(pause, DeskPause(begun_at=wiring.now(), until=wiring.now(), number=1))  # midnight
         app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
         app.drain(wiring.DEFAULT)
 
@@ -171,7 +171,7 @@ class TestStorms:
     def test_a_desk_that_is_down_is_left_in_peace_and_nothing_is_lost(self, place, app):
         tickets = [place.open_ticket() for _ in range(20)]
         app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        place.simulation.chance.set(Faults(status=503))
+        place.simulation.chance.set(FaultInjector(status=503))
         app.drain(wiring.DEFAULT)
         app.drain(wiring.DEFAULT)
 

@@ -36,11 +36,11 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import API, SETTINGS, SimulatedDesk
-from desk_sync.domain.escalation.policy import Action
-from desk_sync.domain.escalation.staff import Address, Channel, Duty, Person
+from desk_sync.domain.escalation.policy import LevelAction
+from desk_sync.domain.escalation.staff import DutyPeriod, NoticeAddress, NoticeChannel, StaffMember
 from desk_sync.settings import without_environment
-from desk_sync.simulation.setup import Free, ThisThread
-from desk_sync.wiring import DEFAULT, DeskSync, World
+from desk_sync.simulation.setup import FreeSlots, ThisThread
+from desk_sync.wiring import DEFAULT, DeskSync, Environment
 from tests.faults.scene import ACCOUNTS
 from tests.support.makers import make_event
 
@@ -48,7 +48,7 @@ TICKETS = 30
 """More than a step has points."""
 LEASE = timedelta(seconds=45)
 MOMENT = timedelta(seconds=1)
-ADA = Address(Channel.MAIL, "ada@support.example")
+ADA = NoticeAddress(NoticeChannel.MAIL, "ada@support.example")
 SAID = re.compile(r"\w+ is (?:at risk|breached):|Escalation level \d|escalated to level \d")
 OWED = Counter(("Acknowledgement is at risk:", "Escalation level 1", "escalated to level 1"))
 
@@ -108,7 +108,7 @@ class Worker:
         ours = {name: self.facts[name] for name in SETTINGS}
         settings = without_environment(data_center="us", database_url=self.url, workers=1, **ours)
         way = DangerousWay(fate)
-        world = World(now=self.now, way=way, slots=lambda *_: Free(), pool=lambda _: ThisThread())
+        world = Environment(now=self.now, way=way, slots=lambda *_: FreeSlots(), pool=lambda _: ThisThread())
         return DeskSync(settings, engine, world, self.mapping)
 
     def dies(self, errand: Callable[[DeskSync], object], point: int = -1) -> bool:
@@ -181,9 +181,9 @@ def worker(desk, tmp_path, sqlite_template) -> Worker:
     shutil.copy(sqlite_template, tmp_path / "store.sqlite3")
     mapping = mapping_file.load("partner_support")
     rules = mapping.policy.escalation
-    people = {"ada": Person(name="ada", addresses=(ADA,))}
-    staff = replace(rules.staff, people=people, roles=dict.fromkeys(rules.staff.roles, (Duty("ada"),)))
-    rules = replace(rules, staff=staff, actions={**rules.actions, 1: Action(priority="High")})
+    people = {"ada": StaffMember(name="ada", addresses=(ADA,))}
+    staff = replace(rules.staff, people=people, roles=dict.fromkeys(rules.staff.roles, (DutyPeriod("ada"),)))
+    rules = replace(rules, staff=staff, actions={**rules.actions, 1: LevelAction(priority="High")})
     words = replace(mapping.vocabulary, fields={**mapping.vocabulary.fields, "priority": "priority"})
     mapping = replace(mapping, vocabulary=words, policy=replace(mapping.policy, escalation=rules))
     worker = Worker(url=f"sqlite:///{tmp_path / 'store.sqlite3'}", facts=dict(desk.facts), mapping=mapping)

@@ -19,8 +19,8 @@ from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.stage import stage
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.sweeps import Round
-from desk_sync.services.sweep import Pace
+from desk_sync.ports.sweeps import SweepKind
+from desk_sync.services.sweep import SweepPace
 from desk_sync.settings import Settings
 from tests.support.processes import START_SECONDS, wait_until
 
@@ -47,7 +47,7 @@ def sweep(on, monkeypatch):
     prefix = "DESK_SYNC_"
     ours = {name.removeprefix(prefix).lower(): on.environment[name] for name in on.environment if prefix in name}
     with wiring.open_app(Settings(**ours)) as desk_sync:
-        yield replace(desk_sync.sweep("default"), pace=Pace(grace=timedelta(0)))
+        yield replace(desk_sync.sweep("default"), pace=SweepPace(grace=timedelta(0)))
 
 
 @contextmanager
@@ -130,11 +130,11 @@ def test_what_no_delivery_told_of_is_found_counted_once_and_brought_to_the_same_
         filled_in(on, accounts, tickets)
     on.wait_until_quiet(0)
     missed = [ticket for ticket in tickets.values() if not told(on, ticket)]
-    first, second = sweep.run(Round.RECENT), sweep.run(Round.FULL)
+    first, second = sweep.run(SweepKind.RECENT), sweep.run(SweepKind.FULL)
     on.wait_until_quiet(0)
 
     assert on.desk.counters()["deliveries"]["dropped"] >= len(missed)
     assert (first.missed, second.missed) == (len(missed), 0)
     assert end_state(on, tickets) == end_state(on, undisturbed)
-    assert sweep.run(Round.FULL).marked == 0
+    assert sweep.run(SweepKind.FULL).marked == 0
     assert on.desk_sync.figures("default").deliveries().missed == len(missed)

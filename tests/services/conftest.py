@@ -25,16 +25,16 @@ from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.account.subscription import Account
-from desk_sync.ports.subscriptions import Replaced
+from desk_sync.ports.subscriptions import ReplacedSnapshot
 from desk_sync.ports.tickets import Lease
 from desk_sync.services.health import Health
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
-from desk_sync.services.reconcile.education import Teaching
+from desk_sync.services.reconcile.education import EducationLimiter
 from desk_sync.services.reconcile.live_lookup import LiveLookup
-from desk_sync.services.reconcile.partner import Writers
-from desk_sync.services.reconcile.read import Finder
-from desk_sync.services.reconcile.reconcile import Outcome, Reconcile
+from desk_sync.services.reconcile.partner import PartnerResolver
+from desk_sync.services.reconcile.read import TicketReader
+from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
@@ -71,7 +71,7 @@ class World:
         """An event comes in."""
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
-    def imports(self, *accounts: Account, **facts: Any) -> Replaced:
+    def imports(self, *accounts: Account, **facts: Any) -> ReplacedSnapshot:
         return self.importing().run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
 
     def importing(self) -> ImportAccounts:
@@ -92,8 +92,8 @@ class World:
             now=self.now,
         )
 
-    def finder(self) -> Finder:
-        return Finder(
+    def finder(self) -> TicketReader:
+        return TicketReader(
             desk=self.desk,
             subscriptions=self.subscriptions,
             writers=self.writers(),
@@ -105,11 +105,11 @@ class World:
             hours=HoursFromDesk(desk=self.desk, kept=self.hours, now=self.now),
         )
 
-    def teaching(self) -> Teaching:
-        return Teaching(lessons=SqlLessons(self.engine, "default"), policy=self.policy, now=self.now)
+    def teaching(self) -> EducationLimiter:
+        return EducationLimiter(lessons=SqlLessons(self.engine, "default"), policy=self.policy, now=self.now)
 
-    def writers(self) -> Writers:
-        return Writers(
+    def writers(self) -> PartnerResolver:
+        return PartnerResolver(
             desk=self.desk,
             book=SqlPartners(self.engine, "default"),
             listed=self.listed,
@@ -117,7 +117,7 @@ class World:
             now=self.now,
         )
 
-    def look(self) -> list[Outcome]:
+    def look(self) -> list[LookOutcome]:
         """Look at everything that is due."""
         reconcile = self.reconcile()
         return [reconcile.look(lease) for lease in self.claim()]

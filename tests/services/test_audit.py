@@ -12,7 +12,7 @@ from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
-from desk_sync.services.audit import Audit, Audited
+from desk_sync.services.audit import Audit, AuditResult
 from tests.support.makers import NOW, make_ticket
 
 TICKET = "100000000000000001"
@@ -107,7 +107,7 @@ def test_what_runs_out_on_a_parked_ticket_keeps_the_address_from_being_called_th
 
     world.waits(hours=2)
 
-    assert audit.run() == Audited(remade=0, late=1)
+    assert audit.run() == AuditResult(remade=0, late=1)
     assert monitor.calls == 1
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Event
 
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.makers import NOW
 
 
@@ -24,7 +24,7 @@ def test_everything_that_is_due_is_looked_at_once(world):
         seen[lease.ticket_id] += 1
         world.tickets.begin_look(lease, now=NOW, until=lease.until)
         world.tickets.end(lease, now=NOW)
-        return Outcome.GONE
+        return LookOutcome.GONE
 
     more = Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=3).run()
 
@@ -37,7 +37,7 @@ def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
 
     drain = Drain(
         tickets=world.tickets,
-        look=lambda lease: Outcome.POSTPONED,
+        look=lambda lease: LookOutcome.POSTPONED,
         budget=world.budget,
         now=world.now,
         workers=2,
@@ -58,7 +58,7 @@ def test_nobody_waits_for_the_slowest_of_a_batch(world):
             waited.append(reached.wait(5))
         if lease.ticket_id in beyond:
             reached.set()
-        return Outcome.POSTPONED
+        return LookOutcome.POSTPONED
 
     Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=2).run()
 
@@ -66,7 +66,9 @@ def test_nobody_waits_for_the_slowest_of_a_batch(world):
 
 
 def test_nothing_due_is_nothing_to_do(world):
-    assert not Drain(tickets=world.tickets, look=lambda lease: Outcome.GONE, budget=world.budget, now=world.now).run()
+    assert not Drain(
+        tickets=world.tickets, look=lambda lease: LookOutcome.GONE, budget=world.budget, now=world.now
+    ).run()
 
 
 def test_what_a_dead_worker_held_comes_back_within_its_lease(world):
@@ -82,7 +84,9 @@ def test_while_the_portal_is_paused_nothing_is_claimed(world):
     world.hears(state=None)
     world.budget.most = 0
 
-    assert not Drain(tickets=world.tickets, look=lambda lease: Outcome.GONE, budget=world.budget, now=world.now).run()
+    assert not Drain(
+        tickets=world.tickets, look=lambda lease: LookOutcome.GONE, budget=world.budget, now=world.now
+    ).run()
     assert len(world.claim()) == 1
 
 
@@ -95,7 +99,7 @@ def test_after_a_pause_one_ticket_goes_ahead_of_the_others(world):
     def look(lease):
         looked_at.append(lease.ticket_id)
         world.budget.most = 0
-        return Outcome.POSTPONED
+        return LookOutcome.POSTPONED
 
     Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now).run()
 

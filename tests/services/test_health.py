@@ -13,8 +13,8 @@ from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.escalation.notice import gather
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
-from desk_sync.ports.sweeps import Coverage
-from desk_sync.services.health import Check, age_of_oldest, check, check_all
+from desk_sync.ports.sweeps import SweepCoverage
+from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all
 from tests.support.makers import NOW, make_event, make_message
 
 CANARY = "canary@customer.example"
@@ -121,7 +121,7 @@ class TestDeliveries:
     )
     def test_an_alarm_stands_for_a_day(self, world, health, hours, ok):
         sweeps = SqlSweeps(world.engine, "other")
-        sweeps.cover(Coverage(since=NOW, until=NOW))
+        sweeps.cover(SweepCoverage(since=NOW, until=NOW))
         sweeps.tally(changes=40, alarmed_at=world.now())
         world.waits(hours=hours)
 
@@ -181,14 +181,16 @@ def raising(error):
 
 
 OUTCOMES = [
-    pytest.param(lambda: "fine", Check(name="a", ok=True, what="fine"), id="right"),
+    pytest.param(lambda: "fine", HealthCheck(name="a", ok=True, what="fine"), id="right"),
     pytest.param(
         raising(ConfigurationError("wrong", hint="mend it")),
-        Check(name="a", ok=False, what="wrong", hint="mend it"),
+        HealthCheck(name="a", ok=False, what="wrong", hint="mend it"),
         id="wrong, with a hint",
     ),
     pytest.param(
-        raising(TemporaryError("no answer")), Check(name="a", ok=False, what="no answer", reached=False), id="silence"
+        raising(TemporaryError("no answer")),
+        HealthCheck(name="a", ok=False, what="no answer", reached=False),
+        id="silence",
     ),
 ]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.errors import Shrunk
-from desk_sync.services.import_accounts import ShrinkGuard
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.import_accounts import ShrinkLimit
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.makers import LICENCES, make_account, make_evidence, make_item, make_ticket
 
 TICKET = make_ticket().ticket_id
@@ -30,7 +30,7 @@ def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
     imported = settled.imports(make_account(12))
 
     assert (imported.changed, imported.tickets) == (1, 1)
-    assert settled.look() == [Outcome.RECONCILED]
+    assert settled.look() == [LookOutcome.RECONCILED]
     assert not desk.tickets[TICKET].large_user
 
 
@@ -88,7 +88,7 @@ def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk
         settled.waits(minutes=minutes)
         settled.importing().go_on()
 
-    assert settled.look() == [Outcome.RECONCILED]
+    assert settled.look() == [LookOutcome.RECONCILED]
     assert desk.tickets[TICKET].large_user
     assert settled.look() == []
 
@@ -131,7 +131,7 @@ class TestAnExportThatLostTooMuch:
     def test_only_licences_that_count_are_compared(self):
         metered = make_account(items=(make_item(60), make_item(5000, unit="contacts", name="Contacts")))
 
-        assert ShrinkGuard(policy=LICENCES).licences(metered) == 60
+        assert ShrinkLimit(policy=LICENCES).licences(metered) == 60
 
     def test_a_rehearsal_changes_nothing(self, settled, desk):
         assert settled.imports(make_account(12), rehearse=True).differing == 1
@@ -191,11 +191,11 @@ class TestManyTicketsOfAnAccountThatChanged:
 
     def test_where_credits_are_kept_for_the_worst_the_others_wait_with_the_reason_and_are_not_forgotten(self, changed):
         changed.budget.worst_only = True
-        ends = [Outcome.RECONCILED, Outcome.POSTPONED, Outcome.POSTPONED]
+        ends = [LookOutcome.RECONCILED, LookOutcome.POSTPONED, LookOutcome.POSTPONED]
         assert self.seen(changed) == list(zip(["S1", "S2", "S3"], ends, strict=True))
         waiting = changed.tickets.history(BY_SEVERITY["S3-Minor"])
         assert "kept for the most urgent tickets" in waiting.error
 
         changed.budget.worst_only = False
         changed.waits(minutes=15)
-        assert self.seen(changed) == [("S2", Outcome.RECONCILED), ("S3", Outcome.RECONCILED)]
+        assert self.seen(changed) == [("S2", LookOutcome.RECONCILED), ("S3", LookOutcome.RECONCILED)]

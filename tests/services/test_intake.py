@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.errors import BadDelivery, BadToken, DeskSyncError, TemporaryError
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import NOTHING, Intake
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-EVENT = Event(key="1", type="Ticket_Update", hint=Hint.STATE, ticket_id="7", occurred_at=NOW)
+EVENT = Event(key="1", type="Ticket_Update", hint=EventHint.STATE, ticket_id="7", occurred_at=NOW)
 PAYLOADS = sorted((Path(__file__).parents[1] / "cases" / "payloads").glob("ticket_*.json"))
 
 
@@ -26,13 +26,13 @@ class Notebook:
         self.error = error
         self.kept: list[tuple[tuple[Event, ...], datetime]] = []
 
-    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
-        answer: Future[Recorded] = Future()
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
+        answer: Future[RecordedDelivery] = Future()
         if self.error:
             answer.set_exception(self.error)
             return answer
         self.kept.append((tuple(events), now))
-        answer.set_result(Recorded(stored=len(events), known=0))
+        answer.set_result(RecordedDelivery(stored=len(events), known=0))
         return answer
 
 
@@ -48,7 +48,7 @@ def intake(inbox: Notebook, *, verify=trust, read=lambda body: [EVENT]) -> Intak
 def test_a_signed_delivery_is_recorded_with_the_time_of_its_coming():
     inbox = Notebook()
 
-    assert intake(inbox).accept("good", b"[{}]").result(0) == Recorded(stored=1, known=0)
+    assert intake(inbox).accept("good", b"[{}]").result(0) == RecordedDelivery(stored=1, known=0)
     assert inbox.kept == [((EVENT,), NOW)]
 
 
@@ -155,7 +155,7 @@ def test_who_is_known_is_not_asked_again():
 
     inbox = Notebook()
 
-    assert intake(inbox, verify=verify).take(b"[{}]").result(0) == Recorded(stored=1, known=0)
+    assert intake(inbox, verify=verify).take(b"[{}]").result(0) == RecordedDelivery(stored=1, known=0)
     assert inbox.kept == [((EVENT,), NOW)]
 
 

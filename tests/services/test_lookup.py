@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Identifier, Kind
-from desk_sync.services.lookup import LookUp
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.services.lookup import AccountLookup
 from tests.support.makers import ADMIN, make_account
 
-ADDRESS = Identifier(Kind.EMAIL, ADMIN)
+ADDRESS = Identifier(IdentifierKind.EMAIL, ADMIN)
 
 
 def ask(world, *asked):
-    return LookUp(subscriptions=world.subscriptions, policy=world.policy, now=world.now).run(asked)
+    return AccountLookup(subscriptions=world.subscriptions, policy=world.policy, now=world.now).run(asked)
 
 
 def test_an_address_leads_to_its_account_and_to_what_follows(world):
@@ -24,7 +24,7 @@ def test_an_address_leads_to_its_account_and_to_what_follows(world):
 
 
 def test_an_address_that_no_source_has_is_unknown(world):
-    answer = ask(world, Identifier(Kind.EMAIL, "nobody@elsewhere.example"))
+    answer = ask(world, Identifier(IdentifierKind.EMAIL, "nobody@elsewhere.example"))
 
     assert (answer.accounts, answer.decision.verdict) == ((), Verdict.UNKNOWN)
 

@@ -10,12 +10,12 @@ import structlog
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.domain.escalation.notice import Message
-from desk_sync.domain.escalation.staff import Address, Channel
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.errors import Refused, TemporaryError
-from desk_sync.services.notices import Persistence, SendNotices
+from desk_sync.services.notices import SendLimits, SendNotices
 from tests.support.makers import NOW
 
-ADA, BOB, CAI = (Address(Channel.MAIL, f"{name}@desk.example") for name in ("ada", "bob", "cai"))
+ADA, BOB, CAI = (NoticeAddress(NoticeChannel.MAIL, f"{name}@desk.example") for name in ("ada", "bob", "cai"))
 TICKET = "100000000000000001"
 
 
@@ -27,8 +27,8 @@ class Mailboxes:
     """The channels: what arrived, and how those behave that do not work."""
 
     def __init__(self) -> None:
-        self.arrived: list[tuple[Address, str]] = []
-        self.broken: dict[Address, BaseException] = {}
+        self.arrived: list[tuple[NoticeAddress, str]] = []
+        self.broken: dict[NoticeAddress, BaseException] = {}
         self.arrives_anyway = False
 
     def send(self, notice) -> None:
@@ -67,7 +67,7 @@ def owe(world):
     return owe
 
 
-def told(mailboxes) -> list[Address]:
+def told(mailboxes) -> list[NoticeAddress]:
     return [to for to, _ in mailboxes.arrived]
 
 
@@ -137,7 +137,7 @@ def test_a_channel_that_is_away_for_too_long_counts_as_one_that_refuses(sending,
     owe(otherwise=(BOB,))
     mailboxes.broken[ADA] = TemporaryError("no answer")
 
-    for _ in range(Persistence().attempts):
+    for _ in range(SendLimits().attempts):
         world.waits(minutes=10)
         sending.run()
     sending.run()
@@ -158,12 +158,12 @@ def test_that_nobody_could_be_told_is_an_error_that_names_the_ticket(sending, ow
 
 
 def test_one_run_sends_no_more_than_a_batch(sending, owe, world, mailboxes):
-    for number in range(Persistence().batch + 1):
-        owe(to=Address(Channel.CHAT, f"chat{number}"), topic="escalation:1:1")
+    for number in range(SendLimits().batch + 1):
+        owe(to=NoticeAddress(NoticeChannel.CHAT, f"chat{number}"), topic="escalation:1:1")
     world.waits(minutes=1)
 
     sending.run()
-    assert len(mailboxes.arrived) == Persistence().batch
+    assert len(mailboxes.arrived) == SendLimits().batch
 
     sending.run()
-    assert len(mailboxes.arrived) == Persistence().batch + 1
+    assert len(mailboxes.arrived) == SendLimits().batch + 1

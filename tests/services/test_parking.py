@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from desk_sync.errors import PermanentError, TemporaryError
 from desk_sync.services.drain import Drain
 from desk_sync.services.parking import Parking
-from desk_sync.services.reconcile.reconcile import Outcome, Patience
+from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.makers import make_ticket
 
 GOOD = [f"1{number:017d}" for number in range(50)]
@@ -29,7 +29,7 @@ def parked(world, desk):
         world.hears(ticket_id=ticket_id, key=ticket_id)
         desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id)
         desk.before["read_ticket"] = refuse
-        assert world.look() == [Outcome.PARKED]
+        assert world.look() == [LookOutcome.PARKED]
         world.hears(ticket_id=ticket_id, key=f"later {ticket_id}")
     return world
 
@@ -49,7 +49,7 @@ def test_a_parked_ticket_stays_parked_when_events_come_in_and_counts_them(parked
 def test_a_ticket_that_is_put_back_is_looked_at_with_all_its_events(parked, parking):
     parking.retry(parking.choose(["1"]))
 
-    assert parked.look() == [Outcome.RECONCILED]
+    assert parked.look() == [LookOutcome.RECONCILED]
     assert [each.ticket_id for each in parking.choose(None)] == ["2"]
     assert parked.tickets.history("1").error is None
 
@@ -90,7 +90,7 @@ class PoisonedDesk:
 
 def drain(world, desk):
     finder = replace(world.finder(), desk=desk)
-    reconcile = replace(world.reconcile(), finder=finder, desk=desk, patience=Patience(attempts=3))
+    reconcile = replace(world.reconcile(), finder=finder, desk=desk, patience=LookLimits(attempts=3))
     Drain(tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, workers=4).run()
 
 

@@ -13,14 +13,14 @@ from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
-from desk_sync.ports.subscriptions import Page, Pulled
+from desk_sync.ports.subscriptions import PulledAccounts, SourcePage
 from desk_sync.services.import_accounts import ImportAccounts
-from desk_sync.services.pull import Pull, Rhythm
+from desk_sync.services.pull import Pull, PullRhythm
 from tests.support.makers import make_account, make_ticket
 
 TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
-RHYTHM = Rhythm(every=timedelta(minutes=15), patience=timedelta(hours=1))
+RHYTHM = PullRhythm(every=timedelta(minutes=15), patience=timedelta(hours=1))
 
 HOUR = timedelta(hours=1)
 
@@ -34,7 +34,7 @@ class FakeSource:
 
     def pull(self, _):
         self.pulls += 1
-        return Pulled(accounts=self._accounts())
+        return PulledAccounts(accounts=self._accounts())
 
     def _accounts(self):
         for each in self.said:
@@ -97,7 +97,7 @@ def test_a_source_is_pulled_when_it_is_due_and_not_before(world):
 
 def test_a_source_that_fails_is_asked_again_soon(world):
     source = FakeSource(TemporaryError("down"))
-    rhythm = Rhythm(every=timedelta(days=1))
+    rhythm = PullRhythm(every=timedelta(days=1))
     for minutes in (0, 9, 1):
         world.waits(minutes=minutes)
         puller(world, source, rhythm=rhythm).take_turn()
@@ -164,14 +164,14 @@ class Paged:
         self.read = []
 
     def pull(self, journal):
-        return Pulled(accounts=resumed(journal, self._page))
+        return PulledAccounts(accounts=resumed(journal, self._page))
 
     def _page(self, after):
         number = int(after or 0) + 1
         if number in self.ends:
             raise self.ends[number]
         self.read.append(number)
-        return Page(accounts=many(number)[-1:], after=None if number == 3 else str(number))
+        return SourcePage(accounts=many(number)[-1:], after=None if number == 3 else str(number))
 
 
 class Killed(BaseException):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Place
+from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.errors import PermanentError
-from desk_sync.ports.review import Settled
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.ports.review import SettledReview
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.review import Review
 from tests.support.makers import ADMIN, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
-USERS = make_evidence("user@elsewhere.example", place=Place.TEMPLATE)
+USERS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEMPLATE)
 [USER] = USERS.readings
 
 
@@ -36,12 +36,12 @@ def decision(world):
 
 def test_what_is_bound_leads_the_ticket_to_its_account_and_says_so(desk, world, review):
     assert review.bind(USER, "A1", by="Ada", why="she called") == 1
-    assert world.look() == [Outcome.RECONCILED]
+    assert world.look() == [LookOutcome.RECONCILED]
 
     assert desk.tickets[TICKET].customer_primary_email == ADMIN
     assert "leads to account A1, bound by a person on 2026-11-23" in str(decision(world).reasons[0])
     assert review.reviews.undecided() == []
-    assert review.bindings.bindings()[0].settled == Settled(at=world.now(), by="Ada", why="she called")
+    assert review.bindings.bindings()[0].settled == SettledReview(at=world.now(), by="Ada", why="she called")
 
 
 def test_no_import_undoes_it(desk, world, review):
@@ -79,7 +79,10 @@ def test_a_dismissed_ticket_leaves_the_list_until_its_decision_changes(desk, wor
     assert [each.ticket_id for each in review.reviews.undecided()] == [TICKET]
 
 
-TWO = (make_evidence("a@elsewhere.example", place=Place.TEXT), make_evidence("b@elsewhere.example", place=Place.TEXT))
+TWO = (
+    make_evidence("a@elsewhere.example", place=EvidencePlace.TEXT),
+    make_evidence("b@elsewhere.example", place=EvidencePlace.TEXT),
+)
 
 
 def test_what_is_not_in_the_list_cannot_be_dismissed(review):

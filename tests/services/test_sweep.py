@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
-from desk_sync.ports.sweeps import Coverage, Round
-from desk_sync.services.reconcile.reconcile import Outcome
-from desk_sync.services.sweep import Alarm, Pace, Sweep, Swept
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind
+from desk_sync.services.reconcile.reconcile import LookOutcome
+from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, make_event, make_ticket
 
@@ -42,7 +42,7 @@ def sweep(world, desk, sweeps):
     """Of a portal that was swept before, an hour ago; nothing has happened in it since."""
     world.waits(hours=-1)
     service = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now)
-    service.run(Round.RECENT)
+    service.run(SweepKind.RECENT)
     world.waits(hours=1)
     return service
 
@@ -63,53 +63,53 @@ class TestWhatIsMissed:
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
 
-        swept = sweep.run(Round.RECENT)
+        swept = sweep.run(SweepKind.RECENT)
 
         assert (swept.marked, swept.missed, world.figures.deliveries().missed) == (1, 1, 1)
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
         assert world.tickets.history(known).memory.overrides.keys() == {Field.SEVERITY}
 
     def test_so_is_a_ticket_that_we_never_heard_of(self, world, desk, sweep):
         desk.person_sets(TICKET)
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).missed == 1
-        assert world.look() == [Outcome.RECONCILED]
+        assert sweep.run(SweepKind.RECENT).missed == 1
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_it_is_counted_once_however_often_it_is_found(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
-        sweep.run(Round.RECENT)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
+        sweep.run(SweepKind.RECENT)
         world.look()
 
-        assert sweep.run(Round.FULL).marked == 0
+        assert sweep.run(SweepKind.FULL).marked == 0
         assert world.figures.deliveries().missed == 1
 
     def test_one_that_is_gone_while_the_index_still_shows_it_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known)
         world.waits(**LATE)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
         desk.before["read_ticket"] = raising(Gone("gone"))
-        assert world.look() == [Outcome.GONE]
+        assert world.look() == [LookOutcome.GONE]
 
-        assert sweep.run(Round.RECENT).marked == 0
+        assert sweep.run(SweepKind.RECENT).marked == 0
         assert world.figures.deliveries().missed == 1
 
     def test_a_delivery_without_news_does_not_take_the_look_back(self, world, desk, sweep, known):
         left = world.tickets.history(known).memory.left
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
         world.hears(key="old", state=left, before=left)
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_the_next_change_is_another_one(self, world, desk, sweep, sweeps, known):
         for severity in ("S2-Moderate", "S3-Minimal"):
             desk.person_sets(known, severity=severity)
             world.waits(**LATE)
-            sweep.run(Round.RECENT)
+            sweep.run(SweepKind.RECENT)
             world.look()
 
         assert world.figures.deliveries().missed == 2
@@ -123,9 +123,9 @@ class TestWhatIsMissed:
         world.look()
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).missed == 1
-        assert world.look() == [Outcome.RECONCILED]
-        assert sweep.run(Round.RECENT).marked == 0
+        assert sweep.run(SweepKind.RECENT).missed == 1
+        assert world.look() == [LookOutcome.RECONCILED]
+        assert sweep.run(SweepKind.RECENT).marked == 0
 
     def test_a_closed_ticket_and_one_that_was_gone(self, world, desk, sweep, known):
         ticket = desk.tickets.pop(known)
@@ -135,7 +135,7 @@ class TestWhatIsMissed:
         desk.person_sets(known, status_type="Closed")
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).missed == 1
+        assert sweep.run(SweepKind.RECENT).missed == 1
         assert world.tickets.history(known).ended_at is None
 
 
@@ -143,7 +143,7 @@ class TestWhatIsNotMissed:
     def test_our_own_echo(self, world, desk, sweep, known):
         assert desk.count("write_ticket") == 1
 
-        swept = sweep.run(Round.RECENT)
+        swept = sweep.run(SweepKind.RECENT)
 
         assert (swept.seen, swept.marked) == (1, 0)
 
@@ -151,10 +151,10 @@ class TestWhatIsNotMissed:
         desk.person_sets(known)
         state = digest(desk.tickets[known])
         world.hears(key="subject", state=state, before=state, modified_at=world.now())
-        assert world.look() == [Outcome.NOTHING_NEW]
+        assert world.look() == [LookOutcome.NOTHING_NEW]
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).marked == 0
+        assert sweep.run(SweepKind.RECENT).marked == 0
 
     def test_a_delivery_from_before_does_not_hide_a_later_change(self, world, desk, sweep, known):
         state = digest(desk.tickets[known])
@@ -164,7 +164,7 @@ class TestWhatIsNotMissed:
         world.look()
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).missed == 1
+        assert sweep.run(SweepKind.RECENT).missed == 1
 
     @pytest.mark.parametrize(
         "happens",
@@ -202,7 +202,7 @@ class TestWhatIsNotMissed:
         happens(world)
         before = world.tickets.history(known)
 
-        assert sweep.run(Round.RECENT).marked == 0
+        assert sweep.run(SweepKind.RECENT).marked == 0
         assert world.tickets.history(known) == before
 
     @pytest.mark.parametrize(
@@ -217,15 +217,15 @@ class TestWhatIsNotMissed:
     def test_what_has_only_just_happened_is_left_to_the_next_sweep(self, world, desk, sweep, known, ago, marked):
         desk.person_sets(known, severity="S2-Moderate", modified_at=world.now() - ago)
 
-        assert sweep.run(Round.RECENT).marked == marked
+        assert sweep.run(SweepKind.RECENT).marked == marked
 
 
 class TestBudget:
     def test_when_credits_run_low_only_what_is_new_is_swept(self, world, sweep):
         world.budget.worst_only = True
 
-        assert sweep.run(Round.RECENT).seen == 0
-        assert sweep.take_turn(Round.FULL) is None
+        assert sweep.run(SweepKind.RECENT).seen == 0
+        assert sweep.take_turn(SweepKind.FULL) is None
         with pytest.raises(TemporaryError):
             sweep.run_since(NOW)
 
@@ -233,7 +233,7 @@ class TestBudget:
         asked = desk.count("modified_between")
         world.budget.paused = timedelta(minutes=2)
 
-        assert sweep.take_turn(Round.RECENT) is None
+        assert sweep.take_turn(SweepKind.RECENT) is None
         assert desk.count("modified_between") == asked
 
 
@@ -242,9 +242,9 @@ class TestHowFarItReaches:
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=11))
         new = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now)
 
-        assert [new.run(which).seen for which in (Round.RECENT, Round.FULL)] == [0, 0]
+        assert [new.run(which).seen for which in (SweepKind.RECENT, SweepKind.FULL)] == [0, 0]
 
-    @pytest.mark.parametrize("which", Round)
+    @pytest.mark.parametrize("which", SweepKind)
     def test_what_was_modified_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=9))
 
@@ -264,60 +264,60 @@ class TestHowFarItReaches:
         world.waits(days=7)
         desk.person_sets(TICKET, modified_at=NOW + timedelta(hours=1))
 
-        assert sweep.run(Round.RECENT).missed == 1
+        assert sweep.run(SweepKind.RECENT).missed == 1
 
     @pytest.mark.parametrize("since", [None, timedelta(days=1)], ids=["in full", "since yesterday"])
     def test_no_sweep_leaves_a_gap_before_it(self, world, desk, sweep, since):
         world.waits(days=7)
         desk.person_sets(TICKET, modified_at=NOW + timedelta(hours=1))
 
-        swept = sweep.run_since(world.now() - since) if since else sweep.run(Round.FULL)
+        swept = sweep.run_since(world.now() - since) if since else sweep.run(SweepKind.FULL)
 
         assert swept.missed == 1
 
     def test_in_full_finds_what_the_index_showed_too_late(self, world, desk, sweep):
         for _ in range(10):
             world.waits(minutes=3)
-            sweep.run(Round.RECENT)
+            sweep.run(SweepKind.RECENT)
         desk.person_sets(TICKET, modified_at=NOW + timedelta(minutes=1))
 
-        assert sweep.run(Round.RECENT).seen == 0
-        assert sweep.run(Round.FULL).missed == 1
+        assert sweep.run(SweepKind.RECENT).seen == 0
+        assert sweep.run(SweepKind.FULL).missed == 1
 
     @pytest.mark.parametrize("jump", [1, -1], ids=["ahead", "back"])
     def test_a_clock_that_jumps_an_hour_and_back_hides_nothing(self, world, desk, sweep, known, jump):
         world.waits(hours=jump)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
         world.waits(hours=-jump)
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
 
-        assert sweep.run(Round.RECENT).missed == 1
+        assert sweep.run(SweepKind.RECENT).missed == 1
 
     def test_a_slow_clock_hides_nothing(self, world, desk, sweep, known):
         desk.person_sets(known, severity="S2-Moderate", modified_at=world.now() + timedelta(hours=1))
 
-        assert sweep.run(Round.RECENT).missed == 1
+        assert sweep.run(SweepKind.RECENT).missed == 1
 
 
 class TestTurns:
     def test_two_beats_make_one_sweep(self, world, desk, sweep, known):
-        assert sweep.take_turn(Round.RECENT) is not None
-        assert sweep.take_turn(Round.RECENT) is None
-        assert sweep.take_turn(Round.FULL) is not None
+        assert sweep.take_turn(SweepKind.RECENT) is not None
+        assert sweep.take_turn(SweepKind.RECENT) is None
+        assert sweep.take_turn(SweepKind.FULL) is not None
 
     def test_the_next_ring_finds_the_turn_free(self, world, sweep):
-        sweep.take_turn(Round.RECENT)
+        sweep.take_turn(SweepKind.RECENT)
         world.waits(minutes=2, seconds=59)
 
-        assert sweep.take_turn(Round.RECENT) is not None
+        assert sweep.take_turn(SweepKind.RECENT) is not None
 
     def test_a_turn_taken_by_a_wrong_clock_holds_nobody_up(self, world, sweep):
         world.waits(hours=1)
-        sweep.take_turn(Round.RECENT)
+        sweep.take_turn(SweepKind.RECENT)
         world.waits(hours=-1)
 
-        assert sweep.take_turn(Round.RECENT) is not None
+        assert sweep.take_turn(SweepKind.RECENT) is not None
 
     @pytest.mark.parametrize("error", [TemporaryError("down"), NotPermitted("no scope")], ids=["later", "never"])
     def test_a_desk_that_does_not_answer_costs_a_turn_and_no_ticket(self, world, desk, sweep, sweeps, known, error):
@@ -327,12 +327,12 @@ class TestTurns:
         desk.before["modified_between"] = raising(error)
 
         with capture_logs() as logs:
-            assert sweep.take_turn(Round.RECENT) is None
+            assert sweep.take_turn(SweepKind.RECENT) is None
 
         assert [line["event"] for line in logs] == ["portal.not_swept"]
         assert sweeps.coverage() == before
         world.waits(hours=1)
-        assert sweep.take_turn(Round.RECENT).missed == 1
+        assert sweep.take_turn(SweepKind.RECENT).missed == 1
 
     def test_a_sweep_that_dies_half_way_is_done_again(self, world, desk, sweep, sweeps):
         desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(250)}
@@ -341,17 +341,17 @@ class TestTurns:
         before = sweeps.coverage()
 
         with pytest.raises(Died):
-            sweep.run(Round.RECENT)
+            sweep.run(SweepKind.RECENT)
 
         assert (sweeps.coverage(), world.figures.deliveries().missed) == (before, 100)
-        assert sweep.run(Round.RECENT).missed == 150
-        assert sweeps.coverage() == Coverage(since=before.since, until=world.now() - Pace().grace)
+        assert sweep.run(SweepKind.RECENT).missed == 150
+        assert sweeps.coverage() == SweepCoverage(since=before.since, until=world.now() - SweepPace().grace)
 
 
 class TestReport:
     def test_one_line_says_what_was_found(self, world, desk, sweep, known):
         with capture_logs() as logs:
-            swept = sweep.run(Round.RECENT)
+            swept = sweep.run(SweepKind.RECENT)
 
         assert logs == [
             {
@@ -370,7 +370,7 @@ class TestReport:
         world.waits(**LATE)
 
         with capture_logs() as logs:
-            sweep.run(Round.RECENT)
+            sweep.run(SweepKind.RECENT)
 
         assert [(line["event"], line["log_level"]) for line in logs][1:] == [("deliveries.missed", "error")]
 
@@ -386,7 +386,7 @@ class TestReport:
         ],
     )
     def test_the_alarm_is_raised_above_a_share(self, missed, new, raised):
-        assert Alarm().raised(Swept(since=NOW, seen=new, new=new, marked=missed, missed=missed)) is raised
+        assert MissedAlarm().raised(SweepResult(since=NOW, seen=new, new=new, marked=missed, missed=missed)) is raised
 
     @pytest.mark.parametrize(
         ("share", "alarmed"),
@@ -396,26 +396,26 @@ class TestReport:
         desk.person_sets(TICKET)
         world.waits(**LATE)
 
-        replace(sweep, alarm=Alarm(share=share, least=1)).run(Round.RECENT)
+        replace(sweep, alarm=MissedAlarm(share=share, least=1)).run(SweepKind.RECENT)
 
         told = world.figures.deliveries()
         assert (told.changes, told.missed, told.alarmed_at) == (1, 1, world.now() if alarmed else None)
 
     def test_a_quiet_sweep_does_not_take_an_alarm_back(self, world, desk, sweep):
-        sweep = replace(sweep, alarm=Alarm(share=0, least=1))
+        sweep = replace(sweep, alarm=MissedAlarm(share=0, least=1))
         desk.person_sets(TICKET)
         world.waits(**LATE)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
         before = world.figures.deliveries()
         world.waits(**LATE)
-        sweep.run(Round.RECENT)
+        sweep.run(SweepKind.RECENT)
 
         assert world.figures.deliveries() == before
 
     def test_a_ticket_is_new_to_one_sweep_only(self, world, desk, sweep):
         desk.person_sets(TICKET)
         world.waits(seconds=30)
-        first = sweep.run(Round.RECENT)
+        first = sweep.run(SweepKind.RECENT)
         world.waits(**LATE)
 
-        assert (first.new, sweep.run(Round.RECENT).new) == (1, 0)
+        assert (first.new, sweep.run(SweepKind.RECENT).new) == (1, 0)

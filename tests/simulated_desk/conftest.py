@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from desk_sync.simulated_desk.oauth import Accounts
-from desk_sync.simulated_desk.portal import Event, Portal, Quirks
-from desk_sync.simulated_desk.rest import Desk, Request, Response
+from desk_sync.simulated_desk.oauth import AccountsServer
+from desk_sync.simulated_desk.portal import DeskEvent, DeskQuirks, SimulatedPortal
+from desk_sync.simulated_desk.rest import RestRequest, RestResponse, SimulatedDesk
 
 START = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)
 
@@ -31,11 +31,11 @@ class Clock:
 class Client:
     """A client with a good token; `call` sends JSON to a path below /api/v1."""
 
-    def __init__(self, clock: Clock, quirks: Quirks | None = None) -> None:
-        self.portal = Portal(now=clock, quirks=quirks)
-        self.accounts = Accounts(now=clock, org_id=self.portal.org_id)
-        self.desk = Desk(self.portal, self.accounts)
-        self.events: list[Event] = []
+    def __init__(self, clock: Clock, quirks: DeskQuirks | None = None) -> None:
+        self.portal = SimulatedPortal(now=clock, quirks=quirks)
+        self.accounts = AccountsServer(now=clock, org_id=self.portal.org_id)
+        self.desk = SimulatedDesk(self.portal, self.accounts)
+        self.events: list[DeskEvent] = []
         self.portal.listeners.append(self.events.append)
         self.headers = {"authorization": f"Zoho-oauthtoken {self.token()}", "orgid": self.portal.org_id}
 
@@ -54,11 +54,11 @@ class Client:
 
     def call(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str | None] | None = None
-    ) -> Response:
+    ) -> RestResponse:
         path, _, query = path.partition("?")
         sent = {**self.headers, **({"content-type": "application/json"} if body is not None else {}), **(headers or {})}
         return self.desk.handle(
-            Request(
+            RestRequest(
                 method=method,
                 path=f"/api/v1{path}",
                 query=dict(parse_qsl(query, keep_blank_values=True)),
@@ -78,14 +78,14 @@ class Client:
         ticket_id: str = answer.json()["id"]
         return ticket_id
 
-    def write(self, ticket_id: str, **values: Any) -> Response:
+    def write(self, ticket_id: str, **values: Any) -> RestResponse:
         return self.call("PATCH", f"/tickets/{ticket_id}", values)
 
-    def write_cf(self, ticket_id: str, name: str, value: Any) -> Response:
+    def write_cf(self, ticket_id: str, name: str, value: Any) -> RestResponse:
         return self.write(ticket_id, cf={name: value})
 
 
-def wrong(answer: Response) -> set[str]:
+def wrong(answer: RestResponse) -> set[str]:
     """The fields that an INVALID_DATA answer names."""
     assert (answer.status, answer.json()["errorCode"]) == (422, "INVALID_DATA"), answer.body
     return {each["fieldName"] for each in answer.json()["errors"]}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from desk_sync.har import Recorder, archive
+from desk_sync.har import HarRecorder, archive
 
 START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -58,7 +58,7 @@ def exchange(
     async def send(_: Any) -> None:
         pass
 
-    asyncio.run(Recorder(app, file, now=lambda: at, skip="/_")(scope, receive, send))
+    asyncio.run(HarRecorder(app, file, now=lambda: at, skip="/_")(scope, receive, send))
 
 
 def test_a_body_in_pieces_is_recorded_whole(tmp_path: Path):

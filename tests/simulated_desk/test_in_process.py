@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
-from desk_sync.simulated_desk.faults import Faults
+from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulated_desk.in_process import InProcess
-from desk_sync.simulated_desk.running import Site
+from desk_sync.simulated_desk.running import DeskSite
 from tests.support.makers import NOW
 
 URL = "https://desk.zoho.eu"
@@ -15,7 +15,7 @@ URL = "https://desk.zoho.eu"
 
 @pytest.fixture
 def site():
-    return Site(now=lambda: NOW)
+    return DeskSite(now=lambda: NOW)
 
 
 @pytest.fixture
@@ -68,10 +68,10 @@ def test_calls_beyond_what_the_portal_allows_at_once_are_refused(site, session):
 @pytest.mark.parametrize(
     ("faults", "opened"),
     [
-        pytest.param(Faults(status=503), 0, id="an error before the call"),
-        pytest.param(Faults(status=503, after=True), 1, id="an error after it"),
-        pytest.param(Faults(reset=True), 0, id="a connection that breaks before the call"),
-        pytest.param(Faults(reset=True, after=True), 1, id="one that breaks after it"),
+        pytest.param(FaultInjector(status=503), 0, id="an error before the call"),
+        pytest.param(FaultInjector(status=503, after=True), 1, id="an error after it"),
+        pytest.param(FaultInjector(reset=True), 0, id="a connection that breaks before the call"),
+        pytest.param(FaultInjector(reset=True, after=True), 1, id="one that breaks after it"),
     ],
 )
 def test_a_fault_strikes_before_the_call_is_carried_out_or_after_it(site, session, faults, opened):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.simulated_desk.faults import Faults
-from desk_sync.simulated_desk.rest import Quota, Request
+from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulated_desk.rest import CallQuota, RestRequest
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 
@@ -101,7 +101,7 @@ def test_a_request_that_makes_no_sense_is_refused(
 
 def test_a_body_that_is_no_json_is_a_bad_request(client: Client):
     headers = client.headers | {"content-type": "application/json"}
-    answer = client.desk.handle(Request(method="POST", path="/api/v1/tickets", headers=headers, body=b"{"))
+    answer = client.desk.handle(RestRequest(method="POST", path="/api/v1/tickets", headers=headers, body=b"{"))
 
     assert (answer.status, answer.json()["errorCode"]) == (400, "BAD_REQUEST")
 
@@ -178,7 +178,7 @@ def test_a_call_costs_credits(client: Client, path: str, credits_spent: int):
 
 
 def test_when_the_days_credits_are_gone_desk_says_when_to_come_back(client: Client, clock: Clock):
-    client.desk.quota = Quota(now=clock, daily=3)
+    client.desk.quota = CallQuota(now=clock, daily=3)
     client.call("GET", "/tickets")
 
     answer = client.call("GET", "/tickets")
@@ -210,7 +210,7 @@ def test_a_fault_strikes_the_calls_that_it_names_before_or_after_the_work(client
     ticket_id = client.open_ticket()
     comments = f"/tickets/{ticket_id}/comments"
     for after, written in ((False, 0), (True, 1)):
-        client.desk.chance.set(Faults(status=500, calls=("POST /tickets/{id}/comments",), after=after))
+        client.desk.chance.set(FaultInjector(status=500, calls=("POST /tickets/{id}/comments",), after=after))
 
         assert client.call("POST", comments, {"content": "Seen"}).status == 500
         assert len(client.call("GET", comments).json()["data"]) == written
@@ -218,7 +218,7 @@ def test_a_fault_strikes_the_calls_that_it_names_before_or_after_the_work(client
 
 def test_faults_with_one_seed_strike_the_same_calls(client: Client):
     def struck() -> list[int]:
-        client.desk.chance.set(Faults(status=502, share=0.5, seed=7))
+        client.desk.chance.set(FaultInjector(status=502, share=0.5, seed=7))
         return [client.call("GET", "/tickets").status for _ in range(20)]
 
     first = struck()

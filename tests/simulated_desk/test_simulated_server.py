@@ -19,7 +19,7 @@ from desk_sync.simulated_desk.server import running
 
 SERVE = """
 import json, pathlib, sys
-from desk_sync.simulator.server import serve
+from desk_sync.simulated_desk.server import serve
 accounts = pathlib.Path(sys.argv[1])
 serve(port=0, accounts=accounts, deliver_to=None, har=None, announce=lambda facts: print(json.dumps(facts), flush=True))
 print("ended", flush=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.simulated_desk.portal import Quirks
+from desk_sync.simulated_desk.portal import DeskQuirks
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 BOX, SEVERITY, DUE = "cf_priority_customer_large_user_account", "cf_severity", "cf_acknowledgement_due"
@@ -63,13 +63,13 @@ def test_a_field_off_the_tickets_layout_is_dropped_in_silence(client: Client, na
 
 
 def test_a_field_off_the_tickets_layout_can_be_refused_instead(clock: Clock):
-    client = Client(clock, Quirks(drops_fields_off_the_layout=False))
+    client = Client(clock, DeskQuirks(drops_fields_off_the_layout=False))
 
     assert wrong(client.write_cf(client.open_ticket(department=1), SEVERITY, "S1-Critical")) == {f"/cf/{SEVERITY}"}
 
 
 def test_seconds_can_be_kept_instead(clock: Clock):
-    client = Client(clock, Quirks(drops_seconds=False))
+    client = Client(clock, DeskQuirks(drops_seconds=False))
     answer = client.write_cf(client.open_ticket(), DUE, "2026-11-23T10:30:59.999Z")
 
     assert answer.json()["cf"][DUE] == "2026-11-23T10:30:59.999Z"
@@ -77,7 +77,7 @@ def test_seconds_can_be_kept_instead(clock: Clock):
 
 @pytest.mark.parametrize("moves", [False, True])
 def test_a_reply_moves_the_time_of_the_last_change_or_does_not(clock: Clock, moves: bool):
-    client = Client(clock, Quirks(replies_touch_modified_time=moves))
+    client = Client(clock, DeskQuirks(replies_touch_modified_time=moves))
     ticket_id = client.open_ticket()
     before = client.call("GET", f"/tickets/{ticket_id}").json()["modifiedTime"]
     clock.move(minutes=1)

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from desk_sync.simulated_desk import webhooks
-from desk_sync.simulated_desk.faults import Faults
-from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
-from desk_sync.simulated_desk.webhooks import Signer, envelope
+from desk_sync.simulated_desk.webhooks import WebhookSigner, envelope
 from tests.simulated_desk.conftest import START, Client, wrong
 
 UUID = "49ad222a-f812-41e7-9f0e-7f7ed2a4c1aa"
@@ -71,18 +71,18 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def site(receiver: Receiver) -> Iterator[tuple[Simulation, str]]:
+def site(receiver: Receiver) -> Iterator[tuple[RunningDesk, str]]:
     with running(deliver_to=receiver.url) as (simulation, url):
         yield simulation, url
 
 
-def open_ticket(simulation: Simulation) -> str:
+def open_ticket(simulation: RunningDesk) -> str:
     contact = simulation.portal.add_contact("Helpdesk", "help@partner.example")
     wanted = {"departmentId": simulation.portal.department_id, "contactId": contact["id"], "subject": "Login fails"}
     return simulation.portal.open_ticket(wanted, by=contact["id"]).ticket_id
 
 
-def settled(simulation: Simulation) -> dict[str, int]:
+def settled(simulation: RunningDesk) -> dict[str, int]:
     assert simulation.courier.wait_until_idle(10)
     return dict(simulation.courier.counts)
 
@@ -91,7 +91,7 @@ def subscription(**events: Any) -> dict[str, Any]:
     return {"isEnabled": True, "ignoreSourceId": None, "subscriptions": events}
 
 
-def test_every_write_is_told_in_order_the_integrations_own_too(site: tuple[Simulation, str], receiver: Receiver):
+def test_every_write_is_told_in_order_the_integrations_own_too(site: tuple[RunningDesk, str], receiver: Receiver):
     simulation, _ = site
     ticket_id = open_ticket(simulation)
     portal = simulation.portal
@@ -112,7 +112,7 @@ def test_every_write_is_told_in_order_the_integrations_own_too(site: tuple[Simul
     assert [each["payload"]["priority"] for each in receiver.events[1:4]] == ["High", "Medium", "Low"]
 
 
-def test_a_delivery_is_signed_for_its_webhook_with_a_public_key(site: tuple[Simulation, str], receiver: Receiver):
+def test_a_delivery_is_signed_for_its_webhook_with_a_public_key(site: tuple[RunningDesk, str], receiver: Receiver):
     simulation, url = site
     open_ticket(simulation)
     settled(simulation)
@@ -127,7 +127,7 @@ def test_a_delivery_is_signed_for_its_webhook_with_a_public_key(site: tuple[Simu
 
 
 def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_shown():
-    signer = Signer(now=lambda: START, org_id="1")
+    signer = WebhookSigner(now=lambda: START, org_id="1")
     old = jwt.get_unverified_header(signer.token("2"))["kid"]
     new = signer.rotate()
 
@@ -137,7 +137,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_shown():
 
 @pytest.mark.parametrize(("in_milliseconds", "unit"), [(False, 1), (True, 1000)])
 def test_the_times_of_a_token_are_seconds_or_milliseconds(in_milliseconds: bool, unit: int):
-    token = Signer(now=lambda: START, org_id="1", in_milliseconds=in_milliseconds).token("2")
+    token = WebhookSigner(now=lambda: START, org_id="1", in_milliseconds=in_milliseconds).token("2")
     claims = jwt.decode(token, options={"verify_signature": False})
 
     assert claims["iat"] == int(START.timestamp()) * unit
@@ -146,7 +146,7 @@ def test_the_times_of_a_token_are_seconds_or_milliseconds(in_milliseconds: bool,
 
 @pytest.mark.parametrize("status", [201, 202, 204, 302, 400, 500, 503])
 def test_only_200_is_acceptance_and_nothing_is_sent_again(
-    site: tuple[Simulation, str], receiver: Receiver, status: int
+    site: tuple[RunningDesk, str], receiver: Receiver, status: int
 ):
     receiver.answers = [status]
     open_ticket(site[0])
@@ -155,7 +155,7 @@ def test_only_200_is_acceptance_and_nothing_is_sent_again(
     assert len(receiver.requests) == 1
 
 
-def test_410_ends_the_subscription(site: tuple[Simulation, str], receiver: Receiver):
+def test_410_ends_the_subscription(site: tuple[RunningDesk, str], receiver: Receiver):
     receiver.answers = [410, 200]
     open_ticket(site[0])
     settled(site[0])
@@ -165,7 +165,7 @@ def test_410_ends_the_subscription(site: tuple[Simulation, str], receiver: Recei
     assert site[0].webhook_id not in site[0].portal.webhooks
 
 
-def test_a_receiver_that_starts_later_gets_what_happens_later(site: tuple[Simulation, str], receiver: Receiver):
+def test_a_receiver_that_starts_later_gets_what_happens_later(site: tuple[RunningDesk, str], receiver: Receiver):
     simulation, _ = site
     simulation.portal.change_webhook(simulation.webhook_id, {"url": "http://127.0.0.1:9/hook"})
     open_ticket(simulation)
@@ -176,9 +176,9 @@ def test_a_receiver_that_starts_later_gets_what_happens_later(site: tuple[Simula
     assert settled(simulation)["accepted"] == 1
 
 
-def test_deliveries_are_dropped_doubled_and_mixed_on_demand(site: tuple[Simulation, str], receiver: Receiver):
+def test_deliveries_are_dropped_doubled_and_mixed_on_demand(site: tuple[RunningDesk, str], receiver: Receiver):
     simulation, _ = site
-    simulation.chance.set(Faults(seed=3, drop=0.3, duplicate=0.3, reorder=True))
+    simulation.chance.set(FaultInjector(seed=3, drop=0.3, duplicate=0.3, reorder=True))
     tickets = [open_ticket(simulation) for _ in range(40)]
     counts = settled(simulation)
     told = [each["payload"]["id"] for each in receiver.events]
@@ -290,7 +290,7 @@ def test_a_new_webhook_is_made_after_a_handshake(
 
 @pytest.mark.parametrize("delay", [pytest.param(0.4, id="silent"), pytest.param(0.2, id="dripping")])
 def test_a_receiver_that_takes_longer_than_the_deadline_has_failed(
-    site: tuple[Simulation, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch, delay: float
+    site: tuple[RunningDesk, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch, delay: float
 ):
     monkeypatch.setattr(webhooks, "DEADLINE", 0.3)
     receiver.delay = delay

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.simulated_desk.running import NOWHERE, Site
+from desk_sync.simulated_desk.running import NOWHERE, DeskSite
 from desk_sync.simulation import rehearse
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -230,7 +230,7 @@ class TestWhatAStepDoes:
         assert any("no agent of the level is active in this department" in text for text in comments(report))
 
     def test_where_a_team_holds_the_role_it_goes_to_the_team(self, staffed):
-        [team] = Site(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=NOWHERE).portal.furniture.teams
+        [team] = DeskSite(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=NOWHERE).portal.furniture.teams
 
         report = staffed(
             f"until: +4h\ntickets: [{ticket('t1')}]\n",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.domain.escalation.notice import Notice
-from desk_sync.domain.escalation.staff import Address, Channel
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.simulation import rehearse, scenario
 from desk_sync.simulation.report import document
 from desk_sync.simulation.setup import stage
@@ -334,7 +334,9 @@ def test_who_the_partner_is_stands_in_its_account_in_desk(play):
 
 
 def test_what_people_outside_desk_would_be_told_is_in_the_report(write):
-    told = Notice(key="k", to=Address(Channel.MAIL, "desk@support.example"), subject="Breached", lines=("t1",))
+    told = Notice(
+        key="k", to=NoticeAddress(NoticeChannel.MAIL, "desk@support.example"), subject="Breached", lines=("t1",)
+    )
     with stage(scenario.read(write(f"start: 2026-11-20T09:00Z\nuntil: +1h\n{OPENED}\n"))) as on:
         on.desk_sync.notifier.send(told)
         report = document(on)

@@ -11,11 +11,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
-from desk_sync.domain.commitment.promise import Kinds, Milestone, Promise, Terms, WeekendException, Window
-from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.promise import (
+    CommitmentWindow,
+    Milestone,
+    Promise,
+    PromiseTerms,
+    TicketKinds,
+    WeekendException,
+)
+from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.commitment.regions import RegionPolicy
 from desk_sync.domain.reason import Reason
 
@@ -23,15 +30,15 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN).astimezone(UTC)
 HOUR = timedelta(hours=1)
 
-WEEK = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS[:5], (Hours.of("00:00", "24:00"),)))
+WEEK = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS[:5], (WeeklyHours.of("00:00", "24:00"),)))
 
 
-def window(target: float, commitment: float) -> Window:
-    return Window(target=target * HOUR, commitment=commitment * HOUR)
+def window(target: float, commitment: float) -> CommitmentWindow:
+    return CommitmentWindow(target=target * HOUR, commitment=commitment * HOUR)
 
 
 ACK, DET, RES, UPD = Milestone
-TERMS = Terms(
+TERMS = PromiseTerms(
     windows={
         1: {ACK: window(1, 3), DET: window(2, 8)},
         2: {ACK: window(6, 12), DET: window(24, 48)},
@@ -39,7 +46,7 @@ TERMS = Terms(
     },
     resolution=window(24, 48),
     update=window(8, 8),
-    exempt=Kinds(issue_types=frozenset({"feature_request", "limitation"})),
+    exempt=TicketKinds(issue_types=frozenset({"feature_request", "limitation"})),
     weekend=WeekendException(issue_types=frozenset({"outage", "login"}), levels=frozenset({1, 2, 3})),
 )
 PROMISE = Promise(
@@ -56,7 +63,7 @@ REGIONS = RegionPolicy(
     calendars={"EUROPE_UK": WEEK, "APAC_JAPAN": replace(WEEK, tz="Asia/Singapore")},
     country_calendars={"JP": replace(WEEK, tz="Asia/Tokyo")},
 )
-LARGE = Circumstances(large=True, large_since=MONDAY)
+LARGE = ClockBasis(large=True, large_since=MONDAY)
 
 
 def after(text: str) -> timedelta:
@@ -70,29 +77,29 @@ def under(**terms: Any) -> Promise:
     return replace(PROMISE, terms=replace(TERMS, **terms))
 
 
-def acts(told: str, created_at: datetime = MONDAY) -> tuple[Act, ...]:
+def acts(told: str, created_at: datetime = MONDAY) -> tuple[HistoryEvent, ...]:
     """What happened, as "1h reply, 2h paused, 3h s1": a message, a reply, a stage, a severity (s0: none) or a move."""
     return tuple(_act(*each.split(), created_at=created_at) for each in told.split(",") if each.strip())
 
 
-def _act(when: str, what: str, *, created_at: datetime) -> Act:
+def _act(when: str, what: str, *, created_at: datetime) -> HistoryEvent:
     at = created_at + after(when)
-    if what in set(Stage):
-        return Act(kind=ActKind.STAGE, at=at, stage=Stage(what))
+    if what in set(WorkState):
+        return HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=WorkState(what))
     if level := re.fullmatch(r"s(\d)", what):
-        return Act(kind=ActKind.SEVERITY, at=at, level=int(level[1]) or None)
-    return Act(kind=ActKind(what), at=at)
+        return HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=int(level[1]) or None)
+    return HistoryEvent(kind=HistoryEventKind(what), at=at)
 
 
 def read(
     told: str,
     now: str,
     promise: Promise = PROMISE,
-    circumstances: Circumstances | None = None,
+    circumstances: ClockBasis | None = None,
     created_at: datetime = MONDAY,
 ) -> tuple[Clock, ...]:
     history = History(created_at=created_at, acts=acts(told, created_at))
-    return read_clocks(history, promise, circumstances or Circumstances(), created_at + after(now))
+    return read_clocks(history, promise, circumstances or ClockBasis(), created_at + after(now))
 
 
 def told(clock: Clock, created_at: datetime = MONDAY) -> str:

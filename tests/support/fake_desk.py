@@ -11,12 +11,12 @@ from typing import Any
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
 from desk_sync.domain.commitment.learning import StatusChange
-from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone
-from desk_sync.ports.desk import Modified, StatusChanges, Threads
+from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
 from desk_sync.ports.now import Now
 from tests.support.makers import NOW, PERSON, ROBOT
 
@@ -40,11 +40,11 @@ class FakeDesk:
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
-        self.threads: dict[str, list[Utterance]] = defaultdict(list)
-        self.spoken: dict[str, list[Utterance]] = defaultdict(list)
+        self.threads: dict[str, list[ConversationItem]] = defaultdict(list)
+        self.spoken: dict[str, list[ConversationItem]] = defaultdict(list)
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
-        self.agents: dict[str, Agent] = {}
+        self.agents: dict[str, DeskAgent] = {}
         self.hours: dict[str, BusinessCalendar] = {}
         self.calls: list[str] = []
         self.before: dict[str, Callable[[], None]] = {}
@@ -53,14 +53,14 @@ class FakeDesk:
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._call("read_ticket", lambda: self._ticket(ticket_id))
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
         if contents:
             self.calls.append("read_contents")
         new = self.said[ticket.ticket_id][known - 1 :] if contents else []
         evidence = tuple(each for evidence in new for each in evidence)
-        return self._call("read_threads", lambda: Threads(said=self.threads[ticket.ticket_id], evidence=evidence))
+        return self._call("read_threads", lambda: ThreadReading(said=self.threads[ticket.ticket_id], evidence=evidence))
 
-    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+    def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         return self._call("read_comments", lambda: self.spoken[ticket_id])
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
@@ -69,15 +69,15 @@ class FakeDesk:
     def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
         """A further mail comes, in which this is found."""
         self.said[ticket_id].append(evidence)
-        self._thread(ticket_id, Form.INCOMING, Author.PARTNER, None)
+        self._thread(ticket_id, ItemForm.INCOMING, AuthorKind.PARTNER, None)
 
     def agent_replies(self, ticket_id: str, by: str = PERSON) -> None:
         """A public mail of an agent goes out."""
-        self._thread(ticket_id, Form.OUTGOING, Author.AGENT, by)
+        self._thread(ticket_id, ItemForm.OUTGOING, AuthorKind.AGENT, by)
 
-    def _thread(self, ticket_id: str, form: Form, author: Author, by: str | None) -> None:
+    def _thread(self, ticket_id: str, form: ItemForm, author: AuthorKind, by: str | None) -> None:
         ticket, told = self.tickets[ticket_id], self.threads[ticket_id]
-        told.append(Utterance(ref=str(len(told) + 1), at=self.now(), form=form, author=author, author_id=by))
+        told.append(ConversationItem(ref=str(len(told) + 1), at=self.now(), form=form, author=author, author_id=by))
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
 
     def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
@@ -96,7 +96,9 @@ class FakeDesk:
         ticket, told = self.tickets[ticket_id], self.spoken[ticket_id]
         ref = f"c{len(told) + 1}"
         told.append(
-            Utterance(ref=ref, at=self.now(), form=Form.COMMENT, author=Author.AGENT, author_id=PERSON, public=public)
+            ConversationItem(
+                ref=ref, at=self.now(), form=ItemForm.COMMENT, author=AuthorKind.AGENT, author_id=PERSON, public=public
+            )
         )
         self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
 
@@ -109,7 +111,7 @@ class FakeDesk:
     def read_tags(self, ticket_id: str) -> frozenset[str]:
         return self._call("read_tags", lambda: self.tags[ticket_id])
 
-    def read_agent(self, email: str) -> Agent | None:
+    def read_agent(self, email: str) -> DeskAgent | None:
         return self._call("read_agent", lambda: self.agents.get(email))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
@@ -137,9 +139,9 @@ class FakeDesk:
         said = (*self.comments[ticket_id], *self.public_comments[ticket_id])
         return self._call("has_comment", lambda: any(reference in each for each in said))
 
-    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]
-        found = [Modified(ticket_id=each, at=at) for at, each in sorted(times) if start <= at <= end]
+        found = [ModifiedTickets(ticket_id=each, at=at) for at, each in sorted(times) if start <= at <= end]
         for first in range(0, len(found), 100):
             yield self._call("modified_between", lambda first=first: found[first : first + 100])
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from desk_sync.ports.subscriptions import Page
+from desk_sync.ports.subscriptions import SourcePage
 
 
 class FakeJournal:
     """Keeps pages for as long as the test does."""
 
     def __init__(self) -> None:
-        self.kept: list[Page] = []
+        self.kept: list[SourcePage] = []
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[SourcePage]:
         return iter(list(self.kept))
 
-    def keep(self, page: Page) -> None:
+    def keep(self, page: SourcePage) -> None:
         self.kept.append(page)
 
     def clear(self) -> None:

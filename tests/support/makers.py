@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Lookup, Place
+from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind, Lookup
 from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, Threshold
 from desk_sync.domain.account.subscription import Account, LicenceItem, Snapshot
 from desk_sync.domain.commitment.promise import CommitmentPolicy
-from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
-from desk_sync.domain.escalation.matrix import Matrix, Post
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule
-from desk_sync.domain.escalation.staff import Address, Channel, Staff
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffRoster
 from desk_sync.domain.plan.policy import Policy, TicketPolicy
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket
 from tests.support.clock_scenes import REGIONS, TERMS
 
@@ -55,12 +55,21 @@ TICKETS = TicketPolicy(
 )
 COMMITMENT = CommitmentPolicy(terms=TERMS, regions=REGIONS)
 ESCALATION = EscalationPolicy(
-    matrix=Matrix(
-        cells={"EUROPE_UK": {1: (Post("desk"),), 2: (Post("lead"),), 3: (Post("manager"),), 4: (Post("pam"),)}}
+    matrix=EscalationMatrix(
+        cells={
+            "EUROPE_UK": {
+                1: (MatrixPost("desk"),),
+                2: (MatrixPost("lead"),),
+                3: (MatrixPost("manager"),),
+                4: (MatrixPost("pam"),),
+            }
+        }
     ),
-    staff=Staff(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
-    rules=(LadderRule(rungs=(Rung(1), Rung(2, timedelta(hours=2)), Rung(3, timedelta(hours=4)))),),
-    answers={cause: {Signal.REPLY: Answer.STOP, Signal.CLOSING: Answer.STOP} for cause in Cause},
+    staff=StaffRoster(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
+    rules=(LadderRule(rungs=(LadderRung(1), LadderRung(2, timedelta(hours=2)), LadderRung(3, timedelta(hours=4)))),),
+    answers={
+        cause: {LadderSignal.REPLY: SignalEffect.STOP, LadderSignal.CLOSING: SignalEffect.STOP} for cause in LadderCause
+    },
 )
 POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS, commitment=COMMITMENT, escalation=ESCALATION)
 
@@ -114,13 +123,13 @@ def make_ticket(**facts: Any) -> Ticket:
 
 
 def make_lookup(account: Account | None = None, *, age: timedelta = timedelta(hours=1), **facts: Any) -> Lookup:
-    led_by = frozenset({Place.FIELD} if account else ())
+    led_by = frozenset({EvidencePlace.FIELD} if account else ())
     return Lookup(**{"account": account, "reasons": (), "snapshot": make_snapshot(age), "led_by": led_by} | facts)
 
 
-def make_evidence(value: str, *kinds: Kind, place: Place = Place.FIELD) -> Evidence:
+def make_evidence(value: str, *kinds: IdentifierKind, place: EvidencePlace = EvidencePlace.FIELD) -> Evidence:
     """One thing that was found; an address, unless other kinds are named."""
-    return Evidence(place, tuple(Identifier(kind, value) for kind in kinds or (Kind.EMAIL,)))
+    return Evidence(place, tuple(Identifier(kind, value) for kind in kinds or (IdentifierKind.EMAIL,)))
 
 
 def make_event(**facts: Any) -> Event:
@@ -128,7 +137,7 @@ def make_event(**facts: Any) -> Event:
         **{
             "key": "k1",
             "type": "Ticket_Update",
-            "hint": Hint.STATE,
+            "hint": EventHint.STATE,
             "ticket_id": "100000000000000001",
             "occurred_at": NOW,
             "actor_id": PERSON,
@@ -143,5 +152,10 @@ def changed(*names: Field, by: str = PERSON) -> Event:
 
 
 def make_message(**facts: Any) -> Message:
-    told = {"ticket_id": "T1", "topic": "escalation:1:1", "to": Address(Channel.MAIL, "ada@desk.example"), "at": NOW}
+    told = {
+        "ticket_id": "T1",
+        "topic": "escalation:1:1",
+        "to": NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),
+        "at": NOW,
+    }
     return Message(**told | {"about": "T1", "line": "line"} | facts)

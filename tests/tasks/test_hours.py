@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync import wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
 from tasks import hours
@@ -21,7 +21,7 @@ def worker(tmp_path, monkeypatch):
     """The product as a worker has it, with a mapping that takes a calendar from Desk."""
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(SHIPPED.read_text().replace("INDIA: {zone: Asia/Kolkata}", "INDIA: {desk: Office hours}"))
-    with Broker.start() as broker, running() as (simulation, url):
+    with EmbeddedBroker.start() as broker, running() as (simulation, url):
         facts = {**simulation.facts(url), "desk_url": url, "accounts_url": url, "mapping": str(mapping)}
         known = {name: value for name, value in facts.items() if name in Settings.model_fields}
         database = f"sqlite:///{tmp_path / 'desk.sqlite3'}"

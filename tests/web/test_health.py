@@ -23,7 +23,7 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.errors import BadToken, ConfigurationError, TemporaryError
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
-from desk_sync.web.metrics import Business, Metrics
+from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
 from tests.support.makers import NOW, make_account, make_event
 
 SECRET = "user secret at db.internal.example"
@@ -99,8 +99,8 @@ class Shop:
     def __init__(self, engine, serve):
         self.engine = engine
         self.inbox, self.tickets = SqlInbox(engine, "default"), SqlTickets(engine, "default")
-        self.metrics = Metrics(
-            Business(
+        self.metrics = ProcessMetrics(
+            BusinessMetrics(
                 figures={"default": SqlFigures(engine, "default")},
                 subscriptions=SqlSubscriptions(engine),
                 pulls=SqlPulls(engine),

@@ -19,19 +19,19 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import Intake
 from desk_sync.web.doorbell import Doorbell
-from desk_sync.web.receiver import STATUS, Limits, Threads, app
+from desk_sync.web.receiver import STATUS, DeliveryThreads, ReceiverLimits, app
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-EVENT = Event(key="1", type="Ticket_Update", hint=Hint.STATE, ticket_id="7", occurred_at=NOW)
+EVENT = Event(key="1", type="Ticket_Update", hint=EventHint.STATE, ticket_id="7", occurred_at=NOW)
 SIGNED = {"X-ZDesk-JWT": "good"}
 SLOW = {"X-ZDesk-JWT": "slow"}
 CANARY = "canary@customer.example"
-QUICK = Limits(body=1_000, within=timedelta(seconds=0.4), threads=2)
+QUICK = ReceiverLimits(body=1_000, within=timedelta(seconds=0.4), threads=2)
 
 
 class Store:
@@ -43,12 +43,12 @@ class Store:
         self.gate.set()
         self.committed: list[Event] = []
 
-    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
-        future: Future[Recorded] = Future()
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
+        future: Future[RecordedDelivery] = Future()
         threading.Thread(target=self._commit, args=(future, events), daemon=True).start()
         return future
 
-    def _commit(self, future: Future[Recorded], events: Sequence[Event]) -> None:
+    def _commit(self, future: Future[RecordedDelivery], events: Sequence[Event]) -> None:
         self.gate.wait(10)
         if not future.set_running_or_notify_cancel():
             return
@@ -56,7 +56,7 @@ class Store:
             future.set_exception(self.error)
             return
         self.committed.extend(events)
-        future.set_result(Recorded(stored=len(events), known=0))
+        future.set_result(RecordedDelivery(stored=len(events), known=0))
 
 
 class Guard:
@@ -110,7 +110,7 @@ class Site:
 def open_site(serve) -> Iterator[Callable[..., Site]]:
     store, guard = Store(), Guard()
 
-    def open_site(*, limits: Limits | None = None, ring: Callable[[], None] = lambda: None) -> Site:
+    def open_site(*, limits: ReceiverLimits | None = None, ring: Callable[[], None] = lambda: None) -> Site:
         site = Site(url="", store=store, guard=guard)
 
         def rung() -> None:
@@ -248,14 +248,14 @@ class Call:
 def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
     gate = threading.Event()
 
-    async def give_up(threads: Threads) -> weakref.ref[Call]:
+    async def give_up(threads: DeliveryThreads) -> weakref.ref[Call]:
         call = Call(gate)
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(threads.run(call), 0.05)
         return weakref.ref(call)
 
     async def kept() -> list[Call | None]:
-        threads = Threads(1)
+        threads = DeliveryThreads(1)
         _, *others = [await give_up(threads) for _ in range(4)]
         gc.collect()
         return [call() for call in others]

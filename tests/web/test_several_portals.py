@@ -15,11 +15,11 @@ import pytest
 import requests
 
 from desk_sync import wiring
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.errors import ConfigurationError
 from desk_sync.simulated_desk import seed as furniture
-from desk_sync.simulated_desk.running import Simulation
+from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 from desk_sync.web import receiver
 from desk_sync.web.doorbell import Doorbell
@@ -36,7 +36,7 @@ class Installation:
 
     url: str
     app: wiring.DeskSync
-    desks: Mapping[str, Simulation]
+    desks: Mapping[str, RunningDesk]
 
     def post(self, portal: str, *, signed_by: str, event_of: str) -> int:
         (event,) = json.loads(SAMPLE.read_bytes())
@@ -83,7 +83,7 @@ def installation(serve, tmp_path, monkeypatch) -> Iterator[Installation]:
         mapping.write_text(f"{shipped}\nportals:\n{''.join(sections)}", encoding="utf-8")
         monkeypatch.setenv("DESK_SYNC_MAPPING", str(mapping))
         monkeypatch.setenv("DESK_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite3'}")
-        monkeypatch.setenv("DESK_SYNC_REDIS_URL", stack.enter_context(Broker.start()).url)
+        monkeypatch.setenv("DESK_SYNC_REDIS_URL", stack.enter_context(EmbeddedBroker.start()).url)
         app = stack.enter_context(wiring.open_receiver())
         app.upgrade()
         doors = {portal: app.door(portal) for portal in app.portals}

@@ -18,20 +18,20 @@ from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_ji
 
 from desk_sync.adapters.desk import conversation, hours, partner, payload
 from desk_sync.adapters.desk.evidence import of_threads
-from desk_sync.adapters.desk.failures import Hiccup, exhausted, failure
-from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.adapters.zoho.auth import Access, NoToken, authorization, permit_loopback
+from desk_sync.adapters.desk.failures import BriefFailure, exhausted, failure
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.adapters.zoho.auth import AccessTokens, NoToken, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
-from desk_sync.adapters.zoho.transport import Deadline, harden, read_object
+from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden, read_object
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.conversation import Utterance
-from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.commitment.conversation import ConversationItem
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
-from desk_sync.ports.desk import Modified, StatusChanges, Threads
+from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Budget, Token
+from desk_sync.ports.portal import AccessToken, CallBudget
 
 log = structlog.get_logger()
 
@@ -65,9 +65,9 @@ class DeskClient:
         *,
         desk_url: str,
         org_id: str,
-        vocabulary: Vocabulary,
-        access: Access,
-        budget: Budget,
+        vocabulary: DeskVocabulary,
+        access: AccessTokens,
+        budget: CallBudget,
         now: Now,
         connections: int = 10,
         patience: timedelta = PATIENCE,
@@ -96,19 +96,19 @@ class DeskClient:
         answer = self._call("GET", _path(ticket_id), self._deadline())
         return _of(ticket_id, payload.read_ticket(answer, self._vocabulary))
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> Threads:
+    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
         """Three credits for the list, and one for each thread whose content it does not show, of the last few."""
         deadline = self._deadline()
         listed = self._call("GET", _path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
         evidence = of_threads(read, sender=ticket.sender) if contents else ()
-        return Threads(said=conversation.threads(listed), evidence=evidence)
+        return ThreadReading(said=conversation.threads(listed), evidence=evidence)
 
-    def read_comments(self, ticket_id: str) -> Sequence[Utterance]:
+    def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         """Three credits for each hundred."""
         deadline = self._deadline()
-        said: list[Utterance] = []
+        said: list[ConversationItem] = []
         for page in self._comment_pages(ticket_id, deadline):
             said += conversation.comments(page)
         return said
@@ -119,7 +119,7 @@ class DeskClient:
         page = self._call("GET", _path(ticket_id, "History"), self._deadline(), query=query)
         return StatusChanges(changes=conversation.status_changes(page), whole=payload.count(page) < HISTORY)
 
-    def _content(self, ticket_id: str, thread_id: str, deadline: Deadline) -> str:
+    def _content(self, ticket_id: str, thread_id: str, deadline: DeadlineAdapter) -> str:
         try:
             return payload.content(self._call("GET", _path(ticket_id, "threads", thread_id), deadline))
         except Gone:  # the thread alone; if the ticket went with it, the next look will tell
@@ -137,7 +137,7 @@ class DeskClient:
         contracts = self._contracts(partner_id, deadline) if names.contracts else {}
         return partner.read_partner(account, contracts, names)
 
-    def _contracts(self, partner_id: str, deadline: Deadline) -> Body:
+    def _contracts(self, partner_id: str, deadline: DeadlineAdapter) -> Body:
         path = f"/accounts/{quote(partner_id, safe='')}/contracts"
         return self._call("GET", path, deadline, query={"limit": CONTRACTS})
 
@@ -149,7 +149,7 @@ class DeskClient:
         """One credit."""
         return payload.tags(self._call("GET", _path(ticket_id, "tags"), self._deadline()))
 
-    def read_agent(self, email: str) -> Agent | None:
+    def read_agent(self, email: str) -> DeskAgent | None:
         """One credit."""
         return payload.agent(self._call("GET", f"/agents/email/{quote(email, safe='@')}", self._deadline()))
 
@@ -179,7 +179,7 @@ class DeskClient:
         pages = self._comment_pages(ticket_id, self._deadline())
         return any(payload.mentioned_in(page, reference) for page in pages)
 
-    def _comment_pages(self, ticket_id: str, deadline: Deadline) -> Iterator[Body]:
+    def _comment_pages(self, ticket_id: str, deadline: DeadlineAdapter) -> Iterator[Body]:
         """The newest first."""
         start, more = 0, True
         while more:
@@ -188,11 +188,11 @@ class DeskClient:
             yield page
             start, more = start + PAGE, payload.count(page) == PAGE
 
-    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[Modified]]:
+    def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         """Each page begins where the one before ended, and not at an offset: tickets that are modified meanwhile leave
         the span or move to its end, and would shift the rest. Only within one instant offsets are used.
         """
-        shown: set[Modified] = set()
+        shown: set[ModifiedTickets] = set()
         offset, more = 0, True
         while more:
             page = self._search(start, end, offset)
@@ -234,14 +234,14 @@ class DeskClient:
         known = payload.field_names(self._call("GET", "/fields", self._deadline(), query=query))
         return [name for name in wanted if name not in known]
 
-    def _deadline(self) -> Deadline:
-        return Deadline(self._patience.total_seconds())
+    def _deadline(self) -> DeadlineAdapter:
+        return DeadlineAdapter(self._patience.total_seconds())
 
     def _call(
         self,
         method: str,
         path: str,
-        deadline: Deadline,
+        deadline: DeadlineAdapter,
         *,
         query: Mapping[str, str | int] | None = None,
         body: Body | None = None,
@@ -250,7 +250,7 @@ class DeskClient:
         request = requests.Request(method, self._base + path, params=query, json=body)
         limit = ATTEMPTS if method in _REPEATABLE else 1
         attempts = Retrying(
-            retry=retry_if_exception_type(Hiccup),
+            retry=retry_if_exception_type(BriefFailure),
             stop=lambda state: state.attempt_number >= limit or state.upcoming_sleep >= deadline.left(),
             wait=wait_exponential_jitter(multiplier=0.2, max=3, jitter=self._jitter),
             sleep=self._sleep,
@@ -259,7 +259,7 @@ class DeskClient:
         response: requests.Response = attempts(self._attempt, request, f"{method} {path}", deadline)
         return _read(response, f"{method} {path}")
 
-    def _attempt(self, request: requests.Request, call: str, deadline: Deadline) -> requests.Response:
+    def _attempt(self, request: requests.Request, call: str, deadline: DeadlineAdapter) -> requests.Response:
         """One answer of Desk that is a success. A token that Desk refuses is replaced once."""
         token = self._token(deadline)
         response = self._send(request, call, token, deadline)
@@ -270,7 +270,7 @@ class DeskClient:
             raise failure(response, call, our_words=self._our_words, now=self._now())
         return response
 
-    def _token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
+    def _token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
         """An accounts server that is away is a failure of the portal, as if Desk were."""
         try:
             return self._access.token(deadline, refused=refused)
@@ -278,7 +278,9 @@ class DeskClient:
             self._budget.failed("no access token")
             raise
 
-    def _send(self, request: requests.Request, call: str, token: Token, deadline: Deadline) -> requests.Response:
+    def _send(
+        self, request: requests.Request, call: str, token: AccessToken, deadline: DeadlineAdapter
+    ) -> requests.Response:
         """One answer of Desk, whatever it says, within the portal's budget."""
         request.auth = authorization(token)
         prepared = self._session.prepare_request(request)
@@ -312,7 +314,7 @@ def _broken(error: requests.RequestException, call: str) -> TemporaryError:
         case requests.Timeout():
             return TemporaryError(f"Desk did not answer {call} in time")
         case requests.ConnectionError() | ChunkedEncodingError():
-            return Hiccup(f"the connection broke during {call}: {type(error).__name__}")
+            return BriefFailure(f"the connection broke during {call}: {type(error).__name__}")
         case _:
             return TemporaryError(f"Desk's answer to {call} cannot be read: {type(error).__name__}")
 

@@ -5,54 +5,58 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, our_reference, text
-from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
 from desk_sync.domain.commitment.learning import StatusChange
 
-_AUTHORS: Mapping[str, Author] = {"agent": Author.AGENT, "end_user": Author.PARTNER, "contact": Author.PARTNER}
-_FORMS: Mapping[str, Form] = {"in": Form.INCOMING, "out": Form.OUTGOING}
+_AUTHORS: Mapping[str, AuthorKind] = {
+    "agent": AuthorKind.AGENT,
+    "end_user": AuthorKind.PARTNER,
+    "contact": AuthorKind.PARTNER,
+}
+_FORMS: Mapping[str, ItemForm] = {"in": ItemForm.INCOMING, "out": ItemForm.OUTGOING}
 _SENT = "SUCCESS"
 
 
-def threads(answer: Raw) -> list[Utterance]:
+def threads(answer: Raw) -> list[ConversationItem]:
     """The threads in a list that were really sent: drafts, and what could not be sent, are left out."""
     sent = (each for each in items(answer) if (text(each.get("status")) or _SENT).upper() == _SENT)
     return [said for each in sent if (said := _thread(each))]
 
 
-def _thread(raw: Raw) -> Utterance | None:
+def _thread(raw: Raw) -> ConversationItem | None:
     ref, at = identifier(raw, "id"), instant(raw.get("createdTime"))
     form = _FORMS.get(text(raw.get("direction")) or "")
     if ref is None or at is None or form is None:
         return None
     author = object_in(raw, "author")
     public = (text(raw.get("visibility")) or "public").lower() == "public"
-    return Utterance(
+    return ConversationItem(
         ref=ref, at=at, form=form, author=_author(author), author_id=identifier(author, "id"), public=public
     )
 
 
-def comments(answer: Raw) -> list[Utterance]:
+def comments(answer: Raw) -> list[ConversationItem]:
     """The comments in a list that are not ours."""
     return [said for each in items(answer) if our_reference(each) is None and (said := _comment(each))]
 
 
-def _comment(raw: Raw) -> Utterance | None:
+def _comment(raw: Raw) -> ConversationItem | None:
     ref, at = identifier(raw, "id"), instant(raw.get("commentedTime"))
     if ref is None or at is None:
         return None
     author = object_in(raw, "commenter")
-    return Utterance(
+    return ConversationItem(
         ref=ref,
         at=at,
-        form=Form.COMMENT,
+        form=ItemForm.COMMENT,
         author=_author(author),
         author_id=identifier(raw, "commenterId") or identifier(author, "id"),
         public=text(raw.get("isPublic")) == "true",
     )
 
 
-def _author(raw: Raw) -> Author:
-    return _AUTHORS.get((text(raw.get("type")) or "").lower(), Author.OTHER)
+def _author(raw: Raw) -> AuthorKind:
+    return _AUTHORS.get((text(raw.get("type")) or "").lower(), AuthorKind.OTHER)
 
 
 def status_changes(answer: Raw) -> list[StatusChange]:

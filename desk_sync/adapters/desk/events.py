@@ -16,20 +16,20 @@ from desk_sync.adapters.desk.raw import identifier as _id
 from desk_sync.adapters.desk.raw import instant as _instant
 from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
-from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Ticket, differing, digest
 from desk_sync.errors import BadDelivery
 
 log = structlog.get_logger()
 
-HINTS: Mapping[str, Hint] = {
-    "Ticket_Add": Hint.STATE,
-    "Ticket_Update": Hint.STATE,
-    "Ticket_Delete": Hint.GONE,
-    "Ticket_Thread_Add": Hint.CONVERSATION,
-    "Ticket_Comment_Add": Hint.CONVERSATION,
-    "Ticket_Comment_Update": Hint.CONVERSATION,
+HINTS: Mapping[str, EventHint] = {
+    "Ticket_Add": EventHint.STATE,
+    "Ticket_Update": EventHint.STATE,
+    "Ticket_Delete": EventHint.GONE,
+    "Ticket_Thread_Add": EventHint.CONVERSATION,
+    "Ticket_Comment_Add": EventHint.CONVERSATION,
+    "Ticket_Comment_Update": EventHint.CONVERSATION,
 }
 
 # Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-def read_events(body: bytes, vocabulary: Vocabulary, *, org_id: str) -> list[Event]:
+def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list[Event]:
     """The events of a delivery that are about tickets, in its order.
 
     Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
@@ -70,7 +70,7 @@ def _tell(refusals: list[str], org_id: str) -> None:
         log.warning("event.refused", org_id=org_id, cause=cause, count=times)
 
 
-def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | None:
+def _read_event(raw: object, vocabulary: DeskVocabulary, org_id: str) -> Event | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("payload"), dict):
         raise BadDelivery("an event is not an object with a payload")
     if _text(raw.get("orgId")) != org_id:
@@ -81,7 +81,7 @@ def _read_event(raw: object, vocabulary: Vocabulary, org_id: str) -> Event | Non
     return _READERS[HINTS[kind]](kind, raw, vocabulary)
 
 
-def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
+def _read_change(kind: str, raw: Raw, vocabulary: DeskVocabulary) -> Event:
     payload, previous = _object(raw, "payload"), _object(raw, "prevState")
     after, before = read_shown(payload, vocabulary), read_shown(previous, vocabulary)
     state, state_before = _digest(after), _digest(before)
@@ -100,7 +100,7 @@ def _read_change(kind: str, raw: Raw, vocabulary: Vocabulary) -> Event:
     )
 
 
-def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
+def _read_end(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
     payload, at = _object(raw, "payload"), _occurred_at(raw)
     ticket_id = _needed_id(payload, "id")
     return Event(
@@ -113,7 +113,7 @@ def _read_end(kind: str, raw: Raw, _: Vocabulary) -> Event:
     )
 
 
-def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
+def _read_conversation(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
     payload, at = _object(raw, "payload"), _occurred_at(raw)
     mark = our_reference(payload)
     author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
@@ -128,10 +128,10 @@ def _read_conversation(kind: str, raw: Raw, _: Vocabulary) -> Event:
     )
 
 
-_READERS: Mapping[Hint, Callable[[str, Raw, Vocabulary], Event]] = {
-    Hint.STATE: _read_change,
-    Hint.GONE: _read_end,
-    Hint.CONVERSATION: _read_conversation,
+_READERS: Mapping[EventHint, Callable[[str, Raw, DeskVocabulary], Event]] = {
+    EventHint.STATE: _read_change,
+    EventHint.GONE: _read_end,
+    EventHint.CONVERSATION: _read_conversation,
 }
 
 

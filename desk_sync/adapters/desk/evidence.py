@@ -8,43 +8,43 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from desk_sync.adapters.mail.body import Text, read_html, read_plain
-from desk_sync.adapters.mail.facts import Confidence as MailConfidence
-from desk_sync.adapters.mail.facts import MailFacts, Source
+from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
+from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
+from desk_sync.adapters.mail.facts import FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Place
+from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
-_NUMBERS = (Kind.ZOID, Kind.ZGID, Kind.ZUID)
-_PLACES: Mapping[Source, Place] = {
-    Source.FIELD: Place.TEMPLATE,
-    Source.TEXT: Place.TEXT,
-    Source.QUOTED: Place.QUOTED,
+_NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
+_PLACES: Mapping[FactSource, EvidencePlace] = {
+    FactSource.FIELD: EvidencePlace.TEMPLATE,
+    FactSource.TEXT: EvidencePlace.TEXT,
+    FactSource.QUOTED: EvidencePlace.QUOTED,
 }
 
 
 def of_fields(email: str | None, organisation: str | None, *, sender: str | None) -> Iterator[Evidence]:
     """What the fields for the customer's address (in normal form) and for the organisation say."""
     if email:
-        yield _one(Place.FIELD, Kind.EMAIL, email)
+        yield _one(EvidencePlace.FIELD, IdentifierKind.EMAIL, email)
         _, _, domain = email.rpartition("@")
         if not identifiers.is_public_mail(domain) and may_be_customers(email, sender=sender):
-            yield _one(Place.FIELD, Kind.DOMAIN, domain)
+            yield _one(EvidencePlace.FIELD, IdentifierKind.DOMAIN, domain)
     yield from _organisation(organisation or "")
 
 
 def _organisation(written: str) -> Iterator[Evidence]:
     """The box asks for a ZOID or a ZGID, and people fill in what they have: without a label it may be a ZUID too."""
     if number := identifiers.number(written):
-        yield Evidence(Place.ORGANISATION_FIELD, tuple(Identifier(kind, number) for kind in _NUMBERS))
+        yield Evidence(EvidencePlace.ORGANISATION_FIELD, tuple(Identifier(kind, number) for kind in _NUMBERS))
         return
     labelled = numbers_in((written,))
     for kind in _NUMBERS:
         told = [each for each in labelled if each.kind is kind]
         if len(told) == 1:
-            yield Evidence(Place.ORGANISATION_FIELD, _readings(kind, told[0].value, is_open=told[0].open))
+            yield Evidence(EvidencePlace.ORGANISATION_FIELD, _readings(kind, told[0].value, is_open=told[0].open))
 
 
 def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
@@ -58,12 +58,12 @@ def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence
     return of_parts(sum((text.as_quoted() for text in older), newest), sender=sender)
 
 
-def read(written: str) -> Text:
+def read(written: str) -> BodyText:
     """The lines of a text of which nobody says whether it is HTML."""
     return read_html(written) if _TAG.search(written) else read_plain(written)
 
 
-def of_parts(text: Text, *, sender: str | None) -> tuple[Evidence, ...]:
+def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
     """What a text says that is parted into new and quoted."""
     return of_facts(read_text(text, sender=sender))
 
@@ -76,21 +76,27 @@ def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
 def _told(facts: MailFacts) -> Iterator[Evidence]:
     quoted = facts.confidence is MailConfidence.LOW
     if facts.customer_email:
-        yield _one(_PLACES[facts.source], Kind.EMAIL, facts.customer_email)
+        yield _one(_PLACES[facts.source], IdentifierKind.EMAIL, facts.customer_email)
         if facts.customer_domain and not quoted:
-            yield _one(_PLACES[facts.source], Kind.DOMAIN, facts.customer_domain)
+            yield _one(_PLACES[facts.source], IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
-        yield _one(Place.TEMPLATE, Kind.DOMAIN, facts.customer_domain)
-    for kind, number in ((Kind.ZOID, facts.zoid), (Kind.ZGID, facts.zgid), (Kind.ZUID, facts.zuid)):
+        yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
+    for kind, number in (
+        (IdentifierKind.ZOID, facts.zoid),
+        (IdentifierKind.ZGID, facts.zgid),
+        (IdentifierKind.ZUID, facts.zuid),
+    ):
         if number:
             is_open = facts.organization_id_is_open and facts.zgid is None
-            yield Evidence(Place.QUOTED if quoted else Place.LABEL, _readings(kind, number, is_open=is_open))
+            yield Evidence(
+                EvidencePlace.QUOTED if quoted else EvidencePlace.LABEL, _readings(kind, number, is_open=is_open)
+            )
 
 
-def _readings(kind: Kind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:
-    kinds = (Kind.ZOID, Kind.ZGID) if is_open and kind is Kind.ZOID else (kind,)
+def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:
+    kinds = (IdentifierKind.ZOID, IdentifierKind.ZGID) if is_open and kind is IdentifierKind.ZOID else (kind,)
     return tuple(Identifier(each, number) for each in kinds)
 
 
-def _one(place: Place, kind: Kind, value: str) -> Evidence:
+def _one(place: EvidencePlace, kind: IdentifierKind, value: str) -> Evidence:
     return Evidence(place, (Identifier(kind, value),))

@@ -16,7 +16,7 @@ from desk_sync.adapters.zoho.transport import read_object
 from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, TemporaryError
 
 
-class Hiccup(TemporaryError):
+class BriefFailure(TemporaryError):
     """Likely to be over within seconds: what can be repeated without harm may be repeated at once."""
 
 
@@ -38,20 +38,20 @@ FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (422, "UNPROCESSABLE_ENTITY"): PermanentError,
     (422, "EMPTY_PAYLOAD"): PermanentError,
     (422, "DUPLICATE_CONTRACT"): PermanentError,
-    (429, "TOO_MANY_REQUESTS"): Hiccup,
+    (429, "TOO_MANY_REQUESTS"): BriefFailure,
     (429, _EXHAUSTED): TemporaryError,
-    (500, "INTERNAL_SERVER_ERROR"): Hiccup,
+    (500, "INTERNAL_SERVER_ERROR"): BriefFailure,
 }
 _BY_STATUS: Mapping[int, type[DeskSyncError]] = {
     401: NotPermitted,
     403: NotPermitted,
     404: Gone,
     408: TemporaryError,
-    429: Hiccup,
-    500: Hiccup,
-    502: Hiccup,
-    503: Hiccup,
-    504: Hiccup,
+    429: BriefFailure,
+    500: BriefFailure,
+    502: BriefFailure,
+    503: BriefFailure,
+    504: BriefFailure,
 }
 _BY_CLASS: Mapping[int, type[DeskSyncError]] = {4: PermanentError}
 

@@ -14,25 +14,25 @@ from itertools import chain
 from typing import Protocol
 
 from desk_sync.adapters.desk.raw import Raw, identifier, items, object_in, text
-from desk_sync.domain.commitment.calendar import BusinessCalendar, Hours
+from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
 from desk_sync.errors import PermanentError
 
 PAGE = 50
 _HINT = "mend it under Setup → Business Hours in Desk, or write the calendar into the mapping"
 _WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
-_ALL_DAY = (Hours.of("00:00", "24:00"),)
+_ALL_DAY = (WeeklyHours.of("00:00", "24:00"),)
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _DAY = timedelta(days=1)
 _LEAP_YEAR = 2000
 
 
-class Get(Protocol):
+class GetCall(Protocol):
     """One GET of Desk's REST API."""
 
     def __call__(self, path: str, query: Mapping[str, str | int] | None = None) -> Raw: ...
 
 
-def read(named: str, get: Get) -> BusinessCalendar:
+def read(named: str, get: GetCall) -> BusinessCalendar:
     """The calendar of the business hours with this id or name."""
     hours = get(f"/businessHours/{named if named.isdecimal() else _id_of(named, get)}")
     lists = [get(f"/holidayList/{each}") for each in _holiday_lists(hours)]
@@ -58,7 +58,7 @@ def calendar(hours: Raw, lists: Iterable[Raw]) -> BusinessCalendar:
     return described
 
 
-def _id_of(named: str, get: Get) -> str:
+def _id_of(named: str, get: GetCall) -> str:
     found = [each for page in _pages(get) for each in page if text(each.get("name")) == named]
     ids = [found_id for each in found if (found_id := identifier(each, "id"))]
     if len(ids) != 1:
@@ -66,7 +66,7 @@ def _id_of(named: str, get: Get) -> str:
     return ids[0]
 
 
-def _pages(get: Get) -> Iterator[Sequence[Raw]]:
+def _pages(get: GetCall) -> Iterator[Sequence[Raw]]:
     start, more = 0, True
     while more:
         page = items(get("/businessHours", {"from": start, "limit": PAGE}))
@@ -82,10 +82,10 @@ def _holiday_lists(hours: Raw) -> Iterator[str]:
             yield found
 
 
-def _weekly(hours: Raw) -> Mapping[str, tuple[Hours, ...]]:
+def _weekly(hours: Raw) -> Mapping[str, tuple[WeeklyHours, ...]]:
     if text(hours.get("type")) == "24X7":
         return {day.lower()[:3]: _ALL_DAY for day in _WEEKDAYS}
-    weekly: dict[str, tuple[Hours, ...]] = {}
+    weekly: dict[str, tuple[WeeklyHours, ...]] = {}
     for each in items({"data": hours.get("businessTimes")}):
         day = text(each.get("day")) or ""
         if day not in _WEEKDAYS or day.lower()[:3] in weekly:
@@ -94,10 +94,10 @@ def _weekly(hours: Raw) -> Mapping[str, tuple[Hours, ...]]:
     return weekly
 
 
-def _of_day(day: Raw) -> Iterator[Hours]:
+def _of_day(day: Raw) -> Iterator[WeeklyHours]:
     for slot in items({"data": day.get("timeSlots")}) or [day]:
         opens, closes = (text(slot.get(edge)) or "" for edge in ("startTime", "endTime"))
-        hours = Hours.of(opens, "24:00" if closes == "23:59" else closes)
+        hours = WeeklyHours.of(opens, "24:00" if closes == "23:59" else closes)
         if hours.opens != hours.closes:
             yield hours
         elif opens != "00:00":

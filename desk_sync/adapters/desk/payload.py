@@ -26,14 +26,14 @@ from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.template import gaps, language
-from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mail.issue_words import infer
 from desk_sync.adapters.mail.read import read_text
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import PermanentError
-from desk_sync.ports.desk import Modified
+from desk_sync.ports.desk import ModifiedTickets
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
@@ -41,7 +41,7 @@ _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 LONGEST_COMMENT = 32_000
 
 
-def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
+def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     """The ticket in a REST answer, with its evidence. What is not there, or not a text, is empty."""
     ticket = _read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
@@ -67,7 +67,7 @@ def read_ticket(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     )
 
 
-def read_left(raw: Raw, vocabulary: Vocabulary) -> Ticket:
+def read_left(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     """The ticket as a write left it, in Desk's answer to that: without its evidence, which a write does not change."""
     return replace(
         _read_state(raw, vocabulary),
@@ -77,7 +77,7 @@ def read_left(raw: Raw, vocabulary: Vocabulary) -> Ticket:
     )
 
 
-def _read_state(raw: Raw, vocabulary: Vocabulary) -> Ticket:
+def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     """The ticket's state and nothing else: to find its evidence takes ten times as long."""
     cf = _object(raw, "cf")
     field = {word: _text((cf if custom else raw).get(name)) for word, name, custom in vocabulary.places}.get
@@ -128,7 +128,7 @@ def _own_domain(sender: str | None) -> str | None:
     return None if not domain or identifiers.is_public_mail(domain) else domain
 
 
-def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[str, object]:
+def write_fields(fields: Mapping[Field, Value], vocabulary: DeskVocabulary) -> dict[str, object]:
     """The body of a PATCH that sets `fields` and nothing else; "" empties a field, times are written in full.
 
     Raises PermanentError for a field that the mapping has no Desk name for.
@@ -144,7 +144,7 @@ def write_fields(fields: Mapping[Field, Value], vocabulary: Vocabulary) -> dict[
     return body | ({"cf": custom} if custom else {})
 
 
-def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: Vocabulary) -> list[Field]:
+def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: DeskVocabulary) -> list[Field]:
     """Those of `fields` that `ticket`, Desk's answer, shows with another value: trimming and the like aside (L5)."""
     sent = _read_state(write_fields(fields, vocabulary), vocabulary)
     return [word for word in fields if sent.value(word) != ticket.value(word)]
@@ -187,10 +187,10 @@ def time_range(start: datetime, end: datetime) -> str:
     return ",".join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{each.microsecond // 1000:03}Z" for each in (start, end))
 
 
-def modifications(answer: Raw) -> list[Modified]:
+def modifications(answer: Raw) -> list[ModifiedTickets]:
     """The tickets in a list, in its order, and when each was last modified."""
     shown = ((_id(each, "id"), _instant(each.get("modifiedTime"))) for each in _items(answer))
-    return [Modified(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
+    return [ModifiedTickets(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
 
 
 def tags(answer: Raw) -> frozenset[str]:
@@ -200,13 +200,13 @@ def tags(answer: Raw) -> frozenset[str]:
     return frozenset(name for each in listed if isinstance(each, dict) and (name := _text(each.get("name"))))
 
 
-def agent(answer: Raw) -> Agent | None:
+def agent(answer: Raw) -> DeskAgent | None:
     """The agent in an answer; None where it is of nobody whom Desk knows."""
     agent_id, zuid = _id(answer, "id"), _id(answer, "zuid")
     if not agent_id or not zuid:
         return None
     departments = answer.get("associatedDepartmentIds")
-    return Agent(
+    return DeskAgent(
         agent_id=agent_id,
         zuid=zuid,
         active=answer.get("status") == "ACTIVE",
@@ -224,7 +224,7 @@ def field_names(answer: Raw) -> frozenset[str]:
     return frozenset(name for each in _items(answer) if (name := _text(each.get("apiName"))))
 
 
-def read_shown(raw: Raw, vocabulary: Vocabulary) -> Ticket | None:
+def read_shown(raw: Raw, vocabulary: DeskVocabulary) -> Ticket | None:
     """The state of the ticket in an event; None unless everything that we read of one is shown.
 
     Desk leaves out what is not meant for us.

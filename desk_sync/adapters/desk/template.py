@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.facts import MailFacts
 from desk_sync.adapters.text.fold import fold
-from desk_sync.domain.ticket.template import Part
+from desk_sync.domain.ticket.template import TemplatePart
 
-_PARTS: Mapping[mail_words.Part, Part] = {
-    mail_words.Part.CUSTOMER_EMAIL: Part.SUPER_ADMIN_EMAIL,
-    mail_words.Part.REQUEST_TYPE: Part.REQUEST_TYPE,
-    mail_words.Part.REPRODUCIBLE: Part.REPRODUCIBLE,
-    mail_words.Part.PRODUCT: Part.PRODUCT,
-    mail_words.Part.DESCRIPTION: Part.DESCRIPTION,
-    mail_words.Part.STEPS: Part.STEPS,
+_PARTS: Mapping[mail_words.LabelPart, TemplatePart] = {
+    mail_words.LabelPart.CUSTOMER_EMAIL: TemplatePart.SUPER_ADMIN_EMAIL,
+    mail_words.LabelPart.REQUEST_TYPE: TemplatePart.REQUEST_TYPE,
+    mail_words.LabelPart.REPRODUCIBLE: TemplatePart.REPRODUCIBLE,
+    mail_words.LabelPart.PRODUCT: TemplatePart.PRODUCT,
+    mail_words.LabelPart.DESCRIPTION: TemplatePart.DESCRIPTION,
+    mail_words.LabelPart.STEPS: TemplatePart.STEPS,
 }
 _LANGUAGES: Mapping[str, str] = {
     "english": "en",
@@ -34,19 +34,19 @@ _LANGUAGES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gaps:
+class TemplateGaps:
     """What a text lacks. `words` of its description; None where they cannot be counted."""
 
-    missing: frozenset[Part]
+    missing: frozenset[TemplatePart]
     words: int | None
 
 
-def gaps(facts: MailFacts) -> Gaps:
+def gaps(facts: MailFacts) -> TemplateGaps:
     """What the text that these facts were found in lacks."""
     missing = {_PARTS[part] for part in facts.missing}
     if facts.template.reproducible and facts.zuid is None:
-        missing.add(Part.USER_ID)
-    return Gaps(frozenset(missing), facts.template.description_words or None)
+        missing.add(TemplatePart.USER_ID)
+    return TemplateGaps(frozenset(missing), facts.template.description_words or None)
 
 
 def language(written: str | None) -> str | None:

@@ -28,7 +28,7 @@ class AccountFields:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vocabulary:
+class DeskVocabulary:
     """The mapping file's `fields` and `values`.
 
     `fields` gives the API name (`cf_…`, or the name of a standard field) of each of our words; a word that the portal

@@ -19,31 +19,31 @@ Lines = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class BodyText:
     """What the writer says now, and what is quoted from earlier mails."""
 
     fresh: Lines = ()
     quoted: Lines = ()
 
-    def __add__(self, other: Text) -> Text:
-        return Text(fresh=self.fresh + other.fresh, quoted=self.quoted + other.quoted)
+    def __add__(self, other: BodyText) -> BodyText:
+        return BodyText(fresh=self.fresh + other.fresh, quoted=self.quoted + other.quoted)
 
-    def as_quoted(self) -> Text:
-        return Text(quoted=self.fresh + self.quoted)
+    def as_quoted(self) -> BodyText:
+        return BodyText(quoted=self.fresh + self.quoted)
 
 
-def read_plain(text: str) -> Text:
+def read_plain(text: str) -> BodyText:
     """The lines of a plain text; only the first 100,000 characters are read."""
     return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n"))
 
 
-def read_html(text: str) -> Text:
+def read_html(text: str) -> BodyText:
     """The lines of an HTML text; only its first 1,000,000 characters are read."""
     fresh, quoted = ("\n".join(lines)[:LONGEST_TEXT] for lines in mail_html.lines_of(text[:LONGEST_HTML]))
-    return split_quotes(_tidy(fresh).split("\n")) + Text(quoted=tuple(_tidy(quoted).split("\n")))
+    return split_quotes(_tidy(fresh).split("\n")) + BodyText(quoted=tuple(_tidy(quoted).split("\n")))
 
 
-def split_quotes(lines: Sequence[str]) -> Text:
+def split_quotes(lines: Sequence[str]) -> BodyText:
     """Part the lines at `>`, at an attribution ("On … wrote:") and at the header block of an earlier mail.
 
     After a header block all is quoted. After an attribution too, unless `>` marks the quote: then an answer may follow.
@@ -56,17 +56,17 @@ def split_quotes(lines: Sequence[str]) -> Text:
             quoted.append(lines[at].lstrip("> "))
             at += 1
         elif _begins_earlier_mail(lines, at):
-            return Text(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
+            return BodyText(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
         elif length := _attribution(lines, at):
             after = next((line for line in lines[at + length : at + length + 5] if line.strip()), "")
             if not after.lstrip().startswith(">"):
-                return Text(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
+                return BodyText(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
             quoted += lines[at : at + length]
             at += length
         else:
             fresh.append(lines[at])
             at += 1
-    return Text(fresh=tuple(fresh), quoted=tuple(quoted))
+    return BodyText(fresh=tuple(fresh), quoted=tuple(quoted))
 
 
 def _unmarked(lines: Iterable[str]) -> Iterable[str]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from desk_sync.adapters.mail.template import Template
-from desk_sync.adapters.mail.words import Part
+from desk_sync.adapters.mail.template import MailTemplate
+from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 
-class Source(StrEnum):
+class FactSource(StrEnum):
     """Where the customer's address stands: behind its label, elsewhere in the new text, or in a quoted mail."""
 
     FIELD = "field"
@@ -21,7 +21,7 @@ class Source(StrEnum):
     NONE = "none"
 
 
-class Confidence(StrEnum):
+class FactConfidence(StrEnum):
     """How surely the identifiers are the customer's: labelled, the only ones there are, only quoted, or none."""
 
     HIGH = "high"
@@ -42,17 +42,17 @@ class MailFacts:
     sender_is_free_mail: bool
     is_html: bool
     customer_email: str | None
-    source: Source
+    source: FactSource
     candidates: tuple[str, ...]
     zuid: str | None
     zoid: str | None
     zgid: str | None
     organization_id_is_open: bool
-    several: frozenset[Kind]
-    confidence: Confidence
+    several: frozenset[IdentifierKind]
+    confidence: FactConfidence
     labelled_domain: str | None
-    template: Template
-    missing: tuple[Part, ...]
+    template: MailTemplate
+    missing: tuple[LabelPart, ...]
 
     @property
     def customer_domain(self) -> str | None:
@@ -65,7 +65,7 @@ class MailFacts:
     @property
     def needs_manual(self) -> bool:
         """Whether a person should look: nothing sure was found, answers differ, or the partner wrote privately (R8)."""
-        unsure = self.confidence in (Confidence.LOW, Confidence.NONE)
+        unsure = self.confidence in (FactConfidence.LOW, FactConfidence.NONE)
         return unsure or bool(self.several) or self.sender_is_free_mail
 
     @property
@@ -73,11 +73,11 @@ class MailFacts:
         """What can be looked up, strongest first; a number whose label names ZOID and ZGID stands for both."""
         open_zgid = self.zoid if self.organization_id_is_open and self.zgid is None else None
         values = (
-            (Kind.EMAIL, self.customer_email),
-            (Kind.ZOID, self.zoid),
-            (Kind.ZGID, self.zgid or open_zgid),
-            (Kind.ZUID, self.zuid),
-            (Kind.DOMAIN, self.customer_domain),
+            (IdentifierKind.EMAIL, self.customer_email),
+            (IdentifierKind.ZOID, self.zoid),
+            (IdentifierKind.ZGID, self.zgid or open_zgid),
+            (IdentifierKind.ZUID, self.zuid),
+            (IdentifierKind.DOMAIN, self.customer_domain),
         )
         return tuple(Identifier(kind, value) for kind, value in values if value)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from desk_sync.adapters.mail.words import OWN, groups_in
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 _TERM = (
     r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"
@@ -44,9 +44,9 @@ _OWN = re.compile(rf"(?<![a-z])(?:{OWN})\W*$")
 _END_OF_LABEL = re.compile("[:=]")
 _ZOHO = r"(?:[a-z0-9-]+\.)?zoho(?:cloud)?\.(?:com\.au|com\.cn|com|eu|in|jp|sa|ca|uk)"
 _LINKS = (
-    (Kind.ZGID, re.compile(rf"https?://{_ZOHO}/(?:[\w./-]{{0,100}}/)?crm/org([0-9]{{6,11}})(?![0-9])")),
+    (IdentifierKind.ZGID, re.compile(rf"https?://{_ZOHO}/(?:[\w./-]{{0,100}}/)?crm/org([0-9]{{6,11}})(?![0-9])")),
     (
-        Kind.ZOID,
+        IdentifierKind.ZOID,
         re.compile(rf"https?://{_ZOHO}/[^\s?]{{0,100}}\?(?:[^\s#]{{0,100}}&)?(?:zaaid|zoid)=([0-9]{{6,11}})(?!\w)"),
     ),
 )
@@ -54,15 +54,15 @@ _LONGEST_LINE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class LabelledNumber:
     """An id that a label or a link tells. `open`: its label names ZOID and ZGID alike, or just an organisation."""
 
-    kind: Kind
+    kind: IdentifierKind
     value: str
     open: bool = False
 
 
-def numbers_in(lines: Iterable[str]) -> list[Number]:
+def numbers_in(lines: Iterable[str]) -> list[LabelledNumber]:
     """The labelled numbers, then those of links, each once, in their order. Two of one kind contradict each other.
 
     A number may stand on the line after its label.
@@ -77,14 +77,14 @@ def numbers_in(lines: Iterable[str]) -> list[Number]:
 def identifier_in(text: str) -> Identifier | None:
     """One identifier as a person types it: an address, a customer's domain, or a number behind its label."""
     if address := identifiers.email(text):
-        return Identifier(Kind.EMAIL, address)
+        return Identifier(IdentifierKind.EMAIL, address)
     match numbers_in((text,)):
-        case [Number(kind, value, open=False)]:
+        case [LabelledNumber(kind, value, open=False)]:
             return Identifier(kind, value)
         case [_, *_]:
             return None
     host = identifiers.domain(text.strip().removeprefix("@"))
-    return Identifier(Kind.DOMAIN, host) if host and not identifiers.is_public_mail(host) else None
+    return Identifier(IdentifierKind.DOMAIN, host) if host and not identifiers.is_public_mail(host) else None
 
 
 def opens_with_id(line: str) -> bool:
@@ -93,7 +93,7 @@ def opens_with_id(line: str) -> bool:
     return bool(found and found["number"])
 
 
-def _labelled(line: str, next_line: list[str]) -> Iterator[Number]:
+def _labelled(line: str, next_line: list[str]) -> Iterator[LabelledNumber]:
     for found in _LABELLED.finditer(line):
         written = found["number"]
         if written is None and found.end() == len(line) and next_line and (alone := _ALONE.fullmatch(next_line[0])):
@@ -104,24 +104,24 @@ def _labelled(line: str, next_line: list[str]) -> Iterator[Number]:
         yield from _named("", found["after"], found["number"])
 
 
-def _named(label: str, after: str | None, written: str) -> Iterator[Number]:
+def _named(label: str, after: str | None, written: str) -> Iterator[LabelledNumber]:
     number = identifiers.number(re.sub("[^0-9]", "", written))
     clauses = [clause for clause in _END_OF_LABEL.split(label) if _LABEL.search(clause)]
     terms = {after} if after else {term.lastgroup for term in _LABEL.finditer(clauses[-1])}
     if number is None or {"zuid", "zoid"} <= terms or {"zuid", "zgid"} <= terms:
         return
     if "zuid" in terms or terms == {"user"}:
-        yield Number(Kind.ZUID, number)
+        yield LabelledNumber(IdentifierKind.ZUID, number)
     elif "zgid" in terms and "zoid" not in terms:
-        yield Number(Kind.ZGID, number)
+        yield LabelledNumber(IdentifierKind.ZGID, number)
     else:
-        yield Number(Kind.ZOID, number, open={"zoid", "zgid"} <= terms or "zoid" not in terms)
+        yield LabelledNumber(IdentifierKind.ZOID, number, open={"zoid", "zgid"} <= terms or "zoid" not in terms)
 
 
-def _linked(line: str) -> Iterator[Number]:
+def _linked(line: str) -> Iterator[LabelledNumber]:
     for kind, pattern in _LINKS:
         for found in pattern.finditer(line):
-            yield Number(kind, found[1])
+            yield LabelledNumber(kind, found[1])
 
 
 _LETTER = "A-Za-z0-9\u00c0-\u024f\u0300-\u036f"
@@ -134,24 +134,24 @@ _CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）]")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class LabelledAddress:
     """An address in normal form; `labelled`: the words before it say that it is the customer's."""
 
     value: str
     labelled: bool
 
 
-def addresses_in(lines: Iterable[str]) -> list[Address]:
+def addresses_in(lines: Iterable[str]) -> list[LabelledAddress]:
     """The addresses in the lines, in their order."""
     return [address for line in lines for address in _addresses(_halfwidth(line))]
 
 
-def _addresses(line: str) -> Iterator[Address]:
+def _addresses(line: str) -> Iterator[LabelledAddress]:
     end = 0
     for found in _ADDRESS.finditer(line):
         if normal := identifiers.email(found[0]):
             before = _CLAUSE.split(line[max(end, found.start() - 80) : found.start()].rstrip("<(（ "))[-1]
-            yield Address(normal, _says_customer(groups_in(before)))
+            yield LabelledAddress(normal, _says_customer(groups_in(before)))
         end = found.end()
 
 

@@ -29,7 +29,7 @@ _SHARE_OF_A_STUB = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class MailBody:
     """A piece of a mail's text. `earlier`: it belongs to a mail that came before this one."""
 
     text: str
@@ -38,19 +38,19 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
+class MailMessage:
     """Who wrote (in normal form), about what, and the text in its order."""
 
     sender: str | None
     subject: str
-    bodies: tuple[Body, ...]
+    bodies: tuple[MailBody, ...]
 
     @property
     def is_html(self) -> bool:
         return any(body.is_html for body in self.bodies)
 
 
-def parse(raw: bytes | str) -> Mail:
+def parse(raw: bytes | str) -> MailMessage:
     """The mail in a file. Never raises; a text without headers is all body."""
     content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
     try:
@@ -61,7 +61,7 @@ def parse(raw: bytes | str) -> Mail:
         bodies = tuple(_bodies(message))
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
         return _bare(content)
-    return Mail(sender=_address(headers.get("from", "")), subject=headers.get("subject", ""), bodies=bodies)
+    return MailMessage(sender=_address(headers.get("from", "")), subject=headers.get("subject", ""), bodies=bodies)
 
 
 def _address(sender: str) -> str | None:
@@ -70,12 +70,14 @@ def _address(sender: str) -> str | None:
     return identifiers.email(bracketed.partition(">")[0])
 
 
-def _bare(content: bytes) -> Mail:
+def _bare(content: bytes) -> MailMessage:
     text = _decode(content, None)
-    return Mail(sender=None, subject="", bodies=(Body(text=text, is_html=bool(_LOOKS_LIKE_HTML.match(text))),))
+    return MailMessage(
+        sender=None, subject="", bodies=(MailBody(text=text, is_html=bool(_LOOKS_LIKE_HTML.match(text))),)
+    )
 
 
-def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
+def _bodies(message: Message, *, earlier: bool = False) -> Iterator[MailBody]:
     """The texts of a message in their order: of alternatives the best one; no attachments."""
     kind = message.get_content_type()
     if message.is_multipart():
@@ -88,10 +90,10 @@ def _bodies(message: Message, *, earlier: bool = False) -> Iterator[Body]:
             yield from (body for bodies in read for body in bodies)
     elif kind in ("text/plain", "text/html") and message.get_content_disposition() != "attachment":
         text = _text(message)
-        yield Body(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
+        yield MailBody(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
 
 
-def _best(alternatives: list[list[Body]]) -> list[Body]:
+def _best(alternatives: list[list[MailBody]]) -> list[MailBody]:
     """The plain one, unless it says next to nothing of what the other one says."""
     said = [bodies for bodies in alternatives if _length(bodies)]
     plain = [bodies for bodies in said if not any(body.is_html for body in bodies)]
@@ -99,7 +101,7 @@ def _best(alternatives: list[list[Body]]) -> list[Body]:
     return next((bodies for bodies in (*plain, *said) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
 
 
-def _length(bodies: list[Body]) -> int:
+def _length(bodies: list[MailBody]) -> int:
     """In words."""
     texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
     return sum(len(line.split()) for line in chain(*texts))

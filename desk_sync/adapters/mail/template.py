@@ -16,7 +16,7 @@ from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.labelled_ids import opens_with_id
 from desk_sync.adapters.mail.steps import BULLET, read_steps
 from desk_sync.adapters.mail.values import asks_on, read_product, read_reproducible, read_request_type
-from desk_sync.adapters.mail.words import Part
+from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.wide import is_japanese, joined
 
@@ -28,15 +28,15 @@ _SHORTEST_OPENING = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class TemplateSection:
     """A stretch of lines: under a label, before the first one (`part` is None), or after the closing words."""
 
-    part: Part | None = None
+    part: LabelPart | None = None
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class MailTemplate:
     """What a mail's template says. None: there is no such label, or its value cannot be understood.
 
     `description` is "" where the label is there and nothing stands behind it; without a label it is what is written
@@ -44,7 +44,7 @@ class Template:
     the super admin's, `domain_lines` its domain. `text` are all lines without the signature.
     """
 
-    parts: frozenset[Part]
+    parts: frozenset[LabelPart]
     request_type: str | None
     request_type_raw: str | None
     reproducible: bool | None
@@ -62,28 +62,28 @@ class Template:
         return 0 if is_japanese(self.description) else len(self.description.split())
 
 
-def read_template(lines: Sequence[str]) -> Template:
+def read_template(lines: Sequence[str]) -> MailTemplate:
     """The template in the lines of one mail."""
     text = lines[: _signature(lines)]
     sections = list(_sections(text))
     values = [(section.part, *_value(section)) for section in sections]
 
-    def of(part: Part) -> list[str]:
+    def of(part: LabelPart) -> list[str]:
         """What stands behind a label, for each time it is there; values on one line are joined."""
         return [joined(own) for labelled, own, _ in values if labelled is part]
 
     parts = frozenset(section.part for section in sections if section.part)
-    return Template(
+    return MailTemplate(
         parts=parts,
-        request_type=_first(of(Part.REQUEST_TYPE), read_request_type),
-        request_type_raw=next(filter(None, of(Part.REQUEST_TYPE)), None),
-        reproducible=_first(of(Part.REPRODUCIBLE), read_reproducible),
-        product=_first(of(Part.PRODUCT), read_product),
-        description=_description(of(Part.DESCRIPTION), values, templated=bool(parts)),
-        steps=tuple(step for labelled, own, _ in values if labelled is Part.STEPS for step in read_steps(own)),
-        customer_lines=tuple(of(Part.CUSTOMER_EMAIL)),
-        admin_lines=tuple(of(Part.SUPER_ADMIN)),
-        domain_lines=tuple(of(Part.CUSTOMER_DOMAIN)),
+        request_type=_first(of(LabelPart.REQUEST_TYPE), read_request_type),
+        request_type_raw=next(filter(None, of(LabelPart.REQUEST_TYPE)), None),
+        reproducible=_first(of(LabelPart.REPRODUCIBLE), read_reproducible),
+        product=_first(of(LabelPart.PRODUCT), read_product),
+        description=_description(of(LabelPart.DESCRIPTION), values, templated=bool(parts)),
+        steps=tuple(step for labelled, own, _ in values if labelled is LabelPart.STEPS for step in read_steps(own)),
+        customer_lines=tuple(of(LabelPart.CUSTOMER_EMAIL)),
+        admin_lines=tuple(of(LabelPart.SUPER_ADMIN)),
+        domain_lines=tuple(of(LabelPart.CUSTOMER_DOMAIN)),
         text=tuple(text),
     )
 
@@ -98,23 +98,23 @@ _LABEL_BEFORE_BLANK = re.compile(r"[^\s:：]{1,30}[ぁ-ヿ一-鿿](?= \S)")
 _BEFORE_LABEL = re.compile(r"\A[\s>*_#•·▪■□●○◆◇★☆※➤◦‣–—-]*(?:\(?(?:\d{1,2}|[a-h])[.)．）°º/](?!\d)\s*)?[\s*_【\[¿■●]*")
 _BEFORE_VALUE = re.compile(r"\A(?:\s[–—-]\s|[\s*_:：?？=】\]]+)")
 _ANOTHER_LABEL = re.compile(r"(?=[^\Wa-z])[^:：.;,]{1,30}[:：]\s*\S")
-_ONE_LINE = frozenset(Part) - {Part.DESCRIPTION, Part.STEPS}
+_ONE_LINE = frozenset(LabelPart) - {LabelPart.DESCRIPTION, LabelPart.STEPS}
 
 
-def _sections(lines: Sequence[str]) -> Iterator[Section]:
+def _sections(lines: Sequence[str]) -> Iterator[TemplateSection]:
     """The lines, cut at the labels."""
-    part: Part | None = None
+    part: LabelPart | None = None
     held: list[str] = []
     for line in lines:
         if found := label_in(line):
-            yield Section(part=part, lines=tuple(held))
+            yield TemplateSection(part=part, lines=tuple(held))
             part, held = found[0], [found[1]]
         else:
             held.append(line)
-    yield Section(part=part, lines=tuple(held))
+    yield TemplateSection(part=part, lines=tuple(held))
 
 
-def label_in(line: str) -> tuple[Part, str] | None:
+def label_in(line: str) -> tuple[LabelPart, str] | None:
     """The part whose label the line begins with, and what follows it on the line."""
     rest = _BEFORE_LABEL.sub("", line, count=1)
     for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest), _LABEL_BEFORE_BLANK.match(rest)):
@@ -123,7 +123,7 @@ def label_in(line: str) -> tuple[Part, str] | None:
     return None
 
 
-def _part(label: str) -> Part | None:
+def _part(label: str) -> LabelPart | None:
     return mail_words.part_of(label) or mail_words.part_of(_BRACKETS.sub(" ", label))
 
 
@@ -164,11 +164,11 @@ def _closes(line: str) -> bool:
     return line in ("--", "—") or bool(_SIGN_OFF.fullmatch(folded) or _SENT_FROM.search(folded))
 
 
-def _value(section: Section) -> tuple[Sequence[str], Sequence[str]]:
+def _value(section: TemplateSection) -> tuple[Sequence[str], Sequence[str]]:
     """The lines that answer the label, and those that only follow."""
     if section.part is None:
         return (), section.lines
-    if section.part is Part.DESCRIPTION:
+    if section.part is LabelPart.DESCRIPTION:
         return section.lines, ()
     filled = next((at for at, line in enumerate(section.lines) if not asks_on(line)), len(section.lines))
     end = filled + 1 if section.part in _ONE_LINE else _end_of_steps(section.lines, filled)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from desk_sync.adapters.text.fold import fold
 
 
-class Part(StrEnum):
+class LabelPart(StrEnum):
     """What a label of the template asks for. `OTHER` is a label whose value is not kept, or is read elsewhere."""
 
     CUSTOMER_EMAIL = "customer_email"
@@ -74,29 +74,29 @@ GROUPS: Mapping[str, str] = {
 }
 
 # The first whose groups are all there tells; None: a line of a signature.
-LABELS: tuple[tuple[frozenset[str], Part | None], ...] = (
-    (frozenset({"numbered id"}), Part.OTHER),
-    (frozenset({"id", "user"}), Part.OTHER),
-    (frozenset({"id", "organisation"}), Part.OTHER),
-    (frozenset({"steps", "reproducible"}), Part.OTHER),
-    (frozenset({"customer", "domain"}), Part.CUSTOMER_DOMAIN),
-    (frozenset({"super admin"}), Part.SUPER_ADMIN),
-    (frozenset({"admin", "mail"}), Part.SUPER_ADMIN),
-    (frozenset({"customer", "mail"}), Part.CUSTOMER_EMAIL),
-    (frozenset({"user", "mail"}), Part.OTHER),
-    (frozenset({"reproducible"}), Part.REPRODUCIBLE),
-    (frozenset({"attachment"}), Part.OTHER),
-    (frozenset({"steps"}), Part.STEPS),
-    (frozenset({"description"}), Part.DESCRIPTION),
-    (frozenset({"type", "request"}), Part.REQUEST_TYPE),
-    (frozenset({"product"}), Part.PRODUCT),
-    (frozenset({"service", "naming"}), Part.PRODUCT),
-    (frozenset({"type"}), Part.REQUEST_TYPE),
-    (frozenset({"detail"}), Part.OTHER),
-    (frozenset({"problem"}), Part.DESCRIPTION),
+LABELS: tuple[tuple[frozenset[str], LabelPart | None], ...] = (
+    (frozenset({"numbered id"}), LabelPart.OTHER),
+    (frozenset({"id", "user"}), LabelPart.OTHER),
+    (frozenset({"id", "organisation"}), LabelPart.OTHER),
+    (frozenset({"steps", "reproducible"}), LabelPart.OTHER),
+    (frozenset({"customer", "domain"}), LabelPart.CUSTOMER_DOMAIN),
+    (frozenset({"super admin"}), LabelPart.SUPER_ADMIN),
+    (frozenset({"admin", "mail"}), LabelPart.SUPER_ADMIN),
+    (frozenset({"customer", "mail"}), LabelPart.CUSTOMER_EMAIL),
+    (frozenset({"user", "mail"}), LabelPart.OTHER),
+    (frozenset({"reproducible"}), LabelPart.REPRODUCIBLE),
+    (frozenset({"attachment"}), LabelPart.OTHER),
+    (frozenset({"steps"}), LabelPart.STEPS),
+    (frozenset({"description"}), LabelPart.DESCRIPTION),
+    (frozenset({"type", "request"}), LabelPart.REQUEST_TYPE),
+    (frozenset({"product"}), LabelPart.PRODUCT),
+    (frozenset({"service", "naming"}), LabelPart.PRODUCT),
+    (frozenset({"type"}), LabelPart.REQUEST_TYPE),
+    (frozenset({"detail"}), LabelPart.OTHER),
+    (frozenset({"problem"}), LabelPart.DESCRIPTION),
     (frozenset({"customer", "support"}), None),
     (frozenset({"customer", "service"}), None),
-    (frozenset({"customer"}), Part.CUSTOMER_EMAIL),
+    (frozenset({"customer"}), LabelPart.CUSTOMER_EMAIL),
 )
 
 # The nine presets (R11): one of the words of each line must stand in the value, compounds included.
@@ -164,7 +164,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def part_of(label: str) -> Part | None:
+def part_of(label: str) -> LabelPart | None:
     """The part of the template that a label stands for."""
     present: set[str] = set()
     for word in words(fold(label)):

@@ -18,14 +18,21 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, F
 from pydantic_core import ErrorDetails
 
 from desk_sync.adapters.yaml.problems import shown
-from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours, cadence, thresholds, time_zone
+from desk_sync.domain.commitment.calendar import (
+    BusinessCalendar,
+    HolidayMode,
+    WeeklyHours,
+    cadence,
+    thresholds,
+    time_zone,
+)
 from desk_sync.errors import InputError, Problem
 
 
-def read(path: str | Path) -> Questions:
+def read(path: str | Path) -> CalendarQuestions:
     """The questions of the file. Raises InputError with every mistake."""
     try:
-        return Questions.model_validate(json.loads(Path(path).read_text(encoding="utf-8-sig")))
+        return CalendarQuestions.model_validate(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except ValidationError as error:
         problems = [_problem(detail) for detail in error.errors(include_url=False)]
     except json.JSONDecodeError as error:
@@ -37,15 +44,15 @@ def read(path: str | Path) -> Questions:
     raise InputError(str(path), problems)
 
 
-def answer(questions: Questions) -> dict[str, list[dict[str, Any]]]:
+def answer(questions: CalendarQuestions) -> dict[str, list[dict[str, Any]]]:
     """The answers, part by part in the order of the questions; a part without questions is an empty list."""
     return {part: [{"id": each.id} | each.answer() for each in asked] for part, asked in questions}
 
 
-def _hours(written: object) -> Hours:
+def _hours(written: object) -> WeeklyHours:
     match written:
         case [str(opens), str(closes)]:
-            return Hours.of(opens, closes)
+            return WeeklyHours.of(opens, closes)
     raise ValueError(f'{shown(written)} is not a window such as ["09:00", "17:00"]')
 
 
@@ -85,7 +92,7 @@ def _keys(written: object) -> object:
     return list(written) if isinstance(written, dict) else written
 
 
-_Hours = Annotated[Hours, PlainValidator(_hours)]
+_Hours = Annotated[WeeklyHours, PlainValidator(_hours)]
 _Date = Annotated[date, PlainValidator(_date)]
 _Instant = Annotated[datetime, PlainValidator(_instant)]
 _Pause = Annotated[tuple[_Instant, _Instant | None], AfterValidator(_in_order)]
@@ -96,7 +103,7 @@ _Percents = Annotated[list[Annotated[Decimal, Field(ge=0, le=5000)]], BeforeVali
 _Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Calendar(BaseModel):
+class CalendarQuestion(BaseModel):
     """A calendar as files write it."""
 
     tz: Annotated[str, AfterValidator(_zone)]
@@ -110,18 +117,18 @@ class Calendar(BaseModel):
         return BusinessCalendar(**dict(self))
 
 
-class Question(BaseModel):
+class BaseQuestion(BaseModel):
     """What every question names; an answer stands beside the question's id."""
 
     id: str | int
-    calendar: Calendar
+    calendar: CalendarQuestion
     start: _Instant
 
     @abstractmethod
     def answer(self) -> dict[str, Any]: ...
 
 
-class Due(Question):
+class DueQuestion(BaseQuestion):
     duration_s: _Seconds
     pauses: list[_Pause] = []
 
@@ -130,7 +137,7 @@ class Due(Question):
         return {"due": _written(due)}
 
 
-class Elapsed(Question):
+class ElapsedQuestion(BaseQuestion):
     end: _Instant
     pauses: list[_Pause] = []
 
@@ -139,7 +146,7 @@ class Elapsed(Question):
         return {"elapsed_s": int(seconds) if seconds.is_integer() else seconds}
 
 
-class Cadence(Question):
+class CadenceQuestion(BaseQuestion):
     every_s: _Seconds
     count: _Count = Field(validation_alias=AliasChoices("count", "due"))
 
@@ -148,7 +155,7 @@ class Cadence(Question):
         return {"due": [_written(due) for due in rounds]}
 
 
-class Thresholds(Question):
+class ThresholdsQuestion(BaseQuestion):
     duration_s: _Seconds
     percents: _Percents = Field(validation_alias=AliasChoices("percents", "at_percent"))
 
@@ -157,13 +164,13 @@ class Thresholds(Question):
         return {"at_percent": {str(percent): _written(due) for percent, due in found.items()}}
 
 
-class Questions(BaseModel):
+class CalendarQuestions(BaseModel):
     """A file of questions; each part may be absent."""
 
-    cases: list[Due] = []
-    elapsed: list[Elapsed] = []
-    cadence: list[Cadence] = []
-    thresholds: list[Thresholds] = []
+    cases: list[DueQuestion] = []
+    elapsed: list[ElapsedQuestion] = []
+    cadence: list[CadenceQuestion] = []
+    thresholds: list[ThresholdsQuestion] = []
 
 
 def _written(instant: datetime | None) -> str | None:

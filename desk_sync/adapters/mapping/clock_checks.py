@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from desk_sync.adapters.mapping.clocks import Calendars
+from desk_sync.adapters.mapping.clocks import CalendarsSection
 from desk_sync.adapters.yaml.problems import Contradiction, Path, closest, did_you_mean, listed, pairs, texts
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.regions import Taken
+from desk_sync.domain.commitment.regions import DeskCalendar
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
@@ -74,7 +74,7 @@ def _takes(root: object, *path: object) -> bool:
 def _calendars_open(root: object) -> Iterator[Contradiction]:
     """A clock that goes by a calendar without any open time would never run out."""
     try:
-        calendars = Calendars.model_validate(dict(pairs(root, "calendars")))
+        calendars = CalendarsSection.model_validate(dict(pairs(root, "calendars")))
     except ValidationError:
         return
     in_region = {country: region for _, country, region in listed(root, "regions", "countries")}
@@ -87,7 +87,7 @@ def _calendars_open(root: object) -> Iterator[Contradiction]:
             yield ("calendars", "countries", country), _CLOSED, _HINT
 
 
-def _never_opens(calendar: BusinessCalendar | Taken) -> bool:
+def _never_opens(calendar: BusinessCalendar | DeskCalendar) -> bool:
     """What Desk describes is judged when it is read."""
     return isinstance(calendar, BusinessCalendar) and not calendar.ever_opens
 

@@ -16,28 +16,28 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 from pydantic import WithJsonSchema as Schema
 
 from desk_sync.adapters.mapping.types import Country, Date, IssueType, Level, RequestType, Text, duration, turned
-from desk_sync.adapters.yaml.problems import Section, closest, mistake, shown
-from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours, time_zone
+from desk_sync.adapters.yaml.problems import MappingSection, closest, mistake, shown
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, WeeklyHours, time_zone
 from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
 from desk_sync.domain.commitment.promise import (
     CommitmentPolicy,
+    CommitmentWindow,
     CountFrom,
-    Determination,
+    DeterminationRule,
     FirstRound,
-    Kinds,
     Milestone,
-    Reopened,
-    Scope,
-    Terms,
+    PromiseScope,
+    PromiseTerms,
+    ReopenedRule,
+    TicketKinds,
     WeekendException,
-    Window,
 )
-from desk_sync.domain.commitment.regions import RegionPolicy, Taken, Whose
+from desk_sync.domain.commitment.regions import DeskCalendar, RegionBasis, RegionPolicy
 
 _PAIR = re.compile(r"([^-–]*)[-–]([^-–]*)")
 
 
-def _window(written: object) -> Window:
+def _window(written: object) -> CommitmentWindow:
     """`1h-3h`, or one figure that is both, or the two by their names."""
     match written:
         case {"target": target, "commitment": commitment} if len(written) == 2:  # type: ignore[arg-type]
@@ -50,16 +50,16 @@ def _window(written: object) -> Window:
     figures = duration(target), duration(commitment)
     if figures[0] > figures[1]:
         raise mistake(f"{target}-{commitment}: the target must not come after the commitment")
-    return Window(target=figures[0], commitment=figures[1])
+    return CommitmentWindow(target=figures[0], commitment=figures[1])
 
 
-def _hours(written: object) -> tuple[Hours, ...]:
+def _hours(written: object) -> tuple[WeeklyHours, ...]:
     if not isinstance(written, str):
         raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
     return () if written == "closed" else tuple(map(_shift, written.split(",")))
 
 
-def _shift(written: str) -> Hours:
+def _shift(written: str) -> WeeklyHours:
     pair = _PAIR.fullmatch(written)
     if not pair:
         raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
@@ -67,7 +67,7 @@ def _shift(written: str) -> Hours:
     if opens == closes:
         raise mistake(f"{opens}-{closes} is no time at all", "00:00-24:00")
     try:
-        return Hours.of(opens, closes)
+        return WeeklyHours.of(opens, closes)
     except ValueError as error:
         raise mistake(str(error)) from None
 
@@ -90,7 +90,7 @@ def _seconds(written: object) -> timedelta:
 _FIGURE = "[1-9][0-9]{0,4}[dhm]"
 _SHIFT = "[0-9]{2}:[0-9]{2} *[-–] *[0-9]{2}:[0-9]{2}"
 WindowText = Annotated[
-    Window,
+    CommitmentWindow,
     PlainValidator(_window),
     Schema(
         {
@@ -102,7 +102,7 @@ WindowText = Annotated[
     ),
 ]
 HoursText = Annotated[
-    tuple[Hours, ...],
+    tuple[WeeklyHours, ...],
     PlainValidator(_hours),
     Schema({"type": "string", "pattern": f"^(closed|{_SHIFT}( *, *{_SHIFT})*)$"}),
 ]
@@ -116,15 +116,15 @@ Seconds = Annotated[
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
-class Regions(Section):
-    calendar_by: Annotated[Whose, Field(strict=False)] = Whose.PARTNER_COUNTRY
-    ladder_by: Annotated[Whose, Field(strict=False)] = Whose.PARTNER_COUNTRY
+class RegionsSection(MappingSection):
+    calendar_by: Annotated[RegionBasis, Field(strict=False)] = RegionBasis.PARTNER_COUNTRY
+    ladder_by: Annotated[RegionBasis, Field(strict=False)] = RegionBasis.PARTNER_COUNTRY
     fallback: Text
     countries: Annotated[dict[Text, list[Country]], Field(min_length=1)]
     data_centers: dict[Text, list[Text]] = {}
 
 
-class OwnCalendar(Section):
+class OwnCalendar(MappingSection):
     """What a region or country has of its own; the rest is as for everybody, or as in the country's region.
 
     `desk` names the business hours in Desk that its zone, hours and holidays are taken from.
@@ -138,7 +138,7 @@ class OwnCalendar(Section):
     holiday_mode: Annotated[HolidayMode, Field(strict=False)] | None = None
 
 
-class Calendars(Section):
+class CalendarsSection(MappingSection):
     hours: dict[Weekday, HoursText]
     dates: dict[Date, HoursText] = {}
     holidays: list[Date] = []
@@ -146,14 +146,14 @@ class Calendars(Section):
     regions: Annotated[dict[Text, OwnCalendar], Field(min_length=1)]
     countries: dict[Country, OwnCalendar] = {}
 
-    def of_region(self, region: str) -> BusinessCalendar | Taken:
+    def of_region(self, region: str) -> BusinessCalendar | DeskCalendar:
         """When the region works."""
         return _calendar(self.regions[region], self._everybody)
 
-    def of_country(self, country: str, region: str) -> BusinessCalendar | Taken:
+    def of_country(self, country: str, region: str) -> BusinessCalendar | DeskCalendar:
         """When a country of the region works that has something of its own."""
         usual = self.of_region(region)
-        if isinstance(usual, Taken):
+        if isinstance(usual, DeskCalendar):
             usual = replace(self._everybody, overrides=usual.overrides, holiday_mode=usual.holiday_mode)
         return _calendar(self.countries[country], usual)
 
@@ -168,11 +168,11 @@ class Calendars(Section):
         )
 
 
-def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | Taken:
+def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | DeskCalendar:
     overrides = usual.overrides if own.dates is None else own.dates
     holiday_mode = own.holiday_mode or usual.holiday_mode
     if own.desk:
-        return Taken(hours=own.desk, overrides=overrides, holiday_mode=holiday_mode)
+        return DeskCalendar(hours=own.desk, overrides=overrides, holiday_mode=holiday_mode)
     return BusinessCalendar(
         tz=own.zone or usual.tz,
         weekly=usual.weekly if own.hours is None else _by_weekday(own.hours),
@@ -182,56 +182,56 @@ def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | T
     )
 
 
-def _by_weekday(hours: Mapping[Weekday, tuple[Hours, ...]]) -> Mapping[str, tuple[Hours, ...]]:
-    return dict[str, tuple[Hours, ...]](hours.items())
+def _by_weekday(hours: Mapping[Weekday, tuple[WeeklyHours, ...]]) -> Mapping[str, tuple[WeeklyHours, ...]]:
+    return dict[str, tuple[WeeklyHours, ...]](hours.items())
 
 
-class Windows(Section):
+class WindowsSection(MappingSection):
     acknowledgement: WindowText | None
     determination: WindowText | None
 
-    def by_milestone(self) -> dict[Milestone, Window]:
+    def by_milestone(self) -> dict[Milestone, CommitmentWindow]:
         return {Milestone(name): window for name, window in self if window}
 
 
-class Exempt(Section):
+class ExemptSection(MappingSection):
     issue_types: list[IssueType] = []
     request_types: list[RequestType] = []
 
 
-class Weekend(Section):
+class WeekendSection(MappingSection):
     issue_types: list[IssueType] = []
     severities: list[Level] = [1, 2, 3]
     inferred: bool = True
 
 
-class Replies(Section):
+class RepliesSection(MappingSection):
     comments: bool = True
     receipt_within: Seconds = timedelta(seconds=60)
 
 
-class Clocks(Section):
-    s1: Windows
-    s2: Windows
-    s3: Windows
+class ClocksSection(MappingSection):
+    s1: WindowsSection
+    s2: WindowsSection
+    s3: WindowsSection
     without_severity: Level | Literal["none"] = 3
     resolution: WindowText | None = None
-    resolution_for: Annotated[Scope, Field(strict=False)] = Scope.LARGE_ACCOUNTS
+    resolution_for: Annotated[PromiseScope, Field(strict=False)] = PromiseScope.LARGE_ACCOUNTS
     update: WindowText | None = None
-    determination: Annotated[Determination, Field(strict=False)] = Determination.ROUNDS
+    determination: Annotated[DeterminationRule, Field(strict=False)] = DeterminationRule.ROUNDS
     first_round: Annotated[FirstRound, Field(strict=False)] = FirstRound.SECOND_REPLY
-    replies: Replies = Replies()
+    replies: RepliesSection = RepliesSection()
     paused: list[Annotated[Milestone, Field(strict=False)]] = list(Milestone)
     waiting_statuses: list[Text] = []
     severity_changed: Annotated[CountFrom, Field(strict=False)] = CountFrom.CREATION
     found_large_late: Annotated[CountFrom, Field(strict=False)] = CountFrom.CREATION
-    reopened: Annotated[Reopened, Field(strict=False)] = Reopened.RESUME
-    exempt: Exempt = Exempt()
-    weekend_exception: Weekend = Weekend()
+    reopened: Annotated[ReopenedRule, Field(strict=False)] = ReopenedRule.RESUME
+    exempt: ExemptSection = ExemptSection()
+    weekend_exception: WeekendSection = WeekendSection()
 
 
 def commitment(
-    regions: Regions, calendars: Calendars, clocks: Clocks, automation_agents: frozenset[str]
+    regions: RegionsSection, calendars: CalendarsSection, clocks: ClocksSection, automation_agents: frozenset[str]
 ) -> CommitmentPolicy:
     """The policy that the three sections make together."""
     of_country = turned(regions.countries)
@@ -257,8 +257,8 @@ def commitment(
     )
 
 
-def _terms(clocks: Clocks) -> Terms:
-    return Terms(
+def _terms(clocks: ClocksSection) -> PromiseTerms:
+    return PromiseTerms(
         windows={level: windows.by_milestone() for level, windows in enumerate((clocks.s1, clocks.s2, clocks.s3), 1)},
         without_severity=None if clocks.without_severity == "none" else clocks.without_severity,
         resolution=clocks.resolution,
@@ -270,7 +270,7 @@ def _terms(clocks: Clocks) -> Terms:
         severity_changed=clocks.severity_changed,
         found_large_late=clocks.found_large_late,
         reopened=clocks.reopened,
-        exempt=Kinds(
+        exempt=TicketKinds(
             issue_types=frozenset(clocks.exempt.issue_types), request_types=frozenset(clocks.exempt.request_types)
         ),
         weekend=WeekendException(

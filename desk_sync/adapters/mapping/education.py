@@ -9,36 +9,36 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from desk_sync.adapters.mapping.types import Duration, Text
-from desk_sync.adapters.yaml.problems import Section
+from desk_sync.adapters.yaml.problems import MappingSection
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.domain.plan.education import Occasion, TeachingPolicy
+from desk_sync.domain.plan.education import EducationOccasion, EducationPolicy
 
 Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
 
 
-class Lesson(Section):
+class ReplyTexts(MappingSection):
     no_identifier: Text | None = None
     public_mail: Text | None = None
 
 
-class Teaching(Section):
+class EducationSection(MappingSection):
     reply: bool = False
     every: Duration | None = None
-    shortest_description: Annotated[int, Field(ge=1)] = TeachingPolicy().shortest_description
+    shortest_description: Annotated[int, Field(ge=1)] = EducationPolicy().shortest_description
     language: Language = "en"
-    lessons: dict[Language, Lesson] = {}
+    lessons: dict[Language, ReplyTexts] = {}
 
 
-_Texts = dict[str, dict[Occasion, str]]
+_Texts = dict[str, dict[EducationOccasion, str]]
 _TEXTS: TypeAdapter[_Texts] = TypeAdapter(_Texts)
 
 
-def teaching_policy(section: Teaching) -> TeachingPolicy:
+def teaching_policy(section: EducationSection) -> EducationPolicy:
     """The policy, with the admin's words where there are any, and ours elsewhere."""
     own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.lessons.items()})
-    return TeachingPolicy(
+    return EducationPolicy(
         reply=section.reply,
-        every=section.every or TeachingPolicy().every,
+        every=section.every or EducationPolicy().every,
         shortest_description=section.shortest_description,
         language=section.language,
         lessons={language: texts | own.get(language, {}) for language, texts in _shipped().items()},

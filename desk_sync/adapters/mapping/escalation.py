@@ -10,15 +10,23 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 from pydantic import WithJsonSchema as Schema
 
 from desk_sync.adapters.mapping.types import Country, Date, Duration, Id, IssueType, Level, Text
-from desk_sync.adapters.yaml.problems import Section, mistake, shown
+from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
 from desk_sync.domain.escalation.basic_questions import QuestionRule
-from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
-from desk_sync.domain.escalation.matrix import Matrix, Post, Territory
-from desk_sync.domain.escalation.policy import Action, Counts, EscalationPolicy, LadderRule
-from desk_sync.domain.escalation.public_update import PLACEHOLDER, PLACEHOLDERS, Updates
-from desk_sync.domain.escalation.requests import Asker
-from desk_sync.domain.escalation.staff import Absence, Address, Channel, Days, Duty, Person, Staff
-from desk_sync.domain.escalation.triggers import ClusterRule, Gate, Kin, OverrunRule, RequestRules
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost, PostTerritory
+from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime, LevelAction
+from desk_sync.domain.escalation.public_update import PLACEHOLDER, PLACEHOLDERS, UpdateTexts
+from desk_sync.domain.escalation.requests import Requester
+from desk_sync.domain.escalation.staff import (
+    DutyDays,
+    DutyPeriod,
+    NoticeAddress,
+    NoticeChannel,
+    StaffAbsence,
+    StaffMember,
+    StaffRoster,
+)
+from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule, RequestGate, RequestRules
 from desk_sync.domain.escalation.us_states import US_STATES
 
 
@@ -75,7 +83,7 @@ Rank: TypeAlias = Literal[1, 2, 3, 4]
 Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
 
 
-class DaysSection(Section):
+class DaysSection(MappingSection):
     start: Date = Field(date.min, alias="from")
     until: Date = date.max
 
@@ -94,7 +102,7 @@ class AbsenceSection(DaysSection):
     deputy: Text | None = None
 
 
-class PersonSection(Section):
+class PersonSection(MappingSection):
     agent: Mail | None = None
     team: Id | None = None
     mail: list[Mail] = []
@@ -102,7 +110,7 @@ class PersonSection(Section):
     absences: list[AbsenceSection] = []
 
 
-class PostSection(Section):
+class PostSection(MappingSection):
     role: Text
     countries: list[Country] = []
     states: list[State] = []
@@ -118,22 +126,22 @@ class PostSection(Section):
 OneDuty = Annotated[Annotated[Text, Tag("[name]")] | Annotated[DutySection, Tag("[section]")], Discriminator(_form)]
 OnePost = Annotated[Annotated[Text, Tag("[name]")] | Annotated[PostSection, Tag("[section]")], Discriminator(_form)]
 OneCause: TypeAlias = Literal["acknowledgement", "determination", "resolution", "request", "overrun", "cluster"]
-OneSignal = Annotated[Signal, Field(strict=False)]
-OneAnswer = Annotated[Answer, Field(strict=False)]
+OneSignal = Annotated[LadderSignal, Field(strict=False)]
+OneAnswer = Annotated[SignalEffect, Field(strict=False)]
 
 
-class LadderSection(Section):
+class LadderSection(MappingSection):
     because: list[OneCause] = []
     regions: list[Text] = []
     severities: list[Level] = []
     levels: Annotated[dict[Rank, Wait], Field(min_length=1)]
-    counts: Annotated[Counts, Field(strict=False)] = Counts.AS_THE_CLOCK
+    counts: Annotated[LadderTime, Field(strict=False)] = LadderTime.AS_THE_CLOCK
 
 
 Answers: TypeAlias = dict[OneSignal, OneAnswer]
 
 
-class AnswersSection(Section):
+class AnswersSection(MappingSection):
     acknowledgement: Answers
     determination: Answers
     resolution: Answers
@@ -142,48 +150,48 @@ class AnswersSection(Section):
     cluster: Answers
 
 
-class SecuritySection(Section):
+class SecuritySection(MappingSection):
     level: Rank
     by_words: bool = True
 
 
-class ActionSection(Section):
+class ActionSection(MappingSection):
     status: Text | None = None
     priority: Text | None = None
     assign: bool = False
 
 
-class RequestsSection(Section):
+class RequestsSection(MappingSection):
     statuses: list[Text] = []
     tags: list[Text] = []
-    partner: Annotated[Gate, Field(strict=False)] = Gate.AFTER_RESPONSE_TIME
-    agent: Annotated[Gate, Field(strict=False)] = Gate.ALWAYS
+    partner: Annotated[RequestGate, Field(strict=False)] = RequestGate.AFTER_RESPONSE_TIME
+    agent: Annotated[RequestGate, Field(strict=False)] = RequestGate.ALWAYS
 
 
-class OverrunSection(Section):
+class OverrunSection(MappingSection):
     issue_types: Annotated[list[IssueType], Field(min_length=1)]
     window: Duration
 
 
-class ClusterSection(Section):
-    by: Annotated[Kin, Field(strict=False)]
+class ClusterSection(MappingSection):
+    by: Annotated[ClusterBy, Field(strict=False)]
     tickets: Annotated[int, Field(ge=1)]
     within: Duration
 
 
-class QuestionsSection(Section):
+class QuestionsSection(MappingSection):
     tickets: Annotated[int, Field(ge=1)] = 5
     within: Duration = timedelta(days=30)
     level: Rank = 4
 
 
-class UpdatesSection(Section):
+class UpdatesSection(MappingSection):
     enabled: bool = True
     texts: Annotated[dict[Language, UpdateText], Field(min_length=1)]
     titles: dict[Language, dict[Rank, Text]] = {}
 
 
-class EscalationSection(Section):
+class EscalationSection(MappingSection):
     roles: dict[Text, list[OneDuty]]
     people: dict[Text, PersonSection] = {}
     matrix: Annotated[dict[Text, dict[Rank, list[OnePost]]], Field(min_length=1)]
@@ -208,8 +216,8 @@ def policy_of(section: EscalationSection) -> EscalationPolicy:
         matrix=matrix_of(section),
         staff=staff_of(section),
         rules=(_security(section.security), *map(_rule, section.ladders)),
-        answers={Cause(cause): answers for cause, answers in section.answers},
-        actions={level: Action(**each.model_dump()) for level, each in section.actions.items()},
+        answers={LadderCause(cause): answers for cause, answers in section.answers},
+        actions={level: LevelAction(**each.model_dump()) for level, each in section.actions.items()},
         requests=_requests(section.requests),
         overrun=_overrun(section.overrun),
         clusters=tuple(ClusterRule(by=each.by, tickets=each.tickets, period=each.within) for each in section.clusters),
@@ -218,13 +226,13 @@ def policy_of(section: EscalationSection) -> EscalationPolicy:
         fallback_agent=section.fallback_agent,
         late=section.late,
         digest=section.digest,
-        updates=_updates(updates) if updates.enabled else Updates(),
+        updates=_updates(updates) if updates.enabled else UpdateTexts(),
     )
 
 
-def matrix_of(section: EscalationSection) -> Matrix:
+def matrix_of(section: EscalationSection) -> EscalationMatrix:
     """Who answers at which level, for whom."""
-    return Matrix(
+    return EscalationMatrix(
         cells={
             region: {level: tuple(map(_post, posts)) for level, posts in levels.items()}
             for region, levels in section.matrix.items()
@@ -232,47 +240,51 @@ def matrix_of(section: EscalationSection) -> Matrix:
     )
 
 
-def staff_of(section: EscalationSection) -> Staff:
+def staff_of(section: EscalationSection) -> StaffRoster:
     """Who holds the roles, and when."""
-    return Staff(
+    return StaffRoster(
         people={name: _person(name, each) for name, each in section.people.items()},
         roles={role: tuple(map(_duty, duties)) for role, duties in section.roles.items()},
     )
 
 
-def _duty(written: str | DutySection) -> Duty:
-    return Duty(written) if isinstance(written, str) else Duty(written.person, Days(written.start, written.until))
+def _duty(written: str | DutySection) -> DutyPeriod:
+    return (
+        DutyPeriod(written)
+        if isinstance(written, str)
+        else DutyPeriod(written.person, DutyDays(written.start, written.until))
+    )
 
 
-def _person(name: str, section: PersonSection) -> Person:
-    return Person(
+def _person(name: str, section: PersonSection) -> StaffMember:
+    return StaffMember(
         name=name,
         agent=section.agent,
         team=section.team,
         addresses=(
-            *(Address(Channel.MAIL, each) for each in section.mail),
-            *(Address(Channel.CHAT, each) for each in section.chat),
+            *(NoticeAddress(NoticeChannel.MAIL, each) for each in section.mail),
+            *(NoticeAddress(NoticeChannel.CHAT, each) for each in section.chat),
         ),
-        absences=tuple(Absence(Days(each.start, each.until), each.deputy) for each in section.absences),
+        absences=tuple(StaffAbsence(DutyDays(each.start, each.until), each.deputy) for each in section.absences),
     )
 
 
-def _post(written: str | PostSection) -> Post:
+def _post(written: str | PostSection) -> MatrixPost:
     if isinstance(written, str):
-        return Post(written)
+        return MatrixPost(written)
     countries, states, without = (frozenset(each) for each in (written.countries, written.states, written.without))
-    return Post(written.role, Territory(countries=countries, states=states, without=without))
+    return MatrixPost(written.role, PostTerritory(countries=countries, states=states, without=without))
 
 
 def _security(section: SecuritySection) -> LadderRule:
     """Straight to one level, and no further (R36d)."""
-    return LadderRule(rungs=(Rung(section.level),), causes=frozenset({Cause.SECURITY}))
+    return LadderRule(rungs=(LadderRung(section.level),), causes=frozenset({LadderCause.SECURITY}))
 
 
 def _rule(section: LadderSection) -> LadderRule:
     return LadderRule(
-        rungs=tuple(Rung(level, wait) for level, wait in sorted(section.levels.items())),
-        causes=frozenset(map(Cause, section.because)),
+        rungs=tuple(LadderRung(level, wait) for level, wait in sorted(section.levels.items())),
+        causes=frozenset(map(LadderCause, section.because)),
         regions=frozenset(section.regions),
         severities=frozenset(section.severities),
         counts=section.counts,
@@ -283,7 +295,7 @@ def _requests(section: RequestsSection) -> RequestRules:
     return RequestRules(
         statuses=frozenset(section.statuses),
         tags=frozenset(section.tags),
-        gates={Asker.PARTNER: section.partner, Asker.AGENT: section.agent},
+        gates={Requester.PARTNER: section.partner, Requester.AGENT: section.agent},
     )
 
 
@@ -291,8 +303,8 @@ def _overrun(section: OverrunSection | None) -> OverrunRule | None:
     return OverrunRule(issue_types=frozenset(section.issue_types), window=section.window) if section else None
 
 
-def _updates(section: UpdatesSection) -> Updates:
-    return Updates(
+def _updates(section: UpdatesSection) -> UpdateTexts:
+    return UpdateTexts(
         texts={str(language): text for language, text in section.texts.items()},
         titles={
             str(language): {int(level): title for level, title in titles.items()}

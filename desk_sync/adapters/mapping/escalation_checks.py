@@ -19,8 +19,8 @@ from desk_sync.adapters.mapping.escalation import (
     staff_of,
 )
 from desk_sync.adapters.yaml.problems import Contradiction, closest, did_you_mean, listed, pairs
-from desk_sync.domain.escalation.matrix import Gap, Location, gaps
-from desk_sync.domain.escalation.staff import Days
+from desk_sync.domain.escalation.matrix import EscalationLocation, MatrixGap, gaps
+from desk_sync.domain.escalation.staff import DutyDays
 from desk_sync.domain.escalation.us_states import US_STATES
 
 _HERE = ("escalation",)
@@ -117,7 +117,7 @@ def _gaps(root: object, section: EscalationSection) -> Iterator[Contradiction]:
     """One for each region and stretch of days in which some country's level would end at nobody."""
     matrix, staff = matrix_of(section), staff_of(section)
     for region in section.matrix:
-        places: dict[Days, set[str]] = {}
+        places: dict[DutyDays, set[str]] = {}
         for gap in gaps(matrix, staff, _locations(region, _countries(root, region))):
             places.setdefault(gap.days, set()).add(_named(gap))
         for days, named in places.items():
@@ -132,20 +132,20 @@ def _countries(root: object, region: str) -> Sequence[str]:
     return [country for _, country, named in listed(root, "regions", "countries") if named == region]
 
 
-def _locations(region: str, countries: Sequence[str]) -> Iterator[Location]:
+def _locations(region: str, countries: Sequence[str]) -> Iterator[EscalationLocation]:
     """A partner whose country is not known or in no region, every country of the region, every state of the USA."""
-    yield Location(region=region)
+    yield EscalationLocation(region=region)
     for country in countries:
-        yield Location(region=region, country=country)
+        yield EscalationLocation(region=region, country=country)
     if "US" in countries:
-        yield from (Location(region=region, country="US", state=state) for state in sorted(US_STATES))
+        yield from (EscalationLocation(region=region, country="US", state=state) for state in sorted(US_STATES))
 
 
-def _named(gap: Gap) -> str:
+def _named(gap: MatrixGap) -> str:
     return gap.location.state or gap.location.country or "an unknown country"
 
 
-def _between(days: Days) -> str:
+def _between(days: DutyDays) -> str:
     first = f"from {days.first}" if days.first != date.min else ""
     until = f"until {days.until}" if days.until != date.max else ""
     return " ".join(filter(None, (first, until))) or "on any day"

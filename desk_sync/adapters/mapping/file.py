@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from desk_sync.adapters.desk.vocabulary import Vocabulary
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mapping import checks as mapping_checks
 from desk_sync.adapters.mapping import clock_checks as mapping_clock_checks
 from desk_sync.adapters.mapping import escalation as mapping_escalation
@@ -27,11 +27,17 @@ from desk_sync.adapters.mapping.clocks import commitment
 from desk_sync.adapters.mapping.education import teaching_policy
 from desk_sync.adapters.mapping.escalation import ActionSection
 from desk_sync.adapters.mapping.partners import account_fields, partner_policy
-from desk_sync.adapters.mapping.schema import ExcludedService, Licences, MappingFile, Source, Tickets
+from desk_sync.adapters.mapping.schema import (
+    ExcludedService,
+    LicencesSection,
+    MappingFile,
+    SourceSection,
+    TicketsSection,
+)
 from desk_sync.adapters.mapping.types import turned
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.problems import Contradiction
-from desk_sync.adapters.zoho.hosts import Portal, portal_in
+from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, plain
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint
@@ -49,9 +55,9 @@ class PortalMapping:
     """
 
     policy: Policy
-    vocabulary: Vocabulary
-    portals: Mapping[str, Portal]
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    vocabulary: DeskVocabulary
+    portals: Mapping[str, PortalHosts]
+    sources: Mapping[str, SourceSection] = field(default_factory=dict)
     partner_file: str | None = None
 
 
@@ -113,7 +119,7 @@ def _contradictions(root: object) -> Iterator[Contradiction]:
 
 
 def _build(content: MappingFile) -> PortalMapping:
-    vocabulary = Vocabulary(
+    vocabulary = DeskVocabulary(
         fields=content.desk_fields.model_dump(exclude_none=True) | _acted_on(content.escalation.actions.values()),
         issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
         request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
@@ -158,12 +164,12 @@ def _acted_on(actions: Iterable[ActionSection]) -> dict[str, str]:
     return {str(name): written for name, written in {**status, **priority, **assigns}.items()}
 
 
-def _portal(section: shape.Portal) -> Portal:
+def _portal(section: shape.PortalSection) -> PortalHosts:
     limits = section.model_dump(include={"concurrency", "credit_reserve"}, exclude_none=True)
     return portal_in(**section.model_dump(exclude={"concurrency", "credit_reserve"}), limits=limits)
 
 
-def _licences(section: Licences) -> LicencePolicy:
+def _licences(section: LicencesSection) -> LicencePolicy:
     return LicencePolicy(
         thresholds=section.thresholds,
         region_of_country=turned(section.countries),
@@ -196,7 +202,7 @@ def _exclusion(name: str, service: ExcludedService) -> Exclusion:
     )
 
 
-def _tickets(section: Tickets, severities: Mapping[int, str]) -> TicketPolicy:
+def _tickets(section: TicketsSection, severities: Mapping[int, str]) -> TicketPolicy:
     left = section.severity_left_alone
     return TicketPolicy(
         severities=severities,

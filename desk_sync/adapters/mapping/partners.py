@@ -11,12 +11,12 @@ from pydantic import WithJsonSchema as Schema
 from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.adapters.mapping.types import ApiName, DataCenter, Duration, Text
 from desk_sync.adapters.text import identifiers
-from desk_sync.adapters.yaml.problems import Section, mistake, shown
-from desk_sync.domain.account.partner import Origin, PartnerPolicy, TaggedElsewhere
+from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
+from desk_sync.domain.account.partner import PartnerOrigin, PartnerPolicy, TaggedElsewhere
 
 
-def _each_once(origins: list[Origin]) -> list[Origin]:
-    if twice := [origin for origin in Origin if origins.count(origin) > 1]:
+def _each_once(origins: list[PartnerOrigin]) -> list[PartnerOrigin]:
+    if twice := [origin for origin in PartnerOrigin if origins.count(origin) > 1]:
         raise mistake(f"{twice[0]} stands there twice")
     return origins
 
@@ -31,7 +31,7 @@ def _address(written: str) -> str:
 Address = Annotated[str, AfterValidator(_address), Schema({"type": "string", "format": "email"})]
 
 
-class DeskAccount(Section):
+class DeskAccount(MappingSection):
     country: ApiName | None = "country"
     state: ApiName | None = "state"
     tier: ApiName | None = None
@@ -39,12 +39,12 @@ class DeskAccount(Section):
     contract_until: ApiName | None = None
 
 
-class Partners(Section):
+class PartnersSection(MappingSection):
     order: Annotated[
-        list[Annotated[Origin, Field(strict=False)]],
+        list[Annotated[PartnerOrigin, Field(strict=False)]],
         Field(min_length=1, json_schema_extra={"uniqueItems": True}),
         AfterValidator(_each_once),
-    ] = list(Origin)
+    ] = list(PartnerOrigin)
     account_fields: DeskAccount = DeskAccount()
     contracts: bool = False
     max_age: Duration | None = None
@@ -55,7 +55,7 @@ class Partners(Section):
 Mailboxes = dict[Address, Annotated[list[DataCenter], Field(min_length=1)]]
 
 
-def account_fields(section: Partners) -> AccountFields:
+def account_fields(section: PartnersSection) -> AccountFields:
     """What Desk calls the fields of a partner's account."""
     named = section.account_fields
     return AccountFields(
@@ -68,7 +68,7 @@ def account_fields(section: Partners) -> AccountFields:
     )
 
 
-def partner_policy(section: Partners, mailboxes: Mapping[str, Sequence[str]]) -> PartnerPolicy:
+def partner_policy(section: PartnersSection, mailboxes: Mapping[str, Sequence[str]]) -> PartnerPolicy:
     """Data centres are in capitals from here on, as in subscription data."""
     return PartnerPolicy(
         order=tuple(section.order),

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from desk_sync.adapters.mapping.clocks import Calendars, Clocks, Regions
-from desk_sync.adapters.mapping.education import Teaching
+from desk_sync.adapters.mapping.clocks import CalendarsSection, ClocksSection, RegionsSection
+from desk_sync.adapters.mapping.education import EducationSection
 from desk_sync.adapters.mapping.escalation import EscalationSection
-from desk_sync.adapters.mapping.partners import Mailboxes, Partners
+from desk_sync.adapters.mapping.partners import Mailboxes, PartnersSection
 from desk_sync.adapters.mapping.types import (
     ApiName,
     Country,
@@ -30,19 +30,19 @@ from desk_sync.adapters.mapping.types import (
     Text,
     ThresholdText,
 )
-from desk_sync.adapters.yaml.problems import Section, mistake
-from desk_sync.domain.account.identity import STRATEGIES, Kind
-from desk_sync.domain.account.licence_policy import Count, Per, RegionBy
+from desk_sync.adapters.yaml.problems import MappingSection, mistake
+from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind
+from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy
 from desk_sync.domain.plan.policy import EmailFill, Mode
 
 
-def _each_once(kinds: list[Kind]) -> list[Kind]:
+def _each_once(kinds: list[IdentifierKind]) -> list[IdentifierKind]:
     if twice := [kind for kind in STRATEGIES if kinds.count(kind) > 1]:
         raise mistake(f"{twice[0]} stands there twice")
     return kinds
 
 
-class Fields(Section):
+class FieldsSection(MappingSection):
     customer_primary_email: ApiName
     large_user: ApiName
     severity: ApiName
@@ -62,7 +62,7 @@ class Fields(Section):
     taken_over: ApiName | None = None
 
 
-class ClockStates(Section):
+class ClockStates(MappingSection):
     on_track: Text = "On track"
     at_risk: Text = "At risk"
     breached: Text = "Breached"
@@ -70,56 +70,56 @@ class ClockStates(Section):
     met: Text = "Met"
 
 
-class Values(Section):
+class ValuesSection(MappingSection):
     severity: Annotated[dict[Level, Text], Field(min_length=1)]
     issue_type: dict[Text, IssueType] = {}
     request_type: dict[RequestType, list[Text]] = {}
     clock_state: ClockStates = ClockStates()
 
 
-class Status(Section):
+class StatusSection(MappingSection):
     in_force: list[Name]
     unsettled: list[Name] = []
     ended: list[Name]
 
 
-class Units(Section):
+class UnitsSection(MappingSection):
     counted: list[Name]
     uncounted: list[Name]
     user_endings: list[Name] = []
 
 
-class ExcludedService(Section):
+class ExcludedService(MappingSection):
     aliases: list[Name] = []
     item_word: Name | None = None
     item_words: list[Name] = []
 
 
-class Licences(Section):
+class LicencesSection(MappingSection):
     thresholds: Annotated[dict[Text, ThresholdText], Field(min_length=1)]
     region_by: Annotated[RegionBy, Field(strict=False)] = RegionBy.CUSTOMER_COUNTRY
     fallback_region: Text | None = None
     countries: dict[Text, list[Country]]
     data_centers: dict[Text, list[Text]] = {}
-    count: Annotated[Count, Field(strict=False)] = Count.SUM
-    per: Annotated[Per, Field(strict=False)] = Per.SUPER_ADMIN
-    status: Status
+    count: Annotated[CountBy, Field(strict=False)] = CountBy.SUM
+    per: Annotated[AccountScope, Field(strict=False)] = AccountScope.SUPER_ADMIN
+    status: StatusSection
     unpaid_editions: list[Name]
-    units: Units
+    units: UnitsSection
     excluded_services: dict[Text, ExcludedService]
     services: dict[Text, list[Name]]
     max_age: Duration
 
 
-class SeverityLeftAlone(Section):
+class SeverityLeftAlone(MappingSection):
     issue_types: list[IssueType] = []
     request_types: list[RequestType] = []
     without_request_type: bool = False
 
 
-class Identity(Section):
+class IdentitySection(MappingSection):
     strategies: Annotated[
-        list[Annotated[Kind, Field(strict=False)]],
+        list[Annotated[IdentifierKind, Field(strict=False)]],
         Field(min_length=1, json_schema_extra={"uniqueItems": True}),
         AfterValidator(_each_once),
     ] = list(STRATEGIES)
@@ -128,7 +128,7 @@ class Identity(Section):
 _Mode = Annotated[Mode, Field(strict=False)]
 
 
-class Tickets(Section):
+class TicketsSection(MappingSection):
     severity_left_alone: SeverityLeftAlone = SeverityLeftAlone()
     about_excluded_services: Literal["no_priority", "like_any_other"] = "no_priority"
     email_fill: Annotated[EmailFill, Field(strict=False)] = EmailFill.ALWAYS
@@ -139,7 +139,7 @@ class Tickets(Section):
     departments: dict[Id, _Mode] = {}
 
 
-class Portal(Section):
+class PortalSection(MappingSection):
     data_center: DataCenter
     org_id: Id
     webhook_id: Id
@@ -159,7 +159,7 @@ class SourceKind(StrEnum):
     SQL = "sql"
 
 
-class Source(Section):
+class SourceSection(MappingSection):
     """A source that is pulled. `path` belongs to a file, `table` to SQL; the other optional ones to Zoho's APIs.
 
     `live`: it may be asked for one account that no snapshot knows.
@@ -180,19 +180,19 @@ class Source(Section):
     accounts_url: Host | None = None
 
 
-class MappingFile(Section):
+class MappingFile(MappingSection):
     version: Literal[1]
-    portals: Annotated[dict[PlainWord, Portal], Field(min_length=1)] | None = None
-    desk_fields: Fields = Field(alias="fields")
-    values: Values
-    sources: dict[PlainWord, Source] = {}
-    licences: Licences
-    identity: Identity = Identity()
-    partners: Partners = Partners()
+    portals: Annotated[dict[PlainWord, PortalSection], Field(min_length=1)] | None = None
+    desk_fields: FieldsSection = Field(alias="fields")
+    values: ValuesSection
+    sources: dict[PlainWord, SourceSection] = {}
+    licences: LicencesSection
+    identity: IdentitySection = IdentitySection()
+    partners: PartnersSection = PartnersSection()
     mailboxes: Mailboxes = {}
-    teaching: Teaching = Teaching()
-    tickets: Tickets = Tickets()
-    regions: Regions
-    calendars: Calendars
-    clocks: Clocks
+    teaching: EducationSection = EducationSection()
+    tickets: TicketsSection = TicketsSection()
+    regions: RegionsSection
+    calendars: CalendarsSection
+    clocks: ClocksSection
     escalation: EscalationSection

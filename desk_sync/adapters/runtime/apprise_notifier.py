@@ -22,7 +22,7 @@ import apprise
 from apprise.plugins.email import NotifyEmail
 
 from desk_sync.domain.escalation.notice import Notice
-from desk_sync.domain.escalation.staff import Channel
+from desk_sync.domain.escalation.staff import NoticeChannel
 from desk_sync.errors import Refused, TemporaryError
 
 SECONDS = 15.0
@@ -46,7 +46,7 @@ class AppriseNotifier:
 
     def send(self, notice: Notice) -> None:
         """As the port `Notifier` says."""
-        send = {Channel.MAIL: self._mail, Channel.CHAT: self._chat}[notice.to.channel]
+        send = {NoticeChannel.MAIL: self._mail, NoticeChannel.CHAT: self._chat}[notice.to.channel]
         _within(self.seconds, partial(send, notice))
 
     def _mail(self, notice: Notice) -> None:

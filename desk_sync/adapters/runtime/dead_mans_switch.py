@@ -13,7 +13,7 @@ _TIMEOUT = (3, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class DeadMansSwitch:
     """The address may hold a secret, so no error names it."""
 
     url: str | None

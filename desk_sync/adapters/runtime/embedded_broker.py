@@ -74,7 +74,7 @@ def stop(children: Iterable[Popen[bytes]], timeout: timedelta = timedelta(second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
+class EmbeddedBroker:
     """A Valkey or Redis of our own: on a unix socket in a private folder, without TCP port, without persistence."""
 
     process: Popen[bytes]

@@ -12,7 +12,7 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at
 from desk_sync.adapters.store.tables import answers, sources
 from desk_sync.adapters.store.values import ACCOUNT, insert
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import TemporaryError
 
@@ -34,7 +34,7 @@ class SqlAnswers:
         with reading(self.engine) as connection:
             rows = connection.execute(query).mappings().all()
         return {
-            Identifier(Kind(row["kind"]), row["value"]): [
+            Identifier(IdentifierKind(row["kind"]), row["value"]): [
                 replace(ACCOUNT.validate_python(each), origin=_origin(source, row["asked_at"]))
                 for each in row["accounts"]
             ]

@@ -13,9 +13,9 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import count_open, wake_all
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import PermanentError
-from desk_sync.ports.review import Binding, Settled
+from desk_sync.ports.review import IdentifierBinding, SettledReview
 
 _KEY = ("kind", "value")
 _AMONG = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))
@@ -28,7 +28,7 @@ class SqlBindings:
     engine: Engine
     sources: Sequence[str]
 
-    def bind(self, binding: Binding, *, rehearse: bool = False) -> int:
+    def bind(self, binding: IdentifierBinding, *, rehearse: bool = False) -> int:
         """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
 
         To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source that is used has the
@@ -52,7 +52,7 @@ class SqlBindings:
             after = self._led_to(connection, identifier)
         return self._look_again({*before, *after}, now=now, rehearse=rehearse)
 
-    def bindings(self) -> Sequence[Binding]:
+    def bindings(self) -> Sequence[IdentifierBinding]:
         """All of them, the oldest first."""
         order = (tables.bindings.c.at, tables.bindings.c.kind, tables.bindings.c.value)
         with reading(self.engine) as connection:
@@ -95,7 +95,7 @@ class SqlBindings:
         return snapshot_id.in_(current)
 
 
-def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Binding]:
+def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[Identifier, IdentifierBinding]:
     """The bindings of those of the identifiers that are bound."""
     wanted = frozenset(identifiers)
     rows = connection.execute(_AMONG, {"values": [each.value for each in wanted]}).mappings()
@@ -103,11 +103,11 @@ def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[
     return {identifier: binding for identifier, binding in found.items() if identifier in wanted}
 
 
-def _binding(row: RowMapping) -> Binding:
-    return Binding(
-        identifier=Identifier(Kind(row["kind"]), row["value"]),
+def _binding(row: RowMapping) -> IdentifierBinding:
+    return IdentifierBinding(
+        identifier=Identifier(IdentifierKind(row["kind"]), row["value"]),
         account_id=row["account_id"],
-        settled=Settled(at=row["at"], by=row["by"], why=row["why"]),
+        settled=SettledReview(at=row["at"], by=row["by"], why=row["why"]),
     )
 
 

@@ -14,7 +14,7 @@ from desk_sync.adapters.store.tables import pages, sources
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.subscription import Account
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Page
+from desk_sync.ports.subscriptions import SourcePage
 
 YOUNG = timedelta(hours=1)
 UNITS_FOR = timedelta(days=1)
@@ -30,7 +30,7 @@ class SqlJournal:
     now: Now
     young: timedelta = YOUNG
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[SourcePage]:
         """In the order in which they were read."""
         mine = pages.c.source == self.source
         with reading(self.engine) as connection:
@@ -44,9 +44,9 @@ class SqlJournal:
         for number in numbers:
             with reading(self.engine) as connection:
                 row = connection.execute(select(pages).where(mine, pages.c.number == number)).mappings().one()
-            yield Page(accounts=_ACCOUNTS.validate_python(row["accounts"]), after=row["after"])
+            yield SourcePage(accounts=_ACCOUNTS.validate_python(row["accounts"]), after=row["after"])
 
-    def keep(self, page: Page) -> None:
+    def keep(self, page: SourcePage) -> None:
         """Add a page."""
         mine = pages.c.source == self.source
         last = select(func.coalesce(func.max(pages.c.number), 0)).where(mine)

@@ -11,8 +11,8 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import clocks, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
-from desk_sync.domain.commitment.clock import Clock, State
-from desk_sync.domain.commitment.clock_reading import Watch, Watched
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.promise import Promise
 
 # Built once, as the statements of `queue`.
@@ -25,17 +25,17 @@ _ADD = clocks.insert()
 _CANCEL = (
     update(clocks)
     .where(_ITS_CLOCKS, clocks.c.ended_at.is_(None))
-    .values(state=State.CANCELLED, ended_at=bindparam("at"), next_at=None)
+    .values(state=ClockState.CANCELLED, ended_at=bindparam("at"), next_at=None)
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class PromiseCache:
     """What was promised, each promise read once: it never changes."""
 
     _read: dict[str, Promise] = field(default_factory=dict, init=False)
 
-    def of(self, connection: Connection, watched: Watched | None) -> Promise | None:
+    def of(self, connection: Connection, watched: ClockInputs | None) -> Promise | None:
         """What was promised to a ticket that is watched."""
         if watched is None:
             return None
@@ -44,7 +44,7 @@ class Promises:
             self._read[watched.promise] = PROMISE.validate_python(kept)
         return self._read[watched.promise]
 
-    def unkept(self, connection: Connection, watch: Watch | None) -> Promise | None:
+    def unkept(self, connection: Connection, watch: ClockReading | None) -> Promise | None:
         """The promise by which a ticket is watched, if it is new."""
         if watch is None or watch.promise.digest in self._read:
             return None
@@ -58,7 +58,7 @@ def keep(connection: Connection, promise: Promise) -> None:
     connection.execute(_KEEP[connection.dialect.name], kept)
 
 
-def save(connection: Connection, portal: str, ticket_id: str, watch: Watch) -> None:
+def save(connection: Connection, portal: str, ticket_id: str, watch: ClockReading) -> None:
     """Put the clocks in the place of those of the look before."""
     connection.execute(_FORGET, {"its_portal": portal, "its_id": ticket_id})
     rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]

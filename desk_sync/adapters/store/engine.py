@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, DateTime, Engine, StaticPool, create_eng
 from sqlalchemy import exc as sql
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from desk_sync.adapters.store.write_turn import Turn
+from desk_sync.adapters.store.write_turn import WriteTurn
 from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
 
 log = structlog.get_logger()
@@ -166,7 +166,7 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
         address, module=library, hide_parameters=True, connect_args={"isolation_level": None, "timeout": 0}, **pool
     )
 
-    turn = Turn(busy_timeout, library.OperationalError)
+    turn = WriteTurn(busy_timeout, library.OperationalError)
     event.listen(engine, "checkin", turn.end)
 
     @event.listens_for(engine, "connect")

@@ -18,17 +18,17 @@ from typing import Self, TypeAlias
 import structlog
 from sqlalchemy import Engine
 
-from desk_sync.adapters.store.inbox import Delivery, record_all
+from desk_sync.adapters.store.inbox import DeliveryRow, record_all
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.domain.ticket.event import Event
 from desk_sync.errors import TemporaryError, where
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 
 log = structlog.get_logger()
 
 _LAST_WAIT = 5.0  # seconds
 
-_Waiting: TypeAlias = tuple[Delivery, "Future[Recorded]"]
+_Waiting: TypeAlias = tuple[DeliveryRow, "Future[RecordedDelivery]"]
 
 
 class GroupCommit:
@@ -50,14 +50,14 @@ class GroupCommit:
         self._waiting.put(None)
         self._thread.join(_LAST_WAIT)
 
-    def submit(self, delivery: Delivery) -> Future[Recorded]:
+    def submit(self, delivery: DeliveryRow) -> Future[RecordedDelivery]:
         """Have the delivery recorded; the future is done when it is committed, and not before (L1).
 
         Raises TemporaryError if too many are waiting.
         """
         if self._waiting.qsize() >= self._most_waiting:
             raise TemporaryError(f"{self._most_waiting} deliveries wait for the database already")
-        future: Future[Recorded] = Future()
+        future: Future[RecordedDelivery] = Future()
         self._waiting.put((delivery, future))
         return future
 
@@ -112,5 +112,5 @@ class GroupInbox:
     committer: GroupCommit
     portal: str
 
-    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[Recorded]:
-        return self.committer.submit(Delivery(portal=self.portal, events=events, at=now))
+    def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
+        return self.committer.submit(DeliveryRow(portal=self.portal, events=events, at=now))

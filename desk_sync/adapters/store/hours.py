@@ -11,7 +11,7 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import desk_hours
 from desk_sync.adapters.store.values import columns_of, insert
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.ports.hours import Kept
+from desk_sync.ports.hours import StoredHours
 
 _CALENDAR = TypeAdapter(BusinessCalendar | None)
 
@@ -23,14 +23,14 @@ class SqlHours:
     engine: Engine
     portal: str
 
-    def recall(self, named: str) -> Kept | None:
+    def recall(self, named: str) -> StoredHours | None:
         """None if we never asked."""
         own = (desk_hours.c.portal == self.portal) & (desk_hours.c.named == named)
         with reading(self.engine) as connection:
-            row = connection.execute(select(*columns_of(desk_hours, Kept)).where(own)).mappings().one_or_none()
-        return Kept(**{**row, "calendar": _CALENDAR.validate_python(row["calendar"])}) if row else None
+            row = connection.execute(select(*columns_of(desk_hours, StoredHours)).where(own)).mappings().one_or_none()
+        return StoredHours(**{**row, "calendar": _CALENDAR.validate_python(row["calendar"])}) if row else None
 
-    def keep(self, named: str, told: Kept) -> None:
+    def keep(self, named: str, told: StoredHours) -> None:
         """Replace what was known."""
         calendar = _CALENDAR.dump_python(told.calendar, mode="json")
         row = {name: getattr(told, name) for name in ("tried_at", "since", "read_at", "problem")} | {

@@ -18,7 +18,7 @@ from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import CHUNK, columns_of, insert_for
 from desk_sync.domain.ticket.event import Event
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class EventCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class DeliveryRow:
     """The events of one POST to a portal's door, and when it came."""
 
     portal: str
@@ -38,7 +38,7 @@ class Delivery:
     at: datetime
 
 
-def record_all(engine: Engine, taken: Sequence[Delivery]) -> Sequence[Recorded]:
+def record_all(engine: Engine, taken: Sequence[DeliveryRow]) -> Sequence[RecordedDelivery]:
     """Store each event once, and mark its ticket "look now": all of it in one transaction, or nothing.
 
     An answer for each delivery; an event that comes in two of them is new in the first and known in the second.
@@ -57,7 +57,7 @@ def record_all(engine: Engine, taken: Sequence[Delivery]) -> Sequence[Recorded]:
                 mark(connection, portal, (row.ticket_id for row in new if row.portal == portal), now=since)
         stored.update(rows[row.portal, row.key][0] for row in new)
     return [
-        Recorded(stored=stored[place], known=len(delivery.events) - stored[place])
+        RecordedDelivery(stored=stored[place], known=len(delivery.events) - stored[place])
         for place, delivery in enumerate(taken)
     ]
 
@@ -90,9 +90,9 @@ class SqlInbox:
     engine: Engine
     portal: str
 
-    def record(self, events: Sequence[Event], *, now: datetime) -> Recorded:
+    def record(self, events: Sequence[Event], *, now: datetime) -> RecordedDelivery:
         """Store each event once, and mark its ticket "look now", in one transaction."""
-        (recorded,) = record_all(self.engine, [Delivery(portal=self.portal, events=events, at=now)])
+        (recorded,) = record_all(self.engine, [DeliveryRow(portal=self.portal, events=events, at=now)])
         return recorded
 
     def purge(self, before: datetime) -> int:
@@ -119,7 +119,7 @@ class SqlInbox:
             return connection.execute(statement).rowcount
 
 
-def _row(event: Event, delivery: Delivery) -> dict[str, object]:
+def _row(event: Event, delivery: DeliveryRow) -> dict[str, object]:
     told = dict(zip(_NAMES, _VALUES(event), strict=True))
     return {**told, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
 
 from desk_sync.adapters.store import bindings, tables
-from desk_sync.adapters.store.snapshots import State, is_in, snapshot_of
+from desk_sync.adapters.store.snapshots import SnapshotState, is_in, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, chunks
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account
 
-USED = is_in(State.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
+USED = is_in(SnapshotState.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
 # As text: it is read into a value in one go.
 _ACCOUNT = cast(tables.accounts.c.account, Text).label("account")
 _BY_IDENTIFIER = (
@@ -69,7 +69,7 @@ class KnownAccounts:
     def _matches(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
         given = {"sources": self.sources, "values": [each.value for each in wanted]}
         for row in self.connection.execute(_BY_IDENTIFIER, given).mappings() if wanted else ():
-            identifier = Identifier(Kind(row["kind"]), row["value"])
+            identifier = Identifier(IdentifierKind(row["kind"]), row["value"])
             if identifier in wanted:  # the same digits may be another kind's
                 yield identifier, _account(row)
 
@@ -104,7 +104,7 @@ def _account(row: RowMapping) -> Account:
 
 
 def _admin(account: Account) -> Identifier:
-    return Identifier(Kind.EMAIL, account.super_admin_email)
+    return Identifier(IdentifierKind.EMAIL, account.super_admin_email)
 
 
 def _source_of(account: Account) -> str:

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, Engine, RowMapping, Update, select, update
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import wake, wake_all
-from desk_sync.adapters.store.snapshots import State, changes, is_in
+from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in
 from desk_sync.adapters.store.tables import snapshots, tickets
 from desk_sync.adapters.store.values import chunks
-from desk_sync.domain.account.identity import Kind
-from desk_sync.ports.subscriptions import Changes
+from desk_sync.domain.account.identity import IdentifierKind
+from desk_sync.ports.subscriptions import AccountChanges
 
 TURN = timedelta(minutes=15)
 """How long the marks are left to whoever is at it. They take a minute for half a million tickets."""
@@ -33,13 +33,13 @@ NEEDED = select(snapshots.c.id).where(_UNMARKED).union(select(snapshots.c.replac
 
 
 @dataclass(frozen=True, slots=True)
-class Marking:
+class RequeueTickets:
     """Sets the marks. Data that are older than `max_age` had helped nobody: new ones help every unknown ticket."""
 
     engine: Engine
     max_age: timedelta
 
-    def of(self, snapshot_id: int, changed: Changes, *, now: datetime) -> int:
+    def of(self, snapshot_id: int, changed: AccountChanges, *, now: datetime) -> int:
         """Mark what the snapshot concerns; returns how many tickets."""
         with reading(self.engine) as connection:
             new = _row(connection, snapshot_id)
@@ -106,12 +106,14 @@ def _row(connection: Connection, snapshot_id: int) -> RowMapping:
 
 def _elsewhere(connection: Connection, snapshot_ids: Collection[int], account_ids: Collection[str]) -> Iterator[str]:
     """What the other sources call these accounts: those with the same super admin."""
-    others = select(snapshots.c.id).where(is_in(State.CURRENT), snapshots.c.id.not_in(snapshot_ids))
+    others = select(snapshots.c.id).where(is_in(SnapshotState.CURRENT), snapshots.c.id.not_in(snapshot_ids))
     other_ids = connection.scalars(others).all()
     if not other_ids or not account_ids:
         return
     here, there = tables.identifiers.alias(), tables.identifiers.alias()
-    same_admin = (here.c.kind == Kind.EMAIL) & (there.c.kind == Kind.EMAIL) & (here.c.value == there.c.value)
+    same_admin = (
+        (here.c.kind == IdentifierKind.EMAIL) & (there.c.kind == IdentifierKind.EMAIL) & (here.c.value == there.c.value)
+    )
     names = (
         select(here.c.account_id, there.c.account_id.label("elsewhere"))
         .join_from(here, there, same_admin)

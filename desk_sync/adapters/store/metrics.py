@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
-from desk_sync.ports.metrics import Backlog, Deliveries
+from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SqlFigures:
     engine: Engine
     portal: str
 
-    def backlog(self, now: datetime) -> Backlog:
+    def backlog(self, now: datetime) -> WorkBacklog:
         """What was due at `now` and is not done."""
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
@@ -31,7 +31,7 @@ class SqlFigures:
             made = connection.execute(self._made()).one()
             steps = [looks.unseen_at, *(connection.scalar(each) for each in self._steps(now))]
         since = (looks.oldest_at, events.oldest_at, gathered.oldest_at, made.oldest_at)
-        return Backlog(
+        return WorkBacklog(
             due=looks.due,
             put_off=looks.put_off,
             leased=looks.leased,
@@ -50,12 +50,12 @@ class SqlFigures:
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
 
-    def deliveries(self) -> Deliveries:
+    def deliveries(self) -> DeliveryCounts:
         """How reliably Desk tells us, as the sweeps have found."""
-        told = select(*columns_of(sweeps, Deliveries)).where(sweeps.c.portal == self.portal)
+        told = select(*columns_of(sweeps, DeliveryCounts)).where(sweeps.c.portal == self.portal)
         with reading(self.engine) as connection:
             row = connection.execute(told).mappings().one_or_none()
-        return Deliveries(**row) if row else Deliveries()
+        return DeliveryCounts(**row) if row else DeliveryCounts()
 
     def unheard(self, since: datetime) -> int:
         """Of how many things that people were to be told nobody could be, all channels having refused."""

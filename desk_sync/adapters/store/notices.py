@@ -14,8 +14,8 @@ from desk_sync.adapters.store.queue import NOW, by_now, is_free
 from desk_sync.adapters.store.tables import messages, notices
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.escalation.notice import Message, Notice
-from desk_sync.domain.escalation.staff import Address, Channel
-from desk_sync.ports.notices import Claimed, Told
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
+from desk_sync.ports.notices import ClaimedNotices, SentNotice
 
 _ITS_NOTICE = (notices.c.portal == messages.c.portal) & (notices.c.key == messages.c.notice)
 _TOPIC = tuple_(messages.c.ticket_id, messages.c.topic)
@@ -37,7 +37,7 @@ _CLAIM = (
 )
 
 
-class Taken(Exception):
+class TakenNotices(Exception):
     """Another process has put one of the messages into a notice of its own."""
 
 
@@ -59,10 +59,10 @@ class SqlNotices:
             try:
                 with writing(self.engine) as connection:
                     self._make(connection, notice, now)
-            except Taken:
+            except TakenNotices:
                 continue
 
-    def claim(self, *, now: datetime, until: datetime) -> Claimed | None:
+    def claim(self, *, now: datetime, until: datetime) -> ClaimedNotices | None:
         """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
         given = {"its_portal": self.portal, "until": until, **by_now(now)}
         with writing(self.engine) as connection:
@@ -78,7 +78,7 @@ class SqlNotices:
             messages=tuple(held_in),
             repeat=row["attempts"] > 1,
         )
-        return Claimed(notice=notice, attempts=row["attempts"])
+        return ClaimedNotices(notice=notice, attempts=row["attempts"])
 
     def sent(self, notice: Notice, *, at: datetime) -> None:
         """It was taken."""
@@ -115,7 +115,7 @@ class SqlNotices:
         theirs = (messages.c.portal == self.portal) & _is_to(notice.to) & _TOPIC.in_(_topics(notice.messages))
         chosen = update(messages).where(theirs, messages.c.notice.is_(None)).values(notice=notice.key)
         if connection.execute(chosen).rowcount < len(notice.messages):
-            raise Taken
+            raise TakenNotices
 
     def _settle(self, connection: Connection, notice: Notice, **values: object) -> None:
         own = (notices.c.portal == self.portal) & (notices.c.key == notice.key) & notices.c.sent_at.is_(None)
@@ -123,14 +123,14 @@ class SqlNotices:
 
     def _told(
         self, connection: Connection, about: Sequence[Message]
-    ) -> Mapping[tuple[str, str], Mapping[Address, bool]]:
+    ) -> Mapping[tuple[str, str], Mapping[NoticeAddress, bool]]:
         """By topic, everybody who was to be told of it, and whether they have refused."""
         listed = (
             select(messages.c.ticket_id, messages.c.topic, messages.c.channel, messages.c.address, notices.c.refused_at)
             .outerjoin(notices, _ITS_NOTICE)
             .where(messages.c.portal == self.portal, _TOPIC.in_(_topics(about)))
         )
-        told: dict[tuple[str, str], dict[Address, bool]] = {}
+        told: dict[tuple[str, str], dict[NoticeAddress, bool]] = {}
         for row in connection.execute(listed).mappings():
             told.setdefault((row["ticket_id"], row["topic"]), {})[_address(row)] = row["refused_at"] is not None
         return told
@@ -148,7 +148,7 @@ def save(connection: Connection, portal: str, owed: Iterable[Message]) -> None:
         connection.execute(insert(connection, messages).on_conflict_do_nothing(), rows)
 
 
-def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[Told]:
+def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[SentNotice]:
     """What people outside Desk were told of a ticket, or are to be, in order."""
     columns = (messages.c.topic, messages.c.channel, messages.c.address, messages.c.at)
     listed = (
@@ -158,7 +158,9 @@ def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[Told]:
         .order_by(messages.c.at, messages.c.topic, messages.c.channel, messages.c.address)
     )
     return [
-        Told(topic=row["topic"], to=_address(row), at=row["at"], sent_at=row["sent_at"], refused_at=row["refused_at"])
+        SentNotice(
+            topic=row["topic"], to=_address(row), at=row["at"], sent_at=row["sent_at"], refused_at=row["refused_at"]
+        )
         for row in connection.execute(listed).mappings()
     ]
 
@@ -178,15 +180,15 @@ def _message(row: RowMapping) -> Message:
         at=row["at"],
         about=row["about"],
         line=row["line"],
-        otherwise=tuple(Address(Channel(channel), to) for channel, to in row["otherwise"]),
+        otherwise=tuple(NoticeAddress(NoticeChannel(channel), to) for channel, to in row["otherwise"]),
     )
 
 
-def _address(row: RowMapping) -> Address:
-    return Address(Channel(row["channel"]), row["address"])
+def _address(row: RowMapping) -> NoticeAddress:
+    return NoticeAddress(NoticeChannel(row["channel"]), row["address"])
 
 
-def _is_to(address: Address) -> ColumnElement[bool]:
+def _is_to(address: NoticeAddress) -> ColumnElement[bool]:
     return (messages.c.channel == address.channel) & (messages.c.address == address.to)
 
 

@@ -12,7 +12,7 @@ from desk_sync.adapters.store.engine import reading, redoable, writing
 from desk_sync.adapters.store.tables import lessons, partners
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.partner import Partner
-from desk_sync.ports.partners import Learnt
+from desk_sync.ports.partners import StoredPartner
 
 _PARTNER = TypeAdapter(Partner)
 # Built once, as the statements of `queue`.
@@ -26,16 +26,16 @@ class SqlPartners:
     engine: Engine
     portal: str
 
-    def recall(self, key: str) -> Learnt | None:
+    def recall(self, key: str) -> StoredPartner | None:
         """What Desk said last, however long ago; None if it was never asked."""
         with reading(self.engine) as connection:
             row = connection.execute(_KNOWN, {"its_portal": self.portal, "its_key": key}).one_or_none()
         if row is None:
             return None
         partner = _PARTNER.validate_python(row.partner) if row.partner else None
-        return Learnt(partner=partner, at=row.read_at, refused=row.refused)
+        return StoredPartner(partner=partner, at=row.read_at, refused=row.refused)
 
-    def learn(self, key: str, learnt: Learnt) -> None:
+    def learn(self, key: str, learnt: StoredPartner) -> None:
         """Replace what was known."""
         partner = _PARTNER.dump_python(learnt.partner, mode="json") if learnt.partner else None
         told = {"partner": partner, "refused": learnt.refused, "read_at": learnt.at}

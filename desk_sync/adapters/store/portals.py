@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, bindparam, func, or_, select,
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals, statuses, tickets
 from desk_sync.adapters.store.values import AHEAD, insert
-from desk_sync.ports.portal import Allowance, Credits, Pause, Token
+from desk_sync.ports.portal import AccessToken, CreditAllowance, CreditLevel, DeskPause
 
 # Built once, as the statements of `queue`: every look reads it.
 _PORTAL = select(portals).where(portals.c.name == bindparam("its_name"))
@@ -25,14 +25,14 @@ class SqlTokens:
     engine: Engine
     portal: str
 
-    def read(self) -> Token | None:
+    def read(self) -> AccessToken | None:
         """The stored token, expired or not."""
         stored = select(portals.c.access_token, portals.c.expires_at).where(
             portals.c.name == self.portal, portals.c.access_token.is_not(None)
         )
         with reading(self.engine) as connection:
             row = connection.execute(stored).one_or_none()
-        return Token(access_token=row.access_token, expires_at=row.expires_at) if row else None
+        return AccessToken(access_token=row.access_token, expires_at=row.expires_at) if row else None
 
     def elect(self, *, now: datetime, until: datetime) -> bool:
         """Whether the caller alone may refresh the token until `until`.
@@ -43,7 +43,7 @@ class SqlTokens:
         free = or_(elected.is_(None), elected <= now, elected > until + AHEAD)
         return _exchange(self.engine, self.portal, free, election_until=until)
 
-    def save(self, token: Token) -> None:
+    def save(self, token: AccessToken) -> None:
         """Replace the token and end the election."""
         _learn(
             self.engine,
@@ -61,22 +61,22 @@ class SqlAllowances:
     engine: Engine
     portal: str
 
-    def read(self) -> Allowance:
+    def read(self) -> CreditAllowance:
         with reading(self.engine) as connection:
             stored = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
         if stored is None:
-            return Allowance()
-        heard = Credits(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
-        return Allowance(credits=heard, pause=_pause(stored) if stored.paused_until else None)
+            return CreditAllowance()
+        heard = CreditLevel(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
+        return CreditAllowance(credits=heard, pause=_pause(stored) if stored.paused_until else None)
 
-    def save_credits(self, heard: Credits) -> None:
+    def save_credits(self, heard: CreditLevel) -> None:
         _learn(self.engine, self.portal, credits_left=heard.left, credits_at=heard.at)
 
-    def elect(self, seen: Credits, *, now: datetime) -> bool:
+    def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
         """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
         return _exchange(self.engine, self.portal, portals.c.credits_at == seen.at, credits_at=now)
 
-    def exchange(self, seen: Pause | None, then: Pause | None) -> bool:
+    def exchange(self, seen: DeskPause | None, then: DeskPause | None) -> bool:
         """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
         unchanged = portals.c.paused_until.is_not_distinct_from(seen.until if seen else None)
         begun_at, until, number = (then.begun_at, then.until, then.number) if then else (None, None, None)
@@ -142,10 +142,10 @@ class SqlPortalFacts:
             return {row.name: row.type for row in connection.execute(known)}
 
 
-def _pause(stored: Row[Any]) -> Pause:
+def _pause(stored: Row[Any]) -> DeskPause:
     """A version that did not write down when a pause began is gone, and its pauses with it."""
     begun_at = stored.paused_at or stored.paused_until
-    return Pause(begun_at=begun_at, until=stored.paused_until, number=stored.pauses)
+    return DeskPause(begun_at=begun_at, until=stored.paused_until, number=stored.pauses)
 
 
 def _learn(engine: Engine, portal: str, **facts: object) -> None:

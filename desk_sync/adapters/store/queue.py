@@ -30,14 +30,14 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.tables import Instant, tickets
+from desk_sync.adapters.store.tables import InstantColumn, tickets
 from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
 from desk_sync.errors import LeaseLost
 from desk_sync.ports.tickets import Lease
 
 _LONGEST_LEASE = timedelta(minutes=10)
 
-NOW = bindparam("now", type_=Instant)
+NOW = bindparam("now", type_=InstantColumn)
 
 
 def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now: datetime, **also: object) -> int:
@@ -107,7 +107,9 @@ def is_free(leased_until: ColumnElement[datetime | None]) -> ColumnElement[bool]
 
     Wants what `by_now` gives.
     """
-    return or_(leased_until.is_(None), leased_until <= NOW, leased_until > bindparam("longest_lease", type_=Instant))
+    return or_(
+        leased_until.is_(None), leased_until <= NOW, leased_until > bindparam("longest_lease", type_=InstantColumn)
+    )
 
 
 def by_now(now: datetime) -> Mapping[str, datetime]:
@@ -117,7 +119,7 @@ def by_now(now: datetime) -> Mapping[str, datetime]:
 
 def at(instant: datetime | None) -> ColumnElement[Any]:
     """An instant inside an expression, where no column says what it is."""
-    return literal(instant, Instant)
+    return literal(instant, InstantColumn)
 
 
 def earliest(look_at: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -10,14 +10,14 @@ from sqlalchemy import Engine, bindparam, or_, select
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import Instant, tickets
+from desk_sync.adapters.store.tables import InstantColumn, tickets
 from desk_sync.adapters.store.values import chunks
-from desk_sync.domain.escalation.basic_questions import Question
-from desk_sync.domain.escalation.triggers import Severe
+from desk_sync.domain.escalation.basic_questions import BasicQuestion
+from desk_sync.domain.escalation.triggers import SevereTicket
 
 # Built once, as the statements of `queue`.
 _HERE = (tickets.c.portal == bindparam("its_portal")) & tickets.c.ended_at.is_(None)
-_SINCE = bindparam("since", type_=Instant)
+_SINCE = bindparam("since", type_=InstantColumn)
 _SEVERE = select(tickets.c.ticket_id, tickets.c.severe_at, tickets.c.account_id, tickets.c.product).where(
     _HERE,
     tickets.c.severe_at >= _SINCE,
@@ -35,19 +35,21 @@ class SqlNeighbours:
     engine: Engine
     portal: str
 
-    def severe(self, *, account_id: str | None, product: str | None, since: datetime) -> Sequence[Severe]:
+    def severe(self, *, account_id: str | None, product: str | None, since: datetime) -> Sequence[SevereTicket]:
         """Those of severity 1 since then, of the account or about the product."""
         wanted = {"its_portal": self.portal, "its_account": account_id, "its_product": product, "since": since}
         with reading(self.engine) as connection:
             rows = connection.execute(_SEVERE, wanted).all()
-        return [Severe(ticket_id=each, at=at, account_id=account, product=about) for each, at, account, about in rows]
+        return [
+            SevereTicket(ticket_id=each, at=at, account_id=account, product=about) for each, at, account, about in rows
+        ]
 
-    def questions(self, partner: str, *, since: datetime) -> Sequence[Question]:
+    def questions(self, partner: str, *, since: datetime) -> Sequence[BasicQuestion]:
         """The partner's how-to tickets since then."""
         wanted = {"its_portal": self.portal, "its_partner": partner, "since": since}
         with reading(self.engine) as connection:
             rows = connection.execute(_QUESTIONS, wanted).all()
-        return [Question(ticket_id=each, at=at, number=number or each) for each, at, number in rows]
+        return [BasicQuestion(ticket_id=each, at=at, number=number or each) for each, at, number in rows]
 
     def wake(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
         """Owe each a look."""

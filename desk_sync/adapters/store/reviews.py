@@ -13,7 +13,7 @@ from desk_sync.adapters.store.tables import decisions, dismissals, tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.ports.review import Settled, Undecided
+from desk_sync.ports.review import OpenReview, SettledReview
 
 _KEY = ("portal", "ticket_id")
 
@@ -25,11 +25,11 @@ class SqlReviews:
     engine: Engine
     portal: str
 
-    def undecided(self) -> Sequence[Undecided]:
+    def undecided(self) -> Sequence[OpenReview]:
         """Those whose decision stands and was not dismissed, the longest-standing first."""
         return [each for each, _ in self._standing()]
 
-    def dismiss(self, ticket_id: str, settled: Settled) -> None:
+    def dismiss(self, ticket_id: str, settled: SettledReview) -> None:
         """Leave a ticket out until its decision changes; one that is not among the undecided is left as it is."""
         seen = [decision.gist for each, decision in self._standing() if each.ticket_id == ticket_id]
         rows = [{"portal": self.portal, "ticket_id": ticket_id, "gist": gist, **asdict(settled)} for gist in seen]
@@ -38,13 +38,13 @@ class SqlReviews:
                 statement = insert(connection, dismissals).values(row)
                 connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
 
-    def _standing(self) -> Sequence[tuple[Undecided, Decision]]:
+    def _standing(self) -> Sequence[tuple[OpenReview, Decision]]:
         with reading(self.engine) as connection:
             rows = connection.execute(self._waiting()).mappings().all()
         each = ((row, decision_of(row)) for row in rows)
         return [
             (
-                Undecided(
+                OpenReview(
                     ticket_id=row["ticket_id"],
                     verdict=decision.verdict,
                     account_id=decision.account_id,

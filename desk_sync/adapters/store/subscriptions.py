@@ -28,14 +28,14 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
-from desk_sync.adapters.store.marking import NEEDED, Marking, owe
-from desk_sync.adapters.store.snapshots import State, changes, current_of, is_in, size_of, snapshot_of
+from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, owe
+from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, size_of, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
-from desk_sync.domain.account.identity import Identifier, Kind, named_by
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports.subscriptions import Changes, Guard, Replaced
+from desk_sync.ports.subscriptions import AccountChanges, ReplacedSnapshot, ShrinkGuard
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -77,7 +77,11 @@ class SqlSubscriptions:
         query = (
             select(tables.identifiers.c.value)
             .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
-            .where(is_in(State.CURRENT), snapshots.c.source == source, tables.identifiers.c.kind == Kind.ZOID)
+            .where(
+                is_in(SnapshotState.CURRENT),
+                snapshots.c.source == source,
+                tables.identifiers.c.kind == IdentifierKind.ZOID,
+            )
             .distinct()
         )
         with reading(self.engine) as connection:
@@ -91,9 +95,9 @@ class SqlSubscriptions:
         as_of: date | None,
         now: datetime,
         max_age: timedelta,
-        guard: Guard | None = None,
+        guard: ShrinkGuard | None = None,
         rehearse: bool = False,
-    ) -> Replaced:
+    ) -> ReplacedSnapshot:
         """Make `accounts` the source's current snapshot, all or nothing; then mark the tickets that it concerns.
 
         A later import of the source stops one under way.
@@ -112,7 +116,7 @@ class SqlSubscriptions:
                 self._give_up(snapshot_id)
         finally:
             self._clear()
-        return Replaced(
+        return ReplacedSnapshot(
             snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=now, as_of=as_of),
             changes=changed,
             tickets=marked,
@@ -120,20 +124,20 @@ class SqlSubscriptions:
 
     def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
         """Mark what an import left unmarked that ended as soon as its data were current; returns how many tickets."""
-        marked = Marking(self.engine, max_age).left(now=now)
+        marked = RequeueTickets(self.engine, max_age).left(now=now)
         self._clear()
         return marked
 
     def _start(self, *, source: str, **facts: object) -> int:
         """A new snapshot. What else was importing from the source, alive or dead, is stopped."""
-        new = insert(snapshots).values(state=State.IMPORTING, source=source, **facts).returning(snapshots.c.id)
-        stopped = (snapshots.c.source == source) & is_in(State.IMPORTING)
+        new = insert(snapshots).values(state=SnapshotState.IMPORTING, source=source, **facts).returning(snapshots.c.id)
+        stopped = (snapshots.c.source == source) & is_in(SnapshotState.IMPORTING)
         with writing(self.engine) as connection:
-            connection.execute(update(snapshots).where(stopped).values(state=State.RETIRED))
+            connection.execute(update(snapshots).where(stopped).values(state=SnapshotState.RETIRED))
             number: int = connection.execute(new).scalar_one()
             return number
 
-    def _stage(self, snapshot_id: int, chunk: Sequence[Account], guard: Guard | None) -> None:
+    def _stage(self, snapshot_id: int, chunk: Sequence[Account], guard: ShrinkGuard | None) -> None:
         licences = sum(guard.licences(account) for account in chunk) if guard else 0
         account_rows = [_account_row(snapshot_id, account) for account in chunk]
         identifier_rows = [row for account in chunk for row in _identifier_rows(snapshot_id, account)]
@@ -147,7 +151,7 @@ class SqlSubscriptions:
             for table, rows in ((tables.accounts, account_rows), (tables.identifiers, identifier_rows)):
                 connection.execute(_inserting(connection.dialect.name, table), {"rows": rows})
 
-    def _changes(self, snapshot_id: int, source: str) -> Changes:
+    def _changes(self, snapshot_id: int, source: str) -> AccountChanges:
         """What the source's new snapshot says otherwise than its current one."""
         with reading(self.engine) as connection:
             return changes(connection, snapshot_id, current_of(connection, source))
@@ -156,8 +160,8 @@ class SqlSubscriptions:
         self,
         snapshot_id: int,
         source: str,
-        changed: Changes,
-        guard: Guard | None,
+        changed: AccountChanges,
+        guard: ShrinkGuard | None,
         *,
         now: datetime,
         max_age: timedelta,
@@ -165,17 +169,17 @@ class SqlSubscriptions:
         """Make the snapshot the source's current one; returns how many tickets it concerns."""
         with writing(self.engine) as connection:
             before = _retire(connection, source)
-            after = _still_importing(connection, snapshot_id, state=State.CURRENT)
+            after = _still_importing(connection, snapshot_id, state=SnapshotState.CURRENT)
             if guard and before:
                 guard.check(size_of(before), size_of(after))
             owe(connection, snapshot_id, before["id"] if before else None)
-        return Marking(self.engine, max_age).of(snapshot_id, changed, now=now)
+        return RequeueTickets(self.engine, max_age).of(snapshot_id, changed, now=now)
 
     def _give_up(self, snapshot_id: int) -> None:
         """If the database is what failed, the next import does this."""
-        stopped = (snapshots.c.id == snapshot_id) & is_in(State.IMPORTING)
+        stopped = (snapshots.c.id == snapshot_id) & is_in(SnapshotState.IMPORTING)
         with suppress(DeskSyncError), writing(self.engine) as connection:
-            connection.execute(update(snapshots).where(stopped).values(state=State.RETIRED))
+            connection.execute(update(snapshots).where(stopped).values(state=SnapshotState.RETIRED))
 
     def _clear(self) -> None:
         """Delete what the retired snapshots left; what cannot be deleted now is left to the next import."""
@@ -186,7 +190,7 @@ class SqlSubscriptions:
 
     def _clear_chunk(self, table: Table) -> int:
         key = tuple_(*table.primary_key)
-        done = select(snapshots.c.id).where(is_in(State.RETIRED), snapshots.c.id.not_in(NEEDED))
+        done = select(snapshots.c.id).where(is_in(SnapshotState.RETIRED), snapshots.c.id.not_in(NEEDED))
         rows = select(*table.primary_key).where(table.c.snapshot_id.in_(done)).limit(CHUNK)
         with writing(self.engine) as connection:
             return connection.execute(delete(table).where(key.in_(rows))).rowcount
@@ -194,7 +198,7 @@ class SqlSubscriptions:
 
 def _still_importing(connection: Connection, snapshot_id: int, **values: Any) -> RowMapping:
     """Go on with an import, unless a later one has stopped it; returns the snapshot's row."""
-    mine = (snapshots.c.id == snapshot_id) & is_in(State.IMPORTING)
+    mine = (snapshots.c.id == snapshot_id) & is_in(SnapshotState.IMPORTING)
     row = connection.execute(update(snapshots).where(mine).values(values).returning(snapshots)).mappings().one_or_none()
     if row is None:
         raise PermanentError("a later import of subscription data has stopped this one")
@@ -203,8 +207,8 @@ def _still_importing(connection: Connection, snapshot_id: int, **values: Any) ->
 
 def _retire(connection: Connection, source: str) -> RowMapping | None:
     """Retire the source's current snapshot, if it has one; returns its row."""
-    current = (snapshots.c.source == source) & is_in(State.CURRENT)
-    retire = update(snapshots).where(current).values(state=State.RETIRED)
+    current = (snapshots.c.source == source) & is_in(SnapshotState.CURRENT)
+    retire = update(snapshots).where(current).values(state=SnapshotState.RETIRED)
     return connection.execute(retire.returning(snapshots)).mappings().one_or_none()
 
 

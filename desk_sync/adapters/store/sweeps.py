@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, fun
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, mark, newest
-from desk_sync.adapters.store.tables import Instant, deliveries, sweeps, tickets
+from desk_sync.adapters.store.tables import InstantColumn, deliveries, sweeps, tickets
 from desk_sync.adapters.store.values import insert
-from desk_sync.ports.desk import Modified
-from desk_sync.ports.sweeps import Coverage, Round, Untold
+from desk_sync.ports.desk import ModifiedTickets
+from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind
 
-_TURNS = {Round.RECENT: sweeps.c.recent_turn_until, Round.FULL: sweeps.c.full_turn_until}
+_TURNS = {SweepKind.RECENT: sweeps.c.recent_turn_until, SweepKind.FULL: sweeps.c.full_turn_until}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class SqlSweeps:
     engine: Engine
     portal: str
 
-    def take_turn(self, which: Round, *, now: datetime, length: timedelta) -> bool:
+    def take_turn(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
         """Whether the caller alone may make this sweep; nobody else may until `length` has passed.
 
         A turn that ends later than one can was taken by a clock that went wrong, and holds nobody up.
@@ -41,14 +41,14 @@ class SqlSweeps:
             connection.execute(insert(connection, sweeps).values(portal=self.portal).on_conflict_do_nothing())
             return connection.execute(taken).rowcount == 1
 
-    def coverage(self) -> Coverage | None:
+    def coverage(self) -> SweepCoverage | None:
         """None for a portal that was never swept."""
         stored = select(sweeps.c.since, sweeps.c.until).where(self._own, sweeps.c.until.is_not(None))
         with reading(self.engine) as connection:
             row = connection.execute(stored).mappings().one_or_none()
-        return Coverage(**row) if row else None
+        return SweepCoverage(**row) if row else None
 
-    def cover(self, coverage: Coverage) -> None:
+    def cover(self, coverage: SweepCoverage) -> None:
         """Record how far the sweeps have come, when all of it has been marked."""
         reached = {"since": coverage.since, "until": coverage.until}
         with writing(self.engine) as connection:
@@ -62,7 +62,9 @@ class SqlSweeps:
         with writing(self.engine) as connection:
             connection.execute(counted)
 
-    def mark_untold(self, modified: Sequence[Modified], *, promised_since: datetime, now: datetime) -> Untold:
+    def mark_untold(
+        self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
+    ) -> MissedChanges:
         """Mark the tickets that were modified later than we know and that nobody is about to look at.
 
         Those that were modified at or after `promised_since` count as missed, each modification once.
@@ -76,7 +78,7 @@ class SqlSweeps:
             mark(connection, self.portal, untold, now=now, wake_at=now, woken=True)
             self._know(connection, untold)
             connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
-        return Untold(marked=len(untold), missed=missed)
+        return MissedChanges(marked=len(untold), missed=missed)
 
     @property
     def _own(self) -> ColumnElement[bool]:
@@ -107,7 +109,7 @@ class SqlSweeps:
 
     def _know(self, connection: Connection, untold: Mapping[str, datetime]) -> None:
         one = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
-        statement = update(tickets).where(one).values(modified_at=newest(bindparam("found_at", type_=Instant)))
+        statement = update(tickets).where(one).values(modified_at=newest(bindparam("found_at", type_=InstantColumn)))
         rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in untold.items()]
         if rows:
             connection.execute(statement, rows)

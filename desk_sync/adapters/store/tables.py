@@ -39,7 +39,7 @@ metadata = MetaData(
 )
 
 
-class Instant(TypeDecorator[datetime]):
+class InstantColumn(TypeDecorator[datetime]):
     """An aware datetime, to the microsecond, always UTC when read. SQLite keeps it as text that sorts by time (L10)."""
 
     impl = DateTime(timezone=True)
@@ -68,14 +68,14 @@ portals = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("own_agent_id", String),
-    Column("active_since", Instant),
+    Column("active_since", InstantColumn),
     Column("access_token", String),
-    Column("expires_at", Instant),
-    Column("election_until", Instant),
+    Column("expires_at", InstantColumn),
+    Column("election_until", InstantColumn),
     Column("credits_left", Integer),
-    Column("credits_at", Instant),
-    Column("paused_at", Instant),
-    Column("paused_until", Instant),
+    Column("credits_at", InstantColumn),
+    Column("paused_at", InstantColumn),
+    Column("paused_until", InstantColumn),
     Column("pauses", Integer),
 )
 
@@ -87,7 +87,7 @@ partners = Table(
     Column("key", String, primary_key=True),
     Column("partner", JSON(none_as_null=True)),
     Column("refused", Boolean, nullable=False, server_default=false()),
-    Column("read_at", Instant, nullable=False),
+    Column("read_at", InstantColumn, nullable=False),
 )
 
 # When each partner was last taught in public, and on which ticket; `pupil` tells nobody who that is.
@@ -97,7 +97,7 @@ lessons = Table(
     Column("portal", String, primary_key=True),
     Column("pupil", String, primary_key=True),
     Column("ticket_id", String, nullable=False),
-    Column("taught_at", Instant, nullable=False),
+    Column("taught_at", InstantColumn, nullable=False),
 )
 
 # What Desk said of the business hours that a mapping takes from there: the last good calendar, and the last try.
@@ -106,10 +106,10 @@ desk_hours = Table(
     metadata,
     Column("portal", String, primary_key=True),
     Column("named", String, primary_key=True),
-    Column("tried_at", Instant, nullable=False),
+    Column("tried_at", InstantColumn, nullable=False),
     Column("calendar", JSON),
-    Column("since", Instant),
-    Column("read_at", Instant),
+    Column("since", InstantColumn),
+    Column("read_at", InstantColumn),
     Column("problem", String),
 )
 
@@ -119,13 +119,13 @@ sweeps = Table(
     "sweeps",
     metadata,
     Column("portal", String, primary_key=True),
-    Column("since", Instant),
-    Column("until", Instant),
-    Column("recent_turn_until", Instant),
-    Column("full_turn_until", Instant),
+    Column("since", InstantColumn),
+    Column("until", InstantColumn),
+    Column("recent_turn_until", InstantColumn),
+    Column("full_turn_until", InstantColumn),
     Column("missed", BigInteger, nullable=False, server_default=text("0")),
     Column("changes", BigInteger, nullable=False, server_default=text("0")),
-    Column("alarmed_at", Instant),
+    Column("alarmed_at", InstantColumn),
 )
 
 # What proves that a part of the product is alive: when it last did something from end to end.
@@ -133,7 +133,7 @@ heartbeats = Table(
     "heartbeats",
     metadata,
     Column("name", String, primary_key=True),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
 )
 
 deliveries = Table(
@@ -144,16 +144,16 @@ deliveries = Table(
     Column("type", String, nullable=False),
     Column("hint", String, nullable=False),
     Column("ticket_id", String, nullable=False),
-    Column("occurred_at", Instant, nullable=False),
-    Column("received_at", Instant, nullable=False),
+    Column("occurred_at", InstantColumn, nullable=False),
+    Column("received_at", InstantColumn, nullable=False),
     Column("state", String),
     Column("before", String),
     Column("changed", JSON, nullable=False),
     Column("actor_id", String),
     Column("reference", String),
-    Column("modified_at", Instant),
+    Column("modified_at", InstantColumn),
     Column("look_token", BigInteger),
-    Column("processed_at", Instant),
+    Column("processed_at", InstantColumn),
     Index(None, "portal", "ticket_id"),
 )
 Index(
@@ -176,39 +176,39 @@ tickets = Table(
     metadata,
     Column("portal", String, primary_key=True),
     Column("ticket_id", String, primary_key=True),
-    Column("first_seen_at", Instant, nullable=False),
-    Column("look_at", Instant),
-    Column("owed_at", Instant),
-    Column("wake_at", Instant),
+    Column("first_seen_at", InstantColumn, nullable=False),
+    Column("look_at", InstantColumn),
+    Column("owed_at", InstantColumn),
+    Column("wake_at", InstantColumn),
     Column("marked", Boolean, nullable=False, server_default=false()),
     Column("woken", Boolean, nullable=False, server_default=false()),
     # A ticket that was never looked at may be one of the worst.
     Column("urgency", Integer, nullable=False, server_default=text("1")),
     Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
-    Column("lease_until", Instant),
+    Column("lease_until", InstantColumn),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("begun_at", Instant),
+    Column("begun_at", InstantColumn),
     Column("error", String),
-    Column("parked_at", Instant),
-    Column("dropped_at", Instant),
-    Column("ended_at", Instant),
+    Column("parked_at", InstantColumn),
+    Column("dropped_at", InstantColumn),
+    Column("ended_at", InstantColumn),
     Column("closed", Boolean, nullable=False, server_default=false()),
     Column("memory", JSON(none_as_null=True)),
     Column("verdict", String),
     Column("account_id", String),
     # What a person should settle although the verdict stands; empty: nothing.
     Column("questions", JSON(none_as_null=True)),
-    Column("looked_at", Instant),
+    Column("looked_at", InstantColumn),
     # By what the looks at other tickets know it: clusters of severity 1, and a partner's how-to questions.
     Column("number", String),
     Column("product", String),
     Column("partner", String),
-    Column("severe_at", Instant),
-    Column("howto_at", Instant),
+    Column("severe_at", InstantColumn),
+    Column("howto_at", InstantColumn),
     # When the next step of its escalation is due; here it stands for those who go over all of them.
-    Column("step_at", Instant),
+    Column("step_at", InstantColumn),
     # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
-    Column("modified_at", Instant),
+    Column("modified_at", InstantColumn),
     Index(None, "account_id", "portal", "ticket_id"),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
@@ -243,8 +243,8 @@ effects = Table(
     Column("key", String, primary_key=True),
     Column("kind", String, nullable=False),
     Column("reference", String, nullable=False),
-    Column("planned_at", Instant, nullable=False),
-    Column("done_at", Instant),
+    Column("planned_at", InstantColumn, nullable=False),
+    Column("done_at", InstantColumn),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )
 
@@ -276,12 +276,12 @@ clocks = Table(
     Column("round", Integer, primary_key=True),
     Column("severity", Integer, nullable=False),
     Column("state", String, nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("target_at", Instant),
-    Column("due_at", Instant),
-    Column("met_at", Instant),
-    Column("ended_at", Instant),
-    Column("next_at", Instant),
+    Column("started_at", InstantColumn, nullable=False),
+    Column("target_at", InstantColumn),
+    Column("due_at", InstantColumn),
+    Column("met_at", InstantColumn),
+    Column("ended_at", InstantColumn),
+    Column("next_at", InstantColumn),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )
 _COMING = clocks.c.next_at.is_not(None)
@@ -296,7 +296,7 @@ messages = Table(
     Column("topic", String, primary_key=True),
     Column("channel", String, primary_key=True),
     Column("address", String, primary_key=True),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
     Column("about", String, nullable=False),
     Column("line", String, nullable=False),
     # Who is told in their place, if that cannot be done.
@@ -317,12 +317,12 @@ notices = Table(
     Column("address", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("lines", JSON, nullable=False),
-    Column("made_at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),
+    Column("made_at", InstantColumn, nullable=False),
+    Column("due_at", InstantColumn, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("leased_until", Instant),
-    Column("sent_at", Instant),
-    Column("refused_at", Instant),
+    Column("leased_until", InstantColumn),
+    Column("sent_at", InstantColumn),
+    Column("refused_at", InstantColumn),
     Column("error", String),
     Column("unheard", Integer, nullable=False, server_default=text("0")),
 )
@@ -335,7 +335,7 @@ decisions = Table(
     _number(),
     Column("portal", String, nullable=False),
     Column("ticket_id", String, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
     Column("verdict", String, nullable=False),
     Column("licences", Integer, nullable=False),
     Column("account_id", String),
@@ -356,7 +356,7 @@ dismissals = Table(
     Column("portal", String, primary_key=True),
     Column("ticket_id", String, primary_key=True),
     Column("gist", String, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
     Column("by", String),
     Column("why", String),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
@@ -369,7 +369,7 @@ bindings = Table(
     Column("kind", String, primary_key=True),
     Column("value", String, primary_key=True),
     Column("account_id", String, nullable=False),
-    Column("at", Instant, nullable=False),
+    Column("at", InstantColumn, nullable=False),
     Column("by", String),
     Column("why", String),
 )
@@ -379,16 +379,16 @@ sources = Table(
     "sources",
     metadata,
     Column("name", String, primary_key=True),
-    Column("turn_until", Instant),
-    Column("due_at", Instant),
-    Column("pulled_at", Instant),
-    Column("failing_since", Instant),
+    Column("turn_until", InstantColumn),
+    Column("due_at", InstantColumn),
+    Column("pulled_at", InstantColumn),
+    Column("failing_since", InstantColumn),
     Column("error", String),
     Column("units", JSON(none_as_null=True)),
-    Column("units_at", Instant),
+    Column("units_at", InstantColumn),
     # How often the source was asked for one identifier in the minute that began then.
     Column("asked", Integer, nullable=False, server_default=text("0")),
-    Column("minute_at", Instant),
+    Column("minute_at", InstantColumn),
 )
 
 # What a pull under way has read: accounts, of which the same may stand on several pages.
@@ -399,7 +399,7 @@ pages = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("accounts", JSON, nullable=False),
     Column("after", String, nullable=False),
-    Column("read_at", Instant, nullable=False),
+    Column("read_at", InstantColumn, nullable=False),
 )
 
 # What sources said of identifiers that the snapshots did not know; no accounts: not there.
@@ -410,8 +410,8 @@ answers = Table(
     Column("kind", String, primary_key=True),
     Column("value", String, primary_key=True),
     Column("accounts", JSON, nullable=False),
-    Column("asked_at", Instant, nullable=False),
-    Column("good_until", Instant, nullable=False),
+    Column("asked_at", InstantColumn, nullable=False),
+    Column("good_until", InstantColumn, nullable=False),
 )
 
 # A snapshot is `importing`, then `current`, then `retired`; only the current one of each source is ever read.
@@ -420,11 +420,11 @@ snapshots = Table(
     metadata,
     _number(),
     Column("source", String, nullable=False),
-    Column("imported_at", Instant, nullable=False),
+    Column("imported_at", InstantColumn, nullable=False),
     Column("as_of", Date),
     Column("state", String, nullable=False),
     # Not empty: open tickets that it concerns are still to be marked, until then by whoever is at it.
-    Column("marking_until", Instant),
+    Column("marking_until", InstantColumn),
     Column("replaces", Integer),
     Column("accounts", Integer, nullable=False, server_default=text("0")),
     Column("licences", BigInteger, nullable=False, server_default=text("0")),

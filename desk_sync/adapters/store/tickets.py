@@ -42,12 +42,12 @@ from desk_sync.adapters.store.queue import (
     unless_marked,
     unless_woken,
 )
-from desk_sync.adapters.store.tables import Instant, deliveries, tickets
+from desk_sync.adapters.store.tables import InstantColumn, deliveries, tickets
 from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
-from desk_sync.ports.tickets import Lease, Look, Parked, Pending, TicketHistory
+from desk_sync.ports.tickets import Lease, Look, ParkedTicket, PendingWork, TicketHistory
 
 # The severity levels, written out: as parameters they would be put in anew each time.
 _URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
@@ -83,7 +83,7 @@ _CLAIM = (
     .values(lease_token=tickets.c.lease_token + 1, lease_until=bindparam("until"))
     .returning(tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id, tickets.c.lease_token)
 )
-_AHEAD = bindparam("ahead", type_=Instant)
+_AHEAD = bindparam("ahead", type_=InstantColumn)
 _EARLY = (
     (deliveries.c.portal == bindparam("its_portal"))
     & deliveries.c.processed_at.is_(None)
@@ -95,8 +95,8 @@ _NOT_EARLY = update(deliveries).where(_EARLY).values(received_at=NOW)
 _LONG_WAITS = select(tickets.c.ticket_id).where(
     _OWN, tickets.c.owed_at.is_not(None), tickets.c.begun_at > _AHEAD, tickets.c.look_at > NOW
 )
-_AT = bindparam("at", type_=Instant)
-_TOLD = newest(bindparam("told_of", type_=Instant))
+_AT = bindparam("at", type_=InstantColumn)
+_TOLD = newest(bindparam("told_of", type_=InstantColumn))
 _BEGUN = fencing(
     *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts),
     attempts=tickets.c.attempts + 1,
@@ -122,7 +122,7 @@ class SqlTickets:
 
     engine: Engine
     portal: str
-    _promises: clocks.Promises = field(default_factory=clocks.Promises, init=False, repr=False)
+    _promises: clocks.PromiseCache = field(default_factory=clocks.PromiseCache, init=False, repr=False)
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
         """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
@@ -135,14 +135,14 @@ class SqlTickets:
             for urgency, _, ticket_id, token in rows
         ]
 
-    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> Pending:
+    def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> PendingWork:
         """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         with redoable(self.engine) as connection:
             row = fenced(connection, self.portal, lease, _BEGUN, lease_until=until, begun_at=now)
             taken = connection.execute(_TAKEN, self._taken_by(lease)).mappings().all()
         events, memory = _in_order(taken), memory_of(row["memory"])
         with reading(self.engine) as connection:
-            return Pending(
+            return PendingWork(
                 memory=memory,
                 promise=self._promises.of(connection, memory.watched),
                 events=events,
@@ -249,7 +249,7 @@ class SqlTickets:
                 told=notices.told(connection, self.portal, ticket_id),
             )
 
-    def parked(self) -> Sequence[Parked]:
+    def parked(self) -> Sequence[ParkedTicket]:
         """The tickets that were given up and wait for a person, the longest-standing first."""
         waiting = (
             select(func.count())
@@ -264,7 +264,7 @@ class SqlTickets:
         statement = select(*columns, waiting.label("events")).where(self._own(tickets), _PARKED)
         with reading(self.engine) as connection:
             rows = connection.execute(statement.order_by(tickets.c.parked_at, tickets.c.ticket_id)).mappings().all()
-        return [Parked(**row) for row in rows]
+        return [ParkedTicket(**row) for row in rows]
 
     def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
         """End parked tickets for good: their events are done with, and no later one brings them back."""

@@ -18,7 +18,7 @@ ASK_EVERY_SECONDS = 0.002
 BEGIN = "BEGIN IMMEDIATE"
 
 
-class Turn:
+class WriteTurn:
     """One process's way to the turn at one file. `patience` bounds each wait; `locked` is what the driver raises."""
 
     def __init__(self, patience: timedelta, locked: type[Exception]) -> None:

@@ -12,15 +12,15 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, Subscription, read_subscription
-from desk_sync.adapters.subscriptions.table_file import Row, read_rows
+from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, SubscriptionRow, read_subscription
+from desk_sync.adapters.subscriptions.table_file import TableRow, read_rows
 from desk_sync.adapters.text.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.yaml.problems import did_you_mean
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import InputError, Problem
-from desk_sync.ports.subscriptions import Journal, Pulled
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
 
-Watch: TypeAlias = Callable[[Iterable[Row]], Iterable[Row]]
+Watch: TypeAlias = Callable[[Iterable[TableRow]], Iterable[TableRow]]
 Place: TypeAlias = tuple[str, int]
 """A file, and a line of it."""
 
@@ -54,7 +54,7 @@ def read_what_is_right(paths: Sequence[str | Path], watch: Watch = iter) -> Acco
     """
     unusable: list[Problem] = []
     refused: list[Problem] = []
-    subscriptions: list[Subscription] = []
+    subscriptions: list[SubscriptionRow] = []
     for path in paths:
         for row in watch(read_rows(Path(path), REQUIRED, unusable)):
             if not row.problems:
@@ -74,15 +74,15 @@ class FileSource:
 
     path: Path
 
-    def pull(self, _: Journal) -> Pulled:
+    def pull(self, _: CheckpointStore) -> PulledAccounts:
         """Raises InputError."""
         file = read_accounts(self.path)
-        return Pulled(accounts=file.accounts, as_of=file.as_of)
+        return PulledAccounts(accounts=file.accounts, as_of=file.as_of)
 
 
-def _file(subscriptions: Sequence[Subscription], refused: Sequence[Problem]) -> AccountFile:
+def _file(subscriptions: Sequence[SubscriptionRow], refused: Sequence[Problem]) -> AccountFile:
     warnings = list(_unknown_countries(subscriptions))
-    by_address: dict[str, list[Subscription]] = {}
+    by_address: dict[str, list[SubscriptionRow]] = {}
     for subscription in _one_of_each(subscriptions, warnings):
         by_address.setdefault(subscription.super_admin_email, []).append(subscription)
     return AccountFile(
@@ -94,7 +94,7 @@ def _file(subscriptions: Sequence[Subscription], refused: Sequence[Problem]) -> 
     )
 
 
-def _those_in_order(subscriptions: Sequence[Subscription], refused: Iterable[Problem]) -> Sequence[Subscription]:
+def _those_in_order(subscriptions: Sequence[SubscriptionRow], refused: Iterable[Problem]) -> Sequence[SubscriptionRow]:
     """The rows of accounts that have no refused row, by what can be read of whose that row is."""
     places = {(problem.file, problem.line) for problem in refused}
     if not places:
@@ -104,8 +104,8 @@ def _those_in_order(subscriptions: Sequence[Subscription], refused: Iterable[Pro
     return [each for each in subscriptions if not {each.account_id, each.super_admin_email} & whose]
 
 
-def _addresses_that_share_an_account(subscriptions: Iterable[Subscription]) -> Iterator[Problem]:
-    first: dict[str, Subscription] = {}
+def _addresses_that_share_an_account(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Problem]:
+    first: dict[str, SubscriptionRow] = {}
     for each in (each for each in subscriptions if each.account_id and each.super_admin_email):
         known = first.setdefault(each.account_id, each)
         if each.super_admin_email != known.super_admin_email:
@@ -113,11 +113,11 @@ def _addresses_that_share_an_account(subscriptions: Iterable[Subscription]) -> I
             yield Problem(message=message, where="account_id", line=each.line, file=each.file)
 
 
-def _where(one: Subscription, seen_from: Subscription) -> str:
+def _where(one: SubscriptionRow, seen_from: SubscriptionRow) -> str:
     return f"line {one.line}" if one.file == seen_from.file else f"line {one.line} of {one.file}"
 
 
-def _unknown_countries(subscriptions: Iterable[Subscription]) -> Iterator[Problem]:
+def _unknown_countries(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Problem]:
     for each in subscriptions:
         if each.country and each.country not in COUNTRIES:
             message = f"{each.country} is not an ISO 3166-1 alpha-2 country code"
@@ -125,9 +125,9 @@ def _unknown_countries(subscriptions: Iterable[Subscription]) -> Iterator[Proble
             yield Problem(message=message, where="country_code", line=each.line, file=each.file, hint=hint)
 
 
-def _one_of_each(subscriptions: Iterable[Subscription], warnings: list[Problem]) -> Iterable[Subscription]:
+def _one_of_each(subscriptions: Iterable[SubscriptionRow], warnings: list[Problem]) -> Iterable[SubscriptionRow]:
     """Every subscription once: of rows that differ, the newest by `as_of_date`, `start_date` and position."""
-    kept: dict[str, Subscription] = {}
+    kept: dict[str, SubscriptionRow] = {}
     for each in subscriptions:
         known = kept.setdefault(each.subscription_id, each)
         if each != known:
@@ -138,7 +138,7 @@ def _one_of_each(subscriptions: Iterable[Subscription], warnings: list[Problem])
     return kept.values()
 
 
-def _account(rows: Sequence[Subscription]) -> Account:
+def _account(rows: Sequence[SubscriptionRow]) -> Account:
     return Account(
         account_id=rows[0].account_id,
         super_admin_email=rows[0].super_admin_email,
@@ -159,6 +159,6 @@ _COUNTRY, _REGION, _DATA_CENTER = attrgetter("country"), attrgetter("region"), a
 _ZOID, _ZGID, _ZUID = attrgetter("zoid"), attrgetter("zgid"), attrgetter("zuid")
 
 
-def _distinct(rows: Sequence[Subscription], said: Callable[[Subscription], str | None]) -> tuple[str, ...]:
+def _distinct(rows: Sequence[SubscriptionRow], said: Callable[[SubscriptionRow], str | None]) -> tuple[str, ...]:
     """What the rows say, in their order, without the empty ones."""
     return tuple(filter(None, dict.fromkeys(map(said, rows))))

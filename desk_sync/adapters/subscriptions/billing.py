@@ -15,10 +15,10 @@ from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, row
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports.subscriptions import Journal, Page, Pulled, Units
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourcePage, UnitStore
 
 PAGE = 200
 CUSTOMERS_AT_ONCE = 25
@@ -28,31 +28,31 @@ ORGANISATION_HEADER = "X-com-zoho-subscriptions-organizationid"
 _ENDED = frozenset({"cancelled", "expired", "trial_expired", "creation_failed", "cancelled_from_dunning"})
 
 
-class Billing:
+class BillingSource:
     """One Billing organisation as a source. One customer is one account."""
 
-    kinds = frozenset({Kind.EMAIL})
+    kinds = frozenset({IdentifierKind.EMAIL})
 
-    def __init__(self, api: ZohoApi, *, units: Units, data_center: str = "") -> None:
+    def __init__(self, api: ZohoApi, *, units: UnitStore, data_center: str = "") -> None:
         self._api = api
         self._units = units
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: Journal) -> Pulled:
-        return Pulled(accounts=resumed(journal, self._page))
+    def pull(self, journal: CheckpointStore) -> PulledAccounts:
+        return PulledAccounts(accounts=resumed(journal, self._page))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         asking = copy(self)
         asking._api = self._api.within(ASKING)
         return [asking._account(row) for row in asking._customers_of(identifier.value)]
 
-    def _page(self, after: str) -> Page:
+    def _page(self, after: str) -> SourcePage:
         """The customers of a page; the mark is the number of the page before."""
         number = int(after or 0) + 1
         body = self._get("/customers", filter_by="Status.All", page=number, per_page=CUSTOMERS_AT_ONCE)
         # Nobody can be found by what is no address.
         accounts = [self._account(row) for row in _list(body, "customers") if _address(row)]
-        return Page(accounts=accounts, after=str(number) if _more(body, "/customers") else None)
+        return SourcePage(accounts=accounts, after=str(number) if _more(body, "/customers") else None)
 
     def _customers_of(self, address: str) -> Sequence[Raw]:
         """Only those whose own address it is, whatever else Billing says."""

@@ -13,10 +13,10 @@ from desk_sync.adapters.subscriptions.lenient import Raw, quantity, rows, sectio
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import Absent, PermanentError
-from desk_sync.ports.subscriptions import Journal, Page, Pulled
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourcePage
 
 PAGE = 25
 _PATH = "/api/organization"
@@ -25,30 +25,30 @@ _PATH = "/api/organization"
 class MailPartner:
     """The child organisations as a source. One organisation is one account; `zoids` are those that a pull reads."""
 
-    kinds = frozenset({Kind.ZOID, Kind.DOMAIN})
+    kinds = frozenset({IdentifierKind.ZOID, IdentifierKind.DOMAIN})
 
     def __init__(self, api: ZohoApi, *, zoids: Callable[[], Sequence[str]] = tuple, data_center: str = "") -> None:
         self._api = api
         self._zoids = zoids
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: Journal) -> Pulled:
+    def pull(self, journal: CheckpointStore) -> PulledAccounts:
         zoids = sorted(set(self._zoids()))
-        return Pulled(accounts=resumed(journal, lambda after: self._page(zoids, after)))
+        return PulledAccounts(accounts=resumed(journal, lambda after: self._page(zoids, after)))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         asking = copy(self)
         asking._api = self._api.within(ASKING)
-        if identifier.kind is Kind.ZOID:
+        if identifier.kind is IdentifierKind.ZOID:
             return list(asking._organisations([identifier.value]))
         query = {"mode": "getCustomerOrgDetails", "searchKey": identifier.value}
         found = asking._api.get(_PATH, **query).body
         return [asking._account(each) for each in _all(found)]
 
-    def _page(self, zoids: Sequence[str], after: str) -> Page:
+    def _page(self, zoids: Sequence[str], after: str) -> SourcePage:
         wanted = [zoid for zoid in zoids if zoid > after][:PAGE]
         more = bool(wanted) and wanted[-1] != zoids[-1]
-        return Page(accounts=tuple(self._organisations(wanted)), after=wanted[-1] if more else None)
+        return SourcePage(accounts=tuple(self._organisations(wanted)), after=wanted[-1] if more else None)
 
     def _organisations(self, zoids: Sequence[str]) -> Iterator[Account]:
         """Those that are the partner's. Raises PermanentError where another one is shown."""

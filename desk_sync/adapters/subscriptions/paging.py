@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from desk_sync.domain.account.subscription import Account
-from desk_sync.ports.subscriptions import Journal, Page
+from desk_sync.ports.subscriptions import CheckpointStore, SourcePage
 
 
-def resumed(journal: Journal, read: Callable[[str], Page]) -> Iterator[Account]:
+def resumed(journal: CheckpointStore, read: Callable[[str], SourcePage]) -> Iterator[Account]:
     """The accounts of the pages that the journal has, then of those that `read` gets; it is given the page's mark.
 
     The first page has the mark "". A page is written down before its accounts are given on.

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from desk_sync.adapters.subscriptions import cells
-from desk_sync.adapters.subscriptions.table_file import Row, read_rows
+from desk_sync.adapters.subscriptions.table_file import TableRow, read_rows
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.countries import country_code
 from desk_sync.domain.account.partner import Partner
@@ -34,7 +34,7 @@ def read_partners(path: str | Path) -> Sequence[Partner]:
     return partners
 
 
-def _partner(row: Row) -> Partner:
+def _partner(row: TableRow) -> Partner:
     nothing: frozenset[str] = frozenset()
     return Partner(
         name=row.named("partner_name"),
@@ -67,7 +67,7 @@ def _domain(text: str) -> str:
     return normal
 
 
-def _refuse_domains_of_two(rows: Sequence[Row], partners: Sequence[Partner]) -> None:
+def _refuse_domains_of_two(rows: Sequence[TableRow], partners: Sequence[Partner]) -> None:
     """A domain is one partner's: the second row that has it is refused."""
     first: dict[str, int] = {}
     for row, partner in zip(rows, partners, strict=True):

@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
-from desk_sync.adapters.subscriptions.zoho_api import Answer, ZohoApi
+from desk_sync.adapters.subscriptions.zoho_api import ApiAnswer, ZohoApi
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import PermanentError
-from desk_sync.ports.subscriptions import Journal, Page, Pulled
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourcePage
 
 PAGE = 200
 _PATH = "/api/v1/partner/subscriptions"
@@ -32,22 +32,22 @@ class PartnerStore:
         self._api = api
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: Journal) -> Pulled:
+    def pull(self, journal: CheckpointStore) -> PulledAccounts:
         """Every subscription once; those of one super admin, on whatever pages they stand, are one account."""
         by_address: dict[str, list[Account]] = {}
         known: set[str] = set()
         for each in resumed(journal, self._page):
             _check_new(each, known)
             by_address.setdefault(each.super_admin_email, []).append(each)
-        return Pulled(accounts=[_together(pieces) for pieces in by_address.values()])
+        return PulledAccounts(accounts=[_together(pieces) for pieces in by_address.values()])
 
-    def _page(self, after: str) -> Page:
+    def _page(self, after: str) -> SourcePage:
         """One account for each subscription of a page; the mark is the number of the page before."""
         number = int(after or 0) + 1
         answer = self._api.get(_PATH, page=number, per_page=PAGE)
         found = list(rows(answer.body))
         more = _has_more(answer) or len(found) >= PAGE
-        return Page(accounts=[self._account(row) for row in found], after=str(number) if more else None)
+        return SourcePage(accounts=[self._account(row) for row in found], after=str(number) if more else None)
 
     def _account(self, row: Raw) -> Account:
         address = _address(row)
@@ -80,7 +80,7 @@ def _together(pieces: Sequence[Account]) -> Account:
     )
 
 
-def _has_more(answer: Answer) -> bool:
+def _has_more(answer: ApiAnswer) -> bool:
     return any("more" in name.lower() and value.strip().lower() == "true" for name, value in answer.headers.items())
 
 

@@ -17,11 +17,11 @@ from sqlalchemy.exc import NoSuchTableError
 from desk_sync.adapters.store.engine import answering, reading
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.errors import ConfigurationError, PermanentError
-from desk_sync.ports.subscriptions import Journal, Pulled
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
 
 REQUIRED = (
     "super_admin_email_norm",
@@ -36,11 +36,11 @@ REQUIRED = (
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
 _ROWS_AT_ONCE = 1000
 _COLUMNS = {
-    Kind.EMAIL: "super_admin_email_norm",
-    Kind.DOMAIN: "domain_norm",
-    Kind.ZOID: "zoid",
-    Kind.ZGID: "zgid",
-    Kind.ZUID: "zuid",
+    IdentifierKind.EMAIL: "super_admin_email_norm",
+    IdentifierKind.DOMAIN: "domain_norm",
+    IdentifierKind.ZOID: "zoid",
+    IdentifierKind.ZGID: "zgid",
+    IdentifierKind.ZUID: "zuid",
 }
 
 
@@ -52,13 +52,13 @@ class SqlTable:
     table: str
 
     @property
-    def kinds(self) -> Collection[Kind]:
+    def kinds(self) -> Collection[IdentifierKind]:
         return _COLUMNS.keys()
 
-    def pull(self, _: Journal) -> Pulled:
+    def pull(self, _: CheckpointStore) -> PulledAccounts:
         """Raises ConfigurationError that names every column that is missing."""
         table = self._described()
-        return Pulled(accounts=self._accounts(table, true()))
+        return PulledAccounts(accounts=self._accounts(table, true()))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         """All rows of the super admins on one of whose rows the identifier stands, in normal form."""

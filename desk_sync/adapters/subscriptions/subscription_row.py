@@ -12,7 +12,7 @@ from datetime import date
 from sys import intern
 
 from desk_sync.adapters.subscriptions import cells
-from desk_sync.adapters.subscriptions.table_file import Row
+from desk_sync.adapters.subscriptions.table_file import TableRow
 from desk_sync.domain.account.subscription import LicenceItem
 
 REQUIRED = (
@@ -29,7 +29,7 @@ REQUIRED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class SubscriptionRow:
     """One row, read. Two that are equal say the same."""
 
     file: str = field(compare=False)
@@ -56,10 +56,10 @@ class Subscription:
         return self.as_of or date.min, self.started or date.min
 
 
-def read_subscription(row: Row) -> Subscription:
+def read_subscription(row: TableRow) -> SubscriptionRow:
     """What cannot be read is among the row's problems, and empty here."""
     subscription_id = row.key("subscription_id")
-    return Subscription(
+    return SubscriptionRow(
         file=row.file,
         line=row.line,
         subscription_id=subscription_id,
@@ -80,7 +80,7 @@ def read_subscription(row: Row) -> Subscription:
     )
 
 
-def _items(row: Row, subscription_id: str) -> Iterator[LicenceItem]:
+def _items(row: TableRow, subscription_id: str) -> Iterator[LicenceItem]:
     """The plan, then its add-ons."""
     plan = _Part(
         name=row.named("plan_name"),

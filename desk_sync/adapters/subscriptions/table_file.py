@@ -27,7 +27,7 @@ _SUSPECT = frozenset("=#")
 _FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 
 
-class Row:
+class TableRow:
     """The cells of one row; `take` reads one and keeps what is wrong with it.
 
     `cells` have no blanks around them, and behind the last column there is an empty one, that of the columns which the
@@ -70,7 +70,7 @@ class Row:
         )
 
 
-def read_rows(path: Path, required: Iterable[str], problems: list[Problem]) -> Iterator[Row]:
+def read_rows(path: Path, required: Iterable[str], problems: list[Problem]) -> Iterator[TableRow]:
     """The rows that are not blank, as they are needed; none if the heading is not usable.
 
     What the file as a whole has wrong is added to `problems`, the last of it when all rows have been used.
@@ -99,7 +99,7 @@ def _records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequenc
 
 def _rows(
     file: str, records: Iterator[tuple[int, Sequence[str]]], required: Iterable[str], problems: list[Problem]
-) -> Iterator[Row]:
+) -> Iterator[TableRow]:
     line, heading = next(records, (1, None))
     if heading is None:
         problems += () if problems else (Problem(message="the file is empty"),)
@@ -115,8 +115,8 @@ def _rows(
             yield _row(file, line, columns, len(names), cells)
 
 
-def _row(file: str, line: int, columns: Mapping[str, int], width: int, cells: Sequence[str]) -> Row:
-    row = Row(file, line, columns, [*cells[:width], *[""] * (width + 1 - len(cells[:width]))])
+def _row(file: str, line: int, columns: Mapping[str, int], width: int, cells: Sequence[str]) -> TableRow:
+    row = TableRow(file, line, columns, [*cells[:width], *[""] * (width + 1 - len(cells[:width]))])
     if any(cells[width:]):
         message = f"{len(cells)} cells under {width} columns"
         row.refuse(message, column=width + 1, hint="put a value that holds the delimiter in quotation marks")

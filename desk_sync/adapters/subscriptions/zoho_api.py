@@ -17,9 +17,9 @@ import orjson
 import requests
 from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, stop_after_attempt
 
-from desk_sync.adapters.zoho.auth import Access, authorization, permit_loopback
+from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
-from desk_sync.adapters.zoho.transport import Deadline, harden
+from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden
 from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
 PATIENCE = timedelta(seconds=20)
@@ -34,7 +34,7 @@ _FORBIDDEN = 403
 _NOT_FOUND = 404
 
 
-class Pace:
+class CallPace:
     """At most so many calls in a minute, evenly. Safe to share between threads."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiAnswer:
     """The JSON of a success, and its headers, whose names have no case."""
 
     body: Any
@@ -75,8 +75,8 @@ class ZohoApi:
         self,
         base_url: str,
         *,
-        access: Access,
-        pace: Pace,
+        access: AccessTokens,
+        pace: CallPace,
         headers: Mapping[str, str] | None = None,
         attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = nap.sleep,
@@ -87,7 +87,7 @@ class ZohoApi:
         self._pace = pace
         self._attempts = attempts
         self._sleep = sleep
-        self._deadline: Deadline | None = None
+        self._deadline: DeadlineAdapter | None = None
         self._session = harden(requests.Session())
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
         permit_loopback(self._base)
@@ -96,10 +96,10 @@ class ZohoApi:
         """The same, for calls that end within the span, all of them together; none is tried again."""
         bounded = copy(self)
         bounded._attempts = 1
-        bounded._deadline = Deadline(span.total_seconds())
+        bounded._deadline = DeadlineAdapter(span.total_seconds())
         return bounded
 
-    def get(self, path: str, **query: str | int) -> Answer:
+    def get(self, path: str, **query: str | int) -> ApiAnswer:
         """Raises TemporaryError, PermanentError or NotPermitted; messages name the path and never the query."""
         attempts = Retrying(
             retry=retry_if_exception_type(TemporaryError),
@@ -108,12 +108,12 @@ class ZohoApi:
             sleep=self._sleep,
             reraise=True,
         )
-        answer: Answer = attempts(self._attempt, path, query)
+        answer: ApiAnswer = attempts(self._attempt, path, query)
         return answer
 
-    def _attempt(self, path: str, query: Mapping[str, str | int]) -> Answer:
+    def _attempt(self, path: str, query: Mapping[str, str | int]) -> ApiAnswer:
         seconds = PATIENCE.total_seconds()
-        deadline = self._deadline.within(seconds) if self._deadline else Deadline(seconds)
+        deadline = self._deadline.within(seconds) if self._deadline else DeadlineAdapter(seconds)
         token = self._access.token(deadline)
         response = self._send(path, query, token, deadline)
         if response.status_code == _UNAUTHORIZED:
@@ -121,7 +121,9 @@ class ZohoApi:
             response = self._send(path, query, token, deadline)
         return _read(response, path)
 
-    def _send(self, path: str, query: Mapping[str, str | int], token: Any, deadline: Deadline) -> requests.Response:
+    def _send(
+        self, path: str, query: Mapping[str, str | int], token: Any, deadline: DeadlineAdapter
+    ) -> requests.Response:
         request = requests.Request("GET", self._base + path, params=dict(query), auth=authorization(token))
         prepared = self._session.prepare_request(request)
         self._pace.wait()
@@ -137,7 +139,7 @@ def _wait(state: RetryCallState) -> float:
     return min(asked, _LONGEST_PAUSE).total_seconds()
 
 
-def _read(response: requests.Response, path: str) -> Answer:
+def _read(response: requests.Response, path: str) -> ApiAnswer:
     said = f"{response.status_code} to {path}"
     if response.status_code in (_UNAUTHORIZED, _FORBIDDEN):
         raise NotPermitted(said, hint="do the source's credentials have the scopes that it needs?")
@@ -149,6 +151,6 @@ def _read(response: requests.Response, path: str) -> Answer:
     if not 200 <= response.status_code < 300:
         raise PermanentError(said)
     try:
-        return Answer(body=orjson.loads(response.content), headers=response.headers)
+        return ApiAnswer(body=orjson.loads(response.content), headers=response.headers)
     except orjson.JSONDecodeError:
         raise TemporaryError(f"{said}, which is no JSON") from None

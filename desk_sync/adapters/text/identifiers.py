@@ -13,7 +13,7 @@ from importlib import resources
 
 import idna
 
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _NUMBER = re.compile(r"[0-9]{6,11}")
@@ -62,11 +62,13 @@ def number(text: str) -> str | None:
 def readings(text: str) -> tuple[Identifier, ...]:
     """All that an identifier without a label may be, strongest first; nothing for what is none."""
     if (address := email(text)) is not None:
-        return (Identifier(Kind.EMAIL, address),)
+        return (Identifier(IdentifierKind.EMAIL, address),)
     if (digits := number(text)) is not None:
-        return tuple(Identifier(kind, digits) for kind in (Kind.ZOID, Kind.ZGID, Kind.ZUID))
+        return tuple(
+            Identifier(kind, digits) for kind in (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
+        )
     host = domain(text.strip().removeprefix("@"))
-    return (Identifier(Kind.DOMAIN, host),) if host else ()
+    return (Identifier(IdentifierKind.DOMAIN, host),) if host else ()
 
 
 def is_public_mail(domain: str) -> bool:

@@ -16,27 +16,27 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from desk_sync.adapters.yaml.problems import Contradiction, closest, did_you_mean, shown
-from desk_sync.adapters.yaml.tree import Tree, read_tree
+from desk_sync.adapters.yaml.tree import YamlTree, read_tree
 from desk_sync.errors import Problem
 
 Content = TypeVar("Content", bound=BaseModel)
 
 
-def read(file: Path | Traversable, *, if_missing: str, if_empty: str) -> Tree:
+def read(file: Path | Traversable, *, if_missing: str, if_empty: str) -> YamlTree:
     """The values of the file. Nothing is raised: mistakes are in the tree, with these hints."""
     try:
         tree = read_tree(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        return Tree(problems=[Problem(message=f"cannot be read: {error.strerror}", hint=if_missing)])
+        return YamlTree(problems=[Problem(message=f"cannot be read: {error.strerror}", hint=if_missing)])
     except UnicodeDecodeError:
-        return Tree(problems=[Problem(message="is not UTF-8 text", hint="save it as UTF-8")])
+        return YamlTree(problems=[Problem(message="is not UTF-8 text", hint="save it as UTF-8")])
     if tree.value is None and not tree.problems:
         tree.problems.append(Problem(message="the file is empty", hint=if_empty))
     return tree
 
 
 def check(
-    tree: Tree, shape: type[Content], contradictions: Callable[[object], Iterable[Contradiction]]
+    tree: YamlTree, shape: type[Content], contradictions: Callable[[object], Iterable[Contradiction]]
 ) -> tuple[Content | None, list[Problem]]:
     """The content of a file of that shape, if it has no mistakes; `contradictions` finds those between values."""
     if tree.value is None:
@@ -52,7 +52,7 @@ def check(
     return content, []
 
 
-def _translated(details: Sequence[ErrorDetails], tree: Tree, shape: type[BaseModel]) -> Iterator[Problem]:
+def _translated(details: Sequence[ErrorDetails], tree: YamlTree, shape: type[BaseModel]) -> Iterator[Problem]:
     """The mistakes in plain English. A key that is missing because it is misspelt is one mistake, not two."""
     misspelt = {(*each["loc"][:-1], _meant(each, shape)) for each in details if each["type"] == "extra_forbidden"}
     for each in details:

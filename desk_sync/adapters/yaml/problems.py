@@ -64,5 +64,5 @@ def mistake(message: str, meant: str | None = None) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{message}", {"message": whole, "meant": meant})
 
 
-class Section(BaseModel):
+class MappingSection(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)

@@ -23,7 +23,7 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TreePosition:
     """Where a value was written; `where` is its path as a person writes it. A value with a key stands at its key."""
 
     where: str
@@ -32,11 +32,11 @@ class Place:
 
 
 @dataclass(slots=True)
-class Tree:
+class YamlTree:
     """What a file holds. `value` is None for an empty one or one that is not YAML; `problems` say so."""
 
     value: object = None
-    places: dict[Path, Place] = field(default_factory=lambda: {(): Place("", 1, 1)})
+    places: dict[Path, TreePosition] = field(default_factory=lambda: {(): TreePosition("", 1, 1)})
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, path: Sequence[object], message: str, hint: str | None = None) -> Problem:
@@ -50,9 +50,9 @@ class Tree:
         return Problem(message=message, where=where, line=place.line, column=place.column, hint=hint)
 
 
-def read_tree(text: str) -> Tree:
+def read_tree(text: str) -> YamlTree:
     """The file's values. Nothing is raised: mistakes are in the tree."""
-    tree = Tree()
+    tree = YamlTree()
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as error:
@@ -65,7 +65,7 @@ def read_tree(text: str) -> Tree:
 class _Reader:
     """Walks the nodes of one file and fills its tree."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: YamlTree) -> None:
         self._tree = tree
         self._seen: set[int] = set()
 
@@ -96,12 +96,12 @@ class _Reader:
 
     def _item(self, index: int, node: Node, path: Path) -> object:
         parent = self._tree.places[path].where
-        self._tree.places[(*path, str(index))] = Place(f"{parent}[{index}]", *_position(node))
+        self._tree.places[(*path, str(index))] = TreePosition(f"{parent}[{index}]", *_position(node))
         return self.read(node, (*path, str(index)))
 
     def _place(self, key_node: Node, path: Path, key: object) -> None:
         where = ".".join(filter(None, (self._tree.places[path].where, str(key))))
-        self._tree.places[(*path, str(key))] = Place(where, *_position(key_node))
+        self._tree.places[(*path, str(key))] = TreePosition(where, *_position(key_node))
 
     def _refuse(self, key_node: Node, path: Path, message: str) -> None:
         line, column = _position(key_node)

@@ -21,10 +21,10 @@ from requests_oauthlib import OAuth2, OAuth2Session
 from tenacity import nap
 
 from desk_sync.adapters.zoho.hosts import allowed
-from desk_sync.adapters.zoho.transport import Deadline, harden, read_object
+from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden, read_object
 from desk_sync.errors import DeskSyncError, NotPermitted, TemporaryError
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Token, Tokens
+from desk_sync.ports.portal import AccessToken, TokenStore
 
 EARLY = timedelta(minutes=5)
 LIFETIME = timedelta(hours=1)
@@ -44,7 +44,7 @@ class NoToken(TemporaryError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class OAuthCredentials:
     """What Zoho gave us for one portal, and the accounts server that takes it, such as https://accounts.zoho.eu."""
 
     client_id: str
@@ -53,13 +53,13 @@ class Credentials:
     accounts_url: str
 
 
-class Access:
+class AccessTokens:
     """The access token that a call uses. Safe to share between threads."""
 
     def __init__(
         self,
-        credentials: Credentials,
-        tokens: Tokens,
+        credentials: OAuthCredentials,
+        tokens: TokenStore,
         *,
         now: Now,
         sleep: Callable[[float], object] = nap.sleep,
@@ -76,10 +76,10 @@ class Access:
         self._sleep = sleep
         self._way = way
         self._replacement = ("", now())
-        self._kept: Token | None = None
+        self._kept: AccessToken | None = None
         permit_loopback(self._url)
 
-    def token(self, deadline: Deadline, *, refused: Token | None = None) -> Token:
+    def token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
         """A token to use now, and not `refused`, which Desk did not take.
 
         One that is fresh is kept: it stays good when another process fetches the next one. Raises NoToken or another
@@ -90,7 +90,7 @@ class Access:
             self._kept = kept = self._find(deadline, refused)
         return kept
 
-    def _find(self, deadline: Deadline, refused: Token | None) -> Token:
+    def _find(self, deadline: DeadlineAdapter, refused: AccessToken | None) -> AccessToken:
         if refused:
             self._check_patience(refused)
         waiting = deadline.within(WAIT_SECONDS)
@@ -107,20 +107,22 @@ class Access:
                 raise NoToken("another process is fetching an access token, and has not got one yet")
             self._sleep(POLL_SECONDS)
 
-    def _stored(self, refused: Token | None) -> Token | None:
+    def _stored(self, refused: AccessToken | None) -> AccessToken | None:
         stored = self._tokens.read()
         return None if stored and refused and stored.access_token == refused.access_token else stored
 
-    def _is_fresh(self, token: Token) -> bool:
+    def _is_fresh(self, token: AccessToken) -> bool:
         return self._now() < token.expires_at - EARLY
 
-    def _check_patience(self, refused: Token) -> None:
+    def _check_patience(self, refused: AccessToken) -> None:
         """A token that is refused soon after it replaced a refused one is not mended by a third."""
         token, since = self._replacement
         if token == refused.access_token and self._now() < since + ELECTED_FOR:
             raise TemporaryError("Desk refuses even a new access token", retry_after=ELECTED_FOR)
 
-    def _replace(self, usable: Token | None, refused: Token | None, deadline: Deadline) -> Token:
+    def _replace(
+        self, usable: AccessToken | None, refused: AccessToken | None, deadline: DeadlineAdapter
+    ) -> AccessToken:
         """As the elected process: a token that was saved since we looked, else a new one, else the old one."""
         stored = self._stored(refused)
         if stored and self._is_fresh(stored):
@@ -137,7 +139,7 @@ class Access:
             self._replacement = (token.access_token, self._now())
         return token
 
-    def _fetch(self, deadline: Deadline) -> Token:
+    def _fetch(self, deadline: DeadlineAdapter) -> AccessToken:
         """A new token from the accounts server, counted from before the call."""
         asked_at = self._now()
         try:
@@ -148,9 +150,9 @@ class Access:
             raise NoToken(f"the token server answered nonsense: {type(error).__name__}") from None
         except DeskSyncError as error:
             raise error.with_traceback(None) from None  # the frames below hold the secrets
-        return Token(access_token=answer["access_token"], expires_at=asked_at + _lifetime(answer))
+        return AccessToken(access_token=answer["access_token"], expires_at=asked_at + _lifetime(answer))
 
-    def _refresh(self, deadline: Deadline) -> dict[str, Any]:
+    def _refresh(self, deadline: DeadlineAdapter) -> dict[str, Any]:
         ours = self._credentials
         with harden(_TokenSession(ours.client_id), way=self._way) as session:
             session.register_compliance_hook("refresh_token_response", _only_a_token)
@@ -218,7 +220,7 @@ def permit_loopback(url: str) -> None:
         os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
 
-def authorization(token: Token) -> AuthBase:
+def authorization(token: AccessToken) -> AuthBase:
     """Adds the token to a request, in Zoho's form, if the request goes to a host that may see it."""
     return OAuth2(client=_ZohoClient("", token={"access_token": token.access_token, "token_type": "Bearer"}))
 

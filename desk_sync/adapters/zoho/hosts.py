@@ -68,7 +68,7 @@ def allowed(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Portal:
+class PortalHosts:
     """One Desk organisation, the webhook by which it calls us, and where it lives.
 
     `limits` are those of the settings, by name, that it has of its own. Raises ConfigurationError for a host that is
@@ -99,7 +99,7 @@ def portal_in(
     desk_url: str | None = None,
     accounts_url: str | None = None,
     limits: Mapping[str, int] | None = None,
-) -> Portal:
+) -> PortalHosts:
     """A portal of that data centre; a URL stands instead of the centre's host (the simulator).
 
     Raises ConfigurationError for a data centre that Zoho has not, and for a host that is not Zoho's.
@@ -107,7 +107,7 @@ def portal_in(
     center = DATA_CENTERS.get(data_center.lower())
     if center is None:
         raise ConfigurationError(f"the data centre {data_center} is none of {', '.join(DATA_CENTERS)}")
-    return Portal(
+    return PortalHosts(
         org_id=org_id,
         webhook_id=webhook_id,
         desk_url=(desk_url or f"https://{center.desk}").rstrip("/"),

@@ -26,7 +26,7 @@ LARGEST_ANSWER = 8 * 1024 * 1024
 S = TypeVar("S", bound=requests.Session)
 
 
-class Deadline:
+class DeadlineAdapter:
     """The instant by which a call must have ended, however many requests it takes."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -37,9 +37,9 @@ class Deadline:
         """Seconds, never below zero."""
         return max(0.0, self._end - self._clock())
 
-    def within(self, seconds: float) -> Deadline:
+    def within(self, seconds: float) -> DeadlineAdapter:
         """This instant, or one in so many seconds, whichever comes first."""
-        return Deadline(min(seconds, self.left()), clock=self._clock)
+        return DeadlineAdapter(min(seconds, self.left()), clock=self._clock)
 
     @property
     def passed(self) -> bool:
@@ -91,7 +91,7 @@ class _Reader(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, sock: socket) -> None:
         self._raw = raw
         self._sock = sock
-        self._deadline = Deadline(sock.gettimeout() or ANSWER_SECONDS)
+        self._deadline = DeadlineAdapter(sock.gettimeout() or ANSWER_SECONDS)
 
     def readable(self) -> bool:
         return True

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_sync.domain.account.licence_policy import Count, LicencePolicy, Per, RegionBy, Threshold, plain
-from desk_sync.domain.account.partner import NOBODY_ASKED, Writer
+from desk_sync.domain.account.licence_policy import AccountScope, CountBy, LicencePolicy, RegionBy, Threshold, plain
+from desk_sync.domain.account.partner import NOBODY_ASKED, TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem, combine
 from desk_sync.domain.reason import Reason
 
@@ -35,7 +35,7 @@ class Entitlement:
     reasons: tuple[Reason, ...]
 
 
-class Standing(StrEnum):
+class ItemStanding(StrEnum):
     """Whether an item's quantity counts. UNSETTLED: the rules are silent, so a person decides if it matters."""
 
     COUNTED = "counted"
@@ -44,18 +44,18 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class ItemJudgement:
     """What one rule says about one item."""
 
-    standing: Standing
+    standing: ItemStanding
     reason: Reason
 
 
-def entitle(account: Account, policy: LicencePolicy, writer: Writer = NOBODY_ASKED) -> Entitlement:
+def entitle(account: Account, policy: LicencePolicy, writer: TicketWriter = NOBODY_ASKED) -> Entitlement:
     """Whether the account is a large user account (R42–R48); `writer` matters where the policy says so (C17)."""
     judged = [(item, judge(item, policy)) for item in account.items]
-    low = _total((item for item, said in judged if said.standing is Standing.COUNTED), policy)
-    high = _total((item for item, said in judged if said.standing is not Standing.NOT_COUNTED), policy)
+    low = _total((item for item, said in judged if said.standing is ItemStanding.COUNTED), policy)
+    high = _total((item for item, said in judged if said.standing is not ItemStanding.NOT_COUNTED), policy)
     thresholds, region_reasons = _thresholds(account, policy, writer)
     reasons = (*(said.reason for _, said in judged), *region_reasons)
     answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
@@ -74,18 +74,18 @@ def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator
     """Every account with its decision; with the others on its domain, where the policy counts by domain (C18)."""
     on_domain: dict[str | None, list[Account]] = {}
     for account in accounts:
-        on_domain.setdefault(account.domain if policy.per is Per.DOMAIN else None, []).append(account)
+        on_domain.setdefault(account.domain if policy.per is AccountScope.DOMAIN else None, []).append(account)
     for account in accounts:
-        others = on_domain[account.domain] if policy.per is Per.DOMAIN and account.domain else []
+        others = on_domain[account.domain] if policy.per is AccountScope.DOMAIN and account.domain else []
         yield account, entitle(combine(account, [each for each in others if each != account]), policy)
 
 
-def judge(item: LicenceItem, policy: LicencePolicy) -> Judgement:
+def judge(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement:
     """Whether the item's quantity counts, by the first rule that has something to say."""
     return next(said for rule in _RULES if (said := rule(item, policy)))
 
 
-def _by_status(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_status(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     status = plain(item.status)
     if status in policy.ended:
         return _not_counted(item, "R42", f"status {status} is not in force")
@@ -94,7 +94,7 @@ def _by_status(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
     return None
 
 
-def _by_edition(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_edition(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     edition = plain(item.edition)
     word = next((word for word in sorted(policy.unpaid_editions) if word in edition), None)
     if item.paid or word is None:
@@ -102,12 +102,12 @@ def _by_edition(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
     return _not_counted(item, "R42", f"a {word} edition is not purchased")
 
 
-def _by_exclusion(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_exclusion(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     exclusion = policy.exclusion(item)
     return _not_counted(item, "R46", f"{exclusion.name} is measured otherwise") if exclusion else None
 
 
-def _by_unit(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_unit(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     unit = plain(item.unit)
     if unit in policy.counted_units or (not unit and plain(item.name).endswith(policy.user_endings)):
         return None
@@ -116,13 +116,13 @@ def _by_unit(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
     return _unsettled(item, "R43", f"unit {unit or 'missing'} is not known")
 
 
-def _by_service(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_service(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     if plain(item.service) in policy.services:
         return None
     return _unsettled(item, "R48", "the service is not in the mapping")
 
 
-def _by_payment(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
+def _by_payment(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     if plain(item.status) in policy.unsettled:
         return _unsettled(item, "R42", f"status {item.status}: the programme does not say")
     if not item.paid:
@@ -130,11 +130,11 @@ def _by_payment(item: LicenceItem, policy: LicencePolicy) -> Judgement | None:
     return None
 
 
-def _counted(item: LicenceItem, policy: LicencePolicy) -> Judgement:
-    return Judgement(Standing.COUNTED, Reason("R43", f"{_name(item)} counts"))
+def _counted(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement:
+    return ItemJudgement(ItemStanding.COUNTED, Reason("R43", f"{_name(item)} counts"))
 
 
-_RULES: Sequence[Callable[[LicenceItem, LicencePolicy], Judgement | None]] = (
+_RULES: Sequence[Callable[[LicenceItem, LicencePolicy], ItemJudgement | None]] = (
     _by_status,
     _by_edition,
     _by_exclusion,
@@ -145,12 +145,12 @@ _RULES: Sequence[Callable[[LicenceItem, LicencePolicy], Judgement | None]] = (
 )
 
 
-def _not_counted(item: LicenceItem, rule: str, why: str) -> Judgement:
-    return Judgement(Standing.NOT_COUNTED, Reason(rule, f"{_name(item)} does not count: {why}"))
+def _not_counted(item: LicenceItem, rule: str, why: str) -> ItemJudgement:
+    return ItemJudgement(ItemStanding.NOT_COUNTED, Reason(rule, f"{_name(item)} does not count: {why}"))
 
 
-def _unsettled(item: LicenceItem, rule: str, why: str) -> Judgement:
-    return Judgement(Standing.UNSETTLED, Reason(rule, f"{_name(item)} may count: {why}"))
+def _unsettled(item: LicenceItem, rule: str, why: str) -> ItemJudgement:
+    return ItemJudgement(ItemStanding.UNSETTLED, Reason(rule, f"{_name(item)} may count: {why}"))
 
 
 def _name(item: LicenceItem) -> str:
@@ -162,18 +162,20 @@ def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
     for item in items:
         service = plain(item.service)
         per_service[policy.services.get(service, service)] += item.quantity
-    return {Count.SUM: per_service.total(), Count.LARGEST_SERVICE: max(per_service.values(), default=0)}[policy.count]
+    return {CountBy.SUM: per_service.total(), CountBy.LARGEST_SERVICE: max(per_service.values(), default=0)}[
+        policy.count
+    ]
 
 
 def _thresholds(
-    account: Account, policy: LicencePolicy, writer: Writer
+    account: Account, policy: LicencePolicy, writer: TicketWriter
 ) -> tuple[Sequence[Threshold], Sequence[Reason]]:
     """The thresholds that may hold: one for a known region, every one where no region lists the account."""
     regions, reasons = _regions(account, policy, writer)
     return [policy.thresholds[region] for region in sorted(regions)], reasons
 
 
-def _regions(account: Account, policy: LicencePolicy, writer: Writer) -> tuple[frozenset[str], Sequence[Reason]]:
+def _regions(account: Account, policy: LicencePolicy, writer: TicketWriter) -> tuple[frozenset[str], Sequence[Reason]]:
     stated, mapped = policy.stated_regions(account), policy.mapped_regions(account, writer)
     if stated:
         return stated, list(_disagreement(stated, mapped))
@@ -185,7 +187,7 @@ def _regions(account: Account, policy: LicencePolicy, writer: Writer) -> tuple[f
     return frozenset(policy.thresholds), [Reason("R42", f"no region lists {where}")]
 
 
-def _where(account: Account, region_by: RegionBy, writer: Writer) -> str:
+def _where(account: Account, region_by: RegionBy, writer: TicketWriter) -> str:
     """What the region was looked for by, as a reason names it."""
     if region_by is RegionBy.PARTNER_COUNTRY:
         return ", ".join(writer.countries) or "a partner of no known country"

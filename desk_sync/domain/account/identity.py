@@ -14,7 +14,7 @@ from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.domain.reason import Reason
 
 
-class Kind(StrEnum):
+class IdentifierKind(StrEnum):
     """The five kinds, strongest first. Shape alone cannot tell the numeric ones apart: only a label can."""
 
     EMAIL = "email"
@@ -24,27 +24,31 @@ class Kind(StrEnum):
     DOMAIN = "domain"
 
 
-STRATEGIES: tuple[Kind, ...] = tuple(Kind)
+STRATEGIES: tuple[IdentifierKind, ...] = tuple(IdentifierKind)
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
     """One identifier in normal form: addresses in lower case with the plus tag, domains in punycode."""
 
-    kind: Kind
+    kind: IdentifierKind
     value: str
 
 
 def named_by(account: Account) -> Iterator[Identifier]:
     """Everything that leads to the account."""
-    yield Identifier(Kind.EMAIL, account.super_admin_email)
+    yield Identifier(IdentifierKind.EMAIL, account.super_admin_email)
     domains = (account.domain, *account.other_domains)
-    yield from (Identifier(Kind.DOMAIN, each) for each in domains if each is not None)
-    for kind, values in ((Kind.ZOID, account.zoids), (Kind.ZGID, account.zgids), (Kind.ZUID, account.zuids)):
+    yield from (Identifier(IdentifierKind.DOMAIN, each) for each in domains if each is not None)
+    for kind, values in (
+        (IdentifierKind.ZOID, account.zoids),
+        (IdentifierKind.ZGID, account.zgids),
+        (IdentifierKind.ZUID, account.zuids),
+    ):
         yield from (Identifier(kind, value) for value in values)
 
 
-class Confidence(IntEnum):
+class EvidenceConfidence(IntEnum):
     """How surely an identifier is the customer's: only quoted, loose in a text, labelled, or in a field for it."""
 
     LOW = 1
@@ -53,7 +57,7 @@ class Confidence(IntEnum):
     CERTAIN = 4
 
 
-class Place(StrEnum):
+class EvidencePlace(StrEnum):
     """Where an identifier was found, strongest first. `ASKED`: no ticket, somebody asks for it."""
 
     ASKED = "asked for"
@@ -65,20 +69,20 @@ class Place(StrEnum):
     QUOTED = "quoted text"
 
     @property
-    def confidence(self) -> Confidence:
+    def confidence(self) -> EvidenceConfidence:
         return _CONFIDENCE[self]
 
 
-_CONFIDENCE: Mapping[Place, Confidence] = {
-    Place.ASKED: Confidence.CERTAIN,
-    Place.FIELD: Confidence.CERTAIN,
-    Place.ORGANISATION_FIELD: Confidence.CERTAIN,
-    Place.TEMPLATE: Confidence.HIGH,
-    Place.LABEL: Confidence.HIGH,
-    Place.TEXT: Confidence.MEDIUM,
-    Place.QUOTED: Confidence.LOW,
+_CONFIDENCE: Mapping[EvidencePlace, EvidenceConfidence] = {
+    EvidencePlace.ASKED: EvidenceConfidence.CERTAIN,
+    EvidencePlace.FIELD: EvidenceConfidence.CERTAIN,
+    EvidencePlace.ORGANISATION_FIELD: EvidenceConfidence.CERTAIN,
+    EvidencePlace.TEMPLATE: EvidenceConfidence.HIGH,
+    EvidencePlace.LABEL: EvidenceConfidence.HIGH,
+    EvidencePlace.TEXT: EvidenceConfidence.MEDIUM,
+    EvidencePlace.QUOTED: EvidenceConfidence.LOW,
 }
-_ORDER = tuple(Place)
+_ORDER = tuple(EvidencePlace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,15 @@ class Evidence:
     `readings` is what it may be: an organisation's number without a label is ZOID, ZGID or ZUID, strongest first.
     """
 
-    place: Place
+    place: EvidencePlace
     readings: tuple[Identifier, ...]
 
     @property
     def exact(self) -> bool:
         """Whether it names an account or a person of it, not just everybody on a domain."""
-        return all(each.kind is not Kind.DOMAIN for each in self.readings)
+        return all(each.kind is not IdentifierKind.DOMAIN for each in self.readings)
 
-    def only(self, kinds: Iterable[Kind]) -> Evidence:
+    def only(self, kinds: Iterable[IdentifierKind]) -> Evidence:
         """Read as these kinds alone, in their order."""
         return Evidence(self.place, tuple(each for kind in kinds for each in self.readings if each.kind is kind))
 
@@ -120,7 +124,7 @@ class Lookup:
     account: Account | None
     reasons: tuple[Reason, ...]
     snapshot: Snapshot | None = None
-    led_by: frozenset[Place] = frozenset()
+    led_by: frozenset[EvidencePlace] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class _Lead:
         """Whether it casts doubt on the account that the other leads to: quoted text must be all that there is."""
         if account.account_id in {each.account_id for each in self.accounts}:
             return False
-        if other.evidence.place.confidence is Confidence.LOW:
+        if other.evidence.place.confidence is EvidenceConfidence.LOW:
             return True
         as_exact = self.evidence.exact or not other.evidence.exact
         return bool(self.accounts) and as_exact and self.evidence.place.confidence >= other.evidence.place.confidence
@@ -156,7 +160,7 @@ def choose(
     evidence: Sequence[Evidence],
     matches: Mapping[Identifier, Sequence[Account]],
     snapshot: Snapshot | None,
-    strategies: Sequence[Kind] = STRATEGIES,
+    strategies: Sequence[IdentifierKind] = STRATEGIES,
 ) -> Lookup:
     """The one account that the evidence leads to (R45, R53), or none: rather no answer than a wrong one.
 
@@ -186,15 +190,15 @@ def choose(
     return Lookup(account=account, reasons=tuple(tried), snapshot=snapshot, led_by=led_by)
 
 
-def _in_order(evidence: Iterable[Evidence], strategies: Sequence[Kind]) -> list[Evidence]:
+def _in_order(evidence: Iterable[Evidence], strategies: Sequence[IdentifierKind]) -> list[Evidence]:
     """The evidence as it is tried. A domain in quoted text is none."""
 
     def rank(each: Evidence) -> tuple[bool, int, int]:
-        quoted = each.place.confidence is Confidence.LOW
+        quoted = each.place.confidence is EvidenceConfidence.LOW
         return quoted, strategies.index(each.readings[0].kind), _ORDER.index(each.place)
 
     usable = (each.only(strategies) for each in dict.fromkeys(evidence))
-    told = [each for each in usable if each.readings and (each.exact or each.place.confidence > Confidence.LOW)]
+    told = [each for each in usable if each.readings and (each.exact or each.place.confidence > EvidenceConfidence.LOW)]
     return sorted(told, key=rank)
 
 

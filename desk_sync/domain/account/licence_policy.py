@@ -14,7 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from desk_sync.domain.account.partner import Writer
+from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem
 
 
@@ -72,14 +72,14 @@ class RegionBy(StrEnum):
     DATA_CENTER = "data_center"
 
 
-class Count(StrEnum):
+class CountBy(StrEnum):
     """What is compared with the threshold (C18): all services together, or the largest one alone."""
 
     SUM = "sum"
     LARGEST_SERVICE = "largest_service"
 
 
-class Per(StrEnum):
+class AccountScope(StrEnum):
     """What one account is (C18): a super admin, or all super admins on one verified domain."""
 
     SUPER_ADMIN = "super_admin"
@@ -98,8 +98,8 @@ class LicencePolicy:
     region_of_data_center: Mapping[str, str] = field(default_factory=dict)
     region_by: RegionBy = RegionBy.CUSTOMER_COUNTRY
     fallback_region: str | None = None
-    count: Count = Count.SUM
-    per: Per = Per.SUPER_ADMIN
+    count: CountBy = CountBy.SUM
+    per: AccountScope = AccountScope.SUPER_ADMIN
     in_force: frozenset[str]
     unsettled: frozenset[str]
     ended: frozenset[str]
@@ -123,7 +123,7 @@ class LicencePolicy:
             return frozenset()
         return frozenset(account.regions) & self.thresholds.keys()
 
-    def mapped_regions(self, account: Account, writer: Writer) -> frozenset[str]:
+    def mapped_regions(self, account: Account, writer: TicketWriter) -> frozenset[str]:
         """The regions that follow from countries or data centres; the mailbox's, where the account names no centre."""
         table: Mapping[str, str]
         keys: Iterable[str]

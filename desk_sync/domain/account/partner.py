@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Place
+from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.reason import Reason
 
@@ -32,7 +32,7 @@ class Partner:
         return any(domain == own or domain.endswith(f".{own}") for own in self.domains)
 
 
-class Origin(StrEnum):
+class PartnerOrigin(StrEnum):
     """Where we learn who writes: the Desk account of the ticket's contact, the partner file, the sender's domain."""
 
     DESK = "desk"
@@ -55,12 +55,12 @@ class PartnerPolicy:
     address, which is in normal form (R61, C2).
     """
 
-    order: tuple[Origin, ...] = tuple(Origin)
+    order: tuple[PartnerOrigin, ...] = tuple(PartnerOrigin)
     max_age: timedelta = timedelta(days=1)
     tagged_elsewhere: TaggedElsewhere = TaggedElsewhere.REVIEW
     mailboxes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def reached(self, writer: Writer, mailboxes: Iterable[str]) -> Writer:
+    def reached(self, writer: TicketWriter, mailboxes: Iterable[str]) -> TicketWriter:
         """The writer, with the data centres of those who write to these mailboxes (R61, C2)."""
         centers = frozenset(center for each in mailboxes for center in self.mailboxes.get(each, ()))
         if not centers:
@@ -70,14 +70,14 @@ class PartnerPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writer:
+class TicketWriter:
     """Who wrote a ticket, and how we know (`origin`); no partner, and why not.
 
     Without reasons nobody asked: nothing depends on it. `data_centers` are those of the mailbox that it came to.
     """
 
     partner: Partner | None = None
-    origin: Origin | None = None
+    origin: PartnerOrigin | None = None
     reasons: tuple[Reason, ...] = ()
     data_centers: frozenset[str] = frozenset()
 
@@ -87,10 +87,10 @@ class Writer:
         return (self.partner.country,) if self.partner and self.partner.country else ()
 
 
-NOBODY_ASKED = Writer()
+NOBODY_ASKED = TicketWriter()
 
 
-class Tag(StrEnum):
+class PartnerTag(StrEnum):
     """Whose customer an account is, seen from the writing partner. SILENT: the subscription data do not say."""
 
     OWN = "own"
@@ -100,20 +100,20 @@ class Tag(StrEnum):
     SILENT = "silent"
 
 
-def tag_of(account: Account, writer: Writer) -> Tag:
+def tag_of(account: Account, writer: TicketWriter) -> PartnerTag:
     """Whether the account is tagged to the partner who writes, by the partner's registered domains (R8).
 
     A domain that nobody registered may be the tagged partner's second one: by itself it settles nothing.
     """
     if not account.tagged:
-        return Tag.UNTAGGED
+        return PartnerTag.UNTAGGED
     if account.partner_domain is None:
-        return Tag.SILENT
+        return PartnerTag.SILENT
     if writer.partner is None or not writer.partner.domains:
-        return Tag.UNSETTLED
+        return PartnerTag.UNSETTLED
     if writer.partner.owns(account.partner_domain):
-        return Tag.OWN
-    return Tag.UNSETTLED if writer.origin is Origin.DOMAIN else Tag.ANOTHERS
+        return PartnerTag.OWN
+    return PartnerTag.UNSETTLED if writer.origin is PartnerOrigin.DOMAIN else PartnerTag.ANOTHERS
 
 
 def customers(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Evidence, ...]:
@@ -127,11 +127,11 @@ def customers(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Ev
     return tuple(each for each in kept if each.readings)
 
 
-def _names(partner: Partner, place: Place, reading: Identifier) -> bool:
+def _names(partner: Partner, place: EvidencePlace, reading: Identifier) -> bool:
     match reading.kind:
-        case Kind.DOMAIN:
+        case IdentifierKind.DOMAIN:
             return partner.owns(reading.value)
-        case Kind.EMAIL:
-            return place is not Place.FIELD and partner.owns(reading.value.rpartition("@")[2])
+        case IdentifierKind.EMAIL:
+            return place is not EvidencePlace.FIELD and partner.owns(reading.value.rpartition("@")[2])
         case _:
             return False

@@ -50,7 +50,7 @@ class HolidayMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
+class WeeklyHours:
     """Opening hours of a date, as local time since its midnight. Hours that run over midnight close after 24 h."""
 
     opens: timedelta
@@ -61,7 +61,7 @@ class Hours:
             raise ValueError(f"hours {self.opens}–{self.closes}: begin on their date and last up to a day")
 
     @classmethod
-    def of(cls, opens: str, closes: str) -> Hours:
+    def of(cls, opens: str, closes: str) -> WeeklyHours:
         """Hours as they are written: ("09:00", "17:00"), ("22:00", "06:00"), ("20:00", "24:00"); ends alike are none.
 
         Raises ValueError for what is not a local time.
@@ -104,10 +104,10 @@ class BusinessCalendar(_Expanded):
     """
 
     tz: str
-    weekly: Mapping[str, tuple[Hours, ...]] = field(hash=False)
+    weekly: Mapping[str, tuple[WeeklyHours, ...]] = field(hash=False)
     holidays: frozenset[date] = frozenset()
     holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
-    overrides: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict, hash=False)
+    overrides: Mapping[date, tuple[WeeklyHours, ...]] = field(default_factory=dict, hash=False)
     yearly: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:

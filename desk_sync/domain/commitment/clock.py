@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause, Span
-from desk_sync.domain.commitment.promise import Milestone, Window
+from desk_sync.domain.commitment.promise import CommitmentWindow, Milestone
 from desk_sync.domain.reason import Reason
 
 
-class State(StrEnum):
+class ClockState(StrEnum):
     """Where a clock stands. BREACHED stays when it is met late; CANCELLED ended without having been met."""
 
     RUNNING = "running"
@@ -38,9 +38,9 @@ class Clock:
     level: int
     started_at: datetime
     read_at: datetime
-    state: State
+    state: ClockState
     calendar: BusinessCalendar
-    window: Window | None = None
+    window: CommitmentWindow | None = None
     target_at: datetime | None = None
     due_at: datetime | None = None
     ended_at: datetime | None = None
@@ -59,18 +59,18 @@ class Clock:
     @property
     def open(self) -> bool:
         """Whether something is still owed."""
-        return self.ended_at is None and self.state is not State.EXEMPT
+        return self.ended_at is None and self.state is not ClockState.EXEMPT
 
     @property
     def at_risk(self) -> bool:
         """Whether it runs, and its target has passed."""
-        return self.state is State.RUNNING and self.target_at is not None and self.target_at <= self.read_at
+        return self.state is ClockState.RUNNING and self.target_at is not None and self.target_at <= self.read_at
 
     @property
     def next_at(self) -> datetime | None:
         """When it changes by itself: its target passes, or its commitment. None if only an act can change it."""
         coming = [at for at in (self.target_at, self.due_at) if at and at > self.read_at]
-        return min(coming, default=None) if self.state is State.RUNNING else None
+        return min(coming, default=None) if self.state is ClockState.RUNNING else None
 
     @property
     def left(self) -> timedelta:
@@ -80,5 +80,5 @@ class Clock:
     @property
     def counted(self) -> list[Span]:
         """The spans that it counted, outside its pauses: `used` in all."""
-        end = self.started_at if self.state is State.EXEMPT else self.ended_at or self.read_at
+        end = self.started_at if self.state is ClockState.EXEMPT else self.ended_at or self.read_at
         return self.calendar.shifts(self.started_at, end, self.pauses)

@@ -6,46 +6,46 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_sync.domain.commitment.clock import Clock, State
-from desk_sync.domain.commitment.clock_reading import Watch
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.format import spell_instant, spell_span
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class StandingComment:
     """The comment on a ticket that says where its clocks stand: made once, and edited when its `digest` changes."""
 
     digest: str
     comment: Effect
 
 
-def alarms(seen: Watch, *, hushed: Collection[str], escalated: Collection[str]) -> Iterator[Effect]:
+def alarms(seen: ClockReading, *, hushed: Collection[str], escalated: Collection[str]) -> Iterator[Effect]:
     """A note for each clock that is at risk or breached, once each.
 
     None for what is `hushed`, nor for a breach of which a step of the escalation tells: `escalated` are those clocks.
     """
     for key, clock in seen.alarms.items():
-        if key not in hushed and not (clock.state is State.BREACHED and clock.key in escalated):
+        if key not in hushed and not (clock.state is ClockState.BREACHED and clock.key in escalated):
             yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=_alarm_text(clock))
 
 
-def sheet(seen: Watch, before: str | None, now: datetime) -> Sheet | None:
+def sheet(seen: ClockReading, before: str | None, now: datetime) -> StandingComment | None:
     """The standing comment, from the first alarm on, where what it says is not as `before`."""
     if seen.standing == before or not (seen.alarms or before):
         return None
     comment = Effect(key="clocks", kind=EffectKind.UPDATE, text=_sheet_text(seen, now))
-    return Sheet(digest=seen.standing, comment=comment)
+    return StandingComment(digest=seen.standing, comment=comment)
 
 
 def _alarm_text(clock: Clock) -> str:
     name, due = _name(clock), _spoken(clock.due_at)
-    if clock.state is State.BREACHED:
+    if clock.state is ClockState.BREACHED:
         return f"{name} is breached: it was due at {due}."
     return f"{name} is at risk: its target passed at {_spoken(clock.target_at)}, it is due at {due}."
 
 
-def _sheet_text(seen: Watch, now: datetime) -> str:
+def _sheet_text(seen: ClockReading, now: datetime) -> str:
     """Where every clock stands, by which calendar, from which rule."""
     head = f"The commitment's clocks, as of {_spoken(now)}:"
     return "\n".join((head, *(line for clock in seen.clocks for line in _lines(clock))))
@@ -53,13 +53,13 @@ def _sheet_text(seen: Watch, now: datetime) -> str:
 
 def _lines(clock: Clock) -> Iterator[str]:
     yield f"- {_name(clock)}: {'at risk' if clock.at_risk else _WORDS.get(clock.state, clock.state)}"
-    if clock.state is not State.EXEMPT:
+    if clock.state is not ClockState.EXEMPT:
         ends = f", met at {_spoken(clock.met_at)}" if clock.met_at else f", due at {_spoken(clock.due_at)}"
         yield f"  used {spell_span(clock.used)}, paused {spell_span(clock.paused)}, left {spell_span(clock.left)}{ends}"
     yield from (f"  {reason}" for reason in clock.reasons)
 
 
-_WORDS: Mapping[State, str] = {State.RUNNING: "on track"}
+_WORDS: Mapping[ClockState, str] = {ClockState.RUNNING: "on track"}
 
 
 def _name(clock: Clock) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from desk_sync.domain.commitment.clock import Clock, State
+from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.ticket.desired import Claim
+from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.ticket import Field
 
 _DUE: Mapping[Milestone, Field] = {
@@ -23,7 +23,7 @@ _DUE: Mapping[Milestone, Field] = {
 CLOCK_FIELDS = frozenset({*_DUE.values(), Field.CLOCK_STATE, Field.NEXT_MILESTONE})
 
 
-class Standing(StrEnum):
+class StandingState(StrEnum):
     """Where a ticket stands, over all its clocks."""
 
     ON_TRACK = "on_track"
@@ -33,7 +33,7 @@ class Standing(StrEnum):
     MET = "met"
 
 
-def clock_fields(clocks: Iterable[Clock]) -> Iterator[tuple[Field, Claim]]:
+def clock_fields(clocks: Iterable[Clock]) -> Iterator[tuple[Field, DesiredValue]]:
     """Due instants, state and next milestone. The ground of each is what it says: a new due instant is a new ground."""
     clocks = tuple(clocks)
     latest = {clock.milestone: clock for clock in clocks}
@@ -46,8 +46,8 @@ def clock_fields(clocks: Iterable[Clock]) -> Iterator[tuple[Field, Claim]]:
     yield Field.NEXT_MILESTONE, _claim(first.milestone if first else None)
 
 
-def _claim(value: str | None) -> Claim:
-    return Claim(value, value or "")
+def _claim(value: str | None) -> DesiredValue:
+    return DesiredValue(value, value or "")
 
 
 def _to_the_minute(instant: datetime | None) -> str | None:
@@ -55,14 +55,14 @@ def _to_the_minute(instant: datetime | None) -> str | None:
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%MZ}" if instant else None
 
 
-def _state(clocks: Sequence[Clock]) -> Standing | None:
+def _state(clocks: Sequence[Clock]) -> StandingState | None:
     """The worst of what is still owed; what was kept, where nothing is."""
     owed = [clock for clock in clocks if clock.open]
     if not owed:
-        late = any(clock.state is State.BREACHED for clock in clocks)
-        return Standing.BREACHED if late else Standing.MET if any(clock.met_at for clock in clocks) else None
-    if any(clock.state is State.BREACHED for clock in owed):
-        return Standing.BREACHED
+        late = any(clock.state is ClockState.BREACHED for clock in clocks)
+        return StandingState.BREACHED if late else StandingState.MET if any(clock.met_at for clock in clocks) else None
+    if any(clock.state is ClockState.BREACHED for clock in owed):
+        return StandingState.BREACHED
     if any(clock.at_risk for clock in owed):
-        return Standing.AT_RISK
-    return Standing.PAUSED if all(clock.state is State.PAUSED for clock in owed) else Standing.ON_TRACK
+        return StandingState.AT_RISK
+    return StandingState.PAUSED if all(clock.state is ClockState.PAUSED for clock in owed) else StandingState.ON_TRACK

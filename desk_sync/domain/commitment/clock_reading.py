@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from desk_sync.domain.commitment.clock import Clock, State
-from desk_sync.domain.commitment.history import Act, ActKind, History
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
 from desk_sync.domain.commitment.promise import Promise
-from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class ClockReading:
     """The clocks of a ticket, and everything that they were read from."""
 
     history: History
     promise: Promise
-    circumstances: Circumstances
+    circumstances: ClockBasis
     clocks: tuple[Clock, ...]
 
     @property
@@ -30,8 +30,8 @@ class Watch:
         return min((clock.next_at for clock in self.clocks if clock.next_at), default=None)
 
     @property
-    def watched(self) -> Watched:
-        return Watched(history=self.history, promise=self.promise.digest, circumstances=self.circumstances)
+    def watched(self) -> ClockInputs:
+        return ClockInputs(history=self.history, promise=self.promise.digest, circumstances=self.circumstances)
 
     @property
     def alarms(self) -> Mapping[str, Clock]:
@@ -46,13 +46,13 @@ class Watch:
 
 
 def _alarm(clock: Clock) -> str | None:
-    return "breached" if clock.state is State.BREACHED else "at_risk" if clock.at_risk else None
+    return "breached" if clock.state is ClockState.BREACHED else "at_risk" if clock.at_risk else None
 
 
-def watch(history: History, promise: Promise, circumstances: Circumstances, now: datetime) -> Watch:
+def watch(history: History, promise: Promise, circumstances: ClockBasis, now: datetime) -> ClockReading:
     """The clocks as they stand at `now`."""
     clocks = read_clocks(history, promise, circumstances, now)
-    return Watch(history=history, promise=promise, circumstances=circumstances, clocks=clocks)
+    return ClockReading(history=history, promise=promise, circumstances=circumstances, clocks=clocks)
 
 
 def severity_since(
@@ -67,13 +67,13 @@ def severity_since(
         return history
     told = [event.occurred_at for event in events if Field.SEVERITY in event.changed]
     since = history.created_at if new else max(told, default=ticket.modified_at or now)
-    return history.learn([Act(kind=ActKind.SEVERITY, at=min(since, now), level=level)])
+    return history.learn([HistoryEvent(kind=HistoryEventKind.SEVERITY, at=min(since, now), level=level)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
+class ClockInputs:
     """What the clocks of a ticket are read from. `promise` is the digest of what was promised at their start (L9)."""
 
     history: History
     promise: str
-    circumstances: Circumstances
+    circumstances: ClockBasis

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk_sync.domain.commitment.history import Act, ActKind, Stage
+from desk_sync.domain.commitment.history import HistoryEvent, HistoryEventKind, WorkState
 
 
-class Author(StrEnum):
+class AuthorKind(StrEnum):
     """Who said it, by Desk's type of the author. OTHER is Desk itself, such as a workflow or an assistant."""
 
     AGENT = "agent"
@@ -22,7 +22,7 @@ class Author(StrEnum):
     OTHER = "other"
 
 
-class Form(StrEnum):
+class ItemForm(StrEnum):
     """How it was said: in a thread that came in or went out, or in a comment."""
 
     INCOMING = "incoming"
@@ -31,13 +31,13 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Utterance:
+class ConversationItem:
     """A thread that was sent, no draft, or a comment. `ref` is its id in Desk, `author_id` that of an agent."""
 
     ref: str
     at: datetime
-    form: Form
-    author: Author
+    form: ItemForm
+    author: AuthorKind
     author_id: str | None = None
     public: bool = True
 
@@ -54,21 +54,29 @@ class ReplyRules:
     receipt_within: timedelta = timedelta(seconds=60)
 
 
-def act_of(said: Utterance, created_at: datetime, rules: ReplyRules) -> Act | None:
+def act_of(said: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
     """What somebody did by saying it; None for what moves no clock."""
     if not said.public:
         return None
-    if said.author is Author.PARTNER:
-        return Act(kind=ActKind.MESSAGE, at=said.at, ref=said.ref) if said.form is not Form.OUTGOING else None
-    replied = said.author is Author.AGENT and said.author_id not in rules.automation_agents
-    return Act(kind=ActKind.REPLY, at=said.at, ref=said.ref) if replied and _counts(said, created_at, rules) else None
+    if said.author is AuthorKind.PARTNER:
+        return (
+            HistoryEvent(kind=HistoryEventKind.MESSAGE, at=said.at, ref=said.ref)
+            if said.form is not ItemForm.OUTGOING
+            else None
+        )
+    replied = said.author is AuthorKind.AGENT and said.author_id not in rules.automation_agents
+    return (
+        HistoryEvent(kind=HistoryEventKind.REPLY, at=said.at, ref=said.ref)
+        if replied and _counts(said, created_at, rules)
+        else None
+    )
 
 
-def _counts(said: Utterance, created_at: datetime, rules: ReplyRules) -> bool:
+def _counts(said: ConversationItem, created_at: datetime, rules: ReplyRules) -> bool:
     return {
-        Form.INCOMING: False,
-        Form.OUTGOING: said.at - created_at > rules.receipt_within,
-        Form.COMMENT: rules.comments,
+        ItemForm.INCOMING: False,
+        ItemForm.OUTGOING: said.at - created_at > rules.receipt_within,
+        ItemForm.COMMENT: rules.comments,
     }[said.form]
 
 
@@ -81,13 +89,13 @@ class StatusRules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "waiting", frozenset(name.casefold() for name in self.waiting))
 
-    def stage(self, status: str, status_type: str, *, in_bin: bool = False) -> Stage:
+    def stage(self, status: str, status_type: str, *, in_bin: bool = False) -> WorkState:
         """Where the work stands, by the name of the status and Desk's type of it. Case does not matter."""
         if in_bin:
-            return Stage.ENDED
+            return WorkState.ENDED
         if status.casefold() in self.waiting:
-            return Stage.PAUSED
-        return _STAGES.get(status_type.casefold(), Stage.OPEN)
+            return WorkState.PAUSED
+        return _STAGES.get(status_type.casefold(), WorkState.OPEN)
 
 
-_STAGES = {"on hold": Stage.PAUSED, "closed": Stage.SOLVED}
+_STAGES = {"on hold": WorkState.PAUSED, "closed": WorkState.SOLVED}

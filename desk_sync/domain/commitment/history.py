@@ -15,7 +15,7 @@ from itertools import pairwise, zip_longest
 from desk_sync.domain.commitment.calendar import Pause, Span, union
 
 
-class Stage(StrEnum):
+class WorkState(StrEnum):
     """Where the work on a ticket stands, by its status as it was judged when it was read.
 
     PAUSED waits for the partner or is on hold; ENDED is trashed, spam, merged, or gone from Desk.
@@ -27,7 +27,7 @@ class Stage(StrEnum):
     ENDED = "ended"
 
 
-class ActKind(StrEnum):
+class HistoryEventKind(StrEnum):
     """What somebody did. Of two acts at one instant the one that stands here first comes first.
 
     MESSAGE is the partner's, REPLY a person's of ours and public (`conversation.py`); a MOVE is one to another
@@ -41,12 +41,12 @@ class ActKind(StrEnum):
     MOVE = "move"
 
 
-_ORDER = {kind: number for number, kind in enumerate(ActKind)}
-_STAGES = {stage: number for number, stage in enumerate(Stage)}
+_ORDER = {kind: number for number, kind in enumerate(HistoryEventKind)}
+_STAGES = {stage: number for number, stage in enumerate(WorkState)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class HistoryEvent:
     """One thing that happened.
 
     `stage` belongs to a change of stage. `level` belongs to a change of severity: None is a ticket without one, as is a
@@ -54,18 +54,18 @@ class Act:
     the same act is known again although another report of it gives another instant.
     """
 
-    kind: ActKind
+    kind: HistoryEventKind
     at: datetime
-    stage: Stage | None = None
+    stage: WorkState | None = None
     level: int | None = None
     ref: str = ""
 
     def __post_init__(self) -> None:
         if self.at.utcoffset() is None:
             raise ValueError(f"{self.kind} at {self.at.isoformat()}: has no time zone")
-        if (self.kind is ActKind.STAGE) != (self.stage is not None):
+        if (self.kind is HistoryEventKind.STAGE) != (self.stage is not None):
             raise ValueError(f"{self.kind}: a change of stage, and nothing else, has a stage")
-        if self.level is not None and self.kind is not ActKind.SEVERITY:
+        if self.level is not None and self.kind is not HistoryEventKind.SEVERITY:
             raise ValueError(f"{self.kind}: has no severity level")
 
 
@@ -79,18 +79,18 @@ class History:
     """
 
     created_at: datetime
-    acts: tuple[Act, ...] = ()
+    acts: tuple[HistoryEvent, ...] = ()
     unknown: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
         since = (replace(act, at=max(act.at, self.created_at)) for act in self.acts)
-        once: dict[object, Act] = {}
+        once: dict[object, HistoryEvent] = {}
         for act in sorted(since, key=_position):
             once.setdefault(_identity(act), act)
         object.__setattr__(self, "acts", tuple(once.values()))
         object.__setattr__(self, "unknown", tuple(union(self.unknown)))
 
-    def learn(self, acts: Iterable[Act], unknown: Iterable[Span] = ()) -> History:
+    def learn(self, acts: Iterable[HistoryEvent], unknown: Iterable[Span] = ()) -> History:
         """The history with what is new. An act that is known already stays as it was judged then."""
         known = {_identity(act) for act in self.acts}
         news = (replace(act, at=max(act.at, self.created_at)) for act in acts)
@@ -106,16 +106,16 @@ class History:
 
     def level(self, at: datetime) -> int | None:
         """The severity level at the instant; None for none."""
-        return next((act.level for act in reversed(self._of(ActKind.SEVERITY)) if act.at <= at), None)
+        return next((act.level for act in reversed(self._of(HistoryEventKind.SEVERITY)) if act.at <= at), None)
 
     @property
     def severe_at(self) -> datetime | None:
         """Since when the severity level is 1; None if it is another."""
-        changes = self._of(ActKind.SEVERITY)
+        changes = self._of(HistoryEventKind.SEVERITY)
         return changes[-1].at if changes and changes[-1].level == 1 else None
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> WorkState:
         """Where the work stands after the last act."""
         return self._stages[-1][1]
 
@@ -125,13 +125,13 @@ class History:
 
         A ticket that was created closed was not solved. Being in the bin in between makes no difference.
         """
-        closed = [(at, stage is Stage.SOLVED) for at, stage in self._stages if stage is not Stage.ENDED]
+        closed = [(at, stage is WorkState.SOLVED) for at, stage in self._stages if stage is not WorkState.ENDED]
         turns = [change for before, change in pairwise(closed) if before[1] != change[1]]
         starts = [at for at, into in turns if into]
         ends = [at for at, into in turns if not into and at > min(starts, default=at)]
         return tuple(zip_longest(starts, ends))
 
-    def spans(self, stages: Set[Stage]) -> Iterator[Pause]:
+    def spans(self, stages: Set[WorkState]) -> Iterator[Pause]:
         """The spans spent in any of the stages, as long as they go; the last may have no end."""
         among = [(at, stage in stages) for at, stage in self._stages]
         turns = among[:1] + [change for before, change in pairwise(among) if before[1] != change[1]]
@@ -140,19 +140,19 @@ class History:
                 yield start, end
 
     @property
-    def _stages(self) -> list[tuple[datetime, Stage]]:
+    def _stages(self) -> list[tuple[datetime, WorkState]]:
         """Each change of stage, the first at the creation; of several at one instant the last."""
-        changes = {self.created_at: Stage.OPEN}
-        changes.update((act.at, act.stage) for act in self._of(ActKind.STAGE) if act.stage)
+        changes = {self.created_at: WorkState.OPEN}
+        changes.update((act.at, act.stage) for act in self._of(HistoryEventKind.STAGE) if act.stage)
         return list(changes.items())
 
-    def _of(self, kind: ActKind) -> list[Act]:
+    def _of(self, kind: HistoryEventKind) -> list[HistoryEvent]:
         return [act for act in self.acts if act.kind is kind]
 
 
-def _position(act: Act) -> tuple[object, ...]:
+def _position(act: HistoryEvent) -> tuple[object, ...]:
     return act.at, _ORDER[act.kind], _STAGES.get(act.stage, -1) if act.stage else -1, act.level or 0, act.ref
 
 
-def _identity(act: Act) -> object:
+def _identity(act: HistoryEvent) -> object:
     return (act.kind, act.ref or act.at)

@@ -13,9 +13,9 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
 from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
-from desk_sync.domain.commitment.regions import RegionPolicy, Whereabouts
+from desk_sync.domain.commitment.regions import RegionPolicy, TicketRegions
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.reason import Reason
 
@@ -30,7 +30,7 @@ class Milestone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class CommitmentWindow:
     """A promise of the programme: a warning at `target`, a breach at `commitment` (business time)."""
 
     target: timedelta
@@ -41,7 +41,7 @@ class Window:
             raise ValueError(f"window {self.target}–{self.commitment}: target must come first")
 
 
-class Determination(StrEnum):
+class DeterminationRule(StrEnum):
     """How problem determination is promised (C7): in rounds, one for each wait, or as one deadline from creation."""
 
     ROUNDS = "rounds"
@@ -55,7 +55,7 @@ class FirstRound(StrEnum):
     FIRST_REPLY = "first_reply"
 
 
-class Scope(StrEnum):
+class PromiseScope(StrEnum):
     """Whom a milestone is promised to (C8): large user accounts only, or everybody."""
 
     LARGE_ACCOUNTS = "large_accounts"
@@ -69,7 +69,7 @@ class CountFrom(StrEnum):
     CHANGE = "change"
 
 
-class Reopened(StrEnum):
+class ReopenedRule(StrEnum):
     """What becomes of the clocks of a ticket that was solved and is open again.
 
     RESUME: they go on, and the time in between is a pause. RESTART: all is counted afresh, as if the ticket were
@@ -82,7 +82,7 @@ class Reopened(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kinds:
+class TicketKinds:
     """Kinds of tickets by what they are about, in our words."""
 
     issue_types: frozenset[str] = frozenset()
@@ -102,7 +102,7 @@ class WeekendException:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class PromiseTerms:
     """What is promised in every region.
 
     `windows` gives those of acknowledgement and determination by severity level, 1 the most severe; one that is absent
@@ -111,25 +111,25 @@ class Terms:
     stand still while the ticket waits or is on hold.
     """
 
-    windows: Mapping[int, Mapping[Milestone, Window]]
-    resolution: Window | None = None
-    resolution_for: Scope = Scope.LARGE_ACCOUNTS
-    update: Window | None = None
+    windows: Mapping[int, Mapping[Milestone, CommitmentWindow]]
+    resolution: CommitmentWindow | None = None
+    resolution_for: PromiseScope = PromiseScope.LARGE_ACCOUNTS
+    update: CommitmentWindow | None = None
     without_severity: int | None = 3
-    exempt: Kinds = Kinds()
+    exempt: TicketKinds = TicketKinds()
     weekend: WeekendException = WeekendException()
     paused: frozenset[Milestone] = frozenset(Milestone)
-    determination: Determination = Determination.ROUNDS
+    determination: DeterminationRule = DeterminationRule.ROUNDS
     first_round: FirstRound = FirstRound.SECOND_REPLY
     severity_changed: CountFrom = CountFrom.CREATION
     found_large_late: CountFrom = CountFrom.CREATION
-    reopened: Reopened = Reopened.RESUME
+    reopened: ReopenedRule = ReopenedRule.RESUME
 
     def level(self, level: int | None) -> int | None:
         """The severity level that counts; None for no clocks."""
         return self.without_severity if level is None else level
 
-    def window(self, milestone: Milestone, level: int) -> Window | None:
+    def window(self, milestone: Milestone, level: int) -> CommitmentWindow | None:
         """The window of the milestone at a severity level; None if it is not promised."""
         always = {Milestone.RESOLUTION: self.resolution, Milestone.UPDATE: self.update}
         return always[milestone] if milestone in always else self.windows.get(level, {}).get(milestone)
@@ -145,7 +145,7 @@ class Promise:
     mapping_version: str
     region: str
     calendar: BusinessCalendar
-    terms: Terms
+    terms: PromiseTerms
     located: Reason
     calendar_from: str = ""
 
@@ -159,12 +159,12 @@ class Promise:
 class CommitmentPolicy:
     """What the admin decides about the clocks: what is promised, where and when, and what happens to count."""
 
-    terms: Terms
+    terms: PromiseTerms
     regions: RegionPolicy
     replies: ReplyRules = field(default_factory=ReplyRules)
     statuses: StatusRules = field(default_factory=StatusRules)
 
-    def promise(self, whereabouts: Whereabouts, mapping_version: str) -> Promise:
+    def promise(self, whereabouts: TicketRegions, mapping_version: str) -> Promise:
         """What is promised to a ticket whose first clock starts now (L9)."""
         located = self.regions.locate(whereabouts, self.regions.calendar_by)
         described = self.regions.described(located)
@@ -178,4 +178,4 @@ class CommitmentPolicy:
         )
 
 
-WALL_CLOCK = BusinessCalendar(tz="UTC", weekly=dict.fromkeys(WEEKDAYS, (Hours.of("00:00", "24:00"),)))
+WALL_CLOCK = BusinessCalendar(tz="UTC", weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("00:00", "24:00"),)))

@@ -12,16 +12,23 @@ from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment import cycles as rounds
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
-from desk_sync.domain.commitment.clock import Clock, State
-from desk_sync.domain.commitment.cycles import Life, Round
-from desk_sync.domain.commitment.history import ActKind, History, Stage
-from desk_sync.domain.commitment.promise import WALL_CLOCK, CountFrom, Milestone, Promise, Scope, Window
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.cycles import Cycle, Episode
+from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.promise import (
+    WALL_CLOCK,
+    CommitmentWindow,
+    CountFrom,
+    Milestone,
+    Promise,
+    PromiseScope,
+)
 from desk_sync.domain.format import spell_instant, spell_span
 from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class ClockBasis:
     """What is known of a ticket now, and decides which of the promises are meant for it.
 
     `large`: a large user account's, since `large_since` as far as we know. Issue and request types are our words;
@@ -35,7 +42,7 @@ class Circumstances:
     inferred_issue_type: str | None = None
 
 
-def read_clocks(history: History, promise: Promise, circumstances: Circumstances, now: datetime) -> tuple[Clock, ...]:
+def read_clocks(history: History, promise: Promise, circumstances: ClockBasis, now: datetime) -> tuple[Clock, ...]:
     """Where every milestone stands at `now`, in the order in which the clocks started; one for each round.
 
     None before the ticket was created, and none for a ticket that nothing is promised for.
@@ -57,7 +64,7 @@ class _Reading:
 
     history: History
     promise: Promise
-    circumstances: Circumstances
+    circumstances: ClockBasis
     now: datetime
 
     @property
@@ -78,7 +85,7 @@ class _Reading:
                     level=level,
                     started_at=self.history.created_at,
                     read_at=self.now,
-                    state=State.EXEMPT,
+                    state=ClockState.EXEMPT,
                     calendar=self.promise.calendar,
                     reasons=(Reason("R25", f"exempt: {kind}"),),
                 )
@@ -90,7 +97,7 @@ class _Reading:
                 counts[clock.milestone] = counts.get(clock.milestone, 0) + 1
                 yield replace(clock, round=counts[clock.milestone])
 
-    def _of_life(self, life: Life) -> Iterator[Clock]:
+    def _of_life(self, life: Episode) -> Iterator[Clock]:
         terms = self.promise.terms
         for each in (rounds.acknowledgement(life), *rounds.determination(life, terms)):
             yield from self._clock(each, life)
@@ -100,7 +107,7 @@ class _Reading:
                 for each in rounds.updates(life, clock.target_at):
                     yield from self._clock(each, life)
 
-    def _clock(self, each: Round, life: Life) -> Iterator[Clock]:
+    def _clock(self, each: Cycle, life: Episode) -> Iterator[Clock]:
         """The round as a clock, if it is promised. What is met stays as it was when it was met."""
         ended_at = each.met_at or life.ended_at or self._gone_at(each.started_at)
         level = self._level(ended_at or self.now)
@@ -123,8 +130,8 @@ class _Reading:
             state=state,
             calendar=calendar,
             window=window,
-            target_at=_reached(target_at, end) if state is State.CANCELLED else target_at,
-            due_at=_reached(due_at, end) if state is State.CANCELLED else due_at,
+            target_at=_reached(target_at, end) if state is ClockState.CANCELLED else target_at,
+            due_at=_reached(due_at, end) if state is ClockState.CANCELLED else due_at,
             ended_at=ended_at,
             met_at=each.met_at,
             used=used,
@@ -141,30 +148,30 @@ class _Reading:
             ),
         )
 
-    def _state(self, each: Round, life: Life, *, late: bool, still: bool) -> State:
+    def _state(self, each: Cycle, life: Episode, *, late: bool, still: bool) -> ClockState:
         if each.met_at:
-            return State.BREACHED if late else State.MET
-        if life.ended_at is None and self.history.stage is Stage.ENDED:
-            return State.CANCELLED
+            return ClockState.BREACHED if late else ClockState.MET
+        if life.ended_at is None and self.history.stage is WorkState.ENDED:
+            return ClockState.CANCELLED
         if late:
-            return State.BREACHED
+            return ClockState.BREACHED
         if life.ended_at:
-            return State.CANCELLED
-        return State.PAUSED if still else State.RUNNING
+            return ClockState.CANCELLED
+        return ClockState.PAUSED if still else ClockState.RUNNING
 
     def _gone_at(self, started_at: datetime) -> datetime | None:
         """When the ticket went to the bin, where it still is; no sooner than the round started."""
-        return next((max(at, started_at) for at, end in self.history.spans({Stage.ENDED}) if end is None), None)
+        return next((max(at, started_at) for at, end in self.history.spans({WorkState.ENDED}) if end is None), None)
 
     def _level(self, at: datetime) -> int | None:
         return self.promise.terms.level(self.history.level(at))
 
-    def _window(self, milestone: Milestone, level: int) -> Window | None:
+    def _window(self, milestone: Milestone, level: int) -> CommitmentWindow | None:
         terms = self.promise.terms
-        kept_from = terms.resolution_for is Scope.LARGE_ACCOUNTS and not self.circumstances.large
+        kept_from = terms.resolution_for is PromiseScope.LARGE_ACCOUNTS and not self.circumstances.large
         return None if milestone is Milestone.RESOLUTION and kept_from else terms.window(milestone, level)
 
-    def _origin(self, each: Round, level: int, end: datetime) -> tuple[datetime, list[Reason]]:
+    def _origin(self, each: Cycle, level: int, end: datetime) -> tuple[datetime, list[Reason]]:
         """From when the round counts: its start, or a change of what is promised, where the terms say so."""
         later = [change for change in self._changes(each.milestone, level, end) if each.started_at < change[0] <= end]
         at, reason = max(later, key=lambda change: change[0], default=(each.started_at, None))
@@ -183,7 +190,7 @@ class _Reading:
     def _severity_changes(self) -> Iterator[tuple[datetime, Reason]]:
         level = self._level(self.history.created_at)
         for act in self.history.acts:
-            if act.kind is ActKind.SEVERITY and (new := self.promise.terms.level(act.level)) != level:
+            if act.kind is HistoryEventKind.SEVERITY and (new := self.promise.terms.level(act.level)) != level:
                 level = new
                 yield act.at, Reason("R24", f"counts from the change to severity {level}")
 
@@ -199,7 +206,9 @@ class _Reading:
 
     def _pauses(self, milestone: Milestone, start: datetime, ended_at: datetime | None) -> Iterator[Pause]:
         """When the ticket stood still between the two instants."""
-        still = {Stage.SOLVED, Stage.ENDED} | ({Stage.PAUSED} if milestone in self.promise.terms.paused else set())
+        still = {WorkState.SOLVED, WorkState.ENDED} | (
+            {WorkState.PAUSED} if milestone in self.promise.terms.paused else set()
+        )
         for begins, ends in self.history.spans(still):
             stops = min(filter(None, (ends, ended_at)), default=None)
             if stops is None or max(begins, start) < stops:
@@ -213,10 +222,10 @@ class _Reading:
                 yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
-        moved = any(act.kind is ActKind.MOVE and start <= act.at < end for act in self.history.acts)
+        moved = any(act.kind is HistoryEventKind.MOVE and start <= act.at < end for act in self.history.acts)
         return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
-    def _promised(self, milestone: Milestone, level: int, window: Window) -> Reason:
+    def _promised(self, milestone: Milestone, level: int, window: CommitmentWindow) -> Reason:
         figures = f"target {spell_span(window.target)}, commitment {spell_span(window.commitment)}"
         if milestone in (Milestone.RESOLUTION, Milestone.UPDATE):
             return Reason("R32", figures)

@@ -21,7 +21,7 @@ class QuestionRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class BasicQuestion:
     """A how-to ticket of a partner. `number` is what people call it by."""
 
     ticket_id: str
@@ -33,7 +33,7 @@ class Question:
 class TooMany:
     """One partner's questions of one window, oldest first; the last one made them too many."""
 
-    questions: tuple[Question, ...]
+    questions: tuple[BasicQuestion, ...]
 
     @property
     def key(self) -> str:
@@ -45,13 +45,13 @@ class TooMany:
         return self.questions[-1].at
 
 
-def too_many(questions: Iterable[Question], rule: QuestionRule) -> list[TooMany]:
+def too_many(questions: Iterable[BasicQuestion], rule: QuestionRule) -> list[TooMany]:
     """Every time that one partner's questions became too many; after each, a window passes before the next."""
     return list(_told(sorted(questions, key=lambda each: (each.at, each.ticket_id)), rule))
 
 
-def _told(questions: Sequence[Question], rule: QuestionRule) -> Iterator[TooMany]:
-    recent: list[Question] = []
+def _told(questions: Sequence[BasicQuestion], rule: QuestionRule) -> Iterator[TooMany]:
+    recent: list[BasicQuestion] = []
     quiet_until: datetime | None = None
     for question in questions:
         recent = [each for each in recent if each.at > question.at - rule.within] + [question]

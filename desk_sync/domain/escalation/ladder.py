@@ -17,7 +17,7 @@ from desk_sync.domain.escalation.matrix import Chain
 from desk_sync.domain.reason import Reason
 
 
-class Cause(StrEnum):
+class LadderCause(StrEnum):
     """Why a ladder started: a milestone of the commitment, or a trigger (R33–R36)."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -29,7 +29,7 @@ class Cause(StrEnum):
     SECURITY = "security"
 
 
-class Signal(StrEnum):
+class LadderSignal(StrEnum):
     """What happens to a ticket that a ladder may answer to. Each is a span; a reply is an instant."""
 
     REPLY = "reply"
@@ -38,7 +38,7 @@ class Signal(StrEnum):
     TAKE_OVER = "take_over"
 
 
-class Answer(StrEnum):
+class SignalEffect(StrEnum):
     """What a signal does to a ladder: end it for good, hold it until the signal is over, or nothing."""
 
     STOP = "stop"
@@ -46,12 +46,12 @@ class Answer(StrEnum):
     NOTHING = "nothing"
 
 
-Signals = Mapping[Signal, Sequence[Pause]]
+Signals = Mapping[LadderSignal, Sequence[Pause]]
 """When each signal began and ended, in any order; None where it still lasts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class LadderRung:
     """A level, and how much time passes between the level before it, or the start, and this one."""
 
     level: int
@@ -70,13 +70,13 @@ class Ladder:
     """
 
     key: str
-    because: Cause
+    because: LadderCause
     reason: Reason
     started_at: datetime
-    rungs: tuple[Rung, ...]
+    rungs: tuple[LadderRung, ...]
     chain: Chain
     calendar: BusinessCalendar
-    answers: Mapping[Signal, Answer] = field(hash=False)
+    answers: Mapping[LadderSignal, SignalEffect] = field(hash=False)
     policy_version: str = ""
 
     def __post_init__(self) -> None:
@@ -92,11 +92,11 @@ class Ladder:
     def top(self) -> int:
         return self.rungs[-1].level
 
-    def reached(self, raised: Iterable[Raised]) -> int:
+    def reached(self, raised: Iterable[RaisedLevel]) -> int:
         """The highest level that it raised; its lowest, which is owed at once, before it raised any."""
         return max((step.level for step in raised if step.ladder == self.key), default=self.foot)
 
-    def tells_of(self, other: Ladder, raised: Iterable[Raised]) -> bool:
+    def tells_of(self, other: Ladder, raised: Iterable[RaisedLevel]) -> bool:
         """Whether whoever the other ladder would tell is told by this one anyway, now or later."""
         return self.top >= other.top and self.reached(raised) >= other.foot
 
@@ -113,46 +113,46 @@ class Ladder:
             max(begins, self.started_at)
             for signal, answer in self.answers.items()
             for begins, ends in signals.get(signal, ())
-            if answer is Answer.STOP and (begins >= self.started_at or self._lasts(signal, ends))
+            if answer is SignalEffect.STOP and (begins >= self.started_at or self._lasts(signal, ends))
         )
         return min(stops, default=None)
 
-    def _lasts(self, signal: Signal, ends: datetime | None) -> bool:
-        return signal is not Signal.TAKE_OVER and (ends is None or ends > self.started_at)
+    def _lasts(self, signal: LadderSignal, ends: datetime | None) -> bool:
+        return signal is not LadderSignal.TAKE_OVER and (ends is None or ends > self.started_at)
 
     def pauses(self, signals: Signals) -> Iterable[Pause]:
         """The spans that do not count."""
-        pausing = (signal for signal, answer in self.answers.items() if answer is Answer.PAUSE)
+        pausing = (signal for signal, answer in self.answers.items() if answer is SignalEffect.PAUSE)
         return [span for signal in pausing for span in signals.get(signal, ())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
+class RaisedLevel:
     """A level that was really raised, by which ladder, and who was told (role names)."""
 
     ladder: str
-    because: Cause
+    because: LadderCause
     level: int
     at: datetime
     roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class NextRung:
     """The next rung of a ladder and when it is due; None while that cannot be told: the ladder is paused."""
 
-    rung: Rung
+    rung: LadderRung
     at: datetime | None
 
     def owed(self, now: datetime) -> bool:
         return self.at is not None and self.at <= now
 
 
-def following(ladder: Ladder, raised: Iterable[Raised], signals: Signals) -> Due | None:
+def following(ladder: Ladder, raised: Iterable[RaisedLevel], signals: Signals) -> NextRung | None:
     """The next step of the ladder; None when it has stopped, or its last level was raised."""
     own = [step for step in raised if step.ladder == ladder.key]
     reached, since = max(((step.level, step.at) for step in own), default=(0, ladder.started_at))
     rung = next((rung for rung in ladder.rungs if rung.level > reached), None)
     if rung is None or ladder.stopped_at(signals) is not None:
         return None
-    return Due(rung, ladder.calendar.due(since, rung.wait, ladder.pauses(signals)))
+    return NextRung(rung, ladder.calendar.due(since, rung.wait, ladder.pauses(signals)))

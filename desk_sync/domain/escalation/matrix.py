@@ -11,8 +11,8 @@ from datetime import date
 from itertools import pairwise
 
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.commitment.regions import Located
-from desk_sync.domain.escalation.staff import Days, Person, Staff
+from desk_sync.domain.commitment.regions import RegionChoice
+from desk_sync.domain.escalation.staff import DutyDays, StaffMember, StaffRoster
 from desk_sync.domain.escalation.us_states import state_code
 from desk_sync.domain.reason import Reason
 
@@ -20,7 +20,7 @@ LEVELS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class EscalationLocation:
     """Where a partner is: an escalation region, a country (ISO 3166-1), a state (ISO 3166-2, such as US-CA)."""
 
     region: str
@@ -28,37 +28,37 @@ class Location:
     state: str | None = None
 
 
-def location_of(located: Located, partner: Partner | None) -> Location:
+def location_of(located: RegionChoice, partner: Partner | None) -> EscalationLocation:
     """Where the ladder of a partner's tickets is, by the region that was found for it (C17)."""
     at_home = partner is not None and partner.country == located.country
     state = state_code(located.country, partner.state) if partner and at_home else None
-    return Location(region=located.region, country=located.country, state=state)
+    return EscalationLocation(region=located.region, country=located.country, state=state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Territory:
+class PostTerritory:
     """The part of a region that a post is for: some countries or states, or all of it but some countries."""
 
     countries: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
 
-    def covers(self, location: Location) -> bool:
+    def covers(self, location: EscalationLocation) -> bool:
         """Whether the location lies inside. Where the country is not known, only a whole region covers it."""
         if self.countries or self.states:
             return location.country in self.countries or location.state in self.states
         return not self.without or (location.country is not None and location.country not in self.without)
 
 
-WHOLE_REGION = Territory()
+WHOLE_REGION = PostTerritory()
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class MatrixPost:
     """A role in a cell of the matrix, and the territory that it is for."""
 
     role: str
-    territory: Territory = WHOLE_REGION
+    territory: PostTerritory = WHOLE_REGION
 
 
 Chain = tuple[tuple[str, ...], ...]
@@ -66,24 +66,24 @@ Chain = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
+class EscalationMatrix:
     """The posts by region and level. A cell that is missing is empty."""
 
-    cells: Mapping[str, Mapping[int, tuple[Post, ...]]] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[int, tuple[MatrixPost, ...]]] = field(default_factory=dict)
 
-    def roles(self, level: int, location: Location) -> tuple[str, ...]:
+    def roles(self, level: int, location: EscalationLocation) -> tuple[str, ...]:
         """The roles of a cell: those whose territory covers the location, all where none does (C20)."""
         posts = self.cells.get(location.region, {}).get(level, ())
         covering = [post.role for post in posts if post.territory.covers(location)]
         return tuple(dict.fromkeys(covering or [post.role for post in posts]))
 
-    def chain(self, location: Location) -> Chain:
+    def chain(self, location: EscalationLocation) -> Chain:
         """The roles of every level, to be frozen into a ladder."""
         return tuple(self.roles(level, location) for level in LEVELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Recipients:
     """At whom a level ends on a date: `level` is the one that was asked for, `found_at` the one that had somebody.
 
     Without roles it ends at nobody, which no checked mapping allows.
@@ -92,20 +92,20 @@ class Reach:
     level: int
     found_at: int
     roles: tuple[str, ...]
-    people: tuple[Person, ...]
+    people: tuple[StaffMember, ...]
     reasons: tuple[Reason, ...] = ()
 
 
-def reach(chain: Chain, level: int, staff: Staff, on: date) -> Reach:
+def reach(chain: Chain, level: int, staff: StaffRoster, on: date) -> Recipients:
     """At whom the level ends: at its own roles, else at the next level with somebody, else back down (C20)."""
-    nobody = Reach(level=level, found_at=level, roles=(), people=(), reasons=(Reason("C20", _NOBODY),))
+    nobody = Recipients(level=level, found_at=level, roles=(), people=(), reasons=(Reason("C20", _NOBODY),))
     return next(_reaches(chain, level, staff, on), nobody)
 
 
 _NOBODY = "warning: nobody answers at any level"
 
 
-def successors(chain: Chain, level: int, staff: Staff, on: date) -> Iterator[Person]:
+def successors(chain: Chain, level: int, staff: StaffRoster, on: date) -> Iterator[StaffMember]:
     """Who is told instead when nobody of the level could be: the people of the levels after it, in turn."""
     told: set[str] = set()
     for number, found in enumerate(_reaches(chain, level, staff, on)):
@@ -115,12 +115,14 @@ def successors(chain: Chain, level: int, staff: Staff, on: date) -> Iterator[Per
             told.add(person.name)
 
 
-def _reaches(chain: Chain, level: int, staff: Staff, on: date) -> Iterator[Reach]:
+def _reaches(chain: Chain, level: int, staff: StaffRoster, on: date) -> Iterator[Recipients]:
     for other in _order(level, len(chain)):
         roles = tuple(role for role in chain[other - 1] if staff.staffed(role, on))
         if roles:
             people = dict.fromkeys(person for role in roles for person in staff.on_duty(role, on))
-            yield Reach(level=level, found_at=other, roles=roles, people=tuple(people), reasons=_said(level, other))
+            yield Recipients(
+                level=level, found_at=other, roles=roles, people=tuple(people), reasons=_said(level, other)
+            )
 
 
 def _order(level: int, levels: int) -> Sequence[int]:
@@ -135,31 +137,31 @@ def _said(level: int, found_at: int) -> tuple[Reason, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class MatrixGap:
     """A location and days in which a level would end at nobody."""
 
-    location: Location
+    location: EscalationLocation
     level: int
-    days: Days
+    days: DutyDays
 
 
-def gaps(matrix: Matrix, staff: Staff, locations: Iterable[Location]) -> Iterator[Gap]:
+def gaps(matrix: EscalationMatrix, staff: StaffRoster, locations: Iterable[EscalationLocation]) -> Iterator[MatrixGap]:
     """Every location × level × stretch of days without a change that ends at nobody; neighbouring stretches are one."""
     edges = sorted({date.min, date.max, *staff.boundaries()})
-    stretches = [Days(first, until) for first, until in pairwise(edges)]
+    stretches = [DutyDays(first, until) for first, until in pairwise(edges)]
     for location in locations:
         chain = matrix.chain(location)
         for level in LEVELS:
             empty = [days for days in stretches if not reach(chain, level, staff, days.first).roles]
-            yield from (Gap(location=location, level=level, days=days) for days in _joined(empty))
+            yield from (MatrixGap(location=location, level=level, days=days) for days in _joined(empty))
 
 
-def _joined(stretches: Iterable[Days]) -> Sequence[Days]:
+def _joined(stretches: Iterable[DutyDays]) -> Sequence[DutyDays]:
     """The stretches, in order, those that touch made one."""
-    joined: list[Days] = []
+    joined: list[DutyDays] = []
     for days in stretches:
         if joined and joined[-1].until == days.first:
-            joined[-1] = Days(joined[-1].first, days.until)
+            joined[-1] = DutyDays(joined[-1].first, days.until)
         else:
             joined.append(days)
     return joined

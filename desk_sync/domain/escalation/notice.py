@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.escalation.staff import Address, Person
+from desk_sync.domain.escalation.staff import NoticeAddress, StaffMember
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +23,17 @@ class Message:
 
     ticket_id: str
     topic: str
-    to: Address
+    to: NoticeAddress
     at: datetime
     about: str
     line: str
-    otherwise: tuple[Address, ...] = ()
+    otherwise: tuple[NoticeAddress, ...] = ()
 
     @property
     def key(self) -> str:
         return f"{self.ticket_id}:{self.topic}:{self.to}"
 
-    def elsewhere(self, told: Collection[Address]) -> Message | None:
+    def elsewhere(self, told: Collection[NoticeAddress]) -> Message | None:
         """The same for who stands in, where `told` are all who were told of it; None if there is nobody else."""
         for place, address in enumerate(self.otherwise):
             if address not in told:
@@ -41,7 +41,9 @@ class Message:
         return None
 
 
-def addressed(people: Iterable[Person], stand_ins: Iterable[Person]) -> Iterator[tuple[Address, tuple[Address, ...]]]:
+def addressed(
+    people: Iterable[StaffMember], stand_ins: Iterable[StaffMember]
+) -> Iterator[tuple[NoticeAddress, tuple[NoticeAddress, ...]]]:
     """Whom to tell, each with who is told in their place if that cannot be done, in order.
 
     Everybody is told at the first of their addresses. Their further ones come next, then those of the others, then
@@ -58,7 +60,7 @@ class Notice:
     """What is sent in one go. `key` follows from the `messages` in it and is part of what is sent."""
 
     key: str
-    to: Address
+    to: NoticeAddress
     subject: str
     lines: tuple[str, ...]
     messages: tuple[Message, ...] = ()
@@ -77,14 +79,14 @@ _REPEAT = "This may have reached you before: it is sent again because no confirm
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class GatheredNotice:
     """The notices whose period is over, and when the next one's is."""
 
     notices: tuple[Notice, ...]
     next_at: datetime | None
 
 
-def gather(messages: Iterable[Message], period: timedelta, *, now: datetime) -> Gathered:
+def gather(messages: Iterable[Message], period: timedelta, *, now: datetime) -> GatheredNotice:
     """One notice per recipient and period. A period begins with the first message of its recipient in it.
 
     Messages that are in a notice already are not given again: what a notice holds is settled when it is made.
@@ -92,11 +94,11 @@ def gather(messages: Iterable[Message], period: timedelta, *, now: datetime) -> 
     groups = [group for mail in _by_recipient(messages) for group in _periods(mail, period)]
     over = [group for group in groups if group[0].at + period <= now]
     waiting = [group[0].at + period for group in groups if group[0].at + period > now]
-    return Gathered(notices=tuple(map(_notice, over)), next_at=min(waiting, default=None))
+    return GatheredNotice(notices=tuple(map(_notice, over)), next_at=min(waiting, default=None))
 
 
 def _by_recipient(messages: Iterable[Message]) -> Iterable[Sequence[Message]]:
-    mail: dict[Address, list[Message]] = defaultdict(list)
+    mail: dict[NoticeAddress, list[Message]] = defaultdict(list)
     for message in sorted(messages, key=lambda message: (message.at, message.key)):
         mail[message.to].append(message)
     return [mail[to] for to in sorted(mail)]

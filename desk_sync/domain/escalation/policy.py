@@ -8,14 +8,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from desk_sync.domain.escalation.basic_questions import QuestionRule
-from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
-from desk_sync.domain.escalation.matrix import Matrix
-from desk_sync.domain.escalation.public_update import Updates
-from desk_sync.domain.escalation.staff import Staff
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.matrix import EscalationMatrix
+from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.staff import StaffRoster
 from desk_sync.domain.escalation.triggers import ClusterRule, OverrunRule, RequestRules
 
 
-class Counts(StrEnum):
+class LadderTime(StrEnum):
     """By which time a ladder waits: that of the clock that started it, the region's business time, or wall time."""
 
     AS_THE_CLOCK = "as_the_clock"
@@ -27,19 +27,19 @@ class Counts(StrEnum):
 class LadderRule:
     """How ladders climb, for these causes, regions and severities; an empty set is all of them."""
 
-    rungs: tuple[Rung, ...]
-    causes: frozenset[Cause] = frozenset()
+    rungs: tuple[LadderRung, ...]
+    causes: frozenset[LadderCause] = frozenset()
     regions: frozenset[str] = frozenset()
     severities: frozenset[int] = frozenset()
-    counts: Counts = Counts.AS_THE_CLOCK
+    counts: LadderTime = LadderTime.AS_THE_CLOCK
 
-    def fits(self, because: Cause, region: str, severity: int) -> bool:
+    def fits(self, because: LadderCause, region: str, severity: int) -> bool:
         asked = ((because, self.causes), (region, self.regions), (severity, self.severities))
         return all(not listed or value in listed for value, listed in asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class LevelAction:
     """What a level does to the ticket besides telling people; None leaves things as they are."""
 
     status: str | None = None
@@ -47,7 +47,7 @@ class Action:
     assign: bool = False
 
 
-NO_ACTION = Action()
+NO_ACTION = LevelAction()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +58,11 @@ class EscalationPolicy:
     told as one that was seen late. What one recipient is told within `digest` is one notice.
     """
 
-    matrix: Matrix
-    staff: Staff
+    matrix: EscalationMatrix
+    staff: StaffRoster
     rules: tuple[LadderRule, ...]
-    answers: Mapping[Cause, Mapping[Signal, Answer]]
-    actions: Mapping[int, Action] = field(default_factory=dict)
+    answers: Mapping[LadderCause, Mapping[LadderSignal, SignalEffect]]
+    actions: Mapping[int, LevelAction] = field(default_factory=dict)
     requests: RequestRules = field(default_factory=RequestRules)
     overrun: OverrunRule | None = None
     clusters: tuple[ClusterRule, ...] = ()
@@ -71,10 +71,10 @@ class EscalationPolicy:
     fallback_agent: str | None = None
     late: timedelta = timedelta(minutes=15)
     digest: timedelta = timedelta(minutes=1)
-    updates: Updates = field(default_factory=Updates)
+    updates: UpdateTexts = field(default_factory=UpdateTexts)
 
-    def rule(self, because: Cause, region: str, severity: int) -> LadderRule:
+    def rule(self, because: LadderCause, region: str, severity: int) -> LadderRule:
         return next(rule for rule in self.rules if rule.fits(because, region, severity))
 
-    def action(self, level: int) -> Action:
+    def action(self, level: int) -> LevelAction:
         return self.actions.get(level, NO_ACTION)

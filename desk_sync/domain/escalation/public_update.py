@@ -28,7 +28,7 @@ class PublicStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Updates:
+class UpdateTexts:
     """The public updates (R37): a text for each language, and what each level is called in it (R38).
 
     In a text `{ticket}`, `{level}` and `{title}` stand for the ticket's number, the level, and the title of those who

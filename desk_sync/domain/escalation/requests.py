@@ -9,7 +9,7 @@ from enum import StrEnum
 from desk_sync.domain.commitment.calendar import Pause
 
 
-class Asker(StrEnum):
+class Requester(StrEnum):
     """Who asked for an escalation."""
 
     PARTNER = "partner"
@@ -17,23 +17,25 @@ class Asker(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class EscalationRequest:
     """An escalation that somebody asked for, by a checkbox, a status or a tag."""
 
-    by: Asker
+    by: Requester
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EscalationRequests:
     """The request that stands, if one does, and the spans in which somebody had taken the escalation over."""
 
-    request: Request | None = None
+    request: EscalationRequest | None = None
     taken_over: tuple[Pause, ...] = ()
 
-    def then(self, request: Request | None, *, taken_over: bool, now: datetime) -> Asked:
+    def then(self, request: EscalationRequest | None, *, taken_over: bool, now: datetime) -> EscalationRequests:
         """What is so after a look; a request that stood already stays what it was."""
-        return Asked(request=request and (self.request or request), taken_over=self._spans(now, taken_over=taken_over))
+        return EscalationRequests(
+            request=request and (self.request or request), taken_over=self._spans(now, taken_over=taken_over)
+        )
 
     def _spans(self, now: datetime, *, taken_over: bool) -> tuple[Pause, ...]:
         lasting = bool(self.taken_over) and self.taken_over[-1][1] is None
@@ -45,4 +47,4 @@ class Asked:
         return (*before, (begun, now))
 
 
-NOTHING_ASKED = Asked()
+NOTHING_ASKED = EscalationRequests()

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DutyDays:
     """The dates from `first` on; `until` is the first that does not count. Left out: always."""
 
     first: date = date.min
@@ -27,10 +27,10 @@ class Days:
         return self.first <= day < self.until
 
 
-ALWAYS = Days()
+ALWAYS = DutyDays()
 
 
-class Channel(StrEnum):
+class NoticeChannel(StrEnum):
     """How a notice travels. What stands behind a name of CHAT is in the environment, never in the mapping."""
 
     MAIL = "mail"
@@ -38,10 +38,10 @@ class Channel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Address:
+class NoticeAddress:
     """Where a notice goes: a mail address, or the name of a chat address that the environment holds."""
 
-    channel: Channel
+    channel: NoticeChannel
     to: str
 
     def __str__(self) -> str:
@@ -49,46 +49,46 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class StaffAbsence:
     """Days on which a person's work is done by `deputy`, a person or a role; by nobody if there is none."""
 
-    days: Days
+    days: DutyDays
     deputy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class StaffMember:
     """Somebody who is told: an agent of Desk by id or e-mail, a team of Desk, addresses for notices; any of them."""
 
     name: str
     agent: str | None = None
     team: str | None = None
-    addresses: tuple[Address, ...] = ()
-    absences: tuple[Absence, ...] = ()
+    addresses: tuple[NoticeAddress, ...] = ()
+    absences: tuple[StaffAbsence, ...] = ()
 
-    def absent(self, on: date) -> Absence | None:
+    def absent(self, on: date) -> StaffAbsence | None:
         return next((absence for absence in self.absences if on in absence.days), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class DutyPeriod:
     """A person holds a role on these days."""
 
     person: str
-    days: Days = ALWAYS
+    days: DutyDays = ALWAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
+class StaffRoster:
     """The roles and who holds them. A role without a duty is a *placeholder*: somebody, known to Desk alone."""
 
-    people: Mapping[str, Person] = field(default_factory=dict)
-    roles: Mapping[str, tuple[Duty, ...]] = field(default_factory=dict)
+    people: Mapping[str, StaffMember] = field(default_factory=dict)
+    roles: Mapping[str, tuple[DutyPeriod, ...]] = field(default_factory=dict)
 
     def placeholder(self, role: str) -> bool:
         return self.roles.get(role) == ()
 
-    def on_duty(self, role: str, on: date) -> tuple[Person, ...]:
+    def on_duty(self, role: str, on: date) -> tuple[StaffMember, ...]:
         """The people who do the role's work that day: its holders, or who stands in for them. Each once, in order."""
         return tuple(dict.fromkeys(self._present(role, on, frozenset())))
 
@@ -104,10 +104,10 @@ class Staff:
         """The roles that no notice reaches on any day: Desk's comments are all that they see. In order."""
         return tuple(sorted(role for role, duties in self.roles.items() if not any(map(self._reachable, duties))))
 
-    def _reachable(self, duty: Duty) -> bool:
+    def _reachable(self, duty: DutyPeriod) -> bool:
         return bool(self.people[duty.person].addresses)
 
-    def _present(self, name: str, on: date, seen: frozenset[str]) -> Iterator[Person]:
+    def _present(self, name: str, on: date, seen: frozenset[str]) -> Iterator[StaffMember]:
         """Whom the name, a role or a person, stands for that day. Deputies who wait for each other are nobody."""
         if name in seen:
             return
@@ -122,9 +122,9 @@ class Staff:
             for duty in self._held(name, on):
                 yield from self._present(duty.person, on, seen)
 
-    def _held(self, role: str, on: date) -> Iterable[Duty]:
+    def _held(self, role: str, on: date) -> Iterable[DutyPeriod]:
         return (duty for duty in self.roles.get(role, ()) if on in duty.days)
 
-    def _days(self) -> Iterator[Days]:
+    def _days(self) -> Iterator[DutyDays]:
         yield from (duty.days for duties in self.roles.values() for duty in duties)
         yield from (absence.days for person in self.people.values() for absence in person.absences)

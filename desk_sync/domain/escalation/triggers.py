@@ -13,53 +13,53 @@ from enum import StrEnum
 
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.clock import Clock, State
+from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.escalation.ladder import Cause
-from desk_sync.domain.escalation.requests import Asker, Request
+from desk_sync.domain.escalation.ladder import LadderCause
+from desk_sync.domain.escalation.requests import EscalationRequest, Requester
 from desk_sync.domain.format import spell_instant, spell_span
 from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class EscalationTrigger:
     """Something that starts a ladder, once per (ticket, key). `calendar` is that of the clock it comes from, if any."""
 
     key: str
-    because: Cause
+    because: LadderCause
     at: datetime
     reason: Reason
     calendar: BusinessCalendar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class ReviewRequest:
     """Something that starts no ladder, and that a person must look at; once per (ticket, key)."""
 
     key: str
     reason: Reason
 
 
-def breaches(clocks: Iterable[Clock]) -> list[Trigger]:
+def breaches(clocks: Iterable[Clock]) -> list[EscalationTrigger]:
     """The commitments that were broken, each by its clock; of updates that are late no ladder tells (R32)."""
-    broken = (clock for clock in clocks if clock.state is State.BREACHED and clock.milestone in _LADDERS)
+    broken = (clock for clock in clocks if clock.state is ClockState.BREACHED and clock.milestone in _LADDERS)
     return [_breach(clock, clock.due_at) for clock in broken if clock.due_at is not None]
 
 
 _LADDERS = frozenset(Milestone) - {Milestone.UPDATE}
 
 
-def _breach(clock: Clock, due_at: datetime) -> Trigger:
-    return Trigger(
+def _breach(clock: Clock, due_at: datetime) -> EscalationTrigger:
+    return EscalationTrigger(
         key=clock.key,
-        because=Cause(clock.milestone),
+        because=LadderCause(clock.milestone),
         at=due_at,
         reason=Reason("R33", f"the commitment of {clock.milestone} ran out at {spell_instant(due_at)}"),
         calendar=clock.calendar,
     )
 
 
-class Gate(StrEnum):
+class RequestGate(StrEnum):
     """When a request is followed (R33)."""
 
     AFTER_RESPONSE_TIME = "after_response_time"
@@ -73,18 +73,20 @@ class RequestRules:
 
     statuses: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
-    gates: Mapping[Asker, Gate] = field(default_factory=dict)
+    gates: Mapping[Requester, RequestGate] = field(default_factory=dict)
 
     def made_by(self, *, ticked: bool, status: str, tags: Iterable[str] = ()) -> bool:
         """Whether the ticket, as it is, asks for an escalation."""
         named = {tag.casefold() for tag in tags} & {tag.casefold() for tag in self.tags}
         return ticked or bool(named) or status.casefold() in {each.casefold() for each in self.statuses}
 
-    def gate(self, asker: Asker) -> Gate:
-        return self.gates.get(asker, Gate.AFTER_RESPONSE_TIME)
+    def gate(self, asker: Requester) -> RequestGate:
+        return self.gates.get(asker, RequestGate.AFTER_RESPONSE_TIME)
 
 
-def requested(request: Request, gate: Gate, partner: Partner, response_due_at: datetime | None) -> Trigger | Review:
+def requested(
+    request: EscalationRequest, gate: RequestGate, partner: Partner, response_due_at: datetime | None
+) -> EscalationTrigger | ReviewRequest:
     """A request is followed if the contract is valid or unknown and the response time has passed (R33).
 
     `response_due_at`: when the acknowledgement's commitment is used up; None where none is promised.
@@ -92,15 +94,17 @@ def requested(request: Request, gate: Gate, partner: Partner, response_due_at: d
     key = f"request:{request.at:%Y%m%dT%H%M%SZ}"
     if refusal := _refusal(request, gate, partner, response_due_at):
         said = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
-        return Review(key=key, reason=Reason("R33", said))
+        return ReviewRequest(key=key, reason=Reason("R33", said))
     reason = Reason("R33", f"the {request.by} asked for an escalation at {spell_instant(request.at)}")
-    return Trigger(key=key, because=Cause.REQUEST, at=request.at, reason=reason)
+    return EscalationTrigger(key=key, because=LadderCause.REQUEST, at=request.at, reason=reason)
 
 
-def _refusal(request: Request, gate: Gate, partner: Partner, response_due_at: datetime | None) -> str | None:
-    if gate is Gate.ALWAYS:
+def _refusal(
+    request: EscalationRequest, gate: RequestGate, partner: Partner, response_due_at: datetime | None
+) -> str | None:
+    if gate is RequestGate.ALWAYS:
         return None
-    if gate is Gate.NEVER:
+    if gate is RequestGate.NEVER:
         return "the mapping follows no such request"
     if partner.contract_until is not None and partner.contract_until < request.at.date():
         return f"the support contract ended on {partner.contract_until}"
@@ -119,7 +123,7 @@ class OverrunRule:
 
 def overrun(
     rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar
-) -> Trigger | None:
+) -> EscalationTrigger | None:
     """When a problem runs past its window. `calendar` is the one by which the ticket's clocks count."""
     at = calendar.due(created_at, rule.window) if issue_type in rule.issue_types else None
     if at is None:
@@ -127,10 +131,10 @@ def overrun(
     reason = Reason(
         "R36", f"{issue_type} unsolved since {spell_instant(created_at)}, longer than {spell_span(rule.window)}"
     )
-    return Trigger(key="overrun", because=Cause.OVERRUN, at=at, reason=reason, calendar=calendar)
+    return EscalationTrigger(key="overrun", because=LadderCause.OVERRUN, at=at, reason=reason, calendar=calendar)
 
 
-def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime) -> Trigger | None:
+def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime) -> EscalationTrigger | None:
     """A report of a security breach, by its type or by its words. What follows is a person's matter (R36d)."""
     if issue_type == "security":
         said = "the ticket reports a security problem"
@@ -138,10 +142,10 @@ def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime)
         said = "the words of the ticket suggest a security problem"
     else:
         return None
-    return Trigger(key="security", because=Cause.SECURITY, at=seen_at, reason=Reason("R36", said))
+    return EscalationTrigger(key="security", because=LadderCause.SECURITY, at=seen_at, reason=Reason("R36", said))
 
 
-class Kin(StrEnum):
+class ClusterBy(StrEnum):
     """What the tickets of a cluster share: one account, or one product of several accounts."""
 
     ACCOUNT = "account"
@@ -152,13 +156,13 @@ class Kin(StrEnum):
 class ClusterRule:
     """So many severity-1 tickets within `period` are a cluster (R36c)."""
 
-    by: Kin
+    by: ClusterBy
     tickets: int
     period: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Severe:
+class SevereTicket:
     """A severity-1 ticket, as far as clusters are concerned."""
 
     ticket_id: str
@@ -166,11 +170,11 @@ class Severe:
     account_id: str | None = None
     product: str | None = None
 
-    def kin(self, by: Kin) -> str | None:
-        return {Kin.ACCOUNT: self.account_id, Kin.PRODUCT: self.product}[by]
+    def kin(self, by: ClusterBy) -> str | None:
+        return {ClusterBy.ACCOUNT: self.account_id, ClusterBy.PRODUCT: self.product}[by]
 
 
-def clusters(severe: Iterable[Severe], rule: ClusterRule) -> Mapping[str, Trigger]:
+def clusters(severe: Iterable[SevereTicket], rule: ClusterRule) -> Mapping[str, EscalationTrigger]:
     """The tickets that complete a cluster, each with its trigger. A ticket belongs to one cluster of a rule at most.
 
     Of one product a cluster spans several accounts: one account's trouble is that account's.
@@ -178,16 +182,16 @@ def clusters(severe: Iterable[Severe], rule: ClusterRule) -> Mapping[str, Trigge
     return dict(found for group in _groups(severe, rule.by) for found in _completed(group, rule))
 
 
-def _groups(severe: Iterable[Severe], by: Kin) -> Iterable[Sequence[Severe]]:
-    groups: dict[str, list[Severe]] = defaultdict(list)
+def _groups(severe: Iterable[SevereTicket], by: ClusterBy) -> Iterable[Sequence[SevereTicket]]:
+    groups: dict[str, list[SevereTicket]] = defaultdict(list)
     for ticket in sorted(severe, key=lambda ticket: (ticket.at, ticket.ticket_id)):
         if (kin := ticket.kin(by)) is not None:
             groups[kin].append(ticket)
     return groups.values()
 
 
-def _completed(group: Sequence[Severe], rule: ClusterRule) -> Iterator[tuple[str, Trigger]]:
-    recent: list[Severe] = []
+def _completed(group: Sequence[SevereTicket], rule: ClusterRule) -> Iterator[tuple[str, EscalationTrigger]]:
+    recent: list[SevereTicket] = []
     for ticket in group:
         recent = [other for other in recent if other.at > ticket.at - rule.period] + [ticket]
         if len(recent) >= rule.tickets and _spans(recent, rule.by):
@@ -195,11 +199,13 @@ def _completed(group: Sequence[Severe], rule: ClusterRule) -> Iterator[tuple[str
             recent = []
 
 
-def _spans(recent: Sequence[Severe], by: Kin) -> bool:
-    return by is Kin.ACCOUNT or len({ticket.account_id for ticket in recent}) > 1
+def _spans(recent: Sequence[SevereTicket], by: ClusterBy) -> bool:
+    return by is ClusterBy.ACCOUNT or len({ticket.account_id for ticket in recent}) > 1
 
 
-def _cluster(recent: Sequence[Severe], rule: ClusterRule) -> Trigger:
+def _cluster(recent: Sequence[SevereTicket], rule: ClusterRule) -> EscalationTrigger:
     last = recent[-1]
     said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {spell_span(rule.period)}"
-    return Trigger(key=f"cluster:{rule.by}", because=Cause.CLUSTER, at=last.at, reason=Reason("R36", said))
+    return EscalationTrigger(
+        key=f"cluster:{rule.by}", because=LadderCause.CLUSTER, at=last.at, reason=Reason("R36", said)
+    )

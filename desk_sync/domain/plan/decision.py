@@ -9,9 +9,9 @@ from datetime import datetime
 from desk_sync.domain.account.entitlement import Verdict, entitle
 from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.licence_policy import RegionBy
-from desk_sync.domain.account.partner import NOBODY_ASKED, Tag, TaggedElsewhere, Writer, tag_of
+from desk_sync.domain.account.partner import NOBODY_ASKED, PartnerTag, TaggedElsewhere, TicketWriter, tag_of
 from desk_sync.domain.account.subscription import Account, Snapshot
-from desk_sync.domain.commitment.regions import RegionPolicy, Whereabouts, Whose
+from desk_sync.domain.commitment.regions import RegionBasis, RegionPolicy, TicketRegions
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
@@ -49,7 +49,7 @@ class Decision:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))
 
 
-def decide(ticket: Ticket, lookup: Lookup, writer: Writer, policy: Policy, now: datetime) -> Decision:
+def decide(ticket: Ticket, lookup: Lookup, writer: TicketWriter, policy: Policy, now: datetime) -> Decision:
     """The account's entitlement, seen from this ticket."""
     decision = assess(lookup, policy, now, writer)
     excluded = policy.licences.excluded_service(ticket.product or "")
@@ -59,7 +59,7 @@ def decide(ticket: Ticket, lookup: Lookup, writer: Writer, policy: Policy, now: 
     return decision
 
 
-def assess(lookup: Lookup, policy: Policy, now: datetime, writer: Writer = NOBODY_ASKED) -> Decision:
+def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter = NOBODY_ASKED) -> Decision:
     """The account's entitlement, whatever the ticket is about. Stale or missing data are unknown (L8)."""
     snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
     unknown = Decision(
@@ -88,31 +88,33 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: Writer = NOBOD
     return _seen_by_the_partner(decision, lookup.account, writer, policy)
 
 
-def _seen_by_the_partner(decision: Decision, account: Account, writer: Writer, policy: Policy) -> Decision:
+def _seen_by_the_partner(decision: Decision, account: Account, writer: TicketWriter, policy: Policy) -> Decision:
     """The decision, with what follows from whose customer the account is, and what stays open as nobody knows."""
     tag = tag_of(account, writer)
-    if tag is Tag.UNTAGGED:
+    if tag is PartnerTag.UNTAGGED:
         decision = decision.because("R8", "the customer is tagged to no partner")
     if policy.partners.tagged_elsewhere is TaggedElsewhere.IGNORE:
-        tag = Tag.SILENT
-    if tag is Tag.ANOTHERS:
+        tag = PartnerTag.SILENT
+    if tag is PartnerTag.ANOTHERS:
         said = "the customer is tagged to another partner than the one who writes: a person must decide"
         decision = replace(decision, verdict=Verdict.REVIEW, hands_off=True).because("R8", said)
     by_country = policy.licences.region_by is RegionBy.PARTNER_COUNTRY and not writer.countries
-    if tag is Tag.UNSETTLED or by_country:
+    if tag is PartnerTag.UNSETTLED or by_country:
         return replace(decision, questions=(*decision.questions, PARTNER_UNKNOWN))
     return decision
 
 
 PARTNER_UNKNOWN = "who the partner is"
-_REGION_UNKNOWN: Mapping[Whose, str] = {
-    Whose.PARTNER_COUNTRY: "in which escalation region the partner is",
-    Whose.CUSTOMER_COUNTRY: "in which escalation region the customer is",
-    Whose.DATA_CENTER: "to which escalation region the data centre belongs",
+_REGION_UNKNOWN: Mapping[RegionBasis, str] = {
+    RegionBasis.PARTNER_COUNTRY: "in which escalation region the partner is",
+    RegionBasis.CUSTOMER_COUNTRY: "in which escalation region the customer is",
+    RegionBasis.DATA_CENTER: "to which escalation region the data centre belongs",
 }
 
 
-def asking_where(decision: Decision, regions: RegionPolicy, writer: Writer, whereabouts: Whereabouts) -> Decision:
+def asking_where(
+    decision: Decision, regions: RegionPolicy, writer: TicketWriter, whereabouts: TicketRegions
+) -> Decision:
     """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17).
 
     The reason for the verdict stays the last one.
@@ -120,7 +122,7 @@ def asking_where(decision: Decision, regions: RegionPolicy, writer: Writer, wher
     for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
         located = regions.locate(whereabouts, by)
         if located.by_default:
-            nobody = by is Whose.PARTNER_COUNTRY and writer.partner is None
+            nobody = by is RegionBasis.PARTNER_COUNTRY and writer.partner is None
             question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]
             questions = tuple(dict.fromkeys((*decision.questions, question)))
             decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))

@@ -13,28 +13,32 @@ from typing import TYPE_CHECKING
 
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.effect import Effect, EffectKind
-from desk_sync.domain.ticket.template import Part
+from desk_sync.domain.ticket.template import TemplatePart
 
 if TYPE_CHECKING:
-    from desk_sync.domain.account.partner import Writer
+    from desk_sync.domain.account.partner import TicketWriter
     from desk_sync.domain.ticket.ticket import Ticket
 
 
-class Occasion(StrEnum):
+class EducationOccasion(StrEnum):
     """Why the partner is taught. The first that holds gives the text."""
 
     NO_IDENTIFIER = "no_identifier"
     PUBLIC_MAIL = "public_mail"
 
 
-_SAID: Mapping[Occasion, str] = {
-    Occasion.NO_IDENTIFIER: "The ticket names no customer: no address, no ZUID, ZOID or ZGID, no domain (R51).",
-    Occasion.PUBLIC_MAIL: "The partner writes from a public mail provider's address, not from its own domain (R8).",
+_SAID: Mapping[EducationOccasion, str] = {
+    EducationOccasion.NO_IDENTIFIER: (
+        "The ticket names no customer: no address, no ZUID, ZOID or ZGID, no domain (R51)."
+    ),
+    EducationOccasion.PUBLIC_MAIL: (
+        "The partner writes from a public mail provider's address, not from its own domain (R8)."
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeachingPolicy:
+class EducationPolicy:
     """Whether the partner gets a public reply, how often at most, and in which words.
 
     `lessons` has a text for each language and occasion; `language` is used where there is none in the ticket's. A
@@ -45,14 +49,14 @@ class TeachingPolicy:
     every: timedelta = timedelta(days=30)
     shortest_description: int = 150
     language: str = "en"
-    lessons: Mapping[str, Mapping[Occasion, str]] = field(default_factory=dict)
+    lessons: Mapping[str, Mapping[EducationOccasion, str]] = field(default_factory=dict)
 
 
 NOTE, LESSON = "education", "education:lesson"
 """The keys of the two comments: each comes once for a ticket, and the lesson together with the note or never."""
 
 
-def teach(ticket: Ticket, *, nameless: bool, policy: TeachingPolicy, may_reply: bool) -> Iterator[Effect]:
+def teach(ticket: Ticket, *, nameless: bool, policy: EducationPolicy, may_reply: bool) -> Iterator[Effect]:
     """The note for the agents, and the public lesson if the policy wants one. `nameless`: no identifier was found."""
     occasions = list(_occasions(ticket, nameless=nameless))
     if not occasions or ticket.closed or ticket.in_bin:
@@ -63,20 +67,20 @@ def teach(ticket: Ticket, *, nameless: bool, policy: TeachingPolicy, may_reply: 
         yield Effect(key=LESSON, kind=EffectKind.EDUCATION, text=spoken[occasions[0]], public=True)
 
 
-def pupil(ticket: Ticket, writer: Writer) -> str:
+def pupil(ticket: Ticket, writer: TicketWriter) -> str:
     """A mark of who is taught, the same for all tickets of a partner; it tells nobody who that is (L11)."""
     who = writer.partner.name.casefold() if writer.partner else ticket.sender or ticket.ticket_id
     return fingerprint(who)
 
 
-def _occasions(ticket: Ticket, *, nameless: bool) -> Iterator[Occasion]:
+def _occasions(ticket: Ticket, *, nameless: bool) -> Iterator[EducationOccasion]:
     if nameless:
-        yield Occasion.NO_IDENTIFIER
+        yield EducationOccasion.NO_IDENTIFIER
     if ticket.sender and ticket.sender_domain is None:
-        yield Occasion.PUBLIC_MAIL
+        yield EducationOccasion.PUBLIC_MAIL
 
 
-def _note(ticket: Ticket, occasions: list[Occasion], policy: TeachingPolicy) -> str:
+def _note(ticket: Ticket, occasions: list[EducationOccasion], policy: EducationPolicy) -> str:
     lacking = [*_missing(ticket), *_too_short(ticket, policy)]
     lines = [_SAID[occasion] for occasion in occasions]
     lines += ["Of the template these parts are missing:", *(f"- {each}" for each in lacking)] if lacking else []
@@ -86,14 +90,14 @@ def _note(ticket: Ticket, occasions: list[Occasion], policy: TeachingPolicy) -> 
 def _missing(ticket: Ticket) -> Iterator[str]:
     """The parts that neither the text nor a field of the ticket gives."""
     in_fields = {
-        Part.SUPER_ADMIN_EMAIL: ticket.customer_primary_email,
-        Part.REQUEST_TYPE: ticket.request_type,
-        Part.PRODUCT: ticket.product,
+        TemplatePart.SUPER_ADMIN_EMAIL: ticket.customer_primary_email,
+        TemplatePart.REQUEST_TYPE: ticket.request_type,
+        TemplatePart.PRODUCT: ticket.product,
     }
-    return (part for part in Part if part in ticket.missing and not in_fields.get(part))
+    return (part for part in TemplatePart if part in ticket.missing and not in_fields.get(part))
 
 
-def _too_short(ticket: Ticket, policy: TeachingPolicy) -> Iterator[str]:
+def _too_short(ticket: Ticket, policy: EducationPolicy) -> Iterator[str]:
     words = ticket.description_words
-    if words is not None and words < policy.shortest_description and Part.DESCRIPTION not in ticket.missing:
+    if words is not None and words < policy.shortest_description and TemplatePart.DESCRIPTION not in ticket.missing:
         yield f"a longer description: {words} words of {policy.shortest_description} (R14)"

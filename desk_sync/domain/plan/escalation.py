@@ -6,20 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_sync.domain.account.partner import Partner, Writer
+from desk_sync.domain.account.partner import Partner, TicketWriter
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.clock_reading import Watch
-from desk_sync.domain.commitment.history import ActKind, History, Stage
+from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.escalation.escalate import Escalation, Owed, Situation, escalate
-from desk_sync.domain.escalation.ladder import Signal, Signals
+from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationState, LadderContext, escalate
+from desk_sync.domain.escalation.ladder import LadderSignal, Signals
 from desk_sync.domain.escalation.matrix import location_of
-from desk_sync.domain.escalation.related_tickets import Surroundings
-from desk_sync.domain.escalation.requests import Asked, Asker, Request
+from desk_sync.domain.escalation.related_tickets import RelatedFacts
+from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
 from desk_sync.domain.escalation.triggers import (
-    Review,
-    Severe,
-    Trigger,
+    EscalationTrigger,
+    ReviewRequest,
+    SevereTicket,
     breaches,
     clusters,
     overrun,
@@ -33,16 +33,16 @@ from desk_sync.domain.ticket.ticket import Field, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
+class EscalationContext:
     """What escalation goes by at one look. `severity` is the level that counts, `seen` the clocks as they stand."""
 
     ticket: Ticket
-    seen: Watch
+    seen: ClockReading
     severity: int
     decision: Decision
-    writer: Writer
-    around: Surroundings
-    asked: Asked
+    writer: TicketWriter
+    around: RelatedFacts
+    asked: EscalationRequests
     policy: Policy
     now: datetime
 
@@ -56,11 +56,11 @@ class Scene:
         return self.writer.partner.name if self.writer.partner else "unknown"
 
     @property
-    def situation(self) -> Situation:
+    def situation(self) -> LadderContext:
         """Where the ladder is (C17), and by which calendar it waits."""
         regions = self.policy.commitment.regions
         located = regions.locate(self.around.whereabouts, regions.ladder_by)
-        return Situation(
+        return LadderContext(
             location=location_of(located, self.writer.partner),
             severity=self.severity,
             calendar=regions.calendar(located),
@@ -70,7 +70,7 @@ class Scene:
     @property
     def signals(self) -> Signals:
         """What happened to the ticket that a ladder may answer to."""
-        return {**signals(self.seen.history), Signal.TAKE_OVER: self.asked.taken_over}
+        return {**signals(self.seen.history), LadderSignal.TAKE_OVER: self.asked.taken_over}
 
     @property
     def severe_at(self) -> datetime | None:
@@ -89,7 +89,9 @@ class Scene:
         return next((clock.due_at for clock in answers), None)
 
 
-def asked_after(ticket: Ticket, before: Asked, events: Iterable[Event], policy: Policy, now: datetime) -> Asked:
+def asked_after(
+    ticket: Ticket, before: EscalationRequests, events: Iterable[Event], policy: Policy, now: datetime
+) -> EscalationRequests:
     """What people ask of us now. Who asks is told by an event; a request that nobody's is, is the partner's."""
     rules = policy.escalation.requests
     made = rules.made_by(ticked=ticket.escalation_request, status=ticket.status, tags=ticket.tags)
@@ -97,15 +99,15 @@ def asked_after(ticket: Ticket, before: Asked, events: Iterable[Event], policy: 
     return before.then(request, taken_over=ticket.taken_over, now=now)
 
 
-def _request(ticket: Ticket, events: Iterable[Event], now: datetime) -> Request:
+def _request(ticket: Ticket, events: Iterable[Event], now: datetime) -> EscalationRequest:
     made = [event for event in events if event.changed & {Field.ESCALATION_REQUEST, Field.STATUS}]
     first = min(made, key=lambda event: event.occurred_at, default=None)
     if first is None or first.actor_id in (None, ticket.contact_id):
-        return Request(by=Asker.PARTNER, at=first.occurred_at if first else now)
-    return Request(by=Asker.AGENT, at=first.occurred_at)
+        return EscalationRequest(by=Requester.PARTNER, at=first.occurred_at if first else now)
+    return EscalationRequest(by=Requester.AGENT, at=first.occurred_at)
 
 
-def climb(before: Escalation, scene: Scene) -> Owed:
+def climb(before: EscalationState, scene: EscalationContext) -> EscalationOutcome:
     """What the ticket's escalation owes now. What happened before we were there raises nothing."""
     fired, reviews = _fired(scene)
     owed = escalate(
@@ -121,21 +123,21 @@ def climb(before: Escalation, scene: Scene) -> Owed:
     return replace(owed, next_at=min(filter(None, (owed.next_at, *coming)), default=None), reviews=reviews)
 
 
-def mute(before: Escalation, scene: Scene) -> Owed:
+def mute(before: EscalationState, scene: EscalationContext) -> EscalationOutcome:
     """What happened is known from now on and raises nothing, also not when escalation is switched on later."""
     fired, reviews = _fired(scene)
     happened = {trigger.key for trigger in fired if trigger.at <= scene.now}
-    return Owed(escalation=replace(before, known=before.known | happened), reviews=reviews)
+    return EscalationOutcome(escalation=replace(before, known=before.known | happened), reviews=reviews)
 
 
-def _fired(scene: Scene) -> tuple[Sequence[Trigger], tuple[Review, ...]]:
+def _fired(scene: EscalationContext) -> tuple[Sequence[EscalationTrigger], tuple[ReviewRequest, ...]]:
     """What sets off a ladder, or will; and what a person must look at instead."""
     found = tuple(_triggers(scene))
-    triggers = [each for each in found if isinstance(each, Trigger)]
-    return triggers, tuple(each for each in found if isinstance(each, Review))
+    triggers = [each for each in found if isinstance(each, EscalationTrigger)]
+    return triggers, tuple(each for each in found if isinstance(each, ReviewRequest))
 
 
-def _triggers(scene: Scene) -> Iterator[Trigger | Review]:
+def _triggers(scene: EscalationContext) -> Iterator[EscalationTrigger | ReviewRequest]:
     """What sets off a ladder, or will at an instant to come (R33–R36)."""
     ticket, policy = scene.ticket, scene.policy.escalation
     yield from breaches(scene.seen.clocks)
@@ -152,11 +154,11 @@ def _triggers(scene: Scene) -> Iterator[Trigger | Review]:
         yield from (trigger for ticket_id, trigger in complete.items() if ticket_id == ticket.ticket_id)
 
 
-def _clusters(scene: Scene) -> Iterator[Mapping[str, Trigger]]:
+def _clusters(scene: EscalationContext) -> Iterator[Mapping[str, EscalationTrigger]]:
     """Of each rule the tickets that complete a cluster of those around this one (R36c)."""
     if scene.severe_at is None:
         return
-    own = Severe(
+    own = SevereTicket(
         ticket_id=scene.ticket.ticket_id,
         at=scene.severe_at,
         account_id=scene.decision.account_id,
@@ -166,16 +168,16 @@ def _clusters(scene: Scene) -> Iterator[Mapping[str, Trigger]]:
         yield clusters((*scene.around.severe, own), rule)
 
 
-def last_of_clusters(scene: Scene) -> frozenset[str]:
+def last_of_clusters(scene: EscalationContext) -> frozenset[str]:
     """The tickets that complete a cluster."""
     return frozenset(ticket_id for complete in _clusters(scene) for ticket_id in complete)
 
 
 def signals(history: History) -> Signals:
     """What of a ticket's history a ladder may answer to."""
-    replies = [(act.at, act.at) for act in history.acts if act.kind is ActKind.REPLY]
+    replies = [(act.at, act.at) for act in history.acts if act.kind is HistoryEventKind.REPLY]
     return {
-        Signal.REPLY: replies,
-        Signal.CLOSING: [*history.solved, *history.spans({Stage.ENDED})],
-        Signal.HOLDING: list(history.spans({Stage.PAUSED})),
+        LadderSignal.REPLY: replies,
+        LadderSignal.CLOSING: [*history.solved, *history.spans({WorkState.ENDED})],
+        LadderSignal.HOLDING: list(history.spans({WorkState.PAUSED})),
     }

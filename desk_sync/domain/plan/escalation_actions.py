@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from desk_sync.domain.escalation.basic_questions import HOWTO, Question, QuestionRule, TooMany, advice, too_many
-from desk_sync.domain.escalation.comments import Picture, line, private_comment, subject
-from desk_sync.domain.escalation.escalate import Owed, Step
+from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion, QuestionRule, TooMany, advice, too_many
+from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, subject
+from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
 from desk_sync.domain.escalation.matrix import reach, successors
 from desk_sync.domain.escalation.notice import Message, addressed
-from desk_sync.domain.escalation.public_update import PublicStep, Updates
-from desk_sync.domain.escalation.staff import Person
-from desk_sync.domain.plan.escalation import Scene
-from desk_sync.domain.ticket.agent import Agent
-from desk_sync.domain.ticket.desired import Claim
+from desk_sync.domain.escalation.public_update import PublicStep, UpdateTexts
+from desk_sync.domain.escalation.staff import StaffMember
+from desk_sync.domain.plan.escalation import EscalationContext
+from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.ticket import Field, Value
 
 
-def asks(owed: Owed, scene: Scene) -> frozenset[str]:
+def asks(owed: EscalationOutcome, scene: EscalationContext) -> frozenset[str]:
     """The agents of whom Desk has to be asked before the steps can be made, by their addresses."""
     people = {person.agent for step in owed.steps for person in step.reach.people}
     assigned = any(scene.policy.escalation.action(step.level).assign for step in owed.steps)
@@ -26,20 +26,20 @@ def asks(owed: Owed, scene: Scene) -> frozenset[str]:
     return frozenset(each for each in people | fallback if each) - scene.around.agents.keys()
 
 
-def escalation_fields(owed: Owed, scene: Scene) -> Iterator[tuple[Field, Claim]]:
+def escalation_fields(owed: EscalationOutcome, scene: EscalationContext) -> Iterator[tuple[Field, DesiredValue]]:
     """What the fields of a ticket show of its escalation: level and owner while the ladder stands, else nothing."""
     ladder, raised = owed.escalation.ladder, owed.escalation.raised
     standing = ladder and ladder.stopped_at(scene.signals) is None
     last = next((each for each in reversed(raised) if standing and ladder and each.ladder == ladder.key), None)
     ground = f"{last.ladder}:{last.level}" if last else ""
-    yield Field.ESCALATION_LEVEL, Claim(str(last.level) if last else None, ground)
-    yield Field.ESCALATION_OWNER, Claim(", ".join(last.roles) if last else None, ground)
+    yield Field.ESCALATION_LEVEL, DesiredValue(str(last.level) if last else None, ground)
+    yield Field.ESCALATION_OWNER, DesiredValue(", ".join(last.roles) if last else None, ground)
 
 
 ESCALATION_FIELDS = frozenset({Field.ESCALATION_LEVEL, Field.ESCALATION_OWNER})
 
 
-def acts(owed: Owed, scene: Scene) -> dict[Field, Value]:
+def acts(owed: EscalationOutcome, scene: EscalationContext) -> dict[Field, Value]:
     """What the steps that are raised now do to the ticket, once: what a person makes of it afterwards stays."""
     values: dict[Field, Value] = {}
     for step in owed.steps:
@@ -50,7 +50,7 @@ def acts(owed: Owed, scene: Scene) -> dict[Field, Value]:
     return values
 
 
-def _assigned(step: Step, scene: Scene) -> dict[Field, Value]:
+def _assigned(step: EscalationStep, scene: EscalationContext) -> dict[Field, Value]:
     """The first agent of the level who may have the ticket, else the first team, else the fallback."""
     chosen = _first_agent((person.agent for person in step.reach.people), scene)
     if chosen:
@@ -62,12 +62,12 @@ def _assigned(step: Step, scene: Scene) -> dict[Field, Value]:
     return {Field.ASSIGNEE: fallback.agent_id} if fallback else {}
 
 
-def _first_agent(addresses: Iterable[str | None], scene: Scene) -> Agent | None:
+def _first_agent(addresses: Iterable[str | None], scene: EscalationContext) -> DeskAgent | None:
     known = (scene.around.agents.get(address) for address in addresses if address)
     return next((agent for agent in known if agent and agent.may_have(scene.ticket.department_id)), None)
 
 
-def comments(owed: Owed, scene: Scene, updates: Updates) -> Iterator[Effect]:
+def comments(owed: EscalationOutcome, scene: EscalationContext, updates: UpdateTexts) -> Iterator[Effect]:
     """The private comment of each step, with the whole picture; and what `updates` has for the partner (R37)."""
     for step in owed.steps:
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=private_comment(_picture(step, scene)))
@@ -80,7 +80,7 @@ def comments(owed: Owed, scene: Scene, updates: Updates) -> Iterator[Effect]:
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, scene))
 
 
-def messages(owed: Owed, scene: Scene) -> Iterator[Message]:
+def messages(owed: EscalationOutcome, scene: EscalationContext) -> Iterator[Message]:
     """What each person of a step is told outside Desk, and who is told in their place if that cannot be done."""
     links = {"ticket": scene.ticket.url} if scene.ticket.url else {}
     for step in owed.steps:
@@ -90,12 +90,12 @@ def messages(owed: Owed, scene: Scene) -> Iterator[Message]:
         yield from _to_the_manager(found, rule, scene)
 
 
-def last_of_questions(scene: Scene) -> frozenset[str]:
+def last_of_questions(scene: EscalationContext) -> frozenset[str]:
     """The tickets that make the partner's basic questions too many."""
     return frozenset(found.questions[-1].ticket_id for found, _ in _all_questions(scene))
 
 
-def _questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
+def _questions(scene: EscalationContext) -> Iterator[tuple[TooMany, QuestionRule]]:
     """The partner's basic questions, where this ticket makes them too many (R22, R23)."""
     since = scene.around.active_since
     for found, rule in _all_questions(scene):
@@ -103,25 +103,25 @@ def _questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
             yield found, rule
 
 
-def _all_questions(scene: Scene) -> Iterator[tuple[TooMany, QuestionRule]]:
+def _all_questions(scene: EscalationContext) -> Iterator[tuple[TooMany, QuestionRule]]:
     """Every time that the partner's basic questions became too many, by the rule, if there is one."""
     if rule := scene.policy.escalation.questions:
         yield from ((found, rule) for found in too_many(_asked_here(scene), rule))
 
 
-def _asked_here(scene: Scene) -> Iterator[Question]:
+def _asked_here(scene: EscalationContext) -> Iterator[BasicQuestion]:
     """The partner's how-to tickets, with this one if it is one."""
     ticket = scene.ticket
     yield from scene.around.questions
     if ticket.issue_type == HOWTO:
-        yield Question(ticket_id=ticket.ticket_id, at=scene.seen.history.created_at, number=scene.number)
+        yield BasicQuestion(ticket_id=ticket.ticket_id, at=scene.seen.history.created_at, number=scene.number)
 
 
-def _advice(found: TooMany, rule: QuestionRule, scene: Scene) -> str:
+def _advice(found: TooMany, rule: QuestionRule, scene: EscalationContext) -> str:
     return advice(found, scene.partner, rule, [each.number for each in found.questions])
 
 
-def _to_the_manager(found: TooMany, rule: QuestionRule, scene: Scene) -> Iterator[Message]:
+def _to_the_manager(found: TooMany, rule: QuestionRule, scene: EscalationContext) -> Iterator[Message]:
     situation, policy = scene.situation, scene.policy.escalation
     chain, on = policy.matrix.chain(situation.location), situation.date_of(scene.now)
     people, others = reach(chain, rule.level, policy.staff, on).people, successors(chain, rule.level, policy.staff, on)
@@ -130,7 +130,13 @@ def _to_the_manager(found: TooMany, rule: QuestionRule, scene: Scene) -> Iterato
 
 
 def _told(
-    scene: Scene, people: Iterable[Person], stand_ins: Iterable[Person], *, topic: str, about: str, line: str
+    scene: EscalationContext,
+    people: Iterable[StaffMember],
+    stand_ins: Iterable[StaffMember],
+    *,
+    topic: str,
+    about: str,
+    line: str,
 ) -> Iterator[Message]:
     """The message of a topic for each of the people."""
     ticket_id = scene.ticket.ticket_id
@@ -140,11 +146,11 @@ def _told(
         )
 
 
-def _picture(step: Step, scene: Scene) -> Picture:
+def _picture(step: EscalationStep, scene: EscalationContext) -> StepFacts:
     decision = scene.decision
     account = decision.account_id
     agents = {person.name: scene.around.agents.get(person.agent or "") for person in step.reach.people}
-    return Picture(
+    return StepFacts(
         step=step,
         clocks=scene.seen.clocks,
         account=f"{account}, {decision.verdict}, {decision.licences} licences" if account else "unknown",
@@ -154,7 +160,7 @@ def _picture(step: Step, scene: Scene) -> Picture:
     )
 
 
-def _lacks_an_agent(step: Step, scene: Scene) -> bool:
+def _lacks_an_agent(step: EscalationStep, scene: EscalationContext) -> bool:
     """Whether the level assigns the ticket, and nobody of it may have it."""
     may = _first_agent((person.agent for person in step.reach.people), scene)
     return scene.policy.escalation.action(step.level).assign and may is None

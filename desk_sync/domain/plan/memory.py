@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from desk_sync.domain.account.identity import Evidence
-from desk_sync.domain.commitment.clock_reading import Watched
-from desk_sync.domain.commitment.history import ActKind, History
-from desk_sync.domain.escalation.escalate import NO_ESCALATION, Escalation
-from desk_sync.domain.escalation.requests import NOTHING_ASKED, Asked
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.commitment.clock_reading import ClockInputs
+from desk_sync.domain.commitment.history import History, HistoryEventKind
+from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
+from desk_sync.domain.escalation.requests import NOTHING_ASKED, EscalationRequests
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class AppliedValue:
     """A value that we wrote, what stood there before, and the basis on which we wrote it."""
 
     value: Value
@@ -48,31 +48,31 @@ class Memory:
 
     left: str | None = None
     found: str | None = None
-    written: Mapping[Field, Written] = field(default_factory=dict)
-    intended: Mapping[Field, Written] = field(default_factory=dict)
+    written: Mapping[Field, AppliedValue] = field(default_factory=dict)
+    intended: Mapping[Field, AppliedValue] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     streak: int = 0
     heard: tuple[Evidence, ...] = ()
     threads_read: int = 0
     mailboxes: tuple[str, ...] | None = None
-    watched: Watched | None = None
+    watched: ClockInputs | None = None
     threads_heard: int = 0
     comments_heard: int = 0
     hushed: frozenset[str] = frozenset()
     sheet: str | None = None
-    escalation: Escalation = NO_ESCALATION
-    asked: Asked = NOTHING_ASKED
+    escalation: EscalationState = NO_ESCALATION
+    asked: EscalationRequests = NOTHING_ASKED
 
     def unjudged(self) -> Memory:
         """Without what the ticket's past was judged to be: only its severities are facts that nobody judged."""
         if self.watched is None:
             return self
         past = self.watched.history
-        facts = tuple(act for act in past.acts if act.kind is ActKind.SEVERITY)
+        facts = tuple(act for act in past.acts if act.kind is HistoryEventKind.SEVERITY)
         bare = replace(self.watched, history=History(created_at=past.created_at, acts=facts))
         return replace(self, watched=bare)
 
-    def intending(self, values: Mapping[Field, Written]) -> Memory:
+    def intending(self, values: Mapping[Field, AppliedValue]) -> Memory:
         """With what is about to be written; what an earlier look began stays, for it may have been written."""
         return replace(self, intended={**self.intended, **values})
 
@@ -88,8 +88,8 @@ def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:
     Not news: our own comment (`references` are those of our effects), our own write coming back, and an update in
     which nothing that we read has changed.
     """
-    if event.hint is Hint.CONVERSATION:
+    if event.hint is EventHint.CONVERSATION:
         return event.reference is None or event.reference not in references
-    if event.hint is Hint.GONE or event.state is None or event.state != memory.left:
+    if event.hint is EventHint.GONE or event.state is None or event.state != memory.left:
         return True
     return event.before not in (None, memory.left, memory.found)

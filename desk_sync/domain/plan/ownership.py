@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Lookup, Place
+from desk_sync.domain.account.identity import EvidencePlace, Lookup
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import Memory, Override, Written
+from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
 from desk_sync.domain.plan.policy import EmailFill, TicketPolicy
-from desk_sync.domain.ticket.desired import Claim
-from desk_sync.domain.ticket.event import Event, Hint
+from desk_sync.domain.ticket.desired import DesiredValue
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVERITY})
@@ -20,7 +20,7 @@ DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVER
 def overrides_of(
     ticket: Ticket,
     decision: Decision,
-    claims: Mapping[Field, Claim],
+    claims: Mapping[Field, DesiredValue],
     memory: Memory,
     events: Iterable[Event],
     rules: TicketPolicy,
@@ -41,7 +41,7 @@ def overrides_of(
             yield name, Override(value=current, basis=ours.basis)
 
 
-def _ground(name: Field, ours: Written, claims: Mapping[Field, Claim], decision: Decision) -> str:
+def _ground(name: Field, ours: AppliedValue, claims: Mapping[Field, DesiredValue], decision: Decision) -> str:
     """What a value of ours would stand on today; what is unknown changes no ground (L8)."""
     if name in claims:
         return claims[name].basis
@@ -60,26 +60,28 @@ def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable
 
 
 def person_came_by(events: Iterable[Event], rules: TicketPolicy) -> bool:
-    return any(event.hint is Hint.STATE and event.actor_id not in rules.automation_agents for event in events)
+    return any(event.hint is EventHint.STATE and event.actor_id not in rules.automation_agents for event in events)
 
 
-def claims_on(ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy) -> Iterator[tuple[Field, Claim]]:
+def claims_on(
+    ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy
+) -> Iterator[tuple[Field, DesiredValue]]:
     """The decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
     if ticket.in_bin or decision.account_id is None or lookup.account is None:
         return
     if _may_fill_email(ticket, lookup, rules):
-        yield Field.CUSTOMER_PRIMARY_EMAIL, Claim(lookup.account.super_admin_email, decision.basis)
+        yield Field.CUSTOMER_PRIMARY_EMAIL, DesiredValue(lookup.account.super_admin_email, decision.basis)
     if decision.verdict is Verdict.PRIORITY and not decision.hands_off:
-        yield Field.LARGE_USER, Claim(True, decision.basis)
+        yield Field.LARGE_USER, DesiredValue(True, decision.basis)
         if not _severity_left_alone(ticket, rules):
-            yield Field.SEVERITY, Claim(rules.severities[1], decision.basis)
+            yield Field.SEVERITY, DesiredValue(rules.severities[1], decision.basis)
 
 
 def _may_fill_email(ticket: Ticket, lookup: Lookup, rules: TicketPolicy) -> bool:
     """A value that stands there is replaced only where it leads to exactly this account (C3)."""
     if ticket.customer_primary_email is None:
         return rules.email_fill is not EmailFill.NEVER
-    return rules.email_fill is EmailFill.ALWAYS and Place.FIELD in lookup.led_by
+    return rules.email_fill is EmailFill.ALWAYS and EvidencePlace.FIELD in lookup.led_by
 
 
 def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
@@ -104,14 +106,14 @@ def withdrawals_from(
 
 
 def standing_by_us(
-    ticket: Ticket, memory: Memory, claims: Mapping[Field, Claim], wanted: Mapping[Field, Value]
-) -> Iterator[tuple[Field, Written]]:
+    ticket: Ticket, memory: Memory, claims: Mapping[Field, DesiredValue], wanted: Mapping[Field, Value]
+) -> Iterator[tuple[Field, AppliedValue]]:
     """What stands in the ticket by our hand after this plan, and what stood there before."""
     for name in Field:
         ours = memory.written.get(name)
         if name in claims and name in wanted:
             before = ours.before if ours and ours.value == ticket.value(name) else ticket.value(name)
-            yield name, Written(value=claims[name].value, before=before, basis=claims[name].basis)
+            yield name, AppliedValue(value=claims[name].value, before=before, basis=claims[name].basis)
         elif ours and name in claims:
             yield name, replace(ours, basis=claims[name].basis)
         elif ours and name not in wanted:

@@ -12,25 +12,25 @@ from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import Lookup
-from desk_sync.domain.account.partner import NOBODY_ASKED, Writer, customers
-from desk_sync.domain.commitment.clock_comments import Sheet, alarms, sheet
+from desk_sync.domain.account.partner import NOBODY_ASKED, TicketWriter, customers
+from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, sheet
 from desk_sync.domain.commitment.clock_fields import clock_fields
-from desk_sync.domain.commitment.clock_reading import Watch, severity_since, watch
+from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, watch
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
-from desk_sync.domain.commitment.read_clocks import Circumstances
-from desk_sync.domain.escalation.escalate import NO_ESCALATION, Escalation, Owed
+from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationOutcome, EscalationState
 from desk_sync.domain.escalation.notice import Message
-from desk_sync.domain.escalation.public_update import Updates
-from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, Surroundings
-from desk_sync.domain.escalation.requests import NOTHING_ASKED, Asked
+from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFacts
+from desk_sync.domain.escalation.requests import NOTHING_ASKED, EscalationRequests
 from desk_sync.domain.plan import escalation as climbing
 from desk_sync.domain.plan import escalation_actions as steps
 from desk_sync.domain.plan.comments import LOOP, notes
 from desk_sync.domain.plan.decision import Decision, asking_where, decide
 from desk_sync.domain.plan.education import teach
-from desk_sync.domain.plan.escalation import Scene
-from desk_sync.domain.plan.memory import Memory, Override, Written
+from desk_sync.domain.plan.escalation import EscalationContext
+from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
 from desk_sync.domain.plan.ownership import (
     DECIDED,
     claims_on,
@@ -40,14 +40,14 @@ from desk_sync.domain.plan.ownership import (
     withdrawals_from,
 )
 from desk_sync.domain.plan.policy import Mode, Policy
-from desk_sync.domain.ticket.desired import Claim
+from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class ObservedTicket:
     """What a look found. `events` are the news since the last one: who changed what.
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
@@ -56,10 +56,10 @@ class Findings:
     ticket: Ticket
     lookup: Lookup
     events: Sequence[Event] = ()
-    writer: Writer = NOBODY_ASKED
+    writer: TicketWriter = NOBODY_ASKED
     history: History | None = None
     promise: Promise | None = None
-    around: Surroundings = NOTHING_KNOWN
+    around: RelatedFacts = NOTHING_KNOWN
     now: datetime
 
 
@@ -77,23 +77,23 @@ class Plan:
     decision: Decision
     wanted: Mapping[Field, Value]
     effects: tuple[Effect, ...]
-    written: Mapping[Field, Written]
+    written: Mapping[Field, AppliedValue]
     overrides: Mapping[Field, Override]
     streak: int
     urgency: int
-    watch: Watch | None = None
-    sheet: Sheet | None = None
+    watch: ClockReading | None = None
+    sheet: StandingComment | None = None
     hushed: frozenset[str] = frozenset()
-    escalation: Escalation = NO_ESCALATION
+    escalation: EscalationState = NO_ESCALATION
     messages: tuple[Message, ...] = ()
-    asked: Asked = NOTHING_ASKED
+    asked: EscalationRequests = NOTHING_ASKED
     asks: frozenset[str] = frozenset()
     wakes: frozenset[str] = frozenset()
     next_step_at: datetime | None = None
     next_look_at: datetime | None = None
 
     @property
-    def intended(self) -> Mapping[Field, Written]:
+    def intended(self) -> Mapping[Field, AppliedValue]:
         """What to write down before the fields are written, so that a crash in between leaves no doubt."""
         return {name: self.written[name] for name in self.wanted if name in self.written}
 
@@ -103,7 +103,7 @@ class Plan:
         return (*self.effects, *((self.sheet.comment,) if self.sheet else ()))
 
 
-def plan(found: Findings, memory: Memory, policy: Policy) -> Plan:
+def plan(found: ObservedTicket, memory: Memory, policy: Policy) -> Plan:
     """What follows from what was found, what is remembered, and what the admin wants."""
     return _Planning(found, memory.settled(found.ticket), policy).plan()
 
@@ -112,7 +112,7 @@ def plan(found: Findings, memory: Memory, policy: Policy) -> Plan:
 class _Planning:
     """One plan in the making. Each part is worked out once, from those above it."""
 
-    found: Findings
+    found: ObservedTicket
     memory: Memory
     policy: Policy
 
@@ -151,7 +151,7 @@ class _Planning:
         return asking_where(decision, self.policy.commitment.regions, found.writer, found.around.whereabouts)
 
     @cached_property
-    def decided(self) -> Mapping[Field, Claim]:
+    def decided(self) -> Mapping[Field, DesiredValue]:
         """The values that follow from the decision."""
         return dict(claims_on(self.found.ticket, self.found.lookup, self.decision, self.policy.tickets))
 
@@ -177,7 +177,7 @@ class _Planning:
         return self.level or max(self.policy.tickets.severities)
 
     @cached_property
-    def seen(self) -> Watch | None:
+    def seen(self) -> ClockReading | None:
         """The clocks, by what was promised when they started (L9)."""
         found = self.found
         if found.history is None:
@@ -188,17 +188,17 @@ class _Planning:
         return watch(past, promise, self._circumstances(), found.now)
 
     @cached_property
-    def asked(self) -> Asked:
+    def asked(self) -> EscalationRequests:
         """What people ask of us now."""
         found = self.found
         return climbing.asked_after(found.ticket, self.memory.asked, found.events, self.policy, found.now)
 
     @cached_property
-    def scene(self) -> Scene | None:
+    def scene(self) -> EscalationContext | None:
         """What escalation goes by."""
         if self.seen is None:
             return None
-        return Scene(
+        return EscalationContext(
             ticket=self.found.ticket,
             seen=self.seen,
             severity=self.urgency,
@@ -211,15 +211,15 @@ class _Planning:
         )
 
     @cached_property
-    def owed(self) -> Owed:
+    def owed(self) -> EscalationOutcome:
         """What the escalation owes."""
         if self.scene is None:
-            return Owed(escalation=self.memory.escalation)
+            return EscalationOutcome(escalation=self.memory.escalation)
         step = climbing.mute if self.mode is Mode.SHADOW else climbing.climb
         return step(self.memory.escalation, self.scene)
 
     @cached_property
-    def shown(self) -> Mapping[Field, Claim]:
+    def shown(self) -> Mapping[Field, DesiredValue]:
         """The values that tell of clocks and escalation, where the portal has fields for them."""
         if self.seen is None or self.scene is None:
             return {}
@@ -232,7 +232,7 @@ class _Planning:
         return {**self.decided_by_people, **self._overrides(self.shown, among=frozenset(self.shown))}
 
     @cached_property
-    def ours(self) -> Mapping[Field, Claim]:
+    def ours(self) -> Mapping[Field, DesiredValue]:
         """The values that are ours to set."""
         claims = {**self.decided, **self.shown}
         return {name: claim for name, claim in claims.items() if name not in self.overrides}
@@ -271,19 +271,19 @@ class _Planning:
         """What was so before we first looked: nobody is told of it."""
         return frozenset(self.seen.alarms) if self.seen and self.memory.watched is None else self.memory.hushed
 
-    def _overrides(self, claims: Mapping[Field, Claim], *, among: frozenset[Field]) -> Mapping[Field, Override]:
+    def _overrides(self, claims: Mapping[Field, DesiredValue], *, among: frozenset[Field]) -> Mapping[Field, Override]:
         found = self.found
         kept = overrides_of(
             found.ticket, self.decision, claims, self.memory, found.events, self.policy.tickets, among=among
         )
         return dict(kept)
 
-    def _circumstances(self) -> Circumstances:
+    def _circumstances(self) -> ClockBasis:
         """What decides on the promises. What is unknown takes nothing back (L8)."""
-        before = self.memory.watched.circumstances if self.memory.watched else Circumstances()
+        before = self.memory.watched.circumstances if self.memory.watched else ClockBasis()
         verdict = self.decision.verdict
         large = before.large if verdict is Verdict.UNKNOWN else verdict is Verdict.PRIORITY
-        return Circumstances(
+        return ClockBasis(
             large=large,
             large_since=(before.large_since or self.found.now) if large else None,
             issue_type=self.found.ticket.issue_type,
@@ -304,7 +304,7 @@ class _Planning:
             yield from alarms(self.seen, hushed=self.hushed, escalated=escalated)
         yield from self._lessons()
         if self.scene:
-            updates = self.policy.escalation.updates if self.mode is Mode.WRITE else Updates()
+            updates = self.policy.escalation.updates if self.mode is Mode.WRITE else UpdateTexts()
             yield from steps.comments(self.owed, self.scene, updates)
 
     def _lessons(self) -> Iterator[Effect]:

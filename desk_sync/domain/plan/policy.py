@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from desk_sync.domain.account.identity import STRATEGIES, Kind
+from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind
 from desk_sync.domain.account.licence_policy import LicencePolicy, RegionBy
 from desk_sync.domain.account.partner import PartnerPolicy, TaggedElsewhere
 from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.commitment.promise import CommitmentPolicy
-from desk_sync.domain.commitment.regions import Described, Whose
+from desk_sync.domain.commitment.regions import RegionBasis, SourcedCalendar
 from desk_sync.domain.escalation.policy import EscalationPolicy
-from desk_sync.domain.plan.education import TeachingPolicy
+from desk_sync.domain.plan.education import EducationPolicy
 from desk_sync.domain.ticket.ticket import Field
 
 
@@ -77,16 +77,19 @@ class Policy:
     tickets: TicketPolicy
     commitment: CommitmentPolicy
     escalation: EscalationPolicy
-    strategies: tuple[Kind, ...] = STRATEGIES
+    strategies: tuple[IdentifierKind, ...] = STRATEGIES
     partners: PartnerPolicy = field(default_factory=PartnerPolicy)
     shown: frozenset[Field] = frozenset()
-    teaching: TeachingPolicy = field(default_factory=TeachingPolicy)
+    teaching: EducationPolicy = field(default_factory=EducationPolicy)
 
     @property
     def asks_who_writes(self) -> bool:
         """Whether anything depends on who the partner is: only then it costs a call."""
         by_partner = self.licences.region_by is RegionBy.PARTNER_COUNTRY
-        by_partner |= Whose.PARTNER_COUNTRY in (self.commitment.regions.calendar_by, self.commitment.regions.ladder_by)
+        by_partner |= RegionBasis.PARTNER_COUNTRY in (
+            self.commitment.regions.calendar_by,
+            self.commitment.regions.ladder_by,
+        )
         by_partner |= self.escalation.questions is not None
         return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
 
@@ -108,7 +111,7 @@ class Policy:
             commitment=replace(self.commitment, replies=replies),
         )
 
-    def with_hours(self, told: Mapping[str, Described]) -> Policy:
+    def with_hours(self, told: Mapping[str, SourcedCalendar]) -> Policy:
         """The policy with what Desk said of the business hours that it takes from there."""
         regions = replace(self.commitment.regions, told=told)
         return replace(self, commitment=replace(self.commitment, regions=regions))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class DeskAgent:
     """Who may be given a ticket, and how a comment mentions them: by `zuid`."""
 
     agent_id: str

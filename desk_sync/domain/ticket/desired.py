@@ -8,7 +8,7 @@ from desk_sync.domain.ticket.ticket import Value
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class DesiredValue:
     """A value that is ours to set, and the ground that it stands on: a person's value holds until that changes (L7)."""
 
     value: Value

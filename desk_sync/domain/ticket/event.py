@@ -9,7 +9,7 @@ from enum import StrEnum
 from desk_sync.domain.ticket.ticket import Field
 
 
-class Hint(StrEnum):
+class EventHint(StrEnum):
     """What an event is about: the ticket's own state, something said on it, or its end."""
 
     STATE = "state"
@@ -28,7 +28,7 @@ class Event:
 
     key: str
     type: str
-    hint: Hint
+    hint: EventHint
     ticket_id: str
     occurred_at: datetime
     state: str | None = None

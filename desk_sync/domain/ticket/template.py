@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Part(StrEnum):
+class TemplatePart(StrEnum):
     """A part of the template, as a note names it, with its rule."""
 
     SUPER_ADMIN_EMAIL = "the super admin's e-mail address (R12, R51)"

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.ticket.inference import Inference
-from desk_sync.domain.ticket.template import Part
+from desk_sync.domain.ticket.template import TemplatePart
 
 Value: TypeAlias = str | bool | None
 
@@ -73,7 +73,7 @@ class Ticket:
     product: str | None = None
     evidence: tuple[Evidence, ...] = ()
     grounds: str | None = None
-    missing: frozenset[Part] = frozenset()
+    missing: frozenset[TemplatePart] = frozenset()
     inferred: tuple[Inference, ...] = ()
     description_words: int | None = None
     language: str | None = None

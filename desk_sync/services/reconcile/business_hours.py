@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import structlog
 
-from desk_sync.domain.commitment.regions import Described
+from desk_sync.domain.commitment.regions import SourcedCalendar
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.errors import DeskSyncError, TemporaryError
-from desk_sync.ports.hours import DeskHours, Kept, KeptHours
+from desk_sync.ports.hours import DeskHours, KeptHours, StoredHours
 from desk_sync.ports.now import Now
 
 log = structlog.get_logger()
@@ -41,21 +41,21 @@ class HoursFromDesk:
             if self._is_due(self.kept.recall(name)):
                 self._ask(name)
 
-    def _described(self, name: str) -> Described:
+    def _described(self, name: str) -> SourcedCalendar:
         known = self.kept.recall(name)
         if known is None or (known.calendar is None and self._is_due(known)):
             known = self._ask(name)
         if known.calendar is None:
             raise TemporaryError(f'no calendar "{name}" from Desk: {known.problem}', retry_after=self.again)
-        return Described(calendar=known.calendar, origin=f'"{name}" of Desk as of {known.since:%F %H:%M}Z')
+        return SourcedCalendar(calendar=known.calendar, origin=f'"{name}" of Desk as of {known.since:%F %H:%M}Z')
 
-    def _is_due(self, known: Kept | None) -> bool:
+    def _is_due(self, known: StoredHours | None) -> bool:
         pause = self.again if known and known.problem else self.every
         return known is None or not timedelta(0) <= self.now() - known.tried_at < pause
 
-    def _ask(self, name: str) -> Kept:
+    def _ask(self, name: str) -> StoredHours:
         now = self.now()
-        before = self.kept.recall(name) or Kept(tried_at=now)
+        before = self.kept.recall(name) or StoredHours(tried_at=now)
         try:
             calendar = self.desk.business_hours(name)
         except DeskSyncError as error:
@@ -63,7 +63,7 @@ class HoursFromDesk:
             told = replace(before, tried_at=now, problem=str(error))
         else:
             since = before.since if calendar == before.calendar else now
-            told = Kept(tried_at=now, calendar=calendar, since=since, read_at=now)
+            told = StoredHours(tried_at=now, calendar=calendar, since=since, read_at=now)
             log.info("hours.read", hours=name, since=since)
         self.kept.keep(name, told)
         return told

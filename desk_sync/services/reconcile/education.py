@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from desk_sync.domain.account.partner import Writer
+from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.plan.education import LESSON, NOTE, pupil
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.ports.now import Now
-from desk_sync.ports.partners import Lessons
+from desk_sync.ports.partners import EducationLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teaching:
+class EducationLimiter:
     """Keeps a plan's public lesson from being given too often."""
 
-    lessons: Lessons
+    lessons: EducationLog
     policy: Policy
     now: Now
 
-    def sparing(self, wish: Plan, ticket: Ticket, writer: Writer, references: Collection[str]) -> Plan:
+    def sparing(self, wish: Plan, ticket: Ticket, writer: TicketWriter, references: Collection[str]) -> Plan:
         """The plan, without a lesson whose partner has had one lately, or whose ticket has had its note before.
 
         `references` are those of our comments on the ticket; a lesson that is among them is not counted again.
@@ -35,6 +35,6 @@ class Teaching:
             return wish
         return replace(wish, effects=tuple(each for each in wish.effects if each.key != LESSON))
 
-    def _may_teach(self, ticket: Ticket, writer: Writer) -> bool:
+    def _may_teach(self, ticket: Ticket, writer: TicketWriter) -> bool:
         every = self.policy.teaching.every
         return self.lessons.claim(pupil(ticket, writer), ticket.ticket_id, now=self.now(), every=every)

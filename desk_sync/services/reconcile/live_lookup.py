@@ -12,27 +12,27 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from desk_sync.domain.account.identity import Identifier, Kind, named_by
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.domain.reason import Reason
 from desk_sync.errors import DeskSyncError
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import Answers, Askable, Subscriptions
+from desk_sync.ports.subscriptions import LiveAnswerStore, LiveSource, SubscriptionStore
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class LimitedSource:
     """A source that may be asked, and how often in a minute, by all processes together."""
 
     name: str
-    source: Askable
+    source: LiveSource
     per_minute: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keeping:
+class AnswerRetention:
     """How long an answer is good for, and how many identifiers of one ticket are asked for."""
 
     found: timedelta = timedelta(hours=1)
@@ -41,7 +41,7 @@ class Keeping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LiveMatches:
     """What the sources said, and what is to be known about how they were asked."""
 
     matches: Mapping[Identifier, Sequence[Account]]
@@ -52,13 +52,13 @@ class Told:
 class LiveLookup:
     """Asks the sources in their order; the first that has an account counts."""
 
-    sources: Sequence[Live]
-    answers: Answers
-    subscriptions: Subscriptions
+    sources: Sequence[LimitedSource]
+    answers: LiveAnswerStore
+    subscriptions: SubscriptionStore
     now: Now
-    keeping: Keeping = Keeping()
+    keeping: AnswerRetention = AnswerRetention()
 
-    def find(self, identifiers: Sequence[Identifier]) -> Told:
+    def find(self, identifiers: Sequence[Identifier]) -> LiveMatches:
         """Never raises for what is wrong with a source: then nothing is known, and the reasons say so."""
         matches: dict[Identifier, Sequence[Account]] = {}
         reasons: list[Reason] = []
@@ -76,15 +76,15 @@ class LiveLookup:
             for identifier, accounts in found.items():
                 if accounts:
                     matches.setdefault(identifier, accounts)
-        return Told(matches=matches, reasons=tuple(reasons))
+        return LiveMatches(matches=matches, reasons=tuple(reasons))
 
-    def _ask(self, live: Live, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Sequence[Account]]]:
+    def _ask(self, live: LimitedSource, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Sequence[Account]]]:
         kept = self.answers.kept(live.name, wanted, now=self.now())
         for identifier in wanted:
             told = kept.get(identifier)
             yield identifier, self._best([*told] if told is not None else self._question(live, identifier))
 
-    def _question(self, live: Live, identifier: Identifier) -> Sequence[Account]:
+    def _question(self, live: LimitedSource, identifier: Identifier) -> Sequence[Account]:
         """One question. A row that does not name the identifier itself is a stranger's, whatever the source says."""
         now = self.now()
         self.answers.spend(live.name, now=now, per_minute=live.per_minute)
@@ -97,13 +97,13 @@ class LiveLookup:
 
     def _best(self, accounts: Sequence[Account]) -> Sequence[Account]:
         """What the local data have of the same super admins, who are found by more than this source knows."""
-        admins = {each: Identifier(Kind.EMAIL, each.super_admin_email) for each in accounts}
+        admins = {each: Identifier(IdentifierKind.EMAIL, each.super_admin_email) for each in accounts}
         known = self.subscriptions.find(tuple(admins.values())) if admins else {}
         best = {one.account_id: one for each in accounts for one in known.get(admins[each], (each,))}
         return tuple(best.values())
 
 
-_STRONGEST = tuple(Kind)
+_STRONGEST = tuple(IdentifierKind)
 
 
 def _origin(source: str, now: datetime) -> Snapshot:

@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 import structlog
 
-from desk_sync.domain.account.partner import Origin, Partner, PartnerPolicy, Writer
+from desk_sync.domain.account.partner import Partner, PartnerOrigin, PartnerPolicy, TicketWriter
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.errors import Gone, NotPermitted
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
-from desk_sync.ports.partners import Learnt, PartnerBook
+from desk_sync.ports.partners import PartnerBook, StoredPartner
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ Found: TypeAlias = tuple[Partner | None, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Writers:
+class PartnerResolver:
     """Finds who writes to one portal. `listed` are the partners of the partner file."""
 
     desk: Desk
@@ -36,16 +36,20 @@ class Writers:
     policy: PartnerPolicy
     now: Now
 
-    def of(self, ticket: Ticket) -> Writer:
+    def of(self, ticket: Ticket) -> TicketWriter:
         """The first partner that is found, or why there is none. Raises TemporaryError."""
-        find = {Origin.DESK: self._in_desk, Origin.FILE: self._in_file, Origin.DOMAIN: self._by_domain}
+        find = {
+            PartnerOrigin.DESK: self._in_desk,
+            PartnerOrigin.FILE: self._in_file,
+            PartnerOrigin.DOMAIN: self._by_domain,
+        }
         reasons: list[Reason] = []
         for origin in self.policy.order:
             partner, said = find[origin](ticket)
             reasons.append(Reason("R8", said))
             if partner:
-                return Writer(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
-        return Writer(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
+                return TicketWriter(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
+        return TicketWriter(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
 
     def mailboxes(self, ticket: Ticket) -> tuple[str, ...]:
         """The mapping's mailboxes that the ticket came to (R61). Raises Gone, TemporaryError or PermanentError."""
@@ -78,7 +82,7 @@ class Writers:
             return partner, "the partner is known by the sender's domain alone"
         return None, "the sender's address has no domain of its own"
 
-    def _learnt(self, key: str, ask: Callable[[], Partner | None]) -> Learnt:
+    def _learnt(self, key: str, ask: Callable[[], Partner | None]) -> StoredPartner:
         """What Desk said of it lately, or says now."""
         known = self.book.recall(key)
         if known and self.now() < known.at + (REFUSED_FOR if known.refused else self.policy.max_age):
@@ -87,14 +91,14 @@ class Writers:
         self.book.learn(key, learnt)
         return learnt
 
-    def _asked(self, ask: Callable[[], Partner | None]) -> Learnt:
+    def _asked(self, ask: Callable[[], Partner | None]) -> StoredPartner:
         try:
-            return Learnt(partner=ask(), at=self.now())
+            return StoredPartner(partner=ask(), at=self.now())
         except Gone:
-            return Learnt(partner=None, at=self.now())
+            return StoredPartner(partner=None, at=self.now())
         except NotPermitted as error:
             log.error("partner.refused", error=str(error), hint=error.hint)
-            return Learnt(partner=None, at=self.now(), refused=True)
+            return StoredPartner(partner=None, at=self.now(), refused=True)
 
     def _of_contact(self, contact_id: str) -> Partner | None:
         account_id = self.desk.partner_of(contact_id)

@@ -5,47 +5,47 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Lookup, choose, readings
-from desk_sync.domain.account.licence_policy import Per
-from desk_sync.domain.account.partner import NOBODY_ASKED, Partner, Writer, customers
+from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
+from desk_sync.domain.account.licence_policy import AccountScope
+from desk_sync.domain.account.partner import NOBODY_ASKED, Partner, TicketWriter, customers
 from desk_sync.domain.account.subscription import combine
-from desk_sync.domain.commitment.clock_reading import Watch
-from desk_sync.domain.commitment.regions import Whereabouts
-from desk_sync.domain.escalation.basic_questions import HOWTO, Question
-from desk_sync.domain.escalation.related_tickets import Surroundings
-from desk_sync.domain.escalation.triggers import Severe
+from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.regions import TicketRegions
+from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
+from desk_sync.domain.escalation.related_tickets import RelatedFacts
+from desk_sync.domain.escalation.triggers import SevereTicket
 from desk_sync.domain.plan.memory import Memory
-from desk_sync.domain.plan.plan import Findings, Plan, plan
+from desk_sync.domain.plan.plan import ObservedTicket, Plan, plan
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
-from desk_sync.ports.related_tickets import Neighbours
-from desk_sync.ports.subscriptions import Subscriptions
-from desk_sync.ports.tickets import Pending, TicketHistory
+from desk_sync.ports.related_tickets import RelatedTickets
+from desk_sync.ports.subscriptions import SubscriptionStore
+from desk_sync.ports.tickets import PendingWork, TicketHistory
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
-from desk_sync.services.reconcile.conversation import Listening
-from desk_sync.services.reconcile.live_lookup import LiveLookup, Told
-from desk_sync.services.reconcile.partner import Writers
+from desk_sync.services.reconcile.conversation import ConversationReader
+from desk_sync.services.reconcile.live_lookup import LiveLookup, LiveMatches
+from desk_sync.services.reconcile.partner import PartnerResolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finder:
+class TicketReader:
     """Finds out what the looks at one portal's tickets have to know. Raises Gone, TemporaryError or PermanentError."""
 
     desk: Desk
-    subscriptions: Subscriptions
-    writers: Writers
+    subscriptions: SubscriptionStore
+    writers: PartnerResolver
     portal: PortalFacts
-    neighbours: Neighbours
+    neighbours: RelatedTickets
     policy: Policy
     now: Now
     hours: HoursFromDesk
     live: LiveLookup | None = None
 
-    def find(self, ticket_id: str, pending: Pending, news: Sequence[Event]) -> tuple[Findings, Memory]:
+    def find(self, ticket_id: str, pending: PendingWork, news: Sequence[Event]) -> tuple[ObservedTicket, Memory]:
         """What is so now; and what is remembered, with what was heard for it."""
         ticket = self._tagged(self.desk.read_ticket(ticket_id))
         policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
@@ -59,7 +59,7 @@ class Finder:
             lookup = self._look_up(ticket, writer.partner, memory.heard)
         memory = replace(memory, mailboxes=self._mailboxes(ticket, lookup, memory))
         writer = policy.partners.reached(writer, memory.mailboxes or ())
-        found = Findings(
+        found = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             events=news,
@@ -71,7 +71,7 @@ class Finder:
         )
         return found, memory
 
-    def plan(self, found: Findings, memory: Memory) -> Plan:
+    def plan(self, found: ObservedTicket, memory: Memory) -> Plan:
         """What follows from it, once Desk has told of the agents that the plan asks about."""
         policy = self._policy()
         wish = plan(found, memory, policy)
@@ -80,7 +80,7 @@ class Finder:
         agents = {address: self.desk.read_agent(address) for address in sorted(wish.asks)}
         return plan(replace(found, around=replace(found.around, agents=agents)), memory, policy)
 
-    def rejudge(self, past: TicketHistory) -> Watch | None:
+    def rejudge(self, past: TicketHistory) -> ClockReading | None:
         """The clocks of a ticket as today's policy judges its whole past, asked of Desk anew; nothing is written.
 
         None for a ticket without clocks.
@@ -89,12 +89,12 @@ class Finder:
         writer, listening = self._writer(ticket), self._listening(policy)
         writer = policy.partners.reached(writer, memory.mailboxes or ())
         lookup = self._look_up(ticket, writer.partner, memory.heard)
-        found = Findings(
+        found = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             writer=writer,
             history=listening.history(ticket, memory, listening.recall(ticket)),
-            around=Surroundings(whereabouts=_whereabouts(writer, lookup)),
+            around=RelatedFacts(whereabouts=_whereabouts(writer, lookup)),
             now=self.now(),
         )
         return plan(found, memory, policy).watch
@@ -105,10 +105,10 @@ class Finder:
             return ticket
         return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
 
-    def _around(self, ticket: Ticket, lookup: Lookup, writer: Writer) -> Surroundings:
+    def _around(self, ticket: Ticket, lookup: Lookup, writer: TicketWriter) -> RelatedFacts:
         rules, now = self.policy.escalation, self.now()
-        severe: Sequence[Severe] = ()
-        questions: Sequence[Question] = ()
+        severe: Sequence[SevereTicket] = ()
+        questions: Sequence[BasicQuestion] = ()
         if rules.clusters:
             since = now - max(rule.period for rule in rules.clusters)
             account_id = lookup.account.account_id if lookup.account else None
@@ -116,17 +116,17 @@ class Finder:
         if rules.questions and writer.partner and ticket.issue_type == HOWTO:
             since = now - 2 * rules.questions.within
             questions = self.neighbours.questions(writer.partner.name, since=since)
-        return Surroundings(
+        return RelatedFacts(
             whereabouts=_whereabouts(writer, lookup),
             active_since=self.portal.active_since(),
             severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
             questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
         )
 
-    def _listening(self, policy: Policy) -> Listening:
-        return Listening(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
+    def _listening(self, policy: Policy) -> ConversationReader:
+        return ConversationReader(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
 
-    def _writer(self, ticket: Ticket) -> Writer:
+    def _writer(self, ticket: Ticket) -> TicketWriter:
         """Who wrote the ticket, if it matters."""
         return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
 
@@ -144,18 +144,18 @@ class Finder:
         lookup = choose(evidence, told.matches, newest, self.policy.strategies)
         lookup = replace(lookup, reasons=(*lookup.reasons, *told.reasons))
         account = lookup.account
-        if account is None or account.domain is None or self.policy.licences.per is Per.SUPER_ADMIN:
+        if account is None or account.domain is None or self.policy.licences.per is AccountScope.SUPER_ADMIN:
             return lookup
-        domain = Identifier(Kind.DOMAIN, account.domain)
+        domain = Identifier(IdentifierKind.DOMAIN, account.domain)
         others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
         return replace(lookup, account=combine(account, others))
 
-    def _find(self, identifiers: Sequence[Identifier]) -> Told:
+    def _find(self, identifiers: Sequence[Identifier]) -> LiveMatches:
         """What the local data say; the sources themselves are asked only where those know nothing at all."""
         matches = self.subscriptions.find(identifiers)
         tried = [each for each in identifiers if each.kind in self.policy.strategies]
         if matches or self.live is None or not tried:
-            return Told(matches=matches)
+            return LiveMatches(matches=matches)
         return self.live.find(tried)
 
     def _policy(self) -> Policy:
@@ -164,10 +164,10 @@ class Finder:
         return policy.knowing(own) if own else policy
 
 
-def _whereabouts(writer: Writer, lookup: Lookup) -> Whereabouts:
+def _whereabouts(writer: TicketWriter, lookup: Lookup) -> TicketRegions:
     account = lookup.account
     countries = account.countries if account else ()
-    return Whereabouts(
+    return TicketRegions(
         partner_country=writer.partner.country if writer.partner else None,
         customer_country=countries[0] if len(countries) == 1 else None,
         data_centers=(account.data_centers if account else ()) or tuple(sorted(writer.data_centers)),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import structlog
 
-from desk_sync.domain.account.partner import Writer
+from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.escalation.basic_questions import HOWTO
 from desk_sync.domain.plan.memory import Memory, is_news
 from desk_sync.domain.plan.plan import Plan
@@ -19,17 +19,17 @@ from desk_sync.domain.ticket.ticket import Ticket, digest, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Budget, PortalFacts
-from desk_sync.ports.related_tickets import Neighbours, Traits
-from desk_sync.ports.tickets import Lease, Look, Pending, Tickets
+from desk_sync.ports.portal import CallBudget, PortalFacts
+from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
+from desk_sync.ports.tickets import Lease, Look, PendingWork, TicketStore
 from desk_sync.services.backoff import doubled
-from desk_sync.services.reconcile.education import Teaching
-from desk_sync.services.reconcile.read import Finder
+from desk_sync.services.reconcile.education import EducationLimiter
+from desk_sync.services.reconcile.read import TicketReader
 
 log = structlog.get_logger()
 
 
-class Outcome(StrEnum):
+class LookOutcome(StrEnum):
     """How a look ended."""
 
     RECONCILED = "reconciled"
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class LookLimits:
     """How long a look may hold its ticket, and how often a look that fails is begun again.
 
     `call` is the longest that a call of Desk takes; `refusal` is the pause after Desk said that we may not.
@@ -58,26 +58,26 @@ class Patience:
 class Reconcile:
     """Keeps one portal's tickets as the policy wants them. Safe to repeat, and to run beside others of its kind."""
 
-    finder: Finder
+    finder: TicketReader
     desk: Desk
-    budget: Budget
-    teaching: Teaching
-    tickets: Tickets
+    budget: CallBudget
+    teaching: EducationLimiter
+    tickets: TicketStore
     portal: PortalFacts
-    neighbours: Neighbours
+    neighbours: RelatedTickets
     now: Now
-    patience: Patience = Patience()
+    patience: LookLimits = LookLimits()
 
-    def look(self, lease: Lease) -> Outcome:
+    def look(self, lease: Lease) -> LookOutcome:
         """Look at a leased ticket once. Never raises for what is wrong with the ticket, Desk or the sources."""
         try:
             outcome = self._look(lease)
         except LeaseLost:
-            outcome = Outcome.LEASE_LOST
+            outcome = LookOutcome.LEASE_LOST
         log.debug("look.finished", ticket_id=lease.ticket_id, outcome=outcome)
         return outcome
 
-    def _look(self, lease: Lease) -> Outcome:
+    def _look(self, lease: Lease) -> LookOutcome:
         now = self.now()
         lease = replace(lease, until=now + self.patience.lease)
         pending = self.tickets.begin_look(lease, now=now, until=lease.until)
@@ -86,7 +86,7 @@ class Reconcile:
         news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
         if not news and not pending.wake_due:
             self.tickets.skip_look(lease, modified_at=_told_up_to(pending.events))
-            return Outcome.NOTHING_NEW
+            return LookOutcome.NOTHING_NEW
         try:
             self._reconcile(lease, pending, news)
         except (Gone, TemporaryError, PermanentError) as error:
@@ -96,9 +96,9 @@ class Reconcile:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not hold up other tickets
             log.error("look.failed", ticket_id=lease.ticket_id, error=type(error).__name__, where=where(error))
             return self._try_again(lease, pending, error)
-        return Outcome.RECONCILED
+        return LookOutcome.RECONCILED
 
-    def _reconcile(self, lease: Lease, pending: Pending, news: Sequence[Event]) -> None:
+    def _reconcile(self, lease: Lease, pending: PendingWork, news: Sequence[Event]) -> None:
         self.budget.check(lease.urgency)
         found, memory = self.finder.find(lease.ticket_id, pending, news)
         wish = self.finder.plan(found, memory)
@@ -150,7 +150,9 @@ class Reconcile:
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True
 
-    def _record(self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory, writer: Writer) -> None:
+    def _record(
+        self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory, writer: TicketWriter
+    ) -> None:
         self.tickets.finish_look(
             lease,
             Look(
@@ -181,13 +183,13 @@ class Reconcile:
             next_look_at=wish.next_look_at,
         )
 
-    def _set_aside(self, lease: Lease, error: DeskSyncError) -> Outcome:
+    def _set_aside(self, lease: Lease, error: DeskSyncError) -> LookOutcome:
         """What a known error means for the ticket: gone, later, or a person's turn."""
         match error:
             case Gone():
                 self.tickets.end(lease, now=self.now())
                 log.info("ticket.gone", ticket_id=lease.ticket_id)
-                return Outcome.GONE
+                return LookOutcome.GONE
             case TemporaryError(retry_after=retry_after):
                 return self._later(lease, error, retry_after)
             case NotPermitted():  # the portal's fault, and its people can mend it
@@ -195,22 +197,22 @@ class Reconcile:
             case _:
                 return self._park(lease, str(error))
 
-    def _later(self, lease: Lease, error: DeskSyncError, pause: timedelta) -> Outcome:
+    def _later(self, lease: Lease, error: DeskSyncError, pause: timedelta) -> LookOutcome:
         """Try again after the pause, as often as it takes: it is not the ticket's fault."""
         look_at = self.now() + pause
         self.tickets.postpone(lease, look_at=look_at, error=str(error), refund=True)
         log.warning("look.postponed", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
-        return Outcome.POSTPONED
+        return LookOutcome.POSTPONED
 
-    def _try_again(self, lease: Lease, pending: Pending, error: Exception) -> Outcome:
+    def _try_again(self, lease: Lease, pending: PendingWork, error: Exception) -> LookOutcome:
         look_at = self.now() + doubled(self.patience.pause, pending.attempts)
         self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__)
-        return Outcome.POSTPONED
+        return LookOutcome.POSTPONED
 
-    def _park(self, lease: Lease, error: str) -> Outcome:
+    def _park(self, lease: Lease, error: str) -> LookOutcome:
         self.tickets.park(lease, now=self.now(), error=error)
         log.error("ticket.parked", ticket_id=lease.ticket_id, error=error)
-        return Outcome.PARKED
+        return LookOutcome.PARKED
 
 
 def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, commented: int) -> Memory:
@@ -234,10 +236,10 @@ def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, comment
     )
 
 
-def _traits(ticket: Ticket, wish: Plan, writer: Writer) -> Traits:
+def _traits(ticket: Ticket, wish: Plan, writer: TicketWriter) -> TicketTraits:
     """By what the looks at other tickets know this one."""
     history = wish.watch.history if wish.watch else None
-    return Traits(
+    return TicketTraits(
         number=ticket.number,
         product=ticket.product,
         partner=writer.partner.name if writer.partner else None,

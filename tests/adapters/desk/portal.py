@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.adapters.zoho.auth import Access, Credentials
-from desk_sync.ports.portal import Token
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
+from desk_sync.ports.portal import AccessToken
 from tests.support.fake_budget import FakeBudget
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ CLIENT_SECRET = "canary-client-secret"
 REFRESH_TOKEN = "1000.canary-refresh-token"
 ACCESS_TOKEN = "1000.canary-access-token"
 
-VOCABULARY = Vocabulary(
+VOCABULARY = DeskVocabulary(
     fields={
         "customer_primary_email": "cf_customer_primary_email_address",
         "large_user": "cf_priority_customer_large_user_account",
@@ -46,13 +46,13 @@ VOCABULARY = Vocabulary(
 class FakeTokens:
     """The `Tokens` port in memory; counts the elections that were won."""
 
-    def __init__(self, token: Token | None = None) -> None:
+    def __init__(self, token: AccessToken | None = None) -> None:
         self.token = token
         self.elected_until = datetime.min.replace(tzinfo=UTC)
         self.elections = 0
         self._lock = threading.Lock()
 
-    def read(self) -> Token | None:
+    def read(self) -> AccessToken | None:
         return self.token
 
     def elect(self, *, now: datetime, until: datetime) -> bool:
@@ -63,14 +63,14 @@ class FakeTokens:
             self.elections += 1
             return True
 
-    def save(self, token: Token) -> None:
+    def save(self, token: AccessToken) -> None:
         with self._lock:
             self.token = token
             self.elected_until = datetime.min.replace(tzinfo=UTC)
 
 
-def make_token(text: str = ACCESS_TOKEN, *, minutes: int = 60) -> Token:
-    return Token(access_token=text, expires_at=NOW + timedelta(minutes=minutes))
+def make_token(text: str = ACCESS_TOKEN, *, minutes: int = 60) -> AccessToken:
+    return AccessToken(access_token=text, expires_at=NOW + timedelta(minutes=minutes))
 
 
 def make_access(
@@ -79,14 +79,14 @@ def make_access(
     accounts_url: str = ACCOUNTS,
     now: datetime = NOW,
     sleep: Callable[[float], Any] | None = None,
-) -> Access:
-    credentials = Credentials(
+) -> AccessTokens:
+    credentials = OAuthCredentials(
         client_id="1000.CLIENT",
         client_secret=CLIENT_SECRET,
         refresh_token=REFRESH_TOKEN,
         accounts_url=accounts_url,
     )
-    return Access(credentials, tokens, now=lambda: now, sleep=sleep or (lambda _: None))
+    return AccessTokens(credentials, tokens, now=lambda: now, sleep=sleep or (lambda _: None))
 
 
 def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings: Any) -> DeskClient:

@@ -12,7 +12,7 @@ import requests
 import responses
 
 from desk_sync.adapters.desk.client import ATTEMPTS
-from desk_sync.adapters.desk.failures import FAILURES, Hiccup
+from desk_sync.adapters.desk.failures import FAILURES, BriefFailure
 from desk_sync.adapters.zoho import transport
 from desk_sync.domain.account.identity import readings
 from desk_sync.domain.ticket.ticket import Field
@@ -241,9 +241,9 @@ KIND_OF_STATUS = [
     (422, "UNPROCESSABLE_ENTITY", PermanentError),
     (422, "EMPTY_PAYLOAD", PermanentError),
     (422, "DUPLICATE_CONTRACT", PermanentError),
-    (429, "TOO_MANY_REQUESTS", Hiccup),
+    (429, "TOO_MANY_REQUESTS", BriefFailure),
     (429, "THRESHOLD_EXCEEDED", TemporaryError),
-    (500, "INTERNAL_SERVER_ERROR", Hiccup),
+    (500, "INTERNAL_SERVER_ERROR", BriefFailure),
 ]
 
 
@@ -260,8 +260,8 @@ def test_every_row_of_the_table_is_tried():
         pytest.param(418, "", PermanentError, id="an unknown 4xx"),
         pytest.param(302, "", TemporaryError, id="a redirect is not followed"),
         pytest.param(408, "", TemporaryError, id="a gateway that gave up"),
-        pytest.param(502, "", Hiccup, id="a gateway"),
-        pytest.param(503, "", Hiccup, id="maintenance"),
+        pytest.param(502, "", BriefFailure, id="a gateway"),
+        pytest.param(503, "", BriefFailure, id="maintenance"),
         pytest.param(507, "", TemporaryError, id="an unknown 5xx"),
     ],
 )
@@ -284,7 +284,7 @@ def test_a_failure_is_what_the_caller_does_next(desk, status, code, kind):
         pytest.param(403, TemporaryError, id="a firewall's page says nothing about our rights"),
         pytest.param(404, TemporaryError, id="a gateway's page says nothing about the ticket"),
         pytest.param(401, NotPermitted, id="Desk's own 401 is a page at times"),
-        pytest.param(502, Hiccup, id="a gateway's page"),
+        pytest.param(502, BriefFailure, id="a gateway's page"),
     ],
 )
 def test_a_page_instead_of_json_is_judged_by_its_status(desk, status, kind):

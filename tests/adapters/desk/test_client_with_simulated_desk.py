@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.adapters.zoho.auth import Access, Credentials
-from desk_sync.domain.commitment.calendar import Hours
+from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
+from desk_sync.domain.commitment.calendar import WeeklyHours
 from desk_sync.domain.ticket.ticket import Field, only_ours
 from desk_sync.errors import Gone, NotPermitted, PermanentError
 from desk_sync.simulated_desk.server import running
@@ -33,7 +33,7 @@ def tokens():
 @pytest.fixture
 def client(simulated, tokens):
     _, facts = simulated
-    credentials = Credentials(
+    credentials = OAuthCredentials(
         client_id=facts["client_id"],
         client_secret=facts["client_secret"],
         refresh_token=facts["refresh_token"],
@@ -43,7 +43,7 @@ def client(simulated, tokens):
         desk_url=facts["desk_url"],
         org_id=facts["org_id"],
         vocabulary=VOCABULARY,
-        access=Access(credentials, tokens, now=lambda: NOW),
+        access=AccessTokens(credentials, tokens, now=lambda: NOW),
         budget=FakeBudget(),
         now=lambda: NOW,
     )
@@ -127,7 +127,7 @@ def test_business_hours_become_a_calendar(client):
 
     christmas, new_year = {(12, 24), (12, 25), (12, 26)}, {(12, 31), (1, 1)}
     assert (office.tz, office.yearly) == ("Europe/Berlin", christmas | new_year)
-    assert office.weekly["mon"] == (Hours.of("09:00", "12:30"), Hours.of("13:30", "18:00"))
+    assert office.weekly["mon"] == (WeeklyHours.of("09:00", "12:30"), WeeklyHours.of("13:30", "18:00"))
     assert office.weekly["sun"] == ()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desk_sync.adapters.desk import conversation
-from desk_sync.domain.commitment.conversation import Author, Form, Utterance
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
 from desk_sync.domain.commitment.learning import StatusChange
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -27,7 +27,7 @@ def comment(**facts):
 
 
 def test_a_thread_is_told_by_its_direction_and_its_author():
-    said = Utterance(ref="1", at=AT, form=Form.OUTGOING, author=Author.AGENT, author_id="7")
+    said = ConversationItem(ref="1", at=AT, form=ItemForm.OUTGOING, author=AuthorKind.AGENT, author_id="7")
 
     assert conversation.threads(thread()) == [said]
 
@@ -35,10 +35,10 @@ def test_a_thread_is_told_by_its_direction_and_its_author():
 @pytest.mark.parametrize(
     ("written", "author"),
     [
-        pytest.param("END_USER", Author.PARTNER, id="as the contract has it"),
-        pytest.param("Contact", Author.PARTNER, id="as the history has it"),
-        pytest.param("SYSTEM", Author.OTHER, id="Desk itself"),
-        pytest.param(None, Author.OTHER, id="nobody says"),
+        pytest.param("END_USER", AuthorKind.PARTNER, id="as the contract has it"),
+        pytest.param("Contact", AuthorKind.PARTNER, id="as the history has it"),
+        pytest.param("SYSTEM", AuthorKind.OTHER, id="Desk itself"),
+        pytest.param(None, AuthorKind.OTHER, id="nobody says"),
     ],
 )
 def test_authors_are_known_by_their_type(written, author):
@@ -71,7 +71,7 @@ def test_a_private_thread_is_not_public():
 def test_a_comment_is_public_where_desk_says_so(written, public):
     (said,) = conversation.comments(comment(isPublic=written))
 
-    assert (said.form, said.author, said.public) == (Form.COMMENT, Author.AGENT, public)
+    assert (said.form, said.author, said.public) == (ItemForm.COMMENT, AuthorKind.AGENT, public)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 from desk_sync.adapters.desk.evidence import of_fields, of_text, of_threads
 from desk_sync.adapters.desk.payload import read_ticket
 from desk_sync.adapters.mail.message import parse
-from desk_sync.domain.account.identity import Kind, readings
+from desk_sync.domain.account.identity import IdentifierKind, readings
 from tests.adapters.desk.portal import VOCABULARY, make_raw
 
 MAILS = sorted((Path(__file__).parents[2] / "cases" / "intake").glob("*.txt"))
 PARTNER = "help@partner.example"
-NUMBERS = (Kind.ZOID, Kind.ZGID, Kind.ZUID)
+NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 
 
 def told(evidence):
@@ -33,11 +33,11 @@ def test_a_description_tells_what_was_found_by_hand(mail):
     by_hand = json.loads(mail.with_suffix(".json").read_text(encoding="utf-8"))
     evidence = described(mail).evidence
 
-    found = {kind: {each.value for each in readings(evidence) if each.kind is kind} for kind in Kind}
+    found = {kind: {each.value for each in readings(evidence) if each.kind is kind} for kind in IdentifierKind}
 
-    assert found[Kind.EMAIL] == ({by_hand["customer_email"]} - {None})
+    assert found[IdentifierKind.EMAIL] == ({by_hand["customer_email"]} - {None})
     assert {by_hand[kind] for kind in NUMBERS} - {None} <= {each.value for each in readings(evidence)}
-    assert found[Kind.DOMAIN] <= {by_hand["customer_domain"]}
+    assert found[IdentifierKind.DOMAIN] <= {by_hand["customer_domain"]}
 
 
 @pytest.mark.parametrize(

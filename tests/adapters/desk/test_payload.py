@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
-from desk_sync.adapters.desk.vocabulary import Vocabulary
-from desk_sync.domain.account.identity import Evidence, Identifier, Kind, Place
-from desk_sync.domain.ticket.event import Hint
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
+from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import BadDelivery, PermanentError
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
@@ -54,8 +54,8 @@ def test_a_ticket_is_read_in_our_words():
     assert (ticket.status, ticket.status_type) == ("Open", "Open")
     assert ticket.customer_primary_email == "admin@large.example"
     assert ticket.evidence == (
-        Evidence(Place.FIELD, (Identifier(Kind.EMAIL, "admin@large.example"),)),
-        Evidence(Place.FIELD, (Identifier(Kind.DOMAIN, "large.example"),)),
+        Evidence(EvidencePlace.FIELD, (Identifier(IdentifierKind.EMAIL, "admin@large.example"),)),
+        Evidence(EvidencePlace.FIELD, (Identifier(IdentifierKind.DOMAIN, "large.example"),)),
     )
     assert (ticket.large_user, ticket.severity) == (True, "S1-Critical")
     assert (ticket.request_type, ticket.issue_type, ticket.product) == ("TECHNICAL_SUPPORT", "feature_request", None)
@@ -124,7 +124,7 @@ def test_a_write_spells_values_as_desk_takes_them():
 
 
 def test_a_standard_field_stands_beside_the_custom_ones():
-    vocabulary = Vocabulary(fields={"severity": "priority", "large_user": BOX}, issue_types={}, request_types={})
+    vocabulary = DeskVocabulary(fields={"severity": "priority", "large_user": BOX}, issue_types={}, request_types={})
     fields = {Field.SEVERITY: "High", Field.LARGE_USER: True}
 
     assert write_fields(fields, vocabulary) == {"priority": "High", "cf": {BOX: "true"}}
@@ -134,7 +134,7 @@ def test_a_standard_field_stands_beside_the_custom_ones():
 
 def test_a_field_without_a_name_in_the_portal_cannot_be_written():
     with pytest.raises(PermanentError, match="severity"):
-        write_fields({Field.SEVERITY: "S1-Critical"}, Vocabulary(fields={}, issue_types={}, request_types={}))
+        write_fields({Field.SEVERITY: "S1-Critical"}, DeskVocabulary(fields={}, issue_types={}, request_types={}))
 
 
 # Events -------------------------------------------------------------------------------------------------------------
@@ -143,14 +143,14 @@ def test_a_field_without_a_name_in_the_portal_cannot_be_written():
 @pytest.mark.parametrize(
     ("file", "hints", "actor"),
     [
-        ("ticket_add.json", [Hint.STATE], AGENT),
-        ("ticket_update.json", [Hint.STATE], AGENT),
-        ("ticket_update_no_prevstate.json", [Hint.STATE], AGENT),
-        ("ticket_delete.json", [Hint.GONE], None),
-        ("ticket_thread_add_in.json", [Hint.CONVERSATION], "119514000001200101"),
-        ("ticket_thread_add_out.json", [Hint.CONVERSATION], AGENT),
-        ("ticket_comment_add.json", [Hint.CONVERSATION], AGENT),
-        ("ticket_comment_update.json", [Hint.CONVERSATION], AGENT),
+        ("ticket_add.json", [EventHint.STATE], AGENT),
+        ("ticket_update.json", [EventHint.STATE], AGENT),
+        ("ticket_update_no_prevstate.json", [EventHint.STATE], AGENT),
+        ("ticket_delete.json", [EventHint.GONE], None),
+        ("ticket_thread_add_in.json", [EventHint.CONVERSATION], "119514000001200101"),
+        ("ticket_thread_add_out.json", [EventHint.CONVERSATION], AGENT),
+        ("ticket_comment_add.json", [EventHint.CONVERSATION], AGENT),
+        ("ticket_comment_update.json", [EventHint.CONVERSATION], AGENT),
         ("contact_update.json", [], None),
         ("empty_array.json", [], None),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from desk_sync.adapters.desk.payload import read_ticket
 from desk_sync.adapters.desk.template import language
-from desk_sync.domain.ticket.template import Part
+from desk_sync.domain.ticket.template import TemplatePart
 from tests.adapters.desk.portal import VOCABULARY, make_raw
 
 FILLED = """<div>Customer Primary Email Address: admin@large.example</div>
@@ -31,10 +31,10 @@ def test_a_filled_template_lacks_nothing():
 @pytest.mark.parametrize(
     ("line", "part"),
     [
-        ("Customer Primary Email Address: admin@large.example", Part.SUPER_ADMIN_EMAIL),
-        ("Type of support request: Technical Support", Part.REQUEST_TYPE),
-        ("User ID (ZUID): 100021002", Part.USER_ID),
-        ("Zoho Product Name: Zoho CRM", Part.PRODUCT),
+        ("Customer Primary Email Address: admin@large.example", TemplatePart.SUPER_ADMIN_EMAIL),
+        ("Type of support request: Technical Support", TemplatePart.REQUEST_TYPE),
+        ("User ID (ZUID): 100021002", TemplatePart.USER_ID),
+        ("Zoho Product Name: Zoho CRM", TemplatePart.PRODUCT),
     ],
 )
 def test_each_line_that_is_left_out_is_missing(line, part):
@@ -50,7 +50,7 @@ def test_a_user_is_asked_for_only_where_the_problem_can_be_reproduced():
 def test_a_ticket_without_a_description_lacks_everything_but_the_user():
     ticket = read(None)
 
-    assert (ticket.missing, ticket.description_words) == (frozenset(Part) - {Part.USER_ID}, None)
+    assert (ticket.missing, ticket.description_words) == (frozenset(TemplatePart) - {TemplatePart.USER_ID}, None)
 
 
 @pytest.mark.parametrize(

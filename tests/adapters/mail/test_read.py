@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.adapters.mail.body import Text
-from desk_sync.adapters.mail.facts import Confidence, Source
+from desk_sync.adapters.mail.body import BodyText
+from desk_sync.adapters.mail.facts import FactConfidence, FactSource
 from desk_sync.adapters.mail.read import read_mail, read_text
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 PARTNER = "help@partner.example"
 SIGNATURE = "\n\nRegards,\nAda Partner\nhelp@partner.example | sales@eu.partner.example | +1 555 0100 233\n"
@@ -73,7 +73,7 @@ def test_the_customers_address_is_found_or_left_open(body, email):
 def test_the_super_admins_address_goes_before_an_ordinary_users():
     facts = read("Customer Email Address: jo@big.example\nSuper admin email: admin@big.example")
 
-    assert (facts.customer_email, facts.source) == ("admin@big.example", Source.FIELD)
+    assert (facts.customer_email, facts.source) == ("admin@big.example", FactSource.FIELD)
     assert facts.candidates == ("jo@big.example", "admin@big.example")
 
 
@@ -200,15 +200,15 @@ def test_other_numbers_around_a_labelled_id_change_nothing(line, before, after, 
 
 def test_a_label_for_either_organisation_is_tried_as_both():
     assert read("ZOID or ZGID: 100048000").identifiers == (
-        Identifier(Kind.ZOID, "100048000"),
-        Identifier(Kind.ZGID, "100048000"),
+        Identifier(IdentifierKind.ZOID, "100048000"),
+        Identifier(IdentifierKind.ZGID, "100048000"),
     )
 
 
 def test_identifiers_come_strongest_first():
     facts = read("Customer email: a@big.example\nZUID: 100021002\nZGID: 100021005\nZOID: 100021000")
 
-    assert [identifier.kind for identifier in facts.identifiers] == list(Kind)
+    assert [identifier.kind for identifier in facts.identifiers] == list(IdentifierKind)
 
 
 def test_a_free_mail_domain_is_no_customers_domain():
@@ -255,16 +255,16 @@ QUOTES = [
 def test_a_quoted_identifier_never_wins_over_a_fresh_one(quote):
     facts = read(f"Customer email: new@big.example\nSteps: none\n\n{quote}")
 
-    assert (facts.customer_email, facts.source, facts.zoid) == ("new@big.example", Source.FIELD, None)
-    assert facts.confidence is Confidence.HIGH
+    assert (facts.customer_email, facts.source, facts.zoid) == ("new@big.example", FactSource.FIELD, None)
+    assert facts.confidence is FactConfidence.HIGH
 
 
 @pytest.mark.parametrize("quote", QUOTES)
 def test_a_quote_is_read_where_nothing_else_leads_to_the_customer(quote):
     facts = read(f"Any news?\n\n{quote}{SIGNATURE}")
 
-    assert (facts.customer_email, facts.zoid, facts.source) == ("old@other.example", "100022000", Source.QUOTED)
-    assert (facts.confidence, facts.needs_manual) == (Confidence.LOW, True)
+    assert (facts.customer_email, facts.zoid, facts.source) == ("old@other.example", "100022000", FactSource.QUOTED)
+    assert (facts.confidence, facts.needs_manual) == (FactConfidence.LOW, True)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_quotes_of_html_are_parted_from_what_is_new(markup):
     quote = markup.format("<p>Customer email: old@other.example</p>")
 
     assert read(f"<p>Customer email: new@big.example</p>{quote}", html=True).customer_email == "new@big.example"
-    assert read(f"<p>Any news?</p>{quote}", html=True).source is Source.QUOTED
+    assert read(f"<p>Any news?</p>{quote}", html=True).source is FactSource.QUOTED
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_an_answer_below_a_marked_quote_is_new():
 def test_several_new_answers_are_not_settled_by_a_quote():
     facts = read(f"Ask jo@big.example or al@big.example\n\n{QUOTED}")
 
-    assert (facts.customer_email, facts.zoid, facts.several) == (None, None, {Kind.EMAIL})
+    assert (facts.customer_email, facts.zoid, facts.several) == (None, None, {IdentifierKind.EMAIL})
     assert facts.needs_manual
 
 
@@ -336,7 +336,7 @@ def test_the_partners_signature_changes_nothing(found, closed):
 
 @given(addresses, addresses)
 def test_a_quoted_address_never_wins(fresh, quoted):
-    facts = read_text(Text(fresh=(f"ask {fresh}",), quoted=(f"Super admin: {quoted}",)), sender=PARTNER)
+    facts = read_text(BodyText(fresh=(f"ask {fresh}",), quoted=(f"Super admin: {quoted}",)), sender=PARTNER)
 
     assert facts.customer_email == identifiers.email(fresh)
 

@@ -7,10 +7,10 @@ import pytest
 from desk_sync.adapters.mail.body import read_html, read_plain
 from desk_sync.adapters.mail.template import label_in, read_template
 from desk_sync.adapters.mail.values import read_product, read_reproducible, read_request_type
-from desk_sync.adapters.mail.words import Part
+from desk_sync.adapters.mail.words import LabelPart
 
 LABELS = {
-    Part.CUSTOMER_EMAIL: (
+    LabelPart.CUSTOMER_EMAIL: (
         "Customer Primary Email Address",
         "Customer Email Address",
         "Customer's e-mail",
@@ -25,7 +25,7 @@ LABELS = {
         "お客様のメールアドレス",
         "顧客のメールアドレス",
     ),
-    Part.SUPER_ADMIN: (
+    LabelPart.SUPER_ADMIN: (
         "Super admin email",
         "Super-Admin-E-Mail",
         "E-Mail-Adresse des Super-Admins",
@@ -34,7 +34,7 @@ LABELS = {
         "E-mail du super administrateur",
         "スーパー管理者のメールアドレス",
     ),
-    Part.REQUEST_TYPE: (
+    LabelPart.REQUEST_TYPE: (
         "Type of support request",
         "Request type",
         "Art der Supportanfrage",
@@ -49,7 +49,7 @@ LABELS = {
         "種類",
         "お問い合わせの種類",
     ),
-    Part.REPRODUCIBLE: (
+    LabelPart.REPRODUCIBLE: (
         "Is the issue reproducible?",
         "Is the issue reproducible? Yes/No",
         "Is the issue reproducible (Yes/No)",
@@ -69,7 +69,7 @@ LABELS = {
         "再現",
         "再現性",
     ),
-    Part.PRODUCT: (
+    LabelPart.PRODUCT: (
         "Zoho Product Name",
         "Product",
         "Zoho service",
@@ -86,7 +86,7 @@ LABELS = {
         "製品",
         "ご利用製品名",
     ),
-    Part.DESCRIPTION: (
+    LabelPart.DESCRIPTION: (
         "Description of the issue/question",
         "Description of the issue",
         "Issue description",
@@ -98,7 +98,7 @@ LABELS = {
         "問題の説明",
         "お問い合わせ内容",
     ),
-    Part.STEPS: (
+    LabelPart.STEPS: (
         "Troubleshooting steps performed",
         "Troubleshooting steps performed, if any",
         "Steps taken so far",
@@ -114,7 +114,7 @@ LABELS = {
         "実施したトラブルシューティング手順",
         "実施した手順",
     ),
-    Part.OTHER: (
+    LabelPart.OTHER: (
         "Screenshots/screen recording",
         "Bildschirmübertragung",
         "Capturas de pantalla",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from desk_sync.adapters.mapping.calendar_questions import Questions, answer, read
+from desk_sync.adapters.mapping.calendar_questions import CalendarQuestions, answer, read
 from desk_sync.errors import InputError
 
 CALENDAR = {"tz": "UTC", "weekly": {"mon": [["09:00", "17:00"]]}}
@@ -119,7 +119,7 @@ def test_every_part_may_be_absent(written):
 
 
 def test_figures_need_not_be_whole():
-    questions = Questions.model_validate(
+    questions = CalendarQuestions.model_validate(
         {"elapsed": [ELAPSED], "thresholds": [THRESHOLDS | {"percents": ["50", 33.25, 100]}]}
     )
 
@@ -138,6 +138,6 @@ def test_what_never_comes_is_nothing(tz):
     never = {"tz": tz, "weekly": {}}
     questions = {part: [each | {"calendar": never}] for part, each in [("cases", DUE), ("cadence", CADENCE)]}
 
-    answers = answer(Questions.model_validate(questions))
+    answers = answer(CalendarQuestions.model_validate(questions))
 
     assert (answers["cases"], answers["cadence"]) == ([{"id": "d", "due": None}], [{"id": "c", "due": [None]}])

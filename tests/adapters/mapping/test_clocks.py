@@ -8,24 +8,24 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.mapping.file import check, load
-from desk_sync.domain.commitment.calendar import HolidayMode, Hours
+from desk_sync.domain.commitment.calendar import HolidayMode, WeeklyHours
 from desk_sync.domain.commitment.promise import (
+    CommitmentWindow,
     CountFrom,
-    Determination,
+    DeterminationRule,
     FirstRound,
     Milestone,
     Promise,
-    Reopened,
-    Scope,
-    Window,
+    PromiseScope,
+    ReopenedRule,
 )
-from desk_sync.domain.commitment.regions import Taken, Whereabouts, Whose
+from desk_sync.domain.commitment.regions import DeskCalendar, RegionBasis, TicketRegions
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
 HOUR = timedelta(hours=1)
 ACK, DET, RES, UPD = Milestone
-GERMANY = Whereabouts(partner_country="DE")
+GERMANY = TicketRegions(partner_country="DE")
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def changed(tmp_path):
     return write_changed
 
 
-def window(target: float, commitment: float) -> Window:
-    return Window(target=target * HOUR, commitment=commitment * HOUR)
+def window(target: float, commitment: float) -> CommitmentWindow:
+    return CommitmentWindow(target=target * HOUR, commitment=commitment * HOUR)
 
 
-def promised(file: Path | str = "partner_support", whereabouts: Whereabouts = GERMANY) -> Promise:
+def promised(file: Path | str = "partner_support", whereabouts: TicketRegions = GERMANY) -> Promise:
     return load(file).policy.commitment.promise(whereabouts, "m1")
 
 
@@ -62,11 +62,11 @@ def test_the_shipped_mapping_promises_what_the_programme_promises():
     }
     assert (terms.resolution, terms.resolution_for, terms.update) == (
         window(24, 48),
-        Scope.LARGE_ACCOUNTS,
+        PromiseScope.LARGE_ACCOUNTS,
         window(8, 8),
     )
-    assert (terms.determination, terms.first_round) == (Determination.ROUNDS, FirstRound.SECOND_REPLY)
-    assert (terms.without_severity, terms.reopened) == (3, Reopened.RESUME)
+    assert (terms.determination, terms.first_round) == (DeterminationRule.ROUNDS, FirstRound.SECOND_REPLY)
+    assert (terms.without_severity, terms.reopened) == (3, ReopenedRule.RESUME)
     assert (terms.severity_changed, terms.found_large_late) == (CountFrom.CREATION, CountFrom.CREATION)
     assert terms.paused == frozenset(Milestone)
     assert (terms.exempt.issue_types, terms.exempt.request_types) == ({"feature_request", "limitation"}, frozenset())
@@ -97,7 +97,7 @@ def test_the_shipped_mapping_says_what_counts():
     ],
 )
 def test_the_shipped_regions_work_from_monday_to_friday_in_their_zone(country, region, zone):
-    promise = promised(whereabouts=Whereabouts(partner_country=country))
+    promise = promised(whereabouts=TicketRegions(partner_country=country))
     friday, monday = datetime(2026, 11, 27, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
 
     assert (promise.region, promise.calendar.tz) == (region, zone)
@@ -118,11 +118,15 @@ def test_every_country_with_a_threshold_region_has_an_escalation_region():
         pytest.param("without_severity: 3", "without_severity: 2", "without_severity", 2, id="another severity"),
         pytest.param("resolution: 24h-48h", "resolution: 8h–2d", "resolution", window(8, 48), id="another dash"),
         pytest.param(
-            "resolution_for: large_accounts", "resolution_for: everybody", "resolution_for", Scope.EVERYBODY, id="scope"
+            "resolution_for: large_accounts",
+            "resolution_for: everybody",
+            "resolution_for",
+            PromiseScope.EVERYBODY,
+            id="scope",
         ),
         pytest.param("update: 8h", "update: null", "update", None, id="no updates"),
         pytest.param("update: 8h", "update: {target: 90m, commitment: 8h}", "update", window(1.5, 8), id="by names"),
-        pytest.param("determination: rounds", "determination: once", "determination", Determination.ONCE, id="C7"),
+        pytest.param("determination: rounds", "determination: once", "determination", DeterminationRule.ONCE, id="C7"),
         pytest.param(
             "first_round: second_reply", "first_round: first_reply", "first_round", FirstRound.FIRST_REPLY, id="round 1"
         ),
@@ -137,7 +141,7 @@ def test_every_country_with_a_threshold_region_has_an_escalation_region():
         pytest.param(
             "found_large_late: creation", "found_large_late: change", "found_large_late", CountFrom.CHANGE, id="late"
         ),
-        pytest.param("reopened: resume", "reopened: new_round", "reopened", Reopened.NEW_ROUND, id="reopened"),
+        pytest.param("reopened: resume", "reopened: new_round", "reopened", ReopenedRule.NEW_ROUND, id="reopened"),
     ],
 )
 def test_every_rule_can_be_changed(changed, old, new, setting, value):
@@ -181,7 +185,7 @@ def test_a_region_and_a_country_may_keep_their_own_time(changed):
     regions = load(file).policy.commitment.regions
     week = (datetime(2026, 11, 14, 20, tzinfo=UTC), datetime(2026, 11, 21, 20, tzinfo=UTC))
     open_time = {
-        country: promised(file, Whereabouts(partner_country=country)).calendar.elapsed(*week)
+        country: promised(file, TicketRegions(partner_country=country)).calendar.elapsed(*week)
         for country in ("AE", "SA", "QA")
     }
 
@@ -202,7 +206,7 @@ def test_holidays_and_half_days_are_everybodys_or_a_regions_own(changed):
         ),
         since="\ncalendars:\n",
     )
-    europe, india = (promised(file, Whereabouts(partner_country=country)).calendar for country in ("DE", "IN"))
+    europe, india = (promised(file, TicketRegions(partner_country=country)).calendar for country in ("DE", "IN"))
 
     assert europe.holidays == {date(2026, 12, 25)}
     assert europe.elapsed(datetime(2026, 12, 23, 23, tzinfo=UTC), datetime(2026, 12, 24, 23, tzinfo=UTC)) == 12 * HOUR
@@ -218,9 +222,9 @@ def test_whose_region_it_is_can_be_changed(changed):
     )
     regions = load(file).policy.commitment.regions
 
-    assert (regions.calendar_by, regions.ladder_by) == (Whose.DATA_CENTER, Whose.CUSTOMER_COUNTRY)
-    assert promised(file, Whereabouts(data_centers=("au",))).region == "ANZ"
-    assert promised(file, Whereabouts(partner_country="DE")).region == "INDIA"
+    assert (regions.calendar_by, regions.ladder_by) == (RegionBasis.DATA_CENTER, RegionBasis.CUSTOMER_COUNTRY)
+    assert promised(file, TicketRegions(data_centers=("au",))).region == "ANZ"
+    assert promised(file, TicketRegions(partner_country="DE")).region == "INDIA"
 
 
 @pytest.mark.parametrize(
@@ -451,11 +455,11 @@ class TestCalendarsFromDesk:
 
         regions = load(file).policy.commitment.regions
 
-        noon = {date(2026, 12, 24): (Hours.of("00:00", "12:00"),)}
-        assert regions.calendars["EUROPE_UK"] == Taken(
+        noon = {date(2026, 12, 24): (WeeklyHours.of("00:00", "12:00"),)}
+        assert regions.calendars["EUROPE_UK"] == DeskCalendar(
             hours="Office", overrides=noon, holiday_mode=HolidayMode.SHIFT_START
         )
-        assert regions.country_calendars["GB"] == Taken(hours="7001", holiday_mode=HolidayMode.SHIFT_START)
+        assert regions.country_calendars["GB"] == DeskCalendar(hours="7001", holiday_mode=HolidayMode.SHIFT_START)
         assert regions.taken == {"Office", "7001"}
 
     def test_the_shipped_mapping_takes_none(self):

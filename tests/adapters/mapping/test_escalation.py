@@ -12,12 +12,12 @@ from desk_sync.adapters.mapping.escalation_checks import contradictions
 from desk_sync.adapters.mapping.file import check, load
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.domain.escalation.ladder import Cause, Rung
-from desk_sync.domain.escalation.matrix import LEVELS, Location, reach
-from desk_sync.domain.escalation.policy import Action, Counts
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung
+from desk_sync.domain.escalation.matrix import LEVELS, EscalationLocation, reach
+from desk_sync.domain.escalation.policy import LadderTime, LevelAction
 from desk_sync.domain.escalation.public_update import PublicStep
-from desk_sync.domain.escalation.staff import Address, Channel
-from desk_sync.domain.escalation.triggers import Asker, ClusterRule, Gate, Kin, OverrunRule
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
+from desk_sync.domain.escalation.triggers import Asker, ClusterBy, ClusterRule, OverrunRule, RequestGate
 from desk_sync.domain.escalation.us_states import US_STATES
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
@@ -77,7 +77,7 @@ def test_the_shipped_matrix_is_the_programmes(location, second, third, fourth):
     """Programme, 4.1 and 4.2."""
     region, country, state = [*location.split(), None][:3]
 
-    chain = policy().matrix.chain(Location(region=region, country=country, state=state))
+    chain = policy().matrix.chain(EscalationLocation(region=region, country=country, state=state))
 
     assert [" ".join(roles) for roles in chain] == ["escalation_desk", second, third, fourth]
 
@@ -93,28 +93,31 @@ def test_the_shipped_matrix_is_the_programmes(location, second, third, fourth):
 )
 def test_europe_has_its_level_4_by_country(country, role):
     """R40."""
-    assert policy().matrix.roles(4, Location(region="EUROPE_UK", country=country)) == (role,)
+    assert policy().matrix.roles(4, EscalationLocation(region="EUROPE_UK", country=country)) == (role,)
 
 
 def test_every_state_has_one_account_manager():
     found = policy().matrix
 
-    assert all(len(found.roles(4, Location(region="USA_CANADA", country="US", state=each))) == 1 for each in US_STATES)
+    assert all(
+        len(found.roles(4, EscalationLocation(region="USA_CANADA", country="US", state=each))) == 1
+        for each in US_STATES
+    )
 
 
 def test_the_shipped_ladders_are_the_programmes():
     """§0: level 1 at a breach, then 2 h, 4 h, 8 h; resolution level 1 only; security straight to its level."""
     found = policy()
-    full = (Rung(1), Rung(2, 2 * HOUR), Rung(3, 4 * HOUR), Rung(4, 8 * HOUR))
+    full = (LadderRung(1), LadderRung(2, 2 * HOUR), LadderRung(3, 4 * HOUR), LadderRung(4, 8 * HOUR))
 
-    rungs = {cause: found.rule(cause, "ANZ", 3).rungs for cause in Cause}
+    rungs = {cause: found.rule(cause, "ANZ", 3).rungs for cause in LadderCause}
 
-    assert rungs == dict.fromkeys(Cause, full) | {
-        Cause.RESOLUTION: (Rung(1),),
-        Cause.SECURITY: (Rung(3),),
+    assert rungs == dict.fromkeys(LadderCause, full) | {
+        LadderCause.RESOLUTION: (LadderRung(1),),
+        LadderCause.SECURITY: (LadderRung(3),),
     }
-    assert found.rule(Cause.REQUEST, "ANZ", 1).counts is Counts.AS_THE_CLOCK
-    assert set(found.answers) == set(Cause) - {Cause.SECURITY}
+    assert found.rule(LadderCause.REQUEST, "ANZ", 1).counts is LadderTime.AS_THE_CLOCK
+    assert set(found.answers) == set(LadderCause) - {LadderCause.SECURITY}
 
 
 def test_what_the_programme_gives_no_figure_for_is_off():
@@ -122,7 +125,7 @@ def test_what_the_programme_gives_no_figure_for_is_off():
 
     assert (found.overrun, found.clusters, found.actions) == (None, (), {})
     assert (found.questions.tickets, found.questions.within, found.questions.level) == (5, timedelta(days=30), 4)
-    assert found.requests.gate(Asker.PARTNER) is Gate.AFTER_RESPONSE_TIME
+    assert found.requests.gate(Asker.PARTNER) is RequestGate.AFTER_RESPONSE_TIME
 
 
 def test_every_setting_reaches_the_policy(changed):
@@ -144,17 +147,17 @@ def test_every_setting_reaches_the_policy(changed):
     found = policy(file)
 
     assert found.staff.people["ada"].addresses == (
-        Address(Channel.MAIL, "ada@desk.example"),
-        Address(Channel.CHAT, "ada_cliq"),
+        NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),
+        NoticeAddress(NoticeChannel.CHAT, "ada_cliq"),
     )
     assert found.staff.people["bob"].team == "1892000000012345"
     assert [person.name for person in found.staff.on_duty("lead.anz", date(2026, 12, 1))] == ["ada", "bob"]
     assert [person.name for person in found.staff.on_duty("lead.anz", date(2026, 12, 26))] == ["ada"]
-    assert found.action(3) == Action(status="Escalated", priority="High", assign=True)
+    assert found.action(3) == LevelAction(status="Escalated", priority="High", assign=True)
     assert found.overrun == OverrunRule(issue_types=frozenset({"outage", "login"}), window=8 * HOUR)
-    assert found.clusters == (ClusterRule(by=Kin.ACCOUNT, tickets=3, period=24 * HOUR),)
+    assert found.clusters == (ClusterRule(by=ClusterBy.ACCOUNT, tickets=3, period=24 * HOUR),)
     assert (found.fallback_agent, found.questions, found.updates.texts) == ("desk@support.example", None, {})
-    assert found.rule(Cause.CLUSTER, "INDIA", 1).rungs == (Rung(2, HOUR),)
+    assert found.rule(LadderCause.CLUSTER, "INDIA", 1).rungs == (LadderRung(2, HOUR),)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +328,9 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_ends_at_somebody(change
     states = [("US", state) for state in US_STATES]
 
     ends = {
-        reach(found.matrix.chain(Location(region=region, country=country, state=state)), level, found.staff, day).roles
+        reach(
+            found.matrix.chain(EscalationLocation(region=region, country=country, state=state)), level, found.staff, day
+        ).roles
         for region in found.matrix.cells
         for country, state in [(None, None), *((country, None) for country in COUNTRIES), *states]
         for level in LEVELS

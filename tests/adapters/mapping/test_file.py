@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from desk_sync.adapters.mapping.file import check, load, schema
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.adapters.zoho.hosts import Portal
-from desk_sync.domain.account.identity import Kind
-from desk_sync.domain.account.licence_policy import Count, Per, RegionBy, Threshold, plain
-from desk_sync.domain.plan.education import Occasion
+from desk_sync.adapters.zoho.hosts import PortalHosts
+from desk_sync.domain.account.identity import IdentifierKind
+from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy, Threshold, plain
+from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.errors import MappingError, Problem
 
@@ -71,7 +71,11 @@ def test_the_shipped_mapping_says_what_the_programme_says():
         "USA_LATAM": ">= 70",
         "CANADA_BRAZIL": ">= 50",
     }
-    assert (licences.region_by, licences.count, licences.per) == (RegionBy.CUSTOMER_COUNTRY, Count.SUM, Per.SUPER_ADMIN)
+    assert (licences.region_by, licences.count, licences.per) == (
+        RegionBy.CUSTOMER_COUNTRY,
+        CountBy.SUM,
+        AccountScope.SUPER_ADMIN,
+    )
     assert licences.fallback_region is None
     assert licences.max_age == timedelta(days=7)
     assert len(licences.exclusions) == 5
@@ -436,7 +440,7 @@ def test_the_version_follows_the_meaning_only(changed, write):
 
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_version_is_the_same_in_every_process(seed):
-    code = "from desk_sync.adapters.mapping_file import load; print(load('partner_support').policy.version)"
+    code = "from desk_sync.adapters.mapping.file import load; print(load('partner_support').policy.version)"
     told = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
     )
@@ -470,7 +474,7 @@ def test_each_portal_lives_in_its_data_centre_or_where_its_urls_say(with_portals
     local = '{data_center: in, org_id: "12", webhook_id: 22, desk_url: "http://127.0.0.1:1/"}'
     portals = load(with_portals(europe=EUROPE, in_2=local)).portals
 
-    assert portals["europe"] == Portal(
+    assert portals["europe"] == PortalHosts(
         org_id="11", webhook_id="21", desk_url="https://desk.zoho.eu", accounts_url="https://accounts.zoho.eu"
     )
     assert portals["europe"].keys_url == "https://desk.zoho.eu/.well-known/jwks.json"
@@ -631,7 +635,7 @@ class TestIdentity:
     def test_the_order_of_the_strategies_is_kept(self, changed):
         policy = load(changed(self.SHIPPED_LIST, "strategies: [zoid, email]")).policy
 
-        assert policy.strategies == (Kind.ZOID, Kind.EMAIL)
+        assert policy.strategies == (IdentifierKind.ZOID, IdentifierKind.EMAIL)
         assert policy.version != load(changed(self.SHIPPED_LIST, "strategies: [email, zoid]")).policy.version
 
     @pytest.mark.parametrize(
@@ -652,8 +656,11 @@ def test_an_admins_lesson_stands_in_the_place_of_ours(changed):
     own = load(changed("  lessons: {}\n", '  lessons: {de: {public_mail: "Bitte von der Firma aus."}}\n')).policy
     ours = load("partner_support").policy
 
-    assert own.teaching.lessons["de"][Occasion.PUBLIC_MAIL] == "Bitte von der Firma aus."
-    assert own.teaching.lessons["de"][Occasion.NO_IDENTIFIER] == ours.teaching.lessons["de"][Occasion.NO_IDENTIFIER]
+    assert own.teaching.lessons["de"][EducationOccasion.PUBLIC_MAIL] == "Bitte von der Firma aus."
+    assert (
+        own.teaching.lessons["de"][EducationOccasion.NO_IDENTIFIER]
+        == ours.teaching.lessons["de"][EducationOccasion.NO_IDENTIFIER]
+    )
     assert own.version != ours.version
 
 

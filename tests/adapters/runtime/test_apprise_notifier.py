@@ -15,13 +15,13 @@ from aiosmtpd.controller import Controller
 
 from desk_sync.adapters.runtime.apprise_notifier import AppriseNotifier
 from desk_sync.domain.escalation.notice import Notice
-from desk_sync.domain.escalation.staff import Address, Channel
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.errors import Refused, TemporaryError
 from desk_sync.logs import SILENCED
 from tests.support.hook import Hook, listening
 
-ADA = Address(Channel.MAIL, "ada@desk.example")
-EUROPE = Address(Channel.CHAT, "europe")
+ADA = NoticeAddress(NoticeChannel.MAIL, "ada@desk.example")
+EUROPE = NoticeAddress(NoticeChannel.CHAT, "europe")
 NOTICE = Notice(key="ds-0123456789abcdef", to=ADA, subject="Ticket 1042: level 1", lines=("line 1", "line 2"))
 SECRET = "s3cr3t-token"
 
@@ -117,7 +117,7 @@ def test_a_mail_server_that_does_not_take_it_says_for_how_long(mailbox, mail_url
 
 
 def test_a_recipient_that_the_mail_server_does_not_know_is_refused(mail_url):
-    stranger = Notice(key="k", to=Address(Channel.MAIL, "nobody@desk.example"), subject="s", lines=("l",))
+    stranger = Notice(key="k", to=NoticeAddress(NoticeChannel.MAIL, "nobody@desk.example"), subject="s", lines=("l",))
 
     with pytest.raises(Refused, match="answered 550"):
         notifier(mail=mail_url).send(stranger)

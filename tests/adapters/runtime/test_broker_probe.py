@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.runtime.broker_probe import greet
-from desk_sync.adapters.runtime.embedded_broker import Broker
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.errors import ConfigurationError, TemporaryError
 
 PASSWORD = "canary-password"
@@ -18,7 +18,7 @@ PASSWORD = "canary-password"
 
 @pytest.fixture(scope="module")
 def broker():
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         yield broker
 
 

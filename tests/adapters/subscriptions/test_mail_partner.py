@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.adapters.subscriptions.mail_partner import PAGE, MailPartner
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
 from tests.support.fake_journal import FakeJournal
@@ -78,7 +78,7 @@ def test_a_domain_is_searched_for(host, api, several):
     found = organisation()
     host.answers.append(at(PATH, found | {"data": [found["data"]]} if several else found))
 
-    [account] = MailPartner(api).ask(Identifier(Kind.DOMAIN, "kumo-studio.example"))
+    [account] = MailPartner(api).ask(Identifier(IdentifierKind.DOMAIN, "kumo-studio.example"))
 
     assert account.zoids == (KUMO,)
     assert host.asked[0].query == {"mode": "getCustomerOrgDetails", "searchKey": "kumo-studio.example"}
@@ -87,7 +87,7 @@ def test_a_domain_is_searched_for(host, api, several):
 def test_a_domain_that_nobody_has_is_nobodys(host, api):
     host.answers.append(at(PATH, {"status": {"code": 200}}))
 
-    assert MailPartner(api).ask(Identifier(Kind.DOMAIN, "nowhere.example")) == []
+    assert MailPartner(api).ask(Identifier(IdentifierKind.DOMAIN, "nowhere.example")) == []
 
 
 def test_a_pull_goes_on_behind_the_organisations_that_it_has(host, api):

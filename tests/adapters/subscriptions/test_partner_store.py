@@ -6,7 +6,7 @@ import pytest
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.partner_store import PAGE, PartnerStore
-from desk_sync.domain.account.entitlement import Standing, Verdict, entitle, judge
+from desk_sync.domain.account.entitlement import ItemStanding, Verdict, entitle, judge
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
 from tests.support.fake_journal import FakeJournal
@@ -35,7 +35,7 @@ def row(number, **facts):
 
 
 def counted(account):
-    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is ItemStanding.COUNTED)
 
 
 def test_the_recorded_answer_is_three_accounts(host, api):

@@ -8,7 +8,7 @@ from sqlalchemy import column, insert, table, text
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.sql_table import SqlTable
-from desk_sync.domain.account.entitlement import Standing, judge
+from desk_sync.domain.account.entitlement import ItemStanding, judge
 from desk_sync.errors import ConfigurationError, PermanentError
 from tests.support.fake_journal import FakeJournal
 
@@ -48,7 +48,7 @@ def fill(engine, rows, columns=COLUMNS):
 
 
 def counted(account):
-    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is Standing.COUNTED)
+    return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is ItemStanding.COUNTED)
 
 
 def test_the_rows_of_one_super_admin_are_one_account(engine):

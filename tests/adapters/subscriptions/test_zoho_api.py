@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.adapters.subscriptions.lenient import country
-from desk_sync.adapters.subscriptions.zoho_api import Pace
+from desk_sync.adapters.subscriptions.zoho_api import CallPace
 from desk_sync.errors import ConfigurationError, NotPermitted, PermanentError, TemporaryError
 from tests.adapters.desk.portal import ACCESS_TOKEN
 from tests.adapters.subscriptions.conftest import at, make_api
@@ -67,7 +67,7 @@ def test_what_does_not_pass_is_said(host, api, reply, error, calls):
 
 def test_the_pace_spaces_calls_evenly():
     waits = []
-    pace = Pace(30, clock=lambda: 100.0, sleep=waits.append)
+    pace = CallPace(30, clock=lambda: 100.0, sleep=waits.append)
     for _ in range(3):
         pace.wait()
 

@@ -10,8 +10,8 @@ import pytest
 import requests
 import responses
 
-from desk_sync.adapters.zoho.auth import Credentials, authorization
-from desk_sync.adapters.zoho.transport import Deadline
+from desk_sync.adapters.zoho.auth import OAuthCredentials, authorization
+from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.errors import ConfigurationError, NotPermitted, TemporaryError
 from tests.adapters.desk.portal import (
     ACCESS_TOKEN,
@@ -45,8 +45,8 @@ def zoho():
         yield mock
 
 
-def soon() -> Deadline:
-    return Deadline(0.5)
+def soon() -> DeadlineAdapter:
+    return DeadlineAdapter(0.5)
 
 
 def test_a_stored_token_is_used_as_long_as_it_lasts(zoho):
@@ -137,7 +137,7 @@ def test_the_wait_for_another_process_ends_with_the_deadline(zoho):
     tokens.elect(now=NOW, until=NOW + timedelta(minutes=1))
 
     with pytest.raises(TemporaryError, match="another process"):
-        make_access(tokens, sleep=threading.Event().wait).token(Deadline(0.3))
+        make_access(tokens, sleep=threading.Event().wait).token(DeadlineAdapter(0.3))
 
 
 def test_nobody_waits_longer_than_a_few_seconds_for_another_process(zoho):
@@ -149,7 +149,7 @@ def test_nobody_waits_longer_than_a_few_seconds_for_another_process(zoho):
         passed[0] += seconds
 
     with pytest.raises(TemporaryError, match="another process"):
-        make_access(tokens, sleep=sleep).token(Deadline(20, clock=lambda: passed[0]))
+        make_access(tokens, sleep=sleep).token(DeadlineAdapter(20, clock=lambda: passed[0]))
 
     assert 4 < passed[0] <= 5
 
@@ -159,7 +159,7 @@ def test_twelve_workers_that_find_no_token_ask_zoho_once(zoho):
     tokens = FakeTokens(make_token(minutes=-1))
     access = [make_access(tokens, sleep=threading.Event().wait) for _ in range(12)]
     got = []
-    threads = [threading.Thread(target=lambda one=one: got.append(one.token(Deadline(5)))) for one in access]
+    threads = [threading.Thread(target=lambda one=one: got.append(one.token(DeadlineAdapter(5)))) for one in access]
 
     for thread in threads:
         thread.start()
@@ -226,7 +226,7 @@ def test_refreshes_that_fail_are_a_minute_apart(zoho):
 
     for _ in range(3):
         with pytest.raises(TemporaryError):
-            access.token(Deadline(0.2))
+            access.token(DeadlineAdapter(0.2))
 
     assert len(zoho.calls) == 1
 
@@ -311,7 +311,7 @@ def test_no_log_holds_a_secret_at_any_level(zoho, caplog):
 
 
 def test_no_repr_holds_a_secret():
-    credentials = Credentials(
+    credentials = OAuthCredentials(
         client_id="1000.CLIENT", client_secret=CLIENT_SECRET, refresh_token=REFRESH_TOKEN, accounts_url=ACCOUNTS
     )
     shown = f"{credentials!r} {make_access(FakeTokens())!r} {make_token()!r} {authorization(make_token())!r}"
@@ -345,6 +345,6 @@ def test_a_token_server_that_drips_its_answer_is_left_at_the_deadline():
     started = time.monotonic()
 
     with serving(dripping(http(b" " * 500))) as server, pytest.raises(TemporaryError):
-        make_access(FakeTokens(), accounts_url=server.url).token(Deadline(0.5))
+        make_access(FakeTokens(), accounts_url=server.url).token(DeadlineAdapter(0.5))
 
     assert time.monotonic() - started < 2

@@ -9,10 +9,10 @@ from typing import Any
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import Memory, Written
+from desk_sync.domain.plan.memory import AppliedValue, Memory
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.ticket import Field
-from desk_sync.ports.tickets import Lease, Look, Pending
+from desk_sync.ports.tickets import Lease, Look, PendingWork
 from tests.support.makers import NOW
 
 A_WHILE = timedelta(minutes=1)
@@ -30,7 +30,7 @@ def take(tickets: SqlTickets, *, now: datetime = NOW) -> Lease:
     return lease
 
 
-def begin(tickets: SqlTickets, lease: Lease, *, now: datetime = NOW) -> Pending:
+def begin(tickets: SqlTickets, lease: Lease, *, now: datetime = NOW) -> PendingWork:
     return tickets.begin_look(lease, now=now, until=now + A_WHILE)
 
 
@@ -42,7 +42,7 @@ def finish(tickets: SqlTickets, *, now: datetime = NOW, **facts: Any) -> None:
 
 
 def announce(
-    tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, Written] | None = None
+    tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, AppliedValue] | None = None
 ) -> Mapping[Effect, bool]:
     known = tickets.history(lease.ticket_id).memory
     return tickets.announce(lease, memory=known.intending(intended or {}), effects=effects)

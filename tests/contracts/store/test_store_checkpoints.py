@@ -9,14 +9,14 @@ import pytest
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.subscriptions import Page
+from desk_sync.ports.subscriptions import SourcePage
 from tests.support.makers import NOW, make_account
 
-FIRST = Page(accounts=(make_account(1), make_account(2, account_id="A2")), after="1")
-SECOND = Page(accounts=(make_account(3, account_id="A3"),), after="2")
-ASKED = Identifier(Kind.EMAIL, "admin@large.example")
+FIRST = SourcePage(accounts=(make_account(1), make_account(2, account_id="A2")), after="1")
+SECOND = SourcePage(accounts=(make_account(3, account_id="A3"),), after="2")
+ASKED = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
 
 def journal(engine, source="store", age=timedelta(0)):
@@ -82,7 +82,9 @@ class TestAnswers:
         later = NOW + timedelta(minutes=10)
         assert answers.kept("store", [ASKED], now=later) == {}
 
-        answers.keep("store", Identifier(Kind.ZOID, "100055000"), (), now=later, until=later + timedelta(hours=1))
+        answers.keep(
+            "store", Identifier(IdentifierKind.ZOID, "100055000"), (), now=later, until=later + timedelta(hours=1)
+        )
 
         assert len(rows("SELECT * FROM answers")) == 1
 
@@ -96,7 +98,7 @@ class TestAnswers:
         self.keep(answers)
 
         assert answers.kept("billing", [ASKED], now=NOW) == {}
-        assert answers.kept("store", [Identifier(Kind.DOMAIN, "large.example")], now=NOW) == {}
+        assert answers.kept("store", [Identifier(IdentifierKind.DOMAIN, "large.example")], now=NOW) == {}
 
     def test_cost_no_more_questions_than_a_minute_allows(self, answers):
         for _ in range(2):

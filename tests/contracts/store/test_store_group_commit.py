@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
-from desk_sync.adapters.store.inbox import Delivery, EventCounts, SqlInbox, record_all
+from desk_sync.adapters.store.inbox import DeliveryRow, EventCounts, SqlInbox, record_all
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 from tests.contracts.store.steps import at_work
 from tests.support.makers import NOW, make_event
 
@@ -80,7 +80,7 @@ def test_the_future_is_done_after_the_commit_and_not_before(held, group, engine)
 
     held.open.set()
 
-    assert future.result(5) == Recorded(stored=1, known=0)
+    assert future.result(5) == RecordedDelivery(stored=1, known=0)
     assert SqlInbox(engine, PORTAL).counts() == EventCounts(stored=2, processed=0)
 
 
@@ -106,11 +106,11 @@ def test_each_is_told_what_was_new_in_its_own_delivery(held, group):
 
     told = [future.result(5) for future in futures]
     assert told == [
-        Recorded(stored=2, known=0),
-        Recorded(stored=1, known=1),
-        Recorded(stored=0, known=1),
-        Recorded(stored=0, known=1),
-        Recorded(stored=1, known=1),
+        RecordedDelivery(stored=2, known=0),
+        RecordedDelivery(stored=1, known=1),
+        RecordedDelivery(stored=0, known=1),
+        RecordedDelivery(stored=0, known=1),
+        RecordedDelivery(stored=1, known=1),
     ]
 
 
@@ -118,7 +118,7 @@ def test_portals_in_one_group_are_kept_apart(held, committer, engine):
     futures = {portal: submit(GroupInbox(committer, portal), "k1") for portal in ("east", "west")}
     held.open.set()
 
-    assert {future.result(5) for future in futures.values()} == {Recorded(stored=1, known=0)}
+    assert {future.result(5) for future in futures.values()} == {RecordedDelivery(stored=1, known=0)}
     assert held.begun == 2
     for portal in futures:
         assert SqlInbox(engine, portal).counts().stored == 1
@@ -191,7 +191,7 @@ def test_two_processes_commit_groups_in_opposite_orders(engine):
         stored = 0
         for n in range(20):
             taken = [
-                Delivery(portal=portal, events=[make_event(key=f"{n}-{ticket}", ticket_id=f"t{ticket}")], at=NOW)
+                DeliveryRow(portal=portal, events=[make_event(key=f"{n}-{ticket}", ticket_id=f"t{ticket}")], at=NOW)
                 for portal in ("east", "west")
                 for ticket in range(10)
             ][::order]

@@ -7,19 +7,19 @@ from datetime import date, timedelta
 import pytest
 
 from desk_sync.adapters.store.hours import SqlHours
-from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, Hours
-from desk_sync.ports.hours import Kept
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, WeeklyHours
+from desk_sync.ports.hours import StoredHours
 from tests.support.makers import NOW
 
 OFFICE = BusinessCalendar(
     tz="Europe/Berlin",
-    weekly={"mon": (Hours.of("09:00", "12:30"), Hours.of("13:30", "18:00"))},
+    weekly={"mon": (WeeklyHours.of("09:00", "12:30"), WeeklyHours.of("13:30", "18:00"))},
     holidays=frozenset({date(2026, 10, 3)}),
     holiday_mode=HolidayMode.SHIFT_START,
     overrides={date(2026, 12, 24): ()},
     yearly=frozenset({(12, 25), (12, 26)}),
 )
-READ = Kept(tried_at=NOW, calendar=OFFICE, since=NOW - timedelta(days=3), read_at=NOW)
+READ = StoredHours(tried_at=NOW, calendar=OFFICE, since=NOW - timedelta(days=3), read_at=NOW)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def hours(engine):
     "told",
     [
         pytest.param(READ, id="a calendar"),
-        pytest.param(Kept(tried_at=NOW, problem="Desk did not answer"), id="none was ever read"),
+        pytest.param(StoredHours(tried_at=NOW, problem="Desk did not answer"), id="none was ever read"),
     ],
 )
 def test_it_is_recalled_as_it_was_kept(hours, told):
@@ -43,9 +43,9 @@ def test_it_is_recalled_as_it_was_kept(hours, told):
 def test_what_was_known_is_replaced(hours):
     hours.keep("Office", READ)
 
-    hours.keep("Office", Kept(tried_at=NOW, problem="gone"))
+    hours.keep("Office", StoredHours(tried_at=NOW, problem="gone"))
 
-    assert hours.recall("Office") == Kept(tried_at=NOW, problem="gone")
+    assert hours.recall("Office") == StoredHours(tried_at=NOW, problem="gone")
 
 
 def test_nothing_is_known_of_what_nobody_asked_for(hours, engine):

@@ -10,10 +10,10 @@ from sqlalchemy import Engine, event
 
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import EventCounts, SqlInbox
-from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.tickets import Recorded
+from desk_sync.ports.tickets import RecordedDelivery
 from tests.contracts.store.steps import at_work, finish
 from tests.support.makers import NOW, make_event
 
@@ -22,7 +22,7 @@ class TestInbox:
     def test_an_event_is_kept_as_it_came(self, inbox, tickets):
         told = make_event(
             key="k1",
-            hint=Hint.CONVERSATION,
+            hint=EventHint.CONVERSATION,
             state="a",
             before="b",
             changed=frozenset({Field.SEVERITY, Field.LARGE_USER}),
@@ -36,10 +36,10 @@ class TestInbox:
     @pytest.mark.parametrize(
         ("first", "second", "answer"),
         [
-            pytest.param([], [], Recorded(stored=0, known=0), id="an empty delivery"),
-            pytest.param([], ["k1", "k2"], Recorded(stored=2, known=0), id="all new"),
-            pytest.param(["k1"], ["k1", "k2"], Recorded(stored=1, known=1), id="one was delivered before"),
-            pytest.param([], ["k1", "k1"], Recorded(stored=1, known=1), id="twice in one delivery"),
+            pytest.param([], [], RecordedDelivery(stored=0, known=0), id="an empty delivery"),
+            pytest.param([], ["k1", "k2"], RecordedDelivery(stored=2, known=0), id="all new"),
+            pytest.param(["k1"], ["k1", "k2"], RecordedDelivery(stored=1, known=1), id="one was delivered before"),
+            pytest.param([], ["k1", "k1"], RecordedDelivery(stored=1, known=1), id="twice in one delivery"),
         ],
     )
     def test_an_event_is_stored_once(self, inbox, first, second, answer):

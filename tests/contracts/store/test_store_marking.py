@@ -13,8 +13,8 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.marking import TURN
 from desk_sync.adapters.store.values import CHUNK
-from desk_sync.domain.account.identity import Identifier, Kind
-from desk_sync.ports.review import Binding, Settled
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.ports.review import IdentifierBinding, SettledReview
 from tests.contracts.store.steps import DECISION, at_work, begin, make_look, take
 from tests.contracts.store.test_store_subscriptions import LATER, WEEK, decided, replace_with
 from tests.support.fake_desk import Died
@@ -91,8 +91,8 @@ def test_no_transaction_sets_more_than_a_few(engine, subscriptions, open_tickets
 def test_a_binding_sets_no_more_at_once_and_is_repeated_by_whoever_saw_it_die(engine, subscriptions, open_tickets, due):
     replace_with(subscriptions, make_account())
     open_tickets(2 * CHUNK + 1, None)
-    named = Identifier(Kind.EMAIL, "somebody@elsewhere.example")
-    bound = Binding(identifier=named, account_id="A1", settled=Settled(at=LATER))
+    named = Identifier(IdentifierKind.EMAIL, "somebody@elsewhere.example")
+    bound = IdentifierBinding(identifier=named, account_id="A1", settled=SettledReview(at=LATER))
     bindings = SqlBindings(engine, ("file",))
     set_at_once = []
 

@@ -11,7 +11,7 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.tables import clocks
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.ports.metrics import Backlog
+from desk_sync.ports.metrics import WorkBacklog
 from tests.contracts.store.steps import DECISION, begin, finish, take
 from tests.support.makers import NOW, make_event
 
@@ -94,7 +94,7 @@ def test_the_backlog_is_what_is_owed_and_undone(figures, tickets, inbox, happens
     happens(tickets, inbox)
 
     seen_at = NOW + timedelta(seconds=2) if happens is not look_is_put_off else NOW + 2.5 * MINUTE
-    assert figures.backlog(seen_at) == Backlog(**(NOTHING | expected))
+    assert figures.backlog(seen_at) == WorkBacklog(**(NOTHING | expected))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ class TestSteps:
 def test_portals_are_counted_apart(tickets, inbox, engine):
     event_comes(tickets, inbox)
 
-    assert SqlFigures(engine, "other").backlog(NOW) == Backlog(**NOTHING)
+    assert SqlFigures(engine, "other").backlog(NOW) == WorkBacklog(**NOTHING)
 
 
 @pytest.mark.parametrize(

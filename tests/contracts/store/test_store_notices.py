@@ -9,11 +9,11 @@ import pytest
 
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.domain.escalation.notice import Message, gather
-from desk_sync.domain.escalation.staff import Address, Channel
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from tests.contracts.store.steps import finish
 from tests.support.makers import NOW, make_event
 
-ADA, BOB, CAI = (Address(Channel.MAIL, f"{name}@desk.example") for name in ("ada", "bob", "cai"))
+ADA, BOB, CAI = (NoticeAddress(NoticeChannel.MAIL, f"{name}@desk.example") for name in ("ada", "bob", "cai"))
 MINUTE = timedelta(minutes=1)
 TICKET = "100000000000000001"
 
@@ -176,7 +176,7 @@ def test_portals_are_apart(notices, owe, engine):
 
 
 def test_a_message_is_as_it_was(notices, owe):
-    chat = replace(message(Address(Channel.CHAT, "ada_cliq")), at=NOW + timedelta(microseconds=1))
+    chat = replace(message(NoticeAddress(NoticeChannel.CHAT, "ada_cliq")), at=NOW + timedelta(microseconds=1))
     owe(chat)
 
     assert notices.waiting() == [chat]

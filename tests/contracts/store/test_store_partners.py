@@ -10,7 +10,7 @@ import pytest
 
 from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
 from desk_sync.domain.account.partner import Partner
-from desk_sync.ports.partners import Learnt
+from desk_sync.ports.partners import StoredPartner
 from tests.support.makers import NOW
 
 PRAIRIE = Partner(
@@ -31,9 +31,9 @@ def book(engine):
 @pytest.mark.parametrize(
     "learnt",
     [
-        pytest.param(Learnt(partner=PRAIRIE, at=NOW), id="a partner"),
-        pytest.param(Learnt(partner=None, at=NOW), id="nobody"),
-        pytest.param(Learnt(partner=None, at=NOW, refused=True), id="a refusal"),
+        pytest.param(StoredPartner(partner=PRAIRIE, at=NOW), id="a partner"),
+        pytest.param(StoredPartner(partner=None, at=NOW), id="nobody"),
+        pytest.param(StoredPartner(partner=None, at=NOW, refused=True), id="a refusal"),
     ],
 )
 def test_it_is_recalled_as_it_was_learnt(book, learnt):
@@ -43,15 +43,15 @@ def test_it_is_recalled_as_it_was_learnt(book, learnt):
 
 
 def test_nothing_is_known_of_whom_nobody_asked_about(book, engine):
-    book.learn("account:900", Learnt(partner=PRAIRIE, at=NOW))
+    book.learn("account:900", StoredPartner(partner=PRAIRIE, at=NOW))
 
     assert book.recall("account:901") is None
     assert SqlPartners(engine, "other").recall("account:900") is None
 
 
 def test_what_was_learnt_last_counts(book):
-    later = Learnt(partner=replace(PRAIRIE, tier="Advanced"), at=NOW + timedelta(days=1))
-    book.learn("account:900", Learnt(partner=PRAIRIE, at=NOW))
+    later = StoredPartner(partner=replace(PRAIRIE, tier="Advanced"), at=NOW + timedelta(days=1))
+    book.learn("account:900", StoredPartner(partner=PRAIRIE, at=NOW))
     book.learn("account:900", later)
 
     assert book.recall("account:900") == later

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
-from desk_sync.ports.portal import Allowance, Credits, Pause, Token
+from desk_sync.ports.portal import AccessToken, CreditAllowance, CreditLevel, DeskPause
 from tests.support.makers import NOW, ROBOT, make_event
 
 AN_HOUR = timedelta(hours=1)
@@ -21,12 +21,12 @@ class TestTokens:
 
     def test_the_last_token_is_read_as_it_was_saved(self, tokens):
         for word in ("first", "second"):
-            tokens.save(Token(access_token=word, expires_at=NOW))
+            tokens.save(AccessToken(access_token=word, expires_at=NOW))
 
-        assert tokens.read() == Token(access_token="second", expires_at=NOW)
+        assert tokens.read() == AccessToken(access_token="second", expires_at=NOW)
 
     def test_a_portal_has_its_own_token(self, tokens, engine):
-        tokens.save(Token(access_token="first", expires_at=NOW))
+        tokens.save(AccessToken(access_token="first", expires_at=NOW))
 
         assert SqlTokens(engine, "other").read() is None
 
@@ -55,24 +55,24 @@ class TestTokens:
 
     def test_a_new_token_ends_the_election(self, tokens):
         tokens.elect(now=NOW, until=NOW + A_MOMENT)
-        tokens.save(Token(access_token="first", expires_at=NOW))
+        tokens.save(AccessToken(access_token="first", expires_at=NOW))
 
         assert tokens.elect(now=NOW, until=NOW + A_MOMENT)
 
 
 class TestAllowances:
-    CREDITS = Credits(left=4_711, at=NOW)
-    PAUSE = Pause(begun_at=NOW, until=NOW + A_MOMENT, number=1)
+    CREDITS = CreditLevel(left=4_711, at=NOW)
+    PAUSE = DeskPause(begun_at=NOW, until=NOW + A_MOMENT, number=1)
 
     def test_nothing_is_known_at_first(self, allowances):
-        assert allowances.read() == Allowance()
+        assert allowances.read() == CreditAllowance()
 
     def test_credits_and_pause_are_kept_for_the_portal(self, allowances, engine):
         allowances.save_credits(self.CREDITS)
         allowances.exchange(None, self.PAUSE)
 
-        assert allowances.read() == Allowance(credits=self.CREDITS, pause=self.PAUSE)
-        assert SqlAllowances(engine, "other").read() == Allowance()
+        assert allowances.read() == CreditAllowance(credits=self.CREDITS, pause=self.PAUSE)
+        assert SqlAllowances(engine, "other").read() == CreditAllowance()
 
     def test_one_of_many_pauses_the_portal(self, allowances):
         with ThreadPoolExecutor(8) as pool:
@@ -81,7 +81,7 @@ class TestAllowances:
         assert sum(done) == 1
 
     def test_a_pause_that_was_replaced_is_not_ended_by_who_saw_the_former_one(self, allowances):
-        longer = Pause(begun_at=NOW, until=NOW + A_MOMENT * 2, number=2)
+        longer = DeskPause(begun_at=NOW, until=NOW + A_MOMENT * 2, number=2)
         allowances.exchange(None, self.PAUSE)
         allowances.exchange(self.PAUSE, longer)
 
@@ -92,7 +92,7 @@ class TestAllowances:
         allowances.exchange(None, self.PAUSE)
 
         assert allowances.exchange(self.PAUSE, None)
-        assert allowances.read() == Allowance()
+        assert allowances.read() == CreditAllowance()
 
     def test_one_of_many_is_elected_to_ask_for_the_credits(self, allowances):
         allowances.save_credits(self.CREDITS)
@@ -101,14 +101,14 @@ class TestAllowances:
             elected = list(pool.map(lambda _: allowances.elect(self.CREDITS, now=NOW + A_MOMENT), range(8)))
 
         assert sum(elected) == 1
-        assert allowances.read().credits == Credits(left=4_711, at=NOW + A_MOMENT)
+        assert allowances.read().credits == CreditLevel(left=4_711, at=NOW + A_MOMENT)
 
     def test_credits_a_pause_and_a_token_do_not_wipe_each_other_out(self, allowances, tokens):
         allowances.exchange(None, self.PAUSE)
         allowances.save_credits(self.CREDITS)
-        tokens.save(Token(access_token="first", expires_at=NOW))
+        tokens.save(AccessToken(access_token="first", expires_at=NOW))
 
-        assert allowances.read() == Allowance(credits=self.CREDITS, pause=self.PAUSE)
+        assert allowances.read() == CreditAllowance(credits=self.CREDITS, pause=self.PAUSE)
 
 
 class TestPortalFacts:
@@ -122,9 +122,9 @@ class TestPortalFacts:
         assert SqlPortalFacts(engine, "other").own_agent() is None
 
     def test_a_token_and_who_we_are_do_not_wipe_each_other_out(self, facts, tokens):
-        tokens.save(Token(access_token="first", expires_at=NOW))
+        tokens.save(AccessToken(access_token="first", expires_at=NOW))
         facts.learn_own_agent(ROBOT)
-        tokens.save(Token(access_token="second", expires_at=NOW))
+        tokens.save(AccessToken(access_token="second", expires_at=NOW))
 
         assert (facts.own_agent(), tokens.read().access_token) == (ROBOT, "second")
 

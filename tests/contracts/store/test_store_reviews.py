@@ -8,17 +8,17 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.reason import Reason
 from desk_sync.errors import PermanentError
-from desk_sync.ports.review import Binding, Settled, Undecided
+from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview
 from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import ADMIN, NOW, make_account
 
 LATER = NOW + timedelta(hours=1)
 REASONS = (Reason("R45", "no account has this email (template)"),)
 UNKNOWN = replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, licences=0, reasons=REASONS)
-SEEN = Settled(at=LATER, by="Ada", why="a partner's own account")
+SEEN = SettledReview(at=LATER, by="Ada", why="a partner's own account")
 
 
 def looked(tickets, decision=UNKNOWN, *, ticket_id="t1", now=NOW, **facts):
@@ -43,7 +43,7 @@ class TestReviews:
     ):
         looked(tickets, replace(UNKNOWN, verdict=verdict, questions=questions), closed=closed)
 
-        row = Undecided(
+        row = OpenReview(
             ticket_id="t1", verdict=verdict, account_id=None, looked_at=NOW, reasons=REASONS, questions=questions
         )
         assert reviews.undecided() == ([row] if listed else [])
@@ -99,13 +99,13 @@ class TestReviews:
         assert rows("SELECT * FROM dismissals") == []
 
 
-USER = Identifier(Kind.EMAIL, "user@elsewhere.example")
-ADMINS = Identifier(Kind.EMAIL, ADMIN)
-DOMAIN = Identifier(Kind.DOMAIN, "large.example")
+USER = Identifier(IdentifierKind.EMAIL, "user@elsewhere.example")
+ADMINS = Identifier(IdentifierKind.EMAIL, ADMIN)
+DOMAIN = Identifier(IdentifierKind.DOMAIN, "large.example")
 
 
 def binding(identifier=USER, account_id="A1", settled=SEEN):
-    return Binding(identifier=identifier, account_id=account_id, settled=settled)
+    return IdentifierBinding(identifier=identifier, account_id=account_id, settled=settled)
 
 
 @pytest.fixture(autouse=True)
@@ -147,9 +147,9 @@ class TestBindings:
         ]
 
     def test_digits_of_another_kind_are_not_bound(self, subscriptions, bindings):
-        bindings.bind(binding(Identifier(Kind.ZOID, "100021000")))
+        bindings.bind(binding(Identifier(IdentifierKind.ZOID, "100021000")))
 
-        assert ids(subscriptions, Identifier(Kind.ZUID, "100021000")) == []
+        assert ids(subscriptions, Identifier(IdentifierKind.ZUID, "100021000")) == []
 
     def test_an_import_leaves_it_as_it_is(self, subscriptions, bindings):
         bindings.bind(binding())
@@ -168,7 +168,7 @@ class TestBindings:
     def test_the_last_one_counts_and_all_are_listed(self, subscriptions, bindings):
         bindings.bind(binding(USER, "A1"))
         bindings.bind(binding(DOMAIN, "A2"))
-        last = binding(USER, "A2", Settled(at=LATER + timedelta(hours=1)))
+        last = binding(USER, "A2", SettledReview(at=LATER + timedelta(hours=1)))
         bindings.bind(last)
 
         assert bindings.bindings() == [binding(DOMAIN, "A2"), last]

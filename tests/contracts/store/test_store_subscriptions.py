@@ -10,16 +10,16 @@ from itertools import islice
 import pytest
 
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import PermanentError, Shrunk
-from desk_sync.ports.subscriptions import Size
+from desk_sync.ports.subscriptions import SnapshotSize
 from tests.contracts.store.steps import DECISION, at_work, begin, finish, take
 from tests.support.makers import NOW, make_account, make_event
 
 LATER = NOW + timedelta(days=1)
 WEEK = timedelta(days=7)
-EMAIL = Identifier(Kind.EMAIL, "admin@large.example")
+EMAIL = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
 
 def replace_with(subscriptions, *accounts, now=NOW):
@@ -57,14 +57,16 @@ class TestSubscriptions:
     @pytest.mark.parametrize(
         ("identifier", "found"),
         [
-            pytest.param(Identifier(Kind.EMAIL, "admin@large.example"), True, id="the super admin"),
-            pytest.param(Identifier(Kind.DOMAIN, "large.example"), True, id="the domain"),
-            pytest.param(Identifier(Kind.ZOID, "11"), True, id="ZOID"),
-            pytest.param(Identifier(Kind.ZGID, "22"), True, id="ZGID"),
-            pytest.param(Identifier(Kind.ZUID, "33"), True, id="ZUID"),
-            pytest.param(Identifier(Kind.ZUID, "11"), False, id="the same digits as another kind"),
+            pytest.param(Identifier(IdentifierKind.EMAIL, "admin@large.example"), True, id="the super admin"),
+            pytest.param(Identifier(IdentifierKind.DOMAIN, "large.example"), True, id="the domain"),
+            pytest.param(Identifier(IdentifierKind.ZOID, "11"), True, id="ZOID"),
+            pytest.param(Identifier(IdentifierKind.ZGID, "22"), True, id="ZGID"),
+            pytest.param(Identifier(IdentifierKind.ZUID, "33"), True, id="ZUID"),
+            pytest.param(Identifier(IdentifierKind.ZUID, "11"), False, id="the same digits as another kind"),
             pytest.param(
-                Identifier(Kind.DOMAIN, "partner.example"), False, id="the partner's domain is not the customer's"
+                Identifier(IdentifierKind.DOMAIN, "partner.example"),
+                False,
+                id="the partner's domain is not the customer's",
             ),
         ],
     )
@@ -76,20 +78,20 @@ class TestSubscriptions:
 
     def test_an_identifier_of_several_accounts_leads_to_all_of_them(self, subscriptions):
         replace_with(subscriptions, *many(3))
-        domain = Identifier(Kind.DOMAIN, "large.example")
+        domain = Identifier(IdentifierKind.DOMAIN, "large.example")
 
         assert [account.account_id for account in subscriptions.find([domain])[domain]] == ["A0", "A1", "A2"]
 
     def test_more_identifiers_than_fit_one_statement_are_all_found(self, subscriptions):
         replace_with(subscriptions, *many(600))
-        wanted = [Identifier(Kind.EMAIL, f"admin{n}@large.example") for n in range(600)]
+        wanted = [Identifier(IdentifierKind.EMAIL, f"admin{n}@large.example") for n in range(600)]
 
         assert subscriptions.find(wanted).keys() == set(wanted)
 
     def test_an_account_without_a_domain_is_not_found_by_none(self, subscriptions):
         replace_with(subscriptions, make_account(domain=None))
 
-        assert subscriptions.find([Identifier(Kind.DOMAIN, "None")]) == {}
+        assert subscriptions.find([Identifier(IdentifierKind.DOMAIN, "None")]) == {}
 
     @pytest.mark.parametrize(
         ("before", "after", "changed"),
@@ -198,7 +200,7 @@ class TestSeveralSources:
         assert [each.account_id for each in subscriptions.find([EMAIL])[EMAIL]] == ["S1"]
 
     def test_different_super_admins_of_two_sources_are_different_accounts(self, subscriptions):
-        domain = Identifier(Kind.DOMAIN, "large.example")
+        domain = Identifier(IdentifierKind.DOMAIN, "large.example")
         bring(subscriptions, "billing", make_account(account_id="B1"))
         bring(subscriptions, "store", make_account(account_id="S1", super_admin_email="else@large.example"))
 
@@ -254,7 +256,7 @@ class TestAGuard:
         with pytest.raises(Shrunk):
             bring(subscriptions, "file", make_account(5), now=LATER, guard=guard)
 
-        assert guard.asked == [(Size(accounts=1, licences=88), Size(accounts=1, licences=5))]
+        assert guard.asked == [(SnapshotSize(accounts=1, licences=88), SnapshotSize(accounts=1, licences=5))]
         assert subscriptions.current() == [first]
         assert not at_work(tickets, now=LATER)
         assert len(rows("SELECT * FROM accounts")) == 1

@@ -10,17 +10,17 @@ import pytest
 from desk_sync.adapters.store.metrics import SqlFigures
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.ports.desk import Modified
-from desk_sync.ports.metrics import Deliveries
-from desk_sync.ports.sweeps import Coverage, Round, Untold
+from desk_sync.ports.desk import ModifiedTickets
+from desk_sync.ports.metrics import DeliveryCounts
+from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind
 from tests.contracts.store.steps import begin, finish, take
 from tests.support.makers import NOW, make_event
 
 TICKET = "100000000000000001"
 A_SECOND = timedelta(seconds=1)
 LATER = NOW + timedelta(minutes=5)
-NOTHING = Untold(marked=0, missed=0)
-ONE = Untold(marked=1, missed=1)
+NOTHING = MissedChanges(marked=0, missed=0)
+ONE = MissedChanges(marked=1, missed=1)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def look(tickets):
 
 
 def found(*ticket_ids, at=NOW):
-    return [Modified(ticket_id=each, at=at) for each in ticket_ids or [TICKET]]
+    return [ModifiedTickets(ticket_id=each, at=at) for each in ticket_ids or [TICKET]]
 
 
 def mark(sweeps, modified, *, promised_since=NOW - timedelta(days=1), now=LATER):
@@ -118,7 +118,7 @@ def test_a_mark_does_not_unpark(sweeps, tickets):
     [pytest.param(NOW, 1, id="from then on"), pytest.param(NOW + A_SECOND, 0, id="before it nothing was promised")],
 )
 def test_only_what_was_promised_is_missed(sweeps, missed, promised_since, counted):
-    assert mark(sweeps, found(), promised_since=promised_since) == Untold(marked=1, missed=counted)
+    assert mark(sweeps, found(), promised_since=promised_since) == MissedChanges(marked=1, missed=counted)
     assert missed() == counted
 
 
@@ -126,7 +126,7 @@ def test_a_page_may_hold_known_and_unknown_tickets_and_one_twice(sweeps, tickets
     look(NOW)
     page = [*found(TICKET, "2", "3"), *found("2", at=NOW + A_SECOND)]
 
-    assert mark(sweeps, page) == Untold(marked=2, missed=2)
+    assert mark(sweeps, page) == MissedChanges(marked=2, missed=2)
     assert sorted(due(tickets)) == ["2", "3"]
     assert mark(sweeps, found("2", at=NOW + A_SECOND), now=LATER + timedelta(minutes=1)) == NOTHING
 
@@ -148,12 +148,12 @@ def test_how_far_they_came_is_kept(sweeps):
     assert sweeps.coverage() is None
 
     for until in (NOW, LATER):
-        sweeps.cover(Coverage(since=NOW, until=until))
+        sweeps.cover(SweepCoverage(since=NOW, until=until))
 
-    assert sweeps.coverage() == Coverage(since=NOW, until=LATER)
+    assert sweeps.coverage() == SweepCoverage(since=NOW, until=LATER)
 
 
-@pytest.mark.parametrize("which", Round)
+@pytest.mark.parametrize("which", SweepKind)
 def test_one_of_many_takes_the_turn(sweeps, which):
     with ThreadPoolExecutor(4) as pool:
         turns = list(pool.map(lambda _: sweeps.take_turn(which, now=NOW, length=A_SECOND), range(4)))
@@ -165,10 +165,10 @@ def test_one_of_many_takes_the_turn(sweeps, which):
 def test_a_portal_has_its_own_sweeps(sweeps, engine):
     other = SqlSweeps(engine, "other")
     mark(sweeps, found())
-    sweeps.cover(Coverage(since=NOW, until=NOW))
-    sweeps.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
+    sweeps.cover(SweepCoverage(since=NOW, until=NOW))
+    sweeps.take_turn(SweepKind.RECENT, now=NOW, length=A_SECOND)
 
-    assert (other.coverage(), SqlFigures(engine, "other").deliveries()) == (None, Deliveries())
-    assert other.take_turn(Round.RECENT, now=NOW, length=A_SECOND)
+    assert (other.coverage(), SqlFigures(engine, "other").deliveries()) == (None, DeliveryCounts())
+    assert other.take_turn(SweepKind.RECENT, now=NOW, length=A_SECOND)
     assert mark(other, found()) == ONE
     assert due(SqlTickets(engine, "other")) == [TICKET]

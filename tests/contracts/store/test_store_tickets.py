@@ -15,11 +15,11 @@ import pytest
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import EventCounts
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.domain.plan.memory import Memory, Override, Written
+from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import LeaseLost
-from desk_sync.ports.tickets import Lease, Parked, PastDecision
+from desk_sync.ports.tickets import Lease, ParkedTicket, PastDecision
 from tests.contracts.store.steps import (
     A_WHILE,
     DECISION,
@@ -190,7 +190,7 @@ class TestBeginLook:
         memory = Memory(
             left="a",
             found="b",
-            written={Field.LARGE_USER: Written(value=True, before=None, basis="A1:PRIORITY")},
+            written={Field.LARGE_USER: AppliedValue(value=True, before=None, basis="A1:PRIORITY")},
             overrides={Field.SEVERITY: Override(value="true", basis="A1:PRIORITY")},
             streak=2,
         )
@@ -383,14 +383,14 @@ class TestEffects:
         assert pending.references == {make_effect().reference("t1")}
 
     def test_what_is_about_to_be_written_is_known_after_a_crash(self, tickets):
-        ours = {Field.SEVERITY: Written(value="S1-Critical", before="S2-Moderate", basis="A1:PRIORITY")}
+        ours = {Field.SEVERITY: AppliedValue(value="S1-Critical", before="S2-Moderate", basis="A1:PRIORITY")}
         announce(tickets, begun(tickets), intended=ours)
 
         assert begin(tickets, take(tickets, now=LATER), now=LATER).memory.intended == ours
 
     def test_an_attempt_that_writes_something_else_does_not_forget_what_the_one_before_began(self, tickets):
-        first = {Field.SEVERITY: Written(value="S1-Critical", before=None, basis="A1:PRIORITY")}
-        second = {Field.LARGE_USER: Written(value=True, before=False, basis="A1:PRIORITY")}
+        first = {Field.SEVERITY: AppliedValue(value="S1-Critical", before=None, basis="A1:PRIORITY")}
+        second = {Field.LARGE_USER: AppliedValue(value=True, before=False, basis="A1:PRIORITY")}
         announce(tickets, begun(tickets), intended=first)
         lease = take(tickets, now=LATER)
         begin(tickets, lease, now=LATER)
@@ -460,7 +460,7 @@ class TestPark:
     def test_parked_tickets_are_listed_with_their_error(self, tickets):
         tickets.park(begun(tickets), now=NOW, error="no such field")
 
-        assert tickets.parked() == [Parked(ticket_id="t1", parked_at=NOW, attempts=1, error="no such field")]
+        assert tickets.parked() == [ParkedTicket(ticket_id="t1", parked_at=NOW, attempts=1, error="no such field")]
 
     def test_a_person_puts_it_back_with_its_events_and_new_attempts(self, tickets, inbox):
         inbox.record([make_event(ticket_id="t1")], now=NOW)

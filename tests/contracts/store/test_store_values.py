@@ -14,17 +14,17 @@ from desk_sync.adapters.store.values import ACCOUNT, MEMORY, memory_of
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import Memory, Override, Written
+from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Field
-from desk_sync.ports.portal import Token
+from desk_sync.ports.portal import AccessToken
 from tests.contracts.store.steps import finish, make_look, take
 from tests.support.makers import NOW, make_event
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 values = st.one_of(st.none(), st.booleans(), texts, st.sampled_from(["true", "false", "1", ""]))
 names = st.sampled_from(Field)
-written = st.dictionaries(names, st.builds(Written, value=values, before=values, basis=texts))
+written = st.dictionaries(names, st.builds(AppliedValue, value=values, before=values, basis=texts))
 memories = st.builds(
     Memory,
     left=st.none() | texts,
@@ -112,7 +112,7 @@ def test_a_look_survives_the_database(tickets, memory, decision):
 @in_one_database
 @given(instant=instants)
 def test_an_instant_survives_the_database_in_utc(tokens, instant):
-    tokens.save(Token(access_token="t", expires_at=instant))
+    tokens.save(AccessToken(access_token="t", expires_at=instant))
     kept = tokens.read().expires_at
 
     assert kept == instant
@@ -122,7 +122,7 @@ def test_an_instant_survives_the_database_in_utc(tokens, instant):
 @in_one_database
 @given(first=instants, second=instants)
 def test_instants_are_compared_as_instants_wherever_they_were_written(tokens, first, second):
-    tokens.save(Token(access_token="t", expires_at=first))
+    tokens.save(AccessToken(access_token="t", expires_at=first))
     tokens.elect(now=first, until=second)
 
     assert tokens.elect(now=first, until=second) is (second <= first)

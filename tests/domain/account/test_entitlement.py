@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.account.entitlement import Standing, Verdict, entitle, entitle_each, judge
-from desk_sync.domain.account.licence_policy import Count, Per, RegionBy, Threshold, plain
+from desk_sync.domain.account.entitlement import ItemStanding, Verdict, entitle, entitle_each, judge
+from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy, Threshold, plain
 from tests.support.makers import LICENCES, make_account, make_item
 
 PRIORITY, NOT_PRIORITY, REVIEW = Verdict.PRIORITY, Verdict.NOT_PRIORITY, Verdict.REVIEW
@@ -33,24 +33,28 @@ def test_an_account_is_large_from_its_regions_threshold_on(licences, country, ve
 @pytest.mark.parametrize(
     ("facts", "standing", "rule"),
     [
-        pytest.param({}, Standing.COUNTED, "R43", id="a live user licence"),
-        pytest.param({"status": "non_renewing"}, Standing.COUNTED, "R43", id="in force until the end of its term"),
-        pytest.param({"status": "cancelled"}, Standing.NOT_COUNTED, "R42", id="cancelled"),
-        pytest.param({"status": "paused"}, Standing.UNSETTLED, "R42", id="a status that nobody knows"),
-        pytest.param({"status": ""}, Standing.UNSETTLED, "R42", id="no status"),
-        pytest.param({"status": "unpaid"}, Standing.UNSETTLED, "R42", id="unpaid: the rules are silent"),
-        pytest.param({"paid": False}, Standing.UNSETTLED, "R42", id="complimentary: the rules are silent"),
-        pytest.param({"paid": False, "edition": "CRM Free"}, Standing.NOT_COUNTED, "R42", id="a free edition"),
-        pytest.param({"paid": False, "edition": "x one-trial"}, Standing.NOT_COUNTED, "R42", id="a trial by its code"),
-        pytest.param({"edition": "Freedom plan"}, Standing.COUNTED, "R43", id="a paid plan may be called anything"),
-        pytest.param({"service": "zoho campaigns"}, Standing.NOT_COUNTED, "R46", id="an excluded service's users"),
-        pytest.param({"name": "Writer merge pack"}, Standing.NOT_COUNTED, "R46", id="excluded by the item's words"),
-        pytest.param({"name": "Writer seats"}, Standing.COUNTED, "R43", id="one of the words is not enough"),
-        pytest.param({"unit": "light_agents"}, Standing.NOT_COUNTED, "R43", id="not a person with a login"),
-        pytest.param({"unit": "", "name": "Standard User"}, Standing.COUNTED, "R43", id="the name tells the unit"),
-        pytest.param({"unit": "", "name": "Base fee", "quantity": 0}, Standing.NOT_COUNTED, "R43", id="nothing at all"),
-        pytest.param({"unit": "wombats"}, Standing.UNSETTLED, "R43", id="a unit that nobody knows"),
-        pytest.param({"service": "Zoho Wombat"}, Standing.UNSETTLED, "R48", id="a service that nobody knows"),
+        pytest.param({}, ItemStanding.COUNTED, "R43", id="a live user licence"),
+        pytest.param({"status": "non_renewing"}, ItemStanding.COUNTED, "R43", id="in force until the end of its term"),
+        pytest.param({"status": "cancelled"}, ItemStanding.NOT_COUNTED, "R42", id="cancelled"),
+        pytest.param({"status": "paused"}, ItemStanding.UNSETTLED, "R42", id="a status that nobody knows"),
+        pytest.param({"status": ""}, ItemStanding.UNSETTLED, "R42", id="no status"),
+        pytest.param({"status": "unpaid"}, ItemStanding.UNSETTLED, "R42", id="unpaid: the rules are silent"),
+        pytest.param({"paid": False}, ItemStanding.UNSETTLED, "R42", id="complimentary: the rules are silent"),
+        pytest.param({"paid": False, "edition": "CRM Free"}, ItemStanding.NOT_COUNTED, "R42", id="a free edition"),
+        pytest.param(
+            {"paid": False, "edition": "x one-trial"}, ItemStanding.NOT_COUNTED, "R42", id="a trial by its code"
+        ),
+        pytest.param({"edition": "Freedom plan"}, ItemStanding.COUNTED, "R43", id="a paid plan may be called anything"),
+        pytest.param({"service": "zoho campaigns"}, ItemStanding.NOT_COUNTED, "R46", id="an excluded service's users"),
+        pytest.param({"name": "Writer merge pack"}, ItemStanding.NOT_COUNTED, "R46", id="excluded by the item's words"),
+        pytest.param({"name": "Writer seats"}, ItemStanding.COUNTED, "R43", id="one of the words is not enough"),
+        pytest.param({"unit": "light_agents"}, ItemStanding.NOT_COUNTED, "R43", id="not a person with a login"),
+        pytest.param({"unit": "", "name": "Standard User"}, ItemStanding.COUNTED, "R43", id="the name tells the unit"),
+        pytest.param(
+            {"unit": "", "name": "Base fee", "quantity": 0}, ItemStanding.NOT_COUNTED, "R43", id="nothing at all"
+        ),
+        pytest.param({"unit": "wombats"}, ItemStanding.UNSETTLED, "R43", id="a unit that nobody knows"),
+        pytest.param({"service": "Zoho Wombat"}, ItemStanding.UNSETTLED, "R48", id="a service that nobody knows"),
     ],
 )
 def test_each_item_counts_or_not_by_the_first_rule_that_says_so(facts, standing, rule):
@@ -79,10 +83,12 @@ def test_the_largest_service_alone_may_be_what_counts():
     bought = (make_item(30), make_item(10, service="ZCRM"), make_item(35, service="Zoho Desk", unit="agents"))
 
     assert entitle(make_account(items=bought), LICENCES).licences == 75
-    assert entitle(make_account(items=bought), replace(LICENCES, count=Count.LARGEST_SERVICE)).licences == 40
+    assert entitle(make_account(items=bought), replace(LICENCES, count=CountBy.LARGEST_SERVICE)).licences == 40
 
 
-@pytest.mark.parametrize(("per", "licences"), [(Per.SUPER_ADMIN, [35, 30, 20]), (Per.DOMAIN, [65, 65, 20])])
+@pytest.mark.parametrize(
+    ("per", "licences"), [(AccountScope.SUPER_ADMIN, [35, 30, 20]), (AccountScope.DOMAIN, [65, 65, 20])]
+)
 def test_accounts_on_one_domain_may_be_counted_together(per, licences):
     accounts = [make_account(35, account_id="A"), make_account(30, account_id="B"), make_account(20, domain=None)]
 

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.domain.account.identity import STRATEGIES, Kind, Place, choose, readings
+from desk_sync.domain.account.identity import STRATEGIES, EvidencePlace, IdentifierKind, choose, readings
 from tests.support.makers import ADMIN, make_account, make_evidence, make_snapshot
 
 ONE, TWO = make_account(account_id="A1"), make_account(account_id="A2")
 NUMBER = "76006415"
 
 
-def email(place=Place.FIELD, value=ADMIN):
+def email(place=EvidencePlace.FIELD, value=ADMIN):
     return make_evidence(value, place=place)
 
 
-def zoid(place=Place.LABEL, value=NUMBER):
-    return make_evidence(value, Kind.ZOID, place=place)
+def zoid(place=EvidencePlace.LABEL, value=NUMBER):
+    return make_evidence(value, IdentifierKind.ZOID, place=place)
 
 
-def domain(place=Place.FIELD, value="large.example"):
-    return make_evidence(value, Kind.DOMAIN, place=place)
+def domain(place=EvidencePlace.FIELD, value="large.example"):
+    return make_evidence(value, IdentifierKind.DOMAIN, place=place)
 
 
-ANY_NUMBER = make_evidence(NUMBER, Kind.ZOID, Kind.ZGID, Kind.ZUID, place=Place.ORGANISATION_FIELD)
+ANY_NUMBER = make_evidence(
+    NUMBER, IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID, place=EvidencePlace.ORGANISATION_FIELD
+)
 AS_ZOID, AS_ZGID, AS_ZUID = ANY_NUMBER.readings
-BOTH = (*email(Place.QUOTED).readings, *domain(Place.QUOTED).readings)
+BOTH = (*email(EvidencePlace.QUOTED).readings, *domain(EvidencePlace.QUOTED).readings)
 
 
 def found_by(evidence, strategies=STRATEGIES, **matches):
@@ -54,7 +56,7 @@ def said(lookup):
             id="the next one tells",
         ),
         pytest.param(
-            [email(Place.TEMPLATE), email(value="user@large.example"), domain()],
+            [email(EvidencePlace.TEMPLATE), email(value="user@large.example"), domain()],
             {"one": domain().readings},
             "A1",
             "domain (customer field) leads",
@@ -92,7 +94,7 @@ def test_the_first_evidence_that_is_known_tells(evidence, matches, found, reason
             [domain()], {"one": domain().readings, "two": domain().readings}, "2 accounts", id="a shared domain"
         ),
         pytest.param(
-            [email(Place.TEMPLATE), zoid()],
+            [email(EvidencePlace.TEMPLATE), zoid()],
             {"one": email().readings, "two": zoid().readings},
             "zoid (label or link) does not lead there",
             id="two of the template contradict each other",
@@ -104,13 +106,13 @@ def test_the_first_evidence_that_is_known_tells(evidence, matches, found, reason
             id="two fields contradict each other",
         ),
         pytest.param(
-            [email(Place.TEXT), zoid()],
+            [email(EvidencePlace.TEXT), zoid()],
             {"one": email().readings, "two": zoid().readings},
             "does not lead there",
             id="a loose address against a label",
         ),
         pytest.param(
-            [domain(), domain(Place.ASKED, "other.example")],
+            [domain(), domain(EvidencePlace.ASKED, "other.example")],
             {"one": domain().readings, "two": domain(value="other.example").readings},
             "does not lead there",
             id="two domains",
@@ -130,7 +132,7 @@ def test_several_answers_are_none(evidence, matches, reason):
     [
         pytest.param([email(), zoid()], zoid(), id="the mail against a field"),
         pytest.param([zoid(), domain()], domain(), id="a domain against an id"),
-        pytest.param([zoid(), email(Place.QUOTED)], email(), id="quoted text against new text"),
+        pytest.param([zoid(), email(EvidencePlace.QUOTED)], email(), id="quoted text against new text"),
     ],
 )
 def test_weaker_evidence_is_no_doubt(evidence, other):
@@ -151,10 +153,14 @@ def test_a_number_that_one_account_has_twice_is_one_answer():
 @pytest.mark.parametrize(
     ("evidence", "found"),
     [
-        pytest.param([email(Place.QUOTED)], ONE, id="alone"),
-        pytest.param([email(Place.QUOTED), zoid(Place.QUOTED)], None, id="beside a number that nobody knows"),
-        pytest.param([email(Place.QUOTED), email(value="user@other.example")], None, id="beside an unknown address"),
-        pytest.param([domain(Place.QUOTED)], None, id="a domain"),
+        pytest.param([email(EvidencePlace.QUOTED)], ONE, id="alone"),
+        pytest.param(
+            [email(EvidencePlace.QUOTED), zoid(EvidencePlace.QUOTED)], None, id="beside a number that nobody knows"
+        ),
+        pytest.param(
+            [email(EvidencePlace.QUOTED), email(value="user@other.example")], None, id="beside an unknown address"
+        ),
+        pytest.param([domain(EvidencePlace.QUOTED)], None, id="a domain"),
     ],
 )
 def test_quoted_text_tells_only_what_is_exact_and_all_there_is(evidence, found):
@@ -165,15 +171,15 @@ class TestStrategies:
     """The mapping says what is tried, and in which order."""
 
     def test_the_first_one_is_tried_first(self):
-        lookup = found_by([email(), ANY_NUMBER], (Kind.ZGID, Kind.EMAIL), one=[AS_ZGID])
+        lookup = found_by([email(), ANY_NUMBER], (IdentifierKind.ZGID, IdentifierKind.EMAIL), one=[AS_ZGID])
 
         assert said(lookup) == "R45: zgid (organisation field) leads to account A1"
 
     @pytest.mark.parametrize(
         ("evidence", "strategies"),
         [
-            pytest.param(domain(), (Kind.EMAIL, Kind.ZOID), id="a domain"),
-            pytest.param(ANY_NUMBER, (Kind.EMAIL, Kind.ZUID), id="one reading of a number"),
+            pytest.param(domain(), (IdentifierKind.EMAIL, IdentifierKind.ZOID), id="a domain"),
+            pytest.param(ANY_NUMBER, (IdentifierKind.EMAIL, IdentifierKind.ZUID), id="one reading of a number"),
         ],
     )
     def test_what_is_switched_off_leads_nowhere(self, evidence, strategies):
@@ -183,11 +189,11 @@ class TestStrategies:
 def test_all_places_that_lead_to_the_account_are_told():
     lookup = found_by([email(), zoid(), domain()], one=(*zoid().readings, *domain().readings))
 
-    assert lookup.led_by == {Place.LABEL, Place.FIELD}
+    assert lookup.led_by == {EvidencePlace.LABEL, EvidencePlace.FIELD}
 
 
 def test_each_reading_is_looked_up_once():
-    assert readings([zoid(), ANY_NUMBER, zoid(Place.QUOTED)]) == ANY_NUMBER.readings
+    assert readings([zoid(), ANY_NUMBER, zoid(EvidencePlace.QUOTED)]) == ANY_NUMBER.readings
 
 
 def test_without_data_nothing_is_known():

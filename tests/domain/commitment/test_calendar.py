@@ -18,17 +18,23 @@ from desk_sync.domain.commitment.calendar import (
     WEEKDAYS,
     BusinessCalendar,
     HolidayMode,
-    Hours,
+    WeeklyHours,
     cadence,
     thresholds,
 )
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-ALL_DAY, OFFICE, NIGHT = Hours.of("00:00", "24:00"), Hours.of("09:00", "17:00"), Hours.of("22:00", "06:00")
+ALL_DAY, OFFICE, NIGHT = (
+    WeeklyHours.of("00:00", "24:00"),
+    WeeklyHours.of("09:00", "17:00"),
+    WeeklyHours.of("22:00", "06:00"),
+)
 MONDAY, FRIDAY = date(2025, 6, 2), date(2025, 6, 6)
 
 
-def make_calendar(*hours: Hours, days: Iterable[str] = WEEKDAYS, tz: str = "UTC", **rest: object) -> BusinessCalendar:
+def make_calendar(
+    *hours: WeeklyHours, days: Iterable[str] = WEEKDAYS, tz: str = "UTC", **rest: object
+) -> BusinessCalendar:
     return BusinessCalendar(tz=tz, weekly=dict.fromkeys(days, hours), **rest)
 
 
@@ -108,7 +114,7 @@ def test_a_local_day_counts_the_time_that_really_passed(tz, day, length):
     ],
 )
 def test_hours_are_open_whenever_the_local_clocks_show_them(tz, hours, start, amount, due):
-    calendar = make_calendar(Hours.of(*hours), tz=tz)
+    calendar = make_calendar(WeeklyHours.of(*hours), tz=tz)
 
     assert calendar.due(at(start, tz), amount) == at(f"{start[:10]} {due}")
 
@@ -126,7 +132,7 @@ def test_hours_that_end_at_a_midnight_that_shows_twice_end_at_its_first_time():
     ("rest", "open_hours"),
     [
         pytest.param({}, 8, id="an ordinary day"),
-        pytest.param({"overrides": {MONDAY: (Hours.of("09:00", "12:00"),)}}, 3, id="a half day"),
+        pytest.param({"overrides": {MONDAY: (WeeklyHours.of("09:00", "12:00"),)}}, 3, id="a half day"),
         pytest.param({"overrides": {MONDAY: ()}}, 0, id="closed by an override"),
         pytest.param({"holidays": frozenset({MONDAY})}, 0, id="a holiday"),
         pytest.param({"holidays": frozenset({MONDAY}), "overrides": {MONDAY: (OFFICE,)}}, 0, id="overrides rest too"),
@@ -186,7 +192,7 @@ def test_no_time_at_all_is_due_at_once_even_while_closed_or_paused():
     ],
 )
 def test_what_stays_closed_beyond_the_horizon_never_opens_again(closed_for, opens_again):
-    evening, morning = Hours.of("20:00", "24:00"), Hours.of("00:00", "04:00")
+    evening, morning = WeeklyHours.of("20:00", "24:00"), WeeklyHours.of("00:00", "04:00")
     last, first = MONDAY, MONDAY + DAY + closed_for
     calendar = make_calendar(overrides={last: (evening,), first: (morning,)})
     due = calendar.due(at("2025-06-02 20:00"), 5 * HOUR)
@@ -199,7 +205,7 @@ def test_the_last_closing_of_a_year_is_still_due_at_closing():
 
 
 def test_rare_hours_are_due_however_long_they_take():
-    minute_a_week = make_calendar(Hours.of("09:00", "09:01"), days=["mon"])
+    minute_a_week = make_calendar(WeeklyHours.of("09:00", "09:01"), days=["mon"])
 
     assert minute_a_week.due(at("2025-06-02"), 200 * MINUTE) == at("2025-06-02 09:01") + 199 * 7 * DAY
 
@@ -215,7 +221,7 @@ def test_a_long_pause_is_not_a_closed_calendar():
     [
         pytest.param(WEEKDAYS_9_TO_5, True, id="weekly hours"),
         pytest.param(make_calendar(), False, id="no hours"),
-        pytest.param(make_calendar(Hours.of("09:00", "09:00")), False, id="empty hours"),
+        pytest.param(make_calendar(WeeklyHours.of("09:00", "09:00")), False, id="empty hours"),
         pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY), False, id="a holiday all the year"),
         pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY - {(2, 29)}), False, id="only on leap days"),
         pytest.param(make_calendar(OFFICE, yearly=EVERY_DAY - {(6, 2)}), True, id="one day a year"),
@@ -251,7 +257,7 @@ def test_an_unknown_weekday_is_refused():
 @pytest.mark.parametrize("text", ["9:00", "24:01", "25:00", "12:60", "12", "", "12:00 ", "١٢:00", "-1:00"])
 def test_only_local_times_make_hours(text):
     with pytest.raises(ValueError, match="is not a time from 00:00 to 24:00"):
-        Hours.of("00:00", text)
+        WeeklyHours.of("00:00", text)
 
 
 @pytest.mark.parametrize(
@@ -265,7 +271,7 @@ def test_only_local_times_make_hours(text):
 )
 def test_hours_begin_on_their_date_and_last_up_to_a_day(opens, closes):
     with pytest.raises(ValueError, match="begin on their date"):
-        Hours(opens, closes)
+        WeeklyHours(opens, closes)
 
 
 NAIVE, AWARE = datetime(2025, 6, 2), datetime(2025, 6, 2, tzinfo=UTC)  # noqa: DTZ001
@@ -375,7 +381,7 @@ def test_thresholds_are_exact_to_the_microsecond():
 ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kolkata")
 WEEKS = ("2025-03-07", "2025-03-28", "2025-06-05", "2025-09-26", "2025-10-24", "2025-10-31", "2026-04-03", "2026-10-02")
 times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 15, 30, 45])) | st.just("24:00")
-windows = st.lists(st.builds(Hours.of, times, times), max_size=3).map(tuple)
+windows = st.lists(st.builds(WeeklyHours.of, times, times), max_size=3).map(tuple)
 # A hair beside the quarter hours, where edges are.
 hairs = st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
 instants = st.builds(
@@ -496,9 +502,9 @@ def test_the_order_of_pauses_does_not_matter(calendar, start, amount, paused, ra
 
 @given(calendars, instants, instants, st.integers(1, 3))
 def test_splitting_hours_changes_nothing(calendar, start, end, parts):
-    def split(hours: Hours) -> list[Hours]:
+    def split(hours: WeeklyHours) -> list[WeeklyHours]:
         middle = min(hours.opens + (hours.closes - hours.opens) * parts / 4, DAY)
-        return [Hours(hours.opens, middle), Hours(middle, hours.closes)]
+        return [WeeklyHours(hours.opens, middle), WeeklyHours(middle, hours.closes)]
 
     weekly = {day: tuple(part for hours in each for part in split(hours)) for day, each in calendar.weekly.items()}
 
@@ -507,8 +513,8 @@ def test_splitting_hours_changes_nothing(calendar, start, end, parts):
 
 @given(calendars, instants, instants, st.integers(1, 3))
 def test_hours_that_are_within_others_change_nothing(calendar, start, end, parts):
-    def within(hours: Hours) -> Hours:
-        return Hours(hours.opens, hours.opens + (hours.closes - hours.opens) * parts / 4)
+    def within(hours: WeeklyHours) -> WeeklyHours:
+        return WeeklyHours(hours.opens, hours.opens + (hours.closes - hours.opens) * parts / 4)
 
     weekly = {day: (*each, *map(within, each)) for day, each in calendar.weekly.items()}
 

@@ -9,16 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from tests.support.clock_scenes import HOUR, MONDAY, acts, after
 
 instants = st.integers(-2, 40).map(lambda hours: MONDAY + hours * HOUR)
 some_acts = st.lists(
     st.one_of(
-        st.builds(Act, kind=st.sampled_from([ActKind.MESSAGE, ActKind.REPLY, ActKind.MOVE]), at=instants),
-        st.builds(Act, kind=st.just(ActKind.REPLY), at=instants, ref=st.sampled_from(["t1", "t2"])),
-        st.builds(Act, kind=st.just(ActKind.STAGE), at=instants, stage=st.sampled_from(Stage)),
-        st.builds(Act, kind=st.just(ActKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])),
+        st.builds(
+            HistoryEvent,
+            kind=st.sampled_from([HistoryEventKind.MESSAGE, HistoryEventKind.REPLY, HistoryEventKind.MOVE]),
+            at=instants,
+        ),
+        st.builds(HistoryEvent, kind=st.just(HistoryEventKind.REPLY), at=instants, ref=st.sampled_from(["t1", "t2"])),
+        st.builds(HistoryEvent, kind=st.just(HistoryEventKind.STAGE), at=instants, stage=st.sampled_from(WorkState)),
+        st.builds(
+            HistoryEvent, kind=st.just(HistoryEventKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])
+        ),
     ),
     max_size=12,
 )
@@ -68,13 +74,15 @@ def test_an_act_stays_as_it_was_judged_when_a_status_is_renamed():
 
 
 def test_a_thread_that_is_reported_with_two_instants_is_one_reply():
-    reports = [Act(kind=ActKind.REPLY, at=MONDAY + seconds * after("1s"), ref="t1") for seconds in (5, 4)]
+    reports = [
+        HistoryEvent(kind=HistoryEventKind.REPLY, at=MONDAY + seconds * after("1s"), ref="t1") for seconds in (5, 4)
+    ]
 
     assert History(created_at=MONDAY, acts=tuple(reports)).acts == (reports[1],)
 
 
 def test_what_stands_before_the_creation_by_another_clock_counts_as_at_the_creation():
-    early = Act(kind=ActKind.MESSAGE, at=MONDAY - HOUR, ref="t1")
+    early = HistoryEvent(kind=HistoryEventKind.MESSAGE, at=MONDAY - HOUR, ref="t1")
     history = make_history().learn([early])
 
     assert [act.at for act in history.acts] == [MONDAY]
@@ -123,21 +131,27 @@ def test_it_is_solved_from_each_solving_to_the_reopening(happened, solved):
 
 def test_spans_go_on_over_stages_that_are_all_among_those_asked_for():
     history = make_history("1h paused, 2h solved, 3h open, 4h paused")
-    spans = [(start - MONDAY, end and end - MONDAY) for start, end in history.spans({Stage.PAUSED, Stage.SOLVED})]
+    spans = [
+        (start - MONDAY, end and end - MONDAY) for start, end in history.spans({WorkState.PAUSED, WorkState.SOLVED})
+    ]
 
     assert spans == [(HOUR, 3 * HOUR), (4 * HOUR, None)]
-    assert history.stage is Stage.PAUSED
+    assert history.stage is WorkState.PAUSED
 
 
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
         pytest.param({"at": datetime(2026, 11, 16)}, "has no time zone", id="naive"),  # noqa: DTZ001
-        pytest.param({"kind": ActKind.STAGE}, "a change of stage, and nothing else, has a stage", id="no stage"),
-        pytest.param({"stage": Stage.OPEN}, "a change of stage, and nothing else, has a stage", id="a reply's stage"),
+        pytest.param(
+            {"kind": HistoryEventKind.STAGE}, "a change of stage, and nothing else, has a stage", id="no stage"
+        ),
+        pytest.param(
+            {"stage": WorkState.OPEN}, "a change of stage, and nothing else, has a stage", id="a reply's stage"
+        ),
         pytest.param({"level": 1}, "has no severity level", id="a reply's severity"),
     ],
 )
 def test_an_act_that_makes_no_sense_is_refused(facts, message):
     with pytest.raises(ValueError, match=message):
-        Act(**{"kind": ActKind.REPLY, "at": MONDAY + timedelta(0)} | facts)
+        HistoryEvent(**{"kind": HistoryEventKind.REPLY, "at": MONDAY + timedelta(0)} | facts)

@@ -15,18 +15,18 @@ import pytest
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import (
     CountFrom,
-    Determination,
+    DeterminationRule,
     FirstRound,
-    Kinds,
     Promise,
-    Reopened,
-    Scope,
+    PromiseScope,
+    ReopenedRule,
+    TicketKinds,
     WeekendException,
 )
-from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from tests.support.clock_scenes import DET, LARGE, MONDAY, PROMISE, TERMS, acts, after, told, under
 
-ANYTHING = Circumstances()
+ANYTHING = ClockBasis()
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Life:
     now: str
     clocks: str
     promise: Promise = PROMISE
-    about: Circumstances = ANYTHING
+    about: ClockBasis = ANYTHING
 
     @property
     def expected(self) -> list[str]:
@@ -51,13 +51,13 @@ BOTH_MET = """
 A met 0h>30m used 30m due 1h/3h
 D met 0h>1h used 1h due 2h/8h
 """
-LOGIN = Circumstances(issue_type="login")
-NEW_ROUND, RESTART = under(reopened=Reopened.NEW_ROUND), under(reopened=Reopened.RESTART)
+LOGIN = ClockBasis(issue_type="login")
+NEW_ROUND, RESTART = under(reopened=ReopenedRule.NEW_ROUND), under(reopened=ReopenedRule.RESTART)
 FROM_CHANGE = under(severity_changed=CountFrom.CHANGE)
 FROM_DETECTION = under(found_large_late=CountFrom.CHANGE)
 LATE = replace(LARGE, large_since=MONDAY + after("5h"))
-FEATURE = Circumstances(issue_type="feature_request")
-INVOICE = Circumstances(request_type="INVOICE_CHANGES")
+FEATURE = ClockBasis(issue_type="feature_request")
+INVOICE = ClockBasis(request_type="INVOICE_CHANGES")
 
 LIVES = [
     # Acknowledgement.
@@ -176,7 +176,7 @@ LIVES = [
         f"{ANSWERED}, 5h message",
         "14h",
         BOTH_MET,
-        promise=under(determination=Determination.ONCE),
+        promise=under(determination=DeterminationRule.ONCE),
     ),
     Life(
         "round 1 is met by the first reply, by setting",
@@ -684,7 +684,7 @@ LIVES = [
         f"""{BOTH_MET.strip()}
         R running 0h> used 2h due 24h/48h
         """,
-        promise=under(resolution_for=Scope.EVERYBODY),
+        promise=under(resolution_for=PromiseScope.EVERYBODY),
     ),
     Life("no resolution, by setting", ANSWERED, "49h", BOTH_MET, under(resolution=None, update=None), LARGE),
     Life(
@@ -790,13 +790,13 @@ LIVES = [
         about=replace(LARGE, issue_type="limitation"),
     ),
     Life("exempt, and without severity no clocks", "", "1h", NO_CLOCKS, under(without_severity=None), FEATURE),
-    Life("a feature request with clocks, by setting", ANSWERED, "2h", BOTH_MET, under(exempt=Kinds()), FEATURE),
+    Life("a feature request with clocks, by setting", ANSWERED, "2h", BOTH_MET, under(exempt=TicketKinds()), FEATURE),
     Life(
         "an inferred type never exempts",
         ANSWERED,
         "2h",
         BOTH_MET,
-        about=Circumstances(inferred_issue_type="feature_request"),
+        about=ClockBasis(inferred_issue_type="feature_request"),
     ),
     Life("a commercial request has clocks", ANSWERED, "2h", BOTH_MET, about=INVOICE),
     Life(
@@ -807,7 +807,7 @@ LIVES = [
         A exempt 0h> used 0h due -/-
         D exempt 0h> used 0h due -/-
         """,
-        promise=under(exempt=Kinds(request_types=frozenset({"INVOICE_CHANGES"}))),
+        promise=under(exempt=TicketKinds(request_types=frozenset({"INVOICE_CHANGES"}))),
         about=INVOICE,
     ),
     # Weekends.
@@ -835,7 +835,7 @@ LIVES = [
         f"""{BOTH_MET.strip()}
         D2 breached 119h> used 49h due 121h/127h
         """,
-        about=Circumstances(issue_type="defect", inferred_issue_type="login"),
+        about=ClockBasis(issue_type="defect", inferred_issue_type="login"),
     ),
     Life(
         "what was only inferred does not count, by setting",
@@ -845,7 +845,7 @@ LIVES = [
         D2 running 119h> used 1h due 169h/175h
         """,
         promise=under(weekend=replace(TERMS.weekend, inferred=False)),
-        about=Circumstances(inferred_issue_type="login"),
+        about=ClockBasis(inferred_issue_type="login"),
     ),
     Life(
         "the weekend exception is for some severities, by setting",

@@ -10,10 +10,10 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter
 
-from desk_sync.domain.commitment.calendar import Hours
+from desk_sync.domain.commitment.calendar import WeeklyHours
 from desk_sync.domain.commitment.history import History
-from desk_sync.domain.commitment.promise import CommitmentPolicy, Promise, Reopened, Window
-from desk_sync.domain.commitment.regions import Whereabouts, Whose
+from desk_sync.domain.commitment.promise import CommitmentPolicy, CommitmentWindow, Promise, ReopenedRule
+from desk_sync.domain.commitment.regions import RegionBasis, TicketRegions
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.reason import Reason
 from tests.support.clock_scenes import HOUR, MONDAY, PROMISE, REGIONS, TERMS, WEEK, acts, under, window
@@ -21,7 +21,7 @@ from tests.support.clock_scenes import HOUR, MONDAY, PROMISE, REGIONS, TERMS, WE
 FESTIVE = replace(
     WEEK,
     holidays=frozenset({date(2026, 12, 25), date(2026, 12, 26)}),
-    overrides={date(2026, 12, 24): (Hours.of("09:00", "12:00"),), date(2026, 12, 31): ()},
+    overrides={date(2026, 12, 24): (WeeklyHours.of("09:00", "12:00"),), date(2026, 12, 31): ()},
 )
 POLICY = CommitmentPolicy(terms=TERMS, regions=REGIONS)
 
@@ -47,7 +47,7 @@ def test_a_history_that_was_written_down_is_the_same_history():
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(under(reopened=Reopened.RESTART), id="a rule"),
+        pytest.param(under(reopened=ReopenedRule.RESTART), id="a rule"),
         pytest.param(under(windows={**TERMS.windows, 1: TERMS.windows[2]}), id="a window"),
         pytest.param(under(update=None), id="a milestone"),
         pytest.param(replace(PROMISE, calendar=FESTIVE), id="the calendar"),
@@ -88,15 +88,15 @@ def test_a_target_comes_before_its_commitment(target, commitment):
 
 
 def test_one_figure_may_be_both():
-    assert window(8, 8) == Window(target=8 * HOUR, commitment=8 * HOUR)
+    assert window(8, 8) == CommitmentWindow(target=8 * HOUR, commitment=8 * HOUR)
 
 
 @pytest.mark.parametrize(
     ("whereabouts", "by", "region", "zone", "reason", "by_default"),
     [
         pytest.param(
-            Whereabouts(partner_country="DE", customer_country="JP"),
-            Whose.PARTNER_COUNTRY,
+            TicketRegions(partner_country="DE", customer_country="JP"),
+            RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
             "partner country DE: EUROPE_UK",
@@ -104,8 +104,8 @@ def test_one_figure_may_be_both():
             id="the partner's country",
         ),
         pytest.param(
-            Whereabouts(partner_country="DE", customer_country="JP"),
-            Whose.CUSTOMER_COUNTRY,
+            TicketRegions(partner_country="DE", customer_country="JP"),
+            RegionBasis.CUSTOMER_COUNTRY,
             "APAC_JAPAN",
             "Asia/Tokyo",
             "customer country JP: APAC_JAPAN",
@@ -113,8 +113,8 @@ def test_one_figure_may_be_both():
             id="the customer's country, which has a zone of its own",
         ),
         pytest.param(
-            Whereabouts(partner_country="DE", data_centers=("jp",)),
-            Whose.DATA_CENTER,
+            TicketRegions(partner_country="DE", data_centers=("jp",)),
+            RegionBasis.DATA_CENTER,
             "APAC_JAPAN",
             "Asia/Singapore",
             "data center JP: APAC_JAPAN",
@@ -122,8 +122,8 @@ def test_one_figure_may_be_both():
             id="the data centre",
         ),
         pytest.param(
-            Whereabouts(data_centers=("EU", "JP")),
-            Whose.DATA_CENTER,
+            TicketRegions(data_centers=("EU", "JP")),
+            RegionBasis.DATA_CENTER,
             "EUROPE_UK",
             "Europe/Berlin",
             "data center EU, JP: in several regions, so EUROPE_UK",
@@ -131,8 +131,8 @@ def test_one_figure_may_be_both():
             id="data centres of two regions",
         ),
         pytest.param(
-            Whereabouts(partner_country="KZ"),
-            Whose.PARTNER_COUNTRY,
+            TicketRegions(partner_country="KZ"),
+            RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
             "partner country KZ: in no region, so EUROPE_UK",
@@ -140,8 +140,8 @@ def test_one_figure_may_be_both():
             id="a country in no region",
         ),
         pytest.param(
-            Whereabouts(),
-            Whose.PARTNER_COUNTRY,
+            TicketRegions(),
+            RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
             "partner country unknown: in no region, so EUROPE_UK",

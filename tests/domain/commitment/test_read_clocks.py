@@ -10,11 +10,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
-from desk_sync.domain.commitment.clock import State
-from desk_sync.domain.commitment.history import Act, ActKind, History, Stage
-from desk_sync.domain.commitment.promise import CountFrom, Determination, FirstRound, Reopened
-from desk_sync.domain.commitment.read_clocks import Circumstances, read_clocks
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.clock import ClockState
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.promise import CountFrom, DeterminationRule, FirstRound, ReopenedRule
+from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from tests.support.clock_scenes import (
     ACK,
     BERLIN,
@@ -48,7 +48,7 @@ def test_the_programmes_examples_come_out(created, severity, issue_type, acknowl
     def local(day_and_time: str) -> datetime:
         return datetime.fromisoformat(f"2026-11-{day_and_time}").replace(tzinfo=BERLIN).astimezone(UTC)
 
-    about = Circumstances(issue_type=issue_type)
+    about = ClockBasis(issue_type=issue_type)
     clocks = {
         clock.milestone: clock for clock in read(f"0h {severity}", "0h", circumstances=about, created_at=local(created))
     }
@@ -82,7 +82,7 @@ def test_the_programmes_examples_come_out(created, severity, issue_type, acknowl
 )
 def test_a_commitment_of_three_hours_is_three_hours_also_as_clocks_change(tz, created, due):
     created_at = datetime.fromisoformat(created).replace(tzinfo=ZoneInfo(tz)).astimezone(UTC)
-    every_day = BusinessCalendar(tz=tz, weekly=dict.fromkeys(WEEKDAYS, (Hours.of("00:00", "24:00"),)))
+    every_day = BusinessCalendar(tz=tz, weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("00:00", "24:00"),)))
 
     clock = read("0h s1", "0h", replace(PROMISE, calendar=every_day), created_at=created_at)[0]
 
@@ -92,7 +92,7 @@ def test_a_commitment_of_three_hours_is_three_hours_also_as_clocks_change(tz, cr
 
 def test_a_holiday_does_not_count_except_for_an_outage():
     closed = replace(PROMISE, calendar=replace(PROMISE.calendar, holidays=frozenset({date(2026, 11, 16)})))
-    usual, outage = (read("0h s1", "1h", closed, Circumstances(issue_type=about))[0] for about in (None, "outage"))
+    usual, outage = (read("0h s1", "1h", closed, ClockBasis(issue_type=about))[0] for about in (None, "outage"))
 
     assert told(usual) == "A running 0h> used 0h due 25h/27h"
     assert told(outage) == "A running 0h> used 1h due 1h/3h at risk"
@@ -101,25 +101,31 @@ def test_a_holiday_does_not_count_except_for_an_outage():
 # Laws.
 
 instants = st.integers(0, 400).map(lambda halves: MONDAY + halves * HOUR / 2)
-stages = st.sampled_from([Stage.OPEN, Stage.OPEN, Stage.PAUSED, Stage.SOLVED, Stage.ENDED])
+stages = st.sampled_from([WorkState.OPEN, WorkState.OPEN, WorkState.PAUSED, WorkState.SOLVED, WorkState.ENDED])
 lives = st.lists(
     st.one_of(
-        st.builds(Act, kind=st.sampled_from([ActKind.MESSAGE, ActKind.REPLY, ActKind.MOVE]), at=instants),
-        st.builds(Act, kind=st.just(ActKind.STAGE), at=instants, stage=stages),
-        st.builds(Act, kind=st.just(ActKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])),
+        st.builds(
+            HistoryEvent,
+            kind=st.sampled_from([HistoryEventKind.MESSAGE, HistoryEventKind.REPLY, HistoryEventKind.MOVE]),
+            at=instants,
+        ),
+        st.builds(HistoryEvent, kind=st.just(HistoryEventKind.STAGE), at=instants, stage=stages),
+        st.builds(
+            HistoryEvent, kind=st.just(HistoryEventKind.SEVERITY), at=instants, level=st.sampled_from([None, 1, 2, 3])
+        ),
     ),
     max_size=10,
 )
 promises = st.builds(
     under,
-    reopened=st.sampled_from(Reopened),
+    reopened=st.sampled_from(ReopenedRule),
     severity_changed=st.sampled_from(CountFrom),
     found_large_late=st.sampled_from(CountFrom),
-    determination=st.sampled_from(Determination),
+    determination=st.sampled_from(DeterminationRule),
     first_round=st.sampled_from(FirstRound),
 )
 tickets = st.builds(
-    Circumstances,
+    ClockBasis,
     large=st.booleans(),
     large_since=st.none() | instants,
     issue_type=st.sampled_from([None, "outage", "defect"]),
@@ -150,9 +156,9 @@ def test_time_is_counted_or_paused_and_a_state_says_what_the_figures_say(happene
         assert sum((ends - begins for begins, ends in clock.counted), timedelta(0)) == clock.used
         assert clock.used + clock.paused == clock.calendar.elapsed(clock.started_at, end)
         assert clock.left == max(clock.window.commitment - clock.used, timedelta(0))
-        assert clock.left > timedelta(0) or clock.state in (State.BREACHED, State.CANCELLED)
-        assert (clock.state in (State.RUNNING, State.PAUSED)) <= clock.open
-        assert (clock.met_at is not None) == (clock.state is State.MET) or clock.state is State.BREACHED
+        assert clock.left > timedelta(0) or clock.state in (ClockState.BREACHED, ClockState.CANCELLED)
+        assert (clock.state in (ClockState.RUNNING, ClockState.PAUSED)) <= clock.open
+        assert (clock.met_at is not None) == (clock.state is ClockState.MET) or clock.state is ClockState.BREACHED
 
 
 @given(lives, promises, tickets, instants)
@@ -198,15 +204,15 @@ def test_there_are_no_clocks_before_there_is_a_ticket():
 def test_a_clock_says_when_something_may_have_happened_that_nobody_knows_of(unknown, certain):
     spans = (tuple(MONDAY + after(edge) for edge in unknown),) if unknown else ()
     history = History(created_at=MONDAY, acts=acts("0h s3, 3h reply"), unknown=spans)
-    clock = read_clocks(history, PROMISE, Circumstances(), MONDAY + after("5h"))[0]
+    clock = read_clocks(history, PROMISE, ClockBasis(), MONDAY + after("5h"))[0]
 
     assert clock.certain is certain
-    assert (clock.state, clock.used) == (State.MET, 3 * HOUR)
+    assert (clock.state, clock.used) == (ClockState.MET, 3 * HOUR)
     assert any("nothing is known" in str(reason) for reason in clock.reasons) is not certain
 
 
 def test_an_exempt_clock_counts_nothing():
-    clock = read("0h s1", "5h", circumstances=Circumstances(issue_type="limitation"))[0]
+    clock = read("0h s1", "5h", circumstances=ClockBasis(issue_type="limitation"))[0]
 
     assert (clock.open, clock.counted, clock.left, clock.next_at) == (False, [], timedelta(0), None)
 
@@ -230,7 +236,7 @@ def test_an_exempt_clock_counts_nothing():
         pytest.param(
             "",
             under(windows={3: {DET: PROMISE.terms.windows[3][DET]}}),
-            Circumstances(inferred_issue_type="outage"),
+            ClockBasis(inferred_issue_type="outage"),
             DET,
             [
                 "R30: starts with the creation",
@@ -242,7 +248,7 @@ def test_an_exempt_clock_counts_nothing():
         pytest.param(
             "0h s3, 1h s2, 2h move",
             under(severity_changed=CountFrom.CHANGE),
-            Circumstances(issue_type="login"),
+            ClockBasis(issue_type="login"),
             ACK,
             [
                 "R29: starts with the creation",
@@ -269,7 +275,7 @@ def test_an_exempt_clock_counts_nothing():
         pytest.param(
             "0h s1",
             PROMISE,
-            Circumstances(issue_type="limitation"),
+            ClockBasis(issue_type="limitation"),
             ACK,
             ["R25: exempt: limitation"],
             id="exempt",
@@ -284,7 +290,7 @@ def test_a_clock_says_which_rules_made_it(happened, promise, about, milestone, r
 
 def test_a_ticket_that_is_exempt_by_its_request_type_says_so():
     exempt = replace(PROMISE.terms.exempt, request_types=frozenset({"INVOICE_CHANGES"}))
-    about = Circumstances(issue_type="defect", request_type="INVOICE_CHANGES")
+    about = ClockBasis(issue_type="defect", request_type="INVOICE_CHANGES")
 
     assert str(read("0h s1", "1h", under(exempt=exempt), about)[0].reasons[0]) == "R25: exempt: INVOICE_CHANGES"
 

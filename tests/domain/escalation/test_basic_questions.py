@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk_sync.domain.escalation.basic_questions import Question, QuestionRule, advice, too_many
+from desk_sync.domain.escalation.basic_questions import BasicQuestion, QuestionRule, advice, too_many
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 RULE = QuestionRule(tickets=3, within=timedelta(days=30))
 
 
-def asked(*days: float) -> list[Question]:
-    return [Question(ticket_id=f"T{number}", at=NOW + timedelta(days=day)) for number, day in enumerate(days, 1)]
+def asked(*days: float) -> list[BasicQuestion]:
+    return [BasicQuestion(ticket_id=f"T{number}", at=NOW + timedelta(days=day)) for number, day in enumerate(days, 1)]
 
 
 @pytest.mark.parametrize(

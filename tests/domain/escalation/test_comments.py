@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.clock import Clock, State
+from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import WALL_CLOCK, Milestone
-from desk_sync.domain.escalation.comments import Picture, line, private_comment, subject
-from desk_sync.domain.escalation.escalate import Escalation, Situation, Step, escalate
-from desk_sync.domain.escalation.ladder import Answer, Cause, Signal
-from desk_sync.domain.escalation.matrix import Location
-from desk_sync.domain.escalation.public_update import PublicStep, Updates
-from desk_sync.domain.escalation.staff import Duty, Person, Staff
-from desk_sync.domain.escalation.triggers import Trigger
+from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, subject
+from desk_sync.domain.escalation.escalate import EscalationState, EscalationStep, LadderContext, escalate
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.matrix import EscalationLocation
+from desk_sync.domain.escalation.public_update import PublicStep, UpdateTexts
+from desk_sync.domain.escalation.staff import DutyPeriod, StaffMember, StaffRoster
+from desk_sync.domain.escalation.triggers import EscalationTrigger
 from desk_sync.domain.reason import Reason
 from tests.support.makers import ESCALATION
 
@@ -23,20 +23,22 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 STAFFED = replace(
     ESCALATION,
-    staff=Staff(
-        people={"ada": Person(name="ada"), "bob": Person(name="bob")},
-        roles={**ESCALATION.staff.roles, "desk": (Duty("ada"), Duty("bob"))},
+    staff=StaffRoster(
+        people={"ada": StaffMember(name="ada"), "bob": StaffMember(name="bob")},
+        roles={**ESCALATION.staff.roles, "desk": (DutyPeriod("ada"), DutyPeriod("bob"))},
     ),
 )
 
 
-def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None) -> Step:
-    trigger = Trigger(key="acknowledgement:1", because=Cause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", "it broke"))
-    here = Situation(location=Location(region="EUROPE_UK", country="DE"), severity=1, calendar=WALL_CLOCK)
-    return escalate(Escalation(), [trigger], signals or {}, here, policy, now=NOW + seen).steps[0]
+def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None) -> EscalationStep:
+    trigger = EscalationTrigger(
+        key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", "it broke")
+    )
+    here = LadderContext(location=EscalationLocation(region="EUROPE_UK", country="DE"), severity=1, calendar=WALL_CLOCK)
+    return escalate(EscalationState(), [trigger], signals or {}, here, policy, now=NOW + seen).steps[0]
 
 
-def clock(state: State, due_at: datetime | None = NOW) -> Clock:
+def clock(state: ClockState, due_at: datetime | None = NOW) -> Clock:
     return Clock(
         milestone=Milestone.ACKNOWLEDGEMENT,
         level=1,
@@ -50,9 +52,9 @@ def clock(state: State, due_at: datetime | None = NOW) -> Clock:
 
 
 def test_agents_see_the_whole_picture():
-    picture = Picture(
+    picture = StepFacts(
         step=step(),
-        clocks=[clock(State.BREACHED), clock(State.EXEMPT, None)],
+        clocks=[clock(ClockState.BREACHED), clock(ClockState.EXEMPT, None)],
         account="A01, PRIORITY, 88 licences",
         partner="Example, DE, EUROPE_UK",
         mentions={"ada": "42"},
@@ -71,13 +73,13 @@ def test_agents_see_the_whole_picture():
 
 
 def test_a_placeholder_is_told_by_its_name():
-    assert "Told: desk\n" in private_comment(Picture(step=step(policy=ESCALATION)))
+    assert "Told: desk\n" in private_comment(StepFacts(step=step(policy=ESCALATION)))
 
 
 def test_where_nobody_answers_it_says_so():
-    nobody = replace(ESCALATION, staff=Staff())
+    nobody = replace(ESCALATION, staff=StaffRoster())
 
-    said = private_comment(Picture(step=step(policy=nobody)))
+    said = private_comment(StepFacts(step=step(policy=nobody)))
 
     assert "Told: nobody\n" in said
     assert "- C20: warning: nobody answers at any level" in said
@@ -86,7 +88,7 @@ def test_where_nobody_answers_it_says_so():
 def test_what_was_seen_late_is_told_as_such():
     late = step(5 * HOUR)
 
-    assert "it happened at 2026-11-23 09:00Z and was first seen later" in private_comment(Picture(step=late))
+    assert "it happened at 2026-11-23 09:00Z and was first seen later" in private_comment(StepFacts(step=late))
     assert "; it happened at 2026-11-23 09:00Z; next: level 2 at 2026-11-23 16:00Z" in line(late, "1042", {})
 
 
@@ -98,7 +100,7 @@ def test_what_was_seen_late_is_told_as_such():
     ],
 )
 def test_what_comes_next_is_said(facts, following):
-    assert private_comment(Picture(step=replace(step(), **facts))).endswith(f"Next: {following}")
+    assert private_comment(StepFacts(step=replace(step(), **facts))).endswith(f"Next: {following}")
 
 
 def test_a_notice_leads_into_the_ticket_and_says_nothing_of_its_content():
@@ -111,7 +113,7 @@ def test_a_notice_leads_into_the_ticket_and_says_nothing_of_its_content():
     assert subject(step(), "1042") == "Ticket 1042: escalation level 1 (acknowledgement)"
 
 
-UPDATES = Updates(
+UPDATES = UpdateTexts(
     texts={"en": "Request {ticket}: level {level}, {title}. {odd}", "de": "Anfrage {ticket}: Stufe {level}\n"},
     titles={"en": {1: "the desk"}},
 )
@@ -137,7 +139,7 @@ def test_where_nobody_is_listed_at_a_level_the_partner_is_told_who_answers():
 
 
 def test_without_texts_partners_are_told_nothing():
-    assert Updates().text(PublicStep(ticket="7", level=1, answering=1), "en") is None
+    assert UpdateTexts().text(PublicStep(ticket="7", level=1, answering=1), "en") is None
 
 
 def test_a_public_text_is_made_of_nothing_that_partners_must_not_know():
@@ -146,6 +148,6 @@ def test_a_public_text_is_made_of_nothing_that_partners_must_not_know():
 
 
 def test_a_step_that_is_raised_while_the_ticket_is_on_hold_says_that_the_next_one_waits():
-    held = replace(STAFFED, answers={cause: {Signal.HOLDING: Answer.PAUSE} for cause in Cause})
+    held = replace(STAFFED, answers={cause: {LadderSignal.HOLDING: SignalEffect.PAUSE} for cause in LadderCause})
 
-    assert step(policy=held, signals={Signal.HOLDING: [(NOW, None)]}).next_at is None
+    assert step(policy=held, signals={LadderSignal.HOLDING: [(NOW, None)]}).next_at is None

@@ -11,31 +11,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.calendar import BusinessCalendar, Hours
-from desk_sync.domain.escalation.escalate import Escalation, Situation, escalate
-from desk_sync.domain.escalation.ladder import Answer, Cause, Rung, Signal
-from desk_sync.domain.escalation.matrix import Location, Matrix, Post
-from desk_sync.domain.escalation.policy import NO_ACTION, Action, Counts, EscalationPolicy, LadderRule
-from desk_sync.domain.escalation.staff import Days, Duty, Person, Staff
-from desk_sync.domain.escalation.triggers import Trigger
+from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
+from desk_sync.domain.escalation.escalate import EscalationState, LadderContext, escalate
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.matrix import EscalationLocation, EscalationMatrix, MatrixPost
+from desk_sync.domain.escalation.policy import NO_ACTION, EscalationPolicy, LadderRule, LadderTime, LevelAction
+from desk_sync.domain.escalation.staff import DutyDays, DutyPeriod, StaffMember, StaffRoster
+from desk_sync.domain.escalation.triggers import EscalationTrigger
 from desk_sync.domain.reason import Reason
 
 HOUR = timedelta(hours=1)
-WORKDAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (Hours.of("00:00", "24:00"),))
-RUNGS = (Rung(1), Rung(2, 2 * HOUR), Rung(3, 4 * HOUR), Rung(4, 8 * HOUR))
-REPLY_STOPS = {Signal.REPLY: Answer.STOP, Signal.CLOSING: Answer.STOP, Signal.HOLDING: Answer.PAUSE}
-SOLVED_STOPS = {Signal.CLOSING: Answer.STOP, Signal.HOLDING: Answer.PAUSE}
+WORKDAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (WeeklyHours.of("00:00", "24:00"),))
+RUNGS = (LadderRung(1), LadderRung(2, 2 * HOUR), LadderRung(3, 4 * HOUR), LadderRung(4, 8 * HOUR))
+REPLY_STOPS = {
+    LadderSignal.REPLY: SignalEffect.STOP,
+    LadderSignal.CLOSING: SignalEffect.STOP,
+    LadderSignal.HOLDING: SignalEffect.PAUSE,
+}
+SOLVED_STOPS = {LadderSignal.CLOSING: SignalEffect.STOP, LadderSignal.HOLDING: SignalEffect.PAUSE}
 POLICY = EscalationPolicy(
-    matrix=Matrix(
-        cells={"HERE": {1: (Post("desk"),), 2: (Post("lead"),), 3: (Post("manager"),), 4: (Post("pam"),)}},
+    matrix=EscalationMatrix(
+        cells={
+            "HERE": {
+                1: (MatrixPost("desk"),),
+                2: (MatrixPost("lead"),),
+                3: (MatrixPost("manager"),),
+                4: (MatrixPost("pam"),),
+            }
+        },
     ),
-    staff=Staff(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
+    staff=StaffRoster(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
     rules=(
-        LadderRule(rungs=(Rung(1),), causes=frozenset({Cause.RESOLUTION})),
-        LadderRule(rungs=(Rung(3),), causes=frozenset({Cause.SECURITY})),
+        LadderRule(rungs=(LadderRung(1),), causes=frozenset({LadderCause.RESOLUTION})),
+        LadderRule(rungs=(LadderRung(3),), causes=frozenset({LadderCause.SECURITY})),
         LadderRule(rungs=RUNGS),
     ),
-    answers={cause: REPLY_STOPS for cause in Cause if cause is not Cause.SECURITY} | {Cause.RESOLUTION: SOLVED_STOPS},
+    answers={cause: REPLY_STOPS for cause in LadderCause if cause is not LadderCause.SECURITY}
+    | {LadderCause.RESOLUTION: SOLVED_STOPS},
 )
 
 
@@ -50,15 +62,21 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
 
 
-def situation(shifts: BusinessCalendar = BERLIN, **facts) -> Situation:
-    return Situation(**{"location": Location(region="HERE", country="DE"), "severity": 1, "calendar": shifts} | facts)
+def situation(shifts: BusinessCalendar = BERLIN, **facts) -> LadderContext:
+    return LadderContext(
+        **{"location": EscalationLocation(region="HERE", country="DE"), "severity": 1, "calendar": shifts} | facts
+    )
 
 
-def breach(at: datetime, because: Cause = Cause.ACKNOWLEDGEMENT, number: int = 1, shifts=None) -> Trigger:
-    return Trigger(key=f"{because}:{number}", because=because, at=at, reason=Reason("R33", because), calendar=shifts)
+def breach(
+    at: datetime, because: LadderCause = LadderCause.ACKNOWLEDGEMENT, number: int = 1, shifts=None
+) -> EscalationTrigger:
+    return EscalationTrigger(
+        key=f"{because}:{number}", because=because, at=at, reason=Reason("R33", because), calendar=shifts
+    )
 
 
-NOTHING = Escalation()
+NOTHING = EscalationState()
 
 
 def run(triggers, signals=None, *, until, policy=POLICY, here=None, since=None, first=None, before=NOTHING):
@@ -129,12 +147,12 @@ AT = berlin(17, 9)
 @pytest.mark.parametrize(
     ("signals", "raised"),
     [
-        pytest.param({Signal.REPLY: [(berlin(17, 10),) * 2]}, [1], id="a reply stops it"),
-        pytest.param({Signal.REPLY: [(berlin(17, 8),) * 2]}, [1, 2, 3, 4], id="one before the breach does not"),
-        pytest.param({Signal.CLOSING: [(berlin(17, 12), None)]}, [1, 2], id="closed"),
-        pytest.param({Signal.CLOSING: [(berlin(17, 12), berlin(17, 13))]}, [1, 2], id="closed and reopened"),
-        pytest.param({Signal.HOLDING: [(berlin(17, 10), None)]}, [1], id="on hold"),
-        pytest.param({Signal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}, [1, 2, 3, 4], id="on hold for a day"),
+        pytest.param({LadderSignal.REPLY: [(berlin(17, 10),) * 2]}, [1], id="a reply stops it"),
+        pytest.param({LadderSignal.REPLY: [(berlin(17, 8),) * 2]}, [1, 2, 3, 4], id="one before the breach does not"),
+        pytest.param({LadderSignal.CLOSING: [(berlin(17, 12), None)]}, [1, 2], id="closed"),
+        pytest.param({LadderSignal.CLOSING: [(berlin(17, 12), berlin(17, 13))]}, [1, 2], id="closed and reopened"),
+        pytest.param({LadderSignal.HOLDING: [(berlin(17, 10), None)]}, [1], id="on hold"),
+        pytest.param({LadderSignal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}, [1, 2, 3, 4], id="on hold for a day"),
     ],
 )
 def test_what_stops_or_holds_a_ladder(signals, raised):
@@ -142,7 +160,7 @@ def test_what_stops_or_holds_a_ladder(signals, raised):
 
 
 def test_after_a_day_on_hold_the_next_level_comes_a_day_later():
-    holding = {Signal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}
+    holding = {LadderSignal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}
 
     raised, _ = run([breach(AT)], holding, until=berlin(18, 12))
 
@@ -161,7 +179,9 @@ def test_a_breach_that_is_seen_late_raises_level_1_once_and_the_later_levels_wai
 
 
 def test_a_breach_that_was_answered_before_it_was_seen_raises_nothing():
-    raised, owed = run([breach(AT)], {Signal.REPLY: [(berlin(17, 10),) * 2]}, until=berlin(30, 9), first=berlin(17, 11))
+    raised, owed = run(
+        [breach(AT)], {LadderSignal.REPLY: [(berlin(17, 10),) * 2]}, until=berlin(30, 9), first=berlin(17, 11)
+    )
 
     assert raised == []
     assert [str(reason) for reason in owed.reasons] == [
@@ -170,7 +190,7 @@ def test_a_breach_that_was_answered_before_it_was_seen_raises_nothing():
 
 
 def test_what_was_before_escalation_began_is_known_and_raises_nothing():
-    old, new = breach(AT), breach(berlin(18, 9), Cause.DETERMINATION)
+    old, new = breach(AT), breach(berlin(18, 9), LadderCause.DETERMINATION)
 
     raised, owed = run([old, new], until=berlin(18, 10), since=berlin(17, 12), first=berlin(17, 13))
 
@@ -179,68 +199,68 @@ def test_what_was_before_escalation_began_is_known_and_raises_nothing():
 
 
 def test_a_breach_while_a_ladder_runs_that_tells_as_many_starts_none_also_later():
-    second = breach(berlin(17, 14), Cause.DETERMINATION)
-    reply = {Signal.REPLY: [(berlin(17, 14, 30),) * 2]}
+    second = breach(berlin(17, 14), LadderCause.DETERMINATION)
+    reply = {LadderSignal.REPLY: [(berlin(17, 14, 30),) * 2]}
 
     raised, owed = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
 
     assert [level for level, _ in raised] == [1, 2]
-    assert owed.escalation.ladder.because is Cause.ACKNOWLEDGEMENT
+    assert owed.escalation.ladder.because is LadderCause.ACKNOWLEDGEMENT
     told = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
     assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, told.reasons)
 
 
 def test_a_breach_after_a_ladder_has_stopped_starts_its_own():
-    second = breach(berlin(17, 14), Cause.DETERMINATION)
+    second = breach(berlin(17, 14), LadderCause.DETERMINATION)
 
-    raised, owed = run([breach(AT), second], {Signal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
+    raised, owed = run([breach(AT), second], {LadderSignal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
 
     assert raised == [(1, AT), (2, berlin(17, 11)), (1, berlin(17, 14)), (2, berlin(17, 16))]
-    assert [step.because for step in owed.escalation.raised[2:]] == [Cause.DETERMINATION] * 2
+    assert [step.because for step in owed.escalation.raised[2:]] == [LadderCause.DETERMINATION] * 2
 
 
 def test_found_late_and_together_they_are_taken_in_the_order_in_which_they_happened():
-    second = breach(berlin(17, 14), Cause.DETERMINATION)
+    second = breach(berlin(17, 14), LadderCause.DETERMINATION)
 
     owed = escalate(NOTHING, [second, breach(AT)], {}, situation(), POLICY, now=berlin(18, 9))
 
-    assert [(step.level, step.because) for step in owed.steps] == [(1, Cause.ACKNOWLEDGEMENT)]
+    assert [(step.level, step.because) for step in owed.steps] == [(1, LadderCause.ACKNOWLEDGEMENT)]
 
 
 def test_a_missed_resolution_raises_level_1_alone():
-    raised, owed = run([breach(AT, Cause.RESOLUTION)], until=berlin(30, 9))
+    raised, owed = run([breach(AT, LadderCause.RESOLUTION)], until=berlin(30, 9))
 
     assert raised == [(1, AT)]
     assert str(owed.reasons[-1]) == "R38: the ladder of resolution has told its last level, 1"
 
 
 def test_a_ladder_that_climbs_takes_the_place_of_one_that_does_not():
-    later = breach(berlin(18, 9), Cause.DETERMINATION)
+    later = breach(berlin(18, 9), LadderCause.DETERMINATION)
 
-    raised, _ = run([breach(AT, Cause.RESOLUTION), later], until=berlin(18, 11))
+    raised, _ = run([breach(AT, LadderCause.RESOLUTION), later], until=berlin(18, 11))
 
     assert raised == [(1, AT), (1, berlin(18, 9)), (2, berlin(18, 11))]
 
 
 def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what_runs():
-    report = breach(berlin(17, 10), Cause.SECURITY)
+    report = breach(berlin(17, 10), LadderCause.SECURITY)
 
-    raised, _ = run([breach(AT), report], {Signal.REPLY: [(berlin(17, 12),) * 2]}, until=berlin(30, 9))
+    raised, _ = run([breach(AT), report], {LadderSignal.REPLY: [(berlin(17, 12),) * 2]}, until=berlin(30, 9))
 
     assert raised == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
     told = escalate(NOTHING, [report], {}, situation(), POLICY, now=berlin(17, 10))
-    assert [(step.level, step.because, step.next_at) for step in told.steps] == [(3, Cause.SECURITY, None)]
+    assert [(step.level, step.because, step.next_at) for step in told.steps] == [(3, LadderCause.SECURITY, None)]
     assert (told.next_at, told.escalation.ladder) == (None, None)
 
 
 def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was():
     before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
-    cells = {"HERE": {level: (Post("new"),) for level in (1, 2, 3, 4)}}
+    cells = {"HERE": {level: (MatrixPost("new"),) for level in (1, 2, 3, 4)}}
     edited = replace(
         POLICY,
-        matrix=Matrix(cells=cells),
-        staff=Staff(roles={**POLICY.staff.roles, "new": ()}),
-        rules=(LadderRule(rungs=(Rung(1), Rung(2, 9 * HOUR))),),
+        matrix=EscalationMatrix(cells=cells),
+        staff=StaffRoster(roles={**POLICY.staff.roles, "new": ()}),
+        rules=(LadderRule(rungs=(LadderRung(1), LadderRung(2, 9 * HOUR))),),
     )
 
     _, owed = run([breach(AT)], until=berlin(30, 9), first=berlin(17, 11), before=before, policy=edited)
@@ -255,7 +275,9 @@ def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was
 
 def test_where_none_of_the_frozen_roles_is_left_todays_are_told():
     before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
-    renamed = replace(POLICY, matrix=Matrix(cells={"HERE": {2: (Post("new"),)}}), staff=Staff(roles={"new": ()}))
+    renamed = replace(
+        POLICY, matrix=EscalationMatrix(cells={"HERE": {2: (MatrixPost("new"),)}}), staff=StaffRoster(roles={"new": ()})
+    )
 
     owed = escalate(before, [breach(AT)], {}, situation(), renamed, now=berlin(17, 11))
 
@@ -264,9 +286,14 @@ def test_where_none_of_the_frozen_roles_is_left_todays_are_told():
 
 def test_people_come_and_go_by_the_date_of_the_region():
     sydney = calendar("Australia/Sydney")
-    staff = Staff(
-        people={"ada": Person(name="ada"), "bob": Person(name="bob")},
-        roles={"desk": (Duty("ada", Days(until=date(2026, 11, 18))), Duty("bob", Days(date(2026, 11, 18))))},
+    staff = StaffRoster(
+        people={"ada": StaffMember(name="ada"), "bob": StaffMember(name="bob")},
+        roles={
+            "desk": (
+                DutyPeriod("ada", DutyDays(until=date(2026, 11, 18))),
+                DutyPeriod("bob", DutyDays(date(2026, 11, 18))),
+            )
+        },
     )
     already_wednesday = datetime(2026, 11, 17, 14, tzinfo=UTC)
 
@@ -283,7 +310,7 @@ def test_people_come_and_go_by_the_date_of_the_region():
 
 
 def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
-    vacant = replace(POLICY, staff=Staff(roles={"desk": (), "manager": ()}))
+    vacant = replace(POLICY, staff=StaffRoster(roles={"desk": (), "manager": ()}))
     before = escalate(NOTHING, [breach(AT)], {}, situation(), vacant, now=AT).escalation
 
     step = escalate(before, [breach(AT)], {}, situation(), vacant, now=berlin(17, 11)).steps[0]
@@ -295,13 +322,15 @@ def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
 @pytest.mark.parametrize(
     ("counts", "second_at"),
     [
-        pytest.param(Counts.AS_THE_CLOCK, berlin(21, 11), id="as the clock, which runs at weekends (R21)"),
-        pytest.param(Counts.BUSINESS, berlin(23, 2), id="business time"),
-        pytest.param(Counts.WALL, berlin(21, 11), id="wall time"),
+        pytest.param(LadderTime.AS_THE_CLOCK, berlin(21, 11), id="as the clock, which runs at weekends (R21)"),
+        pytest.param(LadderTime.BUSINESS, berlin(23, 2), id="business time"),
+        pytest.param(LadderTime.WALL, berlin(21, 11), id="wall time"),
     ],
 )
 def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
-    always = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(("sat", "sun"), (Hours.of("00:00", "24:00"),)))
+    always = BusinessCalendar(
+        tz="Europe/Berlin", weekly=dict.fromkeys(("sat", "sun"), (WeeklyHours.of("00:00", "24:00"),))
+    )
     policy = replace(POLICY, rules=(LadderRule(rungs=RUNGS, counts=counts),))
 
     owed = escalate(NOTHING, [breach(berlin(21, 9), shifts=always)], {}, situation(), policy, now=berlin(21, 9))
@@ -316,17 +345,17 @@ def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
         pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"HERE"}), severities=frozenset({1})), True, id="named"),
         pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"INDIA"})), False, id="another region"),
         pytest.param(LadderRule(rungs=RUNGS, severities=frozenset({2, 3})), False, id="other severities"),
-        pytest.param(LadderRule(rungs=RUNGS, causes=frozenset({Cause.REQUEST})), False, id="another cause"),
+        pytest.param(LadderRule(rungs=RUNGS, causes=frozenset({LadderCause.REQUEST})), False, id="another cause"),
     ],
 )
 def test_a_rule_fits_what_it_names(rule, fits):
-    assert rule.fits(Cause.ACKNOWLEDGEMENT, "HERE", 1) is fits
+    assert rule.fits(LadderCause.ACKNOWLEDGEMENT, "HERE", 1) is fits
 
 
 def test_a_level_without_an_action_leaves_the_ticket_alone():
-    policy = replace(POLICY, actions={3: Action(priority="High")})
+    policy = replace(POLICY, actions={3: LevelAction(priority="High")})
 
-    assert [policy.action(level) for level in (2, 3)] == [NO_ACTION, Action(priority="High")]
+    assert [policy.action(level) for level in (2, 3)] == [NO_ACTION, LevelAction(priority="High")]
 
 
 def test_a_ticket_to_which_nothing_happened_owes_nothing():
@@ -336,7 +365,7 @@ def test_a_ticket_to_which_nothing_happened_owes_nothing():
 def test_a_paused_ladder_says_so():
     before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
 
-    owed = escalate(before, [breach(AT)], {Signal.HOLDING: [(AT, None)]}, situation(), POLICY, now=AT + HOUR)
+    owed = escalate(before, [breach(AT)], {LadderSignal.HOLDING: [(AT, None)]}, situation(), POLICY, now=AT + HOUR)
 
     assert owed.next_at is None
     assert str(owed.reasons[-1]) == "R38: the ladder of acknowledgement: level 2 waits while the ladder is paused"
@@ -347,11 +376,11 @@ instants = st.integers(0, 14 * 24 * 60).map(lambda minutes: AT + timedelta(minut
 
 @given(st.lists(instants, max_size=4), st.lists(instants, max_size=3), st.lists(instants, min_size=1, max_size=30))
 def test_however_often_one_looks_each_level_is_raised_once_and_in_order(breaches, replies, looks):
-    triggers = [breach(at, Cause.DETERMINATION, number) for number, at in zip(count(1), breaches, strict=False)]
+    triggers = [breach(at, LadderCause.DETERMINATION, number) for number, at in zip(count(1), breaches, strict=False)]
     before = NOTHING
     for now in sorted([*looks, *looks]):
         seen = [trigger for trigger in triggers if trigger.at <= now]
-        signals = {Signal.REPLY: [(at, at) for at in replies if at <= now]}
+        signals = {LadderSignal.REPLY: [(at, at) for at in replies if at <= now]}
         before = escalate(before, seen, signals, situation(), POLICY, now=now).escalation
 
     by_ladder = {
@@ -363,7 +392,7 @@ def test_however_often_one_looks_each_level_is_raised_once_and_in_order(breaches
 @given(st.lists(instants, min_size=1, max_size=4, unique=True), st.randoms())
 def test_the_order_in_which_triggers_are_given_does_not_matter(breaches, random):
     """L4."""
-    triggers = [breach(at, Cause.DETERMINATION, number) for number, at in enumerate(breaches)]
+    triggers = [breach(at, LadderCause.DETERMINATION, number) for number, at in enumerate(breaches)]
     shuffled = random.sample(triggers, len(triggers))
     now = max(breaches)
 

@@ -7,34 +7,46 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desk_sync.domain.commitment.promise import WALL_CLOCK
-from desk_sync.domain.escalation.ladder import Answer, Cause, Ladder, Raised, Rung, Signal, following
+from desk_sync.domain.escalation.ladder import (
+    Ladder,
+    LadderCause,
+    LadderRung,
+    LadderSignal,
+    RaisedLevel,
+    SignalEffect,
+    following,
+)
 from desk_sync.domain.reason import Reason
 
 HOUR = timedelta(hours=1)
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
-RUNGS = (Rung(1), Rung(2, 2 * HOUR), Rung(3, 4 * HOUR), Rung(4, 8 * HOUR))
-STOPS = {Signal.REPLY: Answer.STOP, Signal.CLOSING: Answer.STOP, Signal.TAKE_OVER: Answer.STOP}
-PAUSES = {Signal.HOLDING: Answer.PAUSE, Signal.TAKE_OVER: Answer.NOTHING}
+RUNGS = (LadderRung(1), LadderRung(2, 2 * HOUR), LadderRung(3, 4 * HOUR), LadderRung(4, 8 * HOUR))
+STOPS = {
+    LadderSignal.REPLY: SignalEffect.STOP,
+    LadderSignal.CLOSING: SignalEffect.STOP,
+    LadderSignal.TAKE_OVER: SignalEffect.STOP,
+}
+PAUSES = {LadderSignal.HOLDING: SignalEffect.PAUSE, LadderSignal.TAKE_OVER: SignalEffect.NOTHING}
 
 
 def ladder(**facts):
     return Ladder(
         **{
             "key": "acknowledgement:1",
-            "because": Cause.ACKNOWLEDGEMENT,
+            "because": LadderCause.ACKNOWLEDGEMENT,
             "reason": Reason("R33", "late"),
             "started_at": START,
             "rungs": RUNGS,
             "chain": (("desk",), ("lead",), ("manager",), ("pam",)),
             "calendar": WALL_CLOCK,
-            "answers": STOPS | {Signal.HOLDING: Answer.PAUSE},
+            "answers": STOPS | {LadderSignal.HOLDING: SignalEffect.PAUSE},
         }
         | facts
     )
 
 
 def raised(level, at, ladder="acknowledgement:1"):
-    return Raised(ladder=ladder, because=Cause.ACKNOWLEDGEMENT, level=level, at=at)
+    return RaisedLevel(ladder=ladder, because=LadderCause.ACKNOWLEDGEMENT, level=level, at=at)
 
 
 def test_the_first_level_is_owed_as_it_starts_and_each_other_one_after_the_level_before_was_really_raised():
@@ -69,18 +81,20 @@ def test_a_step_is_owed_from_its_instant_on():
     ("signals", "stopped_at"),
     [
         pytest.param({}, None, id="nothing happened"),
-        pytest.param({Signal.REPLY: [(START - HOUR, START - HOUR)]}, None, id="a reply before the breach"),
-        pytest.param({Signal.REPLY: [(START, START)]}, START, id="a reply at the breach"),
+        pytest.param({LadderSignal.REPLY: [(START - HOUR, START - HOUR)]}, None, id="a reply before the breach"),
+        pytest.param({LadderSignal.REPLY: [(START, START)]}, START, id="a reply at the breach"),
         pytest.param(
-            {Signal.REPLY: [(START + 2 * HOUR,) * 2, (START + HOUR,) * 2]}, START + HOUR, id="the first of two"
+            {LadderSignal.REPLY: [(START + 2 * HOUR,) * 2, (START + HOUR,) * 2]}, START + HOUR, id="the first of two"
         ),
-        pytest.param({Signal.CLOSING: [(START + HOUR, START + 2 * HOUR)]}, START + HOUR, id="closed, though reopened"),
-        pytest.param({Signal.CLOSING: [(START - HOUR, None)]}, START, id="closed before and still"),
-        pytest.param({Signal.CLOSING: [(START - HOUR, START + HOUR)]}, START, id="closed before, reopened later"),
-        pytest.param({Signal.CLOSING: [(START - 2 * HOUR, START - HOUR)]}, None, id="closed and reopened before"),
-        pytest.param({Signal.TAKE_OVER: [(START + HOUR, None)]}, START + HOUR, id="taken over"),
-        pytest.param({Signal.TAKE_OVER: [(START - HOUR, None)]}, None, id="an earlier escalation was taken over"),
-        pytest.param({Signal.HOLDING: [(START + HOUR, None)]}, None, id="holding only pauses"),
+        pytest.param(
+            {LadderSignal.CLOSING: [(START + HOUR, START + 2 * HOUR)]}, START + HOUR, id="closed, though reopened"
+        ),
+        pytest.param({LadderSignal.CLOSING: [(START - HOUR, None)]}, START, id="closed before and still"),
+        pytest.param({LadderSignal.CLOSING: [(START - HOUR, START + HOUR)]}, START, id="closed before, reopened later"),
+        pytest.param({LadderSignal.CLOSING: [(START - 2 * HOUR, START - HOUR)]}, None, id="closed and reopened before"),
+        pytest.param({LadderSignal.TAKE_OVER: [(START + HOUR, None)]}, START + HOUR, id="taken over"),
+        pytest.param({LadderSignal.TAKE_OVER: [(START - HOUR, None)]}, None, id="an earlier escalation was taken over"),
+        pytest.param({LadderSignal.HOLDING: [(START + HOUR, None)]}, None, id="holding only pauses"),
     ],
 )
 def test_it_stops_at_the_first_stopping_signal(signals, stopped_at):
@@ -89,9 +103,12 @@ def test_it_stops_at_the_first_stopping_signal(signals, stopped_at):
 
 
 def test_a_signal_that_the_mapping_gives_no_answer_to_does_nothing():
-    quiet = ladder(answers={Signal.REPLY: Answer.NOTHING})
+    quiet = ladder(answers={LadderSignal.REPLY: SignalEffect.NOTHING})
 
-    assert quiet.stopped_at({Signal.REPLY: [(START + HOUR,) * 2], Signal.CLOSING: [(START + HOUR, None)]}) is None
+    assert (
+        quiet.stopped_at({LadderSignal.REPLY: [(START + HOUR,) * 2], LadderSignal.CLOSING: [(START + HOUR, None)]})
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +120,7 @@ def test_a_signal_that_the_mapping_gives_no_answer_to_does_nothing():
     ],
 )
 def test_what_pauses_it_does_not_count(holding, due_at):
-    due = following(ladder(answers=PAUSES), [raised(1, START)], {Signal.HOLDING: holding})
+    due = following(ladder(answers=PAUSES), [raised(1, START)], {LadderSignal.HOLDING: holding})
 
     assert due.at == due_at
     assert due.owed(START + 9 * HOUR) is (due_at is not None)
@@ -113,8 +130,8 @@ def test_what_pauses_it_does_not_count(holding, due_at):
     "rungs",
     [
         pytest.param((), id="none"),
-        pytest.param((Rung(2), Rung(1)), id="down"),
-        pytest.param((Rung(1),) * 2, id="twice"),
+        pytest.param((LadderRung(2), LadderRung(1)), id="down"),
+        pytest.param((LadderRung(1),) * 2, id="twice"),
     ],
 )
 def test_a_ladder_that_does_not_climb_is_refused(rungs):
@@ -124,16 +141,18 @@ def test_a_ladder_that_does_not_climb_is_refused(rungs):
 
 def test_a_negative_wait_is_refused():
     with pytest.raises(ValueError, match="must not be negative"):
-        Rung(2, -HOUR)
+        LadderRung(2, -HOUR)
 
 
 @pytest.mark.parametrize(
     ("other", "steps", "told"),
     [
         pytest.param(RUNGS, [], True, id="climbs as high"),
-        pytest.param((Rung(1),), [], True, id="climbs higher"),
-        pytest.param((Rung(3), Rung(4, HOUR)), [raised(2, START)], False, id="the other begins higher"),
-        pytest.param((Rung(3), Rung(4, HOUR)), [raised(3, START)], True, id="the other's first level knows already"),
+        pytest.param((LadderRung(1),), [], True, id="climbs higher"),
+        pytest.param((LadderRung(3), LadderRung(4, HOUR)), [raised(2, START)], False, id="the other begins higher"),
+        pytest.param(
+            (LadderRung(3), LadderRung(4, HOUR)), [raised(3, START)], True, id="the other's first level knows already"
+        ),
     ],
 )
 def test_it_tells_of_another_if_it_climbs_as_high_and_got_as_far(other, steps, told):
@@ -141,8 +160,8 @@ def test_it_tells_of_another_if_it_climbs_as_high_and_got_as_far(other, steps, t
 
 
 def test_one_level_does_not_tell_of_a_ladder_that_climbs_higher():
-    assert not ladder(rungs=(Rung(1),)).tells_of(ladder(), [raised(1, START)])
+    assert not ladder(rungs=(LadderRung(1),)).tells_of(ladder(), [raised(1, START)])
 
 
 def test_the_levels_above_the_one_that_takes_its_place_are_not_lost():
-    assert [rung.level for rung in ladder(rungs=(Rung(3),)).and_on(ladder()).rungs] == [3, 4]
+    assert [rung.level for rung in ladder(rungs=(LadderRung(3),)).and_on(ladder()).rungs] == [3, 4]

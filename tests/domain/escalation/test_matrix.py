@@ -8,46 +8,54 @@ from itertools import product
 import pytest
 
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.commitment.regions import Located
+from desk_sync.domain.commitment.regions import RegionChoice
 from desk_sync.domain.escalation.matrix import (
     LEVELS,
-    Gap,
-    Location,
-    Matrix,
-    Post,
-    Territory,
+    EscalationLocation,
+    EscalationMatrix,
+    MatrixGap,
+    MatrixPost,
+    PostTerritory,
     gaps,
     location_of,
     reach,
     successors,
 )
-from desk_sync.domain.escalation.staff import Absence, Address, Channel, Days, Duty, Person, Staff
+from desk_sync.domain.escalation.staff import (
+    DutyDays,
+    DutyPeriod,
+    NoticeAddress,
+    NoticeChannel,
+    StaffAbsence,
+    StaffMember,
+    StaffRoster,
+)
 from desk_sync.domain.reason import Reason
 
 TODAY = date(2026, 11, 23)
-JUNE = Days(date(2026, 6, 1), date(2026, 7, 1))
-DE, GB, NOWHERE = (Location(region="EUROPE_UK", country=country) for country in ("DE", "GB", None))
-US_EAST = Location(region="USA_CANADA", country="US", state="US-NY")
-US = Location(region="USA_CANADA", country="US")
-CANADA = Location(region="USA_CANADA", country="CA", state="CA-ON")
+JUNE = DutyDays(date(2026, 6, 1), date(2026, 7, 1))
+DE, GB, NOWHERE = (EscalationLocation(region="EUROPE_UK", country=country) for country in ("DE", "GB", None))
+US_EAST = EscalationLocation(region="USA_CANADA", country="US", state="US-NY")
+US = EscalationLocation(region="USA_CANADA", country="US")
+CANADA = EscalationLocation(region="USA_CANADA", country="CA", state="CA-ON")
 
-MATRIX = Matrix(
+MATRIX = EscalationMatrix(
     cells={
         "EUROPE_UK": {
-            1: (Post("desk"),),
+            1: (MatrixPost("desk"),),
             2: (
-                Post("lead.uk", Territory(countries=frozenset({"GB"}))),
-                Post("lead.europe", Territory(without=frozenset({"GB"}))),
+                MatrixPost("lead.uk", PostTerritory(countries=frozenset({"GB"}))),
+                MatrixPost("lead.europe", PostTerritory(without=frozenset({"GB"}))),
             ),
-            3: (Post("senior"), Post("manager")),
-            4: (Post("pam.dach", Territory(countries=frozenset({"DE", "AT"}))),),
+            3: (MatrixPost("senior"), MatrixPost("manager")),
+            4: (MatrixPost("pam.dach", PostTerritory(countries=frozenset({"DE", "AT"}))),),
         },
         "USA_CANADA": {
-            2: (Post("senior"), Post("lead.canada", Territory(countries=frozenset({"CA"})))),
+            2: (MatrixPost("senior"), MatrixPost("lead.canada", PostTerritory(countries=frozenset({"CA"})))),
             4: (
-                Post("pam.east", Territory(states=frozenset({"US-NY"}))),
-                Post("pam.west", Territory(states=frozenset({"US-CA"}))),
-                Post("pam.canada", Territory(countries=frozenset({"CA"}))),
+                MatrixPost("pam.east", PostTerritory(states=frozenset({"US-NY"}))),
+                MatrixPost("pam.west", PostTerritory(states=frozenset({"US-CA"}))),
+                MatrixPost("pam.canada", PostTerritory(countries=frozenset({"CA"}))),
             ),
         },
     }
@@ -67,16 +75,21 @@ MATRIX = Matrix(
         pytest.param(4, US_EAST, ("pam.east",), id="by state"),
         pytest.param(4, US, ("pam.east", "pam.west", "pam.canada"), id="the state is not known: all"),
         pytest.param(1, US, (), id="an empty cell"),
-        pytest.param(1, Location(region="ANZ", country="AU"), (), id="a region without cells"),
+        pytest.param(1, EscalationLocation(region="ANZ", country="AU"), (), id="a region without cells"),
     ],
 )
 def test_a_cell_names_the_roles_whose_territory_matches(level, location, roles):
     assert MATRIX.roles(level, location) == roles
 
 
-STAFF = Staff(
-    people={name: Person(name=name) for name in ("ada", "bob", "cai")},
-    roles={"a": (Duty("ada"),), "b": (Duty("bob"),), "c": (Duty("cai"), Duty("ada")), "gone": (Duty("ada", JUNE),)}
+STAFF = StaffRoster(
+    people={name: StaffMember(name=name) for name in ("ada", "bob", "cai")},
+    roles={
+        "a": (DutyPeriod("ada"),),
+        "b": (DutyPeriod("bob"),),
+        "c": (DutyPeriod("cai"), DutyPeriod("ada")),
+        "gone": (DutyPeriod("ada", JUNE),),
+    }
     | {"placeholder": ()},
 )
 
@@ -122,36 +135,39 @@ def test_when_nobody_of_a_level_could_be_told_the_people_of_the_next_levels_foll
 
 
 def test_a_gap_is_named_with_its_days():
-    matrix = Matrix(cells={"ANZ": {1: (Post("gone"),), 2: (Post("a"),)}})
-    away = Staff(
-        people={"ada": Person(name="ada", absences=(Absence(Days(date(2026, 6, 10), date(2026, 6, 12))),))}
-        | {"bob": Person(name="bob", absences=(Absence(Days(date(2026, 6, 10), date(2026, 6, 11))),))},
-        roles={"a": (Duty("ada"),), "gone": (Duty("bob", JUNE),)},
+    matrix = EscalationMatrix(cells={"ANZ": {1: (MatrixPost("gone"),), 2: (MatrixPost("a"),)}})
+    away = StaffRoster(
+        people={
+            "ada": StaffMember(name="ada", absences=(StaffAbsence(DutyDays(date(2026, 6, 10), date(2026, 6, 12))),))
+        }
+        | {"bob": StaffMember(name="bob", absences=(StaffAbsence(DutyDays(date(2026, 6, 10), date(2026, 6, 11))),))},
+        roles={"a": (DutyPeriod("ada"),), "gone": (DutyPeriod("bob", JUNE),)},
     )
-    location = Location(region="ANZ", country="AU")
+    location = EscalationLocation(region="ANZ", country="AU")
 
     found = list(gaps(matrix, away, [location]))
 
     assert found == [
-        Gap(location=location, level=level, days=Days(date(2026, 6, 10), date(2026, 6, 11))) for level in LEVELS
+        MatrixGap(location=location, level=level, days=DutyDays(date(2026, 6, 10), date(2026, 6, 11)))
+        for level in LEVELS
     ]
 
 
 def test_neighbouring_stretches_without_anybody_are_one_gap():
-    matrix = Matrix(cells={"ANZ": {1: (Post("gone"),)}})
-    staff = Staff(
-        people={"ada": Person(name="ada", addresses=(Address(Channel.MAIL, "ada@desk.example"),))},
-        roles={"gone": (Duty("ada", JUNE),), "elsewhere": (Duty("ada", Days(date(2026, 9, 1))),)},
+    matrix = EscalationMatrix(cells={"ANZ": {1: (MatrixPost("gone"),)}})
+    staff = StaffRoster(
+        people={"ada": StaffMember(name="ada", addresses=(NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),))},
+        roles={"gone": (DutyPeriod("ada", JUNE),), "elsewhere": (DutyPeriod("ada", DutyDays(date(2026, 9, 1))),)},
     )
 
-    days = [gap.days for gap in gaps(matrix, staff, [Location(region="ANZ")]) if gap.level == 1]
+    days = [gap.days for gap in gaps(matrix, staff, [EscalationLocation(region="ANZ")]) if gap.level == 1]
 
-    assert days == [Days(until=date(2026, 6, 1)), Days(date(2026, 7, 1))]
+    assert days == [DutyDays(until=date(2026, 6, 1)), DutyDays(date(2026, 7, 1))]
 
 
 def test_a_matrix_in_which_somebody_is_always_there_has_no_gap():
     locations = [DE, GB, NOWHERE]
-    matrix = Matrix(cells={"EUROPE_UK": {1: (Post("a"),)}})
+    matrix = EscalationMatrix(cells={"EUROPE_UK": {1: (MatrixPost("a"),)}})
 
     assert not list(gaps(matrix, STAFF, locations))
     assert all(
@@ -168,6 +184,6 @@ def test_a_matrix_in_which_somebody_is_always_there_has_no_gap():
     ],
 )
 def test_where_the_ladder_is_follows_from_the_region_and_the_partners_state(partner, state):
-    located = Located(region="USA_CANADA", country="US", reason=Reason("C17", "US"))
+    located = RegionChoice(region="USA_CANADA", country="US", reason=Reason("C17", "US"))
 
-    assert location_of(located, partner) == Location(region="USA_CANADA", country="US", state=state)
+    assert location_of(located, partner) == EscalationLocation(region="USA_CANADA", country="US", state=state)

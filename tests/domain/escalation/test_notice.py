@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from desk_sync.domain.escalation.notice import Message, addressed, gather
-from desk_sync.domain.escalation.staff import Address, Channel, Person
+from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffMember
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-ADA, BOB = Address(Channel.MAIL, "ada@desk.example"), Address(Channel.CHAT, "bob")
+ADA, BOB = NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"), NoticeAddress(NoticeChannel.CHAT, "bob")
 
 
-def message(number: int, minutes: float = 0, to: Address = ADA) -> Message:
+def message(number: int, minutes: float = 0, to: NoticeAddress = ADA) -> Message:
     return Message(
         ticket_id=f"T{number}",
         topic="escalation:acknowledgement:1:1",
@@ -73,7 +73,7 @@ def test_a_repeat_has_the_same_key_and_says_that_it_is_one():
 
 
 def test_where_a_channel_refuses_whoever_is_not_told_yet_is_told():
-    cai = Address(Channel.MAIL, "cai@desk.example")
+    cai = NoticeAddress(NoticeChannel.MAIL, "cai@desk.example")
     refused = replace(message(1), otherwise=(BOB, cai))
 
     assert refused.elsewhere({ADA}) == replace(refused, to=BOB, otherwise=(cai,))
@@ -82,10 +82,10 @@ def test_where_a_channel_refuses_whoever_is_not_told_yet_is_told():
 
 
 def test_everybody_is_told_at_their_first_address_and_their_others_come_before_other_people():
-    ada = Person(name="ada", addresses=(ADA, BOB))
-    cai = Person(name="cai", addresses=(Address(Channel.CHAT, "cai"),))
-    nobody = Person(name="dan")
-    manager = Person(name="eve", addresses=(Address(Channel.CHAT, "eve"), ADA))
+    ada = StaffMember(name="ada", addresses=(ADA, BOB))
+    cai = StaffMember(name="cai", addresses=(NoticeAddress(NoticeChannel.CHAT, "cai"),))
+    nobody = StaffMember(name="dan")
+    manager = StaffMember(name="eve", addresses=(NoticeAddress(NoticeChannel.CHAT, "eve"), ADA))
 
     assert dict(addressed([ada, nobody, cai], [manager])) == {
         ADA: (BOB, *cai.addresses, manager.addresses[0]),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from desk_sync.domain.escalation.requests import NOTHING_ASKED, Asker, Request
+from desk_sync.domain.escalation.requests import NOTHING_ASKED, EscalationRequest, Requester
 from tests.support.makers import NOW
 
 HOUR = timedelta(hours=1)
 
 
 def test_a_request_that_stands_stays_the_one_that_was_made():
-    first = NOTHING_ASKED.then(Request(by=Asker.PARTNER, at=NOW), taken_over=False, now=NOW)
-    again = first.then(Request(by=Asker.AGENT, at=NOW + HOUR), taken_over=False, now=NOW + HOUR)
+    first = NOTHING_ASKED.then(EscalationRequest(by=Requester.PARTNER, at=NOW), taken_over=False, now=NOW)
+    again = first.then(EscalationRequest(by=Requester.AGENT, at=NOW + HOUR), taken_over=False, now=NOW + HOUR)
 
     assert again == first
     assert again.then(None, taken_over=False, now=NOW + 2 * HOUR) == NOTHING_ASKED

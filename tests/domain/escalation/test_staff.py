@@ -6,22 +6,31 @@ from datetime import date, timedelta
 
 import pytest
 
-from desk_sync.domain.escalation.staff import ALWAYS, Absence, Address, Channel, Days, Duty, Person, Staff
+from desk_sync.domain.escalation.staff import (
+    ALWAYS,
+    DutyDays,
+    DutyPeriod,
+    NoticeAddress,
+    NoticeChannel,
+    StaffAbsence,
+    StaffMember,
+    StaffRoster,
+)
 
-JUNE = Days(date(2026, 6, 1), date(2026, 7, 1))
+JUNE = DutyDays(date(2026, 6, 1), date(2026, 7, 1))
 BEFORE, FIRST, LAST, AFTER = date(2026, 5, 31), date(2026, 6, 1), date(2026, 6, 30), date(2026, 7, 1)
 
 
-def person(name: str, *absences: Absence, reachable: bool = True) -> Person:
-    mail = (Address(Channel.MAIL, f"{name}@desk.example"),) if reachable else ()
-    return Person(name=name, addresses=mail, absences=absences)
+def person(name: str, *absences: StaffAbsence, reachable: bool = True) -> StaffMember:
+    mail = (NoticeAddress(NoticeChannel.MAIL, f"{name}@desk.example"),) if reachable else ()
+    return StaffMember(name=name, addresses=mail, absences=absences)
 
 
-def staff(*people: Person, **roles: tuple[Duty, ...]) -> Staff:
-    return Staff(people={each.name: each for each in people}, roles=roles)
+def staff(*people: StaffMember, **roles: tuple[DutyPeriod, ...]) -> StaffRoster:
+    return StaffRoster(people={each.name: each for each in people}, roles=roles)
 
 
-def names(found: Staff, role: str, on: date) -> list[str]:
+def names(found: StaffRoster, role: str, on: date) -> list[str]:
     return [each.name for each in found.on_duty(role, on)]
 
 
@@ -35,35 +44,42 @@ def names(found: Staff, role: str, on: date) -> list[str]:
     ],
 )
 def test_a_duty_holds_from_its_first_day_until_its_end(on, there):
-    assert names(staff(person("ada"), lead=(Duty("ada", JUNE),)), "lead", on) == there
+    assert names(staff(person("ada"), lead=(DutyPeriod("ada", JUNE),)), "lead", on) == there
 
 
 @pytest.mark.parametrize(
     ("absences", "roles", "there"),
     [
-        pytest.param((Absence(JUNE, "bob"),), {}, ["bob"], id="a person stands in"),
-        pytest.param((Absence(JUNE, "desk"),), {"desk": (Duty("bob"), Duty("cai"))}, ["bob", "cai"], id="a role does"),
-        pytest.param((Absence(JUNE),), {}, [], id="nobody does"),
-        pytest.param((Absence(JUNE, "desk"),), {"desk": ()}, [], id="a placeholder stands in for nobody"),
-        pytest.param((Absence(JUNE, "lead"),), {}, [], id="one's own role is no deputy"),
-        pytest.param((Absence(JUNE, "gone"),), {}, [], id="who is not in the mapping is nobody"),
+        pytest.param((StaffAbsence(JUNE, "bob"),), {}, ["bob"], id="a person stands in"),
+        pytest.param(
+            (StaffAbsence(JUNE, "desk"),),
+            {"desk": (DutyPeriod("bob"), DutyPeriod("cai"))},
+            ["bob", "cai"],
+            id="a role does",
+        ),
+        pytest.param((StaffAbsence(JUNE),), {}, [], id="nobody does"),
+        pytest.param((StaffAbsence(JUNE, "desk"),), {"desk": ()}, [], id="a placeholder stands in for nobody"),
+        pytest.param((StaffAbsence(JUNE, "lead"),), {}, [], id="one's own role is no deputy"),
+        pytest.param((StaffAbsence(JUNE, "gone"),), {}, [], id="who is not in the mapping is nobody"),
     ],
 )
 def test_while_a_person_is_absent_the_deputy_is_told(absences, roles, there):
-    found = staff(person("ada", *absences), person("bob"), person("cai"), lead=(Duty("ada"),), **roles)
+    found = staff(person("ada", *absences), person("bob"), person("cai"), lead=(DutyPeriod("ada"),), **roles)
 
     assert names(found, "lead", LAST) == there
     assert names(found, "lead", AFTER) == ["ada"]
 
 
 def test_two_who_stand_in_for_each_other_are_nobody_while_both_are_absent():
-    found = staff(person("ada", Absence(JUNE, "bob")), person("bob", Absence(JUNE, "ada")), lead=(Duty("ada"),))
+    found = staff(
+        person("ada", StaffAbsence(JUNE, "bob")), person("bob", StaffAbsence(JUNE, "ada")), lead=(DutyPeriod("ada"),)
+    )
 
     assert names(found, "lead", FIRST) == []
 
 
 def test_a_deputy_who_holds_the_role_too_is_told_once():
-    found = staff(person("ada", Absence(JUNE, "bob")), person("bob"), lead=(Duty("ada"), Duty("bob")))
+    found = staff(person("ada", StaffAbsence(JUNE, "bob")), person("bob"), lead=(DutyPeriod("ada"), DutyPeriod("bob")))
 
     assert names(found, "lead", FIRST) == ["bob"]
 
@@ -78,27 +94,33 @@ def test_a_deputy_who_holds_the_role_too_is_told_once():
     ],
 )
 def test_a_role_is_staffed_if_it_ends_at_somebody_that_day(role, staffed):
-    roles = {"held": (Duty("ada"),), "placeholder": (), "over": (Duty("ada", JUNE),)}
+    roles = {"held": (DutyPeriod("ada"),), "placeholder": (), "over": (DutyPeriod("ada", JUNE),)}
 
-    assert Staff(people={"ada": person("ada")}, roles=roles).staffed(role, AFTER) is staffed
+    assert StaffRoster(people={"ada": person("ada")}, roles=roles).staffed(role, AFTER) is staffed
 
 
 def test_the_boundaries_are_the_days_on_which_somebody_comes_or_goes():
-    away = Absence(Days(date(2026, 8, 1), date(2026, 8, 15)))
-    found = staff(person("ada", away), lead=(Duty("ada", JUNE),), other=(Duty("ada", ALWAYS),))
+    away = StaffAbsence(DutyDays(date(2026, 8, 1), date(2026, 8, 15)))
+    found = staff(person("ada", away), lead=(DutyPeriod("ada", JUNE),), other=(DutyPeriod("ada", ALWAYS),))
 
     assert found.boundaries() == {FIRST, AFTER, date(2026, 8, 1), date(2026, 8, 15)}
 
 
 def test_roles_that_no_notice_reaches_are_named():
-    found = staff(person("ada"), person("bob", reachable=False), b=(Duty("bob"),), a=(), c=(Duty("bob"), Duty("ada")))
+    found = staff(
+        person("ada"),
+        person("bob", reachable=False),
+        b=(DutyPeriod("bob"),),
+        a=(),
+        c=(DutyPeriod("bob"), DutyPeriod("ada")),
+    )
 
     assert found.out_of_reach() == ("a", "b")
 
 
 def test_days_that_end_before_they_begin_are_refused():
     with pytest.raises(ValueError, match="the end must come after the beginning"):
-        Days(FIRST, FIRST)
+        DutyDays(FIRST, FIRST)
 
 
 def test_days_without_ends_are_all_days():
@@ -106,4 +128,4 @@ def test_days_without_ends_are_all_days():
 
 
 def test_an_address_is_shown_with_its_channel():
-    assert str(Address(Channel.CHAT, "europe")) == "chat europe"
+    assert str(NoticeAddress(NoticeChannel.CHAT, "europe")) == "chat europe"

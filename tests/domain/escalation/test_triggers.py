@@ -7,20 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.commitment.clock import Clock, State
+from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import WALL_CLOCK, Milestone
-from desk_sync.domain.escalation.ladder import Cause
+from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.triggers import (
     Asker,
+    ClusterBy,
     ClusterRule,
-    Gate,
-    Kin,
+    EscalationTrigger,
     OverrunRule,
     Request,
+    RequestGate,
     RequestRules,
-    Review,
-    Severe,
-    Trigger,
+    ReviewRequest,
+    SevereTicket,
     breaches,
     clusters,
     overrun,
@@ -32,7 +32,7 @@ HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
-def clock(milestone: Milestone, state: State, due_at: datetime | None = NOW, number: int = 2) -> Clock:
+def clock(milestone: Milestone, state: ClockState, due_at: datetime | None = NOW, number: int = 2) -> Clock:
     return Clock(
         milestone=milestone,
         round=number,
@@ -46,11 +46,11 @@ def clock(milestone: Milestone, state: State, due_at: datetime | None = NOW, num
 
 
 def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
-    [trigger] = breaches([clock(Milestone.DETERMINATION, State.BREACHED)])
+    [trigger] = breaches([clock(Milestone.DETERMINATION, ClockState.BREACHED)])
 
     assert (trigger.key, trigger.because, trigger.at, trigger.calendar) == (
         "determination:2",
-        Cause.DETERMINATION,
+        LadderCause.DETERMINATION,
         NOW,
         WALL_CLOCK,
     )
@@ -60,10 +60,10 @@ def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
 @pytest.mark.parametrize(
     "kept",
     [
-        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.RUNNING), id="it runs"),
-        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.MET), id="it was met"),
-        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, State.CANCELLED), id="the ticket is gone"),
-        pytest.param(clock(Milestone.UPDATE, State.BREACHED), id="news that is late"),
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, ClockState.RUNNING), id="it runs"),
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, ClockState.MET), id="it was met"),
+        pytest.param(clock(Milestone.ACKNOWLEDGEMENT, ClockState.CANCELLED), id="the ticket is gone"),
+        pytest.param(clock(Milestone.UPDATE, ClockState.BREACHED), id="news that is late"),
     ],
 )
 def test_other_clocks_start_none(kept):
@@ -71,10 +71,10 @@ def test_other_clocks_start_none(kept):
 
 
 def test_every_milestone_that_a_ladder_tells_of_is_a_cause():
-    assert {Cause(milestone) for milestone in Milestone if milestone is not Milestone.UPDATE} == {
-        Cause.ACKNOWLEDGEMENT,
-        Cause.DETERMINATION,
-        Cause.RESOLUTION,
+    assert {LadderCause(milestone) for milestone in Milestone if milestone is not Milestone.UPDATE} == {
+        LadderCause.ACKNOWLEDGEMENT,
+        LadderCause.DETERMINATION,
+        LadderCause.RESOLUTION,
     }
 
 
@@ -85,24 +85,34 @@ def partner(until: date | None = None) -> Partner:
 @pytest.mark.parametrize(
     ("gate", "contract_until", "response_due_at", "refused"),
     [
-        pytest.param(Gate.AFTER_RESPONSE_TIME, None, NOW - HOUR, None, id="contract unknown, response time over"),
-        pytest.param(Gate.AFTER_RESPONSE_TIME, None, NOW, None, id="at the very instant"),
-        pytest.param(Gate.AFTER_RESPONSE_TIME, date(2026, 11, 23), NOW - HOUR, None, id="the contract's last day"),
         pytest.param(
-            Gate.AFTER_RESPONSE_TIME, date(2026, 11, 22), NOW - HOUR, "contract ended on 2026-11-22", id="no contract"
+            RequestGate.AFTER_RESPONSE_TIME, None, NOW - HOUR, None, id="contract unknown, response time over"
+        ),
+        pytest.param(RequestGate.AFTER_RESPONSE_TIME, None, NOW, None, id="at the very instant"),
+        pytest.param(
+            RequestGate.AFTER_RESPONSE_TIME, date(2026, 11, 23), NOW - HOUR, None, id="the contract's last day"
         ),
         pytest.param(
-            Gate.AFTER_RESPONSE_TIME, None, NOW + HOUR, "the response time had not passed", id="before its time"
+            RequestGate.AFTER_RESPONSE_TIME,
+            date(2026, 11, 22),
+            NOW - HOUR,
+            "contract ended on 2026-11-22",
+            id="no contract",
         ),
-        pytest.param(Gate.AFTER_RESPONSE_TIME, None, None, "the response time had not passed", id="none is promised"),
-        pytest.param(Gate.ALWAYS, date(2020, 1, 1), None, None, id="always"),
-        pytest.param(Gate.NEVER, None, NOW - HOUR, "the mapping follows no such request", id="never"),
+        pytest.param(
+            RequestGate.AFTER_RESPONSE_TIME, None, NOW + HOUR, "the response time had not passed", id="before its time"
+        ),
+        pytest.param(
+            RequestGate.AFTER_RESPONSE_TIME, None, None, "the response time had not passed", id="none is promised"
+        ),
+        pytest.param(RequestGate.ALWAYS, date(2020, 1, 1), None, None, id="always"),
+        pytest.param(RequestGate.NEVER, None, NOW - HOUR, "the mapping follows no such request", id="never"),
     ],
 )
 def test_a_request_is_followed_or_put_to_a_person(gate, contract_until, response_due_at, refused):
     found = requested(Request(by=Asker.PARTNER, at=NOW), gate, partner(contract_until), response_due_at)
 
-    assert isinstance(found, Review if refused else Trigger)
+    assert isinstance(found, ReviewRequest if refused else EscalationTrigger)
     assert (refused or "the partner asked for an escalation at 2026-11-23 09:00Z") in found.reason.text
     assert found.key == "request:20261123T090000Z"
 
@@ -137,12 +147,12 @@ def test_a_security_report_is_known_by_its_type_or_its_words(issue_type, inferre
     assert (found.reason.text if found else None) == said
 
 
-def severe(number: int, hours: float, account: str | None = "A1", product: str | None = None) -> Severe:
-    return Severe(ticket_id=f"T{number}", at=NOW + hours * HOUR, account_id=account, product=product)
+def severe(number: int, hours: float, account: str | None = "A1", product: str | None = None) -> SevereTicket:
+    return SevereTicket(ticket_id=f"T{number}", at=NOW + hours * HOUR, account_id=account, product=product)
 
 
-ACCOUNT = ClusterRule(by=Kin.ACCOUNT, tickets=3, period=24 * HOUR)
-PRODUCT = ClusterRule(by=Kin.PRODUCT, tickets=3, period=24 * HOUR)
+ACCOUNT = ClusterRule(by=ClusterBy.ACCOUNT, tickets=3, period=24 * HOUR)
+PRODUCT = ClusterRule(by=ClusterBy.PRODUCT, tickets=3, period=24 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,7 @@ def test_the_ticket_that_completes_a_cluster_starts_a_ladder(tickets, rule, comp
     found = clusters(tickets, rule)
 
     assert list(found) == completed
-    assert all(trigger.because is Cause.CLUSTER for trigger in found.values())
+    assert all(trigger.because is LadderCause.CLUSTER for trigger in found.values())
 
 
 def test_a_cluster_says_what_its_tickets_share():
@@ -177,7 +187,9 @@ def test_a_cluster_says_what_its_tickets_share():
     assert trigger.reason.text == "3 severity-1 tickets of account A1 within 24 h"
 
 
-ASKED = RequestRules(statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Asker.AGENT: Gate.ALWAYS})
+ASKED = RequestRules(
+    statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Asker.AGENT: RequestGate.ALWAYS}
+)
 
 
 @pytest.mark.parametrize(
@@ -194,4 +206,4 @@ def test_an_escalation_is_asked_for_by_a_checkbox_a_status_or_a_tag(facts, asks)
 
 
 def test_a_request_is_gated_unless_the_mapping_says_otherwise():
-    assert [ASKED.gate(asker) for asker in Asker] == [Gate.AFTER_RESPONSE_TIME, Gate.ALWAYS]
+    assert [ASKED.gate(asker) for asker in Asker] == [RequestGate.AFTER_RESPONSE_TIME, RequestGate.ALWAYS]

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Place
+from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.domain.account.subscription import combine
-from desk_sync.domain.commitment.clock_reading import Watched
-from desk_sync.domain.commitment.history import Act, ActKind, History
-from desk_sync.domain.commitment.read_clocks import Circumstances
-from desk_sync.domain.plan.memory import Memory, Override, Written
-from desk_sync.domain.plan.plan import Findings, plan
+from desk_sync.domain.commitment.clock_reading import ClockInputs
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
+from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
+from desk_sync.domain.plan.plan import ObservedTicket, plan
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
@@ -46,15 +46,15 @@ EMAIL, BOX, SEVERITY = Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEV
 LARGE_BASIS, SMALL_BASIS = "A1:PRIORITY", "A1:NOT_PRIORITY"
 
 OURS = {
-    BOX: Written(value=True, before=False, basis=LARGE_BASIS),
-    SEVERITY: Written(value="S1-Critical", before="S2-Moderate", basis=LARGE_BASIS),
+    BOX: AppliedValue(value=True, before=False, basis=LARGE_BASIS),
+    SEVERITY: AppliedValue(value="S1-Critical", before="S2-Moderate", basis=LARGE_BASIS),
 }
 AFTER_OURS = Memory(left="d1", found="d0", written=OURS)
 TREATED = {"large_user": True, "severity": "S1-Critical"}
 
 
 def look(ticket, lookup, memory=None, events=(), policy=POLICY):
-    found = Findings(ticket=ticket, lookup=lookup, events=events, now=NOW)
+    found = ObservedTicket(ticket=ticket, lookup=lookup, events=events, now=NOW)
     return plan(found, memory or Memory(), policy)
 
 
@@ -186,7 +186,7 @@ class TestAPersonsEdit:
         wish = look(self.lowered, other, AFTER_OURS)
 
         assert (wish.wanted, wish.overrides) == ({SEVERITY: "S1-Critical"}, {})
-        assert wish.written[SEVERITY] == Written(value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY")
+        assert wish.written[SEVERITY] == AppliedValue(value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY")
 
     def test_it_outlives_a_time_in_which_nothing_is_known(self):
         unknown = look(self.lowered, NOBODY, AFTER_OURS)
@@ -232,9 +232,9 @@ class TestALayoutWithoutTheField:
         )
 
     def test_the_last_severity_that_was_known_still_counts(self):
-        acts = (Act(kind=ActKind.SEVERITY, at=NOW - timedelta(hours=1), level=2),)
+        acts = (HistoryEvent(kind=HistoryEventKind.SEVERITY, at=NOW - timedelta(hours=1), level=2),)
         past = History(created_at=NOW - timedelta(hours=2), acts=acts)
-        memory = Memory(watched=Watched(history=past, promise="p1", circumstances=Circumstances()))
+        memory = Memory(watched=ClockInputs(history=past, promise="p1", circumstances=ClockBasis()))
 
         assert look(self.MOVED, SMALL, memory).urgency == 2
 
@@ -300,8 +300,8 @@ class TestKindsOfTickets:
 class TestTheCustomersAddress:
     """C3, R53: the field holds the super admin's address."""
 
-    by_zoid = replace(SMALL, led_by=frozenset({Place.LABEL}))
-    by_user = replace(SMALL, led_by=frozenset({Place.FIELD, Place.LABEL}))
+    by_zoid = replace(SMALL, led_by=frozenset({EvidencePlace.LABEL}))
+    by_user = replace(SMALL, led_by=frozenset({EvidencePlace.FIELD, EvidencePlace.LABEL}))
 
     @pytest.mark.parametrize(
         ("fill", "field", "lookup", "written"),
@@ -329,7 +329,7 @@ class TestTheCustomersAddress:
         ]
 
     def test_an_account_under_review_gets_its_address_too(self):
-        lookup = replace(UNDECIDED, led_by=frozenset({Place.LABEL}))
+        lookup = replace(UNDECIDED, led_by=frozenset({EvidencePlace.LABEL}))
 
         assert look(make_ticket(customer_primary_email=None), lookup).wanted == {EMAIL: ADMIN}
 

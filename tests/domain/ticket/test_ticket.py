@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.plan.memory import Memory, is_news
-from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, differing, digest, only_ours
 from tests.support.makers import NOW, make_event, make_ticket
 
@@ -24,10 +24,10 @@ MEMORY = Memory(left="after", found="before")
         pytest.param({"state": "else", "before": "after"}, True, id="a change"),
         pytest.param({"state": "before", "before": None}, True, id="an older state: a later event may be lost"),
         pytest.param({"state": None, "before": None}, True, id="a payload that does not show all we read"),
-        pytest.param({"hint": Hint.GONE}, True, id="deleted"),
-        pytest.param({"hint": Hint.CONVERSATION}, True, id="somebody said something"),
-        pytest.param({"hint": Hint.CONVERSATION, "reference": "ds-1"}, False, id="our own comment"),
-        pytest.param({"hint": Hint.CONVERSATION, "reference": "ds-2"}, True, id="a comment that quotes another"),
+        pytest.param({"hint": EventHint.GONE}, True, id="deleted"),
+        pytest.param({"hint": EventHint.CONVERSATION}, True, id="somebody said something"),
+        pytest.param({"hint": EventHint.CONVERSATION, "reference": "ds-1"}, False, id="our own comment"),
+        pytest.param({"hint": EventHint.CONVERSATION, "reference": "ds-2"}, True, id="a comment that quotes another"),
     ],
 )
 def test_an_event_is_news_unless_the_last_look_knew_it(event, news):

@@ -11,12 +11,12 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, Hours
-from desk_sync.domain.commitment.regions import Taken
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.regions import DeskCalendar
 from desk_sync.errors import NotPermitted, TemporaryError
 from desk_sync.services.health import check
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.makers import NOW, POLICY, make_ticket
 
 TICKET = "100000000000000001"
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 def open_from(opens: str) -> BusinessCalendar:
-    return BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS, (Hours.of(opens, "18:00"),)))
+    return BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of(opens, "18:00"),)))
 
 
 ALWAYS, AFTERNOON = open_from("00:00"), open_from("13:00")
@@ -33,7 +33,7 @@ ALWAYS, AFTERNOON = open_from("00:00"), open_from("13:00")
 def taking(**more: object):
     """The policy, with every calendar taken from Desk's business hours "Office"."""
     regions = POLICY.commitment.regions
-    taken = dict.fromkeys(regions.calendars, Taken(hours="Office", **more))
+    taken = dict.fromkeys(regions.calendars, DeskCalendar(hours="Office", **more))
     return replace(
         POLICY, commitment=replace(POLICY.commitment, regions=replace(regions, calendars=taken, country_calendars={}))
     )
@@ -86,7 +86,7 @@ def test_a_clock_says_where_its_calendar_came_from_and_when(taken):
 
 
 def test_dates_that_the_mapping_has_stand_instead_of_desks_hours(taken):
-    taken.policy = taking(overrides={NOW.date(): (Hours.of("14:00", "18:00"),)})
+    taken.policy = taking(overrides={NOW.date(): (WeeklyHours.of("14:00", "18:00"),)})
     taken.look()
 
     assert due(taken) == NOW + 7 * HOUR
@@ -172,7 +172,7 @@ class TestTrouble:
     def test_without_any_the_look_waits_and_the_ticket_says_for_what(self, desk, taken):
         del desk.hours["Office"]
 
-        assert taken.look() == [Outcome.POSTPONED]
+        assert taken.look() == [LookOutcome.POSTPONED]
         history = taken.tickets.history(TICKET)
         assert history.error == 'no calendar "Office" from Desk: Office is gone'
         assert history.look_at == NOW + timedelta(minutes=10)

@@ -9,15 +9,15 @@ import pytest
 
 from desk_sync.adapters.mapping.file import load
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.plan.education import Occasion, TeachingPolicy
+from desk_sync.domain.plan.education import EducationOccasion, EducationPolicy
 from desk_sync.domain.plan.policy import Mode
-from desk_sync.domain.ticket.template import Part
+from desk_sync.domain.ticket.template import TemplatePart
 from tests.support.fake_desk import Died
 from tests.support.makers import ADMIN, POLICY, TICKETS, make_evidence, make_ticket
 
 TICKET, OTHER = "100000000000000001", "100000000000000002"
 LESSONS = load("partner_support").policy.teaching.lessons
-PUBLIC = TeachingPolicy(reply=True, lessons=LESSONS)
+PUBLIC = EducationPolicy(reply=True, lessons=LESSONS)
 NAMELESS = {"customer_primary_email": None, "evidence": ()}
 FROM_PRAIRIE = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
 FROM_ANYWHERE = {"sender": "somebody@gmail.com"}
@@ -67,7 +67,7 @@ def test_the_agents_are_told_what_a_ticket_lacks_once(desk, world, opened, facts
 
 
 def test_the_note_names_the_missing_parts_that_no_field_gives(desk, world, opened):
-    missing = frozenset({Part.SUPER_ADMIN_EMAIL, Part.REQUEST_TYPE, Part.STEPS})
+    missing = frozenset({TemplatePart.SUPER_ADMIN_EMAIL, TemplatePart.REQUEST_TYPE, TemplatePart.STEPS})
     opened(**NAMELESS, request_type="UPGRADES", missing=missing, description_words=12)
     world.look()
 
@@ -98,10 +98,12 @@ class TestThePublicLesson:
     @pytest.mark.parametrize(
         ("facts", "language", "occasion"),
         [
-            pytest.param(NAMELESS | FROM_ANYWHERE | {"language": "pt"}, "pt", Occasion.NO_IDENTIFIER, id="Portuguese"),
-            pytest.param(FROM_ANYWHERE | {"language": "ja"}, "ja", Occasion.PUBLIC_MAIL, id="Japanese"),
-            pytest.param(FROM_ANYWHERE | {"language": "fi"}, "en", Occasion.PUBLIC_MAIL, id="without a text"),
-            pytest.param(FROM_ANYWHERE, "en", Occasion.PUBLIC_MAIL, id="nobody knows the language"),
+            pytest.param(
+                NAMELESS | FROM_ANYWHERE | {"language": "pt"}, "pt", EducationOccasion.NO_IDENTIFIER, id="Portuguese"
+            ),
+            pytest.param(FROM_ANYWHERE | {"language": "ja"}, "ja", EducationOccasion.PUBLIC_MAIL, id="Japanese"),
+            pytest.param(FROM_ANYWHERE | {"language": "fi"}, "en", EducationOccasion.PUBLIC_MAIL, id="without a text"),
+            pytest.param(FROM_ANYWHERE, "en", EducationOccasion.PUBLIC_MAIL, id="nobody knows the language"),
         ],
     )
     def test_it_is_in_the_tickets_language(self, desk, world, opened, facts, language, occasion):
@@ -177,7 +179,7 @@ class TestThePublicLesson:
 
 def test_every_language_has_a_text_for_every_occasion():
     assert LESSONS.keys() == {"en", "de", "pt", "es", "fr", "ja"}
-    assert all(texts.keys() == set(Occasion) for texts in LESSONS.values())
+    assert all(texts.keys() == set(EducationOccasion) for texts in LESSONS.values())
 
 
 def test_the_time_between_two_lessons_is_a_setting(desk, world, opened):

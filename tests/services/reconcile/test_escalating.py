@@ -19,18 +19,18 @@ from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.escalation.basic_questions import QuestionRule
-from desk_sync.domain.escalation.ladder import Rung
-from desk_sync.domain.escalation.matrix import Matrix, Post
-from desk_sync.domain.escalation.policy import Action, LadderRule
-from desk_sync.domain.escalation.staff import Address, Channel, Duty, Person, Staff
-from desk_sync.domain.escalation.triggers import ClusterRule, Kin, OverrunRule
+from desk_sync.domain.escalation.ladder import LadderRung
+from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
+from desk_sync.domain.escalation.policy import LadderRule, LevelAction
+from desk_sync.domain.escalation.staff import DutyPeriod, NoticeAddress, NoticeChannel, StaffMember, StaffRoster
+from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule
 from desk_sync.domain.plan.policy import Mode
-from desk_sync.domain.ticket.agent import Agent
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import TemporaryError
-from desk_sync.ports.portal import Budget
+from desk_sync.ports.portal import CallBudget
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.counts import count
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import Died, FakeDesk
@@ -38,9 +38,13 @@ from tests.support.makers import ADMIN, NOW, PERSON, POLICY, make_ticket
 
 TICKET = "100000000000000001"
 DEPARTMENT = "200000000000000001"
-ADA = Person(name="ada", agent="ada@desk.example", addresses=(Address(Channel.MAIL, "ada@desk.example"),))
-STAFF = Staff(people={"ada": ADA}, roles={"desk": (Duty("ada"),), "lead": (Duty("ada"),), "manager": (), "pam": ()})
-ESCALATION = replace(POLICY.escalation, staff=STAFF, actions={1: Action(priority="High", assign=True)})
+ADA = StaffMember(
+    name="ada", agent="ada@desk.example", addresses=(NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),)
+)
+STAFF = StaffRoster(
+    people={"ada": ADA}, roles={"desk": (DutyPeriod("ada"),), "lead": (DutyPeriod("ada"),), "manager": (), "pam": ()}
+)
+ESCALATION = replace(POLICY.escalation, staff=STAFF, actions={1: LevelAction(priority="High", assign=True)})
 
 
 class Mortal(FakeDesk):
@@ -67,7 +71,7 @@ class Mortal(FakeDesk):
 @pytest.fixture
 def desk():
     desk = Mortal(make_ticket(created_at=NOW, threads=1))
-    desk.agents[ADA.agent] = Agent(agent_id=PERSON, zuid="700", active=True, departments=frozenset({DEPARTMENT}))
+    desk.agents[ADA.agent] = DeskAgent(agent_id=PERSON, zuid="700", active=True, departments=frozenset({DEPARTMENT}))
     return desk
 
 
@@ -228,7 +232,7 @@ class TestATagThatAsks:
         desk.tags[TICKET] = frozenset({"Escalate", "vip"})
         opened.hears(key="tag", state="tagged", changed=frozenset({Field.STATUS}), actor_id=PERSON)
 
-        assert opened.look() == [Outcome.RECONCILED]
+        assert opened.look() == [LookOutcome.RECONCILED]
         assert desk.count("read_tags") == 1
         assert "R33" in str(opened.tickets.history(TICKET).decisions[-1].decision.reasons)
 
@@ -261,7 +265,7 @@ def test_an_outage_that_lasts_longer_than_its_window_is_raised_by_the_time_of_it
 
 
 def test_where_nobody_of_a_level_is_an_agent_its_team_gets_the_ticket(opened, desk):
-    crew = replace(STAFF, people={"ada": Person(name="ada", team="600", addresses=ADA.addresses)})
+    crew = replace(STAFF, people={"ada": StaffMember(name="ada", team="600", addresses=ADA.addresses)})
     opened.policy = replace(POLICY, escalation=replace(ESCALATION, staff=crew))
 
     until_raised(opened, 1)
@@ -271,8 +275,8 @@ def test_where_nobody_of_a_level_is_an_agent_its_team_gets_the_ticket(opened, de
 
 def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(opened):
     until_raised(opened, 1)
-    slower = LadderRule(rungs=(Rung(1), Rung(2, timedelta(hours=20))))
-    others = Matrix(cells={"EUROPE_UK": dict.fromkeys((1, 2, 3, 4), (Post("pam"),))})
+    slower = LadderRule(rungs=(LadderRung(1), LadderRung(2, timedelta(hours=20))))
+    others = EscalationMatrix(cells={"EUROPE_UK": dict.fromkeys((1, 2, 3, 4), (MatrixPost("pam"),))})
     opened.policy = replace(POLICY, version="p2", escalation=replace(ESCALATION, rules=(slower,), matrix=others))
 
     until_raised(opened, 2)
@@ -287,7 +291,7 @@ class Metered(FakeDesk):
     def __init__(self, *tickets: Any) -> None:
         super().__init__(*tickets)
         self.lock, self.in_flight, self.most, self.left = Lock(), 0, 0, 10**6
-        self.budget: Budget = FakeBudget()
+        self.budget: CallBudget = FakeBudget()
 
     def _call(self, name: str, act: Callable[[], Any]) -> Any:
         with self.budget.slot(timedelta(seconds=30)):
@@ -376,7 +380,7 @@ class TestTicketsThatComeTogether:
     def together(self, world):
         rules = replace(
             ESCALATION,
-            clusters=(ClusterRule(by=Kin.ACCOUNT, tickets=2, period=timedelta(hours=1)),),
+            clusters=(ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(hours=1)),),
             questions=QuestionRule(tickets=2, level=1),
         )
         world.policy = replace(POLICY, escalation=rules)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Kind, Place
-from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.ticket.event import EventHint
 from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
-ZOID = make_evidence("76006415", Kind.ZOID, place=Place.LABEL)
-UNKNOWN_ADDRESS = make_evidence("user@elsewhere.example", place=Place.TEXT)
+ZOID = make_evidence("76006415", IdentifierKind.ZOID, place=EvidencePlace.LABEL)
+UNKNOWN_ADDRESS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEXT)
 
 
 @pytest.fixture
@@ -41,10 +41,13 @@ def decision(world):
 @pytest.mark.parametrize(
     "evidence",
     [
-        pytest.param(make_evidence(ADMIN, place=Place.TEMPLATE), id="the address in the template"),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.TEMPLATE), id="the address in the template"),
         pytest.param(ZOID, id="only a ZOID"),
-        pytest.param(make_evidence("large.example", Kind.DOMAIN, place=Place.TEXT), id="only the customer's domain"),
-        pytest.param(make_evidence(ADMIN, place=Place.QUOTED), id="quoted and alone"),
+        pytest.param(
+            make_evidence("large.example", IdentifierKind.DOMAIN, place=EvidencePlace.TEXT),
+            id="only the customer's domain",
+        ),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.QUOTED), id="quoted and alone"),
     ],
 )
 def test_what_the_description_names_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
@@ -60,7 +63,7 @@ def test_what_the_description_names_fills_the_field_and_ticks_the_box(desk, worl
 @pytest.mark.parametrize(
     "evidence",
     [
-        pytest.param([ZOID, make_evidence("b@two.example", place=Place.TEMPLATE)], id="of two accounts"),
+        pytest.param([ZOID, make_evidence("b@two.example", place=EvidencePlace.TEMPLATE)], id="of two accounts"),
         pytest.param([UNKNOWN_ADDRESS], id="known to nobody"),
         pytest.param([], id="nothing"),
     ],
@@ -76,7 +79,7 @@ def test_what_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_revie
 
 def test_a_strategy_that_is_switched_off_finds_nothing(world, ticket):
     ticket(ZOID)
-    world.policy = replace(POLICY, strategies=(Kind.EMAIL,))
+    world.policy = replace(POLICY, strategies=(IdentifierKind.EMAIL,))
 
     world.look()
 
@@ -90,7 +93,7 @@ class TestThreads:
         ticket(UNKNOWN_ADDRESS, threads=1)
         world.look()
         desk.partner_writes(TICKET, ZOID)
-        world.hears(key="mail", hint=Hint.CONVERSATION)
+        world.hears(key="mail", hint=EventHint.CONVERSATION)
 
         world.look()
 
@@ -112,7 +115,7 @@ class TestThreads:
         desk.calls.clear()
 
         for number in range(2):
-            world.hears(key=f"again {number}", hint=Hint.CONVERSATION)
+            world.hears(key=f"again {number}", hint=EventHint.CONVERSATION)
             world.look()
 
         assert desk.calls == ["read_ticket"] * 2
@@ -122,7 +125,7 @@ class TestThreads:
         desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
         world.look()
         desk.partner_writes(TICKET, ZOID)
-        world.hears(key="mail", hint=Hint.CONVERSATION)
+        world.hears(key="mail", hint=EventHint.CONVERSATION)
         world.look()
 
         memory = world.tickets.history(TICKET).memory
@@ -130,7 +133,7 @@ class TestThreads:
         assert (memory.heard, memory.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
 
     def test_a_new_snapshot_is_asked_for_what_was_heard(self, desk, world):
-        desk.partner_writes(TICKET, make_evidence("90000000001", Kind.ZOID, place=Place.LABEL))
+        desk.partner_writes(TICKET, make_evidence("90000000001", IdentifierKind.ZOID, place=EvidencePlace.LABEL))
         world.look()
         world.imports(make_account(zoids=("90000000001",)))
 

@@ -9,20 +9,20 @@ import pytest
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Identifier, Kind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import TemporaryError
-from desk_sync.services.reconcile.live_lookup import Keeping, Live, LiveLookup
+from desk_sync.services.reconcile.live_lookup import AnswerRetention, LimitedSource, LiveLookup
 from tests.support.makers import make_account, make_evidence, make_ticket
 
 NEW = "new@young.example"
 YOUNG = make_account(90, account_id="Y1", super_admin_email=NEW, domain="young.example", zoids=("100055000",))
-ASKED = Identifier(Kind.EMAIL, NEW)
+ASKED = Identifier(IdentifierKind.EMAIL, NEW)
 
 
 class FakeAskable:
     """Has these accounts, and gives all of them whatever it is asked; or is down."""
 
-    kinds = frozenset({Kind.EMAIL, Kind.ZOID})
+    kinds = frozenset({IdentifierKind.EMAIL, IdentifierKind.ZOID})
 
     def __init__(self, *accounts, down=False):
         self.accounts, self.down = accounts, down
@@ -40,10 +40,17 @@ def asks(world):
     """Lets the product ask a source; returns what asks."""
 
     def ask(*sources, per_minute=5, **keeping):
-        live = [Live(name=f"s{n}", source=source, per_minute=per_minute) for n, source in enumerate(sources, start=1)]
+        live = [
+            LimitedSource(name=f"s{n}", source=source, per_minute=per_minute)
+            for n, source in enumerate(sources, start=1)
+        ]
         answers = SqlAnswers(world.engine)
         world.live = LiveLookup(
-            sources=live, answers=answers, subscriptions=world.subscriptions, now=world.now, keeping=Keeping(**keeping)
+            sources=live,
+            answers=answers,
+            subscriptions=world.subscriptions,
+            now=world.now,
+            keeping=AnswerRetention(**keeping),
         )
         return world.live
 
@@ -138,7 +145,7 @@ def test_a_source_is_asked_no_more_often_than_it_may_be(world, asks):
     source = FakeAskable()
     live = asks(source, per_minute=2)
     for number in range(4):
-        live.find([Identifier(Kind.EMAIL, f"a{number}@b.example")])
+        live.find([Identifier(IdentifierKind.EMAIL, f"a{number}@b.example")])
     assert len(source.asked) == 2
 
     world.waits(minutes=1)
@@ -149,7 +156,7 @@ def test_a_source_is_asked_no_more_often_than_it_may_be(world, asks):
 
 def test_of_many_identifiers_the_strongest_few_are_asked_for(asks):
     source = FakeAskable()
-    zoids = [Identifier(Kind.ZOID, f"10005500{number}") for number in range(5)]
+    zoids = [Identifier(IdentifierKind.ZOID, f"10005500{number}") for number in range(5)]
     asks(source, most=2).find([*zoids, ASKED])
 
     assert source.asked == [ASKED, zoids[0]]
@@ -157,7 +164,7 @@ def test_of_many_identifiers_the_strongest_few_are_asked_for(asks):
 
 def test_a_source_is_asked_only_for_what_it_can_be_asked(asks):
     source = FakeAskable()
-    asks(source).find([Identifier(Kind.DOMAIN, "young.example")])
+    asks(source).find([Identifier(IdentifierKind.DOMAIN, "young.example")])
 
     assert source.asked == []
 
@@ -167,7 +174,7 @@ def test_a_resolver_leads_to_all_that_the_local_data_have_of_the_super_admin(ask
     mail = make_account(5, account_id="mail-1", super_admin_email="admin@large.example", zoids=("100055000",))
     asks(FakeAskable(mail))
 
-    zoid = make_evidence("100055000", Kind.ZOID)
+    zoid = make_evidence("100055000", IdentifierKind.ZOID)
     decision = looks(None, evidence=(zoid,))
 
     assert (decision.account_id, decision.licences) == ("A1", 88)
@@ -176,7 +183,7 @@ def test_a_resolver_leads_to_all_that_the_local_data_have_of_the_super_admin(ask
 def test_a_kind_that_the_mapping_leaves_out_is_not_asked_for(world, asks, looks):
     source = FakeAskable(YOUNG)
     asks(source)
-    world.policy = replace(world.policy, strategies=(Kind.ZOID,))
+    world.policy = replace(world.policy, strategies=(IdentifierKind.ZOID,))
 
     assert (looks().verdict, source.asked) == (Verdict.UNKNOWN, [])
 
@@ -196,7 +203,7 @@ def test_an_identifier_of_a_later_source_leads_to_the_first_ones_account(world):
     both = SqlSubscriptions(world.engine, ("file", "mail"))
     mail = make_account(5, account_id="mail-1", domain="else.example")
     both.replace([mail], source="mail", as_of=None, now=world.now(), max_age=world.policy.licences.max_age)
-    domain = Identifier(Kind.DOMAIN, "else.example")
+    domain = Identifier(IdentifierKind.DOMAIN, "else.example")
 
     [account] = both.find([domain])[domain]
 

@@ -9,9 +9,9 @@ import pytest
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.licence_policy import RegionBy
 from desk_sync.domain.account.partner import PartnerPolicy
-from desk_sync.domain.commitment.regions import Whose
+from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.errors import TemporaryError
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.clock_scenes import REGIONS
 from tests.support.makers import NOW, POLICY, make_account, make_ticket
 
@@ -81,9 +81,9 @@ def test_a_desk_that_is_away_is_asked_at_the_next_look(desk, world, mailed):
         raise TemporaryError("away")
 
     desk.before["read_mailboxes"] = away
-    assert mailed(EUROPE) == [Outcome.POSTPONED]
+    assert mailed(EUROPE) == [LookOutcome.POSTPONED]
     world.waits(minutes=1)
-    assert world.look() == [Outcome.RECONCILED]
+    assert world.look() == [LookOutcome.RECONCILED]
 
     assert decision(world).verdict is Verdict.PRIORITY
 
@@ -118,7 +118,9 @@ def test_nobody_is_asked_without_need(desk, world, mailed, policy, account, fact
     ],
 )
 def test_clocks_that_go_by_data_centre_follow_it_too(world, mailed, account, region):
-    regions = replace(REGIONS, calendar_by=Whose.DATA_CENTER, of_data_center={"EU": "EUROPE_UK", "JP": "APAC_JAPAN"})
+    regions = replace(
+        REGIONS, calendar_by=RegionBasis.DATA_CENTER, of_data_center={"EU": "EUROPE_UK", "JP": "APAC_JAPAN"}
+    )
     world.policy = replace(BY_CENTER, commitment=replace(POLICY.commitment, regions=regions))
     world.imports(account)
     mailed(EUROPE, created_at=NOW)

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import Kind, Place
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.account.licence_policy import RegionBy
-from desk_sync.domain.account.partner import Origin, Partner, PartnerPolicy, TaggedElsewhere
-from desk_sync.domain.commitment.regions import Whose
+from desk_sync.domain.account.partner import Partner, PartnerOrigin, PartnerPolicy, TaggedElsewhere
+from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
 from desk_sync.errors import NotPermitted
 from tests.support.clock_scenes import REGIONS
@@ -88,7 +88,7 @@ class TestWhereThePartnerIsFound:
         assert (found.partner and found.partner.name, desk.calls) == (name, calls)
 
     def test_the_order_is_the_policys(self, desk, world, opened):
-        world.policy = replace(POLICY, partners=PartnerPolicy(order=(Origin.DOMAIN, Origin.DESK)))
+        world.policy = replace(POLICY, partners=PartnerPolicy(order=(PartnerOrigin.DOMAIN, PartnerOrigin.DESK)))
         opened(partner_id="900", **BY_MAIL)
 
         assert writer(world, desk).partner.name == "prairie.example"
@@ -150,7 +150,7 @@ class TestWhatItCosts:
         ],
     )
     def test_nobody_is_asked_without_need(self, desk, world, opened, policy, facts):
-        elsewhere = replace(REGIONS, calendar_by=Whose.CUSTOMER_COUNTRY, ladder_by=Whose.CUSTOMER_COUNTRY)
+        elsewhere = replace(REGIONS, calendar_by=RegionBasis.CUSTOMER_COUNTRY, ladder_by=RegionBasis.CUSTOMER_COUNTRY)
         commitment = replace(POLICY.commitment, regions=elsewhere)
         world.policy = replace(POLICY, partners=policy, commitment=commitment)
         opened(partner_id="900", **facts)
@@ -281,7 +281,7 @@ class TestWhatFollows:
         assert [each.questions for each in world.reviews.undecided()] == [questions] * bool(questions)
 
     def test_a_customer_in_no_escalation_region_is_another_question(self, world, opened):
-        regions = replace(REGIONS, calendar_by=Whose.CUSTOMER_COUNTRY)
+        regions = replace(REGIONS, calendar_by=RegionBasis.CUSTOMER_COUNTRY)
         world.policy = replace(POLICY, commitment=replace(POLICY.commitment, regions=regions))
         world.imports(make_account(100, countries=("KZ",)))
         opened(partner_id="900", created_at=NOW)
@@ -294,8 +294,10 @@ class TestThePartnersOwnDomains:
     @pytest.mark.parametrize(
         "evidence",
         [
-            pytest.param(make_evidence("prairie.test", Kind.DOMAIN, place=Place.TEXT), id="its other domain"),
-            pytest.param(make_evidence("it@prairie.test", place=Place.TEXT), id="an address there"),
+            pytest.param(
+                make_evidence("prairie.test", IdentifierKind.DOMAIN, place=EvidencePlace.TEXT), id="its other domain"
+            ),
+            pytest.param(make_evidence("it@prairie.test", place=EvidencePlace.TEXT), id="an address there"),
         ],
     )
     def test_they_are_never_the_customers(self, desk, world, opened, evidence):
@@ -316,7 +318,7 @@ class TestThePartnersOwnDomains:
 
     def test_a_number_is_nobodys_domain(self, world, opened):
         world.imports(make_account(zoids=("76006415",)))
-        zoid = make_evidence("76006415", Kind.ZOID, place=Place.LABEL)
+        zoid = make_evidence("76006415", IdentifierKind.ZOID, place=EvidencePlace.LABEL)
         opened(partner_id="900", customer_primary_email=None, evidence=(zoid,))
         world.look()
 

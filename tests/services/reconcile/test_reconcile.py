@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.desk import client
-from desk_sync.domain.account.licence_policy import Per
-from desk_sync.domain.ticket.event import Hint
+from desk_sync.domain.account.licence_policy import AccountScope
+from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
-from desk_sync.services.reconcile.reconcile import Outcome, Patience
+from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.fake_desk import Died
 from tests.support.makers import ADMIN, POLICY, make_account, make_item, make_ticket
 
@@ -29,7 +29,7 @@ def raising(error):
 def test_a_ticket_of_a_large_account_is_written_once(desk, world):
     world.hears(state=None)
 
-    assert world.look() == [Outcome.RECONCILED]
+    assert world.look() == [LookOutcome.RECONCILED]
     assert (desk.tickets[TICKET].large_user, desk.tickets[TICKET].severity) == (True, "S1-Critical")
     assert desk.calls == ["read_ticket", "write_ticket"]
 
@@ -45,7 +45,7 @@ class TestWritingByDifference:
 
         world.hears(key="echo", state=digest(desk.tickets[TICKET]), before=before, actor_id="robot")
 
-        assert world.look() == [Outcome.NOTHING_NEW]
+        assert world.look() == [LookOutcome.NOTHING_NEW]
         assert desk.calls == []
 
     def test_an_echo_that_overtakes_the_record_of_our_write_costs_no_call(self, desk, world):
@@ -57,7 +57,7 @@ class TestWritingByDifference:
         world.look()
         desk.calls.clear()
 
-        assert world.look() == [Outcome.NOTHING_NEW]
+        assert world.look() == [LookOutcome.NOTHING_NEW]
         assert desk.calls == []
 
     def test_a_field_that_changed_and_changed_back_is_looked_at_and_not_written(self, desk, world):
@@ -67,14 +67,14 @@ class TestWritingByDifference:
 
         world.hears(key="later", state=digest(desk.tickets[TICKET]), before="another state")
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
         assert desk.calls == ["read_ticket"]
 
     def test_many_events_of_one_ticket_are_one_look(self, desk, world):
         for number in range(5):
             world.hears(key=f"k{number}", state=f"s{number}")
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
         assert desk.count("read_ticket") == 1
 
 
@@ -84,7 +84,7 @@ def test_a_mark_that_comes_during_a_look_is_not_lost(desk, world):
 
     world.look()
 
-    assert world.look() == [Outcome.RECONCILED]
+    assert world.look() == [LookOutcome.RECONCILED]
 
 
 class TestAPersonsEdit:
@@ -127,7 +127,7 @@ class TestEffectsHappenOnce:
             world.look()
         world.waits(minutes=2)
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
         assert len(desk.comments[TICKET]) == 1
 
     def test_a_worker_whose_ticket_was_taken_meanwhile_makes_no_note(self, desk, world):
@@ -142,7 +142,7 @@ class TestEffectsHappenOnce:
 
         desk.after["has_comment"] = another_takes_it
 
-        assert world.look() == [Outcome.LEASE_LOST]
+        assert world.look() == [LookOutcome.LEASE_LOST]
         assert not desk.comments[TICKET]
 
     def test_nobody_takes_the_ticket_while_a_slow_desk_is_given_the_note(self, desk, world):
@@ -155,11 +155,11 @@ class TestEffectsHappenOnce:
 
         desk.before["add_comment"] = another_comes
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
         assert meanwhile == []
 
     def test_a_lease_that_is_renewed_outlasts_the_longest_call(self):
-        assert client.PATIENCE < Patience().call < Patience().lease
+        assert client.PATIENCE < LookLimits().call < LookLimits().lease
 
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()
@@ -173,9 +173,9 @@ class TestEffectsHappenOnce:
         world.look()
         desk.calls.clear()
         (reference,) = world.references()
-        world.hears(key="c", type="Ticket_Comment_Add", hint=Hint.CONVERSATION, reference=reference)
+        world.hears(key="c", type="Ticket_Comment_Add", hint=EventHint.CONVERSATION, reference=reference)
 
-        assert world.look() == [Outcome.NOTHING_NEW]
+        assert world.look() == [LookOutcome.NOTHING_NEW]
         assert desk.calls == []
 
 
@@ -200,18 +200,18 @@ class TestTrouble:
         world.hears(state=None)
         desk.before["read_ticket"] = raising(Gone("gone"))
 
-        assert world.look() == [Outcome.GONE]
+        assert world.look() == [LookOutcome.GONE]
         assert world.look() == []
 
     def test_what_passes_is_tried_again_when_it_said_so(self, desk, world):
         world.hears(state=None)
         desk.before["read_ticket"] = raising(TemporaryError("busy", retry_after=timedelta(minutes=5)))
 
-        assert world.look() == [Outcome.POSTPONED]
+        assert world.look() == [LookOutcome.POSTPONED]
         world.waits(minutes=4)
         assert world.look() == []
         world.waits(minutes=2)
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_day_of_outages_parks_nothing(self, desk, world):
         world.hears(state=None)
@@ -220,23 +220,23 @@ class TestTrouble:
             world.look()
             world.waits(minutes=1)
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_portal_that_refuses_us_is_asked_again_for_as_long_as_it_takes(self, desk, world):
         world.hears(state=None)
         for _ in range(20):
             desk.before["read_ticket"] = raising(NotPermitted("SCOPE_MISMATCH"))
-            assert world.look() == [Outcome.POSTPONED]
+            assert world.look() == [LookOutcome.POSTPONED]
             world.waits(minutes=10)
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_what_will_not_pass_is_parked_with_its_error(self, desk, world):
         error = FieldsDropped(["severity (cf_severity)"])
         world.hears(state=None)
         desk.after["write_ticket"] = raising(error)
 
-        assert world.look() == [Outcome.PARKED]
+        assert world.look() == [LookOutcome.PARKED]
         assert world.tickets.history(TICKET).error == str(error)
         assert world.look() == []
 
@@ -247,17 +247,17 @@ class TestTrouble:
 
         world.tickets.look_now([TICKET], now=world.now())
 
-        assert world.look() == [Outcome.RECONCILED]
+        assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_fault_of_ours_is_tried_again_and_parked_in_the_end(self, desk, world):
         world.hears(state=None)
         outcomes = []
-        for _ in range(Patience().attempts + 1):
+        for _ in range(LookLimits().attempts + 1):
             desk.before["read_ticket"] = raising(KeyError("bug"))
             outcomes += world.look()
             world.waits(hours=1)
 
-        assert outcomes == [Outcome.POSTPONED] * Patience().attempts + [Outcome.PARKED]
+        assert outcomes == [LookOutcome.POSTPONED] * LookLimits().attempts + [LookOutcome.PARKED]
 
     def test_a_worker_that_lost_its_lease_records_nothing(self, desk, world):
         """L3."""
@@ -269,13 +269,13 @@ class TestTrouble:
 
         desk.after["write_ticket"] = another_takes_it
 
-        assert world.look() == [Outcome.LEASE_LOST]
+        assert world.look() == [LookOutcome.LEASE_LOST]
         assert world.tickets.history(TICKET).decisions == []
 
 
 def test_accounts_on_one_domain_can_count_together(desk, world):
     world.imports(make_account(40), make_account(30, account_id="A2", super_admin_email="b@large.example"))
-    world.policy = replace(POLICY, licences=replace(POLICY.licences, per=Per.DOMAIN))
+    world.policy = replace(POLICY, licences=replace(POLICY.licences, per=AccountScope.DOMAIN))
     world.hears(state=None)
     world.look()
 
@@ -297,8 +297,8 @@ def test_the_history_says_why(desk, world):
 @pytest.mark.parametrize(
     ("urgency", "outcome"),
     [
-        pytest.param(1, Outcome.RECONCILED, id="the worst may use the reserve"),
-        pytest.param(2, Outcome.POSTPONED, id="the next worst may not"),
+        pytest.param(1, LookOutcome.RECONCILED, id="the worst may use the reserve"),
+        pytest.param(2, LookOutcome.POSTPONED, id="the next worst may not"),
     ],
 )
 def test_when_credits_run_low_only_the_most_urgent_tickets_are_looked_at(world, desk, urgency, outcome):

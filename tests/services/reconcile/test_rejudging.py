@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, Hours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, WeeklyHours
 from desk_sync.domain.commitment.conversation import StatusRules
 from desk_sync.domain.commitment.promise import Milestone
 from tests.support.clock_scenes import ACK, WEEK, window
@@ -129,7 +129,7 @@ def deciding(**commitment):
 
 def calendar_of_afternoons():
     regions = POLICY.commitment.regions
-    afternoons = replace(WEEK, weekly=dict.fromkeys(WEEKDAYS, (Hours.of("13:00", "18:00"),)))
+    afternoons = replace(WEEK, weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("13:00", "18:00"),)))
     return replace(regions, calendars=dict.fromkeys(regions.calendars, afternoons))
 
 

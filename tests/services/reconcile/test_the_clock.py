@@ -8,7 +8,7 @@ import pytest
 
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.services.drain import Drain
-from desk_sync.services.reconcile.reconcile import Outcome
+from desk_sync.services.reconcile.reconcile import LookOutcome
 
 TICKET = "100000000000000001"
 
@@ -51,7 +51,7 @@ class TestMoved:
         desk.before["write_ticket"] = another_comes
         outcome = world.reconcile().look(lease)
 
-        assert outcome is Outcome.LEASE_LOST
+        assert outcome is LookOutcome.LEASE_LOST
         assert len(world.tickets.history(TICKET).decisions) == 1
 
     def test_nothing_is_done_again(self, world, desk, hours):

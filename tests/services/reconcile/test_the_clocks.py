@@ -10,10 +10,10 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.clock import State
+from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment.read_clocks import read_clocks
-from desk_sync.domain.escalation.public_update import Updates
+from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.fake_desk import Died
@@ -91,7 +91,7 @@ class TestWakingUp:
         opened.hears(key="touched")
         opened.look()
 
-        assert clocks(opened)["acknowledgement"].state is State.MET
+        assert clocks(opened)["acknowledgement"].state is ClockState.MET
         assert desk.count("read_threads") == 1
 
     def test_a_public_comment_of_a_person_is_a_reply_and_ours_are_not_asked_for(self, desk, opened):
@@ -374,7 +374,7 @@ class TestEscalation:
         assert "because of: security" in steps(desk)[0]
 
     def test_the_partner_is_told_of_each_step_in_the_tickets_language_and_of_nothing_else(self, desk, world):
-        updates = Updates(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
+        updates = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
         world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
         world.hears(key="add")
@@ -386,7 +386,7 @@ class TestEscalation:
         assert told == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
 
     def test_in_comment_mode_the_partner_is_told_nothing(self, desk, world):
-        escalation = replace(POLICY.escalation, updates=Updates(texts={"en": "escalated"}))
+        escalation = replace(POLICY.escalation, updates=UpdateTexts(texts={"en": "escalated"}))
         tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
         world.policy = replace(POLICY, escalation=escalation, tickets=tickets)
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)

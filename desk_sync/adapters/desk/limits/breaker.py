@@ -14,7 +14,7 @@ import structlog
 
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Allowances, Pause
+from desk_sync.ports.portal import AllowanceStore, DeskPause
 
 log = structlog.get_logger()
 
@@ -27,26 +27,26 @@ PROBE = timedelta(seconds=20)
 AHEAD = timedelta(minutes=1)
 
 
-class Breaker:
+class CircuitBreaker:
     """One process's part in it. Safe to share between threads."""
 
-    def __init__(self, allowances: Allowances, portal: str, *, now: Now) -> None:
+    def __init__(self, allowances: AllowanceStore, portal: str, *, now: Now) -> None:
         self._allowances = allowances
         self._portal = portal
         self._now = now
         self._lock = Lock()
         self._failures = 0
-        self._seen: Pause | None = None
-        self._probe: Pause | None = None
+        self._seen: DeskPause | None = None
+        self._probe: DeskPause | None = None
 
-    def admit(self, pause: Pause | None, limit: int) -> int:
+    def admit(self, pause: DeskPause | None, limit: int) -> int:
         """How many looks may begin, with that pause in the store: `limit`, one if it has ended, none if it lasts."""
         self._seen = pause
         if pause is None:
             return limit
         return 0 if self._lasts(pause) else 1
 
-    def check(self, pause: Pause | None) -> None:
+    def check(self, pause: DeskPause | None) -> None:
         """Raises TemporaryError if the pause lasts."""
         self._seen = pause
         self.refuse()
@@ -64,7 +64,7 @@ class Breaker:
         if ended is None or ended == self._probe:
             return
         now = self._now()
-        probe = Pause(begun_at=now, until=now + PROBE, number=ended.number)
+        probe = DeskPause(begun_at=now, until=now + PROBE, number=ended.number)
         if not self._allowances.exchange(ended, probe):
             raise TemporaryError("another worker tries whether Desk answers again", retry_after=SHORTEST)
         self._seen = self._probe = probe
@@ -97,7 +97,7 @@ class Breaker:
         found = self._allowances.read().pause
         number = found.number + 1 if found else 1
         now = self._now()
-        then = Pause(begun_at=now, until=now + (length or _length(number)), number=number)
+        then = DeskPause(begun_at=now, until=now + (length or _length(number)), number=number)
         self._failures = 0
         if found and self._lasts(found) and then.until - found.until <= LONGEST:
             self._seen = found
@@ -106,7 +106,7 @@ class Breaker:
         if self._allowances.exchange(found, then):
             log.warning("portal.paused", portal=self._portal, cause=cause, until=then.until, number=number)
 
-    def _lasts(self, pause: Pause) -> bool:
+    def _lasts(self, pause: DeskPause) -> bool:
         """To us: our own probe stands in nobody's way but that of others."""
         return pause != self._probe and pause.begun_at - AHEAD <= self._now() < pause.until
 

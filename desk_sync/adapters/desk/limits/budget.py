@@ -14,10 +14,10 @@ from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
-from desk_sync.adapters.desk.limits.breaker import AHEAD, Breaker
+from desk_sync.adapters.desk.limits.breaker import AHEAD, CircuitBreaker
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
-from desk_sync.ports.portal import Allowances, Credits
+from desk_sync.ports.portal import AllowanceStore, CreditLevel
 
 MOST_URGENT = 1
 ASK_AGAIN = timedelta(minutes=15)
@@ -44,15 +44,15 @@ class PortalBudget:
         portal: str,
         *,
         slots: InFlight,
-        allowances: Allowances,
+        allowances: AllowanceStore,
         reserve: int,
         now: Now,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._slots = slots
         self._allowances = allowances
-        self._breaker = Breaker(allowances, portal, now=now)
-        self._meter = Meter(allowances, reserve=reserve, now=now, clock=clock)
+        self._breaker = CircuitBreaker(allowances, portal, now=now)
+        self._meter = CreditMeter(allowances, reserve=reserve, now=now, clock=clock)
 
     def admit(self, limit: int) -> int:
         may = self._breaker.admit(self._allowances.read().pause, limit)
@@ -84,10 +84,10 @@ class PortalBudget:
         self._breaker.failed(cause)
 
 
-class Meter:
+class CreditMeter:
     """Keeps the count of a day's credits in the store, and a reserve of them for the most urgent tickets."""
 
-    def __init__(self, allowances: Allowances, *, reserve: int, now: Now, clock: Callable[[], float]) -> None:
+    def __init__(self, allowances: AllowanceStore, *, reserve: int, now: Now, clock: Callable[[], float]) -> None:
         self._allowances = allowances
         self._reserve = reserve
         self._now = now
@@ -103,9 +103,9 @@ class Meter:
             if not crossed and self._clock() < self._save_at:
                 return
             self._saved, self._save_at = left, self._clock() + SAVE_EVERY_SECONDS
-        self._allowances.save_credits(Credits(left=left, at=self._now()))
+        self._allowances.save_credits(CreditLevel(left=left, at=self._now()))
 
-    def check(self, known: Credits | None, urgency: int) -> None:
+    def check(self, known: CreditLevel | None, urgency: int) -> None:
         """Raises TemporaryError if what is left is kept for more urgent tickets."""
         if urgency <= MOST_URGENT or known is None or not self._is_scarce(known.left):
             return

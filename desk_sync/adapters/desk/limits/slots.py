@@ -27,7 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from tenacity import nap
 
-from desk_sync.adapters.zoho.transport import ANSWER_SECONDS, CONNECT_SECONDS, Deadline
+from desk_sync.adapters.zoho.transport import ANSWER_SECONDS, CONNECT_SECONDS, DeadlineAdapter
 from desk_sync.errors import TemporaryError
 
 LEASE = timedelta(seconds=CONNECT_SECONDS + ANSWER_SECONDS + 2)
@@ -101,7 +101,7 @@ class _Waiter:
         self.asking = False
 
 
-class Slots:
+class RedisSlots:
     """One process's way to the slots of one portal. Safe to share between threads."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Slots:
     @contextmanager
     def slot(self, within: timedelta) -> Iterator[None]:
         """Holds a slot, which is waited for no longer than `within`. Raises TemporaryError if there is none."""
-        slot = self._wait(Deadline(within.total_seconds()))
+        slot = self._wait(DeadlineAdapter(within.total_seconds()))
         over = True
         try:
             yield
@@ -151,7 +151,7 @@ class Slots:
             return False
         return True
 
-    def _wait(self, deadline: Deadline) -> _Slot:
+    def _wait(self, deadline: DeadlineAdapter) -> _Slot:
         """The first in the line asks Redis, or a hundred threads would keep it busy; the others wait to be called."""
         me = _Waiter()
         with self._lock:
@@ -167,7 +167,7 @@ class Slots:
         finally:
             self._leave(me, slot)
 
-    def _ask(self, me: _Waiter, deadline: Deadline) -> _Slot | None:
+    def _ask(self, me: _Waiter, deadline: DeadlineAdapter) -> _Slot | None:
         """Not sooner than a while after Redis had none, nor while all slots are ours; but once more at the end."""
         now = time.monotonic()
         if not deadline.passed and (now < self._ask_at or not self._may_ask(me)):
@@ -187,7 +187,7 @@ class Slots:
         self._ask_at = now + random.uniform(*POLL_SECONDS)  # noqa: S311 - so that processes do not ask together
         return None
 
-    def _pause(self, me: _Waiter, deadline: Deadline) -> float:
+    def _pause(self, me: _Waiter, deadline: DeadlineAdapter) -> float:
         """Seconds until there is something to do, unless one is called before."""
         if not self._may_ask(me):
             return deadline.left()

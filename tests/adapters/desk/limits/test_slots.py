@@ -15,8 +15,15 @@ from threading import Event, Lock
 import pytest
 import requests
 
-from desk_sync.adapters.desk.limits.slots import ANNOUNCE_SECONDS, PASS_ON_SECONDS, POLL_SECONDS, QUIET, Slots, connect
-from desk_sync.adapters.runtime.embedded_broker import Broker, spawn
+from desk_sync.adapters.desk.limits.slots import (
+    ANNOUNCE_SECONDS,
+    PASS_ON_SECONDS,
+    POLL_SECONDS,
+    QUIET,
+    RedisSlots,
+    connect,
+)
+from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn
 from desk_sync.errors import TemporaryError
 
 LIMIT = 3
@@ -25,8 +32,8 @@ SOON = QUIET + timedelta(seconds=2)
 HOLDER = """
 import sys, time
 from datetime import timedelta
-from desk_sync.adapters.desk.slots import Slots, connect
-with Slots(connect(sys.argv[1]), "default", limit=3, lease=timedelta(seconds=1)).slot(timedelta(seconds=5)):
+from desk_sync.adapters.desk.limits.slots import RedisSlots, connect
+with RedisSlots(connect(sys.argv[1]), "default", limit=3, lease=timedelta(seconds=1)).slot(timedelta(seconds=5)):
     print("holding", flush=True)
     time.sleep(60)
 """
@@ -34,7 +41,7 @@ with Slots(connect(sys.argv[1]), "default", limit=3, lease=timedelta(seconds=1))
 
 @pytest.fixture(scope="module")
 def server():
-    with Broker.start() as broker:
+    with EmbeddedBroker.start() as broker:
         yield broker
 
 
@@ -46,7 +53,7 @@ def broker(server):
 
 
 def make_slots(broker, **facts):
-    return Slots(connect(broker.url), "default", **{"limit": LIMIT} | facts)
+    return RedisSlots(connect(broker.url), "default", **{"limit": LIMIT} | facts)
 
 
 @pytest.fixture
@@ -192,7 +199,7 @@ def test_each_portal_has_its_own_slots(broker, slots, held):
     for _ in range(LIMIT):
         held.enter_context(slots.slot(SOON))
 
-    assert is_free(Slots(connect(broker.url), "other", limit=LIMIT), SOON)
+    assert is_free(RedisSlots(connect(broker.url), "other", limit=LIMIT), SOON)
 
 
 @pytest.mark.parametrize(
