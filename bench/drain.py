@@ -23,7 +23,7 @@ from desk_sync.domain.ticket.event import Event, EventHint
 LATENCY = 0.05
 IN_FLIGHT = 10
 EVENTS_OF_A_TICKET = (1, 4, 16, 64)
-PATIENCE = 600.0
+TIMEOUT = 600.0
 _numbers = count()
 
 
@@ -87,7 +87,7 @@ class _Drain:
         inbox.record([_event(ticket) for _ in range(events) for ticket in tickets], now=wiring.now())
         for _ in range(2):  # as the doorbell does while deliveries come, so that both of the worker's children work
             self._ringer.send_task("desk_sync.drain", kwargs={"portal": PORTAL}, queue="desk_sync")
-        self._stage.wait_until(lambda: not self._stage.owed, PATIENCE)
+        self._stage.wait_until(lambda: not self._stage.owed, TIMEOUT)
 
 
 class _PerEvent:
@@ -101,7 +101,7 @@ class _PerEvent:
         for _ in range(events):
             for ticket in tickets:
                 self._delay(ticket)
-        self._stage.wait_until(lambda: self._done() >= events * len(tickets), PATIENCE)
+        self._stage.wait_until(lambda: self._done() >= events * len(tickets), TIMEOUT)
 
     def _done(self) -> int:
         done: int = self._stage.desk()["calls"].get("PATCH tickets/", 0)

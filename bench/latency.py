@@ -14,7 +14,7 @@ RATES = (20, 50, 200)
 CONNECTIONS = 50
 IN_FLIGHT = 25
 WARM_UP = 3.0  # seconds
-PATIENCE = 300.0
+TIMEOUT = 300.0
 
 
 def run(full: bool) -> None:
@@ -35,13 +35,13 @@ def _tell(rate: int, stage: Stage, seconds: float) -> None:
     sent: dict[str, float] = {}
     deliveries = _noted(make_deliveries(), sent)
     _offer(port, deliveries, rate=20, seconds=WARM_UP)
-    stage.wait_until(lambda: not stage.owed, PATIENCE)
+    stage.wait_until(lambda: not stage.owed, TIMEOUT)
     sent.clear()
     stage.desk("/forget")
     result = _offer(port, deliveries, rate=rate, seconds=seconds)
     in_time = len(stage.desk()["written"]) / seconds
     missed = result.statuses.total() - result.accepted
-    stage.wait_until(lambda: not stage.owed, PATIENCE)
+    stage.wait_until(lambda: not stage.owed, TIMEOUT)
     waits = sorted(1000 * (at - sent[ticket]) for ticket, at in stage.desk()["written"].items() if ticket in sent)
     p50, p99 = (waits[int(share * (len(waits) - 1))] for share in (0.5, 0.99))
     print(f"| {rate} | {p50:,.0f} | {p99:,.0f} | {in_time:.0f} | {missed} |", flush=True)

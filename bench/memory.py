@@ -17,7 +17,7 @@ CONNECTIONS = 50
 STEPS = 10
 WARM_UP = 2_000  # deliveries
 IN_FLIGHT = 25
-PATIENCE = 300.0
+TIMEOUT = 300.0
 
 
 def run(full: bool) -> None:
@@ -34,11 +34,11 @@ def _watch(stage: Stage, events: int) -> None:
     worker = stage.start_ours("worker")
     deliveries, stored = make_deliveries(TICKETS), 0
     _offer(port, deliveries, WARM_UP)
-    stage.wait_until(lambda: not stage.owed, PATIENCE)
+    stage.wait_until(lambda: not stage.owed, TIMEOUT)
     for _ in range(STEPS):
         stored += _offer(port, deliveries, events // STEPS)
         print(f"| {stored:,} | {_megabytes(receiver):.0f} | {_megabytes(worker):.0f} |", flush=True)
-    stage.wait_until(lambda: not stage.owed, PATIENCE)
+    stage.wait_until(lambda: not stage.owed, TIMEOUT)
 
 
 def _offer(port: int, deliveries: Iterator[bytes], events: int) -> int:

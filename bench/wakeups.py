@@ -39,7 +39,7 @@ CLAIMED, RECORDED, ETA, REDBEAT = "desk-sync, claimed", "desk-sync, recorded", "
 PORTAL = "default"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DAY, LEASE = timedelta(days=1), timedelta(seconds=45)
-PATIENCE = 900.0
+TIMEOUT = 900.0
 THREADS = 25
 """As many as a worker can be set to: what Desk's largest edition takes at a time."""
 
@@ -169,7 +169,7 @@ def _celery(way: str, load: Load) -> Fired:
             children.append(spawn(beat, env=variables, cwd=PEERS, stdout=log, stderr=log))
             began = _wait_for(database, "beat")
         used = sum(machine.cpu_seconds(child.pid) for child in children)
-        end = monotonic() + PATIENCE
+        end = monotonic() + TIMEOUT
         while int(database.get("fired") or 0) < load.due and monotonic() < end:
             sleep(0.1)
         fired = int(database.get("fired") or 0)

@@ -30,19 +30,19 @@ from desk_sync.adapters.mapping.schema import SourceSection
 from desk_sync.adapters.runtime.dead_mans_switch import DeadMansSwitch
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.bindings import SqlBindings
-from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
+from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
 from desk_sync.adapters.store.clocks import SqlOpenClocks
-from desk_sync.adapters.store.engine import INGEST_PATIENCE, WORKER_PATIENCE, describe, open_engine
+from desk_sync.adapters.store.engine import INGEST_TIMEOUT, WORKER_TIMEOUT, describe, open_engine
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
-from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
+from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
-from desk_sync.adapters.store.related_tickets import SqlNeighbours
+from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
@@ -112,7 +112,7 @@ class Environment:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = nap.sleep
     jitter: float = JITTER
-    way: BaseAdapter | None = None
+    transport: BaseAdapter | None = None
     slots: Callable[[Settings, str], InFlight] = slots_in_redis
     pool: Callable[[int], Executor] = look_threads
     notifier: Callable[[], Notifier] = by_mail_and_chat
@@ -190,14 +190,14 @@ class DeskSync:
             org_id=portal.org_id,
             vocabulary=self.mapping.vocabulary,
             access=AccessTokens(
-                credentials, SqlTokens(self.engine, name), now=world.now, sleep=world.sleep, way=world.way
+                credentials, SqlTokens(self.engine, name), now=world.now, sleep=world.sleep, transport=world.transport
             ),
             budget=self.budget(name),
             now=world.now,
             connections=self.settings.workers,
             sleep=world.sleep,
             jitter=world.jitter,
-            way=world.way,
+            transport=world.transport,
         )
 
     def budget(self, portal: str) -> PortalBudget:
@@ -271,8 +271,8 @@ class DeskSync:
             now=self.world.now,
         )
 
-    def figures(self, portal: str) -> SqlFigures:
-        return SqlFigures(self.engine, portal)
+    def figures(self, portal: str) -> SqlMetrics:
+        return SqlMetrics(self.engine, portal)
 
     def inbox(self, portal: str) -> SqlInbox:
         return SqlInbox(self.engine, portal)
@@ -287,7 +287,7 @@ class DeskSync:
         They are written down in `inbox`: by default all of the process that come together, in one commit.
         """
         ours, now = self.portal(portal), self.world.now
-        keys = KeySet(ours.keys_url, way=self.world.way)
+        keys = KeySet(ours.keys_url, transport=self.world.transport)
         token = WebhookToken(keys=keys, org_id=ours.org_id, webhook_id=ours.webhook_id, now=now)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=ours.org_id)
         inbox = inbox or GroupInbox(self.group_commit, portal)
@@ -310,10 +310,10 @@ class DeskSync:
             finder=self.finder(portal),
             desk=self.desk(portal),
             budget=self.budget(portal),
-            teaching=self.teaching(portal),
+            education=self.education(portal),
             tickets=self.tickets(portal),
             portal=self.facts(portal),
-            neighbours=SqlNeighbours(self.engine, portal),
+            related_tickets=SqlRelatedTickets(self.engine, portal),
             now=self.world.now,
         )
 
@@ -324,7 +324,7 @@ class DeskSync:
             subscriptions=self.subscriptions,
             writers=self.writers(portal),
             portal=self.facts(portal),
-            neighbours=SqlNeighbours(self.engine, portal),
+            related_tickets=SqlRelatedTickets(self.engine, portal),
             policy=self.mapping.policy,
             now=self.world.now,
             live=self.live,
@@ -356,9 +356,9 @@ class DeskSync:
             now=self.world.now,
         )
 
-    def teaching(self, portal: str) -> EducationLimiter:
-        lessons = SqlLessons(self.engine, portal)
-        return EducationLimiter(lessons=lessons, policy=self.mapping.policy, now=self.world.now)
+    def education(self, portal: str) -> EducationLimiter:
+        education_log = SqlEducationLog(self.engine, portal)
+        return EducationLimiter(education_log=education_log, policy=self.mapping.policy, now=self.world.now)
 
     @cached_property
     def listed_partners(self) -> Sequence[Partner]:
@@ -395,7 +395,7 @@ class DeskSync:
             source=self._source(name, described),
             importing=self.importing,
             pulls=self.pulls,
-            journal=SqlJournal(self.engine, name, self.world.now),
+            checkpoints=SqlCheckpoints(self.engine, name, self.world.now),
             now=self.world.now,
             rhythm=PullRhythm(every=described.every),
             max_shrink=described.max_shrink,
@@ -436,11 +436,11 @@ class DeskSync:
         return self.import_accounts(file.accounts, as_of=file.as_of)
 
     def import_accounts(
-        self, accounts: Iterable[Account], *, as_of: date | None, force: bool = False, rehearse: bool = False
+        self, accounts: Iterable[Account], *, as_of: date | None, force: bool = False, dry_run: bool = False
     ) -> ReplacedSnapshot:
         """Make accounts the current data of the source "file". Raises Shrunk, unless by `force`."""
         max_shrink = 1.0 if force else MAX_SHRINK
-        return self.importing.run(accounts, source=FILE, as_of=as_of, max_shrink=max_shrink, rehearse=rehearse)
+        return self.importing.run(accounts, source=FILE, as_of=as_of, max_shrink=max_shrink, dry_run=dry_run)
 
     def look_up(self, asked: tuple[Identifier, ...]) -> LookupAnswer:
         """What the subscription data say about one identifier, which may be any of these."""
@@ -459,25 +459,25 @@ class DeskSync:
 
 
 @contextmanager
-def open_app(ours: Settings | None = None, *, patience: timedelta = WORKER_PATIENCE) -> Iterator[DeskSync]:
+def open_app(ours: Settings | None = None, *, timeout: timedelta = WORKER_TIMEOUT) -> Iterator[DeskSync]:
     """The product, for one command: it logs only what went wrong, unless the environment says otherwise."""
     ours = ours or settings.load()
     quiet = ours if "log_level" in ours.model_fields_set else ours.model_copy(update={"log_level": "WARNING"})
-    with closing(_open(quiet, patience)) as app:
+    with closing(_open(quiet, timeout)) as app:
         yield app
 
 
 @contextmanager
 def open_receiver() -> Iterator[DeskSync]:
     """The product, for the process that answers deliveries: it would rather refuse one than wait."""
-    with closing(_open(settings.load(), INGEST_PATIENCE)) as app, app.group_commit:
+    with closing(_open(settings.load(), INGEST_TIMEOUT)) as app, app.group_commit:
         yield app
 
 
 @lru_cache(maxsize=1)
 def worker_app() -> DeskSync:
     """The product, for the life of a worker process: connections and the mapping are kept from task to task."""
-    return _open(settings.load(), WORKER_PATIENCE)
+    return _open(settings.load(), WORKER_TIMEOUT)
 
 
 def configure_logs(ours: Settings | None = None) -> None:
@@ -486,11 +486,11 @@ def configure_logs(ours: Settings | None = None) -> None:
     logs.configure(level=ours.log_level, form=ours.log_format)
 
 
-def _open(ours: Settings, patience: timedelta) -> DeskSync:
+def _open(ours: Settings, timeout: timedelta) -> DeskSync:
     configure_logs(ours)
     url = ours.database_url.get_secret_value()
     _make_folder(url)
-    return DeskSync(ours, open_engine(url, busy_timeout=patience))
+    return DeskSync(ours, open_engine(url, busy_timeout=timeout))
 
 
 def _make_folder(url: str) -> None:

@@ -12,7 +12,7 @@ from tasks import app
 @app.task(name="desk_sync.pull")
 def pull(*, source: str) -> None:
     """Pull the source, unless it is not due or another process is at it."""
-    wiring.worker_app().pull(source).take_turn()
+    wiring.worker_app().pull(source).run_if_due()
 
 
 @app.task(name="desk_sync.pull_due")

@@ -10,7 +10,7 @@ from tasks import app
 @app.task(name="desk_sync.sweep")
 def sweep(*, portal: str, which: str) -> None:
     """Sweep the portal, unless another process has this turn."""
-    wiring.worker_app().sweep(portal).take_turn(SweepKind(which))
+    wiring.worker_app().sweep(portal).run_if_due(SweepKind(which))
 
 
 @app.task(name="desk_sync.sweep_all")

@@ -318,10 +318,10 @@ def doctor(
     from dataclasses import asdict
 
     from desk_sync import checks, wiring
-    from desk_sync.adapters.store.engine import INGEST_PATIENCE
+    from desk_sync.adapters.store.engine import INGEST_TIMEOUT
     from desk_sync.services.health import check_all
 
-    with wiring.open_app(patience=INGEST_PATIENCE) as desk_sync:
+    with wiring.open_app(timeout=INGEST_TIMEOUT) as desk_sync:
         found = check_all(checks.every(desk_sync, online=online))
     ok = all(check.ok for check in found)
     if as_json:

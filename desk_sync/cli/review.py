@@ -62,7 +62,7 @@ def bind(
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        marked = desk_sync.review(desk_sync.portals[0]).bind(identifier, account_id, by=by, why=why, rehearse=dry_run)
+        marked = desk_sync.review(desk_sync.portals[0]).bind(identifier, account_id, by=by, why=why, dry_run=dry_run)
     say(f"{'would be bound' if dry_run else 'bound'}; {marked} open tickets are looked at again")
 
 
@@ -72,7 +72,7 @@ def unbind(identifier: IdentifierArgument, dry_run: DryRunOption = False) -> Non
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        marked = desk_sync.review(desk_sync.portals[0]).unbind(identifier, rehearse=dry_run)
+        marked = desk_sync.review(desk_sync.portals[0]).unbind(identifier, dry_run=dry_run)
     say(f"{'would no longer be' if dry_run else 'no longer'} bound; {marked} open tickets are looked at again")
 
 
@@ -88,7 +88,7 @@ def dismiss(
     from desk_sync import wiring
 
     with wiring.open_app() as desk_sync:
-        desk_sync.review(desk_sync.chosen(portal)).dismiss(ticket_id, by=by, why=why, rehearse=dry_run)
+        desk_sync.review(desk_sync.chosen(portal)).dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
     say("would be dismissed" if dry_run else "dismissed")
 
 

@@ -18,10 +18,10 @@ def simulate(
 ) -> None:
     """What would happen: the services of production on a simulated Desk, in virtual time; nothing real is touched."""
     from desk_sync import logs
-    from desk_sync import simulation as rehearsal
+    from desk_sync import simulation as simulation
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
-    report = rehearsal.rehearse(scenario)
+    report = simulation.simulate(scenario)
     emit(report) if as_json else tell(report)
 
 

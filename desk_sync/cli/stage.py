@@ -25,7 +25,7 @@ from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import TemporaryError
 from desk_sync.settings import Settings
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 API = "/api/v1"
 SETTINGS = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
 """Those of the simulated Desk's facts that are settings of ours, by the same names."""
@@ -112,12 +112,12 @@ class DemoProcesses:
 
         Raises TemporaryError if a process ends or it takes too long.
         """
-        end = monotonic() + PATIENCE
+        end = monotonic() + TIMEOUT
         while not self._is_quiet(tickets):
             if ended := [name for name, child in self.children.items() if child.poll() is not None]:
                 raise TemporaryError(f"{', '.join(ended)} ended early\n{self._last_words(ended)}")
             if monotonic() > end:
-                raise TemporaryError(f"not done after {PATIENCE:.0f} s\n{self._last_words(self.children)}")
+                raise TemporaryError(f"not done after {TIMEOUT:.0f} s\n{self._last_words(self.children)}")
             Event().wait(0.05)
 
     def write_archive(self, path: Path) -> None:
@@ -202,7 +202,7 @@ def _as_settings(facts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _wait_for(url: str, process: Popen[bytes]) -> None:
-    end = monotonic() + PATIENCE
+    end = monotonic() + TIMEOUT
     while monotonic() < end and process.poll() is None:
         try:
             requests.get(url, timeout=1).raise_for_status()

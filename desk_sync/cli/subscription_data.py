@@ -39,7 +39,7 @@ def import_accounts(
                 watch(file.accounts, "accounts stored", total=len(file.accounts)),
                 as_of=file.as_of,
                 force=force,
-                rehearse=dry_run,
+                dry_run=dry_run,
             )
         )
     if as_json:

@@ -21,7 +21,7 @@ class StoredPartner:
 class EducationLog(Protocol):
     """Which partners were taught lately, for all processes."""
 
-    def claim(self, pupil: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
+    def claim(self, partner_key: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
         """Whether the partner may be taught on this ticket: nobody else's ticket taught it within `every`.
 
         Asked again for the same ticket it says the same, so that a look can be repeated.

@@ -56,7 +56,7 @@ class ReviewStore(Protocol):
 class BindingStore(Protocol):
     """The identifiers that persons bound to accounts. No import changes them."""
 
-    def bind(self, binding: IdentifierBinding, *, rehearse: bool = False) -> int:
+    def bind(self, binding: IdentifierBinding, *, dry_run: bool = False) -> int:
         """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
 
         To `rehearse` is to find out, and to change nothing. Open tickets whose account is unknown, or one that the
@@ -65,7 +65,7 @@ class BindingStore(Protocol):
         """
         ...
 
-    def unbind(self, identifier: Identifier, *, now: datetime, rehearse: bool = False) -> int | None:
+    def unbind(self, identifier: Identifier, *, now: datetime, dry_run: bool = False) -> int | None:
         """Forget a binding, and mark tickets as `bind` does; None if there is none."""
         ...
 

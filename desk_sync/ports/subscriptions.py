@@ -35,7 +35,7 @@ class SubscriptionStore(Protocol):
         now: datetime,
         max_age: timedelta,
         guard: ShrinkGuard | None = None,
-        rehearse: bool = False,
+        dry_run: bool = False,
     ) -> ReplacedSnapshot:
         """Make `accounts` the current snapshot of the source, all at once or not at all.
 
@@ -113,7 +113,7 @@ class ReplacedSnapshot:
 class AccountSource(Protocol):
     """Where subscription data come from."""
 
-    def pull(self, journal: CheckpointStore) -> PulledAccounts:
+    def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
         """Everything that the source has, going on from what the journal holds.
 
         Raises TemporaryError, PermanentError or InputError, now or while the accounts are used: they end without an
@@ -208,7 +208,7 @@ class PullState:
 class PullStore(Protocol):
     """Whose turn it is to pull a source, and how it went."""
 
-    def take_turn(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
+    def acquire(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
         """Whether the source, which is pulled `every` so often, is due, and the caller alone may pull it until then."""
         ...
 

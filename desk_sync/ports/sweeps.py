@@ -37,7 +37,7 @@ class MissedChanges:
 class SweepStore(Protocol):
     """What the sweeps know; one portal's. None of this is fenced: a sweep that is done twice changes nothing more."""
 
-    def take_turn(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
+    def acquire(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
         """Whether the caller alone may make this sweep; nobody else may until `length` has passed."""
         ...
 
@@ -53,7 +53,7 @@ class SweepStore(Protocol):
         """Count the changes that a sweep was the first to meet; `alarmed_at` if too many of them were missed."""
         ...
 
-    def mark_untold(
+    def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
     ) -> MissedChanges:
         """Mark the tickets that were modified later than we know and that nobody is about to look at.

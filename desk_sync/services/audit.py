@@ -40,7 +40,7 @@ class Audit:
     figures: Sequence[MetricsStore]
     report: Callable[[], None]
     now: Now
-    patience: timedelta = timedelta(minutes=5)
+    timeout: timedelta = timedelta(minutes=5)
 
     def run(self) -> AuditResult:
         """Audit once. Never raises for an address that does not answer: it will miss our call."""
@@ -49,7 +49,7 @@ class Audit:
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
         found = AuditResult(
             remade=sum(clocks.remake(now=now) for clocks in self.clocks),
-            late=sum(now - at > self.patience for at in oldest),
+            late=sum(now - at > self.timeout for at in oldest),
         )
         if found.passed:
             self._report()

@@ -58,7 +58,7 @@ class ImportAccounts:
         source: str,
         as_of: date | None,
         max_shrink: float = MAX_SHRINK,
-        rehearse: bool = False,
+        dry_run: bool = False,
     ) -> ReplacedSnapshot:
         """All or nothing: a failure leaves the former snapshot as it was. Raises Shrunk, and what `accounts` raise."""
         guard: ShrinkGuard = ShrinkLimit(policy=self.policy, max_shrink=max_shrink)
@@ -69,9 +69,9 @@ class ImportAccounts:
             now=self.now(),
             max_age=self.policy.max_age,
             guard=guard,
-            rehearse=rehearse,
+            dry_run=dry_run,
         )
-        if not rehearse:
+        if not dry_run:
             log.info(
                 "accounts.imported",
                 source=source,

@@ -33,7 +33,7 @@ class PullRhythm:
     every: timedelta
     again: timedelta = timedelta(minutes=10)
     turn: timedelta = timedelta(minutes=15)
-    patience: timedelta = timedelta(hours=6)
+    timeout: timedelta = timedelta(hours=6)
 
     def due_after_failure(self, now: datetime) -> datetime:
         return now + min(self.every, self.again)
@@ -47,15 +47,15 @@ class Pull:
     source: AccountSource
     importing: ImportAccounts
     pulls: PullStore
-    journal: CheckpointStore
+    checkpoints: CheckpointStore
     now: Now
     rhythm: PullRhythm
     max_shrink: float = MAX_SHRINK
 
-    def take_turn(self) -> ReplacedSnapshot | None:
+    def run_if_due(self) -> ReplacedSnapshot | None:
         """Pull the source if it is due; None if it is not, another process is at it, or it was refused."""
         now = self.now()
-        if not self.pulls.take_turn(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
+        if not self.pulls.acquire(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
             return None
         try:
             return self.run()
@@ -65,21 +65,21 @@ class Pull:
     def run(self) -> ReplacedSnapshot:
         """Pull the source now. Raises what was wrong with it, when that is written down."""
         try:
-            pulled = self.source.pull(self.journal)
+            pulled = self.source.pull(self.checkpoints)
             accounts = self._watched(pulled.accounts)
             replaced = self.importing.run(accounts, source=self.name, as_of=pulled.as_of, max_shrink=self.max_shrink)
         except TemporaryError as error:  # the next pull goes on from here
             self._refused(str(error))
             raise
         except DeskSyncError as error:
-            self.journal.clear()
+            self.checkpoints.clear()
             self._refused(str(error))
             raise
         except Exception as error:
-            self.journal.clear()
+            self.checkpoints.clear()
             self._refused(f"{type(error).__name__} in {where(error)}")  # its message may quote a customer
             raise
-        self.journal.clear()
+        self.checkpoints.clear()
         now = self.now()
         self.pulls.succeeded(self.name, now=now, due_at=now + self.rhythm.every)
         return replaced
@@ -89,8 +89,8 @@ class Pull:
         begun = held = self.now()
         for account in accounts:
             now = self.now()
-            if now > begun + self.rhythm.patience:
-                raise TemporaryError(f"not all was said within {self.rhythm.patience}")
+            if now > begun + self.rhythm.timeout:
+                raise TemporaryError(f"not all was said within {self.rhythm.timeout}")
             if now > held + self.rhythm.turn / 3:
                 self.pulls.hold(self.name, until=now + self.rhythm.turn)
                 held = now

@@ -29,7 +29,7 @@ class Review:
         *,
         by: str | None = None,
         why: str | None = None,
-        rehearse: bool = False,
+        dry_run: bool = False,
     ) -> int:
         """Let the identifier lead to the account; returns how many open tickets are looked at again.
 
@@ -38,27 +38,27 @@ class Review:
         binding = IdentifierBinding(
             identifier=identifier, account_id=account_id, settled=SettledReview(at=self.now(), by=by, why=why)
         )
-        marked = self.bindings.bind(binding, rehearse=rehearse)
-        if not rehearse:
+        marked = self.bindings.bind(binding, dry_run=dry_run)
+        if not dry_run:
             log.info("identifier.bound", kind=identifier.kind, account_id=account_id, tickets=marked)
         return marked
 
-    def unbind(self, identifier: Identifier, *, rehearse: bool = False) -> int:
+    def unbind(self, identifier: Identifier, *, dry_run: bool = False) -> int:
         """Let the sources tell again where the identifier leads; returns as `bind` does.
 
         Raises PermanentError if it is not bound.
         """
-        marked = self.bindings.unbind(identifier, now=self.now(), rehearse=rehearse)
+        marked = self.bindings.unbind(identifier, now=self.now(), dry_run=dry_run)
         if marked is None:
             raise PermanentError(f"this {identifier.kind} is not bound", hint="see `desk-sync subscriptions review`")
-        if not rehearse:
+        if not dry_run:
             log.info("identifier.unbound", kind=identifier.kind, tickets=marked)
         return marked
 
-    def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, rehearse: bool = False) -> None:
+    def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
         """Leave the ticket out of the list until its decision changes. Raises PermanentError if it is not in it."""
         if ticket_id not in {each.ticket_id for each in self.reviews.undecided()}:
             raise PermanentError(f"ticket {ticket_id} is not in the list", hint="see `desk-sync subscriptions review`")
-        if not rehearse:
+        if not dry_run:
             self.reviews.dismiss(ticket_id, SettledReview(at=self.now(), by=by, why=why))
             log.info("review.dismissed", ticket_id=ticket_id)

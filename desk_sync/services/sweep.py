@@ -82,9 +82,9 @@ class Sweep:
     pace: SweepPace = SweepPace()
     alarm: MissedAlarm = MissedAlarm()
 
-    def take_turn(self, which: SweepKind) -> SweepResult | None:
+    def run_if_due(self, which: SweepKind) -> SweepResult | None:
         """One of the sweeps that come round; None if another process has this turn, or Desk does not answer."""
-        if not self.sweeps.take_turn(which, now=self.now(), length=self.pace.turns[which]):
+        if not self.sweeps.acquire(which, now=self.now(), length=self.pace.turns[which]):
             return None
         try:
             return self.run(which)
@@ -121,8 +121,8 @@ class Sweep:
         found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
         for page in self.desk.modified_between(start, now + AHEAD):
             settled = self._settled(page)
-            untold = self.sweeps.mark_untold(settled, promised_since=known.since, now=self.now())
-            found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(untold))
+            missed = self.sweeps.mark_missed(settled, promised_since=known.since, now=self.now())
+            found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(missed))
         self.sweeps.cover(SweepCoverage(since=min(known.since, wanted), until=now - self.pace.grace))
         return self._report(SweepResult(since=start, **found))
 

@@ -27,32 +27,32 @@ Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 def state(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     """What happened since the start, or since the counters were reset."""
-    desk, counts = simulation.desk, simulation.courier.counts
+    desk, counts = simulation.desk, simulation.webhook_sender.counts
     return {
         "calls": dict(desk.calls),
         "credits": desk.credits,
         "most_in_flight": desk.quota.most_in_flight,
         "longest_call": desk.longest_call,
         "deliveries": {name: counts[name] for name in ("sent", "accepted", "failed", "dropped")},
-        "idle": simulation.courier.idle(),
+        "idle": simulation.webhook_sender.idle(),
         "tickets": len(simulation.portal.tickets),
         "faults": asdict(simulation.chance.faults),
     }
 
 
 def idle(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    return {"idle": simulation.courier.idle()}
+    return {"idle": simulation.webhook_sender.idle()}
 
 
 def deliveries(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     """The last events that were carried, with what became of each copy, and a token for sending more of them."""
-    carried = [{"event": told, "results": results} for told, results in list(simulation.courier.carried)]
+    carried = [{"event": told, "results": results} for told, results in list(simulation.webhook_sender.carried)]
     return {"carried": carried, "token": simulation.signer.token(simulation.webhook_id)}
 
 
 def reset(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
     simulation.desk.reset_counters()
-    simulation.courier.counts.clear()
+    simulation.webhook_sender.counts.clear()
     return {}
 
 

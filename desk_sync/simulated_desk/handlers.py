@@ -102,7 +102,7 @@ def _living(portal: SimulatedPortal) -> Sequence[DeskTicket]:
 
 
 def _surroundings(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
-    department = next(each for each in portal.furniture.departments if each["id"] == ticket.record["departmentId"])
+    department = next(each for each in portal.seed.departments if each["id"] == ticket.record["departmentId"])
     return {
         "contact": _inner_contact(portal, portal.contacts[ticket.record["contactId"]]),
         "assignee": _inner_agent(portal, ticket.record["assigneeId"]),
@@ -121,7 +121,7 @@ def _inner_account(portal: SimulatedPortal, contact: Record) -> Record | None:
 
 
 def _inner_agent(portal: SimulatedPortal, agent_id: str | None) -> Record | None:
-    agent = next((each for each in portal.furniture.agents if each["id"] == agent_id), None)
+    agent = next((each for each in portal.seed.agents if each["id"] == agent_id), None)
     if agent is None:
         return None
     return {key: agent[key] for key in ("id", "firstName", "lastName", "photoURL")} | {"email": agent["emailId"]}
@@ -267,10 +267,10 @@ def _known(records: dict[str, Record], record_id: str) -> Record:
 def list_fields(portal: SimulatedPortal, call: RestCall) -> Record:
     _only_tickets(call)
     names, department = call.query.get("apiNames"), call.query.get("associatedDepartments")
-    layouts = [each for each in portal.furniture.layouts if each.department_id == department]
+    layouts = [each for each in portal.seed.layouts if each.department_id == department]
     fields = [
         each
-        for each in portal.furniture.fields
+        for each in portal.seed.fields
         if (names is None or each.api_name in names)
         and (department is None or any(layout.field(each.api_name) for layout in layouts))
     ]
@@ -280,12 +280,12 @@ def list_fields(portal: SimulatedPortal, call: RestCall) -> Record:
 def list_layouts(portal: SimulatedPortal, call: RestCall) -> Record | None:
     _only_tickets(call)
     department = call.query.get("departmentId")
-    layouts = [each for each in portal.furniture.layouts if department in (None, each.department_id)]
+    layouts = [each for each in portal.seed.layouts if department in (None, each.department_id)]
     return _data(search.page([_layout(each) for each in layouts], call.query))
 
 
 def read_layout(portal: SimulatedPortal, call: RestCall) -> Record:
-    layout = next((each for each in portal.furniture.layouts if each.layout_id == call.ids[0]), None)
+    layout = next((each for each in portal.seed.layouts if each.layout_id == call.ids[0]), None)
     if layout is None:
         raise not_found()
     parts = {
@@ -342,7 +342,7 @@ def list_agents(portal: SimulatedPortal, call: RestCall) -> Record | None:
     sought = query.get("searchStr", "").lower().strip("*")
     agents = [
         each
-        for each in portal.furniture.agents
+        for each in portal.seed.agents
         if query.get("status") in (None, each["status"])
         and query.get("isConfirmed") in (None, each["isConfirmed"])
         and set(query.get("departmentIds", each["associatedDepartmentIds"])) & set(each["associatedDepartmentIds"])
@@ -352,21 +352,21 @@ def list_agents(portal: SimulatedPortal, call: RestCall) -> Record | None:
 
 
 def read_agent_by_email(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    return next((each for each in portal.furniture.agents if each["emailId"] == call.ids[0].lower()), None)
+    return next((each for each in portal.seed.agents if each["emailId"] == call.ids[0].lower()), None)
 
 
 def read_myself(portal: SimulatedPortal, call: RestCall) -> Record:
-    return next(each for each in portal.furniture.agents if each["id"] == call.by)
+    return next(each for each in portal.seed.agents if each["id"] == call.by)
 
 
 def list_teams(portal: SimulatedPortal, call: RestCall) -> Record:
-    return {"teams": _all_or_page(portal.furniture.teams, call)}
+    return {"teams": _all_or_page(portal.seed.teams, call)}
 
 
 def list_department_teams(portal: SimulatedPortal, call: RestCall) -> Record:
-    if call.ids[0] not in {each["id"] for each in portal.furniture.departments}:
+    if call.ids[0] not in {each["id"] for each in portal.seed.departments}:
         raise not_found()
-    teams = [each for each in portal.furniture.teams if each["departmentId"] == call.ids[0]]
+    teams = [each for each in portal.seed.teams if each["departmentId"] == call.ids[0]]
     return {"teams": _all_or_page(teams, call)}
 
 
@@ -379,7 +379,7 @@ def list_departments(portal: SimulatedPortal, call: RestCall) -> Record | None:
     sought = call.query.get("searchStr", "").lower()
     departments = [
         each
-        for each in portal.furniture.departments
+        for each in portal.seed.departments
         if sought in each["name"].lower() and call.query.get("isEnabled") in (None, each["isEnabled"])
     ]
     return _data(search.page(departments, call.query))
@@ -388,21 +388,21 @@ def list_departments(portal: SimulatedPortal, call: RestCall) -> Record | None:
 def list_business_hours(portal: SimulatedPortal, call: RestCall) -> Record:
     without = call.headers.get("exclude_holiday_list") == "true"
     left_out = ("holidayLists", "associatedHolidayList") if without else ()
-    hours = search.page(portal.furniture.business_hours, call.query)
+    hours = search.page(portal.seed.business_hours, call.query)
     return {"data": [{key: value for key, value in each.items() if key not in left_out} for each in hours]}
 
 
 def read_business_hours(portal: SimulatedPortal, call: RestCall) -> Record:
-    return _by_id(portal.furniture.business_hours, call.ids[0])
+    return _by_id(portal.seed.business_hours, call.ids[0])
 
 
 def list_holiday_lists(portal: SimulatedPortal, call: RestCall) -> Record:
-    lists = search.page(portal.furniture.holiday_lists, call.query)
+    lists = search.page(portal.seed.holiday_lists, call.query)
     return {"data": [{key: value for key, value in each.items() if key != "holidays"} for each in lists]}
 
 
 def read_holiday_list(portal: SimulatedPortal, call: RestCall) -> Record:
-    return _by_id(portal.furniture.holiday_lists, call.ids[0])
+    return _by_id(portal.seed.holiday_lists, call.ids[0])
 
 
 def _by_id(records: Sequence[Record], record_id: str) -> Record:
@@ -413,7 +413,7 @@ def _by_id(records: Sequence[Record], record_id: str) -> Record:
 
 
 def list_organizations(portal: SimulatedPortal, call: RestCall) -> Record:
-    return {"data": [portal.furniture.organization]}
+    return {"data": [portal.seed.organization]}
 
 
 # -- webhooks --------------------

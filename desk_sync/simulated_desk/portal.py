@@ -56,7 +56,7 @@ class SimulatedPortal:
         self.lock = threading.RLock()
         self.listeners: list[Callable[[DeskEvent], None]] = []
         self.new_id = SeedIds()
-        self.furniture: PortalSeed = furnish(self.new_id)
+        self.seed: PortalSeed = furnish(self.new_id)
         self.tickets: dict[str, DeskTicket] = {}
         self.contacts: dict[str, Record] = {}
         self.accounts: dict[str, Record] = {}
@@ -67,38 +67,38 @@ class SimulatedPortal:
 
     @property
     def org_id(self) -> str:
-        org_id: str = self.furniture.organization["id"]
+        org_id: str = self.seed.organization["id"]
         return org_id
 
     @property
     def department_id(self) -> str:
         """The department of partner support, whose layout has every field."""
-        department_id: str = self.furniture.departments[0]["id"]
+        department_id: str = self.seed.departments[0]["id"]
         return department_id
 
     @property
     def own_agent(self) -> Record:
         """The agent whom the integration's tokens act as."""
-        return self.furniture.agents[0]
+        return self.seed.agents[0]
 
     @property
     def person(self) -> Record:
         """An agent of flesh and blood."""
-        return self.furniture.agents[1]
+        return self.seed.agents[1]
 
     def add_agent(self, first: str, last: str, email: str) -> Record:
         """One more agent, who belongs to every department."""
-        departments = [each["id"] for each in self.furniture.departments]
+        departments = [each["id"] for each in self.seed.departments]
         agent = new_agent(self.new_id, first, last, email, departments)
-        self.furniture = replace(self.furniture, agents=[*self.furniture.agents, agent])
+        self.seed = replace(self.seed, agents=[*self.seed.agents, agent])
         return agent
 
     def set_up_field(self, api_name: str, label: str, kind: str, values: Iterable[str] = ()) -> None:
         """A custom field as an admin sets it up, on every layout; one that is there gets the further values."""
-        self.furniture = with_field(self.furniture, self.new_id, api_name, label, kind, values)
+        self.seed = with_field(self.seed, self.new_id, api_name, label, kind, values)
 
     def layout_of(self, department_id: str) -> DeskLayout:
-        return next(each for each in self.furniture.layouts if each.department_id == department_id)
+        return next(each for each in self.seed.layouts if each.department_id == department_id)
 
     def ticket(self, ticket_id: str) -> DeskTicket:
         """Raises Refusal (404) for a ticket that is not there."""
@@ -140,7 +140,7 @@ class SimulatedPortal:
     def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> DeskTicket:
         """A new ticket with its first thread, from what a POST may carry."""
         department_id = values["departmentId"]
-        if department_id not in {each["id"] for each in self.furniture.departments}:
+        if department_id not in {each["id"] for each in self.seed.departments}:
             raise invalid(WrongField("/departmentId", "no such department"))
         layout = self.layout_of(department_id)
         system, custom = accept(self, layout, department_id, values)
@@ -228,7 +228,7 @@ class SimulatedPortal:
         self._announce(ticket, "Ticket_Update", payload, before=before)
 
     def _layout_for(self, ticket: DeskTicket, department_id: str) -> DeskLayout:
-        known = {each["id"] for each in self.furniture.departments}
+        known = {each["id"] for each in self.seed.departments}
         return self.layout_of(department_id) if department_id in known else ticket.layout
 
     def _settle(self, ticket: DeskTicket, department_id: str) -> None:
@@ -305,7 +305,7 @@ class SimulatedPortal:
 
     def author(self, person_id: str) -> Record:
         """An agent or a contact as the author of something."""
-        agent = next((each for each in self.furniture.agents if each["id"] == person_id), None)
+        agent = next((each for each in self.seed.agents if each["id"] == person_id), None)
         person = agent or self.contacts[person_id]
         name = f"{person['firstName'] or ''} {person['lastName']}".strip()
         kind, email = ("AGENT", person["emailId"]) if agent else ("END_USER", person["email"])
@@ -360,7 +360,7 @@ class SimulatedPortal:
 
     def deactivate(self, agent_id: str) -> None:
         """The agent may be given no tickets any more."""
-        agent = next(each for each in self.furniture.agents if each["id"] == agent_id)
+        agent = next(each for each in self.seed.agents if each["id"] == agent_id)
         agent["status"] = "DISABLED"
 
     # -- tags --------------------

@@ -41,7 +41,7 @@ class DeskSite:
             "control_url": f"{url}/_simulator",
             "org_id": self.portal.org_id,
             "department_id": self.portal.department_id,
-            "other_department_id": self.portal.furniture.departments[1]["id"],
+            "other_department_id": self.portal.seed.departments[1]["id"],
             "agent_id": self.portal.own_agent["id"],
             "person_id": self.portal.person["id"],
             "client_id": self.accounts.client_id,
@@ -58,7 +58,7 @@ class RunningDesk(DeskSite):
         self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None, deliver_to: str | None = None
     ) -> None:
         super().__init__(now=now, quirks=quirks, deliver_to=deliver_to)
-        self.courier = WebhookSender(self.portal, self.signer, self.chance)
+        self.webhook_sender = WebhookSender(self.portal, self.signer, self.chance)
 
 
 def _subscription(deliver_to: str | None) -> Record:

@@ -150,18 +150,18 @@ def furnish(ids: SeedIds) -> PortalSeed:
 
 
 def with_field(
-    furniture: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[str]
+    seed: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[str]
 ) -> PortalSeed:
     """The furniture with one more custom field on every layout, or with more values of one that is there."""
-    known = next((each for each in furniture.fields if each.api_name == api_name), None)
+    known = next((each for each in seed.fields if each.api_name == api_name), None)
     if known is None:
         field = _field(ids(), api_name, label, kind, tuple(values))
-        layouts = [replace(each, fields=(*each.fields, field)) for each in furniture.layouts]
-        return replace(furniture, fields=[*furniture.fields, field], layouts=layouts)
+        layouts = [replace(each, fields=(*each.fields, field)) for each in seed.layouts]
+        return replace(seed, fields=[*seed.fields, field], layouts=layouts)
     had = {choice.value for choice in known.choices}
     field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in had])))
-    layouts = [replace(each, fields=_instead(each.fields, known, field)) for each in furniture.layouts]
-    return replace(furniture, fields=_instead(furniture.fields, known, field), layouts=layouts)
+    layouts = [replace(each, fields=_instead(each.fields, known, field)) for each in seed.layouts]
+    return replace(seed, fields=_instead(seed.fields, known, field), layouts=layouts)
 
 
 def _instead(fields: Iterable[LayoutField], known: LayoutField, field: LayoutField) -> tuple[LayoutField, ...]:

@@ -52,7 +52,7 @@ def serve(
         add_partners(simulation.portal, accounts)
     with _listening(port) as (listener, url):
         _server(simulation, har, lambda: announce(simulation.facts(url))).run(sockets=[listener])
-    simulation.courier.close()
+    simulation.webhook_sender.close()
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def running(
         finally:
             server.should_exit = True
             thread.join()
-            simulation.courier.close()
+            simulation.webhook_sender.close()
 
 
 def application(simulation: RunningDesk) -> ASGIApp:

@@ -46,7 +46,7 @@ def _checked(pointer: str, store: Callable[[], Any], wrong: list[WrongField]) ->
 def _custom(
     portal: SimulatedPortal, layout: DeskLayout, key: str, sent: Mapping[str, Any], wrong: list[WrongField]
 ) -> Record:
-    by_name = {each.api_name if key == "cf" else each.label: each for each in portal.furniture.fields if each.custom}
+    by_name = {each.api_name if key == "cf" else each.label: each for each in portal.seed.fields if each.custom}
     stored = {}
     for name, value in sent.items():
         pointer, field = f"/{key}/{name}", by_name.get(name)
@@ -91,22 +91,22 @@ def _fit_agents(portal: SimulatedPortal, department_id: str) -> Container[str]:
     """Agents whom a ticket of the department may be given to: active, confirmed, members of it."""
     return {
         each["id"]
-        for each in portal.furniture.agents
+        for each in portal.seed.agents
         if each["status"] == "ACTIVE" and each["isConfirmed"] and department_id in each["associatedDepartmentIds"]
     }
 
 
 REQUIRED = ("departmentId", "contactId", "layoutId")
 REFERENCES: Mapping[str, Callable[[SimulatedPortal, str], Container[str]]] = {
-    "departmentId": lambda portal, _: {each["id"] for each in portal.furniture.departments},
+    "departmentId": lambda portal, _: {each["id"] for each in portal.seed.departments},
     "contactId": lambda portal, _: portal.contacts,
     "accountId": lambda portal, _: portal.accounts,
     "productId": lambda portal, _: (),
     "layoutId": lambda portal, department: {
-        each.layout_id for each in portal.furniture.layouts if each.department_id == department
+        each.layout_id for each in portal.seed.layouts if each.department_id == department
     },
     "assigneeId": _fit_agents,
     "teamId": lambda portal, department: {
-        each["id"] for each in portal.furniture.teams if each["departmentId"] == department
+        each["id"] for each in portal.seed.teams if each["departmentId"] == department
     },
 }

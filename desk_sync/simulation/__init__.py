@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 
-def rehearse(file: Path) -> dict[str, Any]:
+def simulate(file: Path) -> dict[str, Any]:
     """Play the scenario in the file; returns what came of it. Raises InputError, MappingError."""
     from desk_sync.simulation import report, scenario, setup
     from desk_sync.simulation.run import play

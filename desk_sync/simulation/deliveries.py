@@ -29,7 +29,7 @@ class DeliveryRunner:
 
     site: DeskSite
     door: DeliveryDoor
-    agenda: VirtualTime
+    virtual_time: VirtualTime
     lost_at: datetime | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -44,7 +44,7 @@ class DeliveryRunner:
             self._settle("dropped")
         for _ in range(copies):
             delay = timedelta(seconds=self.site.chance.next_of(LONGEST_DELAY + 1))
-            self.agenda.put(self.agenda.now() + delay, lambda: self._deliver(told))
+            self.virtual_time.put(self.virtual_time.now() + delay, lambda: self._deliver(told))
 
     def _deliver(self, told: Record) -> None:
         """Nothing is sent twice: what is not accepted is lost."""
@@ -59,4 +59,4 @@ class DeliveryRunner:
     def _settle(self, result: str) -> None:
         self.counts.update(["sent", result])
         if result != "accepted":
-            self.lost_at = self.agenda.now()
+            self.lost_at = self.virtual_time.now()

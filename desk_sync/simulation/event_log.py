@@ -65,9 +65,9 @@ class EventLog:
 
     def _state(self, whole: Mapping[str, Any]) -> dict[str, Any]:
         """What the mapping has no words for."""
-        furniture = self._portal.furniture
-        agents = {each["id"]: each["emailId"] for each in furniture.agents}
-        departments = {each["id"]: each["name"] for each in furniture.departments}
+        seed = self._portal.seed
+        agents = {each["id"]: each["emailId"] for each in seed.agents}
+        departments = {each["id"]: each["name"] for each in seed.departments}
         return {
             "status": whole["status"],
             "assignee": agents.get(whole["assigneeId"]),

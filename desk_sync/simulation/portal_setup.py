@@ -46,7 +46,7 @@ def _values(mapping: PortalMapping) -> Mapping[str, Mapping[str, object]]:
 
 def _missing(portal: SimulatedPortal, name: str, meanings: Mapping[str, object]) -> Iterator[str]:
     """A value for each meaning that the field has none for."""
-    field = next((each for each in portal.furniture.fields if each.api_name == name), None)
+    field = next((each for each in portal.seed.fields if each.api_name == name), None)
     shown = {choice.value for choice in field.choices} if field else set()
     said = {meaning for value, meaning in meanings.items() if value in shown or value in map(str.lower, shown)}
     for value, meaning in meanings.items():

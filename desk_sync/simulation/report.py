@@ -23,7 +23,7 @@ _LINE = re.compile(r"<br\s*/?>")
 
 def document(on: SimulationSetup) -> dict[str, Any]:
     """The outcome, ticket by ticket, and what it cost."""
-    desk, deliveries = on.site.desk, on.courier.counts
+    desk, deliveries = on.site.desk, on.deliveries.counts
     tickets = {key: _ticket(on, ticket) for key, ticket in on.people.tickets.items()}
     return {
         "tickets": tickets,
@@ -38,18 +38,18 @@ def _ticket(on: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
     """How the ticket stands: fields and status as the simulated Desk answers them, the rest as our store has it."""
     whole = on.site.portal.whole(ticket)
     history = on.desk_sync.tickets(DEFAULT).history(ticket.ticket_id)
-    agents = {each["id"]: each["emailId"] for each in on.site.portal.furniture.agents}
+    agents = {each["id"]: each["emailId"] for each in on.site.portal.seed.agents}
     return {
         "ticket_id": ticket.ticket_id,
         "fields": on.words.told(whole),
         "status": whole["status"],
         "assignee": agents.get(whole["assigneeId"]),
         "decision": documents.decision(history.decisions[-1].decision) if history and history.decisions else None,
-        "clocks": [documents.clock(each) for each in (history.clocks(on.agenda.now()) if history else ())],
+        "clocks": [documents.clock(each) for each in (history.clocks(on.virtual_time.now()) if history else ())],
         "escalations": [documents.escalation(each) for each in (history.memory.escalation.raised if history else ())],
         "comments": list(_comments(ticket, history, on.site.portal.own_agent["id"])),
         "writes": [
-            {"at": instant(each.at), "fields": dict(each.fields)} for each in on.chronicle.writes(ticket.ticket_id)
+            {"at": instant(each.at), "fields": dict(each.fields)} for each in on.event_log.writes(ticket.ticket_id)
         ],
     }
 

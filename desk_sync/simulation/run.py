@@ -42,30 +42,30 @@ class _Play:
     telling_at: datetime | None = None
 
     def run(self) -> None:
-        story, agenda = self.scenario.story, self.on.agenda
+        story, virtual_time = self.scenario.story, self.on.virtual_time
         self._prepare()
         while (at := min(self._instants())) <= story.instant(story.until):
-            agenda.move_to(at)
-            agenda.run_due()
-            if (due := self._look_at()) and due <= agenda.now():
+            virtual_time.move_to(at)
+            virtual_time.run_due()
+            if (due := self._look_at()) and due <= virtual_time.now():
                 self.on.desk_sync.drain(DEFAULT)
                 self._tell()
             self._mind_losses()
-        agenda.move_to(story.instant(story.until))
+        virtual_time.move_to(story.instant(story.until))
 
     def _prepare(self) -> None:
         story, on = self.scenario.story, self.on
         for name in story.files.values():
             on.source.read(self.scenario.path(name))
         on.source.file = self.scenario.path(story.accounts) if story.accounts else None
-        on.agenda.put(story.start, self._pull)
+        on.virtual_time.put(story.start, self._pull)
         for place, ticket in enumerate(story.tickets):
             self._put(ticket.at, ["tickets", place], partial(on.people.open, ticket))
         for place, step in enumerate(story.steps):
             self._put(step.at, ["steps", place], partial(act, step, on, self.scenario))
 
     def _put(self, at: datetime | timedelta, path: list[object], happen: Callable[[], None]) -> None:
-        self.on.agenda.put(self.scenario.story.instant(at), partial(self._happen, path, happen))
+        self.on.virtual_time.put(self.scenario.story.instant(at), partial(self._happen, path, happen))
 
     def _happen(self, path: list[object], happen: Callable[[], None]) -> None:
         try:
@@ -83,8 +83,8 @@ class _Play:
 
     def _instants(self) -> Iterator[datetime]:
         """When something is to happen next. The pulls never end."""
-        now = self.on.agenda.now()
-        yield from filter(None, [self.on.agenda.next_at])
+        now = self.on.virtual_time.now()
+        yield from filter(None, [self.on.virtual_time.next_at])
         if due := self._look_at():
             yield due if due > now else now + RING
 
@@ -95,25 +95,25 @@ class _Play:
         """Send the notices whose period is over, and those of the next one when it is."""
         next_at = self.on.desk_sync.send_notices(DEFAULT).run()
         if next_at and next_at != self.telling_at:
-            self.on.agenda.put(next_at, self._tell)
+            self.on.virtual_time.put(next_at, self._tell)
         self.telling_at = next_at
 
     def _mind_losses(self) -> None:
         """Have the next sweep made, if it could find something."""
-        if self.on.courier.lost_at and not self.sweeping:
-            rounds = (self.on.agenda.now() - self.scenario.story.start) // SWEEP
-            self.on.agenda.put(self.scenario.story.start + (rounds + 1) * SWEEP, self._sweep)
+        if self.on.deliveries.lost_at and not self.sweeping:
+            rounds = (self.on.virtual_time.now() - self.scenario.story.start) // SWEEP
+            self.on.virtual_time.put(self.scenario.story.start + (rounds + 1) * SWEEP, self._sweep)
             self.sweeping = True
 
     def _sweep(self) -> None:
         self.sweeping = False
-        swept = self.on.desk_sync.sweep(DEFAULT).take_turn(SweepKind.RECENT)
-        lost_at = self.on.courier.lost_at
-        if swept and lost_at and lost_at + SweepPace().grace <= self.on.agenda.now():
-            self.on.courier.lost_at = None
+        swept = self.on.desk_sync.sweep(DEFAULT).run_if_due(SweepKind.RECENT)
+        lost_at = self.on.deliveries.lost_at
+        if swept and lost_at and lost_at + SweepPace().grace <= self.on.virtual_time.now():
+            self.on.deliveries.lost_at = None
 
     def _pull(self) -> None:
         pulls = self.on.desk_sync.pulls
-        self.on.pull.take_turn()
-        due = pulls.states()[FILE].due_at or self.on.agenda.now()
-        self.on.agenda.put(max(due, self.on.agenda.now() + PULL), self._pull)
+        self.on.pull.run_if_due()
+        due = pulls.states()[FILE].due_at or self.on.virtual_time.now()
+        self.on.virtual_time.put(max(due, self.on.virtual_time.now() + PULL), self._pull)

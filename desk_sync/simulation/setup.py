@@ -11,7 +11,7 @@ from typing import Any
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.adapters.store.checkpoints import SqlJournal
+from desk_sync.adapters.store.checkpoints import SqlCheckpoints
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.subscriptions import FILE
@@ -38,12 +38,12 @@ from desk_sync.wiring import DEFAULT, DeskSync, Environment
 class SimulationSetup:
     """Everything that a scenario moves."""
 
-    agenda: VirtualTime
+    virtual_time: VirtualTime
     site: DeskSite
     words: ScenarioWords
     people: ScenarioActors
-    courier: DeliveryRunner
-    chronicle: EventLog
+    deliveries: DeliveryRunner
+    event_log: EventLog
     source: ScenarioSource
     notices: SimulatedNotifier
     desk_sync: DeskSync
@@ -60,8 +60,8 @@ class SimulationSetup:
             source=self.source,
             importing=self.desk_sync.importing,
             pulls=self.desk_sync.pulls,
-            journal=SqlJournal(self.desk_sync.engine, FILE, self.agenda.now),
-            now=self.agenda.now,
+            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.virtual_time.now),
+            now=self.virtual_time.now,
             rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,
         )
@@ -70,24 +70,26 @@ class SimulationSetup:
 @contextmanager
 def stage(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """The stage as it is before the first scene. Raises MappingError."""
-    agenda = VirtualTime(scenario.story.start)
-    site = DeskSite(now=agenda.now, deliver_to=NOWHERE)
+    virtual_time = VirtualTime(scenario.story.start)
+    site = DeskSite(now=virtual_time.now, deliver_to=NOWHERE)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
     mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
-    agents = {"agent": site.portal.person["id"], "colleague": site.portal.furniture.agents[2]["id"]}
+    agents = {"agent": site.portal.person["id"], "colleague": site.portal.seed.agents[2]["id"]}
     set_up(site.portal, mapping)
     words = ScenarioWords(mapping, site.portal.layout_of(site.portal.department_id))
-    notices = SimulatedNotifier(agenda.now)
-    with closing(_product(scenario, site, agenda, notices, mapping)) as desk_sync:
-        courier = DeliveryRunner(site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), agenda)
-        site.portal.listeners.append(courier.take)
+    notices = SimulatedNotifier(virtual_time.now)
+    with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:
+        deliveries = DeliveryRunner(
+            site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), virtual_time
+        )
+        site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
-            agenda=agenda,
+            virtual_time=virtual_time,
             site=site,
             words=words,
             people=ScenarioActors(site.portal, words, agents | {"program": program["id"]}),
-            courier=courier,
-            chronicle=EventLog(site.portal, words),
+            deliveries=deliveries,
+            event_log=EventLog(site.portal, words),
             source=ScenarioSource(),
             notices=notices,
             desk_sync=desk_sync,
@@ -102,7 +104,11 @@ def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
 
 
 def _product(
-    scenario: LoadedScenario, site: DeskSite, agenda: VirtualTime, notices: SimulatedNotifier, mapping: PortalMapping
+    scenario: LoadedScenario,
+    site: DeskSite,
+    virtual_time: VirtualTime,
+    notices: SimulatedNotifier,
+    mapping: PortalMapping,
 ) -> DeskSync:
     """The product as a worker has it; its sweeps have come to the start."""
     accounts = site.accounts
@@ -117,18 +123,18 @@ def _product(
         workers=1,
     )
     world = Environment(
-        now=agenda.now,
-        monotonic=agenda.monotonic,
-        sleep=agenda.sleep,
+        now=virtual_time.now,
+        monotonic=virtual_time.monotonic,
+        sleep=virtual_time.sleep,
         jitter=0,
-        way=InProcess(site),
+        transport=InProcess(site),
         slots=lambda *_: FreeSlots(),
         pool=lambda _: ThisThread(),
         notifier=lambda: notices,
     )
     desk_sync = DeskSync(settings, open_engine("sqlite://"), world, mapping)
     desk_sync.upgrade()
-    desk_sync.sweeps(DEFAULT).cover(SweepCoverage(since=agenda.now(), until=agenda.now()))
+    desk_sync.sweeps(DEFAULT).cover(SweepCoverage(since=virtual_time.now(), until=virtual_time.now()))
     return desk_sync
 
 

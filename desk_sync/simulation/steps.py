@@ -48,7 +48,7 @@ def act(step: AnyStep, on: SimulationSetup, scenario: LoadedScenario) -> None:
         case AssignStep(ticket=key, assign=agent, by=by):
             people.change(key, {"assigneeId": people.agents[agent] if agent else None}, by)
         case MoveStep(ticket=key, move=department, by=by):
-            ids = {each["name"]: each["id"] for each in portal.furniture.departments}
+            ids = {each["name"]: each["id"] for each in portal.seed.departments}
             portal.move_ticket(people.id_of(key), ids[department], by=people.who(by, key))
         case TrashStep(ticket=key):
             portal.trash_ticket(people.id_of(key), by=people.who("agent", key))
@@ -56,12 +56,12 @@ def act(step: AnyStep, on: SimulationSetup, scenario: LoadedScenario) -> None:
             portal.deactivate(people.agents[agent])
         case AccountsStep(accounts=name):
             on.source.file = scenario.path(name)
-            on.chronicle.note(_bring_in(on, name))
+            on.event_log.note(_bring_in(on, name))
         case FaultsStep(faults=faults, lasts=lasts):
             _be_faulty(on, _faults(faults), step)
         case SourceDown(lasts=lasts):
             _fall_silent(on)
-            on.agenda.put(on.agenda.now() + lasts, lambda: _answer_again(on))
+            on.virtual_time.put(on.virtual_time.now() + lasts, lambda: _answer_again(on))
 
 
 def _bring_in(on: SimulationSetup, name: str) -> str:
@@ -75,27 +75,27 @@ def _bring_in(on: SimulationSetup, name: str) -> str:
 
 def _be_faulty(on: SimulationSetup, faults: FaultInjector, step: FaultsStep) -> None:
     on.site.chance.set(faults)
-    on.chronicle.note("faults begin")
-    on.agenda.put(on.agenda.now() + step.lasts, lambda: _mend(on, faults))
+    on.event_log.note("faults begin")
+    on.virtual_time.put(on.virtual_time.now() + step.lasts, lambda: _mend(on, faults))
 
 
 def _mend(on: SimulationSetup, faults: FaultInjector) -> None:
     """End these faults, unless others have taken their place."""
     if on.site.chance.faults is faults:
         on.site.chance.set(NONE)
-        on.chronicle.note("faults end")
+        on.event_log.note("faults end")
 
 
 def _fall_silent(on: SimulationSetup) -> None:
     """The data grow old from now on."""
     _bring_in(on, "the last export")
     on.source.outages += 1
-    on.chronicle.note("the subscription source does not answer any more")
+    on.event_log.note("the subscription source does not answer any more")
 
 
 def _answer_again(on: SimulationSetup) -> None:
     on.source.outages -= 1
-    on.chronicle.note("the subscription source answers again")
+    on.event_log.note("the subscription source answers again")
     _bring_in(on, "the next export")
 
 

@@ -43,7 +43,7 @@ def _acts(on: SimulationSetup) -> Iterator[TimelineEntry]:
     """What people and we did in Desk, our comments aside."""
     keys = {ticket.ticket_id: key for key, ticket in on.people.tickets.items()}
     names = _names(on)
-    for each in on.chronicle.happenings:
+    for each in on.event_log.happenings:
         who = names.get(each.by, "")
         if not (who == US and each.what != SET):
             yield TimelineEntry(at=each.at, ticket=keys.get(each.ticket_id, ""), who=who, what=_told(each))
@@ -61,7 +61,7 @@ def _shown(value: object) -> str:
 
 def _names(on: SimulationSetup) -> dict[str, str]:
     portal = on.site.portal
-    agents = {each["id"]: each["name"] for each in portal.furniture.agents}
+    agents = {each["id"]: each["name"] for each in portal.seed.agents}
     contacts = {each["id"]: each["email"] for each in portal.contacts.values()}
     return agents | contacts | {portal.own_agent["id"]: US}
 
@@ -91,7 +91,7 @@ def _escalations(key: str, document: Mapping[str, Any]) -> Iterator[TimelineEntr
 
 def _clocks(on: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
     """What became of the clocks, as they are read at the end."""
-    now = on.agenda.now()
+    now = on.virtual_time.now()
     history = on.desk_sync.tickets(DEFAULT).history(on.people.id_of(key))
     for clock in history.clocks(now) if history else ():
         name = clock.milestone + (f", round {clock.round}," if clock.round > 1 else "")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.simulation import rehearse
+from desk_sync.simulation import dry_run
 
 SCENARIOS = Path(__file__).parents[1] / "cases" / "scenarios"
 OUTCOMES = sorted(SCENARIOS.glob("*.outcome.yaml"))
@@ -32,7 +32,7 @@ def differing(wanted, found, where=""):
 def test_a_scenario_comes_to_its_outcome(outcome):
     wanted = read_tree(outcome.read_text()).value
 
-    report = rehearse(outcome.with_name(outcome.name.replace(".outcome", "")))
+    report = dry_run(outcome.with_name(outcome.name.replace(".outcome", "")))
 
     assert differing(wanted, report) == []
 

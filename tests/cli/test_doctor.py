@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from desk_sync import checks, wiring
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
-from desk_sync.adapters.store.engine import INGEST_PATIENCE
+from desk_sync.adapters.store.engine import INGEST_TIMEOUT
 from desk_sync.cli import explanation
 from desk_sync.services.health import check_all
 from desk_sync.settings import Settings
@@ -54,7 +54,7 @@ class Site:
     def open(self, **changes):
         """The product in this process, with these settings changed."""
         kept = {name: value for name, value in self.settings.items() if name in Settings.model_fields}
-        return wiring.open_app(Settings(**kept | changes), patience=INGEST_PATIENCE)
+        return wiring.open_app(Settings(**kept | changes), timeout=INGEST_TIMEOUT)
 
     def check(self, **changes):
         with self.open(**changes) as desk_sync:

@@ -30,7 +30,7 @@ def history(on):
 
 
 def test_a_clock_is_shown_with_the_spans_that_it_counted_and_those_in_which_it_stood_still(on, history):
-    _, determination, _ = explanation.document(history, on.agenda.now())["clocks"]
+    _, determination, _ = explanation.document(history, on.virtual_time.now())["clocks"]
 
     assert determination["counted"] == [
         ["2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z"],
@@ -41,7 +41,7 @@ def test_a_clock_is_shown_with_the_spans_that_it_counted_and_those_in_which_it_s
 
 
 def test_a_person_reads_the_spans_in_order(on, history, capsys):
-    explanation.tell(history, on.agenda.now())
+    explanation.tell(history, on.virtual_time.now())
 
     told = capsys.readouterr().out.split("\n\n")
     (determination,) = [part for part in told if part.startswith("determination")]
@@ -54,7 +54,7 @@ def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, caps
     calls = dict(on.site.desk.calls)
     again = on.desk_sync.finder(DEFAULT).rejudge(history)
 
-    explanation.compare(history.clocks(on.agenda.now()), again.clocks[:2])
+    explanation.compare(history.clocks(on.virtual_time.now()), again.clocks[:2])
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split() == [

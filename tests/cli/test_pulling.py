@@ -25,7 +25,7 @@ from desk_sync.cli import main
 from desk_sync.wiring import open_app
 from tasks import pull
 from tests.adapters.desk.portal import FakeTokens
-from tests.support.fake_journal import FakeUnits
+from tests.support.fake_checkpoints import FakeUnits
 from tests.support.makers import NOW
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"

@@ -26,7 +26,7 @@ from tests.support.hook import Hook, listening
 from tests.support.processes import environment, wait_until
 
 NAME = "ladders"
-PATIENCE = 300.0
+TIMEOUT = 300.0
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 CONCURRENCY = 10
 STEP = "escalation:%"
@@ -81,7 +81,7 @@ class Climbed:
     unsaid: int
     raised: int
     sent: int
-    untold: int
+    missed: int
     repeats: int
     unmarked: int
     silenced: int
@@ -92,7 +92,7 @@ class Climbed:
             "comments twice": self.doubled,
             "comments that are missing": self.unsaid,
             f"{self.raised} steps of {self.ladders.tickets} ladders": self.raised != self.ladders.tickets,
-            "messages that nobody got": self.untold,
+            "messages that nobody got": self.missed,
             "repeats that do not say so": self.unmarked,
             f"{self.repeats} repeats of {self.silenced} notices under way": self.repeats > self.silenced,
             "nothing was left to climb when the strikes were over": not self.left,
@@ -108,12 +108,12 @@ def run(ladders: Ladders, folder: Path, *, seed: int) -> Climbed:
         workers = [name for name in here.on.children if name.startswith("worker")]
         tickets = open_tickets(here, ladders.tickets)
         let_all_come_due(here, tickets)  # at risk: in peace
-        here.wait_until_quiet(PATIENCE)
+        here.wait_until_quiet(TIMEOUT)
         let_all_come_due(here, tickets)  # breached
         strike(here, ladders.strikes, workers, effect=STEP)
         left = ladders.tickets - recorded(here, STEP)
         here.clock.set(here.clock.ahead + NOT_YET)
-        here.wait_until_quiet(PATIENCE)
+        here.wait_until_quiet(TIMEOUT)
         silenced = _silence(here, hook, workers, ladders.silences)
         return _found(ladders, here, hook, tickets, left=left, silenced=silenced)
 
@@ -148,12 +148,12 @@ def _silence(here: Scene, hook: Hook, workers: Sequence[str], times: int) -> int
         here.clock.set(here.clock.ahead + NOT_YET)
         came = len(hook.posts)
         ringer.send_task("desk_sync.notices", queue="desk_sync")
-        wait_until(lambda came=came: len(hook.posts) > came or not _unsent(here), seconds=PATIENCE)
+        wait_until(lambda came=came: len(hook.posts) > came or not _unsent(here), seconds=TIMEOUT)
         for worker in workers:
             kill_worker_child(here, 0, name=worker)
         silenced += _under_way(here)
     here.clock.set(here.clock.ahead + NOT_YET)
-    wait_until(lambda: not _unsent(here), seconds=PATIENCE)
+    wait_until(lambda: not _unsent(here), seconds=TIMEOUT)
     return silenced
 
 
@@ -187,7 +187,7 @@ def _found(ladders: Ladders, here: Scene, hook: Hook, tickets: Sequence[str], *,
         unsaid=len(owed - said.keys()),
         raised=sum(_steps(here, ticket) for ticket in tickets),
         sent=len(came),
-        untold=_in_none_of(here, came),
+        missed=_in_none_of(here, came),
         repeats=repeats,
         unmarked=max(0, repeats - marked),
         silenced=silenced,

@@ -145,7 +145,7 @@ def climbed(climbs: Iterable[Climbed]) -> str:
         [
             *(str(each.ladders.workers), str(each.ladders.tickets), str(each.killed), str(each.left)),
             *map(str, (each.comments, each.unsaid, each.doubled, each.raised)),
-            *map(str, (each.sent, each.silenced, each.repeats, each.untold)),
+            *map(str, (each.sent, each.silenced, each.repeats, each.missed)),
         ]
         for each in climbs
     ]

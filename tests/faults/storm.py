@@ -26,7 +26,7 @@ from tests.faults.strikes import FAULTS, flush_redis, kill_worker_child, restart
 from tests.support.processes import environment, wait_until
 
 NAME = "storm"
-PATIENCE = 150.0
+TIMEOUT = 150.0
 OPENING = 600.0
 """Seconds; how long it takes to have tickets to strike at says nothing."""
 CONCURRENCY = 10
@@ -119,9 +119,9 @@ def run(storm: Storm, folder: Path, *, seed: int) -> Aftermath:
         if storm.outage:
             _cut_the_power(here, storm.outage, workers)
         left, over = storm.wakeups - recorded(here, TOLD), monotonic()
-        wait_until(lambda: recorded(here, TOLD) >= storm.wakeups, seconds=PATIENCE)
+        wait_until(lambda: recorded(here, TOLD) >= storm.wakeups, seconds=TIMEOUT)
         resumed = monotonic() - over
-        here.wait_until_quiet(PATIENCE)  # until Desk has told us of our own comments, too
+        here.wait_until_quiet(TIMEOUT)  # until Desk has told us of our own comments, too
         return _aftermath(storm, here, tickets, left=left, resumed=resumed)
 
 
@@ -149,7 +149,7 @@ def strike(here: Scene, strikes: Iterable[tuple[str, int]], workers: Sequence[st
     """In random order, from when the first such effect was recorded."""
     names = [name for name, times in strikes for _ in range(times)]
     here.random.shuffle(names)
-    wait_until(lambda: recorded(here, effect), seconds=PATIENCE)
+    wait_until(lambda: recorded(here, effect), seconds=TIMEOUT)
     for name in names:
         sleep(here.random.uniform(0.1, 1.0))
         STRIKES[name](here, here.random.choice(workers))

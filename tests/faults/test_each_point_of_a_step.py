@@ -107,8 +107,10 @@ class Worker:
         event.listen(engine, "commit", fate.before)
         ours = {name: self.facts[name] for name in SETTINGS}
         settings = without_environment(data_center="us", database_url=self.url, workers=1, **ours)
-        way = DangerousWay(fate)
-        world = Environment(now=self.now, way=way, slots=lambda *_: FreeSlots(), pool=lambda _: ThisThread())
+        transport = DangerousWay(fate)
+        world = Environment(
+            now=self.now, transport=transport, slots=lambda *_: FreeSlots(), pool=lambda _: ThisThread()
+        )
         return DeskSync(settings, engine, world, self.mapping)
 
     def dies(self, errand: Callable[[DeskSync], object], point: int = -1) -> bool:

@@ -23,7 +23,7 @@ from tests.faults.scene import ACCOUNTS, Scene, Span, scene
 from tests.faults.strikes import FAULTS
 from tests.support.processes import START_SECONDS
 
-PATIENCE = 150.0
+TIMEOUT = 150.0
 WARM = 5
 IN_FLIGHT = 4
 # The client gives an answer ten seconds, however slowly it comes; on a busy machine either side notices late.
@@ -141,10 +141,10 @@ def run(trial: Trial, folder: Path, *, seed: int) -> Account:
                 sleep(here.random.uniform(0.1, FAULTS[name].rest))
                 FAULTS[name].strike(here, trial.seconds)
         over = here.hurt[-1][1] if here.hurt else monotonic()
-        here.wait_until_quiet(PATIENCE)
+        here.wait_until_quiet(TIMEOUT)
         resumed = monotonic() - over
         here.sweep()
-        here.wait_until_quiet(PATIENCE)
+        here.wait_until_quiet(TIMEOUT)
         return _account(trial, here, resumed)
 
 

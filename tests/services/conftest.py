@@ -15,11 +15,11 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.metrics import SqlFigures
-from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
+from desk_sync.adapters.store.metrics import SqlMetrics
+from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlPortalFacts
 from desk_sync.adapters.store.pulls import SqlPulls
-from desk_sync.adapters.store.related_tickets import SqlNeighbours
+from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -58,7 +58,7 @@ class World:
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
-        self.figures = SqlFigures(engine, "default")
+        self.figures = SqlMetrics(engine, "default")
         self._time = NOW
 
     def now(self) -> datetime:
@@ -85,10 +85,10 @@ class World:
             finder=self.finder(),
             desk=self.desk,
             budget=self.budget,
-            teaching=self.teaching(),
+            education=self.education(),
             tickets=self.tickets,
             portal=self.portal,
-            neighbours=SqlNeighbours(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, "default"),
             now=self.now,
         )
 
@@ -98,15 +98,15 @@ class World:
             subscriptions=self.subscriptions,
             writers=self.writers(),
             portal=self.portal,
-            neighbours=SqlNeighbours(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, "default"),
             policy=self.policy,
             now=self.now,
             live=self.live,
             hours=HoursFromDesk(desk=self.desk, kept=self.hours, now=self.now),
         )
 
-    def teaching(self) -> EducationLimiter:
-        return EducationLimiter(lessons=SqlLessons(self.engine, "default"), policy=self.policy, now=self.now)
+    def education(self) -> EducationLimiter:
+        return EducationLimiter(education_log=SqlEducationLog(self.engine, "default"), policy=self.policy, now=self.now)
 
     def writers(self) -> PartnerResolver:
         return PartnerResolver(
@@ -143,7 +143,7 @@ def world(tmp_path: Any, desk: FakeDesk, sqlite_template: Path) -> Iterator[Worl
 
 @pytest.fixture
 def health(world: World) -> Health:
-    portals = [SqlFigures(world.engine, name) for name in ("default", "other")]
+    portals = [SqlMetrics(world.engine, name) for name in ("default", "other")]
     return Health(
         figures=portals,
         heartbeats=SqlHeartbeats(world.engine),

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
 from desk_sync.services.audit import Audit, AuditResult
@@ -44,7 +44,7 @@ def audit(desk, world, monitor):
     world.look()
     return Audit(
         clocks=[SqlOpenClocks(world.engine, "default")],
-        figures=[SqlFigures(world.engine, "default")],
+        figures=[SqlMetrics(world.engine, "default")],
         report=monitor.call,
         now=world.now,
     )

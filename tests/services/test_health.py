@@ -8,7 +8,7 @@ import pytest
 
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.escalation.notice import gather
@@ -209,7 +209,7 @@ def test_a_probe_that_fails_in_a_way_that_nobody_foresaw_quotes_nothing_and_stop
 def test_work_that_will_be_due_has_no_age(world):
     world.hears()
 
-    backlog = SqlFigures(world.engine, "default").backlog(world.now())
+    backlog = SqlMetrics(world.engine, "default").backlog(world.now())
 
     assert age_of_oldest([backlog.oldest_at], NOW - timedelta(hours=1)) == timedelta(0)
 

@@ -134,7 +134,7 @@ class TestAnExportThatLostTooMuch:
         assert ShrinkLimit(policy=LICENCES).licences(metered) == 60
 
     def test_a_rehearsal_changes_nothing(self, settled, desk):
-        assert settled.imports(make_account(12), rehearse=True).differing == 1
+        assert settled.imports(make_account(12), dry_run=True).differing == 1
         assert settled.look() == []
         assert desk.tickets[TICKET].large_user
 

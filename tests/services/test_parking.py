@@ -90,7 +90,7 @@ class PoisonedDesk:
 
 def drain(world, desk):
     finder = replace(world.finder(), desk=desk)
-    reconcile = replace(world.reconcile(), finder=finder, desk=desk, patience=LookLimits(attempts=3))
+    reconcile = replace(world.reconcile(), finder=finder, desk=desk, limits=LookLimits(attempts=3))
     Drain(tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, workers=4).run()
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.store.checkpoints import SqlJournal
+from desk_sync.adapters.store.checkpoints import SqlCheckpoints
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.subscriptions.paging import resumed
 from desk_sync.domain.account.entitlement import Verdict
@@ -20,7 +20,7 @@ from tests.support.makers import make_account, make_ticket
 
 TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
-RHYTHM = PullRhythm(every=timedelta(minutes=15), patience=timedelta(hours=1))
+RHYTHM = PullRhythm(every=timedelta(minutes=15), timeout=timedelta(hours=1))
 
 HOUR = timedelta(hours=1)
 
@@ -69,7 +69,7 @@ def puller(world, source, **facts):
             "source": source,
             "importing": importing,
             "pulls": SqlPulls(world.engine),
-            "journal": SqlJournal(world.engine, "file", world.now),
+            "journal": SqlCheckpoints(world.engine, "file", world.now),
             "now": world.now,
             "rhythm": RHYTHM,
         }
@@ -82,7 +82,7 @@ def many(count):
 
 
 def test_what_a_source_says_becomes_current(world, pulls):
-    assert puller(world, FakeSource(make_account(90), *many(3))).take_turn().added == 3
+    assert puller(world, FakeSource(make_account(90), *many(3))).run_if_due().added == 3
     assert pulls.states()["file"].pulled_at == world.now()
 
 
@@ -90,7 +90,7 @@ def test_a_source_is_pulled_when_it_is_due_and_not_before(world):
     source = FakeSource(make_account())
     for minutes in (0, 14, 1):
         world.waits(minutes=minutes)
-        puller(world, source).take_turn()
+        puller(world, source).run_if_due()
 
     assert source.pulls == 2
 
@@ -100,7 +100,7 @@ def test_a_source_that_fails_is_asked_again_soon(world):
     rhythm = PullRhythm(every=timedelta(days=1))
     for minutes in (0, 9, 1):
         world.waits(minutes=minutes)
-        puller(world, source, rhythm=rhythm).take_turn()
+        puller(world, source, rhythm=rhythm).run_if_due()
 
     assert source.pulls == 2
 
@@ -117,7 +117,7 @@ def test_a_source_that_fails_is_asked_again_soon(world):
 def test_what_is_refused_leaves_the_last_good_data_and_says_why(world, pulls, said, error):
     before = world.subscriptions.current()
 
-    assert puller(world, FakeSource(*said)).take_turn() is None
+    assert puller(world, FakeSource(*said)).run_if_due() is None
 
     state = pulls.states()["file"]
     assert world.subscriptions.current() == before
@@ -126,7 +126,7 @@ def test_what_is_refused_leaves_the_last_good_data_and_says_why(world, pulls, sa
 
 
 def test_a_source_that_takes_too_long_is_refused(world, pulls):
-    assert puller(world, Slow(world, 31, make_account(), *many(2))).take_turn() is None
+    assert puller(world, Slow(world, 31, make_account(), *many(2))).run_if_due() is None
     assert "not all was said" in pulls.states()["file"].error
 
 
@@ -135,10 +135,10 @@ def test_a_slow_pull_keeps_its_turn(world, pulls):
         def _accounts(self):
             for account in super()._accounts():
                 yield account
-                taken.append(pulls.take_turn("file", now=world.now(), until=world.now() + HOUR, every=HOUR))
+                taken.append(pulls.acquire("file", now=world.now(), until=world.now() + HOUR, every=HOUR))
 
     taken = []
-    puller(world, Looking(world, 7, make_account(), *many(4))).take_turn()
+    puller(world, Looking(world, 7, make_account(), *many(4))).run_if_due()
 
     assert taken == [False] * 5
 
@@ -163,8 +163,8 @@ class Paged:
         self.ends = {int(page.removeprefix("page_")): error for page, error in ends.items()}
         self.read = []
 
-    def pull(self, journal):
-        return PulledAccounts(accounts=resumed(journal, self._page))
+    def pull(self, checkpoints):
+        return PulledAccounts(accounts=resumed(checkpoints, self._page))
 
     def _page(self, after):
         number = int(after or 0) + 1
@@ -181,7 +181,7 @@ class Killed(BaseException):
 class TestAPullThatDied:
     def run(self, world, source):
         with suppress(Killed):
-            return puller(world, source, max_shrink=1.0).take_turn()
+            return puller(world, source, max_shrink=1.0).run_if_due()
 
     @pytest.mark.parametrize("end", [TemporaryError("down"), Killed()], ids=["its source went down", "killed"])
     def test_goes_on_from_its_last_page_and_is_still_one_snapshot(self, world, end):
@@ -213,7 +213,7 @@ class TestAPullThatDied:
     def test_leaves_nothing_behind_when_it_is_done(self, world):
         self.run(world, Paged())
 
-        assert list(SqlJournal(world.engine, "file", world.now).pages()) == []
+        assert list(SqlCheckpoints(world.engine, "file", world.now).pages()) == []
 
 
 class TestASourceThatIsDownForTwoHours:
@@ -226,7 +226,7 @@ class TestASourceThatIsDownForTwoHours:
         for minute in range(0, 300, 5):
             failing = down and 30 <= minute < 150
             source = FakeSource(TemporaryError("503") if failing else account)
-            puller(world, source).take_turn()
+            puller(world, source).run_if_due()
             world.hears(key=f"k{minute}", state=None)
             world.look()
             decisions[minute] = world.tickets.history(TICKET).decisions[-1].decision
@@ -261,7 +261,7 @@ class TestASourceThatIsDownForTwoHours:
         world.look()
         assert not desk.tickets[TICKET].large_user
 
-        puller(world, FakeSource(make_account(88))).take_turn()
+        puller(world, FakeSource(make_account(88))).run_if_due()
         world.look()
 
         assert desk.tickets[TICKET].large_user
@@ -272,4 +272,4 @@ def with_max_age(policy, max_age):
 
 
 def test_every_error_of_ours_is_a_refusal(world):
-    assert puller(world, FakeSource(DeskSyncError("whatever"))).take_turn() is None
+    assert puller(world, FakeSource(DeskSyncError("whatever"))).run_if_due() is None

@@ -91,13 +91,13 @@ def test_what_is_not_in_the_list_cannot_be_dismissed(review):
 
 
 def test_a_rehearsal_changes_nothing(world, review):
-    review.bind(USER, "A1", rehearse=True)
-    review.dismiss(TICKET, rehearse=True)
+    review.bind(USER, "A1", dry_run=True)
+    review.dismiss(TICKET, dry_run=True)
 
     assert (review.bindings.bindings(), world.look()) == ([], [])
     assert len(review.reviews.undecided()) == 1
 
     review.bind(USER, "A1")
-    review.unbind(USER, rehearse=True)
+    review.unbind(USER, dry_run=True)
 
     assert len(review.bindings.bindings()) == 1

@@ -225,7 +225,7 @@ class TestBudget:
         world.budget.worst_only = True
 
         assert sweep.run(SweepKind.RECENT).seen == 0
-        assert sweep.take_turn(SweepKind.FULL) is None
+        assert sweep.run_if_due(SweepKind.FULL) is None
         with pytest.raises(TemporaryError):
             sweep.run_since(NOW)
 
@@ -233,7 +233,7 @@ class TestBudget:
         asked = desk.count("modified_between")
         world.budget.paused = timedelta(minutes=2)
 
-        assert sweep.take_turn(SweepKind.RECENT) is None
+        assert sweep.run_if_due(SweepKind.RECENT) is None
         assert desk.count("modified_between") == asked
 
 
@@ -302,22 +302,22 @@ class TestHowFarItReaches:
 
 class TestTurns:
     def test_two_beats_make_one_sweep(self, world, desk, sweep, known):
-        assert sweep.take_turn(SweepKind.RECENT) is not None
-        assert sweep.take_turn(SweepKind.RECENT) is None
-        assert sweep.take_turn(SweepKind.FULL) is not None
+        assert sweep.run_if_due(SweepKind.RECENT) is not None
+        assert sweep.run_if_due(SweepKind.RECENT) is None
+        assert sweep.run_if_due(SweepKind.FULL) is not None
 
     def test_the_next_ring_finds_the_turn_free(self, world, sweep):
-        sweep.take_turn(SweepKind.RECENT)
+        sweep.run_if_due(SweepKind.RECENT)
         world.waits(minutes=2, seconds=59)
 
-        assert sweep.take_turn(SweepKind.RECENT) is not None
+        assert sweep.run_if_due(SweepKind.RECENT) is not None
 
     def test_a_turn_taken_by_a_wrong_clock_holds_nobody_up(self, world, sweep):
         world.waits(hours=1)
-        sweep.take_turn(SweepKind.RECENT)
+        sweep.run_if_due(SweepKind.RECENT)
         world.waits(hours=-1)
 
-        assert sweep.take_turn(SweepKind.RECENT) is not None
+        assert sweep.run_if_due(SweepKind.RECENT) is not None
 
     @pytest.mark.parametrize("error", [TemporaryError("down"), NotPermitted("no scope")], ids=["later", "never"])
     def test_a_desk_that_does_not_answer_costs_a_turn_and_no_ticket(self, world, desk, sweep, sweeps, known, error):
@@ -327,12 +327,12 @@ class TestTurns:
         desk.before["modified_between"] = raising(error)
 
         with capture_logs() as logs:
-            assert sweep.take_turn(SweepKind.RECENT) is None
+            assert sweep.run_if_due(SweepKind.RECENT) is None
 
         assert [line["event"] for line in logs] == ["portal.not_swept"]
         assert sweeps.coverage() == before
         world.waits(hours=1)
-        assert sweep.take_turn(SweepKind.RECENT).missed == 1
+        assert sweep.run_if_due(SweepKind.RECENT).missed == 1
 
     def test_a_sweep_that_dies_half_way_is_done_again(self, world, desk, sweep, sweeps):
         desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(250)}

@@ -69,7 +69,7 @@ class Client:
 
     def open_ticket(self, *, department: int = 0, **values: Any) -> str:
         wanted = {
-            "departmentId": self.portal.furniture.departments[department]["id"],
+            "departmentId": self.portal.seed.departments[department]["id"],
             "contact": {"lastName": "Helpdesk", "email": "help@partner.example"},
             "subject": "Login fails",
         }

@@ -125,7 +125,7 @@ def test_a_system_field_is_checked_too(client: Client, values: dict[str, object]
 
 def test_a_ticket_goes_to_active_agents_of_its_department_only(client: Client):
     ticket_id = client.open_ticket(department=1)
-    _, ada, ben, away = (each["id"] for each in client.portal.furniture.agents)
+    _, ada, ben, away = (each["id"] for each in client.portal.seed.agents)
 
     assert client.write(ticket_id, assigneeId=ada).json()["assigneeId"] == ada
     assert wrong(client.write(ticket_id, assigneeId=ben)) == {"/assigneeId"}
@@ -179,7 +179,7 @@ def test_a_write_names_the_tokens_agent_and_a_persons_write_names_the_person(cli
 
 def test_a_move_takes_the_ticket_to_the_other_layout_and_away_from_its_people(client: Client):
     ticket_id = client.open_ticket(assigneeId=client.portal.person["id"], cf={SEVERITY: "S1-Critical"})
-    other = client.portal.furniture.departments[1]["id"]
+    other = client.portal.seed.departments[1]["id"]
 
     assert client.call("POST", f"/tickets/{ticket_id}/move?departmentId={other}", {}).status == 200
     ticket = client.call("GET", f"/tickets/{ticket_id}").json()

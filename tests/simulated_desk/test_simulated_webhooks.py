@@ -83,8 +83,8 @@ def open_ticket(simulation: RunningDesk) -> str:
 
 
 def settled(simulation: RunningDesk) -> dict[str, int]:
-    assert simulation.courier.wait_until_idle(10)
-    return dict(simulation.courier.counts)
+    assert simulation.webhook_sender.wait_until_idle(10)
+    return dict(simulation.webhook_sender.counts)
 
 
 def subscription(**events: Any) -> dict[str, Any]:

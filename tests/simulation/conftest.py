@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from desk_sync.simulation import rehearse
+from desk_sync.simulation import simulate
 
 SCENARIOS = Path(__file__).parents[1] / "cases" / "scenarios"
 
@@ -32,4 +32,4 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 @pytest.fixture
 def play(write: Callable[[str], Path]) -> Callable[[str], dict[str, Any]]:
     """Play what is given, after a start on Friday 20 November 2026, 09:00 UTC."""
-    return lambda text: rehearse(write("start: 2026-11-20T09:00:00Z\n" + textwrap.dedent(text)))
+    return lambda text: simulate(write("start: 2026-11-20T09:00:00Z\n" + textwrap.dedent(text)))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.simulated_desk.running import NOWHERE, DeskSite
-from desk_sync.simulation import rehearse
+from desk_sync.simulation import simulate
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 STAFF = {
@@ -49,7 +49,7 @@ def staffed(write):
             mapping = mapping.replace(old, new)
         file = write(f"start: 2026-11-23T08:00:00Z\naccounts: accounts.csv\nmapping: staffed.yaml\n{story}")
         file.with_name("staffed.yaml").write_text(mapping)
-        return rehearse(file)
+        return simulate(file)
 
     return play
 
@@ -230,7 +230,7 @@ class TestWhatAStepDoes:
         assert any("no agent of the level is active in this department" in text for text in comments(report))
 
     def test_where_a_team_holds_the_role_it_goes_to_the_team(self, staffed):
-        [team] = DeskSite(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=NOWHERE).portal.furniture.teams
+        [team] = DeskSite(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=NOWHERE).portal.seed.teams
 
         report = staffed(
             f"until: +4h\ntickets: [{ticket('t1')}]\n",

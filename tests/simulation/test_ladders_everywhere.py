@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.simulation import rehearse
+from desk_sync.simulation import simulate
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "scenarios" / "ladders-of-all-regions.yaml"
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -26,7 +26,7 @@ def with_a_holiday(tmp_path_factory):
     (folder / "accounts.csv").write_text(SCENARIO.with_name("accounts.csv").read_text())
     story = SCENARIO.read_text().replace("until: 2026-11-23", "until: 2026-11-24")
     (folder / "scenario.yaml").write_text(f"mapping: mapping.yaml\n{story}")
-    return _steps(rehearse(folder / "scenario.yaml"))
+    return _steps(simulate(folder / "scenario.yaml"))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from desk_sync.adapters.mapping import file as mapping_file
-from desk_sync.simulation import rehearse, scenario
+from desk_sync.simulation import scenario, simulate
 from desk_sync.simulation.run import play as play_on
 from desk_sync.simulation.setup import stage
 from desk_sync.wiring import DEFAULT, DeskSync
@@ -26,7 +26,7 @@ def play_by(write):
         path = write("start: 2026-11-20T09:00:00Z\nuntil: +1h\nmapping: mine.yaml\n" + textwrap.dedent(text))
         assert before in SHIPPED
         path.with_name("mine.yaml").write_text(SHIPPED.replace(before, after))
-        return rehearse(path)
+        return simulate(path)
 
     return play
 
@@ -104,7 +104,7 @@ def test_a_source_that_the_mapping_calls_live_is_asked_for_a_young_account(write
         ticket_id = on.people.id_of("t1")
         mapping = replace(on.desk_sync.mapping, sources=mapping_file.load(mine).sources)
         worker = DeskSync(on.desk_sync.settings, on.desk_sync.engine, on.desk_sync.world, mapping)
-        worker.tickets(DEFAULT).look_now([ticket_id], now=on.agenda.now())
+        worker.tickets(DEFAULT).look_now([ticket_id], now=on.virtual_time.now())
 
         worker.drain(DEFAULT)
 

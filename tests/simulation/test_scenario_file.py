@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desk_sync.errors import InputError, MappingError
-from desk_sync.simulation import rehearse, scenario
+from desk_sync.simulation import scenario, simulate
 
 HEAD = """\
 start: 2026-11-20T09:00:00Z
@@ -20,7 +20,7 @@ steps:
 
 def refused(path):
     with pytest.raises(InputError) as refusal:
-        rehearse(path)
+        simulate(path)
     return refusal.value.problems
 
 
@@ -107,7 +107,7 @@ def test_a_mapping_that_is_wrong_is_refused_as_such(write):
     path.with_name("mine.yaml").write_text("version: 1\nfields: {}\n")
 
     with pytest.raises(MappingError, match=r"mine\.yaml:2"):
-        rehearse(path)
+        simulate(path)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from desk_sync.domain.escalation.notice import Notice
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
-from desk_sync.simulation import rehearse, scenario
+from desk_sync.simulation import scenario, simulate
 from desk_sync.simulation.report import document
 from desk_sync.simulation.setup import stage
 from tests.simulation.conftest import SCENARIOS
@@ -29,7 +29,7 @@ def outcome(report, key="t1"):
 
 @pytest.fixture(scope="module")
 def example():
-    return rehearse(SCENARIOS / "example.yaml")
+    return simulate(SCENARIOS / "example.yaml")
 
 
 def test_a_scenario_comes_to_one_document(example):
@@ -62,7 +62,7 @@ def test_the_ticket_of_a_large_account_becomes_critical_the_moment_it_comes_in(e
 
 
 def test_the_same_scenario_comes_to_the_same_bytes(example):
-    again = rehearse(SCENARIOS / "example.yaml")
+    again = simulate(SCENARIOS / "example.yaml")
 
     assert json.dumps(again) == json.dumps(example)
 
@@ -73,7 +73,7 @@ def test_nothing_leaves_the_process(monkeypatch):
 
     monkeypatch.setattr(socket, "socket", refuse)
 
-    assert rehearse(SCENARIOS / "example.yaml")["desk"]["credits"] > 0
+    assert simulate(SCENARIOS / "example.yaml")["desk"]["credits"] > 0
 
 
 def test_the_environment_has_no_part_in_it(example, monkeypatch):
@@ -81,7 +81,7 @@ def test_the_environment_has_no_part_in_it(example, monkeypatch):
     monkeypatch.setenv("DESK_SYNC_MAPPING", "no-such")
     monkeypatch.setenv("DESK_SYNC_WORKERS", "9")
 
-    assert rehearse(SCENARIOS / "example.yaml") == example
+    assert simulate(SCENARIOS / "example.yaml") == example
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -374,7 +374,7 @@ def test_a_mapping_with_other_names_is_played_on_a_portal_that_has_them(write):
         shipped = shipped.replace(ours, theirs)
     path.with_name("mine.yaml").write_text(shipped)
 
-    ticket = rehearse(path)["tickets"]["t1"]
+    ticket = simulate(path)["tickets"]["t1"]
 
     assert ticket["writes"] == [{"at": "2026-11-20T09:00:00Z", "fields": {"large_user": True, "severity": "Rot"}}]
     assert (ticket["fields"]["issue_type"], ticket["fields"]["request_type"]) == ("fehler", "Upgrades")
@@ -399,7 +399,7 @@ def test_a_mail_tells_the_data_centre_by_the_mailbox_that_it_came_to(write, cent
     known = path.with_name("accounts.csv").read_text()
     path.with_name("nowhere.csv").write_text(known.replace(",EU,DE,", ",,DE,"))
 
-    report = rehearse(path)
+    report = simulate(path)
 
     assert report["tickets"]["t1"]["decision"]["decision"] == found
     assert report["desk"]["calls"]["GET /tickets/{id}/latestThread"] == 1

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -101,7 +101,7 @@ class Shop:
         self.inbox, self.tickets = SqlInbox(engine, "default"), SqlTickets(engine, "default")
         self.metrics = ProcessMetrics(
             BusinessMetrics(
-                figures={"default": SqlFigures(engine, "default")},
+                figures={"default": SqlMetrics(engine, "default")},
                 subscriptions=SqlSubscriptions(engine),
                 pulls=SqlPulls(engine),
                 heartbeats=SqlHeartbeats(engine),

@@ -18,7 +18,7 @@ from desk_sync import wiring
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.errors import ConfigurationError
-from desk_sync.simulated_desk import seed as furniture
+from desk_sync.simulated_desk import seed as seed
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 from desk_sync.web import receiver
@@ -60,7 +60,7 @@ class Installation:
             },
             by=desk.portal.person["id"],
         )
-        assert desk.courier.wait_until_idle(5)
+        assert desk.webhook_sender.wait_until_idle(5)
         return ticket.ticket_id
 
 
@@ -69,7 +69,7 @@ def installation(serve, tmp_path, monkeypatch) -> Iterator[Installation]:
     with ExitStack() as stack:
         desks, sections = {}, []
         for portal, org_id in ORGANISATIONS.items():
-            monkeypatch.setattr(furniture, "ORG_ID", org_id)
+            monkeypatch.setattr(seed, "ORG_ID", org_id)
             simulation, url = stack.enter_context(running())
             desks[portal] = simulation
             facts = simulation.facts(url)

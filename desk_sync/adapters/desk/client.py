@@ -35,7 +35,7 @@ from desk_sync.ports.portal import AccessToken, CallBudget
 
 log = structlog.get_logger()
 
-PATIENCE = timedelta(seconds=20)
+TIMEOUT = timedelta(seconds=20)
 ATTEMPTS = 4
 JITTER = 0.5
 PAGE = 100
@@ -70,10 +70,10 @@ class DeskClient:
         budget: CallBudget,
         now: Now,
         connections: int = 10,
-        patience: timedelta = PATIENCE,
+        timeout: timedelta = TIMEOUT,
         sleep: Callable[[float], None] = nap.sleep,
         jitter: float = JITTER,
-        way: BaseAdapter | None = None,
+        transport: BaseAdapter | None = None,
     ) -> None:
         """`jitter` is in seconds; `way` is how requests go out, if not through sockets.
 
@@ -85,10 +85,10 @@ class DeskClient:
         self._access = access
         self._budget = budget
         self._now = now
-        self._patience = patience
+        self._timeout = timeout
         self._sleep = sleep
         self._jitter = jitter
-        self._session = harden(requests.Session(), connections=connections, way=way)
+        self._session = harden(requests.Session(), connections=connections, transport=transport)
         self._session.headers.update({"orgId": org_id, "Accept": "application/json"})
         permit_loopback(self._base)
 
@@ -235,7 +235,7 @@ class DeskClient:
         return [name for name in wanted if name not in known]
 
     def _deadline(self) -> DeadlineAdapter:
-        return DeadlineAdapter(self._patience.total_seconds())
+        return DeadlineAdapter(self._timeout.total_seconds())
 
     def _call(
         self,

@@ -63,7 +63,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         inferred=infer("\n".join(text.fresh)),
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
-        unshown=frozenset(field for name, field in vocabulary.custom.items() if name not in shown),
+        not_on_layout=frozenset(field for name, field in vocabulary.custom.items() if name not in shown),
     )
 
 
@@ -99,7 +99,7 @@ def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         request_type=vocabulary.request_types.get((field("request_type") or "").lower()),
         issue_type=vocabulary.issue_types.get((field("issue_type") or "").lower()),
         product=field("product"),
-        grounds=_grounds(field("service_org_id"), _text(raw.get("description"))),
+        evidence_basis=_evidence_basis(field("service_org_id"), _text(raw.get("description"))),
         contact_id=_text(raw.get("contactId")),
         partner_id=_id(raw, "accountId"),
         sender=sender,
@@ -233,7 +233,7 @@ def read_shown(raw: Raw, vocabulary: DeskVocabulary) -> Ticket | None:
     return _read_state(raw, vocabulary) if vocabulary.keys <= shown and shown >= _SHOWN else None
 
 
-def _grounds(*texts: str | None) -> str | None:
+def _evidence_basis(*texts: str | None) -> str | None:
     """The same however Desk sets the texts: without markup and blanks (L5)."""
     said = [_MARKUP.sub("", "".join(text.split())) if text else "" for text in texts]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32] if any(said) else None

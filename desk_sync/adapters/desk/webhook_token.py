@@ -121,7 +121,7 @@ class KeySet:
         pause: timedelta = timedelta(seconds=10),
         seats: int = 8,
         clock: Callable[[], float] = time.monotonic,
-        way: BaseAdapter | None = None,
+        transport: BaseAdapter | None = None,
     ) -> None:
         if not deadline <= pause:
             raise ValueError(f"a pause of {pause} is shorter than a fetch may take ({deadline})")
@@ -131,7 +131,7 @@ class KeySet:
         self._pause = pause
         self._seats = seats
         self._clock = clock
-        self._way = way
+        self._transport = transport
         self._lock = Lock()
         self._keys: Keys = {}
         self._keys_of = float("-inf")
@@ -189,7 +189,7 @@ class KeySet:
 
     def _run(self, fetch: _Fetch) -> None:
         try:
-            keys = _keys(_download(self._url, self._deadline, self._way))
+            keys = _keys(_download(self._url, self._deadline, self._transport))
         except (requests.RequestException, urllib3.exceptions.HTTPError, _NoKeys) as error:
             cause = str(error) if isinstance(error, _NoKeys) else type(error).__name__
             log.warning("keys.unavailable", url=self._url, cause=cause)
@@ -253,13 +253,13 @@ def _seconds(claims: Mapping[str, object], name: str) -> float:
     return value // 1000 if value > _MILLISECONDS_FROM else value
 
 
-def _download(url: str, deadline: float, way: BaseAdapter | None) -> bytes:
+def _download(url: str, deadline: float, transport: BaseAdapter | None) -> bytes:
     """The host's answer, read to its end. A host that drips is left after `deadline` seconds and one more read."""
     until = time.monotonic() + deadline
     with requests.Session() as session:
         session.trust_env = False
-        if way:
-            session.mount(url, way)
+        if transport:
+            session.mount(url, transport)
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         with session.get(url, headers=headers, timeout=deadline, allow_redirects=False, stream=True) as response:
             if response.status_code != 200:

@@ -26,22 +26,22 @@ class EducationSection(MappingSection):
     every: Duration | None = None
     shortest_description: Annotated[int, Field(ge=1)] = EducationPolicy().shortest_description
     language: Language = "en"
-    lessons: dict[Language, ReplyTexts] = {}
+    texts: dict[Language, ReplyTexts] = {}
 
 
 _Texts = dict[str, dict[EducationOccasion, str]]
 _TEXTS: TypeAdapter[_Texts] = TypeAdapter(_Texts)
 
 
-def teaching_policy(section: EducationSection) -> EducationPolicy:
+def education_policy(section: EducationSection) -> EducationPolicy:
     """The policy, with the admin's words where there are any, and ours elsewhere."""
-    own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.lessons.items()})
+    own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.texts.items()})
     return EducationPolicy(
         reply=section.reply,
         every=section.every or EducationPolicy().every,
         shortest_description=section.shortest_description,
         language=section.language,
-        lessons={language: texts | own.get(language, {}) for language, texts in _shipped().items()},
+        texts={language: texts | own.get(language, {}) for language, texts in _shipped().items()},
     )
 
 

@@ -24,7 +24,7 @@ from desk_sync.adapters.mapping import escalation as mapping_escalation
 from desk_sync.adapters.mapping import escalation_checks as mapping_escalation_checks
 from desk_sync.adapters.mapping import schema as shape
 from desk_sync.adapters.mapping.clocks import commitment
-from desk_sync.adapters.mapping.education import teaching_policy
+from desk_sync.adapters.mapping.education import education_policy
 from desk_sync.adapters.mapping.escalation import ActionSection
 from desk_sync.adapters.mapping.partners import account_fields, partner_policy
 from desk_sync.adapters.mapping.schema import (
@@ -132,8 +132,8 @@ def _build(content: MappingFile) -> PortalMapping:
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
     escalation = mapping_escalation.policy_of(content.escalation)
     partners = partner_policy(content.partners, content.mailboxes)
-    teaching = teaching_policy(content.teaching)
-    values = (vocabulary, licences, tickets, partners, teaching)
+    education = education_policy(content.education)
+    values = (vocabulary, licences, tickets, partners, education)
     meaning = [*(asdict(each) for each in values), strategies]
     meaning += [fingerprint(each) for each in (clocks, escalation)]
     return PortalMapping(
@@ -146,7 +146,7 @@ def _build(content: MappingFile) -> PortalMapping:
             strategies=strategies,
             partners=partners,
             shown=(CLOCK_FIELDS | ESCALATION_FIELDS) & vocabulary.fields.keys(),
-            teaching=teaching,
+            education=education,
         ),
         vocabulary=vocabulary,
         portals={name: _portal(section) for name, section in (content.portals or {}).items()},

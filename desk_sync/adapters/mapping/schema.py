@@ -190,7 +190,7 @@ class MappingFile(MappingSection):
     identity: IdentitySection = IdentitySection()
     partners: PartnersSection = PartnersSection()
     mailboxes: Mailboxes = {}
-    teaching: EducationSection = EducationSection()
+    education: EducationSection = EducationSection()
     tickets: TicketsSection = TicketsSection()
     regions: RegionsSection
     calendars: CalendarsSection

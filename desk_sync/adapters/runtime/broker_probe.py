@@ -11,9 +11,9 @@ from redis.retry import Retry
 from desk_sync.errors import ConfigurationError, TemporaryError
 
 
-def greet(url: str, *, patience: timedelta = timedelta(seconds=1)) -> str:
+def greet(url: str, *, timeout: timedelta = timedelta(seconds=1)) -> str:
     """Which version answers. Raises TemporaryError if none does, ConfigurationError if `url` is none of a Redis."""
-    seconds = patience.total_seconds()
+    seconds = timeout.total_seconds()
     try:
         client = redis.Redis.from_url(
             url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)

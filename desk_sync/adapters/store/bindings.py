@@ -28,29 +28,29 @@ class SqlBindings:
     engine: Engine
     sources: Sequence[str]
 
-    def bind(self, binding: IdentifierBinding, *, rehearse: bool = False) -> int:
+    def bind(self, binding: IdentifierBinding, *, dry_run: bool = False) -> int:
         """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
 
         To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source that is used has the
         account.
         """
         row = {**asdict(binding.identifier), "account_id": binding.account_id, **asdict(binding.settled)}
-        with self._writing(rehearse) as connection:
+        with self._writing(dry_run) as connection:
             if not self._is_known(connection, binding.account_id):
                 raise PermanentError(f"no source has an account {binding.account_id}")
             before = self._led_to(connection, binding.identifier)
             statement = insert(connection, tables.bindings).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
-        return self._look_again({*before, binding.account_id}, now=binding.settled.at, rehearse=rehearse)
+        return self._look_again({*before, binding.account_id}, now=binding.settled.at, dry_run=dry_run)
 
-    def unbind(self, identifier: Identifier, *, now: datetime, rehearse: bool = False) -> int | None:
+    def unbind(self, identifier: Identifier, *, now: datetime, dry_run: bool = False) -> int | None:
         """Forget a binding, and mark tickets as `bind` does; None if there is none."""
-        with self._writing(rehearse) as connection:
+        with self._writing(dry_run) as connection:
             before = self._led_to(connection, identifier)
             if not connection.execute(delete(tables.bindings).where(_of(identifier))).rowcount:
                 return None
             after = self._led_to(connection, identifier)
-        return self._look_again({*before, *after}, now=now, rehearse=rehearse)
+        return self._look_again({*before, *after}, now=now, dry_run=dry_run)
 
     def bindings(self) -> Sequence[IdentifierBinding]:
         """All of them, the oldest first."""
@@ -58,22 +58,22 @@ class SqlBindings:
         with reading(self.engine) as connection:
             return [_binding(row) for row in connection.execute(select(tables.bindings).order_by(*order)).mappings()]
 
-    def _look_again(self, account_ids: Iterable[str], *, now: datetime, rehearse: bool) -> int:
+    def _look_again(self, account_ids: Iterable[str], *, now: datetime, dry_run: bool) -> int:
         """Mark the open tickets of these accounts, and those whose account is unknown. May be repeated, if it dies."""
         account_id = tables.tickets.c.account_id
         concerned = account_id.is_(None) | account_id.in_(sorted(account_ids))
-        if not rehearse:
+        if not dry_run:
             return wake_all(self.engine, concerned, now=now)
         with reading(self.engine) as connection:
             return count_open(connection, concerned)
 
     @contextmanager
-    def _writing(self, rehearse: bool) -> Iterator[Connection]:
+    def _writing(self, dry_run: bool) -> Iterator[Connection]:
         """One transaction, of which nothing is left after a rehearsal."""
         with writing(self.engine) as connection:
             trial = connection.begin_nested()
             yield connection
-            if rehearse:
+            if dry_run:
                 trial.rollback()
 
     def _is_known(self, connection: Connection, account_id: str) -> bool:

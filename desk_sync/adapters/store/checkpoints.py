@@ -22,7 +22,7 @@ _ACCOUNTS = TypeAdapter(tuple[Account, ...])
 
 
 @dataclass(frozen=True, slots=True)
-class SqlJournal:
+class SqlCheckpoints:
     """The pages of one source. Where the first is older than `young`, all of them are as if they were not there."""
 
     engine: Engine

@@ -24,8 +24,8 @@ from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
 
 log = structlog.get_logger()
 
-INGEST_PATIENCE = timedelta(seconds=1.5)
-WORKER_PATIENCE = timedelta(seconds=15)
+INGEST_TIMEOUT = timedelta(seconds=1.5)
+WORKER_TIMEOUT = timedelta(seconds=15)
 
 # The WAL-reset bug (a checkpoint against a commit loses pages) was mended in these releases, each in its own line.
 _MENDED_IN: Mapping[tuple[int, int], int] = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
@@ -38,7 +38,7 @@ _MEMORY = (None, "", ":memory:")
 _RETRY_AFTER = timedelta(seconds=5)
 
 
-def open_engine(url: str, *, busy_timeout: timedelta = WORKER_PATIENCE) -> Engine:
+def open_engine(url: str, *, busy_timeout: timedelta = WORKER_TIMEOUT) -> Engine:
     """An engine for `url`; connects on first use. A new SQLite file can be read by its owner only.
 
     A SQLite database in memory is one connection, for one thread. Raises ConfigurationError for a URL that is none

@@ -16,7 +16,7 @@ from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
 
 
 @dataclass(frozen=True, slots=True)
-class SqlFigures:
+class SqlMetrics:
     """One portal's figures."""
 
     engine: Engine

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, bindparam, or_, select
 
 from desk_sync.adapters.store.engine import reading, redoable, writing
-from desk_sync.adapters.store.tables import lessons, partners
+from desk_sync.adapters.store.tables import education_replies, partners
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.partners import StoredPartner
@@ -45,17 +45,20 @@ class SqlPartners:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlLessons:
+class SqlEducationLog:
     """Which of one portal's partners were taught lately."""
 
     engine: Engine
     portal: str
 
-    def claim(self, pupil: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
+    def claim(self, partner_key: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
         """Whether the partner may be taught on this ticket: nobody else's ticket taught it within `every`."""
         claimed = {"ticket_id": ticket_id, "taught_at": now}
-        free = or_(lessons.c.taught_at <= now - every, lessons.c.ticket_id == ticket_id)
+        key = (education_replies.c.portal, education_replies.c.partner_key)
+        free = or_(education_replies.c.taught_at <= now - every, education_replies.c.ticket_id == ticket_id)
         with writing(self.engine) as connection:
-            statement = insert(connection, lessons).values(portal=self.portal, pupil=pupil, **claimed)
-            upsert = statement.on_conflict_do_update(index_elements=["portal", "pupil"], set_=claimed, where=free)
-            return connection.execute(upsert.returning(lessons.c.pupil)).first() is not None
+            statement = insert(connection, education_replies).values(
+                portal=self.portal, partner_key=partner_key, **claimed
+            )
+            upsert = statement.on_conflict_do_update(index_elements=key, set_=claimed, where=free)
+            return connection.execute(upsert.returning(education_replies.c.partner_key)).first() is not None

@@ -20,7 +20,7 @@ class SqlPulls:
 
     engine: Engine
 
-    def take_turn(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
+    def acquire(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
         """Whether the source, which is pulled `every` so often, is due, and the caller alone may pull it until `until`.
 
         A turn or a wait that is longer was begun by a clock that has been put back, and holds nobody up.

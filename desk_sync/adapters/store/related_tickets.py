@@ -29,7 +29,7 @@ _QUESTIONS = select(tickets.c.ticket_id, tickets.c.howto_at, tickets.c.number).w
 
 
 @dataclass(frozen=True, slots=True)
-class SqlNeighbours:
+class SqlRelatedTickets:
     """One portal's tickets, those that are gone left out."""
 
     engine: Engine

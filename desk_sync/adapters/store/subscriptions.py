@@ -96,7 +96,7 @@ class SqlSubscriptions:
         now: datetime,
         max_age: timedelta,
         guard: ShrinkGuard | None = None,
-        rehearse: bool = False,
+        dry_run: bool = False,
     ) -> ReplacedSnapshot:
         """Make `accounts` the source's current snapshot, all or nothing; then mark the tickets that it concerns.
 
@@ -107,12 +107,12 @@ class SqlSubscriptions:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk, guard)
             changed = self._changes(snapshot_id, source)
-            marked = 0 if rehearse else self._take_over(snapshot_id, source, changed, guard, now=now, max_age=max_age)
+            marked = 0 if dry_run else self._take_over(snapshot_id, source, changed, guard, now=now, max_age=max_age)
         except BaseException:
             self._give_up(snapshot_id)
             raise
         else:
-            if rehearse:
+            if dry_run:
                 self._give_up(snapshot_id)
         finally:
             self._clear()

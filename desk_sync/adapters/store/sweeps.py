@@ -29,7 +29,7 @@ class SqlSweeps:
     engine: Engine
     portal: str
 
-    def take_turn(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
+    def acquire(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
         """Whether the caller alone may make this sweep; nobody else may until `length` has passed.
 
         A turn that ends later than one can was taken by a clock that went wrong, and holds nobody up.
@@ -62,7 +62,7 @@ class SqlSweeps:
         with writing(self.engine) as connection:
             connection.execute(counted)
 
-    def mark_untold(
+    def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
     ) -> MissedChanges:
         """Mark the tickets that were modified later than we know and that nobody is about to look at.
@@ -72,13 +72,13 @@ class SqlSweeps:
         found = {each.ticket_id: each.at for each in modified}
         with writing(self.engine) as connection:
             self._hold(connection)
-            told = self._told(connection, found, now)
-            untold = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - told)}
-            missed = sum(modified_at >= promised_since for modified_at in untold.values())
-            mark(connection, self.portal, untold, now=now, wake_at=now, woken=True)
-            self._know(connection, untold)
+            known = self._known(connection, found, now)
+            unreported = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - known)}
+            missed = sum(modified_at >= promised_since for modified_at in unreported.values())
+            mark(connection, self.portal, unreported, now=now, wake_at=now, woken=True)
+            self._know(connection, unreported)
             connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
-        return MissedChanges(marked=len(untold), missed=missed)
+        return MissedChanges(marked=len(unreported), missed=missed)
 
     @property
     def _own(self) -> ColumnElement[bool]:
@@ -90,7 +90,7 @@ class SqlSweeps:
         same = {"missed": sweeps.c.missed}
         connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=same))
 
-    def _told(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
+    def _known(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
         """Those that we know as they are now, or that are looked at without us: a parked one when a person says so."""
         waiting = exists().where(
             deliveries.c.portal == tickets.c.portal,
@@ -107,9 +107,9 @@ class SqlSweeps:
             ticket_id for ticket_id, known, soon in rows if soon or (known is not None and known >= found[ticket_id])
         }
 
-    def _know(self, connection: Connection, untold: Mapping[str, datetime]) -> None:
+    def _know(self, connection: Connection, missed: Mapping[str, datetime]) -> None:
         one = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
         statement = update(tickets).where(one).values(modified_at=newest(bindparam("found_at", type_=InstantColumn)))
-        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in untold.items()]
+        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in missed.items()]
         if rows:
             connection.execute(statement, rows)

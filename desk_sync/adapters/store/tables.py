@@ -91,11 +91,11 @@ partners = Table(
 )
 
 # When each partner was last taught in public, and on which ticket; `pupil` tells nobody who that is.
-lessons = Table(
+education_replies = Table(
     "lessons",
     metadata,
     Column("portal", String, primary_key=True),
-    Column("pupil", String, primary_key=True),
+    Column("pupil", String, key="partner_key", primary_key=True),
     Column("ticket_id", String, nullable=False),
     Column("taught_at", InstantColumn, nullable=False),
 )

@@ -21,10 +21,10 @@ BEGIN = "BEGIN IMMEDIATE"
 class WriteTurn:
     """One process's way to the turn at one file. `patience` bounds each wait; `locked` is what the driver raises."""
 
-    def __init__(self, patience: timedelta, locked: type[Exception]) -> None:
-        self._patience = patience.total_seconds()
+    def __init__(self, timeout: timedelta, locked: type[Exception]) -> None:
+        self._timeout = timeout.total_seconds()
         self._locked = locked
-        self._as_before = f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}"
+        self._as_before = f"PRAGMA busy_timeout = {timeout // timedelta(milliseconds=1)}"
         self._queue = Lock()
         self._ended = Event()
 
@@ -45,8 +45,8 @@ class WriteTurn:
 
     def _wait(self, driver: Any) -> None:
         """Until it is our turn, or no longer worth waiting."""
-        end = monotonic() + self._patience
-        if not self._queue.acquire(timeout=self._patience):
+        end = monotonic() + self._timeout
+        if not self._queue.acquire(timeout=self._timeout):
             return
         try:
             while self._is_anothers(driver) and monotonic() < end:

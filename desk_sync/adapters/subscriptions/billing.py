@@ -38,8 +38,8 @@ class BillingSource:
         self._units = units
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: CheckpointStore) -> PulledAccounts:
-        return PulledAccounts(accounts=resumed(journal, self._page))
+    def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
+        return PulledAccounts(accounts=resumed(checkpoints, self._page))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         asking = copy(self)

@@ -32,9 +32,9 @@ class MailPartner:
         self._zoids = zoids
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: CheckpointStore) -> PulledAccounts:
+    def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
         zoids = sorted(set(self._zoids()))
-        return PulledAccounts(accounts=resumed(journal, lambda after: self._page(zoids, after)))
+        return PulledAccounts(accounts=resumed(checkpoints, lambda after: self._page(zoids, after)))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         asking = copy(self)

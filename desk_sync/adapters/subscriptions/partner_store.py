@@ -32,11 +32,11 @@ class PartnerStore:
         self._api = api
         self._data_centers = (data_center.upper(),) if data_center else ()
 
-    def pull(self, journal: CheckpointStore) -> PulledAccounts:
+    def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
         """Every subscription once; those of one super admin, on whatever pages they stand, are one account."""
         by_address: dict[str, list[Account]] = {}
         known: set[str] = set()
-        for each in resumed(journal, self._page):
+        for each in resumed(checkpoints, self._page):
             _check_new(each, known)
             by_address.setdefault(each.super_admin_email, []).append(each)
         return PulledAccounts(accounts=[_together(pieces) for pieces in by_address.values()])

@@ -22,7 +22,7 @@ from desk_sync.adapters.zoho.hosts import allowed
 from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden
 from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
-PATIENCE = timedelta(seconds=20)
+TIMEOUT = timedelta(seconds=20)
 ASKING = timedelta(seconds=10)
 """How long a question about one account may take in all: a ticket waits for it."""
 ATTEMPTS = 4
@@ -112,7 +112,7 @@ class ZohoApi:
         return answer
 
     def _attempt(self, path: str, query: Mapping[str, str | int]) -> ApiAnswer:
-        seconds = PATIENCE.total_seconds()
+        seconds = TIMEOUT.total_seconds()
         deadline = self._deadline.within(seconds) if self._deadline else DeadlineAdapter(seconds)
         token = self._access.token(deadline)
         response = self._send(path, query, token, deadline)

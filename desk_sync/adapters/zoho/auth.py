@@ -63,7 +63,7 @@ class AccessTokens:
         *,
         now: Now,
         sleep: Callable[[float], object] = nap.sleep,
-        way: BaseAdapter | None = None,
+        transport: BaseAdapter | None = None,
     ) -> None:
         """`way` is how requests go out, if not through sockets.
 
@@ -74,7 +74,7 @@ class AccessTokens:
         self._tokens = tokens
         self._now = now
         self._sleep = sleep
-        self._way = way
+        self._transport = transport
         self._replacement = ("", now())
         self._kept: AccessToken | None = None
         permit_loopback(self._url)
@@ -92,7 +92,7 @@ class AccessTokens:
 
     def _find(self, deadline: DeadlineAdapter, refused: AccessToken | None) -> AccessToken:
         if refused:
-            self._check_patience(refused)
+            self._check_timeout(refused)
         waiting = deadline.within(WAIT_SECONDS)
         while True:
             stored = self._stored(refused)
@@ -114,7 +114,7 @@ class AccessTokens:
     def _is_fresh(self, token: AccessToken) -> bool:
         return self._now() < token.expires_at - EARLY
 
-    def _check_patience(self, refused: AccessToken) -> None:
+    def _check_timeout(self, refused: AccessToken) -> None:
         """A token that is refused soon after it replaced a refused one is not mended by a third."""
         token, since = self._replacement
         if token == refused.access_token and self._now() < since + ELECTED_FOR:
@@ -154,7 +154,7 @@ class AccessTokens:
 
     def _refresh(self, deadline: DeadlineAdapter) -> dict[str, Any]:
         ours = self._credentials
-        with harden(_TokenSession(ours.client_id), way=self._way) as session:
+        with harden(_TokenSession(ours.client_id), transport=self._transport) as session:
             session.register_compliance_hook("refresh_token_response", _only_a_token)
             return session.refresh_token(
                 self._url,

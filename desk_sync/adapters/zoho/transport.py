@@ -53,14 +53,14 @@ class DeadlineAdapter:
         return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
 
 
-def harden(session: S, *, connections: int = 1, way: BaseAdapter | None = None) -> S:
+def harden(session: S, *, connections: int = 1, transport: BaseAdapter | None = None) -> S:
     """The session, with the limits of this module, for up to `connections` requests at a time.
 
     `way` is how requests go out, if not through sockets.
     """
     session.trust_env = False
     session.hooks["response"].append(_read_within_limit)
-    adapter = way or _Adapter(pool_maxsize=connections, max_retries=0)
+    adapter = transport or _Adapter(pool_maxsize=connections, max_retries=0)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
     return session

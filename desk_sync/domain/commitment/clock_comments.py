@@ -8,7 +8,7 @@ from datetime import datetime
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
-from desk_sync.domain.format import spell_instant, spell_span
+from desk_sync.domain.format import format_duration, format_instant
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 
 
@@ -20,13 +20,13 @@ class StandingComment:
     comment: Effect
 
 
-def alarms(seen: ClockReading, *, hushed: Collection[str], escalated: Collection[str]) -> Iterator[Effect]:
+def alarms(seen: ClockReading, *, suppressed: Collection[str], escalated: Collection[str]) -> Iterator[Effect]:
     """A note for each clock that is at risk or breached, once each.
 
     None for what is `hushed`, nor for a breach of which a step of the escalation tells: `escalated` are those clocks.
     """
     for key, clock in seen.alarms.items():
-        if key not in hushed and not (clock.state is ClockState.BREACHED and clock.key in escalated):
+        if key not in suppressed and not (clock.state is ClockState.BREACHED and clock.key in escalated):
             yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=_alarm_text(clock))
 
 
@@ -55,7 +55,8 @@ def _lines(clock: Clock) -> Iterator[str]:
     yield f"- {_name(clock)}: {'at risk' if clock.at_risk else _WORDS.get(clock.state, clock.state)}"
     if clock.state is not ClockState.EXEMPT:
         ends = f", met at {_spoken(clock.met_at)}" if clock.met_at else f", due at {_spoken(clock.due_at)}"
-        yield f"  used {spell_span(clock.used)}, paused {spell_span(clock.paused)}, left {spell_span(clock.left)}{ends}"
+        used, paused, left = map(format_duration, (clock.used, clock.paused, clock.left))
+        yield f"  used {used}, paused {paused}, left {left}{ends}"
     yield from (f"  {reason}" for reason in clock.reasons)
 
 
@@ -68,4 +69,4 @@ def _name(clock: Clock) -> str:
 
 
 def _spoken(instant: datetime | None) -> str:
-    return spell_instant(instant) if instant else "no instant while it is paused"
+    return format_instant(instant) if instant else "no instant while it is paused"

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
 from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
-from desk_sync.domain.commitment.regions import RegionPolicy, TicketRegions
+from desk_sync.domain.commitment.regions import RegionPolicy, TicketOrigin
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.reason import Reason
 
@@ -164,9 +164,9 @@ class CommitmentPolicy:
     replies: ReplyRules = field(default_factory=ReplyRules)
     statuses: StatusRules = field(default_factory=StatusRules)
 
-    def promise(self, whereabouts: TicketRegions, mapping_version: str) -> Promise:
+    def promise(self, origin: TicketOrigin, mapping_version: str) -> Promise:
         """What is promised to a ticket whose first clock starts now (L9)."""
-        located = self.regions.locate(whereabouts, self.regions.calendar_by)
+        located = self.regions.locate(origin, self.regions.calendar_by)
         described = self.regions.described(located)
         return Promise(
             mapping_version=mapping_version,

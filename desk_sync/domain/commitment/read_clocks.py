@@ -23,7 +23,7 @@ from desk_sync.domain.commitment.promise import (
     Promise,
     PromiseScope,
 )
-from desk_sync.domain.format import spell_instant, spell_span
+from desk_sync.domain.format import format_duration, format_instant
 from desk_sync.domain.reason import Reason
 
 
@@ -218,7 +218,7 @@ class _Reading:
         """The spans between the two instants in which anything may have happened."""
         for begins, ends in self.history.unknown:
             if begins < end and start < ends:
-                span = f"from {spell_instant(begins)} to {spell_instant(ends)}"
+                span = f"from {format_instant(begins)} to {format_instant(ends)}"
                 yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
@@ -226,7 +226,7 @@ class _Reading:
         return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
     def _promised(self, milestone: Milestone, level: int, window: CommitmentWindow) -> Reason:
-        figures = f"target {spell_span(window.target)}, commitment {spell_span(window.commitment)}"
+        figures = f"target {format_duration(window.target)}, commitment {format_duration(window.commitment)}"
         if milestone in (Milestone.RESOLUTION, Milestone.UPDATE):
             return Reason("R32", figures)
         stated = "" if self.history.level(self.now) else "no severity, so "

@@ -23,7 +23,7 @@ class RegionBasis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketRegions:
+class TicketOrigin:
     """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and data centres.
 
     The data centres are the account's, or those of the mailbox that the ticket came to.
@@ -106,9 +106,9 @@ class RegionPolicy:
         """The escalation region of a country; None for one that is in none."""
         return self.of_country.get(country)
 
-    def locate(self, whereabouts: TicketRegions, by: RegionBasis) -> RegionChoice:
+    def locate(self, origin: TicketOrigin, by: RegionBasis) -> RegionChoice:
         """The one region of a ticket by what `by` says, else the fallback."""
-        places = whereabouts.places(by)
+        places = origin.places(by)
         table = self.of_data_center if by is RegionBasis.DATA_CENTER else self.of_country
         regions = {table[place] for place in places if place in table}
         named = f"{by.replace('_', ' ')} {', '.join(places) or 'unknown'}"

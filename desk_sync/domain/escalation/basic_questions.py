@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from desk_sync.domain.format import spell_instant
+from desk_sync.domain.format import format_instant
 
 HOWTO = "howto"
 
@@ -65,7 +65,7 @@ def advice(found: TooMany, partner: str, rule: QuestionRule, numbers: Sequence[s
     listed = "\n".join(f"- {number}" for number in numbers)
     return (
         f"{partner} sent {len(found.questions)} basic how-to questions within {rule.within.days} days, the last at"
-        f" {spell_instant(found.at)} (R22, R23):\n{listed}\n"
+        f" {format_instant(found.at)} (R22, R23):\n{listed}\n"
         "Suggestion: talk with the partner about widening its product knowledge; trainings, the knowledge base and the"
         " community answer most such questions."
     )

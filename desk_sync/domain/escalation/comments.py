@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.escalation.escalate import EscalationStep
 from desk_sync.domain.escalation.staff import StaffMember
-from desk_sync.domain.format import spell_instant, spell_span
+from desk_sync.domain.format import format_duration, format_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def _lines(picture: StepFacts) -> Iterator[str]:
     yield f"Escalation level {step.level}, because of: {step.because}"
     yield from (f"- {reason}" for reason in step.reasons)
     if step.late_since:
-        yield f"- it happened at {spell_instant(step.late_since)} and was first seen later: later levels wait from now"
+        yield f"- it happened at {format_instant(step.late_since)} and was first seen later: later levels wait from now"
     yield f"Told: {_told(picture)}"
     if picture.unassigned:
         yield "- warning: no agent of the level is active in this department, so the ticket was not given to one"
@@ -64,14 +64,14 @@ def _person(person: StaffMember, mentions: Mapping[str, str]) -> str:
 
 
 def _clock(clock: Clock) -> str:
-    due = f", due {spell_instant(clock.due_at)}" if clock.due_at else ""
-    used = f", {spell_span(clock.used)} used" if clock.state is not ClockState.EXEMPT else ""
+    due = f", due {format_instant(clock.due_at)}" if clock.due_at else ""
+    used = f", {format_duration(clock.used)} used" if clock.state is not ClockState.EXEMPT else ""
     return f"{clock.milestone} {clock.round}: {clock.state}{due}{used}"
 
 
 def _next(step: EscalationStep) -> str:
     if step.next_at:
-        return f"level {step.next_level} at {spell_instant(step.next_at)}, unless the ladder stops before"
+        return f"level {step.next_level} at {format_instant(step.next_at)}, unless the ladder stops before"
     return f"level {step.next_level}, when the ladder is not paused any more" if step.next_level else "no further level"
 
 
@@ -82,6 +82,6 @@ def subject(step: EscalationStep, ticket: str) -> str:
 
 def line(step: EscalationStep, ticket: str, links: Mapping[str, str]) -> str:
     """A line of a notice: no words of the ticket and no names of a customer, which stay in Desk (L11)."""
-    late = f"; it happened at {spell_instant(step.late_since)}" if step.late_since else ""
+    late = f"; it happened at {format_instant(step.late_since)}" if step.late_since else ""
     told = "; ".join((f"{subject(step, ticket)}{late}", f"next: {_next(step)}"))
     return "\n".join((told, *(f"  {name}: {url}" for name, url in links.items())))

@@ -28,7 +28,7 @@ from desk_sync.domain.escalation.matrix import EscalationLocation, Recipients, r
 from desk_sync.domain.escalation.policy import EscalationPolicy, LadderTime
 from desk_sync.domain.escalation.staff import StaffMember
 from desk_sync.domain.escalation.triggers import EscalationTrigger, ReviewRequest
-from desk_sync.domain.format import spell_instant
+from desk_sync.domain.format import format_instant
 from desk_sync.domain.reason import Reason
 
 
@@ -233,8 +233,8 @@ class _Look:
         """Where the ladder stands, for whoever asks why."""
         stopped_at = ladder.stopped_at(self.signals)
         if stopped_at is not None:
-            return f"the ladder of {ladder.because} stopped at {spell_instant(stopped_at)}"
+            return f"the ladder of {ladder.because} stopped at {format_instant(stopped_at)}"
         if due is None:
             return f"the ladder of {ladder.because} has told its last level, {ladder.top}"
-        when = f"is due at {spell_instant(due.at)}" if due.at else "waits while the ladder is paused"
+        when = f"is due at {format_instant(due.at)}" if due.at else "waits while the ladder is paused"
         return f"the ladder of {ladder.because}: level {due.rung.level} {when}"

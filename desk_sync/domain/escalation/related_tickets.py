@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from desk_sync.domain.commitment.regions import TicketRegions
+from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.triggers import SevereTicket
 from desk_sync.domain.ticket.agent import DeskAgent
 
-NOWHERE = TicketRegions()
+NOWHERE = TicketOrigin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class RelatedFacts:
     tickets of its partner. `agents` are those of Desk by the addresses that a plan asked about.
     """
 
-    whereabouts: TicketRegions = NOWHERE
+    origin: TicketOrigin = NOWHERE
     active_since: datetime | None = None
     severe: tuple[SevereTicket, ...] = ()
     questions: tuple[BasicQuestion, ...] = ()

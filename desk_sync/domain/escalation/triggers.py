@@ -17,7 +17,7 @@ from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.requests import EscalationRequest, Requester
-from desk_sync.domain.format import spell_instant, spell_span
+from desk_sync.domain.format import format_duration, format_instant
 from desk_sync.domain.reason import Reason
 
 
@@ -54,7 +54,7 @@ def _breach(clock: Clock, due_at: datetime) -> EscalationTrigger:
         key=clock.key,
         because=LadderCause(clock.milestone),
         at=due_at,
-        reason=Reason("R33", f"the commitment of {clock.milestone} ran out at {spell_instant(due_at)}"),
+        reason=Reason("R33", f"the commitment of {clock.milestone} ran out at {format_instant(due_at)}"),
         calendar=clock.calendar,
     )
 
@@ -95,7 +95,7 @@ def requested(
     if refusal := _refusal(request, gate, partner, response_due_at):
         said = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
         return ReviewRequest(key=key, reason=Reason("R33", said))
-    reason = Reason("R33", f"the {request.by} asked for an escalation at {spell_instant(request.at)}")
+    reason = Reason("R33", f"the {request.by} asked for an escalation at {format_instant(request.at)}")
     return EscalationTrigger(key=key, because=LadderCause.REQUEST, at=request.at, reason=reason)
 
 
@@ -129,7 +129,7 @@ def overrun(
     if at is None:
         return None
     reason = Reason(
-        "R36", f"{issue_type} unsolved since {spell_instant(created_at)}, longer than {spell_span(rule.window)}"
+        "R36", f"{issue_type} unsolved since {format_instant(created_at)}, longer than {format_duration(rule.window)}"
     )
     return EscalationTrigger(key="overrun", because=LadderCause.OVERRUN, at=at, reason=reason, calendar=calendar)
 
@@ -205,7 +205,7 @@ def _spans(recent: Sequence[SevereTicket], by: ClusterBy) -> bool:
 
 def _cluster(recent: Sequence[SevereTicket], rule: ClusterRule) -> EscalationTrigger:
     last = recent[-1]
-    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {spell_span(rule.period)}"
+    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {format_duration(rule.period)}"
     return EscalationTrigger(
         key=f"cluster:{rule.by}", because=LadderCause.CLUSTER, at=last.at, reason=Reason("R36", said)
     )

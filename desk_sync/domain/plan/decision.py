@@ -11,7 +11,7 @@ from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.licence_policy import RegionBy
 from desk_sync.domain.account.partner import NOBODY_ASKED, PartnerTag, TaggedElsewhere, TicketWriter, tag_of
 from desk_sync.domain.account.subscription import Account, Snapshot
-from desk_sync.domain.commitment.regions import RegionBasis, RegionPolicy, TicketRegions
+from desk_sync.domain.commitment.regions import RegionBasis, RegionPolicy, TicketOrigin
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
@@ -112,15 +112,13 @@ _REGION_UNKNOWN: Mapping[RegionBasis, str] = {
 }
 
 
-def asking_where(
-    decision: Decision, regions: RegionPolicy, writer: TicketWriter, whereabouts: TicketRegions
-) -> Decision:
+def asking_where(decision: Decision, regions: RegionPolicy, writer: TicketWriter, origin: TicketOrigin) -> Decision:
     """The decision, with what a person should say where clocks or ladder are those of the fallback region (C17).
 
     The reason for the verdict stays the last one.
     """
     for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
-        located = regions.locate(whereabouts, by)
+        located = regions.locate(origin, by)
         if located.by_default:
             nobody = by is RegionBasis.PARTNER_COUNTRY and writer.partner is None
             question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]

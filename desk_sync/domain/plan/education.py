@@ -49,25 +49,25 @@ class EducationPolicy:
     every: timedelta = timedelta(days=30)
     shortest_description: int = 150
     language: str = "en"
-    lessons: Mapping[str, Mapping[EducationOccasion, str]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[EducationOccasion, str]] = field(default_factory=dict)
 
 
-NOTE, LESSON = "education", "education:lesson"
+NOTE, REPLY = "education", "education:lesson"
 """The keys of the two comments: each comes once for a ticket, and the lesson together with the note or never."""
 
 
-def teach(ticket: Ticket, *, nameless: bool, policy: EducationPolicy, may_reply: bool) -> Iterator[Effect]:
+def educate(ticket: Ticket, *, nameless: bool, policy: EducationPolicy, may_reply: bool) -> Iterator[Effect]:
     """The note for the agents, and the public lesson if the policy wants one. `nameless`: no identifier was found."""
     occasions = list(_occasions(ticket, nameless=nameless))
     if not occasions or ticket.closed or ticket.in_bin:
         return
     yield Effect(key=NOTE, kind=EffectKind.EDUCATION, text=_note(ticket, occasions, policy))
     if policy.reply and may_reply:
-        spoken = policy.lessons.get(ticket.language or "") or policy.lessons[policy.language]
-        yield Effect(key=LESSON, kind=EffectKind.EDUCATION, text=spoken[occasions[0]], public=True)
+        spoken = policy.texts.get(ticket.language or "") or policy.texts[policy.language]
+        yield Effect(key=REPLY, kind=EffectKind.EDUCATION, text=spoken[occasions[0]], public=True)
 
 
-def pupil(ticket: Ticket, writer: TicketWriter) -> str:
+def partner_key(ticket: Ticket, writer: TicketWriter) -> str:
     """A mark of who is taught, the same for all tickets of a partner; it tells nobody who that is (L11)."""
     who = writer.partner.name.casefold() if writer.partner else ticket.sender or ticket.ticket_id
     return fingerprint(who)

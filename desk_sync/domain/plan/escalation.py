@@ -59,7 +59,7 @@ class EscalationContext:
     def situation(self) -> LadderContext:
         """Where the ladder is (C17), and by which calendar it waits."""
         regions = self.policy.commitment.regions
-        located = regions.locate(self.around.whereabouts, regions.ladder_by)
+        located = regions.locate(self.around.origin, regions.ladder_by)
         return LadderContext(
             location=location_of(located, self.writer.partner),
             severity=self.severity,

@@ -51,14 +51,14 @@ class Memory:
     written: Mapping[Field, AppliedValue] = field(default_factory=dict)
     intended: Mapping[Field, AppliedValue] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
-    streak: int = 0
+    consecutive_writes: int = 0
     heard: tuple[Evidence, ...] = ()
     threads_read: int = 0
     mailboxes: tuple[str, ...] | None = None
     watched: ClockInputs | None = None
     threads_heard: int = 0
     comments_heard: int = 0
-    hushed: frozenset[str] = frozenset()
+    suppressed: frozenset[str] = frozenset()
     sheet: str | None = None
     escalation: EscalationState = NO_ESCALATION
     asked: EscalationRequests = NOTHING_ASKED

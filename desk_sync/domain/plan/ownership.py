@@ -36,7 +36,7 @@ def overrides_of(
         if (
             replaced
             and ours.basis == _ground(name, ours, claims, decision)
-            and (known or (name not in ticket.unshown and _set_by_person(name, ticket, memory, events, rules)))
+            and (known or (name not in ticket.not_on_layout and _set_by_person(name, ticket, memory, events, rules)))
         ):
             yield name, Override(value=current, basis=ours.basis)
 
@@ -45,8 +45,8 @@ def _ground(name: Field, ours: AppliedValue, claims: Mapping[Field, DesiredValue
     """What a value of ours would stand on today; what is unknown changes no ground (L8)."""
     if name in claims:
         return claims[name].basis
-    withdrawn = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
-    return decision.basis if withdrawn else ours.basis
+    reverted = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
+    return decision.basis if reverted else ours.basis
 
 
 def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable[Event], rules: TicketPolicy) -> bool:
@@ -54,16 +54,16 @@ def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable
 
     Where a loop was cut (L14) the value stood there before, so whoever wrote last is not to blame for it.
     """
-    last = [] if memory.streak >= rules.write_limit else [ticket.modified_by]
+    last = [] if memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
     actors = [event.actor_id for event in events if name in event.changed] or last
     return any(actor not in rules.automation_agents for actor in actors)
 
 
-def person_came_by(events: Iterable[Event], rules: TicketPolicy) -> bool:
+def changed_by_person(events: Iterable[Event], rules: TicketPolicy) -> bool:
     return any(event.hint is EventHint.STATE and event.actor_id not in rules.automation_agents for event in events)
 
 
-def claims_on(
+def desired_values(
     ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy
 ) -> Iterator[tuple[Field, DesiredValue]]:
     """The decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
@@ -93,9 +93,7 @@ def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
     )
 
 
-def withdrawals_from(
-    ticket: Ticket, decision: Decision, memory: Memory, rules: TicketPolicy
-) -> Iterator[tuple[Field, Value]]:
+def reverts(ticket: Ticket, decision: Decision, memory: Memory, rules: TicketPolicy) -> Iterator[tuple[Field, Value]]:
     """Box and severity back to what stood there before ours, once a fresh look-up says "not large" (§0, L8)."""
     if decision.verdict is not Verdict.NOT_PRIORITY or decision.hands_off or not rules.untick or ticket.in_bin:
         return
@@ -105,7 +103,7 @@ def withdrawals_from(
             yield name, ours.before
 
 
-def standing_by_us(
+def applied_after(
     ticket: Ticket, memory: Memory, claims: Mapping[Field, DesiredValue], wanted: Mapping[Field, Value]
 ) -> Iterator[tuple[Field, AppliedValue]]:
     """What stands in the ticket by our hand after this plan, and what stood there before."""

@@ -28,16 +28,16 @@ from desk_sync.domain.plan import escalation as climbing
 from desk_sync.domain.plan import escalation_actions as steps
 from desk_sync.domain.plan.comments import LOOP, notes
 from desk_sync.domain.plan.decision import Decision, asking_where, decide
-from desk_sync.domain.plan.education import teach
+from desk_sync.domain.plan.education import educate
 from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
 from desk_sync.domain.plan.ownership import (
     DECIDED,
-    claims_on,
+    applied_after,
+    changed_by_person,
+    desired_values,
     overrides_of,
-    person_came_by,
-    standing_by_us,
-    withdrawals_from,
+    reverts,
 )
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
@@ -79,11 +79,11 @@ class Plan:
     effects: tuple[Effect, ...]
     written: Mapping[Field, AppliedValue]
     overrides: Mapping[Field, Override]
-    streak: int
+    consecutive_writes: int
     urgency: int
     watch: ClockReading | None = None
     sheet: StandingComment | None = None
-    hushed: frozenset[str] = frozenset()
+    suppressed: frozenset[str] = frozenset()
     escalation: EscalationState = NO_ESCALATION
     messages: tuple[Message, ...] = ()
     asked: EscalationRequests = NOTHING_ASKED
@@ -122,13 +122,13 @@ class _Planning:
             decision=self._explained(),
             wanted=self.wanted,
             effects=() if shadow else tuple(self._effects()),
-            written=dict(standing_by_us(self.found.ticket, self.memory, self.ours, self.wanted)),
+            written=dict(applied_after(self.found.ticket, self.memory, self.ours, self.wanted)),
             overrides=self.overrides,
-            streak=self.streak + bool(self.wanted),
+            consecutive_writes=self.consecutive_writes + bool(self.wanted),
             urgency=self.urgency,
             watch=self.seen,
             sheet=sheet(self.seen, self.memory.sheet, self.found.now) if self.seen and not shadow else None,
-            hushed=self.hushed,
+            suppressed=self.suppressed,
             escalation=self.owed.escalation,
             messages=tuple(steps.messages(self.owed, self.scene)) if self.scene and not shadow else (),
             asked=self.asked,
@@ -148,12 +148,12 @@ class _Planning:
         decision = decide(found.ticket, found.lookup, found.writer, self.policy, found.now)
         if found.history is None or found.ticket.in_bin:
             return decision
-        return asking_where(decision, self.policy.commitment.regions, found.writer, found.around.whereabouts)
+        return asking_where(decision, self.policy.commitment.regions, found.writer, found.around.origin)
 
     @cached_property
     def decided(self) -> Mapping[Field, DesiredValue]:
         """The values that follow from the decision."""
-        return dict(claims_on(self.found.ticket, self.found.lookup, self.decision, self.policy.tickets))
+        return dict(desired_values(self.found.ticket, self.found.lookup, self.decision, self.policy.tickets))
 
     @cached_property
     def decided_by_people(self) -> Mapping[Field, Override]:
@@ -167,7 +167,7 @@ class _Planning:
         """
         claim = self.decided.get(Field.SEVERITY)
         value = claim.value if claim and Field.SEVERITY not in self.decided_by_people else self.found.ticket.severity
-        if value is None and Field.SEVERITY in self.found.ticket.unshown and self.memory.watched:
+        if value is None and Field.SEVERITY in self.found.ticket.not_on_layout and self.memory.watched:
             return self.memory.watched.history.level(self.found.now)
         return self.policy.tickets.level(value) if isinstance(value, str) else None
 
@@ -184,7 +184,7 @@ class _Planning:
             return None
         new = self.memory.watched is None
         past = severity_since(found.history, self.level, found.ticket, found.events, new=new, now=found.now)
-        promise = found.promise or self.policy.commitment.promise(found.around.whereabouts, self.policy.version)
+        promise = found.promise or self.policy.commitment.promise(found.around.origin, self.policy.version)
         return watch(past, promise, self._circumstances(), found.now)
 
     @cached_property
@@ -242,34 +242,33 @@ class _Planning:
         """What stands in the ticket otherwise than it should (L5)."""
         ticket = self.found.ticket
         values = {name: claim.value for name, claim in self.ours.items()}
-        values |= dict(withdrawals_from(ticket, self.decision, self.memory, self.policy.tickets))
+        values |= dict(reverts(ticket, self.decision, self.memory, self.policy.tickets))
         values |= steps.acts(self.owed, self.scene) if self.scene else {}
-        return {
-            name: value for name, value in values.items() if name not in ticket.unshown and ticket.value(name) != value
-        }
+        placed = {name: value for name, value in values.items() if name not in ticket.not_on_layout}
+        return {name: value for name, value in placed.items() if ticket.value(name) != value}
 
     @cached_property
-    def homeless(self) -> tuple[Field, ...]:
+    def unplaceable(self) -> tuple[Field, ...]:
         """Values of ours that the ticket's layout has no place for."""
-        return tuple(sorted(self.ours.keys() & self.found.ticket.unshown))
+        return tuple(sorted(self.ours.keys() & self.found.ticket.not_on_layout))
 
     @property
-    def streak(self) -> int:
+    def consecutive_writes(self) -> int:
         """How often we wrote since a person last changed something."""
-        return 0 if person_came_by(self.found.events, self.policy.tickets) else self.memory.streak
+        return 0 if changed_by_person(self.found.events, self.policy.tickets) else self.memory.consecutive_writes
 
     @property
     def looping(self) -> bool:
-        return bool(self.differing) and self.streak >= self.policy.tickets.write_limit
+        return bool(self.differing) and self.consecutive_writes >= self.policy.tickets.write_limit
 
     @property
     def wanted(self) -> Mapping[Field, Value]:
         return self.differing if self.mode is Mode.WRITE and not self.looping else {}
 
     @property
-    def hushed(self) -> frozenset[str]:
+    def suppressed(self) -> frozenset[str]:
         """What was so before we first looked: nobody is told of it."""
-        return frozenset(self.seen.alarms) if self.seen and self.memory.watched is None else self.memory.hushed
+        return frozenset(self.seen.alarms) if self.seen and self.memory.watched is None else self.memory.suppressed
 
     def _overrides(self, claims: Mapping[Field, DesiredValue], *, among: frozenset[Field]) -> Mapping[Field, Override]:
         found = self.found
@@ -301,19 +300,19 @@ class _Planning:
         yield from notes(self.found.ticket, self.decision, self.wanted, looping=self.looping)
         if self.seen:
             escalated = {raised.ladder for raised in self.owed.escalation.raised}
-            yield from alarms(self.seen, hushed=self.hushed, escalated=escalated)
-        yield from self._lessons()
+            yield from alarms(self.seen, suppressed=self.suppressed, escalated=escalated)
+        yield from self._education()
         if self.scene:
             updates = self.policy.escalation.updates if self.mode is Mode.WRITE else UpdateTexts()
             yield from steps.comments(self.owed, self.scene, updates)
 
-    def _lessons(self) -> Iterator[Effect]:
+    def _education(self) -> Iterator[Effect]:
         """What the partner could do better next time."""
         ticket, partner = self.found.ticket, self.found.writer.partner
         evidence = (*ticket.evidence, *self.memory.heard)
         nameless = self.found.lookup.account is None and not customers(evidence, partner)
         may_reply = self.mode is Mode.WRITE
-        yield from teach(ticket, nameless=nameless, policy=self.policy.teaching, may_reply=may_reply)
+        yield from educate(ticket, nameless=nameless, policy=self.policy.education, may_reply=may_reply)
 
     def _wakes(self) -> frozenset[str]:
         """The tickets that this one, as it is news, makes the last of a cluster, or of too many questions.
@@ -338,10 +337,10 @@ class _Planning:
         decision = self.decision
         for name in self.overrides:
             decision = decision.because("L7", f"{name} stays as a person set it")
-        for name in self.homeless:
+        for name in self.unplaceable:
             decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
         reasons = (*decision.reasons, *self.owed.reasons, *(each.reason for each in self.owed.reviews))
-        never = [name for name in self.homeless if name in DECIDED and name not in self.memory.written]
+        never = [name for name in self.unplaceable if name in DECIDED and name not in self.memory.written]
         questions = (*decision.questions, *(ESCALATION_ASKED for _ in self.owed.reviews), *map(_place_asked, never))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if self.looping else decision

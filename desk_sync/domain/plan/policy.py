@@ -80,7 +80,7 @@ class Policy:
     strategies: tuple[IdentifierKind, ...] = STRATEGIES
     partners: PartnerPolicy = field(default_factory=PartnerPolicy)
     shown: frozenset[Field] = frozenset()
-    teaching: EducationPolicy = field(default_factory=EducationPolicy)
+    education: EducationPolicy = field(default_factory=EducationPolicy)
 
     @property
     def asks_who_writes(self) -> bool:
@@ -91,7 +91,7 @@ class Policy:
             self.commitment.regions.ladder_by,
         )
         by_partner |= self.escalation.questions is not None
-        return by_partner or self.teaching.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
+        return by_partner or self.education.reply or self.partners.tagged_elsewhere is TaggedElsewhere.REVIEW
 
     def asks_mailbox(self, account: Account) -> bool:
         """Whether the account's region follows from the mailbox that a ticket came to (R61): only then it costs a call.

@@ -72,7 +72,7 @@ class Ticket:
     issue_type: str | None = None
     product: str | None = None
     evidence: tuple[Evidence, ...] = ()
-    grounds: str | None = None
+    evidence_basis: str | None = None
     missing: frozenset[TemplatePart] = frozenset()
     inferred: tuple[Inference, ...] = ()
     description_words: int | None = None
@@ -100,7 +100,7 @@ class Ticket:
     priority: str | None = None
     assignee: str | None = None
     team: str | None = None
-    unshown: frozenset[Field] = frozenset()
+    not_on_layout: frozenset[Field] = frozenset()
     modified_by: str | None = None
     modified_at: datetime | None = None
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from desk_sync.domain.account.partner import TicketWriter
-from desk_sync.domain.plan.education import LESSON, NOTE, pupil
+from desk_sync.domain.plan.education import NOTE, REPLY, partner_key
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.ticket import Ticket
@@ -18,7 +18,7 @@ from desk_sync.ports.partners import EducationLog
 class EducationLimiter:
     """Keeps a plan's public lesson from being given too often."""
 
-    lessons: EducationLog
+    education_log: EducationLog
     policy: Policy
     now: Now
 
@@ -27,14 +27,14 @@ class EducationLimiter:
 
         `references` are those of our comments on the ticket; a lesson that is among them is not counted again.
         """
-        ours = {each.key: each for each in wish.effects if each.key in (NOTE, LESSON)}
+        ours = {each.key: each for each in wish.effects if each.key in (NOTE, REPLY)}
         known = {key for key, each in ours.items() if each.reference(ticket.ticket_id) in references}
-        if LESSON not in ours or LESSON in known:
+        if REPLY not in ours or REPLY in known:
             return wish
-        if NOTE not in known and self._may_teach(ticket, writer):
+        if NOTE not in known and self._may_reply(ticket, writer):
             return wish
-        return replace(wish, effects=tuple(each for each in wish.effects if each.key != LESSON))
+        return replace(wish, effects=tuple(each for each in wish.effects if each.key != REPLY))
 
-    def _may_teach(self, ticket: Ticket, writer: TicketWriter) -> bool:
-        every = self.policy.teaching.every
-        return self.lessons.claim(pupil(ticket, writer), ticket.ticket_id, now=self.now(), every=every)
+    def _may_reply(self, ticket: Ticket, writer: TicketWriter) -> bool:
+        every = self.policy.education.every
+        return self.education_log.claim(partner_key(ticket, writer), ticket.ticket_id, now=self.now(), every=every)

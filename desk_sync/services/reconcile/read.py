@@ -10,7 +10,7 @@ from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import NOBODY_ASKED, Partner, TicketWriter, customers
 from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockReading
-from desk_sync.domain.commitment.regions import TicketRegions
+from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.triggers import SevereTicket
@@ -39,7 +39,7 @@ class TicketReader:
     subscriptions: SubscriptionStore
     writers: PartnerResolver
     portal: PortalFacts
-    neighbours: RelatedTickets
+    related_tickets: RelatedTickets
     policy: Policy
     now: Now
     hours: HoursFromDesk
@@ -94,7 +94,7 @@ class TicketReader:
             lookup=lookup,
             writer=writer,
             history=listening.history(ticket, memory, listening.recall(ticket)),
-            around=RelatedFacts(whereabouts=_whereabouts(writer, lookup)),
+            around=RelatedFacts(origin=_origin(writer, lookup)),
             now=self.now(),
         )
         return plan(found, memory, policy).watch
@@ -112,12 +112,12 @@ class TicketReader:
         if rules.clusters:
             since = now - max(rule.period for rule in rules.clusters)
             account_id = lookup.account.account_id if lookup.account else None
-            severe = self.neighbours.severe(account_id=account_id, product=ticket.product, since=since)
+            severe = self.related_tickets.severe(account_id=account_id, product=ticket.product, since=since)
         if rules.questions and writer.partner and ticket.issue_type == HOWTO:
             since = now - 2 * rules.questions.within
-            questions = self.neighbours.questions(writer.partner.name, since=since)
+            questions = self.related_tickets.questions(writer.partner.name, since=since)
         return RelatedFacts(
-            whereabouts=_whereabouts(writer, lookup),
+            origin=_origin(writer, lookup),
             active_since=self.portal.active_since(),
             severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
             questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
@@ -164,10 +164,10 @@ class TicketReader:
         return policy.knowing(own) if own else policy
 
 
-def _whereabouts(writer: TicketWriter, lookup: Lookup) -> TicketRegions:
+def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
     account = lookup.account
     countries = account.countries if account else ()
-    return TicketRegions(
+    return TicketOrigin(
         partner_country=writer.partner.country if writer.partner else None,
         customer_country=countries[0] if len(countries) == 1 else None,
         data_centers=(account.data_centers if account else ()) or tuple(sorted(writer.data_centers)),

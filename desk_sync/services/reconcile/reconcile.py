@@ -61,12 +61,12 @@ class Reconcile:
     finder: TicketReader
     desk: Desk
     budget: CallBudget
-    teaching: EducationLimiter
+    education: EducationLimiter
     tickets: TicketStore
     portal: PortalFacts
-    neighbours: RelatedTickets
+    related_tickets: RelatedTickets
     now: Now
-    patience: LookLimits = LookLimits()
+    limits: LookLimits = LookLimits()
 
     def look(self, lease: Lease) -> LookOutcome:
         """Look at a leased ticket once. Never raises for what is wrong with the ticket, Desk or the sources."""
@@ -79,10 +79,10 @@ class Reconcile:
 
     def _look(self, lease: Lease) -> LookOutcome:
         now = self.now()
-        lease = replace(lease, until=now + self.patience.lease)
+        lease = replace(lease, until=now + self.limits.lease)
         pending = self.tickets.begin_look(lease, now=now, until=lease.until)
-        if pending.attempts > self.patience.attempts:
-            return self._park(lease, f"given up after {self.patience.attempts} attempts")
+        if pending.attempts > self.limits.attempts:
+            return self._park(lease, f"given up after {self.limits.attempts} attempts")
         news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
         if not news and not pending.wake_due:
             self.tickets.skip_look(lease, modified_at=_told_up_to(pending.events))
@@ -103,10 +103,10 @@ class Reconcile:
         found, memory = self.finder.find(lease.ticket_id, pending, news)
         wish = self.finder.plan(found, memory)
         ticket, writer = found.ticket, found.writer
-        wish = self.teaching.sparing(wish, ticket, writer, pending.references)
+        wish = self.education.sparing(wish, ticket, writer, pending.references)
         after, commented = self._write(lease, ticket, wish, pending.memory.intending(wish.intended))
         self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented), writer)
-        self.neighbours.wake(wish.wakes, now=self.now())
+        self.related_tickets.wake(wish.wakes, now=self.now())
 
     def _write(self, lease: Lease, ticket: Ticket, wish: Plan, known: Memory) -> tuple[Ticket, int]:
         """Write down what is about to happen, then let it happen (L6). Returns how many comments it made, too."""
@@ -145,8 +145,8 @@ class Reconcile:
         """Nobody else may begin with the ticket before this call has ended: no later look mends a comment."""
         now = self.now()
         left = lease.until - now
-        if not self.patience.call <= left <= self.patience.lease:  # it takes long, or somebody moved the clock
-            self.tickets.renew(lease, until=now + self.patience.lease)
+        if not self.limits.call <= left <= self.limits.lease:  # it takes long, or somebody moved the clock
+            self.tickets.renew(lease, until=now + self.limits.lease)
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True
 
@@ -193,7 +193,7 @@ class Reconcile:
             case TemporaryError(retry_after=retry_after):
                 return self._later(lease, error, retry_after)
             case NotPermitted():  # the portal's fault, and its people can mend it
-                return self._later(lease, error, self.patience.refusal)
+                return self._later(lease, error, self.limits.refusal)
             case _:
                 return self._park(lease, str(error))
 
@@ -205,7 +205,7 @@ class Reconcile:
         return LookOutcome.POSTPONED
 
     def _try_again(self, lease: Lease, pending: PendingWork, error: Exception) -> LookOutcome:
-        look_at = self.now() + doubled(self.patience.pause, pending.attempts)
+        look_at = self.now() + doubled(self.limits.pause, pending.attempts)
         self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__)
         return LookOutcome.POSTPONED
 
@@ -222,14 +222,14 @@ def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, comment
         found=digest(found),
         written=wish.written,
         overrides=wish.overrides,
-        streak=wish.streak,
+        consecutive_writes=wish.consecutive_writes,
         heard=memory.heard,
         threads_read=memory.threads_read,
         mailboxes=memory.mailboxes,
         watched=wish.watch.watched if wish.watch else memory.watched,
         threads_heard=found.threads,
         comments_heard=found.comments + commented,
-        hushed=wish.hushed,
+        suppressed=wish.suppressed,
         escalation=wish.escalation,
         asked=wish.asked,
         sheet=wish.sheet.digest if wish.sheet else memory.sheet,

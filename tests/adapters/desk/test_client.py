@@ -220,7 +220,7 @@ def test_a_list_without_an_end_is_left_at_the_deadline(desk):
     desk.get(COMMENTS, json=page(*FULL))
 
     with pytest.raises(TemporaryError):
-        make_client(patience=timedelta(seconds=0.3)).has_comment(TICKET, MARK)
+        make_client(timeout=timedelta(seconds=0.3)).has_comment(TICKET, MARK)
 
 
 # Failures -----------------------------------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def test_no_repeat_begins_that_could_not_end_before_the_deadline(desk):
     desk.get(URL, status=503)
 
     with pytest.raises(TemporaryError):
-        make_client(patience=timedelta(seconds=0.1)).read_ticket(TICKET)
+        make_client(timeout=timedelta(seconds=0.1)).read_ticket(TICKET)
 
     assert len(desk.calls) == 1
 
@@ -483,7 +483,7 @@ def test_a_call_ends_at_its_deadline_however_slowly_the_answer_comes(behaviour):
     started = time.monotonic()
 
     with serving(behaviour) as server, pytest.raises(TemporaryError):
-        make_client(url=server.url, patience=timedelta(seconds=0.6)).read_ticket(TICKET)
+        make_client(url=server.url, timeout=timedelta(seconds=0.6)).read_ticket(TICKET)
 
     assert time.monotonic() - started < 1.5
 
@@ -497,7 +497,7 @@ def test_a_body_that_drips_after_prompt_headers_ends_at_the_deadline_too():
     started = time.monotonic()
 
     with serving(drip_body) as server, pytest.raises(TemporaryError):
-        make_client(url=server.url, patience=timedelta(seconds=0.6)).read_ticket(TICKET)
+        make_client(url=server.url, timeout=timedelta(seconds=0.6)).read_ticket(TICKET)
 
     assert time.monotonic() - started < 1.5
 
@@ -506,7 +506,7 @@ def test_no_request_is_sent_after_the_deadline(desk):
     desk.get(URL, json=make_raw())
 
     with pytest.raises(TemporaryError):
-        make_client(patience=timedelta(0)).read_ticket(TICKET)
+        make_client(timeout=timedelta(0)).read_ticket(TICKET)
 
     assert not desk.calls
 

@@ -101,7 +101,7 @@ def test_a_connection_that_breaks_is_a_failure_of_the_portal():
 def test_an_answer_that_does_not_come_is_a_failure_of_the_portal():
     budget = FakeBudget()
     with serving(lambda connection: connection.recv(1)) as server:
-        ask(server.url, budget, patience=timedelta(seconds=0.3))
+        ask(server.url, budget, timeout=timedelta(seconds=0.3))
 
     assert budget.failures == ["ReadTimeout"]
 
@@ -127,6 +127,6 @@ def test_a_paused_portal_is_not_called_and_says_when_to_come_back():
 def test_a_call_that_has_no_time_left_is_not_made_and_blames_nobody():
     budget = FakeBudget()
     with serving(answering(http(TICKET_BODY))) as server:
-        ask(server.url, budget, patience=timedelta(0))
+        ask(server.url, budget, timeout=timedelta(0))
 
         assert (server.requests, budget.failures) == ([], [])

@@ -95,8 +95,8 @@ def test_what_is_no_address_is_kept_as_text_and_leads_nowhere():
 def test_a_custom_field_that_is_not_even_empty_has_no_place_on_the_layout():
     ticket = read_ticket(make_raw(cf={BOX: None, "cf_severity": "S1-Critical"}), VOCABULARY)
 
-    assert Field.CUSTOMER_PRIMARY_EMAIL in ticket.unshown
-    assert not {Field.LARGE_USER, Field.SEVERITY, Field.STATUS} & ticket.unshown
+    assert Field.CUSTOMER_PRIMARY_EMAIL in ticket.not_on_layout
+    assert not {Field.LARGE_USER, Field.SEVERITY, Field.STATUS} & ticket.not_on_layout
 
 
 def test_values_that_the_mapping_does_not_name_have_no_word_of_ours():

@@ -19,13 +19,13 @@ from desk_sync.domain.commitment.promise import (
     PromiseScope,
     ReopenedRule,
 )
-from desk_sync.domain.commitment.regions import DeskCalendar, RegionBasis, TicketRegions
+from desk_sync.domain.commitment.regions import DeskCalendar, RegionBasis, TicketOrigin
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
 HOUR = timedelta(hours=1)
 ACK, DET, RES, UPD = Milestone
-GERMANY = TicketRegions(partner_country="DE")
+GERMANY = TicketOrigin(partner_country="DE")
 
 
 @pytest.fixture
@@ -48,8 +48,8 @@ def window(target: float, commitment: float) -> CommitmentWindow:
     return CommitmentWindow(target=target * HOUR, commitment=commitment * HOUR)
 
 
-def promised(file: Path | str = "partner_support", whereabouts: TicketRegions = GERMANY) -> Promise:
-    return load(file).policy.commitment.promise(whereabouts, "m1")
+def promised(file: Path | str = "partner_support", origin: TicketOrigin = GERMANY) -> Promise:
+    return load(file).policy.commitment.promise(origin, "m1")
 
 
 def test_the_shipped_mapping_promises_what_the_programme_promises():
@@ -97,7 +97,7 @@ def test_the_shipped_mapping_says_what_counts():
     ],
 )
 def test_the_shipped_regions_work_from_monday_to_friday_in_their_zone(country, region, zone):
-    promise = promised(whereabouts=TicketRegions(partner_country=country))
+    promise = promised(origin=TicketOrigin(partner_country=country))
     friday, monday = datetime(2026, 11, 27, 23, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
 
     assert (promise.region, promise.calendar.tz) == (region, zone)
@@ -185,7 +185,7 @@ def test_a_region_and_a_country_may_keep_their_own_time(changed):
     regions = load(file).policy.commitment.regions
     week = (datetime(2026, 11, 14, 20, tzinfo=UTC), datetime(2026, 11, 21, 20, tzinfo=UTC))
     open_time = {
-        country: promised(file, TicketRegions(partner_country=country)).calendar.elapsed(*week)
+        country: promised(file, TicketOrigin(partner_country=country)).calendar.elapsed(*week)
         for country in ("AE", "SA", "QA")
     }
 
@@ -206,7 +206,7 @@ def test_holidays_and_half_days_are_everybodys_or_a_regions_own(changed):
         ),
         since="\ncalendars:\n",
     )
-    europe, india = (promised(file, TicketRegions(partner_country=country)).calendar for country in ("DE", "IN"))
+    europe, india = (promised(file, TicketOrigin(partner_country=country)).calendar for country in ("DE", "IN"))
 
     assert europe.holidays == {date(2026, 12, 25)}
     assert europe.elapsed(datetime(2026, 12, 23, 23, tzinfo=UTC), datetime(2026, 12, 24, 23, tzinfo=UTC)) == 12 * HOUR
@@ -223,8 +223,8 @@ def test_whose_region_it_is_can_be_changed(changed):
     regions = load(file).policy.commitment.regions
 
     assert (regions.calendar_by, regions.ladder_by) == (RegionBasis.DATA_CENTER, RegionBasis.CUSTOMER_COUNTRY)
-    assert promised(file, TicketRegions(data_centers=("au",))).region == "ANZ"
-    assert promised(file, TicketRegions(partner_country="DE")).region == "INDIA"
+    assert promised(file, TicketOrigin(data_centers=("au",))).region == "ANZ"
+    assert promised(file, TicketOrigin(partner_country="DE")).region == "INDIA"
 
 
 @pytest.mark.parametrize(

@@ -653,13 +653,13 @@ class TestIdentity:
 
 
 def test_an_admins_lesson_stands_in_the_place_of_ours(changed):
-    own = load(changed("  lessons: {}\n", '  lessons: {de: {public_mail: "Bitte von der Firma aus."}}\n')).policy
+    own = load(changed("  texts: {}\n", '  texts: {de: {public_mail: "Bitte von der Firma aus."}}\n')).policy
     ours = load("partner_support").policy
 
-    assert own.teaching.lessons["de"][EducationOccasion.PUBLIC_MAIL] == "Bitte von der Firma aus."
+    assert own.education.texts["de"][EducationOccasion.PUBLIC_MAIL] == "Bitte von der Firma aus."
     assert (
-        own.teaching.lessons["de"][EducationOccasion.NO_IDENTIFIER]
-        == ours.teaching.lessons["de"][EducationOccasion.NO_IDENTIFIER]
+        own.education.texts["de"][EducationOccasion.NO_IDENTIFIER]
+        == ours.education.texts["de"][EducationOccasion.NO_IDENTIFIER]
     )
     assert own.version != ours.version
 

@@ -34,7 +34,7 @@ def test_a_frozen_broker_is_not_waited_for(broker):
     began = time.monotonic()
     try:
         with pytest.raises(TemporaryError, match="TimeoutError"):
-            greet(broker.url, patience=timedelta(seconds=0.2))
+            greet(broker.url, timeout=timedelta(seconds=0.2))
     finally:
         os.kill(broker.process.pid, signal.SIGCONT)
     assert time.monotonic() - began < 1

@@ -13,7 +13,7 @@ from desk_sync.domain.account.entitlement import ItemStanding, judge
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
-from tests.support.fake_journal import FakeJournal, FakeUnits
+from tests.support.fake_checkpoints import FakeCheckpoints, FakeUnits
 from tests.support.zoho_host import Reply
 
 ADMIN = Identifier(IdentifierKind.EMAIL, "it.admin+zoho@northwind-labs.example")
@@ -37,7 +37,7 @@ def customers(*addresses, more=False):
 
 
 def test_the_recorded_customer_has_88_licences(billing):
-    [account] = billing.pull(FakeJournal()).accounts
+    [account] = billing.pull(FakeCheckpoints()).accounts
 
     assert (account.account_id, account.super_admin_email) == ("903000000055001", ADMIN.value)
     assert (account.countries, account.data_centers, account.domain) == (("US",), ("US",), "northwind-labs.example")
@@ -79,7 +79,7 @@ def test_a_subscription_that_has_ended_costs_no_call(host, api):
         )
     )
 
-    [account] = BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts
+    [account] = BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts
 
     assert (counted(account), host.count(f"{BILLING}/subscriptions/7")) == (0, 0)
 
@@ -89,7 +89,7 @@ def test_what_is_sold_by_the_package_may_be_anything(billing, host):
     packs["subscription"]["plan"]["plan_code"] = "by-the-pack"
     host.answers.insert(0, at(f"{BILLING}/subscriptions/90300000000069", packs))
 
-    [account] = billing.pull(FakeJournal()).accounts
+    [account] = billing.pull(FakeCheckpoints()).accounts
 
     assert ItemStanding.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
 
@@ -105,7 +105,7 @@ def test_every_page_is_read_whatever_the_list_is_called(host, api):
 
     host.answers.append(answer)
 
-    assert [each.account_id for each in BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts] == [
+    assert [each.account_id for each in BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts] == [
         "1",
         "2",
         "3",
@@ -161,7 +161,7 @@ def test_half_an_answer_is_refused(host, api, path, body):
     )
 
     with pytest.raises(PermanentError):
-        list(BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts)
+        list(BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts)
 
 
 @pytest.mark.parametrize(
@@ -179,4 +179,4 @@ def test_each_recorded_error_is_one(host, api, name, error):
     host.answers.append(at("/oauth/v2/token", {"access_token": "1000.another", "expires_in": 3600}))
 
     with pytest.raises((error, NotPermitted)):
-        list(BillingSource(api, units=FakeUnits()).pull(FakeJournal()).accounts)
+        list(BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts)

@@ -19,7 +19,7 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_
 from desk_sync.errors import DeskSyncError, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import UNITS, at, northwind, sample
 from tests.adapters.subscriptions.test_sql_table import ROWS, fill
-from tests.support.fake_journal import FakeJournal, FakeUnits
+from tests.support.fake_checkpoints import FakeCheckpoints, FakeUnits
 from tests.support.zoho_host import Reply
 
 ACCOUNTS = Path(__file__).parents[2] / "cases" / "accounts" / "accounts.csv"
@@ -104,8 +104,8 @@ def offered(request, host, api, tmp_path):
     return request.param(host=host, api=api, tmp_path=tmp_path, engine=engine)
 
 
-def pulled(source, journal=None):
-    return {each.super_admin_email: each for each in source.pull(journal or FakeJournal()).accounts}
+def pulled(source, checkpoints=None):
+    return {each.super_admin_email: each for each in source.pull(checkpoints or FakeCheckpoints()).accounts}
 
 
 def counted(account):
@@ -121,7 +121,7 @@ def test_a_source_says_the_same_twice(offered):
 
 
 def test_every_account_has_an_id_of_its_own(offered):
-    accounts = list(offered.source.pull(FakeJournal()).accounts)
+    accounts = list(offered.source.pull(FakeCheckpoints()).accounts)
 
     assert len({each.account_id for each in accounts}) == len(accounts)
 

@@ -8,7 +8,7 @@ from desk_sync.adapters.subscriptions.mail_partner import PAGE, MailPartner
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
-from tests.support.fake_journal import FakeJournal
+from tests.support.fake_checkpoints import FakeCheckpoints
 from tests.support.zoho_host import Reply
 
 PATH = "/api/organization"
@@ -20,8 +20,8 @@ def organisation(**facts):
     return told | {"data": told["data"] | facts}
 
 
-def pulled(api, *zoids, journal=None):
-    return list(MailPartner(api, zoids=lambda: zoids, data_center="jp").pull(journal or FakeJournal()).accounts)
+def pulled(api, *zoids, checkpoints=None):
+    return list(MailPartner(api, zoids=lambda: zoids, data_center="jp").pull(checkpoints or FakeCheckpoints()).accounts)
 
 
 def everybody(asked):
@@ -93,11 +93,11 @@ def test_a_domain_that_nobody_has_is_nobodys(host, api):
 def test_a_pull_goes_on_behind_the_organisations_that_it_has(host, api):
     zoids = [f"{number}" for number in range(100000, 100000 + PAGE + 1)]
     host.answers.append(everybody)
-    journal = FakeJournal()
-    assert len(pulled(api, *zoids, journal=journal)) == PAGE + 1
+    checkpoints = FakeCheckpoints()
+    assert len(pulled(api, *zoids, checkpoints=checkpoints)) == PAGE + 1
     host.asked.clear()
 
-    assert len(pulled(api, *zoids, journal=journal)) == PAGE + 1
+    assert len(pulled(api, *zoids, checkpoints=checkpoints)) == PAGE + 1
     assert [each.path for each in host.asked] == [f"{PATH}/{zoids[-1]}"]
 
 

@@ -9,7 +9,7 @@ from desk_sync.adapters.subscriptions.partner_store import PAGE, PartnerStore
 from desk_sync.domain.account.entitlement import ItemStanding, Verdict, entitle, judge
 from desk_sync.errors import PermanentError
 from tests.adapters.subscriptions.conftest import at, sample
-from tests.support.fake_journal import FakeJournal
+from tests.support.fake_checkpoints import FakeCheckpoints
 from tests.support.zoho_host import Reply
 
 PATH = "/api/v1/partner/subscriptions"
@@ -19,7 +19,7 @@ LICENCES = mapping_file.load("partner_support").policy.licences
 def pulled(api):
     return {
         account.super_admin_email: account
-        for account in PartnerStore(api, data_center="us").pull(FakeJournal()).accounts
+        for account in PartnerStore(api, data_center="us").pull(FakeCheckpoints()).accounts
     }
 
 

@@ -10,7 +10,7 @@ from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.subscriptions.sql_table import SqlTable
 from desk_sync.domain.account.entitlement import ItemStanding, judge
 from desk_sync.errors import ConfigurationError, PermanentError
-from tests.support.fake_journal import FakeJournal
+from tests.support.fake_checkpoints import FakeCheckpoints
 
 LICENCES = mapping_file.load("partner_support").policy.licences
 COLUMNS = (
@@ -52,7 +52,7 @@ def counted(account):
 
 
 def test_the_rows_of_one_super_admin_are_one_account(engine):
-    large, small = fill(engine, ROWS).pull(FakeJournal()).accounts
+    large, small = fill(engine, ROWS).pull(FakeCheckpoints()).accounts
 
     assert (large.account_id, large.super_admin_email, large.domain) == ("C1", "admin@large.example", "large.example")
     assert (large.zoids, large.countries, counted(large)) == (("100055000",), ("DE",), 88)
@@ -63,12 +63,12 @@ def test_every_column_that_is_missing_is_named(engine):
     source = fill(engine, [], COLUMNS.replace("quantity, ", "").replace("unit, ", ""))
 
     with pytest.raises(ConfigurationError, match="licence_item has no column unit, quantity"):
-        source.pull(FakeJournal())
+        source.pull(FakeCheckpoints())
 
 
 def test_a_table_that_is_not_there_is_said(engine):
     with pytest.raises(ConfigurationError, match="no table or view nowhere"):
-        SqlTable(engine, "nowhere").pull(FakeJournal())
+        SqlTable(engine, "nowhere").pull(FakeCheckpoints())
 
 
 @pytest.mark.parametrize(
@@ -84,4 +84,4 @@ def test_what_is_not_right_refuses_the_pull(engine, change):
     source = fill(engine, [*ROWS[:3], row])
 
     with pytest.raises(PermanentError):
-        list(source.pull(FakeJournal()).accounts)
+        list(source.pull(FakeCheckpoints()).accounts)

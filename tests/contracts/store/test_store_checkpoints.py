@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.answers import SqlAnswers
-from desk_sync.adapters.store.checkpoints import SqlJournal, SqlUnits
+from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import TemporaryError
@@ -19,30 +19,30 @@ SECOND = SourcePage(accounts=(make_account(3, account_id="A3"),), after="2")
 ASKED = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
 
-def journal(engine, source="store", age=timedelta(0)):
-    return SqlJournal(engine, source, lambda: NOW + age)
+def checkpoints(engine, source="store", age=timedelta(0)):
+    return SqlCheckpoints(engine, source, lambda: NOW + age)
 
 
 class TestPages:
     def test_come_back_in_their_order(self, engine):
         for page in (FIRST, SECOND):
-            journal(engine).keep(page)
+            checkpoints(engine).keep(page)
 
-        assert list(journal(engine).pages()) == [FIRST, SECOND]
+        assert list(checkpoints(engine).pages()) == [FIRST, SECOND]
 
     def test_of_another_source_stay_apart(self, engine):
-        journal(engine, "billing").keep(FIRST)
-        journal(engine).keep(SECOND)
-        journal(engine).clear()
+        checkpoints(engine, "billing").keep(FIRST)
+        checkpoints(engine).keep(SECOND)
+        checkpoints(engine).clear()
 
-        assert list(journal(engine, "billing").pages()) == [FIRST]
+        assert list(checkpoints(engine, "billing").pages()) == [FIRST]
 
     def test_are_forgotten_together_once_the_first_is_old(self, engine):
-        journal(engine).keep(FIRST)
-        journal(engine, age=timedelta(minutes=59)).keep(SECOND)
+        checkpoints(engine).keep(FIRST)
+        checkpoints(engine, age=timedelta(minutes=59)).keep(SECOND)
 
-        assert list(journal(engine, age=timedelta(hours=1)).pages()) == []
-        assert list(journal(engine).pages()) == []
+        assert list(checkpoints(engine, age=timedelta(hours=1)).pages()) == []
+        assert list(checkpoints(engine).pages()) == []
 
 
 class TestUnits:

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.store import engine as store_engine
 from desk_sync.adapters.store.engine import describe, open_engine, read_clock, reading, wal_is_safe, writing
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.tables import portals
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
@@ -130,7 +130,7 @@ def test_a_database_in_memory_serves_one_thread():
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["t1"], now=NOW)
 
-    assert SqlFigures(engine, "default").backlog(NOW).due == 1
+    assert SqlMetrics(engine, "default").backlog(NOW).due == 1
 
 
 @pytest.mark.parametrize(
@@ -205,8 +205,8 @@ def test_who_waits_for_another_process_gets_the_turn_in_time_or_is_told(tmp_path
 
 
 def test_no_thread_waits_longer_than_its_patience_behind_others_that_wait_in_vain(tmp_path):
-    patience, url = timedelta(seconds=0.5), f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    engine, other = open_engine(url, busy_timeout=patience), open_engine(url)
+    timeout, url = timedelta(seconds=0.5), f"sqlite:///{tmp_path / 'store.sqlite3'}"
+    engine, other = open_engine(url, busy_timeout=timeout), open_engine(url)
 
     def wait_in_vain(_: int) -> float:
         began = monotonic()
@@ -219,7 +219,7 @@ def test_no_thread_waits_longer_than_its_patience_behind_others_that_wait_in_vai
     for each in (engine, other):
         each.dispose()
 
-    assert max(waited) < 1.8 * patience.total_seconds()
+    assert max(waited) < 1.8 * timeout.total_seconds()
 
 
 def test_a_transaction_that_fails_leaves_nothing(engine):
@@ -239,7 +239,7 @@ def test_all_connections_in_use_is_worth_another_try(url):
     engine = open_engine(url, busy_timeout=IMPATIENT)
     held = [engine.connect() for _ in range(15)]
     with pytest.raises(TemporaryError, match="no free connection"):
-        SqlFigures(engine, "default").backlog(NOW)
+        SqlMetrics(engine, "default").backlog(NOW)
     for each in held:
         each.close()
     engine.dispose()
@@ -248,7 +248,7 @@ def test_all_connections_in_use_is_worth_another_try(url):
 def test_a_server_that_is_away_is_worth_another_try_and_its_password_stays_secret():
     engine = open_engine("postgresql://desk:canary@127.0.0.1:9/desk")
     with pytest.raises(TemporaryError) as failed:
-        SqlFigures(engine, "default").backlog(NOW)
+        SqlMetrics(engine, "default").backlog(NOW)
 
     assert "canary" not in f"{failed.value} {failed.value.__cause__}"
     assert failed.value.retry_after > timedelta(0)

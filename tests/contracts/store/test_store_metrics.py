@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.tables import clocks
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.ports.metrics import WorkBacklog
@@ -21,7 +21,7 @@ NOTHING = {"due": 0, "put_off": 0, "leased": 0, "parked": 0, "events": 0, "stran
 
 @pytest.fixture
 def figures(engine):
-    return SqlFigures(engine, "default")
+    return SqlMetrics(engine, "default")
 
 
 def event_comes(tickets, inbox):
@@ -157,7 +157,7 @@ class TestSteps:
 def test_portals_are_counted_apart(tickets, inbox, engine):
     event_comes(tickets, inbox)
 
-    assert SqlFigures(engine, "other").backlog(NOW) == WorkBacklog(**NOTHING)
+    assert SqlMetrics(engine, "other").backlog(NOW) == WorkBacklog(**NOTHING)
 
 
 @pytest.mark.parametrize(

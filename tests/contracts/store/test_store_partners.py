@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from desk_sync.adapters.store.partners import SqlLessons, SqlPartners
+from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.partners import StoredPartner
 from tests.support.makers import NOW
@@ -63,8 +63,8 @@ class TestLessons:
     MONTH = timedelta(days=30)
 
     @pytest.fixture
-    def lessons(self, engine):
-        return SqlLessons(engine, "default")
+    def education_log(self, engine):
+        return SqlEducationLog(engine, "default")
 
     @pytest.mark.parametrize(
         ("pupil", "ticket", "after", "granted"),
@@ -75,18 +75,18 @@ class TestLessons:
             pytest.param("p2", "t2", timedelta(0), True, id="another partner"),
         ],
     )
-    def test_a_partner_is_taught_once_within_the_time(self, lessons, pupil, ticket, after, granted):
-        assert lessons.claim("p1", "t1", now=NOW, every=self.MONTH)
+    def test_a_partner_is_taught_once_within_the_time(self, education_log, partner_key, ticket, after, granted):
+        assert education_log.claim("p1", "t1", now=NOW, every=self.MONTH)
 
-        assert lessons.claim(pupil, ticket, now=NOW + after, every=self.MONTH) is granted
+        assert education_log.claim(partner_key, ticket, now=NOW + after, every=self.MONTH) is granted
 
-    def test_of_many_tickets_at_once_one_is_chosen(self, lessons):
+    def test_of_many_tickets_at_once_one_is_chosen(self, education_log):
         with ThreadPoolExecutor(8) as pool:
-            granted = list(pool.map(lambda n: lessons.claim("p1", f"t{n}", now=NOW, every=self.MONTH), range(8)))
+            granted = list(pool.map(lambda n: education_log.claim("p1", f"t{n}", now=NOW, every=self.MONTH), range(8)))
 
         assert sum(granted) == 1
 
-    def test_a_portal_has_its_own_partners(self, lessons, engine):
-        lessons.claim("p1", "t1", now=NOW, every=self.MONTH)
+    def test_a_portal_has_its_own_partners(self, education_log, engine):
+        education_log.claim("p1", "t1", now=NOW, every=self.MONTH)
 
-        assert SqlLessons(engine, "other").claim("p1", "t2", now=NOW, every=self.MONTH)
+        assert SqlEducationLog(engine, "other").claim("p1", "t2", now=NOW, every=self.MONTH)

@@ -22,7 +22,7 @@ def pulls(engine):
 
 
 def takes(pulls, source="store", now=NOW):
-    return pulls.take_turn(source, now=now, until=now + TURN, every=EVERY)
+    return pulls.acquire(source, now=now, until=now + TURN, every=EVERY)
 
 
 def test_one_of_two_that_come_together_has_the_turn(pulls):

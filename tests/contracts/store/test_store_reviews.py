@@ -190,10 +190,10 @@ class TestBindings:
     def test_a_rehearsal_changes_nothing(self, subscriptions, bindings, tickets):
         looked(tickets)
 
-        assert bindings.bind(binding(), rehearse=True) == 1
+        assert bindings.bind(binding(), dry_run=True) == 1
         assert (bindings.bindings(), tickets.history("t1").look_at) == ([], None)
         bindings.bind(binding())
-        assert bindings.unbind(USER, now=LATER, rehearse=True) == 1
+        assert bindings.unbind(USER, now=LATER, dry_run=True) == 1
         assert bindings.bindings() == [binding()]
 
     @pytest.mark.parametrize(

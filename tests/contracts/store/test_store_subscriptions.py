@@ -266,7 +266,7 @@ class TestAGuard:
         decided(tickets, "t1", "A1")
         news = (make_account(5, account_id="A1"), *(make_account(account_id=each) for each in ("A3", "A4", "A5")))
 
-        told = bring(subscriptions, "file", *news, now=LATER, rehearse=True)
+        told = bring(subscriptions, "file", *news, now=LATER, dry_run=True)
 
         assert (told.added, told.differing, told.removed, told.tickets) == (3, 1, 1, 0)
         assert subscriptions.current() == [first]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.store.metrics import SqlFigures
+from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.ports.desk import ModifiedTickets
@@ -30,7 +30,7 @@ def sweeps(engine):
 
 @pytest.fixture
 def missed(engine):
-    return lambda: SqlFigures(engine, "default").deliveries().missed
+    return lambda: SqlMetrics(engine, "default").deliveries().missed
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def found(*ticket_ids, at=NOW):
 
 
 def mark(sweeps, modified, *, promised_since=NOW - timedelta(days=1), now=LATER):
-    return sweeps.mark_untold(modified, promised_since=promised_since, now=now)
+    return sweeps.mark_missed(modified, promised_since=promised_since, now=now)
 
 
 def due(tickets, *, now=LATER):
@@ -156,7 +156,7 @@ def test_how_far_they_came_is_kept(sweeps):
 @pytest.mark.parametrize("which", SweepKind)
 def test_one_of_many_takes_the_turn(sweeps, which):
     with ThreadPoolExecutor(4) as pool:
-        turns = list(pool.map(lambda _: sweeps.take_turn(which, now=NOW, length=A_SECOND), range(4)))
+        turns = list(pool.map(lambda _: sweeps.acquire(which, now=NOW, length=A_SECOND), range(4)))
 
     assert sum(turns) == 1
     assert sweeps.coverage() is None
@@ -166,9 +166,9 @@ def test_a_portal_has_its_own_sweeps(sweeps, engine):
     other = SqlSweeps(engine, "other")
     mark(sweeps, found())
     sweeps.cover(SweepCoverage(since=NOW, until=NOW))
-    sweeps.take_turn(SweepKind.RECENT, now=NOW, length=A_SECOND)
+    sweeps.acquire(SweepKind.RECENT, now=NOW, length=A_SECOND)
 
-    assert (other.coverage(), SqlFigures(engine, "other").deliveries()) == (None, DeliveryCounts())
-    assert other.take_turn(SweepKind.RECENT, now=NOW, length=A_SECOND)
+    assert (other.coverage(), SqlMetrics(engine, "other").deliveries()) == (None, DeliveryCounts())
+    assert other.acquire(SweepKind.RECENT, now=NOW, length=A_SECOND)
     assert mark(other, found()) == ONE
     assert due(SqlTickets(engine, "other")) == [TICKET]

@@ -192,7 +192,7 @@ class TestBeginLook:
             found="b",
             written={Field.LARGE_USER: AppliedValue(value=True, before=None, basis="A1:PRIORITY")},
             overrides={Field.SEVERITY: Override(value="true", basis="A1:PRIORITY")},
-            streak=2,
+            consecutive_writes=2,
         )
         tickets.look_now(["t1"], now=NOW)
         finish(tickets, memory=memory, next_look_at=NOW)

@@ -32,7 +32,7 @@ memories = st.builds(
     written=written,
     intended=written,
     overrides=st.dictionaries(names, st.builds(Override, value=values, basis=texts)),
-    streak=st.integers(0, 1000),
+    consecutive_writes=st.integers(0, 1000),
 )
 items = st.builds(
     LicenceItem,
@@ -91,8 +91,8 @@ def test_an_account_survives_its_json(account):
     ("stored", "memory"),
     [
         pytest.param(None, Memory(), id="a ticket that was never looked at"),
-        pytest.param({"streak": 2}, Memory(streak=2), id="written by an earlier version"),
-        pytest.param({"streak": 2, "mood": "good"}, Memory(streak=2), id="written by a later version"),
+        pytest.param({"streak": 2}, Memory(consecutive_writes=2), id="written by an earlier version"),
+        pytest.param({"streak": 2, "mood": "good"}, Memory(consecutive_writes=2), id="written by a later version"),
     ],
 )
 def test_a_memory_of_another_version_is_read_as_far_as_it_goes(stored, memory):

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from desk_sync.domain.commitment.calendar import WeeklyHours
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import CommitmentPolicy, CommitmentWindow, Promise, ReopenedRule
-from desk_sync.domain.commitment.regions import RegionBasis, TicketRegions
+from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.reason import Reason
 from tests.support.clock_scenes import HOUR, MONDAY, PROMISE, REGIONS, TERMS, WEEK, acts, under, window
@@ -95,7 +95,7 @@ def test_one_figure_may_be_both():
     ("whereabouts", "by", "region", "zone", "reason", "by_default"),
     [
         pytest.param(
-            TicketRegions(partner_country="DE", customer_country="JP"),
+            TicketOrigin(partner_country="DE", customer_country="JP"),
             RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
@@ -104,7 +104,7 @@ def test_one_figure_may_be_both():
             id="the partner's country",
         ),
         pytest.param(
-            TicketRegions(partner_country="DE", customer_country="JP"),
+            TicketOrigin(partner_country="DE", customer_country="JP"),
             RegionBasis.CUSTOMER_COUNTRY,
             "APAC_JAPAN",
             "Asia/Tokyo",
@@ -113,7 +113,7 @@ def test_one_figure_may_be_both():
             id="the customer's country, which has a zone of its own",
         ),
         pytest.param(
-            TicketRegions(partner_country="DE", data_centers=("jp",)),
+            TicketOrigin(partner_country="DE", data_centers=("jp",)),
             RegionBasis.DATA_CENTER,
             "APAC_JAPAN",
             "Asia/Singapore",
@@ -122,7 +122,7 @@ def test_one_figure_may_be_both():
             id="the data centre",
         ),
         pytest.param(
-            TicketRegions(data_centers=("EU", "JP")),
+            TicketOrigin(data_centers=("EU", "JP")),
             RegionBasis.DATA_CENTER,
             "EUROPE_UK",
             "Europe/Berlin",
@@ -131,7 +131,7 @@ def test_one_figure_may_be_both():
             id="data centres of two regions",
         ),
         pytest.param(
-            TicketRegions(partner_country="KZ"),
+            TicketOrigin(partner_country="KZ"),
             RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
@@ -140,7 +140,7 @@ def test_one_figure_may_be_both():
             id="a country in no region",
         ),
         pytest.param(
-            TicketRegions(),
+            TicketOrigin(),
             RegionBasis.PARTNER_COUNTRY,
             "EUROPE_UK",
             "Europe/Berlin",
@@ -150,13 +150,13 @@ def test_one_figure_may_be_both():
         ),
     ],
 )
-def test_a_promise_goes_by_the_region_that_the_mapping_says(whereabouts, by, region, zone, reason, by_default):
+def test_a_promise_goes_by_the_region_that_the_mapping_says(origin, by, region, zone, reason, by_default):
     regions = replace(REGIONS, calendar_by=by)
-    promise = replace(POLICY, regions=regions).promise(whereabouts, "m7")
+    promise = replace(POLICY, regions=regions).promise(origin, "m7")
 
     assert (promise.region, promise.calendar.tz, promise.located) == (region, zone, Reason("C17", reason))
     assert (promise.mapping_version, promise.terms) == ("m7", TERMS)
-    assert regions.locate(whereabouts, by).by_default is by_default
+    assert regions.locate(origin, by).by_default is by_default
 
 
 def test_a_country_has_a_region_or_none():

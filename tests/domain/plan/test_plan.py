@@ -79,11 +79,13 @@ def test_nothing_but_a_large_account_writes_box_and_severity(ticket, lookup):
 
 def test_a_second_look_writes_nothing():
     first = look(make_ticket(), LARGE)
-    again = look(make_ticket(**TREATED), LARGE, Memory(written=first.written, streak=first.streak))
+    again = look(
+        make_ticket(**TREATED), LARGE, Memory(written=first.written, consecutive_writes=first.consecutive_writes)
+    )
 
     assert again.wanted == {}
     assert again.written == first.written
-    assert again.streak == first.streak
+    assert again.consecutive_writes == first.consecutive_writes
 
 
 class TestUnknown:
@@ -206,7 +208,7 @@ class TestAPersonsEdit:
 class TestALayoutWithoutTheField:
     """L8: where a ticket's layout has no place for a value, the value is unknown."""
 
-    MOVED = make_ticket(unshown=frozenset({BOX, SEVERITY}), modified_by="a person")
+    MOVED = make_ticket(not_on_layout=frozenset({BOX, SEVERITY}), modified_by="a person")
 
     def test_what_we_set_is_neither_written_again_nor_taken_for_a_persons_edit(self):
         events = [make_event(changed=frozenset({BOX, SEVERITY}), actor_id="a person")]
@@ -385,12 +387,12 @@ class TestLoops:
     """L14: n writes without a person's change in between, then stop and say so."""
 
     undone = make_ticket(modified_by=ROBOT)
-    tired = replace(AFTER_OURS, streak=TICKETS.write_limit)
+    tired = replace(AFTER_OURS, consecutive_writes=TICKETS.write_limit)
 
     def test_the_last_write_before_the_limit_is_made(self):
-        wish = look(self.undone, LARGE, replace(self.tired, streak=TICKETS.write_limit - 1))
+        wish = look(self.undone, LARGE, replace(self.tired, consecutive_writes=TICKETS.write_limit - 1))
 
-        assert (bool(wish.wanted), wish.streak) == (True, TICKETS.write_limit)
+        assert (bool(wish.wanted), wish.consecutive_writes) == (True, TICKETS.write_limit)
 
     def test_at_the_limit_we_stop_and_say_so(self):
         wish = look(self.undone, LARGE, self.tired)
@@ -409,7 +411,7 @@ class TestLoops:
     def test_a_person_who_comes_by_starts_it_anew(self):
         wish = look(self.undone, LARGE, self.tired, [changed(SEVERITY, by=ROBOT), make_event(actor_id="300")])
 
-        assert (bool(wish.wanted), wish.streak) == (True, 1)
+        assert (bool(wish.wanted), wish.consecutive_writes) == (True, 1)
 
 
 @pytest.mark.parametrize(
@@ -428,7 +430,7 @@ tickets = st.builds(
     modified_by=st.sampled_from([ROBOT, "300"]),
     in_bin=st.booleans(),
 )
-memories = st.sampled_from([Memory(), AFTER_OURS, Memory(intended=OURS), replace(AFTER_OURS, streak=3)])
+memories = st.sampled_from([Memory(), AFTER_OURS, Memory(intended=OURS), replace(AFTER_OURS, consecutive_writes=3)])
 lookups = st.sampled_from([LARGE, SMALL, NOBODY, UNDECIDED, STALE])
 
 
@@ -444,6 +446,10 @@ def test_a_plan_that_was_carried_out_leaves_nothing_to_do(ticket, lookup, memory
     wish = look(ticket, lookup, memory)
     after = replace(ticket, **{str(name): value for name, value in wish.wanted.items()})
 
-    again = look(after, lookup, Memory(written=wish.written, overrides=wish.overrides, streak=wish.streak))
+    again = look(
+        after,
+        lookup,
+        Memory(written=wish.written, overrides=wish.overrides, consecutive_writes=wish.consecutive_writes),
+    )
 
     assert again.wanted == {}

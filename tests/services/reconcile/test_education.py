@@ -16,8 +16,8 @@ from tests.support.fake_desk import Died
 from tests.support.makers import ADMIN, POLICY, TICKETS, make_evidence, make_ticket
 
 TICKET, OTHER = "100000000000000001", "100000000000000002"
-LESSONS = load("partner_support").policy.teaching.lessons
-PUBLIC = EducationPolicy(reply=True, lessons=LESSONS)
+TEXTS = load("partner_support").policy.education.texts
+PUBLIC = EducationPolicy(reply=True, texts=TEXTS)
 NAMELESS = {"customer_primary_email": None, "evidence": ()}
 FROM_PRAIRIE = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
 FROM_ANYWHERE = {"sender": "somebody@gmail.com"}
@@ -34,7 +34,7 @@ def opened(desk, world):
 
 @pytest.fixture
 def public(world):
-    world.policy = replace(POLICY, teaching=PUBLIC)
+    world.policy = replace(POLICY, education=PUBLIC)
 
 
 def comments(desk, ticket_id=TICKET):
@@ -110,20 +110,20 @@ class TestThePublicLesson:
         opened(**facts)
         world.look()
 
-        assert desk.public_comments[TICKET][0].startswith(LESSONS[language][occasion])
+        assert desk.public_comments[TICKET][0].startswith(TEXTS[language][occasion])
 
     @pytest.mark.parametrize(
         ("days", "lessons"),
         [pytest.param(29, 0, id="within the time"), pytest.param(30, 1, id="after it")],
     )
-    def test_the_same_partner_is_not_taught_twice_within_the_time(self, desk, world, opened, days, lessons):
+    def test_the_same_partner_is_not_taught_twice_within_the_time(self, desk, world, opened, days, texts):
         opened(**NAMELESS, **FROM_PRAIRIE)
         world.look()
         world.waits(days=days)
         opened(OTHER, **NAMELESS, **FROM_PRAIRIE)
         world.look()
 
-        assert comments(desk, OTHER) == (1, lessons)
+        assert comments(desk, OTHER) == (1, texts)
 
     def test_what_was_left_unsaid_is_not_said_later(self, desk, world, opened):
         for ticket_id in (TICKET, OTHER):
@@ -171,19 +171,19 @@ class TestThePublicLesson:
         assert comments(desk) == said
 
     def test_it_holds_no_figures_and_no_addresses(self):
-        for texts in LESSONS.values():
+        for texts in TEXTS.values():
             for text in texts.values():
                 assert not any(character.isdigit() for character in text)
                 assert ADMIN not in text
 
 
 def test_every_language_has_a_text_for_every_occasion():
-    assert LESSONS.keys() == {"en", "de", "pt", "es", "fr", "ja"}
-    assert all(texts.keys() == set(EducationOccasion) for texts in LESSONS.values())
+    assert TEXTS.keys() == {"en", "de", "pt", "es", "fr", "ja"}
+    assert all(texts.keys() == set(EducationOccasion) for texts in TEXTS.values())
 
 
 def test_the_time_between_two_lessons_is_a_setting(desk, world, opened):
-    world.policy = replace(POLICY, teaching=replace(PUBLIC, every=timedelta(days=1)))
+    world.policy = replace(POLICY, education=replace(PUBLIC, every=timedelta(days=1)))
     opened(**NAMELESS, **FROM_PRAIRIE)
     world.look()
     world.waits(days=1)

@@ -159,7 +159,7 @@ class TestEffectsHappenOnce:
         assert meanwhile == []
 
     def test_a_lease_that_is_renewed_outlasts_the_longest_call(self):
-        assert client.PATIENCE < LookLimits().call < LookLimits().lease
+        assert client.TIMEOUT < LookLimits().call < LookLimits().lease
 
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()

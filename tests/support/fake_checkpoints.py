@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from desk_sync.ports.subscriptions import SourcePage
 
 
-class FakeJournal:
+class FakeCheckpoints:
     """Keeps pages for as long as the test does."""
 
     def __init__(self) -> None:
