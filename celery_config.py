@@ -1,6 +1,6 @@
-"""Celery's settings as plain values. Celery is the doorbell: what has to be done stands in SQL.
+"""Celery's settings as plain values. Celery is the doorbell: pending work is stored in SQL.
 
-Losing or doubling a message changes nothing, so there is no result, no countdown and no retry here.
+A lost or repeated message changes nothing, so there are no results, countdowns or retries here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if _file := os.environ.get("DESK_SYNC_REDIS_URL_FILE"):
     with open(_file) as _secret:
         _redis = _secret.read().strip()
 
-# What redis-py calls unix://, Celery calls redis+socket://.
+# The scheme unix:// of redis-py is redis+socket:// in Celery.
 broker_url = "redis+socket://" + _redis.removeprefix("unix://") if _redis.startswith("unix://") else _redis
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
@@ -38,7 +38,7 @@ imports = (
     "tasks.sweep",
 )
 task_default_queue = "desk_sync"
-# A pull may take an hour; no ticket waits for it.
+# A pull may take an hour and must not delay tickets.
 task_routes = {"desk_sync.pull": {"queue": "desk_sync_pulls"}}
 task_ignore_result = True
 task_store_errors_even_if_ignored = False
@@ -49,12 +49,12 @@ accept_content = ["json"]
 worker_prefetch_multiplier = 1
 worker_max_tasks_per_child = 1000
 worker_hijack_root_logger = False
-worker_redirect_stdouts = False  # or our own lines, which go to stderr, would be caught and dropped
+worker_redirect_stdouts = False  # redirection would catch and drop our own lines, which go to stderr
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_concurrency = 2  # one may drain for minutes; the other answers heartbeats and sweeps
+worker_concurrency = 2  # one may drain for minutes; the other runs heartbeats and sweeps
 timezone = "UTC"
 
-# Beat only rings. It may be doubled, late or gone: every ring finds the same rows.
+# Beat only rings. Beat may run twice, late or not at all: every ring finds the same rows.
 beat_scheduler = "celery.beat:Scheduler"
 beat_schedule = {
     "ring": {

@@ -1,1 +1,1 @@
-"""What desk-sync costs, beside the usual way of doing it. README.md says how it is measured."""
+"""The cost of desk-sync, compared with the usual way of doing it. README.md describes the method."""

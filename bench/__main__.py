@@ -1,4 +1,4 @@
-"""`./dev bench [NAME…] [--full]`: run benchmarks, print what was found as Markdown."""
+"""`./dev bench [NAME…] [--full]`: run benchmarks, print their figures as Markdown."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
     parser.add_argument("--full", action="store_true", help="longer, more rounds")
-    asked = parser.parse_args()
-    if unknown := set(asked.names) - BENCHMARKS.keys():
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - BENCHMARKS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     print(machine.describe())
-    for name in asked.names or BENCHMARKS:
+    for name in arguments.names or BENCHMARKS:
         print(f"\n## {name}\n", flush=True)
-        BENCHMARKS[name](asked.full)
+        BENCHMARKS[name](arguments.full)
 
 
 if __name__ == "__main__":

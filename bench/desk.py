@@ -1,7 +1,7 @@
-"""A Desk with nothing behind it: answers the calls of one look after `--latency` seconds, tickets as they were written.
+"""A minimal Desk: answers the calls of one look after `--latency` seconds, with the tickets as they were written.
 
-The simulated Desk checks what it is asked, and takes milliseconds for that; beside the product on the same machine it
-would be what is measured. This one takes a twentieth, and counts. Every ticket is a partner's, of a large account.
+The simulated Desk checks every call, which takes milliseconds; beside the product on the same machine its own time
+would be measured. This one takes a twentieth, and counts. Every ticket is a partner's, of a large account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-API, TOLD = "/api/v1/", "/_bench"
+API, COUNTS_PATH = "/api/v1/", "/_bench"
 SAMPLE = Path(__file__).parents[1] / "tests" / "cases" / "payloads" / "rest_get_ticket.json"
 ACCOUNTS = Path(__file__).parents[1] / "tests" / "cases" / "accounts" / "accounts.csv"
 PARTNER = {
@@ -38,8 +38,8 @@ LIFETIME = 3600
 Json: TypeAlias = dict[str, Any]
 
 
-class Desk:
-    """`written` is when each ticket was first written, on this machine's monotonic clock."""
+class BenchDesk:
+    """`_written` holds the instant of each ticket's first write, on this machine's monotonic clock."""
 
     def __init__(self, latency: float, keys: Json) -> None:
         self._latency = latency
@@ -60,7 +60,7 @@ class Desk:
         if path.startswith(API):
             answer = await self._work(method, path.removeprefix(API), body)
         else:
-            answer = self._beside(path)
+            answer = self._answer_other(path)
         text = orjson.dumps(answer)
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(text))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -90,14 +90,14 @@ class Desk:
         own = self._fields.get(ticket_id, {})
         return {**self._sample, **own, "id": ticket_id, "modifiedTime": _now(), "cf": LARGE | own.get("cf", {})}
 
-    def _beside(self, path: str) -> Json:
-        """Tokens, keys, and what this bench wants to know."""
+    def _answer_other(self, path: str) -> Json:
+        """Return tokens, keys, or the counts for the benchmark."""
         match path:
             case "/oauth/v2/token":
                 return {"access_token": "1000.bench", "token_type": "Bearer", "expires_in": LIFETIME}
-            case _ if path == TOLD:
+            case _ if path == COUNTS_PATH:
                 return {"calls": self._calls, "most_in_flight": self._most_in_flight, "written": self._written}
-            case _ if path == f"{TOLD}/forget":
+            case _ if path == f"{COUNTS_PATH}/forget":
                 self._forget()
         return self._keys
 
@@ -120,10 +120,11 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--latency", type=float, required=True)
     parser.add_argument("--keys", type=Path, required=True, help="the key set that signs deliveries")
-    asked = parser.parse_args()
-    desk = Desk(asked.latency, json.loads(asked.keys.read_bytes()))
-    # As long as a run: a kept connection that was closed between two rounds would fail the first call of the next.
-    uvicorn.run(desk, port=asked.port, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=3600)
+    arguments = parser.parse_args()
+    desk = BenchDesk(arguments.latency, json.loads(arguments.keys.read_bytes()))
+    # The timeout covers a run: a kept connection that is closed between two rounds fails the first call of the next.
+    quiet: Json = {"log_level": "warning", "access_log": False}
+    uvicorn.run(desk, port=arguments.port, lifespan="off", timeout_keep_alive=3600, **quiet)
 
 
 if __name__ == "__main__":

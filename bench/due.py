@@ -1,4 +1,4 @@
-"""One due date: the product's calendar, the usual libraries, and a loop over days, asked the same questions."""
+"""One due date: the same questions for the product's calendar, the usual libraries, and a loop over days."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ Due = Callable[[datetime, timedelta], datetime | None]
 
 
 @dataclass(frozen=True)
-class Round:
-    """What one way did in one round: seconds for a due date, and its answers."""
+class DueRound:
+    """The figures of one method in one round: seconds for a due date, and its answers."""
 
     seconds: float
     due: Sequence[datetime]
@@ -49,12 +49,12 @@ def run(full: bool) -> None:
     print(f"Peers: {environment.versions()}")
     print(f"{rounds} rounds of {count} due dates, 1 to 48 business hours from any minute of 2026, Monday to Friday")
     print(f"09:00–17:00 in Berlin, with holidays; then the {len(CASES)} worked cases\n")
-    found: dict[str, list[Round]] = {}
+    found: dict[str, list[DueRound]] = {}
     for number in range(rounds):
-        for ask in (_ours, _peers) if number % 2 == 0 else (_peers, _ours):
-            for name, result in ask(questions).items():
+        for answer in (_ours, _peers) if number % 2 == 0 else (_peers, _ours):
+            for name, result in answer(questions).items():
                 found.setdefault(name, []).append(result)
-    _tell(found)
+    _print_row(found)
 
 
 def _questions(count: int) -> list[Question]:
@@ -66,14 +66,14 @@ def _questions(count: int) -> list[Question]:
     ]
 
 
-def _ours(questions: Sequence[Question]) -> dict[str, Round]:
+def _ours(questions: Sequence[Question]) -> dict[str, DueRound]:
     calendar = CalendarQuestion.model_validate(OFFICE)
-    ways: dict[str, Callable[[CalendarQuestion], Due]] = {PRODUCT: lambda each: each.build().due, DAY_LOOP: day_loop}
-    return {name: _timed(way(calendar), questions, _cases(way)) for name, way in ways.items()}
+    methods: dict[str, Callable[[CalendarQuestion], Due]] = {PRODUCT: lambda each: each.build().due, DAY_LOOP: day_loop}
+    return {name: _timed(method(calendar), questions, _cases(method)) for name, method in methods.items()}
 
 
-def _timed(due: Due, questions: Sequence[Question], cases: Mapping[str, str | None]) -> Round:
-    """The earliest and the latest question are asked before: what is kept of a calendar is kept for good."""
+def _timed(due: Due, questions: Sequence[Question], cases: Mapping[str, str | None]) -> DueRound:
+    """Time the questions. The earliest and the latest come before, because a calendar caches its days for good."""
     amounts = [(start, timedelta(seconds=seconds)) for start, seconds in questions]
     for question in (min(amounts), max(amounts)):
         due(*question)
@@ -82,21 +82,21 @@ def _timed(due: Due, questions: Sequence[Question], cases: Mapping[str, str | No
         answers = [due(*question) for question in amounts]
         passes += 1
     seconds = (perf_counter() - began) / (passes * len(amounts))
-    return Round(seconds, [each for each in answers if each], cases)
+    return DueRound(seconds, [each for each in answers if each], cases)
 
 
-def _cases(way: Callable[[CalendarQuestion], Due]) -> dict[str, str | None]:
-    """The answers to the worked cases; the loop over days knows no pauses."""
-    said: dict[str, str | None] = {}
+def _cases(method: Callable[[CalendarQuestion], Due]) -> dict[str, str | None]:
+    """Return the answers to the worked cases; the loop over days supports no pauses."""
+    results: dict[str, str | None] = {}
     for case in CASES:
         start, amount = datetime.fromisoformat(case["start"]), timedelta(seconds=case["duration_s"])
         calendar = CalendarQuestion.model_validate(case["calendar"])
         pauses = [(_instant(begins), _instant(ends)) for begins, ends in case["pauses"]]
-        due = calendar.build().due(start, amount, pauses) if way is not day_loop else None
-        if way is day_loop and not pauses:
+        due = calendar.build().due(start, amount, pauses) if method is not day_loop else None
+        if method is day_loop and not pauses:
             due = day_loop(calendar)(start, amount)
-        said[case["id"]] = due.isoformat().replace("+00:00", "Z") if due else None
-    return said
+        results[case["id"]] = due.isoformat().replace("+00:00", "Z") if due else None
+    return results
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -104,7 +104,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def day_loop(calendar: CalendarQuestion) -> Due:
-    """Day after day, the hours of each, until the amount is used up: what one writes without a library."""
+    """Return a function that goes through the hours day by day until the amount is used up: without a library."""
     zone, tomorrow = ZoneInfo(calendar.tz), time(0)
 
     def edge(day: date, since: timedelta) -> datetime:
@@ -127,18 +127,19 @@ def day_loop(calendar: CalendarQuestion) -> Due:
     return due
 
 
-def _peers(questions: Sequence[Question]) -> dict[str, Round]:
-    asked = {"calendar": OFFICE, "questions": [(start.isoformat(), each) for start, each in questions], "cases": CASES}
-    told = subprocess.run(
-        [environment.peers() / "python", PEER], input=json.dumps(asked), stdout=subprocess.PIPE, text=True, check=True
+def _peers(questions: Sequence[Question]) -> dict[str, DueRound]:
+    amounts = [(start.isoformat(), seconds) for start, seconds in questions]
+    request = {"calendar": OFFICE, "questions": amounts, "cases": CASES}
+    done = subprocess.run(
+        [environment.peers() / "python", PEER], input=json.dumps(request), stdout=subprocess.PIPE, text=True, check=True
     )
     return {
-        name: Round(said["seconds"], [datetime.fromisoformat(each) for each in said["due"]], said["cases"])
-        for name, said in json.loads(told.stdout).items()
+        name: DueRound(results["seconds"], [datetime.fromisoformat(each) for each in results["due"]], results["cases"])
+        for name, results in json.loads(done.stdout).items()
     }
 
 
-def _tell(found: Mapping[str, list[Round]]) -> None:
+def _print_row(found: Mapping[str, list[DueRound]]) -> None:
     ours = found[PRODUCT]
     print("| | µs each | this : product | same answers | worked cases right | answered |")
     print("|---|--:|--:|--:|--:|--:|")

@@ -1,4 +1,4 @@
-"""The peers' own environment: a venv under the user's cache, remade when `peers.txt` changes."""
+"""The peers' own environment: a venv under the user's cache, rebuilt when `peers.txt` changes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WANTED = Path(__file__).with_name("peers.txt")
 
 
 def peers() -> Path:
-    """The folder of the peers' commands."""
+    """Return the folder of the peers' commands; build the environment first if necessary."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "desk-sync" / "bench"
     folder = cache / hashlib.sha256(WANTED.read_bytes()).hexdigest()[:12]
     if not (folder / "ready").exists():
@@ -27,7 +27,7 @@ def peers() -> Path:
 
 
 def versions() -> str:
-    """What is in it."""
+    """Return the versions of the peers' packages."""
     names = [line.partition("[")[0] for line in WANTED.read_text().split()]
     code = f"from importlib.metadata import version; print(', '.join(f'{{n}} {{version(n)}}' for n in {names}))"
     return subprocess.run([peers() / "python", "-c", code], capture_output=True, text=True, check=True).stdout.strip()

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import environment, load
-from bench.servers import FASTAPI, FLASK, ORG, PRODUCT, WEBHOOK, Scene
+from bench.servers import FASTAPI, FLASK, ORG, PRODUCT, WEBHOOK, ServerSetup
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from tests.support.key_host import KeyHost, signed
 from tests.support.postgres import run_postgres
@@ -29,8 +29,8 @@ WARM_UP = 1.0  # seconds
 
 
 @dataclass(frozen=True)
-class Round:
-    """What one server did in one round."""
+class IngestRound:
+    """The figures of one server in one round."""
 
     per_second: float
     cpu: float
@@ -44,36 +44,36 @@ def run(full: bool) -> None:
     print(f"Peers: {environment.versions()}")
     print(f"{rounds} rounds of {seconds:.0f} s, {CONNECTIONS} connections, {TOKENS} tokens in turn;")
     print(f"then {offered:.0f} s at each rate\n")
-    with _scene() as scene:
+    with _server_setup() as setup:
         for backend in BACKENDS:
-            found = _alternate(scene, backend, rounds, seconds)
-            _tell_throughput(backend, found)
+            found = _alternate(setup, backend, rounds, seconds)
+            _print_throughput(backend, found)
         for backend in BACKENDS:
-            _tell_waits(scene, backend, offered)
+            _print_waits(setup, backend, offered)
 
 
 @contextmanager
-def _scene() -> Iterator[Scene]:
+def _server_setup() -> Iterator[ServerSetup]:
     with (
         tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
         run_postgres(durable=True) as postgres,
         EmbeddedBroker.start() as broker,
         closing(KeyHost()) as keys,
     ):
-        yield Scene(Path(folder), postgres, broker.url, keys)
+        yield ServerSetup(Path(folder), postgres, broker.url, keys)
 
 
-def _alternate(scene: Scene, backend: str, rounds: int, seconds: float) -> Mapping[str, list[Round]]:
-    """Every server once in each round, in an order that is reversed from round to round."""
-    found: dict[str, list[Round]] = {name: [] for name in SERVERS}
+def _alternate(setup: ServerSetup, backend: str, rounds: int, seconds: float) -> Mapping[str, list[IngestRound]]:
+    """Measure every server once in each round, in an order that is reversed from round to round."""
+    found: dict[str, list[IngestRound]] = {name: [] for name in SERVERS}
     for number in range(rounds):
         for name in SERVERS if number % 2 == 0 else reversed(SERVERS):
-            found[name].append(_flood(scene, name, backend, seconds))
+            found[name].append(_flood(setup, name, backend, seconds))
     return found
 
 
-def _flood(scene: Scene, name: str, backend: str, seconds: float) -> Round:
-    with scene.serve(name, backend) as server:
+def _flood(setup: ServerSetup, name: str, backend: str, seconds: float) -> IngestRound:
+    with setup.serve(name, backend) as server:
         deliveries = make_deliveries()
         warm = load.flood(server.port, deliveries, connections=CONNECTIONS, seconds=WARM_UP)
         before = server.cpu_seconds()
@@ -82,10 +82,10 @@ def _flood(scene: Scene, name: str, backend: str, seconds: float) -> Round:
     acknowledged = warm.accepted + result.accepted
     if server.stored() < acknowledged:
         raise RuntimeError(f"{name}: {acknowledged} acknowledged, {server.stored()} stored")
-    return Round(result.accepted / result.seconds, 1000 * cpu / result.accepted, 1000 * result.wait(0.99))
+    return IngestRound(result.accepted / result.seconds, 1000 * cpu / result.accepted, 1000 * result.wait(0.99))
 
 
-def _tell_throughput(backend: str, found: Mapping[str, list[Round]]) -> None:
+def _print_throughput(backend: str, found: Mapping[str, list[IngestRound]]) -> None:
     print(f"### {backend}: as many as come through\n")
     print("| server | deliveries/s | product : this | CPU ms each | product : this | p99 ms |")
     print("|---|--:|--:|--:|--:|--:|")
@@ -99,13 +99,13 @@ def _tell_throughput(backend: str, found: Mapping[str, list[Round]]) -> None:
     print(flush=True)
 
 
-def _tell_waits(scene: Scene, backend: str, seconds: float) -> None:
+def _print_waits(setup: ServerSetup, backend: str, seconds: float) -> None:
     print(f"### {backend}: at a fixed rate\n")
     print("| server | offered/s | p50 ms | p99 ms | refused or lost |")
     print("|---|--:|--:|--:|--:|")
     for rate in RATES:
         for name in SERVERS:
-            result = _offer(scene, name, backend, rate, seconds)
+            result = _offer(setup, name, backend, rate, seconds)
             missed = result.statuses.total() - result.accepted
             print(
                 f"| {name} | {rate} | {1000 * result.wait(0.5):.1f} | {1000 * result.wait(0.99):.1f} | {missed} |",
@@ -114,28 +114,28 @@ def _tell_waits(scene: Scene, backend: str, seconds: float) -> None:
     print()
 
 
-def _offer(scene: Scene, name: str, backend: str, rate: int, seconds: float) -> load.Result:
-    with scene.serve(name, backend) as server:
+def _offer(setup: ServerSetup, name: str, backend: str, rate: int, seconds: float) -> load.LoadResult:
+    with setup.serve(name, backend) as server:
         deliveries = make_deliveries()
         load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=WARM_UP)
         return load.offer(server.port, deliveries, rate=rate, connections=CONNECTIONS, seconds=seconds)
 
 
 def ticket_id(number: int) -> str:
-    """The ticket that the delivery of that number is about."""
+    """Return the id of the ticket in the delivery of that number."""
     return str(10**17 + number)
 
 
 def make_deliveries(tickets: int = 10**9) -> Iterator[bytes]:
-    """Different events of so many tickets in turn, as requests. A token of Desk's comes with many of them."""
+    """Yield requests with different events of so many tickets in turn; many share a token, as Desk's deliveries do."""
     (event,) = json.loads(PAYLOAD.read_bytes())
     text = json.dumps([event | {"eventTime": "@TIME"}]).replace(event["payload"]["id"], "@TICKET").encode()
     pieces = re.split(b"(@TICKET|@TIME)", text)
     now = int(time.time())
     tokens = cycle([_token(now, number) for number in range(TOKENS)])
     for number in range(10**9):
-        told = {b"@TICKET": ticket_id(number % tickets).encode(), b"@TIME": b"%d" % (now * 1000 + number)}
-        body = b"".join([told.get(piece, piece) for piece in pieces])
+        values = {b"@TICKET": ticket_id(number % tickets).encode(), b"@TIME": b"%d" % (now * 1000 + number)}
+        body = b"".join([values.get(piece, piece) for piece in pieces])
         yield (
             b"POST /webhooks/desk/default HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             b"X-ZDesk-JWT: %s\r\nContent-Length: %d\r\n\r\n%s" % (next(tokens), len(body), body)

@@ -1,4 +1,4 @@
-"""From a delivery to what is written in Desk: real receiver, worker and beat, a Desk that takes its time."""
+"""From a delivery to the write in Desk: real receiver, worker and beat, and a Desk with a given latency."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import monotonic
 
 from bench import load
 from bench.ingest import make_deliveries, ticket_id
-from bench.stage import Stage, staged
+from bench.processes import BenchProcesses, bench_processes
 
 LATENCY = 0.05
 RATES = (20, 50, 200)
@@ -24,35 +24,35 @@ def run(full: bool) -> None:
     print("| deliveries/s | p50 ms | p99 ms | looks/s while they came | refused or lost |")
     print("|--:|--:|--:|--:|--:|")
     for rate in RATES:
-        with staged(LATENCY, workers=IN_FLIGHT, concurrency=IN_FLIGHT) as stage:
-            _tell(rate, stage, seconds)
+        with bench_processes(LATENCY, workers=IN_FLIGHT, concurrency=IN_FLIGHT) as processes:
+            _print_row(rate, processes, seconds)
 
 
-def _tell(rate: int, stage: Stage, seconds: float) -> None:
-    _, port = stage.serve()
-    stage.start_ours("worker")
-    stage.start_ours("beat")
+def _print_row(rate: int, processes: BenchProcesses, seconds: float) -> None:
+    _, port = processes.serve()
+    processes.start_product("worker")
+    processes.start_product("beat")
     sent: dict[str, float] = {}
-    deliveries = _noted(make_deliveries(), sent)
+    deliveries = _with_sent_times(make_deliveries(), sent)
     _offer(port, deliveries, rate=20, seconds=WARM_UP)
-    stage.wait_until(lambda: not stage.owed, TIMEOUT)
+    processes.wait_until(lambda: not processes.pending, TIMEOUT)
     sent.clear()
-    stage.desk("/forget")
+    processes.desk("/forget")
     result = _offer(port, deliveries, rate=rate, seconds=seconds)
-    in_time = len(stage.desk()["written"]) / seconds
+    in_time = len(processes.desk()["written"]) / seconds
     missed = result.statuses.total() - result.accepted
-    stage.wait_until(lambda: not stage.owed, TIMEOUT)
-    waits = sorted(1000 * (at - sent[ticket]) for ticket, at in stage.desk()["written"].items() if ticket in sent)
+    processes.wait_until(lambda: not processes.pending, TIMEOUT)
+    waits = sorted(1000 * (at - sent[ticket]) for ticket, at in processes.desk()["written"].items() if ticket in sent)
     p50, p99 = (waits[int(share * (len(waits) - 1))] for share in (0.5, 0.99))
     print(f"| {rate} | {p50:,.0f} | {p99:,.0f} | {in_time:.0f} | {missed} |", flush=True)
 
 
-def _offer(port: int, deliveries: Iterator[bytes], *, rate: int, seconds: float) -> load.Result:
+def _offer(port: int, deliveries: Iterator[bytes], *, rate: int, seconds: float) -> load.LoadResult:
     return load.offer(port, deliveries, rate=rate, connections=CONNECTIONS, seconds=seconds)
 
 
-def _noted(deliveries: Iterator[bytes], sent: dict[str, float]) -> Iterator[bytes]:
-    """The deliveries; when each was asked for is noted by its ticket, on the clock that Desk's are noted on."""
+def _with_sent_times(deliveries: Iterator[bytes], sent: dict[str, float]) -> Iterator[bytes]:
+    """Yield the deliveries; record the instant of each by its ticket, on the clock that Desk uses for its writes."""
     for number, delivery in enumerate(deliveries):
         sent[ticket_id(number)] = monotonic()
         yield delivery

@@ -1,7 +1,7 @@
 """Deliveries sent over kept connections, on one event loop, with as little work for each as possible.
 
-`flood` keeps every connection busy (closed loop): how many come through. `offer` sends at a fixed rate whatever the
-answers do (open loop), and counts each wait from the instant at which the delivery was due: how long one takes.
+`flood` keeps every connection busy (closed loop), and measures throughput. `offer` sends at a fixed rate, independent
+of the answers (open loop), and measures each wait from the instant at which the delivery was due.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 
 
 @dataclass
-class Result:
-    """What became of the deliveries: answers by status (0: none came), waits in seconds, and how long it took."""
+class LoadResult:
+    """The answers by status (0: no answer), the waits in seconds, and the seconds of the whole run."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
@@ -31,23 +31,23 @@ class Result:
         return self.statuses[200]
 
     def wait(self, share: float) -> float:
-        """The wait that `share` of the deliveries did not exceed."""
+        """Return the wait in seconds that `share` of the deliveries did not exceed."""
         return sorted(self.waits)[min(len(self.waits) - 1, int(share * len(self.waits)))]
 
 
-def flood(port: int, deliveries: Iterator[bytes], *, connections: int, seconds: float) -> Result:
+def flood(port: int, deliveries: Iterator[bytes], *, connections: int, seconds: float) -> LoadResult:
     return uvloop.run(_flood(port, deliveries, connections, seconds))
 
 
-def offer(port: int, deliveries: Iterator[bytes], *, rate: int, connections: int, seconds: float) -> Result:
+def offer(port: int, deliveries: Iterator[bytes], *, rate: int, connections: int, seconds: float) -> LoadResult:
     return uvloop.run(_offer(port, deliveries, rate, connections, seconds))
 
 
-async def _flood(port: int, deliveries: Iterator[bytes], connections: int, seconds: float) -> Result:
-    result, began = Result(), perf_counter()
+async def _flood(port: int, deliveries: Iterator[bytes], connections: int, seconds: float) -> LoadResult:
+    result, began = LoadResult(), perf_counter()
 
     async def keep_busy() -> None:
-        connection = Connection(port)
+        connection = LoadConnection(port)
         while (now := perf_counter()) < began + seconds:
             result.statuses[await connection.send(next(deliveries))] += 1
             result.waits.append(perf_counter() - now)
@@ -58,12 +58,12 @@ async def _flood(port: int, deliveries: Iterator[bytes], connections: int, secon
     return result
 
 
-async def _offer(port: int, deliveries: Iterator[bytes], rate: int, connections: int, seconds: float) -> Result:
-    result, began = Result(), perf_counter()
+async def _offer(port: int, deliveries: Iterator[bytes], rate: int, connections: int, seconds: float) -> LoadResult:
+    result, began = LoadResult(), perf_counter()
     due = iter([began + number / rate for number in range(int(rate * seconds))])
 
     async def serve() -> None:
-        connection = Connection(port)
+        connection = LoadConnection(port)
         for at in due:
             await asyncio.sleep(at - perf_counter())
             result.statuses[await connection.send(next(deliveries))] += 1
@@ -81,8 +81,8 @@ async def _all(work: Callable[[], Awaitable[None]], count: int) -> None:
             group.create_task(work())
 
 
-class Connection(asyncio.Protocol):
-    """One kept connection with one request at a time; opened again where the other side has closed it."""
+class LoadConnection(asyncio.Protocol):
+    """One kept connection with one request at a time; reopened if the other side has closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._seen = b""
 
     async def send(self, request: bytes) -> int:
-        """The status of the answer; 0 if none came within ten seconds."""
+        """Return the status of the answer; 0 without an answer within ten seconds."""
         loop = asyncio.get_running_loop()
         try:
             if self._transport is None or self._transport.is_closing():

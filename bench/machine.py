@@ -1,4 +1,4 @@
-"""What a figure was measured on, and what the processes under test cost."""
+"""The machine of a measurement, and the CPU time of the processes under test."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def describe() -> str:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process and its descendants have used so far, in user and kernel (Linux)."""
+    """Return the CPU seconds of a process and its descendants so far, in user and kernel (Linux)."""
     pids = [pid, *(child.pid for child in children_of(pid))]
     return sum(_ticks(each) for each in pids) / _TICK
 
 
 def _ticks(pid: int) -> int:
-    """`utime` and `stime` of /proc/PID/stat."""
+    """Return the sum of `utime` and `stime` of /proc/PID/stat."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[11]) + int(fields[12])

@@ -8,7 +8,7 @@ from subprocess import Popen
 
 from bench import load
 from bench.ingest import make_deliveries
-from bench.stage import Stage, staged
+from bench.processes import BenchProcesses, bench_processes
 from tests.support.processes import children_of
 
 TICKETS = 1_000
@@ -25,30 +25,30 @@ def run(full: bool) -> None:
     print(f"{events:,} deliveries at {RATE:,}/s, of {TICKETS:,} tickets in turn; Desk answers at once\n")
     print("| events | receiver MB | worker with its children MB |")
     print("|--:|--:|--:|")
-    with staged(0.0, workers=IN_FLIGHT, concurrency=IN_FLIGHT) as stage:
-        _watch(stage, events)
+    with bench_processes(0.0, workers=IN_FLIGHT, concurrency=IN_FLIGHT) as processes:
+        _watch(processes, events)
 
 
-def _watch(stage: Stage, events: int) -> None:
-    receiver, port = stage.serve()
-    worker = stage.start_ours("worker")
+def _watch(processes: BenchProcesses, events: int) -> None:
+    receiver, port = processes.serve()
+    worker = processes.start_product("worker")
     deliveries, stored = make_deliveries(TICKETS), 0
     _offer(port, deliveries, WARM_UP)
-    stage.wait_until(lambda: not stage.owed, TIMEOUT)
+    processes.wait_until(lambda: not processes.pending, TIMEOUT)
     for _ in range(STEPS):
         stored += _offer(port, deliveries, events // STEPS)
         print(f"| {stored:,} | {_megabytes(receiver):.0f} | {_megabytes(worker):.0f} |", flush=True)
-    stage.wait_until(lambda: not stage.owed, TIMEOUT)
+    processes.wait_until(lambda: not processes.pending, TIMEOUT)
 
 
 def _offer(port: int, deliveries: Iterator[bytes], events: int) -> int:
-    """How many of so many were accepted."""
+    """Offer so many deliveries, and return how many were accepted."""
     seconds = events / RATE
     return load.offer(port, deliveries, rate=RATE, connections=CONNECTIONS, seconds=seconds).accepted
 
 
 def _megabytes(process: Popen[bytes]) -> float:
-    """What a process and its descendants hold for themselves alone, shared pages apart (Linux)."""
+    """Return the private memory of a process and its descendants in MB, without shared pages (Linux)."""
     pids = [process.pid, *(child.pid for child in children_of(process.pid))]
     return sum(_private_kb(pid) for pid in pids) / 1024
 

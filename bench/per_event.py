@@ -1,7 +1,7 @@
-"""The usual way: each event is a Celery task, which reads its ticket and writes what it wants there.
+"""The usual way: each event is a Celery task, which reads its ticket and writes two fields.
 
-`celery -A bench.per_event worker`; the broker and Desk's URL come in the environment. It decides nothing, looks nothing
-up, counts no credits and keeps no record: less than the product does.
+`celery -A bench.per_event worker`; the broker and Desk's URL come from the environment. It makes no decision, no
+look-up and no record, and counts no credits: less than the product does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def handle(ticket_id: str) -> None:
 
 
 def _session() -> requests.Session:
-    """One for each thread, with its connection kept."""
+    """Return the session of this thread, which keeps its connection."""
     if not hasattr(_own, "session"):
         _own.session = requests.Session()
         _own.session.headers.update(HEADERS)

@@ -1,9 +1,8 @@
-"""The three ways to take deliveries, each one process on a database of its own, started afresh for each measurement."""
+"""The three servers for deliveries, each one process on a database of its own, restarted for each measurement."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from bench import environment, machine
 from desk_sync.adapters.runtime.embedded_broker import spawn, stop
 from desk_sync.adapters.store.engine import open_engine, reading
 from desk_sync.adapters.store.upgrade import upgrade
+from desk_sync.wiring.launcher import free_port
 from tests.support.key_host import KeyHost, public_pem
 from tests.support.postgres import Postgres
 from tests.support.processes import START_SECONDS
@@ -31,8 +31,8 @@ _numbers = count()
 
 
 @dataclass(frozen=True)
-class Server:
-    """One of them, running."""
+class BenchServer:
+    """A running server."""
 
     port: int
     pid: int
@@ -42,7 +42,7 @@ class Server:
         return machine.cpu_seconds(self.pid)
 
     def stored(self) -> int:
-        """How many events are in its database."""
+        """Return the number of events in its database."""
         engine = open_engine(self.database)
         with reading(engine) as connection:
             found: int = connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one()
@@ -51,8 +51,8 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What the servers share: a folder, a PostgreSQL, Redis, and Desk's keys."""
+class ServerSetup:
+    """The things that the servers share: a folder, a PostgreSQL, Redis, and Desk's keys."""
 
     folder: Path
     postgres: Postgres
@@ -60,20 +60,20 @@ class Scene:
     keys: KeyHost
 
     @contextmanager
-    def serve(self, name: str, backend: str) -> Iterator[Server]:
-        """Start a server on a fresh database; it is stopped at the end."""
+    def serve(self, name: str, backend: str) -> Iterator[BenchServer]:
+        """Start a server on a fresh database, and stop it with the block."""
         database, port = self._new_database(backend), free_port()
         command, variables = (self._product if name == PRODUCT else self._peer)(name, database, port)
         with (self.folder / "log").open("ab") as log:
             process = spawn(command, env=os.environ | variables, cwd=PEERS, stdout=log, stderr=log)
             try:
                 wait_for(port, process)
-                yield Server(port, process.pid, database)
+                yield BenchServer(port, process.pid, database)
             finally:
                 stop([process])
 
     def _new_database(self, backend: str) -> str:
-        """With the product's tables, whoever fills them."""
+        """Return the URL of a fresh database with the product's tables."""
         if backend == "PostgreSQL":
             url = self.postgres.url(self.postgres.new_database())
         else:
@@ -94,7 +94,7 @@ class Scene:
     def _peer(self, name: str, database: str, port: int) -> tuple[Sequence[str], Mapping[str, str]]:
         key = self.folder / "key.pem"
         key.write_bytes(public_pem("k1"))
-        place = _as_the_drivers_say(database)
+        place = _driver_address(database)
         variables = {
             "BENCH_DATABASE": place,
             "BENCH_PUBLIC_KEY": str(key),
@@ -112,7 +112,7 @@ class Scene:
         }[name], variables
 
 
-def _as_the_drivers_say(database: str) -> str:
+def _driver_address(database: str) -> str:
     url = make_url(database)
     if url.get_backend_name() == "sqlite":
         return str(url.database)
@@ -127,10 +127,3 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError("the server did not start")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,7 +1,7 @@
-"""What the subscription benchmarks compare, each job in a process of its own: `-m bench.subscription_jobs JOB …`.
+"""The jobs of the subscription benchmarks, each in a process of its own: `-m bench.subscription_jobs JOB …`.
 
-A job prints its seconds and its process's largest memory as JSON. The plain way is what one writes first: the csv
-module, one ORM object for each row, `add_all`, one commit; and a loop over rows where the product has one statement.
+A job prints its seconds and its process's largest memory as JSON. The plain way is the obvious one: the csv module,
+one ORM object for each row, `add_all`, one commit; and a loop over rows where the product has one statement.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.engine import open_engine, reading, writing
-from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.ports.subscriptions import FILE
 from desk_sync.services.import_accounts import ImportAccounts
 
 SUBSCRIPTIONS_OF_AN_ACCOUNT = 2
@@ -62,20 +63,36 @@ COLUMNS = [column.key for column in PlainRow.__table__.columns if column.key != 
 
 
 def write_export(path: Path, rows: int, *, more: int = 0) -> None:
-    """An export of so many rows; `more` licences in each make every account differ from another export's."""
+    """Write an export of `rows` rows; with `more` licences in each, every account differs from another export's."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for number in range(rows):
             account, plan = divmod(number, SUBSCRIPTIONS_OF_AN_ACCOUNT)
             zoid, service = 10_000_000 + account * 10, ("Zoho CRM", "Zoho Desk")[plan % 2]
-            whose = f"A{account}", f"admin@e{account}.example", f"e{account}.example", zoid, zoid + 5, zoid + 2, "DE"
-            what = f"S{number}", service, f"{service} Enterprise", account % 90 + more, "users", "live", "true"
-            writer.writerow((*whose, *what))
+            identifiers = (
+                f"A{account}",
+                f"admin@e{account}.example",
+                f"e{account}.example",
+                zoid,
+                zoid + 5,
+                zoid + 2,
+                "DE",
+            )
+            subscription_cells = (
+                f"S{number}",
+                service,
+                f"{service} Enterprise",
+                account % 90 + more,
+                "users",
+                "live",
+                "true",
+            )
+            writer.writerow((*identifiers, *subscription_cells))
 
 
 def product_import(database: str, file: str) -> None:
-    """As `desk-sync subscriptions import` does it."""
+    """Import as `desk-sync subscriptions import` does."""
     read = read_accounts(file)
     policy = mapping_file.load("partner_support").policy.licences
     service = ImportAccounts(subscriptions=SqlSubscriptions(open_engine(database)), policy=policy, now=_now)
@@ -105,7 +122,7 @@ def plain_look_up(database: str, _: str) -> None:
 
 
 def product_marking(database: str, _: str) -> None:
-    """What an import does when its rows are in: compare the snapshots, switch, mark the open tickets concerned."""
+    """Finish an import whose rows are staged: compare the snapshots, switch, mark the open tickets concerned."""
     store = SqlSubscriptions(open_engine(database))
     snapshot_id = _staged(store.engine)
     changes = store._changes(snapshot_id, FILE)
@@ -113,7 +130,7 @@ def product_marking(database: str, _: str) -> None:
 
 
 def plain_marking(database: str, _: str) -> None:
-    """The same account by account: read it from both snapshots, compare, mark its ticket."""
+    """Do the same account by account: read it from both snapshots, compare, mark its ticket."""
     engine, now = open_engine(database), _now()
     accounts, tickets, new = tables.accounts, tables.tickets, _staged(engine)
     with writing(engine) as connection:
@@ -128,7 +145,7 @@ def plain_marking(database: str, _: str) -> None:
 
 
 def stage(database: str, file: str) -> None:
-    """Not measured: an open ticket for each account of the current snapshot, and the next snapshot's rows in place."""
+    """Prepare, unmeasured: an open ticket for each account of the current snapshot, and the next snapshot's rows."""
     store = SqlSubscriptions(open_engine(database))
     accounts = read_accounts(file).accounts
     opened = {"portal": "default", "first_seen_at": _now(), "closed": False}

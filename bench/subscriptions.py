@@ -1,4 +1,4 @@
-"""Subscription data: bringing them in, looking one up, finding whose tickets they concern, and ingest meanwhile."""
+"""Subscription data: import, look-up, marking of the tickets concerned, and ingest during an import."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from statistics import median
 from sqlalchemy import make_url
 
 from bench import ingest, load
-from bench.servers import PRODUCT, Scene, Server
+from bench.servers import PRODUCT, BenchServer, ServerSetup
 from bench.subscription_jobs import LOOKS, SUBSCRIPTIONS_OF_AN_ACCOUNT, write_export
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.adapters.store.upgrade import upgrade
@@ -28,16 +28,16 @@ RATE = 200  # deliveries a second
 
 
 @dataclass(frozen=True)
-class Job:
-    """What one process took."""
+class JobFigures:
+    """The figures of one process."""
 
     seconds: float
     peak_mb: float
 
 
 @dataclass(frozen=True)
-class Case:
-    """What is compared: a job of the product, a job of the plain way, and what one unit of it is."""
+class ComparedJobs:
+    """A job of the product and the same job of the plain way; `unit` is what is counted."""
 
     title: str
     product: str
@@ -45,63 +45,63 @@ class Case:
     unit: str
 
 
-IMPORT = Case("import", "product_import", "plain_import", "row")
-LOOK_UP = Case("look-up by address, one at a time", "product_look_up", "plain_look_up", "look-up")
-MARKING = Case("marking the open tickets of changed accounts", "product_marking", "plain_marking", "account")
+IMPORT = ComparedJobs("import", "product_import", "plain_import", "row")
+LOOK_UP = ComparedJobs("look-up by address, one at a time", "product_look_up", "plain_look_up", "look-up")
+MARKING = ComparedJobs("marking the open tickets of changed accounts", "product_marking", "plain_marking", "account")
 
 
 def run(full: bool) -> None:
     rows, rounds = (1_000_000, 1) if full else (20_000, 3)
     print(f"{rows:,} rows, {rows // SUBSCRIPTIONS_OF_AN_ACCOUNT:,} accounts, of which all change before the marking")
     print(f"{rounds} round{'s' * (rounds > 1)}, product and plain way in turn\n", flush=True)
-    with _scene() as scene:
-        export, changed, short = (scene.folder / f"{name}.csv" for name in ("export", "changed", "short"))
+    with _server_setup() as setup:
+        export, changed, short = (setup.folder / f"{name}.csv" for name in ("export", "changed", "short"))
         write_export(export, rows)
         write_export(changed, rows, more=1)
         write_export(short, rows // 10 if full else rows)
-        _compare(scene, "SQLite", (export, changed), rows, rounds)
-        _tell_waits(scene, short, seconds=60.0 if full else 8.0)
-        _compare(scene, "PostgreSQL", (export, changed), rows, rounds)
+        _compare(setup, "SQLite", (export, changed), rows, rounds)
+        _print_waits(setup, short, seconds=60.0 if full else 8.0)
+        _compare(setup, "PostgreSQL", (export, changed), rows, rounds)
 
 
 @contextmanager
-def _scene() -> Iterator[Scene]:
+def _server_setup() -> Iterator[ServerSetup]:
     with (
         tempfile.TemporaryDirectory(prefix="ds-bench-") as folder,
         run_postgres(durable=True) as postgres,
         EmbeddedBroker.start() as broker,
         closing(KeyHost()) as keys,
     ):
-        yield Scene(Path(folder), postgres, broker.url, keys)
+        yield ServerSetup(Path(folder), postgres, broker.url, keys)
 
 
-def _compare(scene: Scene, backend: str, exports: tuple[Path, Path], rows: int, rounds: int) -> None:
+def _compare(setup: ServerSetup, backend: str, exports: tuple[Path, Path], rows: int, rounds: int) -> None:
     print(f"### {backend}\n")
     print("| what | product s | plain s | plain : product | product peak MB | plain peak MB | product µs each |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     export, changed = exports
     units = {IMPORT: rows, LOOK_UP: LOOKS, MARKING: rows // SUBSCRIPTIONS_OF_AN_ACCOUNT}
-    found: dict[Case, list[tuple[Job, Job]]] = {case: [] for case in units}
+    found: dict[ComparedJobs, list[tuple[JobFigures, JobFigures]]] = {case: [] for case in units}
     for number in range(rounds):
-        databases = [_database(scene, backend, f"{number}{side}") for side in "ab"]
+        databases = [_database(setup, backend, f"{number}{side}") for side in "ab"]
         order = 1 if number % 2 == 0 else -1
         found[IMPORT].append(_pair(IMPORT, databases, export, order))
         found[LOOK_UP].append(_pair(LOOK_UP, databases, export, order))
         _job("stage", databases[0], changed)
-        both = [databases[0], _copy(scene, databases[0], f"{number}c")]
+        both = [databases[0], _copy(setup, databases[0], f"{number}c")]
         found[MARKING].append(_pair(MARKING, both, changed, order))
     for case in units:
-        _tell(case, found[case], units[case])
+        _print_row(case, found[case], units[case])
     print(flush=True)
 
 
-def _pair(case: Case, databases: list[str], file: Path, order: int) -> tuple[Job, Job]:
+def _pair(case: ComparedJobs, databases: list[str], file: Path, order: int) -> tuple[JobFigures, JobFigures]:
     jobs = [(case.product, databases[0]), (case.plain, databases[1])]
     found = {job: _job(job, database, file) for job, database in jobs[::order]}
     return found[case.product], found[case.plain]
 
 
-def _tell(case: Case, found: list[tuple[Job, Job]], units: int) -> None:
+def _print_row(case: ComparedJobs, found: list[tuple[JobFigures, JobFigures]], units: int) -> None:
     product, plain = ([each[side] for each in found] for side in (0, 1))
     ours, theirs = (median(job.seconds for job in jobs) for jobs in (product, plain))
     ratio = median(other.seconds / own.seconds for own, other in found)
@@ -112,8 +112,8 @@ def _tell(case: Case, found: list[tuple[Job, Job]], units: int) -> None:
     )
 
 
-def _tell_waits(scene: Scene, export: Path, seconds: float) -> None:
-    """The import is short enough to be written several times meanwhile."""
+def _print_waits(setup: ServerSetup, export: Path, seconds: float) -> None:
+    """Measure ingest during an import that is short enough to be repeated several times meanwhile."""
     print(f"### Ingest at {RATE} deliveries/s on SQLite while an import runs\n")
     print("| meanwhile | p50 ms | p99 ms | longest ms | refused or lost |")
     print("|---|--:|--:|--:|--:|")
@@ -122,7 +122,7 @@ def _tell_waits(scene: Scene, export: Path, seconds: float) -> None:
         ("the product's import", "product_import"),
         ("the plain import", "plain_import"),
     ):
-        with scene.serve(PRODUCT, "SQLite") as server, _meanwhile(job, server, export):
+        with setup.serve(PRODUCT, "SQLite") as server, _meanwhile(job, server, export):
             load.offer(server.port, ingest.make_deliveries(), rate=RATE, connections=100, seconds=ingest.WARM_UP)
             result = load.offer(server.port, ingest.make_deliveries(), rate=RATE, connections=100, seconds=seconds)
         missed = result.statuses.total() - result.accepted
@@ -132,8 +132,8 @@ def _tell_waits(scene: Scene, export: Path, seconds: float) -> None:
 
 
 @contextmanager
-def _meanwhile(job: str | None, server: Server, export: Path) -> Iterator[None]:
-    """The job again and again on the server's database, for as long as the deliveries come."""
+def _meanwhile(job: str | None, server: BenchServer, export: Path) -> Iterator[None]:
+    """Repeat the job on the server's database during the block."""
     if job is None:
         yield
         return
@@ -146,33 +146,33 @@ def _meanwhile(job: str | None, server: Server, export: Path) -> Iterator[None]:
             stop([process])
 
 
-def _copy(scene: Scene, database: str, name: str) -> str:
-    """Another database that holds the same."""
+def _copy(setup: ServerSetup, database: str, name: str) -> str:
+    """Return the URL of a copy of the database."""
     if database.startswith("sqlite"):
-        path = scene.folder / f"s{name}.sqlite3"
+        path = setup.folder / f"s{name}.sqlite3"
         with (
             closing(sqlite3.connect(make_url(database).database or "")) as one,
             closing(sqlite3.connect(path)) as other,
         ):
             one.backup(other)
         return f"sqlite:///{path}"
-    return scene.postgres.url(scene.postgres.new_database(like=make_url(database).database))
+    return setup.postgres.url(setup.postgres.new_database(like=make_url(database).database))
 
 
-def _database(scene: Scene, backend: str, name: str) -> str:
+def _database(setup: ServerSetup, backend: str, name: str) -> str:
     if backend == "PostgreSQL":
-        url = scene.postgres.url(scene.postgres.new_database())
+        url = setup.postgres.url(setup.postgres.new_database())
     else:
-        url = f"sqlite:///{scene.folder / f's{name}.sqlite3'}"
+        url = f"sqlite:///{setup.folder / f's{name}.sqlite3'}"
     upgrade(url)
     return url
 
 
-def _job(job: str, database: str, file: Path) -> Job:
+def _job(job: str, database: str, file: Path) -> JobFigures:
     command = [sys.executable, "-m", "bench.subscription_jobs", job, database, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{job}: {done.stderr[-2000:]}")
-    result = Job(**json.loads(done.stdout.splitlines()[-1]))
+    result = JobFigures(**json.loads(done.stdout.splitlines()[-1]))
     print(f"{job}: {result.seconds:.1f} s, {result.peak_mb:,.0f} MB", file=sys.stderr, flush=True)
     return result

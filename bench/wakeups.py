@@ -1,4 +1,4 @@
-"""Wake-ups: how many are claimed and fired each second while many more are pending, and what a pending one takes."""
+"""Wake-ups: how many are claimed and fired each second while many more are pending, and the size of a pending one."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DAY, LEASE = timedelta(days=1), timedelta(seconds=45)
 TIMEOUT = 900.0
 THREADS = 25
-"""As many as a worker can be set to: what Desk's largest edition takes at a time."""
+"""The maximum of a worker's setting: the calls that Desk's largest edition allows at a time."""
 
 
 @dataclass(frozen=True)
-class Load:
-    """So many wake-ups are pending, of which so many are due now."""
+class WakeupLoad:
+    """The number of pending wake-ups, and of those among them that are due now."""
 
     pending: int
     due: int
 
 
 @dataclass(frozen=True)
-class Fired:
-    """Wake-ups fired each second, the CPU seconds that one took, and the bytes that a pending one takes."""
+class WakeupFigures:
+    """Wake-ups fired each second, CPU seconds for each, and bytes of a pending one."""
 
     each_second: float
     cpu: float
@@ -63,28 +63,29 @@ class Fired:
 
 def run(full: bool) -> None:
     rounds = 3 if full else 1
-    ours, theirs = (Load(1_000_000, 2_000), Load(20_000, 500)) if full else (Load(100_000, 2_000), Load(10_000, 500))
+    ours = WakeupLoad(1_000_000, 2_000) if full else WakeupLoad(100_000, 2_000)
+    theirs = WakeupLoad(20_000, 500) if full else WakeupLoad(10_000, 500)
     logs.configure(level="WARNING")
     print(f"Peers: {environment.versions()}")
     print(
         f"{rounds} rounds. The product: {ours.due:,} of {ours.pending:,} wake-ups are due; the peers: {theirs.due:,} of"
     )
     print(f"{theirs.pending:,}, since 1,000,000 would not fit into this machine's memory\n")
-    ways: dict[str, Callable[[], Fired]] = {
+    methods: dict[str, Callable[[], WakeupFigures]] = {
         CLAIMED: partial(_product, ours, _not_recorded),
         RECORDED: partial(_product, ours, _recorded),
         ETA: partial(_celery, "eta", theirs),
         REDBEAT: partial(_celery, "redbeat", theirs),
     }
-    found: dict[str, list[Fired]] = {name: [] for name in ways}
+    found: dict[str, list[WakeupFigures]] = {name: [] for name in methods}
     for number in range(rounds):
-        for name in list(ways)[:: 1 if number % 2 == 0 else -1]:
-            found[name].append(ways[name]())
-    _tell(found)
+        for name in list(methods)[:: 1 if number % 2 == 0 else -1]:
+            found[name].append(methods[name]())
+    _print_row(found)
 
 
-def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], LookOutcome]]) -> Fired:
-    """One drain, on a SQLite file."""
+def _product(load: WakeupLoad, look: Callable[[SqlTickets], Callable[[Lease], LookOutcome]]) -> WakeupFigures:
+    """Return the figures of one drain, on a SQLite file."""
     with tempfile.TemporaryDirectory(prefix="ds-bench-") as folder:
         url = f"sqlite:///{folder}/wakeups.sqlite3"
         upgrade(url)
@@ -105,11 +106,11 @@ def _product(load: Load, look: Callable[[SqlTickets], Callable[[Lease], LookOutc
         drain.run()
         seconds, cpu = monotonic() - began, process_time() - used
         engine.dispose()
-        return Fired(load.due / seconds, cpu / load.due, size)
+        return WakeupFigures(load.due / seconds, cpu / load.due, size)
 
 
-def _fill(engine: Engine, load: Load) -> None:
-    """Tickets of all severities, of which some are due and the others tomorrow, in any order."""
+def _fill(engine: Engine, load: WakeupLoad) -> None:
+    """Insert tickets of all severities, some due now and the others tomorrow, in random order."""
     is_due = [number < load.due for number in range(load.pending)]
     chance = random.Random(5)  # noqa: S311
     chance.shuffle(is_due)
@@ -125,7 +126,7 @@ def _row(number: int, due: bool) -> dict[str, object]:
 
 
 def _recorded(queue: SqlTickets) -> Callable[[Lease], LookOutcome]:
-    """All that a look does but what it is for: it counts its attempt, and records a decision and the next wake-up."""
+    """Return a look without calls or a decision: it counts its attempt, and records a decision and the next wake-up."""
 
     def look(lease: Lease) -> LookOutcome:
         queue.begin_look(lease, now=NOW, until=NOW + LEASE)
@@ -140,21 +141,21 @@ def _not_recorded(_: SqlTickets) -> Callable[[Lease], LookOutcome]:
 
 
 def _size(engine: Engine) -> int:
-    """The bytes of the database, whether they have left the write-ahead log or not."""
+    """Return the bytes of the database, including those still in the write-ahead log."""
     pages = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
     with reading(engine) as connection:
         found: int = connection.execute(pages).scalar_one()
         return found
 
 
-def _celery(way: str, load: Load) -> Fired:
-    """From when a worker is ready, or beat has started, until the last of the due ones has been fired."""
+def _celery(method: str, load: WakeupLoad) -> WakeupFigures:
+    """Measure from a ready worker, or a started beat, until the last due wake-up has been fired."""
     with ExitStack() as stack:
         broker = stack.enter_context(EmbeddedBroker.start())
         log = stack.enter_context(tempfile.TemporaryFile())
         commands, variables = environment.peers(), os.environ | {"BENCH_REDIS": broker.url, "PYTHONPATH": str(PEERS)}
         size = subprocess.run(
-            [commands / "python", PEERS / "wakeups.py", way, str(load.pending), str(load.due)],
+            [commands / "python", PEERS / "wakeups.py", method, str(load.pending), str(load.due)],
             env=variables, stdout=subprocess.PIPE, check=True,
         ).stdout  # fmt: skip
         celery = [str(commands / "celery"), "-A", "wakeups"]
@@ -164,7 +165,7 @@ def _celery(way: str, load: Load) -> Fired:
         worker = [*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
         children.append(spawn(worker, env=variables, cwd=PEERS, stdout=log, stderr=log))
         began = _wait_for(database, "worker")
-        if way == "redbeat":
+        if method == "redbeat":
             beat = [*celery, "beat", "-S", "redbeat.RedBeatScheduler", "--pidfile=", "--loglevel", "WARNING"]
             children.append(spawn(beat, env=variables, cwd=PEERS, stdout=log, stderr=log))
             began = _wait_for(database, "beat")
@@ -174,11 +175,11 @@ def _celery(way: str, load: Load) -> Fired:
             sleep(0.1)
         fired = int(database.get("fired") or 0)
         cpu = sum(machine.cpu_seconds(child.pid) for child in children) - used
-        return Fired(fired / (float(database.get("last") or began) - began), cpu / fired, float(size))
+        return WakeupFigures(fired / (float(database.get("last") or began) - began), cpu / fired, float(size))
 
 
 def _wait_for(database: redis.Redis, name: str) -> float:
-    """The instant at which the process said that it is up."""
+    """Wait for the process, and return the instant at which it reported its start."""
     end = monotonic() + 60
     while (at := database.get(name)) is None:
         if monotonic() > end:
@@ -187,7 +188,7 @@ def _wait_for(database: redis.Redis, name: str) -> float:
     return float(at)
 
 
-def _tell(found: dict[str, list[Fired]]) -> None:
+def _print_row(found: dict[str, list[WakeupFigures]]) -> None:
     print(f"| | fired each second | {CLAIMED} : this | {RECORDED} : this | CPU ms each | bytes of a pending one |")
     print("|---|--:|--:|--:|--:|--:|")
     for name, rounds in found.items():

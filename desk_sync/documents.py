@@ -1,4 +1,4 @@
-"""How our values read as JSON: one shape for the command line, the rehearsal and whoever else tells scripts of them.
+"""Our values as JSON: one shape for the command line, the simulation and every other output for scripts.
 
 Instants are UTC, ISO 8601 with a Z; durations are whole seconds.
 """
@@ -16,7 +16,7 @@ from desk_sync.domain.plan.decision import Decision
 
 
 def decision(made: Decision) -> dict[str, Any]:
-    """What was decided about a ticket, and why."""
+    """Return a decision about a ticket, with its reasons."""
     return {
         "decision": made.verdict,
         "licences_counted": made.licences,
@@ -25,7 +25,7 @@ def decision(made: Decision) -> dict[str, Any]:
 
 
 def clock(read: Clock) -> dict[str, Any]:
-    """Where one round of a milestone stands. `target_at` and `due_at` are null while it is paused, unless passed."""
+    """Return the state of one cycle of a milestone. While paused, `target_at` and `due_at` are null unless passed."""
     return {
         "milestone": read.milestone,
         "round": read.round,
@@ -44,7 +44,7 @@ def clock(read: Clock) -> dict[str, Any]:
 
 
 def escalation(step: RaisedLevel) -> dict[str, Any]:
-    """A level that was raised, and the roles that it told."""
+    """Return a level that was raised, with the roles that it notified."""
     return {
         "level": step.level,
         "at": instant(step.at),
@@ -54,7 +54,7 @@ def escalation(step: RaisedLevel) -> dict[str, Any]:
 
 
 def spans(spent: Iterable[Pause]) -> list[list[str | None]]:
-    """Each as its first instant and the first after it, null while it lasts."""
+    """Return each span as its first instant and the first instant after it, null while it lasts."""
     return [[instant(start), instant(end)] for start, end in spent]
 
 

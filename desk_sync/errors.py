@@ -1,19 +1,19 @@
-"""What can go wrong, told apart by what the caller does next.
+"""The errors of desk-sync, one class for each reaction of the caller.
 
 DeskSyncError
-├── TemporaryError        worth another try, no sooner than `retry_after`
-├── PermanentError        another try with the same values gives the same answer
-│   ├── Gone              the ticket no longer exists, or we may not see it
+├── TemporaryError        may be repeated, no sooner than `retry_after`
+├── PermanentError        a repeat with the same values gives the same result
+│   ├── Gone              the ticket no longer exists, or is not visible to us
 │   ├── Absent            a source has nothing under this name
-│   ├── NotPermitted      the token, the scope or the edition does not allow it
-│   ├── FieldsDropped     Desk answered 200 and left out what was sent
-│   ├── Refused           a channel does not take a notice: the next recipient is told
-│   └── Shrunk            new subscription data that hold too little to be true
+│   ├── NotPermitted      the token, the scope or the edition does not allow the call
+│   ├── FieldsDropped     Desk answered 200 and ignored some fields
+│   ├── Refused           a channel does not accept a notice: it goes to the next recipient
+│   └── Shrunk            new subscription data are much smaller than the last ones
 ├── LeaseLost             another worker holds the ticket; nothing was recorded
-├── BadToken              a delivery that Desk did not sign for us: 401
-├── BadDelivery           a delivery that is not what Desk sends: 400
-├── ConfigurationError    the environment is not fit to start with
-└── InputError            a file that a person wrote; carries every mistake with its place
+├── BadToken              a delivery whose token Desk did not sign for us: 401
+├── BadDelivery           a delivery whose body is not an array of events: 400
+├── ConfigurationError    a setting is missing or wrong
+└── InputError            a file written by a person; holds every mistake with its place
     └── MappingError      the mapping file
 """
 
@@ -27,13 +27,13 @@ from traceback import extract_tb
 
 
 def where(error: BaseException) -> str:
-    """Where an error was raised, for the log: its message and its frames may quote a ticket (L11)."""
+    """Return the file and line of an error, for the log: its message and its frames may quote a ticket (L11)."""
     frames = extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 class DeskSyncError(Exception):
-    """Anything that desk-sync raises on purpose. `hint` says what a person can do."""
+    """The base of all errors that desk-sync raises itself. `hint` is the next step for a person."""
 
     hint: str | None = None
 
@@ -43,7 +43,7 @@ class DeskSyncError(Exception):
 
 
 class TemporaryError(DeskSyncError):
-    """Worth another try, no sooner than `retry_after` from now."""
+    """The operation can be repeated, no sooner than `retry_after` from now."""
 
     def __init__(
         self, message: str, *, retry_after: timedelta = timedelta(seconds=30), hint: str | None = None
@@ -53,11 +53,11 @@ class TemporaryError(DeskSyncError):
 
 
 class PermanentError(DeskSyncError):
-    """Another try with the same values gives the same answer."""
+    """A repeat with the same values gives the same result."""
 
 
 class Gone(PermanentError):
-    """The ticket no longer exists, or the integration's agent may not see it."""
+    """The ticket no longer exists, or is not visible to the integration's agent."""
 
 
 class Absent(PermanentError):
@@ -69,7 +69,7 @@ class NotPermitted(PermanentError):
 
 
 class FieldsDropped(PermanentError):
-    """Desk took the write and left fields out: usually they are not on the ticket's layout."""
+    """Desk accepted the write but ignored fields: usually they are not on the ticket's layout."""
 
     def __init__(self, fields: Iterable[str]) -> None:
         self.fields = tuple(sorted(fields))
@@ -80,11 +80,11 @@ class FieldsDropped(PermanentError):
 
 
 class Refused(PermanentError):
-    """A channel does not take a notice; the next recipient is told instead."""
+    """A channel does not accept a notice; it goes to the next recipient instead."""
 
 
 class Shrunk(PermanentError):
-    """A source said much less than the last time; what it said then stays."""
+    """A source returned much less than the last time; the last data stay in use."""
 
 
 class LeaseLost(DeskSyncError):
@@ -92,7 +92,7 @@ class LeaseLost(DeskSyncError):
 
 
 class BadToken(DeskSyncError):
-    """The delivery's token is missing, forged, expired, or meant for somebody else."""
+    """The delivery's token is missing, forged, expired, or issued for another portal or webhook."""
 
 
 class BadDelivery(DeskSyncError):
@@ -100,14 +100,14 @@ class BadDelivery(DeskSyncError):
 
 
 class ConfigurationError(DeskSyncError):
-    """The environment is not fit to start with."""
+    """A setting is missing or wrong, so the process cannot start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One mistake in a file: line and column count from 1, `where` is the path of the value.
 
-    `file` is empty where only one file is spoken of, and named beside it.
+    `file` is empty if the caller names the file itself.
     """
 
     message: str
@@ -125,7 +125,7 @@ class Problem:
 
 
 class InputError(DeskSyncError):
-    """A file that a person wrote is not usable; nothing of it was taken."""
+    """A file written by a person has mistakes; nothing of it was used."""
 
     def __init__(self, file: str, problems: Iterable[Problem]) -> None:
         self.file = file
@@ -134,4 +134,4 @@ class InputError(DeskSyncError):
 
 
 class MappingError(InputError):
-    """The mapping file is not usable."""
+    """The mapping file has mistakes."""

@@ -1,16 +1,16 @@
-"""Python's collector of cycles: we leave few, and the start makes much that stays."""
+"""Tuning of Python's cycle collector: we create few cycles, and most objects of the start live on."""
 
 from __future__ import annotations
 
 import gc
 
 
-def spare() -> None:
-    """Look seldom: with Python's thresholds a sixth of a start, and a seventh of the receiver's time, went to it."""
+def relax() -> None:
+    """Collect less often. Python's own thresholds took a sixth of a start and a seventh of the receiver's time."""
     gc.set_threshold(20_000, 20, 20)
 
 
-def keep() -> None:
-    """What is there now stays: never look at it again."""
+def freeze() -> None:
+    """Exclude all existing objects from later collections."""
     gc.collect()
     gc.freeze()

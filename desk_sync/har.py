@@ -1,9 +1,9 @@
-"""What was on the wire, as an HTTP Archive 1.2: a recorder for ASGI applications, and the archive made of its files.
+"""Recording of HTTP traffic as an HTTP Archive 1.2: a recorder for ASGI applications, and the archive of its files.
 
-Each exchange is one line of JSON, appended in one piece, so that several processes may write to one file. Recorded is
-what was received and what was handed to the server to send: headers as they were, bodies byte for byte (base64 where
-they are not UTF-8). An answer that was cut short is recorded as far as it got; one that never began has status 0.
-Times are milliseconds; `now` gives the wall clock.
+Each exchange is one line of JSON, appended in one write, so that several processes may write to one file. A record
+holds what was received and what was passed to the server for sending: headers unchanged, bodies byte for byte (base64
+where they are not UTF-8). A response that was cut short is recorded as far as it was sent; one that never began has
+status 0. Times are milliseconds; `now` gives the wall clock.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class HarRecorder:
-    """Middleware that appends every exchange to `file`; paths that begin with `skip` are not recorded."""
+    """Middleware that appends every exchange to `file`, except those whose path begins with `skip`."""
 
     def __init__(self, app: ASGIApp, file: Path, *, now: Callable[[], datetime], skip: str | None = None) -> None:
         self._app = app
@@ -40,13 +40,13 @@ class HarRecorder:
             return
         exchange = _Exchange(scope=scope, started_at=self._now())
         try:
-            await self._app(scope, exchange.hearing(receive), exchange.telling(send))
+            await self._app(scope, exchange.recording_request(receive), exchange.recording_response(send))
         finally:
             _append(self._file, exchange.entry())
 
 
 def archive(*files: Path, creator_version: str) -> dict[str, Any]:
-    """One archive of the exchanges in all files that exist, in the order in which they started."""
+    """Return one archive of the exchanges in all existing files, in the order in which they started."""
     lines = (line for file in files if file.exists() for line in file.read_bytes().splitlines())
     entries = sorted((orjson.loads(line) for line in lines), key=lambda entry: str(entry["startedDateTime"]))
     creator = {"name": "desk-sync", "version": creator_version}
@@ -55,38 +55,38 @@ def archive(*files: Path, creator_version: str) -> dict[str, Any]:
 
 @dataclass(slots=True, kw_only=True)
 class _Exchange:
-    """One request and its answer, as they go by."""
+    """One request and its response, recorded while they pass through."""
 
     scope: Scope
     started_at: datetime
     began: float = field(default_factory=monotonic)
     answered: float | None = None
     status: int = 0
-    answer_headers: Headers = ()
-    asked: bytearray = field(default_factory=bytearray)
-    answer: bytearray = field(default_factory=bytearray)
+    response_headers: Headers = ()
+    request_body: bytearray = field(default_factory=bytearray)
+    response_body: bytearray = field(default_factory=bytearray)
 
-    def hearing(self, receive: Receive) -> Receive:
-        async def heard() -> Message:
+    def recording_request(self, receive: Receive) -> Receive:
+        async def receive_and_record() -> Message:
             message = await receive()
-            self.asked += message.get("body", b"")
+            self.request_body += message.get("body", b"")
             return message
 
-        return heard
+        return receive_and_record
 
-    def telling(self, send: Send) -> Send:
-        async def told(message: Message) -> None:
+    def recording_response(self, send: Send) -> Send:
+        async def send_and_record(message: Message) -> None:
             await send(message)
-            self._note(message)
+            self._record_response(message)
 
-        return told
+        return send_and_record
 
-    def _note(self, message: Message) -> None:
+    def _record_response(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.answered = monotonic()
             self.status = message["status"]
-            self.answer_headers = message["headers"]
-        self.answer += message.get("body", b"")
+            self.response_headers = message["headers"]
+        self.response_body += message.get("body", b"")
 
     def entry(self) -> dict[str, Any]:
         ended = monotonic()
@@ -120,25 +120,25 @@ class _Exchange:
             "method": self.scope["method"],
             "url": f"{self.scope['scheme']}://{self._host(headers)}{path}{'?' if query else ''}{query}",
             "queryString": [_pair(*each) for each in parse_qsl(query, keep_blank_values=True)],
-            "bodySize": len(self.asked),
+            "bodySize": len(self.request_body),
         }
         return self._message(headers) | request | self._posted(headers)
 
     def _posted(self, headers: list[dict[str, str]]) -> dict[str, Any]:
-        if not self.asked:
+        if not self.request_body:
             return {}
-        text, encoding = _text(bytes(self.asked))
+        text, encoding = _text(bytes(self.request_body))
         return {"postData": {"mimeType": _type(headers), "params": [], "text": text, **encoding}}
 
     def _response(self) -> dict[str, Any]:
-        headers = _headers(self.answer_headers)
-        text, encoding = _text(bytes(self.answer))
+        headers = _headers(self.response_headers)
+        text, encoding = _text(bytes(self.response_body))
         return self._message(headers) | {
             "status": self.status,
             "statusText": "",
-            "content": {"size": len(self.answer), "mimeType": _type(headers), "text": text, **encoding},
+            "content": {"size": len(self.response_body), "mimeType": _type(headers), "text": text, **encoding},
             "redirectURL": "",
-            "bodySize": len(self.answer) if self.status else -1,
+            "bodySize": len(self.response_body) if self.status else -1,
         }
 
     def _message(self, headers: list[dict[str, str]]) -> dict[str, Any]:

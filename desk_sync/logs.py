@@ -8,12 +8,12 @@ from typing import Literal
 
 import structlog
 
-# They print request headers, bodies or whole tokens at DEBUG.
+# These loggers print request headers, bodies or whole tokens at DEBUG.
 SILENCED = ("requests_oauthlib", "oauthlib", "urllib3", "asyncio")
 
 
 def configure(*, level: str = "INFO", form: Literal["json", "console"] = "json") -> None:
-    """Send every log line of this process through one chain. Calling it twice does no harm."""
+    """Send every log line of this process through one chain of processors. It may be called more than once."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -1,7 +1,7 @@
-"""What the environment decides: where things are, and the secrets. Everything else is in the mapping file.
+"""Settings from the environment: addresses and secrets. Everything else is in the mapping file.
 
-Each setting is read from `DESK_SYNC_<NAME>`; a secret also from the file that `DESK_SYNC_<NAME>_FILE` names.
-The secrets of a portal that the mapping names have its name in theirs: `DESK_SYNC_EUROPE_CLIENT_ID`.
+Each setting is read from `DESK_SYNC_<NAME>`; a secret also from the file at the path in `DESK_SYNC_<NAME>_FILE`.
+The secrets of a portal in the mapping include its name: `DESK_SYNC_EUROPE_CLIENT_ID`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SECRETS = (*OAUTH, "database_url", "redis_url")
 
 
 class Settings(BaseSettings):
-    """The environment, checked. Secrets do not show when it is printed."""
+    """The validated settings. Secrets are masked when printed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True, frozen=True)
 
@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
 
 
-class _Given(Settings):
+class _IsolatedSettings(Settings):
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
@@ -55,53 +55,53 @@ class _Given(Settings):
 
 
 def without_environment(**given: Any) -> Settings:
-    """These settings, and the defaults; the environment has no part in them."""
-    return _Given(**given)
+    """Return these settings and the defaults, without reading the environment."""
+    return _IsolatedSettings(**given)
 
 
 def load() -> Settings:
-    """The settings of this process. Raises ConfigurationError that names every variable that is wrong."""
+    """Return the settings of this process. Raises ConfigurationError, which names every wrong variable."""
     try:
         return Settings.model_validate(_from_files())
     except ValidationError as error:
-        said = "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
-        raise ConfigurationError(said) from None
+        problems = "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise ConfigurationError(problems) from None
 
 
 def oauth(settings: Settings) -> dict[str, str]:
-    """The OAuth client of the portal that the environment describes. Raises ConfigurationError for what is not set."""
+    """Return the OAuth client of the portal in the environment. Raises ConfigurationError if a part is not set."""
     require(settings, *OAUTH)
     return {name: getattr(settings, name).get_secret_value() for name in OAUTH}
 
 
 def oauth_of(portal: str) -> dict[str, str]:
-    """The OAuth client of a portal that the mapping names. Raises ConfigurationError for what is not set."""
+    """Return the OAuth client of a portal in the mapping. Raises ConfigurationError if a part is not set."""
     variables = {name: f"{PREFIX}{portal.replace('-', '_')}_{name}".upper() for name in OAUTH}
     found = {name: _secret(variable) for name, variable in variables.items()}
-    _refuse([variables[name] for name, value in found.items() if not value])
+    _require_set([variables[name] for name, value in found.items() if not value])
     return found
 
 
 def database_url_of(source: str) -> str:
-    """The database of a source of subscription data. Raises ConfigurationError if it is not set."""
+    """Return the database URL of a source of subscription data. Raises ConfigurationError if it is not set."""
     variable = f"{PREFIX}{source.replace('-', '_')}_database_url".upper()
     url = _secret(variable)
-    _refuse([] if url else [variable])
+    _require_set([] if url else [variable])
     return url
 
 
 def notice_url(name: str) -> str:
-    """The apprise URL that notices under this name are sent by; empty if none is set."""
+    """Return the apprise URL for notices under this name; empty if none is set."""
     return _secret(f"{PREFIX}notice_{name}".upper())
 
 
 def require(settings: Settings, *names: str) -> None:
-    """Raises ConfigurationError that names those of the settings that are not set."""
-    _refuse(missing(settings, *names))
+    """Raise ConfigurationError, which names the missing settings, if some are not set."""
+    _require_set(missing(settings, *names))
 
 
 def missing(settings: Settings, *names: str) -> list[str]:
-    """The variables among these settings that are not set."""
+    """Return the environment variables of those settings that are not set."""
     values = {name: getattr(settings, name) for name in names}
     return [
         f"{PREFIX}{name.upper()}"
@@ -110,10 +110,10 @@ def missing(settings: Settings, *names: str) -> list[str]:
     ]
 
 
-def _refuse(variables: Sequence[str]) -> None:
-    if variables:
+def _require_set(missing_variables: Sequence[str]) -> None:
+    if missing_variables:
         raise ConfigurationError(
-            f"not set: {', '.join(variables)}", hint="README.md, “Run it for real”, lists the settings"
+            f"not set: {', '.join(missing_variables)}", hint="README.md, “Run it for real”, lists the settings"
         )
 
 
@@ -128,7 +128,7 @@ def _secret(variable: str) -> str:
 
 
 def _in_file(variable: str) -> str | None:
-    """What stands in the file that the variable's companion names; None if it names none."""
+    """Return the content of the file at the path in `<variable>_FILE`; None if that is not set."""
     path = os.environ.get(f"{variable}_FILE")
     if not path:
         return None
@@ -139,5 +139,5 @@ def _in_file(variable: str) -> str | None:
 
 
 def _state() -> Path:
-    """Where the default database lives: the user's state folder."""
+    """Return the folder of the default database, in the user's state folder."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "desk-sync"

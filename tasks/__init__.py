@@ -1,4 +1,7 @@
-"""Doors for the worker: ids in, one service called, nothing out. `celery -A tasks worker`, `celery -A tasks beat`."""
+"""Entry points for the worker: ids in, one service called, nothing out.
+
+Started by `celery -A tasks worker` and `celery -A tasks beat`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
-from desk_sync import wiring
+from desk_sync.wiring.opening import configure_logs
 
 app = Celery("desk_sync")
 app.config_from_object("celery_config")
 
 
 @setup_logging.connect
-def log_as_we_do(**_: Any) -> None:
-    """Celery's own lines go the way of ours."""
-    wiring.configure_logs()
+def configure_celery_logs(**_: Any) -> None:
+    """Send Celery's own log lines through our configuration."""
+    configure_logs()

@@ -1,12 +1,12 @@
-"""Go over all open clocks."""
+"""The audit of all open clocks."""
 
 from __future__ import annotations
 
-from desk_sync import wiring
+from desk_sync.wiring import opening
 from tasks import app
 
 
 @app.task(name="desk_sync.audit")
 def audit() -> None:
-    """Audit all portals; running it twice changes nothing more."""
-    wiring.worker_app().audit.run()
+    """Audit all portals. Running it twice has no further effect."""
+    opening.worker_app().audit.run()

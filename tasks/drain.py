@@ -1,25 +1,25 @@
-"""The main job, look at what is due; and the rings for it."""
+"""The main task, looking at due tickets, and the messages that start it ("rings")."""
 
 from __future__ import annotations
 
-from desk_sync import wiring
+from desk_sync.wiring import opening
 from tasks import app
 
 
 @app.task(name="desk_sync.drain")
 def drain(*, portal: str) -> None:
-    """Look at every ticket of the portal that is due; running it twice changes nothing more."""
-    if wiring.worker_app().drain(portal):
+    """Look at every due ticket of the portal. Running it twice has no further effect."""
+    if opening.worker_app().portal(portal).drain.run():
         ring(portal)
 
 
 @app.task(name="desk_sync.ring")
 def ring_for_all() -> None:
-    """Ring for every portal of the mapping, which beat has not read."""
-    for portal in wiring.worker_app().portals:
+    """Ring for every portal of the mapping, which beat does not read."""
+    for portal in opening.worker_app().portal_names:
         ring(portal)
 
 
 def ring(portal: str) -> None:
-    """Tell a worker that there is work. May fail or be lost: beat rings again."""
+    """Send a worker the message that there is work. It may fail or be lost: beat rings again."""
     drain.apply_async(kwargs={"portal": portal}, retry=False, expires=15)

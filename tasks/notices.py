@@ -1,14 +1,14 @@
-"""Tell people outside Desk; and the rings for it."""
+"""Sending notices by mail and chat."""
 
 from __future__ import annotations
 
-from desk_sync import wiring
+from desk_sync.wiring import opening
 from tasks import app
 
 
 @app.task(name="desk_sync.notices")
 def notices() -> None:
-    """Send what is due in every portal; a notice that another process has begun is not begun again."""
-    product = wiring.worker_app()
-    for portal in product.portals:
-        product.send_notices(portal).run()
+    """Send the due notices of every portal. A notice that another process is sending is not sent here."""
+    product = opening.worker_app()
+    for portal in product.portal_names:
+        product.portal(portal).send_notices.run()

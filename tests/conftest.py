@@ -1,4 +1,4 @@
-"""What any test may ask for."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from desk_sync import gc_tuning as collector
+from desk_sync import gc_tuning
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 
-collector.spare()
-# How long an example takes says more about the machine than about the product.
+gc_tuning.relax()
+# The time of an example depends more on the machine than on the product.
 settings.register_profile("here", deadline=None, max_examples=40)
 settings.load_profile("here")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real processes first: they mostly wait, and nobody should wait for them at the end."""
+    """Run tests with real processes first: they mostly wait, so other tests can run beside them."""
     items.sort(key=lambda item: item.path.parent.name not in ("faults", "acceptance"))
 
 
 def pytest_collection_finish() -> None:
-    """The tests themselves stay until the end."""
-    collector.keep()
+    """Exclude the collected tests from garbage collection: they live until the end."""
+    gc_tuning.freeze()
 
 
 @pytest.fixture(autouse=True)
 def own_log_settings() -> Iterator[None]:
-    """The log settings that a command in a test makes for its process end with the test."""
+    """Reset the log settings that a command made during the test."""
     yield
     structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server; ask it for a database of your own."""
+    """A PostgreSQL server; `new_database` creates a database for one test."""
     try:
         with run_postgres() as server:
             yield server
@@ -48,7 +48,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with all tables and nothing in it, to be copied: that is quicker than to make them."""
+    """An empty database with all tables, to be copied: that is faster than creating the tables."""
     path = tmp_path_factory.mktemp("store") / "template.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path

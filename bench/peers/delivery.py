@@ -1,4 +1,4 @@
-"""What both peers do with a delivery: check the token, key each event, two statements for it, into our tables.
+"""The handling of a delivery in both peers: check the token, key each event, two statements for it, into our tables.
 
 Straight through the drivers, without an ORM: the usual way at its best.
 """
@@ -30,7 +30,7 @@ MARK = (
 
 
 def with_marks(statement: str, mark: str) -> str:
-    """The statement with the driver's placeholders; {} in the mark is for its number."""
+    """Return the statement with the driver's placeholders; {} in the mark is replaced by the number."""
     return statement.format(*(mark.format(number) for number in range(1, statement.count("{}") + 1)))
 
 
@@ -40,7 +40,7 @@ def check(token: str) -> None:
 
 
 def rows(delivery: list[dict]) -> Iterator[tuple[tuple, tuple]]:
-    """The values of both statements for each event."""
+    """Yield the values of both statements for each event."""
     now = _instant(datetime.now(UTC))
     for event in delivery:
         kind, payload, time = event["eventType"], event["payload"], event["eventTime"]

@@ -1,6 +1,6 @@
 """Due dates by businesstimedelta and by pandas: questions as JSON on standard input, answers and seconds on the output.
 
-Instants are ISO 8601. A case whose calendar a library cannot express, or that it does not answer, is None.
+Instants are ISO 8601. The answer is None for a case that a library cannot express or does not answer.
 """
 
 import json
@@ -64,7 +64,7 @@ def _clock(text):
 
 
 def _answer(library, case):
-    """The library's answer in UTC; None if it has none."""
+    """Return the library's answer in UTC; None without one."""
 
     def give_up(*_):
         raise TimeoutError
@@ -78,30 +78,30 @@ def _answer(library, case):
         found = library(case["calendar"])(start, case["duration_s"])
         return found.astimezone(ZoneInfo("UTC")).isoformat().replace("+00:00", "Z")
     except Exception:  # noqa: BLE001
-        # Whatever a library stumbles over: it has no answer.
+        # Any error of a library counts as no answer.
         return None
     finally:
         signal.alarm(0)
 
 
 def main():
-    asked = json.load(sys.stdin)
-    zone = ZoneInfo(asked["calendar"]["tz"])
-    starts = [(datetime.fromisoformat(start).astimezone(zone), seconds) for start, seconds in asked["questions"]]
-    said = {}
+    request = json.load(sys.stdin)
+    zone = ZoneInfo(request["calendar"]["tz"])
+    starts = [(datetime.fromisoformat(start).astimezone(zone), seconds) for start, seconds in request["questions"]]
+    results = {}
     for name in ("businesstimedelta", "pandas"):
         library = getattr(Libraries, name)
-        due = library(asked["calendar"])
+        due = library(request["calendar"])
         for question in (min(starts), max(starts)):
             due(*question)
         began = perf_counter()
         answers = [due(*question) for question in starts]
-        said[name] = {
+        results[name] = {
             "seconds": (perf_counter() - began) / len(starts),
             "due": [each.astimezone(ZoneInfo("UTC")).isoformat() for each in answers],
-            "cases": {case["id"]: _answer(library, case) for case in asked["cases"]},
+            "cases": {case["id"]: _answer(library, case) for case in request["cases"]},
         }
-    json.dump(said, sys.stdout)
+    json.dump(results, sys.stdout)
 
 
 main()

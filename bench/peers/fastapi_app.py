@@ -60,11 +60,11 @@ async def _open_sqlite() -> aiosqlite.Connection:
     return connection
 
 
-async def _store_in_sqlite(told: list[dict]) -> None:
+async def _store_in_sqlite(events: list[dict]) -> None:
     connection = await app.state.free.get()
     try:
         await connection.execute("BEGIN IMMEDIATE")
-        for event, ticket in delivery.rows(told):
+        for event, ticket in delivery.rows(events):
             await connection.execute(STORE, event)
             await connection.execute(MARK, ticket)
         await connection.execute("COMMIT")
@@ -72,8 +72,8 @@ async def _store_in_sqlite(told: list[dict]) -> None:
         app.state.free.put_nowait(connection)
 
 
-async def _store_in_postgresql(told: list[dict]) -> None:
+async def _store_in_postgresql(events: list[dict]) -> None:
     async with app.state.pool.acquire() as connection, connection.transaction():
-        for event, ticket in delivery.rows(told):
+        for event, ticket in delivery.rows(events):
             await connection.execute(STORE, *event)
             await connection.execute(MARK, *ticket)

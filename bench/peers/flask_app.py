@@ -24,8 +24,8 @@ def receive() -> tuple[str, int]:
         delivery.check(request.headers.get("X-ZDesk-JWT", ""))
     except jwt.PyJWTError:
         return "refused", 401
-    told = orjson.loads(request.get_data())
-    _store_in_postgresql(told) if _pool else _store_in_sqlite(told)
+    events = orjson.loads(request.get_data())
+    _store_in_postgresql(events) if _pool else _store_in_sqlite(events)
     return "ok", 200
 
 
@@ -34,20 +34,20 @@ def greet() -> tuple[str, int]:
     return "ok", 200
 
 
-def _store_in_postgresql(told: list[dict]) -> None:
+def _store_in_postgresql(events: list[dict]) -> None:
     with _pool.connection() as connection:
-        for event, ticket in delivery.rows(told):
+        for event, ticket in delivery.rows(events):
             connection.execute(STORE, event)
             connection.execute(MARK, ticket)
 
 
-def _store_in_sqlite(told: list[dict]) -> None:
+def _store_in_sqlite(events: list[dict]) -> None:
     if not hasattr(_own, "connection"):
         _own.connection = sqlite3.connect(delivery.DATABASE, isolation_level=None)
         for pragma in delivery.PRAGMAS:
             _own.connection.execute(pragma)
     _own.connection.execute("BEGIN IMMEDIATE")
-    for event, ticket in delivery.rows(told):
+    for event, ticket in delivery.rows(events):
         _own.connection.execute(STORE, event)
         _own.connection.execute(MARK, ticket)
     _own.connection.execute("COMMIT")

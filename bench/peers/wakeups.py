@@ -36,7 +36,7 @@ database = redis.Redis.from_url(URL)
 
 @app.task(name="fire")
 def fire():
-    """Count it: the one thing that tells from outside how far it is."""
+    """Count the wake-up, so that the progress is visible from outside."""
     with database.pipeline() as pipe:
         pipe.incr("fired")
         pipe.set("last", time.time())
@@ -67,11 +67,11 @@ def by_redbeat(is_due):
         RedBeatSchedulerEntry(str(number), "fire", schedule(DAY), app=app, last_run_at=last_run_at).save()
 
 
-def main(way, pending, due):
+def main(method, pending, due):
     is_due = [number < due for number in range(pending)]
     random.Random(5).shuffle(is_due)  # noqa: S311
     before = database.info("memory")["used_memory"]
-    {"eta": eta, "redbeat": by_redbeat}[way](is_due)
+    {"eta": eta, "redbeat": by_redbeat}[method](is_due)
     print((database.info("memory")["used_memory"] - before) / pending)
 
 

@@ -1,4 +1,4 @@
-"""The command line: each command reads, calls the same functions as the service, prints, and returns a status.
+"""The command line: each command reads, calls the same functions as the service, prints, and exits with a status.
 
 Exit codes: 0 done · 1 a check failed · 2 usage · 3 configuration · 4 cannot reach (Desk, database, broker) ·
 5 not permitted. Errors go to stderr: `error: …`, then `hint: …`.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 
-from desk_sync import gc_tuning as collector
+from desk_sync import gc_tuning
 
 
 def main() -> None:
-    """Run one command and leave with its status."""
-    collector.spare()
+    """Run one command and exit with its status."""
+    gc_tuning.relax()
     from desk_sync.cli.commands import app
     from desk_sync.errors import DeskSyncError
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def status(error: Exception) -> int:
-    """The exit code of an error."""
+    """Return the exit code for an error."""
     from desk_sync import errors
 
     table = {

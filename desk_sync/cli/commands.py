@@ -1,4 +1,4 @@
-"""The commands. Imports stand inside them, so that `--help` is quick."""
+"""The commands. They import what they need inside their functions, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 from desk_sync.cli import subscription_data
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, say, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
 
@@ -27,11 +27,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Keeps every ticket of a Zoho Desk portal in the state that the support programme says it should be in.",
+    help="Keeps every ticket of a Zoho Desk portal in the state that the support programme requires.",
 )
 mappings_app = typer.Typer(no_args_is_help=True, help="The mapping file: Desk's vocabulary and your policy.")
 subscriptions_app = typer.Typer(no_args_is_help=True, help="The subscription data: what each account has bought.")
-parked_app = typer.Typer(no_args_is_help=True, help="Tickets that were taken out of the queue.")
+parked_app = typer.Typer(no_args_is_help=True, help="Tickets taken out of the queue until a person acts.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
@@ -50,13 +50,13 @@ MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping
 
 
 def _instant(text: str) -> datetime:
-    """An instant with its zone. Raises BadParameter."""
+    """Return the instant, in UTC. Raises BadParameter."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text}: not a time as ISO 8601 writes it") from None
+        raise typer.BadParameter(f"{text}: not a time in ISO 8601 format") from None
     if instant.tzinfo is None:
-        raise typer.BadParameter(f"{text}: in which zone? Z is UTC")
+        raise typer.BadParameter(f"{text}: the time zone is missing (Z for UTC)")
     return instant.astimezone(UTC)
 
 
@@ -68,29 +68,31 @@ def demo(
     as_json: JsonFlag = False,
 ) -> None:
     """Watch tickets of large accounts become S1-Critical: broker, simulated Desk, receiver, worker and beat."""
-    from desk_sync.cli import demo as show
+    from desk_sync.cli import demo as demo_run
 
-    report = show.run(accounts, har=har, database=database)
-    emit(report) if as_json else show.tell(report)
-    if problem := show.problem(report):
+    report = demo_run.run(accounts, har=har, database=database)
+    emit(report) if as_json else demo_run.print_report(report)
+    if problem := demo_run.problem(report):
         sys.exit(f"error: {problem}")
 
 
 @app.command()
 def simulator(
-    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    port: Annotated[int, typer.Option(help="The port; 0 for any free one.")] = 0,
     accounts: Annotated[Path | None, typer.Option(help="Account file whose partners become Desk accounts.")] = None,
-    deliver_to: Annotated[str | None, typer.Option(help="URL that signed events are posted to.")] = None,
+    deliver_to: Annotated[str | None, typer.Option(help="URL to which signed events are posted.")] = None,
     har: Annotated[Path | None, typer.Option(hidden=True)] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run the simulated Zoho Desk alone, until it is interrupted."""
+    """Run only the simulated Zoho Desk, until interrupted."""
     import orjson
 
     from desk_sync.simulated_desk import server
 
     def announce(facts: dict[str, str]) -> None:
-        say(orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items()))
+        print_line(
+            orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items())
+        )
         sys.stdout.flush()
 
     server.serve(port=port, accounts=accounts, deliver_to=deliver_to, har=har, announce=announce)
@@ -102,13 +104,12 @@ def decide(
     mapping: MappingOption = "partner_support",
     as_json: JsonFlag = False,
 ) -> None:
-    """Decide for every account of a file whether it is a large user account: no Desk, no database."""
-    from desk_sync.adapters.mapping import file as mapping_file
-    from desk_sync.adapters.subscriptions.account_file import read_accounts
+    """Decide which accounts of a file are large user accounts, without Desk or database."""
     from desk_sync.domain.account.entitlement import entitle_each
+    from desk_sync.wiring.offline import load_mapping, read_accounts
 
     file = read_accounts(accounts)
-    _warn(file.warnings)
+    _print_warnings(file.warnings)
     decided: list[dict[str, Any]] = [
         {
             "account_id": account.account_id,
@@ -116,7 +117,7 @@ def decide(
             "licences_counted": found.licences,
             "reasons": [str(reason) for reason in found.reasons],
         }
-        for account, found in entitle_each(file.accounts, mapping_file.load(mapping).policy.licences)
+        for account, found in entitle_each(file.accounts, load_mapping(mapping).policy.licences)
     ]
     if as_json:
         emit({"accounts": decided})
@@ -127,25 +128,24 @@ def decide(
 
 @app.command()
 def calendar(file: Path) -> None:
-    """When clocks run out, and how much time has counted, for the calendars in a file of questions; prints JSON."""
-    from desk_sync.adapters.mapping import calendar_questions as calendar_file
+    """Compute due times and counted time for the calendars and questions in a file; prints JSON."""
+    from desk_sync.wiring.offline import answer_calendar_questions
 
-    emit(calendar_file.answer(calendar_file.read(file)))
+    emit(answer_calendar_questions(file))
 
 
 @app.command()
 def intake(
-    files: Annotated[list[str], typer.Argument(help="Mails: .eml, or headers, an empty line and the text.")],
+    files: Annotated[list[str], typer.Argument(help="Mails: .eml files, or headers, an empty line and the text.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Read mails: whose ticket is it, and what does the template say? No Desk, no database."""
-    from desk_sync.adapters.mail.facts import document
-    from desk_sync.adapters.mail.read import read_mail
+    """Read mails: the customer's identifiers and the template's fields, without Desk or database."""
+    from desk_sync.wiring.offline import read_mail
 
     read: list[dict[str, Any]] = []
     for file in files:
         try:
-            read.append({"file": file} | document(read_mail(Path(file).read_bytes())))
+            read.append({"file": file} | read_mail(Path(file).read_bytes()))
         except OSError as error:
             read.append({"file": file, "error": error.strerror})
             typer.echo(f"error: {file}: {error.strerror}", err=True)
@@ -153,61 +153,64 @@ def intake(
         emit({"files": read})
     else:
         for mail in read:
-            say("\n".join(f"{key}: {value}" for key, value in mail.items() if value not in (None, [])) + "\n")
+            print_line("\n".join(f"{key}: {value}" for key, value in mail.items() if value not in (None, [])) + "\n")
     raise typer.Exit(1 if any("error" in mail for mail in read) else 0)
 
 
 @app.command()
 def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
-    """Look at tickets again, whatever their events say; parked ones too."""
-    from desk_sync import wiring
+    """Mark tickets for a look, parked ones too, even if no event has come in for them."""
+    from desk_sync.wiring.environment import utc_now
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        marked = desk_sync.tickets(desk_sync.chosen(portal)).look_now(ticket_ids, now=wiring.now())
-    say(f"{marked} marked; the worker looks at them within seconds")
+    with open_app() as desk_sync:
+        marked = desk_sync.portal(portal).tickets.look_now(ticket_ids, now=utc_now())
+    print_line(f"{marked} marked; the worker looks at them within seconds")
 
 
 @app.command()
 def sweep(
     since: Annotated[
         datetime | None,
-        typer.Option(parser=_instant, metavar="ISO", help="Everything modified since; such as 2026-11-01T00:00Z."),
+        typer.Option(
+            parser=_instant, metavar="ISO", help="All tickets modified since then, such as 2026-11-01T00:00Z."
+        ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="The last three days, as every night.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="The last three days; runs every night by itself.")] = False,
     escalate: Annotated[
-        bool, typer.Option("--escalate", help="With --since: what was broken since then sets off escalations, too.")
+        bool, typer.Option("--escalate", help="With --since: commitments broken since then start escalations too.")
     ] = False,
     portal: PortalOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Ask Desk which tickets were modified, and look at those that no delivery told of; by itself every 3 minutes."""
+    """Ask Desk which tickets were modified, and mark those without a delivery for a look (runs every 3 minutes)."""
     from dataclasses import asdict
 
-    from desk_sync import wiring
     from desk_sync.ports.sweeps import SweepKind
+    from desk_sync.wiring.opening import open_app
 
     if since and full:
-        raise typer.BadParameter("--since and --full are two different sweeps")
+        raise typer.BadParameter("--since and --full cannot be combined")
     if escalate and not since:
-        raise typer.BadParameter("--escalate needs --since: from when on?")
-    with wiring.open_app() as desk_sync:
+        raise typer.BadParameter("--escalate needs --since")
+    with open_app() as desk_sync:
         if since and escalate:
-            desk_sync.facts(desk_sync.chosen(portal)).activate(since)
-        service = desk_sync.sweep(desk_sync.chosen(portal))
+            desk_sync.portal(portal).facts.activate(since)
+        service = desk_sync.portal(portal).sweep
         swept = service.run_since(since) if since else service.run(SweepKind.FULL if full else SweepKind.RECENT)
     if as_json:
         emit(asdict(swept))
     else:
-        say(f"{swept.seen} tickets modified since {swept.since:%F %T}Z; {swept.marked} of them to look at")
+        print_line(f"{swept.seen} tickets modified since {swept.since:%F %T}Z; {swept.marked} of them to look at")
 
 
 @app.command()
 def serve(
     port: Annotated[int, typer.Option()] = 8080,
-    host: Annotated[str, typer.Option(help="Stay on loopback behind a proxy that ends TLS.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Keep loopback behind a proxy that terminates TLS.")] = "127.0.0.1",
     har: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Receive Desk's webhooks at /webhooks/desk/default, or under the name of each portal of the mapping."""
+    """Receive Desk's webhooks at /webhooks/desk/default, or at the name of each portal in the mapping."""
     from desk_sync.web import server
 
     server.serve(host=host, port=port, har=har)
@@ -215,13 +218,13 @@ def serve(
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def worker(context: typer.Context) -> None:
-    """Run a Celery worker; further options go to Celery."""
+    """Run a Celery worker; further options are passed to Celery."""
     _become_celery("worker", "--without-gossip", "--without-mingle", *context.args)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def beat(context: typer.Context) -> None:
-    """Run Celery beat, which only rings; further options go to Celery."""
+    """Run Celery beat, which starts periodic tasks; further options are passed to Celery."""
     _become_celery("beat", *context.args)
 
 
@@ -230,14 +233,14 @@ def check(file: Path, as_json: JsonFlag = False) -> None:
     """Find every mistake in a mapping file, each with its line and column."""
     from dataclasses import asdict
 
-    from desk_sync.adapters.mapping import file as mapping_file
+    from desk_sync.wiring.offline import check_mapping
 
-    problems = mapping_file.check(file)
+    problems = check_mapping(file)
     if as_json:
         emit({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
     else:
-        _point(replace(problem, file=str(file)) for problem in problems)
-        say(f"{file}: {len(problems)} problems" if problems else f"{file}: in order")
+        _print_problems(replace(problem, file=str(file)) for problem in problems)
+        print_line(f"{file}: {len(problems)} problems" if problems else f"{file}: in order")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -246,82 +249,82 @@ def schema() -> None:
     """Print the JSON Schema of the mapping file, for editors."""
     import json
 
-    from desk_sync.adapters.mapping import file as mapping_file
+    from desk_sync.wiring.offline import mapping_schema
 
-    say(json.dumps(mapping_file.schema(), indent=2, ensure_ascii=False))
+    print_line(json.dumps(mapping_schema(), indent=2, ensure_ascii=False))
 
 
 @parked_app.command("list")
 def list_parked(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """The tickets that were parked, why, and how many events have come in for them since."""
+    """List the parked tickets, each with its error and the number of events received since."""
     from dataclasses import asdict
 
-    from desk_sync import wiring
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        rows = desk_sync.tickets(desk_sync.chosen(portal)).parked()
+    with open_app() as desk_sync:
+        rows = desk_sync.portal(portal).tickets.parked()
     if as_json:
         emit({"parked": [asdict(row) for row in rows]})
     else:
-        told = [[row.ticket_id, f"{row.parked_at:%F %T}Z", str(row.events), row.error] for row in rows]
-        table(["ticket", "parked at", "new events", "error"], told)
+        cells = [[row.ticket_id, f"{row.parked_at:%F %T}Z", str(row.events), row.error] for row in rows]
+        table(["ticket", "parked at", "new events", "error"], cells)
 
 
 @parked_app.command()
 def retry(
     ticket_ids: Annotated[list[str] | None, typer.Argument()] = None,
-    every: Annotated[bool, typer.Option("--all", help="All that are parked.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All parked tickets.")] = False,
     portal: PortalOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Put parked tickets back into the queue: they are looked at within seconds, with new attempts."""
+    """Put parked tickets back into the queue: they are looked at within seconds, and their attempts start anew."""
     if bool(ticket_ids) == every:
-        raise typer.BadParameter("name the tickets, or say --all")
-    from desk_sync import wiring
+        raise typer.BadParameter("name tickets, or use --all, but not both")
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        parking = desk_sync.parking(desk_sync.chosen(portal))
+    with open_app() as desk_sync:
+        parking = desk_sync.portal(portal).parking
         chosen = parking.choose(ticket_ids)
         if not dry_run:
             parking.retry(chosen)
-    _tell_moved(chosen, "put back into the queue", dry_run=dry_run)
+    _print_moved(chosen, "put back into the queue", dry_run=dry_run)
 
 
 @parked_app.command()
 def drop(ticket_ids: list[str], portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
-    """End parked tickets for good: no event brings them back; `explain` keeps when and why, `replay` undoes it."""
-    from desk_sync import wiring
+    """End parked tickets for good: no event brings them back. `explain` shows when and why; `replay` undoes it."""
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        parking = desk_sync.parking(desk_sync.chosen(portal))
+    with open_app() as desk_sync:
+        parking = desk_sync.portal(portal).parking
         chosen = parking.choose(ticket_ids)
         if not dry_run:
             parking.drop(chosen)
-    _tell_moved(chosen, "dropped", dry_run=dry_run)
+    _print_moved(chosen, "dropped", dry_run=dry_run)
 
 
 @db_app.command()
 def upgrade() -> None:
     """Create the database, or bring it to this version's schema."""
-    from desk_sync import wiring
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        say(desk_sync.upgrade())
+    with open_app() as desk_sync:
+        print_line(desk_sync.upgrade())
 
 
 @app.command()
 def doctor(
-    online: Annotated[bool, typer.Option(help="Ask Desk too: two credits for each portal.")] = False,
+    online: Annotated[bool, typer.Option(help="Call Desk too: two credits for each portal.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check everything that has to be right: settings, database, clocks, Redis, worker, backlog, data, keys."""
+    """Check settings, database, clocks, Redis, worker, backlog, data and keys."""
     from dataclasses import asdict
 
-    from desk_sync import checks, wiring
-    from desk_sync.adapters.store.engine import INGEST_TIMEOUT
     from desk_sync.services.health import check_all
+    from desk_sync.wiring import checks
+    from desk_sync.wiring.opening import open_for_check
 
-    with wiring.open_app(timeout=INGEST_TIMEOUT) as desk_sync:
+    with open_for_check() as desk_sync:
         found = check_all(checks.every(desk_sync, online=online))
     ok = all(check.ok for check in found)
     if as_json:
@@ -331,33 +334,33 @@ def doctor(
         table(["check", "", "found"], rows)
         for check in found:
             if check.hint:
-                say(f"hint: {check.name}: {check.hint}")
+                print_line(f"hint: {check.name}: {check.hint}")
     raise typer.Exit(0 if ok else 1 if all(check.reached for check in found) else 4)
 
 
-def _tell_moved(chosen: Sequence[ParkedTicket], what: str, *, dry_run: bool) -> None:
+def _print_moved(chosen: Sequence[ParkedTicket], what: str, *, dry_run: bool) -> None:
     for parked in chosen:
-        say(f"{parked.ticket_id}: {parked.error}")
-    say(f"{len(chosen)} {'would be ' if dry_run else ''}{what}")
+        print_line(f"{parked.ticket_id}: {parked.error}")
+    print_line(f"{len(chosen)} {'would be ' if dry_run else ''}{what}")
 
 
 def _become_celery(command: str, *options: str) -> None:
-    """Turn this process into Celery, so that signals and process ids stay what they are."""
+    """Replace this process by Celery, so that its process id and signals stay the same."""
     from desk_sync import settings
 
     level = settings.load().log_level
     celery = [sys.executable, "-m", "celery", "-A", "tasks", command, "--loglevel", level, *options]
-    # Each drain has threads of its own, and glibc would give each a heap of its own, which then holds what was free.
+    # Each drain has its own threads. glibc would give each thread a heap, which keeps freed memory.
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     sys.stdout.flush()
     os.execv(sys.executable, celery)  # noqa: S606
 
 
-def _warn(problems: Iterable[Problem]) -> None:
-    _point([replace(problem, message=f"warning: {problem.message}") for problem in problems])
+def _print_warnings(problems: Iterable[Problem]) -> None:
+    _print_problems([replace(problem, message=f"warning: {problem.message}") for problem in problems])
 
 
-def _point(problems: Iterable[Problem]) -> None:
-    """Each problem as file:line:column: where: what, to stderr."""
+def _print_problems(problems: Iterable[Problem]) -> None:
+    """Print each problem to stderr as file:line:column: where: message."""
     for problem in problems:
         typer.echo(str(problem), err=True)

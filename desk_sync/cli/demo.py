@@ -1,4 +1,4 @@
-"""The demo: a ticket for each account, twice, through the whole product; and what came of it."""
+"""The demo: one ticket for each account goes through the whole product, twice; and the report of the run."""
 
 from __future__ import annotations
 
@@ -13,28 +13,30 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from desk_sync import wiring
-from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.cli.output import say, table
-from desk_sync.cli.stage import DemoProcesses, SimulatedDesk, stage
+from desk_sync.cli.demo_client import DemoClient
+from desk_sync.cli.demo_processes import DemoProcesses, demo_processes
+from desk_sync.cli.output import print_line, table
 from desk_sync.domain.account.subscription import Account
 from desk_sync.ports.tickets import TicketHistory
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.offline import read_accounts
+from desk_sync.wiring.process import DEFAULT
 
 OPENED = "POST /tickets"
 READ = "GET /tickets/{id}"
 
 
 def run(accounts_file: Path | None, *, har: Path | None, database: str | None = None) -> dict[str, Any]:
-    """Two passes over a ticket for each account of the file; everything has stopped when it returns."""
+    """Run two passes over one ticket for each account of the file, stop all processes, and return the report."""
     started = monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # end as after Ctrl-C: in order
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # shut down in order, as after Ctrl-C
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ds-")))
         file = accounts_file or stack.enter_context(resources.as_file(_sample()))
         accounts = read_accounts(file).accounts
-        on = stack.enter_context(stage(folder, file, record=har is not None, database=database))
+        on = stack.enter_context(demo_processes(folder, file, record=har is not None, database=database))
         ready = monotonic()
-        report, processed = _play(on, accounts)
+        report, processed = _run_passes(on, accounts)
         if har:
             on.write_archive(har)
     report["seconds"] = {
@@ -45,17 +47,17 @@ def run(accounts_file: Path | None, *, har: Path | None, database: str | None = 
     return report
 
 
-def _play(on: DemoProcesses, accounts: Iterable[Account]) -> tuple[dict[str, Any], float]:
-    """Both passes; returns the report and when the first was over."""
+def _run_passes(on: DemoProcesses, accounts: Iterable[Account]) -> tuple[dict[str, Any], float]:
+    """Run both passes; return the report and the end of the first pass (monotonic seconds)."""
     tickets = on.desk.open_tickets(list(accounts))
     on.wait_until_quiet(len(tickets))
     processed = monotonic()
-    first, events = on.desk.counters(), on.desk_sync.inbox(wiring.DEFAULT).counts()
-    second_from = wiring.now()
+    first, events = on.desk.counters(), on.desk_sync.portal(DEFAULT).inbox.counts()
+    second_from = utc_now()
     on.desk.nudge(tickets.values())
     on.wait_until_quiet(len(tickets))
     second = on.desk.counters()
-    histories = {account: on.desk_sync.tickets(wiring.DEFAULT).history(id_) for account, id_ in tickets.items()}
+    histories = {account: on.desk_sync.portal(DEFAULT).tickets.history(id_) for account, id_ in tickets.items()}
     known = {account: history for account, history in histories.items() if history}
     sent = first["deliveries"]
     report = {
@@ -67,13 +69,14 @@ def _play(on: DemoProcesses, accounts: Iterable[Account]) -> tuple[dict[str, Any
             "processed": events.processed,
             "failed": sent["failed"],
         },
-        "desk": _ours(first, len(tickets)) | {"second_pass": _second_pass(first, second, known.values(), second_from)},
+        "desk": _own_calls(first, len(tickets))
+        | {"second_pass": _second_pass(first, second, known.values(), second_from)},
     }
     return report, processed
 
 
-def _outcome(account_id: str, history: TicketHistory, desk: SimulatedDesk) -> dict[str, Any]:
-    """What was decided, beside what Desk says when it is asked."""
+def _outcome(account_id: str, history: TicketHistory, desk: DemoClient) -> dict[str, Any]:
+    """Return the decision together with the fields read from Desk."""
     decision, fields = history.decisions[-1].decision, desk.read(history.ticket_id)
     return {
         "account_id": account_id,
@@ -86,8 +89,8 @@ def _outcome(account_id: str, history: TicketHistory, desk: SimulatedDesk) -> di
     }
 
 
-def _ours(counters: Mapping[str, Any], opened: int) -> dict[str, Any]:
-    """The calls and credits that desk-sync spent: all but the opening of the tickets, one credit each."""
+def _own_calls(counters: Mapping[str, Any], opened: int) -> dict[str, Any]:
+    """Return the calls and credits of desk-sync: all except the creation of the tickets, at one credit each."""
     calls = {call: count for call, count in counters["calls"].items() if call != OPENED}
     return {"calls": calls, "credits": counters["credits"] - opened}
 
@@ -104,7 +107,7 @@ def _second_pass(
 
 
 def problem(report: Mapping[str, Any]) -> str | None:
-    """What went wrong in the run itself, if anything."""
+    """Return what failed in the run itself, or None."""
     deliveries, second = report["deliveries"], report["desk"]["second_pass"]
     checks = {
         "deliveries were lost": deliveries["sent"] != deliveries["processed"],
@@ -114,8 +117,8 @@ def problem(report: Mapping[str, Any]) -> str | None:
     return next((what for what, found in checks.items() if found), None)
 
 
-def tell(report: Mapping[str, Any]) -> None:
-    """The report for a person."""
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print the report for a person."""
     rows = [
         [
             each["account_id"],
@@ -131,13 +134,17 @@ def tell(report: Mapping[str, Any]) -> None:
     table(["account", "ticket", "licences", "decision", "box", "severity", "because"], rows)
     deliveries, desk, seconds = report["deliveries"], report["desk"], report["seconds"]
     second = desk["second_pass"]
-    say()
-    say(f"{deliveries['sent']} deliveries sent, {deliveries['stored']} stored, {deliveries['processed']} processed")
-    say("calls to Desk: " + ", ".join(f"{count} x {call}" for call, count in desk["calls"].items()))
-    say(f"second pass: {second['looks']} tickets looked at again, {second['writes']} written")
-    say(f"{seconds['processed']} s of work, {seconds['total']} s in all")
-    say()
-    say("Next: README.md (by hand, and for real), mappings/README.md (your thresholds), docs/rules.md (what R42 means)")
+    print_line()
+    print_line(
+        f"{deliveries['sent']} deliveries sent, {deliveries['stored']} stored, {deliveries['processed']} processed"
+    )
+    print_line("calls to Desk: " + ", ".join(f"{count} x {call}" for call, count in desk["calls"].items()))
+    print_line(f"second pass: {second['looks']} tickets looked at again, {second['writes']} written")
+    print_line(f"{seconds['processed']} s of work, {seconds['total']} s in all")
+    print_line()
+    print_line(
+        "Next: README.md (by hand, and for real), mappings/README.md (your thresholds), docs/rules.md (what R42 means)"
+    )
 
 
 def _sample() -> Any:

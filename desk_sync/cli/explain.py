@@ -1,4 +1,4 @@
-"""`desk-sync explain`: why a ticket is as it is."""
+"""`desk-sync explain`: the reasons for a ticket's state."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ def explain(
     ticket_id: str,
     portal: PortalOption = None,
     rejudge: Annotated[
-        bool, typer.Option("--rejudge", help="Ask Desk for the ticket's past, and judge its clocks by today's mapping.")
+        bool,
+        typer.Option("--rejudge", help="Read the ticket's history from Desk, and judge its clocks by today's mapping."),
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Why a ticket is as it is: decisions with their reasons, clocks span by span, what was written, what is due.
+    """Explain a ticket's state: decisions with their reasons, clocks span by span, what was written, what is due.
 
-    With --rejudge, the clocks as they are beside the clocks as today's mapping would have them. Nothing is written.
+    With --rejudge, compare the clocks with those that today's mapping would give. Nothing is written.
     """
-    from desk_sync import wiring
     from desk_sync.cli import explanation
+    from desk_sync.wiring.environment import utc_now
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        name = desk_sync.chosen(portal)
-        history = desk_sync.tickets(name).history(ticket_id)
+    with open_app() as desk_sync:
+        services = desk_sync.portal(portal)
+        history = services.tickets.history(ticket_id)
         if history is None:
-            hint = f"hint: desk-sync replay {ticket_id} looks at it now"
-            sys.exit(f"error: no event has told of ticket {ticket_id}\n{hint}")
-        again = desk_sync.finder(name).rejudge(history) if rejudge else None
-    now = wiring.now()
+            hint = f"hint: `desk-sync replay {ticket_id}` looks at it now"
+            sys.exit(f"error: ticket {ticket_id} is unknown: no event has named it\n{hint}")
+        again = services.reader.rejudge(history) if rejudge else None
+    now = utc_now()
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}
         emit(explanation.document(history, now) | judged)
         return
-    explanation.tell(history, now)
+    explanation.print_history(history, now)
     if rejudge:
-        explanation.compare(history.clocks(now), again.clocks if again else ())
+        explanation.print_comparison(history.clocks(now), again.clocks if again else ())

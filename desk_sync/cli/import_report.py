@@ -1,4 +1,4 @@
-"""What an import did: which accounts are new, changed or gone, and which rows were refused, each with its place."""
+"""The report of an import: new, changed and removed accounts, and refused rows, each with its place."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 
 import typer
 
-from desk_sync.adapters.subscriptions.account_file import AccountFile
-from desk_sync.cli.output import say
+from desk_sync.cli.output import print_line
 from desk_sync.errors import Problem
-from desk_sync.ports.subscriptions import AccountChanges, ReplacedSnapshot
+from desk_sync.ports.subscriptions import AccountChanges, AccountFile, ReplacedSnapshot
 
 SHOWN = 20
-"""How many of a kind a person is shown, unless all of them are asked for."""
+"""The most lines of a kind that are printed without --all."""
 
 
 def document(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool) -> dict[str, Any]:
-    """The report as JSON. `replaced` is None where nothing was imported for the rows that were refused."""
+    """Return the report as JSON. `replaced` is None if refused rows prevented the import."""
     changes = replaced.changes if replaced else AccountChanges()
     return {
         "imported": replaced is not None and not dry_run,
@@ -32,20 +31,20 @@ def document(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: b
     }
 
 
-def tell(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool, every: bool) -> None:
-    """The report for a person: what is wrong on stderr, what was done on stdout."""
+def print_report(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool, every: bool) -> None:
+    """Print the report for a person: problems on stderr, changes on stdout."""
     _list([str(problem) for problem in _as_warnings(file.warnings)], every=every, error=True)
     _list([str(problem) for problem in file.refused], every=every, error=True)
     if replaced is None:
-        say(f"{len(file.refused)} mistakes; nothing was imported (--partial leaves out only the accounts concerned)")
+        print_line(f"{len(file.refused)} mistakes; nothing was imported (--partial imports the other accounts)")
         return
     changes = replaced.changes
     _list([f"{_place(file, name)}{name} is new" for name in sorted(changes.added)], every=every)
     _list([f"{_place(file, name)}{name} has changed" for name in sorted(changes.differing)], every=every)
     _list([f"{name} is gone" for name in sorted(changes.removed)], every=every)
-    said = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
+    counts = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
     looks = f"; {replaced.tickets} open tickets are looked at again"
-    say(f"would be imported; {said}" if dry_run else f"imported; {said}{looks}")
+    print_line(f"would be imported; {counts}" if dry_run else f"imported; {counts}{looks}")
 
 
 def _as_warnings(problems: Sequence[Problem]) -> Iterator[str]:

@@ -1,16 +1,16 @@
-"""What the subscription data say about one identifier, as JSON or for a person."""
+"""The result of looking one identifier up in the subscription data, as JSON or for a person."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from desk_sync.cli.output import say
+from desk_sync.cli.output import print_line
 from desk_sync.domain.account.subscription import Account
 from desk_sync.services.lookup import LookupAnswer
 
 
 def document(answer: LookupAnswer) -> dict[str, Any]:
-    """`accounts` are all that the identifier may lead to; `account_id` is the one that it leads to, if it is one."""
+    """Return the answer as JSON: `accounts` are all candidates, `account_id` is the one account, if it is unique."""
     decision, snapshot = answer.decision, answer.lookup.snapshot
     return {
         "identifier": [{"kind": each.kind, "value": each.value} for each in answer.asked],
@@ -23,14 +23,14 @@ def document(answer: LookupAnswer) -> dict[str, Any]:
     }
 
 
-def tell(answer: LookupAnswer) -> None:
-    """The same in a few lines."""
+def print_answer(answer: LookupAnswer) -> None:
+    """Print the answer for a person."""
     account, decision = answer.lookup.account, answer.decision
-    say(f"{account.account_id if account else 'no account'}: {decision.verdict}, {decision.licences} licences")
+    print_line(f"{account.account_id if account else 'no account'}: {decision.verdict}, {decision.licences} licences")
     for each in answer.accounts:
         facts = {key: fact for key, fact in _account(each).items() if fact not in (None, [])}
-        say("\n".join(f"    {key}: {_said(fact)}" for key, fact in facts.items()))
-    say("\n".join(f"  {reason}" for reason in decision.reasons))
+        print_line("\n".join(f"    {key}: {_format(fact)}" for key, fact in facts.items()))
+    print_line("\n".join(f"  {reason}" for reason in decision.reasons))
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -49,5 +49,5 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _said(fact: Any) -> str:
+def _format(fact: Any) -> str:
     return ", ".join(fact) if isinstance(fact, list) else str(fact)

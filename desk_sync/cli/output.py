@@ -1,4 +1,4 @@
-"""How commands print: one JSON document on stdout, or a table that a person can read."""
+"""Output of commands: one JSON document on stdout, or lines and tables for a person."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import typer
 
 SCHEMA_VERSION = 1
 
-DryRunOption = Annotated[bool, typer.Option(help="Say what would be done, and do nothing.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+DryRunOption = Annotated[bool, typer.Option(help="Print what would be done, and change nothing.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PortalOption = Annotated[str | None, typer.Option("--portal", help="A portal of the mapping; default: the only one.")]
 
 
@@ -24,13 +24,13 @@ def emit(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """Print a line for a person."""
     sys.stdout.write(text + "\n")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows under headings; only the last column is wrapped where the terminal is narrow."""
+    """Print rows under headings. On a narrow terminal only the last column is wrapped."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""A bar that shows how far long work has come: on a terminal only, and on stderr, so that it is in nobody's way."""
+"""A progress bar for long work: on a terminal only, and on stderr, so that stdout can be piped."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 
-class ProgressWatch(Protocol):
+class ProgressTracker(Protocol):
     def __call__(self, items: Iterable[T], what: str, *, total: int | None = None) -> Iterable[T]:
-        """The same items, shown as they go by; `total` is how many there will be, if anybody knows."""
+        """Yield the same items and show how many have passed; `total` is their number, if known."""
         ...
 
 
 @contextmanager
-def watching() -> Iterator[ProgressWatch]:
-    """What to wrap the items in; without a terminal it does nothing."""
+def progress_bar() -> Iterator[ProgressTracker]:
+    """Provide a function that wraps items in a progress bar; without a terminal it only passes them on."""
     if not sys.stderr.isatty():
         yield lambda items, what, *, total=None: items
         return

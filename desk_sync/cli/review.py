@@ -1,4 +1,4 @@
-"""`desk-sync subscriptions review`: what waits for a person, and what persons have settled."""
+"""`desk-sync subscriptions review`: the tickets that wait for a person's decision, and the decisions made."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, say, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from desk_sync.domain.account.identity import Identifier
     from desk_sync.ports.review import IdentifierBinding, OpenReview
 
-review_app = typer.Typer(help="The tickets that a person must decide on, and what persons have settled.")
+review_app = typer.Typer(help="Tickets that wait for a person's decision, and the decisions made.")
 
-ByOption = Annotated[str | None, typer.Option("--by", help="Who says so; kept with it.")]
-WhyOption = Annotated[str | None, typer.Option("--why", help="The reason; kept with it.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="The person who decides; stored with the decision.")]
+WhyOption = Annotated[str | None, typer.Option("--why", help="The reason; stored with the decision.")]
 
 
 def _identifier(text: str) -> Identifier:
-    """An identifier as a person types it. Raises BadParameter."""
-    from desk_sync.adapters.mail.labelled_ids import identifier_in
+    """Return the identifier that a person typed. Raises BadParameter."""
+    from desk_sync.wiring.offline import identifier_in
 
     if identifier := identifier_in(text):
         return identifier
-    raise typer.BadParameter(f"{text}: an address, a customer's domain, or zoid:, zgid: or zuid: and a number")
+    raise typer.BadParameter(f"{text}: not an address, a customer's domain, or a number after zoid:, zgid: or zuid:")
 
 
 IdentifierArgument = Annotated[
@@ -36,18 +36,18 @@ IdentifierArgument = Annotated[
 
 @review_app.callback(invoke_without_command=True)
 def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """The tickets that a person must decide on, with the reasons, and the identifiers that persons have bound."""
-    from desk_sync import wiring
+    """List the tickets that wait for a person's decision, with reasons, and the bound identifiers."""
+    from desk_sync.wiring.opening import open_app
 
     if context.invoked_subcommand:
         return
-    with wiring.open_app() as desk_sync:
-        service = desk_sync.review(desk_sync.chosen(portal))
+    with open_app() as desk_sync:
+        service = desk_sync.portal(portal).review
         undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
     if as_json:
         emit({"review": [_ticket(each) for each in undecided], "bindings": [_bound(each) for each in bindings]})
     else:
-        _tell(undecided, bindings)
+        _print_review(undecided, bindings)
 
 
 @review_app.command()
@@ -58,22 +58,24 @@ def bind(
     why: WhyOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let an identifier lead to an account, whatever the sources say, now and after every import."""
-    from desk_sync import wiring
+    """Bind an identifier to an account. The binding takes precedence over the sources, also after an import."""
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        marked = desk_sync.review(desk_sync.portals[0]).bind(identifier, account_id, by=by, why=why, dry_run=dry_run)
-    say(f"{'would be bound' if dry_run else 'bound'}; {marked} open tickets are looked at again")
+    with open_app() as desk_sync:
+        marked = desk_sync.portal(desk_sync.portal_names[0]).review.bind(
+            identifier, account_id, by=by, why=why, dry_run=dry_run
+        )
+    print_line(f"{'would be bound' if dry_run else 'bound'}; {marked} open tickets are looked at again")
 
 
 @review_app.command()
 def unbind(identifier: IdentifierArgument, dry_run: DryRunOption = False) -> None:
-    """Let the sources tell again where an identifier leads."""
-    from desk_sync import wiring
+    """Remove a binding, so that the sources decide again where the identifier leads."""
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        marked = desk_sync.review(desk_sync.portals[0]).unbind(identifier, dry_run=dry_run)
-    say(f"{'would no longer be' if dry_run else 'no longer'} bound; {marked} open tickets are looked at again")
+    with open_app() as desk_sync:
+        marked = desk_sync.portal(desk_sync.portal_names[0]).review.unbind(identifier, dry_run=dry_run)
+    print_line(f"{'would no longer be' if dry_run else 'no longer'} bound; {marked} open tickets are looked at again")
 
 
 @review_app.command()
@@ -84,12 +86,12 @@ def dismiss(
     portal: PortalOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Leave a ticket out of the list until its decision changes."""
-    from desk_sync import wiring
+    """Take a ticket off the list until its decision changes."""
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        desk_sync.review(desk_sync.chosen(portal)).dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
-    say("would be dismissed" if dry_run else "dismissed")
+    with open_app() as desk_sync:
+        desk_sync.portal(portal).review.dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
+    print_line("would be dismissed" if dry_run else "dismissed")
 
 
 def _ticket(each: OpenReview) -> dict[str, Any]:
@@ -114,16 +116,16 @@ def _bound(each: IdentifierBinding) -> dict[str, Any]:
     }
 
 
-def _tell(undecided: Sequence[OpenReview], bindings: Sequence[IdentifierBinding]) -> None:
-    rows = [[each.ticket_id, each.verdict, each.account_id or "-", _told(each)] for each in undecided]
+def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[IdentifierBinding]) -> None:
+    rows = [[each.ticket_id, each.verdict, each.account_id or "-", _reasons(each)] for each in undecided]
     table(["ticket", "decision", "account", "reasons"], rows)
     if bindings:
-        say()
+        print_line()
         columns = ["identifier", "account", "bound at", "by", "why"]
         table(columns, [[each or "-" for each in _row(binding)] for binding in bindings])
 
 
-def _told(each: OpenReview) -> str:
+def _reasons(each: OpenReview) -> str:
     questions = [f"open: {question}" for question in each.questions]
     return "\n".join([*map(str, each.reasons), *questions])
 

@@ -1,4 +1,4 @@
-"""`desk-sync simulate`: what would happen to tickets, told in a moment."""
+"""`desk-sync simulate`: a scenario of days or weeks, run in seconds."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from typing import Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import JsonFlag, emit, say, table
+from desk_sync.cli.output import JsonFlag, emit, print_line, table
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(help="A YAML file, as docs/scenarios.md shows one.")],
+    scenario: Annotated[Path, typer.Argument(help="A YAML file; see docs/scenarios.md.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """What would happen: the services of production on a simulated Desk, in virtual time; nothing real is touched."""
+    """Run a scenario: the services of production on a simulated Desk, in virtual time, without any real system."""
     from desk_sync import logs
     from desk_sync import simulation as simulation
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
     report = simulation.simulate(scenario)
-    emit(report) if as_json else tell(report)
+    emit(report) if as_json else print_report(report)
 
 
-def tell(report: Mapping[str, Any]) -> None:
-    """The report for a person: what happened when, then how each ticket stands."""
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print the report for a person: the timeline, then the final state of each ticket."""
     table(["at", "ticket", "who", "what"], [_line(entry) for entry in report["timeline"]])
     for key, ticket in report["tickets"].items():
-        say()
-        say(f"{key}: {ticket['status']}, {(ticket['decision'] or {}).get('decision', 'never looked at')}")
-        say("\n".join(f"  {word} = {value}" for word, value in ticket["fields"].items() if value not in (None, False)))
-        say("\n".join(f"  {reason}" for reason in (ticket["decision"] or {}).get("reasons", ())))
+        print_line()
+        print_line(f"{key}: {ticket['status']}, {(ticket['decision'] or {}).get('decision', 'never looked at')}")
+        print_line(
+            "\n".join(f"  {word} = {value}" for word, value in ticket["fields"].items() if value not in (None, False))
+        )
+        print_line("\n".join(f"  {reason}" for reason in (ticket["decision"] or {}).get("reasons", ())))
     desk, deliveries = report["desk"], report["deliveries"]
-    say()
+    print_line()
     calls = ", ".join(f"{count} x {call}" for call, count in desk["calls"].items())
-    say(f"calls to Desk: {calls or 'none'}; {desk['credits']} credits")
-    say(", ".join(f"{count} deliveries {what}" for what, count in deliveries.items()))
+    print_line(f"calls to Desk: {calls or 'none'}; {desk['credits']} credits")
+    print_line(", ".join(f"{count} deliveries {what}" for what, count in deliveries.items()))
 
 
 def _line(entry: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The commands about subscription data: bring them in, see how they stand, ask them."""
+"""The commands for subscription data: import, pull, status, lookup."""
 
 from __future__ import annotations
 
@@ -9,65 +9,68 @@ from typing import Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, emit, say, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, emit, print_line, table
 
 
 def import_accounts(
     files: Annotated[list[Path], typer.Argument(help="CSV or XLSX: one row for each subscription.")],
     partial_: Annotated[
         bool,
-        typer.Option("--partial", help="Where rows are refused, import the accounts that are in order all the same."),
+        typer.Option("--partial", help="If rows are refused, import the accounts without mistakes."),
     ] = False,
-    force: Annotated[bool, typer.Option(help="Even if more than a fifth of what was there is missing.")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Name every account and every mistake.")] = False,
+    force: Annotated[bool, typer.Option(help="Import even if more than a fifth of the old data is missing.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List every account and every mistake.")] = False,
     dry_run: DryRunOption = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make account files the current subscription data, together; exit status 1 if rows were refused."""
-    from desk_sync import wiring
-    from desk_sync.adapters.subscriptions.account_file import read_what_is_right
+    """Replace the current subscription data by these files; exit status 1 if rows were refused."""
     from desk_sync.cli import import_report
-    from desk_sync.cli.progress import watching
+    from desk_sync.cli.progress import progress_bar
+    from desk_sync.ports.subscriptions import FILE
+    from desk_sync.services.import_accounts import MAX_SHRINK
+    from desk_sync.wiring.offline import read_correct_accounts
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync, watching() as watch:
-        file = read_what_is_right(files, partial(watch, what="rows read"))
+    with open_app() as desk_sync, progress_bar() as track:
+        file = read_correct_accounts(files, partial(track, what="rows read"))
         refused = file.refused and not partial_
         replaced = (
             None
             if refused
-            else desk_sync.import_accounts(
-                watch(file.accounts, "accounts stored", total=len(file.accounts)),
+            else desk_sync.sources.imports.run(
+                track(file.accounts, "accounts stored", total=len(file.accounts)),
+                source=FILE,
                 as_of=file.as_of,
-                force=force,
+                max_shrink=1.0 if force else MAX_SHRINK,
                 dry_run=dry_run,
             )
         )
     if as_json:
         emit(import_report.document(file, replaced, dry_run=dry_run))
     else:
-        import_report.tell(file, replaced, dry_run=dry_run, every=every)
+        import_report.print_report(file, replaced, dry_run=dry_run, every=every)
     raise typer.Exit(1 if file.refused else 0)
 
 
 def pull(source: str) -> None:
-    """Pull a source of the mapping now, whether it is due or not."""
-    from desk_sync import wiring
+    """Pull a source of the mapping now, even if it is not due."""
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        replaced = desk_sync.pull(source).run()
-    say(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
+    with open_app() as desk_sync:
+        replaced = desk_sync.sources.pull(source).run()
+    print_line(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
 
 
 def status(as_json: JsonFlag = False) -> None:
-    """Each source: from when its data are, how its last pull went, and when the next one is due."""
+    """Show each source: the age of its data, the result of its last pull, and when the next one is due."""
     from dataclasses import asdict
 
-    from desk_sync import wiring
     from desk_sync.ports.subscriptions import PullState
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        snapshots = {snapshot.source: snapshot for snapshot in desk_sync.subscriptions.current()}
-        states, names = desk_sync.pulls.states(), desk_sync.subscriptions.sources
+    with open_app() as desk_sync:
+        snapshots = {snapshot.source: snapshot for snapshot in desk_sync.sources.subscriptions.current()}
+        states, names = desk_sync.sources.pulls.states(), desk_sync.sources.subscriptions.sources
     facts: list[dict[str, Any]] = [
         {
             "source": name,
@@ -80,11 +83,11 @@ def status(as_json: JsonFlag = False) -> None:
         emit({"sources": facts})
     else:
         columns = ("source", "imported_at", "due_at", "failing_since", "error")
-        rows = [[_shown(each[column]) for column in columns] for each in facts]
+        rows = [[_format(each[column]) for column in columns] for each in facts]
         table([column.replace("_", " ") for column in columns], rows)
 
 
-def _shown(fact: object) -> str:
+def _format(fact: object) -> str:
     return f"{fact:%F %T}Z" if isinstance(fact, datetime) else str(fact or "-")
 
 
@@ -92,11 +95,11 @@ def lookup(
     identifier: Annotated[str, typer.Argument(help="A super admin's address, a domain, a ZOID, a ZGID or a ZUID.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Whose an identifier is, what that account has bought, and how old the data are."""
-    from desk_sync import wiring
-    from desk_sync.adapters.text import identifiers
+    """Look an identifier up: its account, what that account has bought, and how old the data are."""
     from desk_sync.cli import lookup_report
+    from desk_sync.wiring.offline import readings_of
+    from desk_sync.wiring.opening import open_app
 
-    with wiring.open_app() as desk_sync:
-        answer = desk_sync.look_up(identifiers.readings(identifier))
-    emit(lookup_report.document(answer)) if as_json else lookup_report.tell(answer)
+    with open_app() as desk_sync:
+        answer = desk_sync.sources.look_up(readings_of(identifier))
+    emit(lookup_report.document(answer)) if as_json else lookup_report.print_answer(answer)

@@ -1,4 +1,7 @@
-"""A fingerprint of a value: the same for equal values in every process, another for different ones."""
+"""Fingerprints of values: the same in every process, and different for values that differ.
+
+Types are not compared: a date and its text, or a list and a tuple, have the same fingerprint.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ from dataclasses import fields, is_dataclass
 
 
 def fingerprint(value: object) -> str:
-    """Thirty-two hexadecimal digits for a value made of dataclasses, mappings, sets, sequences and plain values."""
+    """Return 32 hexadecimal digits for a value made of dataclasses, mappings, sets, sequences and plain values."""
     return hashlib.sha256(json.dumps(_canonical(value)).encode()).hexdigest()[:32]
 
 
 def _canonical(value: object) -> object:
-    """The value as JSON, with the members of mappings and sets in one order."""
+    """Return the value as JSON types, with the members of mappings and sets in a fixed order."""
     if is_dataclass(value):
         return [_canonical(getattr(value, each.name)) for each in fields(value)]
     if isinstance(value, Mapping):
-        return _sorted((_canonical(key), _canonical(held)) for key, held in value.items())
+        return _sorted((_canonical(key), _canonical(member)) for key, member in value.items())
     if isinstance(value, Set):
         return _sorted(map(_canonical, value))
     if isinstance(value, list | tuple):

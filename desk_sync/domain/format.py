@@ -1,4 +1,4 @@
-"""How reasons and comments spell instants and spans of time."""
+"""The format of instants and durations in reasons and comments."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _MINUTE = timedelta(minutes=1)
 
 
 def format_instant(at: datetime) -> str:
-    """To the minute, in UTC."""
+    """Return the instant in UTC, cut to the minute: "2026-11-23 04:00Z"."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
 
 
-def format_duration(span: timedelta) -> str:
-    """In hours and minutes, cut to the minute: "2 h", "1 h 30 min", "0 min"."""
-    hours, minutes = divmod(span // _MINUTE, 60)
+def format_duration(duration: timedelta) -> str:
+    """Return the duration in hours and minutes, cut to the minute: "2 h", "1 h 30 min", "0 min"."""
+    hours, minutes = divmod(duration // _MINUTE, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours)
     return " ".join(parts)

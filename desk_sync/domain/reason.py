@@ -1,4 +1,4 @@
-"""A reason: one step on the way to a decision, with the id of the rule that made it (docs/rules.md)."""
+"""A reason: one step on the way to a decision, with the id of its rule (docs/rules.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a rule said. Names ids and counts, never addresses or texts of a ticket."""
+    """The result of a rule in words. `text` contains ids and counts, never addresses or texts of a ticket (L11)."""
 
     rule: str
     text: str

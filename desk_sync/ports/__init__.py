@@ -1,4 +1,4 @@
-"""What a service needs from the world. Adapters keep these promises; tests hold fakes and adapters to the same ones.
+"""Protocols: what a service needs from the world. A docstring here is a contract; adapters and fakes are tested by it.
 
-Instants are aware UTC datetimes. A method that talks to another machine raises TemporaryError or PermanentError.
+Instants are aware UTC datetimes. A method that calls another machine raises TemporaryError or PermanentError.
 """

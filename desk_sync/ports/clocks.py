@@ -1,4 +1,4 @@
-"""The open clocks of one portal, as the looks left them."""
+"""The open clocks of one portal, as recorded by the looks."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Protocol
 
 
 class OpenClocks(Protocol):
-    """All clocks that still change by themselves, and all ladders that still climb."""
+    """All clocks that will still change by themselves, and all ladders that still advance."""
 
-    def remake(self, *, now: datetime) -> int:
-        """Mark the tickets that no look is planned for though a clock of theirs changes, or a step of their escalation
-        is due; returns how many.
+    def requeue_unplanned(self, *, now: datetime) -> int:
+        """Mark the tickets for which no look is planned by the time of their next clock change or escalation step.
 
-        None of them is in anybody's hands, parked, or gone.
+        Leased, postponed, parked and ended tickets are left out. Returns how many were marked.
         """
         ...

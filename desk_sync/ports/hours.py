@@ -1,4 +1,4 @@
-"""The business hours that are taken from Desk, and where they are kept."""
+"""The business hours that are taken from Desk, and their store."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHours:
-    """What Desk said of business hours when we last asked, at `tried_at`.
+    """The last reading of business hours from Desk, tried at `tried_at`.
 
-    `calendar` is the last that was good, confirmed at `read_at` and the same since `since`; None if none ever was.
-    `problem` says why the last try brought nothing.
+    `calendar` is the last valid one, confirmed at `read_at` and unchanged since `since`; None if there was none yet.
+    `problem` is why the last try failed; None if it succeeded.
     """
 
     tried_at: datetime
@@ -25,20 +25,23 @@ class StoredHours:
 
 
 class DeskHours(Protocol):
-    """One portal's Desk, as far as its calendars are concerned."""
+    """The business hours of one portal's Desk."""
 
     def business_hours(self, named: str) -> BusinessCalendar:
-        """The calendar of the business hours with this id or name. Raises PermanentError for one that cannot be."""
+        """Return the calendar of the business hours with this id or name.
+
+        Raises PermanentError if there are none, or if they cannot be a calendar of ours.
+        """
         ...
 
 
 class KeptHours(Protocol):
-    """Where one portal's business hours are kept, for all processes."""
+    """One portal's stored business hours, shared by all processes."""
 
     def recall(self, named: str) -> StoredHours | None:
-        """None if we never asked."""
+        """Return the last reading, however old; None before the first."""
         ...
 
-    def keep(self, named: str, told: StoredHours) -> None:
-        """Replace what was known."""
+    def keep(self, named: str, hours: StoredHours) -> None:
+        """Replace the last reading."""
         ...

@@ -1,4 +1,4 @@
-"""The product in figures, and its signs of life."""
+"""The figures of a portal, and the worker's heartbeat."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkBacklog:
-    """What waits in one portal. Parked tickets and their events stand apart: they wait for a person.
+    """The pending work of one portal. Parked tickets and their events are counted apart: they wait for a person.
 
     Tickets: `due` now, `put_off` after a failure, `leased` to a worker. `events` are stored and not processed;
-    `stranded` are those of them whose look is due at no time, which only a fault of ours can bring about.
-    `notices` are what people outside Desk are to be told and were not yet.
-    `oldest_at` is since when the oldest of all this is owed; putting a look off does not change it.
-    `step_at` is since when a step of an escalation, or a change of a clock, is due and undone, of parked tickets too.
-    One that was parked before its first look came to an end counts from then: its clocks are not known.
+    `stranded` are those of them for which no look is due, which only a fault of ours can cause.
+    `notices` are messages to people outside Desk that are neither sent nor refused.
+    `oldest_at` is when the oldest of all this became due; postponing a look does not change it.
+    `step_at` is when the oldest undone step of an escalation, or clock change, became due, on parked tickets too.
+    A ticket that was parked before its first look ended counts from then: its clocks are not known.
     """
 
     due: int
@@ -33,8 +33,9 @@ class WorkBacklog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCounts:
-    """How reliably Desk tells us: `changes` that sweeps met, those of them that no delivery told of, since the first
-    sweep; and when a sweep last `alarmed`, because too many were missed.
+    """How reliably Desk delivers, since the first sweep: `changes` that sweeps found, `missed` by every delivery.
+
+    `alarmed_at` is when a sweep last raised an alarm because too many were missed.
     """
 
     changes: int = 0
@@ -43,24 +44,32 @@ class DeliveryCounts:
 
 
 class MetricsStore(Protocol):
-    """One portal in figures."""
+    """The figures of one portal."""
 
-    def backlog(self, now: datetime) -> WorkBacklog: ...
-
-    def verdicts(self) -> Mapping[str, int]:
-        """How many open tickets have each verdict."""
+    def backlog(self, now: datetime) -> WorkBacklog:
+        """Return the work that was due at `now`, included, and is not done."""
         ...
 
-    def deliveries(self) -> DeliveryCounts: ...
+    def verdicts(self) -> Mapping[str, int]:
+        """Return the number of open tickets by verdict."""
+        ...
 
-    def unheard(self, since: datetime) -> int:
-        """Of how many things that people were to be told nobody could be, all channels having refused."""
+    def deliveries(self) -> DeliveryCounts:
+        """Return how reliably Desk delivers, as found by the sweeps."""
+        ...
+
+    def undelivered(self, since: datetime) -> int:
+        """Return the number of messages that were refused for every recipient, last from `since` (included) on."""
         ...
 
 
 class HeartbeatStore(Protocol):
-    """The sign of life that a task leaves, so that a worker that is alive and deaf is noticed."""
+    """The heartbeat that a task records, so that a worker that runs but receives no tasks is noticed."""
 
-    def beat(self, *, now: datetime) -> None: ...
+    def beat(self, *, now: datetime) -> None:
+        """Replace the last heartbeat."""
+        ...
 
-    def last(self) -> datetime | None: ...
+    def last(self) -> datetime | None:
+        """Return the instant of the last heartbeat; None before the first."""
+        ...

@@ -1,4 +1,4 @@
-"""The way to people outside Desk, by mail and chat, and what they are to be told."""
+"""Notices by mail and chat to people outside Desk: their store, and the channels that send them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk_sync.domain.escalation.staff import NoticeAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedNotices:
-    """A notice that is ours to send. `attempts` counts this one."""
+    """A notice that the caller has claimed, to send. `attempts` includes this one."""
 
     notice: Notice
     attempts: int
@@ -21,7 +21,7 @@ class ClaimedNotices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentNotice:
-    """A message of a ticket, for a person to read: `sent_at` and `refused_at` are its notice's."""
+    """A message about a ticket, for a person to read; `sent_at` and `refused_at` are those of its notice."""
 
     topic: str
     to: NoticeAddress
@@ -35,42 +35,42 @@ class SentNotice:
 
 
 class NoticeStore(Protocol):
-    """What people outside Desk are to be told of one portal's tickets; each message comes with a look that owes it."""
+    """One portal's notices and their messages, which are recorded with the looks that require them."""
 
     def waiting(self) -> Sequence[Message]:
-        """The messages that are in no notice yet."""
+        """Return the messages that are in no notice yet."""
         ...
 
     def make(self, notices: Sequence[Notice], *, now: datetime) -> None:
-        """Settle what each notice holds, once: of two who make one of the same message the second makes none."""
+        """Record each notice with its messages; skip a notice if one of its messages is already in another."""
         ...
 
     def claim(self, *, now: datetime, until: datetime) -> ClaimedNotices | None:
-        """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
+        """Lease the oldest due notice until `until`, as a repeat if it was claimed before; None if none is due."""
         ...
 
     def sent(self, notice: Notice, *, at: datetime) -> None:
-        """It was taken."""
+        """Record that the channel accepted the notice."""
         ...
 
     def postpone(self, notice: Notice, *, due_at: datetime, error: str) -> None:
-        """It may have got through, or not: it is due again then."""
+        """Make the notice due again at `due_at`: it is not known if it arrived."""
         ...
 
     def refuse(self, notice: Notice, *, at: datetime, error: str) -> Sequence[Message]:
-        """It will not get through: each of its messages goes to whoever stands in.
+        """Record that the notice cannot be delivered; address each of its messages to the next recipient in its place.
 
-        Returns the messages of which nobody is told now: everybody who could have been has refused.
+        Returns the messages that are left without a recipient: the channels have refused all of theirs.
         """
         ...
 
 
 class Notifier(Protocol):
-    """Sends notices. Every send has a deadline; the notice's key travels with it (mail: as the Message-ID)."""
+    """Sends notices. Each send has a deadline; the notice's key travels with it (mail: as the Message-ID)."""
 
     def send(self, notice: Notice) -> None:
-        """Send it, once. Raises Refused if the channel does not take it, or there is none of that name.
+        """Send the notice, once. Raises Refused if its channel does not accept it, or does not exist.
 
-        Raises TemporaryError if it is not known whether it arrived: it is sent again, as a repeat.
+        Raises TemporaryError if it is not known if it arrived: the caller sends it again, as a repeat.
         """
         ...

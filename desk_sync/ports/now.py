@@ -1,4 +1,4 @@
-"""The one clock."""
+"""The one clock of the product."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Protocol
 
 
 class Now(Protocol):
-    """The one clock."""
+    """Returns the current instant."""
 
     def __call__(self) -> datetime: ...

@@ -1,17 +1,18 @@
-"""What Desk said of who writes, kept so that a look costs no call for it."""
+"""Partners as read from Desk, stored so that a look needs no call for them; and replies that educate them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.plan.education import LastEducation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPartner:
-    """What Desk said at `at`. No partner: it knows none, or it did not let us ask (`refused`)."""
+    """A partner as read from Desk at `at`; None if Desk has none, or did not permit the request (`refused`)."""
 
     partner: Partner | None
     at: datetime
@@ -19,23 +20,20 @@ class StoredPartner:
 
 
 class EducationLog(Protocol):
-    """Which partners were taught lately, for all processes."""
+    """The last public education reply to each partner, for all processes; it is recorded by `TicketStore.announce`."""
 
-    def claim(self, partner_key: str, ticket_id: str, *, now: datetime, every: timedelta) -> bool:
-        """Whether the partner may be taught on this ticket: nobody else's ticket taught it within `every`.
-
-        Asked again for the same ticket it says the same, so that a look can be repeated.
-        """
+    def last(self, partner_key: str) -> LastEducation | None:
+        """Return the last reply to the partner; None before the first."""
         ...
 
 
 class PartnerBook(Protocol):
-    """Where it is written down, for all processes. `key` names whom we asked about: a Desk account, or a contact."""
+    """The partners read from Desk, for all processes. `key` names a Desk account or a contact."""
 
     def recall(self, key: str) -> StoredPartner | None:
-        """What Desk said last, however long ago; None if it was never asked."""
+        """Return the last reading, however old; None before the first."""
         ...
 
-    def learn(self, key: str, learnt: StoredPartner) -> None:
-        """Replace what was known."""
+    def learn(self, key: str, stored: StoredPartner) -> None:
+        """Replace the last reading."""
         ...

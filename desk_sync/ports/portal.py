@@ -1,4 +1,4 @@
-"""What is known of a portal: its token, its facts, and how much may be asked of it."""
+"""A portal: its access token, the facts learned about it, and the limits on calls to it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class AccessToken:
 
 
 class TokenStore(Protocol):
-    """The one access token that all processes share (10 refreshes in 10 minutes are all that Zoho allows)."""
+    """The one access token that all processes share (Zoho allows 10 refreshes in 10 minutes)."""
 
     def read(self) -> AccessToken | None:
-        """The stored token, expired or not."""
+        """Return the stored token, expired or not; None before the first."""
         ...
 
     def elect(self, *, now: datetime, until: datetime) -> bool:
-        """Whether the caller alone may refresh the token until `until`."""
+        """Return True if the caller alone may refresh the token until `until`."""
         ...
 
     def save(self, token: AccessToken) -> None:
@@ -34,30 +34,32 @@ class TokenStore(Protocol):
 
 
 class PortalFacts(Protocol):
-    """What we learn about a portal on the way."""
+    """The facts that are learned about a portal while working with it."""
 
     def own_agent(self) -> str | None:
-        """The id of the agent whose token we use, once a write has shown it."""
+        """Return the id of the agent whose token we use; None until a write has shown it."""
         ...
 
-    def learn_own_agent(self, agent_id: str) -> None: ...
+    def learn_own_agent(self, agent_id: str) -> None:
+        """Record the id of the agent whose token we use."""
+        ...
 
     def active_since(self) -> datetime | None:
-        """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
+        """Return the instant from which events start escalations: set by a person, or that of our first ticket."""
         ...
 
     def activate(self, since: datetime) -> None:
-        """Let what happened since then set off escalations, too."""
+        """Let events from `since` on start escalations."""
         ...
 
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
-        """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
+        """Record Desk's type of a status; return the types of all known statuses, by name."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditLevel:
-    """How many of its day's credits a portal had left when it last said so."""
+    """How many of its day's credits a portal had left at `at`, by Desk's last statement."""
 
     left: int
     at: datetime
@@ -65,9 +67,9 @@ class CreditLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPause:
-    """A portal is left in peace from `begun_at` until `until`; `number` counts the pauses since it last answered well.
+    """No calls to a portal from `begun_at` until `until`; `number` counts the pauses since its last good answer.
 
-    One that has not begun was made by a clock that has been put back, and holds nobody up.
+    A pause that begins in the future was made before the clock was put back, and has no effect.
     """
 
     begun_at: datetime
@@ -77,57 +79,61 @@ class DeskPause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditAllowance:
-    """What all processes know about how a portal may be called. No pause: it answers."""
+    """The limits on calls to a portal, shared by all processes. `pause` is None while the portal answers."""
 
     credits: CreditLevel | None = None
     pause: DeskPause | None = None
 
 
 class AllowanceStore(Protocol):
-    """Where the allowance of one portal is kept, for all processes."""
+    """The stored allowance of one portal, shared by all processes."""
 
-    def read(self) -> CreditAllowance: ...
-
-    def save_credits(self, heard: CreditLevel) -> None: ...
-
-    def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
-        """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
+    def read(self) -> CreditAllowance:
+        """Return the stored allowance; an empty one before the first."""
         ...
 
-    def exchange(self, seen: DeskPause | None, then: DeskPause | None) -> bool:
-        """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
+    def save_credits(self, level: CreditLevel) -> None:
+        """Replace the credit level."""
+        ...
+
+    def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
+        """Return True if the caller alone may request the credit level from Desk; `seen` then counts as of `now`."""
+        ...
+
+    def exchange(self, seen: DeskPause | None, new: DeskPause | None) -> bool:
+        """Replace `seen` by `new`; return False, and change nothing, if `seen` is no longer the stored pause."""
         ...
 
 
 class CallBudget(Protocol):
-    """How much may be asked of one portal's Desk, by all processes on all hosts together (L13)."""
+    """The limits on calls to one portal's Desk, over all processes on all hosts (L13)."""
 
     def admit(self, limit: int) -> int:
-        """How many tickets may be claimed now: `limit`; one, when a pause has ended; none, while it lasts.
+        """Return how many tickets may be claimed now: `limit`; 1 after a pause has ended; 0 during it.
 
-        None either without Redis.
+        0 also while Redis is unavailable.
         """
         ...
 
     def check(self, urgency: int) -> None:
-        """Asked before a look. Raises TemporaryError while a ticket of this urgency must not cost a call."""
+        """Raise TemporaryError while a ticket of this urgency must not cost a call. To be called before each look."""
         ...
 
     def slot(self, within: timedelta) -> AbstractContextManager[None]:
-        """Around every request: the right to have it in flight, waited for no longer than `within`.
+        """Return the right to one request in flight, as a context around it; entering waits no longer than `within`.
 
-        Raises TemporaryError if there is none in time, while the portal is paused, and as long as Redis is away.
+        Entering raises TemporaryError if no slot is free in time, while the portal is paused, and without Redis.
         """
         ...
 
     def spent(self, left: int | None) -> None:
-        """Desk answered, with so many credits left for the day; None if it did not say."""
+        """Record that Desk answered, with `left` credits for the day; None if the answer does not state them."""
         ...
 
     def exhausted(self, wait: timedelta) -> None:
-        """Desk said that the day's credits are gone, and how long to wait."""
+        """Record that the day's credits are used up, and that Desk requires a wait."""
         ...
 
     def failed(self, cause: str) -> None:
-        """There was no answer, or one that blames the whole portal. `cause` is for the log."""
+        """Record that Desk gave no answer, or an error of the whole portal. `cause` is for the log."""
         ...

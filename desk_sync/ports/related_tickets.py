@@ -1,4 +1,4 @@
-"""The tickets around a ticket: those that may make a cluster with it, and its partner's questions."""
+"""The tickets related to a ticket: those that may form a cluster with it, and its partner's how-to questions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from desk_sync.domain.escalation.triggers import SevereTicket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTraits:
-    """By what its neighbours know a ticket: since when it is of severity 1, since when a how-to question; or never."""
+    """The facts by which looks at other tickets find a ticket.
+
+    `severe_at` is since when it has severity 1, `howto_at` since when it is a how-to question; None if it does not or
+    is not.
+    """
 
     number: str | None = None
     product: str | None = None
@@ -23,16 +27,16 @@ class TicketTraits:
 
 
 class RelatedTickets(Protocol):
-    """The tickets of one portal, as their last looks found them; those that are gone left out."""
+    """The tickets of one portal, as found by their last looks, without ended ones."""
 
     def severe(self, *, account_id: str | None, product: str | None, since: datetime) -> Sequence[SevereTicket]:
-        """Those of severity 1 since then, of the account or about the product."""
+        """Return the tickets of the account or about the product with severity 1 since `since` (included) or later."""
         ...
 
     def questions(self, partner: str, *, since: datetime) -> Sequence[BasicQuestion]:
-        """The partner's how-to tickets since then."""
+        """Return the partner's how-to questions from `since` (included) on."""
         ...
 
     def wake(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
-        """Owe each a look."""
+        """Make the tickets due at `now`, whatever their events contain."""
         ...

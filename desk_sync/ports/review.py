@@ -1,4 +1,4 @@
-"""What only a person can settle, and what persons have settled."""
+"""Tickets that wait for a decision of a person, and the decisions that persons have made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenReview:
-    """An open ticket that a person has to decide about, and why we cannot; or its `questions`, beside a verdict."""
+    """An open ticket that a person must decide, with the reasons; or one with a verdict and open `questions`."""
 
     ticket_id: str
     verdict: str
@@ -25,7 +25,7 @@ class OpenReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledReview:
-    """Who settled something, when, and why; a person may leave out who they are and why they did."""
+    """When, by whom and why something was settled; the name and the reason are optional."""
 
     at: datetime
     by: str | None = None
@@ -34,7 +34,7 @@ class SettledReview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentifierBinding:
-    """An identifier that leads to the account that a person named, whatever the sources say of it."""
+    """An identifier bound to an account by a person; the sources' data for the identifier are ignored."""
 
     identifier: Identifier
     account_id: str
@@ -45,11 +45,11 @@ class ReviewStore(Protocol):
     """One portal's tickets that wait for a person."""
 
     def undecided(self) -> Sequence[OpenReview]:
-        """Those whose decision stands and was not dismissed, the longest-standing first."""
+        """Return the tickets that need a person and whose last decision was not dismissed, oldest look first."""
         ...
 
     def dismiss(self, ticket_id: str, settled: SettledReview) -> None:
-        """Leave a ticket out until its decision changes; one that is not among the undecided is left as it is."""
+        """Leave the ticket out until its decision changes; has no effect on a ticket that is not undecided."""
         ...
 
 
@@ -57,18 +57,17 @@ class BindingStore(Protocol):
     """The identifiers that persons bound to accounts. No import changes them."""
 
     def bind(self, binding: IdentifierBinding, *, dry_run: bool = False) -> int:
-        """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
+        """Store a binding, replacing an earlier one of its identifier; return how many tickets were marked.
 
-        To `rehearse` is to find out, and to change nothing. Open tickets whose account is unknown, or one that the
-        identifier led to before or leads to now, are looked at again. Raises PermanentError if no source that is used
-        has the account.
+        Open tickets are marked if their account is unknown, or if the identifier led to it before or leads to it now.
+        With `dry_run`, only count them. Raises PermanentError if no source in use has the account.
         """
         ...
 
     def unbind(self, identifier: Identifier, *, now: datetime, dry_run: bool = False) -> int | None:
-        """Forget a binding, and mark tickets as `bind` does; None if there is none."""
+        """Delete a binding, and mark tickets as `bind` does; return None if there is none."""
         ...
 
     def bindings(self) -> Sequence[IdentifierBinding]:
-        """All of them, the oldest first."""
+        """Return all bindings, oldest first."""
         ...

@@ -1,28 +1,49 @@
-"""Subscription data: the local copy, the sources it is pulled from, and how the pulls go."""
+"""Subscription data: the local copy, the sources it is pulled from, and the state of the pulls."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
+from desk_sync.errors import Problem
+
+FILE = "file"
+"""The name of the source that `desk-sync subscriptions import` imports."""
+
+FilePosition: TypeAlias = tuple[str, int]
+"""A file and a line in it, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFile:
+    """The content of account exports. `as_of` is their newest `as_of_date`; a person should look at the `warnings`.
+
+    `refused` are the problems of rows that were not accepted, `places` the position of each account's first row.
+    """
+
+    accounts: tuple[Account, ...]
+    as_of: date | None
+    warnings: tuple[Problem, ...]
+    refused: tuple[Problem, ...] = ()
+    places: Mapping[str, FilePosition] = field(default_factory=dict, compare=False)
 
 
 class SubscriptionStore(Protocol):
     """The local copy of the subscription data."""
 
     def current(self) -> Sequence[Snapshot]:
-        """The last snapshot of each source that was imported in full, in the order in which look-ups use them."""
+        """Return the last complete snapshot of each source, in the order in which look-ups use the sources."""
         ...
 
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
-        """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
+        """Return the accounts of the current snapshots by identifier; identifiers that lead to none are absent.
 
-        One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
-        given, and says which other sources have it.
+        An identifier bound by a person leads to that account alone. Of accounts with one super admin, the first
+        source's is returned, also if only a later source has the identifier; `also_in` names the other sources.
         """
         ...
 
@@ -37,44 +58,47 @@ class SubscriptionStore(Protocol):
         guard: ShrinkGuard | None = None,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
-        """Make `accounts` the current snapshot of the source, all at once or not at all.
+        """Make `accounts` the source's current snapshot, all or nothing; then mark the open tickets that it concerns.
 
-        `guard` has the last word, before anything changes. To `rehearse` is to find out, and to change nothing.
+        `guard` can refuse before anything changes. With `dry_run`, only compare. Raises Shrunk, or PermanentError if a
+        later import of the source has stopped this one.
 
-        Then every open ticket that it concerns is marked, a few at a time: those of accounts that are new, changed or
-        gone, and with any change, or after data older than `max_age`, those whose account is unknown.
+        Tickets are marked in small transactions: those of accounts that are new, changed or gone; and after any
+        change, or if the previous data were older than `max_age`, those whose account is unknown.
         """
         ...
 
     def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
-        """Mark what a `replace` left unmarked that died when its snapshot was current; returns how many tickets.
+        """Mark the tickets left unmarked by a `replace` that died after its snapshot became current; return how many.
 
-        One that may still be at it is left alone, for a quarter of an hour.
+        A `replace` that may still be marking is given a quarter of an hour.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotSize:
-    """How much a snapshot holds: accounts, and licences as the guard counts them."""
+    """The size of a snapshot: accounts, and licences as counted by the guard."""
 
     accounts: int
     licences: int
 
 
 class ShrinkGuard(Protocol):
-    """What decides whether a snapshot may take the place of the one before."""
+    """Decides if a snapshot may replace the previous one."""
 
-    def licences(self, account: Account) -> int: ...
+    def licences(self, account: Account) -> int:
+        """Return how many licences of the account count towards the size."""
+        ...
 
     def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
-        """Raises Shrunk."""
+        """Raise Shrunk if `after` is too small to replace `before`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountChanges:
-    """The ids of the accounts that a new snapshot has more, otherwise, or no longer."""
+    """The ids of the accounts that a new snapshot adds, changes (`differing`) or no longer has."""
 
     added: frozenset[str] = frozenset()
     differing: frozenset[str] = frozenset()
@@ -87,7 +111,7 @@ class AccountChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedSnapshot:
-    """What a new snapshot changed, and how many open tickets have to be looked at again for it."""
+    """A new snapshot, the accounts that it changed, and how many open tickets were marked for it."""
 
     snapshot: Snapshot
     changes: AccountChanges
@@ -111,20 +135,20 @@ class ReplacedSnapshot:
 
 
 class AccountSource(Protocol):
-    """Where subscription data come from."""
+    """A source of subscription data."""
 
     def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
-        """Everything that the source has, going on from what the journal holds.
+        """Return all accounts of the source, resuming from the stored pages.
 
-        Raises TemporaryError, PermanentError or InputError, now or while the accounts are used: they end without an
-        error only if they are complete.
+        Raises TemporaryError, PermanentError or InputError, at once or while the accounts are iterated: the iteration
+        ends without an error only if they are complete.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledAccounts:
-    """What a source said. `as_of` is the date that the data themselves state."""
+    """The accounts of a source. `as_of` is the date stated in the data."""
 
     accounts: Iterable[Account]
     as_of: date | None = None
@@ -132,68 +156,76 @@ class PulledAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
-    """A part of what a source has, and the mark behind which the next part begins; None: this is the last one."""
+    """A part of a source's accounts. The next part begins after the mark `after`; None on the last page."""
 
     accounts: Sequence[Account]
     after: str | None
 
 
 class CheckpointStore(Protocol):
-    """What a pull has read so far. One that died goes on from there, unless that is too long ago."""
+    """The pages that a pull has read so far; the next pull resumes from them, unless the first is too old."""
 
     def pages(self) -> Iterator[SourcePage]:
-        """In the order in which they were read."""
+        """Yield the stored pages in the order in which they were read; none if the first is too old."""
         ...
 
-    def keep(self, page: SourcePage) -> None: ...
+    def keep(self, page: SourcePage) -> None:
+        """Add a page."""
+        ...
 
     def clear(self) -> None:
-        """Forget what was read: it is current by now, or wrong."""
+        """Delete the stored pages: they are imported by now, or wrong."""
         ...
 
 
 class UnitStore(Protocol):
-    """What one of a source's plans or add-ons is called, by its code."""
+    """The units of a source's plans and add-ons, by their codes."""
 
     def read(self) -> Mapping[str, str] | None:
-        """None where they were read more than a day ago, or never."""
+        """Return the stored units; None if they were read a day or more ago, or never."""
         ...
 
-    def save(self, units: Mapping[str, str]) -> None: ...
+    def save(self, units: Mapping[str, str]) -> None:
+        """Replace the stored units."""
+        ...
 
 
 class LiveSource(Protocol):
-    """A source that can be asked for one identifier, of these kinds. It answers within seconds."""
+    """A source that can be queried for one identifier, within seconds."""
 
     @property
-    def kinds(self) -> Collection[IdentifierKind]: ...
+    def kinds(self) -> Collection[IdentifierKind]:
+        """The kinds of identifiers that it can be queried for."""
+        ...
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
-        """The accounts that it leads to. Raises TemporaryError or PermanentError."""
+        """Return the accounts that the identifier leads to. Raises TemporaryError or PermanentError."""
         ...
 
 
 class LiveAnswerStore(Protocol):
-    """What sources said when they were asked for one identifier, and how often they may be asked."""
+    """Stored answers of live sources to single identifiers, and the limit on queries."""
 
     def kept(
         self, source: str, identifiers: Sequence[Identifier], *, now: datetime
     ) -> Mapping[Identifier, Sequence[Account]]:
-        """The answers that are still good; an empty one says that the source does not have it."""
+        """Return the answers that are valid after `now`; an empty one means that the source does not have it."""
         ...
 
     def spend(self, source: str, *, now: datetime, per_minute: int) -> None:
-        """Count one question. Raises TemporaryError where the source was asked `per_minute` times in this minute."""
+        """Count one query. Raises TemporaryError if the source was queried `per_minute` times in the current minute."""
         ...
 
     def keep(
         self, source: str, identifier: Identifier, accounts: Sequence[Account], *, now: datetime, until: datetime
-    ) -> None: ...
+    ) -> None:
+        """Store an answer of `now`, valid until `until` (excluded); delete answers that have expired."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullState:
-    """How the pulls of one source went. `failing_since` is when the first pull after the last good one failed."""
+    """The state of one source's pulls. `failing_since` is when the first pull after the last good one failed."""
 
     due_at: datetime | None = None
     pulled_at: datetime | None = None
@@ -201,29 +233,32 @@ class PullState:
     error: str | None = None
 
     def is_due(self, now: datetime, *, every: timedelta) -> bool:
-        """Whether it may be pulled; also when it is due later than it can be, by a clock that has been put back."""
+        """Return True if the source may be pulled.
+
+        A `due_at` more than `every` ahead was recorded before the clock was put back, and is ignored.
+        """
         return self.due_at is None or not now < self.due_at <= now + every
 
 
 class PullStore(Protocol):
-    """Whose turn it is to pull a source, and how it went."""
+    """The turns to pull sources, and the state of their pulls."""
 
     def acquire(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
-        """Whether the source, which is pulled `every` so often, is due, and the caller alone may pull it until then."""
+        """Return True if the source, pulled once per `every`, is due and the caller alone may pull it until `until`."""
         ...
 
     def hold(self, source: str, *, until: datetime) -> None:
-        """Keep the turn until then."""
+        """Extend the turn to `until`."""
         ...
 
     def succeeded(self, source: str, *, now: datetime, due_at: datetime) -> None:
-        """End the turn of a pull whose snapshot is current; the next one is due at `due_at`."""
+        """End the turn of a pull whose snapshot is current; the next pull is due at `due_at`."""
         ...
 
     def failed(self, source: str, error: str, *, now: datetime, due_at: datetime) -> PullState:
-        """End the turn of a pull that changed nothing."""
+        """End the turn of a pull that changed nothing; return the source's state. The next pull is due at `due_at`."""
         ...
 
     def states(self) -> Mapping[str, PullState]:
-        """By the names of the sources that were ever pulled."""
+        """Return the state of every source that was ever pulled, by its name."""
         ...

@@ -1,4 +1,4 @@
-"""What no delivery told of."""
+"""Sweeps: finding the changes that no delivery reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desk_sync.ports.desk import ModifiedTickets
 
 
 class SweepKind(StrEnum):
-    """The sweeps that come round by themselves: of what is new, and of the last days in full."""
+    """The periodic sweeps: of recent changes, and of the last days in full."""
 
     RECENT = "recent"
     FULL = "full"
@@ -20,7 +20,7 @@ class SweepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepCoverage:
-    """How far the sweeps have come: of what was modified from `since` to `until`, nothing is unknown to us."""
+    """How far the sweeps have come: every modification from `since` to `until` is known."""
 
     since: datetime
     until: datetime
@@ -28,36 +28,36 @@ class SweepCoverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedChanges:
-    """How many tickets were unknown to us as they are now, and how many of those deliveries should have told of."""
+    """How many tickets had an unknown change and were marked; `missed` of them should have been delivered."""
 
     marked: int
     missed: int
 
 
 class SweepStore(Protocol):
-    """What the sweeps know; one portal's. None of this is fenced: a sweep that is done twice changes nothing more."""
+    """The state of one portal's sweeps. It is not fenced: a sweep that is repeated has no further effect."""
 
     def acquire(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
-        """Whether the caller alone may make this sweep; nobody else may until `length` has passed."""
+        """Return True if the caller alone may make this sweep until `length` has passed."""
         ...
 
     def coverage(self) -> SweepCoverage | None:
-        """None for a portal that was never swept."""
+        """Return how far the sweeps have come; None for a portal that was never swept."""
         ...
 
     def cover(self, coverage: SweepCoverage) -> None:
-        """Record how far the sweeps have come, when all of it has been marked."""
+        """Record how far the sweeps have come, after all of it has been marked."""
         ...
 
     def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
-        """Count the changes that a sweep was the first to meet; `alarmed_at` if too many of them were missed."""
+        """Add the number of changes first found by a sweep; set `alarmed_at` if too many of them were missed."""
         ...
 
     def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
     ) -> MissedChanges:
-        """Mark the tickets that were modified later than we know and that nobody is about to look at.
+        """Mark the tickets that were modified later than is known and for which no look is due or pending.
 
-        Those that were modified at or after `promised_since` count as missed, each modification once.
+        Those modified at `promised_since` or later count as missed, each modification once.
         """
         ...

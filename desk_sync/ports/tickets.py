@@ -1,4 +1,4 @@
-"""What has to be looked at, when, by whom, and what became of it."""
+"""The queue of tickets: deliveries that make them due, leases, the results of looks, and their history."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.commitment.read_clocks import read_clocks
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.event import Event
@@ -28,7 +29,7 @@ NO_TRAITS = TicketTraits()
 class Lease:
     """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing).
 
-    `urgency` is that of the ticket's last look, 1 for the worst and for one that was never looked at.
+    `urgency` is that of the ticket's last look: 1 is the highest, and that of a ticket without a look.
     """
 
     ticket_id: str
@@ -39,10 +40,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingWork:
-    """What a look starts from. `wake_due`: the look is owed whatever the events say.
+    """The input of a look. `wake_due`: the look is due whatever the events contain.
 
-    `attempts` counts this one; `references` are those of our comments on the ticket. `promise` is what was promised
-    when the ticket's clocks started.
+    `attempts` includes this one; `references` are those of our comments on the ticket. `promise` is the one that was
+    frozen when the ticket's clocks started.
     """
 
     memory: Memory
@@ -55,12 +56,12 @@ class PendingWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one pass over a ticket found and did. `closed`: a new snapshot does not concern it.
+    """The result of one pass over a ticket. `closed`: a new snapshot does not concern the ticket.
 
-    `watch` holds its clocks; None for a ticket without. `messages` are what people outside Desk are to be told.
-    By its `traits` other tickets' looks know it. `next_step_at`: when the next step of its escalation is due.
+    `clocks` is None for a ticket without clocks. `messages` are for people outside Desk. Looks at other tickets
+    find it by its `traits`. `next_step_at` is when the next step of its escalation is due.
 
-    Of what Desk did to the ticket up to `modified_at` nothing is left to look at.
+    All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
     """
 
     at: datetime
@@ -71,7 +72,7 @@ class Look:
     urgency: int
     next_look_at: datetime | None
     next_step_at: datetime | None = None
-    watch: ClockReading | None = None
+    clocks: ClockReading | None = None
     messages: Sequence[Message] = ()
     traits: TicketTraits = NO_TRAITS
     closed: bool = False
@@ -80,40 +81,47 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedDelivery:
-    """How many events of a delivery were stored, and how many we knew already."""
+    """How many events of a delivery were stored, and how many were already known."""
 
     stored: int
     known: int
 
 
 class DeliveryInbox(Protocol):
-    """Where deliveries are written down before Desk gets its 200 (L1)."""
+    """The store of deliveries; Desk gets its 200 after the commit (L1)."""
 
     def submit(self, events: Sequence[Event], *, now: datetime) -> Future[RecordedDelivery]:
-        """Have each event stored once, and its ticket marked "look now", in one transaction.
+        """Queue the events: each is stored once and its ticket marked "look now", in one transaction.
 
-        The future is done when that is committed, or ends with an error; then nothing was stored. Cancelling it
-        withdraws what has not been begun: the wait is the caller's to bound. Raises TemporaryError where too many wait.
+        The future is done after the commit, or ends with an error if nothing was stored. It has no timeout: a caller
+        that stops waiting cancels it, which withdraws a delivery that is not yet in a transaction. Raises
+        TemporaryError if too many deliveries are waiting.
         """
         ...
 
 
 class TicketStore(Protocol):
-    """What has to be looked at, when, and by whom; one portal's."""
+    """One portal's queue of tickets, with the results of their looks."""
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
+        """Lease up to `limit` tickets that are due at `now` (included), most urgent first, then oldest.
+
+        A lease runs out at `until`. Parked tickets are never due.
+        """
         ...
 
     def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> PendingWork:
-        """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
+        """Count the attempt, extend the lease to `until`, and return the input of the look. Raises LeaseLost."""
         ...
 
-    def announce(self, lease: Lease, *, memory: Memory, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
-        """Write down what is about to happen: the memory, with what is intended, and each effect once.
+    def announce(
+        self, lease: Lease, *, memory: Memory, effects: Sequence[Effect], education: EducationClaim | None = None
+    ) -> Mapping[Effect, bool]:
+        """Record what is about to be written: the memory, with the intended values, and each effect once.
 
-        Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
-        be asked first. Raises LeaseLost.
+        Return the effects that are not done yet; True if an earlier attempt may have reached Desk, which must then be
+        checked first. The reply of `education` is neither recorded nor returned if another ticket of the partner got
+        one meanwhile. Raises LeaseLost.
         """
         ...
 
@@ -122,20 +130,20 @@ class TicketStore(Protocol):
         ...
 
     def finish_look(self, lease: Lease, look: Look) -> None:
-        """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
+        """Record a look, and that its events are processed. Raises LeaseLost, and then records nothing.
 
         A mark that was set since `begin_look` stays: the ticket is due again at once.
         """
         ...
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
-        """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
+        """Record that the events, which cover changes up to `modified_at`, contain nothing new. Raises LeaseLost."""
         ...
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
-        """Give the ticket back, to be looked at again at `look_at`. Raises LeaseLost.
+        """Release the ticket, and make it due at `look_at` whatever its events contain. Raises LeaseLost.
 
-        `refund` takes the attempt back: what went wrong was not the ticket's fault.
+        With `refund` the attempt does not count: the failure was not the ticket's.
         """
         ...
 
@@ -144,29 +152,32 @@ class TicketStore(Protocol):
         ...
 
     def end(self, lease: Lease, *, now: datetime) -> None:
-        """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
+        """Record that the ticket is gone, and nothing more is due. A later event brings it back. Raises LeaseLost."""
         ...
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
-        """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
+        """Make the tickets due at `now`, whatever their events contain, and unpark them; return how many."""
         ...
 
     def parked(self) -> Sequence[ParkedTicket]:
-        """The tickets that were given up and wait for a person, the longest-standing first."""
+        """Return the tickets that are parked and not dropped, longest parked first."""
         ...
 
     def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
-        """End parked tickets for good: their events are done with, and no later one brings them back."""
+        """Give up parked tickets: their events count as processed, and later events do not bring them back.
+
+        Tickets that are not parked are left as they are.
+        """
         ...
 
     def history(self, ticket_id: str) -> TicketHistory | None:
-        """What is stored about one ticket, for a person to read; None for one that we never heard of."""
+        """Return everything stored about one ticket, for a person to read; None if the ticket is unknown."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedTicket:
-    """A ticket that was given up, and why. `events` came in and wait for the look."""
+    """A parked ticket with its last error. `events` is the number of its unprocessed events."""
 
     ticket_id: str
     parked_at: datetime
@@ -186,7 +197,7 @@ class PastDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastEffect:
-    """Something that was to happen once; `done_at` is None where we do not know that it did."""
+    """An effect, which must happen once; `done_at` is None if it is not known to have happened."""
 
     key: str
     kind: EffectKind
@@ -201,7 +212,7 @@ class PastEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketHistory:
-    """Everything that is known about a ticket, oldest first."""
+    """Everything stored about a ticket; lists are oldest first."""
 
     ticket_id: str
     memory: Memory
@@ -219,8 +230,8 @@ class TicketHistory:
     promise: Promise | None = None
 
     def clocks(self, now: datetime) -> Sequence[Clock]:
-        """Where the ticket's clocks stand, by what was promised; none for a ticket that has none."""
-        watched = self.memory.watched
-        if watched is None or self.promise is None:
+        """Return the ticket's clocks at `now`, by its frozen promise; empty for a ticket without clocks."""
+        inputs = self.memory.clocks.inputs
+        if inputs is None or self.promise is None:
             return ()
-        return read_clocks(watched.history, self.promise, watched.circumstances, now)
+        return read_clocks(inputs.history, self.promise, inputs.basis, now)

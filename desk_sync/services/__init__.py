@@ -1,1 +1,1 @@
-"""One file per thing that the product does: read through ports, call pure functions, write through ports."""
+"""One file per task of the product. A service reads through ports, calls pure functions and writes through ports."""

@@ -1,7 +1,6 @@
-"""The auditor: goes over all open clocks, makes again what is missing, and falls silent when something is wrong.
+"""The auditor: checks all open clocks, plans missing looks again, and reports each audit without a fault.
 
-An address outside is called after each audit that found everything in order; who watches it raises the alarm when the
-calls stop (the dead man's switch).
+The report is a call to an external monitor, which raises an alarm when the calls stop (a dead man's switch).
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditResult:
-    """What an audit found: tickets whose next look was missing, and portals whose oldest work, or step, is too old."""
+    """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old."""
 
     remade: int
     late: int
@@ -34,7 +33,7 @@ class AuditResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """Audits all portals together. `report` tells the address outside; `patience` is how old owed work may be."""
+    """Audits all portals together. `report` calls the external monitor; due work may be `timeout` old."""
 
     clocks: Sequence[OpenClocks]
     figures: Sequence[MetricsStore]
@@ -43,12 +42,12 @@ class Audit:
     timeout: timedelta = timedelta(minutes=5)
 
     def run(self) -> AuditResult:
-        """Audit once. Never raises for an address that does not answer: it will miss our call."""
+        """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
         now = self.now()
         backlogs = [figures.backlog(now) for figures in self.figures]
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
         found = AuditResult(
-            remade=sum(clocks.remake(now=now) for clocks in self.clocks),
+            remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
         )
         if found.passed:
@@ -61,4 +60,4 @@ class Audit:
         try:
             self.report()
         except DeskSyncError as error:
-            log.warning("audit.unheard", error=str(error))
+            log.warning("audit.not_reported", error=str(error))

@@ -1,4 +1,4 @@
-"""How long to wait before something is tried again."""
+"""Pauses between repeated attempts."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from datetime import timedelta
 
 
 def doubled(pause: timedelta, attempts: int) -> timedelta:
-    """The pause after so many attempts, 1 for the first: it doubles with each."""
+    """Return the pause after `attempts` attempts: `pause` after the first, doubled with each further one."""
     return pause * int(2 ** (attempts - 1))

@@ -1,4 +1,4 @@
-"""Look at every ticket that is due: worst first, on a bounded pool, until nothing is due or it is time to let go."""
+"""Look at every due ticket, most urgent first, on a bounded pool, until nothing is due or the time limit is reached."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ log = structlog.get_logger()
 
 
 def look_threads(workers: int) -> Executor:
-    """As many threads as there are workers."""
+    """Return a pool of `workers` threads."""
     return ThreadPoolExecutor(workers, thread_name_prefix="look")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """Claims batches and works them, as far as the portal's budget admits.
+    """Claims batches of due tickets and looks at them, within the portal's call budget.
 
-    `workers` is also how many calls to Desk this process may have in flight.
+    `workers` also limits the calls to Desk that this process has in flight.
     """
 
     tickets: TicketStore
@@ -41,31 +41,31 @@ class Drain:
     span: timedelta = timedelta(seconds=30)
 
     def run(self) -> bool:
-        """Work until nothing is due; True if there is more, so that the caller rings again.
+        """Look at tickets until none is due. Return True if more may be due, so that the caller rings again.
 
-        It lets go after `span`, so that other tasks have their turn, and a worker can be stopped, while work comes in.
+        A run ends after `span`, so that other tasks run, and a worker can be stopped, while new work arrives.
         """
-        ended: Counter[LookOutcome] = Counter()
-        under_way: set[Future[LookOutcome]] = set()
+        outcomes: Counter[LookOutcome] = Counter()
+        pending: set[Future[LookOutcome]] = set()
         full = self.workers * 4
         end = monotonic() + self.span.total_seconds()
         with self.pool(self.workers) as pool:
-            while (batch := self._begin_a_batch(pool, full)) and monotonic() < end:
-                # Behind a full batch the next one is claimed when a worker is free: nobody waits for the slowest.
-                under_way |= batch
-                while len(under_way) >= (self.workers if len(batch) == full else 1):
-                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
-                    ended.update(look.result() for look in done)
-            ended.update(look.result() for look in under_way | batch)
-        if ended:
-            log.info("tickets.drained", **{str(outcome): count for outcome, count in ended.items()})
+            while (batch := self._start_batch(pool, full)) and monotonic() < end:
+                # After a full batch, claim the next as soon as a worker is free: the slowest look delays no other.
+                pending |= batch
+                while len(pending) >= (self.workers if len(batch) == full else 1):
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    outcomes.update(look.result() for look in done)
+            outcomes.update(look.result() for look in pending | batch)
+        if outcomes:
+            log.info("tickets.drained", **{str(outcome): count for outcome, count in outcomes.items()})
         return bool(batch)
 
-    def _begin_a_batch(self, pool: Executor, most: int) -> set[Future[LookOutcome]]:
-        """The looks at what is due and may be looked at now."""
-        limit = self.budget.admit(most)
-        if not limit:
+    def _start_batch(self, pool: Executor, limit: int) -> set[Future[LookOutcome]]:
+        """Claim at most `limit` due tickets, as far as the budget admits, and return the looks started on them."""
+        admitted = self.budget.admit(limit)
+        if not admitted:
             return set()
         now = self.now()
-        leases = self.tickets.claim(now=now, until=now + self.lease, limit=limit)
+        leases = self.tickets.claim(now=now, until=now + self.lease, limit=admitted)
         return {pool.submit(self.look, lease) for lease in leases}

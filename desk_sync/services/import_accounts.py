@@ -1,4 +1,4 @@
-"""Bring a new copy of a source's subscription data in, and look again at the tickets that it concerns."""
+"""Import a new copy of a source's subscription data, and mark the tickets of changed accounts for a look."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from desk_sync.domain.account.licence_policy import LicencePolicy
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import Shrunk
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import ReplacedSnapshot, ShrinkGuard, SnapshotSize, SubscriptionStore
+from desk_sync.ports.subscriptions import (
+    FILE,
+    AccountFile,
+    ReplacedSnapshot,
+    ShrinkGuard,
+    SnapshotSize,
+    SubscriptionStore,
+)
 
 log = structlog.get_logger()
 
@@ -22,7 +29,7 @@ MAX_SHRINK = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShrinkLimit:
-    """Refuses data that lost more than the share `max_shrink` of their accounts, or of the licences that count."""
+    """Refuses data that lost more than the share `max_shrink` of the accounts or of the counted licences."""
 
     policy: LicencePolicy
     max_shrink: float = MAX_SHRINK
@@ -31,7 +38,7 @@ class ShrinkLimit:
         return sum(item.quantity for item in account.items if judge(item, self.policy).standing is ItemStanding.COUNTED)
 
     def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
-        """Raises Shrunk. What was empty cannot shrink."""
+        """Raise Shrunk if too much is missing. Data that were empty before cannot shrink."""
         for what, was, now in (
             ("accounts", before.accounts, after.accounts),
             ("licences", before.licences, after.licences),
@@ -39,13 +46,13 @@ class ShrinkLimit:
             if now < was * (1 - self.max_shrink):
                 raise Shrunk(
                     f"{now} {what} where there were {was}: more than {self.max_shrink:.0%} are missing",
-                    hint="is the export complete? `subscriptions import --force` takes it as it is",
+                    hint="check that the export is complete; `subscriptions import --force` imports it anyway",
                 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportAccounts:
-    """Makes a set of accounts a source's current snapshot; the tickets that it concerns are looked at again."""
+    """Makes a set of accounts a source's current snapshot, and marks the tickets that it concerns for a look."""
 
     subscriptions: SubscriptionStore
     policy: LicencePolicy
@@ -60,7 +67,10 @@ class ImportAccounts:
         max_shrink: float = MAX_SHRINK,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
-        """All or nothing: a failure leaves the former snapshot as it was. Raises Shrunk, and what `accounts` raise."""
+        """Replace the snapshot, all or nothing: a failure leaves the old one in place.
+
+        Raises Shrunk, and any error that iterating `accounts` raises.
+        """
         guard: ShrinkGuard = ShrinkLimit(policy=self.policy, max_shrink=max_shrink)
         replaced = self.subscriptions.replace(
             accounts,
@@ -82,7 +92,11 @@ class ImportAccounts:
             )
         return replaced
 
+    def run_file(self, file: AccountFile) -> ReplacedSnapshot:
+        """Make the content of account exports the current data of the source `FILE`. Raise Shrunk."""
+        return self.run(file.accounts, source=FILE, as_of=file.as_of)
+
     def go_on(self) -> None:
-        """Mark the tickets that an import left unmarked which died when its data were current already."""
+        """Mark the tickets that are left of an import that died after its snapshot became current."""
         if tickets := self.subscriptions.mark_rest(now=self.now(), max_age=self.policy.max_age):
             log.warning("accounts.marked_late", tickets=tickets)

@@ -1,4 +1,4 @@
-"""Take a delivery: check who sent it, read what it tells, write it down. Nothing is acted on here."""
+"""Intake of a delivery: check its token, read its events, record them. Nothing is decided here."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ _JSON_SPACE = b" \t\r\n"
 
 
 class DeliveryDoor(Protocol):
-    """Where one portal's deliveries come in."""
+    """The entrance for one portal's deliveries."""
 
     def knows(self, token: Token) -> bool:
-        """Whether the token was found good before and still is, so that the delivery may be taken at once."""
+        """Return True if the token was verified before and is still valid, so that `take` may be called at once."""
         ...
 
     def accept(self, token: Token, body: bytes) -> Future[RecordedDelivery]:
-        """Check the token, then take the delivery. Raises BadToken, and what `take` raises."""
+        """Check the token, then take the delivery. Raises BadToken, and the errors of `take`."""
         ...
 
     def take(self, body: bytes) -> Future[RecordedDelivery]:
-        """Take the delivery of one who is known; waits for nobody.
+        """Take a delivery whose token is known to be valid, without blocking.
 
-        The future is done when the delivery is committed, and not before (L1); cancelled, it is withdrawn.
-        Raises BadDelivery or TemporaryError, or ends with an error; then nothing counts as delivered.
+        The future is done when the delivery is committed, and not before (L1); cancelling it withdraws the delivery.
+        Raises BadDelivery or TemporaryError, or the future ends with an error; then nothing is recorded.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """The door of one portal. `verify` raises BadToken, `read` raises BadDelivery, both may raise TemporaryError.
+    """The intake of one portal. `verify` raises BadToken, `read` raises BadDelivery, both may raise TemporaryError.
 
-    `knows` tells whether `verify` would answer at once.
+    `knows` returns True if `verify` would accept the token without a call.
     """
 
     verify: Verify
@@ -57,14 +57,13 @@ class Intake:
     now: Now
 
     def accept(self, token: Token, body: bytes) -> Future[RecordedDelivery]:
-        """Have the events of a delivery recorded. What is no array is Desk's unsigned handshake: nothing is done."""
+        """Record the events of a delivery. A body that is no array is Desk's unsigned handshake and is not recorded."""
         if not _is_array(body):
             return _nothing()
         self.verify(token)
         return self._record(body)
 
     def take(self, body: bytes) -> Future[RecordedDelivery]:
-        """The same for who is known."""
         return self._record(body) if _is_array(body) else _nothing()
 
     def _record(self, body: bytes) -> Future[RecordedDelivery]:
@@ -73,7 +72,7 @@ class Intake:
 
 
 def _is_array(body: bytes) -> bool:
-    """Whether the JSON is an array. One that is broken further on is for `read` to refuse, once its sender is known."""
+    """Return True if the body begins as a JSON array; errors further on are found by `read`, after the token check."""
     if body.lstrip(_JSON_SPACE).startswith(b"["):
         return True
     if not body:

@@ -1,4 +1,4 @@
-"""Ask the subscription data about one identifier, without a ticket."""
+"""Look one identifier up in the subscription data, without a ticket."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from desk_sync.ports.subscriptions import SubscriptionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupAnswer:
-    """What was asked, all accounts that it may lead to, and what follows for the one that it leads to."""
+    """The requested readings, all accounts that they may lead to, and the decision for the one that they lead to."""
 
     asked: tuple[Identifier, ...]
     accounts: Sequence[Account]
@@ -32,20 +32,20 @@ class AccountLookup:
     policy: Policy
     now: Now
 
-    def run(self, asked: tuple[Identifier, ...]) -> LookupAnswer:
-        """`asked` is all that the identifier may be: a number without a label is a ZOID, a ZGID or a ZUID."""
-        lookup, accounts = self._find(asked)
+    def run(self, readings: tuple[Identifier, ...]) -> LookupAnswer:
+        """Return the answer for one identifier. A number without a label has three readings: ZOID, ZGID and ZUID."""
+        lookup, accounts = self._find(readings)
         decision = assess(lookup, self.policy, self.now())
-        return LookupAnswer(asked=asked, accounts=accounts, lookup=lookup, decision=decision)
+        return LookupAnswer(asked=readings, accounts=accounts, lookup=lookup, decision=decision)
 
-    def _find(self, asked: tuple[Identifier, ...]) -> tuple[Lookup, Sequence[Account]]:
-        matches = self.subscriptions.find(asked)
+    def _find(self, readings: tuple[Identifier, ...]) -> tuple[Lookup, Sequence[Account]]:
+        matches = self.subscriptions.find(readings)
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        if not asked:
+        if not readings:
             return Lookup(account=None, reasons=(_NONE,), snapshot=newest), ()
         accounts = {each.account_id: each for found in matches.values() for each in found}
-        return choose([Evidence(EvidencePlace.ASKED, asked)], matches, newest), tuple(accounts.values())
+        return choose([Evidence(EvidencePlace.ASKED, readings)], matches, newest), tuple(accounts.values())
 
 
 _NONE = Reason("R51", "that is neither an address, nor a domain, nor an id of 6 to 11 digits")

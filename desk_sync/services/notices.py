@@ -1,4 +1,4 @@
-"""Send what people outside Desk are to be told: gathered, each notice once, or again as a marked repeat (L6)."""
+"""Send notices by mail and chat: messages are gathered by recipient, and a repeated notice is marked as one (L6)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendLimits:
-    """How long a channel is tried. The lease is longer than a send takes, which has a deadline of its own."""
+    """The attempts that a channel is given. The lease is longer than the deadline of one send."""
 
     lease: timedelta = timedelta(minutes=1)
     attempts: int = 5
     pause: timedelta = timedelta(seconds=30)
     batch: int = 50
-    """So many notices in one run: whoever runs it has other work too."""
+    """The most notices sent in one run: the worker has other tasks too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendNotices:
-    """Sends one portal's notices. Safe to repeat, and to run beside others of its kind.
+    """Sends one portal's notices. Safe to repeat and to run in several processes at once.
 
-    What one recipient is to be told within `period` is one notice.
+    The messages for one recipient within `period` are one notice.
     """
 
     notices: NoticeStore
@@ -41,7 +41,7 @@ class SendNotices:
     persistence: SendLimits = SendLimits()
 
     def run(self) -> datetime | None:
-        """Make the notices whose period is over, and send what is due. Returns when the next one's period is over."""
+        """Make the notices whose period is over, and send those that are due. Return when the next period ends."""
         now = self.now()
         gathered = gather(self.notices.waiting(), self.period, now=now)
         self.notices.make(gathered.notices, now=now)
@@ -58,24 +58,24 @@ class SendNotices:
         try:
             self.notifier.send(notice)
         except TemporaryError as error:
-            self._not_taken(claimed, str(error))
+            self._retry_later(claimed, str(error))
         except Refused as error:
-            self._refused(notice, str(error))
+            self._refuse(notice, str(error))
         else:
             self.notices.sent(notice, at=self.now())
             log.info("notice.sent", key=notice.key, channel=notice.to.channel, messages=len(notice.messages))
 
-    def _not_taken(self, claimed: ClaimedNotices, error: str) -> None:
+    def _retry_later(self, claimed: ClaimedNotices, error: str) -> None:
         if claimed.attempts >= self.persistence.attempts:
-            self._refused(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
+            self._refuse(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
             return
         due_at = self.now() + doubled(self.persistence.pause, claimed.attempts)
         self.notices.postpone(claimed.notice, due_at=due_at, error=error)
         log.warning("notice.postponed", key=claimed.notice.key, error=error, due_at=due_at)
 
-    def _refused(self, notice: Notice, error: str) -> None:
-        """Whoever stands in is told; it is an alarm if there is nobody left."""
-        unheard = self.notices.refuse(notice, at=self.now(), error=error)
+    def _refuse(self, notice: Notice, error: str) -> None:
+        """Pass the messages on to the deputies; log an error for each message that has no recipient left."""
+        undelivered = self.notices.refuse(notice, at=self.now(), error=error)
         log.warning("notice.refused", key=notice.key, channel=notice.to.channel, error=error)
-        for message in unheard:
-            log.error("notice.unheard", ticket_id=message.ticket_id, topic=message.topic)
+        for message in undelivered:
+            log.error("notice.undelivered", ticket_id=message.ticket_id, topic=message.topic)

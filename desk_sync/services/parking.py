@@ -1,4 +1,4 @@
-"""What a person does about parked tickets: try them again, or end them. Neither happens by itself."""
+"""The actions of a person on parked tickets: retry them, or drop them. Neither happens automatically."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Parking:
     now: Now
 
     def choose(self, ticket_ids: Collection[str] | None) -> Sequence[ParkedTicket]:
-        """Those of these ids, or all for None. Raises PermanentError, and names them, if some are not parked."""
+        """Return the parked tickets with these ids, or all for None. Raises PermanentError if some are not parked."""
         parked = self.tickets.parked()
         if ticket_ids is None:
             return parked
-        if strangers := sorted(set(ticket_ids) - {each.ticket_id for each in parked}):
-            raise PermanentError(f"not parked: {', '.join(strangers)}", hint="see `desk-sync parked list`")
+        if not_parked := sorted(set(ticket_ids) - {each.ticket_id for each in parked}):
+            raise PermanentError(f"not parked: {', '.join(not_parked)}", hint="see `desk-sync parked list`")
         return [each for each in parked if each.ticket_id in ticket_ids]
 
     def retry(self, chosen: Sequence[ParkedTicket]) -> None:
@@ -35,7 +35,7 @@ class Parking:
         self.tickets.look_now([each.ticket_id for each in chosen], now=self.now())
 
     def drop(self, chosen: Sequence[ParkedTicket]) -> None:
-        """End tickets for good. Their rows keep when and why, and each is a line in the log."""
+        """End tickets for good. Their rows keep the time and the error, and each is logged."""
         self.tickets.drop([each.ticket_id for each in chosen], now=self.now())
         for each in chosen:
             log.warning("ticket.dropped", ticket_id=each.ticket_id, error=each.error, events=each.events)

@@ -1,12 +1,12 @@
-"""Bring in everything that a source has, when it is due: as one snapshot, or not at all.
+"""Pull all accounts of a source when it is due: as one snapshot, or not at all.
 
-A source that is down, slow, half answered or shrunk leaves its last good snapshot as it is; an alarm says so.
-What a pull had read when it died, or when its source went down, the next one does not read again.
+A source that is down, slow, incomplete or shrunk keeps its last good snapshot; the failure is logged as an error.
+Pages that a pull had read before it died, or before its source went down, are not read again by the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ import structlog
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import DeskSyncError, TemporaryError, where
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullStore, ReplacedSnapshot
+from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullState, PullStore, ReplacedSnapshot
 from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 
 log = structlog.get_logger()
@@ -25,9 +25,9 @@ _LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRhythm:
-    """How often a source is pulled, how soon again after a failure, and how long one pull may take.
+    """The times of a source: pulled `every` so often, `again` after a failure, for at most `timeout`.
 
-    `turn` is how long a pull that died keeps others away; one that goes on renews it.
+    `turn` is the lock of a running pull, which renews it; another pull can start when it has run out.
     """
 
     every: timedelta
@@ -53,7 +53,7 @@ class Pull:
     max_shrink: float = MAX_SHRINK
 
     def run_if_due(self) -> ReplacedSnapshot | None:
-        """Pull the source if it is due; None if it is not, another process is at it, or it was refused."""
+        """Pull the source if it is due. Return None if it is not due, is pulled by another process, or was refused."""
         now = self.now()
         if not self.pulls.acquire(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
             return None
@@ -63,41 +63,46 @@ class Pull:
             return None
 
     def run(self) -> ReplacedSnapshot:
-        """Pull the source now. Raises what was wrong with it, when that is written down."""
+        """Pull the source now. An error is recorded in the source's state, and raised again."""
         try:
             pulled = self.source.pull(self.checkpoints)
-            accounts = self._watched(pulled.accounts)
+            accounts = self._guarded(pulled.accounts)
             replaced = self.importing.run(accounts, source=self.name, as_of=pulled.as_of, max_shrink=self.max_shrink)
-        except TemporaryError as error:  # the next pull goes on from here
-            self._refused(str(error))
+        except TemporaryError as error:  # keep the checkpoints: the next pull continues from them
+            self._record_failure(str(error))
             raise
         except DeskSyncError as error:
             self.checkpoints.clear()
-            self._refused(str(error))
+            self._record_failure(str(error))
             raise
         except Exception as error:
             self.checkpoints.clear()
-            self._refused(f"{type(error).__name__} in {where(error)}")  # its message may quote a customer
+            self._record_failure(f"{type(error).__name__} in {where(error)}")  # its message may quote a customer
             raise
         self.checkpoints.clear()
         now = self.now()
         self.pulls.succeeded(self.name, now=now, due_at=now + self.rhythm.every)
         return replaced
 
-    def _watched(self, accounts: Iterable[Account]) -> Iterator[Account]:
-        """The accounts, while the turn is renewed and the pull's patience lasts. Raises TemporaryError."""
-        begun = held = self.now()
+    def _guarded(self, accounts: Iterable[Account]) -> Iterator[Account]:
+        """Yield the accounts and renew the turn. Raises TemporaryError when the pull's timeout is over."""
+        started_at = renewed_at = self.now()
         for account in accounts:
             now = self.now()
-            if now > begun + self.rhythm.timeout:
-                raise TemporaryError(f"not all was said within {self.rhythm.timeout}")
-            if now > held + self.rhythm.turn / 3:
+            if now > started_at + self.rhythm.timeout:
+                raise TemporaryError(f"the pull was not complete within {self.rhythm.timeout}")
+            if now > renewed_at + self.rhythm.turn / 3:
                 self.pulls.hold(self.name, until=now + self.rhythm.turn)
-                held = now
+                renewed_at = now
             yield account
 
-    def _refused(self, error: str) -> None:
+    def _record_failure(self, error: str) -> None:
         now = self.now()
         due_at = self.rhythm.due_after_failure(now)
         state = self.pulls.failed(self.name, error[:_LONGEST_ERROR], now=now, due_at=due_at)
         log.error("source.refused", source=self.name, error=state.error, since=state.failing_since, due_at=due_at)
+
+
+def due_sources(states: Mapping[str, PullState], every: Mapping[str, timedelta], now: datetime) -> Sequence[str]:
+    """Return the sources whose pull is due at `now`; `every` is how often each source is pulled."""
+    return [name for name, period in every.items() if states.get(name, PullState()).is_due(now, every=period)]

@@ -1,4 +1,4 @@
-"""What a person settles: which account an identifier leads to, and which undecided tickets need no answer."""
+"""Decisions of a person: the account that an identifier leads to, and undecided tickets that need no answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """`reviews` are one portal's; what is bound leads to its account in all of them."""
+    """Records a person's decisions. `reviews` belong to one portal; `bindings` apply to all portals."""
 
     reviews: ReviewStore
     bindings: BindingStore
@@ -31,9 +31,9 @@ class Review:
         why: str | None = None,
         dry_run: bool = False,
     ) -> int:
-        """Let the identifier lead to the account; returns how many open tickets are looked at again.
+        """Bind the identifier to the account; return how many open tickets are looked at again.
 
-        To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source has the account.
+        With `dry_run` nothing is changed. Raises PermanentError if no source has the account.
         """
         binding = IdentifierBinding(
             identifier=identifier, account_id=account_id, settled=SettledReview(at=self.now(), by=by, why=why)
@@ -44,7 +44,7 @@ class Review:
         return marked
 
     def unbind(self, identifier: Identifier, *, dry_run: bool = False) -> int:
-        """Let the sources tell again where the identifier leads; returns as `bind` does.
+        """Remove the binding, so that the sources decide again; return how many open tickets are looked at again.
 
         Raises PermanentError if it is not bound.
         """
@@ -56,9 +56,9 @@ class Review:
         return marked
 
     def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
-        """Leave the ticket out of the list until its decision changes. Raises PermanentError if it is not in it."""
+        """Take the ticket off the list until its decision changes. Raises PermanentError if it is not on the list."""
         if ticket_id not in {each.ticket_id for each in self.reviews.undecided()}:
-            raise PermanentError(f"ticket {ticket_id} is not in the list", hint="see `desk-sync subscriptions review`")
+            raise PermanentError(f"ticket {ticket_id} is not on the list", hint="see `desk-sync subscriptions review`")
         if not dry_run:
             self.reviews.dismiss(ticket_id, SettledReview(at=self.now(), by=by, why=why))
             log.info("review.dismissed", ticket_id=ticket_id)

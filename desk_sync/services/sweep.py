@@ -1,7 +1,8 @@
-"""Ask Desk what was modified, and look at what no delivery told us of: a lost delivery costs minutes, not a promise.
+"""Ask Desk which tickets were modified, and mark those for a look that no delivery reported.
 
-A sweep goes on from where the last one ended, with an overlap for Desk's search index, which lags. It only marks; the
-drain does the rest. It can be cut off anywhere and done again: how far it came is recorded when all of it is marked.
+So a lost delivery costs minutes, not a promise. A sweep continues from the end of the last one, with an overlap for
+Desk's search index, which lags. It only marks tickets; the drain looks at them. It can be interrupted and repeated:
+the new coverage is recorded only after all its tickets are marked.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepStore
 
 log = structlog.get_logger()
 
-# Ours may be the slower clock: what Desk dates after our now is asked for too.
+# Our clock may be behind Desk's: tickets modified after our "now" are requested too.
 AHEAD = timedelta(days=1)
 
-# A sweep of what is new may cost of the reserve: a ticket that no delivery told of may be one of the worst.
+# A sweep of recent changes may use the credit reserve: a ticket without a delivery may be one of the most urgent.
 _URGENCY: Mapping[SweepKind, int] = {SweepKind.RECENT: 1, SweepKind.FULL: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPace:
-    """How far back the sweeps reach, and how long one keeps others of its kind away.
+    """How far back the sweeps reach, and the time between two sweeps of a kind (`turns`).
 
-    What was modified less than `grace` ago is left to the next sweep: its delivery may be on its way.
-    A turn is a little shorter than the time between two rings, so that a ring that comes early finds it free.
+    A change less than `grace` old is left to the next sweep: its delivery may still arrive.
+    A turn is a little shorter than the time between two rings, so that an early ring is not ignored.
     """
 
     overlap: timedelta = timedelta(minutes=10)
@@ -49,8 +50,8 @@ class SweepPace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """What a sweep found: tickets that were modified since `since`, and those of them that the sweep before could not
-    see (`new`), that were marked, and that a delivery should have told of (`missed`).
+    """Counts of a sweep: tickets modified since `since` (`seen`), those that the sweep before could not see (`new`),
+    those marked for a look (`marked`), and those that a delivery should have reported (`missed`).
     """
 
     since: datetime
@@ -62,7 +63,7 @@ class SweepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedAlarm:
-    """Raised when at least `least` tickets were missed, and they are more than `share` of the new ones."""
+    """An alarm for at least `least` missed tickets that are more than `share` of the new ones."""
 
     share: float = 0.05
     least: int = 3
@@ -83,7 +84,7 @@ class Sweep:
     alarm: MissedAlarm = MissedAlarm()
 
     def run_if_due(self, which: SweepKind) -> SweepResult | None:
-        """One of the sweeps that come round; None if another process has this turn, or Desk does not answer."""
+        """Run a periodic sweep. Return None if another process has this turn, or if Desk does not answer."""
         if not self.sweeps.acquire(which, now=self.now(), length=self.pace.turns[which]):
             return None
         try:
@@ -93,41 +94,44 @@ class Sweep:
             return None
 
     def run(self, which: SweepKind) -> SweepResult:
-        """Sweep what is new, or in full. Raises TemporaryError or PermanentError; the next sweep makes up for it."""
+        """Sweep the recent changes, or in full. Raises TemporaryError or PermanentError; the next sweep catches up."""
         self.budget.check(_URGENCY[which])
         now = self.now()
-        known = self._known(now)
-        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, known.since)}
-        return self._sweep(wanted[which], known, now)
+        coverage = self._coverage(now)
+        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, coverage.since)}
+        return self._sweep(wanted[which], coverage, now)
 
     def run_since(self, since: datetime) -> SweepResult:
-        """Sweep from an instant on, if need be from before the first sweep: those tickets are marked, and not missed.
+        """Sweep from an instant on. Changes from before the first sweep are marked, but do not count as missed.
 
-        Raises as `run`.
+        Raises the errors of `run`.
         """
         self.budget.check(_URGENCY[SweepKind.FULL])
         now = self.now()
-        return self._sweep(since, self._known(now), now)
+        return self._sweep(since, self._coverage(now), now)
 
-    def _known(self, now: datetime) -> SweepCoverage:
-        """How far the sweeps have come. For a portal that was never swept, deliveries are expected from now on."""
+    def _coverage(self, now: datetime) -> SweepCoverage:
+        """Return the sweeps' coverage so far. In a portal that was never swept, deliveries are expected from now on."""
         return self.sweeps.coverage() or SweepCoverage(since=now, until=now)
 
-    def _sweep(self, wanted: datetime, known: SweepCoverage, now: datetime) -> SweepResult:
-        """Sweep from `wanted` on, and from where the last sweep ended at the latest, so that no gap is left."""
-        last = min(known.until, now)  # a clock that went wrong may have left it in the future
+    def _sweep(self, wanted: datetime, coverage: SweepCoverage, now: datetime) -> SweepResult:
+        """Sweep from `wanted` or from the end of the last sweep, whichever is earlier, so that no gap is left."""
+        last = min(coverage.until, now)  # after a clock error it may be in the future
         start = min(wanted, last - self.pace.overlap)
         new_since = start if wanted < last else last
         found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
         for page in self.desk.modified_between(start, now + AHEAD):
             settled = self._settled(page)
-            missed = self.sweeps.mark_missed(settled, promised_since=known.since, now=self.now())
+            missed = self.sweeps.mark_missed(settled, promised_since=coverage.since, now=self.now())
             found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(missed))
-        self.sweeps.cover(SweepCoverage(since=min(known.since, wanted), until=now - self.pace.grace))
+        self.sweeps.cover(SweepCoverage(since=min(coverage.since, wanted), until=now - self.pace.grace))
         return self._report(SweepResult(since=start, **found))
 
     def _settled(self, page: Sequence[ModifiedTickets]) -> Sequence[ModifiedTickets]:
-        """Without those whose deliveries may be on their way; if the clocks are further apart, with them."""
+        """Return the page without changes less than `grace` old.
+
+        A change further in the future is kept: then the clocks differ by more than `grace`.
+        """
         now = self.now()
         return [each for each in page if abs(now - each.at) >= self.pace.grace]
 
@@ -136,6 +140,6 @@ class Sweep:
         raised = self.alarm.raised(swept)
         self.sweeps.tally(changes=swept.new, alarmed_at=self.now() if raised else None)
         if raised:
-            hint = "is our webhook in Desk still enabled, and is it answered?"
+            hint = "check in Desk that our webhook is enabled and that its calls succeed"
             log.error("deliveries.missed", **asdict(swept), hint=hint)
         return swept

@@ -1,4 +1,4 @@
-"""The bodies that Desk takes, key by key. What only Desk sets is not among them, and so is refused."""
+"""The request bodies that Desk accepts, key by key. Keys that only Desk sets are left out, and so are rejected."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TICKET_KEYS: dict[str, Rule] = {
     "parentTicket": table(identifier()),
     "ticketCreationType": one_of("sendAsEmail", "clone"),
     "clonedTicketId": identifier(),
-    # The values of custom fields are judged one by one, against the ticket's layout.
+    # The values of custom fields are validated later, against the ticket's layout.
     "cf": table(anything),
     "customFields": table(anything),
 }
@@ -89,7 +89,7 @@ IDS = array(identifier())
 
 
 def _filter(**keys: Rule) -> Rule:
-    """What may stand behind the name of an event: null, or an object with some of the keys."""
+    """Return the rule for the filter of an event: null, or an object with some of the keys."""
     inner = InnerRules(BodyRules(keys))
 
     def rule(value: Any) -> Any:
@@ -101,7 +101,7 @@ def _filter(**keys: Rule) -> Rule:
 BY_DEPARTMENTS: dict[str, Rule] = {"departmentIds": IDS}
 BY_DEPARTMENT: dict[str, Rule] = {"departmentId": identifier(), "departmentIds": IDS}
 WITH_BEFORE: dict[str, Rule] = {"includePrevState": flag}
-# Every event that can be subscribed to, by the filter that it takes. The simulated portal sends only those of tickets.
+# Every event that can be subscribed to, with the rule of its filter. The simulated portal sends only ticket events.
 EVENTS: dict[str, Rule] = {
     name: rule
     for rule, names in {

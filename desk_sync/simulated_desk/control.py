@@ -1,6 +1,6 @@
-"""The control interface of the simulated Desk: what no REST client may do, for the demo and for tests.
+"""The control interface of the simulated Desk, for the demo and for tests: operations that no REST client has.
 
-It stands under /_simulator, is not counted as calls to Desk, and acts as a person or as the customer.
+Its paths begin with /_simulator. Its calls do not count as calls to Desk; they act as a person or as the customer.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.seed import Record
@@ -25,91 +25,91 @@ Command = Callable[[RunningDesk, dict[str, str], Record], Any]
 Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
-def state(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    """What happened since the start, or since the counters were reset."""
-    desk, counts = simulation.desk, simulation.webhook_sender.counts
+def state(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    """Return the counters since the start or the last reset, and the present state."""
+    desk, counts = site.desk, site.webhook_sender.counts
     return {
         "calls": dict(desk.calls),
         "credits": desk.credits,
         "most_in_flight": desk.quota.most_in_flight,
         "longest_call": desk.longest_call,
         "deliveries": {name: counts[name] for name in ("sent", "accepted", "failed", "dropped")},
-        "idle": simulation.webhook_sender.idle(),
-        "tickets": len(simulation.portal.tickets),
-        "faults": asdict(simulation.chance.faults),
+        "idle": site.webhook_sender.idle(),
+        "tickets": len(site.portal.tickets),
+        "faults": asdict(site.chance.faults),
     }
 
 
-def idle(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    return {"idle": simulation.webhook_sender.idle()}
+def idle(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    return {"idle": site.webhook_sender.idle()}
 
 
-def deliveries(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    """The last events that were carried, with what became of each copy, and a token for sending more of them."""
-    carried = [{"event": told, "results": results} for told, results in list(simulation.webhook_sender.carried)]
-    return {"carried": carried, "token": simulation.signer.token(simulation.webhook_id)}
+def deliveries(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    """Return the last events that were sent, with the result of each copy, and a token for sending more."""
+    carried = [{"event": event, "results": results} for event, results in list(site.webhook_sender.finished)]
+    return {"carried": carried, "token": site.signer.token(site.webhook_id)}
 
 
-def reset(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    simulation.desk.reset_counters()
-    simulation.webhook_sender.counts.clear()
+def reset(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    site.desk.reset_counters()
+    site.webhook_sender.counts.clear()
     return {}
 
 
-def set_faults(simulation: RunningDesk, _: dict[str, str], body: Record) -> Record:
-    """The faults from now on; an empty body ends them all."""
-    simulation.chance.set(FaultInjector.read(body))
-    return asdict(simulation.chance.faults)
+def set_faults(site: RunningDesk, _: dict[str, str], body: Record) -> Record:
+    """Replace the faults; an empty body ends them all."""
+    site.chance.set(FaultInjector.read(body))
+    return asdict(site.chance.faults)
 
 
-def set_quota(simulation: RunningDesk, _: dict[str, str], body: Record) -> Record:
-    """`daily` credits and `concurrent` calls, each optional."""
-    quota = simulation.desk.quota
+def set_quota(site: RunningDesk, _: dict[str, str], body: Record) -> Record:
+    """Set the `daily` credits and the `concurrent` calls, each optional."""
+    quota = site.desk.quota
     quota.daily, quota.concurrent = body.get("daily", quota.daily), body.get("concurrent", quota.concurrent)
     return {"daily": quota.daily, "concurrent": quota.concurrent}
 
 
-def rotate_keys(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    return {"kid": simulation.signer.rotate()}
+def rotate_keys(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    return {"kid": site.signer.rotate()}
 
 
-def revoke_tokens(simulation: RunningDesk, _: dict[str, str], __: Record) -> Record:
-    simulation.accounts.revoke_all()
+def revoke_tokens(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    site.accounts.revoke_all()
     return {}
 
 
-def nudge(simulation: RunningDesk, ids: dict[str, str], _: Record) -> Record:
-    simulation.portal.nudge(ids["id"])
+def nudge(site: RunningDesk, ids: dict[str, str], _: Record) -> Record:
+    site.portal.nudge(ids["id"])
     return {}
 
 
-def write(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
-    """Set `fields` as a person does, or the agent `by`."""
-    portal = simulation.portal
-    return portal.whole(portal.change_ticket(ids["id"], body["fields"], by=_writer(simulation, body)))
+def write(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    """Write `fields` as the person, or as the agent `by`."""
+    portal = site.portal
+    return portal.whole(portal.change_ticket(ids["id"], body["fields"], by=_writer(site, body)))
 
 
-def _writer(simulation: RunningDesk, body: Record) -> str:
-    by: str = body.get("by") or simulation.portal.person["id"]
+def _writer(site: RunningDesk, body: Record) -> str:
+    by: str = body.get("by") or site.portal.person["id"]
     return by
 
 
-def reply(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
-    """A mail with `content`, from the customer if `from` says so, else from a person or from the agent `by`."""
-    portal = simulation.portal
+def reply(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    """Add a mail with `content`, from the customer if `from` is `customer`, else from the person or the agent `by`."""
+    portal = site.portal
     if body.get("from") == "customer":
         return portal.customer_reply(ids["id"], body["content"])
     return portal.agent_reply(ids["id"], body["content"], by=body.get("by"))
 
 
-def comment(simulation: RunningDesk, ids: dict[str, str], body: Record) -> Record:
-    public, by = body.get("public", False), _writer(simulation, body)
-    return simulation.portal.add_comment(ids["id"], body["content"], public=public, by=by)
+def comment(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    public, by = body.get("public", False), _writer(site, body)
+    return site.portal.add_comment(ids["id"], body["content"], public=public, by=by)
 
 
-def erase(simulation: RunningDesk, ids: dict[str, str], _: Record) -> Record:
-    simulation.portal.ticket(ids["id"])
-    simulation.portal.erase_ticket(ids["id"])
+def erase(site: RunningDesk, ids: dict[str, str], _: Record) -> Record:
+    site.portal.ticket(ids["id"])
+    site.portal.erase_ticket(ids["id"])
     return {}
 
 
@@ -130,19 +130,19 @@ COMMANDS: tuple[tuple[str, str, Command], ...] = (
 )
 
 
-def routes(simulation: RunningDesk) -> list[BaseRoute]:
-    return [Route(f"{PREFIX}{path}", _endpoint(simulation, run), methods=[verb]) for verb, path, run in COMMANDS]
+def routes(site: RunningDesk) -> list[BaseRoute]:
+    return [Route(f"{PREFIX}{path}", _endpoint(site, run), methods=[verb]) for verb, path, run in COMMANDS]
 
 
-def _endpoint(simulation: RunningDesk, run: Command) -> Endpoint:
+def _endpoint(site: RunningDesk, run: Command) -> Endpoint:
     async def endpoint(request: Request) -> JSONResponse:
         try:
             body = json.loads(await request.body() or b"{}")
-            with simulation.portal.lock:
-                return JSONResponse(run(simulation, dict(request.path_params), body))
-        except RestRefusal as refusal:
-            return JSONResponse(refusal.body(), refusal.status)
-        except (KeyError, TypeError, ValueError) as error:
-            return JSONResponse({"error": str(error)}, 400)
+            with site.portal.lock:
+                return JSONResponse(run(site, dict(request.path_params), body))
+        except RestError as error:
+            return JSONResponse(error.body(), error.status)
+        except (KeyError, TypeError, ValueError) as mistake:
+            return JSONResponse({"error": str(mistake)}, 400)
 
     return endpoint

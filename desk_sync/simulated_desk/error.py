@@ -1,4 +1,4 @@
-"""How the simulated Desk says no: a status, an error code, and for INVALID_DATA every field that is wrong."""
+"""Errors of the simulated Desk: a status, an error code, and for INVALID_DATA every wrong field."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class WrongField:
-    """One field that Desk does not take; `field` is a JSON pointer into the body, or `/` and a query parameter."""
+    """One field that Desk rejects; `field` is a JSON pointer into the body, or `/` and a query parameter."""
 
     field: str
     message: str
     type: Literal["invalid", "duplicate", "missing"] = "invalid"
 
 
-class RestRefusal(Exception):
-    """An error answer of Desk's."""
+class RestError(Exception):
+    """An error response of Desk."""
 
     def __init__(self, code: str, message: str, wrong: Iterable[WrongField] = ()) -> None:
         super().__init__(message)
@@ -50,9 +50,9 @@ class RestRefusal(Exception):
         return {"errorCode": self.code, "message": self.message} | ({"errors": errors} if errors else {})
 
 
-def invalid(*wrong: WrongField) -> RestRefusal:
-    return RestRefusal("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
+def invalid(*wrong: WrongField) -> RestError:
+    return RestError("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
 
 
-def not_found() -> RestRefusal:
-    return RestRefusal("URL_NOT_FOUND", "The URL you've accessed does not exist or has been removed.")
+def not_found() -> RestError:
+    return RestError("URL_NOT_FOUND", "The URL you've accessed does not exist or has been removed.")

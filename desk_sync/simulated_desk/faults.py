@@ -1,7 +1,7 @@
-"""What goes wrong on purpose: on the way of REST calls, and on the way of deliveries.
+"""Injected faults of REST calls and of deliveries.
 
-Faults are a value, and chance is a die with a seed, so that a run can be repeated. A fault of a call strikes before the
-call is carried out, or after it: then Desk has done what was asked, and the client does not hear of it.
+Faults are a value, and chance is a generator with a seed, so that a run can be repeated. A fault of a call takes effect
+before the call is executed, or after it: then Desk has executed the call, but the client gets no success response.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultInjector:
-    """Shares are from 0 to 1, times in seconds.
+    """The faults to inject. Shares are from 0 to 1, times in seconds.
 
-    `share` of the calls named in `calls` (`PATCH /tickets/{id}`; none named: all) meet every fault of a call that is
-    set: a `status` with Desk's error code, `latency`, `reset` (the connection is closed without an answer), `half`
-    (and then closed), `drip` (the body byte by byte, with so long a wait after each).
+    A `share` of the calls named in `calls` (`PATCH /tickets/{id}`; empty: all calls) gets every call fault that is
+    set: `status` (with Desk's error code), `latency`, `reset` (the connection is closed without a response), `half`
+    (half the body, then closed), `drip` (the body byte by byte, with this wait after each).
     `drop` and `duplicate` are shares of the deliveries; with `reorder` the next one is any of those that wait.
     """
 
@@ -43,7 +43,7 @@ class FaultInjector:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> FaultInjector:
-        """From JSON. Raises ValueError for a key that is none."""
+        """Return the faults of a JSON document. Raises ValueError for an unknown key."""
         unknown = document.keys() - {each.name for each in fields(cls)}
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
@@ -54,30 +54,30 @@ NONE = FaultInjector()
 
 
 class FaultChance:
-    """The faults that are set now, and the die that they are thrown with."""
+    """The faults that are set now, and the random generator that applies them."""
 
     def __init__(self, faults: FaultInjector = NONE) -> None:
         self.set(faults)
 
     def set(self, faults: FaultInjector) -> None:
-        """Other faults from now on; the die starts again from their seed."""
+        """Replace the faults, and restart the generator from their seed."""
         self.faults = faults
-        self._die = random.Random(faults.seed)  # noqa: S311 -- chance that can be repeated
+        self._random = random.Random(faults.seed)  # noqa: S311 -- chance that can be repeated
 
-    def strike(self, call: str) -> FaultInjector:
-        """The faults that a call meets: those that are set, or none."""
+    def draw_faults(self, call: str) -> FaultInjector:
+        """Return the faults of a call: those that are set, or none."""
         named = not self.faults.calls or call in self.faults.calls
         return self.faults if named and self._happens(self.faults.share) else NONE
 
     def copies(self) -> int:
-        """How often the next delivery is sent: 0 if it is dropped, 2 if it is doubled."""
+        """Return how often the next delivery is sent: 0 if it is dropped, 2 if it is duplicated."""
         if self._happens(self.faults.drop):
             return 0
         return 2 if self._happens(self.faults.duplicate) else 1
 
     def next_of(self, waiting: int) -> int:
-        """Which of the waiting deliveries goes next."""
-        return self._die.randrange(waiting) if self.faults.reorder else 0
+        """Return the index of the next delivery among the waiting ones."""
+        return self._random.randrange(waiting) if self.faults.reorder else 0
 
     def _happens(self, share: float) -> bool:
-        return share > 0 and self._die.random() < share
+        return share > 0 and self._random.random() < share

@@ -1,7 +1,7 @@
-"""The fields of a ticket: what Desk takes as the value of each, and what it makes of it when it stores it.
+"""The fields of a ticket: the values that Desk accepts for each, and the form in which it stores them.
 
-A stored value of a custom field is a text, or None for an empty field. Instants are UTC, in milliseconds, to the text
-`yyyy-MM-ddTHH:mm:ss.SSSZ`; Desk's own screens know minutes only, so seconds of a DateTime field may get lost.
+A stored value of a custom field is a text, or None for an empty field. Instants are UTC, with milliseconds, as
+`yyyy-MM-ddTHH:mm:ss.SSSZ`; Desk's own screens show minutes only, so the seconds of a DateTime field may be lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PickListField:
-    """A value of a pick list; a status says of which type it is."""
+    """A value of a pick list; a value of the status has its type too."""
 
     value: str
     status_type: str | None = None
@@ -28,7 +28,7 @@ class PickListField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutField:
-    """A field of the portal. `type` is Desk's name of the type, `choices` is closed where it is not empty."""
+    """A field of the portal. `type` is Desk's name of the type; if `choices` is not empty, no other value is valid."""
 
     field_id: str
     api_name: str
@@ -43,7 +43,7 @@ class LayoutField:
         return "false" if self.type == "Boolean" else None
 
     def store(self, value: Any, *, seconds: bool = False) -> Value:
-        """What Desk keeps of a value that was sent, with its `seconds` or without. Raises ValueError."""
+        """Return the stored form of a value, with the seconds of an instant or without. Raises ValueError."""
         if isinstance(value, bool) or not isinstance(value, str | int | None):
             raise ValueError("a text, a whole number or null is expected")
         text = "" if value is None else str(value).strip()
@@ -51,24 +51,24 @@ class LayoutField:
             raise ValueError(f"longer than {self.max_length} characters")
         if not text:
             return self.default
-        self._choose(text)
+        self._check_choice(text)
         stored = FORMS.get(self.type, str)(text)
         return stored if seconds or self.type != "DateTime" else f"{stored[:17]}00.000Z"
 
-    def _choose(self, text: str) -> None:
+    def _check_choice(self, text: str) -> None:
         if self.choices and text not in {choice.value for choice in self.choices}:
             raise ValueError("not a value of the pick list")
 
 
 def instant(text: str) -> str:
-    """The text itself, if it is an instant as Desk writes it. Raises ValueError."""
+    """Return the text if it is an instant in Desk's format. Raises ValueError."""
     if not INSTANT.fullmatch(text):
         raise ValueError("expected yyyy-MM-ddTHH:mm:ss.SSSZ in UTC")
     datetime.fromisoformat(text)
     return text
 
 
-def _tick(text: str) -> str:
+def _checkbox(text: str) -> str:
     if text not in ("true", "false"):
         raise ValueError('a checkbox takes "true" or "false"')
     return text
@@ -81,14 +81,14 @@ def _email(text: str) -> str:
 
 
 FORMS: Mapping[str, Callable[[str], str]] = {
-    "Boolean": _tick,
+    "Boolean": _checkbox,
     "DateTime": instant,
     "Email": _email,
 }
 
 
-def written(moment: datetime) -> str:
-    """An instant as Desk writes it: whole seconds, and three zeros."""
+def format_instant(moment: datetime) -> str:
+    """Return an instant in Desk's format, cut to whole seconds: the milliseconds are zeros."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
 
 

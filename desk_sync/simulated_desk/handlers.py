@@ -1,6 +1,6 @@
-"""What each call of Desk's REST interface does; which they are stands in `routes.py`.
+"""The handlers of the calls of Desk's REST interface; `routes.py` lists the calls.
 
-A handler gets checked values; it returns what stands in the answer's body, or None for an answer without one.
+A handler gets checked values; it returns the content of the response's body, or None for a response without body.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from desk_sync.simulated_desk import search
 from desk_sync.simulated_desk import ticket as forms
-from desk_sync.simulated_desk.error import RestRefusal, WrongField, invalid, not_found
-from desk_sync.simulated_desk.fields import LayoutField, PickListField, written
+from desk_sync.simulated_desk.error import RestError, WrongField, invalid, not_found
+from desk_sync.simulated_desk.fields import LayoutField, PickListField, format_instant
 from desk_sync.simulated_desk.portal import SimulatedPortal
 from desk_sync.simulated_desk.route import RestCall
-from desk_sync.simulated_desk.seed import BORN, DeskLayout, Record
+from desk_sync.simulated_desk.seed import CREATED_AT, DeskLayout, Record
 from desk_sync.simulated_desk.ticket import DeskTicket
 
 # -- tickets --------------------
@@ -23,8 +23,8 @@ from desk_sync.simulated_desk.ticket import DeskTicket
 def read_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
     ticket = portal.ticket(call.ids[0])
     inner = {"contacts": "contact", "assignee": "assignee", "departments": "department"}
-    wanted = {inner[each] for each in call.query.get("include", ()) if each in inner}
-    return portal.whole(ticket) | {key: value for key, value in _surroundings(portal, ticket).items() if key in wanted}
+    included = {inner[each] for each in call.query.get("include", ()) if each in inner}
+    return portal.whole(ticket) | {key: value for key, value in _related(portal, ticket).items() if key in included}
 
 
 def write_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
@@ -39,14 +39,16 @@ def list_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = dict(call.query)
     days = int(query.get("receivedInDays", -1))
     if days > 0:
-        query["receivedSince"] = written(portal.now() - timedelta(days=days))
-    tickets = (forms.listed(each, portal.now()) for each in _living(portal))
+        query["receivedSince"] = format_instant(portal.now() - timedelta(days=days))
+    tickets = (forms.list_entry(each, portal.now()) for each in _not_trashed(portal))
     matching = search.select(tickets, query, search.LISTED_TICKETS)
     return _data(search.page(search.arrange(matching, query.get("sortBy", "-createdTime")), query))
 
 
 def search_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    matching = search.select((_searched(portal, each) for each in _living(portal)), call.query, search.FOUND_TICKETS)
+    matching = search.select(
+        (_searched(portal, each) for each in _not_trashed(portal)), call.query, search.FOUND_TICKETS
+    )
     return _found(matching, call)
 
 
@@ -88,20 +90,20 @@ def read_metrics(portal: SimulatedPortal, call: RestCall) -> Record:
 
 def read_history(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = call.query
-    past = [
+    entries = [
         each
         for each in reversed(portal.ticket(call.ids[0]).history)
         if each["eventName"] in query.get("eventFilter", (each["eventName"],))
         and ("fieldName" not in query or query["fieldName"] in {info["propertyName"] for info in each["eventInfo"]})
     ]
-    return _data(search.page(past, query))
+    return _data(search.page(entries, query))
 
 
-def _living(portal: SimulatedPortal) -> Sequence[DeskTicket]:
+def _not_trashed(portal: SimulatedPortal) -> Sequence[DeskTicket]:
     return [each for each in portal.tickets.values() if not each.record["isTrashed"]]
 
 
-def _surroundings(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
+def _related(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
     department = next(each for each in portal.seed.departments if each["id"] == ticket.record["departmentId"])
     return {
         "contact": _inner_contact(portal, portal.contacts[ticket.record["contactId"]]),
@@ -128,22 +130,22 @@ def _inner_agent(portal: SimulatedPortal, agent_id: str | None) -> Record | None
 
 
 def _searched(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
-    around = _surroundings(portal, ticket)
-    if agent := around["assignee"]:
-        around["assignee"] = {key: value for key, value in agent.items() if key != "email"} | {
+    related = _related(portal, ticket)
+    if agent := related["assignee"]:
+        related["assignee"] = {key: value for key, value in agent.items() if key != "email"} | {
             "emailId": agent["email"]
         }
     account = portal.accounts.get(ticket.record["accountId"], {})
-    # What is searched by and not answered; `_found` takes it off again.
+    # Searched by, but not part of a result; `_found` removes it again.
     hidden = {"tags": [each["name"] for each in ticket.tags], "accountName": account.get("accountName")}
-    return forms.found(ticket, portal.now(), **around) | hidden
+    return forms.search_result(ticket, portal.now(), **related) | hidden
 
 
 def _found(matching: list[Record], call: RestCall) -> Record | None:
     ordered = search.arrange(matching, call.query.get("sortBy", "relevance"))
     shown = search.page(ordered, call.query)
-    answers = [{key: value for key, value in each.items() if key not in ("tags", "accountName")} for each in shown]
-    return {"data": answers, "count": len(matching)} if answers else None
+    results = [{key: value for key, value in each.items() if key not in ("tags", "accountName")} for each in shown]
+    return {"data": results, "count": len(matching)} if results else None
 
 
 def _moment(text: str) -> datetime:
@@ -156,7 +158,7 @@ def _hours(span: timedelta) -> str:
 
 
 def _data(records: Sequence[Record]) -> Record | None:
-    """A list, or no body at all where it would be empty."""
+    """Return a list as Desk sends it; None, that is no body, if it is empty."""
     return {"data": list(records)} if records else None
 
 
@@ -164,7 +166,7 @@ def _data(records: Sequence[Record]) -> Record | None:
 
 
 def list_threads(portal: SimulatedPortal, call: RestCall) -> Record:
-    newest_first = [forms.thread_listed(each) for each in reversed(portal.ticket(call.ids[0]).threads)]
+    newest_first = [forms.thread_entry(each) for each in reversed(portal.ticket(call.ids[0]).threads)]
     return {"data": search.page(newest_first, call.query)}
 
 
@@ -231,8 +233,8 @@ def remove_tags(portal: SimulatedPortal, call: RestCall) -> Record:
 
 def read_contact(portal: SimulatedPortal, call: RestCall) -> Record:
     contact = _known(portal.contacts, call.ids[0])
-    wanted = "accounts" in call.query.get("include", ())
-    return contact | ({"account": _inner_account(portal, contact)} if wanted else {})
+    with_account = "accounts" in call.query.get("include", ())
+    return contact | ({"account": _inner_account(portal, contact)} if with_account else {})
 
 
 def search_contacts(portal: SimulatedPortal, call: RestCall) -> Record | None:
@@ -246,11 +248,11 @@ def read_account(portal: SimulatedPortal, call: RestCall) -> Record:
 
 def list_contracts(portal: SimulatedPortal, call: RestCall) -> Record | None:
     account = _known(portal.accounts, call.ids[0])
-    wanted = call.query.get("contractStatus")
+    status = call.query.get("contractStatus")
     contracts = [
         each
         for each in portal.contracts.values()
-        if each["accountId"] == account["id"] and wanted in (None, each["contractStatus"])
+        if each["accountId"] == account["id"] and status in (None, each["contractStatus"])
     ]
     return _data(search.page(contracts, call.query))
 
@@ -292,13 +294,13 @@ def read_layout(portal: SimulatedPortal, call: RestCall) -> Record:
         "Ticket Information": [each for each in layout.fields if not each.custom],
         "Additional Information": list(layout.custom),
     }
-    sections = [{"name": name, "fields": [_laid_out(each) for each in fields]} for name, fields in parts.items()]
+    sections = [{"name": name, "fields": [_layout_field(each) for each in fields]} for name, fields in parts.items()]
     return _layout(layout) | {"sections": sections}
 
 
 def _only_tickets(call: RestCall) -> None:
     if call.query["module"] != "tickets":
-        raise invalid(WrongField("/module", "the simulated portal knows the fields of tickets only"))
+        raise invalid(WrongField("/module", "the simulated portal has fields of tickets only"))
 
 
 def _field(field: LayoutField) -> Record:
@@ -314,7 +316,7 @@ def _field(field: LayoutField) -> Record:
     }
 
 
-def _laid_out(field: LayoutField) -> Record:
+def _layout_field(field: LayoutField) -> Record:
     values = {"allowedValues": [_choice(each) for each in field.choices]} if field.choices else {}
     return _field(field) | values
 
@@ -330,7 +332,7 @@ def _layout(layout: DeskLayout) -> Record:
         "module": "tickets",
         "departmentId": layout.department_id,
         "isDefaultLayout": True,
-        "createdTime": BORN,
+        "createdTime": CREATED_AT,
     }
 
 
@@ -339,14 +341,14 @@ def _layout(layout: DeskLayout) -> Record:
 
 def list_agents(portal: SimulatedPortal, call: RestCall) -> Record | None:
     query = call.query
-    sought = query.get("searchStr", "").lower().strip("*")
+    text = query.get("searchStr", "").lower().strip("*")
     agents = [
         each
         for each in portal.seed.agents
         if query.get("status") in (None, each["status"])
         and query.get("isConfirmed") in (None, each["isConfirmed"])
         and set(query.get("departmentIds", each["associatedDepartmentIds"])) & set(each["associatedDepartmentIds"])
-        and sought in f"{each['name']} {each['emailId']}".lower()
+        and text in f"{each['name']} {each['emailId']}".lower()
     ]
     return _data(search.page(agents, query))
 
@@ -371,16 +373,16 @@ def list_department_teams(portal: SimulatedPortal, call: RestCall) -> Record:
 
 
 def _all_or_page(records: Sequence[Record], call: RestCall) -> list[Record]:
-    """Teams: no limit, or 0, means all."""
+    """Return a page of teams; without a limit, or with 0, all of them."""
     return search.page(records, call.query) if call.query["limit"] else list(records)
 
 
 def list_departments(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    sought = call.query.get("searchStr", "").lower()
+    text = call.query.get("searchStr", "").lower()
     departments = [
         each
         for each in portal.seed.departments
-        if sought in each["name"].lower() and call.query.get("isEnabled") in (None, each["isEnabled"])
+        if text in each["name"].lower() and call.query.get("isEnabled") in (None, each["isEnabled"])
     ]
     return _data(search.page(departments, call.query))
 
@@ -408,7 +410,7 @@ def read_holiday_list(portal: SimulatedPortal, call: RestCall) -> Record:
 def _by_id(records: Sequence[Record], record_id: str) -> Record:
     record = next((each for each in records if each["id"] == record_id), None)
     if record is None:
-        raise RestRefusal("UNPROCESSABLE_ENTITY", "There is no such resource.")
+        raise RestError("UNPROCESSABLE_ENTITY", "There is no such resource.")
     return record
 
 

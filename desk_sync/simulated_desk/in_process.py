@@ -1,6 +1,6 @@
-"""A simulated Desk inside the process of its client: requests reach it through `requests`, and no socket is opened.
+"""A simulated Desk inside the process of its client: requests reach it through `requests`, without a socket.
 
-It stands for every host: REST interface, accounts server and key set are told apart by their paths, as on a port.
+It answers for every host; the path decides between REST interface, accounts server and key set, as on a port.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
-from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.rest import RestRequest, RestResponse
 from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, DeskSite
 
 
 class InProcess(BaseAdapter):
-    """Mounted on a session of `requests`, it carries every request of the session to the site.
+    """A transport adapter for a session of `requests`: it passes every request of the session to the site.
 
-    Of the faults of a call it knows `status` and `reset`, before the call is carried out or after it.
+    Of the call faults it applies `status` and `reset`, before the call is executed or after it.
     """
 
     def __init__(self, site: DeskSite) -> None:
@@ -40,11 +40,11 @@ class InProcess(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Raises requests.ConnectionError where a fault closes the connection."""
+        """Return the response. Raises requests.ConnectionError if a fault closes the connection."""
         return _received(self._answer(_sent(request)), request)
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: no connection is open."""
 
     def _answer(self, request: RestRequest) -> RestResponse:
         if request.path == TOKEN_PATH:
@@ -58,13 +58,13 @@ class InProcess(BaseAdapter):
         desk = self._site.desk
         try:
             with desk.quota.slot():
-                faults = desk.strike(request)
-                reached = not faults.reset or faults.after
-                response = desk.handle(request, faults) if reached else None
-        except RestRefusal as refusal:
-            return desk.refuse(refusal)
+                faults = desk.draw_faults(request)
+                executed = not faults.reset or faults.after
+                response = desk.handle(request, faults) if executed else None
+        except RestError as error:
+            return desk.error_response(error)
         if response is None or faults.reset:
-            raise requests.ConnectionError("a fault that was asked for")
+            raise requests.ConnectionError("an injected fault")
         return response
 
 

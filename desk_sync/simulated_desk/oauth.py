@@ -1,6 +1,7 @@
-"""The simulated accounts server: it hands out access tokens, and knows whose a token is and what it may do.
+"""The simulated accounts server: it issues access tokens and returns the grant of a token.
 
-Every answer has status 200, errors too. A token lives an hour. A refresh token gives 10 access tokens in 10 minutes.
+Every response has status 200, errors too. A token is valid for an hour. A refresh token gives at most 10 access tokens
+in 10 minutes.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ SCOPES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthGrant:
-    """What a token may do, and until when (excluded)."""
+    """The scopes of a token, and the end of its validity (excluded)."""
 
     scopes: frozenset[str]
     until: datetime
 
     def covers(self, needed: tuple[frozenset[str], ...]) -> bool:
-        """Whether of each set at least one scope is granted; `Desk.x.ALL` stands for every `Desk.x.…`."""
+        """Return True if at least one scope of each set is granted; `Desk.x.ALL` includes every `Desk.x.…`."""
         return all(any(self._has(scope) for scope in each) for each in needed)
 
     def _has(self, scope: str) -> bool:
@@ -48,7 +49,7 @@ class OAuthGrant:
 
 
 class _Denied(Exception):
-    """An error of the token endpoint; its text is Zoho's word for it."""
+    """An error of the token endpoint; its text is Zoho's error code."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,20 +65,20 @@ class AccountsServer:
     _refreshes: deque[datetime] = field(default_factory=deque)
 
     def answer(self, form: Mapping[str, str]) -> dict[str, object]:
-        """What POST /oauth/v2/token answers to a form."""
+        """Return the response of POST /oauth/v2/token to a form."""
         try:
             return self._token(form)
         except _Denied as denied:
             return {"error": str(denied)}
 
     def grant(self, authorization: str | None) -> OAuthGrant | None:
-        """What the header `Zoho-oauthtoken …` allows now; None for any other header, and after the token's end."""
+        """Return the grant of the header `Zoho-oauthtoken …`; None for another header or an expired token."""
         scheme, _, token = (authorization or "").partition(" ")
         grant = self._grants.get(token)
         return grant if scheme == "Zoho-oauthtoken" and grant and self.now() < grant.until else None
 
     def revoke_all(self) -> None:
-        """Every access token so far is void; the refresh token stays."""
+        """Revoke every access token issued so far; the refresh token stays valid."""
         self._grants.clear()
 
     def _token(self, form: Mapping[str, str]) -> dict[str, object]:
@@ -101,9 +102,9 @@ class AccountsServer:
         return SCOPES
 
     def _client_credentials(self, form: Mapping[str, str]) -> frozenset[str]:
-        wanted = form.get("scope", "")
-        scopes = frozenset(wanted.split(","))
-        if not wanted or " " in wanted or not all(_is_scope(each) for each in scopes):
+        scope = form.get("scope", "")
+        scopes = frozenset(scope.split(","))
+        if not scope or " " in scope or not all(_is_scope(each) for each in scopes):
             raise _Denied("invalid_scope")
         service, _, org_id = form.get("soid", "").partition(".")
         if not service:

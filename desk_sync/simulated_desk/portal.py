@@ -1,8 +1,8 @@
-"""The state of one simulated Desk portal, and everything that can be done to it; no sockets, no clock of its own.
+"""The state of one simulated Desk portal, and every operation on it; no sockets, no clock of its own.
 
-Every write is announced to the portal's listeners as an Event, the integration's own writes too. Each event of a ticket
-has a millisecond of its own, also while `now` stands still. `by` is the id of an agent or of a contact.
-Methods raise Refusal as Desk refuses. Whoever shares a portal between threads holds `lock` round each call.
+Every write is announced to the portal's listeners as a DeskEvent, the integration's own writes too. Each event of a
+ticket has its own millisecond, even while `now` does not advance. `by` is the id of an agent or of a contact.
+Methods raise RestError where Desk refuses. Threads that share a portal hold `lock` during each call.
 """
 
 from __future__ import annotations
@@ -16,26 +16,25 @@ from itertools import count
 from typing import Any
 
 from desk_sync.simulated_desk import ticket as forms
-from desk_sync.simulated_desk.error import RestRefusal, WrongField, invalid, not_found
-from desk_sync.simulated_desk.fields import milliseconds, written
-from desk_sync.simulated_desk.seed import DeskLayout, PortalSeed, Record, SeedIds, furnish, new_agent, with_field
+from desk_sync.simulated_desk.error import RestError, WrongField, invalid, not_found
+from desk_sync.simulated_desk.fields import format_instant, milliseconds
+from desk_sync.simulated_desk.seed import (
+    DeskLayout,
+    DeskQuirks,
+    PortalSeed,
+    Record,
+    SeedIds,
+    create_seed,
+    new_agent,
+    with_field,
+)
 from desk_sync.simulated_desk.ticket import DeskTicket
-from desk_sync.simulated_desk.validation import accept
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskQuirks:
-    """What Zoho's public material leaves open; the defaults are the less comfortable of the two ways."""
-
-    drops_fields_off_the_layout: bool = True
-    drops_seconds: bool = True
-    replies_touch_modified_time: bool = False
-    token_times_in_milliseconds: bool = False
+from desk_sync.simulated_desk.validation import DepartmentContent, accept, department_content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskEvent:
-    """One thing that happened. `before` is the former resource of an update; `source_id` is what the writer gave."""
+    """One event of a ticket. `before` is the resource before an update; `source_id` is the writer's header."""
 
     type: str
     at_ms: int
@@ -48,7 +47,7 @@ class DeskEvent:
 
 
 class SimulatedPortal:
-    """One organisation: what stands in it from the start (`furniture`), what people put in, and who listens."""
+    """One organisation: its fixed part (`seed`), the records created since, and the listeners to its events."""
 
     def __init__(self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None) -> None:
         self.now = now
@@ -56,7 +55,7 @@ class SimulatedPortal:
         self.lock = threading.RLock()
         self.listeners: list[Callable[[DeskEvent], None]] = []
         self.new_id = SeedIds()
-        self.seed: PortalSeed = furnish(self.new_id)
+        self.seed: PortalSeed = create_seed(self.new_id)
         self.tickets: dict[str, DeskTicket] = {}
         self.contacts: dict[str, Record] = {}
         self.accounts: dict[str, Record] = {}
@@ -78,30 +77,30 @@ class SimulatedPortal:
 
     @property
     def own_agent(self) -> Record:
-        """The agent whom the integration's tokens act as."""
+        """The agent that the integration's tokens act as."""
         return self.seed.agents[0]
 
     @property
     def person(self) -> Record:
-        """An agent of flesh and blood."""
+        """An agent who is a person, not a program."""
         return self.seed.agents[1]
 
     def add_agent(self, first: str, last: str, email: str) -> Record:
-        """One more agent, who belongs to every department."""
+        """Add an agent who belongs to every department."""
         departments = [each["id"] for each in self.seed.departments]
         agent = new_agent(self.new_id, first, last, email, departments)
         self.seed = replace(self.seed, agents=[*self.seed.agents, agent])
         return agent
 
     def set_up_field(self, api_name: str, label: str, kind: str, values: Iterable[str] = ()) -> None:
-        """A custom field as an admin sets it up, on every layout; one that is there gets the further values."""
+        """Add a custom field to every layout, as an admin does; an existing field gets the additional values."""
         self.seed = with_field(self.seed, self.new_id, api_name, label, kind, values)
 
     def layout_of(self, department_id: str) -> DeskLayout:
         return next(each for each in self.seed.layouts if each.department_id == department_id)
 
     def ticket(self, ticket_id: str) -> DeskTicket:
-        """Raises Refusal (404) for a ticket that is not there."""
+        """Return a ticket. Raises RestError (404) if it does not exist."""
         try:
             return self.tickets[ticket_id]
         except KeyError:
@@ -124,49 +123,51 @@ class SimulatedPortal:
         return self.contacts.setdefault(contact["id"], contact | {"isSpam": False, "type": None, "isEndUser": False})
 
     def add_contract(self, account_id: str, *, start: str, end: str, sla_name: str = "Partner Support") -> Record:
-        """A contract of an account, valid from `start` through `end` (yyyy-MM-dd)."""
+        """Add a contract of an account, valid from `start` through `end` (yyyy-MM-dd, both included)."""
         contract_id = self.new_id()
         contract = {"id": contract_id, "accountId": account_id, "contractName": sla_name, "slaName": sla_name}
         dates = {"slaGroupId": self.new_id(), "contractStatus": "ACTIVE", "startDate": start, "endDate": end}
         return self.contracts.setdefault(contract_id, contract | dates)
 
     def _customer(self, names: Record, more: Mapping[str, Any]) -> Record:
-        times = {"createdTime": written(self.now()), "modifiedTime": written(self.now())}
+        times = {"createdTime": format_instant(self.now()), "modifiedTime": format_instant(self.now())}
         rest = dict.fromkeys(("phone", "mobile", "state", "city", "description", "ownerId", "webUrl"))
         return {"id": self.new_id(), **rest, **names, **times, "cf": {}, "customFields": {}, **more}
 
     # -- tickets --------------------
 
     def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> DeskTicket:
-        """A new ticket with its first thread, from what a POST may carry."""
+        """Create a ticket with its first thread from the body of a POST."""
         department_id = values["departmentId"]
         if department_id not in {each["id"] for each in self.seed.departments}:
             raise invalid(WrongField("/departmentId", "no such department"))
         layout = self.layout_of(department_id)
-        system, custom = accept(self, layout, department_id, values)
+        system, custom = accept(self._content(layout, department_id), values)
         contact = self._contact_for(values)
         system |= {"contactId": contact["id"], "email": system.get("email") or contact["email"]}
         system.setdefault("accountId", contact["accountId"])
         ticket = self._new_ticket(layout, system, custom, by)
         thread = self._thread(ticket, "in", forms.markup(system.get("description")), contact["id"], first=True)
         ticket.threads.append(thread)
-        self._happened(ticket, "TicketCreated", by)
-        told = {"firstThread": forms.thread_sent(thread, ticket.ticket_id), "description": thread["content"]}
-        self._announce(ticket, "Ticket_Add", self.whole(ticket) | told, source_id=source_id)
+        self._record(ticket, "TicketCreated", by)
+        thread_keys = {"firstThread": forms.thread_in_event(thread, ticket.ticket_id), "description": thread["content"]}
+        self._announce(ticket, "Ticket_Add", self.whole(ticket) | thread_keys, source_id=source_id)
         return ticket
 
     def _contact_for(self, values: Mapping[str, Any]) -> Record:
         if contact_id := values.get("contactId"):
             return self.contacts[contact_id]
-        wanted = values.get("contact")
-        if not wanted:
+        contact = values.get("contact")
+        if not contact:
             raise invalid(WrongField("/contactId", "a contact is needed", "missing"))
-        address = wanted["email"].strip().lower()
+        address = contact["email"].strip().lower()
         known = next((each for each in self.contacts.values() if each["email"].lower() == address), None)
-        return known or self.add_contact(wanted["lastName"], wanted["email"].strip(), firstName=wanted.get("firstName"))
+        if known:
+            return known
+        return self.add_contact(contact["lastName"], contact["email"].strip(), firstName=contact.get("firstName"))
 
     def _new_ticket(self, layout: DeskLayout, system: Record, custom: Record, by: str) -> DeskTicket:
-        now, ticket_id = written(self.now()), self.new_id()
+        now, ticket_id = format_instant(self.now()), self.new_id()
         status = system.get("status", "Open")
         record = {
             "id": ticket_id,
@@ -177,7 +178,7 @@ class SimulatedPortal:
             "modifiedBy": by,
             "webUrl": f"https://desk.example/support/partnersupport/ShowHomePage.do#Cases/dv/{ticket_id}",
             **forms.EMPTY,
-            **forms.OWN,
+            **forms.DESK_ONLY,
             "customerResponseTime": now,
             **{key: value for key, value in system.items() if key != "layoutId"},
         }
@@ -188,14 +189,14 @@ class SimulatedPortal:
     def change_ticket(
         self, ticket_id: str, values: Mapping[str, Any], *, by: str, source_id: str | None = None
     ) -> DeskTicket:
-        """Set what a PATCH may carry; a write that changes nothing counts as one, and is announced."""
+        """Apply the body of a PATCH; a write that changes nothing is announced too."""
         ticket = self.ticket(ticket_id)
         if ticket.record["isTrashed"]:
-            raise RestRefusal("UNPROCESSABLE_ENTITY", "The ticket is in the recycle bin.")
+            raise RestError("UNPROCESSABLE_ENTITY", "The ticket is in the recycle bin.")
         before = self.whole(ticket)
         department_id = values.get("departmentId") or ticket.record["departmentId"]
-        system, custom = accept(self, self._layout_for(ticket, department_id), department_id, values)
-        self._settle(ticket, department_id)
+        system, custom = accept(self._content(self._layout_for(ticket, department_id), department_id), values)
+        self._place(ticket, department_id)
         ticket.record.update({key: value for key, value in system.items() if key != "layoutId"})
         ticket.cf.update(custom)
         self._changed(ticket, before, by=by, source_id=source_id)
@@ -205,47 +206,57 @@ class SimulatedPortal:
         self.change_ticket(ticket_id, {"departmentId": department_id}, by=by, source_id=source_id)
 
     def trash_ticket(self, ticket_id: str, *, by: str, source_id: str | None = None) -> None:
-        """Put a ticket in the bin: it still reads, and is in no list."""
+        """Put a ticket in the bin: it can still be read, but no list contains it."""
         ticket = self.ticket(ticket_id)
-        ticket.record.update({"isTrashed": True, "modifiedTime": written(self.now()), "modifiedBy": by})
-        self._happened(ticket, "TicketDeleted", by)
+        ticket.record.update({"isTrashed": True, "modifiedTime": format_instant(self.now()), "modifiedBy": by})
+        self._record(ticket, "TicketDeleted", by)
         self._announce(ticket, "Ticket_Delete", {"id": ticket_id}, source_id=source_id)
 
     def erase_ticket(self, ticket_id: str) -> None:
-        """Take a ticket away for good: from now on it is 404."""
+        """Remove a ticket permanently: reading it is 404 from now on."""
         ticket = self.tickets.pop(ticket_id)
         if not ticket.record["isTrashed"]:
             self._announce(ticket, "Ticket_Delete", {"id": ticket_id})
 
     def nudge(self, ticket_id: str) -> None:
-        """A person changes the status and changes it back; one update tells both, and the ticket is as it was."""
+        """Announce one update in which a person changed the status and changed it back; the ticket stays as it was."""
         ticket = self.ticket(ticket_id)
         payload = self.whole(ticket)
         other = next(each for each in ticket.layout.statuses if each != payload["status"])
         before = payload | {"status": other, "statusType": ticket.layout.statuses[other]}
-        ticket.record["modifiedTime"] = payload["modifiedTime"] = written(self.now())
+        ticket.record["modifiedTime"] = payload["modifiedTime"] = format_instant(self.now())
         ticket.record["modifiedBy"] = payload["modifiedBy"] = self.person["id"]
         self._announce(ticket, "Ticket_Update", payload, before=before)
+
+    def _content(self, layout: DeskLayout, department_id: str) -> DepartmentContent:
+        return department_content(
+            self.seed,
+            department_id,
+            layout=layout,
+            contacts=self.contacts,
+            accounts=self.accounts,
+            quirks=self.quirks,
+        )
 
     def _layout_for(self, ticket: DeskTicket, department_id: str) -> DeskLayout:
         known = {each["id"] for each in self.seed.departments}
         return self.layout_of(department_id) if department_id in known else ticket.layout
 
-    def _settle(self, ticket: DeskTicket, department_id: str) -> None:
-        """Fit the ticket into its department: its layout, and nobody who may not belong there."""
+    def _place(self, ticket: DeskTicket, department_id: str) -> None:
+        """Move the ticket to a department: give it the layout, and remove assignee and team."""
         if department_id == ticket.record["departmentId"]:
             return
         ticket.layout = self.layout_of(department_id)
         ticket.record.update({"departmentId": department_id, "assigneeId": None, "teamId": None})
 
     def _changed(self, ticket: DeskTicket, before: Record, *, by: str, source_id: str | None) -> None:
-        now = written(self.now())
+        now = format_instant(self.now())
         ticket.record.update({"modifiedTime": now, "modifiedBy": by})
         if before["status"] != ticket.record["status"]:
             ticket.stages.append((ticket.record["status"], self.now()))
             self._stamp_status(ticket, now)
         after = self.whole(ticket)
-        self._happened(ticket, "TicketUpdated", by, _differences(before, after))
+        self._record(ticket, "TicketUpdated", by, _differences(before, after))
         self._announce(ticket, "Ticket_Update", after, before=before, source_id=source_id)
 
     def _stamp_status(self, ticket: DeskTicket, now: str) -> None:
@@ -256,13 +267,13 @@ class SimulatedPortal:
     # -- conversation --------------------
 
     def agent_reply(self, ticket_id: str, content: str, *, by: str | None = None) -> Record:
-        """A public mail of an agent to the customer; `content` is HTML."""
+        """Add a public mail from an agent to the customer; `content` is HTML."""
         return self._reply(ticket_id, "out", content, by or self.person["id"])
 
     def customer_reply(self, ticket_id: str, content: str) -> Record:
-        """A mail of the ticket's contact; `content` is HTML."""
+        """Add a mail from the ticket's contact; `content` is HTML."""
         ticket = self.ticket(ticket_id)
-        ticket.record["customerResponseTime"] = written(self.now())
+        ticket.record["customerResponseTime"] = format_instant(self.now())
         return self._reply(ticket_id, "in", content, ticket.record["contactId"])
 
     def _reply(self, ticket_id: str, direction: str, content: str, by: str) -> Record:
@@ -270,9 +281,9 @@ class SimulatedPortal:
         thread = self._thread(ticket, direction, content, by)
         ticket.threads.append(thread)
         if self.quirks.replies_touch_modified_time:
-            ticket.record.update({"modifiedTime": written(self.now()), "modifiedBy": by})
-        self._happened(ticket, "ThreadAdded", by)
-        self._announce(ticket, "Ticket_Thread_Add", forms.thread_sent(thread, ticket_id), direction=direction)
+            ticket.record.update({"modifiedTime": format_instant(self.now()), "modifiedBy": by})
+        self._record(ticket, "ThreadAdded", by)
+        self._announce(ticket, "Ticket_Thread_Add", forms.thread_in_event(thread, ticket_id), direction=direction)
         return thread
 
     def _thread(self, ticket: DeskTicket, direction: str, content: str, by: str, *, first: bool = False) -> Record:
@@ -294,7 +305,7 @@ class SimulatedPortal:
             "attachmentCount": "0",
             "source": forms.SOURCE,
             "channelRelatedInfo": None,
-            "createdTime": written(self.now()),
+            "createdTime": format_instant(self.now()),
             "fromEmailAddress": customer if direction == "in" else desk,
             "to": desk if direction == "in" else customer,
             "cc": None,
@@ -304,7 +315,7 @@ class SimulatedPortal:
         }
 
     def author(self, person_id: str) -> Record:
-        """An agent or a contact as the author of something."""
+        """Return an agent or a contact in the form in which Desk shows an author."""
         agent = next((each for each in self.seed.agents if each["id"] == person_id), None)
         person = agent or self.contacts[person_id]
         name = f"{person['firstName'] or ''} {person['lastName']}".strip()
@@ -322,7 +333,7 @@ class SimulatedPortal:
             "encodedContent": None,
             "contentType": kind,
             "isPublic": public,
-            "commentedTime": written(self.now()),
+            "commentedTime": format_instant(self.now()),
             "modifiedTime": None,
             "commenterId": by,
             "commenter": self.author(by) | {"roleName": "Agent"},
@@ -337,14 +348,14 @@ class SimulatedPortal:
         self, ticket_id: str, comment_id: str, changes: Mapping[str, Any], *, by: str, source_id: str | None = None
     ) -> Record:
         ticket, comment = self.ticket(ticket_id), self.comment(ticket_id, comment_id)
-        comment.update(changes, modifiedTime=written(self.now()))
+        comment.update(changes, modifiedTime=format_instant(self.now()))
         self._commented(ticket, comment, "Ticket_Comment_Update", "CommentUpdated", by, source_id)
         return comment
 
     def remove_comment(self, ticket_id: str, comment_id: str, *, by: str) -> None:
-        """Desk has no event for it."""
+        """Remove a comment. Desk has no event for it."""
         self.ticket(ticket_id).comments.remove(self.comment(ticket_id, comment_id))
-        self._happened(self.ticket(ticket_id), "CommentDeleted", by)
+        self._record(self.ticket(ticket_id), "CommentDeleted", by)
 
     def comment(self, ticket_id: str, comment_id: str) -> Record:
         return _one(self.ticket(ticket_id).comments, comment_id)
@@ -353,13 +364,13 @@ class SimulatedPortal:
         return _one(self.ticket(ticket_id).threads, thread_id)
 
     def _commented(
-        self, ticket: DeskTicket, comment: Record, event: str, past: str, by: str, source_id: str | None
+        self, ticket: DeskTicket, comment: Record, event: str, entry: str, by: str, source_id: str | None
     ) -> None:
-        self._happened(ticket, past, by)
+        self._record(ticket, entry, by)
         self._announce(ticket, event, comment | {"ticketId": ticket.ticket_id}, source_id=source_id)
 
     def deactivate(self, agent_id: str) -> None:
-        """The agent may be given no tickets any more."""
+        """Disable an agent: no ticket can be assigned to it any more."""
         agent = next(each for each in self.seed.agents if each["id"] == agent_id)
         agent["status"] = "DISABLED"
 
@@ -372,19 +383,19 @@ class SimulatedPortal:
             if name not in known:
                 tag_id = self._tags.setdefault(name, self.new_id())
                 ticket.tags.append({"id": tag_id, "name": name, "tagType": "MANUAL"})
-        self._happened(ticket, "TagsAdded", by)
+        self._record(ticket, "TagsAdded", by)
         return ticket.tags
 
     def remove_tags(self, ticket_id: str, names: Iterable[str], *, by: str) -> list[Record]:
-        ticket, gone = self.ticket(ticket_id), set(names)
-        ticket.tags = [each for each in ticket.tags if each["name"] not in gone]
-        self._happened(ticket, "TagsRemoved", by)
+        ticket, removed = self.ticket(ticket_id), set(names)
+        ticket.tags = [each for each in ticket.tags if each["name"] not in removed]
+        self._record(ticket, "TagsRemoved", by)
         return ticket.tags
 
     # -- webhooks --------------------
 
-    def add_webhook(self, wanted: Mapping[str, Any]) -> Record:
-        now, webhook_id = written(self.now()), self.new_id()
+    def add_webhook(self, values: Mapping[str, Any]) -> Record:
+        now, webhook_id = format_instant(self.now()), self.new_id()
         webhook = {
             "id": webhook_id,
             "name": None,
@@ -396,7 +407,7 @@ class SimulatedPortal:
             "createdBy": self.own_agent["id"],
             "createdTime": now,
             "modifiedTime": now,
-            **wanted,
+            **values,
         }
         return self.webhooks.setdefault(webhook_id, webhook)
 
@@ -408,19 +419,19 @@ class SimulatedPortal:
 
     def change_webhook(self, webhook_id: str, changes: Mapping[str, Any]) -> Record:
         webhook = self.webhook(webhook_id)
-        webhook.update(changes, modifiedTime=written(self.now()))
+        webhook.update(changes, modifiedTime=format_instant(self.now()))
         return webhook
 
     def remove_webhook(self, webhook_id: str) -> None:
         self.webhooks.pop(webhook_id, None)
 
-    # -- what happened --------------------
+    # -- history and events --------------------
 
-    def _happened(self, ticket: DeskTicket, name: str, by: str, info: Iterable[Record] = ()) -> None:
+    def _record(self, ticket: DeskTicket, name: str, by: str, info: Iterable[Record] = ()) -> None:
         author = self.author(by)
         actor = {"id": by, "name": author["name"], "type": "Agent" if author["type"] == "AGENT" else "Contact"}
-        past = {"eventName": name, "eventTime": written(self.now()), "actor": actor, "actorInfo": None}
-        ticket.history.append(past | {"source": "Web", "eventInfo": list(info)})
+        entry = {"eventName": name, "eventTime": format_instant(self.now()), "actor": actor, "actorInfo": None}
+        ticket.history.append(entry | {"source": "Web", "eventInfo": list(info)})
 
     def _announce(
         self,
@@ -455,7 +466,7 @@ def _one(records: Iterable[Record], record_id: str) -> Record:
 
 
 def _differences(before: Record, after: Record) -> Iterable[Record]:
-    """What a history entry says of an update: each property with its former and its new value."""
+    """Yield the changed properties of an update as a history entry has them, with old and new value."""
     flat_before, flat_after = ({**each, **each["cf"]} for each in (before, after))
     for name, value in flat_after.items():
         old = flat_before.get(name)

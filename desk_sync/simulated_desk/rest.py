@@ -1,7 +1,7 @@
-"""Desk's REST interface as a function from requests to answers, over a portal; no web framework, no sockets.
+"""Desk's REST interface as a function from requests to responses, over a portal; no web framework, no sockets.
 
-`Desk.handle` checks in this order: path and method, token, portal, scope, credits, query, body; then it carries the
-call out while it holds the portal's lock. Every call with a good token costs credits, whatever becomes of it.
+`SimulatedDesk.handle` checks in this order: path and method, token, portal, scope, credits, query, body; then it
+executes the call while it holds the portal's lock. Every call with a valid token costs credits, also if it fails.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from desk_sync.simulated_desk.error import STATUS, RestRefusal, not_found
+from desk_sync.simulated_desk.error import STATUS, RestError, not_found
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
 from desk_sync.simulated_desk.oauth import AccountsServer
 from desk_sync.simulated_desk.portal import SimulatedPortal
@@ -50,7 +50,7 @@ class RestResponse:
 
 @dataclass(slots=True, kw_only=True)
 class CallQuota:
-    """What the portal's edition allows: `daily` credits per UTC day, `concurrent` calls at once."""
+    """The limits of the portal's edition: `daily` credits per UTC day, `concurrent` calls at once."""
 
     now: Callable[[], datetime]
     daily: int = 125_000
@@ -62,9 +62,9 @@ class CallQuota:
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Raises Refusal if too many calls are in flight already."""
+        """Occupy a slot for one call. Raises RestError if too many calls are in flight already."""
         if self.in_flight >= self.concurrent:
-            raise RestRefusal("TOO_MANY_REQUESTS", "Too many calls at the same time.")
+            raise RestError("TOO_MANY_REQUESTS", "Too many calls at the same time.")
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
@@ -73,28 +73,30 @@ class CallQuota:
             self.in_flight -= 1
 
     def left(self) -> int:
+        """Return the credits left today (UTC)."""
         today = self.now().astimezone(UTC).date()
         if today != self._day:
             self._day, self.spent = today, 0
         return max(self.daily - self.spent, 0)
 
     def spend(self, price: int) -> None:
-        """Raises Refusal if the day's credits do not suffice."""
+        """Subtract credits. Raises RestError if the day's credits do not suffice."""
         if self.left() < price:
-            raise RestRefusal("THRESHOLD_EXCEEDED", "The credits of this day are used up.")
+            raise RestError("THRESHOLD_EXCEEDED", "The credits of this day are used up.")
         self.spent += price
 
     def until_tomorrow(self) -> timedelta:
+        """Return the time until the next midnight (UTC)."""
         now = self.now().astimezone(UTC)
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return midnight - now
 
 
 class SimulatedDesk:
-    """The REST interface of one portal. `greet` says whether the URL of a new webhook answers 200.
+    """The REST interface of one portal. `handshake` returns True if the URL of a new webhook answers 200.
 
-    `calls` and `credits` count since the last reset; calls that are answered by a fault are counted too.
-    `longest_call` is in seconds, until the answer was sent or the client hung up.
+    `calls` and `credits` count since the last reset, including calls that a fault answered. `longest_call` is in
+    seconds, until the response was sent or the client closed the connection.
     """
 
     def __init__(
@@ -104,38 +106,38 @@ class SimulatedDesk:
         *,
         quota: CallQuota | None = None,
         chance: FaultChance | None = None,
-        greet: Callable[[str], bool] = lambda _: True,
+        handshake: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.portal = portal
         self.accounts = accounts
         self.quota = quota or CallQuota(now=portal.now)
         self.chance = chance or FaultChance()
-        self.greet = greet
+        self.handshake = handshake
         self.calls: Counter[str] = Counter()
         self.credits = 0
         self.longest_call = 0.0
         self._routes = {path: list(routes) for path, routes in groupby(ROUTES, key=lambda each: each.pattern)}
 
     def reset_counters(self) -> None:
-        """Counts start again; what has been spent of the day's credits stays spent."""
+        """Set the counters to zero; the credits spent today stay spent."""
         self.calls.clear()
         self.credits = 0
         self.quota.most_in_flight = 0
         self.longest_call = 0.0
 
-    def strike(self, request: RestRequest) -> FaultInjector:
-        """The faults that the request meets."""
+    def draw_faults(self, request: RestRequest) -> FaultInjector:
+        """Return the faults of a request; none for a path that does not exist."""
         try:
-            return self.chance.strike(self.find(request)[0].name)
-        except RestRefusal:
+            return self.chance.draw_faults(self.find(request)[0].name)
+        except RestError:
             return NONE
 
     def handle(self, request: RestRequest, faults: FaultInjector | None = None) -> RestResponse:
-        """The answer to a request that meets the faults, by default those that chance has for it.
+        """Return the response to a request under the given faults, by default those that `draw_faults` returns.
 
-        Blocks on the receiver's URL where a webhook is created.
+        Blocks on the receiver's URL when a webhook is created.
         """
-        faults = self.strike(request) if faults is None else faults
+        faults = self.draw_faults(request) if faults is None else faults
         if faults.status and not faults.after:
             self.calls[self.find(request)[0].name] += 1
             return failure(faults.status)
@@ -150,46 +152,47 @@ class SimulatedDesk:
             self.calls[route.name] += 1
             weight = self._charge(route, request)
             call = self._read(route, ids, request)
-            self._shake_hands(route, call)
+            self._check_handshake(route, call)
             with self.portal.lock:
-                return self._answer(route, route.handler(self.portal, call), weight)
-        except RestRefusal as refusal:
-            return self.refuse(refusal, weight)
+                return self._success(route, route.handler(self.portal, call), weight)
+        except RestError as error:
+            return self.error_response(error, weight)
 
     def find(self, request: RestRequest) -> tuple[RestRoute, tuple[str, ...]]:
-        """The route of a request and the ids in its path. Raises Refusal (404, 405)."""
+        """Return the route of a request and the ids in its path. Raises RestError (404, 405)."""
         path = request.path.removeprefix(BASE)
         for pattern, routes in self._routes.items():
             if match := pattern.fullmatch(path):
                 for route in routes:
                     if route.method == request.method:
                         return route, match.groups()
-                raise RestRefusal("METHOD_NOT_ALLOWED", "The method is not allowed for this URL.")
+                raise RestError("METHOD_NOT_ALLOWED", "The method is not allowed for this URL.")
         raise not_found()
 
-    def refuse(self, refusal: RestRefusal, weight: int = 0) -> RestResponse:
+    def error_response(self, error: RestError, weight: int = 0) -> RestResponse:
+        """Return the response for an error of a call that cost `weight` credits."""
         headers = self._headers(weight)
-        if refusal.code == "THRESHOLD_EXCEEDED":
+        if error.code == "THRESHOLD_EXCEEDED":
             headers["Retry-After"] = str(int(self.quota.until_tomorrow().total_seconds()) + 1)
-        return _response(refusal.status, refusal.body(), headers)
+        return _response(error.status, error.body(), headers)
 
     def _authorize(self, route: RestRoute, request: RestRequest) -> None:
         grant = self.accounts.grant(request.headers.get("authorization"))
         if grant is None:
-            raise RestRefusal("INVALID_OAUTH", "The OAuth Token you provided is invalid.")
+            raise RestError("INVALID_OAUTH", "The OAuth Token you provided is invalid.")
         if route.needs_org:
             self._check_org(request)
         if not grant.covers(route.scopes):
-            raise RestRefusal("SCOPE_MISMATCH", "The token does not have the scope for this call.")
+            raise RestError("SCOPE_MISMATCH", "The token does not have the scope for this call.")
 
     def _check_org(self, request: RestRequest) -> None:
         org_id = request.headers.get("orgid") or request.query.get("orgId")
         if not org_id:
-            raise RestRefusal("BAD_REQUEST", "orgId is missing.")
+            raise RestError("BAD_REQUEST", "orgId is missing.")
         if not org_id.isdecimal():
-            raise RestRefusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
+            raise RestError("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
         if org_id != self.portal.org_id:
-            raise RestRefusal("OAUTH_ORG_MISMATCH", "The token belongs to another portal than orgId.")
+            raise RestError("OAUTH_ORG_MISMATCH", "The token belongs to another portal than orgId.")
 
     def _charge(self, route: RestRoute, request: RestRequest) -> int:
         start = request.query.get("from", "0")
@@ -209,14 +212,14 @@ class SimulatedDesk:
             source_id=request.headers.get(SOURCE_HEADER),
         )
 
-    def _shake_hands(self, route: RestRoute, call: RestCall) -> None:
-        if not route.greets:
+    def _check_handshake(self, route: RestRoute, call: RestCall) -> None:
+        if not route.needs_handshake:
             return
-        known = self.portal.webhook(call.ids[0])["url"] if call.ids else None
-        if call.body["url"] != known and not self.greet(call.body["url"]):
-            raise RestRefusal("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
+        previous = self.portal.webhook(call.ids[0])["url"] if call.ids else None
+        if call.body["url"] != previous and not self.handshake(call.body["url"]):
+            raise RestError("INTERNAL_SERVER_ERROR", "An error occurred while processing your request.")
 
-    def _answer(self, route: RestRoute, content: Any, weight: int) -> RestResponse:
+    def _success(self, route: RestRoute, content: Any, weight: int) -> RestResponse:
         if content is None:
             return RestResponse(status=route.empty, headers=self._headers(weight))
         return _response(200, content, self._headers(weight))
@@ -228,25 +231,25 @@ class SimulatedDesk:
 
 def _document(route: RestRoute, request: RestRequest) -> dict[str, Any]:
     if len(request.body) > LARGEST_BODY:
-        raise RestRefusal("RESOURCE_SIZE_EXCEEDED", "The body is too large.")
+        raise RestError("RESOURCE_SIZE_EXCEEDED", "The body is too large.")
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise RestRefusal("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
+        raise RestError("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json.")
     try:
         document = json.loads(request.body or b"{}")
     except ValueError:
-        raise RestRefusal("BAD_REQUEST", "The body is not JSON.") from None
+        raise RestError("BAD_REQUEST", "The body is not JSON.") from None
     if document == {} and route.method == "PATCH":
-        raise RestRefusal("EMPTY_PAYLOAD", "There is nothing to update.")
+        raise RestError("EMPTY_PAYLOAD", "There is nothing to update.")
     return route.read_body(document)
 
 
 def failure(status: int) -> RestResponse:
-    """An answer with this status, whatever was asked: Desk's own error, or a page of something in between."""
+    """Return the response of an injected fault: Desk's error for the status, or a page as a proxy sends it."""
     code = next((code for code, each in STATUS.items() if each == status), None)
     if code is None:
         page = f"<html><body><h1>{status}</h1></body></html>".encode()
         return RestResponse(status=status, headers={"Content-Type": "text/html"}, body=page)
-    return _response(status, RestRefusal(code, "A fault that was asked for.").body(), {})
+    return _response(status, RestError(code, "An injected fault.").body(), {})
 
 
 def _response(status: int, content: Any, headers: Mapping[str, str]) -> RestResponse:

@@ -1,4 +1,4 @@
-"""What a call of the REST interface is made of: its route, and what a request brings to it."""
+"""The route of a call of the REST interface, and the values that a request passes to it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any, Literal, TypeAlias
 
 from desk_sync.simulated_desk.error import WrongField, invalid
 from desk_sync.simulated_desk.portal import SimulatedPortal
-from desk_sync.simulated_desk.rules import BodyRules, Rule, whole
+from desk_sync.simulated_desk.rules import BodyRules, Rule, whole_number
 
-# Up to this offset a list costs so many credits; beyond the last one it costs PRICE_BEYOND.
+# (offset, credits): a list that starts at or below the offset costs so many; beyond the last one, PRICE_BEYOND.
 PRICES = ((2_000, 3), (10_000, 5), (50_000, 10), (100_000, 50))
 PRICE_BEYOND = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestCall:
-    """A request that has passed every check of form: ids from its path, its query and its body as checked values."""
+    """A request that has passed every check of form: the ids of its path, and the checked values of query and body."""
 
     ids: tuple[str, ...]
     query: Mapping[str, Any]
@@ -33,7 +33,7 @@ Handler: TypeAlias = Callable[[SimulatedPortal, RestCall], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRange:
-    """`first` is the index of the first item, `last` the highest index that may be asked for."""
+    """The paging of a list. `first` is the index of the first item, `last` the highest index that is allowed."""
 
     default: int = 50
     most: int = 100
@@ -42,7 +42,7 @@ class PageRange:
     last: int = 1_000_000
 
     def rules(self) -> dict[str, Rule]:
-        return {"from": whole(0, self.last), "limit": whole(self.least, self.most)}
+        return {"from": whole_number(0, self.last), "limit": whole_number(self.least, self.most)}
 
     def defaults(self) -> dict[str, int]:
         return {"from": self.first, "limit": self.default}
@@ -50,9 +50,9 @@ class PageRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestRoute:
-    """One call. An answer of None has no body, and the status `empty`. Of each set of `scopes` one is needed.
+    """One call. A result of None becomes a response without body and with status `empty`.
 
-    `greets`: the URL in the body is called before the call is carried out.
+    Of each set in `scopes` the token must have one. `needs_handshake`: the URL in the body is called first.
     """
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
@@ -65,11 +65,11 @@ class RestRoute:
     body: BodyRules | None = None
     empty: Literal[200, 204] = 204
     needs_org: bool = True
-    greets: bool = False
+    needs_handshake: bool = False
 
     @property
     def name(self) -> str:
-        """How the call is counted and written about: `GET /tickets/{id}`."""
+        """The name of the call in counters and faults: `GET /tickets/{id}`."""
         return f"{self.method} {self.path}"
 
     @property
@@ -81,13 +81,13 @@ class RestRoute:
         return re.compile(re.sub(r"\{\w+\}", "([^/]+)", self.path))
 
     def price(self, query: Mapping[str, Any]) -> int:
-        """Credits: 1, or for a list by the offset at which it starts."""
+        """Return the credits: 1, or for a list a price by the offset at which it starts."""
         if self.paging is None:
             return 1
         return next((price for offset, price in PRICES if query["from"] <= offset), PRICE_BEYOND)
 
     def read_query(self, sent: Mapping[str, str]) -> dict[str, Any]:
-        """The checked query with its defaults. Raises Refusal with every parameter that is wrong."""
+        """Return the checked query with its defaults. Raises RestError with every wrong parameter."""
         body = BodyRules(self.parameters, required=self.required)
         values, wrong = body.read({key: value for key, value in sent.items() if key != "orgId"})
         if wrong:
@@ -95,7 +95,7 @@ class RestRoute:
         return (self.paging.defaults() if self.paging else {}) | values
 
     def read_body(self, document: Any) -> dict[str, Any]:
-        """The checked body. Raises Refusal with every key that is wrong."""
+        """Return the checked body. Raises RestError with every wrong key."""
         values, wrong = self.body.read(document) if self.body else ({}, [WrongField("/", "the call takes no body")])
         if wrong:
             raise invalid(*wrong)

@@ -1,16 +1,15 @@
-"""Every call of Desk's REST interface that the simulated Desk serves: what it takes, what it needs, who carries it out.
+"""Every call of Desk's REST interface that the simulated Desk serves: its parameters, its scopes, its handler.
 
-The first route that fits a path wins; routes of one path stand together.
+The first route that matches a path wins; routes of one path are next to each other.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from desk_sync.simulated_desk import bodies
-from desk_sync.simulated_desk import handlers as calls
+from desk_sync.simulated_desk import bodies, handlers
 from desk_sync.simulated_desk.route import PageRange, RestRoute, any_of
-from desk_sync.simulated_desk.rules import identifier, one_of, order, span, spoken_flag, text, words
+from desk_sync.simulated_desk.rules import comma_list, identifier, one_of, order, span, text, text_flag
 
 READ = (any_of("Desk.tickets.READ"),)
 UPDATE = (any_of("Desk.tickets.UPDATE"),)
@@ -20,7 +19,7 @@ SETTINGS = (any_of("Desk.settings.READ"),)
 CONTACTS = (any_of("Desk.contacts.READ"),)
 SEARCH = any_of("Desk.search.READ")
 
-IDS = words(30)
+IDS = comma_list(30)
 ONE_ID = identifier()
 TIMES = {f"{each}TimeRange": span for each in ("created", "modified")}
 CUSTOM: dict[str, Any] = {f"customField{n}": text(1000, shortest=1) for n in range(1, 11)}
@@ -38,15 +37,15 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets",
-        handler=calls.list_tickets,
+        handler=handlers.list_tickets,
         scopes=READ,
         paging=PageRange(default=25),
         query={
-            "include": words(5, allowed=("contacts", "products", "departments", "team", "assignee")),
-            "departmentIds": words(20),
-            "departmentId": ONE_ID,  # taken, and without effect
+            "include": comma_list(5, allowed=("contacts", "products", "departments", "team", "assignee")),
+            "departmentIds": comma_list(20),
+            "departmentId": ONE_ID,  # accepted, without effect
             "status": IDS,
-            "priority": words(20),
+            "priority": comma_list(20),
             "channel": IDS,
             "assignee": IDS,
             "teamIds": IDS,
@@ -57,11 +56,11 @@ ROUTES: tuple[RestRoute, ...] = (
             "sortBy": order("dueDate", "createdTime", "recentThread"),
         },
     ),
-    RestRoute(method="POST", path="/tickets", handler=calls.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE),
+    RestRoute(method="POST", path="/tickets", handler=handlers.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE),
     RestRoute(
         method="GET",
         path="/tickets/search",
-        handler=calls.search_tickets,
+        handler=handlers.search_tickets,
         scopes=(SEARCH, *READ),
         paging=FOUND_PAGE,
         query={
@@ -94,7 +93,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="POST",
         path="/tickets/moveToTrash",
-        handler=calls.trash_tickets,
+        handler=handlers.trash_tickets,
         scopes=UPDATE,
         body=bodies.TRASH,
         empty=204,
@@ -102,10 +101,10 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}",
-        handler=calls.read_ticket,
+        handler=handlers.read_ticket,
         scopes=READ,
         query={
-            "include": words(
+            "include": comma_list(
                 8,
                 allowed=("contacts", "products", "departments", "team", "assignee", "contract", "isRead", "skills"),
             )
@@ -114,26 +113,26 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="PATCH",
         path="/tickets/{id}",
-        handler=calls.write_ticket,
+        handler=handlers.write_ticket,
         scopes=UPDATE,
-        query={"disableClosureNotification": spoken_flag},
+        query={"disableClosureNotification": text_flag},
         body=bodies.TICKET_WRITE,
     ),
     RestRoute(
         method="POST",
         path="/tickets/{id}/move",
-        handler=calls.move_ticket,
+        handler=handlers.move_ticket,
         scopes=UPDATE,
         query={"departmentId": ONE_ID},
         required=("departmentId",),
         body=bodies.MOVE,
         empty=200,
     ),
-    RestRoute(method="GET", path="/tickets/{id}/metrics", handler=calls.read_metrics, scopes=READ),
+    RestRoute(method="GET", path="/tickets/{id}/metrics", handler=handlers.read_metrics, scopes=READ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/History",
-        handler=calls.read_history,
+        handler=handlers.read_history,
         scopes=READ,
         paging=SHORT_PAGE,
         query={"fieldName": text(255), "eventFilter": IDS},
@@ -141,7 +140,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads",
-        handler=calls.list_threads,
+        handler=handlers.list_threads,
         scopes=READ,
         paging=PageRange(most=200),
         query={"sortBy": order("sendDateTime")},
@@ -149,24 +148,24 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}",
-        handler=calls.read_thread,
+        handler=handlers.read_thread,
         scopes=READ,
         query=THREAD_INCLUDE,
     ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}/fullContent",
-        handler=calls.read_full_content,
+        handler=handlers.read_full_content,
         scopes=READ,
     ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/latestThread",
-        handler=calls.read_latest_thread,
+        handler=handlers.read_latest_thread,
         scopes=READ,
         query={
-            "needPublic": spoken_flag,
-            "needIncomingThread": spoken_flag,
+            "needPublic": text_flag,
+            "needIncomingThread": text_flag,
             "threadStatus": one_of("SUCCESS", "PENDING", "FAILED", "DRAFT"),
             **THREAD_INCLUDE,
         },
@@ -174,43 +173,51 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/comments",
-        handler=calls.list_comments,
+        handler=handlers.list_comments,
         scopes=READ,
         paging=PageRange(),
-        query={"include": words(2, allowed=("mentions", "plainText")), "sortBy": order("commentedTime")},
+        query={"include": comma_list(2, allowed=("mentions", "plainText")), "sortBy": order("commentedTime")},
     ),
     RestRoute(
-        method="POST", path="/tickets/{id}/comments", handler=calls.create_comment, scopes=UPDATE, body=bodies.COMMENT
+        method="POST",
+        path="/tickets/{id}/comments",
+        handler=handlers.create_comment,
+        scopes=UPDATE,
+        body=bodies.COMMENT,
     ),
     RestRoute(
         method="PATCH",
         path="/tickets/{id}/comments/{comment_id}",
-        handler=calls.write_comment,
+        handler=handlers.write_comment,
         scopes=UPDATE,
         body=bodies.COMMENT,
     ),
     RestRoute(
         method="DELETE",
         path="/tickets/{id}/comments/{comment_id}",
-        handler=calls.delete_comment,
+        handler=handlers.delete_comment,
         scopes=UPDATE,
         empty=200,
     ),
-    RestRoute(method="GET", path="/tickets/{id}/tags", handler=calls.list_tags, scopes=READ),
+    RestRoute(method="GET", path="/tickets/{id}/tags", handler=handlers.list_tags, scopes=READ),
     RestRoute(
-        method="POST", path="/tickets/{id}/associateTag", handler=calls.add_tags, scopes=CREATE, body=bodies.TAG_NAMES
+        method="POST",
+        path="/tickets/{id}/associateTag",
+        handler=handlers.add_tags,
+        scopes=CREATE,
+        body=bodies.TAG_NAMES,
     ),
     RestRoute(
         method="POST",
         path="/tickets/{id}/dissociateTag",
-        handler=calls.remove_tags,
+        handler=handlers.remove_tags,
         scopes=CREATE,
         body=bodies.TAG_NAMES,
     ),
     RestRoute(
         method="GET",
         path="/contacts/search",
-        handler=calls.search_contacts,
+        handler=handlers.search_contacts,
         scopes=(SEARCH, *CONTACTS),
         paging=FOUND_PAGE,
         query={
@@ -226,21 +233,21 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/contacts/{id}",
-        handler=calls.read_contact,
+        handler=handlers.read_contact,
         scopes=CONTACTS,
-        query={"include": words(2, allowed=("accounts", "owner"))},
+        query={"include": comma_list(2, allowed=("accounts", "owner"))},
     ),
     RestRoute(
         method="GET",
         path="/accounts/{id}",
-        handler=calls.read_account,
+        handler=handlers.read_account,
         scopes=CONTACTS,
         query={"include": one_of("owner")},
     ),
     RestRoute(
         method="GET",
         path="/accounts/{id}/contracts",
-        handler=calls.list_contracts,
+        handler=handlers.list_contracts,
         scopes=(any_of("Desk.contracts.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
         query={"contractStatus": one_of("ACTIVE", "EXPIRED", "UPCOMING")},
@@ -248,11 +255,11 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/fields",
-        handler=calls.list_fields,
+        handler=handlers.list_fields,
         scopes=(any_of("Desk.fields.READ", "Desk.basic.READ"),),
         query={
             "module": text(100, shortest=1),
-            "apiNames": words(300),
+            "apiNames": comma_list(300),
             "filter": text(),
             "associatedDepartments": ONE_ID,
         },
@@ -261,21 +268,21 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/layouts",
-        handler=calls.list_layouts,
+        handler=handlers.list_layouts,
         scopes=BASIC,
         paging=PageRange(),
         query={"module": text(100, shortest=1), "departmentId": ONE_ID},
         required=("module",),
     ),
-    RestRoute(method="GET", path="/layouts/{id}", handler=calls.read_layout, scopes=BASIC),
+    RestRoute(method="GET", path="/layouts/{id}", handler=handlers.read_layout, scopes=BASIC),
     RestRoute(
         method="GET",
         path="/agents",
-        handler=calls.list_agents,
+        handler=handlers.list_agents,
         scopes=(any_of("Desk.agents.READ", "Desk.basic.READ", "Desk.settings.READ"),),
         paging=PageRange(default=10, least=0, most=200),
         query={
-            "include": words(2, allowed=("profile", "role")),
+            "include": comma_list(2, allowed=("profile", "role")),
             "roleIds": IDS,
             "profileIds": IDS,
             "departmentIds": IDS,
@@ -283,22 +290,22 @@ ROUTES: tuple[RestRoute, ...] = (
             "cfSearchStr": text(),
             "cfFieldName": text(form=r"cf_\w+"),
             "fieldName": one_of("firstName", "lastName", "emailId", "name"),
-            "isLightAgent": spoken_flag,
+            "isLightAgent": text_flag,
             "sortOrder": one_of("asc", "desc"),
             "rolePermissionType": one_of(
                 "AgentPublic", "AgentPersonal", "AgentTeamPersonal", "Admin", "Custom", "Light"
             ),
-            "isConfirmed": spoken_flag,
+            "isConfirmed": text_flag,
             "status": one_of("ACTIVE", "DISABLED", "DELETED", "IMPORTED"),
         },
     ),
-    RestRoute(method="GET", path="/agents/email/{email}", handler=calls.read_agent_by_email, scopes=BASIC),
-    RestRoute(method="GET", path="/myinfo", handler=calls.read_myself, scopes=BASIC),
-    RestRoute(method="GET", path="/teams", handler=calls.list_teams, scopes=BASIC, paging=TEAM_PAGE),
+    RestRoute(method="GET", path="/agents/email/{email}", handler=handlers.read_agent_by_email, scopes=BASIC),
+    RestRoute(method="GET", path="/myinfo", handler=handlers.read_myself, scopes=BASIC),
+    RestRoute(method="GET", path="/teams", handler=handlers.list_teams, scopes=BASIC, paging=TEAM_PAGE),
     RestRoute(
         method="GET",
         path="/departments/{id}/teams",
-        handler=calls.list_department_teams,
+        handler=handlers.list_department_teams,
         scopes=BASIC,
         paging=TEAM_PAGE,
         query={"searchStr": text(100, shortest=1)},
@@ -306,57 +313,57 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/departments",
-        handler=calls.list_departments,
+        handler=handlers.list_departments,
         scopes=BASIC,
         paging=PageRange(least=0, most=200),
         query={
             "searchStr": text(100, shortest=1),
-            "isEnabled": spoken_flag,
+            "isEnabled": text_flag,
             "chatStatus": one_of("AVAILABLE", "DISABLED", "NOT_CREATED", "${UNAVAILABLE}"),
         },
     ),
     RestRoute(
         method="GET",
         path="/businessHours",
-        handler=calls.list_business_hours,
+        handler=handlers.list_business_hours,
         scopes=(any_of("Desk.automations.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
-        query={"businessHourIds": words(50), "status": one_of("ACTIVE", "INACTIVE")},
+        query={"businessHourIds": comma_list(50), "status": one_of("ACTIVE", "INACTIVE")},
     ),
-    RestRoute(method="GET", path="/businessHours/{id}", handler=calls.read_business_hours, scopes=SETTINGS),
+    RestRoute(method="GET", path="/businessHours/{id}", handler=handlers.read_business_hours, scopes=SETTINGS),
     RestRoute(
         method="GET",
         path="/holidayList",
-        handler=calls.list_holiday_lists,
+        handler=handlers.list_holiday_lists,
         scopes=(any_of("Desk.automations.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
         query={"status": one_of("ACTIVE", "INACTIVE")},
     ),
-    RestRoute(method="GET", path="/holidayList/{id}", handler=calls.read_holiday_list, scopes=SETTINGS),
-    RestRoute(method="GET", path="/organizations", handler=calls.list_organizations, scopes=BASIC, needs_org=False),
-    RestRoute(method="GET", path="/accessibleOrganizations", handler=calls.list_organizations, scopes=BASIC),
-    RestRoute(method="GET", path="/webhooks", handler=calls.list_webhooks, scopes=_webhook_scopes("READ")),
+    RestRoute(method="GET", path="/holidayList/{id}", handler=handlers.read_holiday_list, scopes=SETTINGS),
+    RestRoute(method="GET", path="/organizations", handler=handlers.list_organizations, scopes=BASIC, needs_org=False),
+    RestRoute(method="GET", path="/accessibleOrganizations", handler=handlers.list_organizations, scopes=BASIC),
+    RestRoute(method="GET", path="/webhooks", handler=handlers.list_webhooks, scopes=_webhook_scopes("READ")),
     RestRoute(
         method="POST",
         path="/webhooks",
-        handler=calls.create_webhook,
+        handler=handlers.create_webhook,
         scopes=_webhook_scopes("CREATE"),
         body=bodies.WEBHOOK_CREATE,
-        greets=True,
+        needs_handshake=True,
     ),
-    RestRoute(method="GET", path="/webhooks/{id}", handler=calls.read_webhook, scopes=_webhook_scopes("READ")),
+    RestRoute(method="GET", path="/webhooks/{id}", handler=handlers.read_webhook, scopes=_webhook_scopes("READ")),
     RestRoute(
         method="PATCH",
         path="/webhooks/{id}",
-        handler=calls.write_webhook,
+        handler=handlers.write_webhook,
         scopes=_webhook_scopes("UPDATE"),
         body=bodies.WEBHOOK_WRITE,
-        greets=True,
+        needs_handshake=True,
     ),
     RestRoute(
         method="DELETE",
         path="/webhooks/{id}",
-        handler=calls.delete_webhook,
+        handler=handlers.delete_webhook,
         scopes=_webhook_scopes("DELETE"),
         empty=200,
     ),

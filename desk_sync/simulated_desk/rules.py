@@ -1,6 +1,6 @@
-"""Rules for what comes in: a rule is a function that returns the value to go on with, or raises ValueError.
+"""Rules for incoming values: a rule is a function that returns the checked value, or raises ValueError.
 
-Rules of a query start from text; rules of a body start from JSON. Limits are inclusive.
+Rules of a query get text; rules of a body get JSON. Limits are inclusive.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Rule: TypeAlias = Callable[[Any], Any]
 
 
 def text(longest: int = 65_535, *, shortest: int = 0, null: bool = False, form: str = ".*") -> Rule:
-    """A text of `shortest` to `longest` characters that has the form throughout; null too, if so said."""
+    """Accept a text of `shortest` to `longest` characters that matches `form` completely; with `null`, null too."""
     pattern = re.compile(form, re.DOTALL)
 
     def rule(value: Any) -> Any:
@@ -34,6 +34,8 @@ def text(longest: int = 65_535, *, shortest: int = 0, null: bool = False, form: 
 
 
 def one_of(*values: str, null: bool = False) -> Rule:
+    """Accept one of the values; with `null`, null too."""
+
     def rule(value: Any) -> Any:
         if not (value in values or (value is None and null)):
             raise ValueError(f"expected one of {', '.join(values)}")
@@ -43,7 +45,7 @@ def one_of(*values: str, null: bool = False) -> Rule:
 
 
 def identifier(*, null: bool = False) -> Rule:
-    """An id, as a text of digits or as a whole number; a text afterwards. Empty and null unassign, if so said."""
+    """Accept an id as a text of digits or as a whole number; return a text. With `null`, null and "" give None."""
 
     def rule(value: Any) -> Any:
         if null and (value is None or value == ""):
@@ -57,7 +59,7 @@ def identifier(*, null: bool = False) -> Rule:
 
 
 def flag(value: Any) -> bool:
-    """A JSON boolean."""
+    """Accept a JSON boolean."""
     if not isinstance(value, bool):
         raise ValueError("true or false is expected")
     return value
@@ -78,7 +80,7 @@ def array(rule: Rule, *, least: int = 0, most: int = 500) -> Rule:
 
 
 def table(rule: Rule) -> Rule:
-    """An object with any keys."""
+    """Accept an object with any keys, whose values pass the rule."""
 
     def checked(value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -95,7 +97,7 @@ def anything(value: Any) -> Any:
 # -- of a query --------------------
 
 
-def whole(least: int, most: int) -> Rule:
+def whole_number(least: int, most: int) -> Rule:
     def rule(value: str) -> int:
         if not re.fullmatch(r"\d{1,9}", value) or not least <= int(value) <= most:
             raise ValueError(f"a whole number from {least} to {most} is expected")
@@ -104,27 +106,27 @@ def whole(least: int, most: int) -> Rule:
     return rule
 
 
-def words(most: int = 30, *, allowed: tuple[str, ...] = ()) -> Rule:
-    """A list of values with commas between them."""
+def comma_list(most: int = 30, *, allowed: tuple[str, ...] = ()) -> Rule:
+    """Accept 1 to `most` values separated by commas."""
 
     def rule(value: str) -> list[str]:
         found = [each.strip() for each in value.split(",") if each.strip()]
-        strange = [each for each in found if allowed and each not in allowed]
-        if not found or len(found) > most or strange:
+        unknown = [each for each in found if allowed and each not in allowed]
+        if not found or len(found) > most or unknown:
             raise ValueError(f"1 to {most} values{' of ' + ', '.join(allowed) if allowed else ''} are expected")
         return found
 
     return rule
 
 
-def spoken_flag(value: str) -> bool:
+def text_flag(value: str) -> bool:
     if value not in ("true", "false"):
         raise ValueError("true or false is expected")
     return value == "true"
 
 
 def span(value: str) -> tuple[str, str]:
-    """Two instants with a comma between them, both included."""
+    """Accept two instants separated by a comma, both included."""
     parts = value.split(",")
     if len(parts) != 2:
         raise ValueError("expected from,to")
@@ -132,7 +134,7 @@ def span(value: str) -> tuple[str, str]:
 
 
 def order(*keys: str) -> Rule:
-    """A key to sort by, descending with a minus sign."""
+    """Accept a key to sort by; a minus sign before it means descending."""
     return one_of(*keys, *(f"-{each}" for each in keys))
 
 
@@ -140,23 +142,23 @@ def order(*keys: str) -> Rule:
 
 
 class BodyRules:
-    """The keys that an object may have, and those that it must have."""
+    """The allowed keys of an object with their rules, and its required keys."""
 
     def __init__(self, keys: Mapping[str, Rule], *, required: tuple[str, ...] = ()) -> None:
         self.keys = keys
         self.required = required
 
     def read(self, document: Any, at: str = "") -> tuple[dict[str, Any], list[WrongField]]:
-        """The values that are right, and everything that is wrong; `at` points to the object."""
+        """Return the valid values and every wrong field; `at` is the JSON pointer of the object."""
         if not isinstance(document, dict):
             return {}, [WrongField(at or "/", "an object is expected")]
         values: dict[str, Any] = {}
         wrong = [WrongField(f"{at}/{key}", "is needed", "missing") for key in self.required if key not in document]
         for key, value in document.items():
-            wrong += self._take(values, f"{at}/{key}", key, value)
+            wrong += self._check(values, f"{at}/{key}", key, value)
         return values, wrong
 
-    def _take(self, values: dict[str, Any], pointer: str, key: str, value: Any) -> list[WrongField]:
+    def _check(self, values: dict[str, Any], pointer: str, key: str, value: Any) -> list[WrongField]:
         rule = self.keys.get(key)
         if rule is None:
             return [WrongField(pointer, "the key is not taken")]
@@ -171,7 +173,7 @@ class BodyRules:
 
 
 class InnerRules:
-    """A body in a body, so that what is wrong in it is named with its whole path."""
+    """The rules of an object inside a body; a wrong field in it is named with its whole path."""
 
     def __init__(self, body: BodyRules) -> None:
         self.body = body

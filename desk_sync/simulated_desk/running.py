@@ -1,4 +1,4 @@
-"""The parts of a simulated Desk, put together: portal, accounts server, REST interface, webhooks, faults."""
+"""A simulated Desk assembled from its parts: portal, accounts server, REST interface, webhooks, faults."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 from desk_sync.simulated_desk.faults import FaultChance
 from desk_sync.simulated_desk.oauth import AccountsServer
-from desk_sync.simulated_desk.portal import DeskQuirks, SimulatedPortal
+from desk_sync.simulated_desk.portal import SimulatedPortal
 from desk_sync.simulated_desk.rest import SimulatedDesk
-from desk_sync.simulated_desk.seed import Record
-from desk_sync.simulated_desk.webhooks import WebhookSender, WebhookSigner, greet
+from desk_sync.simulated_desk.seed import DeskQuirks, Record
+from desk_sync.simulated_desk.webhooks import WebhookSender, WebhookSigner, handshake
 
 TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path
 KEYS_PATH = "/.well-known/jwks.json"
-NOWHERE = "https://receiver.example/webhooks/desk/default"
+UNUSED_URL = "https://receiver.example/webhooks/desk/default"
 
 
 class DeskSite:
-    """One simulated Desk, but for who carries its deliveries. It has one webhook, disabled until it has a URL."""
+    """A simulated Desk without a sender of deliveries. It has one webhook, which is disabled until it has a URL."""
 
     def __init__(
         self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None, deliver_to: str | None = None
@@ -28,13 +28,13 @@ class DeskSite:
         self.portal = SimulatedPortal(now=now, quirks=quirks)
         self.chance = FaultChance()
         self.accounts = AccountsServer(now=now, org_id=self.portal.org_id)
-        self.desk = SimulatedDesk(self.portal, self.accounts, chance=self.chance, greet=greet)
+        self.desk = SimulatedDesk(self.portal, self.accounts, chance=self.chance, handshake=handshake)
         in_milliseconds = self.portal.quirks.token_times_in_milliseconds
         self.signer = WebhookSigner(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
         self.webhook_id: str = self.portal.add_webhook(_subscription(deliver_to))["id"]
 
     def facts(self, url: str) -> dict[str, str]:
-        """What a client has to know to use it at this URL."""
+        """Return the settings that a client needs to use it at this URL."""
         return {
             "desk_url": url,
             "accounts_url": url,
@@ -69,11 +69,11 @@ def _subscription(deliver_to: str | None) -> Record:
         "Ticket_Comment_Add": None,
         "Ticket_Delete": None,
     }
-    return {"url": deliver_to or NOWHERE, "isEnabled": deliver_to is not None, "subscriptions": subscriptions}
+    return {"url": deliver_to or UNUSED_URL, "isEnabled": deliver_to is not None, "subscriptions": subscriptions}
 
 
 def add_partners(portal: SimulatedPortal, file: Path) -> None:
-    """An account and a contact, help@domain, for each partner that the account file names."""
+    """Add an account and a contact, help@domain, for each partner that the account file names."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     partners = {

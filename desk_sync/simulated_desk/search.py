@@ -1,7 +1,7 @@
-"""Which tickets and contacts a query finds, in which order.
+"""Search of tickets and contacts: filters, order, pages.
 
 A filter is a function of the record and of the query's value. Texts are compared without regard to case; a span
-includes both ends, and instants are compared as Desk writes them, which sorts rightly.
+includes both ends; instants are compared as texts, since Desk's format sorts by time.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ Filter: TypeAlias = Callable[[Record, Any], bool]
 
 
 def select(records: Iterable[Record], query: Mapping[str, Any], filters: Mapping[str, Filter]) -> list[Record]:
-    """The records that every filter named in the query lets through."""
-    asked = [(filters[key], value) for key, value in query.items() if key in filters]
-    return [record for record in records if all(matches(record, value) for matches, value in asked)]
+    """Return the records that match every filter named in the query."""
+    applied = [(filters[key], value) for key, value in query.items() if key in filters]
+    return [record for record in records if all(matches(record, value) for matches, value in applied)]
 
 
 def arrange(records: list[Record], key: str) -> list[Record]:
-    """Sorted by the key, descending with a minus sign; records without a value come first."""
+    """Return the records sorted by the key, descending with a minus sign; an empty value sorts before all others."""
     return sorted(records, key=lambda each: each.get(key.lstrip("-")) or "", reverse=key.startswith("-"))
 
 
 def page(records: Sequence[Record], query: Mapping[str, Any], *, first: int = 0) -> list[Record]:
-    """A page of the records; `first` is the index that Desk gives to the first one."""
+    """Return a page of the records; `first` is Desk's index of the first record."""
     start = max(query["from"] - first, 0)
     return list(records[start : start + query["limit"]])
 
@@ -48,7 +48,7 @@ def within(key: str) -> Filter:
 
 
 def status(record: Record, values: Sequence[str]) -> bool:
-    """A status by name, or every status of a type as `${open}`."""
+    """Match a status by name, or every status of a type as `${open}`."""
     own = {record["status"].lower(), f"${{{record['statusType'].lower()}}}"}
     return not own.isdisjoint(each.lower() for each in values)
 
@@ -58,7 +58,7 @@ def assignee(record: Record, values: Sequence[str]) -> bool:
 
 
 def custom(record: Record, value: str) -> bool:
-    """`api name:value`, where the value may be `${empty}` or `${notempty}`."""
+    """Match `api name:value`, where the value may be `${empty}` or `${notempty}`."""
     name, _, wanted = value.partition(":")
     stored = record["cf"].get(name)
     if wanted in ("${empty}", "${notempty}"):

@@ -1,4 +1,4 @@
-"""What stands in the simulated portal before anybody comes in: departments, layouts, fields, agents, hours, holidays.
+"""The content of a new simulated portal: departments, layouts, fields, agents, hours, holidays; and its quirks.
 
 Resources that never change are kept as Desk sends them. The department of partner support has every field that the
 programme needs; the second department's layout lacks two of them, and one field is on no layout at all.
@@ -16,7 +16,7 @@ from desk_sync.simulated_desk.fields import LayoutField, PickListField
 Record: TypeAlias = dict[str, Any]
 
 ORG_ID = "60001234567"
-BORN = "2026-01-05T08:00:00.000Z"
+CREATED_AT = "2026-01-05T08:00:00.000Z"
 
 STATUSES = tuple(
     PickListField(value=value, status_type=kind)
@@ -41,7 +41,7 @@ REQUEST_TYPES = (
 )
 ISSUE_TYPES = ("Outage", "Login", "Defect", "How-to", "Feature request", "Limitation", "Security")
 SEVERITIES = ("S1-Critical", "S2-Moderate", "S3-Minimal")
-STANDINGS = ("On track", "At risk", "Breached", "Paused", "Met")
+CLOCK_STATES = ("On track", "At risk", "Breached", "Paused", "Met")
 MISSING_IN_SECOND_DEPARTMENT = {"cf_severity", "cf_priority_customer_large_user_account"}
 
 # api name, label, type, pick-list values
@@ -66,14 +66,14 @@ CUSTOM_FIELDS = (
     ("cf_acknowledgement_due", "Acknowledgement Due", "DateTime", ()),
     ("cf_determination_due", "Determination Due", "DateTime", ()),
     ("cf_resolution_due", "Resolution Due", "DateTime", ()),
-    ("cf_commitment_state", "Commitment State", "Picklist", STANDINGS),
+    ("cf_commitment_state", "Commitment State", "Picklist", CLOCK_STATES),
     ("cf_next_milestone", "Next Milestone", "Text", ()),
 )
 FIELDS_WITHOUT_LAYOUT = (("cf_field_without_layout", "Field without Layout", "Text", ()),)
 
 
 class SeedIds:
-    """Ids as Desk gives them out: 18 digits, above 2^53, rising."""
+    """Ids as Desk assigns them: 18 digits, above 2^53, ascending."""
 
     def __init__(self) -> None:
         self._numbers: Iterator[int] = count(1)
@@ -83,8 +83,18 @@ class SeedIds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskQuirks:
+    """Behaviour that Zoho's public material leaves open; each default is the harder case for a client."""
+
+    drops_fields_off_the_layout: bool = True
+    drops_seconds: bool = True
+    replies_touch_modified_time: bool = False
+    token_times_in_milliseconds: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeskLayout:
-    """Which fields the tickets of a department have."""
+    """The fields of a department's tickets."""
 
     layout_id: str
     name: str
@@ -106,7 +116,7 @@ class DeskLayout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalSeed:
-    """The fixed part of a portal. The first department, agent and team are those that tickets and tokens start with."""
+    """The fixed part of a portal. New tickets use the first department, tokens act as the first agent."""
 
     departments: Sequence[Record]
     agents: Sequence[Record]
@@ -118,7 +128,8 @@ class PortalSeed:
     organization: Record
 
 
-def furnish(ids: SeedIds) -> PortalSeed:
+def create_seed(ids: SeedIds) -> PortalSeed:
+    """Return the seed of a new portal."""
     departments = [_department(ids(), "Partner Support", default=True), _department(ids(), "Partner Operations")]
     department_ids = [each["id"] for each in departments]
     agents = [
@@ -152,20 +163,20 @@ def furnish(ids: SeedIds) -> PortalSeed:
 def with_field(
     seed: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[str]
 ) -> PortalSeed:
-    """The furniture with one more custom field on every layout, or with more values of one that is there."""
+    """Return the seed with a custom field added to every layout, or with values added to an existing one."""
     known = next((each for each in seed.fields if each.api_name == api_name), None)
     if known is None:
         field = _field(ids(), api_name, label, kind, tuple(values))
         layouts = [replace(each, fields=(*each.fields, field)) for each in seed.layouts]
         return replace(seed, fields=[*seed.fields, field], layouts=layouts)
-    had = {choice.value for choice in known.choices}
-    field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in had])))
-    layouts = [replace(each, fields=_instead(each.fields, known, field)) for each in seed.layouts]
-    return replace(seed, fields=_instead(seed.fields, known, field), layouts=layouts)
+    present = {choice.value for choice in known.choices}
+    field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in present])))
+    layouts = [replace(each, fields=_replaced(each.fields, known, field)) for each in seed.layouts]
+    return replace(seed, fields=_replaced(seed.fields, known, field), layouts=layouts)
 
 
-def _instead(fields: Iterable[LayoutField], known: LayoutField, field: LayoutField) -> tuple[LayoutField, ...]:
-    return tuple(field if each is known else each for each in fields)
+def _replaced(fields: Iterable[LayoutField], old: LayoutField, new: LayoutField) -> tuple[LayoutField, ...]:
+    return tuple(new if each is old else each for each in fields)
 
 
 def _choices(values: Sequence[PickListField | str]) -> tuple[PickListField, ...]:
@@ -198,12 +209,12 @@ def _department(department_id: str, name: str, *, default: bool = False) -> Reco
         "hasLogo": False,
         "chatStatus": "NOT_CREATED",
         "creatorId": None,
-        "createdTime": BORN,
+        "createdTime": CREATED_AT,
     }
 
 
 def new_agent(ids: SeedIds, first: str, last: str, email: str, departments: Sequence[str]) -> Record:
-    """An agent who belongs to these departments."""
+    """Return an active agent who belongs to these departments."""
     agent_id = ids()
     return {
         "id": agent_id,
@@ -249,7 +260,13 @@ def _team(team_id: str, name: str, department_id: str, agents: Sequence[str]) ->
 
 def _hours_with_holidays(ids: SeedIds) -> tuple[Record, Record]:
     hours_id, holidays_id = ids(), ids()
-    changes = {"createdTime": BORN, "modifiedTime": BORN, "createdBy": None, "modifiedBy": None, "status": "ACTIVE"}
+    changes = {
+        "createdTime": CREATED_AT,
+        "modifiedTime": CREATED_AT,
+        "createdBy": None,
+        "modifiedBy": None,
+        "status": "ACTIVE",
+    }
     working, closed = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"], ["SATURDAY", "SUNDAY"]
     slots = [{"startTime": "09:00", "endTime": "12:30"}, {"startTime": "13:30", "endTime": "18:00"}]
     hours = changes | {

@@ -1,7 +1,7 @@
-"""The simulated Desk on a port: REST interface, accounts server, key set and control interface, all on one.
+"""The simulated Desk on one port: REST interface, accounts server, key set and control interface.
 
-It listens on 127.0.0.1 only. Everything that changes the portal runs on the event loop, one call at a time, except that
-a new webhook's URL is greeted on a thread. The clock is read here.
+It listens on 127.0.0.1 only. Every change of the portal runs on the event loop, one call at a time; only the
+handshake with the URL of a new webhook runs on a thread. The clock is read here.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from desk_sync.har import HarRecorder
 from desk_sync.simulated_desk import control
-from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
-from desk_sync.simulated_desk.portal import DeskQuirks
 from desk_sync.simulated_desk.rest import BASE, RestRequest, RestResponse, SimulatedDesk, failure
 from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, RunningDesk, add_partners
+from desk_sync.simulated_desk.seed import DeskQuirks
 
 HOST = "127.0.0.1"
 ABORT = "desk_sync.abort"
@@ -46,56 +46,56 @@ def serve(
     har: Path | None = None,
     announce: Callable[[dict[str, str]], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the facts when it is ready."""
-    simulation = RunningDesk(now=_now, deliver_to=deliver_to)
+    """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the settings of a client when ready."""
+    site = RunningDesk(now=_now, deliver_to=deliver_to)
     if accounts:
-        add_partners(simulation.portal, accounts)
+        add_partners(site.portal, accounts)
     with _listening(port) as (listener, url):
-        _server(simulation, har, lambda: announce(simulation.facts(url))).run(sockets=[listener])
-    simulation.webhook_sender.close()
+        _server(site, har, lambda: announce(site.facts(url))).run(sockets=[listener])
+    site.webhook_sender.close()
 
 
 @contextmanager
 def running(
     *, deliver_to: str | None = None, quirks: DeskQuirks | None = None, har: Path | None = None
 ) -> Iterator[tuple[RunningDesk, str]]:
-    """A simulated Desk on a thread of this process, for tests: the simulation and its URL."""
-    simulation, ready = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
+    """Run a simulated Desk on a thread of this process, for tests; yield it and its URL."""
+    site, ready = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
     with _listening(0) as (listener, url):
-        server = _server(simulation, har, ready.set)
+        server = _server(site, har, ready.set)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             if not ready.wait(10):
                 raise TimeoutError("the simulated Desk did not start")
-            yield simulation, url
+            yield site, url
         finally:
             server.should_exit = True
             thread.join()
-            simulation.webhook_sender.close()
+            site.webhook_sender.close()
 
 
-def application(simulation: RunningDesk) -> ASGIApp:
-    """The ASGI application of a simulation."""
+def application(site: RunningDesk) -> ASGIApp:
+    """Return the ASGI application of a simulated Desk."""
 
     async def token(request: WebRequest) -> object:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
-        return simulation.accounts.answer({**request.query_params, **form})
+        return site.accounts.answer({**request.query_params, **form})
 
     async def keys(request: WebRequest) -> object:
-        return simulation.signer.key_set()
+        return site.signer.key_set()
 
     routes: list[BaseRoute] = [
-        Mount(BASE, app=_Rest(simulation.desk)),
-        Route(TOKEN_PATH, _Beside(simulation.chance, f"POST {TOKEN_PATH}", token), methods=["POST"]),
-        Route(KEYS_PATH, _Beside(simulation.chance, f"GET {KEYS_PATH}", keys), methods=["GET"]),
-        *control.routes(simulation),
+        Mount(BASE, app=_Rest(site.desk)),
+        Route(TOKEN_PATH, _OtherPath(site.chance, f"POST {TOKEN_PATH}", token), methods=["POST"]),
+        Route(KEYS_PATH, _OtherPath(site.chance, f"GET {KEYS_PATH}", keys), methods=["GET"]),
+        *control.routes(site),
     ]
     return Starlette(routes=routes)
 
 
 class _Rest:
-    """Desk's REST interface. A call holds its slot until its answer has been sent."""
+    """Desk's REST interface. A call holds its slot until its response has been sent."""
 
     def __init__(self, desk: SimulatedDesk) -> None:
         self._desk = desk
@@ -105,14 +105,14 @@ class _Rest:
         request = await _read(scope, receive)
         try:
             with self._desk.quota.slot():
-                await self._carry_out(request, scope, send)
-        except RestRefusal as refusal:
-            await _send(self._desk.refuse(refusal), NONE, scope, send)
+                await self._respond(request, scope, send)
+        except RestError as error:
+            await _send(self._desk.error_response(error), NONE, scope, send)
         finally:
             self._desk.longest_call = max(self._desk.longest_call, monotonic() - began)
 
-    async def _carry_out(self, request: RestRequest, scope: Scope, send: Send) -> None:
-        faults = self._desk.strike(request)
+    async def _respond(self, request: RestRequest, scope: Scope, send: Send) -> None:
+        faults = self._desk.draw_faults(request)
         await asyncio.sleep(faults.latency)
         if faults.reset and not faults.after:
             await _reset(scope)
@@ -125,8 +125,8 @@ class _Rest:
         return self._desk.handle(request, faults)
 
 
-class _Beside:
-    """A path beside the REST interface: no quota, and faults only where they name it."""
+class _OtherPath:
+    """A path outside the REST interface: it has no quota, and only those faults that name it."""
 
     def __init__(self, chance: FaultChance, name: str, answer: Callable[[WebRequest], Awaitable[object]]) -> None:
         self._chance = chance
@@ -136,7 +136,7 @@ class _Beside:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = WebRequest(scope, receive)
         named = self._name in self._chance.faults.calls
-        faults = self._chance.strike(self._name) if named else NONE
+        faults = self._chance.draw_faults(self._name) if named else NONE
         await asyncio.sleep(faults.latency)
         if faults.reset and not faults.after:
             await _reset(scope)
@@ -179,7 +179,7 @@ async def _send(response: RestResponse, faults: FaultInjector, scope: Scope, sen
 
 
 async def _send_body(body: bytes, drip: float, scope: Scope, send: Send) -> None:
-    """A drip ends when the client hangs up."""
+    """Send the body, byte by byte with a `drip`; stop when the client closes the connection."""
     if drip:
         for octet in body:
             if scope["extensions"][ABORT]["transport"].is_closing():
@@ -191,7 +191,7 @@ async def _send_body(body: bytes, drip: float, scope: Scope, send: Send) -> None
 
 
 async def _reset(scope: Scope, *, gently: bool = False) -> None:
-    """Close the connection under the answer; gently, what was sent before still arrives."""
+    """Close the connection before the response is complete; `gently` lets the bytes already sent arrive."""
     transport: asyncio.Transport = scope["extensions"][ABORT]["transport"]
     if gently:
         transport.close()
@@ -201,7 +201,7 @@ async def _reset(scope: Scope, *, gently: bool = False) -> None:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, and a way for the application to close the connection."""
+    """uvicorn's protocol; it lets the application close the connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -209,7 +209,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which says when it is ready, and returns after a signal instead of raising it again."""
+    """uvicorn's server; it calls `ready` once it listens, and returns after a signal instead of raising it again."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
@@ -232,8 +232,8 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
-def _server(simulation: RunningDesk, har: Path | None, ready: Callable[[], object]) -> _Server:
-    app = application(simulation)
+def _server(site: RunningDesk, har: Path | None, ready: Callable[[], object]) -> _Server:
+    app = application(site)
     if har:
         app = HarRecorder(app, har, now=_now, skip=control.PREFIX)
     config = uvicorn.Config(

@@ -1,6 +1,6 @@
-"""A ticket of the simulated Desk, with what hangs on it, and the forms in which Desk shows it.
+"""A ticket of the simulated Desk with its conversation, tags and history, and the forms in which Desk shows it.
 
-Counts are texts, ids are texts, system booleans are JSON's, custom fields are texts or null.
+Counts and ids are texts, system fields have JSON booleans, custom fields are texts or null.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk_sync.simulated_desk.fields import written
+from desk_sync.simulated_desk.fields import format_instant
 from desk_sync.simulated_desk.seed import DeskLayout, Record
 
 TRUNCATED_FROM = 10_000
 
 SOURCE = {"appName": None, "extId": None, "permalink": None, "type": "SYSTEM", "appPhotoURL": None}
 
-# What a client may set, as it stands in a ticket in which nobody has set anything.
+# The fields that a client may set, with their values in a new ticket.
 EMPTY: Mapping[str, Any] = {
     "subject": "",
     "description": None,
@@ -45,8 +45,8 @@ EMPTY: Mapping[str, Any] = {
     "entitySkills": [],
 }
 
-# What only Desk sets.
-OWN: Mapping[str, Any] = {
+# The fields that only Desk sets.
+DESK_ONLY: Mapping[str, Any] = {
     "closedTime": None,
     "onholdTime": None,
     "customerResponseTime": None,
@@ -70,7 +70,7 @@ OWN: Mapping[str, Any] = {
     "source": SOURCE,
 }
 
-LISTED = [
+LIST_KEYS = [
     "id",
     "ticketNumber",
     "subject",
@@ -106,7 +106,7 @@ LISTED = [
     "source",
     "webUrl",
 ]
-FOUND_LEFT_OUT = [
+NOT_IN_SEARCH_RESULTS = [
     "layoutDetails",
     "isFollowing",
     "isDeleted",
@@ -127,7 +127,7 @@ FOUND_LEFT_OUT = [
 
 @dataclass(slots=True)
 class DeskTicket:
-    """State of one ticket. `record` has Desk's keys, less those that are worked out; `cf` is by API name."""
+    """State of one ticket. `record` has Desk's keys except the computed ones; the keys of `cf` are API names."""
 
     record: Record
     layout: DeskLayout
@@ -145,12 +145,12 @@ class DeskTicket:
         return ticket_id
 
     def whole(self, now: datetime) -> Record:
-        """The ticket as GET and PATCH answer it, and as an event carries it."""
+        """Return the ticket in the form of GET, PATCH and events."""
         due = self.record["dueDate"]
         return {
             **self.record,
             "statusType": self.layout.statuses[self.record["status"]],
-            "isOverDue": due is not None and due < written(now) and self.record["closedTime"] is None,
+            "isOverDue": due is not None and due < format_instant(now) and self.record["closedTime"] is None,
             "layoutId": self.layout.layout_id,
             "layoutDetails": {"id": self.layout.layout_id, "layoutName": self.layout.name},
             "threadCount": str(len(self.threads)),
@@ -161,25 +161,25 @@ class DeskTicket:
         }
 
     def last_thread(self) -> Record | None:
-        """The few words about the newest thread that lists carry."""
+        """Return the summary of the newest thread that lists contain; None without threads."""
         if not self.threads:
             return None
         thread = self.threads[-1]
         return {"channel": thread["channel"], "isDraft": False, "isForward": False, "direction": thread["direction"]}
 
 
-def listed(ticket: DeskTicket, now: datetime) -> Record:
-    """The small form of the ticket list: no custom fields, no time of the last change."""
+def list_entry(ticket: DeskTicket, now: datetime) -> Record:
+    """Return the short form of the ticket list: no custom fields, no time of the last change."""
     whole = ticket.whole(now)
-    return {key: whole[key] for key in LISTED} | {"lastThread": ticket.last_thread()}
+    return {key: whole[key] for key in LIST_KEYS} | {"lastThread": ticket.last_thread()}
 
 
-def found(
+def search_result(
     ticket: DeskTicket, now: datetime, *, contact: Record | None, assignee: Record | None, department: Record
 ) -> Record:
-    """The form of a search result: most of the ticket, with contact, assignee and department inside."""
+    """Return the form of a search result: most of the ticket, with contact, assignee and department included."""
     whole = ticket.whole(now)
-    return {key: value for key, value in whole.items() if key not in FOUND_LEFT_OUT} | {
+    return {key: value for key, value in whole.items() if key not in NOT_IN_SEARCH_RESULTS} | {
         "contact": contact,
         "assignee": assignee,
         "department": department,
@@ -192,24 +192,24 @@ def found(
 
 
 def markup(text: str | None) -> str:
-    """A description as HTML; one that has tags is taken to be it already."""
+    """Return a description as HTML; a text with tags is returned unchanged."""
     if text and re.search(r"</?[a-z]+[^>]*>", text, re.IGNORECASE):
         return text
     return f"<div>{html.escape(text or '', quote=False).replace(chr(10), '<br>')}</div>"
 
 
 def plain(markup: str) -> str:
-    """The text of a piece of HTML, as far as a summary needs it."""
+    """Return the text of a piece of HTML, good enough for a summary."""
     return html.unescape(re.sub(r"<[^>]+>", " ", markup)).strip()
 
 
-def thread_listed(thread: Record) -> Record:
-    """A thread without its content, as lists of threads have it."""
+def thread_entry(thread: Record) -> Record:
+    """Return a thread without its content, the form of the thread list."""
     return {key: value for key, value in thread.items() if key not in ("content", "to", "cc", "bcc", "replyTo")}
 
 
 def thread_whole(thread: Record, ticket_id: str, *, with_plain_text: bool) -> Record:
-    """One thread with its content, cut off where it is long."""
+    """Return a thread with its content, truncated after TRUNCATED_FROM characters."""
     content = thread["content"]
     cut = len(content) > TRUNCATED_FROM
     path = f"/api/v1/tickets/{ticket_id}/threads/{thread['id']}/fullContent"
@@ -221,7 +221,7 @@ def thread_whole(thread: Record, ticket_id: str, *, with_plain_text: bool) -> Re
     return whole | ({"plainText": plain(content)} if with_plain_text else {})
 
 
-def thread_sent(thread: Record, ticket_id: str) -> Record:
-    """A thread as events carry it: with content and the ticket's id, without addresses."""
+def thread_in_event(thread: Record, ticket_id: str) -> Record:
+    """Return the form of a thread in an event: with its content and the ticket's id, without addresses."""
     addresses = ("to", "cc", "bcc", "replyTo", "fromEmailAddress", "isForward")
     return {key: value for key, value in thread.items() if key not in addresses} | {"ticketId": ticket_id}

@@ -1,7 +1,8 @@
-"""Event subscriptions: who is told of an event, in which words, signed how, and what counts as told.
+"""Event subscriptions: the content of a delivery, its signature, and its sending.
 
-`envelope` and `Signer` are functions of their arguments; `Courier` has a thread for each subscription, which sends in
-the order of the events. Only 200 within five seconds is acceptance; nothing is sent twice; 410 ends the subscription.
+`envelope` and `WebhookSigner` depend on their arguments only; `WebhookSender` has a thread for each subscription, which
+sends in the order of the events. Only 200 within five seconds is acceptance; nothing is sent again after a failure; 410
+ends the subscription.
 """
 
 from __future__ import annotations
@@ -27,39 +28,39 @@ from desk_sync.simulated_desk.seed import Record
 DEADLINE = 5.0
 LIFETIME = timedelta(minutes=10)
 HEADER = "X-ZDesk-JWT"
-KEYS_SHOWN = 2
-REMEMBERED = 10_000
+PUBLISHED_KEYS = 2
+MOST_FINISHED = 10_000
 
 
 def envelope(webhook: Record, event: DeskEvent, org_id: str) -> Record | None:
-    """What the subscription is told of the event, or None if it has not asked, or has asked not to be told."""
+    """Return the delivery of the event to a subscription, or None if the subscription leaves it out."""
     subscriptions = webhook["subscriptions"]
     if not webhook["isEnabled"] or event.type not in subscriptions:
         return None
-    wanted = subscriptions[event.type] or {}
-    if _ignored(webhook, event) or not all(fits(wanted, event) for fits in FILTERS):
+    filters = subscriptions[event.type] or {}
+    if _ignored(webhook, event) or not all(matches(filters, event) for matches in FILTERS):
         return None
-    before = {"prevState": event.before} if event.before is not None and wanted.get("includePrevState") else {}
-    told = {"payload": event.payload, **before, "eventTime": str(event.at_ms), "eventType": event.type}
-    return told | {"orgId": org_id}
+    before = {"prevState": event.before} if event.before is not None and filters.get("includePrevState") else {}
+    content = {"payload": event.payload, **before, "eventTime": str(event.at_ms), "eventType": event.type}
+    return content | {"orgId": org_id}
 
 
 def _ignored(webhook: Record, event: DeskEvent) -> bool:
     return bool(webhook["ignoreSourceId"]) and webhook["ignoreSourceId"] == event.source_id
 
 
-def _in_department(wanted: Record, event: DeskEvent) -> bool:
-    departments = {*wanted.get("departmentIds", ()), *filter(None, [wanted.get("departmentId")])}
+def _in_department(filters: Record, event: DeskEvent) -> bool:
+    departments = {*filters.get("departmentIds", ()), *filter(None, [filters.get("departmentId")])}
     return not departments or event.department_id in departments
 
 
-def _in_direction(wanted: Record, event: DeskEvent) -> bool:
-    return wanted.get("direction") in (None, event.direction)
+def _in_direction(filters: Record, event: DeskEvent) -> bool:
+    return filters.get("direction") in (None, event.direction)
 
 
-def _in_fields(wanted: Record, event: DeskEvent) -> bool:
-    """Whether one of the fields that were asked for has changed; without such a list every change counts."""
-    names = wanted.get("fields")
+def _in_fields(filters: Record, event: DeskEvent) -> bool:
+    """Return True if one of the listed fields has changed; without a list every change counts."""
+    names = filters.get("fields")
     if not names or event.before is None:
         return True
     before, after = ({**each, **each["cf"]} for each in (event.before, event.payload))
@@ -70,7 +71,7 @@ FILTERS = (_in_department, _in_direction, _in_fields)
 
 
 class WebhookSigner:
-    """Signs for one organisation, and shows the newest keys, so that tokens outlive one rotation."""
+    """Sign for one organisation. The key set has the newest two keys, so tokens stay valid after one rotation."""
 
     def __init__(self, *, now: Callable[[], datetime], org_id: str, in_milliseconds: bool = False) -> None:
         self._now = now
@@ -80,9 +81,9 @@ class WebhookSigner:
         self.rotate()
 
     def rotate(self) -> str:
-        """Sign with a new key from now on; returns its kid."""
+        """Sign with a new key from now on; return its kid."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._keys = [(uuid4().hex, key), *self._keys][:KEYS_SHOWN]
+        self._keys = [(uuid4().hex, key), *self._keys][:PUBLISHED_KEYS]
         return self._keys[0][0]
 
     def token(self, webhook_id: str) -> str:
@@ -97,7 +98,7 @@ class WebhookSigner:
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
 
     def key_set(self) -> dict[str, list[dict[str, str]]]:
-        """The public keys, as /.well-known/jwks.json shows them."""
+        """Return the public keys in the form of /.well-known/jwks.json."""
         return {"keys": [_public(kid, key.public_key().public_numbers()) for kid, key in self._keys]}
 
 
@@ -110,12 +111,12 @@ def _number(value: int) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
-def greet(url: str) -> bool:
-    """The handshake: whether the URL answers 200 to a GET, or failing that to a POST without a body."""
-    return _greeted("GET", url) or _greeted("POST", url)
+def handshake(url: str) -> bool:
+    """Return True if the URL answers 200 to a GET, or else to a POST without a body."""
+    return _answers_200("GET", url) or _answers_200("POST", url)
 
 
-def _greeted(method: str, url: str) -> bool:
+def _answers_200(method: str, url: str) -> bool:
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -125,9 +126,9 @@ def _greeted(method: str, url: str) -> bool:
 
 
 class WebhookSender:
-    """Carries the events of a portal to its subscriptions, in the background.
+    """Send the events of a portal to its subscriptions, in the background.
 
-    `counts` tells what became of all of them, `carried` of each of the last ones.
+    `counts` has the number of deliveries by result, `finished` the last deliveries with the result of each copy.
     """
 
     def __init__(self, portal: SimulatedPortal, signer: WebhookSigner, chance: FaultChance) -> None:
@@ -136,75 +137,75 @@ class WebhookSender:
         self._chance = chance
         self._changed = threading.Condition()
         self._waiting: dict[str, list[Record]] = {}
-        self._under_way = 0
+        self._sending = 0
         self._closed = False
         self.counts: Counter[str] = Counter()
-        self.carried: deque[tuple[Record, list[str]]] = deque(maxlen=REMEMBERED)
+        self.finished: deque[tuple[Record, list[str]]] = deque(maxlen=MOST_FINISHED)
         portal.listeners.append(self.take)
 
     def take(self, event: DeskEvent) -> None:
-        """Queue an event for every subscription that asks for it."""
+        """Queue an event for every subscription that includes it."""
         for webhook_id, webhook in list(self._portal.webhooks.items()):
-            told = envelope(webhook, event, self._portal.org_id)
-            if told is not None:
-                self._queue(webhook_id, told)
+            content = envelope(webhook, event, self._portal.org_id)
+            if content is not None:
+                self._queue(webhook_id, content)
 
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is under way."""
+        """Return True if no delivery waits and none is being sent."""
         with self._changed:
-            return not self._under_way and not any(self._waiting.values())
+            return not self._sending and not any(self._waiting.values())
 
     def wait_until_idle(self, seconds: float) -> bool:
-        """Whether everything was carried within so many seconds."""
+        """Wait at most so many seconds; return True if every delivery was sent by then."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._under_way and not any(self._waiting.values()), seconds)
+            return self._changed.wait_for(lambda: not self._sending and not any(self._waiting.values()), seconds)
 
     def close(self) -> None:
-        """Send nothing more; what is under way may end."""
+        """Stop sending; a delivery that is being sent may finish."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _queue(self, webhook_id: str, told: Record) -> None:
+    def _queue(self, webhook_id: str, content: Record) -> None:
         with self._changed:
             if webhook_id not in self._waiting:
                 self._waiting[webhook_id] = []
-                threading.Thread(target=self._carry, args=(webhook_id,), daemon=True).start()
-            self._waiting[webhook_id].append(told)
+                threading.Thread(target=self._send_all, args=(webhook_id,), daemon=True).start()
+            self._waiting[webhook_id].append(content)
             self._changed.notify_all()
 
-    def _carry(self, webhook_id: str) -> None:
+    def _send_all(self, webhook_id: str) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            while (told := self._next(webhook_id)) is not None:
+            while (content := self._next(webhook_id)) is not None:
                 copies = self._chance.copies()
-                results = [self._send(session, webhook_id, told) for _ in range(copies)] or ["dropped"]
-                self._settle(told, results)
+                results = [self._send(session, webhook_id, content) for _ in range(copies)] or ["dropped"]
+                self._record(content, results)
 
     def _next(self, webhook_id: str) -> Record | None:
-        """The next delivery, waiting for one if need be; None when there will be no more."""
+        """Wait for the next delivery and return it; None once the sender is closed."""
         with self._changed:
             queue = self._waiting[webhook_id]
             self._changed.wait_for(lambda: self._closed or queue)
             if self._closed:
                 return None
-            self._under_way += 1
+            self._sending += 1
             return queue.pop(self._chance.next_of(len(queue)))
 
-    def _settle(self, told: Record, results: list[str]) -> None:
+    def _record(self, content: Record, results: list[str]) -> None:
         with self._changed:
-            self._under_way -= 1
-            self.carried.append((told, results))
+            self._sending -= 1
+            self.finished.append((content, results))
             self.counts.update(results)
             self.counts["sent"] += sum(result != "dropped" for result in results)
             self._changed.notify_all()
 
-    def _send(self, session: requests.Session, webhook_id: str, told: Record) -> str:
+    def _send(self, session: requests.Session, webhook_id: str, content: Record) -> str:
         webhook = self._portal.webhooks.get(webhook_id)
         if webhook is None:
             return "dropped"
         try:
-            status = self._post(session, webhook, told)
+            status = self._post(session, webhook, content)
         except requests.RequestException:
             return "failed"
         if status == 410:
@@ -212,10 +213,10 @@ class WebhookSender:
                 self._portal.remove_webhook(webhook_id)
         return "accepted" if status == 200 else "failed"
 
-    def _post(self, session: requests.Session, webhook: Record, told: Record) -> int:
+    def _post(self, session: requests.Session, webhook: Record, content: Record) -> int:
         headers = {"Content-Type": "application/json", HEADER: self._signer.token(webhook["id"])}
-        body: Any = json.dumps([told], ensure_ascii=False).encode()
+        body: Any = json.dumps([content], ensure_ascii=False).encode()
         began = monotonic()
         answer = session.post(webhook["url"], data=body, headers=headers, timeout=DEADLINE, allow_redirects=False)
-        # The timeout is one of each read, so an answer that drips passes it.
+        # The timeout limits each single read: a response that arrives byte by byte never exceeds it.
         return answer.status_code if monotonic() - began < DEADLINE else 0

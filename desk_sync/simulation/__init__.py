@@ -1,6 +1,6 @@
-"""What would happen: the product and a simulated Desk in one process, in virtual time.
+"""Simulation of a scenario: the product and a simulated Desk in one process, in virtual time.
 
-The same services as in production, put together by the same wiring; only the world round them is another.
+The services and their wiring are those of production; only clock, transport and sources are replaced.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 
 
 def simulate(file: Path) -> dict[str, Any]:
-    """Play the scenario in the file; returns what came of it. Raises InputError, MappingError."""
+    """Run the scenario in the file; return the report as one document. Raises InputError, MappingError."""
     from desk_sync.simulation import report, scenario, setup
-    from desk_sync.simulation.run import play
+    from desk_sync.simulation.run import run_scenario
 
-    story = scenario.read(file)
-    with setup.stage(story) as on:
-        play(story, on)
-        return report.document(on)
+    loaded = scenario.read(file)
+    with setup.set_up_simulation(loaded) as simulation:
+        run_scenario(loaded, simulation)
+        return report.document(simulation)

@@ -1,4 +1,4 @@
-"""Carries the simulated Desk's events to our door: signed as Desk signs them, in this process, in virtual time."""
+"""Deliveries of the simulated Desk's events to the product's intake: signed like Desk's, in virtual time."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from desk_sync.simulated_desk.webhooks import envelope
 from desk_sync.simulation.virtual_time import VirtualTime
 
 LONGEST_DELAY = 60
-"""Seconds that a delivery may take, where deliveries overtake each other."""
+"""The longest delay of a delivery, in seconds, while the fault `reorder` is active."""
 
 
 @dataclass(slots=True)
 class DeliveryRunner:
-    """Puts each event of the site on the agenda as a delivery, as chance has it.
+    """Schedule each event of the site as a delivery, with the faults that are active.
 
-    `counts`: deliveries that were `sent`, and what became of them. `lost_at` is when the last one got lost.
+    `counts` has the deliveries that were `sent`, and their number by result. `lost_at` is the instant of the last loss.
     """
 
     site: DeskSite
@@ -34,29 +34,29 @@ class DeliveryRunner:
     counts: Counter[str] = field(default_factory=Counter)
 
     def take(self, event: DeskEvent) -> None:
-        """Send what the subscription asks for: once, twice or not at all."""
+        """Schedule the delivery of an event if the subscription includes it: once, twice or not at all."""
         webhook = self.site.portal.webhooks[self.site.webhook_id]
-        told = envelope(webhook, event, self.site.portal.org_id)
-        if told is None:
+        content = envelope(webhook, event, self.site.portal.org_id)
+        if content is None:
             return
         copies = self.site.chance.copies()
         if not copies:
-            self._settle("dropped")
+            self._record("dropped")
         for _ in range(copies):
             delay = timedelta(seconds=self.site.chance.next_of(LONGEST_DELAY + 1))
-            self.virtual_time.put(self.virtual_time.now() + delay, lambda: self._deliver(told))
+            self.virtual_time.schedule(self.virtual_time.now() + delay, lambda: self._deliver(content))
 
-    def _deliver(self, told: Record) -> None:
-        """Nothing is sent twice: what is not accepted is lost."""
+    def _deliver(self, content: Record) -> None:
+        """Deliver once; a delivery that is not accepted is lost."""
         token = self.site.signer.token(self.site.webhook_id)
         try:
-            self.door.accept(token, orjson.dumps([told])).result()
+            self.door.accept(token, orjson.dumps([content])).result()
         except DeskSyncError:
-            self._settle("failed")
+            self._record("failed")
         else:
-            self._settle("accepted")
+            self._record("accepted")
 
-    def _settle(self, result: str) -> None:
+    def _record(self, result: str) -> None:
         self.counts.update(["sent", result])
         if result != "accepted":
             self.lost_at = self.virtual_time.now()

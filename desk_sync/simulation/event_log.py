@@ -1,4 +1,4 @@
-"""What happened in the simulated Desk, in order, as a person tells it: who did what to which ticket."""
+"""The log of the simulated Desk's events, in order, with author, action and ticket."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
-from desk_sync.simulation.vocabulary import ScenarioWords
+from desk_sync.simulation.vocabulary import ScenarioVocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedEvent:
-    """`by` is the id of an agent or a contact; `fields` are those that it changed, in our words, as they are now."""
+    """`by` is the id of an agent or a contact; `fields` are the changed fields by our words, with their new values."""
 
     at: datetime
     ticket_id: str
@@ -23,48 +23,51 @@ class LoggedEvent:
 
 
 class EventLog:
-    """Listens to a portal."""
+    """The events of a portal since the log was created."""
 
-    def __init__(self, portal: SimulatedPortal, words: ScenarioWords) -> None:
+    def __init__(self, portal: SimulatedPortal, vocabulary: ScenarioVocabulary) -> None:
         self._portal = portal
-        self._words = words
-        self.happenings: list[LoggedEvent] = []
+        self._vocabulary = vocabulary
+        self.events: list[LoggedEvent] = []
         portal.listeners.append(self.take)
 
     def take(self, event: DeskEvent) -> None:
-        self.happenings.append(
+        """Record an event of the portal."""
+        self.events.append(
             LoggedEvent(
                 at=self._portal.now(),
                 ticket_id=event.ticket_id,
                 by=self._author(event),
-                what=WHAT[event.type],
+                what=DESCRIPTIONS[event.type],
                 fields=dict(self._changed(event)),
             )
         )
 
     def note(self, what: str) -> None:
-        """Something happened that is about no ticket."""
-        self.happenings.append(LoggedEvent(at=self._portal.now(), ticket_id="", by="", what=what))
+        """Record an event that concerns no ticket."""
+        self.events.append(LoggedEvent(at=self._portal.now(), ticket_id="", by="", what=what))
 
     def writes(self, ticket_id: str) -> Iterator[LoggedEvent]:
-        """What our own agent has written to the fields of a ticket."""
+        """Return our own agent's writes to the fields of a ticket."""
         own = self._portal.own_agent["id"]
-        return (each for each in self.happenings if each.ticket_id == ticket_id and each.by == own and each.what == SET)
+        return (each for each in self.events if each.ticket_id == ticket_id and each.by == own and each.what == SET)
 
     def _author(self, event: DeskEvent) -> str:
-        told = event.payload
-        author = told.get("author") or {"id": told.get("commenterId")}
+        payload = event.payload
+        author = payload.get("author") or {"id": payload.get("commenterId")}
         by: str = author["id"] or self._portal.ticket(event.ticket_id).record["modifiedBy"]
         return by
 
     def _changed(self, event: DeskEvent) -> Iterator[tuple[str, Any]]:
         if event.before is None:
             return
-        before, after = (self._words.told(each) | self._state(each) for each in (event.before, event.payload))
+        before, after = (
+            self._vocabulary.mapped_fields(each) | self._state(each) for each in (event.before, event.payload)
+        )
         yield from ((word, value) for word, value in after.items() if before[word] != value)
 
     def _state(self, whole: Mapping[str, Any]) -> dict[str, Any]:
-        """What the mapping has no words for."""
+        """Return the fields for which the mapping has no words."""
         seed = self._portal.seed
         agents = {each["id"]: each["emailId"] for each in seed.agents}
         departments = {each["id"]: each["name"] for each in seed.departments}
@@ -76,7 +79,7 @@ class EventLog:
 
 
 SET = "sets"
-WHAT: Mapping[str, str] = {
+DESCRIPTIONS: Mapping[str, str] = {
     "Ticket_Add": "opens the ticket",
     "Ticket_Update": SET,
     "Ticket_Delete": "puts it in the bin",

@@ -1,4 +1,4 @@
-"""The port `Notifier` in a rehearsal: nobody is told, and what they would have been told is kept."""
+"""The port `Notifier` in a simulation: notices are collected, not sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from desk_sync.domain.escalation.notice import Notice
 
 @dataclass(frozen=True, slots=True)
 class SimulatedNotifier:
-    """What was sent, and when."""
+    """The notices that would have been sent, each with its instant."""
 
     now: Callable[[], datetime]
     sent: list[tuple[datetime, Notice]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Sets the simulated portal up as the admin's own is: with the fields and values that the mapping names."""
+"""Setup of the simulated portal with the custom fields and pick-list values that the mapping names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.simulated_desk.portal import SimulatedPortal
 
 
-def set_up(portal: SimulatedPortal, mapping: PortalMapping) -> None:
-    """Give the portal what it lacks of the mapping's custom fields, and of the values of their pick lists."""
+def set_up_portal(portal: SimulatedPortal, mapping: PortalMapping) -> None:
+    """Add the custom fields of the mapping that the portal lacks, and the missing values of their pick lists."""
     values = _values(mapping)
     for word, name in mapping.vocabulary.fields.items():
         if name.startswith("cf_"):
@@ -34,7 +34,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def _values(mapping: PortalMapping) -> Mapping[str, Mapping[str, object]]:
-    """By the words of the pick lists: what each of their values stands for, the values in lower case."""
+    """Return for each pick list, by our word, the meaning of its values; the values are in lower case."""
     vocabulary = mapping.vocabulary
     return {
         "severity": {name: level for level, name in mapping.policy.tickets.severities.items()},
@@ -45,11 +45,11 @@ def _values(mapping: PortalMapping) -> Mapping[str, Mapping[str, object]]:
 
 
 def _missing(portal: SimulatedPortal, name: str, meanings: Mapping[str, object]) -> Iterator[str]:
-    """A value for each meaning that the field has none for."""
+    """Yield one value for each meaning that the field has no value for."""
     field = next((each for each in portal.seed.fields if each.api_name == name), None)
-    shown = {choice.value for choice in field.choices} if field else set()
-    said = {meaning for value, meaning in meanings.items() if value in shown or value in map(str.lower, shown)}
+    choices = {choice.value for choice in field.choices} if field else set()
+    present = {meaning for value, meaning in meanings.items() if value in choices or value in map(str.lower, choices)}
     for value, meaning in meanings.items():
-        if meaning not in said:
-            said.add(meaning)
+        if meaning not in present:
+            present.add(meaning)
             yield value

@@ -1,4 +1,4 @@
-"""What came of a scenario, as one document. Instants are UTC, ISO 8601."""
+"""The report on a scenario, as one document. Instants are UTC, ISO 8601."""
 
 from __future__ import annotations
 
@@ -10,62 +10,75 @@ from typing import Any
 
 from desk_sync import documents
 from desk_sync.documents import instant
+from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.seed import Record
 from desk_sync.simulated_desk.ticket import DeskTicket, plain
 from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.timeline import timeline
-from desk_sync.wiring import DEFAULT
+from desk_sync.wiring.process import DEFAULT
 
 _REFERENCE = re.compile(r"\s*\[(ds-[0-9a-f]{12})\]\s*$")
 _LINE = re.compile(r"<br\s*/?>")
 
 
-def document(on: SimulationSetup) -> dict[str, Any]:
-    """The outcome, ticket by ticket, and what it cost."""
-    desk, deliveries = on.site.desk, on.deliveries.counts
-    tickets = {key: _ticket(on, ticket) for key, ticket in on.people.tickets.items()}
+def document(simulation: SimulationSetup) -> dict[str, Any]:
+    """Return the report: tickets, notifications, calls to Desk, deliveries, time line."""
+    desk, deliveries = simulation.site.desk, simulation.deliveries.counts
+    tickets = {key: _ticket(simulation, ticket) for key, ticket in simulation.actors.tickets.items()}
     return {
         "tickets": tickets,
-        "notifications": list(_notifications(on)),
+        "notifications": list(_notifications(simulation)),
         "desk": {"calls": dict(sorted(desk.calls.items())), "credits": desk.credits},
         "deliveries": {name: deliveries[name] for name in ("sent", "accepted", "dropped", "failed")},
-        "timeline": [asdict(entry) | {"at": instant(entry.at)} for entry in timeline(on, tickets)],
+        "timeline": [asdict(entry) | {"at": instant(entry.at)} for entry in timeline(simulation, tickets)],
     }
 
 
-def _ticket(on: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
-    """How the ticket stands: fields and status as the simulated Desk answers them, the rest as our store has it."""
-    whole = on.site.portal.whole(ticket)
-    history = on.desk_sync.tickets(DEFAULT).history(ticket.ticket_id)
-    agents = {each["id"]: each["emailId"] for each in on.site.portal.seed.agents}
+def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
+    """Return the final state of a ticket: fields and status from the simulated Desk, the rest from our store."""
+    whole = simulation.site.portal.whole(ticket)
+    history = simulation.desk_sync.portal(DEFAULT).tickets.history(ticket.ticket_id)
+    agents = {each["id"]: each["emailId"] for each in simulation.site.portal.seed.agents}
     return {
         "ticket_id": ticket.ticket_id,
-        "fields": on.words.told(whole),
+        "fields": simulation.vocabulary.mapped_fields(whole),
         "status": whole["status"],
         "assignee": agents.get(whole["assigneeId"]),
         "decision": documents.decision(history.decisions[-1].decision) if history and history.decisions else None,
-        "clocks": [documents.clock(each) for each in (history.clocks(on.virtual_time.now()) if history else ())],
-        "escalations": [documents.escalation(each) for each in (history.memory.escalation.raised if history else ())],
-        "comments": list(_comments(ticket, history, on.site.portal.own_agent["id"])),
+        "clocks": [
+            documents.clock(each) for each in (history.clocks(simulation.virtual_time.now()) if history else ())
+        ],
+        "escalations": [documents.escalation(each) for each in _raised(history)],
+        "comments": list(_comments(ticket, history, simulation.site.portal.own_agent["id"])),
         "writes": [
-            {"at": instant(each.at), "fields": dict(each.fields)} for each in on.event_log.writes(ticket.ticket_id)
+            {"at": instant(each.at), "fields": dict(each.fields)}
+            for each in simulation.event_log.writes(ticket.ticket_id)
         ],
     }
 
 
-def _notifications(on: SimulationSetup) -> Iterator[dict[str, Any]]:
-    for at, notice in on.notices.sent:
-        told = {"channel": notice.to.channel, "to": notice.to.to, "about": notice.subject, "lines": list(notice.lines)}
-        yield {"at": instant(at)} | told
+def _raised(history: TicketHistory | None) -> tuple[RaisedLevel, ...]:
+    return history.memory.escalation.state.raised if history else ()
+
+
+def _notifications(simulation: SimulationSetup) -> Iterator[dict[str, Any]]:
+    for at, notice in simulation.notices.sent:
+        yield {
+            "at": instant(at),
+            "channel": notice.to.channel,
+            "to": notice.to.to,
+            "about": notice.subject,
+            "lines": list(notice.lines),
+        }
 
 
 def _comments(ticket: DeskTicket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:
-    """What our agent has said on the ticket, as it reads now."""
+    """Yield our own agent's comments on the ticket, with their present text."""
     kinds = {effect.reference: effect.kind for effect in history.effects} if history else {}
     for comment in ticket.comments:
         if comment["commenterId"] == own:
-            text, reference = _said(comment)
+            text, reference = _text_with_reference(comment)
             yield {
                 "at": instant(datetime.fromisoformat(comment["commentedTime"])),
                 "public": comment["isPublic"],
@@ -74,8 +87,8 @@ def _comments(ticket: DeskTicket, history: TicketHistory | None, own: str) -> It
             }
 
 
-def _said(comment: Record) -> tuple[str, str]:
-    """The comment's text, and the reference at its end."""
+def _text_with_reference(comment: Record) -> tuple[str, str]:
+    """Return the comment's text without the reference at its end, and the reference; "" without one."""
     text = plain(_LINE.sub("\n", comment["content"]))
     found = _REFERENCE.search(text)
     return (text[: found.start()], found[1]) if found else (text, "")

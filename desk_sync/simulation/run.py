@@ -1,6 +1,7 @@
-"""Plays a scenario. What wakes the product is what wakes it in production: a delivery, a look that has come due, a
-notice whose period is over, a pull, a sweep. A sweep that could find nothing is neither made nor counted: one is made
-where a delivery was lost.
+"""The run of a scenario in virtual time.
+
+The product is woken by the same things as in production: a delivery, a look that is due, a notice whose period has
+ended, a pull, a sweep. A sweep runs, and is counted, only after a lost delivery: any other would find nothing.
 """
 
 from __future__ import annotations
@@ -10,110 +11,112 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from desk_sync.adapters.store.subscriptions import FILE
 from desk_sync.errors import PermanentError, Problem
+from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.sweep import SweepPace
-from desk_sync.simulated_desk.error import RestRefusal
+from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.setup import SimulationSetup
-from desk_sync.simulation.steps import act
-from desk_sync.wiring import DEFAULT
+from desk_sync.simulation.steps import run_step
+from desk_sync.wiring.process import DEFAULT
 
-RING = timedelta(seconds=5)
-"""How often beat rings: how soon a look is tried again that could not be made when it was due."""
-SWEEP = timedelta(minutes=3)
-PULL = timedelta(minutes=1)
-"""How often beat asks whether a pull is due."""
+BEAT_INTERVAL = timedelta(seconds=5)
+"""The interval of beat: the delay after which a due look that could not be made is tried again."""
+SWEEP_INTERVAL = timedelta(minutes=3)
+PULL_INTERVAL = timedelta(minutes=1)
+"""The interval at which beat checks if a pull is due."""
 
 
-def play(scenario: LoadedScenario, on: SimulationSetup) -> None:
-    """Let everything happen, up to the last instant of the story. Raises InputError for what cannot happen."""
-    _Play(scenario=scenario, on=on).run()
+def run_scenario(scenario: LoadedScenario, simulation: SimulationSetup) -> None:
+    """Run the scenario up to its last instant. Raises InputError for a step that cannot be executed."""
+    _ScenarioRun(scenario=scenario, simulation=simulation).run()
 
 
 @dataclass(slots=True, kw_only=True)
-class _Play:
-    """`sweeping`: a sweep is on the agenda; `telling_at`: when the notices that are gathered are to be sent."""
+class _ScenarioRun:
+    """`sweep_scheduled`: a sweep is already scheduled; `notices_at`: the instant at which gathered notices are sent."""
 
     scenario: LoadedScenario
-    on: SimulationSetup
-    sweeping: bool = False
-    telling_at: datetime | None = None
+    simulation: SimulationSetup
+    sweep_scheduled: bool = False
+    notices_at: datetime | None = None
 
     def run(self) -> None:
-        story, virtual_time = self.scenario.story, self.on.virtual_time
+        shape, virtual_time = self.scenario.shape, self.simulation.virtual_time
         self._prepare()
-        while (at := min(self._instants())) <= story.instant(story.until):
+        while (at := min(self._instants())) <= shape.instant(shape.until):
             virtual_time.move_to(at)
             virtual_time.run_due()
             if (due := self._look_at()) and due <= virtual_time.now():
-                self.on.desk_sync.drain(DEFAULT)
-                self._tell()
-            self._mind_losses()
-        virtual_time.move_to(story.instant(story.until))
+                self.simulation.desk_sync.portal(DEFAULT).drain.run()
+                self._send_notices()
+            self._schedule_sweep()
+        virtual_time.move_to(shape.instant(shape.until))
 
     def _prepare(self) -> None:
-        story, on = self.scenario.story, self.on
-        for name in story.files.values():
-            on.source.read(self.scenario.path(name))
-        on.source.file = self.scenario.path(story.accounts) if story.accounts else None
-        on.virtual_time.put(story.start, self._pull)
-        for place, ticket in enumerate(story.tickets):
-            self._put(ticket.at, ["tickets", place], partial(on.people.open, ticket))
-        for place, step in enumerate(story.steps):
-            self._put(step.at, ["steps", place], partial(act, step, on, self.scenario))
+        shape, simulation = self.scenario.shape, self.simulation
+        for name in shape.files.values():
+            simulation.source.read(self.scenario.path(name))
+        simulation.source.file = self.scenario.path(shape.accounts) if shape.accounts else None
+        simulation.virtual_time.schedule(shape.start, self._pull)
+        for place, ticket in enumerate(shape.tickets):
+            self._schedule(ticket.at, ["tickets", place], partial(simulation.actors.open, ticket))
+        for place, step in enumerate(shape.steps):
+            self._schedule(step.at, ["steps", place], partial(run_step, step, simulation, self.scenario))
 
-    def _put(self, at: datetime | timedelta, path: list[object], happen: Callable[[], None]) -> None:
-        self.on.virtual_time.put(self.scenario.story.instant(at), partial(self._happen, path, happen))
+    def _schedule(self, at: datetime | timedelta, path: list[object], action: Callable[[], None]) -> None:
+        self.simulation.virtual_time.schedule(self.scenario.shape.instant(at), partial(self._execute, path, action))
 
-    def _happen(self, path: list[object], happen: Callable[[], None]) -> None:
+    def _execute(self, path: list[object], action: Callable[[], None]) -> None:
         try:
-            happen()
-        except RestRefusal as refusal:
-            raise self.scenario.mistaken(list(self._refused(refusal, path))) from None
+            action()
+        except RestError as error:
+            raise self.scenario.input_error(list(self._problems(error, path))) from None
         except PermanentError as error:
-            raise self.scenario.mistaken([self.scenario.tree.problem(path, str(error), error.hint)]) from None
+            raise self.scenario.input_error([self.scenario.tree.problem(path, str(error), error.hint)]) from None
 
-    def _refused(self, refusal: RestRefusal, path: list[object]) -> Iterator[Problem]:
-        for wrong in refusal.wrong:
+    def _problems(self, error: RestError, path: list[object]) -> Iterator[Problem]:
+        for wrong in error.wrong:
             yield self.scenario.tree.problem(path, f"the simulated Desk refuses {wrong.field}: {wrong.message}")
-        if not refusal.wrong:
-            yield self.scenario.tree.problem(path, f"the simulated Desk refuses this: {refusal.message}")
+        if not error.wrong:
+            yield self.scenario.tree.problem(path, f"the simulated Desk refuses this: {error.message}")
 
     def _instants(self) -> Iterator[datetime]:
-        """When something is to happen next. The pulls never end."""
-        now = self.on.virtual_time.now()
-        yield from filter(None, [self.on.virtual_time.next_at])
+        """Yield the next instants at which something is due; there is always one, since pulls repeat."""
+        now = self.simulation.virtual_time.now()
+        yield from filter(None, [self.simulation.virtual_time.next_at])
         if due := self._look_at():
-            yield due if due > now else now + RING
+            yield due if due > now else now + BEAT_INTERVAL
 
     def _look_at(self) -> datetime | None:
-        return self.on.desk_sync.figures(DEFAULT).next_look_at()
+        return self.simulation.desk_sync.portal(DEFAULT).metrics.next_look_at()
 
-    def _tell(self) -> None:
-        """Send the notices whose period is over, and those of the next one when it is."""
-        next_at = self.on.desk_sync.send_notices(DEFAULT).run()
-        if next_at and next_at != self.telling_at:
-            self.on.virtual_time.put(next_at, self._tell)
-        self.telling_at = next_at
+    def _send_notices(self) -> None:
+        """Send the notices whose period has ended, and schedule the next sending."""
+        next_at = self.simulation.desk_sync.portal(DEFAULT).send_notices.run()
+        if next_at and next_at != self.notices_at:
+            self.simulation.virtual_time.schedule(next_at, self._send_notices)
+        self.notices_at = next_at
 
-    def _mind_losses(self) -> None:
-        """Have the next sweep made, if it could find something."""
-        if self.on.deliveries.lost_at and not self.sweeping:
-            rounds = (self.on.virtual_time.now() - self.scenario.story.start) // SWEEP
-            self.on.virtual_time.put(self.scenario.story.start + (rounds + 1) * SWEEP, self._sweep)
-            self.sweeping = True
+    def _schedule_sweep(self) -> None:
+        """Schedule the next sweep if a delivery was lost."""
+        if self.simulation.deliveries.lost_at and not self.sweep_scheduled:
+            rounds = (self.simulation.virtual_time.now() - self.scenario.shape.start) // SWEEP_INTERVAL
+            self.simulation.virtual_time.schedule(
+                self.scenario.shape.start + (rounds + 1) * SWEEP_INTERVAL, self._sweep
+            )
+            self.sweep_scheduled = True
 
     def _sweep(self) -> None:
-        self.sweeping = False
-        swept = self.on.desk_sync.sweep(DEFAULT).run_if_due(SweepKind.RECENT)
-        lost_at = self.on.deliveries.lost_at
-        if swept and lost_at and lost_at + SweepPace().grace <= self.on.virtual_time.now():
-            self.on.deliveries.lost_at = None
+        self.sweep_scheduled = False
+        swept = self.simulation.desk_sync.portal(DEFAULT).sweep.run_if_due(SweepKind.RECENT)
+        lost_at = self.simulation.deliveries.lost_at
+        if swept and lost_at and lost_at + SweepPace().grace <= self.simulation.virtual_time.now():
+            self.simulation.deliveries.lost_at = None
 
     def _pull(self) -> None:
-        pulls = self.on.desk_sync.pulls
-        self.on.pull.run_if_due()
-        due = pulls.states()[FILE].due_at or self.on.virtual_time.now()
-        self.on.virtual_time.put(max(due, self.on.virtual_time.now() + PULL), self._pull)
+        pulls = self.simulation.desk_sync.sources.pulls
+        self.simulation.pull.run_if_due()
+        due = pulls.states()[FILE].due_at or self.simulation.virtual_time.now()
+        self.simulation.virtual_time.schedule(max(due, self.simulation.virtual_time.now() + PULL_INTERVAL), self._pull)

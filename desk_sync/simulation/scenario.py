@@ -1,4 +1,4 @@
-"""A scenario: a story, and where each part of it was written, so that whatever is wrong with it can be pointed at."""
+"""Reading of a scenario file. Every mistake in it is reported with its line and column."""
 
 from __future__ import annotations
 
@@ -16,64 +16,65 @@ from desk_sync.simulation.scenario_shape import OnTicket, ScenarioShape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedScenario:
-    """A story, and where each part of it was written."""
+    """The content of a scenario file, with the positions of its parts in the file."""
 
     file: Path
-    story: ScenarioShape
+    shape: ScenarioShape
     tree: YamlTree
 
     def path(self, name: str) -> Path:
-        """A file that the scenario names, seen from the scenario."""
+        """Return the path of a file that the scenario names; it is relative to the scenario's."""
         return self.file.parent / name
 
     @property
     def mapping(self) -> str:
         """The name of a shipped mapping, or the path of one."""
-        name = self.story.mapping
+        name = self.shape.mapping
         return name if re.fullmatch(r"[\w-]+", name) else str(self.path(name))
 
-    def mistaken(self, problems: list[Problem]) -> InputError:
+    def input_error(self, problems: list[Problem]) -> InputError:
+        """Return the error for these problems, in the order of the file."""
         return InputError(str(self.file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
 def read(file: Path) -> LoadedScenario:
-    """The scenario in the file. Raises InputError with every mistake."""
+    """Return the scenario in the file. Raises InputError with every mistake."""
     tree = yaml_file.read(file, if_missing="name a scenario file", if_empty="docs/scenarios.md shows a scenario")
-    story, problems = yaml_file.check(tree, ScenarioShape, lambda _: ())
-    problems += _contradictions(story, tree, file.parent) if story else ()
-    if story is None or problems:
+    shape, problems = yaml_file.check(tree, ScenarioShape, lambda _: ())
+    problems += _contradictions(shape, tree, file.parent) if shape else ()
+    if shape is None or problems:
         raise InputError(str(file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    return LoadedScenario(file=file, story=story, tree=tree)
+    return LoadedScenario(file=file, shape=shape, tree=tree)
 
 
-def _contradictions(story: ScenarioShape, tree: YamlTree, folder: Path) -> Iterator[Problem]:
-    """What is wrong although each value is right alone."""
-    if story.instant(story.until) <= story.start:
+def _contradictions(shape: ScenarioShape, tree: YamlTree, folder: Path) -> Iterator[Problem]:
+    """Yield the problems of values that are valid alone, but not together."""
+    if shape.instant(shape.until) <= shape.start:
         yield tree.problem(["until"], "must come after the start")
-    yield from _tickets_are_known(story, tree)
-    for path, at in _moments(story):
-        if not story.start <= story.instant(at) <= story.instant(story.until):
-            yield tree.problem([*path, "at"], "lies outside of the scenario")
-    for where, name in story.files.items():
+    yield from _ticket_problems(shape, tree)
+    for path, at in _instants(shape):
+        if not shape.start <= shape.instant(at) <= shape.instant(shape.until):
+            yield tree.problem([*path, "at"], "is outside of the scenario")
+    for where, name in shape.files.items():
         if not (folder / name).is_file():
             yield tree.problem(where, f"there is no file {name}", "its path is relative to the scenario's")
 
 
-def _tickets_are_known(story: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
+def _ticket_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
     opened: dict[str, datetime] = {}
-    for place, ticket in enumerate(story.tickets):
+    for place, ticket in enumerate(shape.tickets):
         if ticket.key in opened:
             yield tree.problem(["tickets", place, "key"], f"{ticket.key} is the key of another ticket already")
-        opened[ticket.key] = story.instant(ticket.at)
-    for place, step in enumerate(story.steps):
+        opened[ticket.key] = shape.instant(ticket.at)
+    for place, step in enumerate(shape.steps):
         if isinstance(step, OnTicket):
             if step.ticket not in opened:
-                known = f"there is {', '.join(opened) or 'none'}"
-                yield tree.problem(["steps", place, "ticket"], f"there is no ticket {step.ticket}", known)
-            elif story.instant(step.at) < opened[step.ticket]:
+                hint = f"the keys of its tickets: {', '.join(opened) or 'none'}"
+                yield tree.problem(["steps", place, "ticket"], f"there is no ticket {step.ticket}", hint)
+            elif shape.instant(step.at) < opened[step.ticket]:
                 yield tree.problem(["steps", place, "at"], f"{step.ticket} is not open yet")
 
 
-def _moments(story: ScenarioShape) -> Iterator[tuple[tuple[object, ...], datetime | timedelta]]:
-    yield from ((("tickets", place), ticket.at) for place, ticket in enumerate(story.tickets))
-    yield from ((("steps", place), step.at) for place, step in enumerate(story.steps))
+def _instants(shape: ScenarioShape) -> Iterator[tuple[tuple[object, ...], datetime | timedelta]]:
+    yield from ((("tickets", place), ticket.at) for place, ticket in enumerate(shape.tickets))
+    yield from ((("steps", place), step.at) for place, step in enumerate(shape.steps))

@@ -1,6 +1,6 @@
-"""The shape of a scenario file: what comes in, and what people and machines do, at which instant.
+"""The shape of a scenario file: the tickets that come in and the steps of people and programs, with their instants.
 
-An instant is ISO 8601 with its zone, or the time since the start: `+2h30m`. Fields are called by our words.
+An instant is ISO 8601 with its zone, or the time since the start: `+2h30m`. Fields have our words as names.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
 
 _SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
-Said: TypeAlias = str | int | bool | None
-"""A value as a scenario says it."""
+ScenarioValue: TypeAlias = str | int | bool | None
+"""The value of a field in a scenario."""
 
 
 def _span(text: object) -> timedelta:
     match = re.fullmatch(_SPAN, text) if isinstance(text, str) and text else None
     if not match:
         raise mistake(f"{shown(text)} is not a length of time such as 30m or 2h30m")
-    days, hours, minutes, seconds = (int(figure or 0) for figure in match.groups())
+    days, hours, minutes, seconds = (int(number or 0) for number in match.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
@@ -39,7 +39,9 @@ def _when(text: object) -> datetime | timedelta:
         instant = datetime.fromisoformat(str(text))
         if instant.tzinfo:
             return instant.astimezone(UTC)
-    raise mistake(f"{shown(text)} is no instant such as 2026-11-20T21:30:00Z and no time since the start: +2h30m")
+    raise mistake(
+        f"{shown(text)} is neither an instant such as 2026-11-20T21:30:00Z nor a time since the start: +2h30m"
+    )
 
 
 def _instant(text: object) -> datetime:
@@ -49,12 +51,12 @@ def _instant(text: object) -> datetime:
     return instant
 
 
-def _share(written: object) -> float:
+def _share(value: object) -> float:
     with suppress(ValueError):
-        share = float(written) if isinstance(written, str | int) and not isinstance(written, bool) else -1.0
+        share = float(value) if isinstance(value, str | int) and not isinstance(value, bool) else -1.0
         if 0 <= share <= 1:
             return share
-    raise mistake(f"{shown(written)} is not a share from 0 to 1, such as 0.2")
+    raise mistake(f"{shown(value)} is not a share from 0 to 1, such as 0.2")
 
 
 def _email(text: str) -> str:
@@ -76,8 +78,8 @@ When = Annotated[datetime | timedelta, PlainValidator(_when)]
 Share = Annotated[float, PlainValidator(_share)]
 Email = Annotated[str, AfterValidator(_email)]
 Status = Annotated[int, Field(ge=400, le=599)]
-Agent: TypeAlias = Literal["agent", "colleague", "program"]
-Anybody: TypeAlias = Literal["agent", "colleague", "partner", "program"]
+AgentName: TypeAlias = Literal["agent", "colleague", "program"]
+ActorName: TypeAlias = Literal["agent", "colleague", "partner", "program"]
 
 
 class PortalShape(MappingSection):
@@ -85,7 +87,7 @@ class PortalShape(MappingSection):
 
 
 class PartnerShape(MappingSection):
-    """Who writes, with an account in Desk that says the rest; `language` is that of the ticket."""
+    """The partner who writes, with the facts of its account in Desk; `language` is the ticket's."""
 
     email: Email = "help@partner.example"
     name: Word | None = None
@@ -100,7 +102,7 @@ class OpenedTicket(MappingSection):
     key: Word
     at: When = timedelta(0)
     partner: PartnerShape = PartnerShape()
-    desk_fields: dict[Word, Said] = Field(default={}, alias="fields")
+    desk_fields: dict[Word, ScenarioValue] = Field(default={}, alias="fields")
     request_type: RequestType | None = None
     issue_type: IssueType | None = None
     product: Word | None = None
@@ -110,7 +112,7 @@ class OpenedTicket(MappingSection):
 
 
 class ScenarioStep(MappingSection):
-    """Something that happens at an instant."""
+    """A step of the scenario at an instant."""
 
     at: When
 
@@ -121,7 +123,7 @@ class OnTicket(ScenarioStep):
 
 class AgentReply(OnTicket):
     agent_reply: Word
-    by: Agent = "agent"
+    by: AgentName = "agent"
 
 
 class CustomerReply(OnTicket):
@@ -130,37 +132,37 @@ class CustomerReply(OnTicket):
 
 class NoteStep(OnTicket):
     note: Word
-    by: Agent = "agent"
+    by: AgentName = "agent"
 
 
 class PublicComment(OnTicket):
     public_comment: Word
-    by: Agent = "agent"
+    by: AgentName = "agent"
 
 
 class SetStep(OnTicket):
-    values: Annotated[dict[Word, Said], Field(min_length=1, alias="set")]
-    by: Anybody = "agent"
+    values: Annotated[dict[Word, ScenarioValue], Field(min_length=1, alias="set")]
+    by: ActorName = "agent"
 
 
 class CloseStep(OnTicket):
     close: Literal[True]
-    by: Anybody = "agent"
+    by: ActorName = "agent"
 
 
 class ReopenStep(OnTicket):
     reopen: Literal[True]
-    by: Anybody = "agent"
+    by: ActorName = "agent"
 
 
 class AssignStep(OnTicket):
-    assign: Agent | None
-    by: Anybody = "agent"
+    assign: AgentName | None
+    by: ActorName = "agent"
 
 
 class MoveStep(OnTicket):
     move: Literal["Partner Support", "Partner Operations"]
-    by: Anybody = "agent"
+    by: ActorName = "agent"
 
 
 class TrashStep(OnTicket):
@@ -168,7 +170,7 @@ class TrashStep(OnTicket):
 
 
 class DeactivateStep(ScenarioStep):
-    """An agent leaves."""
+    """An agent is disabled."""
 
     deactivate: Literal["agent", "colleague"]
 
@@ -178,7 +180,7 @@ class AccountsStep(ScenarioStep):
 
 
 class FaultsOfDesk(MappingSection):
-    """What the simulated Desk does wrong; see `desk_sync.simulated_desk.faults`."""
+    """Faults of the simulated Desk; see `desk_sync.simulated_desk.faults`."""
 
     seed: int = 0
     drop: Share = 0.0
@@ -220,9 +222,9 @@ _ACTIONS = {
 
 
 def _action(step: object) -> str | None:
-    """What a step does, in brackets: that is no key of its own in the path of a mistake."""
-    named = sorted(_ACTIONS & step.keys()) if isinstance(step, dict) else []
-    return f"[{named[0]}]" if named else None
+    """Return the action of a step in brackets, so that it is left out of the path of a mistake."""
+    actions = sorted(_ACTIONS & step.keys()) if isinstance(step, dict) else []
+    return f"[{actions[0]}]" if actions else None
 
 
 AnyStep = Annotated[
@@ -250,7 +252,7 @@ AnyStep = Annotated[
 
 
 class ScenarioShape(MappingSection):
-    """The content of a scenario file. `until` is the last instant of it."""
+    """The content of a scenario file. `until` is its last instant."""
 
     start: Instant
     until: When
@@ -265,7 +267,7 @@ class ScenarioShape(MappingSection):
 
     @property
     def files(self) -> Mapping[tuple[object, ...], str]:
-        """The account files that are named, by where they are."""
+        """The names of the account files, by their paths in the document."""
         files: dict[tuple[object, ...], str] = {("accounts",): self.accounts} if self.accounts else {}
         for place, step in enumerate(self.steps):
             if isinstance(step, AccountsStep):

@@ -1,4 +1,4 @@
-"""The stage: the product and a simulated Desk in one process, on a database in memory, in virtual time."""
+"""Setup of a simulation: the product and a simulated Desk in one process, database in memory, virtual time."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.store.checkpoints import SqlCheckpoints
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
-from desk_sync.adapters.store.subscriptions import FILE
 from desk_sync.domain.ticket.event import Event
+from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepCoverage
 from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.pull import Pull, PullRhythm
 from desk_sync.settings import without_environment
 from desk_sync.simulated_desk.in_process import InProcess
-from desk_sync.simulated_desk.running import NOWHERE, DeskSite
+from desk_sync.simulated_desk.running import UNUSED_URL, DeskSite
 from desk_sync.simulation.actors import ScenarioActors
 from desk_sync.simulation.deliveries import DeliveryRunner
 from desk_sync.simulation.event_log import EventLog
 from desk_sync.simulation.notices import SimulatedNotifier
-from desk_sync.simulation.portal_setup import set_up
+from desk_sync.simulation.portal_setup import set_up_portal
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.source import ScenarioSource
 from desk_sync.simulation.virtual_time import VirtualTime
-from desk_sync.simulation.vocabulary import ScenarioWords
-from desk_sync.wiring import DEFAULT, DeskSync, Environment
+from desk_sync.simulation.vocabulary import ScenarioVocabulary
+from desk_sync.wiring.environment import Environment
+from desk_sync.wiring.process import DEFAULT, DeskSync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationSetup:
-    """Everything that a scenario moves."""
+    """The parts of a simulation that a scenario acts on."""
 
     virtual_time: VirtualTime
     site: DeskSite
-    words: ScenarioWords
-    people: ScenarioActors
+    vocabulary: ScenarioVocabulary
+    actors: ScenarioActors
     deliveries: DeliveryRunner
     event_log: EventLog
     source: ScenarioSource
@@ -50,16 +51,16 @@ class SimulationSetup:
 
     @property
     def pull(self) -> Pull:
-        """What brings in the account file, so often that its data never grow too old while the source answers.
+        """The pull of the account file, twice within the age that its data may reach.
 
-        A scenario's files are small: how much one lacks says nothing.
+        The guard against shrunken exports is off: in files of a few accounts one missing account is a large share.
         """
         max_age = self.desk_sync.mapping.policy.licences.max_age
         return Pull(
             name=FILE,
             source=self.source,
-            importing=self.desk_sync.importing,
-            pulls=self.desk_sync.pulls,
+            importing=self.desk_sync.sources.imports,
+            pulls=self.desk_sync.sources.pulls,
             checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.virtual_time.now),
             now=self.virtual_time.now,
             rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
@@ -68,28 +69,28 @@ class SimulationSetup:
 
 
 @contextmanager
-def stage(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
-    """The stage as it is before the first scene. Raises MappingError."""
-    virtual_time = VirtualTime(scenario.story.start)
-    site = DeskSite(now=virtual_time.now, deliver_to=NOWHERE)
+def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
+    """Set up the simulation for a scenario; no step has run yet. Raises MappingError."""
+    virtual_time = VirtualTime(scenario.shape.start)
+    site = DeskSite(now=virtual_time.now, deliver_to=UNUSED_URL)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
     mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.seed.agents[2]["id"]}
-    set_up(site.portal, mapping)
-    words = ScenarioWords(mapping, site.portal.layout_of(site.portal.department_id))
+    set_up_portal(site.portal, mapping)
+    vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
     with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:
         deliveries = DeliveryRunner(
-            site, desk_sync.door(DEFAULT, AtOnce(SqlInbox(desk_sync.engine, DEFAULT))), virtual_time
+            site, desk_sync.portal(DEFAULT).intake(ImmediateInbox(SqlInbox(desk_sync.engine, DEFAULT))), virtual_time
         )
         site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
             virtual_time=virtual_time,
             site=site,
-            words=words,
-            people=ScenarioActors(site.portal, words, agents | {"program": program["id"]}),
+            vocabulary=vocabulary,
+            actors=ScenarioActors(site.portal, vocabulary, agents | {"program": program["id"]}),
             deliveries=deliveries,
-            event_log=EventLog(site.portal, words),
+            event_log=EventLog(site.portal, vocabulary),
             source=ScenarioSource(),
             notices=notices,
             desk_sync=desk_sync,
@@ -97,7 +98,7 @@ def stage(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
 
 
 def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
-    """The mapping, for the simulated portal and the scenario's source; the other program is known to be one."""
+    """Return the mapping without its portals and sources, and with the other program as an automation agent."""
     tickets = mapping.policy.tickets
     tickets = replace(tickets, automation_agents=tickets.automation_agents | {program})
     return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
@@ -110,10 +111,10 @@ def _product(
     notices: SimulatedNotifier,
     mapping: PortalMapping,
 ) -> DeskSync:
-    """The product as a worker has it; its sweeps have come to the start."""
+    """Return the product wired as in a worker; its sweeps have covered the time up to the start."""
     accounts = site.accounts
     settings = without_environment(
-        data_center=scenario.story.portal.data_center,
+        data_center=scenario.shape.portal.data_center,
         org_id=site.portal.org_id,
         webhook_id=site.webhook_id,
         client_id=accounts.client_id,
@@ -122,24 +123,24 @@ def _product(
         database_url="sqlite://",
         workers=1,
     )
-    world = Environment(
+    environment = Environment(
         now=virtual_time.now,
         monotonic=virtual_time.monotonic,
         sleep=virtual_time.sleep,
         jitter=0,
         transport=InProcess(site),
         slots=lambda *_: FreeSlots(),
-        pool=lambda _: ThisThread(),
+        pool=lambda _: InlineExecutor(),
         notifier=lambda: notices,
     )
-    desk_sync = DeskSync(settings, open_engine("sqlite://"), world, mapping)
+    desk_sync = DeskSync(settings, open_engine("sqlite://"), environment, mapping)
     desk_sync.upgrade()
-    desk_sync.sweeps(DEFAULT).cover(SweepCoverage(since=virtual_time.now(), until=virtual_time.now()))
+    desk_sync.portal(DEFAULT).sweeps.cover(SweepCoverage(since=virtual_time.now(), until=virtual_time.now()))
     return desk_sync
 
 
 class FreeSlots:
-    """Slots for one process, which makes one call at a time."""
+    """The port of call slots for one process that makes one call at a time: a slot is always free."""
 
     def slot(self, within: timedelta) -> AbstractContextManager[None]:
         return nullcontext()
@@ -148,8 +149,8 @@ class FreeSlots:
         return True
 
 
-class ThisThread(Executor):
-    """Does at once what it is given."""
+class InlineExecutor(Executor):
+    """Execute each submitted call at once, in the calling thread."""
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -158,8 +159,8 @@ class ThisThread(Executor):
 
 
 @dataclass(frozen=True, slots=True)
-class AtOnce:
-    """The port `Inbox`: each delivery in a transaction of its own, before it is answered."""
+class ImmediateInbox:
+    """The port `Inbox`: record each delivery in its own transaction before the response."""
 
     inbox: SqlInbox
 

@@ -1,4 +1,4 @@
-"""Where a scenario's subscription data come from: the account file that was put there last, unless it is down."""
+"""The subscription source of a scenario: the latest account file, unless the source is down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
 
 @dataclass(slots=True)
 class ScenarioSource:
-    """The port `Source`. Without a file it is empty, and that is all there is. `outages` is how many last."""
+    """The port `Source`. Without a file it is complete and empty. `outages` is the number of outages that last now."""
 
     file: Path | None = None
     outages: int = 0
@@ -24,8 +24,8 @@ class ScenarioSource:
         return self.read(self.file) if self.file else PulledAccounts(accounts=())
 
     def read(self, file: Path) -> PulledAccounts:
-        """What stands in an account file, read once. Raises InputError."""
+        """Return the content of an account file; each file is read once. Raises InputError."""
         if file not in self._read:
-            told = read_accounts(file)
-            self._read[file] = PulledAccounts(accounts=told.accounts, as_of=told.as_of)
+            content = read_accounts(file)
+            self._read[file] = PulledAccounts(accounts=content.accounts, as_of=content.as_of)
         return self._read[file]

@@ -1,4 +1,4 @@
-"""What happened, instant by instant, as a person reads it: who did what to which ticket, and why."""
+"""The time line of a simulation: every event with its author, its ticket and its reason, as text for people."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.simulation.event_log import SET, LoggedEvent
 from desk_sync.simulation.setup import SimulationSetup
-from desk_sync.wiring import DEFAULT
+from desk_sync.wiring.process import DEFAULT
 
 US = "desk-sync"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """One line. `ticket` is a key of the scenario, empty where it is about none."""
+    """One line. `ticket` is a key of the scenario; it is empty if the event concerns no ticket."""
 
     at: datetime
     ticket: str = ""
@@ -27,47 +27,47 @@ class TimelineEntry:
     why: str = ""
 
 
-def timeline(on: SimulationSetup, documents: Mapping[str, Mapping[str, Any]]) -> list[TimelineEntry]:
-    """Everything that happened, in order; `documents` are those of the tickets."""
+def timeline(simulation: SimulationSetup, documents: Mapping[str, Mapping[str, Any]]) -> list[TimelineEntry]:
+    """Return all events in order; `documents` are the tickets of the report."""
     entries = [
-        *_acts(on),
-        *(entry for key in documents for entry in _decisions(on, key)),
+        *_log_entries(simulation),
+        *(entry for key in documents for entry in _decisions(simulation, key)),
         *(entry for key, document in documents.items() for entry in _comments(key, document)),
-        *(entry for key in documents for entry in _clocks(on, key)),
+        *(entry for key in documents for entry in _clocks(simulation, key)),
         *(entry for key, document in documents.items() for entry in _escalations(key, document)),
     ]
     return sorted(entries, key=attrgetter("at"))
 
 
-def _acts(on: SimulationSetup) -> Iterator[TimelineEntry]:
-    """What people and we did in Desk, our comments aside."""
-    keys = {ticket.ticket_id: key for key, ticket in on.people.tickets.items()}
-    names = _names(on)
-    for each in on.event_log.happenings:
+def _log_entries(simulation: SimulationSetup) -> Iterator[TimelineEntry]:
+    """Yield the events of Desk, by people and by us; our comments are left out."""
+    keys = {ticket.ticket_id: key for key, ticket in simulation.actors.tickets.items()}
+    names = _names(simulation)
+    for each in simulation.event_log.events:
         who = names.get(each.by, "")
         if not (who == US and each.what != SET):
-            yield TimelineEntry(at=each.at, ticket=keys.get(each.ticket_id, ""), who=who, what=_told(each))
+            yield TimelineEntry(at=each.at, ticket=keys.get(each.ticket_id, ""), who=who, what=_text(each))
 
 
-def _told(happening: LoggedEvent) -> str:
-    if happening.what != SET:
-        return happening.what
-    return f"{SET} " + (", ".join(f"{word} = {_shown(value)}" for word, value in happening.fields.items()) or "nothing")
+def _text(event: LoggedEvent) -> str:
+    if event.what != SET:
+        return event.what
+    return f"{SET} " + (", ".join(f"{word} = {_shown(value)}" for word, value in event.fields.items()) or "nothing")
 
 
 def _shown(value: object) -> str:
     return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _names(on: SimulationSetup) -> dict[str, str]:
-    portal = on.site.portal
+def _names(simulation: SimulationSetup) -> dict[str, str]:
+    portal = simulation.site.portal
     agents = {each["id"]: each["name"] for each in portal.seed.agents}
     contacts = {each["id"]: each["email"] for each in portal.contacts.values()}
     return agents | contacts | {portal.own_agent["id"]: US}
 
 
-def _decisions(on: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
-    history = on.desk_sync.tickets(DEFAULT).history(on.people.id_of(key))
+def _decisions(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
+    history = simulation.desk_sync.portal(DEFAULT).tickets.history(simulation.actors.ticket_id(key))
     for past in history.decisions if history else ():
         why = str(past.decision.reasons[-1]) if past.decision.reasons else ""
         what = f"decides {past.decision.verdict}, {past.decision.licences} licences counted"
@@ -89,20 +89,20 @@ def _escalations(key: str, document: Mapping[str, Any]) -> Iterator[TimelineEntr
         yield TimelineEntry(at=datetime.fromisoformat(step["at"]), ticket=key, who=US, what=what, why=step["because"])
 
 
-def _clocks(on: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
-    """What became of the clocks, as they are read at the end."""
-    now = on.virtual_time.now()
-    history = on.desk_sync.tickets(DEFAULT).history(on.people.id_of(key))
+def _clocks(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
+    """Yield the events of the clocks, as they read at the end."""
+    now = simulation.virtual_time.now()
+    history = simulation.desk_sync.portal(DEFAULT).tickets.history(simulation.actors.ticket_id(key))
     for clock in history.clocks(now) if history else ():
         name = clock.milestone + (f", round {clock.round}," if clock.round > 1 else "")
         why = "; ".join(map(str, clock.reasons))
-        for at, what in _moments(clock):
+        for at, what in _instants(clock):
             yield TimelineEntry(at=at, ticket=key, who=US, what=f"{name} {what}", why=why)
             why = ""
 
 
-def _moments(clock: Clock) -> Iterator[tuple[datetime, str]]:
-    """What happened to the clock, first of all that it started."""
+def _instants(clock: Clock) -> Iterator[tuple[datetime, str]]:
+    """Yield the events of a clock, its start first."""
     if clock.state is ClockState.EXEMPT:
         yield clock.started_at, "is exempt"
         return
@@ -111,10 +111,10 @@ def _moments(clock: Clock) -> Iterator[tuple[datetime, str]]:
         yield start, "is paused"
         if end:
             yield end, "goes on"
-    stood = clock.ended_at or clock.read_at
-    if clock.target_at and clock.target_at <= stood:
+    end_at = clock.ended_at or clock.read_at
+    if clock.target_at and clock.target_at <= end_at:
         yield clock.target_at, "passes its target"
-    if clock.due_at and clock.due_at <= stood:
+    if clock.due_at and clock.due_at <= end_at:
         yield clock.due_at, "is breached"
     if clock.met_at:
         yield clock.met_at, "is met"

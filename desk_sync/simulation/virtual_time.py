@@ -1,4 +1,4 @@
-"""Virtual time: it stands still until something is to happen, and then it is that instant."""
+"""Virtual time: a clock that jumps from one scheduled action to the next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import count
 
 
 class VirtualTime:
-    """A clock, and what is to happen at which instant. What falls on one instant happens in the order it was put in."""
+    """A clock with scheduled actions. Actions of one instant run in the order in which they were scheduled."""
 
     def __init__(self, start: datetime) -> None:
         self._start = self._now = start
@@ -27,17 +27,17 @@ class VirtualTime:
         self.move_to(self._now + timedelta(seconds=seconds))
 
     def move_to(self, instant: datetime) -> None:
-        """Let time pass until the instant; an earlier one changes nothing."""
+        """Advance the clock to the instant; an earlier instant changes nothing."""
         self._now = max(self._now, instant)
 
-    def put(self, at: datetime, happen: Callable[[], object]) -> None:
-        heapq.heappush(self._entries, (at, next(self._numbers), happen))
+    def schedule(self, at: datetime, action: Callable[[], object]) -> None:
+        heapq.heappush(self._entries, (at, next(self._numbers), action))
 
     @property
     def next_at(self) -> datetime | None:
         return self._entries[0][0] if self._entries else None
 
     def run_due(self) -> None:
-        """Let happen what is due, and what that puts in for now."""
+        """Run the due actions, and those that they schedule for now."""
         while self._entries and self._entries[0][0] <= self._now:
             heapq.heappop(self._entries)[2]()

@@ -1,4 +1,4 @@
-"""Our words for what people say in a scenario, and Desk's for what the simulated Desk takes and answers."""
+"""Translation between the words of a scenario and Desk's field names and values, by the mapping."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from typing import Any
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.errors import PermanentError
 from desk_sync.simulated_desk.seed import DeskLayout
-from desk_sync.simulation.scenario_shape import Said
+from desk_sync.simulation.scenario_shape import ScenarioValue
 
 BODY = ("subject", "description", "status", "language", "assigneeId")
 """Fields that every portal has under the same name."""
 
 
 @dataclass(frozen=True, slots=True)
-class ScenarioWords:
+class ScenarioVocabulary:
     """One mapping's words, for tickets of one layout."""
 
     mapping: PortalMapping
     layout: DeskLayout
 
-    def sent(self, said: Mapping[str, Said]) -> dict[str, Any]:
-        """The body of a POST or PATCH that sets these fields.
+    def request_body(self, values: Mapping[str, ScenarioValue]) -> dict[str, Any]:
+        """Return the body of a POST or PATCH that sets these fields.
 
-        Raises PermanentError for a word that the mapping has no field for, or a value that Desk has none for.
+        Raises PermanentError for a word for which the mapping has no field.
         """
-        names = {word: word if word in BODY else self._name(word) for word in said}
-        values = {name: self._value(word, said[word], name) for word, name in names.items()}
-        custom = {name: value for name, value in values.items() if name.startswith("cf_")}
-        rest = {name: value for name, value in values.items() if name not in custom}
+        names = {word: word if word in BODY else self._name(word) for word in values}
+        fields = {name: self._value(word, values[word], name) for word, name in names.items()}
+        custom = {name: value for name, value in fields.items() if name.startswith("cf_")}
+        rest = {name: value for name, value in fields.items() if name not in custom}
         return rest | ({"cf": custom} if custom else {})
 
-    def told(self, whole: Mapping[str, Any]) -> dict[str, Said]:
-        """Every mapped field of a ticket as Desk answers it; a check box is true or false."""
-        answered = {**whole, **whole["cf"]}
+    def mapped_fields(self, whole: Mapping[str, Any]) -> dict[str, ScenarioValue]:
+        """Return every mapped field of a ticket by our word; a check box is True or False."""
+        fields = {**whole, **whole["cf"]}
         return {
-            word: _told(answered.get(name), self._type(name)) for word, name in self.mapping.vocabulary.fields.items()
+            word: _read_value(fields.get(name), self._type(name))
+            for word, name in self.mapping.vocabulary.fields.items()
         }
 
     def _name(self, word: str) -> str:
@@ -45,24 +46,24 @@ class ScenarioWords:
             return self.mapping.vocabulary.fields[word]
         except KeyError:
             known = ", ".join(("status", *self.mapping.vocabulary.fields))
-            raise PermanentError(f"the mapping has no field {word}", hint=f"there is {known}") from None
+            raise PermanentError(f"the mapping has no field {word}", hint=f"its fields: {known}") from None
 
-    def _value(self, word: str, said: Said, name: str) -> Any:
+    def _value(self, word: str, value: ScenarioValue, name: str) -> Any:
         vocabulary, severities = self.mapping.vocabulary, self.mapping.policy.tickets.severities
-        match word, said:
+        match word, value:
             case "severity", int(level):
                 return severities.get(level) or str(level)
             case "request_type", str():
-                return self._choice(name, vocabulary.request_types, said)
+                return self._choice(name, vocabulary.request_types, value)
             case "issue_type", str():
-                return self._choice(name, vocabulary.issue_types, said)
+                return self._choice(name, vocabulary.issue_types, value)
             case _, bool():
-                return str(said).lower()
+                return str(value).lower()
             case _:
-                return said
+                return value
 
     def _choice(self, name: str, ours: Mapping[str, str], word: str) -> str:
-        """A value of the pick list that stands for our word; else what was said, for Desk to judge."""
+        """Return the pick-list value with our word's meaning; without one, the word itself, which Desk may refuse."""
         field = self.layout.field(name)
         choices = [choice.value for choice in field.choices] if field else []
         return next((value for value in choices if ours.get(value.lower()) == word), word)
@@ -72,6 +73,6 @@ class ScenarioWords:
         return field.type if field else "Text"
 
 
-def _told(value: Any, kind: str) -> Said:
-    said: Said = value == "true" if kind == "Boolean" else value
-    return said
+def _read_value(value: Any, kind: str) -> ScenarioValue:
+    read: ScenarioValue = value == "true" if kind == "Boolean" else value
+    return read

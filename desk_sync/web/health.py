@@ -1,7 +1,6 @@
-"""How the web process is asked whether it is well: /healthz for the one that restarts it, /readyz for the one that
-sends it work.
+"""Health of the web process: /healthz for the supervisor that restarts it, /readyz for the proxy in front of it.
 
-Nothing is said but yes or no: what is wrong stands in the log, and `desk-sync doctor` tells it.
+The answers contain only yes or no; the causes are in the log and in `desk-sync doctor`.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ WITHIN = timedelta(seconds=1)
 
 
 def routes(probes: Mapping[str, Probe]) -> list[Route]:
-    """The process lives if it answers; it is ready if every probe finds things right within a second."""
+    """Return the routes: any answer means that the process lives; ready, that every probe succeeds within a second."""
     return [Route("/healthz", _alive), Route("/readyz", ReadinessReport(probes).answer)]
 
 
@@ -35,20 +34,20 @@ async def _alive(_: Request) -> Response:
 
 
 class ReadinessReport:
-    """Runs all probes at a time, so that the answer takes as long as the slowest, and at most `within`."""
+    """Runs all probes at once, so that the answer takes as long as the slowest, and at most `within`."""
 
     def __init__(self, probes: Mapping[str, Probe], *, within: timedelta = WITHIN) -> None:
         self._calls = {name: SingleFlight(partial(check, name, probe)) for name, probe in probes.items()}
         self._within = within
 
     async def answer(self, _: Request) -> Response:
-        """200, or 503; each check with its outcome."""
+        """Return 200 or 503, with the outcome of each check."""
         checks = await asyncio.gather(*(self._check(name) for name in self._calls))
-        wrong = {check.name: check.what for check in checks if not check.ok}
-        if wrong:
-            log.warning("readiness.failed", **wrong)
-        status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
-        return JSONResponse({"ready": not wrong, "checks": {check.name: check.ok for check in checks}}, status)
+        failed = {check.name: check.what for check in checks if not check.ok}
+        if failed:
+            log.warning("readiness.failed", **failed)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK
+        return JSONResponse({"ready": not failed, "checks": {check.name: check.ok for check in checks}}, status)
 
     async def _check(self, name: str) -> HealthCheck:
         try:

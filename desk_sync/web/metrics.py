@@ -1,6 +1,6 @@
-"""Figures for Prometheus: /metrics. What stands in SQL is read there when it is asked for, and never kept beside it.
+"""Metrics for Prometheus: /metrics. Values in SQL are read at each request and never cached.
 
-Names of portals, statuses and verdicts are the only labels: no addresses, no ids of tickets, no secrets (L11, L12).
+The only labels are names of portals and sources, statuses and verdicts: no addresses, ticket ids or secrets (L11, L12).
 """
 
 from __future__ import annotations
@@ -33,37 +33,40 @@ Read = Callable[[WorkBacklog, datetime], float]
 WITHIN = timedelta(seconds=5)
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
-# One gauge for each portal, from its backlog.
+# One gauge each, per portal, from its backlog.
 BACKLOG: Mapping[str, tuple[str, Read]] = {
     "oldest_due_age_seconds": (
-        "Age of the oldest work that is due and undone, work that was put off included; parked tickets apart.",
+        "Age of the oldest work that is due and not done, including work that was put off; without parked tickets.",
         lambda backlog, now: age_of_oldest([backlog.oldest_at], now).total_seconds(),
     ),
     "oldest_due_step_age_seconds": (
-        "Age of the oldest step of an escalation, or change of a clock, that is due and undone, of parked tickets too.",
+        "Age of the oldest step of an escalation, or change of a clock, that is due and not done; parked tickets too.",
         lambda backlog, now: age_of_oldest([backlog.step_at], now).total_seconds(),
     ),
-    "tickets_due": ("Tickets that are due a look, in nobody's hands.", lambda backlog, _: backlog.due),
-    "tickets_put_off": ("Tickets whose look failed and comes again later.", lambda backlog, _: backlog.put_off),
-    "tickets_leased": ("Tickets in a worker's hands.", lambda backlog, _: backlog.leased),
-    "tickets_parked": ("Tickets that were given up and wait for a person.", lambda backlog, _: backlog.parked),
-    "events_unprocessed": ("Events that were stored and had no look yet.", lambda backlog, _: backlog.events),
-    "notices_waiting": (
-        "What people outside Desk are still to be told.",
-        lambda backlog, _: backlog.notices,
+    "tickets_due": ("Tickets that are due for a look and not leased.", lambda backlog, _: backlog.due),
+    "tickets_put_off": ("Tickets whose look failed and will be repeated later.", lambda backlog, _: backlog.put_off),
+    "tickets_leased": ("Tickets that are leased by a worker.", lambda backlog, _: backlog.leased),
+    "tickets_parked": (
+        "Tickets that are parked until a person or a change brings them back.",
+        lambda backlog, _: backlog.parked,
     ),
-    "events_stranded": ("Events whose look is due at no time: a fault.", lambda backlog, _: backlog.stranded),
+    "events_unprocessed": ("Stored events whose ticket had no look yet.", lambda backlog, _: backlog.events),
+    "notices_waiting": ("Messages to people outside Desk that are not sent yet.", lambda backlog, _: backlog.notices),
+    "events_stranded": (
+        "Events whose ticket is not scheduled for a look: a fault.",
+        lambda backlog, _: backlog.stranded,
+    ),
 }
 
 
 class ProcessMetrics:
-    """The web process's figures: counted deliveries, and gauges that `business` reads."""
+    """The metrics of the web process: counted deliveries, and the gauges that `business` reads."""
 
     def __init__(self, business: Collector) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._deliveries = Counter(
             "desk_sync_deliveries",
-            "Deliveries by how they were answered.",
+            "Deliveries by the status of the answer.",
             ["portal", "status"],
             registry=self._registry,
         )
@@ -74,11 +77,11 @@ class ProcessMetrics:
         return Route("/metrics", self.answer)
 
     def count(self, portal: str, status: HTTPStatus) -> None:
-        """Count a delivery by how it was answered."""
+        """Count a delivery by the status of its answer."""
         self._deliveries.labels(portal, int(status)).inc()
 
     async def answer(self, _: Request) -> Response:
-        """503 if the store does not answer: a figure that is missing must not look like one that is good."""
+        """Return the metrics, or 503 if the store does not answer: missing values must not look like good ones."""
         try:
             text = await self._text.result(within=WITHIN)
         except (DeskSyncError, TimeoutError) as error:
@@ -88,17 +91,17 @@ class ProcessMetrics:
 
 
 class BusinessMetrics(Collector):
-    """What the store says about the portals. Raises what the store raises."""
+    """The portals' metrics, read from the store. Raises the errors of the store."""
 
     def __init__(
         self,
-        figures: Mapping[str, MetricsStore],
+        metrics: Mapping[str, MetricsStore],
         subscriptions: SubscriptionStore,
         pulls: PullStore,
         heartbeats: HeartbeatStore,
         now: Now,
     ) -> None:
-        self._figures = figures
+        self._metrics = metrics
         self._subscriptions = subscriptions
         self._pulls = pulls
         self._heartbeats = heartbeats
@@ -106,39 +109,39 @@ class BusinessMetrics(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         now = self._now()
-        backlogs = {portal: figures.backlog(now) for portal, figures in self._figures.items()}
+        backlogs = {portal: metrics.backlog(now) for portal, metrics in self._metrics.items()}
         for name, (meaning, read) in BACKLOG.items():
             gauge = GaugeMetricFamily(f"desk_sync_{name}", meaning, labels=["portal"])
             for portal, backlog in backlogs.items():
                 gauge.add_metric([portal], read(backlog, now))
             yield gauge
-        yield from self._told()
+        yield from self._counters()
         yield self._verdicts()
         yield from self._ages(now)
 
-    def _told(self) -> Iterator[CounterMetricFamily]:
-        """The share of the first in the second is what a sweep alarms about."""
-        meaning = "Changes to tickets that no delivery told of, and that a sweep found."
+    def _counters(self) -> Iterator[CounterMetricFamily]:
+        """Yield the counters; a sweep raises an alarm about the share of `missed` in `changes`."""
+        meaning = "Changes to tickets that a sweep found and no delivery had reported."
         missed = CounterMetricFamily("desk_sync_missed", meaning, labels=["portal"])
-        changes = CounterMetricFamily("desk_sync_changes", "Changes to tickets that sweeps met.", labels=["portal"])
-        meaning = "What people were to be told and nobody could be, as all their channels had refused."
-        unheard = CounterMetricFamily("desk_sync_unheard", meaning, labels=["portal"])
-        for portal, figures in self._figures.items():
-            told = figures.deliveries()
-            missed.add_metric([portal], told.missed)
-            changes.add_metric([portal], told.changes)
-            unheard.add_metric([portal], figures.unheard(BEGINNING))
-        yield from (missed, changes, unheard)
+        changes = CounterMetricFamily("desk_sync_changes", "Changes to tickets that sweeps found.", labels=["portal"])
+        meaning = "Messages that reached no recipient, since every channel had refused."
+        undelivered = CounterMetricFamily("desk_sync_unheard", meaning, labels=["portal"])
+        for portal, metrics in self._metrics.items():
+            deliveries = metrics.deliveries()
+            missed.add_metric([portal], deliveries.missed)
+            changes.add_metric([portal], deliveries.changes)
+            undelivered.add_metric([portal], metrics.undelivered(BEGINNING))
+        yield from (missed, changes, undelivered)
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])
-        for portal, figures in self._figures.items():
-            for verdict, count in figures.verdicts().items():
+        for portal, metrics in self._metrics.items():
+            for verdict, count in metrics.verdicts().items():
                 gauge.add_metric([portal, verdict], count)
         return gauge
 
     def _ages(self, now: datetime) -> Iterator[GaugeMetricFamily]:
-        """What has never been has no age, and no line."""
+        """Yield the ages; an event that never happened has no age and no sample."""
         ages = GaugeMetricFamily(
             "desk_sync_subscription_data_age_seconds", "Age of each source's subscription data.", labels=["source"]
         )
@@ -147,14 +150,14 @@ class BusinessMetrics(Collector):
         yield ages
         refused = GaugeMetricFamily(
             "desk_sync_source_refused_seconds",
-            "Since when a source's pulls are refused; 0: the last was taken.",
+            "Seconds since a source's pulls began to fail; 0 if the last succeeded.",
             labels=["source"],
         )
         for source, state in self._pulls.states().items():
             refused.add_metric([source], (now - (state.failing_since or now)).total_seconds())
         yield refused
         instants = {
-            "heartbeat_age_seconds": ("Age of a worker's last sign of life.", self._heartbeats.last()),
+            "heartbeat_age_seconds": ("Age of the last heartbeat of a worker.", self._heartbeats.last()),
         }
         for name, (meaning, at) in instants.items():
             if at:

@@ -1,8 +1,8 @@
-"""The door for Desk's deliveries: POST /webhooks/desk/{portal}.
+"""The receiver of Desk's deliveries: POST /webhooks/desk/{portal}.
 
-200 is answered after the delivery is committed and never before (L1); every other outcome has its row in STATUS.
-410 would end the subscription and 202 or 204 are failures to Desk, so none of them is ever answered.
-Desk waits 5 seconds for the answer; it has one within three.
+200 is sent after the delivery is committed and never before (L1); every other outcome has its row in STATUS.
+410 would end the subscription, and Desk treats 202 and 204 as failures, so none of them is ever sent.
+Desk waits 5 seconds for the answer; the receiver sends it within three.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ T = TypeVar("T")
 Count: TypeAlias = Callable[[str, HTTPStatus], None]
 Headers: TypeAlias = Mapping[bytes, bytes]
 
-DOORS = "/webhooks/desk/"
+PATH_PREFIX = "/webhooks/desk/"
 HANDSHAKES: Mapping[str, HTTPStatus] = {"GET": HTTPStatus.OK, "HEAD": HTTPStatus.OK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverLimits:
-    """What deliveries may cost: `body` in bytes, `threads` for those whose sender is not known yet or that are long.
+    """Limits of deliveries: `body` in bytes, `threads` for those whose token is not known yet or whose body is long.
 
-    `within`: the time from a delivery's head to its answer, one timer for all of it.
-    A body of up to `short` bytes, with a token that is known, is read in less time than a thread takes to wake.
+    `within` is the time from a delivery's head to its answer, one timer for all of it.
+    A body of up to `short` bytes with a known token is read without a thread: waking one would take longer.
     """
 
     body: int = 5_000_000
@@ -58,7 +58,7 @@ class TooLarge(Exception):
 
 
 class TooSlow(Exception):
-    """The body did not come in time."""
+    """The body did not arrive in time."""
 
 
 STATUS: Mapping[type[Exception], HTTPStatus] = {
@@ -78,11 +78,11 @@ def app(
     *,
     limits: ReceiverLimits | None = None,
     count: Count = lambda portal, status: None,
-    beside: Sequence[BaseRoute] = (),
+    extra_routes: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
-    """The web application that receives deliveries; each portal has a door and a doorbell under its name.
+    """Return the web application that receives deliveries; each portal has a door and a doorbell under its name.
 
-    `count` is told of every answer, and calls a portal that is not ours "unknown"; the routes `beside` are served too.
+    `count` is called with every answer, with "unknown" for a portal that is not ours; `extra_routes` are served too.
     """
     if doors.keys() != doorbells.keys():
         raise ConfigurationError(f"doors {sorted(doors)} and doorbells {sorted(doorbells)} do not match")
@@ -96,19 +96,19 @@ def app(
             doorbell.stop()
 
     receiver = DeliveryReceiver(doors, doorbells, limits or ReceiverLimits(), count)
-    others = Starlette(routes=beside, lifespan=ringing)
+    others = Starlette(routes=extra_routes, lifespan=ringing)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
-        delivered = scope["type"] == "http" and scope["path"].startswith(DOORS)
+        delivered = scope["type"] == "http" and scope["path"].startswith(PATH_PREFIX)
         await (receiver if delivered else others)(scope, receive, send)
 
     return route
 
 
 class DeliveryReceiver:
-    """Answers deliveries. What may wait or take long is done on a few threads; who finds none in time gets 503.
+    """Answers deliveries. Work that may take long runs on a few threads; a delivery without one in time gets 503.
 
-    An ASGI application of its own: a framework's routing, request and response would cost more than the rest.
+    A bare ASGI application: a framework's routing, request and response would cost more than the rest.
     """
 
     def __init__(
@@ -120,11 +120,11 @@ class DeliveryReceiver:
         self._count = count
         self._threads = DeliveryThreads(limits.threads)
         self._ended = FutureWaiter()
-        self._log = log.bind()  # once: to do it for each line costs more than a line that is not wanted
+        self._log = log.bind()  # bound once: binding for each line costs more than a line that is filtered out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One delivery, or one of Desk's handshakes (GET, or a POST that is no array). The ring comes last."""
-        portal = scope["path"].removeprefix(DOORS)
+        """Answer a delivery, or one of Desk's handshakes (GET, or a POST that is no array), then ring the doorbell."""
+        portal = scope["path"].removeprefix(PATH_PREFIX)
         status, stored = await self._take(portal, scope, receive)
         await _answer(status, send)
         self._count(portal if portal in self._doors else "unknown", status)
@@ -132,7 +132,7 @@ class DeliveryReceiver:
             self._doorbells[portal].ring()
 
     async def _take(self, portal: str, scope: Scope, receive: Receive) -> tuple[HTTPStatus, int]:
-        """What to answer, and how many events were new."""
+        """Return the status to answer, and the number of new events."""
         door = self._doors.get(portal)
         if door is None:
             return HTTPStatus.NOT_FOUND, 0
@@ -140,9 +140,9 @@ class DeliveryReceiver:
             return HANDSHAKES.get(scope["method"], HTTPStatus.METHOD_NOT_ALLOWED), 0
         try:
             recorded = await self._accept(door, scope, receive)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, Desk must hear that it was not stored
+        except Exception as error:  # noqa: BLE001 - after any error the answer must be a refusal: nothing was stored
             return _refusal(portal, error), 0
-        # Its rows say the same, for less than the line costs.
+        # Only for debugging: the stored rows hold the same facts and cost less than the line.
         self._log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
         return HTTPStatus.OK, recorded.stored
 
@@ -165,14 +165,14 @@ class DeliveryReceiver:
 
 
 class FutureWaiter:
-    """Waits on the event loop for futures of other threads. A group that ends together wakes the loop once."""
+    """Waits on the event loop for futures of other threads; those that end together wake the loop once."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._waiters: list[asyncio.Future[None]] = []
 
     async def wait_for(self, future: Future[T]) -> T:
-        """The future's outcome; who gives up cancels it."""
+        """Return or raise the future's outcome; a cancelled wait cancels the future."""
         if not future.done():
             loop = asyncio.get_running_loop()
             waiter = loop.create_future()
@@ -200,10 +200,10 @@ class FutureWaiter:
 
 
 class DeliveryThreads:
-    """`count` threads and no queue: who finds none free waits outside and takes the delivery along when giving up.
+    """`count` threads and no queue: a call waits on the event loop for a free one, and is dropped when it gives up.
 
-    A call that was given up keeps its thread until it has ended. (With anyio's limiter it would not, and a store
-    that hangs would cost one thread for each delivery.)
+    A call that gave up while running keeps its thread until it has ended. (With anyio's limiter it would not, and a
+    store that hangs would cost one thread for each delivery.)
     """
 
     def __init__(self, count: int) -> None:
@@ -211,7 +211,7 @@ class DeliveryThreads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="delivery")
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Wait for a thread, then for the call."""
+        """Wait for a free thread, then run the call on it and return its result."""
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         work = self._pool.submit(call)
@@ -239,7 +239,7 @@ def _refusal(portal: str, error: Exception) -> HTTPStatus:
     status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), None)
     kind = type(error).__name__
     if status is None:
-        # Neither message nor traceback: an error that nobody foresaw may quote a ticket (L11).
+        # Neither message nor traceback: an unexpected error may quote a ticket (L11).
         log.error("delivery.failed", portal=portal, error=kind, where=where(error))
         return HTTPStatus.SERVICE_UNAVAILABLE
     log.warning("delivery.refused", portal=portal, status=int(status), error=kind, cause=str(error))
@@ -247,7 +247,7 @@ def _refusal(portal: str, error: Exception) -> HTTPStatus:
 
 
 async def _answer(status: HTTPStatus, send: Send) -> None:
-    """A refusal ends the connection, so that the rest of a body is not waited for."""
+    """Send the answer. A refusal closes the connection, so that the rest of a body is not waited for."""
     text = b"ok" if status is HTTPStatus.OK else status.phrase.encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
     if status is not HTTPStatus.OK:

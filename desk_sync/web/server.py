@@ -9,28 +9,31 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from desk_sync import checks, wiring
-from desk_sync import gc_tuning as collector
+from desk_sync import gc_tuning
 from desk_sync.har import HarRecorder
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
+from desk_sync.wiring import checks
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.opening import open_receiver
+from desk_sync.wiring.process import DeskSync
 from tasks.drain import ring
 
 
 def serve(*, host: str, port: int, har: Path | None = None) -> None:
-    """Answer deliveries until interrupted. `har` records what was on the wire, for the demo only."""
-    with wiring.open_receiver() as desk_sync:
-        doors = {portal: desk_sync.door(portal) for portal in desk_sync.portals}
-        doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portals}
+    """Answer deliveries until interrupted. `har` is a file to record the traffic to, for the demo only."""
+    with open_receiver() as desk_sync:
+        doors = {portal: desk_sync.portal(portal).intake() for portal in desk_sync.portal_names}
+        doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portal_names}
         metrics = ProcessMetrics(_business(desk_sync))
-        beside = [*health.routes(checks.ready(desk_sync)), metrics.route()]
-        app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, beside=beside)
-        # Nobody waits for it: a database that hangs must not keep the receiver from answering 503.
+        extra_routes = [*health.routes(checks.ready(desk_sync)), metrics.route()]
+        app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, extra_routes=extra_routes)
+        # Not waited for: a database that hangs must not keep the receiver from answering 503.
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
-            app = HarRecorder(app, har, now=wiring.now)
-        collector.keep()
+            app = HarRecorder(app, har, now=utc_now)
+        gc_tuning.freeze()
         uvicorn.run(
             app,
             host=host,
@@ -44,11 +47,11 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         )
 
 
-def _business(desk_sync: wiring.DeskSync) -> BusinessMetrics:
+def _business(desk_sync: DeskSync) -> BusinessMetrics:
     return BusinessMetrics(
-        figures={portal: desk_sync.figures(portal) for portal in desk_sync.portals},
-        subscriptions=desk_sync.subscriptions,
-        pulls=desk_sync.pulls,
+        metrics={portal: desk_sync.portal(portal).metrics for portal in desk_sync.portal_names},
+        subscriptions=desk_sync.sources.subscriptions,
+        pulls=desk_sync.sources.pulls,
         heartbeats=desk_sync.heartbeats,
-        now=wiring.now,
+        now=utc_now,
     )

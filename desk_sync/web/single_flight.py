@@ -1,4 +1,4 @@
-"""A blocking call that many may ask for and that may hang."""
+"""A blocking call that may hang, shared by concurrent requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Has a thread of its own. Who asks while the call is under way shares it, so that one that hangs hangs once."""
+    """Runs the call on a thread of its own. Requests during a call share it, so that a hanging one costs one thread."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
@@ -20,7 +20,7 @@ class SingleFlight(Generic[T]):
         self._running: asyncio.Future[T] | None = None
 
     async def result(self, *, within: timedelta) -> T:
-        """What the call gives or raises. Raises TimeoutError if that takes longer than `within`."""
+        """Return or raise the outcome of the call. Raises TimeoutError if that takes longer than `within`."""
         if self._running is None or self._running.done():
             self._running = asyncio.wrap_future(self._pool.submit(self._call))
         return await asyncio.wait_for(asyncio.shield(self._running), within.total_seconds())

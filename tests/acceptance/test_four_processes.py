@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
-from desk_sync.cli.stage import SETTINGS
+from desk_sync.cli.demo_client import SETTINGS
 from tests.support.processes import wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
@@ -28,7 +28,7 @@ def answers(port):
 
 @pytest.fixture
 def portal(tmp_path):
-    """The facts that the simulator printed; everything else points at it by environment variables alone."""
+    """The settings that the simulator printed; the other processes get them by environment variables alone."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -78,7 +78,7 @@ def test_a_ticket_that_curl_opens_is_marked_a_moment_later(portal):
     fields = curl(*headers, f"{url}/{opened['id']}")["cf"]
     assert fields["cf_priority_customer_large_user_account"] == "true"
     assert fields["cf_severity"] == "S1-Critical"
-    told = subprocess.run(
+    explained = subprocess.run(
         [*COMMAND, "explain", opened["id"], "--json"], env=portal["environment"], stdout=subprocess.PIPE, check=True
     )
-    assert json.loads(told.stdout)["decisions"][0]["decision"] == "PRIORITY"
+    assert json.loads(explained.stdout)["decisions"][0]["decision"] == "PRIORITY"

@@ -1,4 +1,4 @@
-"""`desk-sync demo`, as a stranger runs it: real processes, a real broker, real webhooks."""
+"""`desk-sync demo` as a new user runs it: real processes, a real broker, real webhooks."""
 
 from __future__ import annotations
 

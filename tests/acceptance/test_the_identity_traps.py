@@ -1,7 +1,7 @@
-"""Traps on the way from a ticket's text to its account, on a real store: no match is wrong, and what can be found is.
+"""Traps on the way from a ticket's text to its account, on a real store: no wrong match, and every account is found.
 
 Each trap is a ticket as Desk shows it: a description, perhaps fields and a sender; `leads_to` is the account that a
-careful person would name, or None where the person would ask.
+careful person would name, or None where that person would ask the partner.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ TRAPS = {
     "a user of the daughter": Trap(f"{FIELD}: jo@de.parent.example", "daughter"),
     "a daughter without an account": Trap(f"{FIELD}: jo@fr.parent.example", None),
     "a customer at a free-mail provider": Trap(f"{FIELD}: ortiz@gmail.com", "roofer"),
-    "somebody else there": Trap(f"{FIELD}: baker@gmail.com", None),
+    "another person there": Trap(f"{FIELD}: baker@gmail.com", None),
     "a dot more there": Trap(f"{FIELD}: or.tiz@gmail.com", None),
     "the sender writes from there": Trap(f"{FIELD}: admin@large.example", "large", sender="ada@gmail.com"),
     "the sender's own address there": Trap("I am ortiz@gmail.com", None, sender="ortiz@gmail.com"),
@@ -134,7 +134,7 @@ TRAPS = {
     "quoted only": Trap("Please help.\n\n> My account is admin@large.example", "large"),
     "a quoted user's domain": Trap("Please help.\n\n> From jo@large.example", None),
     "quoted and fresh": Trap(f"{FIELD}: admin@large.example\n\n> {FIELD}: boss@other.example", "large"),
-    "a fresh one that nobody knows": Trap(f"{FIELD}: new@new.example\n\n> {FIELD}: boss@other.example", None),
+    "a fresh one that is unknown": Trap(f"{FIELD}: new@new.example\n\n> {FIELD}: boss@other.example", None),
     "a forwarded mail": Trap(
         "Please help.\n\n-------- Forwarded message -------\nFrom: A <admin@large.example>\nTo: x\nSubject: y\n\nHi",
         "large",
@@ -221,7 +221,7 @@ def store(tmp_path_factory):
 
 
 def found(store, trap):
-    """From the ticket in Desk's words to the id of its account."""
+    """Return the id of the account that a ticket in Desk's form leads to; None without one."""
     raw = make_raw(description=trap.description, email=trap.sender, cf=EMPTY | trap.fields)
     evidence = read_ticket(raw, VOCABULARY).evidence
     account = choose(evidence, store.find(readings(evidence)), store.current()[0]).account
@@ -232,7 +232,7 @@ EMPTY = dict.fromkeys(VOCABULARY.fields.values())
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_a_trap_leads_where_a_careful_person_would_go(store, name):
+def test_a_trap_leads_to_the_account_that_a_careful_person_would_name(store, name):
     assert found(store, TRAPS[name]) == TRAPS[name].leads_to
 
 
@@ -258,7 +258,7 @@ def is_alone(one):
     return sum(other.domain == one.domain for other in SAMPLE) == 1
 
 
-def test_no_match_is_wrong_and_the_coverage_is_told(store, capsys):
+def test_no_match_is_wrong_and_the_coverage_is_printed(store, capsys):
     answers = {name: found(store, trap) for name, trap in TRAPS.items()}
     wrong = [name for name, answer in answers.items() if answer not in (None, TRAPS[name].leads_to)]
     known = [name for name, trap in TRAPS.items() if trap.leads_to]

@@ -34,7 +34,7 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def environment(wheel, tmp_path_factory):
-    """The folder of the commands of an environment with the wheel and what it asks for, at the locked versions."""
+    """The folder of the commands of an environment with the wheel and its dependencies, at the locked versions."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
     pinned = folder / "pinned.txt"
@@ -65,7 +65,7 @@ def test_it_holds_exactly_what_it_should(wheel):
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "text"),
     [
         (["desk-sync", "--help"], "demo"),
         (["celery", "-A", "tasks", "report"], "desk_sync"),
@@ -74,20 +74,20 @@ def test_it_holds_exactly_what_it_should(wheel):
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_its_commands_work(environment, tmp_path, command, said):
+def test_its_commands_work(environment, tmp_path, command, text):
     done = run(str(environment / command[0]), *command[1:], cwd=tmp_path)
 
-    assert said in done.stdout
+    assert text in done.stdout
 
 
-def test_its_demo_tells_a_person_what_was_decided_and_where_to_look_next(environment, tmp_path, postgres):
+def test_its_demo_prints_the_decisions_and_the_next_steps(environment, tmp_path, postgres):
     database = postgres.url(postgres.new_database())
-    told = run(str(environment / "desk-sync"), "demo", "--database", database, cwd=tmp_path).stdout
+    printed = run(str(environment / "desk-sync"), "demo", "--database", database, cwd=tmp_path).stdout
 
     with (ROOT / "tests" / "cases" / "accounts" / "expected.csv").open(newline="") as file:
         expected = {row["account_id"]: row["decision"] for row in csv.DictReader(file)}
-    rows = [line.split() for line in told.splitlines()]
+    rows = [line.split() for line in printed.splitlines()]
     assert {row[0]: row[3] for row in rows if row and row[0] in expected} == expected
-    assert "R42: 50 licences against >= 50" in told
-    assert "second pass: 42 tickets looked at again, 0 written" in told
-    assert "mappings/README.md" in told
+    assert "R42: 50 licences against >= 50" in printed
+    assert "second pass: 42 tickets looked at again, 0 written" in printed
+    assert "mappings/README.md" in printed

@@ -1,6 +1,6 @@
-"""The scenarios of tests/cases/scenarios, each played through the whole product: what stands in its outcome is so.
+"""The scenarios of tests/cases/scenarios, each run through the whole product: the report agrees with its outcome.
 
-An outcome is a part of the report; instants were worked out by hand. A list has as many entries as are named.
+An outcome is a part of the report; its instants were worked out by hand. Lists must have the same length.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.simulation import dry_run
+from desk_sync.simulation import simulate
 
 SCENARIOS = Path(__file__).parents[1] / "cases" / "scenarios"
 OUTCOMES = sorted(SCENARIOS.glob("*.outcome.yaml"))
 
 
 def differing(wanted, found, where=""):
-    """The places in which `found` is not as it is wanted, each with both values."""
+    """Return the places in which `found` differs from `wanted`, each with both values."""
     match wanted, found:
         case dict(), dict():
             return [each for key in wanted for each in differing(wanted[key], found.get(key), f"{where}.{key}")]
@@ -32,7 +32,7 @@ def differing(wanted, found, where=""):
 def test_a_scenario_comes_to_its_outcome(outcome):
     wanted = read_tree(outcome.read_text()).value
 
-    report = dry_run(outcome.with_name(outcome.name.replace(".outcome", "")))
+    report = simulate(outcome.with_name(outcome.name.replace(".outcome", "")))
 
     assert differing(wanted, report) == []
 

@@ -1,6 +1,6 @@
-"""Tickets whose field is empty, through real processes: what their texts name leads to the account, for one GET each.
+"""Tickets whose field is empty, in real processes: identifiers in their texts lead to the account, for one GET each.
 
-Threads are read only where nothing else leads there.
+Threads are read only if nothing else leads to an account.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync import wiring
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.account_file import read_accounts
-from desk_sync.cli.stage import stage
+from desk_sync.cli.demo_processes import demo_processes
 from desk_sync.domain.account.entitlement import Verdict, entitle_each
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.process import DEFAULT
 from tests.support.processes import wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
@@ -40,18 +41,21 @@ FOUND = ("an address in the template", "only a ZOID", "only in a later thread")
 
 
 class Seen:
-    """What came of the tickets, and what they cost."""
+    """The final state of the tickets, and the calls that they cost."""
 
     def __init__(self, on, tickets):
         self.fields = {name: on.desk.read(ticket) for name, ticket in tickets.items()}
-        store = on.desk_sync.tickets(wiring.DEFAULT)
+        store = on.desk_sync.portal(DEFAULT).tickets
         self.decisions = {name: store.history(ticket).decisions[-1].decision for name, ticket in tickets.items()}
-        self.review = {each.ticket_id for each in on.desk_sync.review(wiring.DEFAULT).reviews.undecided()}
+        self.review = {each.ticket_id for each in on.desk_sync.portal(DEFAULT).review.reviews.undecided()}
         self.tickets = tickets
 
 
 def quiet(on):
-    events, backlog = on.desk_sync.inbox("default").counts(), on.desk_sync.figures("default").backlog(wiring.now())
+    events, backlog = (
+        on.desk_sync.portal("default").inbox.counts(),
+        on.desk_sync.portal("default").metrics.backlog(utc_now()),
+    )
     return on.desk.counters()["idle"] and events.stored == events.processed and not backlog.due and not backlog.leased
 
 
@@ -68,13 +72,13 @@ def open_ticket(on, description):
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    with stage(tmp_path_factory.mktemp("whose"), ACCOUNTS, record=False) as on:
+    with demo_processes(tmp_path_factory.mktemp("whose"), ACCOUNTS, record=False) as on:
         tickets = {name: open_ticket(on, description) for name, description in DESCRIPTIONS.items()}
         on.wait_until_quiet(len(tickets))
         first = on.desk.counters()["calls"]
         later = tickets["only in a later thread"]
-        said = {"content": f"<p>The ZOID is {ONE.zoids[0]}</p>", "from": "customer"}
-        on.desk.call("POST", f"/_simulator/tickets/{later}/reply", json=said)
+        reply = {"content": f"<p>The ZOID is {ONE.zoids[0]}</p>", "from": "customer"}
+        on.desk.call("POST", f"/_simulator/tickets/{later}/reply", json=reply)
         wait_until(lambda: on.desk.counters()["calls"].get(LISTS) and quiet(on), seconds=20)
         on.desk.nudge(tickets.values())
         wait_until(lambda: on.desk.counters()["calls"]["GET /tickets/{id}"] >= 2 * len(tickets) + 1, seconds=20)
@@ -86,7 +90,7 @@ def seen(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_is_named_fills_the_field_and_ticks_the_box(seen, name):
+def test_a_named_account_fills_the_field_and_ticks_the_box(seen, name):
     fields = seen.fields[name]
 
     assert fields["cf_customer_primary_email_address"] == ONE.super_admin_email
@@ -95,7 +99,7 @@ def test_what_is_named_fills_the_field_and_ticks_the_box(seen, name):
 
 
 @pytest.mark.parametrize("name", sorted(DESCRIPTIONS.keys() - set(FOUND)))
-def test_what_is_not_sure_is_left_to_a_person(seen, name):
+def test_an_uncertain_account_is_left_to_a_person(seen, name):
     fields = seen.fields[name]
 
     assert fields["cf_customer_primary_email_address"] is None
@@ -112,7 +116,7 @@ def test_the_first_look_costs_one_get_and_threads_are_read_once(seen):
 
 
 def test_no_reason_names_an_address(seen):
-    said = "\n".join(str(reason) for decision in seen.decisions.values() for reason in decision.reasons)
+    reasons = "\n".join(str(reason) for decision in seen.decisions.values() for reason in decision.reasons)
 
-    assert "(template)" in said
-    assert "@" not in said
+    assert "(template)" in reasons
+    assert "@" not in reasons

@@ -26,7 +26,7 @@ class Shell:
         return forked.run(*arguments, environment=self.environment | environment)
 
     def read(self, *arguments: str) -> dict:
-        """What a command prints with --json; anything else on stdout would not be JSON."""
+        """Return the document that a command prints with --json; stdout must hold nothing else."""
         done = self.run(*arguments, "--json")
         assert done.stdout, done.stderr
         document = json.loads(done.stdout)
@@ -41,7 +41,7 @@ def shell(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stocked(shell):
-    """With a database that holds the sample accounts."""
+    """A shell whose database holds the sample accounts."""
     assert shell.run("db", "upgrade").returncode == 0
     assert shell.run("subscriptions", "import", str(CASES / "accounts.csv")).returncode == 0
     return shell
@@ -63,7 +63,7 @@ def test_the_shipped_mapping_is_in_order(shell):
     assert (document["ok"], document["problems"]) == (True, [])
 
 
-def test_every_mistake_in_a_mapping_is_pointed_at(shell, tmp_path):
+def test_every_mistake_in_a_mapping_is_reported_with_its_place(shell, tmp_path):
     file = tmp_path / "mine.yaml"
     text = MAPPING.read_text().replace("EUROPE_UK:", "EUROPA_UK:", 1).replace("mode: write", "mode: wirte", 1)
     file.write_text(text)
@@ -85,7 +85,7 @@ def test_every_mistake_in_a_mapping_is_pointed_at(shell, tmp_path):
     [
         pytest.param("IT@Godavari-Textiles.example", "NOT_PRIORITY", id="one below"),
         pytest.param("admin@nile-valley-clinics.example", "PRIORITY", id="a large one"),
-        pytest.param("nobody@nowhere.example", "UNKNOWN", id="nobody"),
+        pytest.param("nobody@nowhere.example", "UNKNOWN", id="an unknown address"),
         pytest.param("not an address", "UNKNOWN", id="no address"),
     ],
 )
@@ -96,49 +96,53 @@ def test_an_account_can_be_looked_up(stocked, email, decision):
 def test_a_ticket_can_be_marked_and_explained(stocked):
     assert "1 marked" in stocked.run("replay", "700100000000000001").stdout
 
-    told = stocked.read("explain", "700100000000000001")
+    explained = stocked.read("explain", "700100000000000001")
 
-    assert (told["state"], told["decisions"]) == ("due", [])
+    assert (explained["state"], explained["decisions"]) == ("due", [])
     assert "due" in stocked.run("explain", "700100000000000001").stdout
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "status", "message"),
     [
-        pytest.param(["explain", "1"], 1, "no event has told of ticket 1", id="an unknown ticket"),
+        pytest.param(["explain", "1"], 1, "ticket 1 is unknown", id="an unknown ticket"),
         pytest.param(["decide", "--accounts", "/no/such/file"], 1, "/no/such/file", id="no file"),
         pytest.param(["decide"], 2, "--accounts", id="usage"),
-        pytest.param(["sweep", "--since", "2026-11-23T09:00"], 2, "in which zone", id="an instant without a zone"),
+        pytest.param(
+            ["sweep", "--since", "2026-11-23T09:00"], 2, "time zone is missing", id="an instant without a zone"
+        ),
         pytest.param(["sweep", "--since", "yesterday"], 2, "ISO 8601", id="no instant"),
-        pytest.param(["sweep", "--escalate"], 2, "from when on", id="escalations since never"),
-        pytest.param(["sweep", "--since", "2026-11-23T09:00Z", "--full"], 2, "different", id="two sweeps at once"),
+        pytest.param(["sweep", "--escalate"], 2, "needs --since", id="escalations without --since"),
+        pytest.param(
+            ["sweep", "--since", "2026-11-23T09:00Z", "--full"], 2, "cannot be combined", id="two sweeps at once"
+        ),
         pytest.param(["serve", "--port", "0"], 3, "DESK_SYNC_ORG_ID", id="no portal"),
     ],
 )
-def test_an_error_says_what_is_wrong_and_leaves_with_its_code(stocked, arguments, status, said):
+def test_an_error_is_explained_and_sets_the_exit_code(stocked, arguments, status, message):
     done = stocked.run(*arguments)
 
     assert done.returncode == status
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("environment", "status", "said"),
+    ("environment", "status", "message"),
     [
         pytest.param({"DESK_SYNC_WORKERS": "many"}, 3, "DESK_SYNC_WORKERS", id="a setting that is no number"),
         pytest.param({"DESK_SYNC_MAPPING": "no-such"}, 3, "no-such", id="no such mapping"),
         pytest.param({"DESK_SYNC_DATABASE_URL": "oracle://x:secret@y/z"}, 3, "database URL", id="a foreign database"),
         pytest.param(
-            {"DESK_SYNC_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 4, "does not answer", id="nobody there"
+            {"DESK_SYNC_DATABASE_URL": "postgresql://u:secret@127.0.0.1:1/x"}, 4, "does not answer", id="no server"
         ),
         pytest.param({"DESK_SYNC_DATABASE_URL": "sqlite://"}, 3, "db upgrade", id="no tables yet"),
     ],
 )
-def test_a_wrong_environment_is_named_without_its_secrets(shell, environment, status, said):
+def test_a_wrong_environment_is_named_without_its_secrets(shell, environment, status, message):
     done = shell.run("subscriptions", "lookup", "a@large.example", **environment)
 
-    assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+    assert (done.returncode, message in done.stderr) == (status, True), done.stderr
     assert "secret" not in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -149,9 +153,9 @@ def test_help_is_quick_to_read(shell):
 
 
 def test_the_threads_of_a_worker_share_two_heaps_so_that_its_memory_stays_flat(shell, monkeypatch, tmp_path):
-    told = tmp_path / "told"
-    monkeypatch.setattr(os, "execv", lambda *_: told.write_text(os.environ["MALLOC_ARENA_MAX"]))
+    recorded = tmp_path / "recorded"
+    monkeypatch.setattr(os, "execv", lambda *_: recorded.write_text(os.environ["MALLOC_ARENA_MAX"]))
 
     shell.run("worker")
 
-    assert told.read_text() == "2"
+    assert recorded.read_text() == "2"

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from desk_sync import checks, wiring
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.engine import INGEST_TIMEOUT
 from desk_sync.cli import explanation
 from desk_sync.services.health import check_all
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
+from desk_sync.wiring import checks
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.offline import read_accounts
+from desk_sync.wiring.opening import open_app
 from tests.support import forked
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -40,7 +43,7 @@ CHECKS = [
 
 
 class Site:
-    """An installation in which everything is right, and the commands on it."""
+    """A complete installation, and the commands on it."""
 
     def __init__(self, folder, facts, redis_url):
         database_url = f"sqlite:///{folder / 'desk.sqlite3'}"
@@ -52,9 +55,9 @@ class Site:
         return forked.run(*arguments, environment=self.environment | environment)
 
     def open(self, **changes):
-        """The product in this process, with these settings changed."""
+        """Open the product in this process, with these settings changed."""
         kept = {name: value for name, value in self.settings.items() if name in Settings.model_fields}
-        return wiring.open_app(Settings(**kept | changes), timeout=INGEST_TIMEOUT)
+        return open_app(Settings(**kept | changes), timeout=INGEST_TIMEOUT)
 
     def check(self, **changes):
         with self.open(**changes) as desk_sync:
@@ -68,7 +71,7 @@ def site(tmp_path_factory):
         site = Site(tmp_path_factory.mktemp("site"), facts, broker.url)
         with site.open() as desk_sync:
             desk_sync.upgrade()
-            desk_sync.import_file(ACCOUNTS)
+            desk_sync.sources.imports.run_file(read_accounts(ACCOUNTS))
         yield site
 
 
@@ -79,7 +82,7 @@ def desk_sync(site):
         yield desk_sync
 
 
-def test_where_all_is_right_the_doctor_says_so(site, desk_sync):
+def test_in_a_complete_installation_every_check_passes(site, desk_sync):
     done = site.run("doctor", "--online", "--json")
     document = json.loads(done.stdout)
 
@@ -99,7 +102,7 @@ def test_a_field_that_the_portal_does_not_have_is_named(site, desk_sync, tmp_pat
     assert done.returncode == 1
 
 
-def test_without_leave_desk_is_not_asked(site, desk_sync):
+def test_without_online_desk_is_not_called(site, desk_sync):
     found = site.check()
 
     assert set(CHECKS) <= found.keys()
@@ -107,7 +110,7 @@ def test_without_leave_desk_is_not_asked(site, desk_sync):
 
 
 @pytest.mark.parametrize(
-    ("settings", "wrong", "reached", "said"),
+    ("settings", "wrong", "reached", "message"),
     [
         pytest.param(
             {"redis_url": "redis://:canary@127.0.0.1:1/0"}, "redis", False, "Redis does not answer", id="no Redis"
@@ -125,15 +128,15 @@ def test_without_leave_desk_is_not_asked(site, desk_sync):
         pytest.param({"database_url": "sqlite://"}, "database", True, "schema none", id="an empty database"),
     ],
 )
-def test_what_is_wrong_is_named_without_its_secrets(site, desk_sync, settings, wrong, reached, said):
+def test_what_is_wrong_is_named_without_its_secrets(site, desk_sync, settings, wrong, reached, message):
     found = site.check(**settings)
 
     assert (found[wrong].ok, found[wrong].reached) == (False, reached)
-    assert said in found[wrong].what
+    assert message in found[wrong].what
     assert "canary" not in repr(found)
 
 
-def test_a_process_says_at_its_start_what_is_right_and_what_is_wrong(site):
+def test_a_process_logs_at_its_start_what_is_right_and_what_is_wrong(site):
     with site.open(client_secret="") as desk_sync, capture_logs() as lines:
         checks.log_start(desk_sync)
 
@@ -151,15 +154,15 @@ def test_a_person_reads_a_table_and_hints(site, desk_sync):
 
 
 def park(desk_sync, *ticket_ids):
-    tickets = desk_sync.tickets("default")
-    tickets.look_now(ticket_ids, now=wiring.now())
-    for lease in tickets.claim(now=wiring.now(), until=wiring.now(), limit=10):
-        tickets.park(lease, now=wiring.now(), error="no such field")
+    tickets = desk_sync.portal("default").tickets
+    tickets.look_now(ticket_ids, now=utc_now())
+    for lease in tickets.claim(now=utc_now(), until=utc_now(), limit=10):
+        tickets.park(lease, now=utc_now(), error="no such field")
 
 
 def test_a_person_moves_parked_tickets(site, desk_sync):
     park(desk_sync, "1", "2", "3")
-    tickets = desk_sync.tickets("default")
+    tickets = desk_sync.portal("default").tickets
 
     def parked():
         return [each.ticket_id for each in tickets.parked()]
@@ -180,8 +183,8 @@ def test_a_person_moves_parked_tickets(site, desk_sync):
 
 
 def test_roles_that_no_notice_reaches_are_named(tmp_path):
-    """As shipped every role is a placeholder: Desk's comments are all that reaches it."""
-    with wiring.open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
-        said = checks.every(app)["roles"]()
+    """As shipped every role is a placeholder: only comments in Desk reach it."""
+    with open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
+        found = checks.every(app)["roles"]()
 
-    assert said.startswith("only Desk tells dri.mea, escalation_desk, lead.anz, ")
+    assert found.startswith("only comments in Desk reach dri.mea, escalation_desk, lead.anz, ")

@@ -1,4 +1,4 @@
-"""How a ticket's clocks are told: span by span, and as judged then beside as judged now."""
+"""The output for a ticket's clocks: span by span, and as judged then beside as judged now."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from desk_sync.cli import explanation
 from desk_sync.simulation import scenario
-from desk_sync.simulation.run import play
-from desk_sync.simulation.setup import stage
-from desk_sync.wiring import DEFAULT
+from desk_sync.simulation.run import run_scenario
+from desk_sync.simulation.setup import set_up_simulation
+from desk_sync.wiring.process import DEFAULT
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "scenarios" / "on-hold-and-back.yaml"
 
@@ -18,18 +18,18 @@ SCENARIO = Path(__file__).parents[1] / "cases" / "scenarios" / "on-hold-and-back
 @pytest.fixture
 def on():
     """A ticket that was on hold from 09:00 to 11:00 UTC; it is 11:30."""
-    story = scenario.read(SCENARIO)
-    with stage(story) as on:
-        play(story, on)
+    loaded = scenario.read(SCENARIO)
+    with set_up_simulation(loaded) as on:
+        run_scenario(loaded, on)
         yield on
 
 
 @pytest.fixture
 def history(on):
-    return on.desk_sync.tickets(DEFAULT).history(on.people.id_of("t1"))
+    return on.desk_sync.portal(DEFAULT).tickets.history(on.actors.ticket_id("t1"))
 
 
-def test_a_clock_is_shown_with_the_spans_that_it_counted_and_those_in_which_it_stood_still(on, history):
+def test_a_clock_is_shown_with_its_counted_spans_and_its_pauses(on, history):
     _, determination, _ = explanation.document(history, on.virtual_time.now())["clocks"]
 
     assert determination["counted"] == [
@@ -41,10 +41,10 @@ def test_a_clock_is_shown_with_the_spans_that_it_counted_and_those_in_which_it_s
 
 
 def test_a_person_reads_the_spans_in_order(on, history, capsys):
-    explanation.tell(history, on.virtual_time.now())
+    explanation.print_history(history, on.virtual_time.now())
 
-    told = capsys.readouterr().out.split("\n\n")
-    (determination,) = [part for part in told if part.startswith("determination")]
+    parts = capsys.readouterr().out.split("\n\n")
+    (determination,) = [part for part in parts if part.startswith("determination")]
     assert [line.split()[0] for line in determination.splitlines()[-3:]] == ["counted", "paused", "counted"]
     assert "target 2026-11-23 12:00:00Z, due 2026-11-23 18:00:00Z" in determination
     assert "R18: severity 1: target 2 h, commitment 8 h" in determination
@@ -52,9 +52,9 @@ def test_a_person_reads_the_spans_in_order(on, history, capsys):
 
 def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, capsys):
     calls = dict(on.site.desk.calls)
-    again = on.desk_sync.finder(DEFAULT).rejudge(history)
+    again = on.desk_sync.portal(DEFAULT).reader.rejudge(history)
 
-    explanation.compare(history.clocks(on.virtual_time.now()), again.clocks[:2])
+    explanation.print_comparison(history.clocks(on.virtual_time.now()), again.clocks[:2])
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[2].split() == [
@@ -65,8 +65,8 @@ def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, caps
         "11:00:00Z",
     ]
     assert lines[4].rstrip().endswith("no such clock")
-    asked = {call for call, count in on.site.desk.calls.items() if count != calls.get(call, 0)}
-    assert all(call.startswith("GET ") for call in asked)
+    made = {call for call, count in on.site.desk.calls.items() if count != calls.get(call, 0)}
+    assert all(call.startswith("GET ") for call in made)
 
 
 def test_a_ticket_without_clocks_has_none_in_the_document():

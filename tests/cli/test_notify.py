@@ -1,4 +1,4 @@
-"""`desk-sync notify test`: one notice to whoever answers for a role today."""
+"""`desk-sync notify test`: one notice to the people on duty for a role."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """The command, with the mapping's lead for Australia told by chat."""
+    """The command, with a mapping in which the lead for Australia has two chat addresses."""
     text = SHIPPED.read_text(encoding="utf-8").replace("lead.anz: []", "lead.anz: [ada]")
     file = tmp_path / "mapping.yaml"
     file.write_text(text.replace("  people: {}", "  people: {ada: {chat: [hook, unset]}}"), encoding="utf-8")
@@ -27,13 +27,13 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hook(monkeypatch):
-    """A hook of which the environment knows."""
+    """A hook whose address is in the environment."""
     with listening() as hook:
         monkeypatch.setenv("DESK_SYNC_NOTICE_HOOK", hook.url)
         yield hook
 
 
-def test_a_notice_goes_to_every_address_of_whoever_answers_for_the_role(run, hook):
+def test_a_notice_goes_to_every_address_of_the_people_on_duty(run, hook):
     result = run("lead.anz", "--json")
 
     assert result.exit_code == 0
@@ -48,8 +48,8 @@ def test_a_role_that_no_notice_reaches_is_an_error(run):
     result = run("lead.india")
 
     assert result.exit_code == 1
-    assert "no notice reaches anybody for lead.india today" in str(result.exception or result.output)
+    assert "no notice for lead.india can be delivered today" in str(result.exception or result.output)
 
 
-def test_a_role_that_the_mapping_does_not_know_is_a_mistake_of_usage(run):
+def test_a_role_that_is_not_in_the_mapping_is_a_usage_error(run):
     assert run("lead.atlantis").exit_code == 2

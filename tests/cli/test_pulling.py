@@ -1,4 +1,4 @@
-"""Pulling a source from the command line: a file that something else renews."""
+"""Pulling a source from the command line: a file that another program renews."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from desk_sync import settings, wiring
+from desk_sync import settings
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.tables import snapshots
@@ -22,7 +22,8 @@ from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.cli import main
-from desk_sync.wiring import open_app
+from desk_sync.wiring import opening
+from desk_sync.wiring.opening import open_app
 from tasks import pull
 from tests.adapters.desk.portal import FakeTokens
 from tests.support.fake_checkpoints import FakeUnits
@@ -34,7 +35,7 @@ SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 
 @pytest.fixture
 def mapping(tmp_path):
-    """Names a file, a Billing organisation and a store."""
+    """A mapping with a file, a Billing organisation, a store and mail partners as sources."""
     export = shutil.copy(CASES / "accounts.csv", tmp_path / "export.csv")
     described = f"""sources:
   nightly: {{kind: file, path: {export}, every: 1h}}
@@ -49,7 +50,7 @@ def mapping(tmp_path):
 
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path, mapping):
-    """Runs a command in this process; returns its exit status and what it said."""
+    """Run a command in this process; return its exit status and its output."""
     monkeypatch.setenv("DESK_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'desk.sqlite3'}")
     monkeypatch.setenv("DESK_SYNC_MAPPING", str(mapping))
 
@@ -68,8 +69,8 @@ def status(run):
 
 
 def test_a_source_is_pulled_by_hand_and_its_status_is_shown(run):
-    code, said = run("subscriptions", "pull", "nightly")
-    assert (code, said.startswith("pulled; ")) == (0, True)
+    code, output = run("subscriptions", "pull", "nightly")
+    assert (code, output.startswith("pulled; ")) == (0, True)
 
     found = status(run)
 
@@ -78,7 +79,7 @@ def test_a_source_is_pulled_by_hand_and_its_status_is_shown(run):
     assert not found["billing"]["imported_at"]
 
 
-def test_half_an_export_is_refused_and_the_status_says_so(run, tmp_path):
+def test_half_an_export_is_refused_and_the_status_shows_the_error(run, tmp_path):
     run("subscriptions", "pull", "nightly")
     before = status(run)["nightly"]["imported_at"]
     export = tmp_path / "export.csv"
@@ -93,7 +94,7 @@ def test_half_an_export_is_refused_and_the_status_says_so(run, tmp_path):
     assert "are missing" in run("subscriptions", "status")[1]
 
 
-def test_a_source_that_the_mapping_does_not_name_is_a_mistake_of_configuration(run):
+def test_a_source_that_is_not_in_the_mapping_is_a_configuration_error(run):
     assert run("subscriptions", "pull", "nobody")[0] == 3
 
 
@@ -112,7 +113,7 @@ def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch,
     assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
 
 
-def test_where_no_worker_listens_one_ring_waits_for_each_source(run, mapping):
+def test_without_a_worker_one_ring_waits_for_each_source(run, mapping):
     twice = "from tasks.pull import pull_due, rings_waiting; pull_due(); pull_due(); print(rings_waiting())"
     with EmbeddedBroker.start() as broker:
         environment = os.environ | {"DESK_SYNC_REDIS_URL": broker.url}
@@ -121,12 +122,12 @@ def test_where_no_worker_listens_one_ring_waits_for_each_source(run, mapping):
     assert int(waiting) == len(mapping_file.load(mapping).sources)
 
 
-def test_a_ring_for_pulls_goes_on_with_an_import_that_died(run, monkeypatch):
+def test_a_ring_for_pulls_finishes_an_import_that_died(run, monkeypatch):
     run("subscriptions", "pull", "nightly")
     with open_app() as desk_sync:
         with desk_sync.engine.begin() as connection:
             connection.execute(snapshots.update().values(marking_until=NOW))
-        monkeypatch.setattr(wiring, "worker_app", lambda: desk_sync)
+        monkeypatch.setattr(opening, "worker_app", lambda: desk_sync)
         monkeypatch.setattr(pull, "rings_waiting", lambda: 1)
 
         pull.pull_due()
@@ -135,7 +136,7 @@ def test_a_ring_for_pulls_goes_on_with_an_import_that_died(run, monkeypatch):
             assert connection.scalars(select(snapshots.c.marking_until)).all() == [None]
 
 
-def test_a_database_that_is_not_set_is_a_mistake_of_configuration(run, mapping):
+def test_a_database_that_is_not_set_is_a_configuration_error(run, mapping):
     text = mapping.read_text().replace("  store: {", "  house: {kind: sql, table: x, every: 1h}\n  store: {")
     mapping.write_text(text)
 

@@ -18,12 +18,12 @@ from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import NOW
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
-NOBODY = Reason("R45", "no account has this email (template)")
+NO_ACCOUNT = Reason("R45", "no account has this email (template)")
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Runs a command on a database with the sample accounts and one undecided ticket."""
+    """Run a command on a database with the sample accounts and one undecided ticket."""
     url = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
     monkeypatch.setenv("DESK_SYNC_DATABASE_URL", url)
 
@@ -35,7 +35,7 @@ def run(tmp_path, monkeypatch):
     engine = open_engine(url)
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["t1"], now=NOW)
-    finish(tickets, decision=replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NOBODY,)))
+    finish(tickets, decision=replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NO_ACCOUNT,)))
     engine.dispose()
     return invoke
 
@@ -46,7 +46,7 @@ def read(run):
     return document
 
 
-def test_the_list_tells_what_waits_and_why(run):
+def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
     assert read(run) == {
         "review": [
             {
@@ -54,7 +54,7 @@ def test_the_list_tells_what_waits_and_why(run):
                 "decision": "UNKNOWN",
                 "account_id": None,
                 "looked_at": "2026-11-23T09:00:00+00:00",
-                "reasons": [str(NOBODY)],
+                "reasons": [str(NO_ACCOUNT)],
                 "questions": [],
             }
         ],
@@ -62,7 +62,7 @@ def test_the_list_tells_what_waits_and_why(run):
     }
 
 
-def test_a_binding_is_kept_with_who_and_why_and_shown(run):
+def test_a_binding_is_stored_with_its_author_and_reason_and_shown(run):
     bound = run("review", "bind", "User@Elsewhere.example", "A21", "--by", "Ada", "--why", "she called")
 
     assert (bound.exit_code, bound.stdout) == (0, "bound; 1 open tickets are looked at again\n")
@@ -91,7 +91,7 @@ def test_a_dismissed_ticket_leaves_the_list(run):
     assert read(run)["review"] == []
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(run):
+def test_a_dry_run_prints_what_would_be_done_and_does_nothing(run):
     before = read(run)
 
     assert "would be bound; 1" in run("review", "bind", "zoid:900000001", "A21", "--dry-run").stdout
@@ -109,20 +109,20 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(run):
         pytest.param("nobody", id="none"),
     ],
 )
-def test_an_identifier_must_be_one(run, identifier):
+def test_an_argument_that_is_no_identifier_is_a_usage_error(run, identifier):
     assert run("review", "bind", identifier, "A21").exit_code == 2
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(["bind", "user@elsewhere.example", "A99"], "no source has an account A99", id="to no account"),
         pytest.param(["unbind", "user@elsewhere.example"], "not bound", id="not bound"),
-        pytest.param(["dismiss", "t9"], "not in the list", id="not in the list"),
+        pytest.param(["dismiss", "t9"], "not on the list", id="not on the list"),
     ],
 )
-def test_what_cannot_be_done_says_so(run, arguments, said):
-    assert said in str(run("review", *arguments).exception)
+def test_an_impossible_request_is_an_error(run, arguments, message):
+    assert message in str(run("review", *arguments).exception)
 
 
 @pytest.mark.parametrize("typed", ["zuid:100021002", "ZUID 100 021 002", "ZUID=100021002"])

@@ -36,11 +36,11 @@ def test_without_json_a_person_reads_what_happened_and_why():
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         pytest.param("start: today\nuntil: +1d\n", 1, "scenario.yaml:1:1: start: ", id="a scenario that is wrong"),
         pytest.param(
-            "start: 2026-11-20T09:00Z\nuntil: +1d\nmapping: no-such\n", 3, "no-such", id="a mapping that is not there"
+            "start: 2026-11-20T09:00Z\nuntil: +1d\nmapping: no-such\n", 3, "no-such", id="a mapping that does not exist"
         ),
         pytest.param(
             "start: 2026-11-20T09:00Z\nuntil: +1d\naccounts: broken.csv\n",
@@ -50,18 +50,18 @@ def test_without_json_a_person_reads_what_happened_and_why():
         ),
     ],
 )
-def test_an_error_names_its_place_and_leaves_with_its_code(tmp_path, text, status, said):
+def test_an_error_names_its_place_and_sets_the_exit_code(tmp_path, text, status, message):
     (tmp_path / "scenario.yaml").write_text(text)
     (tmp_path / "broken.csv").write_text("a,b\n1,2\n")
 
     done = run(tmp_path / "scenario.yaml", "--json")
 
     assert (done.returncode, done.stdout) == (status, "")
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_scenario_that_is_not_there_is_named():
+def test_a_scenario_file_that_does_not_exist_is_named():
     done = run("/no/such.yaml")
 
     assert done.returncode == 1

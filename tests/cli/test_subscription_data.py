@@ -1,4 +1,4 @@
-"""Importing exports and asking them, from the command line."""
+"""Importing exports and looking identifiers up, from the command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BROKEN = {"account_id": "A03", "subscription_id": "3", "super_admin_email": "x@t
 
 
 class Run:
-    """Runs a command in this process; says with what status it ended and what it printed."""
+    """Runs a command in this process; keeps its exit status and its output."""
 
     def __init__(self, monkeypatch, capsys):
         self._monkeypatch, self._capsys = monkeypatch, capsys
@@ -60,13 +60,13 @@ def write(tmp_path):
 
 
 class TestAnImport:
-    def test_tells_which_accounts_are_new_changed_or_gone(self, run, write):
+    def test_lists_which_accounts_are_new_changed_or_gone(self, run, write):
         run("import", write("a.csv", {}, OTHER))
         file = write("b.csv", {"plan_quantity": "50"}, {**BROKEN, "plan_quantity": "1"})
 
-        said = run("import", "--force", file).out
+        output = run("import", "--force", file).out
 
-        assert said.splitlines() == [
+        assert output.splitlines() == [
             f"{file}:3:1: A03 is new",
             f"{file}:2:1: A01 has changed",
             "A02 is gone",
@@ -78,7 +78,7 @@ class TestAnImport:
 
         assert [each["account_id"] for each in report["added"]] == ["A01", "A02"]
 
-    def test_names_no_more_than_a_person_reads_unless_asked(self, run, write):
+    def test_lists_a_limited_number_of_accounts_without_all(self, run, write):
         rows = [
             {"account_id": f"B{n}", "subscription_id": f"{n}", "super_admin_email": f"a{n}@b.example"}
             for n in range(SHOWN + 5)
@@ -88,11 +88,11 @@ class TestAnImport:
         assert run("import", "--dry-run", file).out.splitlines()[-2] == "… and 5 more of these (--all shows them)"
         assert len(run("import", "--dry-run", "--all", file).out.splitlines()) == SHOWN + 6
 
-    def test_without_writing_says_what_would_be_done(self, run, write):
+    def test_a_dry_run_prints_what_would_be_done(self, run, write):
         assert run("import", "--dry-run", write("a.csv", {})).out.endswith("0 are gone\n")
         assert run.read("lookup", "7000001000")["decision"] == "UNKNOWN"
 
-    def test_shows_no_bar_where_there_is_no_terminal(self, run, write):
+    def test_shows_no_bar_without_a_terminal(self, run, write):
         assert run("import", write("a.csv", {})).err == ""
 
     def test_shows_a_bar_on_a_terminal(self, run, write, monkeypatch):
@@ -108,7 +108,7 @@ class TestAnImport:
 
 
 class TestRefusedRows:
-    def test_are_told_with_their_place_and_nothing_is_imported(self, run, write):
+    def test_are_listed_with_their_place_and_nothing_is_imported(self, run, write):
         file = write("a.csv", {}, BROKEN)
 
         run("import", file)
@@ -119,7 +119,7 @@ class TestRefusedRows:
         assert run.out.startswith("1 mistakes; nothing was imported")
         assert run.read("lookup", "7000001000")["account_id"] is None
 
-    def test_leave_out_their_own_account_alone_where_one_says_so(self, run, write):
+    def test_leave_out_only_their_own_account_with_partial(self, run, write):
         report = run.read("import", "--partial", write("a.csv", {}, BROKEN))
 
         assert (run.status, report["imported"]) == (1, True)
@@ -154,7 +154,7 @@ class TestALookUp:
         "identifier",
         [
             pytest.param("admin@banksia-legal.example", id="address"),
-            pytest.param(" Admin@BANKSIA-legal.example ", id="an address as somebody writes it"),
+            pytest.param(" Admin@BANKSIA-legal.example ", id="an address as a person writes it"),
             pytest.param("banksia-legal.example", id="domain"),
             pytest.param("@Banksia-Legal.example", id="a domain as a person writes it"),
             pytest.param("7000001000", id="ZOID"),
@@ -168,23 +168,23 @@ class TestALookUp:
         assert (found["account_id"], found["decision"], found["licences_counted"]) == ("A01", "NOT_PRIORITY", 49)
         assert [each["super_admin_email"] for each in found["accounts"]] == ["admin@banksia-legal.example"]
 
-    def test_says_how_old_the_data_are(self, stocked):
+    def test_shows_how_old_the_data_are(self, stocked):
         assert any("was last read in full at" in reason for reason in stocked.read("lookup", "x@y.example")["reasons"])
 
-    def test_says_what_is_no_identifier(self, stocked):
+    def test_explains_that_a_text_is_no_identifier(self, stocked):
         found = stocked.read("lookup", "123")
 
         assert (found["decision"], found["identifier"]) == ("UNKNOWN", [])
         assert found["reasons"][0].endswith("nor an id of 6 to 11 digits")
 
-    def test_shows_everybody_whom_an_ambiguous_one_may_mean(self, run, write):
+    def test_shows_all_accounts_of_an_ambiguous_identifier(self, run, write):
         run("import", write("a.csv", {}, OTHER | {"zoid": "7000001000"}))
 
         found = run.read("lookup", "7000001000")
 
         assert (found["account_id"], {each["account_id"] for each in found["accounts"]}) == (None, {"A01", "A02"})
 
-    def test_is_told_to_a_person_in_lines(self, stocked):
+    def test_is_printed_in_lines_for_a_person(self, stocked):
         lines = stocked("lookup", "7000001000").out.splitlines()
 
         assert lines[0] == "A01: NOT_PRIORITY, 49 licences"

@@ -1,4 +1,4 @@
-"""What the client really sends, held against the facts about Desk in desk.yaml."""
+"""The requests that the client really sends, compared with the facts about Desk in desk.yaml."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SHOWN = {
 
 OFFICE = {"type": "24X7", "timeZone": {"id": "Europe/Berlin"}, "holidayLists": [{"id": "8001", "status": "ACTIVE"}]}
 
-# By the client's method: what it calls, and an example of it.
+# By method of the client: the ids of the calls it makes, and an example.
 USES = {
     "read_ticket": (["read_ticket"], lambda client: client.read_ticket(TICKET)),
     "write_ticket": (["write_ticket"], lambda client: client.write_ticket(TICKET, WRITTEN)),
@@ -85,7 +85,7 @@ USES = {
 
 @pytest.fixture
 def sent():
-    """What one use of the client puts on the wire."""
+    """A function that returns the requests of one use of the client."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         ticket = make_raw(cf=SHOWN)
         comments = {"data": [{"id": "1", "content": f"text [{MARK}]"}] * 100}
@@ -164,7 +164,7 @@ def test_a_thread_whose_content_is_not_listed_is_read_as_the_contract_says(sent)
     assert request.method == CALLS["read_thread"]["method"]
 
 
-def test_contracts_are_asked_for_as_the_contract_says(sent):
+def test_contracts_are_requested_as_the_contract_says(sent):
     _, request = sent(lambda _: make_client(vocabulary=WITH_CONTRACTS).read_partner(ACCOUNT))
 
     assert matches(CALLS["list_contracts"], urlsplit(request.url).path)

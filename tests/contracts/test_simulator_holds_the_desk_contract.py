@@ -1,4 +1,4 @@
-"""The simulated Desk, over real HTTP, against desk.yaml; and both against the OpenAPI file, where it is at hand."""
+"""The simulated Desk, over real HTTP, against desk.yaml; and both against the OpenAPI file, if it is present."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS: dict[str, dict[str, Any]] = {each["id"]: each for each in CONTRACT["calls"]}
 OPENAPI = Path(__file__).parents[3] / "shared" / "desk-api" / "openapi.json"
 SPAN = "2020-01-01T00:00:00.000Z,2030-01-01T00:00:00.000Z"
-NOBODY = "700100999999999999"
+UNKNOWN_ID = "700100999999999999"
 HOOK = {"url": "http://receiver.example/hook", "subscriptions": {"Ticket_Delete": None}}
-DEAF = {**HOOK, "url": "http://127.0.0.1:9/hook"}
+UNREACHABLE = {**HOOK, "url": "http://127.0.0.1:9/hook"}
 
 needs_openapi = pytest.mark.skipif(not OPENAPI.exists(), reason="the OpenAPI file is not beside the checkout")
 
 
 @dataclass(frozen=True)
 class Desk:
-    """A client with a token, and a portal in which there is one of everything."""
+    """A client with a token, and a portal that holds one object of every kind."""
 
     simulation: RunningDesk
     url: str
@@ -55,7 +55,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class Example:
-    """What is sent to get the status; <names> stand for ids of the portal."""
+    """The request that gives the status; <names> are replaced by ids of the portal."""
 
     status: int
     ids: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Example:
 
 
 # For each call one example of each status that the contract names.
-TICKET, GONE = ("<ticket>",), (NOBODY,)
+TICKET, GONE = ("<ticket>",), (UNKNOWN_ID,)
 EXAMPLES: dict[str, list[Example]] = {
     "read_ticket": [Example(200, TICKET, {"include": "contacts,assignee,departments"}), Example(404, GONE)],
     "write_ticket": [
@@ -82,7 +82,7 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "search_tickets": [
         Example(200, query={"modifiedTimeRange": SPAN, "sortBy": "-modifiedTime"}),
-        Example(204, query={"email": "nobody@partner.example"}),
+        Example(204, query={"email": "unknown@partner.example"}),
         Example(422, query={"from": "1000"}),
     ],
     "move_ticket": [
@@ -100,9 +100,9 @@ EXAMPLES: dict[str, list[Example]] = {
     "list_threads": [Example(200, TICKET), Example(404, GONE)],
     "read_thread": [
         Example(200, ("<ticket>", "<thread>"), {"include": "plainText"}),
-        Example(404, ("<ticket>", NOBODY)),
+        Example(404, ("<ticket>", UNKNOWN_ID)),
     ],
-    "read_full_content": [Example(200, ("<ticket>", "<thread>")), Example(404, ("<ticket>", NOBODY))],
+    "read_full_content": [Example(200, ("<ticket>", "<thread>")), Example(404, ("<ticket>", UNKNOWN_ID))],
     "read_latest_thread": [Example(200, TICKET), Example(204, ("<threadless>",)), Example(404, GONE)],
     "list_comments": [Example(200, TICKET, {"limit": "100", "sortBy": "-commentedTime"}), Example(404, GONE)],
     "create_comment": [
@@ -112,10 +112,10 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "write_comment": [
         Example(200, ("<ticket>", "<comment>"), body={"content": "Seen again"}),
-        Example(404, ("<ticket>", NOBODY), body={"content": "Seen"}),
+        Example(404, ("<ticket>", UNKNOWN_ID), body={"content": "Seen"}),
         Example(422, ("<ticket>", "<comment>"), body={"content": 7}),
     ],
-    "delete_comment": [Example(200, ("<ticket>", "<removable>")), Example(404, ("<ticket>", NOBODY))],
+    "delete_comment": [Example(200, ("<ticket>", "<removable>")), Example(404, ("<ticket>", UNKNOWN_ID))],
     "list_tags": [Example(200, TICKET), Example(404, GONE)],
     "add_tags": [
         Example(200, TICKET, body={"tags": ["large-user"]}),
@@ -129,7 +129,7 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "search_contacts": [
         Example(200, query={"email": "help@partner.example"}),
-        Example(204, query={"email": "nobody@partner.example"}),
+        Example(204, query={"email": "unknown@partner.example"}),
         Example(422, query={"limit": "101"}),
     ],
     "read_contact": [Example(200, ("<contact>",), {"include": "accounts"}), Example(404, GONE)],
@@ -142,14 +142,14 @@ EXAMPLES: dict[str, list[Example]] = {
     "list_fields": [Example(200, query={"module": "tickets"}), Example(422)],
     "list_layouts": [
         Example(200, query={"module": "tickets"}),
-        Example(204, query={"module": "tickets", "departmentId": NOBODY}),
+        Example(204, query={"module": "tickets", "departmentId": UNKNOWN_ID}),
         Example(422),
     ],
     "read_layout": [Example(200, ("<layout>",)), Example(404, GONE)],
     "list_agents": [Example(200, query={"searchStr": "ada"}), Example(204, query={"searchStr": "zzz"})],
     "read_agent_by_email": [
         Example(200, ("ada.agent@support.example",)),
-        Example(204, ("nobody@support.example",)),
+        Example(204, ("unknown@support.example",)),
     ],
     "read_myself": [Example(200)],
     "list_teams": [Example(200)],
@@ -161,13 +161,17 @@ EXAMPLES: dict[str, list[Example]] = {
     "read_holiday_list": [Example(200, ("<holidays>",)), Example(422, GONE)],
     "list_organizations": [Example(200)],
     "list_accessible_organizations": [Example(200)],
-    "create_webhook": [Example(200, body=HOOK), Example(422, body={"url": HOOK["url"]}), Example(500, body=DEAF)],
+    "create_webhook": [
+        Example(200, body=HOOK),
+        Example(422, body={"url": HOOK["url"]}),
+        Example(500, body=UNREACHABLE),
+    ],
     "read_webhook": [Example(200, ("<webhook>",)), Example(404, GONE)],
     "write_webhook": [
         Example(200, ("<webhook>",), body=HOOK),
         Example(404, GONE, body=HOOK),
         Example(422, ("<webhook>",), body={**HOOK, "url": f"http://receiver.example/{'x' * 100}"}),
-        Example(500, ("<webhook>",), body=DEAF),
+        Example(500, ("<webhook>",), body=UNREACHABLE),
     ],
     "list_webhooks": [Example(200), Example(204)],
     "delete_webhook": [Example(200, ("<webhook>",)), Example(404, GONE)],
@@ -182,7 +186,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[RunningDesk, str]]:
     with running() as (simulation, url):
-        simulation.desk.greet = lambda url: "receiver.example" in url
+        simulation.desk.handshake = lambda url: "receiver.example" in url
         yield simulation, url
 
 
@@ -363,20 +367,20 @@ def operations(document: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
 
 
 class TestTheTokenEndpoint:
-    def ask(self, server: tuple[RunningDesk, str], **form: str) -> requests.Response:
+    def request(self, server: tuple[RunningDesk, str], **form: str) -> requests.Response:
         simulation, url = server
         client = {"client_id": simulation.accounts.client_id, "client_secret": simulation.accounts.client_secret}
         return requests.post(url + CONTRACT["token"]["path"], data=client | form, timeout=5)
 
     def test_a_refresh_answers_as_the_contract_says(self, server: tuple[RunningDesk, str]):
         token = server[0].accounts.refresh_token
-        answer = self.ask(server, grant_type="refresh_token", refresh_token=token)
+        answer = self.request(server, grant_type="refresh_token", refresh_token=token)
 
         assert answer.status_code == CONTRACT["token"]["status"]
         validate(answer.json(), CONTRACT["token"]["answer"])
 
     def test_an_error_has_status_200_and_a_word_of_the_contract(self, server: tuple[RunningDesk, str]):
-        answer = self.ask(server, grant_type="refresh_token", refresh_token="wrong")
+        answer = self.request(server, grant_type="refresh_token", refresh_token="wrong")
 
         assert answer.status_code == CONTRACT["token"]["status"]
         validate(answer.json(), CONTRACT["token"]["error"])
@@ -384,8 +388,8 @@ class TestTheTokenEndpoint:
 
 
 class TestAnEvent:
-    def told(self, desk: Desk, event_type: str) -> Any:
-        """The envelope of one event of the type, caused for the purpose."""
+    def cause(self, desk: Desk, event_type: str) -> Any:
+        """Cause one event of the type; returns its envelope."""
         portal, events = desk.simulation.portal, []
         portal.listeners.append(events.append)
         by, ticket_id = portal.person["id"], desk.names["ticket"]
@@ -406,13 +410,13 @@ class TestAnEvent:
         return webhooks.envelope(webhook, event, portal.org_id)
 
     @pytest.mark.parametrize("event_type", CONTRACT["webhook"]["events"])
-    def test_it_is_told_as_the_contract_says(self, desk: Desk, event_type: str):
-        told, facts = self.told(desk, event_type), CONTRACT["webhook"]["events"][event_type]
+    def test_its_envelope_is_that_of_the_contract(self, desk: Desk, event_type: str):
+        envelope, facts = self.cause(desk, event_type), CONTRACT["webhook"]["events"][event_type]
 
-        validate([told], CONTRACT["webhook"]["envelope"])
-        validate(told["payload"], {"$ref": facts["payload"]})
-        assert told["payload"][facts["ticket_id"]].isdecimal()
-        assert ("prevState" in told) == ("prev_state" in facts)
+        validate([envelope], CONTRACT["webhook"]["envelope"])
+        validate(envelope["payload"], {"$ref": facts["payload"]})
+        assert envelope["payload"][facts["ticket_id"]].isdecimal()
+        assert ("prevState" in envelope) == ("prev_state" in facts)
 
     def test_its_token_is_what_the_contract_says_and_its_key_is_public(self, desk: Desk):
         facts = CONTRACT["webhook"]

@@ -16,20 +16,20 @@ NAME = "crowds"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Crowd:
-    """One of the tests: its name in words, and whether it passed."""
+class CrowdResult:
+    """The result of one test; `words` is its name in words."""
 
     words: str
     passed: bool
 
 
-def run(folder: Path) -> Sequence[Crowd]:
-    """Run them; their outcomes, in their order. None are missing from it: a run that broke off is an error."""
+def run(folder: Path) -> Sequence[CrowdResult]:
+    """Run the tests and return their results, in order. A run that broke off is an error, so none is missing."""
     report = folder / "crowds.xml"
     command = [sys.executable, "-m", "pytest", "-m", "crowd", "--show-capture=no", f"--junitxml={report}"]
     subprocess.run([*command, "tests/services"], env=os.environ | {counts.FULL: "1"}, stdout=sys.stderr, check=False)
-    return [_read(case) for case in ElementTree.parse(report).iter("testcase")]  # noqa: S314 - we wrote it
+    return [_read(case) for case in ElementTree.parse(report).iter("testcase")]  # noqa: S314 - it is our own file
 
 
-def _read(case: ElementTree.Element) -> Crowd:
-    return Crowd(words=case.attrib["name"].removeprefix("test_").replace("_", " "), passed=not list(case))
+def _read(case: ElementTree.Element) -> CrowdResult:
+    return CrowdResult(words=case.attrib["name"].removeprefix("test_").replace("_", " "), passed=not list(case))

@@ -13,8 +13,8 @@ MEGABYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
-    """`folder` is where it is mounted."""
+class SmallDisk:
+    """The mounted disk; `folder` is its mount point."""
 
     folder: Path
 
@@ -24,7 +24,7 @@ class Disk:
 
     @contextmanager
     def full(self) -> Iterator[None]:
-        """Nobody gets another byte within the block."""
+        """Leave no free byte on the disk within the block."""
         filler = self.folder / "filler"
         try:
             _write_until_full(filler)
@@ -34,15 +34,15 @@ class Disk:
 
 
 @contextmanager
-def mounted(folder: Path) -> Iterator[Disk | None]:
-    """In a new folder; None where we may not mount one. Whoever writes there has ended at the end of the block."""
+def mounted(folder: Path) -> Iterator[SmallDisk | None]:
+    """Mount a disk at a new folder; None without the permission. All its writers must have ended with the block."""
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "desk-sync-faults", folder]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         yield None
         return
     try:
-        yield Disk(folder)
+        yield SmallDisk(folder)
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
 

@@ -1,7 +1,7 @@
-"""Escalations while processes die: many tickets breach at once, and workers are killed as they climb and as they tell.
+"""Escalations while processes die: many tickets breach at once; workers are killed while they escalate and notify.
 
-Each step must stand in Desk once, in each of its comments, and be in the ticket's ladder once. Every notice must reach
-its recipient; what comes again says so, and no more comes again than notices were under way at a kill.
+Each step must be in Desk once, in each of its comments, and in the ticket's ladder once. Every notice must reach
+its recipient; a repeated notice is marked as such, and no more are repeated than were under way at a kill.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy import func, select
 
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import messages, notices
-from tests.faults.scene import PORTAL, Scene, scene
-from tests.faults.storm import let_all_come_due, open_tickets, recorded, sayings, strike
+from tests.faults.scene import PORTAL, TrialSetup, trial_setup
+from tests.faults.storm import count_texts, move_clock_to_last_look, open_tickets, recorded, strike
 from tests.faults.strikes import kill_worker_child
 from tests.support.hook import Hook, listening
 from tests.support.processes import environment, wait_until
@@ -29,98 +29,97 @@ NAME = "ladders"
 TIMEOUT = 300.0
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 CONCURRENCY = 10
-STEP = "escalation:%"
+STEP_KEYS = "escalation:%"
 """The keys of a step's comments."""
-SAID = re.compile(r"Escalation level \d|escalated to level \d")
-OWED = ("Escalation level 1", "escalated to level 1")
+COMMENT_TEXT = re.compile(r"Escalation level \d|escalated to level \d")
+EXPECTED_TEXTS = ("Escalation level 1", "escalated to level 1")
 KEY = re.compile(r"\[(ds-[0-9a-f]{16})\]")
 REPEAT = "This may have reached you before"
-NOT_YET = timedelta(minutes=2)
+LEASE_AND_MORE = timedelta(minutes=2)
 """Longer than a lease."""
-GATHERED = timedelta(minutes=60)
-"""How long messages gather, so that nobody is told before it is seen who is killed; the second level comes later."""
+GATHERING_TIME = timedelta(minutes=60)
+"""The digest period of the messages, so that none is sent before the kills; the second level is due later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ladders:
-    """How many workers climb for how many tickets and tell how many people; and how often who is killed meanwhile.
+class LadderTrial:
+    """The numbers of workers, tickets and notified people, and of the kills meanwhile.
 
-    `strikes` are as a storm's. `silences`: how often the children of a worker are killed while it sends notices.
-    `latency` of Desk's answers in seconds.
+    `strikes` are as a storm's. `notice_kills`: how often the children of the workers are killed while they send
+    notices. `latency` of Desk's answers in seconds.
     """
 
     workers: int = 4
     tickets: int = 1000
     people: int = 30
     strikes: tuple[tuple[str, int], ...] = (("child", 200), ("worker", 20))
-    silences: int = 10
+    notice_kills: int = 10
     latency: float = 0.05
 
-    def scaled(self, share: float) -> Ladders:
+    def scaled(self, share: float) -> LadderTrial:
         """The same with fewer tickets and kills, at least one of each."""
         strikes = tuple((name, max(1, round(times * share))) for name, times in self.strikes)
-        tickets, silences = (max(1, round(each * share)) for each in (self.tickets, self.silences))
-        return replace(self, tickets=tickets, strikes=strikes, silences=silences)
+        tickets, notice_kills = (max(1, round(each * share)) for each in (self.tickets, self.notice_kills))
+        return replace(self, tickets=tickets, strikes=strikes, notice_kills=notice_kills)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Climbed:
-    """What came of it. `left` tickets were still to climb when the last of the strikes at them was over.
+class LadderOutcome:
+    """The outcome. `left` tickets had no step yet when the last of the strikes was over.
 
-    `comments` and `doubled` count comments in Desk, `unsaid` those that are missing. `raised` counts steps in the
-    tickets' ladders, of which each is to have one. `sent` counts notices; `untold` are messages that are in none that
-    came; `repeats` are notices that came again, `unmarked` those of them that do not say so; `silenced`: how many were
-    under way at a kill.
+    `comments`, `doubled` and `missing` count comments in Desk. `raised` counts steps in the tickets' ladders, of which
+    each must have one. `sent` counts notices; `undelivered` are messages in none that arrived; `repeats` are notices
+    that arrived again, `unmarked` those of them without the mark of a repeat; `interrupted` were under way at a kill.
     """
 
-    ladders: Ladders
+    ladders: LadderTrial
     killed: int
     left: int
     comments: int
     doubled: int
-    unsaid: int
+    missing: int
     raised: int
     sent: int
-    missed: int
+    undelivered: int
     repeats: int
     unmarked: int
-    silenced: int
+    interrupted: int
 
     def failures(self) -> Sequence[str]:
-        """What must not be."""
+        """Return the violations, in words."""
         found = {
             "comments twice": self.doubled,
-            "comments that are missing": self.unsaid,
+            "comments that are missing": self.missing,
             f"{self.raised} steps of {self.ladders.tickets} ladders": self.raised != self.ladders.tickets,
-            "messages that nobody got": self.missed,
-            "repeats that do not say so": self.unmarked,
-            f"{self.repeats} repeats of {self.silenced} notices under way": self.repeats > self.silenced,
-            "nothing was left to climb when the strikes were over": not self.left,
-            "no notice was under way at a kill": not self.silenced,
+            "messages without a recipient": self.undelivered,
+            "repeats without their mark": self.unmarked,
+            f"{self.repeats} repeats of {self.interrupted} notices under way": self.repeats > self.interrupted,
+            "no step was left when the strikes were over": not self.left,
+            "no notice was under way at a kill": not self.interrupted,
         }
         return [what for what, wrong in found.items() if wrong]
 
 
-def run(ladders: Ladders, folder: Path, *, seed: int) -> Climbed:
-    """Play it in an empty folder; every process has ended when it returns."""
-    with _staffed(ladders, folder) as hook, _scene(ladders, folder, seed) as here:
-        here.start_workers(ladders.workers)
-        workers = [name for name in here.on.children if name.startswith("worker")]
-        tickets = open_tickets(here, ladders.tickets)
-        let_all_come_due(here, tickets)  # at risk: in peace
-        here.wait_until_quiet(TIMEOUT)
-        let_all_come_due(here, tickets)  # breached
-        strike(here, ladders.strikes, workers, effect=STEP)
-        left = ladders.tickets - recorded(here, STEP)
-        here.clock.set(here.clock.ahead + NOT_YET)
-        here.wait_until_quiet(TIMEOUT)
-        silenced = _silence(here, hook, workers, ladders.silences)
-        return _found(ladders, here, hook, tickets, left=left, silenced=silenced)
+def run(ladders: LadderTrial, folder: Path, *, seed: int) -> LadderOutcome:
+    """Run the trial in an empty folder; every process has ended when it returns."""
+    with _with_recipients(ladders, folder) as hook, _setup(ladders, folder, seed) as setup:
+        setup.start_workers(ladders.workers)
+        workers = [name for name in setup.demo.processes.children if name.startswith("worker")]
+        tickets = open_tickets(setup, ladders.tickets)
+        move_clock_to_last_look(setup, tickets)  # at risk, without strikes
+        setup.wait_until_quiet(TIMEOUT)
+        move_clock_to_last_look(setup, tickets)  # breached
+        strike(setup, ladders.strikes, workers, effect=STEP_KEYS)
+        left = ladders.tickets - recorded(setup, STEP_KEYS)
+        setup.clock.set(setup.clock.ahead + LEASE_AND_MORE)
+        setup.wait_until_quiet(TIMEOUT)
+        interrupted = _kill_while_sending(setup, hook, workers, ladders.notice_kills)
+        return _outcome(ladders, setup, hook, tickets, left=left, interrupted=interrupted)
 
 
 @contextmanager
-def _staffed(ladders: Ladders, folder: Path) -> Iterator[Hook]:
-    """Everybody who has a role is reached by a hook that takes its time."""
+def _with_recipients(ladders: LadderTrial, folder: Path) -> Iterator[Hook]:
+    """Run a slow hook that receives the notices of everyone with a role."""
     names = [f"p{number}" for number in range(ladders.people)]
     people = "".join(f"\n    {name}: {{chat: [{name}]}}" for name in names)
     before, section, rest = SHIPPED.read_text(encoding="utf-8").partition("\nescalation:\n")
@@ -134,77 +133,80 @@ def _staffed(ladders: Ladders, folder: Path) -> Iterator[Hook]:
             yield hook
 
 
-def _scene(ladders: Ladders, folder: Path, seed: int) -> AbstractContextManager[Scene]:
+def _setup(ladders: LadderTrial, folder: Path, seed: int) -> AbstractContextManager[TrialSetup]:
     where = {"on_postgresql": False, "on_small_disk": False}
-    return scene(folder, seed=seed, concurrency=CONCURRENCY, latency=ladders.latency, **where)
+    return trial_setup(folder, seed=seed, concurrency=CONCURRENCY, latency=ladders.latency, **where)
 
 
-def _silence(here: Scene, hook: Hook, workers: Sequence[str], times: int) -> int:
-    """Kill whoever sends notices, while they are being sent; returns how many were under way. At last all are sent."""
-    ringer = Celery(broker=here.broker.url.replace("unix://", "redis+socket://"))
-    silenced = 0
-    here.clock.set(here.clock.ahead + GATHERED)
+def _kill_while_sending(setup: TrialSetup, hook: Hook, workers: Sequence[str], times: int) -> int:
+    """Kill the senders while they send notices; return the number under way at the kills. At the end all are sent."""
+    ringer = Celery(broker=setup.broker.url.replace("unix://", "redis+socket://"))
+    interrupted = 0
+    setup.clock.set(setup.clock.ahead + GATHERING_TIME)
     for _ in range(times):
-        here.clock.set(here.clock.ahead + NOT_YET)
-        came = len(hook.posts)
+        setup.clock.set(setup.clock.ahead + LEASE_AND_MORE)
+        posted = len(hook.posts)
         ringer.send_task("desk_sync.notices", queue="desk_sync")
-        wait_until(lambda came=came: len(hook.posts) > came or not _unsent(here), seconds=TIMEOUT)
+        wait_until(lambda posted=posted: len(hook.posts) > posted or not _unsent(setup), seconds=TIMEOUT)
         for worker in workers:
-            kill_worker_child(here, 0, name=worker)
-        silenced += _under_way(here)
-    here.clock.set(here.clock.ahead + NOT_YET)
-    wait_until(lambda: not _unsent(here), seconds=TIMEOUT)
-    return silenced
+            kill_worker_child(setup, 0, name=worker)
+        interrupted += _under_way(setup)
+    setup.clock.set(setup.clock.ahead + LEASE_AND_MORE)
+    wait_until(lambda: not _unsent(setup), seconds=TIMEOUT)
+    return interrupted
 
 
-def _unsent(here: Scene) -> int:
-    """Messages of which nobody has taken a notice."""
+def _unsent(setup: TrialSetup) -> int:
+    """Return the number of messages without a notice that was sent."""
     sent = select(notices.c.key).where(notices.c.sent_at.is_not(None))
     waiting = messages.c.notice.is_(None) | messages.c.notice.not_in(sent)
-    with reading(here.on.desk_sync.engine) as connection:
+    with reading(setup.demo.desk_sync.engine) as connection:
         return connection.scalar(select(func.count()).select_from(messages).where(waiting)) or 0
 
 
-def _under_way(here: Scene) -> int:
-    """Notices that were begun and are not known to have been taken."""
-    begun = notices.c.leased_until > here.now()
-    with reading(here.on.desk_sync.engine) as connection:
+def _under_way(setup: TrialSetup) -> int:
+    """Return the number of notices that were begun and not confirmed."""
+    begun = notices.c.leased_until > setup.now()
+    with reading(setup.demo.desk_sync.engine) as connection:
         statement = select(func.count()).select_from(notices).where(begun, notices.c.sent_at.is_(None))
         return connection.scalar(statement) or 0
 
 
-def _found(ladders: Ladders, here: Scene, hook: Hook, tickets: Sequence[str], *, left: int, silenced: int) -> Climbed:
-    said, owed = sayings(here, tickets, SAID), {(ticket, text) for ticket in tickets for text in OWED}
-    came = Counter(key for post in hook.posts for key in KEY.findall(post["message"]))
+def _outcome(
+    ladders: LadderTrial, setup: TrialSetup, hook: Hook, tickets: Sequence[str], *, left: int, interrupted: int
+) -> LadderOutcome:
+    comments = count_texts(setup, tickets, COMMENT_TEXT)
+    expected = {(ticket, text) for ticket in tickets for text in EXPECTED_TEXTS}
+    posted = Counter(key for post in hook.posts for key in KEY.findall(post["message"]))
     marked = sum(REPEAT in post["message"] for post in hook.posts)
-    repeats = sum(came.values()) - len(came)
-    return Climbed(
+    repeats = sum(posted.values()) - len(posted)
+    return LadderOutcome(
         ladders=ladders,
-        killed=here.killed,
+        killed=setup.killed,
         left=left,
-        comments=sum(said.values()),
-        doubled=sum(said.values()) - len(said),
-        unsaid=len(owed - said.keys()),
-        raised=sum(_steps(here, ticket) for ticket in tickets),
-        sent=len(came),
-        missed=_in_none_of(here, came),
+        comments=sum(comments.values()),
+        doubled=sum(comments.values()) - len(comments),
+        missing=len(expected - comments.keys()),
+        raised=sum(_steps(setup, ticket) for ticket in tickets),
+        sent=len(posted),
+        undelivered=_undelivered(setup, posted),
         repeats=repeats,
         unmarked=max(0, repeats - marked),
-        silenced=silenced,
+        interrupted=interrupted,
     )
 
 
-def _steps(here: Scene, ticket: str) -> int:
-    """How many levels the ticket's ladder has."""
-    history = here.on.desk_sync.tickets(PORTAL).history(ticket)
-    return len(history.memory.escalation.raised) if history else 0
+def _steps(setup: TrialSetup, ticket: str) -> int:
+    """Return the number of levels that the ticket's ladder has raised."""
+    history = setup.demo.desk_sync.portal(PORTAL).tickets.history(ticket)
+    return len(history.memory.escalation.state.raised) if history else 0
 
 
-def _in_none_of(here: Scene, came: Collection[str]) -> int:
-    """Messages that are in none of the notices that came."""
-    with reading(here.on.desk_sync.engine) as connection:
-        return sum(key not in came for key in connection.scalars(select(messages.c.notice)))
+def _undelivered(setup: TrialSetup, posted: Collection[str]) -> int:
+    """Return the number of messages that are in none of the notices that arrived."""
+    with reading(setup.demo.desk_sync.engine) as connection:
+        return sum(key not in posted for key in connection.scalars(select(messages.c.notice)))
 
 
-FULL = Ladders()
-DAILY = Ladders(workers=2, tickets=40, people=3, strikes=(("child", 3),), silences=1, latency=0.2)
+FULL = LadderTrial()
+DAILY = LadderTrial(workers=2, tickets=40, people=3, strikes=(("child", 3),), notice_kills=1, latency=0.2)

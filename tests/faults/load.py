@@ -1,8 +1,8 @@
-"""What the product has to do while it is hurt: tickets that partners open in Desk, and deliveries at a steady rate.
+"""The load of a trial: tickets that partners open in Desk, and deliveries at a steady rate.
 
-Most deliveries are made here, not by the simulated Desk, which sends one at a time: so there are always some in flight.
-They are signed by its key, and tell of an answer on a ticket, so that each owes the ticket a look. Every tenth comes
-twice. A delivery that is refused is not sent again: Desk publishes no retry.
+Most deliveries are made here, not by the simulated Desk, which sends one at a time: so some are always in flight.
+They are signed by its key, and report a comment on a ticket, so that each causes a look. Every tenth is sent
+twice. A delivery that is refused is not sent again: Desk documents no retry.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import orjson
 import requests
 
 from desk_sync.adapters.desk.events import read_events
-from desk_sync.cli.stage import DemoProcesses
+from desk_sync.cli.demo_processes import DemoProcesses
 from desk_sync.domain.account.subscription import Account
 
-HUNG = 10.0
+ANSWER_TIMEOUT = 10.0
 SENDERS = 4
 TWICE = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What became of one delivery: its status, 0 if there was none; `seconds` until it came."""
+class DeliveryAnswer:
+    """The answer to one delivery: its status, 0 if there was none; `seconds` until it arrived."""
 
     at: float
     status: int
@@ -38,8 +38,8 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """How much is offered each second, and when it is enough, whatever happens.
+class LoadRate:
+    """The tickets and deliveries offered each second, for at most `seconds`.
 
     No more tickets are opened than `most_tickets`. `deliveries` are those beside Desk's own; 0: only Desk delivers.
     """
@@ -51,22 +51,22 @@ class Rate:
 
 
 @dataclass(slots=True)
-class Load:
-    """What has been offered so far. `tickets` are the accounts' ids by the tickets'; keys are those of the events."""
+class TrialLoad:
+    """The load so far. `tickets` holds the account id for each ticket id; `sent` and `acknowledged` hold event keys."""
 
-    on: DemoProcesses
+    demo: DemoProcesses
     tickets: dict[str, str] = field(default_factory=dict)
     sent: set[str] = field(default_factory=set)
     acknowledged: set[str] = field(default_factory=set)
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[DeliveryAnswer] = field(default_factory=list)
     ended: float = 0.0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(int(time() * 1000)))
     _lock: Lock = field(default_factory=Lock)
     _token: str = ""
 
     @contextmanager
-    def offered(self, accounts: list[Account], rate: Rate) -> Iterator[Load]:
-        """In the background, until the end of the block or of the time."""
+    def offered(self, accounts: list[Account], rate: LoadRate) -> Iterator[TrialLoad]:
+        """Offer the load in the background, until the end of the block or of the rate's seconds."""
         over = Event()
         self.sign()
         count = SENDERS if rate.deliveries else 0
@@ -86,15 +86,15 @@ class Load:
             each.result()
 
     def sign(self) -> None:
-        """Have Desk sign what is sent from now on."""
-        self._token = self.on.desk.call("GET", "/_simulator/deliveries")["token"]
+        """Fetch a fresh token of Desk for the deliveries from now on."""
+        self._token = self.demo.desk.call("GET", "/_simulator/deliveries")["token"]
 
     def slowest(self) -> float:
-        """The seconds of the slowest answer."""
+        """Return the seconds of the slowest answer; 0 without answers."""
         return max((answer.seconds for answer in self.answers if answer.status), default=0.0)
 
     def _opener(self, accounts: list[Account], most: float) -> Callable[[], None]:
-        """Opens a ticket for the next account, by and by for all of them, and again, until there are `most`."""
+        """Return a function that opens a ticket for the next account, in a cycle, until there are `most` tickets."""
         turns = itertools.cycle(accounts)
 
         def open_ticket() -> None:
@@ -102,8 +102,8 @@ class Load:
                 return
             account = next(turns)
             try:
-                ticket_id = self.on.desk.open_tickets([account])[account.account_id]
-            except requests.RequestException:  # Desk refuses its own customers too, when it is to misbehave
+                ticket_id = self.demo.desk.open_tickets([account])[account.account_id]
+            except requests.RequestException:  # the faults of Desk affect its own customers too
                 return
             with self._lock:
                 self.tickets[ticket_id] = account.account_id
@@ -127,7 +127,7 @@ class Load:
 
     def _delivery(self, ticket_id: str, number: int) -> bytes:
         payload = {"id": str(number), "ticketId": ticket_id, "content": "Any news?", "commenterId": "7"}
-        facts = self.on.desk.facts
+        facts = self.demo.desk.facts
         event = {"payload": payload, "eventTime": str(number), "eventType": "Ticket_Comment_Add"}
         return orjson.dumps([event | {"orgId": facts["org_id"]}])
 
@@ -137,24 +137,24 @@ class Load:
         began = monotonic()
         try:
             headers = {"Content-Type": "application/json", "X-ZDesk-JWT": self._token}
-            status = session.post(self.on.deliver_to, data=body, headers=headers, timeout=HUNG).status_code
+            status = session.post(self.demo.deliver_to, data=body, headers=headers, timeout=ANSWER_TIMEOUT).status_code
         except requests.RequestException:
             status = 0
         if status == 200:
             self.acknowledged |= keys
-        self.answers.append(Answer(at=began, status=status, seconds=monotonic() - began))
+        self.answers.append(DeliveryAnswer(at=began, status=status, seconds=monotonic() - began))
 
-    def take_what_desk_sent(self) -> None:
+    def count_deliveries_of_desk(self) -> None:
         """Count the deliveries of the simulated Desk too."""
-        for carried in self.on.desk.call("GET", "/_simulator/deliveries")["carried"]:
+        for carried in self.demo.desk.call("GET", "/_simulator/deliveries")["carried"]:
             keys = self.keys(orjson.dumps([carried["event"]]))
             self.sent |= keys
             self.acknowledged |= keys if "accepted" in carried["results"] else set()
 
     def keys(self, body: bytes) -> set[str]:
-        """By which the product knows the events of a delivery."""
-        vocabulary = self.on.desk_sync.mapping.vocabulary
-        return {event.key for event in read_events(body, vocabulary, org_id=self.on.desk.facts["org_id"])}
+        """Return the keys of a delivery's events, as the product computes them."""
+        vocabulary = self.demo.desk_sync.mapping.vocabulary
+        return {event.key for event in read_events(body, vocabulary, org_id=self.demo.desk.facts["org_id"])}
 
 
 def _repeat(over: Event, every: float, seconds: float, act: Callable[[], None]) -> None:

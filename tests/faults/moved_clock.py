@@ -14,8 +14,8 @@ _FOLDER = Path(__file__).parent / "clock"
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """What all of them read: `file` says how many seconds it is ahead of this machine's."""
+class MovedClock:
+    """The clock of all processes; `file` holds the seconds by which it is ahead of this machine's."""
 
     file: Path
 
@@ -24,16 +24,16 @@ class Clock:
         return timedelta(seconds=float(self.file.read_text()))
 
     def set(self, ahead: timedelta) -> None:
-        """From the next reading on, in all processes at a time."""
+        """Set the offset, for all processes from their next reading on."""
         fresh = self.file.with_suffix(".new")
         fresh.write_text(str(ahead.total_seconds()))
         fresh.replace(self.file)
 
 
 @contextmanager
-def clock_for_children(folder: Path) -> Iterator[Clock]:
-    """Processes that start within the block have this clock."""
-    clock = Clock(folder / "clock")
+def moved_clock_for_children(folder: Path) -> Iterator[MovedClock]:
+    """Give this clock to the processes that start within the block."""
+    clock = MovedClock(folder / "clock")
     clock.set(timedelta(0))
     with environment(DESK_SYNC_CLOCK_AHEAD=str(clock.file), PYTHONPATH=str(_FOLDER)):
         yield clock

@@ -1,4 +1,4 @@
-"""The table of what was survived, for a terminal and for docs/faults.md."""
+"""The report of the trials, for a terminal and for docs/faults.md."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import datetime
 from importlib.metadata import version
 
 from desk_sync import __version__
-from tests.faults.crowds import Crowd
-from tests.faults.ladders import Climbed
-from tests.faults.storm import Aftermath
-from tests.faults.trials import Account
-from tests.mutants.build import Verdict
+from tests.faults.crowds import CrowdResult
+from tests.faults.ladders import LadderOutcome
+from tests.faults.storm import StormOutcome
+from tests.faults.trials import TrialOutcome
+from tests.mutants.build import MutantVerdict
 
 HEAD = (
     "fault", "times", "database", "sent", "acknowledged", "stored", "missing", "doubled", "repeated writes",
@@ -30,109 +30,109 @@ Written by `{command}` on {date}, at {counts} counts; do not edit it.
 
 Each line is one run of the real processes (receiver, Celery worker, beat, Redis, simulated Desk, database) under load:
 tickets are opened in Desk, signed deliveries come in at a steady rate, some of them twice, and the fault strikes at
-random instants (seed {seed}). Who is killed by `kill -9` is started again, as a supervisor does; everything else the
-product does by itself.
+random instants (seed {seed}). A process that is killed by `kill -9` is started again, as a supervisor does; from
+everything else the product recovers by itself.
 
-* **sent, acknowledged, stored** count events by their key: offered to us; answered with 200; in the database.
-  *Missing* were acknowledged and are not stored. That none was stored that was never sent is checked, too.
-* **doubled** are comments that stand twice on a ticket. **Repeated writes** are PATCHes that changed nothing:
+* **sent, acknowledged, stored** count events by their key: offered to the receiver; answered with 200; in the
+  database. *Missing* were acknowledged and are not stored. A stored event that was never sent fails the trial, too.
+* **doubled** are comments that are on a ticket twice. **Repeated writes** are PATCHes that changed nothing:
   only the calls that were in flight at a kill, or whose answer was lost, may be repeated.
-* **seconds to resume**: from the end of the last strike until nothing is owed any more: every stored event processed,
-  no ticket due or in anybody's hands. A killed worker's tickets wait until its lease runs out, 45 seconds.
-* **longest call**: of all calls that Desk saw, from its arrival until it was answered or the product hung up. No more
-  than ten seconds are allowed for an answer; a call is refused or repeated after that.
-* **most in flight**: of our calls, as Desk saw them, and how many all processes together may have; counted where more
-  of them are wanted than there may be, and nobody else calls.
+* **seconds to resume**: from the end of the last strike until no work is pending: every stored event processed,
+  no ticket due or leased. A killed worker's tickets wait until its lease runs out, 45 seconds.
+* **longest call**: of all calls to Desk, from the arrival of one until it was answered or the product hung up. Ten
+  seconds are allowed for an answer; after that a call is given up or repeated.
+* **most in flight**: the maximum of the product's calls at a time, counted by Desk, and the limit for all processes
+  together; counted only in trials that need more calls than the limit and have no other callers.
 * At the end one sweep finds the tickets whose delivery was refused, and every ticket's fields and comments in Desk are
-  compared with what was worked out by hand for its account.
+  compared with a result that was worked out by hand for its account.
 
 """
 
 STORM_HEAD = (
-    "workers", "wake-ups due at once", "while there is", "tasks", "delivered twice", "left at the end of it",
-    "told", "told nowhere", "told twice", "seconds to resume",
+    "workers", "wake-ups due at once", "strikes meanwhile", "tasks", "delivered twice", "left after the last strike",
+    "alarms in Desk", "missing", "doubled", "seconds to resume",
 )  # fmt: skip
 
 STORM = """
 ## Wake-ups in a storm
 
-All wake-ups come due at one instant: each is a clock that comes to be at risk, and is told in a comment in Desk. While
-workers fire them, workers are killed and started again, Redis is flushed, and every task is delivered twice. An alarm,
-by ticket, milestone, round and state, must stand in Desk once.
+All wake-ups become due at one instant: each is a clock that comes to be at risk, which makes a comment in Desk. While
+workers process them, workers are killed and started again, Redis is flushed, and every task is delivered twice. An
+alarm, by ticket, milestone, cycle and state, must be in Desk once.
 
 """
 
 LADDERS_HEAD = (
-    "workers", "breaches at once", "processes killed", "left at the last kill", "comments", "missing", "twice", "steps",
-    "notices", "under way at a kill", "came again", "messages that nobody got",
+    "workers", "breaches at once", "processes killed", "left at the last kill", "comments", "missing", "doubled",
+    "steps", "notices", "under way at a kill", "repeated", "messages without a recipient",
 )  # fmt: skip
 
 LADDERS = """
 ## Escalations while processes die
 
-All tickets breach at one instant. While workers raise their first level, which is a private comment and one for the
-partner, they and their children are killed by `kill -9`; and again while they send what the people of the level are
-told. Each comment must stand in Desk once, and each step in its ticket's ladder once. Every notice must come; what
-comes again says so.
+All tickets breach at one instant. While workers raise the first level of each, which makes a private comment and one
+for the partner, they and their children are killed by `kill -9`; and again while they send the notices of the level.
+Each comment must be in Desk once, and each step in its ticket's ladder once. Every notice must arrive; a repeated one
+is marked as such.
 
 """
 
-CROWDS_HEAD = ("what must come of it", "outcome")
+CROWDS_HEAD = ("what must hold", "outcome")
 
 CROWDS = """
 ## Many tickets at once
 
-Tests of the services on a real database, with a Desk and a clock of their own, at full counts: hundreds of breaches in
-an outage of three days of ours, a backfill of old tickets, a rush on ten calls in flight and a day's credits, and
-deaths at random points of a step.
+Tests of the services on a real database, with a Desk and a clock of their own, at full counts: hundreds of breaches
+while the product is down for three days, a backfill of old tickets, more looks than ten calls in flight and a day's
+credits allow, and deaths of the process at random points of a step.
 
 """
 
 BROKEN = """
 ## Laws broken on purpose
 
-Each patch under `tests/mutants/` breaks one law in a copy of the sources; the tests that are named in it must turn red.
+Each patch under `tests/mutants/` breaks one law in a copy of the sources; the tests that it names must turn red.
 
 """
 
 
 @dataclass(slots=True, kw_only=True)
-class Findings:
-    """What came of a run: of each kind what was played, and the problems in words."""
+class FaultResults:
+    """The results of a run, by kind of trial, and the problems in words."""
 
-    accounts: list[Account] = field(default_factory=list)
-    storms: list[Aftermath] = field(default_factory=list)
-    climbs: list[Climbed] = field(default_factory=list)
-    crowds: list[Crowd] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
+    accounts: list[TrialOutcome] = field(default_factory=list)
+    storms: list[StormOutcome] = field(default_factory=list)
+    climbs: list[LadderOutcome] = field(default_factory=list)
+    crowds: list[CrowdResult] = field(default_factory=list)
+    verdicts: list[MutantVerdict] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def tables(self) -> Sequence[str]:
-        """Those of what was played beside the trials."""
+        """Return the tables of all that was run beside the trials."""
         found = (
-            (self.storms, weathered(self.storms)),
-            (self.climbs, climbed(self.climbs)),
-            (self.crowds, crowded(self.crowds)),
-            (self.verdicts, broken(self.verdicts)),
+            (self.storms, storm_table(self.storms)),
+            (self.climbs, ladder_table(self.climbs)),
+            (self.crowds, crowd_table(self.crowds)),
+            (self.verdicts, mutant_table(self.verdicts)),
         )
         return [text for played, text in found if played]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """In Markdown, which a terminal shows as well."""
+    """Return a table in Markdown, which is readable in a terminal too."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def survived(accounts: Iterable[Account]) -> str:
-    return table(HEAD, [_row(account) for account in accounts])
+def trial_table(accounts: Iterable[TrialOutcome]) -> str:
+    return table(HEAD, [_row(outcome) for outcome in accounts])
 
 
-def weathered(storms: Iterable[Aftermath]) -> str:
+def storm_table(storms: Iterable[StormOutcome]) -> str:
     rows = [
         [
             *(str(each.storm.workers), str(each.storm.wakeups), each.storm.words),
-            *map(str, (each.tasks, each.twice, each.left, each.told, each.unheard, each.doubled)),
+            *map(str, (each.tasks, each.twice, each.left, each.alarms, each.missing, each.doubled)),
             f"{each.resumed:.1f}",
         ]
         for each in storms
@@ -140,88 +140,88 @@ def weathered(storms: Iterable[Aftermath]) -> str:
     return table(STORM_HEAD, rows)
 
 
-def climbed(climbs: Iterable[Climbed]) -> str:
+def ladder_table(climbs: Iterable[LadderOutcome]) -> str:
     rows = [
         [
             *(str(each.ladders.workers), str(each.ladders.tickets), str(each.killed), str(each.left)),
-            *map(str, (each.comments, each.unsaid, each.doubled, each.raised)),
-            *map(str, (each.sent, each.silenced, each.repeats, each.missed)),
+            *map(str, (each.comments, each.missing, each.doubled, each.raised)),
+            *map(str, (each.sent, each.interrupted, each.repeats, each.undelivered)),
         ]
         for each in climbs
     ]
     return table(LADDERS_HEAD, rows)
 
 
-def crowded(crowds: Iterable[Crowd]) -> str:
+def crowd_table(crowds: Iterable[CrowdResult]) -> str:
     return table(CROWDS_HEAD, [[each.words, "passed" if each.passed else "FAILED"] for each in crowds])
 
 
-def broken(verdicts: Iterable[Verdict]) -> str:
+def mutant_table(verdicts: Iterable[MutantVerdict]) -> str:
     rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
     return table(("law", "what is broken", "where", "tests"), rows)
 
 
-def document(found: Findings, *, command: str, counts: str, seed: int, on: datetime) -> str:
-    """docs/faults.md; what was not survived stands in it too."""
+def document(found: FaultResults, *, command: str, counts: str, seed: int, on: datetime) -> str:
+    """Return the text of docs/faults.md, with the faults that were not survived."""
     facts = {"command": command, "counts": counts, "seed": str(seed), "date": f"{on:%d %B %Y}", "machine": machine()}
     complaints = [f"\n**Not survived:** {problem}\n" for problem in found.problems]
-    frozen = [_frozen(account) for account in found.accounts]
-    table_of_trials = [INTRODUCTION.format(**facts), survived(found.accounts), "\n", *complaints, *frozen]
-    plays = [STORM, weathered(found.storms), "\n", LADDERS, climbed(found.climbs), "\n"]
-    tests = [CROWDS, crowded(found.crowds), "\n", BROKEN, broken(found.verdicts), "\n"]
+    frozen = [_frozen(outcome) for outcome in found.accounts]
+    table_of_trials = [INTRODUCTION.format(**facts), trial_table(found.accounts), "\n", *complaints, *frozen]
+    plays = [STORM, storm_table(found.storms), "\n", LADDERS, ladder_table(found.climbs), "\n"]
+    tests = [CROWDS, crowd_table(found.crowds), "\n", BROKEN, mutant_table(found.verdicts), "\n"]
     return "".join([*table_of_trials, *plays, *tests])
 
 
-def renewed(page: str, found: Findings, *, names: Sequence[str], command: str, on: datetime) -> str:
-    """The page of a whole run, with the lines of some trials from a later one, and what that one did not survive."""
+def updated_document(page: str, found: FaultResults, *, names: Sequence[str], command: str, on: datetime) -> str:
+    """Return the page of a whole run, with the lines of some trials, and their failures, from a later run."""
     words = [each.words for each in found.accounts]
-    rows = dict(zip(words, survived(found.accounts).splitlines()[2:], strict=True))
+    rows = dict(zip(words, trial_table(found.accounts).splitlines()[2:], strict=True))
     lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
     for fresh in found.tables():
         head = lines.index(fresh.splitlines()[0])
         end = next((number for number in range(head, len(lines)) if not lines[number].startswith("|")), len(lines))
         lines[head:end] = fresh.splitlines()
-    said = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
-    said += [line for problem in found.problems for line in (f"**Not survived:** {problem}", "")]
-    said += [line for account in found.accounts for line in _frozen(account).splitlines()]
+    added = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
+    added += [line for problem in found.problems for line in (f"**Not survived:** {problem}", "")]
+    added += [line for outcome in found.accounts for line in _frozen(outcome).splitlines()]
     place = lines.index(STORM.splitlines()[1])
-    return "\n".join([*lines[:place], *said, "", *lines[place:], ""])
+    return "\n".join([*lines[:place], *added, "", *lines[place:], ""])
 
 
 def _is_of(line: str, words: Collection[str], names: Collection[str]) -> bool:
-    """Whether a line below the table is about one of the trials."""
+    """Return True if a line below the table is about one of the trials."""
     begin = [*(f"{each}: the 99th" for each in words), *(f"**Not survived:** {each}: " for each in names)]
     return line.startswith(tuple(begin))
 
 
 def machine() -> str:
-    """What it ran on."""
+    """Return the machine and the versions of the run."""
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"{system}; desk-sync {__version__}, Python {platform.python_version()}, {versions}"
 
 
-def _row(account: Account) -> list[str]:
-    trial = account.trial
-    counts = (account.sent, account.acknowledged, account.stored, account.missing, account.doubled, account.rewritten)
+def _row(outcome: TrialOutcome) -> list[str]:
+    trial = outcome.trial
+    counts = (outcome.sent, outcome.acknowledged, outcome.stored, outcome.missing, outcome.doubled, outcome.rewritten)
     return [
-        account.words,
+        outcome.words,
         str(trial.count),
         "PostgreSQL" if trial.on_postgresql else "SQLite",
         *map(str, counts),
-        f"{account.resumed:.1f}",
-        f"{account.slowest * 1000:.0f} ms" if account.slowest else "",
-        f"{account.longest:.1f} s",
-        f"{account.in_flight} of {trial.concurrency}" if trial.fills_up else "",
+        f"{outcome.resumed:.1f}",
+        f"{outcome.slowest * 1000:.0f} ms" if outcome.slowest else "",
+        f"{outcome.longest:.1f} s",
+        f"{outcome.in_flight} of {trial.concurrency}" if trial.fills_up else "",
     ]
 
 
-def _frozen(account: Account) -> str:
-    """The ratio that is asked for where a strike had a calm time before it to compare with."""
-    calm, hurt = (each * 1000 for each in account.p99)
+def _frozen(outcome: TrialOutcome) -> str:
+    """Return the ratio of the answers in a strike to those in the calm time before it; empty without a calm time."""
+    calm, struck = (each * 1000 for each in outcome.p99)
     if not calm:
         return ""
     return (
-        f"\n{account.trial.words}: the 99th percentile of the answers was {hurt:.1f} ms during it and {calm:.1f} ms"
-        f" in the same time before it ({hurt / calm:.2f} times).\n"
+        f"\n{outcome.trial.words}: the 99th percentile of the answers was {struck:.1f} ms during it and {calm:.1f} ms"
+        f" in the same time before it ({struck / calm:.2f} times).\n"
     )

@@ -1,4 +1,4 @@
-"""Where a trial takes place: the stage of real processes, and what a strike needs besides."""
+"""The setup of a trial: the real processes of the demo under load, and the means of a strike."""
 
 from __future__ import annotations
 
@@ -19,91 +19,92 @@ from typing import TypeAlias
 import requests
 from sqlalchemy import select
 
-from desk_sync import wiring
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.tables import deliveries
-from desk_sync.cli.stage import DemoProcesses, stage
+from desk_sync.cli.demo_processes import DemoProcesses, demo_processes
 from desk_sync.errors import TemporaryError
-from tests.faults.disk import Disk, mounted
-from tests.faults.load import Load
-from tests.faults.moved_clock import Clock, clock_for_children
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.process import DEFAULT
+from tests.faults.disk import SmallDisk, mounted
+from tests.faults.load import TrialLoad
+from tests.faults.moved_clock import MovedClock, moved_clock_for_children
 from tests.support.postgres import Postgres, run_postgres
 from tests.support.processes import environment
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
-PORTAL = wiring.DEFAULT
+PORTAL = DEFAULT
 Span: TypeAlias = tuple[float, float]
-GRACE = 11.0  # a sweep leaves alone what was modified within the last ten seconds
+GRACE = 11.0  # a sweep leaves out changes of the last ten seconds
 
 
 @dataclass(slots=True, kw_only=True)
-class Scene:
-    """The stage, under load. `hurt` are the spans in which a strike lasted; `calm` are those to compare them with.
+class TrialSetup:
+    """The demo's processes under load. `struck` are the spans of the strikes; `calm` are spans to compare them with.
 
-    `killed` counts processes; `postgres` is the server, if any; `disk` that of the database and the logs, if we may
-    mount one. `latency` are the seconds that Desk takes for a call; `notes` say what the table has to.
+    `killed` counts processes; `postgres` is the server, if any; `disk` that of the database and the logs, if mounting
+    is allowed. `latency` is Desk's, in seconds a call; `notes` are additions to the trial's line in the table.
     """
 
-    on: DemoProcesses
-    load: Load
+    demo: DemoProcesses
+    load: TrialLoad
     random: Random
     broker: EmbeddedBroker
     postgres: Postgres | None
-    disk: Disk | None
-    clock: Clock
+    disk: SmallDisk | None
+    clock: MovedClock
     latency: float
     notes: set[str] = field(default_factory=set)
-    hurt: list[Span] = field(default_factory=list)
+    struck: list[Span] = field(default_factory=list)
     calm: list[Span] = field(default_factory=list)
     killed: int = 0
 
     def now(self) -> datetime:
-        """The instant by the clock of the scene's processes."""
-        return wiring.now() + self.clock.ahead
+        """Return the instant by the clock of the trial's processes."""
+        return utc_now() + self.clock.ahead
 
     def kill(self, child: Popen[bytes]) -> None:
-        """As kill -9 on the whole process group."""
+        """Kill the whole process group by SIGKILL."""
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         self.killed += 1
 
-    def misbehave(self, **faults: object) -> None:
-        """Have Desk meet our calls so, from now on; by default it only takes its time."""
-        self.on.desk.call("POST", "/_simulator/faults", json={"calls": OURS, "latency": self.latency} | faults)
+    def set_faults(self, **faults: object) -> None:
+        """Set the faults of Desk on our calls from now on; by default only its latency."""
+        self.demo.desk.call("POST", "/_simulator/faults", json={"calls": OUR_CALLS, "latency": self.latency} | faults)
 
     def start_workers(self, count: int) -> None:
-        """So that there are `count` of them."""
+        """Start workers until there are `count`."""
         for number in range(2, count + 1):
-            self.on.start(f"worker-{number}")
+            self.demo.start(f"worker-{number}")
 
     @contextmanager
-    def hurting(self) -> Iterator[None]:
-        """The time that a strike lasts."""
+    def striking(self) -> Iterator[None]:
+        """Record the duration of the block as a strike."""
         began = monotonic()
         yield
-        self.hurt.append((began, monotonic()))
+        self.struck.append((began, monotonic()))
 
     def rest(self, seconds: float) -> None:
-        """Do no harm for so long."""
+        """Wait without a strike, and record the span as calm."""
         began = monotonic()
         sleep(seconds)
         self.calm.append((began, monotonic()))
 
     def wait_until_quiet(self, seconds: float) -> None:
-        """Until nothing is owed. Raises TemporaryError, which says what is, if it takes longer."""
+        """Wait until nothing is pending. Raises TemporaryError, which lists the pending work, if it takes longer."""
         end = monotonic() + seconds
-        while owed := self.owed():
+        while pending := self.pending():
             if monotonic() > end:
-                raise TemporaryError(f"after {seconds:.0f} s: {owed}")
+                raise TemporaryError(f"after {seconds:.0f} s: {pending}")
             sleep(0.1)
 
-    def owed(self) -> str:
-        """What is still to be done, in words."""
+    def pending(self) -> str:
+        """Return the work that is still pending, in words; empty if there is none."""
         try:
-            idle = self.on.desk.call("GET", "/_simulator/idle")["idle"]
-            events = self.on.desk_sync.inbox(PORTAL).counts()
-            queue = self.on.desk_sync.figures(PORTAL).backlog(self.now())
+            idle = self.demo.desk.call("GET", "/_simulator/idle")["idle"]
+            events = self.demo.desk_sync.portal(PORTAL).inbox.counts()
+            queue = self.demo.desk_sync.portal(PORTAL).metrics.backlog(self.now())
         except (TemporaryError, requests.RequestException) as error:
             return str(error)
         waiting = {
@@ -116,19 +117,19 @@ class Scene:
         return ", ".join(f"{count} {what}" for what, count in waiting.items() if count)
 
     def sweep(self) -> None:
-        """Find the tickets that Desk told us of while nobody listened: it does not tell twice."""
+        """Find the tickets whose delivery was not accepted: Desk does not repeat it."""
         sleep(max(0.0, self.load.ended + GRACE - monotonic()))
-        since = (wiring.now() - timedelta(hours=1)).isoformat()
+        since = (utc_now() - timedelta(hours=1)).isoformat()
         command = [sys.executable, "-m", "desk_sync.cli", "sweep", "--since", since]
-        subprocess.run(command, env=self.on.environment, check=True, capture_output=True)
+        subprocess.run(command, env=self.demo.processes.environment, check=True, capture_output=True)
 
     def stored(self) -> set[str]:
-        """The keys of all events in the database, by the product's own engine."""
-        with reading(self.on.desk_sync.engine) as connection:
+        """Return the keys of all events in the database, read by the product's own engine."""
+        with reading(self.demo.desk_sync.engine) as connection:
             return set(connection.scalars(select(deliveries.c.key)))
 
 
-OURS = [
+OUR_CALLS = [
     "GET /tickets/{id}",
     "PATCH /tickets/{id}",
     "GET /tickets/{id}/comments",
@@ -137,28 +138,30 @@ OURS = [
 
 
 @contextmanager
-def scene(
+def trial_setup(
     folder: Path, *, seed: int, on_postgresql: bool, on_small_disk: bool, concurrency: int, latency: float
-) -> Iterator[Scene]:
-    """Everything runs; on the way out everything ends."""
+) -> Iterator[TrialSetup]:
+    """Start all processes; they end with the block."""
     with ExitStack() as stack:
-        clock = stack.enter_context(clock_for_children(folder))
+        clock = stack.enter_context(moved_clock_for_children(folder))
         stack.enter_context(environment(DESK_SYNC_CONCURRENCY=str(concurrency)))
         disk = stack.enter_context(mounted(folder / "disk")) if on_small_disk else None
         postgres = stack.enter_context(run_postgres()) if on_postgresql else None
         database = postgres.url(postgres.new_database()) if postgres else None
-        on = stack.enter_context(stage(disk.folder if disk else folder, ACCOUNTS, record=False, database=database))
-        here = Scene(
-            on=on,
-            load=Load(on),
+        demo = stack.enter_context(
+            demo_processes(disk.folder if disk else folder, ACCOUNTS, record=False, database=database)
+        )
+        setup = TrialSetup(
+            demo=demo,
+            load=TrialLoad(demo),
             random=Random(seed),
-            broker=on.broker,
+            broker=demo.processes.broker,
             postgres=postgres,
             disk=disk,
             clock=clock,
             latency=latency,
             notes={disk.words} if disk else set(),
         )
-        stack.callback(lambda: here.broker.stop())
-        here.misbehave()
-        yield here
+        stack.callback(lambda: setup.broker.stop())
+        setup.set_faults()
+        yield setup

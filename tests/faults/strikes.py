@@ -1,6 +1,6 @@
-"""The ways in which the product is hurt. Each strike returns when it is over; what was killed has been started again.
+"""The faults that strike the product. Each strike returns when it is over; killed processes have been started again.
 
-Starting again is what an operator's supervisor does (deploy/systemd); everything else the product does by itself.
+The restart is the task of an operator's supervisor (deploy/systemd); the product recovers by itself from all else.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from typing import TypeAlias
 import redis
 import requests
 
-from tests.faults.scene import Scene
+from tests.faults.scene import TrialSetup
 from tests.support.processes import START_SECONDS, children_of, wait_until
 
-Strike: TypeAlias = Callable[[Scene, float], None]
-"""The second argument: how many seconds it lasts, where it lasts."""
+Strike: TypeAlias = Callable[[TrialSetup, float], None]
+"""The second argument is the duration in seconds, for strikes that have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class FaultKind:
     """One kind of strike, in the words of the table.
 
-    `within`: seconds after which nothing may be owed any more; `rest`: the longest pause before such a strike.
+    `within`: seconds after which no work may be pending; `rest`: the longest pause before such a strike, in seconds.
     `repeats`: answers get lost on the way, so that a PATCH of the same values may be sent again.
     """
 
@@ -41,116 +41,116 @@ class Fault:
     repeats: bool = False
 
 
-def restart(name: str, scene: Scene, _: float) -> None:
-    """kill -9 of a whole process, which its supervisor starts again."""
-    with scene.hurting():
-        scene.kill(scene.on.children[name])
-        scene.on.start(name)
+def restart(name: str, setup: TrialSetup, _: float) -> None:
+    """Kill a whole process by SIGKILL, and start it again as a supervisor does."""
+    with setup.striking():
+        setup.kill(setup.demo.processes.children[name])
+        setup.demo.start(name)
 
 
-def kill_receiver(scene: Scene, _: float) -> None:
-    """kill -9 of the receiver; over when it answers again, so that the next kill finds it at work."""
-    with scene.hurting():
-        scene.kill(scene.on.children["serve"])
-        scene.on.start("serve")
-        wait_until(lambda: answers(scene.on.deliver_to), seconds=START_SECONDS)
+def kill_receiver(setup: TrialSetup, _: float) -> None:
+    """Kill the receiver by SIGKILL, and wait until the new one answers, so that the next kill hits a working one."""
+    with setup.striking():
+        setup.kill(setup.demo.processes.children["serve"])
+        setup.demo.start("serve")
+        wait_until(lambda: answers(setup.demo.deliver_to), seconds=START_SECONDS)
 
 
-def kill_worker_child(scene: Scene, _: float, *, name: str = "worker") -> None:
-    """kill -9 of the prefork processes of a worker; Celery itself replaces them."""
-    for child in children_of(scene.on.children[name].pid):
-        with scene.hurting(), suppress(ProcessLookupError):
+def kill_worker_child(setup: TrialSetup, _: float, *, name: str = "worker") -> None:
+    """Kill the prefork processes of a worker by SIGKILL; Celery itself replaces them."""
+    for child in children_of(setup.demo.processes.children[name].pid):
+        with setup.striking(), suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
-            scene.killed += 1
+            setup.killed += 1
 
 
-def second_beat(scene: Scene, seconds: float) -> None:
-    """Two beats, from now to the end of the trial."""
-    with scene.hurting():
-        scene.on.start("beat-2")
+def second_beat(setup: TrialSetup, seconds: float) -> None:
+    """Run two beats, from now to the end of the trial."""
+    with setup.striking():
+        setup.demo.start("beat-2")
         sleep(seconds)
 
 
-def kill_redis(scene: Scene, seconds: float) -> None:
-    """It comes back empty."""
-    with scene.hurting():
-        scene.kill(scene.broker.process)
+def kill_redis(setup: TrialSetup, seconds: float) -> None:
+    """Kill Redis; the new one is empty."""
+    with setup.striking():
+        setup.kill(setup.broker.process)
         sleep(seconds)
-        scene.broker = scene.broker.again(timeout=timedelta(seconds=START_SECONDS))
+        setup.broker = setup.broker.again(timeout=timedelta(seconds=START_SECONDS))
 
 
-def flush_redis(scene: Scene, _: float) -> None:
-    with scene.hurting():
-        redis.Redis.from_url(scene.broker.url).flushall()
+def flush_redis(setup: TrialSetup, _: float) -> None:
+    with setup.striking():
+        redis.Redis.from_url(setup.broker.url).flushall()
 
 
-def freeze_redis(scene: Scene, seconds: float) -> None:
-    """SIGSTOP: the socket still accepts, and nobody answers. Before it as long a time without, for comparison."""
-    scene.rest(seconds)
-    with scene.hurting(), stopped(scene.broker.process.pid):
+def freeze_redis(setup: TrialSetup, seconds: float) -> None:
+    """Freeze Redis by SIGSTOP: its socket still accepts, without an answer. An equally long calm span comes first."""
+    setup.rest(seconds)
+    with setup.striking(), stopped(setup.broker.process.pid):
         sleep(seconds)
 
 
-def move_clock(scene: Scene, seconds: float) -> None:
-    """The wall clock of all processes goes ahead by an hour, and then back."""
-    with scene.hurting():
+def move_clock(setup: TrialSetup, seconds: float) -> None:
+    """Move the wall clock of all processes ahead by an hour, and then back."""
+    with setup.striking():
         for ahead in (timedelta(hours=1), timedelta(0)):
-            scene.clock.set(ahead)
-            scene.load.sign()
+            setup.clock.set(ahead)
+            setup.load.sign()
             sleep(seconds)
 
 
-def cut_connections(scene: Scene, _: float) -> None:
-    """Every connection to the database, our own too."""
-    assert scene.postgres
-    with scene.hurting(), scene.postgres.connect("postgres") as connection:
+def cut_connections(setup: TrialSetup, _: float) -> None:
+    """Cut every connection to the database, our own too."""
+    assert setup.postgres
+    with setup.striking(), setup.postgres.connect("postgres") as connection:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
 
 
-def restart_postgresql(scene: Scene, _: float) -> None:
-    """As after a crash."""
-    assert scene.postgres
-    with scene.hurting():
-        scene.postgres.restart()
+def restart_postgresql(setup: TrialSetup, _: float) -> None:
+    """Restart the database server as after a crash."""
+    assert setup.postgres
+    with setup.striking():
+        setup.postgres.restart()
 
 
-def fill_disk(scene: Scene, seconds: float) -> None:
-    """Not a byte is left for the database, its journal and the logs; where we may mount no disk, see `forbid_files`."""
-    if scene.disk is None:
-        forbid_files(scene, seconds, victims=("serve", "worker"))
+def fill_disk(setup: TrialSetup, seconds: float) -> None:
+    """Fill the disk of the database, its journal and the logs; without permission to mount one, see `forbid_files`."""
+    if setup.disk is None:
+        forbid_files(setup, seconds, victims=("serve", "worker"))
         return
-    with scene.hurting(), scene.disk.full():
+    with setup.striking(), setup.disk.full():
         sleep(seconds)
 
 
-def forbid_files(scene: Scene, seconds: float, *, victims: Sequence[str]) -> None:
-    """No file of these processes can grow any more, nor be written at all: the database's, its journal's, the log's."""
-    scene.notes.add("by a limit on the size of files")
-    with scene.hurting():
-        limit_files(scene, victims, 0)
+def forbid_files(setup: TrialSetup, seconds: float, *, victims: Sequence[str]) -> None:
+    """Forbid these processes to write files: the database, its journal and the log."""
+    setup.notes.add("by a limit on the size of files")
+    with setup.striking():
+        limit_files(setup, victims, 0)
         sleep(seconds)
-        limit_files(scene, victims, resource.RLIM_INFINITY)
+        limit_files(setup, victims, resource.RLIM_INFINITY)
 
 
-def desk(scene: Scene, seconds: float, **faults: object) -> None:
-    """Desk meets our calls with `faults`, then answers well again."""
-    with scene.hurting():
-        scene.misbehave(**faults)
+def desk(setup: TrialSetup, seconds: float, **faults: object) -> None:
+    """Let Desk answer our calls with `faults`, then normally again."""
+    with setup.striking():
+        setup.set_faults(**faults)
         sleep(seconds)
-        scene.misbehave()
+        setup.set_faults()
 
 
 def answers(url: str) -> bool:
-    """Desk's handshake."""
+    """Return True if the URL answers, as in Desk's handshake."""
     try:
         return requests.get(url, timeout=1).ok
     except requests.RequestException:
         return False
 
 
-def limit_files(scene: Scene, victims: Sequence[str], size: int) -> None:
-    """The most bytes that a file of these processes and their children may have."""
-    parents = [scene.on.children[name].pid for name in victims]
+def limit_files(setup: TrialSetup, victims: Sequence[str], size: int) -> None:
+    """Limit the files of these processes and their children to `size` bytes."""
+    parents = [setup.demo.processes.children[name].pid for name in victims]
     for pid in [*parents, *(child.pid for parent in parents for child in children_of(parent))]:
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -165,35 +165,35 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def misbehaving(words: str, **faults: object) -> Fault:
-    """Desk answers a share of our calls so."""
-    return Fault(words=f"Desk: {words}", strike=partial(desk, **faults), repeats=True)
+def desk_fault(words: str, **faults: object) -> FaultKind:
+    """Return the fault in which Desk answers a share of our calls so."""
+    return FaultKind(words=f"Desk: {words}", strike=partial(desk, **faults), repeats=True)
 
 
 REDIS_BACK = 10.0
 
-FAULTS: Mapping[str, Fault] = {
-    "receiver": Fault(words="kill -9 of the receiver", strike=kill_receiver),
-    "child": Fault(words="kill -9 of the worker's child", strike=kill_worker_child),
-    "worker": Fault(words="kill -9 of the whole worker", strike=partial(restart, "worker"), rest=5.0),
-    "beat": Fault(words="kill -9 of beat", strike=partial(restart, "beat")),
-    "beats": Fault(words="two beats", strike=second_beat),
-    "redis-killed": Fault(words="Redis killed, back empty", strike=kill_redis, within=REDIS_BACK),
-    "redis-flushed": Fault(words="Redis flushed", strike=flush_redis, within=REDIS_BACK),
-    "redis-frozen": Fault(words="Redis frozen (SIGSTOP)", strike=freeze_redis, within=REDIS_BACK),
-    "clock": Fault(words="the wall clock an hour ahead, and back", strike=move_clock),
-    "cut": Fault(words="all connections to PostgreSQL cut", strike=cut_connections),
-    "postgresql": Fault(words="PostgreSQL crashed and restarted", strike=restart_postgresql),
-    "disk": Fault(words="disk full", strike=fill_disk),
-    "disk-of-receiver": Fault(words="disk full for the receiver", strike=partial(forbid_files, victims=("serve",))),
-    "deliveries": Fault(
+FAULTS: Mapping[str, FaultKind] = {
+    "receiver": FaultKind(words="kill -9 of the receiver", strike=kill_receiver),
+    "child": FaultKind(words="kill -9 of the worker's child", strike=kill_worker_child),
+    "worker": FaultKind(words="kill -9 of the whole worker", strike=partial(restart, "worker"), rest=5.0),
+    "beat": FaultKind(words="kill -9 of beat", strike=partial(restart, "beat")),
+    "beats": FaultKind(words="two beats", strike=second_beat),
+    "redis-killed": FaultKind(words="Redis killed, back empty", strike=kill_redis, within=REDIS_BACK),
+    "redis-flushed": FaultKind(words="Redis flushed", strike=flush_redis, within=REDIS_BACK),
+    "redis-frozen": FaultKind(words="Redis frozen (SIGSTOP)", strike=freeze_redis, within=REDIS_BACK),
+    "clock": FaultKind(words="the wall clock an hour ahead, and back", strike=move_clock),
+    "cut": FaultKind(words="all connections to PostgreSQL cut", strike=cut_connections),
+    "postgresql": FaultKind(words="PostgreSQL crashed and restarted", strike=restart_postgresql),
+    "disk": FaultKind(words="disk full", strike=fill_disk),
+    "disk-of-receiver": FaultKind(words="disk full for the receiver", strike=partial(forbid_files, victims=("serve",))),
+    "deliveries": FaultKind(
         words="deliveries dropped and doubled at 20 % each, and in any order",
         strike=partial(desk, drop=0.2, duplicate=0.2, reorder=True),
     ),
-    "desk-429": misbehaving("429", status=429, share=0.5),
-    "desk-500": misbehaving("500", status=500, share=0.5),
-    "desk-html": misbehaving("502 with a page of HTML", status=502, share=0.5),
-    "desk-half": misbehaving("half a body, then closed", half=True, share=0.5),
-    "desk-reset": misbehaving("reset, after the work was done", reset=True, after=True, share=0.5),
-    "desk-drip": misbehaving("a byte a second", drip=1.0, share=0.3),
+    "desk-429": desk_fault("429", status=429, share=0.5),
+    "desk-500": desk_fault("500", status=500, share=0.5),
+    "desk-html": desk_fault("502 with a page of HTML", status=502, share=0.5),
+    "desk-half": desk_fault("half a body, then closed", half=True, share=0.5),
+    "desk-reset": desk_fault("reset, after the work was done", reset=True, after=True, share=0.5),
+    "desk-drip": desk_fault("a byte a second", drip=1.0, share=0.3),
 }

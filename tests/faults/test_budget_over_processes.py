@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from desk_sync import wiring
 from desk_sync.adapters.desk.limits.breaker import FAILURES
 from desk_sync.adapters.desk.limits.slots import connect
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
@@ -22,6 +21,9 @@ from desk_sync.ports.portal import DeskPause
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.faults import NONE, FaultInjector
 from desk_sync.simulated_desk.server import running
+from desk_sync.wiring.environment import utc_now
+from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.process import DEFAULT
 from tests.support.processes import START_SECONDS, wait_until
 
 LIMIT = 4
@@ -30,8 +32,8 @@ ROOT = Path(__file__).parents[2]
 FACTS = ("desk_url", "accounts_url", "org_id", "webhook_id", "client_id", "client_secret", "refresh_token")
 
 
-class Place:
-    """A simulated Desk, a broker and a database, and the settings that lead to them."""
+class BudgetSetup:
+    """A simulated Desk, a broker and a database, and the settings that name them."""
 
     def __init__(self, simulation, url, broker, folder):
         self.simulation = simulation
@@ -50,7 +52,7 @@ class Place:
 
     @property
     def reads(self):
-        """How often a ticket was asked for."""
+        """The number of calls that read a ticket."""
         return self.desk.calls["GET /tickets/{id}"]
 
     def open_ticket(self):
@@ -65,7 +67,7 @@ class Place:
     def open_app(self):
         secrets = ("client_id", "client_secret", "refresh_token", "database_url", "redis_url")
         facts = {name: SecretStr(value) if name in secrets else value for name, value in self.settings.items()}
-        return wiring.open_app(Settings(**facts))
+        return open_app(Settings(**facts))
 
     def start_caller(self, ticket_id):
         environment = {f"DESK_SYNC_{name.upper()}": value for name, value in self.settings.items()}
@@ -74,113 +76,113 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path):
+def setup(tmp_path):
     with ExitStack() as stack:
         simulation, url = stack.enter_context(running())
-        place = Place(simulation, url, EmbeddedBroker.start(), tmp_path)
-        stack.callback(lambda: place.broker.stop())
-        with place.open_app() as app:
+        setup = BudgetSetup(simulation, url, EmbeddedBroker.start(), tmp_path)
+        stack.callback(lambda: setup.broker.stop())
+        with setup.open_app() as app:
             app.upgrade()
-        yield place
+        yield setup
 
 
-def flush(place):
-    connect(place.broker.url).flushall()
+def flush(setup):
+    connect(setup.broker.url).flushall()
 
 
-def restart(place):
-    place.broker.process.kill()
-    place.broker.process.wait()
-    place.broker = place.broker.again()
+def restart(setup):
+    setup.broker.process.kill()
+    setup.broker.process.wait()
+    setup.broker = setup.broker.again()
 
 
-def freeze(place):
-    os.kill(place.broker.process.pid, signal.SIGSTOP)
+def freeze(setup):
+    os.kill(setup.broker.process.pid, signal.SIGSTOP)
     time.sleep(2)
-    os.kill(place.broker.process.pid, signal.SIGCONT)
+    os.kill(setup.broker.process.pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(
     "strike",
     [
         pytest.param(flush, id="Redis is flushed"),
-        pytest.param(restart, id="Redis is killed, and another one comes"),
+        pytest.param(restart, id="Redis is killed and replaced"),
         pytest.param(freeze, id="Redis is frozen"),
     ],
 )
-def test_two_processes_never_have_more_calls_in_flight_than_the_portal_allows(place, strike):
-    ticket = place.open_ticket()
-    place.simulation.chance.set(FaultInjector(latency=0.7, calls=("GET /tickets/{id}",)))
-    callers = [place.start_caller(ticket) for _ in range(2)]
+def test_two_processes_never_have_more_calls_in_flight_than_the_portal_allows(setup, strike):
+    ticket = setup.open_ticket()
+    setup.simulation.chance.set(FaultInjector(latency=0.7, calls=("GET /tickets/{id}",)))
+    callers = [setup.start_caller(ticket) for _ in range(2)]
     try:
-        wait_until(lambda: place.desk.quota.in_flight == LIMIT, seconds=START_SECONDS)
+        wait_until(lambda: setup.desk.quota.in_flight == LIMIT, seconds=START_SECONDS)
 
-        strike(place)
+        strike(setup)
 
-        before = place.reads
-        wait_until(lambda: place.reads > before + 2 * LIMIT, seconds=10)
+        before = setup.reads
+        wait_until(lambda: setup.reads > before + 2 * LIMIT, seconds=10)
         assert [caller.poll() for caller in callers] == [None, None]
-        assert place.desk.quota.most_in_flight == LIMIT
+        assert setup.desk.quota.most_in_flight == LIMIT
     finally:
         stop(callers)
 
 
 class TestStorms:
     @pytest.fixture
-    def app(self, place):
-        with place.open_app() as app:
+    def app(self, setup):
+        with setup.open_app() as app:
             yield app
 
     def looked_at(self, app, tickets):
-        histories = [app.tickets(wiring.DEFAULT).history(ticket) for ticket in tickets]
+        histories = [app.portal(DEFAULT).tickets.history(ticket) for ticket in tickets]
         return sum(1 for history in histories if history.looked_at and not history.error)
 
-    def test_a_desk_that_is_busy_with_others_is_asked_again_and_nothing_is_lost(self, place, app):
-        tickets = [place.open_ticket() for _ in range(20)]
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        place.simulation.chance.set(FaultInjector(latency=0.05))
-        place.desk.quota.concurrent = 1
+    def test_calls_to_a_busy_desk_are_repeated_and_nothing_is_lost(self, setup, app):
+        tickets = [setup.open_ticket() for _ in range(20)]
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        setup.simulation.chance.set(FaultInjector(latency=0.05))
+        setup.desk.quota.concurrent = 1
 
-        app.drain(wiring.DEFAULT)
-        place.desk.quota.concurrent = 25
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        app.drain(wiring.DEFAULT)
+        app.portal(DEFAULT).drain.run()
+        setup.desk.quota.concurrent = 25
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        app.portal(DEFAULT).drain.run()
 
-        assert SqlAllowances(app.engine, wiring.DEFAULT).read().pause is None
+        assert SqlAllowances(app.engine, DEFAULT).read().pause is None
         assert self.looked_at(app, tickets) == len(tickets)
 
-    def test_a_day_without_credits_costs_a_call_a_thread_and_nothing_is_lost(self, place, app):
-        tickets = [place.open_ticket() for _ in range(20)]
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        place.desk.quota.daily = place.desk.quota.spent
-        app.drain(wiring.DEFAULT)
+    def test_a_day_without_credits_costs_one_call_per_thread_and_nothing_is_lost(self, setup, app):
+        tickets = [setup.open_ticket() for _ in range(20)]
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        setup.desk.quota.daily = setup.desk.quota.spent
+        app.portal(DEFAULT).drain.run()
 
-        allowances = SqlAllowances(app.engine, wiring.DEFAULT)
+        allowances = SqlAllowances(app.engine, DEFAULT)
         pause, credits_left = allowances.read().pause, allowances.read().credits.left
         assert credits_left == 0
-        assert pause.until - wiring.now() == pytest.approx(place.desk.quota.until_tomorrow(), abs=timedelta(seconds=5))
-        assert place.reads <= WORKERS
+        assert pause.until - utc_now() == pytest.approx(setup.desk.quota.until_tomorrow(), abs=timedelta(seconds=5))
+        assert setup.reads <= WORKERS
 
-        place.desk.quota.daily = 125_000
-        allowances.exchange(pause, DeskPause(begun_at=wiring.now(), until=wiring.now(), number=1))  # midnight
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        app.drain(wiring.DEFAULT)
+        setup.desk.quota.daily = 125_000
+        allowances.exchange(pause, DeskPause(begun_at=utc_now(), until=utc_now(), number=1))  # midnight
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        app.portal(DEFAULT).drain.run()
 
         assert (allowances.read().pause, self.looked_at(app, tickets)) == (None, len(tickets))
 
-    def test_a_desk_that_is_down_is_left_in_peace_and_nothing_is_lost(self, place, app):
-        tickets = [place.open_ticket() for _ in range(20)]
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        place.simulation.chance.set(FaultInjector(status=503))
-        app.drain(wiring.DEFAULT)
-        app.drain(wiring.DEFAULT)
+    def test_a_desk_that_is_down_gets_few_calls_and_nothing_is_lost(self, setup, app):
+        tickets = [setup.open_ticket() for _ in range(20)]
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        setup.simulation.chance.set(FaultInjector(status=503))
+        app.portal(DEFAULT).drain.run()
+        app.portal(DEFAULT).drain.run()
 
-        assert place.reads < FAILURES + WORKERS
+        assert setup.reads < FAILURES + WORKERS
 
-        place.simulation.chance.set(NONE)
-        allowances = SqlAllowances(app.engine, wiring.DEFAULT)
-        wait_until(lambda: allowances.read().pause.until <= wiring.now(), seconds=10)
-        app.tickets(wiring.DEFAULT).look_now(tickets, now=wiring.now())
-        app.drain(wiring.DEFAULT)
+        setup.simulation.chance.set(NONE)
+        allowances = SqlAllowances(app.engine, DEFAULT)
+        wait_until(lambda: allowances.read().pause.until <= utc_now(), seconds=10)
+        app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
+        app.portal(DEFAULT).drain.run()
 
         assert (allowances.read().pause, self.looked_at(app, tickets)) == (None, len(tickets))

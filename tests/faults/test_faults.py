@@ -1,6 +1,6 @@
-"""What the product survives, with real processes, at reduced counts: several faults share one stage and one wait.
+"""Faults in real processes, at reduced counts: several faults share one set of processes and one wait for leases.
 
-`./dev faults` lets each strike alone and often, and writes docs/faults.md.
+`./dev faults` strikes with each alone and often, and writes docs/faults.md.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from tests.faults.ladders import DAILY, run
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_each_step_stands_in_desk_once_and_every_notice_comes_though_workers_die(tmp_path):
-    climbed = run(DAILY, tmp_path, seed=1)
+def test_each_step_is_in_desk_once_and_every_notice_arrives_though_workers_die(tmp_path):
+    ladder_table = run(DAILY, tmp_path, seed=1)
 
-    assert climbed.failures() == []
+    assert ladder_table.failures() == []

@@ -1,7 +1,7 @@
-"""A trial: one run of the stage under load, some strikes at random instants, and the account that is given of it.
+"""A trial: one run of the demo's processes under load, with strikes at random instants, and its outcome.
 
-Acknowledged means that the sender got a 200. What was acknowledged and is not stored is missing; what was stored and
-never sent would be invented. Of each ticket the end in Desk is compared with what was worked out by hand.
+An event is acknowledged if the sender got a 200, missing if it was acknowledged and is not stored, invented if it was
+stored and never sent. The end state of each ticket in Desk is compared with a result that was worked out by hand.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from math import inf
 from pathlib import Path
 from time import monotonic, sleep
 
-from desk_sync import wiring
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.adapters.zoho.transport import ANSWER_SECONDS
-from desk_sync.cli.stage import API
-from tests.faults.load import Answer, Rate
-from tests.faults.scene import ACCOUNTS, Scene, Span, scene
+from desk_sync.cli.demo_client import API
+from desk_sync.wiring.process import DEFAULT
+from tests.faults.load import DeliveryAnswer, LoadRate
+from tests.faults.scene import ACCOUNTS, Span, TrialSetup, trial_setup
 from tests.faults.strikes import FAULTS
 from tests.support.processes import START_SECONDS
 
 TIMEOUT = 150.0
 WARM = 5
 IN_FLIGHT = 4
-# The client gives an answer ten seconds, however slowly it comes; on a busy machine either side notices late.
+# The client allows ten seconds for a whole answer; on a busy machine either side notices late.
 LONGEST_CALL = ANSWER_SECONDS + 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """`strikes`: how often each fault strikes, by name, in random order; `seconds`: how long one lasts that lasts.
+class FaultTrial:
+    """A kind of trial. `strikes`: the number of strikes by fault, in random order; `seconds`: the length of a long one.
 
-    `warm_up`: the seconds under load before the first one. `latency`: those that Desk takes for a call; `concurrency`:
-    how many of ours all processes together may have in flight; `fills_up`: all of these are to be taken, and counted.
+    `warm_up`: the seconds under load before the first strike. `latency`: Desk's, in seconds a call; `concurrency`: the
+    calls that all processes together may have in flight; `fills_up`: as many must be reached, and are counted.
     """
 
     name: str
@@ -49,39 +49,39 @@ class Trial:
     latency: float = 0.05
     seconds: float = 2.0
     warm_up: float = 0.0
-    rate: Rate = field(default_factory=Rate)
+    rate: LoadRate = field(default_factory=LoadRate)
 
     @property
     def within(self) -> float:
-        """The seconds after which nothing may be owed."""
+        """The seconds after which no work may be pending."""
         return max(FAULTS[name].within for name, _ in self.strikes)
 
     @property
     def words(self) -> str:
-        """What strikes, for the table."""
+        """The strikes, for the table."""
         return self.title or ", ".join(FAULTS[name].words for name, _ in self.strikes)
 
     @property
     def count(self) -> int:
         return sum(times for _, times in self.strikes)
 
-    def scaled(self, share: float) -> Trial:
+    def scaled(self, share: float) -> FaultTrial:
         """The same with fewer strikes, at least one of each."""
         return replace(self, strikes=tuple((name, max(1, round(times * share))) for name, times in self.strikes))
 
     def repeats(self, killed: int) -> float:
-        """How many writes may have been sent twice, because those who sent them never heard that they had arrived."""
+        """Return how many writes may be sent twice, because their sender got no answer."""
         return inf if any(FAULTS[name].repeats for name, _ in self.strikes) else killed * IN_FLIGHT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What came of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing.
+class TrialOutcome:
+    """The outcome of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing.
 
-    `notes` say how it was done; `in_flight` is the most that Desk had of calls at a time, ours and its customers'.
+    `notes` describe the means; `in_flight` is the maximum of calls that Desk had at a time, ours and its customers'.
     """
 
-    trial: Trial
+    trial: FaultTrial
     killed: int
     tickets: int
     sent: int
@@ -101,11 +101,11 @@ class Account:
 
     @property
     def words(self) -> str:
-        """What struck, and how it was done."""
+        """The strikes, with the notes."""
         return f"{self.trial.words} ({', '.join(self.notes)})" if self.notes else self.trial.words
 
     def failures(self) -> Sequence[str]:
-        """What must not be."""
+        """Return the violations, in words."""
         found = {
             "acknowledged and not stored": self.missing,
             "stored and never sent": self.invented,
@@ -120,53 +120,53 @@ class Account:
         return [what for what, wrong in found.items() if wrong]
 
 
-def run(trial: Trial, folder: Path, *, seed: int) -> Account:
-    """Play the trial in an empty folder; every process has ended when it returns."""
+def run(trial: FaultTrial, folder: Path, *, seed: int) -> TrialOutcome:
+    """Run the trial in an empty folder; every process has ended when it returns."""
     accounts = list(read_accounts(ACCOUNTS).accounts)
-    with scene(
+    with trial_setup(
         folder,
         seed=seed,
         on_postgresql=trial.on_postgresql,
         on_small_disk=trial.on_small_disk,
         concurrency=trial.concurrency,
         latency=trial.latency,
-    ) as here:
-        here.start_workers(trial.workers)
-        here.random.shuffle(accounts)
-        with here.load.offered(accounts, trial.rate):
-            _wait_for_work(here)
+    ) as setup:
+        setup.start_workers(trial.workers)
+        setup.random.shuffle(accounts)
+        with setup.load.offered(accounts, trial.rate):
+            _wait_for_work(setup)
             sleep(trial.warm_up)
-            here.on.desk.call("POST", "/_simulator/reset")
-            for name in _in_random_order(trial, here):
-                sleep(here.random.uniform(0.1, FAULTS[name].rest))
-                FAULTS[name].strike(here, trial.seconds)
-        over = here.hurt[-1][1] if here.hurt else monotonic()
-        here.wait_until_quiet(TIMEOUT)
+            setup.demo.desk.call("POST", "/_simulator/reset")
+            for name in _in_random_order(trial, setup):
+                sleep(setup.random.uniform(0.1, FAULTS[name].rest))
+                FAULTS[name].strike(setup, trial.seconds)
+        over = setup.struck[-1][1] if setup.struck else monotonic()
+        setup.wait_until_quiet(TIMEOUT)
         resumed = monotonic() - over
-        here.sweep()
-        here.wait_until_quiet(TIMEOUT)
-        return _account(trial, here, resumed)
+        setup.sweep()
+        setup.wait_until_quiet(TIMEOUT)
+        return _outcome(trial, setup, resumed)
 
 
-def _wait_for_work(here: Scene) -> None:
+def _wait_for_work(setup: TrialSetup) -> None:
     end = monotonic() + START_SECONDS
-    while here.on.desk_sync.inbox(wiring.DEFAULT).counts().processed < WARM and monotonic() < end:
+    while setup.demo.desk_sync.portal(DEFAULT).inbox.counts().processed < WARM and monotonic() < end:
         sleep(0.1)
 
 
-def _in_random_order(trial: Trial, here: Scene) -> list[str]:
+def _in_random_order(trial: FaultTrial, setup: TrialSetup) -> list[str]:
     names = [name for name, times in trial.strikes for _ in range(times)]
-    here.random.shuffle(names)
+    setup.random.shuffle(names)
     return names
 
 
-def _account(trial: Trial, here: Scene, resumed: float) -> Account:
-    load, stored, counters = here.load, here.stored(), here.on.desk.counters()
-    load.take_what_desk_sent()
-    comments, writes = _comments(here), _writes(here)
-    return Account(
+def _outcome(trial: FaultTrial, setup: TrialSetup, resumed: float) -> TrialOutcome:
+    load, stored, counters = setup.load, setup.stored(), setup.demo.desk.counters()
+    load.count_deliveries_of_desk()
+    comments, writes = _comments(setup), _writes(setup)
+    return TrialOutcome(
         trial=trial,
-        killed=here.killed,
+        killed=setup.killed,
         tickets=len(load.tickets),
         sent=len(load.sent),
         acknowledged=len(load.acknowledged),
@@ -175,53 +175,53 @@ def _account(trial: Trial, here: Scene, resumed: float) -> Account:
         invented=len(stored - load.sent),
         doubled=sum(map(_twice, comments.values())),
         rewritten=sum(count - 1 for count in writes.values()),
-        wrong=[ticket for ticket in load.tickets if not _is_right(here, ticket, comments[ticket])],
+        wrong=[ticket for ticket in load.tickets if not _is_as_expected(setup, ticket, comments[ticket])],
         resumed=resumed,
         slowest=load.slowest(),
         longest=counters["longest_call"],
         in_flight=counters["most_in_flight"],
-        notes=sorted(here.notes),
-        p99=_p99(here),
+        notes=sorted(setup.notes),
+        p99=_p99(setup),
     )
 
 
-def _comments(here: Scene) -> Mapping[str, Sequence[str]]:
-    """What the comments of each ticket in Desk say, our reference at their end included."""
-    answers = {each: here.on.desk.call("GET", f"{API}/tickets/{each}/comments") for each in here.load.tickets}
-    return {each: [said["content"] for said in answer.get("data", [])] for each, answer in answers.items()}
+def _comments(setup: TrialSetup) -> Mapping[str, Sequence[str]]:
+    """Return the comments of each ticket in Desk, with our reference at their end."""
+    answers = {each: setup.demo.desk.call("GET", f"{API}/tickets/{each}/comments") for each in setup.load.tickets}
+    return {each: [comment["content"] for comment in answer.get("data", [])] for each, answer in answers.items()}
 
 
-def _twice(said: Sequence[str]) -> int:
-    """How many of the comments carry a reference that another one carries already."""
-    references = [each.rpartition("[")[2] for each in said]
+def _twice(comments: Sequence[str]) -> int:
+    """Return how many comments carry a reference that an earlier one carries."""
+    references = [each.rpartition("[")[2] for each in comments]
     return len(references) - len(set(references))
 
 
-def _writes(here: Scene) -> Counter[str]:
-    """How often each ticket was written by us: Desk tells of writes that change nothing, too."""
-    own = here.on.desk.facts["agent_id"]
-    told = [each["event"] for each in here.on.desk.call("GET", "/_simulator/deliveries")["carried"]]
-    updates = (each["payload"] for each in told if each["eventType"] == "Ticket_Update")
+def _writes(setup: TrialSetup) -> Counter[str]:
+    """Count our writes of each ticket: Desk delivers events of writes that change nothing, too."""
+    own = setup.demo.desk.facts["agent_id"]
+    carried = [each["event"] for each in setup.demo.desk.call("GET", "/_simulator/deliveries")["carried"]]
+    updates = (each["payload"] for each in carried if each["eventType"] == "Ticket_Update")
     return Counter(payload["id"] for payload in updates if payload["modifiedBy"] == own)
 
 
-def _is_right(here: Scene, ticket: str, said: Sequence[str]) -> bool:
-    """Whether fields and review are as was worked out by hand. By a clock that is ahead, clocks may be told of too."""
-    expected = EXPECTED[here.load.tickets[ticket]]
-    fields = here.on.desk.read(ticket)
+def _is_as_expected(setup: TrialSetup, ticket: str, comments: Sequence[str]) -> bool:
+    """Return True if fields and review comments are as expected. A clock that is ahead may add alarms."""
+    expected = EXPECTED[setup.load.tickets[ticket]]
+    fields = setup.demo.desk.read(ticket)
     large = expected == "PRIORITY"
     box, severity = fields["cf_priority_customer_large_user_account"], fields["cf_severity"]
-    as_wanted = (box == "true") == large and severity == ("S1-Critical" if large else None)
-    reviews = sum("cannot decide" in each for each in said)
-    return as_wanted and reviews == (expected == "REVIEW")
+    as_expected = (box == "true") == large and severity == ("S1-Critical" if large else None)
+    reviews = sum("cannot decide" in each for each in comments)
+    return as_expected and reviews == (expected == "REVIEW")
 
 
-def _p99(here: Scene) -> tuple[float, float]:
-    """Seconds, of the answers in the calm spans and of those during a strike."""
-    return _quantile(here.load.answers, here.calm), _quantile(here.load.answers, here.hurt)
+def _p99(setup: TrialSetup) -> tuple[float, float]:
+    """Return the 99th percentiles of the answers in the calm spans and in the strikes, in seconds."""
+    return _quantile(setup.load.answers, setup.calm), _quantile(setup.load.answers, setup.struck)
 
 
-def _quantile(answers: Sequence[Answer], spans: Sequence[Span]) -> float:
+def _quantile(answers: Sequence[DeliveryAnswer], spans: Sequence[Span]) -> float:
     within = (each for each in answers if any(start <= each.at < end for start, end in spans))
     seconds = sorted(each.seconds for each in within if each.status)
     return seconds[int(0.99 * (len(seconds) - 1))] if seconds else 0.0
@@ -233,10 +233,10 @@ def _expected() -> dict[str, str]:
 
 
 EXPECTED = _expected()
-MANY = Rate(tickets=8.0)  # so that some of the comments, which are few, meet the fault
+MANY = LoadRate(tickets=8.0)  # so that some of the comments, which are few, meet the fault
 
 DAILY = (
-    Trial(
+    FaultTrial(
         name="processes",
         strikes=(
             ("receiver", 2),
@@ -254,30 +254,30 @@ DAILY = (
         ),
         on_postgresql=True,
         seconds=3.0,
-        rate=Rate(tickets=4.0),
+        rate=LoadRate(tickets=4.0),
     ),
-    Trial(name="disk", strikes=(("disk-of-receiver", 1),)),
+    FaultTrial(name="disk", strikes=(("disk-of-receiver", 1),)),
 )
 
 FULL = (
-    Trial(name="receiver", strikes=(("receiver", 60),), rate=Rate(deliveries=60)),
-    Trial(name="child", strikes=(("child", 60),)),
-    Trial(name="worker", strikes=(("worker", 50),)),
-    Trial(name="beat", strikes=(("beat", 20),)),
-    Trial(name="beats", strikes=(("beats", 1),), seconds=20.0),
-    Trial(name="redis-killed", strikes=(("redis-killed", 10),)),
-    Trial(name="redis-flushed", strikes=(("redis-flushed", 20),)),
-    Trial(
+    FaultTrial(name="receiver", strikes=(("receiver", 60),), rate=LoadRate(deliveries=60)),
+    FaultTrial(name="child", strikes=(("child", 60),)),
+    FaultTrial(name="worker", strikes=(("worker", 50),)),
+    FaultTrial(name="beat", strikes=(("beat", 20),)),
+    FaultTrial(name="beats", strikes=(("beats", 1),), seconds=20.0),
+    FaultTrial(name="redis-killed", strikes=(("redis-killed", 10),)),
+    FaultTrial(name="redis-flushed", strikes=(("redis-flushed", 20),)),
+    FaultTrial(
         name="redis-frozen",
         strikes=(("redis-frozen", 1),),
         seconds=30.0,
         warm_up=30.0,
-        rate=Rate(deliveries=100),
+        rate=LoadRate(deliveries=100),
     ),
-    Trial(name="clock", strikes=(("clock", 10),), seconds=5.0),
-    Trial(name="postgresql", strikes=(("postgresql", 10),), on_postgresql=True),
-    Trial(name="cut", strikes=(("cut", 20),), on_postgresql=True),
-    Trial(
+    FaultTrial(name="clock", strikes=(("clock", 10),), seconds=5.0),
+    FaultTrial(name="postgresql", strikes=(("postgresql", 10),), on_postgresql=True),
+    FaultTrial(name="cut", strikes=(("cut", 20),), on_postgresql=True),
+    FaultTrial(
         name="everything",
         title="kills, cuts, crashes and flushes, mixed",
         strikes=(
@@ -292,8 +292,8 @@ FULL = (
         ),
         on_postgresql=True,
     ),
-    Trial(name="disk", strikes=(("disk", 3),), seconds=5.0, on_small_disk=True),
-    Trial(
+    FaultTrial(name="disk", strikes=(("disk", 3),), seconds=5.0, on_small_disk=True),
+    FaultTrial(
         name="budget",
         title="budget over two processes, Redis flushed",
         strikes=(("redis-flushed", 20),),
@@ -302,8 +302,12 @@ FULL = (
         fills_up=True,
         latency=0.3,
         warm_up=10.0,
-        rate=Rate(tickets=8.0, most_tickets=20),
+        rate=LoadRate(tickets=8.0, most_tickets=20),
     ),
-    Trial(name="deliveries", strikes=(("deliveries", 1),), seconds=30.0, rate=Rate(tickets=8.0, deliveries=0)),
-    *(Trial(name=name, strikes=((name, 3),), seconds=10.0, rate=MANY) for name in FAULTS if name.startswith("desk-")),
+    FaultTrial(name="deliveries", strikes=(("deliveries", 1),), seconds=30.0, rate=LoadRate(tickets=8.0, deliveries=0)),
+    *(
+        FaultTrial(name=name, strikes=((name, 3),), seconds=10.0, rate=MANY)
+        for name in FAULTS
+        if name.startswith("desk-")
+    ),
 )

@@ -1,7 +1,8 @@
 """Builds in which one law is broken on purpose: their tests must turn red, or the law is not tested.
 
-A build is a YAML file here: the law, what is broken, the file, the text to replace (`old`, which stands there once) and
-by what (`new`), and the tests that must fail. It is made in a copy of the sources, never in the checkout.
+A build is a YAML file in this folder: the law, the way in which it is broken, the file, the text to replace (`old`,
+which occurs in it once), its replacement (`new`), and the tests that must fail. It is made in a copy of the sources,
+never in the checkout.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ sys.exit(pytest.main(sys.argv[2:]) if desk_sync.__file__.startswith(sys.argv[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class BrokenBuild:
     """One build. `tests` are pytest's names, relative to the checkout."""
 
     name: str
@@ -38,54 +39,54 @@ class Broken:
     tests: Sequence[str]
 
     def applied(self) -> str:
-        """The file's text with the law broken. Raises ValueError if the place is no longer there."""
+        """Return the file's text with the law broken. Raises ValueError unless `old` occurs in it exactly once."""
         text = (ROOT / self.file).read_text()
         if text.count(self.old) != 1:
-            raise ValueError(f"{self.name}: its old text stands {text.count(self.old)} times in {self.file}, not once")
+            raise ValueError(f"{self.name}: its old text occurs {text.count(self.old)} times in {self.file}, not once")
         return text.replace(self.old, self.new)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """`green` are the tests that passed all the same. `said` is the end of what pytest printed."""
+class MutantVerdict:
+    """The result of a build. `green` are the tests that passed; `output` is the end of pytest's output."""
 
-    build: Broken
+    build: BrokenBuild
     green: Sequence[str]
-    said: str
+    output: str
 
     @property
     def red(self) -> bool:
         return not self.green
 
 
-def read(path: Path) -> Broken:
+def read(path: Path) -> BrokenBuild:
     facts = YAML(typ="safe").load(path)
-    return Broken(name=path.stem, **facts)
+    return BrokenBuild(name=path.stem, **facts)
 
 
-def judge(build: Broken) -> Verdict:
-    """Run the build's tests in a copy of the sources in which its law is broken."""
+def judge(build: BrokenBuild) -> MutantVerdict:
+    """Run the build's tests in a copy of the sources in which its law is broken, and return the result."""
     with tempfile.TemporaryDirectory(prefix="ds-broken-") as folder:
         copy = Path(folder)
         _copy_sources(copy)
         (copy / build.file).write_text(build.applied())
-        said = _run_tests(copy, build.tests)
-    green = [test for test in build.tests if f"FAILED {test}" not in said]
-    return Verdict(build=build, green=green, said=said[-2000:])
+        output = _run_tests(copy, build.tests)
+    green = [test for test in build.tests if f"FAILED {test}" not in output]
+    return MutantVerdict(build=build, green=green, output=output[-2000:])
 
 
 def _copy_sources(to: Path) -> None:
-    without = shutil.ignore_patterns("__pycache__", "*.pyc")
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
     for name in SOURCES:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=without)
+            shutil.copytree(source, to / name, ignore=ignored)
         elif source.exists():
             shutil.copy(source, to / name)
 
 
 def _run_tests(copy: Path, tests: Sequence[str]) -> str:
-    """What pytest says in the copy, which must come before whatever is installed."""
+    """Return the output of pytest in the copy, which precedes any installed package on the path."""
     options = ["-p", "no:cacheprovider", "--tb=line", "-rf", "--timeout=60"]
     command = [sys.executable, "-c", RUN, str(copy), *options, *tests]
     environment = os.environ | {"PYTHONPATH": str(copy)}

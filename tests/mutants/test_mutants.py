@@ -1,4 +1,4 @@
-"""The builds in which a law is broken on purpose. `./dev faults broken` judges all of them; here the quickest."""
+"""The builds in which a law is broken on purpose. `./dev faults broken` runs all of them; here the quickest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUICK = ("echo", "token-host")
 
 
 @pytest.mark.parametrize("build", [pytest.param(each, id=each.name) for each in BUILDS])
-def test_the_place_that_it_breaks_is_still_there(build):
+def test_the_text_that_it_replaces_is_still_there(build):
     assert build.applied() != build.old
 
 
@@ -18,4 +18,4 @@ def test_the_place_that_it_breaks_is_still_there(build):
 def test_its_tests_turn_red(build):
     verdict = judge(build)
 
-    assert verdict.red, verdict.said
+    assert verdict.red, verdict.output

@@ -1,4 +1,4 @@
-"""A small world: one portal on a fresh SQLite store, a Desk in memory, and a clock that only the test moves."""
+"""Fixtures for services: one portal on a new SQLite store, a Desk in memory, and a clock that only the test moves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from desk_sync.ports.tickets import Lease
 from desk_sync.services.health import Health
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
-from desk_sync.services.reconcile.education import EducationLimiter
 from desk_sync.services.reconcile.live_lookup import LiveLookup
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
@@ -41,7 +40,7 @@ from tests.support.makers import NOW, POLICY, make_account, make_event, make_tic
 
 
 class World:
-    """What a test does to the product, in short words."""
+    """The services and stores of one portal, and short methods for the steps of a test."""
 
     def __init__(self, engine: Any, desk: FakeDesk) -> None:
         self.engine = engine
@@ -67,8 +66,8 @@ class World:
     def waits(self, **span: float) -> None:
         self._time += timedelta(**span)
 
-    def hears(self, **facts: Any) -> None:
-        """An event comes in."""
+    def receives(self, **facts: Any) -> None:
+        """Record an event, as a delivery does."""
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
     def imports(self, *accounts: Account, **facts: Any) -> ReplacedSnapshot:
@@ -82,21 +81,21 @@ class World:
 
     def reconcile(self) -> Reconcile:
         return Reconcile(
-            finder=self.finder(),
+            reader=self.reader(),
             desk=self.desk,
             budget=self.budget,
-            education=self.education(),
+            education_log=SqlEducationLog(self.engine, "default"),
             tickets=self.tickets,
             portal=self.portal,
             related_tickets=SqlRelatedTickets(self.engine, "default"),
             now=self.now,
         )
 
-    def finder(self) -> TicketReader:
+    def reader(self) -> TicketReader:
         return TicketReader(
             desk=self.desk,
             subscriptions=self.subscriptions,
-            writers=self.writers(),
+            partners=self.partners(),
             portal=self.portal,
             related_tickets=SqlRelatedTickets(self.engine, "default"),
             policy=self.policy,
@@ -105,10 +104,7 @@ class World:
             hours=HoursFromDesk(desk=self.desk, kept=self.hours, now=self.now),
         )
 
-    def education(self) -> EducationLimiter:
-        return EducationLimiter(education_log=SqlEducationLog(self.engine, "default"), policy=self.policy, now=self.now)
-
-    def writers(self) -> PartnerResolver:
+    def partners(self) -> PartnerResolver:
         return PartnerResolver(
             desk=self.desk,
             book=SqlPartners(self.engine, "default"),
@@ -123,7 +119,7 @@ class World:
         return [reconcile.look(lease) for lease in self.claim()]
 
     def references(self) -> list[str]:
-        return [said.rsplit("[", 1)[1].rstrip("]") for comments in self.desk.comments.values() for said in comments]
+        return [text.rsplit("[", 1)[1].rstrip("]") for comments in self.desk.comments.values() for text in comments]
 
 
 @pytest.fixture
@@ -133,7 +129,7 @@ def desk() -> FakeDesk:
 
 @pytest.fixture
 def world(tmp_path: Any, desk: FakeDesk, sqlite_template: Path) -> Iterator[World]:
-    """Knows one large account, that of the ticket in Desk."""
+    """A world with one large account, that of the ticket in Desk."""
     engine = open_engine(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'store.sqlite3')}")
     world = World(engine, desk)
     world.imports(make_account())

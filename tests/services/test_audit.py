@@ -1,4 +1,4 @@
-"""The auditor makes again what is missing, and is silent when something is wrong."""
+"""The auditor plans missing looks again, and does not call the monitor when something is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TICKET = "100000000000000001"
 
 
 class Monitor:
-    """The address outside: counts the calls, and may be down."""
+    """The external monitor: counts the calls, and may be down."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -38,9 +38,9 @@ def monitor():
 
 @pytest.fixture
 def audit(desk, world, monitor):
-    """Over a ticket whose clocks run, and whose next look is planned."""
+    """An audit over one ticket whose clocks run and whose next look is planned."""
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-    world.hears(key="add")
+    world.receives(key="add")
     world.look()
     return Audit(
         clocks=[SqlOpenClocks(world.engine, "default")],
@@ -51,12 +51,12 @@ def audit(desk, world, monitor):
 
 
 def forget(world, **values) -> None:
-    """What no code of ours does: the plan for the next look is lost."""
+    """Remove the plan for the next look, which no code of the product does."""
     with writing(world.engine) as connection:
         connection.execute(update(tickets).values(**{"look_at": None, "wake_at": None} | values))
 
 
-def test_where_all_is_in_order_the_address_outside_is_called(audit, monitor):
+def test_an_audit_without_a_fault_calls_the_monitor(audit, monitor):
     assert audit.run().passed
     assert monitor.calls == 1
 
@@ -65,10 +65,10 @@ def test_where_all_is_in_order_the_address_outside_is_called(audit, monitor):
     "lost",
     [
         pytest.param({}, id="no look is planned"),
-        pytest.param({"look_at": NOW + timedelta(days=3)}, id="it is planned for later than a clock changes"),
+        pytest.param({"look_at": NOW + timedelta(days=3)}, id="it is planned for after the next change of a clock"),
     ],
 )
-def test_a_look_that_is_missing_is_made_again_and_the_address_hears_nothing(world, audit, monitor, lost):
+def test_a_missing_look_is_planned_again_and_the_monitor_is_not_called(world, audit, monitor, lost):
     forget(world, **lost)
 
     assert audit.run().remade == 1
@@ -80,27 +80,25 @@ def test_a_look_that_is_missing_is_made_again_and_the_address_hears_nothing(worl
     "state",
     [
         pytest.param({"parked_at": NOW}, id="parked: it waits for a person"),
-        pytest.param({"ended_at": NOW}, id="gone"),
-        pytest.param({"lease_until": NOW + timedelta(seconds=45)}, id="in a worker's hands"),
+        pytest.param({"ended_at": NOW}, id="deleted"),
+        pytest.param({"lease_until": NOW + timedelta(seconds=45)}, id="leased by a worker"),
         pytest.param({"owed_at": NOW, "look_at": NOW + timedelta(days=3)}, id="put off, because Desk did not answer"),
     ],
 )
-def test_what_has_its_reason_is_left_alone(world, audit, state):
+def test_a_ticket_without_a_planned_look_for_a_known_reason_is_left_alone(world, audit, state):
     forget(world, **state)
 
     assert audit.run().remade == 0
 
 
-def test_work_that_is_owed_for_long_keeps_the_address_from_being_called(world, audit, monitor):
+def test_work_that_is_due_for_long_keeps_the_monitor_from_being_called(world, audit, monitor):
     world.waits(hours=2)
 
     assert not audit.run().passed
     assert monitor.calls == 0
 
 
-def test_what_runs_out_on_a_parked_ticket_keeps_the_address_from_being_called_though_it_waits_for_a_person(
-    world, audit, monitor
-):
+def test_a_clock_that_runs_out_on_a_parked_ticket_keeps_the_monitor_from_being_called(world, audit, monitor):
     with writing(world.engine) as connection:
         connection.execute(update(tickets).values(parked_at=NOW))
     assert audit.run().passed
@@ -111,21 +109,21 @@ def test_what_runs_out_on_a_parked_ticket_keeps_the_address_from_being_called_th
     assert monitor.calls == 1
 
 
-def test_an_address_that_does_not_answer_holds_nothing_up(audit, monitor):
+def test_a_monitor_that_does_not_answer_does_not_fail_the_audit(audit, monitor):
     monitor.down = True
 
     assert audit.run().passed
 
 
-def test_the_clocks_of_a_ticket_that_is_gone_are_cancelled_and_not_missed(desk, world, audit):
+def test_the_cancelled_clocks_of_a_deleted_ticket_need_no_look(desk, world, audit):
     del desk.tickets[TICKET]
-    world.hears(key="deleted")
+    world.receives(key="deleted")
     world.look()
 
     assert audit.run().passed
 
 
-def test_a_step_of_an_escalation_that_nobody_plans_for_is_planned_again(audit, world, monitor):
+def test_a_step_of_an_escalation_without_a_planned_look_is_planned_again(audit, world, monitor):
     with writing(world.engine) as connection:
         connection.execute(update(clocks).values(next_at=None))
     forget(world, step_at=NOW + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""Claiming what is due and working it."""
+"""Claiming due tickets and looking at them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def numbered(count, first=1):
 def test_everything_that_is_due_is_looked_at_once(world):
     seen = Counter()
     for ticket_id in numbered(100):
-        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.receives(ticket_id=ticket_id, key=ticket_id, state=None)
 
     def look(lease):
         seen[lease.ticket_id] += 1
@@ -31,9 +31,9 @@ def test_everything_that_is_due_is_looked_at_once(world):
     assert (more, seen) == (False, Counter(numbered(100)))
 
 
-def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
+def test_a_run_ends_after_its_span_and_reports_that_there_is_more(world):
     for ticket_id in numbered(20):
-        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.receives(ticket_id=ticket_id, key=ticket_id, state=None)
 
     drain = Drain(
         tickets=world.tickets,
@@ -47,11 +47,11 @@ def test_it_lets_go_after_a_while_and_says_that_there_is_more(world):
     assert drain.run()
 
 
-def test_nobody_waits_for_the_slowest_of_a_batch(world):
+def test_the_slowest_look_of_a_batch_delays_no_other(world):
     slowest, beyond = numbered(1)[0], set(numbered(8, first=9))
     reached, waited = Event(), []
     for ticket_id in numbered(16):
-        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.receives(ticket_id=ticket_id, key=ticket_id, state=None)
 
     def look(lease):
         if lease.ticket_id == slowest:
@@ -65,14 +65,14 @@ def test_nobody_waits_for_the_slowest_of_a_batch(world):
     assert waited == [True]
 
 
-def test_nothing_due_is_nothing_to_do(world):
+def test_without_due_tickets_there_is_no_more_work(world):
     assert not Drain(
         tickets=world.tickets, look=lambda lease: LookOutcome.GONE, budget=world.budget, now=world.now
     ).run()
 
 
-def test_what_a_dead_worker_held_comes_back_within_its_lease(world):
-    world.hears(state=None)
+def test_a_ticket_of_a_dead_worker_is_due_again_after_its_lease(world):
+    world.receives(state=None)
     world.claim()
 
     world.waits(seconds=46)
@@ -81,7 +81,7 @@ def test_what_a_dead_worker_held_comes_back_within_its_lease(world):
 
 
 def test_while_the_portal_is_paused_nothing_is_claimed(world):
-    world.hears(state=None)
+    world.receives(state=None)
     world.budget.most = 0
 
     assert not Drain(
@@ -93,7 +93,7 @@ def test_while_the_portal_is_paused_nothing_is_claimed(world):
 def test_after_a_pause_one_ticket_goes_ahead_of_the_others(world):
     looked_at = []
     for ticket_id in numbered(5):
-        world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+        world.receives(ticket_id=ticket_id, key=ticket_id, state=None)
     world.budget.most = 1
 
     def look(lease):

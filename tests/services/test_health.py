@@ -1,4 +1,4 @@
-"""Whether the product is well, judged from what the store says."""
+"""The health of the product, judged from the data in the store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def beat(world):
 
 
 class TestHeartbeat:
-    def test_a_worker_that_never_beat_is_missed(self, health):
+    def test_a_worker_without_any_heartbeat_is_wrong(self, health):
         assert not check("heartbeat", health.heartbeat).ok
 
     @pytest.mark.parametrize(
@@ -47,32 +47,32 @@ class TestHeartbeat:
 
 
 class TestWork:
-    def test_nothing_owed_is_well(self, health):
-        assert health.work() == "nothing is owed"
+    def test_nothing_due_is_well(self, health):
+        assert health.work() == "nothing is due"
 
     @pytest.mark.parametrize(
         ("age", "ok"), [pytest.param(300, True, id="five minutes"), pytest.param(301, False, id="longer")]
     )
     def test_the_oldest_work_may_be_five_minutes_old(self, world, health, age, ok):
-        world.hears()
+        world.receives()
         world.waits(seconds=age)
 
         found = check("work", health.work)
 
         assert (found.ok, found.what) == (
             ok,
-            f"1 tickets to look at, the oldest for {timedelta(seconds=age)}",
+            f"1 tickets to look at, the oldest due for {timedelta(seconds=age)}",
         )
 
     @pytest.mark.parametrize(
         "begins",
         [
-            pytest.param(lambda world: world.hears(), id="an event came"),
+            pytest.param(lambda world: world.receives(), id="an event came"),
             pytest.param(lambda world: world.tickets.look_now(["100000000000000001"], now=world.now()), id="none did"),
         ],
     )
     def test_a_desk_that_is_down_for_long_does_not_make_old_work_look_young(self, world, health, desk, begins):
-        """A look that is put off again and again is never due for long, and is owed all the time."""
+        """A look that is put off again and again is never due for long, but its work stays pending."""
         begins(world)
         for _ in range(12):
             desk.before["read_ticket"] = _down
@@ -82,7 +82,7 @@ class TestWork:
         assert not check("work", health.work).ok
 
     def test_an_event_whose_look_will_not_come_is_a_fault(self, world, health):
-        world.hears()
+        world.receives()
         with world.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE tickets SET look_at = NULL")
 
@@ -95,13 +95,13 @@ def _down():
 
 class TestSteps:
     def test_none_due_is_well(self, health):
-        assert health.steps() == "none is due"
+        assert health.steps() == "no step is due"
 
     @pytest.mark.parametrize(
         ("age", "ok"), [pytest.param(300, True, id="five minutes"), pytest.param(301, False, id="longer")]
     )
     def test_what_is_due_on_a_parked_ticket_may_be_five_minutes_old(self, world, health, age, ok):
-        world.hears()
+        world.receives()
         [lease] = world.claim()
         world.tickets.begin_look(lease, now=world.now(), until=lease.until)
         world.tickets.park(lease, now=world.now(), error="no such field")
@@ -109,7 +109,7 @@ class TestSteps:
 
         found = check("steps", health.steps)
 
-        assert (found.ok, found.what) == (ok, f"the oldest is due for {timedelta(seconds=age)}")
+        assert (found.ok, found.what) == (ok, f"the oldest step is due for {timedelta(seconds=age)}")
 
 
 class TestDeliveries:
@@ -119,7 +119,7 @@ class TestDeliveries:
     @pytest.mark.parametrize(
         ("hours", "ok"), [pytest.param(23, False, id="today"), pytest.param(24, True, id="a day ago")]
     )
-    def test_an_alarm_stands_for_a_day(self, world, health, hours, ok):
+    def test_an_alarm_lasts_for_a_day(self, world, health, hours, ok):
         sweeps = SqlSweeps(world.engine, "other")
         sweeps.cover(SweepCoverage(since=NOW, until=NOW))
         sweeps.tally(changes=40, alarmed_at=world.now())
@@ -132,8 +132,8 @@ class TestParked:
     def test_no_parked_ticket_is_well(self, health):
         assert check("parked", health.parked).ok
 
-    def test_a_parked_ticket_waits_for_a_person_and_is_no_work_that_is_late(self, world, health):
-        world.hears()
+    def test_a_parked_ticket_waits_for_a_person_and_is_not_late_work(self, world, health):
+        world.receives()
         [lease] = world.claim()
         world.tickets.begin_look(lease, now=world.now(), until=lease.until)
         world.tickets.park(lease, now=world.now(), error="no such field")
@@ -145,9 +145,9 @@ class TestParked:
 
 class TestSubscriptionData:
     @pytest.mark.parametrize(
-        ("age", "ok"), [pytest.param(7, True, id="a week old"), pytest.param(8, False, id="too old to rely on")]
+        ("age", "ok"), [pytest.param(7, True, id="a week old"), pytest.param(8, False, id="too old to use")]
     )
-    def test_data_are_relied_on_for_a_while(self, world, health, age, ok):
+    def test_data_are_valid_for_a_while(self, world, health, age, ok):
         world.waits(days=age)
 
         assert check("data", lambda: health.subscription_data(WEEK)).ok is ok
@@ -163,7 +163,7 @@ class TestClock:
     @pytest.mark.parametrize(
         ("theirs", "ok"),
         [
-            pytest.param(None, True, id="a file has no clock"),
+            pytest.param(None, True, id="SQLite has no clock of its own"),
             pytest.param(NOW + timedelta(seconds=2), True, id="two seconds"),
             pytest.param(NOW + timedelta(seconds=2.1), False, id="ahead of us"),
             pytest.param(NOW - timedelta(hours=1), False, id="behind us"),
@@ -190,31 +190,31 @@ OUTCOMES = [
     pytest.param(
         raising(TemporaryError("no answer")),
         HealthCheck(name="a", ok=False, what="no answer", reached=False),
-        id="silence",
+        id="no answer",
     ),
 ]
 
 
 @pytest.mark.parametrize(("probe", "expected"), OUTCOMES)
-def test_a_check_says_what_its_probe_found(probe, expected):
+def test_a_check_holds_the_outcome_of_its_probe(probe, expected):
     assert check("a", probe) == expected
 
 
-def test_a_probe_that_fails_in_a_way_that_nobody_foresaw_quotes_nothing_and_stops_no_other():
+def test_a_probe_with_an_unexpected_error_quotes_nothing_and_stops_no_other():
     first, second = check_all({"a": raising(RuntimeError(CANARY)), "b": lambda: "fine"})
 
     assert (first.ok, CANARY in first.what, second.ok) == (False, False, True)
 
 
 def test_work_that_will_be_due_has_no_age(world):
-    world.hears()
+    world.receives()
 
     backlog = SqlMetrics(world.engine, "default").backlog(world.now())
 
     assert age_of_oldest([backlog.oldest_at], NOW - timedelta(hours=1)) == timedelta(0)
 
 
-def test_what_is_wrong_is_raised_by_the_probe_itself(health):
+def test_a_probe_itself_raises_its_error(health):
     with pytest.raises(DeskSyncError):
         health.heartbeat()
 
@@ -225,42 +225,42 @@ class TestSources:
 
         assert health.sources(["store", "billing"]) == "1 pulled, none refused"
 
-    def test_a_source_that_is_refused_says_why_and_since_when(self, world, health):
+    def test_a_refused_source_is_named_with_its_error_and_its_begin(self, world, health):
         health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
 
         found = check("sources", lambda: health.sources(["store"]))
 
         assert (found.ok, found.what) == (False, "store since 2026-11-23 09:00:00Z: 503 to /x")
 
-    def test_a_source_that_is_no_longer_in_the_mapping_bothers_nobody(self, world, health):
+    def test_a_source_that_is_no_longer_in_the_mapping_is_ignored(self, world, health):
         health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
 
         assert health.sources([]) == "0 pulled, none refused"
 
 
 class TestNotices:
-    def owe(self, world):
-        """A ticket of which somebody is to be told, and the notice that tells it."""
-        world.hears()
+    def save_message(self, world):
+        """Save one message for a notice about a ticket; return the store of notices."""
+        world.receives()
         with writing(world.engine) as connection:
             save(connection, "default", [make_message(ticket_id=make_event().ticket_id, at=world.now())])
         return SqlNotices(world.engine, "default")
 
-    def test_nothing_to_tell_is_well(self, health):
+    def test_no_waiting_notice_is_well(self, health):
         assert health.notices() == "nothing waits"
 
-    def test_what_waits_is_counted(self, health, world):
-        self.owe(world)
+    def test_waiting_notices_are_counted(self, health, world):
+        self.save_message(world)
 
         assert health.notices() == "1 waiting"
 
-    def test_that_nobody_could_be_told_is_wrong_for_a_day(self, health, world):
-        notices = self.owe(world)
+    def test_a_message_without_any_recipient_left_is_wrong_for_a_day(self, health, world):
+        notices = self.save_message(world)
         notices.make(gather(notices.waiting(), timedelta(0), now=world.now()).notices, now=world.now())
         claimed = notices.claim(now=world.now(), until=world.now())
         notices.refuse(claimed.notice, at=world.now(), error="no such mailbox")
 
-        with pytest.raises(DeskSyncError, match="of 1 things nobody could be told"):
+        with pytest.raises(DeskSyncError, match="1 messages reached no recipient"):
             health.notices()
         world.waits(days=2)
         assert check("notices", health.notices).ok

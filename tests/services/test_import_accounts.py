@@ -1,4 +1,4 @@
-"""A new copy of the subscription data."""
+"""Importing a new copy of the subscription data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_SEVERITY = {
 
 @pytest.fixture
 def settled(world):
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
     return world
 
@@ -34,7 +34,7 @@ def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
     assert not desk.tickets[TICKET].large_user
 
 
-def test_the_same_data_again_concern_nobody(settled):
+def test_the_same_data_again_concern_no_ticket(settled):
     imported = settled.imports(make_account(88))
 
     assert (imported.changed, imported.tickets) == (0, 0)
@@ -49,9 +49,9 @@ def test_an_account_that_is_gone_is_unknown_and_changes_nothing(settled, desk):
     assert desk.tickets[TICKET].large_user
 
 
-def test_data_that_were_too_old_help_when_they_come_again(world, desk):
+def test_expired_data_are_valid_again_after_the_next_import(world, desk):
     world.waits(days=8)
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
     assert not desk.tickets[TICKET].large_user
 
@@ -62,9 +62,9 @@ def test_data_that_were_too_old_help_when_they_come_again(world, desk):
     assert desk.tickets[TICKET].large_user
 
 
-def test_an_account_that_comes_new_helps_the_tickets_that_nobody_knew(world, desk):
+def test_a_new_account_is_found_for_the_tickets_that_were_unknown(world, desk):
     world.imports(make_account(account_id="A9", super_admin_email="else@other.example"))
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
 
     world.imports(make_account(88))
@@ -73,14 +73,14 @@ def test_an_account_that_comes_new_helps_the_tickets_that_nobody_knew(world, des
     assert desk.tickets[TICKET].large_user
 
 
-def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk):
+def test_an_import_that_died_before_all_tickets_were_marked_is_finished(settled, desk):
     settled.imports(make_account(12))
     settled.look()
     settled.imports(make_account(88))
-    owed = "UPDATE snapshots SET marking_until = imported_at WHERE state = 'current'"
+    unfinished = "UPDATE snapshots SET marking_until = imported_at WHERE state = 'current'"
     unmarked = "UPDATE tickets SET look_at = NULL, wake_at = NULL, marked = FALSE, woken = FALSE"
     with settled.engine.begin() as connection:
-        for statement in (unmarked, owed):
+        for statement in (unmarked, unfinished):
             connection.exec_driver_sql(statement)
     assert settled.look() == []
 
@@ -94,7 +94,7 @@ def test_an_import_that_died_before_all_was_marked_is_gone_on_with(settled, desk
 
 
 class TestAnExportThatLostTooMuch:
-    """What a source says with half of it missing is no reason to take anything from anybody (L8)."""
+    """An incomplete export must not take anything from any ticket (L8)."""
 
     @pytest.mark.parametrize(
         ("accounts", "licences", "refused"),
@@ -117,7 +117,7 @@ class TestAnExportThatLostTooMuch:
 
     def test_half_an_export_changes_nothing(self, world, desk):
         world.imports(*export(10, 1000), make_account(88))
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         before = world.subscriptions.current()
 
@@ -133,14 +133,14 @@ class TestAnExportThatLostTooMuch:
 
         assert ShrinkLimit(policy=LICENCES).licences(metered) == 60
 
-    def test_a_rehearsal_changes_nothing(self, settled, desk):
+    def test_a_dry_run_changes_nothing(self, settled, desk):
         assert settled.imports(make_account(12), dry_run=True).differing == 1
         assert settled.look() == []
         assert desk.tickets[TICKET].large_user
 
 
 def export(accounts, licences):
-    """So many accounts; the first one has what the others leave of the licences."""
+    """Return `accounts` accounts with one licence each; the first one has the rest of `licences`."""
     rest = licences - (accounts - 1)
     return [
         make_account(rest if n == 0 else 1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example", domain="e.example")
@@ -149,7 +149,7 @@ def export(accounts, licences):
 
 
 def test_the_tickets_of_changed_accounts_are_looked_at_worst_first(world, desk):
-    """R49 has made one of them severity 1; the others wait their turn behind it."""
+    """R49 has made one of them severity 1; the others come after it."""
     mild = [make_ticket(ticket_id=f"10000000000000000{n}", severity="S3-Minimal", request_type=None) for n in (2, 3)]
     accounts = [make_account(1, account_id=f"M{n}", super_admin_email=f"m{n}@m.example", domain=None) for n in (2, 3)]
     for ticket, account in zip(mild, accounts, strict=True):
@@ -159,7 +159,7 @@ def test_the_tickets_of_changed_accounts_are_looked_at_worst_first(world, desk):
         )
     world.imports(make_account(88), *accounts)
     for ticket_id in desk.tickets:
-        world.hears(key=ticket_id, ticket_id=ticket_id, state=None)
+        world.receives(key=ticket_id, ticket_id=ticket_id, state=None)
     world.look()
 
     assert world.imports(make_account(89), *(replace(each, items=()) for each in accounts)).tickets == 3
@@ -175,13 +175,13 @@ class TestManyTicketsOfAnAccountThatChanged:
         world.imports(make_account(12))
         for severity, ticket_id in BY_SEVERITY.items():
             desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, severity=severity)
-            world.hears(ticket_id=ticket_id, key=ticket_id, state=None)
+            world.receives(ticket_id=ticket_id, key=ticket_id, state=None)
         world.look()
         assert world.imports(make_account(13)).tickets == 3
         return world
 
     def seen(self, world):
-        """Who was given a turn, in order, and how it ended."""
+        """Look at the claimed tickets; return severity and outcome of each, in order."""
         by_id = {ticket_id: severity[:2] for severity, ticket_id in BY_SEVERITY.items()}
         reconcile = world.reconcile()
         return [(by_id[lease.ticket_id], reconcile.look(lease)) for lease in world.claim()]
@@ -189,7 +189,7 @@ class TestManyTicketsOfAnAccountThatChanged:
     def test_the_worst_come_first(self, changed):
         assert [severity for severity, _ in self.seen(changed)] == ["S1", "S2", "S3"]
 
-    def test_where_credits_are_kept_for_the_worst_the_others_wait_with_the_reason_and_are_not_forgotten(self, changed):
+    def test_when_credits_are_kept_for_the_worst_the_others_wait_with_the_reason_and_are_not_forgotten(self, changed):
         changed.budget.worst_only = True
         ends = [LookOutcome.RECONCILED, LookOutcome.POSTPONED, LookOutcome.POSTPONED]
         assert self.seen(changed) == list(zip(["S1", "S2", "S3"], ends, strict=True))

@@ -1,4 +1,4 @@
-"""What happens to a delivery between the door and the store."""
+"""The intake of a delivery, between the receiver and the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAYLOADS = sorted((Path(__file__).parents[1] / "cases" / "payloads").glob("ticke
 
 
 class Notebook:
-    """An inbox that keeps what it was given, or refuses to."""
+    """An inbox in memory that keeps the submitted events, or fails."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.error = error
@@ -45,7 +45,7 @@ def intake(inbox: Notebook, *, verify=trust, read=lambda body: [EVENT]) -> Intak
     return Intake(verify=verify, knows=lambda token: False, read=read, inbox=inbox, now=lambda: NOW)
 
 
-def test_a_signed_delivery_is_recorded_with_the_time_of_its_coming():
+def test_a_signed_delivery_is_recorded_with_its_time_of_arrival():
     inbox = Notebook()
 
     assert intake(inbox).accept("good", b"[{}]").result(0) == RecordedDelivery(stored=1, known=0)
@@ -53,7 +53,7 @@ def test_a_signed_delivery_is_recorded_with_the_time_of_its_coming():
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda path: path.stem)
-def test_the_reader_is_given_the_body_as_it_came(payload):
+def test_the_reader_gets_the_body_unchanged(payload):
     bodies = []
 
     intake(Notebook(), read=lambda body: bodies.append(body) or []).accept("good", payload.read_bytes())
@@ -89,7 +89,7 @@ def test_a_handshake_needs_no_token_and_does_nothing(body):
         pytest.param(b'{"a":' * 100_000, id="nested without end"),
     ],
 )
-def test_a_body_that_is_not_json_is_refused_whatever_its_token(body):
+def test_a_body_that_is_not_json_is_refused_even_with_a_good_token(body):
     inbox = Notebook()
 
     with pytest.raises(BadDelivery):
@@ -98,7 +98,7 @@ def test_a_body_that_is_not_json_is_refused_whatever_its_token(body):
     assert inbox.kept == []
 
 
-def test_a_body_is_read_only_after_its_token_was_found_good():
+def test_a_body_is_read_only_after_its_token_was_verified():
     def read(body: bytes) -> Sequence[Event]:
         raise AssertionError("a forged delivery was read")
 
@@ -142,16 +142,16 @@ def test_a_store_that_fails_is_never_answered_with_a_result(error):
         intake(Notebook(error)).accept("good", b"[{}]").result(0)
 
 
-def test_a_delivery_without_events_of_ours_is_no_work_for_the_store():
+def test_a_delivery_without_relevant_events_is_not_stored():
     inbox = Notebook()
 
     assert intake(inbox, read=lambda body: []).accept("good", b"[{}]").result(0) == NOTHING
     assert inbox.kept == []
 
 
-def test_who_is_known_is_not_asked_again():
+def test_a_known_token_is_not_verified_again():
     def verify(token: str | None) -> None:
-        raise AssertionError("asked for the token of one who is known")
+        raise AssertionError("a known token was verified again")
 
     inbox = Notebook()
 
@@ -159,13 +159,13 @@ def test_who_is_known_is_not_asked_again():
     assert inbox.kept == [((EVENT,), NOW)]
 
 
-def test_a_handshake_of_one_who_is_known_does_nothing_either():
+def test_a_handshake_with_a_known_token_does_nothing_either():
     inbox = Notebook()
 
     assert intake(inbox).take(b"{}").result(0) == NOTHING
     assert inbox.kept == []
 
 
-def test_what_is_no_json_is_refused_from_one_who_is_known_too():
+def test_a_body_that_is_not_json_is_refused_with_a_known_token_too():
     with pytest.raises(BadDelivery):
         intake(Notebook()).take(b"hello")

@@ -1,4 +1,4 @@
-"""People outside Desk are told at least once, a repeat says that it is one, and "nobody" is no answer (L6)."""
+"""Each notice is sent at least once, a repeat is marked as one, and a message without recipient is an error (L6)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ TICKET = "100000000000000001"
 
 
 class Killed(BaseException):
-    """The process ends here."""
+    """The process was killed here."""
 
 
 class Mailboxes:
-    """The channels: what arrived, and how those behave that do not work."""
+    """The channels: the notices that arrived, and the errors of the channels that do not work."""
 
     def __init__(self) -> None:
         self.arrived: list[tuple[NoticeAddress, str]] = []
@@ -46,7 +46,7 @@ def mailboxes():
 
 @pytest.fixture
 def sending(world, mailboxes):
-    world.hears()
+    world.receives()
     return SendNotices(
         notices=SqlNotices(world.engine, "default"),
         notifier=mailboxes,
@@ -56,24 +56,24 @@ def sending(world, mailboxes):
 
 
 @pytest.fixture
-def owe(world):
-    def owe(to=ADA, otherwise=(BOB, CAI), topic="escalation:1:1", line="line") -> None:
+def save_message(world):
+    def save_message(to=ADA, otherwise=(BOB, CAI), topic="escalation:1:1", line="line") -> None:
         message = Message(
             ticket_id=TICKET, topic=topic, to=to, at=world.now(), about="T1", line=line, otherwise=otherwise
         )
         with writing(world.engine) as connection:
             save(connection, "default", [message])
 
-    return owe
+    return save_message
 
 
-def told(mailboxes) -> list[NoticeAddress]:
+def recipients(mailboxes) -> list[NoticeAddress]:
     return [to for to, _ in mailboxes.arrived]
 
 
-def test_what_one_recipient_is_to_be_told_within_the_period_is_one_notice(sending, owe, world, mailboxes):
-    owe(line="one")
-    owe(topic="escalation:1:2", line="two")
+def test_the_messages_for_one_recipient_within_the_period_are_one_notice(sending, save_message, world, mailboxes):
+    save_message(line="one")
+    save_message(topic="escalation:1:2", line="two")
 
     assert sending.run() == NOW + timedelta(minutes=1)
     assert mailboxes.arrived == []
@@ -87,8 +87,10 @@ def test_what_one_recipient_is_to_be_told_within_the_period_is_one_notice(sendin
     assert text.startswith("one\ntwo\n")
 
 
-def test_a_notice_that_may_not_have_got_through_is_sent_again_and_says_so(sending, owe, world, mailboxes):
-    owe()
+def test_a_notice_that_may_not_have_arrived_is_sent_again_and_marked_as_a_repeat(
+    sending, save_message, world, mailboxes
+):
+    save_message()
     mailboxes.broken[ADA] = TemporaryError("no answer")
     mailboxes.arrives_anyway = True
     world.waits(minutes=1)
@@ -105,8 +107,8 @@ def test_a_notice_that_may_not_have_got_through_is_sent_again_and_says_so(sendin
 
 
 @pytest.mark.parametrize("arrived", [True, False], ids=["after it arrived", "before it was sent"])
-def test_a_sender_that_is_killed_loses_no_notice_and_repeats_one_at_most(sending, owe, world, mailboxes, arrived):
-    owe()
+def test_a_killed_sender_loses_no_notice_and_repeats_at_most_one(sending, save_message, world, mailboxes, arrived):
+    save_message()
     mailboxes.broken[ADA] = Killed()
     mailboxes.arrives_anyway = arrived
     world.waits(minutes=1)
@@ -118,23 +120,23 @@ def test_a_sender_that_is_killed_loses_no_notice_and_repeats_one_at_most(sending
     sending.run()
     sending.run()
 
-    assert told(mailboxes) == [ADA] * (1 + arrived)
+    assert recipients(mailboxes) == [ADA] * (1 + arrived)
     assert "sent again" in mailboxes.arrived[-1][1]
 
 
-def test_what_a_channel_refuses_goes_to_whoever_stands_in(sending, owe, world, mailboxes):
-    owe()
+def test_a_notice_that_a_channel_refuses_goes_to_the_next_recipient(sending, save_message, world, mailboxes):
+    save_message()
     mailboxes.broken = {ADA: Refused("no such mailbox"), BOB: Refused("no such mailbox")}
     world.waits(minutes=1)
 
     for _ in range(3):
         sending.run()
 
-    assert told(mailboxes) == [CAI]
+    assert recipients(mailboxes) == [CAI]
 
 
-def test_a_channel_that_is_away_for_too_long_counts_as_one_that_refuses(sending, owe, world, mailboxes):
-    owe(otherwise=(BOB,))
+def test_a_channel_that_is_down_for_too_long_counts_as_a_refusal(sending, save_message, world, mailboxes):
+    save_message(otherwise=(BOB,))
     mailboxes.broken[ADA] = TemporaryError("no answer")
 
     for _ in range(SendLimits().attempts):
@@ -142,24 +144,26 @@ def test_a_channel_that_is_away_for_too_long_counts_as_one_that_refuses(sending,
         sending.run()
     sending.run()
 
-    assert told(mailboxes) == [BOB]
+    assert recipients(mailboxes) == [BOB]
 
 
-def test_that_nobody_could_be_told_is_an_error_that_names_the_ticket(sending, owe, world, mailboxes):
-    owe(otherwise=())
+def test_a_message_without_any_recipient_left_is_an_error_that_names_the_ticket(
+    sending, save_message, world, mailboxes
+):
+    save_message(otherwise=())
     mailboxes.broken[ADA] = Refused("no such mailbox")
     world.waits(minutes=1)
 
     with structlog.testing.capture_logs() as logs:
         sending.run()
 
-    [said] = [line for line in logs if line["event"] == "notice.unheard"]
-    assert (said["log_level"], said["ticket_id"]) == ("error", TICKET)
+    [error] = [line for line in logs if line["event"] == "notice.undelivered"]
+    assert (error["log_level"], error["ticket_id"]) == ("error", TICKET)
 
 
-def test_one_run_sends_no_more_than_a_batch(sending, owe, world, mailboxes):
+def test_one_run_sends_no_more_than_a_batch(sending, save_message, world, mailboxes):
     for number in range(SendLimits().batch + 1):
-        owe(to=NoticeAddress(NoticeChannel.CHAT, f"chat{number}"), topic="escalation:1:1")
+        save_message(to=NoticeAddress(NoticeChannel.CHAT, f"chat{number}"), topic="escalation:1:1")
     world.waits(minutes=1)
 
     sending.run()

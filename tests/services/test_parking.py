@@ -1,4 +1,4 @@
-"""Parked tickets: they hold nobody up, and nothing becomes of them but by a person."""
+"""Parked tickets: they delay no other ticket, and only a person brings them back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.makers import make_ticket
 
 GOOD = [f"1{number:017d}" for number in range(50)]
-POISON = [f"0{number:017d}" for number in range(50)]  # before the good ones, wherever ids decide
+POISON = [f"0{number:017d}" for number in range(50)]  # sorted by id they come before the good ones
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def parking(world):
 def parked(world, desk):
     """Two parked tickets, each with an event that came in since."""
     for ticket_id in ("1", "2"):
-        world.hears(ticket_id=ticket_id, key=ticket_id)
+        world.receives(ticket_id=ticket_id, key=ticket_id)
         desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id)
         desk.before["read_ticket"] = refuse
         assert world.look() == [LookOutcome.PARKED]
-        world.hears(ticket_id=ticket_id, key=f"later {ticket_id}")
+        world.receives(ticket_id=ticket_id, key=f"later {ticket_id}")
     return world
 
 
@@ -71,7 +71,7 @@ def test_tickets_that_are_not_parked_are_named_and_nothing_is_chosen(parked, par
 
 
 class PoisonedDesk:
-    """Breaks on some tickets: for ever in a way that nobody foresaw, or as Desk does when it is ill."""
+    """A Desk that raises an error for some tickets: an unexpected one, a permanent one, or a temporary one."""
 
     def __init__(self, desk, error):
         self.desk = desk
@@ -89,8 +89,8 @@ class PoisonedDesk:
 
 
 def drain(world, desk):
-    finder = replace(world.finder(), desk=desk)
-    reconcile = replace(world.reconcile(), finder=finder, desk=desk, limits=LookLimits(attempts=3))
+    reader = replace(world.reader(), desk=desk)
+    reconcile = replace(world.reconcile(), reader=reader, desk=desk, limits=LookLimits(attempts=3))
     Drain(tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, workers=4).run()
 
 
@@ -98,16 +98,16 @@ def drain(world, desk):
     ("error", "rounds", "parked"),
     [
         pytest.param(RuntimeError("a bug"), 1, 0, id="a bug, at the first look"),
-        pytest.param(RuntimeError("a bug"), 4, 50, id="a bug, until given up"),
-        pytest.param(PermanentError("no such field"), 1, 50, id="what Desk refuses"),
-        pytest.param(TemporaryError("Desk is ill"), 4, 0, id="what Desk cannot do now"),
+        pytest.param(RuntimeError("a bug"), 4, 50, id="a bug, until the last attempt"),
+        pytest.param(PermanentError("no such field"), 1, 50, id="a permanent error of Desk"),
+        pytest.param(TemporaryError("Desk is ill"), 4, 0, id="a temporary error of Desk"),
     ],
 )
 def test_fifty_poisonous_tickets_do_not_hold_up_fifty_good_ones(world, desk, error, rounds, parked):
     poisoned = PoisonedDesk(desk, error)
     for ticket_id in POISON + GOOD:
         desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id)
-        world.hears(ticket_id=ticket_id, key=ticket_id)
+        world.receives(ticket_id=ticket_id, key=ticket_id)
 
     drain(world, poisoned)
     looked_at_once = {ticket_id for ticket_id in GOOD if world.tickets.history(ticket_id).looked_at}

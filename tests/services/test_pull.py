@@ -1,4 +1,4 @@
-"""Pulling a source: as one snapshot or not at all, whatever the source does."""
+"""Pulling a source: as one snapshot or not at all, for every failure of the source."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ HOUR = timedelta(hours=1)
 
 
 class FakeSource:
-    """Says what the test wants it to say; an error among the accounts is raised when its turn comes."""
+    """A source with these accounts; an error among them is raised when it is reached."""
 
-    def __init__(self, *said):
-        self.said = said
+    def __init__(self, *answer):
+        self.answer = answer
         self.pulls = 0
 
     def pull(self, _):
@@ -37,21 +37,21 @@ class FakeSource:
         return PulledAccounts(accounts=self._accounts())
 
     def _accounts(self):
-        for each in self.said:
+        for each in self.answer:
             if isinstance(each, Exception):
                 raise each
             yield each
 
 
 class Slow(FakeSource):
-    """Takes its time for each account."""
+    """A source that takes some minutes for each account."""
 
-    def __init__(self, world, minutes, *said):
-        super().__init__(*said)
+    def __init__(self, world, minutes, *answer):
+        super().__init__(*answer)
         self.world, self.minutes = world, minutes
 
     def _accounts(self):
-        for each in self.said:
+        for each in self.answer:
             self.world.waits(minutes=self.minutes)
             yield each
 
@@ -69,7 +69,7 @@ def puller(world, source, **facts):
             "source": source,
             "importing": importing,
             "pulls": SqlPulls(world.engine),
-            "journal": SqlCheckpoints(world.engine, "file", world.now),
+            "checkpoints": SqlCheckpoints(world.engine, "file", world.now),
             "now": world.now,
             "rhythm": RHYTHM,
         }
@@ -81,7 +81,7 @@ def many(count):
     return [make_account(1, account_id=f"E{n}", super_admin_email=f"e{n}@e.example") for n in range(count)]
 
 
-def test_what_a_source_says_becomes_current(world, pulls):
+def test_the_accounts_of_a_source_become_current(world, pulls):
     assert puller(world, FakeSource(make_account(90), *many(3))).run_if_due().added == 3
     assert pulls.states()["file"].pulled_at == world.now()
 
@@ -95,7 +95,7 @@ def test_a_source_is_pulled_when_it_is_due_and_not_before(world):
     assert source.pulls == 2
 
 
-def test_a_source_that_fails_is_asked_again_soon(world):
+def test_a_source_that_failed_is_pulled_again_soon(world):
     source = FakeSource(TemporaryError("down"))
     rhythm = PullRhythm(every=timedelta(days=1))
     for minutes in (0, 9, 1):
@@ -106,18 +106,18 @@ def test_a_source_that_fails_is_asked_again_soon(world):
 
 
 @pytest.mark.parametrize(
-    ("said", "error"),
+    ("answer", "error"),
     [
         pytest.param([TemporaryError("503 to /customers")], "503 to /customers", id="down"),
-        pytest.param([make_account(1), PermanentError("half an answer")], "half an answer", id="half answered"),
+        pytest.param([make_account(1), PermanentError("half an answer")], "half an answer", id="half an answer"),
         pytest.param([], "0 accounts where there were 1", id="empty"),
         pytest.param([make_account(1)], "1 licences where there were 88", id="shrunk"),
     ],
 )
-def test_what_is_refused_leaves_the_last_good_data_and_says_why(world, pulls, said, error):
+def test_a_refused_pull_keeps_the_last_good_data_and_records_the_error(world, pulls, answer, error):
     before = world.subscriptions.current()
 
-    assert puller(world, FakeSource(*said)).run_if_due() is None
+    assert puller(world, FakeSource(*answer)).run_if_due() is None
 
     state = pulls.states()["file"]
     assert world.subscriptions.current() == before
@@ -127,7 +127,7 @@ def test_what_is_refused_leaves_the_last_good_data_and_says_why(world, pulls, sa
 
 def test_a_source_that_takes_too_long_is_refused(world, pulls):
     assert puller(world, Slow(world, 31, make_account(), *many(2))).run_if_due() is None
-    assert "not all was said" in pulls.states()["file"].error
+    assert "the pull was not complete within" in pulls.states()["file"].error
 
 
 def test_a_slow_pull_keeps_its_turn(world, pulls):
@@ -143,12 +143,12 @@ def test_a_slow_pull_keeps_its_turn(world, pulls):
     assert taken == [False] * 5
 
 
-def test_by_hand_a_source_is_pulled_at_once_and_says_what_is_wrong(world):
+def test_by_hand_a_source_is_pulled_at_once_and_its_error_is_raised(world):
     with pytest.raises(Shrunk):
         puller(world, FakeSource()).run()
 
 
-def test_a_fault_of_ours_is_written_down_without_what_it_quotes(world, pulls):
+def test_a_fault_of_ours_is_recorded_without_its_message(world, pulls):
     with pytest.raises(KeyError):
         puller(world, FakeSource(KeyError(CANARY))).run()
 
@@ -157,7 +157,7 @@ def test_a_fault_of_ours_is_written_down_without_what_it_quotes(world, pulls):
 
 
 class Paged:
-    """Three pages of an account each; ends before the one that the test names."""
+    """A source of three pages with an account each; it fails before the page that the test names."""
 
     def __init__(self, **ends):
         self.ends = {int(page.removeprefix("page_")): error for page, error in ends.items()}
@@ -175,7 +175,7 @@ class Paged:
 
 
 class Killed(BaseException):
-    """What a process that is killed does not live to see."""
+    """The process was killed here."""
 
 
 class TestAPullThatDied:
@@ -199,7 +199,7 @@ class TestAPullThatDied:
         ("end", "minutes"),
         [
             pytest.param(Killed(), 61, id="its pages are old"),
-            pytest.param(PermanentError("half an answer"), 20, id="what it read was wrong"),
+            pytest.param(PermanentError("half an answer"), 20, id="the source was wrong"),
         ],
     )
     def test_begins_anew_where(self, world, end, minutes):
@@ -220,20 +220,20 @@ class TestASourceThatIsDownForTwoHours:
     """L8, under traffic: an event every five minutes, data that are good for an hour, a pull every quarter of one."""
 
     def run(self, world, *, down):
-        """What the decisions were, minute by minute."""
+        """Return the decision after every fifth minute."""
         world.policy = with_max_age(world.policy, timedelta(hours=1))
         account, decisions = make_account(88), {}
         for minute in range(0, 300, 5):
             failing = down and 30 <= minute < 150
             source = FakeSource(TemporaryError("503") if failing else account)
             puller(world, source).run_if_due()
-            world.hears(key=f"k{minute}", state=None)
+            world.receives(key=f"k{minute}", state=None)
             world.look()
             decisions[minute] = world.tickets.history(TICKET).decisions[-1].decision
             world.waits(minutes=5)
         return decisions
 
-    def test_nothing_is_taken_away_and_the_reasons_say_since_when(self, world, desk):
+    def test_nothing_is_taken_away_and_the_reasons_name_the_begin(self, world, desk):
         decisions = self.run(world, down=True)
 
         unknown = {minute: each for minute, each in decisions.items() if each.verdict is Verdict.UNKNOWN}
@@ -249,7 +249,7 @@ class TestASourceThatIsDownForTwoHours:
         assert (down.verdict, down.licences, down.account_id) == (Verdict.PRIORITY, 88, "A1")
         assert desk.count("write_ticket") == 1
 
-    def test_an_undisturbed_run_knows_all_the_time(self, world):
+    def test_an_undisturbed_run_decides_all_the_time(self, world):
         decisions = self.run(world, down=False)
 
         assert {each.verdict for each in decisions.values()} == {Verdict.PRIORITY}
@@ -257,7 +257,7 @@ class TestASourceThatIsDownForTwoHours:
     def test_without_traffic_the_tickets_are_looked_at_when_the_source_is_back(self, world, desk):
         world.policy = with_max_age(world.policy, timedelta(hours=1))
         world.waits(hours=2)
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         assert not desk.tickets[TICKET].large_user
 
@@ -271,5 +271,5 @@ def with_max_age(policy, max_age):
     return replace(policy, licences=replace(policy.licences, max_age=max_age))
 
 
-def test_every_error_of_ours_is_a_refusal(world):
+def test_every_error_of_desk_sync_is_a_refusal(world):
     assert puller(world, FakeSource(DeskSyncError("whatever"))).run_if_due() is None

@@ -1,4 +1,4 @@
-"""What a person settles: a binding leads a ticket to its account, a dismissal keeps it out of the list."""
+"""Decisions of a person: a binding leads a ticket to its account, a dismissal keeps it off the list."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def review(world):
 
 @pytest.fixture(autouse=True)
 def undecided(desk, world):
-    """A ticket names an address that no source knows."""
+    """A ticket with an address that is in no source."""
     desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS])
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
 
 
@@ -34,7 +34,7 @@ def decision(world):
     return world.tickets.history(TICKET).decisions[-1].decision
 
 
-def test_what_is_bound_leads_the_ticket_to_its_account_and_says_so(desk, world, review):
+def test_a_bound_identifier_leads_the_ticket_to_its_account_and_gives_the_reason(desk, world, review):
     assert review.bind(USER, "A1", by="Ada", why="she called") == 1
     assert world.look() == [LookOutcome.RECONCILED]
 
@@ -44,7 +44,7 @@ def test_what_is_bound_leads_the_ticket_to_its_account_and_says_so(desk, world, 
     assert review.bindings.bindings()[0].settled == SettledReview(at=world.now(), by="Ada", why="she called")
 
 
-def test_no_import_undoes_it(desk, world, review):
+def test_no_import_undoes_a_binding(desk, world, review):
     review.bind(USER, "A1")
     world.imports(make_account(), make_account(account_id="A2", super_admin_email=USER.value))
     world.look()
@@ -52,7 +52,7 @@ def test_no_import_undoes_it(desk, world, review):
     assert decision(world).account_id == "A1"
 
 
-def test_unbound_it_is_unknown_again(desk, world, review):
+def test_an_unbound_identifier_is_unknown_again(desk, world, review):
     review.bind(USER, "A1")
     world.look()
     desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS])
@@ -63,7 +63,7 @@ def test_unbound_it_is_unknown_again(desk, world, review):
     assert decision(world).verdict is Verdict.UNKNOWN
 
 
-def test_what_is_not_bound_cannot_be_unbound(review):
+def test_only_a_bound_identifier_can_be_unbound(review):
     with pytest.raises(PermanentError, match="this email is not bound"):
         review.unbind(USER)
 
@@ -73,7 +73,7 @@ def test_a_dismissed_ticket_leaves_the_list_until_its_decision_changes(desk, wor
     assert review.reviews.undecided() == []
 
     desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=[USERS, *TWO])
-    world.hears(key="more", state=None)
+    world.receives(key="more", state=None)
     world.look()
 
     assert [each.ticket_id for each in review.reviews.undecided()] == [TICKET]
@@ -85,12 +85,12 @@ TWO = (
 )
 
 
-def test_what_is_not_in_the_list_cannot_be_dismissed(review):
-    with pytest.raises(PermanentError, match="ticket 9 is not in the list"):
+def test_only_a_ticket_on_the_list_can_be_dismissed(review):
+    with pytest.raises(PermanentError, match="ticket 9 is not on the list"):
         review.dismiss("9")
 
 
-def test_a_rehearsal_changes_nothing(world, review):
+def test_a_dry_run_changes_nothing(world, review):
     review.bind(USER, "A1", dry_run=True)
     review.dismiss(TICKET, dry_run=True)
 

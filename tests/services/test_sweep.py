@@ -1,4 +1,4 @@
-"""The sweep, on a real store and a Desk in memory: what no delivery told of is looked at, and counted once."""
+"""The sweep, on a real store and a Desk in memory: changes without a delivery are looked at, and counted once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sweeps(world):
 
 @pytest.fixture
 def sweep(world, desk, sweeps):
-    """Of a portal that was swept before, an hour ago; nothing has happened in it since."""
+    """The sweep of a portal that was last swept an hour ago; nothing has changed since."""
     world.waits(hours=-1)
     service = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now)
     service.run(SweepKind.RECENT)
@@ -49,9 +49,9 @@ def sweep(world, desk, sweeps):
 
 @pytest.fixture
 def known(world, sweep, desk):
-    """A ticket that was told of, looked at and written to, minutes ago."""
+    """A ticket that was delivered, looked at and written to, minutes ago."""
     desk.person_sets(TICKET, severity="S3-Minimal")
-    world.hears(state=None, modified_at=world.now())
+    world.receives(state=None, modified_at=world.now())
     world.waits(seconds=1)
     world.look()
     world.waits(**LATE)
@@ -59,7 +59,7 @@ def known(world, sweep, desk):
 
 
 class TestWhatIsMissed:
-    def test_a_change_that_no_delivery_told_of_is_looked_at(self, world, desk, sweep, sweeps, known):
+    def test_a_change_without_a_delivery_is_looked_at(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
 
@@ -67,16 +67,16 @@ class TestWhatIsMissed:
 
         assert (swept.marked, swept.missed, world.figures.deliveries().missed) == (1, 1, 1)
         assert world.look() == [LookOutcome.RECONCILED]
-        assert world.tickets.history(known).memory.overrides.keys() == {Field.SEVERITY}
+        assert world.tickets.history(known).memory.fields.overrides.keys() == {Field.SEVERITY}
 
-    def test_so_is_a_ticket_that_we_never_heard_of(self, world, desk, sweep):
+    def test_a_ticket_without_any_event_is_looked_at(self, world, desk, sweep):
         desk.person_sets(TICKET)
         world.waits(**LATE)
 
         assert sweep.run(SweepKind.RECENT).missed == 1
         assert world.look() == [LookOutcome.RECONCILED]
 
-    def test_it_is_counted_once_however_often_it_is_found(self, world, desk, sweep, sweeps, known):
+    def test_a_change_that_is_found_several_times_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
@@ -86,7 +86,7 @@ class TestWhatIsMissed:
         assert sweep.run(SweepKind.FULL).marked == 0
         assert world.figures.deliveries().missed == 1
 
-    def test_one_that_is_gone_while_the_index_still_shows_it_is_counted_once(self, world, desk, sweep, sweeps, known):
+    def test_a_deleted_ticket_that_is_still_in_the_index_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known)
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
@@ -96,16 +96,16 @@ class TestWhatIsMissed:
         assert sweep.run(SweepKind.RECENT).marked == 0
         assert world.figures.deliveries().missed == 1
 
-    def test_a_delivery_without_news_does_not_take_the_look_back(self, world, desk, sweep, known):
-        left = world.tickets.history(known).memory.left
+    def test_a_delivery_without_news_does_not_cancel_the_look(self, world, desk, sweep, known):
+        left = world.tickets.history(known).memory.written_digest
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
-        world.hears(key="old", state=left, before=left)
+        world.receives(key="old", state=left, before=left)
 
         assert world.look() == [LookOutcome.RECONCILED]
 
-    def test_the_next_change_is_another_one(self, world, desk, sweep, sweeps, known):
+    def test_the_next_change_is_counted_too(self, world, desk, sweep, sweeps, known):
         for severity in ("S2-Moderate", "S3-Minimal"):
             desk.person_sets(known, severity=severity)
             world.waits(**LATE)
@@ -114,10 +114,10 @@ class TestWhatIsMissed:
 
         assert world.figures.deliveries().missed == 2
 
-    def test_what_somebody_changed_between_our_reading_and_our_write(self, world, desk, sweep):
-        """Our write makes the ticket look younger than that change."""
+    def test_a_change_between_our_reading_and_our_write_is_missed(self, world, desk, sweep):
+        """Our write gives the ticket a later modification time than that change."""
         desk.person_sets(TICKET)
-        world.hears(state=None, modified_at=world.now())
+        world.receives(state=None, modified_at=world.now())
         world.waits(seconds=1)
         desk.before["write_ticket"] = lambda: desk.person_sets(TICKET, product="CRM")
         world.look()
@@ -127,9 +127,9 @@ class TestWhatIsMissed:
         assert world.look() == [LookOutcome.RECONCILED]
         assert sweep.run(SweepKind.RECENT).marked == 0
 
-    def test_a_closed_ticket_and_one_that_was_gone(self, world, desk, sweep, known):
+    def test_a_closed_ticket_and_one_that_was_deleted(self, world, desk, sweep, known):
         ticket = desk.tickets.pop(known)
-        world.hears(key="gone", state=None)
+        world.receives(key="gone", state=None)
         world.look()
         desk.tickets[known] = ticket
         desk.person_sets(known, status_type="Closed")
@@ -147,18 +147,18 @@ class TestWhatIsNotMissed:
 
         assert (swept.seen, swept.marked) == (1, 0)
 
-    def test_a_change_that_we_were_told_of_and_that_was_no_news(self, world, desk, sweep, known):
+    def test_a_change_whose_delivery_had_no_news(self, world, desk, sweep, known):
         desk.person_sets(known)
         state = digest(desk.tickets[known])
-        world.hears(key="subject", state=state, before=state, modified_at=world.now())
+        world.receives(key="subject", state=state, before=state, modified_at=world.now())
         assert world.look() == [LookOutcome.NOTHING_NEW]
         world.waits(**LATE)
 
         assert sweep.run(SweepKind.RECENT).marked == 0
 
-    def test_a_delivery_from_before_does_not_hide_a_later_change(self, world, desk, sweep, known):
+    def test_an_earlier_delivery_does_not_hide_a_later_change(self, world, desk, sweep, known):
         state = digest(desk.tickets[known])
-        world.hears(key="subject", state=state, before=state, modified_at=world.now())
+        world.receives(key="subject", state=state, before=state, modified_at=world.now())
         world.waits(seconds=30)
         desk.person_sets(known, severity="S2-Moderate")
         world.look()
@@ -169,14 +169,18 @@ class TestWhatIsNotMissed:
     @pytest.mark.parametrize(
         "happens",
         [
-            pytest.param(lambda world: world.hears(key="told", state=None), id="told and not yet looked at"),
+            pytest.param(
+                lambda world: world.receives(key="delivered", state=None), id="delivered and not yet looked at"
+            ),
             pytest.param(lambda world: world.tickets.look_now([TICKET], now=world.now()), id="due for another reason"),
-            pytest.param(lambda world: (world.hears(key="told", state=None), world.claim()), id="in a worker's hands"),
+            pytest.param(
+                lambda world: (world.receives(key="delivered", state=None), world.claim()), id="leased by a worker"
+            ),
             pytest.param(
                 lambda world: world.inbox.record(
-                    [make_event(key="told")], now=world.now() + timedelta(milliseconds=200)
+                    [make_event(key="delivered")], now=world.now() + timedelta(milliseconds=200)
                 ),
-                id="told to a receiver whose clock is ahead",
+                id="delivered to a receiver whose clock is ahead",
             ),
             pytest.param(
                 lambda world: (
@@ -188,7 +192,7 @@ class TestWhatIsNotMissed:
             ),
             pytest.param(
                 lambda world: (
-                    world.hears(key="told", state=None),
+                    world.receives(key="delivered", state=None),
                     world.desk.before.update(read_ticket=raising(PermanentError("never"))),
                     world.look(),
                 ),
@@ -196,7 +200,7 @@ class TestWhatIsNotMissed:
             ),
         ],
     )
-    def test_what_is_looked_at_anyway(self, world, desk, sweep, sweeps, known, happens):
+    def test_a_ticket_that_is_looked_at_anyway(self, world, desk, sweep, sweeps, known, happens):
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
         happens(world)
@@ -208,13 +212,13 @@ class TestWhatIsNotMissed:
     @pytest.mark.parametrize(
         ("ago", "marked"),
         [
-            pytest.param(timedelta(seconds=9.999), 0, id="its delivery may be on its way"),
-            pytest.param(timedelta(seconds=10), 1, id="it would have come"),
+            pytest.param(timedelta(seconds=9.999), 0, id="its delivery may still arrive"),
+            pytest.param(timedelta(seconds=10), 1, id="it should have arrived"),
             pytest.param(timedelta(seconds=-9), 0, id="Desk's clock is a little ahead"),
             pytest.param(timedelta(hours=-1), 1, id="one of the clocks is wrong"),
         ],
     )
-    def test_what_has_only_just_happened_is_left_to_the_next_sweep(self, world, desk, sweep, known, ago, marked):
+    def test_a_very_recent_change_is_left_to_the_next_sweep(self, world, desk, sweep, known, ago, marked):
         desk.person_sets(known, severity="S2-Moderate", modified_at=world.now() - ago)
 
         assert sweep.run(SweepKind.RECENT).marked == marked
@@ -230,11 +234,11 @@ class TestBudget:
             sweep.run_since(NOW)
 
     def test_a_paused_portal_is_not_swept(self, world, desk, sweep):
-        asked = desk.count("modified_between")
+        before = desk.count("modified_between")
         world.budget.paused = timedelta(minutes=2)
 
         assert sweep.run_if_due(SweepKind.RECENT) is None
-        assert desk.count("modified_between") == asked
+        assert desk.count("modified_between") == before
 
 
 class TestHowFarItReaches:
@@ -245,14 +249,14 @@ class TestHowFarItReaches:
         assert [new.run(which).seen for which in (SweepKind.RECENT, SweepKind.FULL)] == [0, 0]
 
     @pytest.mark.parametrize("which", SweepKind)
-    def test_what_was_modified_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
+    def test_a_change_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=9))
 
         swept = Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now).run(which)
 
         assert (swept.marked, swept.missed) == (1, 0)
 
-    def test_a_person_may_ask_for_more(self, world, desk, sweep, sweeps):
+    def test_a_person_can_sweep_from_an_earlier_instant(self, world, desk, sweep, sweeps):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(days=30))
 
         swept = sweep.run_since(NOW - timedelta(days=31))
@@ -260,7 +264,7 @@ class TestHowFarItReaches:
         assert (swept.seen, swept.new, swept.marked, swept.missed) == (1, 1, 1, 0)
         assert sweeps.coverage().since == NOW - timedelta(days=31)
 
-    def test_it_goes_on_from_where_the_last_one_ended_however_long_ago(self, world, desk, sweep):
+    def test_a_sweep_continues_from_the_end_of_the_last_one_even_after_days(self, world, desk, sweep):
         world.waits(days=7)
         desk.person_sets(TICKET, modified_at=NOW + timedelta(hours=1))
 
@@ -275,7 +279,7 @@ class TestHowFarItReaches:
 
         assert swept.missed == 1
 
-    def test_in_full_finds_what_the_index_showed_too_late(self, world, desk, sweep):
+    def test_a_full_sweep_finds_a_change_that_the_index_showed_too_late(self, world, desk, sweep):
         for _ in range(10):
             world.waits(minutes=3)
             sweep.run(SweepKind.RECENT)
@@ -306,13 +310,13 @@ class TestTurns:
         assert sweep.run_if_due(SweepKind.RECENT) is None
         assert sweep.run_if_due(SweepKind.FULL) is not None
 
-    def test_the_next_ring_finds_the_turn_free(self, world, sweep):
+    def test_the_turn_is_free_at_the_next_ring(self, world, sweep):
         sweep.run_if_due(SweepKind.RECENT)
         world.waits(minutes=2, seconds=59)
 
         assert sweep.run_if_due(SweepKind.RECENT) is not None
 
-    def test_a_turn_taken_by_a_wrong_clock_holds_nobody_up(self, world, sweep):
+    def test_a_turn_taken_with_a_wrong_clock_blocks_no_sweep(self, world, sweep):
         world.waits(hours=1)
         sweep.run_if_due(SweepKind.RECENT)
         world.waits(hours=-1)
@@ -334,7 +338,7 @@ class TestTurns:
         world.waits(hours=1)
         assert sweep.run_if_due(SweepKind.RECENT).missed == 1
 
-    def test_a_sweep_that_dies_half_way_is_done_again(self, world, desk, sweep, sweeps):
+    def test_a_sweep_that_died_half_way_is_repeated(self, world, desk, sweep, sweeps):
         desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(250)}
         world.waits(**LATE)
         desk.after["modified_between"] = lambda: desk.dies(after="modified_between")
@@ -349,7 +353,7 @@ class TestTurns:
 
 
 class TestReport:
-    def test_one_line_says_what_was_found(self, world, desk, sweep, known):
+    def test_one_line_reports_what_was_found(self, world, desk, sweep, known):
         with capture_logs() as logs:
             swept = sweep.run(SweepKind.RECENT)
 
@@ -377,7 +381,7 @@ class TestReport:
     @pytest.mark.parametrize(
         ("missed", "new", "raised"),
         [
-            pytest.param(2, 2, False, id="too few to say anything"),
+            pytest.param(2, 2, False, id="too few for an alarm"),
             pytest.param(3, 3, True, id="all of a few"),
             pytest.param(3, 60, False, id="the share itself"),
             pytest.param(3, 59, True, id="above it"),
@@ -392,16 +396,16 @@ class TestReport:
         ("share", "alarmed"),
         [pytest.param(1.0, False, id="all of them may be"), pytest.param(0.0, True, id="none may be")],
     )
-    def test_what_sweeps_met_is_counted_and_an_alarm_is_remembered(self, world, desk, sweep, share, alarmed):
+    def test_changes_are_counted_and_an_alarm_is_stored(self, world, desk, sweep, share, alarmed):
         desk.person_sets(TICKET)
         world.waits(**LATE)
 
         replace(sweep, alarm=MissedAlarm(share=share, least=1)).run(SweepKind.RECENT)
 
-        told = world.figures.deliveries()
-        assert (told.changes, told.missed, told.alarmed_at) == (1, 1, world.now() if alarmed else None)
+        totals = world.figures.deliveries()
+        assert (totals.changes, totals.missed, totals.alarmed_at) == (1, 1, world.now() if alarmed else None)
 
-    def test_a_quiet_sweep_does_not_take_an_alarm_back(self, world, desk, sweep):
+    def test_a_quiet_sweep_does_not_clear_an_alarm(self, world, desk, sweep):
         sweep = replace(sweep, alarm=MissedAlarm(share=0, least=1))
         desk.person_sets(TICKET)
         world.waits(**LATE)

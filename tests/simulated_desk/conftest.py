@@ -1,4 +1,4 @@
-"""A simulated Desk in this process, without sockets, whose clock stands still until a test moves it."""
+"""A simulated Desk in this process, without sockets; only a test moves its clock."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from desk_sync.simulated_desk.oauth import AccountsServer
-from desk_sync.simulated_desk.portal import DeskEvent, DeskQuirks, SimulatedPortal
+from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
 from desk_sync.simulated_desk.rest import RestRequest, RestResponse, SimulatedDesk
+from desk_sync.simulated_desk.seed import DeskQuirks
 
 START = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)
 
@@ -29,7 +30,7 @@ class Clock:
 
 
 class Client:
-    """A client with a good token; `call` sends JSON to a path below /api/v1."""
+    """A client with a valid token; `call` sends JSON to a path below /api/v1."""
 
     def __init__(self, clock: Clock, quirks: DeskQuirks | None = None) -> None:
         self.portal = SimulatedPortal(now=clock, quirks=quirks)
@@ -68,12 +69,12 @@ class Client:
         )
 
     def open_ticket(self, *, department: int = 0, **values: Any) -> str:
-        wanted = {
+        body = {
             "departmentId": self.portal.seed.departments[department]["id"],
             "contact": {"lastName": "Helpdesk", "email": "help@partner.example"},
             "subject": "Login fails",
         }
-        answer = self.call("POST", "/tickets", wanted | values)
+        answer = self.call("POST", "/tickets", body | values)
         assert answer.status == 200, answer.body
         ticket_id: str = answer.json()["id"]
         return ticket_id
@@ -86,7 +87,7 @@ class Client:
 
 
 def wrong(answer: RestResponse) -> set[str]:
-    """The fields that an INVALID_DATA answer names."""
+    """Return the fields that an INVALID_DATA response names."""
     assert (answer.status, answer.json()["errorCode"]) == (422, "INVALID_DATA"), answer.body
     return {each["fieldName"] for each in answer.json()["errors"]}
 

@@ -18,7 +18,7 @@ START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
 
 class App:
-    """Reads the request, sends the pieces of its answer, and then breaks, if told so."""
+    """Read the request, send the pieces of the response; with `breaks`, raise an error after them."""
 
     def __init__(self, *pieces: bytes, breaks: bool = False) -> None:
         self.pieces = pieces

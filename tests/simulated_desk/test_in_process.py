@@ -74,7 +74,7 @@ def test_calls_beyond_what_the_portal_allows_at_once_are_refused(site, session):
         pytest.param(FaultInjector(reset=True, after=True), 1, id="one that breaks after it"),
     ],
 )
-def test_a_fault_strikes_before_the_call_is_carried_out_or_after_it(site, session, faults, opened):
+def test_a_fault_applies_before_the_call_is_executed_or_after_it(site, session, faults, opened):
     site.chance.set(faults)
 
     with pytest.raises((requests.ConnectionError, requests.HTTPError)):

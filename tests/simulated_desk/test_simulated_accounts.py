@@ -23,7 +23,7 @@ def test_a_refresh_brings_no_new_refresh_token(client: Client):
         pytest.param({"grant_type": "password"}, "unsupported_grant_type", id="no such grant"),
     ],
 )
-def test_an_error_is_a_word(client: Client, changes: dict[str, str], error: str):
+def test_an_error_is_zohos_error_code(client: Client, changes: dict[str, str], error: str):
     assert client.refresh(**changes) == {"error": error}
 
 

@@ -1,4 +1,4 @@
-"""The manners of the simulated Desk's REST interface: tokens, portals, parameters, lists, credits."""
+"""The common rules of the simulated Desk's REST interface: tokens, portals, parameters, lists, credits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_good_token_as_bearer_is_refused(client: Client):
     assert client.call("GET", "/tickets", headers={"authorization": bearer}).status == 401
 
 
-def test_the_portal_may_stand_in_the_query(client: Client):
+def test_the_portal_may_be_given_in_the_query(client: Client):
     assert client.call("GET", f"/tickets?orgId={client.portal.org_id}", headers={"orgid": None}).status == 204
 
 
@@ -76,7 +76,7 @@ def test_a_token_does_what_its_scopes_allow(client: Client):
         pytest.param("/agents?isConfirmed=yes", "/isConfirmed", id="no boolean"),
     ],
 )
-def test_a_parameter_that_desk_does_not_take_is_named(client: Client, path: str, pointer: str):
+def test_a_parameter_that_desk_rejects_is_named(client: Client, path: str, pointer: str):
     assert wrong(client.call("GET", path)) == {pointer}
 
 
@@ -106,7 +106,7 @@ def test_a_body_that_is_no_json_is_a_bad_request(client: Client):
     assert (answer.status, answer.json()["errorCode"]) == (400, "BAD_REQUEST")
 
 
-def test_a_path_that_is_none_is_not_found(client: Client):
+def test_an_unknown_path_is_not_found(client: Client):
     assert client.call("GET", "/tickets/1/2/3").json()["errorCode"] == "URL_NOT_FOUND"
 
 
@@ -177,7 +177,7 @@ def test_a_call_costs_credits(client: Client, path: str, credits_spent: int):
     assert client.desk.credits == credits_spent
 
 
-def test_when_the_days_credits_are_gone_desk_says_when_to_come_back(client: Client, clock: Clock):
+def test_without_credits_the_response_has_the_time_until_the_next_ones(client: Client, clock: Clock):
     client.desk.quota = CallQuota(now=clock, daily=3)
     client.call("GET", "/tickets")
 
@@ -190,7 +190,7 @@ def test_when_the_days_credits_are_gone_desk_says_when_to_come_back(client: Clie
 
 
 @pytest.mark.parametrize(("days", "status"), [("15", 204), ("30", 200), ("-1", 200)])
-def test_a_list_may_be_of_what_came_in_lately(client: Client, clock: Clock, days: str, status: int):
+def test_a_list_can_be_limited_to_recently_received_tickets(client: Client, clock: Clock, days: str, status: int):
     client.open_ticket()
     clock.move(days=20)
     headers = {"authorization": f"Zoho-oauthtoken {client.token()}"}
@@ -206,7 +206,7 @@ def test_calls_are_counted_by_their_route(client: Client):
     assert client.desk.calls == {"POST /tickets": 1, "GET /tickets/{id}": 2}
 
 
-def test_a_fault_strikes_the_calls_that_it_names_before_or_after_the_work(client: Client):
+def test_a_fault_applies_to_the_calls_that_it_names_before_or_after_their_execution(client: Client):
     ticket_id = client.open_ticket()
     comments = f"/tickets/{ticket_id}/comments"
     for after, written in ((False, 0), (True, 1)):
@@ -216,11 +216,11 @@ def test_a_fault_strikes_the_calls_that_it_names_before_or_after_the_work(client
         assert len(client.call("GET", comments).json()["data"]) == written
 
 
-def test_faults_with_one_seed_strike_the_same_calls(client: Client):
-    def struck() -> list[int]:
+def test_faults_with_one_seed_apply_to_the_same_calls(client: Client):
+    def statuses() -> list[int]:
         client.desk.chance.set(FaultInjector(status=502, share=0.5, seed=7))
         return [client.call("GET", "/tickets").status for _ in range(20)]
 
-    first = struck()
-    assert first == struck()
+    first = statuses()
+    assert first == statuses()
     assert set(first) == {204, 502}

@@ -1,4 +1,4 @@
-"""The simulated Desk on its port: control interface, faults on the wire, concurrency, the archive, its end."""
+"""The simulated Desk on its port: control interface, faults of connections, concurrency, HAR archive, shutdown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ print("ended", flush=True)
 
 
 class Site:
-    """A client from outside, over HTTP."""
+    """A client over HTTP."""
 
     def __init__(self, facts: dict[str, str]) -> None:
         self.facts = facts
@@ -99,7 +99,7 @@ def test_people_act_over_the_control_interface(site: Site):
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_reset_leaves_the_client_without_an_answer(site: Site, after: bool):
+def test_a_reset_leaves_the_client_without_a_response(site: Site, after: bool):
     ticket_id = site.open_ticket()
     site.control("POST", "/faults", {"reset": True, "after": after, "calls": ["PATCH /tickets/{id}"]})
 
@@ -110,7 +110,7 @@ def test_a_reset_leaves_the_client_without_an_answer(site: Site, after: bool):
     assert site.call("GET", f"/tickets/{ticket_id}").json()["priority"] == ("High" if after else None)
 
 
-def test_half_a_body_is_half_a_body(site: Site):
+def test_half_a_body_is_an_incomplete_response(site: Site):
     ticket_id = site.open_ticket()
     site.control("POST", "/faults", {"half": True})
 
@@ -118,7 +118,7 @@ def test_half_a_body_is_half_a_body(site: Site):
         site.call("GET", f"/tickets/{ticket_id}")
 
 
-def test_a_dripping_answer_passes_every_timeout_of_a_read(site: Site):
+def test_a_dripping_response_exceeds_no_read_timeout(site: Site):
     site.control("POST", "/faults", {"drip": 0.01, "calls": ["GET /tickets/{id}"]})
     answer = site.call("GET", "/tickets/700100999999999999", timeout=0.5)
 
@@ -127,7 +127,7 @@ def test_a_dripping_answer_passes_every_timeout_of_a_read(site: Site):
 
 
 @pytest.mark.parametrize(("status", "kind"), [(500, "application/json"), (502, "text/html")])
-def test_a_fault_has_desks_body_or_that_of_something_in_between(site: Site, status: int, kind: str):
+def test_a_fault_has_the_body_of_desk_or_of_a_proxy(site: Site, status: int, kind: str):
     site.control("POST", "/faults", {"status": status})
     answer = site.call("GET", "/tickets")
 
@@ -149,7 +149,7 @@ def test_faults_that_make_no_sense_are_refused(site: Site, faults: dict[str, Any
         site.control("POST", "/faults", faults)
 
 
-def test_what_is_not_there_cannot_be_nudged(site: Site):
+def test_a_missing_ticket_cannot_be_nudged(site: Site):
     with pytest.raises(requests.HTTPError, match="404"):
         site.control("POST", "/tickets/700100999999999999/nudge")
 
@@ -164,13 +164,13 @@ def test_keys_are_rotated_and_tokens_revoked_on_demand(site: Site):
     assert site.call("GET", "/tickets").status_code == 401
 
 
-def test_nothing_waits_where_nobody_listens(site: Site):
+def test_without_a_receiver_no_delivery_waits(site: Site):
     site.open_ticket()
 
     assert site.control("GET", "/idle") == {"idle": True}
 
 
-def test_too_many_calls_at_once_are_refused_without_saying_when_to_come_back(site: Site):
+def test_too_many_calls_at_once_are_refused_without_retry_after(site: Site):
     site.control("POST", "/quota", {"concurrent": 2})
     site.control("POST", "/faults", {"latency": 0.3})
     with ThreadPoolExecutor(4) as pool:
@@ -183,7 +183,7 @@ def test_too_many_calls_at_once_are_refused_without_saying_when_to_come_back(sit
     assert site.control("GET", "/state")["most_in_flight"] == 2
 
 
-def test_the_archive_holds_what_was_on_the_wire_and_no_control_calls(tmp_path: Path):
+def test_the_archive_has_the_exchanges_without_control_calls(tmp_path: Path):
     lines = tmp_path / "desk.jsonl"
     with running(har=lines) as (simulation, url):
         site = Site(simulation.facts(url))
@@ -201,7 +201,7 @@ def test_the_archive_holds_what_was_on_the_wire_and_no_control_calls(tmp_path: P
     assert sent == {name.lower(): value for name, value in answer.headers.items()}
 
 
-def test_it_serves_until_it_is_interrupted_and_knows_the_partners_of_the_file(tmp_path: Path):
+def test_it_serves_until_it_is_interrupted_with_the_partners_of_the_file(tmp_path: Path):
     accounts = tmp_path / "accounts.csv"
     accounts.write_text(
         "account_id,partner_name,partner_domain\nA1,One,one.example\nA2,One,one.example\nA3,Two,two.example\n"

@@ -1,10 +1,10 @@
-"""What the simulated Desk takes as the values of a ticket, and how they read back."""
+"""The values that the simulated Desk accepts for a ticket, and their form when read back."""
 
 from __future__ import annotations
 
 import pytest
 
-from desk_sync.simulated_desk.portal import DeskQuirks
+from desk_sync.simulated_desk.seed import DeskQuirks
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 BOX, SEVERITY, DUE = "cf_priority_customer_large_user_account", "cf_severity", "cf_acknowledgement_due"
@@ -25,7 +25,7 @@ EMAIL, PRODUCT = "cf_customer_primary_email_address", "cf_zoho_product_name"
         pytest.param(PRODUCT, "x" * 255, "x" * 255, id="255 characters fit"),
     ],
 )
-def test_a_value_that_desk_takes_reads_back(client: Client, name: str, sent: object, read: object):
+def test_an_accepted_value_reads_back(client: Client, name: str, sent: object, read: object):
     ticket_id = client.open_ticket()
 
     assert client.write_cf(ticket_id, name, sent).json()["cf"][name] == read
@@ -38,7 +38,7 @@ def test_a_value_that_desk_takes_reads_back(client: Client, name: str, sent: obj
         pytest.param(BOX, True, id="a JSON boolean"),
         pytest.param(PRODUCT, False, id="a JSON boolean for a text"),
         pytest.param(BOX, "yes", id="a box takes true and false only"),
-        pytest.param(SEVERITY, "s1-critical", id="a pick list minds the case"),
+        pytest.param(SEVERITY, "s1-critical", id="a pick list is case-sensitive"),
         pytest.param(SEVERITY, "S4", id="no value of the pick list"),
         pytest.param(DUE, "2026-11-23T10:30:00Z", id="no milliseconds"),
         pytest.param(DUE, "2026-11-23T10:30:00.000+05:30", id="an offset"),
@@ -50,12 +50,12 @@ def test_a_value_that_desk_takes_reads_back(client: Client, name: str, sent: obj
         pytest.param("cf_unknown", "x", id="no such field"),
     ],
 )
-def test_a_value_that_desk_does_not_take_is_named(client: Client, name: str, sent: object):
+def test_a_rejected_value_is_named(client: Client, name: str, sent: object):
     assert wrong(client.write_cf(client.open_ticket(), name, sent)) == {f"/cf/{name}"}
 
 
 @pytest.mark.parametrize("name", [BOX, SEVERITY, "cf_field_without_layout"])
-def test_a_field_off_the_tickets_layout_is_dropped_in_silence(client: Client, name: str):
+def test_a_field_off_the_tickets_layout_is_dropped_without_an_error(client: Client, name: str):
     answer = client.write_cf(client.open_ticket(department=1), name, "true")
 
     assert answer.status == 200
@@ -196,7 +196,7 @@ def test_a_trashed_ticket_reads_and_is_in_no_list_and_takes_no_write(client: Cli
     assert client.write(ticket_id, priority="High").json()["errorCode"] == "UNPROCESSABLE_ENTITY"
 
 
-def test_history_tells_who_changed_what_newest_first(client: Client):
+def test_history_has_author_and_changes_newest_first(client: Client):
     ticket_id = client.open_ticket()
     client.write_cf(ticket_id, SEVERITY, "S1-Critical")
 
@@ -213,7 +213,7 @@ def test_history_tells_who_changed_what_newest_first(client: Client):
     ]
 
 
-def test_a_long_thread_is_cut_and_its_full_content_is_elsewhere(client: Client):
+def test_a_long_thread_is_truncated_and_its_full_content_is_elsewhere(client: Client):
     content = f"<p>{'x' * 20_000}</p>"
     ticket_id = client.open_ticket(description=content)
 

@@ -1,4 +1,4 @@
-"""What the simulated Desk tells its subscriptions, signed how, and what it takes for an answer."""
+"""The deliveries of the simulated Desk: their content, their signature, the responses that count as acceptance."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ UUID = "49ad222a-f812-41e7-9f0e-7f7ed2a4c1aa"
 
 
 class Receiver:
-    """Listens for deliveries; `answers` says with which status, in turn, and then with the last one.
+    """A receiver of deliveries. It answers with the statuses in `answers` in turn, then always with the last one.
 
-    It takes `delay` seconds for each, and as long again before the end of its answer.
+    It waits `delay` seconds before each response, and as long again before the end of the response.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ def subscription(**events: Any) -> dict[str, Any]:
     return {"isEnabled": True, "ignoreSourceId": None, "subscriptions": events}
 
 
-def test_every_write_is_told_in_order_the_integrations_own_too(site: tuple[RunningDesk, str], receiver: Receiver):
+def test_every_write_is_delivered_in_order_the_integrations_own_too(site: tuple[RunningDesk, str], receiver: Receiver):
     simulation, _ = site
     ticket_id = open_ticket(simulation)
     portal = simulation.portal
@@ -181,15 +181,15 @@ def test_deliveries_are_dropped_doubled_and_mixed_on_demand(site: tuple[RunningD
     simulation.chance.set(FaultInjector(seed=3, drop=0.3, duplicate=0.3, reorder=True))
     tickets = [open_ticket(simulation) for _ in range(40)]
     counts = settled(simulation)
-    told = [each["payload"]["id"] for each in receiver.events]
+    delivered = [each["payload"]["id"] for each in receiver.events]
 
     assert counts["dropped"] > 0
-    assert counts["sent"] == counts["accepted"] == len(told) > len(set(told))
-    assert len(set(told)) == len(tickets) - counts["dropped"]
-    assert list(dict.fromkeys(told)) != [each for each in tickets if each in told]
+    assert counts["sent"] == counts["accepted"] == len(delivered) > len(set(delivered))
+    assert len(set(delivered)) == len(tickets) - counts["dropped"]
+    assert list(dict.fromkeys(delivered)) != [each for each in tickets if each in delivered]
 
 
-def test_a_nudge_tells_of_a_status_that_changed_and_changed_back(client: Client):
+def test_a_nudge_announces_a_status_that_changed_and_changed_back(client: Client):
     ticket_id = client.open_ticket()
     before = client.call("GET", f"/tickets/{ticket_id}").json()
     client.portal.nudge(ticket_id)
@@ -201,7 +201,7 @@ def test_a_nudge_tells_of_a_status_that_changed_and_changed_back(client: Client)
     assert {key for key in before if before[key] != after[key]} <= {"modifiedTime", "modifiedBy"}
 
 
-def test_each_event_of_a_ticket_has_a_time_of_its_own_while_the_clock_stands(client: Client):
+def test_each_event_of_a_ticket_has_its_own_time_while_the_clock_does_not_advance(client: Client):
     ticket_id = client.open_ticket()
     for _ in range(3):
         client.portal.nudge(ticket_id)
@@ -209,7 +209,7 @@ def test_each_event_of_a_ticket_has_a_time_of_its_own_while_the_clock_stands(cli
     assert len({each.at_ms for each in client.events}) == 4
 
 
-def test_the_former_state_comes_only_if_it_was_asked_for(client: Client):
+def test_the_previous_state_is_sent_only_on_request(client: Client):
     client.write(client.open_ticket(), priority="High")
     event = client.events[-1]
     plain, with_before = subscription(Ticket_Update=None), subscription(Ticket_Update={"includePrevState": True})
@@ -219,9 +219,9 @@ def test_the_former_state_comes_only_if_it_was_asked_for(client: Client):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("webhook", "delivered"),
     [
-        pytest.param(subscription(Ticket_Update=None), True, id="asked for"),
+        pytest.param(subscription(Ticket_Update=None), True, id="subscribed"),
         pytest.param(subscription(Ticket_Add=None), False, id="another event"),
         pytest.param(subscription(Ticket_Update=None) | {"isEnabled": False}, False, id="switched off"),
         pytest.param(
@@ -233,12 +233,12 @@ def test_the_former_state_comes_only_if_it_was_asked_for(client: Client):
         pytest.param(subscription(Ticket_Update=None) | {"ignoreSourceId": UUID[::-1]}, True, id="caused by another"),
     ],
 )
-def test_a_subscription_hears_what_it_asked_for(client: Client, wanted: dict[str, Any], told: bool):
+def test_a_subscription_gets_the_events_of_its_filters(client: Client, webhook: dict[str, Any], delivered: bool):
     ticket_id = client.open_ticket()
     body = {"cf": {"cf_severity": "S1-Critical"}}
     client.call("PATCH", f"/tickets/{ticket_id}", body, headers={"sourceid": UUID})
 
-    assert (envelope(wanted, client.events[-1], "1") is not None) is told
+    assert (envelope(webhook, client.events[-1], "1") is not None) is delivered
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Scenarios that a test writes, played beside the account files of the worked ones."""
+"""Scenarios written by a test, run in a folder with the account files of the worked ones."""
 
 from __future__ import annotations
 
@@ -30,6 +30,6 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def play(write: Callable[[str], Path]) -> Callable[[str], dict[str, Any]]:
-    """Play what is given, after a start on Friday 20 November 2026, 09:00 UTC."""
+def run(write: Callable[[str], Path]) -> Callable[[str], dict[str, Any]]:
+    """Run the scenario with this text, with the start on Friday 20 November 2026, 09:00 UTC."""
     return lambda text: simulate(write("start: 2026-11-20T09:00:00Z\n" + textwrap.dedent(text)))

@@ -1,4 +1,4 @@
-"""Escalation as it is seen from outside: who is told what, and when."""
+"""Escalation as seen from outside: who gets which notice, and when."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.simulated_desk.running import NOWHERE, DeskSite
+from desk_sync.simulated_desk.running import UNUSED_URL, DeskSite
 from desk_sync.simulation import simulate
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -40,18 +40,18 @@ AGENTS = {
 
 @pytest.fixture
 def staffed(write):
-    """Play a scenario with people who hold roles; `changes` are made to the mapping as well."""
+    """Run a scenario with people who hold roles; `changes` are further replacements in the mapping."""
 
-    def play(story: str, **changes: str) -> dict:
+    def run(text: str, **changes: str) -> dict:
         mapping = SHIPPED.read_text()
         for old, new in {**STAFF, **changes}.items():
             assert old in mapping, old
             mapping = mapping.replace(old, new)
-        file = write(f"start: 2026-11-23T08:00:00Z\naccounts: accounts.csv\nmapping: staffed.yaml\n{story}")
+        file = write(f"start: 2026-11-23T08:00:00Z\naccounts: accounts.csv\nmapping: staffed.yaml\n{text}")
         file.with_name("staffed.yaml").write_text(mapping)
         return simulate(file)
 
-    return play
+    return run
 
 
 def ticket(key: str, country: str = "DE") -> str:
@@ -66,14 +66,14 @@ def comments(report: dict, key: str = "t1") -> list[str]:
     return [each["text"] for each in report["tickets"][key]["comments"]]
 
 
-def told(report: dict) -> list[tuple[str, str, int]]:
+def notices(report: dict) -> list[tuple[str, str, int]]:
     return sorted((each["at"], each["to"], len(each["lines"])) for each in report["notifications"])
 
 
-def test_everybody_of_a_level_is_told_by_the_first_of_their_channels(staffed):
+def test_each_person_of_a_level_gets_a_notice_by_their_first_channel(staffed):
     report = staffed(f"until: +6h\ntickets: [{ticket('t1')}]\n")
 
-    assert told(report) == [
+    assert notices(report) == [
         ("2026-11-23T11:01:00Z", "ada@desk.example", 1),
         ("2026-11-23T11:01:00Z", "bob_cliq", 1),
         ("2026-11-23T13:01:00Z", "cai@desk.example", 1),
@@ -89,41 +89,41 @@ def test_ten_tickets_of_one_incident_make_one_notice_with_ten_lines(staffed):
 
     report = staffed(f"until: +4h\ntickets: [{tickets}]\n")
 
-    assert told(report) == [
+    assert notices(report) == [
         ("2026-11-23T11:01:00Z", "ada@desk.example", 10),
         ("2026-11-23T11:01:00Z", "bob_cliq", 10),
     ]
 
 
-def test_a_partner_is_not_told_that_a_level_has_it_at_which_nobody_is_listed(staffed):
-    """C20: level 4 is empty for MEA, and level 3 answers."""
+def test_an_update_to_the_partner_never_names_an_empty_level(staffed):
+    """C20: level 4 is empty for MEA, so the update names the next level that has people."""
     report = staffed(f"until: +20h\ntickets: [{ticket('t1', 'AE')}]\n")
 
-    told = [said for said in comments(report) if said.startswith("Your request")]
-    assert told[-1].startswith("Your request 101 has been escalated to level 4, the Partner Support manager")
+    updates = [text for text in comments(report) if text.startswith("Your request")]
+    assert updates[-1].startswith("Your request 101 has been escalated to level 4, the Partner Support manager")
 
 
-def test_while_somebody_is_absent_the_deputy_is_told(staffed):
+def test_during_an_absence_the_deputy_gets_the_notice(staffed):
     later = (
         "tickets: [{key: t1, at: +23h, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}]"
     )
 
     report = staffed(f"until: +29h\n{later}\n")
 
-    assert told(report)[-1] == ("2026-11-24T12:01:00Z", "bob_cliq", 1)
+    assert notices(report)[-1] == ("2026-11-24T12:01:00Z", "bob_cliq", 1)
 
 
 def test_no_notice_names_a_customer_or_counts_licences(staffed):
     report = staffed(f"until: +20h\ntickets: [{ticket('t1')}]\n")
 
-    said = "\n".join(line for each in report["notifications"] for line in (each["about"], *each["lines"]))
-    assert said
-    assert "big.example" not in said
-    assert "licence" not in said
+    texts = "\n".join(line for each in report["notifications"] for line in (each["about"], *each["lines"]))
+    assert texts
+    assert "big.example" not in texts
+    assert "licence" not in texts
 
 
-class TestWhatSetsItOff:
-    def test_an_agent_who_ticks_the_box_is_followed_at_once(self, staffed):
+class TestTriggers:
+    def test_an_agent_who_ticks_the_box_escalates_at_once(self, staffed):
         report = staffed(
             f"until: +2h\ntickets: [{ticket('t1')}]\n"
             "steps: [{at: +30m, ticket: t1, set: {escalation_request: true}}]\n",
@@ -132,7 +132,7 @@ class TestWhatSetsItOff:
 
         assert raised(report) == [(1, "2026-11-23T08:30:00Z", "request")]
 
-    def test_a_partner_who_asks_before_the_response_time_is_put_to_a_person(self, staffed):
+    def test_a_partners_request_before_the_response_time_is_left_to_a_person(self, staffed):
         report = staffed(
             f"until: +2h\ntickets: [{ticket('t1')}]\n"
             "steps: [{at: +30m, ticket: t1, set: {escalation_request: true}, by: partner}]\n",
@@ -144,7 +144,7 @@ class TestWhatSetsItOff:
             "R33: the partner asked for an escalation, and the response time had not passed: a person must decide"
         ]
 
-    def test_a_partner_who_asks_after_the_response_time_is_followed(self, staffed):
+    def test_a_partners_request_after_the_response_time_escalates(self, staffed):
         report = staffed(
             f"until: +6h\ntickets: [{ticket('t1')}]\n"
             "steps:\n  - {at: +1h, ticket: t1, agent_reply: We are on it}\n"
@@ -181,7 +181,7 @@ class TestWhatSetsItOff:
         assert raised(report) == [(3, "2026-11-23T08:00:00Z", "security")]
 
 
-def test_the_account_manager_is_told_once_of_too_many_basic_questions(staffed):
+def test_the_account_manager_gets_one_notice_of_too_many_basic_questions(staffed):
     howto = [
         ticket(f"t{number}").replace("{", f"{{at: +{number}m, issue_type: howto, ", 1).replace("big", "small")
         for number in range(7)
@@ -197,8 +197,8 @@ def test_the_account_manager_is_told_once_of_too_many_basic_questions(staffed):
     ]
 
 
-class TestWhatAStepDoes:
-    def test_its_level_and_roles_stand_in_the_ticket_until_the_ladder_stops(self, staffed):
+class TestActionsOfALevel:
+    def test_level_and_role_are_shown_in_the_ticket_until_the_ladder_stops(self, staffed):
         report = staffed(
             f"until: +6h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +5h30m, ticket: t1, agent_reply: Solved}}]\n",
             **FIELDS,
@@ -221,7 +221,7 @@ class TestWhatAStepDoes:
         assert report["tickets"]["t1"]["assignee"] == "ben.backup@support.example"
         assert any("zsu[@user:" in text for text in comments(report))
 
-    def test_where_nobody_of_the_level_is_active_it_goes_to_the_fallback_with_a_warning(self, staffed):
+    def test_a_level_without_an_active_agent_gives_it_to_the_fallback_with_a_warning(self, staffed):
         report = staffed(
             f"until: +4h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +1h, deactivate: colleague}}]\n", **AGENTS
         )
@@ -230,7 +230,7 @@ class TestWhatAStepDoes:
         assert any("no agent of the level is active in this department" in text for text in comments(report))
 
     def test_where_a_team_holds_the_role_it_goes_to_the_team(self, staffed):
-        [team] = DeskSite(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=NOWHERE).portal.seed.teams
+        [team] = DeskSite(now=lambda: datetime(2026, 11, 23, tzinfo=UTC), deliver_to=UNUSED_URL).portal.seed.teams
 
         report = staffed(
             f"until: +4h\ntickets: [{ticket('t1')}]\n",
@@ -239,7 +239,7 @@ class TestWhatAStepDoes:
 
         assert report["tickets"]["t1"]["fields"]["team"] == team["id"]
 
-    def test_what_a_person_makes_of_it_afterwards_stays(self, staffed):
+    def test_a_persons_later_assignment_stays(self, staffed):
         report = staffed(
             f"until: +4h\ntickets: [{ticket('t1')}]\nsteps: [{{at: +3h30m, ticket: t1, assign: null}}]\n", **AGENTS
         )
@@ -258,7 +258,7 @@ def test_an_agent_who_takes_it_over_ends_it(staffed):
     assert levels[1] == (1, "determination"), "another breach is another matter"
 
 
-class TestWhatHoldsIt:
+class TestPausesAndEnds:
     def test_a_holiday_does_not_count(self, staffed):
         evening = ticket("t1").replace("{", "{at: +12h, ", 1)  # Monday 21:00 in Berlin
 

@@ -1,4 +1,4 @@
-"""The ladders of all regions, over a holiday as over the weekend that was worked out by hand."""
+"""The ladders of all regions over a holiday, compared with the weekend that was worked out by hand."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def with_a_holiday(tmp_path_factory):
     mapping = SHIPPED.read_text().replace("  holidays: []\n", "  holidays: [2026-11-23]\n")
     (folder / "mapping.yaml").write_text(mapping)
     (folder / "accounts.csv").write_text(SCENARIO.with_name("accounts.csv").read_text())
-    story = SCENARIO.read_text().replace("until: 2026-11-23", "until: 2026-11-24")
-    (folder / "scenario.yaml").write_text(f"mapping: mapping.yaml\n{story}")
+    text = SCENARIO.read_text().replace("until: 2026-11-23", "until: 2026-11-24")
+    (folder / "scenario.yaml").write_text(f"mapping: mapping.yaml\n{text}")
     return _steps(simulate(folder / "scenario.yaml"))
 
 
@@ -37,9 +37,9 @@ def by_hand():
 def _steps(report):
     return {
         region: [
-            (each["level"], datetime.strptime(each["at"], FORM).replace(tzinfo=UTC)) for each in told["escalations"]
+            (each["level"], datetime.strptime(each["at"], FORM).replace(tzinfo=UTC)) for each in ticket["escalations"]
         ]
-        for region, told in report["tickets"].items()
+        for region, ticket in report["tickets"].items()
     }
 
 

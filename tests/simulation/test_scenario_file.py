@@ -19,16 +19,18 @@ steps:
 
 
 def refused(path):
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as error:
         simulate(path)
-    return refusal.value.problems
+    return error.value.problems
 
 
 @pytest.mark.parametrize(
     ("written", "line", "column", "message"),
     [
         pytest.param("until: +1d", 1, 1, "is missing", id="no start"),
-        pytest.param("start: 2026-11-20T09:00:00\nuntil: +1d", 1, 1, "no instant", id="an instant without a zone"),
+        pytest.param(
+            "start: 2026-11-20T09:00:00\nuntil: +1d", 1, 1, "neither an instant", id="an instant without a zone"
+        ),
         pytest.param("start: +1h\nuntil: +1d", 1, 1, "is not an instant", id="a start that counts from the start"),
         pytest.param("start: 2026-11-20T09:00Z\nuntil: +1w", 2, 1, "is not a length of time", id="weeks"),
         pytest.param("start: 2026-11-20T09:00Z\nuntil: 2026-11-20T09:00Z", 2, 1, "after the start", id="no time"),
@@ -37,7 +39,7 @@ def refused(path):
         pytest.param("start: 2026-11-20T09:00Z\nuntil: +1d\naccounts: x.csv", 3, 1, "there is no file", id="no file"),
     ],
 )
-def test_what_is_wrong_with_the_head_is_pointed_at(write, written, line, column, message):
+def test_a_mistake_in_the_head_has_its_position(write, written, line, column, message):
     (problem,) = refused(write(written))
 
     assert (problem.line, problem.column) == (line, column)
@@ -58,14 +60,16 @@ def test_what_is_wrong_with_the_head_is_pointed_at(write, written, line, column,
         pytest.param("{at: +25h, ticket: t1, close: true}", 6, "outside of the scenario", None, id="too late"),
         pytest.param("{at: +2h, ticket: t1, set: {status: Shut}}", 5, "not a value of the pick", None, id="status"),
         pytest.param("{at: +2h, ticket: t1, set: {severty: 1}}", 5, "no field severty", "severity", id="no such field"),
-        pytest.param("{at: +2h, ticket: t1, close: true, by: boss}", 40, "must be 'agent'", None, id="nobody"),
+        pytest.param(
+            "{at: +2h, ticket: t1, close: true, by: boss}", 40, "must be 'agent'", None, id="an unknown actor"
+        ),
         pytest.param("{at: +2h, source: up, for: 1h}", 15, "must be 'down'", None, id="a source that is up"),
         pytest.param("{at: +2h, faults: {drop: 1.5}, for: 1h}", 24, "is not a share", None, id="more than all"),
         pytest.param("{at: +2h, faults: {drop: 0.5}}", 5, "is missing", None, id="faults for ever"),
         pytest.param("{at: +2h, accounts: none.csv}", 15, "there is no file", None, id="no such file"),
     ],
 )
-def test_what_is_wrong_with_a_step_is_pointed_at(write, step, column, message, hint):
+def test_a_mistake_in_a_step_has_its_position(write, step, column, message, hint):
     (problem,) = refused(write(f"{HEAD}  - {step}\n"))
 
     assert (problem.line, problem.column) == (6, column)
@@ -118,8 +122,8 @@ def test_a_mapping_that_is_wrong_is_refused_as_such(write):
     ],
 )
 def test_an_instant_is_absolute_or_counts_from_the_start(write, written, instant):
-    story = scenario.read(
+    shape = scenario.read(
         write(f"start: 2026-11-20T09:00:00Z\nuntil: +2d\ntickets: [{{key: t1, at: {written}}}]\n")
-    ).story
+    ).shape
 
-    assert story.instant(story.tickets[0].at) == instant
+    assert shape.instant(shape.tickets[0].at) == instant

@@ -1,4 +1,4 @@
-"""What comes of a scenario: the services of production, the simulated Desk, and time that passes at once."""
+"""The report on a scenario: the services of production with the simulated Desk, in virtual time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk_sync.domain.escalation.notice import Notice
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.simulation import scenario, simulate
 from desk_sync.simulation.report import document
-from desk_sync.simulation.setup import stage
+from desk_sync.simulation.setup import set_up_simulation
 from tests.simulation.conftest import SCENARIOS
 
 BIG = "{customer_primary_email: admin@big.example}"
@@ -21,7 +21,7 @@ OPENED = f"tickets: [{{key: t1, severity: 2, fields: {BIG}}}]"
 
 
 def outcome(report, key="t1"):
-    """What a ticket came to, without when and how."""
+    """Return the final state of a ticket, without instants and writes."""
     ticket = report["tickets"][key]
     kept = ("fields", "status", "clocks", "escalations")
     return {name: ticket[name] for name in kept} | {"decision": ticket["decision"]["decision"]}
@@ -85,8 +85,8 @@ def test_the_environment_has_no_part_in_it(example, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_faults_that_have_passed_leave_no_trace(play, seed):
-    story = f"""
+def test_faults_that_have_passed_leave_no_trace(run, seed):
+    text = f"""
         until: +1d
         accounts: accounts.csv
         tickets:
@@ -100,15 +100,15 @@ def test_faults_that_have_passed_leave_no_trace(play, seed):
     """
     faults = f"{{drop: 0.5, duplicate: 0.3, reorder: true, status: 500, share: 0.4, seed: {seed}}}"
 
-    calm = play(story)
-    troubled = play(f"{story.rstrip()}\n          - {{at: +55m, faults: {faults}, for: 1h}}\n")
+    calm = run(text)
+    troubled = run(f"{text.rstrip()}\n          - {{at: +55m, faults: {faults}, for: 1h}}\n")
 
     assert troubled["deliveries"]["dropped"] > 0
     assert {key: outcome(troubled, key) for key in ("t1", "t2")} == {key: outcome(calm, key) for key in ("t1", "t2")}
 
 
-def test_a_delivery_that_got_lost_is_made_up_for_within_minutes(play):
-    report = play(
+def test_a_lost_delivery_is_found_by_a_sweep_within_minutes(run):
+    report = run(
         f"""
         until: +1h
         accounts: accounts.csv
@@ -122,14 +122,14 @@ def test_a_delivery_that_got_lost_is_made_up_for_within_minutes(play):
     assert report["desk"]["calls"]["GET /tickets/search"] > 0
 
 
-def test_no_sweep_is_counted_where_nothing_was_lost(play):
-    report = play(f"until: +7d\naccounts: accounts.csv\n{OPENED}\n")
+def test_no_sweep_is_counted_where_nothing_was_lost(run):
+    report = run(f"until: +7d\naccounts: accounts.csv\n{OPENED}\n")
 
     assert "GET /tickets/search" not in report["desk"]["calls"]
 
 
-def test_a_source_that_is_down_too_long_makes_the_data_unknown_and_clears_nothing(play):
-    report = play(
+def test_a_source_that_is_down_too_long_makes_the_data_unknown_and_clears_nothing(run):
+    report = run(
         f"""
         until: +9d
         accounts: accounts.csv
@@ -147,18 +147,18 @@ def test_a_source_that_is_down_too_long_makes_the_data_unknown_and_clears_nothin
     assert len(ticket["writes"]) == 1
 
 
-def test_a_source_that_is_down_for_hours_changes_nothing(play):
-    story = f"until: +2d\naccounts: accounts.csv\n{OPENED}\nsteps:\n"
+def test_a_source_that_is_down_for_hours_changes_nothing(run):
+    text = f"until: +2d\naccounts: accounts.csv\n{OPENED}\nsteps:\n"
     touched = "  - {at: +30h, ticket: t1, set: {product: Zoho Desk}}\n"
 
-    calm = play(story + touched)
-    troubled = play(story + touched + "  - {at: +1h, source: down, for: 2h}\n")
+    calm = run(text + touched)
+    troubled = run(text + touched + "  - {at: +1h, source: down, for: 2h}\n")
 
     assert outcome(troubled) == outcome(calm)
 
 
-def test_data_stay_fresh_while_the_source_answers(play):
-    report = play(
+def test_data_stay_fresh_while_the_source_answers(run):
+    report = run(
         f"""
         until: +30d
         accounts: accounts.csv
@@ -170,8 +170,8 @@ def test_data_stay_fresh_while_the_source_answers(play):
     assert report["tickets"]["t1"]["decision"]["decision"] == "PRIORITY"
 
 
-def test_a_new_export_decides_anew(play):
-    report = play(
+def test_a_new_export_decides_anew(run):
+    report = run(
         f"""
         until: +1d
         accounts: accounts.csv
@@ -192,16 +192,16 @@ def test_a_new_export_decides_anew(play):
     assert report["tickets"]["small"]["writes"][-1]["at"] == "2026-11-20T19:00:00Z"
 
 
-def test_without_accounts_the_source_is_empty_and_fresh(play):
-    report = play(f"until: +1h\n{OPENED}\n")
+def test_without_accounts_the_source_is_empty_and_current(run):
+    report = run(f"until: +1h\n{OPENED}\n")
 
     assert report["tickets"]["t1"]["decision"]["decision"] == "UNKNOWN"
     assert any("no account has this email" in reason for reason in report["tickets"]["t1"]["decision"]["reasons"])
     assert report["tickets"]["t1"]["writes"] == []
 
 
-def test_what_a_person_must_decide_is_a_private_comment_of_its_kind(play):
-    report = play(
+def test_what_a_person_must_decide_is_a_private_comment_of_its_kind(run):
+    report = run(
         """
         until: +1h
         accounts: accounts.csv
@@ -215,29 +215,29 @@ def test_what_a_person_must_decide_is_a_private_comment_of_its_kind(play):
     assert "[ds-" not in comment["text"]
 
 
-def test_a_persons_value_stands_and_another_programs_does_not(play):
+def test_a_persons_value_stays_and_another_programs_does_not(run):
     step = "{at: +1h, ticket: t1, set: {severity: 3}, by: %s}"
-    story = f"until: +2h\naccounts: accounts.csv\n{OPENED}\nsteps: [{step}]\n"
+    text = f"until: +2h\naccounts: accounts.csv\n{OPENED}\nsteps: [{step}]\n"
 
-    by_a_person = play(story % "colleague")["tickets"]["t1"]
-    by_a_program = play(story % "program")["tickets"]["t1"]
+    by_a_person = run(text % "colleague")["tickets"]["t1"]
+    by_a_program = run(text % "program")["tickets"]["t1"]
 
     assert by_a_person["fields"]["severity"] == "S3-Minimal"
     assert by_a_program["fields"]["severity"] == "S1-Critical"
 
 
-def test_two_programs_that_undo_each_other_are_parted(play):
+def test_two_programs_that_undo_each_other_are_stopped(run):
     undo = "\n".join(
         f"  - {{at: +{minute}m, ticket: t1, set: {{large_user: false}}, by: program}}" for minute in range(1, 31)
     )
-    report = play(f"until: +1h\naccounts: accounts.csv\n{OPENED}\nsteps:\n{undo}\n")
+    report = run(f"until: +1h\naccounts: accounts.csv\n{OPENED}\nsteps:\n{undo}\n")
 
     assert len(report["tickets"]["t1"]["writes"]) == 10
     assert any(reason.startswith("L14") for reason in report["tickets"]["t1"]["decision"]["reasons"])
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "line"),
     [
         pytest.param("{agent_reply: Hello.}", ("Ada Agent", "writes"), id="a reply"),
         pytest.param("{customer_reply: Hello?}", ("help@partner.example", "writes"), id="the partner's"),
@@ -258,15 +258,15 @@ def test_two_programs_that_undo_each_other_are_parted(play):
         ),
     ],
 )
-def test_the_time_line_tells_who_did_what(play, step, told):
-    report = play(f"until: +1h\n{OPENED}\nsteps: [{{at: +30m, ticket: t1, {step[1:-1]}}}]\n")
+def test_the_time_line_names_author_and_action(run, step, line):
+    report = run(f"until: +1h\n{OPENED}\nsteps: [{{at: +30m, ticket: t1, {step[1:-1]}}}]\n")
 
     then = [entry for entry in report["timeline"] if entry["at"] == "2026-11-20T09:30:00Z"]
-    assert told in [(entry["who"], entry["what"]) for entry in then]
+    assert line in [(entry["who"], entry["what"]) for entry in then]
 
 
-def test_the_time_line_says_when_sources_and_faults_come_and_go(play):
-    report = play(
+def test_the_time_line_has_outages_and_faults_with_their_ends(run):
+    report = run(
         """
         until: +2h
         accounts: accounts.csv
@@ -278,15 +278,15 @@ def test_the_time_line_says_when_sources_and_faults_come_and_go(play):
         """
     )
 
-    told = [(entry["at"][11:16], entry["what"]) for entry in report["timeline"]]
-    assert told[:3] == [("09:10", "faults begin"), ("09:15", "faults begin"), ("09:25", "faults end")]
-    assert told[3][1] == "the subscription source does not answer any more"
-    assert told[4][1].startswith("accounts-next-day.csv cannot be brought in")
-    assert told[5] == ("09:40", "the subscription source answers again")
+    lines = [(entry["at"][11:16], entry["what"]) for entry in report["timeline"]]
+    assert lines[:3] == [("09:10", "faults begin"), ("09:15", "faults begin"), ("09:25", "faults end")]
+    assert lines[3][1] == "the subscription source does not answer any more"
+    assert lines[4][1].startswith("accounts-next-day.csv cannot be brought in")
+    assert lines[5] == ("09:40", "the subscription source answers again")
 
 
-def test_an_answer_that_never_came_is_no_second_write(play):
-    report = play(
+def test_a_response_that_never_came_causes_no_second_write(run):
+    report = run(
         f"""
         until: +1h
         accounts: accounts.csv
@@ -302,8 +302,8 @@ def test_an_answer_that_never_came_is_no_second_write(play):
     assert ticket["decision"]["decision"] == "PRIORITY"
 
 
-def test_partners_who_share_a_domain_share_an_account_in_desk(play):
-    report = play(
+def test_partners_who_share_a_domain_share_an_account_in_desk(run):
+    report = run(
         """
         until: +1h
         tickets:
@@ -317,8 +317,8 @@ def test_partners_who_share_a_domain_share_an_account_in_desk(play):
     assert opened == [("a", "a@one.example"), ("b", "b@one.example"), ("c", "a@one.example")]
 
 
-def test_who_the_partner_is_stands_in_its_account_in_desk(play):
-    report = play(
+def test_the_partner_is_read_from_its_account_in_desk(run):
+    report = run(
         """
         until: +1h
         accounts: accounts.csv
@@ -333,13 +333,13 @@ def test_who_the_partner_is_stands_in_its_account_in_desk(play):
     assert "R8: the partner is the Desk account of the ticket's contact, in US" in reasons
 
 
-def test_what_people_outside_desk_would_be_told_is_in_the_report(write):
-    told = Notice(
+def test_notices_to_people_outside_desk_are_in_the_report(write):
+    notice = Notice(
         key="k", to=NoticeAddress(NoticeChannel.MAIL, "desk@support.example"), subject="Breached", lines=("t1",)
     )
-    with stage(scenario.read(write(f"start: 2026-11-20T09:00Z\nuntil: +1h\n{OPENED}\n"))) as on:
-        on.desk_sync.notifier.send(told)
-        report = document(on)
+    with set_up_simulation(scenario.read(write(f"start: 2026-11-20T09:00Z\nuntil: +1h\n{OPENED}\n"))) as simulation:
+        simulation.desk_sync.environment.notifier().send(notice)
+        report = document(simulation)
 
     assert report["notifications"] == [
         {
@@ -352,7 +352,7 @@ def test_what_people_outside_desk_would_be_told_is_in_the_report(write):
     ]
 
 
-def test_a_mapping_with_other_names_is_played_on_a_portal_that_has_them(write):
+def test_a_mapping_with_other_names_runs_on_a_portal_that_has_them(write):
     shipped = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
     path = write(
         f"""\
@@ -390,7 +390,7 @@ MAILED = """
 
 
 @pytest.mark.parametrize(("center", "found"), [("eu", "PRIORITY"), ("in", "NOT_PRIORITY")])
-def test_a_mail_tells_the_data_centre_by_the_mailbox_that_it_came_to(write, center, found):
+def test_the_data_centre_of_a_mail_follows_from_its_mailbox(write, center, found):
     path = write("start: 2026-11-20T09:00:00Z\n" + textwrap.dedent(MAILED))
     shipped = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
     mine = shipped.replace("  region_by: customer_country", "  region_by: data_center")

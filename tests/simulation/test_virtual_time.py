@@ -10,11 +10,11 @@ START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def test_what_falls_on_one_instant_happens_in_the_order_in_which_it_was_put_in():
+def test_actions_of_one_instant_run_in_the_order_in_which_they_were_scheduled():
     virtual_time, seen = VirtualTime(START), []
     for name in "abc":
-        virtual_time.put(START + HOUR, lambda name=name: seen.append(name))
-    virtual_time.put(START, lambda: seen.append("first"))
+        virtual_time.schedule(START + HOUR, lambda name=name: seen.append(name))
+    virtual_time.schedule(START, lambda: seen.append("first"))
 
     virtual_time.move_to(START + HOUR)
     virtual_time.run_due()
@@ -24,7 +24,7 @@ def test_what_falls_on_one_instant_happens_in_the_order_in_which_it_was_put_in()
 
 def test_nothing_happens_before_its_time():
     virtual_time, seen = VirtualTime(START), []
-    virtual_time.put(START + HOUR, lambda: seen.append("later"))
+    virtual_time.schedule(START + HOUR, lambda: seen.append("later"))
 
     virtual_time.run_due()
 

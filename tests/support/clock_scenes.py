@@ -1,6 +1,6 @@
-"""Tickets told in one line, for tests of the clocks: Monday 16 November 2026 00:00 in Berlin is the origin of offsets.
+"""Histories and clocks in one line of text, for tests of the clocks.
 
-`said("reply", "1h30m")` is an act so long after the creation.
+Times such as 1h30m count from the creation of the ticket: Monday 16 November 2026, 00:00 in Berlin.
 """
 
 from __future__ import annotations
@@ -67,43 +67,43 @@ LARGE = ClockBasis(large=True, large_since=MONDAY)
 
 
 def after(text: str) -> timedelta:
-    """A time since the creation: 90m, 1h30m, 2d."""
+    """Return the time of a text: 90m, 1h30m, 2d."""
     units = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
     return timedelta(**{units[unit]: int(figure) for figure, unit in re.findall(r"(\d+)([dhms])", text)})
 
 
 def under(**terms: Any) -> Promise:
-    """The promise under other terms."""
+    """Return the promise with these terms changed."""
     return replace(PROMISE, terms=replace(TERMS, **terms))
 
 
-def acts(told: str, created_at: datetime = MONDAY) -> tuple[HistoryEvent, ...]:
-    """What happened, as "1h reply, 2h paused, 3h s1": a message, a reply, a stage, a severity (s0: none) or a move."""
-    return tuple(_act(*each.split(), created_at=created_at) for each in told.split(",") if each.strip())
+def events(text: str, created_at: datetime = MONDAY) -> tuple[HistoryEvent, ...]:
+    """Return the events of "1h reply, 2h paused, 3h s1": messages, replies, states, severities (s0: none), moves."""
+    return tuple(_event(*each.split(), created_at=created_at) for each in text.split(",") if each.strip())
 
 
-def _act(when: str, what: str, *, created_at: datetime) -> HistoryEvent:
-    at = created_at + after(when)
-    if what in set(WorkState):
-        return HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=WorkState(what))
-    if level := re.fullmatch(r"s(\d)", what):
+def _event(time: str, name: str, *, created_at: datetime) -> HistoryEvent:
+    at = created_at + after(time)
+    if name in set(WorkState):
+        return HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=WorkState(name))
+    if level := re.fullmatch(r"s(\d)", name):
         return HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=int(level[1]) or None)
-    return HistoryEvent(kind=HistoryEventKind(what), at=at)
+    return HistoryEvent(kind=HistoryEventKind(name), at=at)
 
 
 def read(
-    told: str,
+    happened: str,
     now: str,
     promise: Promise = PROMISE,
-    circumstances: ClockBasis | None = None,
+    basis: ClockBasis | None = None,
     created_at: datetime = MONDAY,
 ) -> tuple[Clock, ...]:
-    history = History(created_at=created_at, acts=acts(told, created_at))
-    return read_clocks(history, promise, circumstances or ClockBasis(), created_at + after(now))
+    history = History(created_at=created_at, events=events(happened, created_at))
+    return read_clocks(history, promise, basis or ClockBasis(), created_at + after(now))
 
 
-def told(clock: Clock, created_at: datetime = MONDAY) -> str:
-    """A clock in one line: milestone and round, state, from > to, time used, target/commitment, time paused, at risk.
+def describe(clock: Clock, created_at: datetime = MONDAY) -> str:
+    """Return a clock in one line: milestone and cycle, state, start > met, used, target/commitment, paused, at risk.
 
     Instants are times since the creation.
     """

@@ -1,4 +1,4 @@
-"""How often, or how many: few in `./dev test`, all in `./dev faults`."""
+"""Numbers of repetitions and cases: few in `./dev test`, all in `./dev faults`."""
 
 from __future__ import annotations
 

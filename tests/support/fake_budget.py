@@ -1,4 +1,4 @@
-"""A budget without limits, unless a test sets some: the `Budget` port in memory."""
+"""The `CallBudget` port in memory: without limits, unless a test sets some."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from desk_sync.errors import TemporaryError
 
 
 class FakeBudget:
-    """Keeps what it was told. `paused`: nobody may call; `most`: how many may be claimed; `worst_only`: the reserve."""
+    """Records what callers report. Limits: `paused` (no calls), `most` tickets to claim, `worst_only` (reserve)."""
 
     def __init__(self) -> None:
         self.most: int | None = None

@@ -1,4 +1,4 @@
-"""What sources are given, in memory: a journal of pages, and the units of plans."""
+"""The stores that sources use, in memory: checkpoints of pages, and the units of plans."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from desk_sync.ports.subscriptions import SourcePage
 
 
 class FakeCheckpoints:
-    """Keeps pages for as long as the test does."""
+    """Keeps pages in memory."""
 
     def __init__(self) -> None:
         self.kept: list[SourcePage] = []
@@ -24,7 +24,7 @@ class FakeCheckpoints:
 
 
 class FakeUnits:
-    """Knows what was saved until it is told to forget."""
+    """Keeps the last saved units in memory."""
 
     def __init__(self) -> None:
         self.known: Mapping[str, str] | None = None

@@ -1,4 +1,4 @@
-"""A Desk in memory, in our own words: the `Desk` port for tests of services."""
+"""The `Desk` port in memory, for tests of services."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Died(BaseException):
 
 
 class FakeDesk:
-    """Holds tickets, and private comments apart from public ones.
+    """Holds tickets, their conversations and comments, with private and public comments apart.
 
-    `before` and `after` hold what happens around the next call of a name.
+    `before` and `after` hold functions by the name of a method; each runs once, around the method's next call.
     """
 
     def __init__(self, *tickets: Ticket) -> None:
@@ -36,12 +36,12 @@ class FakeDesk:
         self.now: Now = lambda: NOW
         self.comments: dict[str, list[str]] = defaultdict(list)
         self.public_comments: dict[str, list[str]] = defaultdict(list)
-        self.said: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
+        self.thread_evidence: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
         self.threads: dict[str, list[ConversationItem]] = defaultdict(list)
-        self.spoken: dict[str, list[ConversationItem]] = defaultdict(list)
+        self.comment_items: dict[str, list[ConversationItem]] = defaultdict(list)
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.agents: dict[str, DeskAgent] = {}
@@ -56,28 +56,30 @@ class FakeDesk:
     def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
         if contents:
             self.calls.append("read_contents")
-        new = self.said[ticket.ticket_id][known - 1 :] if contents else []
+        new = self.thread_evidence[ticket.ticket_id][known - 1 :] if contents else []
         evidence = tuple(each for evidence in new for each in evidence)
-        return self._call("read_threads", lambda: ThreadReading(said=self.threads[ticket.ticket_id], evidence=evidence))
+        return self._call(
+            "read_threads", lambda: ThreadReading(items=self.threads[ticket.ticket_id], evidence=evidence)
+        )
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        return self._call("read_comments", lambda: self.spoken[ticket_id])
+        return self._call("read_comments", lambda: self.comment_items[ticket_id])
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
 
     def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
-        """A further mail comes, in which this is found."""
-        self.said[ticket_id].append(evidence)
+        """Add a mail of the partner that holds this evidence."""
+        self.thread_evidence[ticket_id].append(evidence)
         self._thread(ticket_id, ItemForm.INCOMING, AuthorKind.PARTNER, None)
 
     def agent_replies(self, ticket_id: str, by: str = PERSON) -> None:
-        """A public mail of an agent goes out."""
+        """Add a public mail by an agent."""
         self._thread(ticket_id, ItemForm.OUTGOING, AuthorKind.AGENT, by)
 
     def _thread(self, ticket_id: str, form: ItemForm, author: AuthorKind, by: str | None) -> None:
-        ticket, told = self.tickets[ticket_id], self.threads[ticket_id]
-        told.append(ConversationItem(ref=str(len(told) + 1), at=self.now(), form=form, author=author, author_id=by))
+        ticket, items = self.tickets[ticket_id], self.threads[ticket_id]
+        items.append(ConversationItem(ref=str(len(items) + 1), at=self.now(), form=form, author=author, author_id=by))
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
 
     def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
@@ -93,9 +95,9 @@ class FakeDesk:
         return self._call("business_hours", lambda: _known(self.hours, named))
 
     def person_comments(self, ticket_id: str, *, public: bool) -> None:
-        ticket, told = self.tickets[ticket_id], self.spoken[ticket_id]
-        ref = f"c{len(told) + 1}"
-        told.append(
+        ticket, items = self.tickets[ticket_id], self.comment_items[ticket_id]
+        ref = f"c{len(items) + 1}"
+        items.append(
             ConversationItem(
                 ref=ref, at=self.now(), form=ItemForm.COMMENT, author=AuthorKind.AGENT, author_id=PERSON, public=public
             )
@@ -103,7 +105,7 @@ class FakeDesk:
         self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
 
     def changes_status(self, ticket_id: str, status: str, kind: str) -> None:
-        """A person puts the ticket into a status of this type."""
+        """Set a status of this type, as a person."""
         before = self.tickets[ticket_id].status
         self.changes[ticket_id].append(StatusChange(at=self.now(), before=before, after=status))
         self.person_sets(ticket_id, status=status, status_type=kind)
@@ -120,8 +122,8 @@ class FakeDesk:
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         self._call("add_comment", lambda: self._add(ticket_id, f"{text} [{reference}]", public=public))
 
-    def _add(self, ticket_id: str, said: str, *, public: bool) -> None:
-        (self.public_comments if public else self.comments)[ticket_id].append(said)
+    def _add(self, ticket_id: str, comment: str, *, public: bool) -> None:
+        (self.public_comments if public else self.comments)[ticket_id].append(comment)
         if ticket := self.tickets.get(ticket_id):
             self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
 
@@ -130,14 +132,14 @@ class FakeDesk:
 
     def _edit(self, ticket_id: str, text: str, reference: str) -> bool:
         comments = self.comments[ticket_id]
-        found = [number for number, said in enumerate(comments) if reference in said]
+        found = [number for number, comment in enumerate(comments) if reference in comment]
         for number in found:
             comments[number] = f"{text} [{reference}]"
         return bool(found)
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
-        said = (*self.comments[ticket_id], *self.public_comments[ticket_id])
-        return self._call("has_comment", lambda: any(reference in each for each in said))
+        comments = (*self.comments[ticket_id], *self.public_comments[ticket_id])
+        return self._call("has_comment", lambda: any(reference in each for each in comments))
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]
@@ -150,7 +152,7 @@ class FakeDesk:
         self.tickets[ticket_id] = replace(self.tickets[ticket_id], **changed)
 
     def dies(self, *, before: str | None = None, after: str | None = None) -> None:
-        """Let the process die around the next call of that name."""
+        """Raise Died before or after the next call of that method."""
 
         def die() -> None:
             raise Died

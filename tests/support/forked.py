@@ -1,4 +1,4 @@
-"""The command line in a process of its own, without waiting for Python and the product to be read in again."""
+"""The command line in a forked process, which saves the time to start Python and to import the product."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from desk_sync.cli import main
 
 
 def run(*arguments: str, environment: Mapping[str, str]) -> CompletedProcess[str]:
-    """As `subprocess.run` of the command would return it; the process is a fork of this one."""
+    """Run the command in a fork of this process; return the same as `subprocess.run`."""
     with TemporaryFile("w+", encoding="utf-8") as out, TemporaryFile("w+", encoding="utf-8") as errors:
         child = os.fork()
         if not child:
@@ -37,15 +37,15 @@ def _become(arguments: tuple[str, ...], environment: Mapping[str, str], out: int
         main()
         status = 0
     except SystemExit as end:
-        status = _spell(end.code)
+        status = _exit_status(end.code)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 
 
-def _spell(code: object) -> int:
-    """What Python does with the argument of `sys.exit`."""
+def _exit_status(code: object) -> int:
+    """Return the exit status for the argument of `sys.exit`, and print a text, as Python does."""
     if code is None or isinstance(code, int):
         return code or 0
     print(code, file=sys.stderr)

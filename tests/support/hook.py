@@ -1,4 +1,4 @@
-"""A place on this machine to which notices can be sent, by apprise's `json://`."""
+"""A local HTTP server that receives notices by apprise's `json://`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass
 class Hook:
-    """`posts` are what came, in order; `status` is that of its answers, which take `seconds`."""
+    """`posts` are the received notices, in order; the server answers with `status` after `seconds`."""
 
     url: str = ""
     status: int = 200
@@ -24,7 +24,7 @@ class Hook:
 
 @contextmanager
 def listening(path: str = "", *, seconds: float = 0.0) -> Iterator[Hook]:
-    """A hook that listens."""
+    """Run the server and yield its hook."""
     hook = Hook(seconds=seconds)
 
     class Handler(BaseHTTPRequestHandler):

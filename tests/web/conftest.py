@@ -15,7 +15,7 @@ Serve = Callable[[ASGIApp], str]
 
 
 def _serve() -> Iterator[Serve]:
-    """Serve an application until the test, or the module of tests, ends; gives the URL it is at."""
+    """Yield a function that serves an application until the test, or the module, ends, and returns its URL."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(application: ASGIApp) -> str:

@@ -13,7 +13,7 @@ from desk_sync.web.doorbell import Doorbell
 
 
 class Bell:
-    """Counts its rings; waits in each while `held` is set, and raises `error` if there is one."""
+    """Counts its rings; each waits until `open` is set, and raises `error` if there is one."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.rings = 0

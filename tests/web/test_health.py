@@ -1,4 +1,4 @@
-"""What the web process says about itself: alive, ready, and in figures."""
+"""The web process reports that it is alive and ready, and its metrics."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_a_process_whose_probes_are_all_right_is_ready(site):
 @pytest.mark.parametrize(
     "error",
     [
-        pytest.param(TemporaryError(SECRET), id="nobody answers"),
-        pytest.param(ConfigurationError(SECRET), id="not as it should be"),
+        pytest.param(TemporaryError(SECRET), id="no answer"),
+        pytest.param(ConfigurationError(SECRET), id="misconfigured"),
         pytest.param(RuntimeError(SECRET), id="a bug"),
     ],
 )
-def test_what_is_wrong_is_named_and_not_described(site, error):
+def test_a_failed_probe_is_named_and_not_described(site, error):
     answer = requests.get(f"{site(database=refuse(error), mapping=lambda: 'v1')}/readyz", timeout=5)
 
     assert answer.status_code == 503
@@ -101,7 +101,7 @@ class Shop:
         self.inbox, self.tickets = SqlInbox(engine, "default"), SqlTickets(engine, "default")
         self.metrics = ProcessMetrics(
             BusinessMetrics(
-                figures={"default": SqlMetrics(engine, "default")},
+                metrics={"default": SqlMetrics(engine, "default")},
                 subscriptions=SqlSubscriptions(engine),
                 pulls=SqlPulls(engine),
                 heartbeats=SqlHeartbeats(engine),
@@ -113,11 +113,11 @@ class Shop:
             doors,
             {"default": Doorbell(lambda: None)},
             count=self.metrics.count,
-            beside=[self.metrics.route()],
+            extra_routes=[self.metrics.route()],
         )
         self.url = serve(application)
 
-    def figures(self):
+    def samples(self):
         text = requests.get(f"{self.url}/metrics", timeout=5).text
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
@@ -139,7 +139,7 @@ def shop(serve, tmp_path):
     engine.dispose()
 
 
-def test_the_figures_are_those_of_the_store(shop):
+def test_the_metrics_are_those_of_the_store(shop):
     shop.inbox.record([make_event(ticket_id="1", key="1"), make_event(ticket_id="2", key="2")], now=NOW)
     SqlHeartbeats(shop.engine).beat(now=NOW)
     SqlSubscriptions(shop.engine).replace(
@@ -148,7 +148,7 @@ def test_the_figures_are_those_of_the_store(shop):
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE tickets SET verdict = 'REVIEW' WHERE ticket_id = '1'")
 
-    found = shop.figures()
+    found = shop.samples()
 
     assert {name: found[name] for name in found if name[0] != "desk_sync_deliveries_created"} == {
         ("desk_sync_oldest_due_age_seconds", "default"): 90,
@@ -175,27 +175,27 @@ def test_a_source_whose_pulls_are_refused_shows_since_when(shop):
     pulls.failed("store", "half of it is missing", now=NOW + timedelta(seconds=60), due_at=NOW)
     pulls.succeeded("billing", now=NOW, due_at=NOW)
 
-    found = shop.figures()
+    found = shop.samples()
 
     refused = {source: found["desk_sync_source_refused_seconds", source] for source in ("store", "billing")}
     assert refused == {"store": 90, "billing": 0}
 
 
-def test_what_has_never_been_has_no_age(shop):
-    assert not [name for name, *_ in shop.figures() if name.endswith("_age_seconds") and "due" not in name]
+def test_an_event_that_never_happened_has_no_age(shop):
+    assert not [name for name, *_ in shop.samples() if name.endswith("_age_seconds") and "due" not in name]
 
 
 def test_deliveries_are_counted_by_their_answers_and_unknown_portals_as_one(shop):
-    for path, body in [("default", b""), ("default", b"[]"), ("nobody", b"[]"), ("nowhere", b"[]")]:
+    for path, body in [("default", b""), ("default", b"[]"), ("elsewhere", b"[]"), ("nowhere", b"[]")]:
         requests.post(f"{shop.url}/webhooks/desk/{path}", data=body, timeout=5)
 
-    found = shop.figures()
+    found = shop.samples()
 
     counted = {tuple(labels): value for (name, *labels), value in found.items() if name.endswith("deliveries_total")}
     assert counted == {("default", "401"): 2, ("unknown", "404"): 2}
 
 
-def test_a_store_that_does_not_answer_leaves_no_figures_that_look_good(shop):
+def test_a_store_that_does_not_answer_gives_no_metrics_that_look_good(shop):
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE heartbeats")
 

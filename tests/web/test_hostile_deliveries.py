@@ -1,4 +1,4 @@
-"""Whatever comes in at the door: it is answered in time, with no error of ours, and what is refused is not stored."""
+"""Hostile deliveries are answered in time, without an error of ours; a refused one is not stored."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Site:
             connection.request("POST", "/webhooks/desk/default", body, {"X-ZDesk-JWT": TOKEN} | (headers or {}))
             status = connection.getresponse().status
         except (BrokenPipeError, ConnectionResetError):
-            status = http.client.REQUEST_ENTITY_TOO_LARGE  # it would not hear us to the end
+            status = http.client.REQUEST_ENTITY_TOO_LARGE  # it stopped reading
         finally:
             connection.close()
         assert time.monotonic() - began < QUICKLY
@@ -94,7 +94,7 @@ anything = st.recursive(
 
 @st.composite
 def written(draw):
-    """The JSON text of one event of Desk's, of which some values were replaced, and some keys doubled."""
+    """The JSON text of one of Desk's events, with some values replaced and some keys doubled."""
     event = dict(draw(st.sampled_from(SAMPLES)))
     payload = dict(event["payload"])
     for part, keys in ((event, [*event, "prevState"]), (payload, list(payload))):
@@ -112,7 +112,7 @@ def written(draw):
 
 
 def judge(site, body, headers=None):
-    """The answer is one of those that Desk understands, and what is refused leaves nothing behind."""
+    """Check that Desk understands the answer, and that a refused delivery left nothing behind."""
     before = site.stored
     status = site.post(body, headers)
     assert status in (200, 400, 401, 413)
@@ -160,7 +160,7 @@ values = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_char
 
 @hostile
 @given(st.dictionaries(names, values, max_size=6).filter(lambda headers: "x-zdesk-jwt" in {*map(str.lower, headers)}))
-def test_whoever_brings_no_token_of_desks_stores_nothing(site, headers):
+def test_a_delivery_without_desks_token_stores_nothing(site, headers):
     before = site.stored
     body = json.dumps([SAMPLES[0]]).encode()
 
@@ -170,7 +170,7 @@ def test_whoever_brings_no_token_of_desks_stores_nothing(site, headers):
     assert site.stored == before
 
 
-# What Desk promises of a delivery, for a tool that makes requests which keep a promise or break it in one place.
+# The form of a delivery, for a tool that generates requests which fit it, or violate it in one place.
 EVENT = {
     "type": "object",
     "required": ["payload", "eventTime", "eventType", "orgId"],
@@ -227,7 +227,7 @@ def test_requests_made_from_the_promise_are_stored_or_refused(site, mode, seen):
         pytest.param(b"[" + b"1," * 5 * MEGABYTE + b"1]", id="of JSON"),
     ],
 )
-def test_ten_megabytes_are_not_heard_to_the_end(site, body):
+def test_ten_megabytes_are_not_read_to_the_end(site, body):
     assert judge(site, body) == 413
 
 
@@ -239,15 +239,15 @@ def test_ten_megabytes_are_not_heard_to_the_end(site, body):
         pytest.param(45_000, 400, id="as many as fit into a body"),
     ],
 )
-def test_a_delivery_of_very_many_events_holds_up_nobody(site, count, status):
+def test_a_delivery_of_very_many_events_holds_up_no_other(site, count, status):
     event = {"eventType": "Ticket_Delete", "orgId": ORG, "payload": {"id": "1"}}
     body = [event | {"eventTime": str(10**12 + number)} for number in range(count)]
 
     assert judge(site, json.dumps(body).encode()) == status
 
 
-def test_slow_bodies_hold_up_nobody(site):
-    """A hundred that drip: each is cut off, and meanwhile the others are answered as ever."""
+def test_slow_bodies_hold_up_no_other_delivery(site):
+    """A hundred bodies that drip are cut off; meanwhile other deliveries are answered as usual."""
 
     def drip():
         for octet in b"[1,2,3,4,5,6,7,8,9,0":

@@ -1,4 +1,4 @@
-"""What Desk is answered, over a real server, and what is stored when it is."""
+"""The answers to deliveries, over a real server, and the state of the store when they are sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ QUICK = ReceiverLimits(body=1_000, within=timedelta(seconds=0.4), threads=2)
 
 
 class Store:
-    """An inbox: commits at once, after `gate` opened, or raises `error` instead."""
+    """An inbox that commits once `gate` is open, or raises `error` instead."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
@@ -60,7 +60,7 @@ class Store:
 
 
 class Guard:
-    """Knows the tokens that it has seen; the token "slow" is checked when `gate` opens."""
+    """Remembers the tokens that it accepted; checks the token "slow" once `gate` is open."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -143,7 +143,7 @@ ANSWERS = [
     pytest.param(b'[{"a": 1}]', {"X-ZDesk-JWT": "forged"}, 401, 0, id="a forged token"),
     pytest.param(b'[{"a": 1}]', {"x-zdesk-jwt": "good"}, 200, 1, id="header names have no case"),
     pytest.param(b'[{"a": 1}]', {"Authorization": "good"}, 401, 0, id="a token elsewhere is no token"),
-    pytest.param(b'[{"a": 1}]', {"X-ZDesk-JWT": "down"}, 503, 0, id="the keys cannot be had"),
+    pytest.param(b'[{"a": 1}]', {"X-ZDesk-JWT": "down"}, 503, 0, id="the keys cannot be fetched"),
     pytest.param(b"[" + b"1," * 500 + b"1]", SIGNED, 413, 0, id="a body above the limit"),
 ]
 
@@ -236,7 +236,7 @@ def test_when_every_thread_hangs_the_others_are_answered_503_too_and_work_goes_o
 
 
 class Call:
-    """Something to run on a thread, that a weak reference can watch."""
+    """A callable that a weak reference can observe."""
 
     def __init__(self, gate: threading.Event) -> None:
         self.gate = gate
@@ -310,7 +310,7 @@ def test_a_body_that_drips_is_cut_off(site):
     assert time.monotonic() - began < 2
 
 
-def test_a_client_that_hangs_up_stores_nothing_and_harms_nobody(site):
+def test_a_client_that_hangs_up_stores_nothing_and_does_no_harm(site):
     with _connect(site) as peer:
         peer.sendall(b"POST /webhooks/desk/default HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n[")
 
@@ -322,7 +322,7 @@ def _connect(site: Site) -> socket.socket:
     return socket.create_connection(("127.0.0.1", int(site.url.rpartition(":")[2])))
 
 
-def test_every_refusal_is_one_that_desk_takes_for_a_failure():
+def test_every_refusal_is_a_failure_to_desk():
     assert set(STATUS.values()) <= {400, 401, 408, 413, 503}
 
 
@@ -373,7 +373,7 @@ def test_a_broker_that_is_gone_delays_no_answer(open_site):
     assert [site.post(b"[{}]", SIGNED).status_code for _ in range(10)] == [200] * 10
 
 
-def test_an_unforeseen_error_is_logged_without_its_words(site, caplog):
+def test_an_unexpected_error_is_logged_without_its_message(site, caplog):
     site.store.error = RuntimeError(CANARY)
 
     with capture_logs() as lines, caplog.at_level(logging.DEBUG):
@@ -383,7 +383,7 @@ def test_an_unforeseen_error_is_logged_without_its_words(site, caplog):
     assert CANARY not in f"{lines}{caplog.text}"
 
 
-def test_each_delivery_is_one_log_line_that_says_why(site):
+def test_each_delivery_is_one_log_line_with_its_cause(site):
     with capture_logs() as lines:
         site.post(b"[{}]", SIGNED)
         site.post(b"[{}]", {"X-ZDesk-JWT": "forged"})

@@ -1,4 +1,4 @@
-"""Two portals in one installation, each with a simulated Desk of its own: nothing of one passes for the other's.
+"""Two portals in one installation, each with a simulated Desk of its own: nothing of one is accepted for the other.
 
 Both number their tickets and webhooks alike, and both send to one receiver.
 """
@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 import requests
 
-from desk_sync import wiring
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.errors import ConfigurationError
-from desk_sync.simulated_desk import seed as seed
+from desk_sync.simulated_desk import seed
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 from desk_sync.web import receiver
 from desk_sync.web.doorbell import Doorbell
+from desk_sync.wiring.opening import open_receiver
+from desk_sync.wiring.process import DeskSync
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "cases" / "payloads" / "ticket_update.json"
@@ -35,21 +36,23 @@ class Installation:
     """The receiver with two portals, as the wiring makes it from a mapping and the environment."""
 
     url: str
-    app: wiring.DeskSync
+    app: DeskSync
     desks: Mapping[str, RunningDesk]
 
     def post(self, portal: str, *, signed_by: str, event_of: str) -> int:
         (event,) = json.loads(SAMPLE.read_bytes())
-        told = [event | {"orgId": ORGANISATIONS[event_of]}]
+        delivery = [event | {"orgId": ORGANISATIONS[event_of]}]
         desk = self.desks[signed_by]
         headers = {"X-ZDesk-JWT": desk.signer.token(desk.webhook_id)}
-        return requests.post(f"{self.url}/webhooks/desk/{portal}", json=told, headers=headers, timeout=6).status_code
+        return requests.post(
+            f"{self.url}/webhooks/desk/{portal}", json=delivery, headers=headers, timeout=6
+        ).status_code
 
     def stored(self) -> dict[str, int]:
-        return {portal: self.app.inbox(portal).counts().stored for portal in ORGANISATIONS}
+        return {portal: self.app.portal(portal).inbox.counts().stored for portal in ORGANISATIONS}
 
     def open_ticket(self, portal: str) -> str:
-        """In Desk, which tells us of it; returns its id when we know."""
+        """Open a ticket in Desk; returns its id after its webhook was delivered."""
         desk = self.desks[portal]
         ticket = desk.portal.open_ticket(
             {
@@ -84,9 +87,9 @@ def installation(serve, tmp_path, monkeypatch) -> Iterator[Installation]:
         monkeypatch.setenv("DESK_SYNC_MAPPING", str(mapping))
         monkeypatch.setenv("DESK_SYNC_DATABASE_URL", f"sqlite:///{tmp_path / 'store.sqlite3'}")
         monkeypatch.setenv("DESK_SYNC_REDIS_URL", stack.enter_context(EmbeddedBroker.start()).url)
-        app = stack.enter_context(wiring.open_receiver())
+        app = stack.enter_context(open_receiver())
         app.upgrade()
-        doors = {portal: app.door(portal) for portal in app.portals}
+        doors = {portal: app.portal(portal).intake() for portal in app.portal_names}
         url = serve(receiver.app(doors, {portal: Doorbell(lambda: None) for portal in doors}))
         for portal, desk in desks.items():
             desk.portal.webhooks[desk.webhook_id] |= {"url": f"{url}/webhooks/desk/{portal}", "isEnabled": True}
@@ -115,13 +118,13 @@ def test_a_token_that_one_door_knows_is_refused_by_the_other(installation):
 
 def test_tickets_of_the_same_number_are_kept_apart(installation):
     app, ticket = installation.app, installation.open_ticket("east")
-    app.drain("west-1")
+    app.portal("west-1").drain.run()
 
-    assert app.tickets("west-1").history(ticket) is None
-    assert app.tickets("east").history(ticket).looked_at is None
+    assert app.portal("west-1").tickets.history(ticket) is None
+    assert app.portal("east").tickets.history(ticket).looked_at is None
 
-    app.drain("east")
-    assert app.tickets("east").history(ticket).looked_at is not None
+    app.portal("east").drain.run()
+    assert app.portal("east").tickets.history(ticket).looked_at is not None
 
 
 def test_each_portal_is_called_at_its_own_desk_with_its_own_token(installation):
@@ -130,7 +133,7 @@ def test_each_portal_is_called_at_its_own_desk_with_its_own_token(installation):
     assert len(set(tickets.values())) == 1
 
     for portal in ORGANISATIONS:
-        app.drain(portal)
+        app.portal(portal).drain.run()
 
     reads = {portal: desk.desk.calls["GET /tickets/{id}"] for portal, desk in installation.desks.items()}
     assert reads == {"east": 1, "west-1": 1}
@@ -146,7 +149,7 @@ def test_a_portal_must_be_named_where_there_are_several(installation):
         app.chosen(None)
     assert refused.value.hint == "--portal east|west-1"
     with pytest.raises(ConfigurationError, match="no portal north"):
-        app.door("north")
+        app.portal("north")
 
 
 def test_a_portal_without_its_secrets_says_which_are_missing(installation, monkeypatch, tmp_path):
@@ -157,4 +160,4 @@ def test_a_portal_without_its_secrets_says_which_are_missing(installation, monke
     monkeypatch.setenv("DESK_SYNC_WEST_1_CLIENT_SECRET_FILE", str(secret))
 
     with pytest.raises(ConfigurationError, match=r"^not set: DESK_SYNC_WEST_1_CLIENT_ID$"):
-        installation.app.desk("west-1")
+        assert installation.app.portal("west-1").desk

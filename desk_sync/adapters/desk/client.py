@@ -1,7 +1,7 @@
-"""One portal's REST API behind the port `Desk`.
+"""The port `Desk` over one portal's REST API.
 
-Every call ends within `patience`, however many requests it takes and however slowly the answer comes. What can be
-repeated without harm (a GET, a PATCH with the same values) is repeated within seconds; longer waits are the caller's.
+Every call ends within `timeout`, however many requests it needs and however slowly the answer arrives. Requests that
+are safe to repeat (GET, and PATCH with the same values) are retried within seconds; longer waits are the caller's.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ ATTEMPTS = 4
 JITTER = 0.5
 PAGE = 100
 THREADS = 200
-"""As many threads as a page of them holds; in a longer conversation the newest are seen."""
+"""One page of threads; of a longer conversation only the newest are read."""
 THREADS_READ = 5
 CONTRACTS = 50
 HISTORY = 50
 LAST_OFFSET = 900
-"""The search takes `from` up to 999: of one instant it shows 1,000 tickets and no more."""
+"""The search accepts `from` up to 999, so at most 1,000 tickets of one instant can be read."""
 
 Body = dict[str, object]
-"""What is sent, or came back, as JSON."""
+"""A JSON object, sent or received."""
 
 _REPEATABLE = frozenset({"GET", "PATCH"})
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
@@ -58,7 +58,7 @@ _SMALLEST_STEP = timedelta(milliseconds=1)
 
 
 class DeskClient:
-    """Desk, in our words. Safe to share between threads; `connections` is how many may call at a time."""
+    """One portal's Desk. Safe to share between threads; `connections` bounds the calls at a time."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class DeskClient:
         jitter: float = JITTER,
         transport: BaseAdapter | None = None,
     ) -> None:
-        """`jitter` is in seconds; `way` is how requests go out, if not through sockets.
+        """`jitter` is in seconds; `transport` replaces the socket transport.
 
-        Raises ConfigurationError if `desk_url`, such as https://desk.zoho.eu, is not one of Zoho's.
+        Raises ConfigurationError if `desk_url`, such as https://desk.zoho.eu, is not a host of Zoho.
         """
         self._base = allowed(desk_url.rstrip("/") + "/api/v1")
         self._vocabulary = vocabulary
@@ -94,27 +94,24 @@ class DeskClient:
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         answer = self._call("GET", _path(ticket_id), self._deadline())
-        return _of(ticket_id, payload.read_ticket(answer, self._vocabulary))
+        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary))
 
     def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
-        """Three credits for the list, and one for each thread whose content it does not show, of the last few."""
+        """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
         deadline = self._deadline()
         listed = self._call("GET", _path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
         evidence = of_threads(read, sender=ticket.sender) if contents else ()
-        return ThreadReading(said=conversation.threads(listed), evidence=evidence)
+        return ThreadReading(items=conversation.threads(listed), evidence=evidence)
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        """Three credits for each hundred."""
-        deadline = self._deadline()
-        said: list[ConversationItem] = []
-        for page in self._comment_pages(ticket_id, deadline):
-            said += conversation.comments(page)
-        return said
+        """Costs three credits per hundred comments."""
+        pages = self._comment_pages(ticket_id, self._deadline())
+        return [item for page in pages for item in conversation.comments(page)]
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
-        """Three credits: the newest entries of the ticket's history."""
+        """Costs three credits; reads the newest entries of the ticket's history."""
         query: dict[str, str | int] = {"limit": HISTORY}
         page = self._call("GET", _path(ticket_id, "History"), self._deadline(), query=query)
         return StatusChanges(changes=conversation.status_changes(page), whole=payload.count(page) < HISTORY)
@@ -122,16 +119,16 @@ class DeskClient:
     def _content(self, ticket_id: str, thread_id: str, deadline: DeadlineAdapter) -> str:
         try:
             return payload.content(self._call("GET", _path(ticket_id, "threads", thread_id), deadline))
-        except Gone:  # the thread alone; if the ticket went with it, the next look will tell
+        except Gone:  # only the thread is known to be gone; if the ticket is too, the next look finds out
             return ""
 
     def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
-        """One credit."""
+        """Costs one credit."""
         query = {"needIncomingThread": "true"}
         return partner.mailboxes(self._call("GET", _path(ticket_id, "latestThread"), self._deadline(), query=query))
 
     def read_partner(self, partner_id: str) -> Partner:
-        """One credit, and three for the contracts where the mapping says so."""
+        """Costs one credit, and three more if the mapping turns contracts on."""
         deadline, names = self._deadline(), self._vocabulary.account_fields
         account = self._call("GET", f"/accounts/{quote(partner_id, safe='')}", deadline)
         contracts = self._contracts(partner_id, deadline) if names.contracts else {}
@@ -146,17 +143,17 @@ class DeskClient:
         return partner.account_of(contact)
 
     def read_tags(self, ticket_id: str) -> frozenset[str]:
-        """One credit."""
+        """Costs one credit."""
         return payload.tags(self._call("GET", _path(ticket_id, "tags"), self._deadline()))
 
     def read_agent(self, email: str) -> DeskAgent | None:
-        """One credit."""
+        """Costs one credit."""
         return payload.agent(self._call("GET", f"/agents/email/{quote(email, safe='@')}", self._deadline()))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)
         answer = self._call("PATCH", _path(ticket_id), self._deadline(), body=body)
-        ticket = _of(ticket_id, payload.read_left(answer, self._vocabulary))
+        ticket = _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
         if dropped := payload.dropped(fields, ticket, self._vocabulary):
             raise FieldsDropped(dropped)
         return ticket
@@ -166,10 +163,10 @@ class DeskClient:
         self._call("POST", _path(ticket_id, "comments"), self._deadline(), body=body)
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
-        """Four credits: what we wrote is found by its reference, so that nothing has to be remembered of it."""
+        """Costs four credits. The comment is found by its reference, so that its id need not be stored."""
         deadline = self._deadline()
         for page in self._comment_pages(ticket_id, deadline):
-            if comment_id := payload.mentioned_in(page, reference):
+            if comment_id := payload.find_comment(page, reference):
                 body = payload.comment(text, reference, public=False)
                 self._call("PATCH", _path(ticket_id, "comments", comment_id), deadline, body=body)
                 return True
@@ -177,10 +174,10 @@ class DeskClient:
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         pages = self._comment_pages(ticket_id, self._deadline())
-        return any(payload.mentioned_in(page, reference) for page in pages)
+        return any(payload.find_comment(page, reference) for page in pages)
 
     def _comment_pages(self, ticket_id: str, deadline: DeadlineAdapter) -> Iterator[Body]:
-        """The newest first."""
+        """Yield the pages of comments, newest first."""
         start, more = 0, True
         while more:
             query: dict[str, str | int] = {"from": start, "limit": PAGE, "sortBy": "-commentedTime"}
@@ -189,8 +186,8 @@ class DeskClient:
             start, more = start + PAGE, payload.count(page) == PAGE
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
-        """Each page begins where the one before ended, and not at an offset: tickets that are modified meanwhile leave
-        the span or move to its end, and would shift the rest. Only within one instant offsets are used.
+        """Each page begins at the last instant of the one before, not at an offset: tickets modified meanwhile leave
+        the span or move to its end, which would shift the rest. Offsets are used only within one instant.
         """
         shown: set[ModifiedTickets] = set()
         offset, more = 0, True
@@ -213,12 +210,12 @@ class DeskClient:
         return self._call("GET", "/tickets/search", self._deadline(), query={**query, "from": offset, "limit": PAGE})
 
     def business_hours(self, named: str) -> BusinessCalendar:
-        """One credit, one for each list of holidays, and three more to find a name."""
+        """Costs one credit, one for each list of holidays, and three more to find a name."""
         deadline = self._deadline()
         return hours.read(named, lambda path, query=None: self._call("GET", path, deadline, query=query))
 
     def greet(self) -> str:
-        """The portal's edition, for one credit. Raises NotPermitted if the portal is not one of our agent's."""
+        """Return the portal's edition, for one credit. Raises NotPermitted if our agent does not belong to it."""
         org_id = str(self._session.headers["orgId"])
         edition = payload.edition(self._call("GET", "/organizations", self._deadline()), org_id)
         if edition is None:
@@ -226,7 +223,7 @@ class DeskClient:
         return edition
 
     def unknown_fields(self) -> Sequence[str]:
-        """The custom fields of the mapping that the portal does not have, by API name, for one credit."""
+        """Return the API names of mapped custom fields that the portal lacks, for one credit."""
         wanted = sorted(self._vocabulary.custom_names)
         if not wanted:
             return []
@@ -246,7 +243,7 @@ class DeskClient:
         query: Mapping[str, str | int] | None = None,
         body: Body | None = None,
     ) -> Body:
-        """The answer's object, empty for an answer without a body. Raises as the port says."""
+        """Return the JSON object of the answer, {} for an answer without a body. Raises the errors of `failures`."""
         request = requests.Request(method, self._base + path, params=query, json=body)
         limit = ATTEMPTS if method in _REPEATABLE else 1
         attempts = Retrying(
@@ -260,7 +257,7 @@ class DeskClient:
         return _read(response, f"{method} {path}")
 
     def _attempt(self, request: requests.Request, call: str, deadline: DeadlineAdapter) -> requests.Response:
-        """One answer of Desk that is a success. A token that Desk refuses is replaced once."""
+        """Return a successful answer of Desk. A token that Desk refuses is replaced once."""
         token = self._token(deadline)
         response = self._send(request, call, token, deadline)
         if response.status_code == _UNAUTHORIZED:
@@ -271,7 +268,7 @@ class DeskClient:
         return response
 
     def _token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
-        """An accounts server that is away is a failure of the portal, as if Desk were."""
+        """Return an access token. An accounts server that is down counts as a failure of the portal."""
         try:
             return self._access.token(deadline, refused=refused)
         except NoToken:
@@ -281,23 +278,23 @@ class DeskClient:
     def _send(
         self, request: requests.Request, call: str, token: AccessToken, deadline: DeadlineAdapter
     ) -> requests.Response:
-        """One answer of Desk, whatever it says, within the portal's budget."""
+        """Return one answer of Desk, of any status, within the portal's budget."""
         request.auth = authorization(token)
         prepared = self._session.prepare_request(request)
         if deadline.passed:
-            raise TemporaryError(f"there is no time left for {call}")
+            raise TemporaryError(f"the deadline passed before {call}")
         try:
-            # Half of the time at most, so that a call that waited is not cut short as if Desk were slow.
+            # At most half of the time left, so that a call that waited is not cut short as if Desk were slow.
             with self._budget.slot(timedelta(seconds=deadline.left() / 2)):
                 response = self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
         except requests.RequestException as error:
             self._budget.failed(type(error).__name__)
-            raise _broken(error, call) from None
-        self._account(response)
+            raise _transport_error(error, call) from None
+        self._record(response)
         return response
 
-    def _account(self, response: requests.Response) -> None:
-        """Tell the budget what the answer means for the portal as a whole."""
+    def _record(self, response: requests.Response) -> None:
+        """Record in the budget the effect of the answer on the whole portal."""
         wait = exhausted(response, now=self._now())
         if wait is not None:
             self._budget.exhausted(wait)
@@ -308,8 +305,8 @@ class DeskClient:
             self._budget.spent(int(left) if left.isdecimal() else None)
 
 
-def _broken(error: requests.RequestException, call: str) -> TemporaryError:
-    """What it means that no answer came, or only part of one."""
+def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:
+    """Return the error for a call without an answer, or with only part of one."""
     match error:
         case requests.Timeout():
             return TemporaryError(f"Desk did not answer {call} in time")
@@ -324,13 +321,13 @@ def _read(response: requests.Response, call: str) -> Body:
         return {}
     answer = read_object(response)
     if answer is None:
-        raise TemporaryError(f"Desk answered {call} with something else than a JSON object")
+        raise TemporaryError(f"Desk's answer to {call} is not a JSON object")
     return answer
 
 
-def _of(ticket_id: str, ticket: Ticket) -> Ticket:
+def _checked(ticket_id: str, ticket: Ticket) -> Ticket:
     if ticket.ticket_id != ticket_id:
-        raise TemporaryError(f"Desk answered with something else than ticket {ticket_id}")
+        raise TemporaryError(f"Desk answered with another object than ticket {ticket_id}")
     return ticket
 
 

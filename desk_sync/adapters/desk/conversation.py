@@ -1,4 +1,4 @@
-"""What was said on a ticket and what became of its status, from Desk's lists; no word of any text is kept (L11)."""
+"""The conversation of a ticket and the changes of its status, from Desk's lists; no text is kept (L11)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _SENT = "SUCCESS"
 
 
 def threads(answer: Raw) -> list[ConversationItem]:
-    """The threads in a list that were really sent: drafts, and what could not be sent, are left out."""
+    """Return the threads of a list that were sent; drafts and failed mails are left out."""
     sent = (each for each in items(answer) if (text(each.get("status")) or _SENT).upper() == _SENT)
-    return [said for each in sent if (said := _thread(each))]
+    return [item for each in sent if (item := _thread(each))]
 
 
 def _thread(raw: Raw) -> ConversationItem | None:
@@ -36,8 +36,8 @@ def _thread(raw: Raw) -> ConversationItem | None:
 
 
 def comments(answer: Raw) -> list[ConversationItem]:
-    """The comments in a list that are not ours."""
-    return [said for each in items(answer) if our_reference(each) is None and (said := _comment(each))]
+    """Return the comments of a list, without our own."""
+    return [item for each in items(answer) if our_reference(each) is None and (item := _comment(each))]
 
 
 def _comment(raw: Raw) -> ConversationItem | None:
@@ -60,7 +60,7 @@ def _author(raw: Raw) -> AuthorKind:
 
 
 def status_changes(answer: Raw) -> list[StatusChange]:
-    """The changes of status in a ticket's history, to the second as Desk tells them."""
+    """Return the changes of status in a ticket's history; Desk gives their times in whole seconds."""
     return [change for event in items(answer) for change in _changes(event)]
 
 

@@ -1,4 +1,4 @@
-"""A delivery of Desk's webhook to our events. Subjects, bodies and names are never read (L11)."""
+"""The events in a delivery of Desk's webhook. Subjects, bodies and names are never read (L11)."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ HINTS: Mapping[str, EventHint] = {
     "Ticket_Comment_Update": EventHint.CONVERSATION,
 }
 
-# Real events fill the largest body long before; many tiny ones would keep everybody else's commit waiting.
+# Real events fill the largest body long before this number; many tiny ones would delay the commits of others.
 MOST_EVENTS = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list[Event]:
-    """The events of a delivery that are about tickets, in its order.
+    """Return the events of a delivery that concern tickets, in its order.
 
-    Each event is judged by itself, so that one which cannot be read takes no other with it. Raises BadDelivery if the
-    body is not what Desk sends to the portal `org_id`: no array, MOST_EVENTS exceeded, or not one that can be read.
+    Each event is checked by itself, so that an unreadable one does not discard the others. Raises BadDelivery for a
+    body that Desk would not send to the portal `org_id`: no array, more than MOST_EVENTS, or every event unreadable.
     """
     try:
         delivery = orjson.loads(body)
@@ -59,13 +59,13 @@ def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list
         except BadDelivery as refusal:
             refusals.append(str(refusal))
     if refusals:
-        _tell(refusals, org_id)
+        _log_refusals(refusals, org_id)
         if not events:
             raise BadDelivery(refusals[0])
     return [event for event in events if event]
 
 
-def _tell(refusals: list[str], org_id: str) -> None:
+def _log_refusals(refusals: list[str], org_id: str) -> None:
     for cause, times in Counter(refusals).items():
         log.warning("event.refused", org_id=org_id, cause=cause, count=times)
 
@@ -115,7 +115,6 @@ def _read_end(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
 
 def _read_conversation(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
     payload, at = _object(raw, "payload"), _occurred_at(raw)
-    mark = our_reference(payload)
     author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
     return Event(
         key=_key(kind, _needed_id(payload, "id"), at),
@@ -124,7 +123,7 @@ def _read_conversation(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
         ticket_id=_needed_id(payload, "ticketId"),
         occurred_at=at,
         actor_id=_id(payload, "commenterId") or author,
-        reference=mark,
+        reference=our_reference(payload),
     )
 
 
@@ -140,9 +139,10 @@ def _digest(ticket: Ticket | None) -> str | None:
 
 
 def _key(kind: str, about: str, at: datetime, *states: str | None) -> str:
-    """The same for a delivery that comes twice; Desk gives events no id. `about` is that of the ticket or comment.
+    """Return a key that is the same when the event is delivered twice; `about` is the id of the ticket or comment.
 
-    It begins with the time, so that what comes together is stored side by side: it takes the database a quarter less.
+    Desk gives events no id. The key begins with the time, so that events of one time are stored side by side, which
+    costs the database a quarter less.
     """
     parts = (kind, about, at.isoformat(), *states)
     since_1970 = (at - _EPOCH) // _MILLISECOND
@@ -157,7 +157,7 @@ def _needed_id(raw: Raw, name: str) -> str:
 
 
 def _occurred_at(raw: Raw) -> datetime:
-    """Milliseconds since 1970, as text or number; ISO 8601 with a zone has been seen too."""
+    """Return the event's time: milliseconds since 1970 as text or number; ISO 8601 with a zone has been seen too."""
     text = _text(raw.get("eventTime")) or ""
     try:
         if text.isascii() and text.isdigit():

@@ -1,6 +1,6 @@
-"""What in a ticket may lead to its account: its mapped fields and its texts, as evidence in normal form.
+"""Evidence of a ticket's account, in normal form: from its mapped fields and its texts.
 
-A domain is evidence only where it can be a customer's: not a public mail provider's, the sender's, or Zoho's.
+A domain is evidence only if it can belong to a customer: not to a public mail provider, the sender, or Zoho.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PLACES: Mapping[FactSource, EvidencePlace] = {
 
 
 def of_fields(email: str | None, organisation: str | None, *, sender: str | None) -> Iterator[Evidence]:
-    """What the fields for the customer's address (in normal form) and for the organisation say."""
+    """Yield the evidence in the fields for the customer's address (in normal form) and for the organisation."""
     if email:
         yield _one(EvidencePlace.FIELD, IdentifierKind.EMAIL, email)
         _, _, domain = email.rpartition("@")
@@ -36,44 +36,44 @@ def of_fields(email: str | None, organisation: str | None, *, sender: str | None
 
 
 def _organisation(written: str) -> Iterator[Evidence]:
-    """The box asks for a ZOID or a ZGID, and people fill in what they have: without a label it may be a ZUID too."""
+    """The field is meant for a ZOID or a ZGID, but people enter any id: a number without a label may be a ZUID too."""
     if number := identifiers.number(written):
         yield Evidence(EvidencePlace.ORGANISATION_FIELD, tuple(Identifier(kind, number) for kind in _NUMBERS))
         return
     labelled = numbers_in((written,))
     for kind in _NUMBERS:
-        told = [each for each in labelled if each.kind is kind]
-        if len(told) == 1:
-            yield Evidence(EvidencePlace.ORGANISATION_FIELD, _readings(kind, told[0].value, is_open=told[0].open))
+        found = [each for each in labelled if each.kind is kind]
+        if len(found) == 1:
+            yield Evidence(EvidencePlace.ORGANISATION_FIELD, _readings(kind, found[0].value, is_open=found[0].open))
 
 
 def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
-    """What a text says, HTML or plain."""
+    """Return the evidence in a text, HTML or plain."""
     return of_parts(read(written), sender=sender) if written else ()
 
 
 def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence, ...]:
-    """What later mails of the partner say, newest first; what is not in the newest one counts as quoted."""
+    """Return the evidence in later mails of the partner, newest first; all but the newest count as quoted."""
     newest, *older = map(read, contents or ("",))
     return of_parts(sum((text.as_quoted() for text in older), newest), sender=sender)
 
 
 def read(written: str) -> BodyText:
-    """The lines of a text of which nobody says whether it is HTML."""
+    """Return the lines of a text; its form, HTML or plain, is detected."""
     return read_html(written) if _TAG.search(written) else read_plain(written)
 
 
 def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
-    """What a text says that is parted into new and quoted."""
+    """Return the evidence in a text that is divided into new and quoted."""
     return of_facts(read_text(text, sender=sender))
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
-    """What was read in a text. Nothing, where it names several numbers of one kind."""
-    return () if facts.several.intersection(_NUMBERS) else tuple(_told(facts))
+    """Return the evidence among the facts of a text; none if it names several numbers of one kind."""
+    return () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
 
 
-def _told(facts: MailFacts) -> Iterator[Evidence]:
+def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     quoted = facts.confidence is MailConfidence.LOW
     if facts.customer_email:
         yield _one(_PLACES[facts.source], IdentifierKind.EMAIL, facts.customer_email)

@@ -1,4 +1,4 @@
-"""What an answer of Desk that is no success means for the caller, as a table.
+"""The error for each unsuccessful answer of Desk, as a table.
 
 A message names status, error code, call and fields; never a value, and never Desk's own text, which may repeat one.
 """
@@ -17,7 +17,7 @@ from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, 
 
 
 class BriefFailure(TemporaryError):
-    """Likely to be over within seconds: what can be repeated without harm may be repeated at once."""
+    """Likely to be over within seconds: a call that is safe to repeat may be retried at once."""
 
 
 _EXHAUSTED = "THRESHOLD_EXCEEDED"
@@ -59,27 +59,27 @@ _SOON = timedelta(seconds=30)
 _CREDITS_GONE = timedelta(hours=1)
 _AT_MOST = timedelta(days=1)
 _HINTS = {
-    "SCOPE_MISMATCH": "connect the portal again, with the scopes that desk-sync asks for",
+    "SCOPE_MISMATCH": "connect the portal again, with the scopes that desk-sync requires",
     "OAUTH_ORG_MISMATCH": "check the portal's id: the token belongs to another one",
     "LICENSE_ACCESS_LIMITED": "the portal's edition does not include this call",
 }
 
 
 def failure(response: requests.Response, call: str, *, our_words: Mapping[str, str], now: datetime) -> DeskSyncError:
-    """The error to raise for an answer that is no success. `our_words` names fields by their API names."""
+    """Return the error for an unsuccessful answer. `our_words` gives our word for a field by its API name."""
     answer = read_object(response) or {}
     code = str(answer.get("errorCode", ""))
     kind = _kind(response, code)
-    said = f"Desk answered {response.status_code}{_known(code)} to {call}"
+    summary = f"Desk answered {response.status_code}{_known(code)} to {call}"
     fields = ", ".join(_fields(answer.get("errors"), our_words))
-    message = f"{said}: {fields}" if fields else said
+    message = f"{summary}: {fields}" if fields else summary
     if issubclass(kind, TemporaryError):
         return kind(message, retry_after=_retry_after(response, code, now))
     return kind(message, hint=_HINTS.get(code))
 
 
 def exhausted(response: requests.Response, *, now: datetime) -> timedelta | None:
-    """How long to wait, if the answer says that the day's credits are gone."""
+    """Return the time to wait if the answer reports that the day's credits are used up; otherwise None."""
     if response.status_code != 429:
         return None
     code = str((read_object(response) or {}).get("errorCode", ""))
@@ -90,7 +90,7 @@ def _kind(response: requests.Response, code: str) -> type[DeskSyncError]:
     status = response.status_code
     by_status = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, TemporaryError)
     if _is_page(response) and status != 401 and not issubclass(by_status, TemporaryError):
-        return TemporaryError  # a gateway speaks, which knows nothing about the ticket
+        return TemporaryError  # the page of a gateway: no evidence about the ticket
     return FAILURES.get((status, code), by_status)
 
 
@@ -103,7 +103,7 @@ def _known(code: str) -> str:
 
 
 def _fields(errors: object, our_words: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with which field: our word beside Desk's name for it."""
+    """Yield each refused field, our word beside Desk's name for it, and its fault."""
     for error in errors if isinstance(errors, list) else ():
         if not isinstance(error, dict):
             continue
@@ -121,12 +121,12 @@ def _fault(error: Mapping[str, object]) -> str:
 
 def _retry_after(response: requests.Response, code: str, now: datetime) -> timedelta:
     default = _CREDITS_GONE if code == _EXHAUSTED else _SOON
-    asked = _parse_retry_after(response.headers.get("Retry-After", ""), now)
-    return min(max(asked, timedelta(0)), _AT_MOST) if asked is not None else default
+    requested = _parse_retry_after(response.headers.get("Retry-After", ""), now)
+    return min(max(requested, timedelta(0)), _AT_MOST) if requested is not None else default
 
 
 def _parse_retry_after(text: str, now: datetime) -> timedelta | None:
-    """The header's seconds or instant (RFC 9110, 10.2.3)."""
+    """Return the time to wait: the header holds seconds or an instant (RFC 9110, 10.2.3)."""
     if re.fullmatch(r"[0-9]{1,9}", text.strip()):
         return timedelta(seconds=int(text))
     try:

@@ -1,8 +1,9 @@
-"""A calendar as Desk describes it: business hours, and the lists of holidays that belong to them.
+"""Calendars as Desk describes them: business hours and their lists of holidays.
 
-Desk writes a closed day as 00:00–00:00 and cannot write 24:00: an end at 23:59 is taken for midnight. Where a day has
-slots they are the hours, and its start and end only span them. Holidays are days of the year (MM-dd), both ends
-included, of every year or of one; a range may wrap the year. What cannot be is refused, by a PermanentError.
+Desk writes a closed day as 00:00–00:00 and cannot write 24:00, so an end at 23:59 is read as midnight. If a day has
+slots, they are its hours, and its start and end only enclose them. Holidays are days of the year (MM-dd), both ends
+included, of every year or of one; a range may cross the end of the year. An impossible description is refused with a
+PermanentError.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
 from desk_sync.errors import PermanentError
 
 PAGE = 50
-_HINT = "mend it under Setup → Business Hours in Desk, or write the calendar into the mapping"
+_HINT = "correct it under Setup → Business Hours in Desk, or write the calendar into the mapping"
 _WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _ALL_DAY = (WeeklyHours.of("00:00", "24:00"),)
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
@@ -33,14 +34,14 @@ class GetCall(Protocol):
 
 
 def read(named: str, get: GetCall) -> BusinessCalendar:
-    """The calendar of the business hours with this id or name."""
+    """Return the calendar of the business hours with this id or name."""
     hours = get(f"/businessHours/{named if named.isdecimal() else _id_of(named, get)}")
     lists = [get(f"/holidayList/{each}") for each in _holiday_lists(hours)]
     return calendar(hours, lists)
 
 
 def calendar(hours: Raw, lists: Iterable[Raw]) -> BusinessCalendar:
-    """The calendar that business hours and their lists of holidays make together."""
+    """Return the calendar that business hours and their lists of holidays describe together."""
     if text(hours.get("status")) == "INACTIVE":
         raise _impossible("are inactive")
     yearly, once = _holidays(lists)
@@ -52,7 +53,7 @@ def calendar(hours: Raw, lists: Iterable[Raw]) -> BusinessCalendar:
             yearly=frozenset((day.month, day.day) for day in yearly),
         )
     except ValueError as error:
-        raise _impossible(f"are described impossibly: {error}") from None
+        raise _impossible(f"cannot be used: {error}") from None
     if not described.ever_opens:
         raise _impossible("never open, so no clock would ever run out")
     return described
@@ -62,7 +63,7 @@ def _id_of(named: str, get: GetCall) -> str:
     found = [each for page in _pages(get) for each in page if text(each.get("name")) == named]
     ids = [found_id for each in found if (found_id := identifier(each, "id"))]
     if len(ids) != 1:
-        raise _impossible(f'there are {len(ids) or "none"} of the name "{named}"', what="business hours: ")
+        raise _impossible(f'{len(ids) or "none"} of them are named "{named}"', what="business hours: ")
     return ids[0]
 
 
@@ -75,7 +76,7 @@ def _pages(get: GetCall) -> Iterator[Sequence[Raw]]:
 
 
 def _holiday_lists(hours: Raw) -> Iterator[str]:
-    """The ids of the lists in force."""
+    """Yield the ids of the lists in force."""
     for each in items({"data": hours.get("holidayLists")}):
         found = identifier(each, "id")
         if found and text(each.get("status")) != "INACTIVE":
@@ -89,7 +90,7 @@ def _weekly(hours: Raw) -> Mapping[str, tuple[WeeklyHours, ...]]:
     for each in items({"data": hours.get("businessTimes")}):
         day = text(each.get("day")) or ""
         if day not in _WEEKDAYS or day.lower()[:3] in weekly:
-            raise ValueError(f'"{day}" is no day of the week, or stands there twice')
+            raise ValueError(f'"{day}" is not a day of the week, or is listed twice')
         weekly[day.lower()[:3]] = tuple(_of_day(each))
     return weekly
 
@@ -101,11 +102,11 @@ def _of_day(day: Raw) -> Iterator[WeeklyHours]:
         if hours.opens != hours.closes:
             yield hours
         elif opens != "00:00":
-            raise ValueError(f"{opens}–{closes} is no time at all")
+            raise ValueError(f"{opens}–{closes} has no length")
 
 
 def _holidays(lists: Iterable[Raw]) -> tuple[list[date], list[date]]:
-    """Those of every year, as days of a leap year, and those of one."""
+    """Return the holidays of every year, as days of a leap year, and those of single years."""
     yearly: list[date] = []
     once: list[date] = []
     for each in lists:
@@ -125,7 +126,7 @@ def _year(written: str) -> int:
 
 
 def _days(holiday: Raw, year: int, following: int) -> Iterator[date]:
-    """Each day of the range; one that ends before it begins, by the calendar, ends in the following year."""
+    """Return each day of the range. If its end comes before its beginning, it ends in the following year."""
     begins, ends = (text(holiday.get(edge)) or "" for edge in ("from", "to"))
     if begins <= ends:
         return _between(_day(begins, year), _day(ends, year))

@@ -18,7 +18,7 @@ _AROUND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://(?:www\.)?|^www\.|[/?#:].*$", r
 
 
 def read_partner(account: Raw, contracts: Raw, names: AccountFields) -> Partner:
-    """The partner in an account's REST answer. A country that nobody knows, and a domain that is none, are left out."""
+    """Return the partner in an account's REST answer. Unknown countries and invalid domains are left out."""
     name = text(account.get("accountName"))
     until = _day(field(account, names.contract_until))
     return Partner(
@@ -32,18 +32,18 @@ def read_partner(account: Raw, contracts: Raw, names: AccountFields) -> Partner:
 
 
 def account_of(contact: Raw) -> str | None:
-    """The id of the account that a contact belongs to."""
+    """Return the id of the account that a contact belongs to."""
     return id_in(contact, "accountId") or id_in(object_in(contact, "account"), "id")
 
 
 def mailboxes(thread: Raw) -> Sequence[str]:
-    """The addresses that a thread was sent to, in normal form; none for one that is no mail."""
+    """Return the addresses that a thread was sent to, in normal form; none if it is not a mail."""
     written = re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", text(thread.get("to")) or "")
     return [address for each in written if (address := identifiers.email(each))]
 
 
 def _domains(account: Raw, names: Sequence[str]) -> Iterator[str]:
-    """The domains in the fields, each of which may hold several, or be a link. A public mail provider's is nobody's."""
+    """Yield the domains in the fields; one may hold several, or a link. Public mail providers are left out."""
     for name in names:
         for written in _BETWEEN.split(field(account, name) or ""):
             domain = identifiers.domain(_AROUND_HOST.sub("", _AROUND_HOST.sub("", written)))
@@ -56,7 +56,7 @@ def _ends(contracts: Raw) -> Iterator[date | None]:
 
 
 def _day(written: str | None) -> date | None:
-    """yyyy-MM-dd, also at the head of an instant; None for anything else."""
+    """Return the date of a text yyyy-MM-dd, also at the start of an instant; None for anything else."""
     try:
         return date.fromisoformat((written or "")[:10])
     except ValueError:

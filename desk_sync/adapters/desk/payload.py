@@ -1,6 +1,6 @@
-"""Desk's spelling, and nowhere else: tickets and events to our values, our values to what Desk takes.
+"""Desk's JSON and our values: tickets and lists are read, and the bodies of writes are made, only here.
 
-REST answers and deliveries show a ticket alike. Desk's ids are strings of digits, its times are UTC, an empty field is
+REST answers and deliveries have the same form. Desk's ids are strings of digits, its times are UTC, an empty field is
 null or "", and a checkbox among the custom fields (`cf`) is the text "true" or "false". Unknown keys are ignored.
 Of a description only its identifiers are taken; subjects, bodies and names are never read (L11).
 """
@@ -42,7 +42,7 @@ LONGEST_COMMENT = 32_000
 
 
 def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
-    """The ticket in a REST answer, with its evidence. What is not there, or not a text, is empty."""
+    """Return the ticket in a REST answer, with its evidence. Missing values, and values of a wrong type, are empty."""
     ticket = _read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
@@ -67,8 +67,8 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     )
 
 
-def read_left(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
-    """The ticket as a write left it, in Desk's answer to that: without its evidence, which a write does not change."""
+def read_after_write(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
+    """Return the ticket in Desk's answer to a write, without its evidence, which a write does not change."""
     return replace(
         _read_state(raw, vocabulary),
         threads=_count(raw.get("threadCount")),
@@ -78,7 +78,7 @@ def read_left(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
 
 
 def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
-    """The ticket's state and nothing else: to find its evidence takes ten times as long."""
+    """Return the ticket's state only: finding its evidence takes ten times as long."""
     cf = _object(raw, "cf")
     field = {word: _text((cf if custom else raw).get(name)) for word, name, custom in vocabulary.places}.get
 
@@ -123,35 +123,35 @@ def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
 
 
 def _own_domain(sender: str | None) -> str | None:
-    """The domain of the sender's address, unless anybody can have an address there (R8)."""
+    """Return the domain of the sender's address; None for a public mail provider (R8)."""
     domain = (sender or "").rpartition("@")[2]
     return None if not domain or identifiers.is_public_mail(domain) else domain
 
 
 def write_fields(fields: Mapping[Field, Value], vocabulary: DeskVocabulary) -> dict[str, object]:
-    """The body of a PATCH that sets `fields` and nothing else; "" empties a field, times are written in full.
+    """Return the body of a PATCH that sets `fields` and nothing else; "" empties a field, times have seconds.
 
-    Raises PermanentError for a field that the mapping has no Desk name for.
+    Raises PermanentError for a field without a Desk name in the mapping.
     """
     body: dict[str, object] = {}
     custom: dict[str, object] = {}
     for word, value in fields.items():
         name = vocabulary.fields.get(word)
         if name is None:
-            raise PermanentError(f"the mapping does not say what Desk calls {word}", hint="name it under `fields`")
+            raise PermanentError(f"the mapping has no Desk name for {word}", hint="add it under `fields`")
         written = vocabulary.clock_states.get(str(value), value) if word is Field.CLOCK_STATE else value
         (custom if _is_custom(name) else body)[name] = in_full(_text(written) or "")
     return body | ({"cf": custom} if custom else {})
 
 
 def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: DeskVocabulary) -> list[Field]:
-    """Those of `fields` that `ticket`, Desk's answer, shows with another value: trimming and the like aside (L5)."""
+    """Return those of `fields` whose value differs in `ticket`, Desk's answer; reformatted values are equal (L5)."""
     sent = _read_state(write_fields(fields, vocabulary), vocabulary)
     return [word for word in fields if sent.value(word) != ticket.value(word)]
 
 
 def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
-    """A comment that ends in the reference; a text that is too long for Desk is cut."""
+    """Return the body of a comment that ends in the reference; a text too long for Desk is cut."""
     end = f"<br>[{reference}]"
     content = html.escape(text).replace("\n", "<br>")
     if len(content) + len(end) > LONGEST_COMMENT:
@@ -160,48 +160,48 @@ def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
     return {"content": content + end, "contentType": "html", "isPublic": public}
 
 
-def mentioned_in(answer: Raw, reference: str) -> str | None:
-    """The id of the comment in a list of comments that carries the reference."""
+def find_comment(answer: Raw, reference: str) -> str | None:
+    """Return the id of the comment in a list that carries the reference; None if there is none."""
     return next((_id(each, "id") for each in _items(answer) if reference in (_text(each.get("content")) or "")), None)
 
 
 def incoming(answer: Raw, *, known: int) -> list[tuple[str, str | None]]:
-    """The customer's threads in a list, newest first, without the `known` oldest: id, and content if it is shown."""
+    """Return the incoming threads of a list, newest first, without the `known` oldest: id, and content if listed."""
     threads = _items(answer)
     new = [each for each in threads[: max(len(threads) - known, 0)] if each.get("direction") == "in"]
     return [(thread_id, _text(each.get("content"))) for each in new if (thread_id := _id(each, "id"))]
 
 
 def content(answer: Raw) -> str:
-    """The content of one thread; "" if it has none."""
+    """Return the content of one thread; "" if it has none."""
     return _text(answer.get("content")) or ""
 
 
 def count(answer: Raw) -> int:
-    """How many things a list holds."""
+    """Return the number of entries of a list."""
     return len(_items(answer))
 
 
 def time_range(start: datetime, end: datetime) -> str:
-    """A span as the search takes it: both ends are included, to the millisecond."""
+    """Return a span in the search's form: both ends are included, to the millisecond."""
     return ",".join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{each.microsecond // 1000:03}Z" for each in (start, end))
 
 
 def modifications(answer: Raw) -> list[ModifiedTickets]:
-    """The tickets in a list, in its order, and when each was last modified."""
+    """Return the tickets of a list, in its order, each with the instant of its last change."""
     shown = ((_id(each, "id"), _instant(each.get("modifiedTime"))) for each in _items(answer))
     return [ModifiedTickets(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
 
 
 def tags(answer: Raw) -> frozenset[str]:
-    """The names of a ticket's tags."""
+    """Return the names of a ticket's tags."""
     named = answer.get("tags")
     listed = named if isinstance(named, list) else []
     return frozenset(name for each in listed if isinstance(each, dict) and (name := _text(each.get("name"))))
 
 
 def agent(answer: Raw) -> DeskAgent | None:
-    """The agent in an answer; None where it is of nobody whom Desk knows."""
+    """Return the agent in an answer; None if it holds none."""
     agent_id, zuid = _id(answer, "id"), _id(answer, "zuid")
     if not agent_id or not zuid:
         return None
@@ -215,25 +215,25 @@ def agent(answer: Raw) -> DeskAgent | None:
 
 
 def edition(answer: Raw, org_id: str) -> str | None:
-    """The edition of our organisation in a list of organisations; None if it is not among them."""
+    """Return the edition of our organisation in a list of organisations; None if it is not among them."""
     return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
 
 
 def field_names(answer: Raw) -> frozenset[str]:
-    """The API names in a list of fields."""
+    """Return the API names in a list of fields."""
     return frozenset(name for each in _items(answer) if (name := _text(each.get("apiName"))))
 
 
 def read_shown(raw: Raw, vocabulary: DeskVocabulary) -> Ticket | None:
-    """The state of the ticket in an event; None unless everything that we read of one is shown.
+    """Return the state of the ticket in an event; None unless every key that we read is present.
 
-    Desk leaves out what is not meant for us.
+    Desk leaves out values that our agent may not see.
     """
     shown = raw.keys()
     return _read_state(raw, vocabulary) if vocabulary.keys <= shown and shown >= _SHOWN else None
 
 
 def _evidence_basis(*texts: str | None) -> str | None:
-    """The same however Desk sets the texts: without markup and blanks (L5)."""
-    said = [_MARKUP.sub("", "".join(text.split())) if text else "" for text in texts]
-    return hashlib.sha256(repr(said).encode()).hexdigest()[:32] if any(said) else None
+    """Return a digest of the texts without markup and blanks, so that Desk's formatting does not change it (L5)."""
+    bare = [_MARKUP.sub("", "".join(text.split())) if text else "" for text in texts]
+    return hashlib.sha256(repr(bare).encode()).hexdigest()[:32] if any(bare) else None

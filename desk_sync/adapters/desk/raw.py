@@ -1,4 +1,4 @@
-"""What stands in Desk's JSON, read leniently: what is not there, or not of the kind, is None or empty.
+"""Values in Desk's JSON, read leniently: a missing value, or one of a wrong type, is None or empty.
 
 Desk's ids are strings of digits, its times are UTC, its counts are texts, an empty field is null or "".
 """
@@ -23,7 +23,7 @@ def identifier(raw: Raw, name: str) -> str | None:
 
 
 def instant(value: object) -> datetime | None:
-    """ISO 8601 with a zone; None for anything else."""
+    """Return the instant of an ISO 8601 text with a zone; None for anything else."""
     try:
         at = datetime.fromisoformat(text(value) or "")
         return at.astimezone(UTC) if at.tzinfo else None
@@ -50,7 +50,7 @@ def is_custom(name: str) -> bool:
 
 
 def text(value: object) -> str | None:
-    """A text without the space around it, a number or a truth as text; None for an empty one and for anything else."""
+    """Return a text without the space around it, or an integer or boolean as text; None if empty, or anything else."""
     if isinstance(value, str):
         return value.strip() or None
     if isinstance(value, bool):
@@ -59,22 +59,22 @@ def text(value: object) -> str | None:
 
 
 def count_in(value: object) -> int:
-    """How many, in Desk's texts of digits; 0 where it does not say."""
+    """Return a count that Desk writes as digits; 0 if there is none."""
     digits = text(value) or ""
     return int(digits) if _ID.fullmatch(digits) else 0
 
 
 def to_the_minute(written: str | None) -> str | None:
-    """A time without its seconds, which Desk may drop (L5); anything else as it is."""
+    """Return a time without its seconds, which Desk may drop (L5); anything else unchanged."""
     return _SECONDS.sub("", written) if written else None
 
 
 def in_full(value: str) -> str:
-    """A time to the minute as Desk takes it, with seconds; anything else as it is."""
+    """Return a time to the minute in Desk's form, with seconds; anything else unchanged."""
     return f"{value[:-1]}:00.000Z" if _MINUTE.fullmatch(value) else value
 
 
 def our_reference(comment: Raw) -> str | None:
-    """The reference at the end of a comment of ours; None for anybody else's."""
-    mark = _REFERENCE_AT_END.search(text(comment.get("content")) or "")
-    return mark[1] if mark else None
+    """Return the reference at the end of one of our comments; None for any other comment."""
+    match = _REFERENCE_AT_END.search(text(comment.get("content")) or "")
+    return match[1] if match else None

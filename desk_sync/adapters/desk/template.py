@@ -1,4 +1,4 @@
-"""What of the mail template a description lacks, and which language a ticket is in."""
+"""The parts of the mail template that a description lacks, and the language of a ticket."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _LANGUAGES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateGaps:
-    """What a text lacks. `words` of its description; None where they cannot be counted."""
+    """The parts that a text lacks, and the number of words of its description; None if they cannot be counted."""
 
     missing: frozenset[TemplatePart]
     words: int | None
 
 
 def gaps(facts: MailFacts) -> TemplateGaps:
-    """What the text that these facts were found in lacks."""
+    """Return the gaps of the text that these facts were found in."""
     missing = {_PARTS[part] for part in facts.missing}
     if facts.template.reproducible and facts.zuid is None:
         missing.add(TemplatePart.USER_ID)
@@ -50,7 +50,7 @@ def gaps(facts: MailFacts) -> TemplateGaps:
 
 
 def language(written: str | None) -> str | None:
-    """The code of a language as Desk names it: "German", "Portuguese (Brazil)", "pt-BR"; None for another one."""
+    """Return the code of a language as Desk names it: "German", "Portuguese (Brazil)", "pt-BR"; None if unknown."""
     words = fold(written or "").replace("-", " ").replace("(", " ").replace("_", " ").split()
     first = words[0] if words else ""
     return first if first in _LANGUAGES.values() else _LANGUAGES.get(first)

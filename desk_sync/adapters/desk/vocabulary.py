@@ -1,4 +1,4 @@
-"""What the admin's portal calls things: our words on the left, Desk's API names and values on the right."""
+"""The vocabulary of a portal: Desk's API names and values for our words."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _OURS = frozenset(Field)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFields:
-    """The API names of what we read of a Desk account, a partner. None: the portal has no field for it.
+    """The API names of the fields that we read of a Desk account, a partner. None: the portal has no such field.
 
-    `contracts`: whether the account's support contracts are asked for too, which costs three credits more.
+    With `contracts` the account's support contracts are read too, for three more credits.
     """
 
     country: str | None = "country"
@@ -44,7 +44,7 @@ class DeskVocabulary:
 
     @cached_property
     def places(self) -> Sequence[tuple[str, str, bool]]:
-        """Each of our words, Desk's name for it, and whether that is a custom field's."""
+        """Each of our words, Desk's name for it, and True if that names a custom field."""
         return tuple((word, name, is_custom(name)) for word, name in self.fields.items())
 
     @property
@@ -54,15 +54,15 @@ class DeskVocabulary:
 
     @cached_property
     def custom(self) -> Mapping[str, Field]:
-        """Those of our fields that are custom fields in Desk, by their names there."""
+        """Our fields that are custom fields in Desk, by their names there."""
         return {name: Field(word) for word, name, custom in self.places if custom and word in _OURS}
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """Where in a ticket's JSON the fields stand, on its first level."""
+        """The keys on the first level of a ticket's JSON that hold the fields."""
         return frozenset("cf" if custom else name for _, name, custom in self.places)
 
     @cached_property
     def our_clock_states(self) -> Mapping[str, str]:
-        """Our word for Desk's value."""
+        """Our words by Desk's values."""
         return {written: word for word, written in self.clock_states.items()}

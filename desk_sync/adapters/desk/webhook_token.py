@@ -1,6 +1,6 @@
-"""The header X-ZDesk-JWT: whether Desk signed a delivery, for this portal and this webhook.
+"""The header X-ZDesk-JWT: proof that Desk sent a delivery, for this portal and this webhook.
 
-The token signs itself, not the body (Desk API, webhooks, authentication): it says who knocks, never what is true.
+The token does not sign the body (Desk API, webhooks, authentication): it authenticates the sender, not the content.
 Its times are seconds or milliseconds since 1970; both are read. Ages and pauses are measured on a monotonic clock.
 """
 
@@ -37,13 +37,13 @@ _LARGEST_KEY_SET = 1_000_000
 _KEY_SIZES = range(2_048, 8_193)
 _MILLISECONDS_FROM = 1e11
 _MOST_KNOWN = 10_000
-# PyJWT takes milliseconds for an instant in the far future; the claims are checked by hand.
+# PyJWT would read milliseconds as an instant in the far future; the claims are checked by hand.
 _SIGNATURE_ONLY: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """A token that was found good: whose key signed it, and until when it is good, in seconds since 1970."""
+    """A verified token: the key that signed it, and the end of its validity in seconds since 1970."""
 
     kid: str
     key: RSAPublicKey
@@ -52,9 +52,9 @@ class _Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookToken:
-    """Checks the tokens of one webhook of one portal. `leeway` is how far Desk's clock and ours may lie apart.
+    """Checks the tokens of one webhook of one portal. `leeway` is how far Desk's clock may differ from ours.
 
-    A token says nothing of the body, so it may come with many deliveries: one that was found good is known by its hash
+    A token is independent of the body, so it may come with many deliveries: a verified one is remembered by its hash
     for as long as it lasts and its key is in the key set.
     """
 
@@ -66,16 +66,16 @@ class WebhookToken:
     _known: dict[bytes, _Known] = field(default_factory=dict, init=False, repr=False)
 
     def knows(self, token: str | None) -> bool:
-        """Whether the token was found good before and still is; `verify` then waits for nobody."""
+        """Return True if the token was verified before and is still valid; `verify` then does not wait."""
         known = self._known.get(_hash(token)) if token else None
         return known is not None and self.keys.known(known.kid) is known.key and self.now().timestamp() < known.until
 
     def verify(self, token: str | None) -> None:
-        """Return if the token is good. Raises BadToken, or TemporaryError if the key cannot be had."""
+        """Return if the token is valid. Raises BadToken, or TemporaryError if the key cannot be fetched."""
         if not token:
             raise BadToken("the delivery has no token")
         if len(token) > _LONGEST_TOKEN:
-            raise BadToken(f"a token of {len(token)} characters is not Desk's")
+            raise BadToken(f"a token of {len(token)} characters is too long")
         if not self.knows(token):
             self._remember(token, self._check(token))
 
@@ -90,7 +90,7 @@ class WebhookToken:
 
     def _remember(self, token: str, known: _Known) -> None:
         if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()  # what comes again is checked once more
+            self._known.clear()  # repeated tokens are verified once more
         self._known[_hash(token)] = known
 
     def _check_times(self, claims: Mapping[str, object]) -> None:
@@ -105,11 +105,11 @@ class WebhookToken:
 class KeySet:
     """The public keys of one Desk host, fetched when they are needed and kept.
 
-    A known key never waits for a fetch: it is refreshed behind the caller's back once it is older than `fresh_for`.
-    An unknown one waits, at most `deadline`. Fetches begin at least `pause` apart, and `pause` is the longer,
-    so that forged key ids cannot hammer the host and only one fetch counts at a time.
-    `seats` is how many callers may wait for a fetch while others can be served with keys that are known.
-    `way` is how requests go out, if not through sockets.
+    A known key never waits for a fetch: it is refreshed in the background once it is older than `fresh_for`.
+    An unknown one waits at most `deadline`. Fetches begin at least `pause` apart, and `pause` is no shorter than
+    `deadline`, so that forged key ids cannot overload the host and only one fetch counts at a time.
+    `max_waiting` callers may wait for a fetch while others can be served with known keys.
+    `transport` replaces the socket transport.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class KeySet:
         deadline: timedelta = timedelta(seconds=1.5),
         fresh_for: timedelta = timedelta(hours=1),
         pause: timedelta = timedelta(seconds=10),
-        seats: int = 8,
+        max_waiting: int = 8,
         clock: Callable[[], float] = time.monotonic,
         transport: BaseAdapter | None = None,
     ) -> None:
@@ -129,7 +129,7 @@ class KeySet:
         self._deadline = deadline.total_seconds()
         self._fresh_for = fresh_for.total_seconds()
         self._pause = pause
-        self._seats = seats
+        self._max_waiting = max_waiting
         self._clock = clock
         self._transport = transport
         self._lock = Lock()
@@ -139,7 +139,7 @@ class KeySet:
         self._waiting = 0
 
     def find(self, kid: str) -> RSAPublicKey:
-        """The key of that id. Raises BadToken if the host does not know it, TemporaryError if it cannot be asked."""
+        """Return the key of that id. Raises BadToken if the host lacks it, TemporaryError if the host is down."""
         if known := self.known(kid):
             return known
         if found := self._wait(self.refresh()).get(kid):
@@ -147,18 +147,18 @@ class KeySet:
         raise BadToken(f"{self._url} has no key {kid[:64]!r}")
 
     def count(self) -> int:
-        """How many keys the host has. Raises TemporaryError if it cannot be asked."""
+        """Return the number of keys of the host. Raises TemporaryError if the host is down."""
         return len(self._wait(self.refresh()))
 
     def known(self, kid: str) -> RSAPublicKey | None:
-        """The key of that id, if it was fetched; waits for nobody."""
+        """Return the key of that id if it was fetched; never waits."""
         known = self._keys.get(kid)
         if known and self._clock() - self._keys_of > self._fresh_for:
             self.refresh()
         return known
 
     def refresh(self) -> _Fetch:
-        """The last fetch, or a new one behind the caller's back if the last one began longer than `pause` ago."""
+        """Return the last fetch, or start one in the background if the last one began longer than `pause` ago."""
         with self._lock:
             now = self._clock()
             if self._fetch is None or now - self._fetch.began >= self._pause.total_seconds():
@@ -167,7 +167,7 @@ class KeySet:
             return self._fetch
 
     def _wait(self, fetch: _Fetch) -> Keys:
-        self._sit_down()
+        self._begin_waiting()
         try:
             return fetch.keys.result(timeout=max(0.0, fetch.began + self._deadline - self._clock()))
         except TimeoutError:
@@ -175,15 +175,15 @@ class KeySet:
         except _NoKeys as error:
             raise self._unavailable(str(error)) from None
         finally:
-            self._stand_up()
+            self._end_waiting()
 
-    def _sit_down(self) -> None:
+    def _begin_waiting(self) -> None:
         with self._lock:
-            if self._keys and self._waiting >= self._seats:
-                raise self._unavailable(f"{self._waiting} deliveries wait for it already")
+            if self._keys and self._waiting >= self._max_waiting:
+                raise self._unavailable(f"{self._waiting} deliveries are waiting for it already")
             self._waiting += 1
 
-    def _stand_up(self) -> None:
+    def _end_waiting(self) -> None:
         with self._lock:
             self._waiting -= 1
 
@@ -199,7 +199,7 @@ class KeySet:
             fetch.keys.set_result(keys)
 
     def _keep(self, fetch: _Fetch, keys: Keys) -> None:
-        """Take the keys over, unless a later fetch overtook this one."""
+        """Keep the keys, unless a later fetch overtook this one."""
         with self._lock:
             if fetch is self._fetch:
                 self._keys, self._keys_of = keys, fetch.began
@@ -210,14 +210,14 @@ class KeySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Fetch:
-    """One fetch of a key set: when it began, and what it brought or will bring."""
+    """One fetch of a key set: its beginning on the monotonic clock, and its result."""
 
     began: float
     keys: Future[Keys] = field(default_factory=Future)
 
 
 class _NoKeys(Exception):
-    """The host answered, but not with keys."""
+    """The host answered without usable keys."""
 
 
 def _hash(token: str) -> bytes:
@@ -254,7 +254,7 @@ def _seconds(claims: Mapping[str, object], name: str) -> float:
 
 
 def _download(url: str, deadline: float, transport: BaseAdapter | None) -> bytes:
-    """The host's answer, read to its end. A host that drips is left after `deadline` seconds and one more read."""
+    """Return the host's whole answer. A host that drips is abandoned after `deadline` seconds and one more read."""
     until = time.monotonic() + deadline
     with requests.Session() as session:
         session.trust_env = False
@@ -268,19 +268,19 @@ def _download(url: str, deadline: float, transport: BaseAdapter | None) -> bytes
             while chunk := response.raw.read1(_LARGEST_KEY_SET):
                 body += chunk
                 if len(body) > _LARGEST_KEY_SET or time.monotonic() > until:
-                    raise _NoKeys("its answer does not end")
+                    raise _NoKeys("its answer is too long or too slow")
             return body
 
 
 def _keys(body: bytes) -> Keys:
-    """The keys that can sign deliveries; what else stands in the set is passed over."""
+    """Return the keys that can sign deliveries; other entries are ignored."""
     try:
         entries = orjson.loads(body)["keys"]
         keys = dict(_usable(entries))
     except (ValueError, KeyError, TypeError):
-        raise _NoKeys("its answer is no key set") from None
+        raise _NoKeys("its answer is not a key set") from None
     if not keys:
-        raise _NoKeys("it has no key that can be used")
+        raise _NoKeys("it has no usable key")
     return keys
 
 

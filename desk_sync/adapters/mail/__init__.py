@@ -1,1 +1,1 @@
-"""Mails as they come: the template, its fields in six languages, and the identifiers in the text."""
+"""Reading of mails: the template and its fields in six languages, and the identifiers in the text."""

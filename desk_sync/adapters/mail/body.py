@@ -1,6 +1,6 @@
-"""A mail's text as lines, with what is quoted parted from what is new.
+"""A mail's text as lines, with quoted lines separated from new ones.
 
-Lines carry no invisible characters and only plain blanks and tabs; their letters are as written.
+Lines contain no invisible characters, and no blanks other than spaces and tabs; letters are unchanged.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Lines = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyText:
-    """What the writer says now, and what is quoted from earlier mails."""
+    """The new lines of a mail, and the lines quoted from earlier mails."""
 
     fresh: Lines = ()
     quoted: Lines = ()
@@ -33,20 +33,21 @@ class BodyText:
 
 
 def read_plain(text: str) -> BodyText:
-    """The lines of a plain text; only the first 100,000 characters are read."""
+    """Return the lines of a plain text; only the first 100,000 characters are read."""
     return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n"))
 
 
 def read_html(text: str) -> BodyText:
-    """The lines of an HTML text; only its first 1,000,000 characters are read."""
+    """Return the lines of an HTML text; only its first 1,000,000 characters are read."""
     fresh, quoted = ("\n".join(lines)[:LONGEST_TEXT] for lines in mail_html.lines_of(text[:LONGEST_HTML]))
     return split_quotes(_tidy(fresh).split("\n")) + BodyText(quoted=tuple(_tidy(quoted).split("\n")))
 
 
 def split_quotes(lines: Sequence[str]) -> BodyText:
-    """Part the lines at `>`, at an attribution ("On … wrote:") and at the header block of an earlier mail.
+    """Separate new lines from quoted ones, at `>`, an attribution ("On … wrote:") or an earlier mail's header block.
 
-    After a header block all is quoted. After an attribution too, unless `>` marks the quote: then an answer may follow.
+    Everything after a header block is quoted. So is everything after an attribution, unless the quote is marked with
+    `>`: then an answer can follow it.
     """
     fresh: list[str] = []
     quoted: list[str] = []
@@ -111,12 +112,12 @@ _COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*\*?\s*:")
 
 
 def without_copies(lines: Iterable[str]) -> Lines:
-    """Lines of earlier mails without those that name who else was to read them."""
+    """Return the lines of earlier mails without their Cc and Bcc headers."""
     return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
 
 
 def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
-    """Whether a ruler ("-----Original Message-----") or a block of at least three mail headers begins here."""
+    """Return True if a ruler ("-----Original Message-----") or a block of at least three mail headers begins here."""
     line = fold(lines[at][:_LONGEST_ATTRIBUTION])
     if _RULED.fullmatch(line):
         return True
@@ -127,15 +128,15 @@ def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
 
 
 def _attribution(lines: Sequence[str], at: int) -> int:
-    """How many lines the attribution that begins here has: 1, 2 where a mail program broke it, or 0."""
-    if _attributes(lines[at]):
+    """Return the number of lines of the attribution that begins here: 1, 2 if a mail program wrapped it, or 0."""
+    if _is_attribution(lines[at]):
         return 1
-    if not _ATTRIBUTION_OPENS.match(lines[at]) or at + 1 == len(lines) or _attributes(lines[at + 1]):
+    if not _ATTRIBUTION_OPENS.match(lines[at]) or at + 1 == len(lines) or _is_attribution(lines[at + 1]):
         return 0
-    return 2 if _attributes(f"{lines[at]} {lines[at + 1]}") else 0
+    return 2 if _is_attribution(f"{lines[at]} {lines[at + 1]}") else 0
 
 
-def _attributes(line: str) -> bool:
+def _is_attribution(line: str) -> bool:
     if len(line) > _LONGEST_ATTRIBUTION or not line.rstrip().endswith((":", "：", "-", ">")):
         return False
     folded = fold(line).strip()

@@ -1,4 +1,4 @@
-"""What a mail tells of whose ticket it is, and what of the template is in it (R10-R16)."""
+"""The facts read from a mail: the identifiers of the customer, and the parts of the template (R10-R16)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 
 class FactSource(StrEnum):
-    """Where the customer's address stands: behind its label, elsewhere in the new text, or in a quoted mail."""
+    """The place of the customer's address: behind its label, elsewhere in the new text, or in a quoted mail."""
 
     FIELD = "field"
     TEXT = "text"
@@ -22,7 +22,7 @@ class FactSource(StrEnum):
 
 
 class FactConfidence(StrEnum):
-    """How surely the identifiers are the customer's: labelled, the only ones there are, only quoted, or none."""
+    """The certainty of the identifiers: labelled, the only ones in the text, only quoted, or none."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -32,10 +32,10 @@ class FactConfidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFacts:
-    """What a mail tells. None: it does not say, or not clearly.
+    """The facts read from a mail. None: absent or ambiguous.
 
-    `candidates` are all addresses that could be the customer's, new ones first. `zoid` may be a ZGID where
-    `organization_id_is_open`: the label names both. `missing` are the parts of the template that are not there.
+    `candidates` are all addresses that can be the customer's, those in new text first. `zoid` can be a ZGID if
+    `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
     """
 
     sender: str | None
@@ -56,7 +56,7 @@ class MailFacts:
 
     @property
     def customer_domain(self) -> str | None:
-        """The domain of the customer's address, unless anybody can have one there (R8); without one, the labelled."""
+        """The domain of the customer's address, None at a public mail provider (R8); else the labelled domain."""
         if not self.customer_email:
             return self.labelled_domain
         _, _, domain = self.customer_email.rpartition("@")
@@ -64,13 +64,13 @@ class MailFacts:
 
     @property
     def needs_manual(self) -> bool:
-        """Whether a person should look: nothing sure was found, answers differ, or the partner wrote privately (R8)."""
+        """True if a person should look: nothing certain, several answers, or a sender with a free mail address (R8)."""
         unsure = self.confidence in (FactConfidence.LOW, FactConfidence.NONE)
         return unsure or bool(self.several) or self.sender_is_free_mail
 
     @property
     def identifiers(self) -> tuple[Identifier, ...]:
-        """What can be looked up, strongest first; a number whose label names ZOID and ZGID stands for both."""
+        """The identifiers to look up, strongest first; a number whose label names ZOID and ZGID is given as both."""
         open_zgid = self.zoid if self.organization_id_is_open and self.zgid is None else None
         values = (
             (IdentifierKind.EMAIL, self.customer_email),
@@ -83,7 +83,7 @@ class MailFacts:
 
 
 def document(facts: MailFacts) -> dict[str, Any]:
-    """The facts as the command prints them."""
+    """Return the facts as the document that `desk-sync intake` prints."""
     template = facts.template
     return {
         "sender_email": facts.sender,

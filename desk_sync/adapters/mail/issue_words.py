@@ -1,4 +1,4 @@
-"""From a ticket's text to the issue types that its words suggest, in six languages; `issue_words.txt` has the words."""
+"""Inference of issue types from the words of a ticket, in six languages; the words are in `issue_words.txt`."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from desk_sync.domain.ticket.inference import Inference
 
 _NOT = "not"
 _LONGEST = 100_000
-# So many characters before a phrase may undo it.
+# Characters before a phrase in which a negation counts.
 _NEAR = 60
 
 
 def infer(text: str) -> tuple[Inference, ...]:
-    """One inference for each issue type and language whose words stand in the text, by the first phrase found."""
+    """Return one inference for each issue type and language with a phrase in the text: the first one not negated."""
     folded = " ".join(_WORD.findall(fold(text[:_LONGEST])))
     return tuple(found for issue_type, language in _phrases() if (found := _find(folded, issue_type, language)))
 
 
 def _find(folded: str, issue_type: str, language: str) -> Inference | None:
     for match in _pattern(issue_type, language).finditer(folded):
-        if not _undone(folded[max(match.start() - _NEAR, 0) : match.start()], language):
+        if not _is_negated(folded[max(match.start() - _NEAR, 0) : match.start()], language):
             return Inference(issue_type, language, match[0])
     return None
 
 
-def _undone(before: str, language: str) -> bool:
+def _is_negated(before: str, language: str) -> bool:
     return language in _negations() and _negations()[language].search(before) is not None
 
 
@@ -51,20 +51,20 @@ def _phrases() -> dict[tuple[str, str], tuple[str, ...]]:
 
 @lru_cache(maxsize=1)
 def _negations() -> dict[str, re.Pattern[str]]:
-    """What undoes a phrase if it stands before it, with one word between at most."""
+    """Return the patterns of negations by language: directly before a phrase, or with one word between."""
     found = [(language, phrases) for issue_type, language, phrases in _lines() if issue_type == _NOT]
-    return {language: re.compile(rf"(?:^| )(?:{_either(phrases)})(?: \w+)? $") for language, phrases in found}
+    return {language: re.compile(rf"(?:^| )(?:{_alternatives(phrases)})(?: \w+)? $") for language, phrases in found}
 
 
 @lru_cache(maxsize=32)
 def _pattern(issue_type: str, language: str) -> re.Pattern[str]:
     phrases = _phrases()[issue_type, language]
-    # Japanese parts no words.
+    # Japanese has no blanks between words.
     edge = r"" if language == "ja" else r"(?<!\w)", r"" if language == "ja" else r"(?!\w)"
-    return re.compile(f"{edge[0]}(?:{_either(phrases)}){edge[1]}")
+    return re.compile(f"{edge[0]}(?:{_alternatives(phrases)}){edge[1]}")
 
 
-def _either(phrases: tuple[str, ...]) -> str:
+def _alternatives(phrases: tuple[str, ...]) -> str:
     return "|".join(_stems(" ".join(_WORD_OR_STEM.findall(fold(phrase)))) for phrase in phrases)
 
 
@@ -77,6 +77,6 @@ _WORD_OR_STEM = re.compile(r"\w+\*?")
 
 
 def all_phrases() -> Iterator[Inference]:
-    """Every phrase of the list, for whoever checks it."""
+    """Yield every phrase of the list."""
     for (issue_type, language), phrases in _phrases().items():
         yield from (Inference(issue_type, language, phrase) for phrase in phrases)

@@ -1,7 +1,7 @@
-"""Numbers and addresses in lines of text: only a label or a link tells what a number is.
+"""Identifiers in lines of text: addresses, and numbers whose kind a label or a link gives.
 
-A number of 6 to 11 digits right behind a label is taken, thousands grouped or not; one that goes on (a record, an
-order, a telephone) is not. Links tell the organisation of a Zoho service by their path.
+A number has 6 to 11 digits directly behind its label, with or without thousands separators; a longer one (a record, an
+order, a telephone) is ignored. The path of a link to a Zoho service holds the id of its organisation.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _CONNECTIVE = (
 )
 _GROUPED = r"[0-9]{1,3}(?:(?P<mark>[ .,'-])[0-9]{3})(?:(?P=mark)[0-9]{3}){0,2}"
 _SPACED = r"[0-9]{1,5}(?: [0-9]{1,5}){1,5}"
-_GOES_ON = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
-_NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_GOES_ON})"
+_CONTINUED = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
+_NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_CONTINUED})"
 _BRACKETED = r"\s?[(\[]\s?(?P<after>zuid|zoid|zgid)\s?[)\]]"
 _LABELLED = re.compile(
     rf"(?P<label>{_ANY_TERM}(?:[\s:=#()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
@@ -55,7 +55,7 @@ _LONGEST_LINE = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LabelledNumber:
-    """An id that a label or a link tells. `open`: its label names ZOID and ZGID alike, or just an organisation."""
+    """An id with a label or from a link. `open`: the label names both ZOID and ZGID, or only an organisation."""
 
     kind: IdentifierKind
     value: str
@@ -63,19 +63,19 @@ class LabelledNumber:
 
 
 def numbers_in(lines: Iterable[str]) -> list[LabelledNumber]:
-    """The labelled numbers, then those of links, each once, in their order. Two of one kind contradict each other.
+    """Return the labelled numbers, then those of links, each once, in their order. Two of one kind are a contradiction.
 
-    A number may stand on the line after its label.
+    A number can be on the line after its label.
     """
     folded = [fold(line[:_LONGEST_LINE]) for line in lines if line.strip()]
     labelled = [number for at, line in enumerate(folded) for number in _labelled(line, folded[at + 1 : at + 2])]
-    told = {number.kind for number in labelled}
-    linked = (number for line in folded for number in _linked(line) if number.kind not in told)
+    labelled_kinds = {number.kind for number in labelled}
+    linked = (number for line in folded for number in _linked(line) if number.kind not in labelled_kinds)
     return list(dict.fromkeys((*labelled, *linked)))
 
 
 def identifier_in(text: str) -> Identifier | None:
-    """One identifier as a person types it: an address, a customer's domain, or a number behind its label."""
+    """Return the identifier that a person typed: an address, a customer's domain, or a number behind its label."""
     if address := identifiers.email(text):
         return Identifier(IdentifierKind.EMAIL, address)
     match numbers_in((text,)):
@@ -88,7 +88,7 @@ def identifier_in(text: str) -> Identifier | None:
 
 
 def opens_with_id(line: str) -> bool:
-    """Whether a line begins with a labelled number."""
+    """Return True if a line begins with a labelled number."""
     found = _LABELLED.match(fold(line[:_LONGEST_LINE]).lstrip(" \t-*"))
     return bool(found and found["number"])
 
@@ -135,14 +135,14 @@ _CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）]")
 
 @dataclass(frozen=True, slots=True)
 class LabelledAddress:
-    """An address in normal form; `labelled`: the words before it say that it is the customer's."""
+    """An address in normal form; `labelled`: the words before it name the customer or the super admin."""
 
     value: str
     labelled: bool
 
 
 def addresses_in(lines: Iterable[str]) -> list[LabelledAddress]:
-    """The addresses in the lines, in their order."""
+    """Return the addresses in the lines, in their order."""
     return [address for line in lines for address in _addresses(_halfwidth(line))]
 
 
@@ -151,16 +151,16 @@ def _addresses(line: str) -> Iterator[LabelledAddress]:
     for found in _ADDRESS.finditer(line):
         if normal := identifiers.email(found[0]):
             before = _CLAUSE.split(line[max(end, found.start() - 80) : found.start()].rstrip("<(（ "))[-1]
-            yield LabelledAddress(normal, _says_customer(groups_in(before)))
+            yield LabelledAddress(normal, _is_customer_label(groups_in(before)))
         end = found.end()
 
 
-def _says_customer(groups: set[str]) -> bool:
+def _is_customer_label(groups: set[str]) -> bool:
     return "super admin" in groups or {"customer", "mail"} <= groups
 
 
 def _halfwidth(line: str) -> str:
-    """Full-width ASCII as ASCII, a letter with its accent as one, and "(at)" as the sign: one form of an address."""
+    """Return the line with full-width ASCII as ASCII, accents composed with their letters, and "(at)" as "@"."""
     return _SPELT_AT.sub("@", unicodedata.normalize("NFC", line.translate(_HALFWIDTH)))
 
 

@@ -1,6 +1,6 @@
-"""A mail as it lies in a file: MIME (`.eml`), or as a help desk shows it, with plain headers and a decoded body.
+"""Mails in files: MIME (`.eml`), or plain headers and a decoded body, as a help desk shows them.
 
-Nothing is refused: what is not a mail is read as the text of one.
+Every content is accepted: anything other than a mail is read as the body of one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>"
 _LONGEST_HEADER = 2_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-# A plain text with less than this share of the HTML's words only says that there is an HTML text.
+# A plain text with a smaller share of the HTML's words is a stub that only refers to the HTML text.
 _SHARE_OF_A_STUB = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailBody:
-    """A piece of a mail's text. `earlier`: it belongs to a mail that came before this one."""
+    """A piece of a mail's text. `earlier`: it belongs to an attached, earlier mail."""
 
     text: str
     is_html: bool = False
@@ -39,7 +39,7 @@ class MailBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailMessage:
-    """Who wrote (in normal form), about what, and the text in its order."""
+    """The sender (in normal form), the subject, and the pieces of the text in their order."""
 
     sender: str | None
     subject: str
@@ -51,7 +51,7 @@ class MailMessage:
 
 
 def parse(raw: bytes | str) -> MailMessage:
-    """The mail in a file. Never raises; a text without headers is all body."""
+    """Return the mail in a file. Never raises; a text without headers is all body."""
     content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
     try:
         message = email.message_from_bytes(content)
@@ -65,7 +65,7 @@ def parse(raw: bytes | str) -> MailMessage:
 
 
 def _address(sender: str) -> str | None:
-    """The address of a From header: what stands in its last angle brackets, or all of it."""
+    """Return the address of a From header: the content of its last angle brackets, or all of it."""
     _, _, bracketed = sender.rpartition("<")
     return identifiers.email(bracketed.partition(">")[0])
 
@@ -78,7 +78,7 @@ def _bare(content: bytes) -> MailMessage:
 
 
 def _bodies(message: Message, *, earlier: bool = False) -> Iterator[MailBody]:
-    """The texts of a message in their order: of alternatives the best one; no attachments."""
+    """Yield the texts of a message in their order, the best one of alternatives, without attachments."""
     kind = message.get_content_type()
     if message.is_multipart():
         parts = [each for each in message.get_payload() if isinstance(each, Message)]
@@ -94,15 +94,15 @@ def _bodies(message: Message, *, earlier: bool = False) -> Iterator[MailBody]:
 
 
 def _best(alternatives: list[list[MailBody]]) -> list[MailBody]:
-    """The plain one, unless it says next to nothing of what the other one says."""
-    said = [bodies for bodies in alternatives if _length(bodies)]
-    plain = [bodies for bodies in said if not any(body.is_html for body in bodies)]
-    longest = max(map(_length, said), default=0)
-    return next((bodies for bodies in (*plain, *said) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
+    """Return the plain text, or another alternative if the plain text is only a stub."""
+    filled = [bodies for bodies in alternatives if _length(bodies)]
+    plain = [bodies for bodies in filled if not any(body.is_html for body in bodies)]
+    longest = max(map(_length, filled), default=0)
+    return next((bodies for bodies in (*plain, *filled) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
 
 
 def _length(bodies: list[MailBody]) -> int:
-    """In words."""
+    """Return the length in words."""
     texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
     return sum(len(line.split()) for line in chain(*texts))
 
@@ -114,7 +114,7 @@ def _text(message: Message) -> str:
 
 
 def _decode(content: bytes, charset: str | None) -> str:
-    """UTF-8 where it is UTF-8, whatever is declared: help desks decode the text and leave the header as it was."""
+    """Return the text, as UTF-8 if it is valid: help desks convert the text and keep the declared charset."""
     first, second = (charset, "utf-8") if charset and charset.startswith(_OWN_ESCAPES) else ("utf-8", charset)
     for each in (first, second, "cp1252"):
         try:
@@ -125,14 +125,14 @@ def _decode(content: bytes, charset: str | None) -> str:
 
 
 def _as_utf8(content: bytes) -> bytes:
-    """A file without its byte order mark."""
+    """Return the content as UTF-8 without a byte order mark."""
     if content.startswith(_MARKS_OF_UTF_16):
         return content.decode("utf-16", "replace").encode("utf-8", "replace")
     return content.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _words(value: str) -> str:
-    """A header on one line, with encoded words (RFC 2047) read."""
+    """Return a header as one line, with encoded words (RFC 2047) decoded."""
     text = value[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     plain = " ".join(text.split())
     if "=?" not in plain:

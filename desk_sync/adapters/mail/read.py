@@ -1,9 +1,9 @@
-"""From a mail to identifiers: whose ticket it is, as far as the text tells, and what the template says (R10-R16).
+"""Reading a mail: the identifiers of the customer, and the values of the template (R10-R16).
 
-What is new in the mail is read first; its subject only where that leads nowhere, quoted mails only after both. Rather
-no answer than a wrong one: an address is the customer's if a label says so, or if it is the only one. Addresses of the
-writer's own domain and of Zoho are never the customer's, and a signature tells of its writer. Identifiers are in normal
-form (`identifiers.py`).
+The new text is read first; the subject only if the text has no identifier, quoted mails only after both. No answer is
+better than a wrong one: an address is the customer's if it has a label, or if it is the only one. Addresses of the
+writer's own domain and of Zoho are never the customer's, and those in a signature are the writer's. Identifiers are in
+normal form (`identifiers.py`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ZOHO = ("zohocorp.com", "zohosupport.com")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAddress:
-    """The identifiers of one text. `several` are the kinds for which it gives more than one answer."""
+    """The identifiers of one text. `several` are the kinds with more than one answer."""
 
     email: str | None = None
     source: FactSource = FactSource.NONE
@@ -40,30 +40,30 @@ class FoundAddress:
 
 
 def read_mail(raw: bytes | str) -> MailFacts:
-    """What a mail in a file tells: MIME, or plain headers and a decoded body. Never raises."""
+    """Return the facts of a mail in a file: MIME, or plain headers and a decoded body. Never raises."""
     mail = parse(raw)
     return read_text(_read(mail.bodies), sender=mail.sender, subject=mail.subject, is_html=mail.is_html)
 
 
 def read_text(text: BodyText, *, sender: str | None, subject: str = "", is_html: bool = False) -> MailFacts:
-    """What a text tells, once it is parted into what is new and what is quoted (`mail_body`); `sender` wrote it."""
-    own = _Own(sender)
+    """Return the facts of a text that `sender` wrote, with new and quoted lines separated (`body.py`)."""
+    writer = _Writer(sender)
     template = read_template(text.fresh)
-    told_in_quotes = without_copies(text.quoted)
-    quoted_template = read_template(told_in_quotes)
+    quoted_lines = without_copies(text.quoted)
+    quoted_template = read_template(quoted_lines)
     passes = (
-        _search(template, template.text, own),
-        _search(read_template((subject,)), (subject,), own),
-        _in_quotes(_search(quoted_template, told_in_quotes, own)),
+        _search(template, template.text, writer),
+        _search(read_template((subject,)), (subject,), writer),
+        _in_quotes(_search(quoted_template, quoted_lines, writer)),
     )
     found = next(filter(None, passes), FoundAddress())
     quoted = found is passes[2]
     shown = template if template.parts or template.description else quoted_template
-    addresses = own.strangers((*addresses_in(template.text), *addresses_in(told_in_quotes)))
+    addresses = writer.without_own((*addresses_in(template.text), *addresses_in(quoted_lines)))
     zoids = [number for number in found.numbers if number.kind is IdentifierKind.ZOID]
     return MailFacts(
         sender=sender,
-        sender_is_free_mail=bool(sender) and identifiers.is_public_mail(own.domain),
+        sender_is_free_mail=bool(sender) and identifiers.is_public_mail(writer.domain),
         is_html=is_html,
         customer_email=found.email,
         source=found.source,
@@ -74,7 +74,7 @@ def read_text(text: BodyText, *, sender: str | None, subject: str = "", is_html:
         organization_id_is_open=any(number.open for number in zoids),
         several=found.several,
         confidence=_confidence(found, quoted=quoted),
-        labelled_domain=_domain(template, own),
+        labelled_domain=_domain(template, writer),
         template=shown,
         missing=_missing(shown),
     )
@@ -89,53 +89,55 @@ def _read(bodies: Iterable[MailBody]) -> BodyText:
 
 
 def may_be_customers(address: str, *, sender: str | None) -> bool:
-    """Whether an address, in normal form, can be the customer's: it is not of the writer's own domain, nor Zoho's."""
-    return not _Own(sender).owns(address)
+    """Return False for an address, in normal form, of the writer's own domain or of Zoho: it is not the customer's."""
+    return not _Writer(sender).owns(address)
 
 
-class _Own:
-    """Who wrote, and which addresses are therefore not the customer's."""
+class _Writer:
+    """The writer of a mail, whose own addresses, like Zoho's, are never the customer's."""
 
     def __init__(self, sender: str | None) -> None:
         self.sender = sender
         self.domain = (sender or "").rpartition("@")[2]
 
-    def strangers(self, addresses: Iterable[LabelledAddress]) -> list[LabelledAddress]:
+    def without_own(self, addresses: Iterable[LabelledAddress]) -> list[LabelledAddress]:
         return [address for address in addresses if not self.owns(address.value)]
 
-    def spares(self, domain: str) -> bool:
-        """Whether a domain, by itself, can be a customer's."""
+    def accepts_domain(self, domain: str) -> bool:
+        """Return True if a domain can identify a customer."""
         return not identifiers.is_public_mail(domain) and not self.owns(f"@{domain}")
 
     def owns(self, address: str) -> bool:
+        """Return True for an address of the writer's domain, or the domains above and below it, and of Zoho."""
         domain = address.rpartition("@")[2]
         if address == self.sender or _is_zoho(domain):
             return True
-        return bool(self.domain) and not identifiers.is_public_mail(self.domain) and _are_kin(domain, self.domain)
+        return bool(self.domain) and not identifiers.is_public_mail(self.domain) and _are_related(domain, self.domain)
 
 
 def _is_zoho(domain: str) -> bool:
-    return domain.startswith("zoho.") or any(_are_kin(domain, zoho) for zoho in _ZOHO)
+    return domain.startswith("zoho.") or any(_are_related(domain, zoho) for zoho in _ZOHO)
 
 
-def _are_kin(one: str, other: str) -> bool:
-    """Whether two domains are one, or one stands above the other."""
+def _are_related(one: str, other: str) -> bool:
+    """Return True if the domains are equal, or one is a subdomain of the other."""
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def _search(template: MailTemplate, lines: Sequence[str], own: _Own) -> FoundAddress:
-    """The identifiers of one text. Of the places where an address may stand, the first that has one decides."""
-    anywhere = own.strangers(addresses_in(lines))
-    told = numbers_in(lines)
+def _search(template: MailTemplate, lines: Sequence[str], writer: _Writer) -> FoundAddress:
+    """Return the identifiers of one text. Of the possible places of an address, the first that holds one decides."""
+    anywhere = writer.without_own(addresses_in(lines))
+    labelled_numbers = numbers_in(lines)
     places = (
-        (FactSource.FIELD, own.strangers(addresses_in(template.admin_lines))),
-        (FactSource.FIELD, own.strangers(addresses_in(template.customer_lines))),
+        (FactSource.FIELD, writer.without_own(addresses_in(template.admin_lines))),
+        (FactSource.FIELD, writer.without_own(addresses_in(template.customer_lines))),
         (FactSource.TEXT, [address for address in anywhere if address.labelled]),
         (FactSource.TEXT, anywhere),
     )
     source, addresses = next((place for place in places if place[1]), (FactSource.NONE, []))
     emails = {address.value for address in addresses}
-    numbers = {kind: _of_kind(kind, told) for kind in (IdentifierKind.ZUID, IdentifierKind.ZOID, IdentifierKind.ZGID)}
+    kinds = (IdentifierKind.ZUID, IdentifierKind.ZOID, IdentifierKind.ZGID)
+    numbers = {kind: _of_kind(kind, labelled_numbers) for kind in kinds}
     several = {kind for kind, found in numbers.items() if len(found) > 1} | (
         {IdentifierKind.EMAIL} if len(emails) > 1 else set()
     )
@@ -147,14 +149,14 @@ def _search(template: MailTemplate, lines: Sequence[str], own: _Own) -> FoundAdd
     )
 
 
-def _domain(template: MailTemplate, own: _Own) -> str | None:
-    """The one domain behind a label for the customer's."""
+def _domain(template: MailTemplate, writer: _Writer) -> str | None:
+    """Return the domain behind the label of the customer's domain; None if several differ."""
     named = {identifiers.domain(line.strip("<> ").removeprefix("@")) for line in template.domain_lines}
-    return next((each for each in named if each and own.spares(each)), None) if len(named) == 1 else None
+    return next((each for each in named if each and writer.accepts_domain(each)), None) if len(named) == 1 else None
 
 
 def _of_kind(kind: IdentifierKind, numbers: Iterable[LabelledNumber]) -> list[LabelledNumber]:
-    """The different numbers of a kind; one whose label leaves its kind open stands back behind one that does not."""
+    """Return the numbers of a kind; those with an open label only if there is none with a definite label."""
     of_kind = [number for number in numbers if number.kind is kind]
     return [number for number in of_kind if not number.open] or of_kind
 
@@ -172,7 +174,7 @@ def _confidence(found: FoundAddress, *, quoted: bool) -> FactConfidence:
 
 
 def _missing(template: MailTemplate) -> tuple[LabelPart, ...]:
-    """The parts of the template that a partner should have filled in and did not (R10-R15)."""
+    """Return the parts of the template that the partner left out or left empty (R10-R15)."""
     given = {
         LabelPart.CUSTOMER_EMAIL: any((*template.customer_lines, *template.admin_lines)),
         LabelPart.REQUEST_TYPE: template.request_type,

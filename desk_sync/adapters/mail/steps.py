@@ -1,4 +1,4 @@
-"""The troubleshooting steps (R15): a list with bullets or numbers of any kind, or a paragraph."""
+"""The troubleshooting steps of the template (R15): a list with bullets or numbers, or a paragraph."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ BULLET = re.compile(
 
 
 def read_steps(lines: Sequence[str]) -> list[str]:
-    """The items of a list without their bullets; without a list, the paragraph parted at its semicolons."""
+    """Return the items of a list without their bullets; without a list, the parts of a paragraph between semicolons."""
     items = [item for item in _items(lines) if any(map(str.isalnum, item))]
-    return [] if mail_words.says_none(" ".join(items)) else items
+    return [] if mail_words.means_none(" ".join(items)) else items
 
 
 def _items(lines: Sequence[str]) -> list[str]:
     bullets = [found[0].strip() for line in lines if (found := BULLET.match(line))]
     if not bullets:
-        return [piece for stretch in _stretches(lines) for piece in _pieces(stretch)]
+        return [piece for paragraph in _paragraphs(lines) for piece in _pieces(paragraph)]
     items: list[list[str]] = []
     for line in filter(str.strip, lines):
         bullet = BULLET.match(line)
@@ -32,8 +32,8 @@ def _items(lines: Sequence[str]) -> list[str]:
             items.append([])
         items[-1].append(line[bullet.end() :] if bullet else line)
     introduced = not BULLET.match(next(filter(str.strip, lines))) and items[0][-1].rstrip().endswith((":", "："))
-    told = [joined(item) for item in items[introduced:]]
-    return _numbered(told[0]) if len(told) == 1 and _FIRST_NUMBER.fullmatch(bullets[0]) else told
+    texts = [joined(item) for item in items[introduced:]]
+    return _numbered(texts[0]) if len(texts) == 1 and _FIRST_NUMBER.fullmatch(bullets[0]) else texts
 
 
 _FIRST_NUMBER = re.compile(r"[(（]?1[.)）]")
@@ -41,7 +41,7 @@ _NEXT_NUMBER = re.compile(r"[,;、]?\s?(?<![0-9A-Za-z.])[(（]?[2-9](?:[)）]|\.
 
 
 def _numbered(item: str) -> list[str]:
-    """The items of a list that was written into one line: "one 2) two 3) three", its first number taken off."""
+    """Return the items of a list on one line, its first number removed: "one 2) two 3) three"."""
     return [piece.strip() for piece in _NEXT_NUMBER.split(item)]
 
 
@@ -55,13 +55,13 @@ def _pieces(paragraph: str) -> list[str]:
 _SHORT_LINE = 50
 
 
-def _stretches(lines: Sequence[str]) -> list[str]:
-    """Lines as their writer meant them: one that ends long before the margin was ended by hand."""
-    stretches: list[list[str]] = []
-    room = True
+def _paragraphs(lines: Sequence[str]) -> list[str]:
+    """Return the paragraphs, with wrapped lines joined: a line of less than 50 columns was not wrapped."""
+    paragraphs: list[list[str]] = []
+    ended = True
     for line in filter(None, map(str.strip, lines)):
-        if room or not stretches:
-            stretches.append([])
-        stretches[-1].append(line)
-        room = width(line) < _SHORT_LINE
-    return [joined(stretch) for stretch in stretches]
+        if ended:
+            paragraphs.append([])
+        paragraphs[-1].append(line)
+        ended = width(line) < _SHORT_LINE
+    return [joined(paragraph) for paragraph in paragraphs]

@@ -1,7 +1,7 @@
-"""The parts of the mail template (R10-R15) in lines of text: translated, reordered, shortened, or not there at all.
+"""The parts of the mail template (R10-R15) in lines of text: translated, reordered, shortened, or absent.
 
-A value stands behind its label, or on the next line. Those of several lines end at the next label or at the closing
-words of the mail. Blanks in values are single; words and signs are as written.
+A value is behind its label, or on the next line. Values of several lines end at the next label or at the closing words
+of the mail. Blanks in values are single; words and signs are unchanged.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import TypeVar
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.labelled_ids import opens_with_id
 from desk_sync.adapters.mail.steps import BULLET, read_steps
-from desk_sync.adapters.mail.values import asks_on, read_product, read_reproducible, read_request_type
+from desk_sync.adapters.mail.values import is_unanswered, read_product, read_reproducible, read_request_type
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.wide import is_japanese, joined
 
 _Answer = TypeVar("_Answer")
 
-# Words. What opens a mail and is shorter is a greeting.
+# Lengths in words. A shorter opening of a mail is a greeting.
 _SHORTEST_PROSE = 5
 _SHORTEST_OPENING = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSection:
-    """A stretch of lines: under a label, before the first one (`part` is None), or after the closing words."""
+    """Adjacent lines: under a label, or before the first label (`part` is None)."""
 
     part: LabelPart | None = None
     lines: tuple[str, ...]
@@ -37,11 +37,11 @@ class TemplateSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailTemplate:
-    """What a mail's template says. None: there is no such label, or its value cannot be understood.
+    """The values of a mail's template. None: the label is absent, or its value is not understood.
 
-    `description` is "" where the label is there and nothing stands behind it; without a label it is what is written
-    besides the template. `customer_lines` are the values that should hold the customer's address, and `admin_lines`
-    the super admin's, `domain_lines` its domain. `text` are all lines without the signature.
+    `description` is "" if nothing is behind its label; without a label it is the text outside the template.
+    `customer_lines` are the values for the customer's address, `admin_lines` those for the super admin's address,
+    `domain_lines` those for the customer's domain. `text` are all lines without the signature.
     """
 
     parts: frozenset[LabelPart]
@@ -58,18 +58,18 @@ class MailTemplate:
 
     @property
     def description_words(self) -> int:
-        """Words parted by blanks; Japanese has none."""
+        """The number of words between blanks; 0 for Japanese, which has no blanks."""
         return 0 if is_japanese(self.description) else len(self.description.split())
 
 
 def read_template(lines: Sequence[str]) -> MailTemplate:
-    """The template in the lines of one mail."""
+    """Return the template in the lines of one mail."""
     text = lines[: _signature(lines)]
     sections = list(_sections(text))
     values = [(section.part, *_value(section)) for section in sections]
 
     def of(part: LabelPart) -> list[str]:
-        """What stands behind a label, for each time it is there; values on one line are joined."""
+        """Return the value behind each occurrence of the label, as one line."""
         return [joined(own) for labelled, own, _ in values if labelled is part]
 
     parts = frozenset(section.part for section in sections if section.part)
@@ -88,7 +88,7 @@ def read_template(lines: Sequence[str]) -> MailTemplate:
     )
 
 
-# Where parts begin and end.
+# Boundaries of the parts.
 
 _BRACKETED = r"[(（\[【][^()（）\[\]【】]{0,80}[)）\]】]"
 _BRACKETS = re.compile(_BRACKETED)
@@ -102,7 +102,7 @@ _ONE_LINE = frozenset(LabelPart) - {LabelPart.DESCRIPTION, LabelPart.STEPS}
 
 
 def _sections(lines: Sequence[str]) -> Iterator[TemplateSection]:
-    """The lines, cut at the labels."""
+    """Yield the lines, split at the labels."""
     part: LabelPart | None = None
     held: list[str] = []
     for line in lines:
@@ -115,7 +115,7 @@ def _sections(lines: Sequence[str]) -> Iterator[TemplateSection]:
 
 
 def label_in(line: str) -> tuple[LabelPart, str] | None:
-    """The part whose label the line begins with, and what follows it on the line."""
+    """Return the part whose label begins the line, and the rest of the line."""
     rest = _BEFORE_LABEL.sub("", line, count=1)
     for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest), _LABEL_BEFORE_BLANK.match(rest)):
         if found and (found.end() < len(rest) or _stands_alone(rest)) and (part := _part(found[0])):
@@ -128,7 +128,7 @@ def _part(label: str) -> LabelPart | None:
 
 
 def _stands_alone(line: str) -> bool:
-    """Whether a line without a separator can be a label all the same: no sentence, and not the end of one."""
+    """Return True if a line without a separator can still be a label: it is not a sentence, nor the end of one."""
     return bool(line) and not line[0].islower() and line.rstrip("*_】] ")[-1:].isalpha()
 
 
@@ -137,9 +137,9 @@ def _value_after(text: str) -> str:
 
 
 def _signature(lines: Sequence[str]) -> int:
-    """Where the closing words are behind which nothing more is said; the number of lines if there are none.
+    """Return the index of the closing words that begin the signature; the number of lines if there are none.
 
-    Something is said by a label, a labelled number and a postscript.
+    A signature contains no label, no labelled number and no postscript.
     """
     end = len(lines)
     for at in range(len(lines) - 1, -1, -1):
@@ -165,18 +165,18 @@ def _closes(line: str) -> bool:
 
 
 def _value(section: TemplateSection) -> tuple[Sequence[str], Sequence[str]]:
-    """The lines that answer the label, and those that only follow."""
+    """Return the lines of the label's value, and the lines after it."""
     if section.part is None:
         return (), section.lines
     if section.part is LabelPart.DESCRIPTION:
         return section.lines, ()
-    filled = next((at for at, line in enumerate(section.lines) if not asks_on(line)), len(section.lines))
+    filled = next((at for at, line in enumerate(section.lines) if not is_unanswered(line)), len(section.lines))
     end = filled + 1 if section.part in _ONE_LINE else _end_of_steps(section.lines, filled)
     return section.lines[filled:end], section.lines[end:]
 
 
 def _end_of_steps(lines: Sequence[str], start: int) -> int:
-    """Steps end at what looks like another label, and at an empty line behind which no list goes on."""
+    """Return the end of the steps: a possible label, or an empty line that does not continue a list."""
     filled = [at for at in range(start, len(lines)) if lines[at].strip()]
     for before, at in pairwise(filled):
         if not BULLET.match(lines[at]) and (at > before + 1 or _ANOTHER_LABEL.match(lines[at])):
@@ -190,9 +190,9 @@ def _end_of_steps(lines: Sequence[str], start: int) -> int:
 def _description(
     labelled: Sequence[str], values: Iterable[tuple[object, object, Sequence[str]]], *, templated: bool
 ) -> str:
-    """What stands behind the label; without one, the prose that follows the template, or what comes before it."""
+    """Return the value behind the label; without a label, the prose after the template, or the prose before it."""
     if labelled:
-        return next((text for text in labelled if any(map(str.isalnum, text)) and not mail_words.says_none(text)), "")
+        return next((text for text in labelled if any(map(str.isalnum, text)) and not mail_words.means_none(text)), "")
     if behind := _prose(line for part, _, rest in values if part or not templated for line in (*rest, "")):
         return behind
     opening = _prose(line for part, _, rest in values if not part for line in rest)

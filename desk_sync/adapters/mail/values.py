@@ -1,4 +1,4 @@
-"""What the values of the mail template mean: a preset, yes or no, a product (R11-R13)."""
+"""Values of the mail template: the preset, yes or no, the product (R11-R13)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.text.fold import fold
 
 
-def _either(words: str) -> str:
+def _alternatives(words: str) -> str:
     return "|".join(words.split())
 
 
@@ -18,10 +18,10 @@ _PARENTHESES = re.compile(r"[(（][^()（）]*[)）]")
 _NEITHER = re.compile(mail_words.NEITHER)
 _YES, _NO = frozenset(mail_words.YES.split()), frozenset(mail_words.NO.split())
 _CHOICE = re.compile(
-    rf"\W*(?:{_either(mail_words.YES)})\s*(?:/|\||or|oder|ou|o)?\s*(?:{_either(mail_words.NO)})(?!\w)[\s)）:：]*"
+    rf"\W*(?:{_alternatives(mail_words.YES)})\s*(?:/|\||or|oder|ou|o)?\s*(?:{_alternatives(mail_words.NO)})(?!\w)[\s)）:：]*"
 )
 _NEXT_PRODUCT = re.compile(
-    rf"\s*[(（\[【,，;；/|、・\n\t]|\s+[-–—+&]\s+|\s+(?:{_either(mail_words.AND)})\s+|\s*(?:と|および|及び)(?=\s*[A-ZＡ-Ｚ])"
+    rf"\s*[(（\[【,，;；/|、・\n\t]|\s+[-–—+&]\s+|\s+(?:{_alternatives(mail_words.AND)})\s+|\s*(?:と|および|及び)(?=\s*[A-ZＡ-Ｚ])"
     r"|[.。](?:\s|$)|\s*[:：]\s",
     re.IGNORECASE,
 )
@@ -29,7 +29,7 @@ _LONGEST_PRODUCT = 60
 
 
 def read_request_type(value: str) -> str | None:
-    """The preset (R11) that a value names; None if it names none, or several."""
+    """Return the preset (R11) that a value names; None if it names none, or several."""
     for text in (value, _PARENTHESES.sub(" ", value), re.split(r"[(（,;:–—]|\s-\s", value)[0]):
         if len(named := mail_words.request_types_in(text[:200])) == 1:
             return named[0]
@@ -37,7 +37,7 @@ def read_request_type(value: str) -> str | None:
 
 
 def read_reproducible(value: str) -> bool | None:
-    """Yes or no; None for "does not apply", "sometimes", and for a choice that nobody made."""
+    """Return the answer; None for "does not apply", "sometimes", and a choice that was left open."""
     folded = fold(value[:200])
     if checked := _CHECKED.search(folded):
         return checked[1] in _YES if checked[1] in _YES | _NO else None
@@ -50,13 +50,13 @@ def read_reproducible(value: str) -> bool | None:
 
 
 def read_product(value: str) -> str | None:
-    """The product named first, without what follows in parentheses."""
-    if mail_words.says_none(value):
+    """Return the first product of a value, without a remark in parentheses."""
+    if mail_words.means_none(value):
         return None
     first = unicodedata.normalize("NFKC", _NEXT_PRODUCT.split(value.strip(" .。"), maxsplit=1)[0]).strip(" -*_\"'“”„«»")
     return first if first and len(first) <= _LONGEST_PRODUCT else None
 
 
-def asks_on(line: str) -> bool:
-    """Whether a line behind a label still belongs to the question: it is empty, or a choice that nobody made."""
+def is_unanswered(line: str) -> bool:
+    """Return True if a line behind a label is empty, or still the choice of the form ("Yes/No")."""
     return not line.strip() or bool(_CHOICE.fullmatch(fold(line)))

@@ -1,8 +1,8 @@
 """The words of the mail template (programme, section 5) in English, German, Portuguese, Spanish, French and Japanese.
 
-Words stand folded: lower case, no accents. `stem*` is every word that begins so. Partners translate, shorten and
-reorder the labels, so a label is known by its words, not by its letters: each word belongs to one or more groups, and
-the groups together tell the part of the template. A line with one word that is in no group is no label.
+Words are folded: lower case, no accents. `stem*` matches every word with that beginning. Partners translate, shorten
+and reorder the labels, so a label is recognised by its words: each word belongs to one or more groups, and the groups
+together give the part of the template. A line with a word that is in no group is not a label.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from desk_sync.adapters.text.fold import fold
 
 
 class LabelPart(StrEnum):
-    """What a label of the template asks for. `OTHER` is a label whose value is not kept, or is read elsewhere."""
+    """The part of the template that a label begins. `OTHER`: its value is not kept, or is read by other code."""
 
     CUSTOMER_EMAIL = "customer_email"
     CUSTOMER_DOMAIN = "customer_domain"
@@ -73,7 +73,7 @@ GROUPS: Mapping[str, str] = {
     " ご利用 利用 対象 発生 実施 した 行った 試した 済み または アドレス",
 }
 
-# The first whose groups are all there tells; None: a line of a signature.
+# The first row whose groups are all present decides; None: a line of a signature.
 LABELS: tuple[tuple[frozenset[str], LabelPart | None], ...] = (
     (frozenset({"numbered id"}), LabelPart.OTHER),
     (frozenset({"id", "user"}), LabelPart.OTHER),
@@ -99,7 +99,7 @@ LABELS: tuple[tuple[frozenset[str], LabelPart | None], ...] = (
     (frozenset({"customer"}), LabelPart.CUSTOMER_EMAIL),
 )
 
-# The nine presets (R11): one of the words of each line must stand in the value, compounds included.
+# The nine presets (R11): the value must contain a word of each line; the word can be part of a compound.
 REQUEST_TYPES: Mapping[str, tuple[str, ...]] = {
     "TECHNICAL_SUPPORT": ("techni tecnic assist テクニカル 技術", "support suporte soporte assist サポート 支援"),
     "PAYMENTS_RENEWAL": ("pay zahlung pago pagament paiement 支払", "renew renov renouv verlanger erneuer 更新"),
@@ -152,7 +152,7 @@ SENT_FROM = "sent from my|gesendet von|von meinem|enviado do meu|enviado desde m
 
 POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
 
-# Words that say that what follows is the writer's, not the customer's.
+# Words that mark the next identifier as the writer's, not the customer's.
 OWN = (
     "our own|our|own|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
     "|弊社|弊社の|当社|当社の|自社|自社の"
@@ -160,12 +160,12 @@ OWN = (
 
 
 def words(text: str) -> list[str]:
-    """The words of a folded text; Japanese is cut at the words that we know, an unknown character is a word."""
+    """Return the words of a folded text; Japanese is split at the known words, an unknown character is a word."""
     return _WORD.findall(text)
 
 
 def part_of(label: str) -> LabelPart | None:
-    """The part of the template that a label stands for."""
+    """Return the part of the template that a label begins."""
     present: set[str] = set()
     for word in words(fold(label)):
         if not (groups := _groups(word)):
@@ -175,12 +175,12 @@ def part_of(label: str) -> LabelPart | None:
 
 
 def groups_in(text: str) -> set[str]:
-    """The groups of all words of a text, known or not."""
+    """Return the groups of all words of a text; unknown words have none."""
     return {group for word in words(fold(text)) for group in _groups(word)}
 
 
-def says_none(text: str) -> bool:
-    """Whether a value says in words that there is none. An empty value does not say so."""
+def means_none(text: str) -> bool:
+    """Return True if the words of a value mean "none". False for an empty value."""
     found = words(fold(text))
     return any(_holds(NONE["none"], word) for word in found) and all(
         any(_holds(group, word) for group in NONE.values()) for word in found
@@ -188,7 +188,7 @@ def says_none(text: str) -> bool:
 
 
 def request_types_in(text: str) -> list[str]:
-    """The presets that a text names (R11)."""
+    """Return the presets that a text names (R11)."""
     folded = fold(text).replace("_", " ")
     return [
         name
@@ -208,7 +208,7 @@ def _holds(group: str, word: str) -> bool:
 
 
 def _japanese(groups: Iterable[str]) -> str:
-    """All words outside ASCII, the longest first."""
+    """Return a pattern of all words outside ASCII, the longest first."""
     known = {word for group in groups for word in group.split() if not word.isascii()}
     return "|".join(sorted(known, key=lambda word: (-len(word), word)))
 

@@ -1,1 +1,1 @@
-"""The admin's mapping file: its shape, its checks, and the policy that it gives."""
+"""The admin's mapping file: its schema, its checks, and the policy that is built from it."""

@@ -1,7 +1,7 @@
 """Questions about business time in a file, and their answers: the document of `desk-sync calendar`.
 
-Durations are seconds; instants are ISO 8601 with an offset, in answers UTC. A file of worked cases is a file of
-questions too: keys that no question needs, such as the right answers, are passed over.
+Durations are seconds; instants are ISO 8601 with an offset, in answers UTC. Unknown keys are ignored, so a file of
+worked cases with its answers is a valid file of questions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from desk_sync.errors import InputError, Problem
 
 
 def read(path: str | Path) -> CalendarQuestions:
-    """The questions of the file. Raises InputError with every mistake."""
+    """Return the questions of the file. Raises InputError with every mistake."""
     try:
         return CalendarQuestions.model_validate(json.loads(Path(path).read_text(encoding="utf-8-sig")))
     except ValidationError as error:
@@ -45,8 +45,8 @@ def read(path: str | Path) -> CalendarQuestions:
 
 
 def answer(questions: CalendarQuestions) -> dict[str, list[dict[str, Any]]]:
-    """The answers, part by part in the order of the questions; a part without questions is an empty list."""
-    return {part: [{"id": each.id} | each.answer() for each in asked] for part, asked in questions}
+    """Return the answers by part, in the order of the questions; a part without questions is an empty list."""
+    return {name: [{"id": each.id} | each.answer() for each in part] for name, part in questions}
 
 
 def _hours(written: object) -> WeeklyHours:
@@ -59,7 +59,7 @@ def _hours(written: object) -> WeeklyHours:
 def _date(written: object) -> date:
     with suppress(ValueError):
         day = date.fromisoformat(str(written))
-        # The library also takes other spellings, such as that of a week.
+        # date.fromisoformat also accepts other spellings, such as 2026-W52-4.
         if day.isoformat() == written:
             return day
     raise ValueError(f"{shown(written)} is not a date such as 2026-12-24")
@@ -96,7 +96,7 @@ _Hours = Annotated[WeeklyHours, PlainValidator(_hours)]
 _Date = Annotated[date, PlainValidator(_date)]
 _Instant = Annotated[datetime, PlainValidator(_instant)]
 _Pause = Annotated[tuple[_Instant, _Instant | None], AfterValidator(_in_order)]
-# Three centuries, and no product of two figures that a timedelta cannot hold.
+# 10**10 seconds are three centuries; multiplied by 5000, the limit below, they still fit a timedelta.
 _Seconds = Annotated[float, Field(ge=0, le=10**10)]
 _Count = Annotated[int, BeforeValidator(_count), Field(ge=0, le=5000)]
 _Percents = Annotated[list[Annotated[Decimal, Field(ge=0, le=5000)]], BeforeValidator(_keys)]
@@ -104,7 +104,7 @@ _Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class CalendarQuestion(BaseModel):
-    """A calendar as files write it."""
+    """A calendar in the form of the file."""
 
     tz: Annotated[str, AfterValidator(_zone)]
     weekly: dict[_Weekday, tuple[_Hours, ...]]
@@ -113,12 +113,12 @@ class CalendarQuestion(BaseModel):
     overrides: dict[_Date, tuple[_Hours, ...]] = {}
 
     def build(self) -> BusinessCalendar:
-        """The calendar as a value."""
+        """Return the calendar as a domain value."""
         return BusinessCalendar(**dict(self))
 
 
 class BaseQuestion(BaseModel):
-    """What every question names; an answer stands beside the question's id."""
+    """The keys that every question has; its answer is listed with the same id."""
 
     id: str | int
     calendar: CalendarQuestion

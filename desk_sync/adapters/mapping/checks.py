@@ -1,6 +1,6 @@
-"""What is wrong with a mapping although each of its values is right alone.
+"""Contradictions between values of a mapping that are each correct alone.
 
-The checks read the plain values of the file and pass over parts of the wrong type: those are mistakes already.
+The checks read the plain values of the file and skip parts of the wrong type: those are reported by the schema.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from desk_sync.domain.account.licence_policy import plain
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
-    """Each with its path, a message and perhaps a hint."""
+    """Yield each contradiction with its path, a message and, if there is one, a hint."""
     for check in _CHECKS:
         yield from check(root)
 
 
-def _names_stand_for_one_thing(root: object) -> Iterator[Contradiction]:
+def _names_have_one_meaning(root: object) -> Iterator[Contradiction]:
     for names in _NAMES:
         first: dict[str, object] = {}
         for path, name, meaning in names(root):
             if first.setdefault(name, meaning) != meaning:
-                yield path, f'"{name}" stands for {first[name]} already', None
+                yield path, f'"{name}" is already used for {first[name]}', None
 
 
 def _desk_fields(root: object) -> Iterator[Naming]:
@@ -84,7 +84,7 @@ def _organisations(root: object) -> Iterator[Naming]:
 
 
 def _variables(root: object) -> Iterator[Naming]:
-    """The names of portals, as the environment variables of their secrets spell them."""
+    """Return the portal names in the spelling of their environment variables."""
     return ((("portals", name), str(name).replace("-", "_"), name) for name, _ in pairs(root, "portals"))
 
 
@@ -124,24 +124,24 @@ def _every_severity_is_named(root: object) -> Iterator[Contradiction]:
     )
 
 
-def _item_words_come_with_their_partner(root: object) -> Iterator[Contradiction]:
+def _item_words_are_complete(root: object) -> Iterator[Contradiction]:
     for name, service in pairs(root, "licences", "excluded_services"):
         if isinstance(service, dict) and ("item_word" in service) != ("item_words" in service):
-            yield ("licences", "excluded_services", name), "item_word and item_words need each other", None
+            yield ("licences", "excluded_services", name), "item_word and item_words must be given together", None
 
 
-def _sources_say_where_they_are(root: object) -> Iterator[Contradiction]:
+def _sources_are_complete(root: object) -> Iterator[Contradiction]:
     for name, source in pairs(root, "sources"):
-        needed = _NEEDED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
-        for setting in needed:
+        required = _REQUIRED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
+        for setting in required:
             if setting not in source:  # type: ignore[operator]
                 yield ("sources", name), f"{setting} is missing", None
 
 
-def _sources_can_be_asked(root: object) -> Iterator[Contradiction]:
+def _live_sources_can_be_queried(root: object) -> Iterator[Contradiction]:
     for name, source in pairs(root, "sources"):
-        if isinstance(source, dict) and source.get("live") is True and source.get("kind") in _SILENT:
-            yield ("sources", name, "live"), f"a {source['kind']} cannot be asked for one account", None
+        if isinstance(source, dict) and source.get("live") is True and source.get("kind") in _NOT_QUERYABLE:
+            yield ("sources", name, "live"), f"a {source['kind']} cannot be queried for one account", None
 
 
 def _zoids_come_from_another_source(root: object) -> Iterator[Contradiction]:
@@ -150,11 +150,11 @@ def _zoids_come_from_another_source(root: object) -> Iterator[Contradiction]:
         other = source.get("zoids_of") if isinstance(source, dict) else None
         if isinstance(other, str) and (other == name or other not in (*names, "file")):
             hint = did_you_mean(closest(other, [each for each in names if each != name]))
-            yield ("sources", name, "zoids_of"), f"{other} is no other source", hint
+            yield ("sources", name, "zoids_of"), f"{other} is not the name of another source", hint
 
 
-_SILENT = ("file", "partner_store")
-_NEEDED = {
+_NOT_QUERYABLE = ("file", "partner_store")
+_REQUIRED = {
     "file": ("path",),
     "billing": ("data_center", "org_id"),
     "partner_store": ("data_center",),
@@ -164,11 +164,11 @@ _NEEDED = {
 
 
 _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (
-    _names_stand_for_one_thing,
+    _names_have_one_meaning,
     _regions_are_in_the_threshold_table,
     _every_severity_is_named,
-    _item_words_come_with_their_partner,
-    _sources_say_where_they_are,
-    _sources_can_be_asked,
+    _item_words_are_complete,
+    _sources_are_complete,
+    _live_sources_can_be_queried,
     _zoids_come_from_another_source,
 )

@@ -1,4 +1,4 @@
-"""What is wrong with the regions, calendars and clocks of a mapping although each of their values is right alone."""
+"""Contradictions between the regions, calendars and clocks of a mapping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from desk_sync.domain.commitment.regions import DeskCalendar
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
-    """Each with its path, a message and perhaps a hint."""
+    """Yield each contradiction with its path, a message and, if there is one, a hint."""
     yield from _regions_have_countries(root)
     yield from _regions_have_calendars(root)
     yield from _countries_with_a_calendar_are_in_a_region(root)
@@ -47,32 +47,32 @@ def _countries_with_a_calendar_are_in_a_region(root: object) -> Iterator[Contrad
     mapped = {country for _, country, _ in listed(root, "regions", "countries")}
     for country, _ in pairs(root, "calendars", "countries"):
         if mapped and country not in mapped:
-            yield ("calendars", "countries", country), f"{country} is in no region", "name it in regions.countries"
+            yield ("calendars", "countries", country), f"{country} is in no region", "add it to regions.countries"
 
 
 def _calendars_have_one_source(root: object) -> Iterator[Contradiction]:
-    """What is taken from Desk is not written out beside it, and a region that takes nothing has a zone."""
+    """Check that a calendar is read from Desk or written here, not both, and that a region has `desk` or a zone."""
     for path in (("calendars", "regions"), ("calendars", "countries")):
         for name, _ in pairs(root, *path):
             named = {str(key) for key, _ in pairs(root, *path, name)}
             for key in ("zone", "hours", "holidays") if "desk" in named else ():
                 if key in named:
-                    yield (*path, name, key), "comes from Desk here", "leave it out, or `desk`"
+                    yield (*path, name, key), "comes from Desk here", "remove it, or remove `desk`"
             if path[-1] == "regions" and not named & {"desk", "zone"}:
                 yield (*path, name, "zone"), "is missing", None
-    taking = {region for region, _ in pairs(root, "calendars", "regions") if _takes(root, "regions", region)}
+    from_desk = {region for region, _ in pairs(root, "calendars", "regions") if _is_from_desk(root, "regions", region)}
+    own = [country for country, _ in pairs(root, "calendars", "countries")]
     for _, country, region in listed(root, "regions", "countries"):
-        written_out = country in dict(pairs(root, "calendars", "countries")) and not _takes(root, "countries", country)
-        if region in taking and written_out:
-            yield ("calendars", "countries", country), f"{region} takes its hours from Desk", "give it `desk` too"
+        if region in from_desk and country in own and not _is_from_desk(root, "countries", country):
+            yield ("calendars", "countries", country), f"{region} takes its hours from Desk", "use `desk` here too"
 
 
-def _takes(root: object, *path: object) -> bool:
+def _is_from_desk(root: object, *path: object) -> bool:
     return any(key == "desk" for key, _ in pairs(root, "calendars", *path))
 
 
 def _calendars_open(root: object) -> Iterator[Contradiction]:
-    """A clock that goes by a calendar without any open time would never run out."""
+    """Check that every calendar has open time: with a calendar that never opens, no clock would ever run out."""
     try:
         calendars = CalendarsSection.model_validate(dict(pairs(root, "calendars")))
     except ValidationError:
@@ -88,14 +88,18 @@ def _calendars_open(root: object) -> Iterator[Contradiction]:
 
 
 def _never_opens(calendar: BusinessCalendar | DeskCalendar) -> bool:
-    """What Desk describes is judged when it is read."""
+    """Return True if the calendar never opens; calendars from Desk are checked when they are read."""
     return isinstance(calendar, BusinessCalendar) and not calendar.ever_opens
 
 
-_CLOSED, _HINT = "never opens, so no clock would ever run out", "give it hours, or take holidays away"
+_CLOSED, _HINT = "never opens, so no clock would ever run out", "add hours, or remove holidays"
 
 
 def _updates_follow_a_resolution(root: object) -> Iterator[Contradiction]:
     clocks = dict(pairs(root, "clocks"))
     if clocks.get("update") is not None and clocks.get("resolution") is None:
-        yield ("clocks", "update"), "follows the target of a resolution, and there is none", "give clocks.resolution"
+        yield (
+            ("clocks", "update"),
+            "needs clocks.resolution: updates are due from its target on",
+            "set clocks.resolution, or remove clocks.update",
+        )

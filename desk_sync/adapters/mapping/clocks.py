@@ -1,6 +1,6 @@
-"""The sections of the mapping that the clocks go by: `regions`, `calendars` and `clocks`, and the policy they make.
+"""The sections of the mapping for the clocks: `regions`, `calendars` and `clocks`, and the policy built from them.
 
-`mappings/README.md` says what each setting means. Amounts of time are business time, so a `d` is 24 hours of it.
+`mappings/README.md` explains each setting. Amounts of time are business time, so a `d` is 24 hours of it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 from pydantic import WithJsonSchema as Schema
 
-from desk_sync.adapters.mapping.types import Country, Date, IssueType, Level, RequestType, Text, duration, turned
+from desk_sync.adapters.mapping.types import Country, Date, IssueType, Level, RequestType, Text, duration, inverted
 from desk_sync.adapters.yaml.problems import MappingSection, closest, mistake, shown
 from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, WeeklyHours, time_zone
 from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
@@ -38,7 +38,7 @@ _PAIR = re.compile(r"([^-–]*)[-–]([^-–]*)")
 
 
 def _window(written: object) -> CommitmentWindow:
-    """`1h-3h`, or one figure that is both, or the two by their names."""
+    """Return the window of `1h-3h`, of one figure for both, or of `{target: …, commitment: …}`."""
     match written:
         case {"target": target, "commitment": commitment} if len(written) == 2:  # type: ignore[arg-type]
             pass
@@ -55,17 +55,17 @@ def _window(written: object) -> CommitmentWindow:
 
 def _hours(written: object) -> tuple[WeeklyHours, ...]:
     if not isinstance(written, str):
-        raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
+        raise mistake(f"{shown(written)} is not a list of hours such as 09:00-12:00, 13:00-17:00")
     return () if written == "closed" else tuple(map(_shift, written.split(",")))
 
 
 def _shift(written: str) -> WeeklyHours:
     pair = _PAIR.fullmatch(written)
     if not pair:
-        raise mistake(f"{shown(written)} are no hours such as 09:00-12:00, 13:00-17:00")
+        raise mistake(f"{shown(written)} is not a list of hours such as 09:00-12:00, 13:00-17:00")
     opens, closes = (edge.strip() for edge in pair.groups())
     if opens == closes:
-        raise mistake(f"{opens}-{closes} is no time at all", "00:00-24:00")
+        raise mistake(f"{opens}-{closes} contains no time", "00:00-24:00")
     try:
         return WeeklyHours.of(opens, closes)
     except ValueError as error:
@@ -125,9 +125,9 @@ class RegionsSection(MappingSection):
 
 
 class OwnCalendar(MappingSection):
-    """What a region or country has of its own; the rest is as for everybody, or as in the country's region.
+    """The calendar of a region or country; missing settings are the common ones, or those of the country's region.
 
-    `desk` names the business hours in Desk that its zone, hours and holidays are taken from.
+    `desk` names the business hours in Desk from which zone, hours and holidays are read.
     """
 
     desk: Text | None = None
@@ -147,18 +147,18 @@ class CalendarsSection(MappingSection):
     countries: dict[Country, OwnCalendar] = {}
 
     def of_region(self, region: str) -> BusinessCalendar | DeskCalendar:
-        """When the region works."""
-        return _calendar(self.regions[region], self._everybody)
+        """Return the calendar of the region."""
+        return _calendar(self.regions[region], self._common)
 
     def of_country(self, country: str, region: str) -> BusinessCalendar | DeskCalendar:
-        """When a country of the region works that has something of its own."""
-        usual = self.of_region(region)
-        if isinstance(usual, DeskCalendar):
-            usual = replace(self._everybody, overrides=usual.overrides, holiday_mode=usual.holiday_mode)
-        return _calendar(self.countries[country], usual)
+        """Return the calendar of a country of the region that has an entry in `countries`."""
+        base = self.of_region(region)
+        if isinstance(base, DeskCalendar):
+            base = replace(self._common, overrides=base.overrides, holiday_mode=base.holiday_mode)
+        return _calendar(self.countries[country], base)
 
     @property
-    def _everybody(self) -> BusinessCalendar:
+    def _common(self) -> BusinessCalendar:
         return BusinessCalendar(
             tz="UTC",
             weekly=_by_weekday(self.hours),
@@ -168,15 +168,15 @@ class CalendarsSection(MappingSection):
         )
 
 
-def _calendar(own: OwnCalendar, usual: BusinessCalendar) -> BusinessCalendar | DeskCalendar:
-    overrides = usual.overrides if own.dates is None else own.dates
-    holiday_mode = own.holiday_mode or usual.holiday_mode
+def _calendar(own: OwnCalendar, base: BusinessCalendar) -> BusinessCalendar | DeskCalendar:
+    overrides = base.overrides if own.dates is None else own.dates
+    holiday_mode = own.holiday_mode or base.holiday_mode
     if own.desk:
         return DeskCalendar(hours=own.desk, overrides=overrides, holiday_mode=holiday_mode)
     return BusinessCalendar(
-        tz=own.zone or usual.tz,
-        weekly=usual.weekly if own.hours is None else _by_weekday(own.hours),
-        holidays=usual.holidays if own.holidays is None else frozenset(own.holidays),
+        tz=own.zone or base.tz,
+        weekly=base.weekly if own.hours is None else _by_weekday(own.hours),
+        holidays=base.holidays if own.holidays is None else frozenset(own.holidays),
         holiday_mode=holiday_mode,
         overrides=overrides,
     )
@@ -233,13 +233,13 @@ class ClocksSection(MappingSection):
 def commitment(
     regions: RegionsSection, calendars: CalendarsSection, clocks: ClocksSection, automation_agents: frozenset[str]
 ) -> CommitmentPolicy:
-    """The policy that the three sections make together."""
-    of_country = turned(regions.countries)
+    """Return the policy that is built from the three sections."""
+    of_country = inverted(regions.countries)
     return CommitmentPolicy(
         terms=_terms(clocks),
         regions=RegionPolicy(
             of_country=of_country,
-            of_data_center={name.upper(): region for name, region in turned(regions.data_centers).items()},
+            of_data_center={name.upper(): region for name, region in inverted(regions.data_centers).items()},
             fallback=regions.fallback,
             calendar_by=regions.calendar_by,
             ladder_by=regions.ladder_by,

@@ -1,4 +1,4 @@
-"""The section `teaching` of the mapping file, and the texts that ship with the product."""
+"""The section `education` of the mapping file, and the texts that are part of the product."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TEXTS: TypeAdapter[_Texts] = TypeAdapter(_Texts)
 
 
 def education_policy(section: EducationSection) -> EducationPolicy:
-    """The policy, with the admin's words where there are any, and ours elsewhere."""
+    """Return the policy, with the admin's texts where there are any, and the product's texts elsewhere."""
     own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.texts.items()})
     return EducationPolicy(
         reply=section.reply,

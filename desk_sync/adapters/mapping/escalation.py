@@ -1,4 +1,4 @@
-"""The mapping's section `escalation`: its shape, and the policy that it describes."""
+"""The mapping's section `escalation`: its schema, and the policy that is built from it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _state(code: str) -> str:
 
 def _address_name(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9_]+", name):
-        raise mistake(f"{shown(name)} is no name of an address: small letters, digits and _ make one")
+        raise mistake(f"{shown(name)} is not an address name: use lower-case letters, digits and _")
     return name
 
 
@@ -61,10 +61,10 @@ _AT_ONCE = "at once"
 
 
 def _update(text: str) -> str:
-    strangers = [name for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
-    if strangers:
+    unknown = [name for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+    if unknown:
         known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
-        raise mistake(f"{{{strangers[0]}}} is nothing that a partner is told; {known} are")
+        raise mistake(f"{{{unknown[0]}}} is not a placeholder of public updates; these are: {known}")
     return text
 
 
@@ -119,7 +119,7 @@ class PostSection(MappingSection):
     @model_validator(mode="after")
     def _is_of_one_kind(self) -> Self:
         if self.without and (self.countries or self.states):
-            raise mistake("countries and states say what is inside: without has nothing to leave out")
+            raise mistake("`without` cannot be combined with countries or states")
         return self
 
 
@@ -210,7 +210,7 @@ class EscalationSection(MappingSection):
 
 
 def policy_of(section: EscalationSection) -> EscalationPolicy:
-    """The policy that a checked section describes."""
+    """Return the policy of a checked section."""
     updates = section.public_updates
     return EscalationPolicy(
         matrix=matrix_of(section),
@@ -231,7 +231,7 @@ def policy_of(section: EscalationSection) -> EscalationPolicy:
 
 
 def matrix_of(section: EscalationSection) -> EscalationMatrix:
-    """Who answers at which level, for whom."""
+    """Return the escalation matrix of the section."""
     return EscalationMatrix(
         cells={
             region: {level: tuple(map(_post, posts)) for level, posts in levels.items()}
@@ -241,7 +241,7 @@ def matrix_of(section: EscalationSection) -> EscalationMatrix:
 
 
 def staff_of(section: EscalationSection) -> StaffRoster:
-    """Who holds the roles, and when."""
+    """Return the people and their duties of the section."""
     return StaffRoster(
         people={name: _person(name, each) for name, each in section.people.items()},
         roles={role: tuple(map(_duty, duties)) for role, duties in section.roles.items()},
@@ -277,7 +277,7 @@ def _post(written: str | PostSection) -> MatrixPost:
 
 
 def _security(section: SecuritySection) -> LadderRule:
-    """Straight to one level, and no further (R36d)."""
+    """Return a rule with one level only, which is raised at once (R36d)."""
     return LadderRule(rungs=(LadderRung(section.level),), causes=frozenset({LadderCause.SECURITY}))
 
 

@@ -1,6 +1,6 @@
-"""What is wrong with the mapping's section `escalation` although each of its values is right alone.
+"""Contradictions in the mapping's section `escalation`.
 
-The matrix is checked as a whole: every level of every country must end at somebody, on every day.
+The matrix is checked as a whole: every level of every country must have a recipient, on every day.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HERE = ("escalation",)
 
 
 def contradictions(root: object) -> Iterator[Contradiction]:
-    """Each with its path, a message and perhaps a hint. Nothing where a value is wrong by itself: that comes first."""
+    """Yield each contradiction with path, message and hint; none if a single value is wrong: that is reported first."""
     try:
         section = EscalationSection.model_validate(root.get("escalation") if isinstance(root, dict) else None)
     except ValidationError:
@@ -37,7 +37,7 @@ def contradictions(root: object) -> Iterator[Contradiction]:
 
 
 def _regions(root: object, section: EscalationSection) -> Iterator[Contradiction]:
-    """The matrix is by the regions that countries are in (C10), no others and no fewer."""
+    """Check that the matrix has exactly the regions of `regions.countries` (C10)."""
     regions = [str(region) for region, _ in pairs(root, "regions", "countries")]
     for region in section.matrix:
         if regions and region not in regions:
@@ -45,7 +45,7 @@ def _regions(root: object, section: EscalationSection) -> Iterator[Contradiction
             yield (*_HERE, "matrix", region), f"{region} has no countries in regions.countries", hint
     for region in regions:
         if region not in section.matrix:
-            yield (*_HERE, "matrix", region), "is missing: who answers there?", None
+            yield (*_HERE, "matrix", region), "is missing: no role answers in this region", None
 
 
 def _roles_are_declared(section: EscalationSection) -> Iterator[Contradiction]:
@@ -75,16 +75,20 @@ def _deputies_are_declared(section: EscalationSection) -> Iterator[Contradiction
             yield (*path, "deputy"), f"{absence.deputy} is neither one of the people nor a role", hint
 
 
-def _names_stand_for_one_thing(section: EscalationSection) -> Iterator[Contradiction]:
+def _names_are_unique(section: EscalationSection) -> Iterator[Contradiction]:
     for name in section.people:
         if name in section.roles:
             yield (*_HERE, "people", name), f"{name} is a role already", None
 
 
-def _ladders_fit_everything(section: EscalationSection) -> Iterator[Contradiction]:
+def _last_ladder_is_for_everything(section: EscalationSection) -> Iterator[Contradiction]:
     last = section.ladders[-1]
     if last.because or last.regions or last.severities:
-        yield (*_HERE, "ladders", len(section.ladders) - 1), "the last ladder must be for everything", None
+        yield (
+            (*_HERE, "ladders", len(section.ladders) - 1),
+            "the last ladder must apply to everything: remove because, regions and severities",
+            None,
+        )
     for index, ladder in enumerate(section.ladders):
         for place, region in enumerate(ladder.regions):
             if region not in section.matrix:
@@ -92,18 +96,18 @@ def _ladders_fit_everything(section: EscalationSection) -> Iterator[Contradictio
                 yield path, f"{region} is not in the matrix", did_you_mean(closest(region, section.matrix))
 
 
-def _english_is_there(section: EscalationSection) -> Iterator[Contradiction]:
+def _texts_include_english(section: EscalationSection) -> Iterator[Contradiction]:
     if "en" not in section.public_updates.texts:
-        yield (*_HERE, "public_updates", "texts"), "en is missing: it stands in for every other language", None
+        yield (*_HERE, "public_updates", "texts"), "en is missing: it is used for every other language", None
 
 
 _CHECKS = (
     _roles_are_declared,
     _people_are_declared,
     _deputies_are_declared,
-    _names_stand_for_one_thing,
-    _ladders_fit_everything,
-    _english_is_there,
+    _names_are_unique,
+    _last_ladder_is_for_everything,
+    _texts_include_english,
 )
 
 
@@ -114,18 +118,20 @@ def _absences(section: EscalationSection) -> Iterator[tuple[tuple[object, ...], 
 
 
 def _gaps(root: object, section: EscalationSection) -> Iterator[Contradiction]:
-    """One for each region and stretch of days in which some country's level would end at nobody."""
+    """Yield one mistake for each region and stretch of days in which a level of a country has no recipient."""
     matrix, staff = matrix_of(section), staff_of(section)
     for region in section.matrix:
         places: dict[DutyDays, set[str]] = {}
         for gap in gaps(matrix, staff, _locations(region, _countries(root, region))):
             places.setdefault(gap.days, set()).add(_named(gap))
         for days, named in places.items():
-            where = ", ".join(sorted(named)) if len(named) <= _FEW else "every country"
-            yield (*_HERE, "matrix", region), f"nobody answers at any level {_between(days)} for {where}", None
+            concerned = ", ".join(sorted(named)) if len(named) <= _MAX_NAMED else "every country"
+            message = f"no role is staffed at any level {_between(days)} for {concerned}"
+            yield (*_HERE, "matrix", region), message, None
 
 
-_FEW = 5
+# A longer list of countries would hide the days.
+_MAX_NAMED = 5
 
 
 def _countries(root: object, region: str) -> Sequence[str]:
@@ -133,7 +139,7 @@ def _countries(root: object, region: str) -> Sequence[str]:
 
 
 def _locations(region: str, countries: Sequence[str]) -> Iterator[EscalationLocation]:
-    """A partner whose country is not known or in no region, every country of the region, every state of the USA."""
+    """Yield an unknown country, every country of the region, and every state of the USA."""
     yield EscalationLocation(region=region)
     for country in countries:
         yield EscalationLocation(region=region, country=country)

@@ -1,6 +1,6 @@
 """The admin's mapping file: YAML in, one checked policy and vocabulary out, or every mistake at once.
 
-`mappings/README.md` says what each setting means; the names of rules (R…, C…) are those of `docs/rules.md`.
+`mappings/README.md` explains each setting; the rule ids (R…, C…) are those of `docs/rules.md`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from desk_sync.adapters.mapping.schema import (
     SourceSection,
     TicketsSection,
 )
-from desk_sync.adapters.mapping.types import turned
+from desk_sync.adapters.mapping.types import inverted
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.problems import Contradiction
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
@@ -49,9 +49,9 @@ from desk_sync.errors import MappingError, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalMapping:
-    """What the file says, ready for use. `portals` by name; empty where the environment describes the only one.
+    """The content of a mapping file, ready for use.
 
-    `sources` in the order in which look-ups use them.
+    `portals` by name; empty if the environment describes the only one. `sources` in the order of look-ups.
     """
 
     policy: Policy
@@ -62,14 +62,14 @@ class PortalMapping:
 
 
 def load(path_or_name: str | Path) -> PortalMapping:
-    """The mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
+    """Return the mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
     file = _find(path_or_name)
     return _load(file) if file == Path(path_or_name) else _shipped(str(path_or_name))
 
 
 @cache
 def _shipped(name: str) -> PortalMapping:
-    """Read once in the life of a process: it changes with the version alone."""
+    """Return the shipped mapping, read once per process: it changes with the product's version only."""
     return _load(_find(name))
 
 
@@ -81,19 +81,19 @@ def _load(file: Path | Traversable) -> PortalMapping:
 
 
 def check(path_or_name: str | Path) -> list[Problem]:
-    """Every mistake in the file, in the order of its lines."""
+    """Return every mistake in the file, in the order of its lines."""
     _, problems = _read(_find(path_or_name))
     return problems
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a mapping file, for editors."""
+    """Return the JSON Schema of a mapping file, for editors."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "desk-sync mapping"}
     return head | {key: value for key, value in MappingFile.model_json_schema().items() if key != "title"}
 
 
 def _find(path_or_name: str | Path) -> Path | Traversable:
-    """A bare word is the name of a shipped mapping: beside the package in a checkout, inside it in a wheel."""
+    """Return the file; a bare name is a shipped mapping, beside the package in a checkout or inside it in a wheel."""
     name = str(path_or_name)
     if not re.fullmatch(r"[\w-]+", name):
         return Path(name)
@@ -103,7 +103,7 @@ def _find(path_or_name: str | Path) -> Path | Traversable:
 
 
 def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
-    """The file's content, if it has no mistakes."""
+    """Return the content of the file, or None with its mistakes."""
     tree = yaml_file.read(
         file,
         if_missing="name a file, or a shipped mapping: partner_support",
@@ -120,7 +120,8 @@ def _contradictions(root: object) -> Iterator[Contradiction]:
 
 def _build(content: MappingFile) -> PortalMapping:
     vocabulary = DeskVocabulary(
-        fields=content.desk_fields.model_dump(exclude_none=True) | _acted_on(content.escalation.actions.values()),
+        fields=content.desk_fields.model_dump(exclude_none=True)
+        | _assigned_fields(content.escalation.actions.values()),
         issue_types={value.lower(): word for value, word in content.values.issue_type.items()},
         request_types={value.lower(): word for word, values in content.values.request_type.items() for value in values},
         clock_states=content.values.clock_state.model_dump(),
@@ -155,8 +156,8 @@ def _build(content: MappingFile) -> PortalMapping:
     )
 
 
-def _acted_on(actions: Iterable[ActionSection]) -> dict[str, str]:
-    """Desk's own fields, as far as an escalation sets them: what nobody sets is not read."""
+def _assigned_fields(actions: Iterable[ActionSection]) -> dict[str, str]:
+    """Return Desk's own fields that some escalation level sets; the others are not read."""
     actions = tuple(actions)
     assigns = {Field.ASSIGNEE: "assigneeId", Field.TEAM: "teamId"} if any(each.assign for each in actions) else {}
     status = {Field.STATUS: "status"} if any(each.status for each in actions) else {}
@@ -172,8 +173,8 @@ def _portal(section: shape.PortalSection) -> PortalHosts:
 def _licences(section: LicencesSection) -> LicencePolicy:
     return LicencePolicy(
         thresholds=section.thresholds,
-        region_of_country=turned(section.countries),
-        region_of_data_center=turned(section.data_centers),
+        region_of_country=inverted(section.countries),
+        region_of_data_center=inverted(section.data_centers),
         region_by=section.region_by,
         fallback_region=section.fallback_region,
         count=section.count,
@@ -220,7 +221,7 @@ def _tickets(section: TicketsSection, severities: Mapping[int, str]) -> TicketPo
 
 
 def _fingerprint(meaning: object) -> str:
-    """Twelve digits that change with the meaning alone: not with comments, order or aliases written twice."""
+    """Return twelve hexadecimal digits that depend on the meaning only, not on comments, order or repeated aliases."""
     return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_canonical).encode()).hexdigest()[:12]
 
 

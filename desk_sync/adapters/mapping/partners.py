@@ -1,4 +1,4 @@
-"""The sections of the mapping file about who writes: `partners` and `mailboxes`."""
+"""The sections of the mapping file about the writing partner: `partners` and `mailboxes`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from desk_sync.domain.account.partner import PartnerOrigin, PartnerPolicy, Tagge
 
 def _each_once(origins: list[PartnerOrigin]) -> list[PartnerOrigin]:
     if twice := [origin for origin in PartnerOrigin if origins.count(origin) > 1]:
-        raise mistake(f"{twice[0]} stands there twice")
+        raise mistake(f"{twice[0]} is listed twice")
     return origins
 
 
@@ -56,7 +56,7 @@ Mailboxes = dict[Address, Annotated[list[DataCenter], Field(min_length=1)]]
 
 
 def account_fields(section: PartnersSection) -> AccountFields:
-    """What Desk calls the fields of a partner's account."""
+    """Return the API names of the fields of a partner's account in Desk."""
     named = section.account_fields
     return AccountFields(
         country=named.country,
@@ -69,7 +69,7 @@ def account_fields(section: PartnersSection) -> AccountFields:
 
 
 def partner_policy(section: PartnersSection, mailboxes: Mapping[str, Sequence[str]]) -> PartnerPolicy:
-    """Data centres are in capitals from here on, as in subscription data."""
+    """Return the policy, with data centres in capitals, as in subscription data."""
     return PartnerPolicy(
         order=tuple(section.order),
         max_age=section.max_age or PartnerPolicy().max_age,

@@ -1,6 +1,7 @@
-"""The shape of the mapping file, section by section, as `mappings/README.md` explains it.
+"""The schema of the mapping file, section by section; `mappings/README.md` explains the settings.
 
-Values are checked one by one here; what only two of them together can show is in `mapping_checks.py`.
+Single values are checked here, contradictions between values in `checks.py`, `clock_checks.py` and
+`escalation_checks.py`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from desk_sync.domain.plan.policy import EmailFill, Mode
 
 def _each_once(kinds: list[IdentifierKind]) -> list[IdentifierKind]:
     if twice := [kind for kind in STRATEGIES if kinds.count(kind) > 1]:
-        raise mistake(f"{twice[0]} stands there twice")
+        raise mistake(f"{twice[0]} is listed twice")
     return kinds
 
 
@@ -150,7 +151,7 @@ class PortalSection(MappingSection):
 
 
 class SourceKind(StrEnum):
-    """Where subscription data come from."""
+    """The kind of a source of subscription data."""
 
     FILE = "file"
     BILLING = "billing"
@@ -160,9 +161,9 @@ class SourceKind(StrEnum):
 
 
 class SourceSection(MappingSection):
-    """A source that is pulled. `path` belongs to a file, `table` to SQL; the other optional ones to Zoho's APIs.
+    """A source that is pulled. `path` is for a file, `table` for SQL; the other optional settings are for Zoho's APIs.
 
-    `live`: it may be asked for one account that no snapshot knows.
+    `live`: the source may be queried for one account that no snapshot contains.
     """
 
     kind: Annotated[SourceKind, Field(strict=False)]

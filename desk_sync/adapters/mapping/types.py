@@ -1,4 +1,4 @@
-"""The values that the sections of the mapping file are made of, each with the mistake that it can hold."""
+"""The value types of the mapping file, each with the message for a wrong value."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _threshold(text: object) -> Threshold:
 
 
 def duration(text: object) -> timedelta:
-    """An amount of time as it is written, such as 36h."""
+    """Return the amount of time of a text such as 36h."""
     match = re.fullmatch(r"([1-9][0-9]{0,4})([dhm])", text) if isinstance(text, str) else None
     if not match:
         raise mistake(f"{shown(text)} is not a duration such as 7d, 36h or 90m")
@@ -56,21 +56,21 @@ def duration(text: object) -> timedelta:
 def _date(written: object) -> date:
     with suppress(ValueError):
         day = date.fromisoformat(str(written))
-        # The library also takes other spellings, such as that of a week.
+        # date.fromisoformat also accepts other spellings, such as 2026-W52-4.
         if day.isoformat() == written:
             return day
     raise mistake(f"{shown(written)} is not a date such as 2026-12-24")
 
 
-def _portal_name(name: str) -> str:
+def _plain_word(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9_-]+", name):
-        raise mistake(f"{shown(name)} is no name of a portal: small letters, digits, _ and - make one")
+        raise mistake(f"{shown(name)} is not a plain name: use lower-case letters, digits, _ and -")
     return name
 
 
 def _data_center(name: str) -> str:
     if name not in DATA_CENTERS:
-        raise mistake(f"{shown(name)} is none of Zoho's data centres: {', '.join(DATA_CENTERS)}")
+        raise mistake(f"{shown(name)} is not one of Zoho's data centres: {', '.join(DATA_CENTERS)}")
     return name
 
 
@@ -81,15 +81,15 @@ def _host(url: str) -> str:
         raise mistake(str(error)) from None
 
 
-def turned(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The key of each member."""
+def inverted(lists: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the mapping from each member to its key."""
     return {member: key for key, members in lists.items() for member in members}
 
 
 def _plain_name(text: str) -> str:
     name = plain(text)
     if not name:
-        raise mistake(f"{shown(text)} holds no letter or digit")
+        raise mistake(f"{shown(text)} contains no letter or digit")
     return name
 
 
@@ -110,7 +110,7 @@ Duration = Annotated[
     timedelta, PlainValidator(duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
 Date = Annotated[date, PlainValidator(_date), Schema({"type": "string", "format": "date"})]
-PlainWord = Annotated[str, AfterValidator(_portal_name), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
+PlainWord = Annotated[str, AfterValidator(_plain_word), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
 DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]
 Host = Annotated[str, AfterValidator(_host)]
 Level: TypeAlias = Literal[1, 2, 3]

@@ -1,1 +1,1 @@
-"""What a process runs on: the embedded broker, its probe, library checks, notices, the dead man's switch."""
+"""The surroundings of a process: the embedded broker, its probe, library checks, notices, the dead man's switch."""

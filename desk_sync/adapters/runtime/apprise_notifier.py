@@ -1,7 +1,7 @@
-"""Notices by mail and chat, through apprise: Cliq, Slack, Teams and whatever else has an apprise URL.
+"""Notices by mail and chat, through apprise: Cliq, Slack, Teams and every other service with an apprise URL.
 
-A mail goes by the server of one such URL, and carries the notice's key as its Message-ID, so that a repeat is known as
-one by whoever gets it. URLs hold secrets: no error and no log line names more of them than the variable they stand in.
+Mail is sent through the server of one such URL. It carries the notice's key as its Message-ID, so that a repeat can be
+recognised. URLs hold secrets: errors and log lines contain only the name of the variable that holds the URL.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from desk_sync.errors import Refused, TemporaryError
 SECONDS = 15.0
 MAIL = "mail"
 
-# It logs URLs and answers.
+# apprise logs URLs and answers.
 logging.getLogger("apprise").disabled = True
 
 T = TypeVar("T")
@@ -36,23 +36,22 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppriseNotifier:
-    """Sends notices by what `find` knows under a name: an apprise URL, or nothing. `MAIL` is the mail server's name.
+    """Sends notices. `find` returns the apprise URL of a name, or ""; `MAIL` is the name of the mail server.
 
-    A send that is not over after `seconds` is given up: it may have got through.
+    A send that takes longer than `seconds` is abandoned: the notice may have arrived.
     """
 
     find: Callable[[str], str]
     seconds: float = SECONDS
 
     def send(self, notice: Notice) -> None:
-        """As the port `Notifier` says."""
         send = {NoticeChannel.MAIL: self._mail, NoticeChannel.CHAT: self._chat}[notice.to.channel]
         _within(self.seconds, partial(send, notice))
 
     def _mail(self, notice: Notice) -> None:
         server = self._plugin(MAIL)
         if not isinstance(server, NotifyEmail):
-            raise Refused("the address of the mail server is no mailto:// or mailtos:// URL")
+            raise Refused("the address of the mail server is not a mailto:// or mailtos:// URL")
         try:
             with _connected(server, self.seconds) as smtp:
                 smtp.send_message(_message(notice, server))
@@ -61,13 +60,13 @@ class AppriseNotifier:
         except smtplib.SMTPRecipientsRefused as error:
             raise _answered(min(code for code, _ in error.recipients.values())) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise TemporaryError(f"the mail server did not take it: {type(error).__name__}") from None
+            raise TemporaryError(f"the mail server did not accept the notice: {type(error).__name__}") from None
 
     def _chat(self, notice: Notice) -> None:
         plugin = self._plugin(notice.to.to)
         plugin.socket_connect_timeout = plugin.socket_read_timeout = self.seconds
         if not plugin.notify(body=notice.text, title=notice.subject):
-            raise Refused(f"the channel behind {notice.to} did not take it")
+            raise Refused(f"the channel behind {notice.to} did not accept the notice")
 
     def _plugin(self, name: str) -> apprise.NotifyBase:
         url = self.find(name)
@@ -75,12 +74,12 @@ class AppriseNotifier:
             raise Refused(f"no address is set for {name}")
         plugin = apprise.Apprise.instantiate(url, suppress_exceptions=True)
         if not isinstance(plugin, apprise.NotifyBase):
-            raise Refused(f"the address that is set for {name} is no apprise URL")
+            raise Refused(f"the address that is set for {name} is not an apprise URL")
         return plugin
 
 
 def _connected(server: NotifyEmail, seconds: float) -> smtplib.SMTP:
-    """The server's connection, signed in."""
+    """Return a connection to the server, signed in."""
     context = ssl.create_default_context()
     if server.secure_mode == "ssl":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.smtp_host, server.port or 0, timeout=seconds, context=context)
@@ -106,24 +105,23 @@ def _message(notice: Notice, server: NotifyEmail) -> EmailMessage:
 
 
 def _answered(code: int) -> Refused | TemporaryError:
-    """What the mail server's answer means: 5xx is for good."""
-    permanent = code >= 500
-    said = f"the mail server answered {code}"
-    return Refused(said) if permanent else TemporaryError(said)
+    """Return the error for the mail server's code: 5xx is permanent."""
+    message = f"the mail server answered {code}"
+    return Refused(message) if code >= 500 else TemporaryError(message)
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:
-    """What the call returns or raises, if it does so in time. What does not is left behind. Raises TemporaryError."""
+    """Return or raise the outcome of the call. Raises TemporaryError if it takes longer, and leaves it running."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
             future.set_exception(error)
 
     Thread(target=run, daemon=True).start()
     try:
         return future.result(timeout=seconds)
     except TimeoutError:
-        raise TemporaryError(f"no answer within {seconds:g} s: it may have got through") from None
+        raise TemporaryError(f"no answer within {seconds:g} s: the notice may have arrived") from None

@@ -1,4 +1,4 @@
-"""Redis, the doorbell: whether somebody is there."""
+"""A check that Redis, the doorbell, answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from desk_sync.errors import ConfigurationError, TemporaryError
 
 
 def greet(url: str, *, timeout: timedelta = timedelta(seconds=1)) -> str:
-    """Which version answers. Raises TemporaryError if none does, ConfigurationError if `url` is none of a Redis."""
+    """Return the server's name and version. Raises TemporaryError if it is down, ConfigurationError for a bad `url`."""
     seconds = timeout.total_seconds()
     try:
         client = redis.Redis.from_url(
             url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0)
         )
     except ValueError:
-        raise ConfigurationError("DESK_SYNC_REDIS_URL is not the URL of a Redis", hint="redis://host:6379/0") from None
+        raise ConfigurationError("DESK_SYNC_REDIS_URL is not a Redis URL", hint="redis://host:6379/0") from None
     with client:
         try:
             facts = client.info("server")

@@ -1,4 +1,4 @@
-"""A sign of life to an address outside, such as a monitor that raises an alarm when it hears nothing."""
+"""A sign of life to an outside address, such as a monitor that raises an alarm when it receives none."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _TIMEOUT = (3, 5)
 
 @dataclass(frozen=True, slots=True)
 class DeadMansSwitch:
-    """The address may hold a secret, so no error names it."""
+    """Calls one address. It may hold a secret, so no error contains it."""
 
     url: str | None
 
     def call(self) -> None:
-        """Ask for it once, where there is one. Raises TemporaryError if it does not answer well."""
+        """Request the address once, if there is one. Raises TemporaryError unless it answers with success."""
         if not self.url:
             return
         try:

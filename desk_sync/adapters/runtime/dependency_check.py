@@ -1,4 +1,4 @@
-"""Whether the HTTP library is the one that our limits were built on.
+"""A check that the HTTP library is the one that our limits were built on.
 
 A fork of urllib3 that installs itself under the same name has other pools and other timeouts; it comes with niquests.
 """
@@ -18,7 +18,7 @@ _IMPOSTORS = ("niquests", "urllib3_future")
 
 
 def check_urllib3() -> str:
-    """Which urllib3 requests works with. Raises ConfigurationError if it is not the genuine one."""
+    """Return the versions of urllib3 and requests. Raises ConfigurationError if urllib3 is not the genuine one."""
     present = [name for name in _IMPOSTORS if find_spec(name)]
     running, installed = urllib3_version, _installed()
     if present or running != installed or requests.adapters.PoolManager is not urllib3.PoolManager:

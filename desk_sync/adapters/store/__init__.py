@@ -1,4 +1,4 @@
-"""What desk-sync has to know tomorrow, in SQL: SQLite by default, PostgreSQL in production.
+"""The stored state of desk-sync, in SQL: SQLite by default, PostgreSQL in production.
 
-Every method is one transaction, and what must change together changes in it. Nothing talks to the network meanwhile.
+What must change together changes in one transaction. No transaction waits for another service.
 """

@@ -1,4 +1,4 @@
-"""What sources said when they were asked for one identifier, and how often they may be asked."""
+"""The stored answers of live sources, and the limit on queries to them."""
 
 from __future__ import annotations
 
@@ -28,9 +28,8 @@ class SqlAnswers:
     def kept(
         self, source: str, identifiers: Sequence[Identifier], *, now: datetime
     ) -> Mapping[Identifier, Sequence[Account]]:
-        """The answers that are still good; an empty one says that the source does not have it."""
-        named = tuple_(answers.c.kind, answers.c.value).in_([(each.kind, each.value) for each in identifiers])
-        query = select(answers).where(answers.c.source == source, named, answers.c.good_until > now)
+        requested = tuple_(answers.c.kind, answers.c.value).in_([(each.kind, each.value) for each in identifiers])
+        query = select(answers).where(answers.c.source == source, requested, answers.c.good_until > now)
         with reading(self.engine) as connection:
             rows = connection.execute(query).mappings().all()
         return {
@@ -42,25 +41,23 @@ class SqlAnswers:
         }
 
     def spend(self, source: str, *, now: datetime, per_minute: int) -> None:
-        """Count one question. Raises TemporaryError where the source was asked `per_minute` times in this minute."""
-        over = or_(sources.c.minute_at.is_(None), sources.c.minute_at <= now - _MINUTE, sources.c.minute_at > now)
-        spent = (
+        expired = or_(sources.c.minute_at.is_(None), sources.c.minute_at <= now - _MINUTE, sources.c.minute_at > now)
+        counted = (
             update(sources)
-            .where(sources.c.name == source, or_(over, sources.c.asked < per_minute))
+            .where(sources.c.name == source, or_(expired, sources.c.asked < per_minute))
             .values(
-                asked=case((over, 1), else_=sources.c.asked + 1),
-                minute_at=case((over, at(now)), else_=sources.c.minute_at),
+                asked=case((expired, 1), else_=sources.c.asked + 1),
+                minute_at=case((expired, at(now)), else_=sources.c.minute_at),
             )
         )
         with writing(self.engine) as connection:
             connection.execute(insert(connection, sources).values(name=source).on_conflict_do_nothing())
-            if not connection.execute(spent).rowcount:
+            if not connection.execute(counted).rowcount:
                 raise TemporaryError(f"{per_minute} questions a minute are its share")
 
     def keep(
         self, source: str, identifier: Identifier, accounts: Sequence[Account], *, now: datetime, until: datetime
     ) -> None:
-        """Write an answer down; those that are no longer good are forgotten."""
         facts = {
             "accounts": [ACCOUNT.dump_python(each, mode="json", exclude={"origin", "also_in"}) for each in accounts],
             "asked_at": now,

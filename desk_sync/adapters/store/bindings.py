@@ -1,4 +1,4 @@
-"""Identifiers that persons bound to accounts: they lead there, whatever an import says of them."""
+"""Identifiers that persons bound to accounts: a binding overrules the imported data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from desk_sync.errors import PermanentError
 from desk_sync.ports.review import IdentifierBinding, SettledReview
 
 _KEY = ("kind", "value")
-_AMONG = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))
+_BY_VALUES = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +29,30 @@ class SqlBindings:
     sources: Sequence[str]
 
     def bind(self, binding: IdentifierBinding, *, dry_run: bool = False) -> int:
-        """Keep a binding, in the place of an earlier one of its identifier; returns how many tickets were marked.
-
-        To `rehearse` is to find out, and to change nothing. Raises PermanentError if no source that is used has the
-        account.
-        """
         row = {**asdict(binding.identifier), "account_id": binding.account_id, **asdict(binding.settled)}
         with self._writing(dry_run) as connection:
             if not self._is_known(connection, binding.account_id):
                 raise PermanentError(f"no source has an account {binding.account_id}")
-            before = self._led_to(connection, binding.identifier)
+            before = self._accounts_of(connection, binding.identifier)
             statement = insert(connection, tables.bindings).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
-        return self._look_again({*before, binding.account_id}, now=binding.settled.at, dry_run=dry_run)
+        return self._mark_tickets({*before, binding.account_id}, now=binding.settled.at, dry_run=dry_run)
 
     def unbind(self, identifier: Identifier, *, now: datetime, dry_run: bool = False) -> int | None:
-        """Forget a binding, and mark tickets as `bind` does; None if there is none."""
         with self._writing(dry_run) as connection:
-            before = self._led_to(connection, identifier)
+            before = self._accounts_of(connection, identifier)
             if not connection.execute(delete(tables.bindings).where(_of(identifier))).rowcount:
                 return None
-            after = self._led_to(connection, identifier)
-        return self._look_again({*before, *after}, now=now, dry_run=dry_run)
+            after = self._accounts_of(connection, identifier)
+        return self._mark_tickets({*before, *after}, now=now, dry_run=dry_run)
 
     def bindings(self) -> Sequence[IdentifierBinding]:
-        """All of them, the oldest first."""
         order = (tables.bindings.c.at, tables.bindings.c.kind, tables.bindings.c.value)
         with reading(self.engine) as connection:
             return [_binding(row) for row in connection.execute(select(tables.bindings).order_by(*order)).mappings()]
 
-    def _look_again(self, account_ids: Iterable[str], *, now: datetime, dry_run: bool) -> int:
-        """Mark the open tickets of these accounts, and those whose account is unknown. May be repeated, if it dies."""
+    def _mark_tickets(self, account_ids: Iterable[str], *, now: datetime, dry_run: bool) -> int:
+        """Mark the open tickets of these accounts, and those whose account is unknown. Safe to repeat after a crash."""
         account_id = tables.tickets.c.account_id
         concerned = account_id.is_(None) | account_id.in_(sorted(account_ids))
         if not dry_run:
@@ -69,36 +62,36 @@ class SqlBindings:
 
     @contextmanager
     def _writing(self, dry_run: bool) -> Iterator[Connection]:
-        """One transaction, of which nothing is left after a rehearsal."""
+        """Open a transaction; with `dry_run` its changes are rolled back."""
         with writing(self.engine) as connection:
-            trial = connection.begin_nested()
+            savepoint = connection.begin_nested()
             yield connection
             if dry_run:
-                trial.rollback()
+                savepoint.rollback()
 
     def _is_known(self, connection: Connection, account_id: str) -> bool:
-        theirs = tables.accounts.c
-        named = select(theirs.account_id).where(theirs.account_id == account_id, self._in_use(theirs.snapshot_id))
-        return connection.scalar(named.limit(1)) is not None
+        accounts = tables.accounts.c
+        same = select(accounts.account_id).where(accounts.account_id == account_id, self._in_use(accounts.snapshot_id))
+        return connection.scalar(same.limit(1)) is not None
 
-    def _led_to(self, connection: Connection, identifier: Identifier) -> Sequence[str]:
-        """The accounts that the identifier leads to now: by hand, or else by the sources."""
+    def _accounts_of(self, connection: Connection, identifier: Identifier) -> Sequence[str]:
+        """Return the accounts that the identifier leads to now: by its binding, or else by the sources."""
         if bound := among(connection, [identifier]):
             return [binding.account_id for binding in bound.values()]
-        theirs = tables.identifiers.c
-        same = (theirs.kind == identifier.kind) & (theirs.value == identifier.value)
-        return connection.scalars(select(theirs.account_id).where(same, self._in_use(theirs.snapshot_id))).all()
+        stored = tables.identifiers.c
+        same = (stored.kind == identifier.kind) & (stored.value == identifier.value)
+        return connection.scalars(select(stored.account_id).where(same, self._in_use(stored.snapshot_id))).all()
 
     def _in_use(self, snapshot_id: ColumnElement[int]) -> ColumnElement[bool]:
-        kept = tables.snapshots.c
-        current = select(kept.id).where(kept.state == "current", kept.source.in_(self.sources))
+        snapshots = tables.snapshots.c
+        current = select(snapshots.id).where(snapshots.state == "current", snapshots.source.in_(self.sources))
         return snapshot_id.in_(current)
 
 
 def among(connection: Connection, identifiers: Iterable[Identifier]) -> Mapping[Identifier, IdentifierBinding]:
-    """The bindings of those of the identifiers that are bound."""
+    """Return the bindings of the bound ones among the identifiers."""
     wanted = frozenset(identifiers)
-    rows = connection.execute(_AMONG, {"values": [each.value for each in wanted]}).mappings()
+    rows = connection.execute(_BY_VALUES, {"values": [each.value for each in wanted]}).mappings()
     found = {binding.identifier: binding for binding in map(_binding, rows)}
     return {identifier: binding for identifier, binding in found.items() if identifier in wanted}
 

@@ -1,4 +1,4 @@
-"""What the pull under way of a source has read so far; and the units of its plans, which are read once a day."""
+"""Checkpoints of the pull of a source that is under way, and the units of its plans, which are read once a day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACCOUNTS = TypeAdapter(tuple[Account, ...])
 
 @dataclass(frozen=True, slots=True)
 class SqlCheckpoints:
-    """The pages of one source. Where the first is older than `young`, all of them are as if they were not there."""
+    """The pages of one source. All of them expire when the first is as old as `young`."""
 
     engine: Engine
     source: str
@@ -31,25 +31,23 @@ class SqlCheckpoints:
     young: timedelta = YOUNG
 
     def pages(self) -> Iterator[SourcePage]:
-        """In the order in which they were read."""
-        mine = pages.c.source == self.source
+        own = pages.c.source == self.source
         with reading(self.engine) as connection:
-            begun_at = connection.scalar(select(func.min(pages.c.read_at)).where(mine))
-            old = begun_at is not None and begun_at <= self.now() - self.young
+            begun_at = connection.scalar(select(func.min(pages.c.read_at)).where(own))
+            expired = begun_at is not None and begun_at <= self.now() - self.young
             numbers = (
-                () if old else connection.scalars(select(pages.c.number).where(mine).order_by(pages.c.number)).all()
+                () if expired else connection.scalars(select(pages.c.number).where(own).order_by(pages.c.number)).all()
             )
-        if old:
+        if expired:
             self.clear()
         for number in numbers:
             with reading(self.engine) as connection:
-                row = connection.execute(select(pages).where(mine, pages.c.number == number)).mappings().one()
+                row = connection.execute(select(pages).where(own, pages.c.number == number)).mappings().one()
             yield SourcePage(accounts=_ACCOUNTS.validate_python(row["accounts"]), after=row["after"])
 
     def keep(self, page: SourcePage) -> None:
-        """Add a page."""
-        mine = pages.c.source == self.source
-        last = select(func.coalesce(func.max(pages.c.number), 0)).where(mine)
+        own = pages.c.source == self.source
+        last = select(func.coalesce(func.max(pages.c.number), 0)).where(own)
         with writing(self.engine) as connection:
             connection.execute(
                 insert(connection, pages).values(
@@ -62,21 +60,19 @@ class SqlCheckpoints:
             )
 
     def clear(self) -> None:
-        """Forget what was read: it is current by now, or wrong."""
         with writing(self.engine) as connection:
             connection.execute(delete(pages).where(pages.c.source == self.source))
 
 
 @dataclass(frozen=True, slots=True)
 class SqlUnits:
-    """What one of a source's plans or add-ons is called, by its code."""
+    """The units of one source's plans and add-ons."""
 
     engine: Engine
     source: str
     now: Now
 
     def read(self) -> Mapping[str, str] | None:
-        """None where they were read more than a day ago, or never."""
         query = select(sources.c.units).where(
             sources.c.name == self.source, sources.c.units_at > self.now() - UNITS_FOR
         )

@@ -1,4 +1,4 @@
-"""What was promised, and where the clocks stand: written with the look that read them."""
+"""Promises, and the clocks' states, recorded with the look that computed them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.promise import Promise
 
-# Built once, as the statements of `queue`.
-_KEPT = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
-_IS_KEPT = select(promises.c.digest).where(promises.c.digest == bindparam("its_digest"))
-_KEEP = {name: insert_for(name, promises).on_conflict_do_nothing() for name in DIALECTS}
+# Built once, like the statements in `queue`.
+_STORED = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
+_IS_STORED = select(promises.c.digest).where(promises.c.digest == bindparam("its_digest"))
+_ADD_PROMISE = {name: insert_for(name, promises).on_conflict_do_nothing() for name in DIALECTS}
 _ITS_CLOCKS = (clocks.c.portal == bindparam("its_portal")) & (clocks.c.ticket_id == bindparam("its_id"))
-_FORGET = delete(clocks).where(_ITS_CLOCKS)
+_DELETE = delete(clocks).where(_ITS_CLOCKS)
 _ADD = clocks.insert()
 _CANCEL = (
     update(clocks)
@@ -31,72 +31,69 @@ _CANCEL = (
 
 @dataclass(frozen=True, slots=True)
 class PromiseCache:
-    """What was promised, each promise read once: it never changes."""
+    """Stored promises, each read once: a promise never changes."""
 
     _read: dict[str, Promise] = field(default_factory=dict, init=False)
 
-    def of(self, connection: Connection, watched: ClockInputs | None) -> Promise | None:
-        """What was promised to a ticket that is watched."""
-        if watched is None:
+    def of(self, connection: Connection, inputs: ClockInputs | None) -> Promise | None:
+        """Return the promise of a ticket with clocks; None for a ticket without."""
+        if inputs is None:
             return None
-        if watched.promise not in self._read:
-            kept = connection.execute(_KEPT, {"its_digest": watched.promise}).scalar_one()
-            self._read[watched.promise] = PROMISE.validate_python(kept)
-        return self._read[watched.promise]
+        if inputs.promise not in self._read:
+            stored = connection.execute(_STORED, {"its_digest": inputs.promise}).scalar_one()
+            self._read[inputs.promise] = PROMISE.validate_python(stored)
+        return self._read[inputs.promise]
 
-    def unkept(self, connection: Connection, watch: ClockReading | None) -> Promise | None:
-        """The promise by which a ticket is watched, if it is new."""
+    def new_promise(self, connection: Connection, watch: ClockReading | None) -> Promise | None:
+        """Return the promise of these clocks if it is not stored yet."""
         if watch is None or watch.promise.digest in self._read:
             return None
-        kept = connection.scalar(_IS_KEPT, {"its_digest": watch.promise.digest})
-        return watch.promise if kept is None else None
+        stored = connection.scalar(_IS_STORED, {"its_digest": watch.promise.digest})
+        return watch.promise if stored is None else None
 
 
 def keep(connection: Connection, promise: Promise) -> None:
-    """Write a promise down; another look may have done it meanwhile."""
-    kept = {"digest": promise.digest, "promise": PROMISE.dump_python(promise, mode="json")}
-    connection.execute(_KEEP[connection.dialect.name], kept)
+    """Store a promise; another look may have stored it meanwhile."""
+    row = {"digest": promise.digest, "promise": PROMISE.dump_python(promise, mode="json")}
+    connection.execute(_ADD_PROMISE[connection.dialect.name], row)
 
 
 def save(connection: Connection, portal: str, ticket_id: str, watch: ClockReading) -> None:
-    """Put the clocks in the place of those of the look before."""
-    connection.execute(_FORGET, {"its_portal": portal, "its_id": ticket_id})
+    """Replace the clocks of the previous look."""
+    connection.execute(_DELETE, {"its_portal": portal, "its_id": ticket_id})
     rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]
     if rows:
         connection.execute(_ADD, rows)
 
 
 def cancel(connection: Connection, portal: str, ticket_id: str, *, now: datetime) -> None:
-    """End what is still open of a ticket that is gone."""
+    """Cancel the open clocks of a ticket that is gone."""
     connection.execute(_CANCEL, {"its_portal": portal, "its_id": ticket_id, "at": now})
 
 
 @dataclass(frozen=True, slots=True)
 class SqlOpenClocks:
-    """One portal's clocks that still change by themselves, and its ladders that still climb, by their indexes."""
+    """One portal's clocks and ladders that will still change by themselves, found by their indexes."""
 
     engine: Engine
     portal: str
 
-    def remake(self, *, now: datetime) -> int:
-        """Mark the tickets that no look is planned for though a clock of theirs changes, or a step of their escalation
-        is due; returns how many.
-        """
+    def requeue_unplanned(self, *, now: datetime) -> int:
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
-        changing = changing.where(clocks.c.next_at.is_not(None), _forgotten(clocks.c.next_at, now))
-        climbing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
-        climbing = climbing.where(tickets.c.step_at.is_not(None), _forgotten(tickets.c.step_at, now))
+        changing = changing.where(clocks.c.next_at.is_not(None), _is_unplanned(clocks.c.next_at, now))
+        advancing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
+        advancing = advancing.where(tickets.c.step_at.is_not(None), _is_unplanned(tickets.c.step_at, now))
         with reading(self.engine) as connection:
-            found = connection.scalars(changing.union(climbing)).all()
+            found = connection.scalars(changing.union(advancing)).all()
         for chunk in chunks(sorted(found)):
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
         return len(found)
 
 
-def _forgotten(at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    """Whether no look is planned for the instant; one that failed is put off, and not forgotten."""
+def _is_unplanned(at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """Return a condition: no look is planned by the instant. A postponed look counts as planned."""
     free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
     alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None) & tickets.c.owed_at.is_(None)
     return free & alive & (tickets.c.look_at.is_(None) | (tickets.c.look_at > at))

@@ -1,4 +1,4 @@
-"""The list of decisions: rows are only ever added. What a customer's address was set to is not kept (L11)."""
+"""The append-only list of decisions. The customer's address that was written is not stored (L11)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from desk_sync.ports.tickets import PastDecision
 _DECISION = TypeAdapter(Decision)
 _FIELDS_WRITTEN = TypeAdapter(dict[Field, Value])
 _COLUMNS = [each.name for each in fields(Decision)]
-# Built once, as the statements of `queue`.
+# Built once, like the statements in `queue`.
 _OF_TICKET = select(decisions).where(
     decisions.c.portal == bindparam("its_portal"), decisions.c.ticket_id == bindparam("its_id")
 )
 _LAST = _OF_TICKET.order_by(decisions.c.id.desc()).limit(1)
 _ALL = _OF_TICKET.order_by(decisions.c.id)
 _ADD = insert(decisions)
-_KEPT_INSTEAD: Mapping[Field, str] = {Field.CUSTOMER_PRIMARY_EMAIL: "(super admin)"}
+_PLACEHOLDERS: Mapping[Field, str] = {Field.CUSTOMER_PRIMARY_EMAIL: "(super admin)"}
 
 
 def is_new(
     connection: Connection, portal: str, ticket_id: str, decision: Decision, written: Mapping[Field, Value]
 ) -> bool:
-    """Whether it is to be added: one that is the same as the last and led to no write leaves no trace."""
+    """Return True if the decision is to be added: it differs from the last one, or led to a write."""
     if written:
         return True
     row = connection.execute(_LAST, {"its_portal": portal, "its_id": ticket_id}).mappings().one_or_none()
@@ -47,13 +47,13 @@ def add(
     at: datetime,
 ) -> None:
     """Add the decision to the list."""
-    shown = {name: _KEPT_INSTEAD.get(name, value) for name, value in written.items()}
-    new = {"portal": portal, "ticket_id": ticket_id, "at": at, "fields_written": shown, **asdict(decision)}
+    stored = {name: _PLACEHOLDERS.get(name, value) for name, value in written.items()}
+    new = {"portal": portal, "ticket_id": ticket_id, "at": at, "fields_written": stored, **asdict(decision)}
     connection.execute(_ADD, new)
 
 
 def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDecision]:
-    """The ticket's decisions, oldest first."""
+    """Return the ticket's decisions, oldest first."""
     rows = connection.execute(_ALL, {"its_portal": portal, "its_id": ticket_id}).mappings()
     return [
         PastDecision(
@@ -66,5 +66,5 @@ def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastDe
 
 
 def decision_of(row: RowMapping) -> Decision:
-    """The decision in a row of the list; a column that came later than the row is empty, and takes the default."""
+    """Return the decision in a row. A column that was added after the row is empty, and takes the default."""
     return _DECISION.validate_python({name: row[name] for name in _COLUMNS if row[name] is not None})

@@ -1,4 +1,4 @@
-"""What must happen once per ticket and key (L6): written down before it happens, ticked off after. No text is kept."""
+"""Effects, which happen once per ticket and key (L6): stored before the call, ticked off after it, without texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desk_sync.adapters.store.values import DIALECTS, columns_of, insert_for
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.ports.tickets import PastEffect
 
-# Built once, as the statements of `queue`.
+# Built once, like the statements in `queue`.
 _OF_TICKET = (effects.c.portal == bindparam("its_portal")) & (effects.c.ticket_id == bindparam("its_id"))
 _UNDONE = select(effects.c.key).where(_OF_TICKET, effects.c.done_at.is_(None))
 _REFERENCES = select(effects.c.reference).where(_OF_TICKET)
@@ -28,27 +28,28 @@ _ADD = {name: insert_for(name, effects).on_conflict_do_nothing().returning(effec
 def write_down(
     connection: Connection, portal: str, ticket_id: str, wanted: Sequence[Effect], *, now: datetime
 ) -> Mapping[Effect, bool]:
-    """The effects that are not done; True for those that an earlier attempt had written down already."""
+    """Store the effects; return those not done, with True for those that an earlier attempt had stored already."""
     if not wanted:
         return {}
     new = _add(connection, portal, ticket_id, wanted, now)
-    owed = frozenset(connection.scalars(_UNDONE, _of(portal, ticket_id)))
-    return {effect: effect.key not in new for effect in wanted if effect.key in owed}
+    pending = frozenset(connection.scalars(_UNDONE, _of(portal, ticket_id)))
+    return {effect: effect.key not in new for effect in wanted if effect.key in pending}
 
 
 def tick_off(connection: Connection, portal: str, ticket_id: str, done: Sequence[Effect], *, at: datetime) -> None:
+    """Record that the effects happened; an earlier record of the same stays."""
     if done:
         keys = [effect.key for effect in done]
         connection.execute(_TICK_OFF, _of(portal, ticket_id) | {"keys": keys, "at": at})
 
 
 def references(connection: Connection, portal: str, ticket_id: str) -> frozenset[str]:
-    """By which our comments on the ticket are known, those included that may not have been made."""
+    """Return the references of our comments on the ticket, including those that may not have been made."""
     return frozenset(connection.scalars(_REFERENCES, _of(portal, ticket_id)))
 
 
 def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastEffect]:
-    """The ticket's effects, in the order in which they were planned."""
+    """Return the ticket's effects, in the order in which they were planned."""
     rows = connection.execute(_PAST, _of(portal, ticket_id)).mappings()
     return [PastEffect(**{**row, "kind": EffectKind(row["kind"])}) for row in rows]
 
@@ -56,7 +57,7 @@ def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[PastEf
 def _add(
     connection: Connection, portal: str, ticket_id: str, wanted: Sequence[Effect], now: datetime
 ) -> frozenset[str]:
-    """The keys that were not there before."""
+    """Store the effects; return the keys that are new."""
     rows = [
         {
             "portal": portal,

@@ -1,7 +1,7 @@
-"""The way into the database: which library, which journal, who waits how long, and what a failure means.
+"""Connections to the database: driver, journal, timeouts, and the translation of errors.
 
-On SQLite every writing transaction starts with BEGIN IMMEDIATE, so that a reader never has to become a writer half way;
-reading is autocommit. `busy_timeout` bounds every wait for another transaction's lock, and for a connection.
+On SQLite every writing transaction starts with BEGIN IMMEDIATE: a reader that becomes a writer half way would fail.
+Reading is autocommit. `busy_timeout` limits each wait for another transaction's lock, and for a connection.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = structlog.get_logger()
 INGEST_TIMEOUT = timedelta(seconds=1.5)
 WORKER_TIMEOUT = timedelta(seconds=15)
 
-# The WAL-reset bug (a checkpoint against a commit loses pages) was mended in these releases, each in its own line.
-_MENDED_IN: Mapping[tuple[int, int], int] = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
+# The WAL-reset bug (a checkpoint during a commit loses pages) was fixed in these releases: (major, minor) and patch.
+_FIXED_IN: Mapping[tuple[int, int], int] = {(3, 44): 6, (3, 50): 7, (3, 51): 3}
 _DRIVERS: Mapping[str, str] = {
     "sqlite": "sqlite+pysqlite",
     "postgres": "postgresql+psycopg",
@@ -39,10 +39,10 @@ _RETRY_AFTER = timedelta(seconds=5)
 
 
 def open_engine(url: str, *, busy_timeout: timedelta = WORKER_TIMEOUT) -> Engine:
-    """An engine for `url`; connects on first use. A new SQLite file can be read by its owner only.
+    """Return an engine for `url`; it connects on first use. Only the owner can read a new SQLite file.
 
-    A SQLite database in memory is one connection, for one thread. Raises ConfigurationError for a URL that is none
-    of ours, without repeating it.
+    A SQLite database in memory is one connection, for one thread. Raises ConfigurationError if the URL is not usable;
+    the error does not contain the URL.
     """
     address = _address(url)
     opened = {"sqlite": _open_sqlite, "postgresql": _open_postgresql}[address.get_backend_name()](address, busy_timeout)
@@ -51,7 +51,7 @@ def open_engine(url: str, *, busy_timeout: timedelta = WORKER_TIMEOUT) -> Engine
 
 
 def describe(engine: Engine) -> str:
-    """Which database and library are used, and on SQLite which journal and why; no address, no password."""
+    """Return the database and the driver in use, on SQLite also the journal and why; no address, no password."""
     if engine.dialect.name == "postgresql":
         return f"PostgreSQL, through {engine.driver}"
     library: Any = engine.dialect.dbapi
@@ -62,13 +62,13 @@ def describe(engine: Engine) -> str:
 
 
 def wal_is_safe(version: tuple[int, ...]) -> bool:
-    """Whether a SQLite of this version is free of the WAL-reset bug."""
+    """Return True if this version of SQLite is free of the WAL-reset bug."""
     major, minor, patch = version[:3]
-    return (major, minor) > max(_MENDED_IN) or patch >= _MENDED_IN.get((major, minor), patch + 1)
+    return (major, minor) > max(_FIXED_IN) or patch >= _FIXED_IN.get((major, minor), patch + 1)
 
 
 def read_clock(engine: Engine) -> datetime | None:
-    """What time the database server has; None for a database that is a file."""
+    """Return the time of the database server; None for a database that is a file."""
     if engine.dialect.name != "postgresql":
         return None
     with reading(engine) as connection:
@@ -77,46 +77,46 @@ def read_clock(engine: Engine) -> datetime | None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection on which every statement stands alone."""
-    with answering(), engine.connect().execution_options(**_ALONE[engine.dialect.name]) as connection:
+    """Open a connection in autocommit mode."""
+    with translated_errors(), engine.connect().execution_options(**_AUTOCOMMIT[engine.dialect.name]) as connection:
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed at the end, for good, rolled back by an exception."""
-    with answering(), engine.begin() as connection:
+    """Open a transaction: committed durably at the end, rolled back by an exception."""
+    with translated_errors(), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def redoable(engine: Engine) -> Iterator[Connection]:
-    """One transaction of work that is done again if it is lost.
+    """Open a transaction for work that is repeated if it is lost.
 
-    On SQLite it does not wait for the disk: a machine that fails, and everybody who saw the change with it, may lose it
-    and what came after it. The next transaction of `writing` makes it durable. A process that dies loses nothing.
+    On SQLite the commit does not wait for the disk: a crash of the machine may lose it and later `redoable` commits.
+    The next transaction of `writing` makes it durable. A crash of the process loses nothing.
     """
-    with answering(), engine.connect().execution_options(durable=False) as connection, connection.begin():
+    with translated_errors(), engine.connect().execution_options(durable=False) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Turn what the database driver raises into what our callers act on."""
+def translated_errors() -> Iterator[None]:
+    """Translate errors of the database driver into TemporaryError, PermanentError and ConfigurationError."""
     try:
         yield
     except (sql.DBAPIError, sql.TimeoutError) as error:
-        raise _meaning(error) from error
+        raise _translated(error) from error
 
 
-# SQLite's connections commit each statement by themselves, unless the `begin` event below has opened a transaction.
-_ALONE: Mapping[str, Mapping[str, Any]] = {
+# A SQLite connection is in autocommit mode unless the `begin` event below has opened a transaction.
+_AUTOCOMMIT: Mapping[str, Mapping[str, Any]] = {
     "sqlite": {"without_begin": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
 
 
-def _meaning(error: sql.DBAPIError | sql.TimeoutError) -> TemporaryError | PermanentError | ConfigurationError:
+def _translated(error: sql.DBAPIError | sql.TimeoutError) -> TemporaryError | PermanentError | ConfigurationError:
     reason = str(getattr(error, "orig", None) or "no free connection").partition("\n")[0]
     if isinstance(error, sql.ProgrammingError) or "no such table" in reason:
         return ConfigurationError(
@@ -155,13 +155,14 @@ def _open_postgresql(address: URL, busy_timeout: timedelta) -> Engine:
 def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
     library = _sqlite_library()
     journal = "WAL" if wal_is_safe(library.sqlite_version_info) else "DELETE"
-    # SQLite changes the journal only while nobody else works. The faster one can wait, the safer one cannot.
-    may_wait = [library.OperationalError] if journal == "WAL" else []
+    # SQLite changes the journal only while no other connection uses the file. The change to the faster journal can be
+    # left to a later connection; the change to the safer one cannot.
+    tolerated = [library.OperationalError] if journal == "WAL" else []
     pool: dict[str, Any] = {"pool_timeout": busy_timeout.total_seconds()}
     if address.database in _MEMORY:
         pool = {"poolclass": StaticPool}
     else:
-        _keep_to_owner(str(address.database))
+        _create_private(str(address.database))
     engine = create_engine(
         address, module=library, hide_parameters=True, connect_args={"isolation_level": None, "timeout": 0}, **pool
     )
@@ -173,26 +174,26 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
     def prepare(connection: DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_milliseconds(busy_timeout)}")
-        with suppress(*may_wait):
+        with suppress(*tolerated):
             cursor.execute(f"PRAGMA journal_mode = {journal}")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        asked = connection.get_execution_options()
-        if asked.get("without_begin"):
+        options = connection.get_execution_options()
+        if options.get("without_begin"):
             return
         if journal == "WAL":
             driver: Any = connection.connection.driver_connection
-            driver.execute(f"PRAGMA synchronous = {'FULL' if asked.get('durable', True) else 'NORMAL'}")
+            driver.execute(f"PRAGMA synchronous = {'FULL' if options.get('durable', True) else 'NORMAL'}")
         turn.begin(connection)
 
     return engine
 
 
 def _sqlite_library() -> Any:
-    """The SQLite to use: the packaged one where it is there and safe, else the one that Python is linked with."""
+    """Return the packaged SQLite if it is installed and safe, else the one that Python is linked with."""
     try:
         packaged = importlib.import_module("pysqlite3.dbapi2")
     except ImportError:
@@ -200,8 +201,8 @@ def _sqlite_library() -> Any:
     return packaged if wal_is_safe(packaged.sqlite_version_info) else sqlite3
 
 
-def _keep_to_owner(path: str) -> None:
-    """Make a file that does not exist yet; SQLite gives its journals the same mode."""
+def _create_private(path: str) -> None:
+    """Create the file, with mode 0600, if it does not exist; SQLite gives its journals the same mode."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:

@@ -1,8 +1,8 @@
-"""Group commit: deliveries that come while one transaction is under way share the next one.
+"""Group commit: deliveries that arrive while one transaction is under way share the next one.
 
-One thread commits for the whole process, with full durability. Nobody waits for a delivery to become part of a group:
-a group is what has come by the time that the thread is free. Each delivery is answered by a future of its own; one that
-was cancelled in time is left out, and one that cannot be stored fails alone.
+One thread commits for the whole process, with full durability. It does not wait for a group to fill: a group is what
+has arrived by the time that the thread is free. Each delivery has its own future; one that was cancelled in time is
+left out, and one that cannot be stored fails alone.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _Waiting: TypeAlias = tuple[DeliveryRow, "Future[RecordedDelivery]"]
 
 
 class GroupCommit:
-    """The committer of one process; works while it is entered. `most_waiting` deliveries may wait for it."""
+    """The committer of one process, to be used as a context. At most `most_waiting` deliveries may wait for it."""
 
     def __init__(self, engine: Engine, *, most_waiting: int = 10_000) -> None:
         self._engine = engine
@@ -41,22 +41,22 @@ class GroupCommit:
         self._thread = Thread(target=self._serve, name="group commit", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to commit."""
+        """Start the thread."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Commit what waits, then end; a database that hangs is left alone. Nothing may be submitted any more."""
+        """Commit what waits, then stop, after 5 seconds at the latest. Deliveries must not be submitted any more."""
         self._waiting.put(None)
         self._thread.join(_LAST_WAIT)
 
     def submit(self, delivery: DeliveryRow) -> Future[RecordedDelivery]:
-        """Have the delivery recorded; the future is done when it is committed, and not before (L1).
+        """Queue the delivery to be recorded; the future is done after the commit (L1).
 
-        Raises TemporaryError if too many are waiting.
+        Raises TemporaryError if too many deliveries are waiting.
         """
         if self._waiting.qsize() >= self._most_waiting:
-            raise TemporaryError(f"{self._most_waiting} deliveries wait for the database already")
+            raise TemporaryError(f"{self._most_waiting} deliveries are already waiting for the database")
         future: Future[RecordedDelivery] = Future()
         self._waiting.put((delivery, future))
         return future
@@ -66,7 +66,7 @@ class GroupCommit:
             self._commit(self._group(first))
 
     def _group(self, first: _Waiting) -> Sequence[_Waiting]:
-        """`first` and whoever else waits, up to a number of events that keeps the database's other writers going."""
+        """Return `first` and what else waits, up to about CHUNK events, so that other writers get their turn."""
         group, events = [first], len(first[0].events)
         while events < CHUNK and (more := self._next()):
             group.append(more)
@@ -79,15 +79,15 @@ class GroupCommit:
         except Empty:
             return None
         if more is None:
-            self._waiting.put(None)  # for `_serve` to find
+            self._waiting.put(None)  # `_serve` stops at it
         return more
 
     def _commit(self, group: Sequence[_Waiting]) -> None:
-        """Record those whose callers have not gone; if it fails, each alone, so that none suffers for another."""
+        """Record the deliveries that are not cancelled together; if that fails, each alone."""
         present = [each for each in group if not each[1].cancelled()]
         try:
             answers = record_all(self._engine, [delivery for delivery, _ in present])
-        except Exception as error:  # noqa: BLE001 - whatever it is, its caller must hear of it and the thread must go on
+        except Exception as error:  # noqa: BLE001 - it goes to the callers; the thread must go on
             self._fail(present, error)
             return
         for (_, future), recorded in zip(present, answers, strict=True):
@@ -96,7 +96,7 @@ class GroupCommit:
 
     def _fail(self, group: Sequence[_Waiting], error: Exception) -> None:
         if len(group) > 1:
-            log.warning("group.parted", deliveries=len(group), error=type(error).__name__, where=where(error))
+            log.warning("group.split", deliveries=len(group), error=type(error).__name__, where=where(error))
             for each in group:
                 self._commit([each])
             return
@@ -107,7 +107,7 @@ class GroupCommit:
 
 @dataclass(frozen=True, slots=True)
 class GroupInbox:
-    """One portal's deliveries, on their way into the group."""
+    """One portal's inbox, which records deliveries by group commit."""
 
     committer: GroupCommit
     portal: str

@@ -1,4 +1,4 @@
-"""The sign of life that a task leaves: broker, worker and database have carried it from end to end."""
+"""The heartbeat that a task records: it shows that broker, worker and database work from end to end."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ WORKER = "worker"
 
 @dataclass(frozen=True, slots=True)
 class SqlHeartbeats:
-    """The installation's one heartbeat; whichever worker was rung leaves it."""
+    """The installation's one heartbeat, recorded by any of its workers."""
 
     engine: Engine
 
     def beat(self, *, now: datetime) -> None:
-        """Replace the last one."""
         with writing(self.engine) as connection:
             statement = insert(connection, heartbeats).values(name=WORKER, at=now)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))

@@ -1,4 +1,4 @@
-"""What one portal's Desk said of its business hours."""
+"""Business hours as read from one portal's Desk."""
 
 from __future__ import annotations
 
@@ -18,22 +18,20 @@ _CALENDAR = TypeAdapter(BusinessCalendar | None)
 
 @dataclass(frozen=True, slots=True)
 class SqlHours:
-    """One portal's business hours, by the name or id under which the mapping takes them."""
+    """One portal's business hours, by the name or id that the mapping gives."""
 
     engine: Engine
     portal: str
 
     def recall(self, named: str) -> StoredHours | None:
-        """None if we never asked."""
         own = (desk_hours.c.portal == self.portal) & (desk_hours.c.named == named)
         with reading(self.engine) as connection:
             row = connection.execute(select(*columns_of(desk_hours, StoredHours)).where(own)).mappings().one_or_none()
         return StoredHours(**{**row, "calendar": _CALENDAR.validate_python(row["calendar"])}) if row else None
 
-    def keep(self, named: str, told: StoredHours) -> None:
-        """Replace what was known."""
-        calendar = _CALENDAR.dump_python(told.calendar, mode="json")
-        row = {name: getattr(told, name) for name in ("tried_at", "since", "read_at", "problem")} | {
+    def keep(self, named: str, hours: StoredHours) -> None:
+        calendar = _CALENDAR.dump_python(hours.calendar, mode="json")
+        row = {name: getattr(hours, name) for name in ("tried_at", "since", "read_at", "problem")} | {
             "calendar": calendar
         }
         with writing(self.engine) as connection:

@@ -1,4 +1,4 @@
-"""Deliveries, written down before Desk gets its 200 (L1). An event is known by its key, once per portal."""
+"""Deliveries, committed before Desk gets its 200 (L1). An event is identified by portal and key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from desk_sync.ports.tickets import RecordedDelivery
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCounts:
-    """How many events are stored, and how many of them have had their look."""
+    """How many events are stored, and how many of them are processed."""
 
     stored: int
     processed: int
@@ -31,7 +31,7 @@ class EventCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryRow:
-    """The events of one POST to a portal's door, and when it came."""
+    """The events of one POST to a portal's webhook address, and the instant of its arrival."""
 
     portal: str
     events: Sequence[Event]
@@ -39,9 +39,9 @@ class DeliveryRow:
 
 
 def record_all(engine: Engine, taken: Sequence[DeliveryRow]) -> Sequence[RecordedDelivery]:
-    """Store each event once, and mark its ticket "look now": all of it in one transaction, or nothing.
+    """Store each event once and mark its ticket "look now", all in one transaction, or nothing.
 
-    An answer for each delivery; an event that comes in two of them is new in the first and known in the second.
+    Returns the counts of each delivery, in order; an event in two of them is new in the first and known in the second.
     """
     rows: dict[tuple[str, str], tuple[int, dict[str, object]]] = {}
     for place, delivery in enumerate(taken):
@@ -49,7 +49,7 @@ def record_all(engine: Engine, taken: Sequence[DeliveryRow]) -> Sequence[Recorde
             rows.setdefault((delivery.portal, event.key), (place, _row(event, delivery)))
     stored: Counter[int] = Counter()
     if rows:
-        # In the order of their keys, or two writers could wait for each other.
+        # Sorted by key: otherwise two writers could deadlock.
         with writing(engine) as connection:
             new = _store(connection, [row for _, (_, row) in sorted(rows.items())])
             for portal in sorted({row.portal for row in new}):
@@ -63,24 +63,27 @@ def record_all(engine: Engine, taken: Sequence[DeliveryRow]) -> Sequence[Recorde
 
 
 def _store(connection: Connection, rows: Sequence[Mapping[str, object]]) -> Sequence[Row[str, str, str]]:
-    """Portal, key and ticket of each event that we did not know."""
+    """Store the events; return portal, key and ticket of the new ones."""
     return connection.execute(_storing(connection.dialect.name), {"rows": rows}).all()
 
 
 @cache
 def _storing(dialect: str) -> ReturningInsert[str, str, str]:
-    """Kept: to build it takes longer than to store. An event of a dropped ticket is done with when it comes."""
+    """Return the statement, cached: to build it takes longer than to run it.
+
+    An event of a dropped ticket is processed as soon as it is stored.
+    """
     new = (deliveries.c.portal, deliveries.c.key, deliveries.c.ticket_id)
-    told = given_rows(dialect, _TOLD)
-    shown = told.selected_columns
-    its_ticket = (tickets.c.portal == shown.portal) & (tickets.c.ticket_id == shown.ticket_id)
-    done_at = select(shown.received_at).where(its_ticket, tickets.c.dropped_at.is_not(None))
-    rows = told.add_columns(done_at.scalar_subquery())
-    statement = insert_for(dialect, deliveries).from_select([*shown.keys(), "processed_at"], rows)
+    given = given_rows(dialect, _GIVEN)
+    columns = given.selected_columns
+    its_ticket = (tickets.c.portal == columns.portal) & (tickets.c.ticket_id == columns.ticket_id)
+    done_at = select(columns.received_at).where(its_ticket, tickets.c.dropped_at.is_not(None))
+    rows = given.add_columns(done_at.scalar_subquery())
+    statement = insert_for(dialect, deliveries).from_select([*columns.keys(), "processed_at"], rows)
     return statement.on_conflict_do_nothing().returning(*new)
 
 
-_TOLD = (*columns_of(deliveries, Event), deliveries.c.portal, deliveries.c.received_at)
+_GIVEN = (*columns_of(deliveries, Event), deliveries.c.portal, deliveries.c.received_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,19 @@ class SqlInbox:
     portal: str
 
     def record(self, events: Sequence[Event], *, now: datetime) -> RecordedDelivery:
-        """Store each event once, and mark its ticket "look now", in one transaction."""
+        """Record one delivery at once, in its own transaction."""
         (recorded,) = record_all(self.engine, [DeliveryRow(portal=self.portal, events=events, at=now)])
         return recorded
 
     def purge(self, before: datetime) -> int:
-        """Delete the events that were processed before that instant; returns how many there were."""
+        """Delete the events that were processed before this instant; return how many."""
         purged = 0
         while count := self._purge_chunk(before):
             purged += count
         return purged
 
     def counts(self) -> EventCounts:
+        """Return how many of the portal's events are stored and processed."""
         stored = select(func.count(), func.count(deliveries.c.processed_at)).where(deliveries.c.portal == self.portal)
         with reading(self.engine) as connection:
             total, processed = connection.execute(stored).one()
@@ -120,8 +124,8 @@ class SqlInbox:
 
 
 def _row(event: Event, delivery: DeliveryRow) -> dict[str, object]:
-    told = dict(zip(_NAMES, _VALUES(event), strict=True))
-    return {**told, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
+    values = dict(zip(_NAMES, _VALUES(event), strict=True))
+    return {**values, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
 
 
 _NAMES = [each.name for each in fields(Event)]

@@ -1,6 +1,6 @@
-"""Accounts of the current snapshots: found by their identifiers, or by what a person bound one to.
+"""Look-up of accounts in the current snapshots, by identifiers and by the bindings that persons made.
 
-The statements are built once, for to build one takes longer than to run it.
+The statements are built once: to build one takes longer than to run it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account
 
 USED = is_in(SnapshotState.CURRENT) & snapshots.c.source.in_(bindparam("sources", expanding=True))
-# As text: it is read into a value in one go.
+# As text: it is parsed straight into an Account.
 _ACCOUNT = cast(tables.accounts.c.account, Text).label("account")
 _BY_IDENTIFIER = (
     select(tables.identifiers.c.kind, tables.identifiers.c.value, _ACCOUNT, snapshots)
@@ -40,58 +40,58 @@ _BY_ID = (
 
 @dataclass(frozen=True, slots=True)
 class KnownAccounts:
-    """What the sources say that look-ups use, in their order."""
+    """The accounts of the sources in use, in the order of the sources."""
 
     connection: Connection
     sources: Sequence[str]
 
     def find(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
-        """As the port says."""
+        """Return the accounts by identifier, as `SubscriptionStore.find` does."""
         found: dict[Identifier, list[Account]] = {}
         for chunk in chunks(dict.fromkeys(identifiers)):
-            for identifier, account in self._matches_by_hand_first(chunk):
+            for identifier, account in self._matches_with_bindings(chunk):
                 found.setdefault(identifier, []).append(account)
         if len(self.sources) > 1:
-            everybody = [account for several in found.values() for account in several if not account.bound_at]
-            same = self._of_the_same_admins(everybody)
+            unbound = [account for several in found.values() for account in several if not account.bound_at]
+            same = self._of_the_same_admins(unbound)
             for several in found.values():
                 several += [other for each in tuple(several) if not each.bound_at for other in same[_admin(each)]]
-        return {identifier: self._one_of_each(accounts) for identifier, accounts in found.items()}
+        return {identifier: self._of_first_source(accounts) for identifier, accounts in found.items()}
 
-    def _matches_by_hand_first(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
+    def _matches_with_bindings(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
         bound = bindings.among(self.connection, wanted)
         yield from self._matches([each for each in wanted if each not in bound])
-        named = self._named({binding.account_id for binding in bound.values()})
+        by_id = self._by_id({binding.account_id for binding in bound.values()})
         for identifier, binding in bound.items():
-            for account in named.get(binding.account_id, ()):
+            for account in by_id.get(binding.account_id, ()):
                 yield identifier, replace(account, bound_at=binding.settled.at)
 
     def _matches(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
-        given = {"sources": self.sources, "values": [each.value for each in wanted]}
-        for row in self.connection.execute(_BY_IDENTIFIER, given).mappings() if wanted else ():
+        parameters = {"sources": self.sources, "values": [each.value for each in wanted]}
+        for row in self.connection.execute(_BY_IDENTIFIER, parameters).mappings() if wanted else ():
             identifier = Identifier(IdentifierKind(row["kind"]), row["value"])
-            if identifier in wanted:  # the same digits may be another kind's
+            if identifier in wanted:  # the same digits may be of another kind
                 yield identifier, _account(row)
 
-    def _named(self, account_ids: Iterable[str]) -> Mapping[str, Sequence[Account]]:
-        """The accounts that have these ids: of one id several, where sources share no numbers."""
-        named: dict[str, list[Account]] = {}
+    def _by_id(self, account_ids: Iterable[str]) -> Mapping[str, Sequence[Account]]:
+        """Return the accounts with these ids: several per id if sources number accounts independently."""
+        by_id: dict[str, list[Account]] = {}
         for chunk in chunks(sorted(account_ids)):
             rows = self.connection.execute(_BY_ID, {"sources": self.sources, "account_ids": chunk})
             for account in map(_account, rows.mappings()):
-                named.setdefault(account.account_id, []).append(account)
-        return named
+                by_id.setdefault(account.account_id, []).append(account)
+        return by_id
 
     def _of_the_same_admins(self, accounts: Iterable[Account]) -> Mapping[Identifier, list[Account]]:
-        """All that the sources have of the accounts' super admins, by their addresses."""
+        """Return all accounts of the accounts' super admins, by the admins' addresses."""
         found: dict[Identifier, list[Account]] = {}
         for chunk in chunks(dict.fromkeys(map(_admin, accounts))):
             for identifier, account in self._matches(chunk):
                 found.setdefault(identifier, []).append(account)
         return found
 
-    def _one_of_each(self, accounts: Iterable[Account]) -> Sequence[Account]:
-        """Each super admin's account of the first source that has it."""
+    def _of_first_source(self, accounts: Iterable[Account]) -> Sequence[Account]:
+        """Return, of each super admin, the accounts of the first source that has any."""
         by_admin: dict[str, list[Account]] = {}
         each_once = {(_source_of(each), each.account_id): each for each in accounts}.values()
         for account in sorted(each_once, key=lambda each: self.sources.index(_source_of(each))):
@@ -112,7 +112,7 @@ def _source_of(account: Account) -> str:
 
 
 def _first_of(accounts: Sequence[Account]) -> Sequence[Account]:
-    """One super admin's accounts, those of the first source first: what that source has, knowing of the others."""
+    """Return the accounts of the first source, with the names of the others, from one super admin's sorted accounts."""
     source = _source_of(accounts[0])
     also_in = tuple(dict.fromkeys(_source_of(each) for each in accounts if _source_of(each) != source))
     return [replace(each, also_in=also_in) for each in accounts if _source_of(each) == source]

@@ -1,9 +1,9 @@
-"""Marking the open tickets that a new snapshot concerns: in small transactions, beside which deliveries are stored.
+"""Marking the open tickets that a new snapshot concerns, in small transactions, so that deliveries can be stored.
 
-From the moment at which it is current a snapshot owes its marks, until all are set: `marking_until` is not empty. First
-it is the instant of the import. Whoever finds it so puts it off by a quarter of an hour, for the process that brought
-the snapshot in is at it; if that one is gone by then, whoever comes next sets the marks, all of them: a ticket that is
-marked twice is looked at twice, and nothing else.
+`snapshots.marking_until` is set from the moment a snapshot becomes current until all its tickets are marked. It begins
+as the instant of the import. The first other process that finds this value extends it by a quarter of an hour, because
+the importing process is probably still marking. After that time any process may mark all tickets again: a ticket that
+is marked twice is looked at twice, without further effect.
 """
 
 from __future__ import annotations
@@ -24,31 +24,34 @@ from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.ports.subscriptions import AccountChanges
 
 TURN = timedelta(minutes=15)
-"""How long the marks are left to whoever is at it. They take a minute for half a million tickets."""
+"""How long one process has for the marking. It takes a minute for half a million tickets."""
 
 _UNMARKED = snapshots.c.marking_until.is_not(None)
 
 NEEDED = select(snapshots.c.id).where(_UNMARKED).union(select(snapshots.c.replaces).where(_UNMARKED))
-"""The snapshots whose rows tell which marks are owed."""
+"""The ids of the snapshots whose rows are needed to finish a marking."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequeueTickets:
-    """Sets the marks. Data that are older than `max_age` had helped nobody: new ones help every unknown ticket."""
+    """Marks tickets after an import.
+
+    Data older than `max_age` were not used; after them, every ticket whose account is unknown is marked.
+    """
 
     engine: Engine
     max_age: timedelta
 
-    def of(self, snapshot_id: int, changed: AccountChanges, *, now: datetime) -> int:
-        """Mark what the snapshot concerns; returns how many tickets."""
+    def mark(self, snapshot_id: int, changed: AccountChanges, *, now: datetime) -> int:
+        """Mark the tickets that the snapshot concerns; return how many."""
         with reading(self.engine) as connection:
             new = _row(connection, snapshot_id)
             old = _row(connection, new["replaces"]) if new["replaces"] else None
-            ours = [each["id"] for each in (new, old) if each]
-            concerned = changed.all | set(_elsewhere(connection, ours, changed.all))
+            own_ids = [each["id"] for each in (new, old) if each]
+            concerned = changed.all | set(_same_admins(connection, own_ids, changed.all))
         marked = 0
         if changed.all or old is None or new["imported_at"] - old["imported_at"] > self.max_age:
-            self._mark_those_at_work(now)
+            self._mark_leased(now)
             marked += wake_all(self.engine, tickets.c.account_id.is_(None), now=now)
         for chunk in chunks(sorted(concerned)):
             marked += wake_all(self.engine, tickets.c.account_id.in_(chunk), now=now)
@@ -56,43 +59,43 @@ class RequeueTickets:
             connection.execute(_set(snapshot_id, marking_until=None))
         return marked
 
-    def left(self, *, now: datetime) -> int:
-        """Mark what imports left unmarked that ended too early; returns how many tickets."""
-        if not self._some_are_owed():
+    def mark_rest(self, *, now: datetime) -> int:
+        """Mark the tickets left unmarked by imports that died; return how many."""
+        if not self._any_unmarked():
             return 0
-        self._leave_time(now)
+        self._extend_new(now)
         marked = 0
-        while taken := self._take(now):
+        while taken := self._claim(now):
             with reading(self.engine) as connection:
                 changed = changes(connection, taken["id"], taken["replaces"])
-            marked += self.of(taken["id"], changed, now=now)
+            marked += self.mark(taken["id"], changed, now=now)
         return marked
 
-    def _some_are_owed(self) -> bool:
+    def _any_unmarked(self) -> bool:
         with reading(self.engine) as connection:
             return connection.scalar(select(snapshots.c.id).where(_UNMARKED).limit(1)) is not None
 
-    def _leave_time(self, now: datetime) -> None:
+    def _extend_new(self, now: datetime) -> None:
         new = update(snapshots).where(snapshots.c.marking_until == snapshots.c.imported_at)
         with writing(self.engine) as connection:
             connection.execute(new.values(marking_until=now + TURN))
 
-    def _take(self, now: datetime) -> RowMapping | None:
-        """One of the snapshots whose marks nobody sets, for ourselves."""
-        nobodys = snapshots.c.marking_until <= now
-        oldest = select(snapshots.c.id).where(nobodys).order_by(snapshots.c.id).limit(1)
-        mine = update(snapshots).where(snapshots.c.id.in_(oldest), nobodys).values(marking_until=now + TURN)
+    def _claim(self, now: datetime) -> RowMapping | None:
+        """Claim the marking of the oldest snapshot whose time is over."""
+        expired = snapshots.c.marking_until <= now
+        oldest = select(snapshots.c.id).where(expired).order_by(snapshots.c.id).limit(1)
+        claimed = update(snapshots).where(snapshots.c.id.in_(oldest), expired).values(marking_until=now + TURN)
         with writing(self.engine) as connection:
-            return connection.execute(mine.returning(snapshots)).mappings().one_or_none()
+            return connection.execute(claimed.returning(snapshots)).mappings().one_or_none()
 
-    def _mark_those_at_work(self, now: datetime) -> None:
-        """A look that is under way may have read the old data, and records only later whose the ticket is."""
+    def _mark_leased(self, now: datetime) -> None:
+        """Mark leased tickets: their looks may have read the old data, and record the account only at their end."""
         with writing(self.engine) as connection:
             wake(connection, tickets.c.lease_until.is_not(None), now=now)
 
 
-def owe(connection: Connection, snapshot_id: int, old_id: int | None) -> None:
-    """The snapshot that becomes current in this transaction owes its marks from now on."""
+def begin_marking(connection: Connection, snapshot_id: int, old_id: int | None) -> None:
+    """Record, in the transaction that makes the snapshot current, that its tickets are to be marked."""
     connection.execute(_set(snapshot_id, marking_until=snapshots.c.imported_at, replaces=old_id))
 
 
@@ -104,8 +107,8 @@ def _row(connection: Connection, snapshot_id: int) -> RowMapping:
     return connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().one()
 
 
-def _elsewhere(connection: Connection, snapshot_ids: Collection[int], account_ids: Collection[str]) -> Iterator[str]:
-    """What the other sources call these accounts: those with the same super admin."""
+def _same_admins(connection: Connection, snapshot_ids: Collection[int], account_ids: Collection[str]) -> Iterator[str]:
+    """Yield the ids of other sources' accounts that have the same super admin as these accounts."""
     others = select(snapshots.c.id).where(is_in(SnapshotState.CURRENT), snapshots.c.id.not_in(snapshot_ids))
     other_ids = connection.scalars(others).all()
     if not other_ids or not account_ids:

@@ -1,4 +1,4 @@
-"""What waits in a portal, and how its open tickets stand: counted in SQL whenever somebody asks."""
+"""The figures of a portal, computed in SQL at each request."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ class SqlMetrics:
     portal: str
 
     def backlog(self, now: datetime) -> WorkBacklog:
-        """What was due at `now` and is not done."""
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
             events = connection.execute(self._events(now)).one()
-            gathered = connection.execute(self._gathered()).one()
-            made = connection.execute(self._made()).one()
+            loose = connection.execute(self._messages()).one()
+            unsent = connection.execute(self._notices()).one()
             steps = [looks.unseen_at, *(connection.scalar(each) for each in self._steps(now))]
-        since = (looks.oldest_at, events.oldest_at, gathered.oldest_at, made.oldest_at)
+        since = (looks.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
         return WorkBacklog(
             due=looks.due,
             put_off=looks.put_off,
@@ -38,43 +37,40 @@ class SqlMetrics:
             parked=looks.parked,
             events=events.waiting,
             stranded=events.stranded,
-            notices=gathered.waiting + made.waiting,
+            notices=loose.waiting + unsent.waiting,
             oldest_at=min(filter(None, since), default=None),
             step_at=min(filter(None, steps), default=None),
         )
 
     def verdicts(self) -> Mapping[str, int]:
-        """How many open tickets have each verdict."""
         still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None) & tickets.c.verdict.is_not(None)
         counted = select(tickets.c.verdict, func.count()).where(tickets.c.portal == self.portal, still_open)
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
 
     def deliveries(self) -> DeliveryCounts:
-        """How reliably Desk tells us, as the sweeps have found."""
-        told = select(*columns_of(sweeps, DeliveryCounts)).where(sweeps.c.portal == self.portal)
+        counted = select(*columns_of(sweeps, DeliveryCounts)).where(sweeps.c.portal == self.portal)
         with reading(self.engine) as connection:
-            row = connection.execute(told).mappings().one_or_none()
+            row = connection.execute(counted).mappings().one_or_none()
         return DeliveryCounts(**row) if row else DeliveryCounts()
 
-    def unheard(self, since: datetime) -> int:
-        """Of how many things that people were to be told nobody could be, all channels having refused."""
-        lately = (notices.c.portal == self.portal) & (notices.c.refused_at >= since)
+    def undelivered(self, since: datetime) -> int:
+        recent = (notices.c.portal == self.portal) & (notices.c.refused_at >= since)
         with reading(self.engine) as connection:
-            return connection.scalar(select(func.coalesce(func.sum(notices.c.unheard), 0)).where(lately)) or 0
+            return connection.scalar(select(func.coalesce(func.sum(notices.c.undelivered), 0)).where(recent)) or 0
 
     def next_look_at(self) -> datetime | None:
-        """When the first look is due, parked tickets aside; None if something has to happen before."""
+        """Return when the first look is due, without parked tickets; None if no look is planned."""
         queued = (tickets.c.portal == self.portal) & tickets.c.parked_at.is_(None)
         with reading(self.engine) as connection:
             earliest: datetime | None = connection.scalar(select(func.min(tickets.c.look_at)).where(queued))
             return earliest
 
     def _looks(self, now: datetime) -> Select[int, int, int, int, Any, Any]:
-        come = tickets.c.look_at <= now
+        reached = tickets.c.look_at <= now
         held = _held(now)
-        free = come & ~held
-        put_off = tickets.c.owed_at.is_not(None) & ~come & ~held
+        free = reached & ~held
+        put_off = tickets.c.owed_at.is_not(None) & ~reached & ~held
         queued = tickets.c.parked_at.is_(None)
         parked = ~queued & tickets.c.dropped_at.is_(None)
         since = func.coalesce(tickets.c.owed_at, tickets.c.look_at, type_=tickets.c.look_at.type)
@@ -84,29 +80,29 @@ class SqlMetrics:
             func.count().filter(queued & held).label("leased"),
             func.count().filter(parked).label("parked"),
             func.min(tickets.c.parked_at).filter(parked & tickets.c.looked_at.is_(None)).label("unseen_at"),
-            func.min(since).filter(queued & or_(come, tickets.c.owed_at.is_not(None))).label("oldest_at"),
+            func.min(since).filter(queued & or_(reached, tickets.c.owed_at.is_not(None))).label("oldest_at"),
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
 
     def _steps(self, now: datetime) -> Iterable[Select[Any]]:
-        """Since when a change of a clock is due, and a step."""
+        """Yield the query for the oldest clock change that is due, and for the oldest escalation step."""
         alive = (tickets.c.portal == self.portal) & tickets.c.ended_at.is_(None) & tickets.c.dropped_at.is_(None)
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         yield select(func.min(clocks.c.next_at)).join(tickets, same).where(alive, clocks.c.next_at <= now)
         yield select(func.min(tickets.c.step_at)).where(alive, tickets.c.step_at <= now)
 
-    def _gathered(self) -> Select[int, Any]:
-        """Messages that are in no notice yet."""
+    def _messages(self) -> Select[int, Any]:
+        """Return the query for the messages that are in no notice yet."""
         waiting = (messages.c.portal == self.portal) & messages.c.notice.is_(None)
         return select(func.count().label("waiting"), func.min(messages.c.at).label("oldest_at")).where(waiting)
 
-    def _made(self) -> Select[int, Any]:
-        """Notices that are neither sent nor refused."""
-        owed = (notices.c.portal == self.portal) & notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
-        return select(func.count().label("waiting"), func.min(notices.c.made_at).label("oldest_at")).where(owed)
+    def _notices(self) -> Select[int, Any]:
+        """Return the query for the notices that are neither sent nor refused."""
+        pending = (notices.c.portal == self.portal) & notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
+        return select(func.count().label("waiting"), func.min(notices.c.made_at).label("oldest_at")).where(pending)
 
     def _events(self, now: datetime) -> Select[int, int, Any]:
-        """Events without their look. The row of an event's ticket says so; where it does not, the event is stranded."""
-        theirs = and_(tickets.c.portal == deliveries.c.portal, tickets.c.ticket_id == deliveries.c.ticket_id)
+        """Return the query for unprocessed events; one is stranded if its ticket's row has no look for it."""
+        its_ticket = and_(tickets.c.portal == deliveries.c.portal, tickets.c.ticket_id == deliveries.c.ticket_id)
         expected = or_(tickets.c.look_at <= deliveries.c.received_at, tickets.c.owed_at.is_not(None), _held(now))
         return (
             select(
@@ -114,7 +110,7 @@ class SqlMetrics:
                 func.count().filter(func.coalesce(expected, False).is_(False)).label("stranded"),
                 func.min(deliveries.c.received_at).label("oldest_at"),
             )
-            .select_from(deliveries.outerjoin(tickets, theirs))
+            .select_from(deliveries.outerjoin(tickets, its_ticket))
             .where(
                 deliveries.c.portal == self.portal, deliveries.c.processed_at.is_(None), tickets.c.parked_at.is_(None)
             )

@@ -1,4 +1,4 @@
-"""What people outside Desk are to be told: messages come in with the look that owes them, and go out in notices."""
+"""Messages to people outside Desk, saved with the look that requires them, and the notices that carry them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, select, tuple_, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import NOW, by_now, is_free
+from desk_sync.adapters.store.queue import NOW, is_free, now_parameters
 from desk_sync.adapters.store.tables import messages, notices
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.escalation.notice import Message, Notice
@@ -38,7 +38,7 @@ _CLAIM = (
 
 
 class TakenNotices(Exception):
-    """Another process has put one of the messages into a notice of its own."""
+    """Another process has already put one of the messages into a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,10 @@ class SqlNotices:
     portal: str
 
     def waiting(self) -> Sequence[Message]:
-        """The messages that are in no notice yet."""
         with reading(self.engine) as connection:
             return self._messages(connection, messages.c.notice.is_(None))
 
     def make(self, made: Sequence[Notice], *, now: datetime) -> None:
-        """Settle what each notice holds, once: of two who make one of the same message the second makes none."""
         for notice in made:
             try:
                 with writing(self.engine) as connection:
@@ -63,57 +61,50 @@ class SqlNotices:
                 continue
 
     def claim(self, *, now: datetime, until: datetime) -> ClaimedNotices | None:
-        """The oldest notice that is due, for the caller alone until then; a repeat if it was begun before."""
-        given = {"its_portal": self.portal, "until": until, **by_now(now)}
+        given = {"its_portal": self.portal, "until": until, **now_parameters(now)}
         with writing(self.engine) as connection:
             row = connection.execute(_CLAIM, given).mappings().one_or_none()
             if row is None:
                 return None
-            held_in = self._messages(connection, messages.c.notice == row["key"])
+            held = self._messages(connection, messages.c.notice == row["key"])
         notice = Notice(
             key=row["key"],
             to=_address(row),
             subject=row["subject"],
             lines=tuple(row["lines"]),
-            messages=tuple(held_in),
+            messages=tuple(held),
             repeat=row["attempts"] > 1,
         )
         return ClaimedNotices(notice=notice, attempts=row["attempts"])
 
     def sent(self, notice: Notice, *, at: datetime) -> None:
-        """It was taken."""
         with writing(self.engine) as connection:
             self._settle(connection, notice, sent_at=at, error=None)
 
     def postpone(self, notice: Notice, *, due_at: datetime, error: str) -> None:
-        """It may have got through, or not: it is due again then."""
         with writing(self.engine) as connection:
             self._settle(connection, notice, due_at=due_at, leased_until=None, error=error)
 
     def refuse(self, notice: Notice, *, at: datetime, error: str) -> Sequence[Message]:
-        """It will not get through: each of its messages goes to whoever stands in.
-
-        Returns the messages of which nobody is told now: everybody who could have been has refused.
-        """
         with writing(self.engine) as connection:
             self._settle(connection, notice, refused_at=at, error=error)
-            told = self._told(connection, notice.messages)
-            others = {each: each.elsewhere(told[each.ticket_id, each.topic].keys()) for each in notice.messages}
+            refusals = self._refusals(connection, notice.messages)
+            others = {each: each.redirected(refusals[each.ticket_id, each.topic].keys()) for each in notice.messages}
             save(connection, self.portal, [other for other in others.values() if other])
-            unheard = [
+            undelivered = [
                 each
                 for each, other in others.items()
-                if other is None and all(told[each.ticket_id, each.topic].values())
+                if other is None and all(refusals[each.ticket_id, each.topic].values())
             ]
-            self._settle(connection, notice, unheard=len(unheard))
-        return unheard
+            self._settle(connection, notice, undelivered=len(undelivered))
+        return undelivered
 
     def _make(self, connection: Connection, notice: Notice, now: datetime) -> None:
         row = {"key": notice.key, "subject": notice.subject, "lines": notice.lines, "made_at": now, "due_at": now}
         row |= {"portal": self.portal, "channel": notice.to.channel, "address": notice.to.to}
         connection.execute(insert(connection, notices).values(row).on_conflict_do_nothing())
-        theirs = (messages.c.portal == self.portal) & _is_to(notice.to) & _TOPIC.in_(_topics(notice.messages))
-        chosen = update(messages).where(theirs, messages.c.notice.is_(None)).values(notice=notice.key)
+        held = (messages.c.portal == self.portal) & _is_to(notice.to) & _TOPIC.in_(_topics(notice.messages))
+        chosen = update(messages).where(held, messages.c.notice.is_(None)).values(notice=notice.key)
         if connection.execute(chosen).rowcount < len(notice.messages):
             raise TakenNotices
 
@@ -121,19 +112,19 @@ class SqlNotices:
         own = (notices.c.portal == self.portal) & (notices.c.key == notice.key) & notices.c.sent_at.is_(None)
         connection.execute(update(notices).where(own).values(values))
 
-    def _told(
+    def _refusals(
         self, connection: Connection, about: Sequence[Message]
     ) -> Mapping[tuple[str, str], Mapping[NoticeAddress, bool]]:
-        """By topic, everybody who was to be told of it, and whether they have refused."""
+        """Return by topic its recipients, each with True if the channel has refused them."""
         listed = (
             select(messages.c.ticket_id, messages.c.topic, messages.c.channel, messages.c.address, notices.c.refused_at)
             .outerjoin(notices, _ITS_NOTICE)
             .where(messages.c.portal == self.portal, _TOPIC.in_(_topics(about)))
         )
-        told: dict[tuple[str, str], dict[NoticeAddress, bool]] = {}
+        refusals: dict[tuple[str, str], dict[NoticeAddress, bool]] = {}
         for row in connection.execute(listed).mappings():
-            told.setdefault((row["ticket_id"], row["topic"]), {})[_address(row)] = row["refused_at"] is not None
-        return told
+            refusals.setdefault((row["ticket_id"], row["topic"]), {})[_address(row)] = row["refused_at"] is not None
+        return refusals
 
     def _messages(self, connection: Connection, which: ColumnElement[bool]) -> Sequence[Message]:
         chosen = select(messages).where(messages.c.portal == self.portal, which)
@@ -141,15 +132,15 @@ class SqlNotices:
         return [_message(row) for row in rows]
 
 
-def save(connection: Connection, portal: str, owed: Iterable[Message]) -> None:
-    """Write down what is to be told, each message once."""
-    rows = [_row(portal, message) for message in owed]
+def save(connection: Connection, portal: str, new: Iterable[Message]) -> None:
+    """Store the messages, each once."""
+    rows = [_row(portal, message) for message in new]
     if rows:
         connection.execute(insert(connection, messages).on_conflict_do_nothing(), rows)
 
 
-def told(connection: Connection, portal: str, ticket_id: str) -> Sequence[SentNotice]:
-    """What people outside Desk were told of a ticket, or are to be, in order."""
+def past(connection: Connection, portal: str, ticket_id: str) -> Sequence[SentNotice]:
+    """Return the messages about a ticket, oldest first, sent or not."""
     columns = (messages.c.topic, messages.c.channel, messages.c.address, messages.c.at)
     listed = (
         select(*columns, notices.c.sent_at, notices.c.refused_at)

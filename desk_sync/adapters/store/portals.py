@@ -1,4 +1,4 @@
-"""What is known of a portal itself: its one access token, how it may be called, and who we are in it."""
+"""A portal: its access token, the limits on calls to it, and the facts learned about it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Engine, Row, bindparam, func, or_, select,
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals, statuses, tickets
-from desk_sync.adapters.store.values import AHEAD, insert
+from desk_sync.adapters.store.values import MAX_CLOCK_SKEW, insert
 from desk_sync.ports.portal import AccessToken, CreditAllowance, CreditLevel, DeskPause
 
-# Built once, as the statements of `queue`: every look reads it.
+# Built once, like the statements in `queue`: every look runs it.
 _PORTAL = select(portals).where(portals.c.name == bindparam("its_name"))
 
 
@@ -26,7 +26,6 @@ class SqlTokens:
     portal: str
 
     def read(self) -> AccessToken | None:
-        """The stored token, expired or not."""
         stored = select(portals.c.access_token, portals.c.expires_at).where(
             portals.c.name == self.portal, portals.c.access_token.is_not(None)
         )
@@ -35,16 +34,12 @@ class SqlTokens:
         return AccessToken(access_token=row.access_token, expires_at=row.expires_at) if row else None
 
     def elect(self, *, now: datetime, until: datetime) -> bool:
-        """Whether the caller alone may refresh the token until `until`.
-
-        An election that lasts longer was won by a clock that has been put back, and holds nobody up.
-        """
+        """Elect the caller. An election that ends after `until` was won before the clock was put back, and is void."""
         elected = portals.c.election_until
-        free = or_(elected.is_(None), elected <= now, elected > until + AHEAD)
+        free = or_(elected.is_(None), elected <= now, elected > until + MAX_CLOCK_SKEW)
         return _exchange(self.engine, self.portal, free, election_until=until)
 
     def save(self, token: AccessToken) -> None:
-        """Replace the token and end the election."""
         _learn(
             self.engine,
             self.portal,
@@ -56,7 +51,7 @@ class SqlTokens:
 
 @dataclass(frozen=True, slots=True)
 class SqlAllowances:
-    """How one portal may be called: the credits of its day, and until when it is paused."""
+    """The limits on calls to one portal: the credits of its day, and its pause."""
 
     engine: Engine
     portal: str
@@ -66,27 +61,25 @@ class SqlAllowances:
             stored = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
         if stored is None:
             return CreditAllowance()
-        heard = CreditLevel(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
-        return CreditAllowance(credits=heard, pause=_pause(stored) if stored.paused_until else None)
+        level = CreditLevel(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
+        return CreditAllowance(credits=level, pause=_pause(stored) if stored.paused_until else None)
 
-    def save_credits(self, heard: CreditLevel) -> None:
-        _learn(self.engine, self.portal, credits_left=heard.left, credits_at=heard.at)
+    def save_credits(self, level: CreditLevel) -> None:
+        _learn(self.engine, self.portal, credits_left=level.left, credits_at=level.at)
 
     def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
-        """Whether the caller alone may ask Desk again how the credits stand, which count as heard at `now`."""
         return _exchange(self.engine, self.portal, portals.c.credits_at == seen.at, credits_at=now)
 
-    def exchange(self, seen: DeskPause | None, then: DeskPause | None) -> bool:
-        """Put `then` in the place of `seen`. False, and nothing is changed, if something else stands there by now."""
+    def exchange(self, seen: DeskPause | None, new: DeskPause | None) -> bool:
         unchanged = portals.c.paused_until.is_not_distinct_from(seen.until if seen else None)
-        begun_at, until, number = (then.begun_at, then.until, then.number) if then else (None, None, None)
+        begun_at, until, number = (new.begun_at, new.until, new.number) if new else (None, None, None)
         facts = {"paused_at": begun_at, "paused_until": until, "pauses": number}
         return _exchange(self.engine, self.portal, unchanged, **facts)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlPortalFacts:
-    """What we learn about one portal on the way."""
+    """The facts learned about one portal."""
 
     engine: Engine
     portal: str
@@ -94,7 +87,7 @@ class SqlPortalFacts:
     _agents: list[str] = field(default_factory=list, init=False, repr=False)
 
     def own_agent(self) -> str | None:
-        """The id of the agent whose token we use, once a write has shown it; then read once, since a token is his."""
+        """Return the agent's id, read from the database once: a token always belongs to the same agent."""
         if not self._agents:
             known = select(portals.c.own_agent_id).where(portals.c.name == self.portal)
             with reading(self.engine) as connection:
@@ -106,26 +99,23 @@ class SqlPortalFacts:
         self._agents.append(agent_id)
 
     def active_since(self) -> datetime | None:
-        """Since when what happens sets off escalations: when we first heard of a ticket, or what a person has said."""
         with reading(self.engine) as connection:
             known = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
-        return (known and known.active_since) or self._first_heard()
+        return (known and known.active_since) or self._first_seen()
 
-    def _first_heard(self) -> datetime | None:
-        """When we first heard of a ticket; learnt, so that it is looked for once."""
+    def _first_seen(self) -> datetime | None:
+        """Return the instant of our first ticket, and record it, so that it is searched for once."""
         first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
         with reading(self.engine) as connection:
-            heard: datetime | None = connection.scalar(first)
-        if heard:
-            _learn(self.engine, self.portal, active_since=heard)
-        return heard
+            seen_at: datetime | None = connection.scalar(first)
+        if seen_at:
+            _learn(self.engine, self.portal, active_since=seen_at)
+        return seen_at
 
     def activate(self, since: datetime) -> None:
-        """Let what happened since then set off escalations, too."""
         _learn(self.engine, self.portal, active_since=since)
 
     def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
-        """Remember Desk's type of a status that was seen; returns the types of all that are known, by name."""
         if self._learned.get(name) != kind:
             self._learned.update(self._statuses())
         if self._learned.get(name) != kind:
@@ -143,7 +133,7 @@ class SqlPortalFacts:
 
 
 def _pause(stored: Row[Any]) -> DeskPause:
-    """A version that did not write down when a pause began is gone, and its pauses with it."""
+    """Return the stored pause; one without a beginning, from an older version, is over."""
     begun_at = stored.paused_at or stored.paused_until
     return DeskPause(begun_at=begun_at, until=stored.paused_until, number=stored.pauses)
 
@@ -155,7 +145,7 @@ def _learn(engine: Engine, portal: str, **facts: object) -> None:
 
 
 def _exchange(engine: Engine, portal: str, condition: ColumnElement[bool], **facts: object) -> bool:
-    """Whether the caller was the one that found the condition true, and changed the facts."""
+    """Change the facts if the condition is true; return True if this call changed them."""
     with writing(engine) as connection:
         connection.execute(insert(connection, portals).values(name=portal).on_conflict_do_nothing())
         change = update(portals).where(portals.c.name == portal, condition).values(facts)

@@ -1,4 +1,4 @@
-"""The queue in the ticket rows: setting marks, and changing a row under the protection of its lease."""
+"""The queue in the ticket rows: marking tickets as due, and changing a row under its lease."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ NOW = bindparam("now", type_=InstantColumn)
 
 
 def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now: datetime, **also: object) -> int:
-    """Make the tickets due at `now` if they are not already; returns how many. `also` are further columns to set.
+    """Make the tickets due at `now` or earlier, setting the columns in `also`; return how many tickets were given.
 
-    In the order of their ids, or two writers could wait for each other.
+    Rows are written in the order of their ids: otherwise two writers could deadlock.
     """
-    seen: dict[str, object] = {"portal": portal, "first_seen_at": now, "look_at": now, "marked": True, **also}
-    rows = [{**seen, "ticket_id": ticket_id} for ticket_id in sorted(set(ticket_ids))]
+    facts: dict[str, object] = {"portal": portal, "first_seen_at": now, "look_at": now, "marked": True, **also}
+    rows = [{**facts, "ticket_id": ticket_id} for ticket_id in sorted(set(ticket_ids))]
     if rows:
         connection.execute(_marking(connection.dialect.name, tuple(also)), {"rows": rows})
     return len(rows)
@@ -54,7 +54,7 @@ def mark(connection: Connection, portal: str, ticket_ids: Iterable[str], *, now:
 
 @cache
 def _marking(dialect: str, also: Sequence[str]) -> Insert:
-    """Kept: to build it takes longer than to mark."""
+    """Return the statement, cached: to build it takes longer than to run it."""
     names = ("portal", "ticket_id", "first_seen_at", "look_at", "marked", *also)
     rows = given_rows(dialect, [tickets.c[name] for name in names])
     statement = insert_for(dialect, tickets).from_select(names, rows)
@@ -65,19 +65,19 @@ def _marking(dialect: str, also: Sequence[str]) -> Insert:
 
 
 def wake(connection: Connection, concerned: ColumnElement[bool], *, now: datetime) -> int:
-    """Owe a look to the open tickets that are concerned; in the order of their ids, as `mark`. Returns how many."""
+    """Make the open tickets concerned due at `now`, whatever their events, in the order of `mark`; return how many."""
     return connection.execute(_waking(_open(concerned), now)).rowcount
 
 
 def wake_all(engine: Engine, concerned: ColumnElement[bool], *, now: datetime) -> int:
-    """The same for however many: few in each transaction, so that deliveries are stored in between."""
+    """Do the same in transactions of CHUNK tickets, so that deliveries can be stored in between."""
     portal, ticket_id = tickets.c.portal, tickets.c.ticket_id
     woken, after = 0, ("", "")
     while True:
-        behind = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
-        some = _waking(_open(concerned).where(behind).limit(CHUNK), now).returning(portal, ticket_id)
+        remaining = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
+        chunk = _waking(_open(concerned).where(remaining).limit(CHUNK), now).returning(portal, ticket_id)
         with writing(engine) as connection:
-            keys = [(row.portal, row.ticket_id) for row in connection.execute(some)]
+            keys = [(row.portal, row.ticket_id) for row in connection.execute(chunk)]
         woken += len(keys)
         if len(keys) < CHUNK:
             return woken
@@ -85,7 +85,7 @@ def wake_all(engine: Engine, concerned: ColumnElement[bool], *, now: datetime) -
 
 
 def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
-    """How many open tickets are concerned."""
+    """Return how many open tickets are concerned."""
     return connection.scalar(select(func.count()).select_from(_open(concerned).subquery())) or 0
 
 
@@ -98,52 +98,52 @@ def _open(concerned: ColumnElement[bool]) -> Select[Any]:
 def _waking(keys: Select[Any], now: datetime) -> Update:
     chosen = keys.with_for_update().cte("chosen")
     key = tuple_(tickets.c.portal, tickets.c.ticket_id)
-    owed = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
-    return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(owed)
+    due = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
+    return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(due)
 
 
 def is_free(leased_until: ColumnElement[datetime | None]) -> ColumnElement[bool]:
-    """Whether nobody has the lease: it has run out, or was taken by a clock that has been put back since.
+    """Return a condition: the lease is not held. It has run out, or was taken before the clock was put back.
 
-    Wants what `by_now` gives.
+    A statement that contains it requires `now_parameters`.
     """
     return or_(
         leased_until.is_(None), leased_until <= NOW, leased_until > bindparam("longest_lease", type_=InstantColumn)
     )
 
 
-def by_now(now: datetime) -> Mapping[str, datetime]:
-    """What statements with `NOW` and `is_free` in them have to be given."""
+def now_parameters(now: datetime) -> Mapping[str, datetime]:
+    """Return the parameters of statements that contain `NOW` or `is_free`."""
     return {"now": now, "longest_lease": now + _LONGEST_LEASE}
 
 
 def at(instant: datetime | None) -> ColumnElement[Any]:
-    """An instant inside an expression, where no column says what it is."""
+    """Return the instant as a literal, for expressions in which no column gives its type."""
     return literal(instant, InstantColumn)
 
 
 def earliest(look_at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """`look_at`, but a ticket that is due before that stays so."""
+    """Return `look_at`, or the ticket's current one if that is earlier."""
     return case((tickets.c.look_at <= look_at, tickets.c.look_at), else_=look_at)
 
 
 def newest(modified_at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """`modified_at`, but what is known already of a later modification stays known."""
+    """Return `modified_at`, or the ticket's current one if that is later."""
     known = tickets.c.modified_at
     return case((known >= modified_at, known), else_=func.coalesce(modified_at, known))
 
 
 def unless_marked(look_at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """`look_at`, but a ticket that was marked during the look stays due."""
+    """Return `look_at`, or the current one if the ticket was marked during the look."""
     return case((tickets.c.marked, tickets.c.look_at), else_=look_at)
 
 
 def unless_woken(wake_at: ColumnElement[Any]) -> ColumnElement[Any]:
-    """`wake_at`, but a look that was asked for during this one stays owed."""
+    """Return `wake_at`, or the current one if another look was requested during this one."""
     return case((tickets.c.woken, tickets.c.wake_at), else_=wake_at)
 
 
-# What a look runs is built once, here and beside this: to build a statement takes longer than to run it.
+# The statements of a look are built once, here and in the other modules: to build one takes longer than to run it.
 _LEASED = update(tickets).where(
     tickets.c.portal == bindparam("its_portal"),
     tickets.c.ticket_id == bindparam("its_id"),
@@ -152,9 +152,9 @@ _LEASED = update(tickets).where(
 )
 
 
-def fencing(*told: Column[Any], **changes: ColumnElement[Any]) -> ReturningUpdate[Any]:
-    """A change that is worked out in the database, and what it tells of the row: by default when the look began."""
-    return _LEASED.values(changes).returning(*(told or (tickets.c.begun_at,)))
+def fencing(*returned: Column[Any], **changes: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    """Return an UPDATE of a leased row that computes `changes` and returns columns, by default `begun_at`."""
+    return _LEASED.values(changes).returning(*(returned or (tickets.c.begun_at,)))
 
 
 _HELD = _LEASED.returning(tickets.c.begun_at)
@@ -163,12 +163,12 @@ _HELD = _LEASED.returning(tickets.c.begun_at)
 def fenced(
     connection: Connection, portal: str, lease: Lease, change: ReturningUpdate[Any] = _HELD, **given: object
 ) -> RowMapping:
-    """Change the ticket's row, or only hold it, for this transaction. Raises LeaseLost.
+    """Change the ticket's row, or only lock it, in this transaction; return its columns. Raises LeaseLost.
 
-    `given` are what the change has to be told, and further columns to set.
+    `given` are the parameters of `change`, and further columns to set.
     """
-    whose = {"its_portal": portal, "its_id": lease.ticket_id, "its_token": lease.token}
-    row = connection.execute(change, {"lease_token": lease.token, **whose, **given}).mappings().one_or_none()
+    key = {"its_portal": portal, "its_id": lease.ticket_id, "its_token": lease.token}
+    row = connection.execute(change, {"lease_token": lease.token, **key, **given}).mappings().one_or_none()
     if row is None:
-        raise LeaseLost(f"ticket {lease.ticket_id} is in other hands")
+        raise LeaseLost(f"the lease on ticket {lease.ticket_id} has been given back or taken over")
     return row

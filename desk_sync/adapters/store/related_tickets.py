@@ -1,4 +1,4 @@
-"""The tickets around a ticket, by what their last looks found."""
+"""The tickets related to a ticket, as found by their last looks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.triggers import SevereTicket
 
-# Built once, as the statements of `queue`.
+# Built once, like the statements in `queue`.
 _HERE = (tickets.c.portal == bindparam("its_portal")) & tickets.c.ended_at.is_(None)
 _SINCE = bindparam("since", type_=InstantColumn)
 _SEVERE = select(tickets.c.ticket_id, tickets.c.severe_at, tickets.c.account_id, tickets.c.product).where(
@@ -30,13 +30,12 @@ _QUESTIONS = select(tickets.c.ticket_id, tickets.c.howto_at, tickets.c.number).w
 
 @dataclass(frozen=True, slots=True)
 class SqlRelatedTickets:
-    """One portal's tickets, those that are gone left out."""
+    """One portal's tickets, without ended ones."""
 
     engine: Engine
     portal: str
 
     def severe(self, *, account_id: str | None, product: str | None, since: datetime) -> Sequence[SevereTicket]:
-        """Those of severity 1 since then, of the account or about the product."""
         wanted = {"its_portal": self.portal, "its_account": account_id, "its_product": product, "since": since}
         with reading(self.engine) as connection:
             rows = connection.execute(_SEVERE, wanted).all()
@@ -45,14 +44,12 @@ class SqlRelatedTickets:
         ]
 
     def questions(self, partner: str, *, since: datetime) -> Sequence[BasicQuestion]:
-        """The partner's how-to tickets since then."""
         wanted = {"its_portal": self.portal, "its_partner": partner, "since": since}
         with reading(self.engine) as connection:
             rows = connection.execute(_QUESTIONS, wanted).all()
         return [BasicQuestion(ticket_id=each, at=at, number=number or each) for each, at, number in rows]
 
     def wake(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
-        """Owe each a look."""
-        for chunk in chunks(sorted(set(ticket_ids))):  # most looks wake nobody, and take no turn at writing
+        for chunk in chunks(sorted(set(ticket_ids))):  # most looks wake no ticket, and then need no transaction
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)

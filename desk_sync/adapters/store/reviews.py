@@ -1,4 +1,4 @@
-"""The tickets that wait for a person: those whose last look left something to decide, and that nobody has set aside."""
+"""The tickets that wait for a person: undecided by their last look, and not dismissed."""
 
 from __future__ import annotations
 
@@ -20,25 +20,23 @@ _KEY = ("portal", "ticket_id")
 
 @dataclass(frozen=True, slots=True)
 class SqlReviews:
-    """One portal's."""
+    """One portal's tickets that wait for a person."""
 
     engine: Engine
     portal: str
 
     def undecided(self) -> Sequence[OpenReview]:
-        """Those whose decision stands and was not dismissed, the longest-standing first."""
-        return [each for each, _ in self._standing()]
+        return [each for each, _ in self._not_dismissed()]
 
     def dismiss(self, ticket_id: str, settled: SettledReview) -> None:
-        """Leave a ticket out until its decision changes; one that is not among the undecided is left as it is."""
-        seen = [decision.gist for each, decision in self._standing() if each.ticket_id == ticket_id]
+        seen = [decision.gist for each, decision in self._not_dismissed() if each.ticket_id == ticket_id]
         rows = [{"portal": self.portal, "ticket_id": ticket_id, "gist": gist, **asdict(settled)} for gist in seen]
         with writing(self.engine) as connection:
             for row in rows:
                 statement = insert(connection, dismissals).values(row)
                 connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
 
-    def _standing(self) -> Sequence[tuple[OpenReview, Decision]]:
+    def _not_dismissed(self) -> Sequence[tuple[OpenReview, Decision]]:
         with reading(self.engine) as connection:
             rows = connection.execute(self._waiting()).mappings().all()
         each = ((row, decision_of(row)) for row in rows)
@@ -59,7 +57,7 @@ class SqlReviews:
         ]
 
     def _waiting(self) -> Select[tuple[object, ...]]:
-        """The open tickets without an answer, each with its last decision and with what was dismissed of it."""
+        """Return the query for the undecided open tickets, each with its last decision and its dismissed gist."""
         later = decisions.alias()
         last = select(func.max(later.c.id)).where(_same(tickets, later)).scalar_subquery()
         return (

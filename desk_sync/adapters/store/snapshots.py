@@ -1,7 +1,7 @@
-"""Snapshots of the subscription data: how far each has come, and what the newest of a source says otherwise.
+"""Snapshots of the subscription data: their states, and the differences between two of them.
 
-A snapshot is `importing` while its rows come in, in small transactions beside which deliveries are still stored; one
-short transaction makes it `current`. The rows of one that is `retired` are deleted, when nobody needs them any more.
+A snapshot is `importing` while its rows are inserted, in small transactions, so that deliveries can be stored; one
+short transaction makes it `current`. The rows of a `retired` one are deleted once they are not needed for marking.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from desk_sync.ports.subscriptions import AccountChanges, SnapshotSize
 
 
 class SnapshotState(StrEnum):
-    """How far a snapshot has come."""
+    """The state of a snapshot."""
 
     IMPORTING = "importing"
     CURRENT = "current"
@@ -26,7 +26,7 @@ class SnapshotState(StrEnum):
 
 
 _NOTHING = 0
-"""A snapshot without rows: their numbers begin at 1."""
+"""The id of no snapshot: ids begin at 1."""
 
 
 def is_in(state: SnapshotState) -> ColumnElement[bool]:
@@ -44,12 +44,12 @@ def size_of(row: RowMapping) -> SnapshotSize:
 
 
 def current_of(connection: Connection, source: str) -> int | None:
-    """The source's current snapshot."""
+    """Return the id of the source's current snapshot; None if it has none."""
     return connection.scalar(select(snapshots.c.id).where(is_in(SnapshotState.CURRENT), snapshots.c.source == source))
 
 
 def changes(connection: Connection, new_id: int, old_id: int | None) -> AccountChanges:
-    """What a snapshot says otherwise than another one, or than nothing."""
+    """Return how the accounts of a snapshot differ from an older one's, or from none."""
     new, old = tables.accounts.alias(), tables.accounts.alias()
     is_new, is_old = new.c.snapshot_id == new_id, old.c.snapshot_id == (old_id or _NOTHING)
     same = new.c.account_id == old.c.account_id

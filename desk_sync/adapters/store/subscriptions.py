@@ -1,4 +1,4 @@
-"""The local copy of the subscription data: snapshots, of which one is current for each source."""
+"""The local copy of the subscription data: one current snapshot for each source."""
 
 from __future__ import annotations
 
@@ -28,52 +28,43 @@ from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
-from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, owe
+from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, begin_marking
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, size_of, snapshot_of
 from desk_sync.adapters.store.tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
-from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports.subscriptions import AccountChanges, ReplacedSnapshot, ShrinkGuard
+from desk_sync.ports.subscriptions import FILE, AccountChanges, ReplacedSnapshot, ShrinkGuard
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
 _CURRENT = select(snapshots).where(USED)
-# What a snapshot knows of its accounts without being told.
+# Fields that are filled in when an account is read from its snapshot.
 _NOT_STORED = {"origin", "also_in", "bound_at"}
-
-FILE = "file"
-"""The source whose data `desk-sync subscriptions import` brings in."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlSubscriptions:
     """The installation's subscription data; all portals share them.
 
-    `sources` are those that look-ups use, in their order; what others left is as if it were not there.
+    `sources` are those that look-ups use, in their order; data of other sources are ignored.
     """
 
     engine: Engine
     sources: Sequence[str] = (FILE,)
 
     def current(self) -> Sequence[Snapshot]:
-        """The last snapshot of each source that was imported in full, in the order in which look-ups use them."""
         with reading(self.engine) as connection:
             rows = connection.execute(_CURRENT, {"sources": self.sources}).mappings().all()
         return sorted(map(snapshot_of, rows), key=lambda snapshot: self.sources.index(snapshot.source))
 
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
-        """The accounts of the current snapshots that each identifier leads to; identifiers without one are absent.
-
-        One that a person bound leads to that account alone. Of accounts with one super admin, the first source's is
-        given, also where only a later source knows the identifier, and says which other sources have it.
-        """
         with reading(self.engine) as connection:
             return KnownAccounts(connection, self.sources).find(identifiers)
 
     def zoids(self, source: str) -> Sequence[str]:
-        """The organisations that the current snapshot of a source names."""
+        """Return the ids (ZOIDs) of the organisations in the current snapshot of a source."""
         query = (
             select(tables.identifiers.c.value)
             .join_from(snapshots, tables.identifiers, tables.identifiers.c.snapshot_id == snapshots.c.id)
@@ -98,22 +89,18 @@ class SqlSubscriptions:
         guard: ShrinkGuard | None = None,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
-        """Make `accounts` the source's current snapshot, all or nothing; then mark the tickets that it concerns.
-
-        A later import of the source stops one under way.
-        """
         snapshot_id = self._start(source=source, imported_at=now, as_of=as_of)
         try:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk, guard)
             changed = self._changes(snapshot_id, source)
-            marked = 0 if dry_run else self._take_over(snapshot_id, source, changed, guard, now=now, max_age=max_age)
+            marked = 0 if dry_run else self._make_current(snapshot_id, source, changed, guard, now=now, max_age=max_age)
         except BaseException:
-            self._give_up(snapshot_id)
+            self._retire_own(snapshot_id)
             raise
         else:
             if dry_run:
-                self._give_up(snapshot_id)
+                self._retire_own(snapshot_id)
         finally:
             self._clear()
         return ReplacedSnapshot(
@@ -123,13 +110,12 @@ class SqlSubscriptions:
         )
 
     def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
-        """Mark what an import left unmarked that ended as soon as its data were current; returns how many tickets."""
-        marked = RequeueTickets(self.engine, max_age).left(now=now)
+        marked = RequeueTickets(self.engine, max_age).mark_rest(now=now)
         self._clear()
         return marked
 
     def _start(self, *, source: str, **facts: object) -> int:
-        """A new snapshot. What else was importing from the source, alive or dead, is stopped."""
+        """Create a snapshot and stop other imports of the source, running or dead; return its id."""
         new = insert(snapshots).values(state=SnapshotState.IMPORTING, source=source, **facts).returning(snapshots.c.id)
         stopped = (snapshots.c.source == source) & is_in(SnapshotState.IMPORTING)
         with writing(self.engine) as connection:
@@ -152,11 +138,11 @@ class SqlSubscriptions:
                 connection.execute(_inserting(connection.dialect.name, table), {"rows": rows})
 
     def _changes(self, snapshot_id: int, source: str) -> AccountChanges:
-        """What the source's new snapshot says otherwise than its current one."""
+        """Return how the accounts of the new snapshot differ from the source's current ones."""
         with reading(self.engine) as connection:
             return changes(connection, snapshot_id, current_of(connection, source))
 
-    def _take_over(
+    def _make_current(
         self,
         snapshot_id: int,
         source: str,
@@ -166,23 +152,23 @@ class SqlSubscriptions:
         now: datetime,
         max_age: timedelta,
     ) -> int:
-        """Make the snapshot the source's current one; returns how many tickets it concerns."""
+        """Make the snapshot the source's current one, and mark its tickets; return how many."""
         with writing(self.engine) as connection:
             before = _retire(connection, source)
             after = _still_importing(connection, snapshot_id, state=SnapshotState.CURRENT)
             if guard and before:
                 guard.check(size_of(before), size_of(after))
-            owe(connection, snapshot_id, before["id"] if before else None)
-        return RequeueTickets(self.engine, max_age).of(snapshot_id, changed, now=now)
+            begin_marking(connection, snapshot_id, before["id"] if before else None)
+        return RequeueTickets(self.engine, max_age).mark(snapshot_id, changed, now=now)
 
-    def _give_up(self, snapshot_id: int) -> None:
-        """If the database is what failed, the next import does this."""
+    def _retire_own(self, snapshot_id: int) -> None:
+        """Retire the snapshot; if the database fails, the next import does it."""
         stopped = (snapshots.c.id == snapshot_id) & is_in(SnapshotState.IMPORTING)
         with suppress(DeskSyncError), writing(self.engine) as connection:
             connection.execute(update(snapshots).where(stopped).values(state=SnapshotState.RETIRED))
 
     def _clear(self) -> None:
-        """Delete what the retired snapshots left; what cannot be deleted now is left to the next import."""
+        """Delete the rows of retired snapshots; if the database fails, the next import does it."""
         with suppress(DeskSyncError):
             for table in (tables.identifiers, tables.accounts):
                 while self._clear_chunk(table):
@@ -197,16 +183,16 @@ class SqlSubscriptions:
 
 
 def _still_importing(connection: Connection, snapshot_id: int, **values: Any) -> RowMapping:
-    """Go on with an import, unless a later one has stopped it; returns the snapshot's row."""
-    mine = (snapshots.c.id == snapshot_id) & is_in(SnapshotState.IMPORTING)
-    row = connection.execute(update(snapshots).where(mine).values(values).returning(snapshots)).mappings().one_or_none()
+    """Update the snapshot of an import and return its row. Raises PermanentError if a later import has stopped it."""
+    own = (snapshots.c.id == snapshot_id) & is_in(SnapshotState.IMPORTING)
+    row = connection.execute(update(snapshots).where(own).values(values).returning(snapshots)).mappings().one_or_none()
     if row is None:
         raise PermanentError("a later import of subscription data has stopped this one")
     return row
 
 
 def _retire(connection: Connection, source: str) -> RowMapping | None:
-    """Retire the source's current snapshot, if it has one; returns its row."""
+    """Retire the source's current snapshot and return its row; None if it has none."""
     current = (snapshots.c.source == source) & is_in(SnapshotState.CURRENT)
     retire = update(snapshots).where(current).values(state=SnapshotState.RETIRED)
     return connection.execute(retire.returning(snapshots)).mappings().one_or_none()
@@ -218,15 +204,15 @@ def _inserting(dialect: str, table: Table) -> Insert:
 
 
 def _account_row(snapshot_id: int, account: Account) -> Mapping[str, object]:
-    written = ACCOUNT.dump_json(account, exclude=_NOT_STORED)
+    stored = ACCOUNT.dump_json(account, exclude=_NOT_STORED)
     return {
         "snapshot_id": snapshot_id,
         "account_id": account.account_id,
-        "digest": hashlib.sha256(written).hexdigest(),
-        "account": orjson.Fragment(written),
+        "digest": hashlib.sha256(stored).hexdigest(),
+        "account": orjson.Fragment(stored),
     }
 
 
 def _identifier_rows(snapshot_id: int, account: Account) -> Iterator[Mapping[str, object]]:
-    for each in sorted(set(named_by(account)), key=lambda each: (each.kind, each.value)):
+    for each in sorted(set(identifiers_of(account)), key=lambda each: (each.kind, each.value)):
         yield {"snapshot_id": snapshot_id, "account_id": account.account_id, "kind": each.kind, "value": each.value}

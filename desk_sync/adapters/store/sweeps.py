@@ -1,7 +1,7 @@
-"""How far the sweeps of a portal have come, and the marks that they set.
+"""The state of a portal's sweeps, and the marking of the tickets that they find.
 
-A ticket is known up to `tickets.modified_at`. Marking it makes it known up to the modification that was found, so that
-none is counted twice, however often it is found again.
+A ticket's modifications are known up to `tickets.modified_at`. Marking a ticket sets it to the modification found, so
+that a modification is counted once, however often it is found.
 """
 
 from __future__ import annotations
@@ -30,10 +30,7 @@ class SqlSweeps:
     portal: str
 
     def acquire(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
-        """Whether the caller alone may make this sweep; nobody else may until `length` has passed.
-
-        A turn that ends later than one can was taken by a clock that went wrong, and holds nobody up.
-        """
+        """Take the turn. One that ends more than `length` from now was taken by a wrong clock, and is void."""
         until = _TURNS[which]
         free = or_(until.is_(None), until <= now, until > now + length)
         taken = update(sweeps).where(self._own, free).values({until: now + length})
@@ -42,21 +39,18 @@ class SqlSweeps:
             return connection.execute(taken).rowcount == 1
 
     def coverage(self) -> SweepCoverage | None:
-        """None for a portal that was never swept."""
         stored = select(sweeps.c.since, sweeps.c.until).where(self._own, sweeps.c.until.is_not(None))
         with reading(self.engine) as connection:
             row = connection.execute(stored).mappings().one_or_none()
         return SweepCoverage(**row) if row else None
 
     def cover(self, coverage: SweepCoverage) -> None:
-        """Record how far the sweeps have come, when all of it has been marked."""
         reached = {"since": coverage.since, "until": coverage.until}
         with writing(self.engine) as connection:
             statement = insert(connection, sweeps).values(portal=self.portal, **reached)
             connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=reached))
 
     def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
-        """Count the changes that a sweep was the first to meet; `alarmed_at` if too many of them were missed."""
         alarmed = func.coalesce(at(alarmed_at), sweeps.c.alarmed_at)
         counted = update(sweeps).where(self._own).values(changes=sweeps.c.changes + changes, alarmed_at=alarmed)
         with writing(self.engine) as connection:
@@ -65,18 +59,14 @@ class SqlSweeps:
     def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
     ) -> MissedChanges:
-        """Mark the tickets that were modified later than we know and that nobody is about to look at.
-
-        Those that were modified at or after `promised_since` count as missed, each modification once.
-        """
         found = {each.ticket_id: each.at for each in modified}
         with writing(self.engine) as connection:
-            self._hold(connection)
+            self._lock(connection)
             known = self._known(connection, found, now)
             unreported = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - known)}
             missed = sum(modified_at >= promised_since for modified_at in unreported.values())
             mark(connection, self.portal, unreported, now=now, wake_at=now, woken=True)
-            self._know(connection, unreported)
+            self._set_known(connection, unreported)
             connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
         return MissedChanges(marked=len(unreported), missed=missed)
 
@@ -84,14 +74,17 @@ class SqlSweeps:
     def _own(self) -> ColumnElement[bool]:
         return sweeps.c.portal == self.portal
 
-    def _hold(self, connection: Connection) -> None:
-        """Keep other sweeps of the portal waiting until the transaction ends, or both would count the same ticket."""
+    def _lock(self, connection: Connection) -> None:
+        """Block other sweeps of the portal until the transaction ends: otherwise both would count the same ticket."""
         statement = insert(connection, sweeps).values(portal=self.portal)
         same = {"missed": sweeps.c.missed}
         connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=same))
 
     def _known(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
-        """Those that we know as they are now, or that are looked at without us: a parked one when a person says so."""
+        """Return the ids of tickets that need no mark: known as they are now, or with a look due or pending.
+
+        A parked ticket keeps its due look: it is made when a person puts the ticket back.
+        """
         waiting = exists().where(
             deliveries.c.portal == tickets.c.portal,
             deliveries.c.ticket_id == tickets.c.ticket_id,
@@ -107,9 +100,9 @@ class SqlSweeps:
             ticket_id for ticket_id, known, soon in rows if soon or (known is not None and known >= found[ticket_id])
         }
 
-    def _know(self, connection: Connection, missed: Mapping[str, datetime]) -> None:
-        one = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
-        statement = update(tickets).where(one).values(modified_at=newest(bindparam("found_at", type_=InstantColumn)))
-        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in missed.items()]
+    def _set_known(self, connection: Connection, found: Mapping[str, datetime]) -> None:
+        marked = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
+        statement = update(tickets).where(marked).values(modified_at=newest(bindparam("found_at", type_=InstantColumn)))
+        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in found.items()]
         if rows:
             connection.execute(statement, rows)

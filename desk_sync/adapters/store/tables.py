@@ -1,9 +1,10 @@
-"""The tables. Columns ending in `_at` or `_until` are instants; migrations/versions make the same tables, step by step.
+"""The tables. Columns ending in `_at` or `_until` are instants; migrations/versions create the same tables in steps.
 
-A ticket's row is both its place in the queue and what we remember of it:
-`look_at` is when it is due (None: when something happens), `wake_at` when a look is owed whatever the events say,
-`owed_at` since when one is owed that was put off,
-`marked` and `woken` whether one of the two was set since the look under way began, `lease_token` who may record.
+A ticket's row is both its place in the queue and its memory:
+`look_at` is when it is due (None: at its next event), `wake_at` when a look is due whatever the events contain,
+`owed_at` since when a postponed look has been due,
+`marked` and `woken`: `look_at` or `wake_at` was set since the look under way began,
+`lease_token` is the token of the worker that may record.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class InstantColumn(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a naive datetime is no instant")
+            raise ValueError("a naive datetime is not an instant")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -59,7 +60,7 @@ class InstantColumn(TypeDecorator[datetime]):
 
 
 def _number() -> Column[int]:
-    """A number that the database counts up: the order in which rows came."""
+    """Return an id column that the database counts up, in the order of insertion."""
     return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
 
 
@@ -79,7 +80,7 @@ portals = Table(
     Column("pauses", Integer),
 )
 
-# What Desk said of who writes: by the Desk account, or by a contact of which the ticket names none.
+# Partners as read from Desk: by Desk account, or by contact if the ticket names no account.
 partners = Table(
     "partners",
     metadata,
@@ -90,7 +91,7 @@ partners = Table(
     Column("read_at", InstantColumn, nullable=False),
 )
 
-# When each partner was last taught in public, and on which ticket; `pupil` tells nobody who that is.
+# The last public education reply to each partner, and its ticket; `pupil` is a key that does not name the partner.
 education_replies = Table(
     "lessons",
     metadata,
@@ -100,7 +101,7 @@ education_replies = Table(
     Column("taught_at", InstantColumn, nullable=False),
 )
 
-# What Desk said of the business hours that a mapping takes from there: the last good calendar, and the last try.
+# Business hours that a mapping takes from Desk: the last valid calendar, and the last try.
 desk_hours = Table(
     "desk_hours",
     metadata,
@@ -113,8 +114,8 @@ desk_hours = Table(
     Column("problem", String),
 )
 
-# How far the sweeps of a portal have come, which turns are taken, how many changes they met, how many of them no
-# delivery told of, and when these were last too many.
+# How far the sweeps of a portal have come, their turns, the number of changes found, the number of these that no
+# delivery reported, and the last alarm because there were too many.
 sweeps = Table(
     "sweeps",
     metadata,
@@ -128,7 +129,7 @@ sweeps = Table(
     Column("alarmed_at", InstantColumn),
 )
 
-# What proves that a part of the product is alive: when it last did something from end to end.
+# When a part of the product last worked from end to end.
 heartbeats = Table(
     "heartbeats",
     metadata,
@@ -182,7 +183,7 @@ tickets = Table(
     Column("wake_at", InstantColumn),
     Column("marked", Boolean, nullable=False, server_default=false()),
     Column("woken", Boolean, nullable=False, server_default=false()),
-    # A ticket that was never looked at may be one of the worst.
+    # A ticket without a look may be one of the most urgent.
     Column("urgency", Integer, nullable=False, server_default=text("1")),
     Column("lease_token", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_until", InstantColumn),
@@ -196,18 +197,18 @@ tickets = Table(
     Column("memory", JSON(none_as_null=True)),
     Column("verdict", String),
     Column("account_id", String),
-    # What a person should settle although the verdict stands; empty: nothing.
+    # What a person should settle although there is a verdict; NULL: nothing.
     Column("questions", JSON(none_as_null=True)),
     Column("looked_at", InstantColumn),
-    # By what the looks at other tickets know it: clusters of severity 1, and a partner's how-to questions.
+    # The traits by which looks at other tickets find it: clusters of severity 1, and a partner's how-to questions.
     Column("number", String),
     Column("product", String),
     Column("partner", String),
     Column("severe_at", InstantColumn),
     Column("howto_at", InstantColumn),
-    # When the next step of its escalation is due; here it stands for those who go over all of them.
+    # When the next step of its escalation is due; a copy, for queries over all tickets.
     Column("step_at", InstantColumn),
-    # The newest modification that a look, an event or a sweep has told us of; by Desk's clock.
+    # The newest modification that is known from a look, an event or a sweep; by Desk's clock.
     Column("modified_at", InstantColumn),
     Index(None, "account_id", "portal", "ticket_id"),
 )
@@ -232,8 +233,8 @@ Index(
 _SEVERE, _HOWTO = tickets.c.severe_at.is_not(None), tickets.c.howto_at.is_not(None)
 Index("ix_tickets_severe_at", tickets.c.portal, tickets.c.severe_at, sqlite_where=_SEVERE, postgresql_where=_SEVERE)
 Index("ix_tickets_howto_at", tickets.c.portal, tickets.c.howto_at, sqlite_where=_HOWTO, postgresql_where=_HOWTO)
-_CLIMBING = tickets.c.step_at.is_not(None)
-Index("ix_tickets_step_at", tickets.c.portal, tickets.c.step_at, sqlite_where=_CLIMBING, postgresql_where=_CLIMBING)
+_ADVANCING = tickets.c.step_at.is_not(None)
+Index("ix_tickets_step_at", tickets.c.portal, tickets.c.step_at, sqlite_where=_ADVANCING, postgresql_where=_ADVANCING)
 
 effects = Table(
     "effects",
@@ -248,7 +249,7 @@ effects = Table(
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )
 
-# Desk's type of each status that a portal's tickets were seen in.
+# Desk's type of each status in which a ticket of the portal was seen.
 statuses = Table(
     "statuses",
     metadata,
@@ -257,7 +258,7 @@ statuses = Table(
     Column("type", String, nullable=False),
 )
 
-# What was promised, once for all tickets that were promised the same (L9). Nothing here ever changes.
+# Promises, each once for all tickets that have the same one (L9). Rows never change.
 promises = Table(
     "promises",
     metadata,
@@ -265,8 +266,8 @@ promises = Table(
     Column("promise", JSON, nullable=False),
 )
 
-# Where the clocks of a ticket stood when it was last looked at. They are read from its memory and its promise; here
-# they stand for those who go over all of them. `next_at` is when one changes by itself.
+# The clocks of a ticket at its last look. They are computed from its memory and its promise; this is a copy, for
+# queries over all tickets. `next_at` is when a clock changes by itself.
 clocks = Table(
     "clocks",
     metadata,
@@ -287,7 +288,7 @@ clocks = Table(
 _COMING = clocks.c.next_at.is_not(None)
 Index("ix_clocks_portal_next_at", clocks.c.portal, clocks.c.next_at, sqlite_where=_COMING, postgresql_where=_COMING)
 
-# What people outside Desk are to be told of a ticket, each of each topic once; `notice`: the key of what it is sent in.
+# Messages about a ticket to people outside Desk, one per topic and recipient; `notice` is the key of its notice.
 messages = Table(
     "messages",
     metadata,
@@ -299,15 +300,15 @@ messages = Table(
     Column("at", InstantColumn, nullable=False),
     Column("about", String, nullable=False),
     Column("line", String, nullable=False),
-    # Who is told in their place, if that cannot be done.
+    # The recipients to try in turn if the channel refuses.
     Column("otherwise", JSON, nullable=False),
     Column("notice", String),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
     Index(None, "portal", "notice"),
 )
 
-# What is sent in one go. It is begun before it is sent: one that was begun and is neither sent nor refused may have got
-# through. `unheard` is how many of its messages nobody could be told of.
+# Messages that are sent together. `attempts` is counted before sending: a notice with attempts that is neither sent nor
+# refused may have arrived. `unheard` is the number of its messages that were left without a recipient.
 notices = Table(
     "notices",
     metadata,
@@ -324,10 +325,10 @@ notices = Table(
     Column("sent_at", InstantColumn),
     Column("refused_at", InstantColumn),
     Column("error", String),
-    Column("unheard", Integer, nullable=False, server_default=text("0")),
+    Column("unheard", Integer, key="undelivered", nullable=False, server_default=text("0")),
 )
-_OWED = notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
-Index("ix_notices_owed", notices.c.portal, notices.c.due_at, sqlite_where=_OWED, postgresql_where=_OWED)
+_UNSENT = notices.c.sent_at.is_(None) & notices.c.refused_at.is_(None)
+Index("ix_notices_owed", notices.c.portal, notices.c.due_at, sqlite_where=_UNSENT, postgresql_where=_UNSENT)
 
 decisions = Table(
     "decisions",
@@ -349,7 +350,7 @@ decisions = Table(
     Index(None, "portal", "ticket_id", "id"),
 )
 
-# The undecided tickets that a person has set aside, each with the gist of the decision that was seen.
+# The undecided tickets that a person has dismissed, each with the gist of its decision at that time.
 dismissals = Table(
     "dismissals",
     metadata,
@@ -362,7 +363,7 @@ dismissals = Table(
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )
 
-# Which account a person says that an identifier leads to.
+# The accounts to which persons have bound identifiers.
 bindings = Table(
     "bindings",
     metadata,
@@ -374,7 +375,7 @@ bindings = Table(
     Column("why", String),
 )
 
-# What is known of the sources of subscription data: whose turn it is to pull, and how the last pulls went.
+# The sources of subscription data: the turn to pull, and the state of the last pulls.
 sources = Table(
     "sources",
     metadata,
@@ -386,12 +387,12 @@ sources = Table(
     Column("error", String),
     Column("units", JSON(none_as_null=True)),
     Column("units_at", InstantColumn),
-    # How often the source was asked for one identifier in the minute that began then.
+    # How many live queries the source got in the minute that began at `minute_at`.
     Column("asked", Integer, nullable=False, server_default=text("0")),
     Column("minute_at", InstantColumn),
 )
 
-# What a pull under way has read: accounts, of which the same may stand on several pages.
+# The pages that a pull under way has read; an account may be on several pages.
 pages = Table(
     "pages",
     metadata,
@@ -402,7 +403,7 @@ pages = Table(
     Column("read_at", InstantColumn, nullable=False),
 )
 
-# What sources said of identifiers that the snapshots did not know; no accounts: not there.
+# Live answers of sources about identifiers that no snapshot has; an empty list: the source does not have it either.
 answers = Table(
     "answers",
     metadata,
@@ -423,7 +424,7 @@ snapshots = Table(
     Column("imported_at", InstantColumn, nullable=False),
     Column("as_of", Date),
     Column("state", String, nullable=False),
-    # Not empty: open tickets that it concerns are still to be marked, until then by whoever is at it.
+    # Until when one process marks the open tickets that it concerns; NULL when all are marked.
     Column("marking_until", InstantColumn),
     Column("replaces", Integer),
     Column("accounts", Integer, nullable=False, server_default=text("0")),

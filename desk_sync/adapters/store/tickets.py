@@ -1,7 +1,7 @@
-"""The tickets' queue and memory. A worker that lost its lease records nothing (L3); effects happen once (L6).
+"""The queue and the memory of tickets. A worker that lost its lease records nothing (L3); effects happen once (L6).
 
-An event is taken by a look when the look begins, and is processed when that look ends well; what comes in between
-waits for the next one.
+A look takes the unprocessed events when it begins; they are processed when it ends well. Events that arrive in between
+wait for the next look.
 """
 
 from __future__ import annotations
@@ -31,27 +31,29 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from desk_sync.adapters.store import clocks, decisions, effects, notices
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
+from desk_sync.adapters.store.partners import claim_education
 from desk_sync.adapters.store.queue import (
     NOW,
-    by_now,
     fenced,
     fencing,
     is_free,
     mark,
     newest,
+    now_parameters,
     unless_marked,
     unless_woken,
 )
 from desk_sync.adapters.store.tables import InstantColumn, deliveries, tickets
-from desk_sync.adapters.store.values import AHEAD, EVENT, MEMORY, chunks, columns_of, memory_of
+from desk_sync.adapters.store.values import EVENT, MAX_CLOCK_SKEW, MEMORY, chunks, columns_of, memory_of
+from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.tickets import Lease, Look, ParkedTicket, PendingWork, TicketHistory
 
-# The severity levels, written out: as parameters they would be put in anew each time.
+# The severity levels as literals: as parameters they would be bound at each run.
 _URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
-# Built once: that takes longer than to run them.
+# Built once: to build a statement takes longer than to run it.
 _ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
 _UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
 _TAKEN = (
@@ -66,8 +68,8 @@ _PROCESSED = (
     .values(processed_at=bindparam("at"))
 )
 _OWN = tickets.c.portal == bindparam("its_portal")
-# `look_at IS NOT NULL` is what lets the partial index be used, and the urgencies one by one what lets it find what is
-# due of each, in its order, among a million that wait.
+# `look_at IS NOT NULL` makes the partial index usable; with the list of urgencies it finds the due tickets of each, in
+# order, among a million that wait.
 _DUE = (
     select(tickets.c.ticket_id)
     .where(_OWN, tickets.c.look_at.is_not(None), tickets.c.parked_at.is_(None), tickets.c.urgency.in_(_URGENCIES))
@@ -91,20 +93,20 @@ _EARLY = (
 )
 _EARLY_EVENTS = select(deliveries.c.ticket_id).where(_EARLY)
 _NOT_EARLY = update(deliveries).where(_EARLY).values(received_at=NOW)
-# Put off by a look that has not begun: the clock has been put back since, and the wait would be longer by that.
+# Postponed by a look that began in the future: the clock was put back since, and the wait would be longer by that.
 _LONG_WAITS = select(tickets.c.ticket_id).where(
     _OWN, tickets.c.owed_at.is_not(None), tickets.c.begun_at > _AHEAD, tickets.c.look_at > NOW
 )
 _AT = bindparam("at", type_=InstantColumn)
-_TOLD = newest(bindparam("told_of", type_=InstantColumn))
+_KNOWN = newest(bindparam("known_until", type_=InstantColumn))
 _BEGUN = fencing(
     *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts),
     attempts=tickets.c.attempts + 1,
     marked=false(),
     woken=false(),
 )
-_LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_TOLD)
-_SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_TOLD)
+_LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_KNOWN)
+_SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_KNOWN)
 _PUT_OFF = fencing(
     owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at), attempts=tickets.c.attempts - bindparam("refund")
 )
@@ -125,9 +127,8 @@ class SqlTickets:
     _promises: clocks.PromiseCache = field(default_factory=clocks.PromiseCache, init=False, repr=False)
 
     def claim(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Lease]:
-        """Lease up to `limit` tickets that are due, worst first, then oldest. Parked tickets are never due."""
-        self._forget_the_future(now)
-        given = {"its_portal": self.portal, "until": until, "most": limit, **by_now(now)}
+        self._requeue_future(now)
+        given = {"its_portal": self.portal, "until": until, "most": limit, **now_parameters(now)}
         with redoable(self.engine) as connection:
             rows = sorted(connection.execute(_CLAIM, given).all())
         return [
@@ -136,7 +137,6 @@ class SqlTickets:
         ]
 
     def begin_look(self, lease: Lease, *, now: datetime, until: datetime) -> PendingWork:
-        """Count the attempt, before the work, and extend the lease to `until`. Raises LeaseLost."""
         with redoable(self.engine) as connection:
             row = fenced(connection, self.portal, lease, _BEGUN, lease_until=until, begun_at=now)
             taken = connection.execute(_TAKEN, self._taken_by(lease)).mappings().all()
@@ -144,34 +144,28 @@ class SqlTickets:
         with reading(self.engine) as connection:
             return PendingWork(
                 memory=memory,
-                promise=self._promises.of(connection, memory.watched),
+                promise=self._promises.of(connection, memory.clocks.inputs),
                 events=events,
                 references=references(connection, self.portal, lease.ticket_id),
                 wake_due=not events or (row["wake_at"] is not None and row["wake_at"] <= now),
                 attempts=row["attempts"],
             )
 
-    def announce(self, lease: Lease, *, memory: Memory, effects: Sequence[Effect]) -> Mapping[Effect, bool]:
-        """Write down what is about to happen: the memory, with what is intended, and each effect once.
-
-        Returns the effects that are not done yet; True if an earlier attempt may have got through, so that Desk must
-        be asked first. Raises LeaseLost.
-        """
+    def announce(
+        self, lease: Lease, *, memory: Memory, effects: Sequence[Effect], education: EducationClaim | None = None
+    ) -> Mapping[Effect, bool]:
         known = MEMORY.dump_python(memory, mode="json")
         with writing(self.engine) as connection:
-            row = fenced(connection, self.portal, lease, memory=known)
-            return write_down(connection, self.portal, lease.ticket_id, effects, now=row["begun_at"])
+            now = fenced(connection, self.portal, lease, memory=known)["begun_at"]
+            if education and not claim_education(connection, self.portal, lease.ticket_id, education, now=now):
+                effects = [effect for effect in effects if effect != education.reply]
+            return write_down(connection, self.portal, lease.ticket_id, effects, now=now)
 
     def renew(self, lease: Lease, *, until: datetime) -> None:
-        """Extend the lease to `until`. Raises LeaseLost."""
         with redoable(self.engine) as connection:
             fenced(connection, self.portal, lease, lease_until=until)
 
     def finish_look(self, lease: Lease, look: Look) -> None:
-        """Record a look and everything that was read for it. Raises LeaseLost, and then records nothing.
-
-        A mark that was set since `begin_look` stays: the ticket is due again at once.
-        """
         found = {
             "memory": MEMORY.dump_python(look.memory, mode="json"),
             "urgency": look.urgency,
@@ -183,74 +177,64 @@ class SqlTickets:
             "step_at": look.next_step_at,
             **asdict(look.traits),
         }
-        with reading(self.engine) as connection:  # before it is our turn to write: others wait for that
+        with reading(self.engine) as connection:  # not in the writing transaction, which blocks others
             new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
-            promise = self._promises.unkept(connection, look.watch)
+            promise = self._promises.new_promise(connection, look.clocks)
         with redoable(self.engine) as connection:
-            self._release(connection, lease, _LOOKED, at=look.next_look_at, told_of=look.modified_at, **found)
+            self._release(connection, lease, _LOOKED, at=look.next_look_at, known_until=look.modified_at, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if promise:
                 clocks.keep(connection, promise)
-            if look.watch:
-                clocks.save(connection, self.portal, lease.ticket_id, look.watch)
+            if look.clocks:
+                clocks.save(connection, self.portal, lease.ticket_id, look.clocks)
             notices.save(connection, self.portal, look.messages)
             if new:
                 decisions.add(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
 
     def skip_look(self, lease: Lease, *, modified_at: datetime | None = None) -> None:
-        """Record that the events, which told of everything up to `modified_at`, told nothing new. Raises LeaseLost."""
         with redoable(self.engine) as connection:
-            self._release(connection, lease, _SKIPPED, told_of=modified_at)
+            self._release(connection, lease, _SKIPPED, known_until=modified_at)
 
     def postpone(self, lease: Lease, *, look_at: datetime, error: str, refund: bool = False) -> None:
-        """Give the ticket back, to be looked at again at `look_at`, whatever its events say. Raises LeaseLost.
-
-        `refund` takes the attempt back: what went wrong was not the ticket's fault.
-        """
         later = {"look_at": look_at, "wake_at": look_at, "refund": int(refund), "error": error}
         with redoable(self.engine) as connection:
             fenced(connection, self.portal, lease, _PUT_OFF, lease_until=None, **later)
 
     def park(self, lease: Lease, *, now: datetime, error: str) -> None:
-        """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
         with writing(self.engine) as connection:
             fenced(connection, self.portal, lease, lease_until=None, parked_at=now, owed_at=None, error=error)
 
     def end(self, lease: Lease, *, now: datetime) -> None:
-        """Record that the ticket is gone: nothing more is due. A later event brings it back. Raises LeaseLost."""
         with writing(self.engine) as connection:
             self._release(connection, lease, _GONE, at=now, step_at=None)
             clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
-        """Mark tickets, whatever their events say; unparks them too. Returns how many were marked."""
-        asked = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None, "dropped_at": None}
+        requested = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None, "dropped_at": None}
         marked = 0
         for chunk in chunks(sorted(set(ticket_ids))):
             with writing(self.engine) as connection:
-                marked += mark(connection, self.portal, chunk, now=now, **asked)
+                marked += mark(connection, self.portal, chunk, now=now, **requested)
         return marked
 
     def history(self, ticket_id: str) -> TicketHistory | None:
-        """What is stored about one ticket, for a person to read; None for one that we never heard of."""
         with reading(self.engine) as connection:
             row = connection.execute(select(tickets).where(self._of(tickets, ticket_id))).mappings().one_or_none()
             if row is None:
                 return None
-            kept = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "dropped_at", "ended_at")
+            same = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "dropped_at", "ended_at")
             memory = memory_of(row["memory"])
             return TicketHistory(
-                **{name: row[name] for name in kept},
+                **{name: row[name] for name in same},
                 memory=memory,
-                promise=self._promises.of(connection, memory.watched),
+                promise=self._promises.of(connection, memory.clocks.inputs),
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
                 effects=effects.past(connection, self.portal, ticket_id),
-                told=notices.told(connection, self.portal, ticket_id),
+                told=notices.past(connection, self.portal, ticket_id),
             )
 
     def parked(self) -> Sequence[ParkedTicket]:
-        """The tickets that were given up and wait for a person, the longest-standing first."""
         waiting = (
             select(func.count())
             .where(
@@ -267,14 +251,13 @@ class SqlTickets:
         return [ParkedTicket(**row) for row in rows]
 
     def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
-        """End parked tickets for good: their events are done with, and no later one brings them back."""
         for chunk in chunks(sorted(set(ticket_ids))):
             chosen = self._own(tickets) & tickets.c.ticket_id.in_(chunk) & _PARKED
-            theirs = self._own(deliveries) & deliveries.c.processed_at.is_(None)
+            pending = self._own(deliveries) & deliveries.c.processed_at.is_(None)
             with writing(self.engine) as connection:
                 dropped = update(tickets).where(chosen).values(dropped_at=now).returning(tickets.c.ticket_id)
                 gone = connection.execute(dropped).scalars().all()
-                done = update(deliveries).where(theirs, deliveries.c.ticket_id.in_(gone)).values(processed_at=now)
+                done = update(deliveries).where(pending, deliveries.c.ticket_id.in_(gone)).values(processed_at=now)
                 connection.execute(done)
 
     def _own(self, table: Table) -> ColumnElement[bool]:
@@ -283,9 +266,9 @@ class SqlTickets:
     def _of(self, table: Table, ticket_id: str) -> ColumnElement[bool]:
         return self._own(table) & (table.c.ticket_id == ticket_id)
 
-    def _forget_the_future(self, now: datetime) -> None:
-        """Owe a look at once to the tickets whose events, or whose waits, came by a clock that was ahead."""
-        given = {"its_portal": self.portal, "ahead": now + AHEAD, "now": now}
+    def _requeue_future(self, now: datetime) -> None:
+        """Make the tickets due whose events or postponements were recorded before the clock was put back."""
+        given = {"its_portal": self.portal, "ahead": now + MAX_CLOCK_SKEW, "now": now}
         with reading(self.engine) as connection:
             concerned = connection.scalars(_EARLY_EVENTS, given).all()
             waits = connection.scalars(_LONG_WAITS, given).all()
@@ -296,7 +279,7 @@ class SqlTickets:
                 connection.execute(_NOT_EARLY, given)
 
     def _release(self, connection: Connection, lease: Lease, change: ReturningUpdate[Any], **given: object) -> None:
-        """End a look well: its events are processed, its attempts forgotten, its lease given back."""
+        """End a look well: mark its events as processed, reset the attempts, and release the lease."""
         ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None}
         row = fenced(connection, self.portal, lease, change, **ended, **given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})

@@ -1,4 +1,4 @@
-"""Bring a database to the tables of this version. The migrations are the one way in which tables are made."""
+"""Upgrade of a database to the schema of this version. Only the migrations create tables."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.errors import ConfigurationError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_UPGRADE_LOCK = 0x6465736B  # any number that nobody else in the database locks on
+_UPGRADE_LOCK = 0x6465736B  # any number that no other program locks in this database
 
 
 def upgrade(url: str) -> None:
-    """Make or change the tables; does nothing where they are right. Processes that start together take turns."""
+    """Create or change the tables; a current schema stays as it is. Processes that start together take turns."""
     engine = open_engine(url)
     try:
         migrate(engine)
@@ -28,7 +28,7 @@ def upgrade(url: str) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """The same on an open engine. All steps are one transaction: a failure leaves the tables as they were."""
+    """Do the same on an open engine. All steps are one transaction: a failure leaves the tables as they were."""
     config = _config()
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
@@ -38,7 +38,7 @@ def migrate(engine: Engine) -> None:
 
 
 def check_schema(engine: Engine) -> str:
-    """The schema of the database. Raises ConfigurationError if it is not this version's."""
+    """Return the schema of the database. Raises ConfigurationError if it is not that of this version."""
     with reading(engine) as connection:
         found = MigrationContext.configure(connection).get_current_heads()
     if found != (_newest(),):

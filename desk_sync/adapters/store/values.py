@@ -1,4 +1,4 @@
-"""Our values as JSON and as rows. In stored JSON unknown keys are ignored, absent ones take the value's default."""
+"""Values of the domain as JSON and as rows. In stored JSON unknown keys are ignored, absent ones take the default."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from desk_sync.domain.ticket.event import Event
 Insert: TypeAlias = sqlite.Insert | postgresql.Insert
 Item = TypeVar("Item")
 
-# Writing this many rows keeps SQLite's other writers waiting for a few milliseconds only.
+# Writing this many rows blocks other writers on SQLite for a few milliseconds only.
 CHUNK = 500
 
-# The clocks of two hosts are not so far apart: what is later than it can be by more was written by a clock that has
-# been put back since, and is not waited for.
-AHEAD = timedelta(minutes=1)
+# The clocks of two hosts differ by less. An instant that is further ahead than this was recorded before a clock was put
+# back, and is not waited for.
+MAX_CLOCK_SKEW = timedelta(minutes=1)
 
 DIALECTS = ("sqlite", "postgresql")
 
@@ -36,27 +36,27 @@ PROMISE = TypeAdapter(Promise)
 
 
 def columns_of(table: Table, value: type) -> Sequence[Column[Any]]:
-    """The columns that hold the fields of a dataclass, under the same names."""
+    """Return the columns that hold the fields of a dataclass, under the same names."""
     return [table.c[each.name] for each in fields(value)]
 
 
 def insert(connection: Connection, table: Table) -> Insert:
-    """An INSERT that knows ON CONFLICT, in the database's own words."""
+    """Return an INSERT that supports ON CONFLICT, in the database's dialect."""
     return insert_for(connection.dialect.name, table)
 
 
 def insert_for(dialect: str, table: Table) -> Insert:
-    """The same, for a statement that is built once and kept."""
+    """Return the same for a named dialect, for statements that are built once."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def memory_of(stored: dict[str, Any] | None) -> Memory:
-    """What is remembered; an empty memory for a ticket that was never looked at."""
+    """Return the stored memory; an empty one for a ticket without a look."""
     return MEMORY.validate_python(stored or {})
 
 
 def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
-    """The items in order, `size` at a time; the last chunk may be shorter."""
+    """Yield the items in order, `size` at a time; the last chunk may be shorter."""
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk

@@ -1,13 +1,12 @@
-"""Subscription exports, CSV or XLSX: one row for each subscription, into accounts.
+"""Accounts from subscription exports, CSV or XLSX, with one row for each subscription.
 
-Rows with one super-admin address are one account, in whichever of the files they stand.
+Rows with the same super-admin address are one account, in the same file or in several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
@@ -18,64 +17,48 @@ from desk_sync.adapters.text.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.yaml.problems import did_you_mean
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import InputError, Problem
-from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
+from desk_sync.ports.subscriptions import AccountFile, CheckpointStore, PulledAccounts
 
-Watch: TypeAlias = Callable[[Iterable[TableRow]], Iterable[TableRow]]
-Place: TypeAlias = tuple[str, int]
-"""A file, and a line of it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountFile:
-    """What exports say. `as_of` is their newest `as_of_date`; `warnings` are what a person should look at.
-
-    `refused` is why rows were not taken, and `places` where each account's first row stands.
-    """
-
-    accounts: tuple[Account, ...]
-    as_of: date | None
-    warnings: tuple[Problem, ...]
-    refused: tuple[Problem, ...] = ()
-    places: Mapping[str, Place] = field(default_factory=dict, compare=False)
+RowTracker: TypeAlias = Callable[[Iterable[TableRow]], Iterable[TableRow]]
 
 
 def read_accounts(*paths: str | Path) -> AccountFile:
-    """The accounts of the exports, in the order of their first rows. Raises InputError with every mistake."""
-    file = read_what_is_right(paths)
+    """Return the accounts of the exports, in the order of their first rows. Raises InputError with every mistake."""
+    file = read_correct_accounts(paths)
     if file.refused:
         raise InputError(file.refused[0].file, file.refused)
     return file
 
 
-def read_what_is_right(paths: Sequence[str | Path], watch: Watch = iter) -> AccountFile:
-    """The accounts of which every row is right: of the others nothing, for half an account would be a wrong one.
+def read_correct_accounts(paths: Sequence[str | Path], track: RowTracker = iter) -> AccountFile:
+    """Return the accounts whose rows are all correct: an account with a row left out would be wrong.
 
-    `watch` sees the rows go by. Raises InputError for a file that is no table of subscriptions.
+    All rows pass through `track`. Raises InputError for a file that is not a table of subscriptions.
     """
     unusable: list[Problem] = []
     refused: list[Problem] = []
     subscriptions: list[SubscriptionRow] = []
     for path in paths:
-        for row in watch(read_rows(Path(path), REQUIRED, unusable)):
+        for row in track(read_rows(Path(path), REQUIRED, unusable)):
             if not row.problems:
                 subscriptions.append(read_subscription(row))
             refused += row.problems
-    refused += _addresses_that_share_an_account(subscriptions)
+    refused += _accounts_of_several_addresses(subscriptions)
     by_file = {str(path): number for number, path in enumerate(paths)}
     refused.sort(key=lambda problem: (by_file[problem.file], problem.line, problem.column))
     if unusable:
         raise InputError(str(paths[0]), [*unusable, *refused])
-    return _file(_those_in_order(subscriptions, refused), refused)
+    return _file(_correct(subscriptions, refused), refused)
 
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """An export that something else renews, as a source. What is refused in it refuses the whole pull."""
+    """An export that another program renews, as a source. One refused row refuses the whole pull."""
 
     path: Path
 
     def pull(self, _: CheckpointStore) -> PulledAccounts:
-        """Raises InputError."""
+        """Raises InputError with every mistake of the file."""
         file = read_accounts(self.path)
         return PulledAccounts(accounts=file.accounts, as_of=file.as_of)
 
@@ -94,26 +77,26 @@ def _file(subscriptions: Sequence[SubscriptionRow], refused: Sequence[Problem]) 
     )
 
 
-def _those_in_order(subscriptions: Sequence[SubscriptionRow], refused: Iterable[Problem]) -> Sequence[SubscriptionRow]:
-    """The rows of accounts that have no refused row, by what can be read of whose that row is."""
+def _correct(subscriptions: Sequence[SubscriptionRow], refused: Iterable[Problem]) -> Sequence[SubscriptionRow]:
+    """Return the rows of accounts without a refused row, which names its account by id, by address, or by both."""
     places = {(problem.file, problem.line) for problem in refused}
     if not places:
         return subscriptions
     broken = [each for each in subscriptions if (each.file, each.line) in places]
-    whose = {name for each in broken for name in (each.account_id, each.super_admin_email)}
-    return [each for each in subscriptions if not {each.account_id, each.super_admin_email} & whose]
+    excluded = {name for each in broken for name in (each.account_id, each.super_admin_email)}
+    return [each for each in subscriptions if not {each.account_id, each.super_admin_email} & excluded]
 
 
-def _addresses_that_share_an_account(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Problem]:
+def _accounts_of_several_addresses(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Problem]:
     first: dict[str, SubscriptionRow] = {}
     for each in (each for each in subscriptions if each.account_id and each.super_admin_email):
         known = first.setdefault(each.account_id, each)
         if each.super_admin_email != known.super_admin_email:
-            message = f"{each.account_id} has another super admin on {_where(known, each)}"
+            message = f"{each.account_id} has another super admin on {_position(known, each)}"
             yield Problem(message=message, where="account_id", line=each.line, file=each.file)
 
 
-def _where(one: SubscriptionRow, seen_from: SubscriptionRow) -> str:
+def _position(one: SubscriptionRow, seen_from: SubscriptionRow) -> str:
     return f"line {one.line}" if one.file == seen_from.file else f"line {one.line} of {one.file}"
 
 
@@ -126,15 +109,15 @@ def _unknown_countries(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Pro
 
 
 def _one_of_each(subscriptions: Iterable[SubscriptionRow], warnings: list[Problem]) -> Iterable[SubscriptionRow]:
-    """Every subscription once: of rows that differ, the newest by `as_of_date`, `start_date` and position."""
+    """Return every subscription once: of rows that differ, the newest by `as_of_date`, `start_date` and position."""
     kept: dict[str, SubscriptionRow] = {}
     for each in subscriptions:
         known = kept.setdefault(each.subscription_id, each)
         if each != known:
             newest = kept[each.subscription_id] = each if each.age >= known.age else known
-            message = f"subscription {each.subscription_id} is on {_where(known, each)} too"
-            told = f"{message}; line {newest.line} is newer"
-            warnings.append(Problem(message=told, where="subscription_id", line=each.line, file=each.file))
+            message = f"subscription {each.subscription_id} is on {_position(known, each)} too"
+            message += f"; line {newest.line} is newer"
+            warnings.append(Problem(message=message, where="subscription_id", line=each.line, file=each.file))
     return kept.values()
 
 
@@ -159,6 +142,6 @@ _COUNTRY, _REGION, _DATA_CENTER = attrgetter("country"), attrgetter("region"), a
 _ZOID, _ZGID, _ZUID = attrgetter("zoid"), attrgetter("zgid"), attrgetter("zuid")
 
 
-def _distinct(rows: Sequence[SubscriptionRow], said: Callable[[SubscriptionRow], str | None]) -> tuple[str, ...]:
-    """What the rows say, in their order, without the empty ones."""
-    return tuple(filter(None, dict.fromkeys(map(said, rows))))
+def _distinct(rows: Sequence[SubscriptionRow], value: Callable[[SubscriptionRow], str | None]) -> tuple[str, ...]:
+    """Return the different values of the rows, in their order, without empty ones."""
+    return tuple(filter(None, dict.fromkeys(map(value, rows))))

@@ -1,8 +1,8 @@
-"""Zoho Billing: customers, their subscriptions, and what each of those sells.
+"""Zoho Billing: customers, their subscriptions, and the licence items of each subscription.
 
-Nothing that Billing was asked for is taken on trust. That it knows `email=` and `customer_id=` stands in no reference:
-every row that comes back is compared with what was asked, and a stranger's row is dropped, or the pull refused.
-The rows of a list carry no quantities; each subscription that may count is read by itself (one more call).
+The filters `email=` and `customer_id=` are undocumented, so every returned row is compared with the query: a row of
+another customer is dropped, or the pull is refused.
+Lists contain no quantities; each subscription that can count is read separately (one more call).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from desk_sync.adapters.subscriptions.lenient import Raw, country, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
-from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
+from desk_sync.adapters.subscriptions.zoho_api import LOOKUP_TIMEOUT, ZohoApi
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
@@ -22,14 +22,14 @@ from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, Sourc
 
 PAGE = 200
 CUSTOMERS_AT_ONCE = 25
-"""Customers on a page of a pull: each costs several calls, and a page that was begun is read again."""
+"""Customers on a page of a pull: each costs several calls, and an unfinished page is read again."""
 ORGANISATION_HEADER = "X-com-zoho-subscriptions-organizationid"
-# What these hold is not read: whatever it is, it does not count.
+# The items of these subscriptions are not read: they do not count.
 _ENDED = frozenset({"cancelled", "expired", "trial_expired", "creation_failed", "cancelled_from_dunning"})
 
 
 class BillingSource:
-    """One Billing organisation as a source. One customer is one account."""
+    """A Billing organisation as a source. Each customer is one account."""
 
     kinds = frozenset({IdentifierKind.EMAIL})
 
@@ -42,20 +42,20 @@ class BillingSource:
         return PulledAccounts(accounts=resumed(checkpoints, self._page))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
-        asking = copy(self)
-        asking._api = self._api.within(ASKING)
-        return [asking._account(row) for row in asking._customers_of(identifier.value)]
+        bounded = copy(self)
+        bounded._api = self._api.within(LOOKUP_TIMEOUT)
+        return [bounded._account(row) for row in bounded._customers_of(identifier.value)]
 
     def _page(self, after: str) -> SourcePage:
-        """The customers of a page; the mark is the number of the page before."""
+        """Return the customers of a page; `after` is the number of the page before."""
         number = int(after or 0) + 1
         body = self._get("/customers", filter_by="Status.All", page=number, per_page=CUSTOMERS_AT_ONCE)
-        # Nobody can be found by what is no address.
+        # A customer without a valid address can never be found.
         accounts = [self._account(row) for row in _list(body, "customers") if _address(row)]
         return SourcePage(accounts=accounts, after=str(number) if _more(body, "/customers") else None)
 
     def _customers_of(self, address: str) -> Sequence[Raw]:
-        """Only those whose own address it is, whatever else Billing says."""
+        """Return the customers with exactly this address; Billing can return others."""
         body = self._get("/customers", email=address, page=1, per_page=PAGE)
         return [row for row in _list(body, "customers") if _address(row) == address]
 
@@ -76,7 +76,7 @@ class BillingSource:
         )
 
     def _subscriptions(self, customer_id: str) -> Iterator[Raw]:
-        """The customer's subscriptions, those that may count with all that they sell."""
+        """Yield the customer's subscriptions; those that can count, with their items."""
         query = {"customer_id": customer_id, "filter_by": "SubscriptionStatus.All"}
         for row in self._listed("/subscriptions", "subscriptions", **query):
             _check_owner(row, customer_id)
@@ -89,7 +89,7 @@ class BillingSource:
         body = self._get(f"/subscriptions/{subscription_id}")
         subscription = section(body, "subscription")
         if text(subscription, "subscription_id") != subscription_id:
-            raise PermanentError(f"Billing answered with something else than subscription {subscription_id}")
+            raise PermanentError(f"Billing returned another subscription instead of {subscription_id}")
         _check_owner(section(subscription, "customer"), customer_id)
         return subscription
 
@@ -113,7 +113,7 @@ class BillingSource:
         return LicenceItem(name=name, code=code, quantity=number, unit=unit, **facts)
 
     def _unit(self, code: str) -> str:
-        """What one of a plan or add-on is called; both lists are read once a day."""
+        """Return the unit of a plan or add-on; the lists of both are read once a day."""
         units = self._units.read()
         if units is None:
             units = dict(self._read_units())
@@ -121,12 +121,12 @@ class BillingSource:
         return units.get(code, "")
 
     def _read_units(self) -> Iterator[tuple[str, str]]:
-        for what in ("plan", "addon"):
-            for row in self._listed(f"/{what}s", f"{what}s"):
-                yield text(row, f"{what}_code"), _unit_of(row)
+        for kind in ("plan", "addon"):
+            for row in self._listed(f"/{kind}s", f"{kind}s"):
+                yield text(row, f"{kind}_code"), _unit_of(row)
 
     def _listed(self, path: str, key: str, **query: str) -> Iterator[Raw]:
-        """Every row of a list, page by page. Raises PermanentError where a page is not what the reference says."""
+        """Yield every row of a list, page by page. Raises PermanentError if a page has not the documented form."""
         page, more = 1, True
         while more:
             body = self._get(path, **query, page=page, per_page=PAGE)
@@ -134,7 +134,7 @@ class BillingSource:
             page, more = page + 1, _more(body, path)
 
     def _get(self, path: str, **query: str | int) -> Mapping[str, Any]:
-        """A success, by its body too: `code` other than 0 is an error, whatever the status."""
+        """Return the body of a success. A `code` other than 0 is an error, even with status 200: PermanentError."""
         body = self._api.get(f"/billing/v1{path}", **query).body
         if not isinstance(body, dict) or str(body.get("code")) != "0":
             raise PermanentError(f"Billing refused {path}")
@@ -144,12 +144,12 @@ class BillingSource:
 def _more(body: Raw, path: str) -> bool:
     context = body.get("page_context")
     if not isinstance(context, dict):
-        raise PermanentError(f"Billing did not say whether there is more of {path}")
+        raise PermanentError(f"Billing sent no page_context.has_more_page for {path}")
     return context.get("has_more_page") is True
 
 
 def _list(body: Raw, key: str) -> Sequence[Raw]:
-    """The reference calls the same list `contacts` on one page and `customers` on another."""
+    """Return the rows of a list. The reference calls the list of customers `contacts` on one of its pages."""
     names = (key, "contacts") if key == "customers" else (key,)
     return list(rows(next((body[name] for name in names if name in body), None)))
 
@@ -160,18 +160,18 @@ def _address(customer: Raw) -> str | None:
 
 def _check_owner(row: Raw, customer_id: str) -> None:
     if text(row, "customer_id") != customer_id:
-        raise PermanentError(f"Billing showed another customer's subscription for customer {customer_id}")
+        raise PermanentError(f"Billing returned another customer's subscription for customer {customer_id}")
 
 
 def _zoids(subscription: Raw) -> Iterator[str]:
-    """What a custom field ZOID says. A reference may be anybody's number for anything."""
+    """Yield the values of a custom field ZOID. Reference numbers are not read: they can be any number."""
     for each in rows(subscription.get("custom_fields") or []):
         if text(each, "label").casefold() == "zoid" and (zoid := identifiers.number(text(each, "value"))):
             yield zoid
 
 
 def _unit_of(row: Raw) -> str:
-    """With prices by the package, nobody can tell whether the quantity is of packages."""
+    """Return the unit of a row. For package pricing it is not known if the quantity counts packages or units."""
     if text(row, "pricing_scheme") == "package":
         return "priced by the package"
     return text(row, "unit") or text(row, "unit_name")

@@ -1,6 +1,6 @@
-"""One cell of an export, read. Each function raises ValueError with what is wrong, in words for a person.
+"""Readers of one cell of an export. Each raises ValueError with a message for a person if the cell is invalid.
 
-An empty cell is no domain, no number and no day; a quantity of 0. Messages never repeat an address.
+An empty cell is None as a domain, a number or a day, and 0 as a quantity. Messages never contain an address.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WHOLE_NUMBER = re.compile(rf"[0-9]{{1,{_LONGEST_QUANTITY}}}|[1-9][0-9]{{0,2}}(?
 
 
 def quantity(text: str) -> int:
-    """A whole number with or without thousands separators, one style in a number; what may be a fraction is refused."""
+    """Return a whole number, with or without thousands separators of one style; a possible fraction is refused."""
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_QUANTITY:
         return int(text)
     folded = unicodedata.normalize("NFKC", text).replace("’", "'")
@@ -33,7 +33,7 @@ def not_empty(text: str) -> str:
 
 
 def key(text: str) -> str:
-    """What tells a thing from all others, such as a subscription's id."""
+    """Return a unique key, such as a subscription's id."""
     return _not_rounded(not_empty(text))
 
 
@@ -75,7 +75,7 @@ _FALSE = frozenset(("false", "no", "n", "0", "falsch", "nein", "falso", "não", 
 
 
 def truth(text: str) -> bool:
-    """Spreadsheets write truth in the language of their user."""
+    """Return True or False, written in any language in which spreadsheets write them."""
     word = text.casefold()
     if word not in _TRUE | _FALSE:
         raise ValueError(f'"{text}" is neither true nor false')
@@ -83,7 +83,7 @@ def truth(text: str) -> bool:
 
 
 def _not_rounded(text: str) -> str:
-    """Two ids that a spreadsheet shows as 2,0E+10 are one text, and nobody can tell them apart any more."""
+    """Return the text. Raises ValueError for a rounded number such as 2,0E+10: different ids get the same text."""
     if _ROUNDED.fullmatch(text):
         raise ValueError(f'"{text}" was rounded by a spreadsheet: format the column as text')
     return text

@@ -1,7 +1,7 @@
-"""A CSV file as records: delimiter `,`, `;` or tab; UTF-8, UTF-16, Windows-1252 or Latin-1, with a mark or without.
+"""CSV files as records: delimiter `,`, `;` or tab; UTF-8, UTF-16, Windows-1252 or Latin-1, with or without a mark.
 
-The file is read twice, in pieces: once to find out how it is written, once to be used. The line of a record is the
-physical line on which it starts.
+The file is read twice, in pieces: first to detect its encoding, then for its records. The line of a record is the
+physical line on which it starts, from 1.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from desk_sync.errors import Problem
 
 _PIECE = 1 << 20
 _DELIMITERS = ",;\t"
-_SAID_FIRST = "sep="
-"""What a spreadsheet may put on the first line, with the delimiter behind it."""
+_DECLARATION = "sep="
+"""The beginning of the first line in which some spreadsheets declare the delimiter."""
 
 
 def records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each record with its line; what the file as a whole has wrong is added to `problems`. Raises OSError."""
+    """Yield each record with its line; mistakes of the file as a whole are added to `problems`. Raises OSError."""
     encoding = next((each for each in _candidates(path) if _is_text(path, each)), None)
     if encoding is None:
-        problems.append(Problem(message="is no text", hint="save the table as CSV, UTF-8, or as XLSX"))
+        problems.append(Problem(message="is not a text file", hint="save the table as CSV, UTF-8, or as XLSX"))
         return
     with path.open(encoding=encoding, newline="") as file:
         yield from _records(file, problems)
 
 
 def _candidates(path: Path) -> Sequence[str]:
-    """The encodings that the first two bytes allow, the most telling first."""
+    """Return the encodings that the first two bytes allow, the strictest first."""
     with path.open("rb") as file:
         start = file.read(2)
     if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -57,13 +57,13 @@ def _is_text(path: Path, encoding: str) -> bool:
 def _records(file: TextIO, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
     heading = next((line for line in file if line.strip()), "").strip()
     file.seek(0)
-    told = heading.casefold().startswith(_SAID_FIRST)
-    delimiter = heading[len(_SAID_FIRST) :][:1] if told else max(_DELIMITERS, key=heading.count)
+    declared = heading.casefold().startswith(_DECLARATION)
+    delimiter = heading[len(_DECLARATION) :][:1] if declared else max(_DELIMITERS, key=heading.count)
     reader = csv.reader(file, delimiter=delimiter or ",", strict=True)
     line = 1
     try:
         for number, values in enumerate(reader):
-            if any(values) and not (told and number == 0):
+            if any(values) and not (declared and number == 0):
                 yield line, values
             line = reader.line_num + 1
     except csv.Error as error:

@@ -1,6 +1,6 @@
-"""What Zoho's APIs mean by a JSON value: numbers come as text, texts as numbers, and empty things in several forms.
+"""Lenient readers of JSON from Zoho's APIs: numbers sent as text, text as numbers, empty values in several forms.
 
-What may be left out is read as empty; a quantity that is no whole number is refused, and the whole answer with it.
+A missing value is read as empty; a quantity that is not a whole number refuses the whole answer.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def text(raw: Raw, key: str) -> str:
 
 
 def rows(raw: Any) -> Iterable[Raw]:
-    """The objects of a list; anything else is a half answer. Raises PermanentError."""
+    """Return the objects of a list. Raises PermanentError for anything else: the answer is not complete."""
     if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
-        raise PermanentError("the source answered with something else than a list of objects")
+        raise PermanentError("the source's answer is not a list of objects")
     return raw
 
 
@@ -34,7 +34,7 @@ def section(raw: Raw, key: str) -> Raw:
 
 
 def quantity(raw: Raw, key: str) -> int:
-    """Raises PermanentError."""
+    """Return a whole number, 0 if it is missing. Raises PermanentError for any other value."""
     written = text(raw, key)
     try:
         return cells.quantity(written.removesuffix(".0"))
@@ -43,7 +43,7 @@ def quantity(raw: Raw, key: str) -> int:
 
 
 def country(name: str) -> tuple[str, ...]:
-    """The ISO code of a country's English name, or of its code; empty for one that we do not know."""
+    """Return the ISO code of a country, given as its English name or as a code; empty if unknown."""
     code = _codes().get(name.replace(".", "").casefold())
     return (code,) if code else ()
 

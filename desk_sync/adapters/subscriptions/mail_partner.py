@@ -1,7 +1,7 @@
 """Zoho Mail's partner API: the partner's child organisations, each with super admin, domains and Mail licences.
 
-It knows Mail only, but it is the one official answer that ties ZOID, super admin and domains together. It has no list:
-a pull reads the organisations whose ZOIDs another source knows.
+It covers Mail only, but it is the only official API that connects ZOID, super admin and domains. It offers no list: a
+pull reads the organisations whose ZOIDs another source has.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from copy import copy
 
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, rows, section, text
 from desk_sync.adapters.subscriptions.paging import resumed
-from desk_sync.adapters.subscriptions.zoho_api import ASKING, ZohoApi
+from desk_sync.adapters.subscriptions.zoho_api import LOOKUP_TIMEOUT, ZohoApi
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
@@ -23,7 +23,7 @@ _PATH = "/api/organization"
 
 
 class MailPartner:
-    """The child organisations as a source. One organisation is one account; `zoids` are those that a pull reads."""
+    """The child organisations as a source. Each organisation is one account; a pull reads those of `zoids`."""
 
     kinds = frozenset({IdentifierKind.ZOID, IdentifierKind.DOMAIN})
 
@@ -37,28 +37,28 @@ class MailPartner:
         return PulledAccounts(accounts=resumed(checkpoints, lambda after: self._page(zoids, after)))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
-        asking = copy(self)
-        asking._api = self._api.within(ASKING)
+        bounded = copy(self)
+        bounded._api = self._api.within(LOOKUP_TIMEOUT)
         if identifier.kind is IdentifierKind.ZOID:
-            return list(asking._organisations([identifier.value]))
+            return list(bounded._organisations([identifier.value]))
         query = {"mode": "getCustomerOrgDetails", "searchKey": identifier.value}
-        found = asking._api.get(_PATH, **query).body
-        return [asking._account(each) for each in _all(found)]
+        found = bounded._api.get(_PATH, **query).body
+        return [bounded._account(each) for each in _all(found)]
 
     def _page(self, zoids: Sequence[str], after: str) -> SourcePage:
-        wanted = [zoid for zoid in zoids if zoid > after][:PAGE]
-        more = bool(wanted) and wanted[-1] != zoids[-1]
-        return SourcePage(accounts=tuple(self._organisations(wanted)), after=wanted[-1] if more else None)
+        zoids_of_page = [zoid for zoid in zoids if zoid > after][:PAGE]
+        more = bool(zoids_of_page) and zoids_of_page[-1] != zoids[-1]
+        return SourcePage(accounts=tuple(self._organisations(zoids_of_page)), after=zoids_of_page[-1] if more else None)
 
     def _organisations(self, zoids: Sequence[str]) -> Iterator[Account]:
-        """Those that are the partner's. Raises PermanentError where another one is shown."""
+        """Yield the partner's organisations among `zoids`. Raises PermanentError if Mail returns another one."""
         for zoid in zoids:
             try:
                 account = self._account(section(_object(self._api.get(f"{_PATH}/{zoid}").body), "data"))
             except Absent:
                 continue
             if zoid not in account.zoids:
-                raise PermanentError(f"Mail answered with something else than organisation {zoid}")
+                raise PermanentError(f"Mail returned another organisation instead of {zoid}")
             yield account
 
     def _account(self, organisation: Raw) -> Account:
@@ -67,7 +67,7 @@ class MailPartner:
             identifiers.email(text(organisation, "superAdmin")),
         )
         if zoid is None or address is None:
-            raise PermanentError("Mail named no organisation, or no super admin of it")
+            raise PermanentError("Mail returned an organisation without a valid ZOID or super admin")
         own, *others = _domains(organisation) or [None]
         return Account(
             account_id=f"mail-{zoid}",
@@ -95,7 +95,7 @@ def _licences(organisation: Raw, zoid: str) -> LicenceItem:
 
 
 def _domains(organisation: Raw) -> list[str | None]:
-    """The verified domains in normal form, the primary one first; public mail domains are nobody's."""
+    """Return the verified domains in normal form, the primary one first, without public mail domains."""
     listed = organisation.get("domains")
     written = [text(organisation, "primaryDomainName"), *map(str, listed if isinstance(listed, list) else ())]
     known = dict.fromkeys(domain for each in written if (domain := identifiers.domain(each)))
@@ -103,12 +103,12 @@ def _domains(organisation: Raw) -> list[str | None]:
 
 
 def _all(body: object) -> Sequence[Raw]:
-    """The organisations of a search, which may be one or a list."""
+    """Return the organisations of a search, whose answer is one object or a list."""
     data = _object(body).get("data")
     return list(rows(data if isinstance(data, list) else [data] if data else []))
 
 
 def _object(body: object) -> Raw:
     if not isinstance(body, dict) or str(section(body, "status").get("code")) != "200":
-        raise PermanentError("Mail refused to tell of an organisation")
+        raise PermanentError("Mail refused a request for an organisation")
     return body

@@ -1,4 +1,4 @@
-"""A pull page by page: what was read before a pull died is not read again."""
+"""Pulls page by page: a pull that was interrupted goes on after the last page it read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from desk_sync.ports.subscriptions import CheckpointStore, SourcePage
 
 
 def resumed(checkpoints: CheckpointStore, read: Callable[[str], SourcePage]) -> Iterator[Account]:
-    """The accounts of the pages that the journal has, then of those that `read` gets; it is given the page's mark.
+    """Yield the accounts of the pages in the checkpoints, then those of the pages that `read` returns.
 
-    The first page has the mark "". A page is written down before its accounts are given on.
+    `read` is called with the `after` of the page before, "" for the first page. A page is kept before its accounts are
+    yielded.
     """
     after: str | None = ""
     for page in checkpoints.pages():

@@ -1,6 +1,6 @@
 """The partner file: one row for each partner, as CSV or XLSX.
 
-`domains` holds one or more, parted by blanks, `;` or `|`; `country` is an ISO 3166-1 alpha-2 code or a name.
+`domains` holds one or more, separated by blanks, `;` or `|`; `country` is an ISO 3166-1 alpha-2 code or a name.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _BETWEEN = re.compile(r"[\s;|,]+")
 
 
 def read_partners(path: str | Path) -> Sequence[Partner]:
-    """The partners, in the order of the file. Raises InputError with every mistake."""
+    """Return the partners, in the order of the file. Raises InputError with every mistake."""
     problems: list[Problem] = []
     rows = list(read_rows(Path(path), REQUIRED, problems))
     partners = [_partner(row) for row in rows]
-    _refuse_domains_of_two(rows, partners)
+    _refuse_shared_domains(rows, partners)
     problems += (problem for row in rows for problem in row.problems)
     if problems:
         raise InputError(str(path), sorted(problems, key=lambda problem: (problem.line, problem.column)))
@@ -67,8 +67,8 @@ def _domain(text: str) -> str:
     return normal
 
 
-def _refuse_domains_of_two(rows: Sequence[TableRow], partners: Sequence[Partner]) -> None:
-    """A domain is one partner's: the second row that has it is refused."""
+def _refuse_shared_domains(rows: Sequence[TableRow], partners: Sequence[Partner]) -> None:
+    """Refuse every row with a domain of an earlier row: a domain belongs to one partner."""
     first: dict[str, int] = {}
     for row, partner in zip(rows, partners, strict=True):
         for domain in sorted(partner.domains):

@@ -1,8 +1,8 @@
 """Zoho's Partner Store: the subscriptions of the customers who are tagged to the partner whose token is used.
 
-The answer is a bare JSON array. The users are not on the subscription but in its add-ons, whose names end in "User"
-("Standard User", "Mail Lite User"). Paging is told in the answer's header, whose name no page documents: any header
-about "more" is believed, and a full page is followed by another in any case.
+The answer is a plain JSON array. Users are counted in the add-ons of a subscription whose names end in "User"
+("Standard User", "Mail Lite User"). A response header announces further pages, but its name is not documented: any
+header with "more" in its name is accepted, and after a full page the next one is always read.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, Sourc
 
 PAGE = 200
 _PATH = "/api/v1/partner/subscriptions"
-# The store's words, and Billing's, which the mapping knows. A word that is not here is left for a person.
+# The store's words, and those of Billing, which the mapping uses. Other words are left for a person to decide.
 _STATUS = {"active": "live", "inactive": "expired"}
 
 
 class PartnerStore:
-    """The store as a source. One super admin's address is one account."""
+    """The store as a source. Each super admin's address is one account."""
 
     def __init__(self, api: ZohoApi, *, data_center: str = "") -> None:
         self._api = api
         self._data_centers = (data_center.upper(),) if data_center else ()
 
     def pull(self, checkpoints: CheckpointStore) -> PulledAccounts:
-        """Every subscription once; those of one super admin, on whatever pages they stand, are one account."""
+        """Return every subscription once; those of one super admin, on one page or several, are one account."""
         by_address: dict[str, list[Account]] = {}
         known: set[str] = set()
         for each in resumed(checkpoints, self._page):
             _check_new(each, known)
             by_address.setdefault(each.super_admin_email, []).append(each)
-        return PulledAccounts(accounts=[_together(pieces) for pieces in by_address.values()])
+        return PulledAccounts(accounts=[_merged(pieces) for pieces in by_address.values()])
 
     def _page(self, after: str) -> SourcePage:
-        """One account for each subscription of a page; the mark is the number of the page before."""
+        """Return one account for each subscription of a page; `after` is the number of the page before."""
         number = int(after or 0) + 1
         answer = self._api.get(_PATH, page=number, per_page=PAGE)
         found = list(rows(answer.body))
@@ -65,13 +65,13 @@ class PartnerStore:
 
 
 def _check_new(account: Account, known: set[str]) -> None:
-    """Where pages repeat each other, some subscriptions are never shown. Raises PermanentError."""
+    """Raise PermanentError for a repeated subscription: if pages overlap, others are missing."""
     if account.account_id in known:
         raise PermanentError(f"the store repeats subscription {account.account_id.removeprefix('store-')}")
     known.add(account.account_id)
 
 
-def _together(pieces: Sequence[Account]) -> Account:
+def _merged(pieces: Sequence[Account]) -> Account:
     return replace(
         pieces[0],
         items=tuple(item for each in pieces for item in each.items),
@@ -87,19 +87,19 @@ def _has_more(answer: ApiAnswer) -> bool:
 def _id(row: Raw) -> str:
     subscription_id = text(row, "subscription_id") or text(row, "id")
     if not subscription_id:
-        raise PermanentError("the store named no id for a subscription")
+        raise PermanentError("the store returned a subscription without an id")
     return subscription_id
 
 
 def _address(row: Raw) -> str:
     address = identifiers.email(text(row, "email_id"))
     if address is None:
-        raise PermanentError(f"subscription {_id(row)} has no address that is one")
+        raise PermanentError(f"subscription {_id(row)} has no valid e-mail address")
     return address
 
 
 def _items(row: Raw) -> Iterator[LicenceItem]:
-    """The plan, whose quantity says nothing, then the add-ons."""
+    """Yield the plan, which has no usable quantity, then the add-ons."""
     plan = text(row, "plan_name")
     words = plain(plan).split()
     paid = bool(words) and words[-1] != "trial"
@@ -116,7 +116,7 @@ def _items(row: Raw) -> Iterator[LicenceItem]:
 
 
 def _unit(name: str) -> str:
-    """ "users" for what ends in "User", "storage" for packs such as Extra_100_GB; what else there is, nobody knows."""
+    """Return "users" for names that end in "User", "storage" for packs such as Extra_100_GB, "" for others."""
     words = plain(name).split()
     if words and words[-1] in ("user", "users"):
         return "users"

@@ -1,7 +1,7 @@
-"""A table or view of somebody's warehouse: one row for each licence item, the rows of one super admin one account.
+"""A table or view of a data warehouse: one row for each licence item; the rows of one super admin are one account.
 
-Only SELECT is ever sent. Quantities are whole numbers of the unit. `super_admin_email_norm` may be written in any form:
-it is brought into ours. Rows of one subscription, kind and plan code must be unique.
+Only SELECT is ever sent. Quantities are whole numbers of the unit. `super_admin_email_norm` can be in any form: it is
+converted to ours. Rows of one subscription, kind and plan code must be unique.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
 from sqlalchemy.exc import NoSuchTableError
 
-from desk_sync.adapters.store.engine import answering, reading
+from desk_sync.adapters.store.engine import reading, translated_errors
 from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
@@ -56,12 +56,12 @@ class SqlTable:
         return _COLUMNS.keys()
 
     def pull(self, _: CheckpointStore) -> PulledAccounts:
-        """Raises ConfigurationError that names every column that is missing."""
+        """Raises ConfigurationError with the names of all missing columns."""
         table = self._described()
         return PulledAccounts(accounts=self._accounts(table, true()))
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
-        """All rows of the super admins on one of whose rows the identifier stands, in normal form."""
+        """Return the accounts with the identifier, in normal form, on one of their rows."""
         table = self._described()
         column = _COLUMNS[identifier.kind]
         if column not in table.c:
@@ -73,7 +73,7 @@ class SqlTable:
     def _described(self) -> Table:
         schema, _, name = self.table.rpartition(".")
         try:
-            with answering():
+            with translated_errors():
                 table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
         except NoSuchTableError:
             raise ConfigurationError(f"the database has no table or view {self.table}") from None
@@ -83,38 +83,38 @@ class SqlTable:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """PostgreSQL gives the rows as they are needed, and only within a transaction; this one cannot write."""
+        """Open a connection that cannot write. PostgreSQL streams rows only within a transaction."""
         if self.engine.dialect.name == "postgresql":
-            with answering(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
+            with translated_errors(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
                 yield connection
         else:
             with reading(self.engine) as connection:
                 yield connection
 
-    def _accounts(self, table: Table, wanted: ColumnElement[bool]) -> Iterator[Account]:
+    def _accounts(self, table: Table, condition: ColumnElement[bool]) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
-        query = select(*columns).where(wanted).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
+        query = select(*columns).where(condition).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
         seen: set[str] = set()
         with self._reading() as connection:
             found = (dict(row) for row in connection.execute(query).mappings())
             for written, rows in groupby(found, key=lambda row: row[address.name]):
                 account = _account(identifiers.email(str(written or "")), list(rows))
                 if account.super_admin_email in seen:
-                    raise PermanentError("one super admin is written in two ways", hint="write addresses in one form")
+                    raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
                 seen.add(account.super_admin_email)
                 yield account
 
 
 def _account(address: str | None, rows: Sequence[Raw]) -> Account:
     if address is None:
-        raise PermanentError(f"subscription {rows[0]['subscription_id']} has no address that is one")
+        raise PermanentError(f"subscription {rows[0]['subscription_id']} has no valid e-mail address")
     return Account(
-        account_id=next(iter(_all(rows, "customer_id")), None) or f"sql-{rows[0]['subscription_id']}",
+        account_id=next(iter(_values(rows, "customer_id")), None) or f"sql-{rows[0]['subscription_id']}",
         super_admin_email=address,
         items=tuple(map(_item, rows)),
-        countries=tuple(code.upper() for code in _all(rows, "country_code")),
-        domain=next((each for each in map(_domain, _all(rows, "domain_norm")) if each), None),
+        countries=tuple(code.upper() for code in _values(rows, "country_code")),
+        domain=next((each for each in map(_domain, _values(rows, "domain_norm")) if each), None),
         zoids=_numbers(rows, "zoid"),
         zgids=_numbers(rows, "zgid"),
         zuids=_numbers(rows, "zuid"),
@@ -137,13 +137,13 @@ def _item(row: Raw) -> LicenceItem:
     )
 
 
-def _all(rows: Iterable[Raw], column: str) -> Sequence[str]:
-    """What the rows say, each once; nothing where there is no such column."""
-    return tuple(dict.fromkeys(said for row in rows if (said := text(row, column))))
+def _values(rows: Iterable[Raw], column: str) -> Sequence[str]:
+    """Return the different values of a column, empty if there is no such column."""
+    return tuple(dict.fromkeys(value for row in rows if (value := text(row, column))))
 
 
 def _numbers(rows: Iterable[Raw], column: str) -> tuple[str, ...]:
-    return tuple(number for each in _all(rows, column) if (number := identifiers.number(each)))
+    return tuple(number for each in _values(rows, column) if (number := identifiers.number(each)))
 
 
 def _domain(written: str) -> str | None:

@@ -1,6 +1,6 @@
-"""One row of an export: a subscription, whose it is, and what it sells.
+"""One row of an export: a subscription, its account, and its licence items.
 
-Quantities are whole numbers of the unit; an empty one is 0. Columns that we do not know are ignored.
+Quantities are whole numbers of the unit; an empty one is 0. Unknown columns are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRow:
-    """One row, read. Two that are equal say the same."""
+    """The values of one row. Rows are equal if their values are, at any position."""
 
     file: str = field(compare=False)
     line: int = field(compare=False)
@@ -52,12 +52,12 @@ class SubscriptionRow:
 
     @property
     def age(self) -> tuple[date, date]:
-        """What decides between two rows about one subscription; of two of the same age the later one is newer."""
+        """The order of rows of one subscription, oldest first; of two rows of the same age, the later one is newer."""
         return self.as_of or date.min, self.started or date.min
 
 
 def read_subscription(row: TableRow) -> SubscriptionRow:
-    """What cannot be read is among the row's problems, and empty here."""
+    """Return the subscription of a row. An invalid cell is added to the row's problems and is empty here."""
     subscription_id = row.key("subscription_id")
     return SubscriptionRow(
         file=row.file,
@@ -81,7 +81,7 @@ def read_subscription(row: TableRow) -> SubscriptionRow:
 
 
 def _items(row: TableRow, subscription_id: str) -> Iterator[LicenceItem]:
-    """The plan, then its add-ons."""
+    """Yield the plan, then its add-ons."""
     plan = _Part(
         name=row.named("plan_name"),
         code=row.text("plan_code"),
@@ -107,7 +107,7 @@ def _items(row: TableRow, subscription_id: str) -> Iterator[LicenceItem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What a subscription sells: its plan, or one of its add-ons."""
+    """The plan of a subscription, or one of its add-ons."""
 
     name: str
     code: str

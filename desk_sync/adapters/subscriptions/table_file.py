@@ -1,7 +1,7 @@
-"""A table in a file, CSV or XLSX by its content, as rows that know where their cells stand.
+"""Tables in files, CSV or XLSX by their content, as rows with the positions of their cells.
 
-A mistake's line is the line of the file, or the row of the sheet, on which its row starts; its column is the position
-of the cell in the row, both from 1. Names of columns are in lower case, cells without blanks around them.
+The line of a mistake is the line of the file, or the row of the sheet, on which its row starts; the column is the
+position of the cell in the row, both from 1. Column names are in lower case, cells without blanks around them.
 """
 
 from __future__ import annotations
@@ -22,16 +22,15 @@ T = TypeVar("T")
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _WORKBOOK = b"PK\x03\x04"
 _AS_TEXT = re.compile(r'="([^"]*)"')
-"""How a program makes a spreadsheet take a cell of a CSV file as text."""
+"""The form in which programs mark a cell of a CSV file as text for a spreadsheet."""
 _SUSPECT = frozenset("=#")
 _FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 
 
 class TableRow:
-    """The cells of one row; `take` reads one and keeps what is wrong with it.
+    """The cells of one row; `take` reads a cell and records its mistake.
 
-    `cells` have no blanks around them, and behind the last column there is an empty one, that of the columns which the
-    table does not have.
+    `cells` have no blanks around them. An extra last cell, always empty, stands for the columns missing in the table.
     """
 
     __slots__ = ("_cells", "_columns", "file", "line", "problems")
@@ -44,7 +43,7 @@ class TableRow:
         self._cells = cells
 
     def take(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
-        """The cell as `read` understands it, and `otherwise` where it raises ValueError."""
+        """Return the cell as read by `read`, or `otherwise` if it raises ValueError."""
         at = self._columns.get(column, -1)
         try:
             text = self._cells[at]
@@ -54,14 +53,14 @@ class TableRow:
             return otherwise
 
     def text(self, column: str) -> str:
-        """A text that repeats from row to row, kept once for all of them."""
-        return intern(self.take(column, _as_it_is, ""))
+        """Return a text that repeats from row to row, stored once for all of them."""
+        return intern(self.take(column, _unchanged, ""))
 
     def named(self, column: str) -> str:
         return intern(self.take(column, not_empty, ""))
 
     def key(self, column: str) -> str:
-        """What tells this row's thing from all others."""
+        """Return the cell of a unique key."""
         return self.take(column, key, "")
 
     def refuse(self, message: str, *, where: str = "", column: int, hint: str | None = None) -> None:
@@ -71,9 +70,9 @@ class TableRow:
 
 
 def read_rows(path: Path, required: Iterable[str], problems: list[Problem]) -> Iterator[TableRow]:
-    """The rows that are not blank, as they are needed; none if the heading is not usable.
+    """Yield the rows that are not blank; none if the heading is not usable.
 
-    What the file as a whole has wrong is added to `problems`, the last of it when all rows have been used.
+    Mistakes of the file as a whole are added to `problems`, at the latest after the last row.
     """
     file = str(path)
     mistakes: list[Problem] = []
@@ -88,7 +87,7 @@ def _records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequenc
     with path.open("rb") as content:
         start = content.read(len(_OLD_WORKBOOK))
     if start == _OLD_WORKBOOK:
-        problems.append(Problem(message="is a workbook of an old Excel", hint="save it as XLSX, or as CSV, UTF-8"))
+        problems.append(Problem(message="is an old Excel workbook (XLS)", hint="save it as XLSX, or as CSV, UTF-8"))
         return iter(())
     if start.startswith(_WORKBOOK):
         from desk_sync.adapters.subscriptions import xlsx_table  # openpyxl takes a while to import
@@ -123,12 +122,12 @@ def _row(file: str, line: int, columns: Mapping[str, int], width: int, cells: Se
     return row
 
 
-def _as_it_is(text: str) -> str:
+def _unchanged(text: str) -> str:
     return text
 
 
 def _plain(text: str) -> str:
-    """A cell that looks like a formula, as text. Raises ValueError for one: no two programs work it out alike."""
+    """Return the text of a cell. Raises ValueError for a formula: programs evaluate it to different results."""
     if as_text := _AS_TEXT.fullmatch(text):
         return as_text[1].strip()
     if text in _FAILED:
@@ -144,4 +143,4 @@ def _heading_mistakes(columns: Sequence[str], required: Iterable[str], line: int
             yield Problem(message="the column is missing", where=name, line=line)
     for position, name in enumerate(columns):
         if name and name in columns[:position]:
-            yield Problem(message="the column is there twice", where=name, line=line, column=position + 1)
+            yield Problem(message="the column appears twice", where=name, line=line, column=position + 1)

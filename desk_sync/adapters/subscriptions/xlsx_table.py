@@ -1,8 +1,8 @@
-"""The first visible sheet of an XLSX workbook as records: every cell as the text that a person means by it.
+"""The first visible sheet of an XLSX workbook as records, with every cell as text.
 
-Whole numbers come without a decimal part, days as 2026-11-20, truth as true or false. A spreadsheet keeps fifteen
-digits of a number: what may have had more is written in the rounded form (9.03E+16) that the readers of cells refuse.
-A formula comes as it is written, with "=" in front, which they refuse too: its stored value may be old, or not there.
+Whole numbers have no decimal part, days are written as 2026-11-20, truth values as true or false. A spreadsheet keeps
+15 digits of a number: longer numbers are written in the rounded form (9.03E+16), which the readers of cells refuse.
+They refuse formulas too, which are given as written, with "=" in front: the stored value can be old or missing.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _KEPT_DIGITS = 15
 
 
 def records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each row with its number; what the file as a whole has wrong is added to `problems`. Raises OSError."""
+    """Yield each row with its number; mistakes of the file as a whole are added to `problems`. Raises OSError."""
     try:
         with path.open("rb") as file:
             yield from _records(_open(file))
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001 - a broken workbook raises whatever its part stumbles over
-        message = f"is no workbook that can be read ({type(error).__name__})"
+    except Exception as error:  # noqa: BLE001 - a broken workbook raises exceptions of many kinds
+        message = f"is not a readable workbook ({type(error).__name__})"
         problems.append(Problem(message=message, hint="save the table as XLSX, or as CSV, UTF-8"))
 
 
 def _open(file: BinaryIO) -> Workbook:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of styles that are missing
+        warnings.simplefilter("ignore")  # about missing styles
         return load_workbook(file, read_only=True)
 
 
@@ -49,7 +49,7 @@ def _records(workbook: Workbook) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:
-    """Rows that were formatted and never filled are as long as the sheet is wide."""
+    """Return the cells without empty ones at the end: a formatted but unfilled row has the full width of the sheet."""
     while cells and not cells[-1]:
         cells.pop()
     return cells

@@ -1,6 +1,6 @@
-"""One of Zoho's APIs that only reads: JSON over the hardened transport, with a token, and no faster than it may.
+"""A read-only client for Zoho's APIs: JSON over the hardened transport, with a token, at a limited rate.
 
-`Pace` spaces the calls of one process evenly; a pull makes one call at a time. What is likely to pass is tried again.
+`CallPace` spaces the calls of one process evenly; a pull makes one call at a time. Temporary failures are repeated.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden
 from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
 TIMEOUT = timedelta(seconds=20)
-ASKING = timedelta(seconds=10)
-"""How long a question about one account may take in all: a ticket waits for it."""
+LOOKUP_TIMEOUT = timedelta(seconds=10)
+"""The longest duration of a look-up of one account in all: a ticket waits for it."""
 ATTEMPTS = 4
 _PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(minutes=1)
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _NOT_FOUND = 404
 
 
 class CallPace:
-    """At most so many calls in a minute, evenly. Safe to share between threads."""
+    """Spaces calls evenly, at most `per_minute` in a minute. Safe to share between threads."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class CallPace:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Until the next call may be made."""
+        """Sleep until the next call is permitted."""
         with self._lock:
             now = self._clock()
             at = max(now, self._next)
@@ -62,14 +62,14 @@ class CallPace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiAnswer:
-    """The JSON of a success, and its headers, whose names have no case."""
+    """The JSON of a success, and its headers, with case-insensitive names."""
 
     body: Any
     headers: Mapping[str, str]
 
 
 class ZohoApi:
-    """GET, and nothing else. Safe to share between threads."""
+    """A client that sends only GET. Safe to share between threads."""
 
     def __init__(
         self,
@@ -93,14 +93,14 @@ class ZohoApi:
         permit_loopback(self._base)
 
     def within(self, span: timedelta) -> ZohoApi:
-        """The same, for calls that end within the span, all of them together; none is tried again."""
+        """Return a copy whose calls together end within `span`; none is repeated."""
         bounded = copy(self)
         bounded._attempts = 1
         bounded._deadline = DeadlineAdapter(span.total_seconds())
         return bounded
 
     def get(self, path: str, **query: str | int) -> ApiAnswer:
-        """Raises TemporaryError, PermanentError or NotPermitted; messages name the path and never the query."""
+        """Return the answer. Raises TemporaryError, PermanentError or NotPermitted; messages contain no query."""
         attempts = Retrying(
             retry=retry_if_exception_type(TemporaryError),
             stop=stop_after_attempt(self._attempts),
@@ -135,22 +135,22 @@ class ZohoApi:
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, TemporaryError) else _PAUSE
-    return min(asked, _LONGEST_PAUSE).total_seconds()
+    pause = error.retry_after if isinstance(error, TemporaryError) else _PAUSE
+    return min(pause, _LONGEST_PAUSE).total_seconds()
 
 
 def _read(response: requests.Response, path: str) -> ApiAnswer:
-    said = f"{response.status_code} to {path}"
+    status = f"{response.status_code} to {path}"
     if response.status_code in (_UNAUTHORIZED, _FORBIDDEN):
-        raise NotPermitted(said, hint="do the source's credentials have the scopes that it needs?")
-    if response.status_code in _PASSING:
-        asked = response.headers.get("Retry-After", "")
-        raise TemporaryError(said, retry_after=timedelta(seconds=int(asked)) if asked.isdecimal() else _PAUSE)
+        raise NotPermitted(status, hint="give the source's credentials the scopes that it needs")
+    if response.status_code in _TEMPORARY:
+        seconds = response.headers.get("Retry-After", "")
+        raise TemporaryError(status, retry_after=timedelta(seconds=int(seconds)) if seconds.isdecimal() else _PAUSE)
     if response.status_code == _NOT_FOUND:
-        raise Absent(said)
+        raise Absent(status)
     if not 200 <= response.status_code < 300:
-        raise PermanentError(said)
+        raise PermanentError(status)
     try:
         return ApiAnswer(body=orjson.loads(response.content), headers=response.headers)
     except orjson.JSONDecodeError:
-        raise TemporaryError(f"{said}, which is no JSON") from None
+        raise TemporaryError(f"{status}, and the body is not JSON") from None

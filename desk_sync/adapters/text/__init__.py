@@ -1,1 +1,1 @@
-"""Text in any language: folding, widths, identifiers and the names of countries."""
+"""Text in any language: folding, column widths, identifiers and names of countries."""

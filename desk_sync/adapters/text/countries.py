@@ -1,5 +1,7 @@
-"""Countries: the codes that a mapping may name (ISO 3166-1 alpha-2, and XK, which is in common use for Kosovo), and
-what people write instead of them."""
+"""Country codes that a mapping may use (ISO 3166-1 alpha-2, and XK, in common use for Kosovo), and their names.
+
+Names are read in the languages of the partners.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,12 @@ UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW
 
 COUNTRIES = frozenset(_CODES.split())
 
-# What people write instead; the code that they mean.
+# Codes that are written by mistake; the codes that are meant.
 MISTAKEN_CODES: Mapping[str, str] = {"UK": "GB", "EL": "GR", "TP": "TL", "BU": "MM", "SU": "RU", "YU": "RS"}
 
 _LANGUAGES = ("en", "de", "pt", "es", "fr", "ja")
-# Names of every day that the lists of countries spell out.
-_NAMES_OF_EVERY_DAY: dict[str, str] = {
+# Everyday names that Babel's lists of countries lack.
+_EVERYDAY_NAMES: dict[str, str] = {
     "usa": "US",
     "u.s.a": "US",
     "united states of america": "US",
@@ -46,7 +48,7 @@ _NAMES_OF_EVERY_DAY: dict[str, str] = {
 
 
 def country_code(written: str) -> str | None:
-    """The code of a country as people write it: the code itself, or its name in a language of the partners."""
+    """Return the code of a country, given as a code or as its name in a language of the partners; None if unknown."""
     text = " ".join(written.split())
     code = text.upper()
     return code if code in COUNTRIES else MISTAKEN_CODES.get(code) or _by_name().get(_folded(text))
@@ -55,9 +57,9 @@ def country_code(written: str) -> str | None:
 @cache
 def _by_name() -> Mapping[str, str]:
     named = (item for language in _LANGUAGES for item in Locale.parse(language).territories.items())
-    return {_folded(name): code for code, name in named if code in COUNTRIES} | _NAMES_OF_EVERY_DAY
+    return {_folded(name): code for code, name in named if code in COUNTRIES} | _EVERYDAY_NAMES
 
 
 def _folded(name: str) -> str:
-    """Compared without case, accents and a full stop at the end."""
+    """Return the name for comparison: without case, accents and a full stop at the end."""
     return fold(name).rstrip(".")

@@ -1,4 +1,4 @@
-"""Words in the form in which they are compared: lower case, without accents."""
+"""The form of words for comparison: lower case, without accents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 
 def fold(text: str) -> str:
-    """Lower case without accents, full-width forms folded: how words are compared. Never makes words join."""
+    """Return the text in lower case without accents, full-width forms folded. Word boundaries are kept."""
     decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
     return unicodedata.normalize("NFC", _ACCENT.sub("", decomposed))
 

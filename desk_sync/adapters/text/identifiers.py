@@ -1,7 +1,7 @@
 """Normal forms of the identifiers, one for both sides of every comparison: tickets and subscription data.
 
-Each function takes one identifier as somebody wrote it, blanks around it allowed, and gives its normal form,
-or None if it is not one. Full-width characters are folded and invisible ones dropped. A normal form is its own.
+Each function takes one identifier as written, with or without blanks around it, and returns its normal form, or None
+if it is invalid. Full-width characters are folded and invisible ones removed. A normal form is returned unchanged.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*
 _NUMBER = re.compile(r"[0-9]{6,11}")
 _LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
-"""A domain that is its own normal form: nine in ten are."""
+"""A domain in normal form already, as nine in ten are."""
 _LONGEST_LOCAL_PART = 64
 _LONGEST_DOMAIN = 253
 
 
-@lru_cache(maxsize=4096)  # the rows of one account come together
+@lru_cache(maxsize=4096)  # the rows of one account are adjacent
 def email(text: str) -> str | None:
-    """An address in lower case with its plus tag, its domain in punycode."""
+    """Return an address in lower case with its plus tag, its domain in punycode."""
     local_part, _, host = _fold(text).rpartition("@")
     if len(local_part.encode()) > _LONGEST_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
         return None
@@ -34,9 +34,9 @@ def email(text: str) -> str | None:
     return f"{local_part}@{host_name}" if host_name else None
 
 
-@lru_cache(maxsize=4096)  # a few domains make most of what comes
+@lru_cache(maxsize=4096)  # a few domains are most of the input
 def domain(text: str) -> str | None:
-    """A domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
+    """Return a domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
     folded = _fold(text)
     if not 0 < len(folded) <= _LONGEST_DOMAIN:
         return None
@@ -46,7 +46,7 @@ def domain(text: str) -> str | None:
 
 
 def _punycode(host: str) -> str:
-    """Empty for what is no host."""
+    """Return the host in punycode, "" if it is invalid."""
     try:
         return idna.encode(host, uts46=True, std3_rules=True).decode("ascii")
     except idna.IDNAError:
@@ -54,13 +54,13 @@ def _punycode(host: str) -> str:
 
 
 def number(text: str) -> str | None:
-    """A ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Only a label tells which; longer ones are record ids."""
+    """Return a ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Longer numbers are record ids."""
     folded = _fold(text)
     return folded if _NUMBER.fullmatch(folded) else None
 
 
 def readings(text: str) -> tuple[Identifier, ...]:
-    """All that an identifier without a label may be, strongest first; nothing for what is none."""
+    """Return all readings of an identifier without a label, strongest first; empty if it is invalid."""
     if (address := email(text)) is not None:
         return (Identifier(IdentifierKind.EMAIL, address),)
     if (digits := number(text)) is not None:
@@ -72,7 +72,7 @@ def readings(text: str) -> tuple[Identifier, ...]:
 
 
 def is_public_mail(domain: str) -> bool:
-    """Whether anybody can have an address on the domain (in normal form): it says nothing about a customer (R8)."""
+    """Return True for the domain (in normal form) of a public mail provider: it does not identify a customer (R8)."""
     return domain in _public_mail_domains()
 
 

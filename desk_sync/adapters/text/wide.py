@@ -1,4 +1,4 @@
-"""Text in which Japanese may stand: its characters are two columns wide, and no blanks part its words."""
+"""Text that can contain Japanese: its characters are two columns wide, and its words have no blanks between them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 
 
 def joined(lines: Iterable[str]) -> str:
-    """One line of several: a blank between them, but none inside Japanese."""
+    """Return the lines joined with blanks, without a blank between Japanese characters."""
     text = ""
     for line in (" ".join(line.split()) for line in lines if line.strip()):
-        seam = "" if not text or (_is_wide(text[-1]) and _is_wide(line[0])) else " "
-        text += seam + line
+        separator = "" if not text or (_is_wide(text[-1]) and _is_wide(line[0])) else " "
+        text += separator + line
     return text
 
 
 def width(line: str) -> int:
-    """In columns."""
+    """Return the width in columns."""
     return len(line) + sum(map(_is_wide, line))
 
 
 def is_japanese(text: str) -> bool:
-    """Whether most of it is."""
+    """Return True if most of the text is Japanese."""
     return sum(map(_is_wide, text)) * 2 > len(text)
 
 

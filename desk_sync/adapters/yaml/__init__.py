@@ -1,1 +1,1 @@
-"""YAML with positions: a tree that knows its lines, and checks that report every mistake at once."""
+"""YAML with positions: values with the lines they were written on, and checks that report every mistake at once."""

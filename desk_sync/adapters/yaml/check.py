@@ -1,7 +1,7 @@
-"""A YAML file as a checked value: every mistake at once, in plain English, each with its line and column.
+"""A YAML file as a checked value, or all its mistakes at once in plain English, each with line and column.
 
-What pydantic finds wrong with single values is told in the words of this module; a step of its path in brackets names
-no key of the file.
+Pydantic's errors about single values are reworded here. A step in brackets in pydantic's path is a tag, not a key of
+the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Content = TypeVar("Content", bound=BaseModel)
 
 
 def read(file: Path | Traversable, *, if_missing: str, if_empty: str) -> YamlTree:
-    """The values of the file. Nothing is raised: mistakes are in the tree, with these hints."""
+    """Return the values of the file. Raises nothing: mistakes are in the tree, with these hints."""
     try:
         tree = read_tree(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -38,7 +38,7 @@ def read(file: Path | Traversable, *, if_missing: str, if_empty: str) -> YamlTre
 def check(
     tree: YamlTree, shape: type[Content], contradictions: Callable[[object], Iterable[Contradiction]]
 ) -> tuple[Content | None, list[Problem]]:
-    """The content of a file of that shape, if it has no mistakes; `contradictions` finds those between values."""
+    """Return the content, or None with all mistakes. `contradictions` finds the mistakes between values."""
     if tree.value is None:
         return None, tree.problems
     problems = [*tree.problems, *(tree.problem(*each) for each in contradictions(tree.value))]
@@ -53,12 +53,12 @@ def check(
 
 
 def _translated(details: Sequence[ErrorDetails], tree: YamlTree, shape: type[BaseModel]) -> Iterator[Problem]:
-    """The mistakes in plain English. A key that is missing because it is misspelt is one mistake, not two."""
-    misspelt = {(*each["loc"][:-1], _meant(each, shape)) for each in details if each["type"] == "extra_forbidden"}
+    """Yield the mistakes in plain English. A key that is missing because it is misspelt is one mistake, not two."""
+    misspelt = {(*each["loc"][:-1], _suggestion(each, shape)) for each in details if each["type"] == "extra_forbidden"}
     for each in details:
         if each["type"] != "missing" or each["loc"] not in misspelt:
             path = [step for step in each["loc"] if not _is_bracketed(step)]
-            yield tree.problem(path, _message(each), did_you_mean(_meant(each, shape)))
+            yield tree.problem(path, _message(each), did_you_mean(_suggestion(each, shape)))
 
 
 def _is_bracketed(step: int | str) -> bool:
@@ -66,13 +66,13 @@ def _is_bracketed(step: int | str) -> bool:
 
 
 def _message(detail: ErrorDetails) -> str:
-    wanted = _WANTED.get(detail["type"]) or detail.get("ctx", {}).get("expected")
-    if wanted:
-        return f"must be {wanted}, not {shown(detail['input'])}"
-    return _SAID.get(detail["type"], detail["msg"])
+    expected = _EXPECTED.get(detail["type"]) or detail.get("ctx", {}).get("expected")
+    if expected:
+        return f"must be {expected}, not {shown(detail['input'])}"
+    return _MESSAGES.get(detail["type"], detail["msg"])
 
 
-_WANTED: Mapping[str, str] = {
+_EXPECTED: Mapping[str, str] = {
     "string_type": "text",
     "int_type": "a whole number",
     "bool_type": "true or false",
@@ -83,8 +83,8 @@ _WANTED: Mapping[str, str] = {
     "string_pattern_mismatch": "a name or an id as Desk's API gives it",
 }
 
-# Our own mistakes ("mistake") carry their message.
-_SAID: Mapping[str, str] = {
+# Errors of type "mistake" are ours and contain their message.
+_MESSAGES: Mapping[str, str] = {
     "missing": "is missing",
     "extra_forbidden": "is not a setting",
     "invalid_key": "is not a setting",
@@ -93,18 +93,18 @@ _SAID: Mapping[str, str] = {
 }
 
 
-def _meant(detail: ErrorDetails, shape: type[BaseModel]) -> str | None:
-    """What the writer of a wrong key or value probably meant."""
+def _suggestion(detail: ErrorDetails, shape: type[BaseModel]) -> str | None:
+    """Return the key or value that was probably meant instead of the wrong one."""
     if detail["type"] == "mistake":
-        meant: str | None = detail["ctx"]["meant"]
-        return meant
+        suggestion: str | None = detail["ctx"]["meant"]
+        return suggestion
     if detail["type"] == "extra_forbidden":
         return closest(detail["loc"][-1], _settings_at(detail["loc"][:-1], shape))
     return closest(detail["input"], re.findall(r"'([^']+)'", str(detail.get("ctx", {}).get("expected", ""))))
 
 
 def _settings_at(path: Iterable[int | str], shape: type[BaseModel]) -> Iterable[str]:
-    """The keys that the section at the path may hold."""
+    """Return the keys that are allowed in the section at the path."""
     section: Any = shape
     for step in path:
         section = _inside(section, step)
@@ -112,7 +112,7 @@ def _settings_at(path: Iterable[int | str], shape: type[BaseModel]) -> Iterable[
 
 
 def _inside(shape: Any, step: int | str) -> Any:
-    """The shape of what stands at a key, in a list, or under a tag."""
+    """Return the type of the value at a key, of the members of a list, or under a tag."""
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         fields = {info.alias or name: info for name, info in shape.model_fields.items()}
         return _plain(fields[str(step)].annotation)
@@ -122,7 +122,7 @@ def _inside(shape: Any, step: int | str) -> Any:
 
 
 def _plain(shape: Any) -> Any:
-    """Without what may be absent, and without what is said about it."""
+    """Return the type without `None` and without annotations."""
     present = [each for each in get_args(shape) if each is not type(None)]
     if hasattr(shape, "__metadata__") or (type(None) in get_args(shape) and len(present) == 1):
         return _plain(present[0])

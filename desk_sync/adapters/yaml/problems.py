@@ -1,4 +1,4 @@
-"""Mistakes in a YAML file: where they are, how they are named, and what was probably meant."""
+"""Mistakes in a YAML file: their places, their wording, and suggestions for misspelt words."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from pydantic_core import PydanticCustomError
 
 Path: TypeAlias = tuple[object, ...]
 
-
+# A place in the file, a message, and a hint.
 Contradiction: TypeAlias = tuple[Path, str, str | None]
 
-
-# Where a name stands, its compared form, and what it stands for.
+# The place of a name in the file, the name in the form in which it is compared, and its meaning.
 Naming: TypeAlias = tuple[Path, str, object]
 
 
 def closest(written: object, words: Iterable[str]) -> str | None:
-    """The word that was probably meant."""
+    """Return the most similar word, ignoring case; None if none is similar."""
     folded = {word.casefold(): word for word in words}
     found = get_close_matches(str(written).casefold(), folded, n=1)
     return folded[found[0]] if found else None
@@ -31,19 +30,19 @@ def did_you_mean(word: str | None) -> str | None:
 
 
 def pairs(root: object, *path: object) -> Iterator[tuple[object, object]]:
-    """The keys and values of the section at the path; nothing where there is none."""
+    """Yield the keys and values of the section at the path; nothing if there is no section."""
     for step in path:
         root = root.get(step) if isinstance(root, dict) else None
     yield from root.items() if isinstance(root, dict) else ()
 
 
 def texts(root: object, *path: object) -> Iterator[tuple[object, str]]:
-    """The keys and values of the section, as far as they are texts."""
+    """Return the keys and values of the section whose values are texts."""
     return ((key, value) for key, value in pairs(root, *path) if isinstance(value, str))
 
 
 def listed(root: object, *path: object) -> Iterator[Naming]:
-    """The texts in the lists of a section, each with the key of its list."""
+    """Yield the texts in the lists of a section, each with its path and the key of its list."""
     for key, values in pairs(root, *path):
         for index, value in enumerate(values if isinstance(values, list) else ()):
             if isinstance(value, str):
@@ -51,7 +50,7 @@ def listed(root: object, *path: object) -> Iterator[Naming]:
 
 
 def shown(value: object) -> str:
-    """A value as a message names it."""
+    """Return the value as it is shown in a message."""
     return f'"{value}"' if isinstance(value, str) else _SHOWN.get(type(value), str(value).lower())
 
 
@@ -59,9 +58,9 @@ _SHOWN: Mapping[type, str] = {type(None): "nothing", dict: "keys with values", l
 
 
 def mistake(message: str, meant: str | None = None) -> PydanticCustomError:
-    # Braces in a message would be read as placeholders, and halves of a character cannot be passed on.
-    whole = message.encode(errors="backslashreplace").decode()
-    return PydanticCustomError("mistake", "{message}", {"message": whole, "meant": meant})
+    # Pydantic would read braces in a message as placeholders, and does not accept lone surrogates.
+    encodable = message.encode(errors="backslashreplace").decode()
+    return PydanticCustomError("mistake", "{message}", {"message": encodable, "meant": meant})
 
 
 class MappingSection(BaseModel):

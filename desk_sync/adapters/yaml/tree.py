@@ -1,7 +1,7 @@
-"""A YAML file as plain values that know where they were written.
+"""A YAML file as plain values, with the position of each.
 
-YAML 1.2: `NO` and `17:30` are text. Lines and columns count from 1. A value is found by its path: keys and
-list positions, all as text. Repeated keys and aliases are mistakes.
+YAML 1.2: `NO` and `17:30` are text. Lines and columns count from 1. The path of a value is made of its keys and list
+positions, all as text. Repeated keys and aliases are mistakes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DECIMAL = re.compile(r"[-+]?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class TreePosition:
-    """Where a value was written; `where` is its path as a person writes it. A value with a key stands at its key."""
+    """The position of a value, or of its key if it has one; `where` is its path as shown to people."""
 
     where: str
     line: int
@@ -33,14 +33,14 @@ class TreePosition:
 
 @dataclass(slots=True)
 class YamlTree:
-    """What a file holds. `value` is None for an empty one or one that is not YAML; `problems` say so."""
+    """The content of a file. `value` is None if the file is empty or not YAML; `problems` are its mistakes."""
 
     value: object = None
     places: dict[Path, TreePosition] = field(default_factory=lambda: {(): TreePosition("", 1, 1)})
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, path: Sequence[object], message: str, hint: str | None = None) -> Problem:
-        """A mistake at the path, or at the nearest thing above it that was written."""
+        """Return a mistake at the path, or at the nearest section above it that is in the file."""
         wanted = tuple(map(str, path))
         written = wanted
         while written not in self.places:
@@ -51,7 +51,7 @@ class YamlTree:
 
 
 def read_tree(text: str) -> YamlTree:
-    """The file's values. Nothing is raised: mistakes are in the tree."""
+    """Return the values of the text. Raises nothing: mistakes are in the tree."""
     tree = YamlTree()
     try:
         root = YAML(typ="safe", pure=True).compose(text)
@@ -63,7 +63,7 @@ def read_tree(text: str) -> YamlTree:
 
 
 class _Reader:
-    """Walks the nodes of one file and fills its tree."""
+    """A walk over the nodes of one file that fills its tree."""
 
     def __init__(self, tree: YamlTree) -> None:
         self._tree = tree
@@ -71,7 +71,7 @@ class _Reader:
 
     def read(self, node: Node, path: Path) -> object:
         if id(node) in self._seen:
-            self._tree.problems.append(self._tree.problem(path, "aliases are not understood", "write the value out"))
+            self._tree.problems.append(self._tree.problem(path, "aliases are not supported", "write the value out"))
             return None
         self._seen.add(id(node))
         if isinstance(node, MappingNode):
@@ -117,13 +117,13 @@ _SCALARS: Mapping[str, Callable[[str], object]] = {
 
 
 def _scalar(node: Node) -> object:
-    """Text, unless it is a whole number, true, false or nothing."""
+    """Return the text, or a whole number, true, false or None."""
     kind = str(node.tag).rpartition(":")[2]
-    return _SCALARS.get(kind, _whole)(node.value) if isinstance(node, ScalarNode) else None
+    return _SCALARS.get(kind, _well_formed)(node.value) if isinstance(node, ScalarNode) else None
 
 
-def _whole(text: str) -> str:
-    """With the halves of a character that JSON writes as two escapes made one; half a character is no text."""
+def _well_formed(text: str) -> str:
+    """Return the text with surrogate pairs (two escapes in JSON) joined and lone surrogates replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -134,6 +134,6 @@ def _position(node: Node) -> tuple[int, int]:
 def _syntax(error: YAMLError) -> Problem:
     message = str(getattr(error, "problem", None) or "a character that is not text")
     mark = getattr(error, "problem_mark", None)
-    hint = "indent with blanks, not with tabs" if "\\t" in message else None
+    hint = "indent with spaces, not with tabs" if "\\t" in message else None
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     return Problem(message=f"not YAML: {message}", line=line, column=column, hint=hint)

@@ -1,7 +1,7 @@
-"""The OAuth access token: one for all processes, replaced a little before it ends.
+"""The OAuth access token: one for all processes, replaced shortly before it expires.
 
-Zoho allows ten refreshes in ten minutes, so `Tokens.elect` chooses who asks for the next token; the others use the old
-one while it is valid, and wait briefly when it is not. Secrets are in no repr, no log and no error (L12).
+Zoho allows ten refreshes in ten minutes, so `TokenStore.elect` chooses the process that requests the next token; the
+others use the old one while it is valid, and wait briefly when it is not. Secrets are in no repr, log or error (L12).
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ from desk_sync.ports.portal import AccessToken, TokenStore
 
 EARLY = timedelta(minutes=5)
 LIFETIME = timedelta(hours=1)
-# One try a minute, also while every try fails: ten in ten minutes are allowed.
+# One attempt a minute, also while every attempt fails: ten in ten minutes are allowed.
 ELECTED_FOR = timedelta(minutes=1)
 REFUSED_FOR = timedelta(minutes=10)
 POLL_SECONDS = 0.1
-# A refresh that failed is not tried again for a minute: whoever waits for it would hold up everybody behind.
+# A failed refresh is not repeated for a minute: a longer wait for it would hold up the calls behind.
 WAIT_SECONDS = 5.0
 
-# Its debug lines hold the client's secret and every token.
+# The library's debug lines hold the client's secret and every token.
 logging.getLogger("requests_oauthlib.oauth2_session").addFilter(lambda record: record.levelno > logging.DEBUG)
 
 
 class NoToken(TemporaryError):
-    """The accounts server gives no answer that could be used: as long as it does not, nobody can call the portal."""
+    """The accounts server gives no usable answer; until it does, no call to the portal is possible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthCredentials:
-    """What Zoho gave us for one portal, and the accounts server that takes it, such as https://accounts.zoho.eu."""
+    """The OAuth client of one portal, and the accounts server that issued it, such as https://accounts.zoho.eu."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -54,7 +54,7 @@ class OAuthCredentials:
 
 
 class AccessTokens:
-    """The access token that a call uses. Safe to share between threads."""
+    """The current access token of a portal. Safe to share between threads."""
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ class AccessTokens:
         sleep: Callable[[float], object] = nap.sleep,
         transport: BaseAdapter | None = None,
     ) -> None:
-        """`way` is how requests go out, if not through sockets.
+        """`transport` replaces the socket transport.
 
-        Raises ConfigurationError if the accounts server is not one of Zoho's.
+        Raises ConfigurationError if the accounts server is not a host of Zoho.
         """
         self._credentials = credentials
         self._url = allowed(credentials.accounts_url.rstrip("/") + "/oauth/v2/token")
@@ -80,10 +80,10 @@ class AccessTokens:
         permit_loopback(self._url)
 
     def token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
-        """A token to use now, and not `refused`, which Desk did not take.
+        """Return a token to use now, other than `refused`, which Desk rejected.
 
-        One that is fresh is kept: it stays good when another process fetches the next one. Raises NoToken or another
-        TemporaryError if none is to be had before the deadline, NotPermitted if Zoho refuses our credentials.
+        A fresh token is kept: it stays valid when another process fetches the next one. Raises NoToken or another
+        TemporaryError if none is available before the deadline, NotPermitted if Zoho refuses our credentials.
         """
         kept = self._kept
         if refused or kept is None or not self._is_fresh(kept):
@@ -92,7 +92,7 @@ class AccessTokens:
 
     def _find(self, deadline: DeadlineAdapter, refused: AccessToken | None) -> AccessToken:
         if refused:
-            self._check_timeout(refused)
+            self._check_replacement(refused)
         waiting = deadline.within(WAIT_SECONDS)
         while True:
             stored = self._stored(refused)
@@ -104,7 +104,7 @@ class AccessTokens:
             if usable:
                 return usable
             if waiting.left() <= POLL_SECONDS:
-                raise NoToken("another process is fetching an access token, and has not got one yet")
+                raise NoToken("another process is still fetching an access token")
             self._sleep(POLL_SECONDS)
 
     def _stored(self, refused: AccessToken | None) -> AccessToken | None:
@@ -114,8 +114,8 @@ class AccessTokens:
     def _is_fresh(self, token: AccessToken) -> bool:
         return self._now() < token.expires_at - EARLY
 
-    def _check_timeout(self, refused: AccessToken) -> None:
-        """A token that is refused soon after it replaced a refused one is not mended by a third."""
+    def _check_replacement(self, refused: AccessToken) -> None:
+        """Raise TemporaryError for a token that recently replaced a refused one: a third would not help."""
         token, since = self._replacement
         if token == refused.access_token and self._now() < since + ELECTED_FOR:
             raise TemporaryError("Desk refuses even a new access token", retry_after=ELECTED_FOR)
@@ -123,7 +123,7 @@ class AccessTokens:
     def _replace(
         self, usable: AccessToken | None, refused: AccessToken | None, deadline: DeadlineAdapter
     ) -> AccessToken:
-        """As the elected process: a token that was saved since we looked, else a new one, else the old one."""
+        """Return, as the elected process, a token that was saved meanwhile, else a new one, else the old one."""
         stored = self._stored(refused)
         if stored and self._is_fresh(stored):
             self._tokens.save(stored)  # ends the election
@@ -140,22 +140,22 @@ class AccessTokens:
         return token
 
     def _fetch(self, deadline: DeadlineAdapter) -> AccessToken:
-        """A new token from the accounts server, counted from before the call."""
-        asked_at = self._now()
+        """Return a new token from the accounts server; its lifetime counts from before the request."""
+        requested_at = self._now()
         try:
             answer = self._refresh(deadline)
         except requests.RequestException as error:
             raise NoToken(f"cannot reach {self._credentials.accounts_url}: {type(error).__name__}") from None
         except (OAuth2Error, ValueError, TypeError) as error:
-            raise NoToken(f"the token server answered nonsense: {type(error).__name__}") from None
+            raise NoToken(f"the token server's answer cannot be read: {type(error).__name__}") from None
         except DeskSyncError as error:
             raise error.with_traceback(None) from None  # the frames below hold the secrets
-        return AccessToken(access_token=answer["access_token"], expires_at=asked_at + _lifetime(answer))
+        return AccessToken(access_token=answer["access_token"], expires_at=requested_at + _lifetime(answer))
 
     def _refresh(self, deadline: DeadlineAdapter) -> dict[str, Any]:
         ours = self._credentials
         with harden(_TokenSession(ours.client_id), transport=self._transport) as session:
-            session.register_compliance_hook("refresh_token_response", _only_a_token)
+            session.register_compliance_hook("refresh_token_response", _with_token)
             return session.refresh_token(
                 self._url,
                 ours.refresh_token,
@@ -167,11 +167,11 @@ class AccessTokens:
 
 class _TokenSession(OAuth2Session):
     def get_redirect_target(self, _: requests.Response) -> None:
-        """Nowhere: the request holds the client's secret."""
+        """Return None, so that no redirect is followed: the request holds the client's secret."""
 
 
-def _only_a_token(response: requests.Response) -> requests.Response:
-    """The answer, if it holds a token. Zoho reports errors with status 200, so the body decides."""
+def _with_token(response: requests.Response) -> requests.Response:
+    """Return the answer if it holds a token. Zoho reports errors with status 200, so the body decides."""
     answer = read_object(response)
     if response.status_code >= 500 or answer is None:
         raise NoToken(f"the token server answered {response.status_code} without a token")
@@ -198,30 +198,30 @@ _REFUSALS: Mapping[str, str | None] = {
 
 
 def _refusal(code: str) -> DeskSyncError:
-    """The error that a code of the accounts server stands for; a code that we do not know is not repeated."""
+    """Return the error for a code of the accounts server; an unknown code is permanent."""
     if code == _TOO_MANY:
         return TemporaryError(f"Zoho grants no more access tokens for now: {code}", retry_after=REFUSED_FOR)
     if code in _PASSING:
         return TemporaryError(f"the token server answered {code}")
     if code in _REFUSALS:
         return NotPermitted(f"Zoho refuses our credentials: {code}", hint=_REFUSALS[code])
-    return NotPermitted("Zoho refuses our credentials, with an error that we do not know")
+    return NotPermitted("Zoho refuses our credentials with an unknown error")
 
 
 def _lifetime(answer: Mapping[str, object]) -> timedelta:
-    """Never longer than an hour: some answers have been in milliseconds."""
+    """Return the token's lifetime, at most an hour: some answers have been in milliseconds."""
     seconds = answer.get("expires_in")
     return min(timedelta(seconds=seconds), LIFETIME) if isinstance(seconds, int) and 0 < seconds < 10**9 else LIFETIME
 
 
 def permit_loopback(url: str) -> None:
-    """Let oauthlib talk http with the simulator. Its switch is global; `allowed` guards every use of a token."""
+    """Let oauthlib use http with the simulated Desk. Its switch is global; `allowed` guards every use of a token."""
     if url.lower().startswith("http://"):
         os.environ.setdefault("OAUTHLIB_INSECURE_TRANSPORT", "1")
 
 
 def authorization(token: AccessToken) -> AuthBase:
-    """Adds the token to a request, in Zoho's form, if the request goes to a host that may see it."""
+    """Return an auth that adds the token in Zoho's form, and refuses requests to other hosts than Zoho's."""
     return OAuth2(client=_ZohoClient("", token={"access_token": token.access_token, "token_type": "Bearer"}))
 
 

@@ -1,6 +1,6 @@
-"""Where Zoho lives, and where its tokens may go (L12).
+"""Zoho's hosts, the only ones that its tokens may be sent to (L12).
 
-A portal belongs to one data centre; its Desk and its accounts server stand on that centre's domain.
+A portal belongs to one data centre; its Desk and its accounts server use that centre's domain.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from desk_sync.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class DataCenter:
-    """The hosts of one data centre; `apis` is empty where we do not know it."""
+    """The hosts of one data centre; `apis` is empty if it is unknown."""
 
     desk: str
     accounts: str
@@ -47,16 +47,16 @@ _HOSTS = frozenset(
     for host in (center.desk, center.accounts, center.store, center.mail, center.apis)
     if host
 )
-# Spelt out: two parsers that disagree about "@" or "\" would send a token to the host that only one of them saw.
+# Strict, since two parsers that disagree about "@" or "\" could send a token to a host that only one of them sees.
 _ZOHO = re.compile(r"https://(?P<host>[a-z0-9.-]+)(:443)?([/?][!-\[\]-~]*)?", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?([/?][!-\[\]-~]*)?", re.IGNORECASE)
 _SECRET_PARTS = re.compile(r"(?<=//)[^/]*@|[?#].*", re.DOTALL)
 
 
 def allowed(url: str) -> str:
-    """`url`, if a token may be sent there: https to a host of the table, or http to this machine (the simulator).
+    """Return `url` if a token may be sent there: https to a host of the table, or http to this machine.
 
-    Raises ConfigurationError, which names the URL without what may be a password.
+    Raises ConfigurationError, which names the URL without the parts that may hold a password.
     """
     zoho = _ZOHO.fullmatch(url)
     if (zoho and zoho["host"].lower() in _HOSTS) or _LOOPBACK.fullmatch(url):
@@ -69,10 +69,9 @@ def allowed(url: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalHosts:
-    """One Desk organisation, the webhook by which it calls us, and where it lives.
+    """One Desk organisation, its webhook and its hosts.
 
-    `limits` are those of the settings, by name, that it has of its own. Raises ConfigurationError for a host that is
-    not Zoho's.
+    `limits` are the portal's own values of settings, by name. Raises ConfigurationError for a host that is not Zoho's.
     """
 
     org_id: str
@@ -87,7 +86,7 @@ class PortalHosts:
 
     @property
     def keys_url(self) -> str:
-        """Where the keys that sign its deliveries are shown."""
+        """The URL of the keys that sign its deliveries."""
         return f"{self.desk_url}/.well-known/jwks.json"
 
 
@@ -100,13 +99,13 @@ def portal_in(
     accounts_url: str | None = None,
     limits: Mapping[str, int] | None = None,
 ) -> PortalHosts:
-    """A portal of that data centre; a URL stands instead of the centre's host (the simulator).
+    """Return a portal of that data centre; a URL replaces the centre's host (simulated Desk).
 
-    Raises ConfigurationError for a data centre that Zoho has not, and for a host that is not Zoho's.
+    Raises ConfigurationError for an unknown data centre, and for a host that is not Zoho's.
     """
     center = DATA_CENTERS.get(data_center.lower())
     if center is None:
-        raise ConfigurationError(f"the data centre {data_center} is none of {', '.join(DATA_CENTERS)}")
+        raise ConfigurationError(f"the data centre {data_center} is not one of {', '.join(DATA_CENTERS)}")
     return PortalHosts(
         org_id=org_id,
         webhook_id=webhook_id,

@@ -1,4 +1,4 @@
-"""HTTP whose limits hold: a timeout bounds a whole answer, not each read of it, and an answer has a largest size.
+"""HTTP with firm limits: a timeout bounds a whole answer, not each read of it, and an answer has a maximum size.
 
 Timeouts are seconds on the monotonic clock. Nothing is retried here, no redirect is followed, and neither proxies nor
 passwords are taken from the environment.
@@ -27,18 +27,18 @@ S = TypeVar("S", bound=requests.Session)
 
 
 class DeadlineAdapter:
-    """The instant by which a call must have ended, however many requests it takes."""
+    """The instant by which a call must end, however many requests it needs."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds, never below zero."""
+        """Return the seconds left, never below zero."""
         return max(0.0, self._end - self._clock())
 
     def within(self, seconds: float) -> DeadlineAdapter:
-        """This instant, or one in so many seconds, whichever comes first."""
+        """Return this deadline, or one in `seconds`, whichever comes first."""
         return DeadlineAdapter(min(seconds, self.left()), clock=self._clock)
 
     @property
@@ -46,7 +46,7 @@ class DeadlineAdapter:
         return self.left() == 0.0
 
     def timeout(self) -> tuple[float, float]:
-        """How long the next request may take to connect, and to be answered in full. Raises `requests.Timeout`."""
+        """Return the seconds for the next request to connect, and to be answered in full. Raises `requests.Timeout`."""
         left = self.left()
         if not left:
             raise requests.Timeout("the deadline has passed")
@@ -54,9 +54,9 @@ class DeadlineAdapter:
 
 
 def harden(session: S, *, connections: int = 1, transport: BaseAdapter | None = None) -> S:
-    """The session, with the limits of this module, for up to `connections` requests at a time.
+    """Return the session with the limits of this module, for up to `connections` requests at a time.
 
-    `way` is how requests go out, if not through sockets.
+    `transport` replaces the socket transport.
     """
     session.trust_env = False
     session.hooks["response"].append(_read_within_limit)
@@ -67,7 +67,7 @@ def harden(session: S, *, connections: int = 1, transport: BaseAdapter | None = 
 
 
 def read_object(response: requests.Response) -> dict[str, object] | None:
-    """The JSON object in the answer's body; None for anything else."""
+    """Return the JSON object in the answer's body; None for anything else."""
     try:
         answer = orjson.loads(response.content)
     except orjson.JSONDecodeError:
@@ -86,7 +86,7 @@ def _read_within_limit(response: requests.Response, **_: Any) -> None:
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket until an instant: a server that sends a byte a second gains nothing by it."""
+    """Reads a socket until a deadline, which a server that sends a byte a second cannot extend."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket) -> None:
         self._raw = raw

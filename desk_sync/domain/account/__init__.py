@@ -1,1 +1,1 @@
-"""The end customer: what identifies an account, what it has bought, and whether it is a large user account."""
+"""The end customer: the identifiers of an account, its subscriptions, and the large-user decision."""

@@ -1,7 +1,7 @@
-"""The large-user decision: which licences count, against which threshold, and what a person must decide.
+"""The large-user decision: the licences that count, the threshold, and the cases for a person to decide.
 
-Where something is not settled (a seat that is not paid, a country that no region lists), the decision is
-made for every way in which it could be settled. Only if the answers differ is it REVIEW.
+If a fact is not settled (an unpaid licence, a country in no region), the decision is made for every possible value of
+it. Only if the answers differ is the verdict REVIEW.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, LicencePolicy, RegionBy, Threshold, plain
-from desk_sync.domain.account.partner import NOBODY_ASKED, TicketWriter
+from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem, combine
 from desk_sync.domain.reason import Reason
 
 
 class Verdict(StrEnum):
-    """UNKNOWN belongs to tickets: no account was found, or the data about it cannot be relied on."""
+    """The large-user decision. UNKNOWN is for tickets only: no account was found, or its data are not reliable."""
 
     PRIORITY = "PRIORITY"
     NOT_PRIORITY = "NOT_PRIORITY"
@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """Whether an account is a large user account, how many licences counted, and why."""
+    """The decision for one account: the verdict, the number of licences that certainly count, and the reasons."""
 
     verdict: Verdict
     licences: int
@@ -36,7 +36,7 @@ class Entitlement:
 
 
 class ItemStanding(StrEnum):
-    """Whether an item's quantity counts. UNSETTLED: the rules are silent, so a person decides if it matters."""
+    """The result of judging an item. UNSETTLED: no rule decides it, so a person does if the verdict depends on it."""
 
     COUNTED = "counted"
     NOT_COUNTED = "not counted"
@@ -45,19 +45,19 @@ class ItemStanding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemJudgement:
-    """What one rule says about one item."""
+    """The standing of one item, with the rule that decided it."""
 
     standing: ItemStanding
     reason: Reason
 
 
-def entitle(account: Account, policy: LicencePolicy, writer: TicketWriter = NOBODY_ASKED) -> Entitlement:
-    """Whether the account is a large user account (R42–R48); `writer` matters where the policy says so (C17)."""
+def entitle(account: Account, policy: LicencePolicy, writer: TicketWriter = WRITER_NOT_LOOKED_UP) -> Entitlement:
+    """Return the large-user decision for the account (R42–R48); `writer` matters if its region counts (C17)."""
     judged = [(item, judge(item, policy)) for item in account.items]
-    low = _total((item for item, said in judged if said.standing is ItemStanding.COUNTED), policy)
-    high = _total((item for item, said in judged if said.standing is not ItemStanding.NOT_COUNTED), policy)
+    low = _total((item for item, each in judged if each.standing is ItemStanding.COUNTED), policy)
+    high = _total((item for item, each in judged if each.standing is not ItemStanding.NOT_COUNTED), policy)
     thresholds, region_reasons = _thresholds(account, policy, writer)
-    reasons = (*(said.reason for _, said in judged), *region_reasons)
+    reasons = (*(each.reason for _, each in judged), *region_reasons)
     answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
     figures = " or ".join(sorted({str(threshold) for threshold in thresholds}, key=lambda text: (len(text), text)))
     if len(answers) > 1:
@@ -71,7 +71,7 @@ def entitle(account: Account, policy: LicencePolicy, writer: TicketWriter = NOBO
 
 
 def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator[tuple[Account, Entitlement]]:
-    """Every account with its decision; with the others on its domain, where the policy counts by domain (C18)."""
+    """Yield each account with its decision; if the policy counts by domain (C18), with the items of its domain."""
     on_domain: dict[str | None, list[Account]] = {}
     for account in accounts:
         on_domain.setdefault(account.domain if policy.per is AccountScope.DOMAIN else None, []).append(account)
@@ -81,8 +81,8 @@ def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator
 
 
 def judge(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement:
-    """Whether the item's quantity counts, by the first rule that has something to say."""
-    return next(said for rule in _RULES if (said := rule(item, policy)))
+    """Return the standing of the item by the first rule that applies to it."""
+    return next(judgement for rule in _RULES if (judgement := rule(item, policy)))
 
 
 def _by_status(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
@@ -170,7 +170,7 @@ def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
 def _thresholds(
     account: Account, policy: LicencePolicy, writer: TicketWriter
 ) -> tuple[Sequence[Threshold], Sequence[Reason]]:
-    """The thresholds that may hold: one for a known region, every one where no region lists the account."""
+    """Return the thresholds that are possible: one for a known region, all of them if no region lists the account."""
     regions, reasons = _regions(account, policy, writer)
     return [policy.thresholds[region] for region in sorted(regions)], reasons
 
@@ -181,14 +181,14 @@ def _regions(account: Account, policy: LicencePolicy, writer: TicketWriter) -> t
         return stated, list(_disagreement(stated, mapped))
     if mapped:
         return mapped, [Reason("R42", f"region {', '.join(sorted(mapped))} by {policy.region_by.replace('_', ' ')}")]
-    where = _where(account, policy.region_by, writer)
+    place = _place(account, policy.region_by, writer)
     if policy.fallback_region:
-        return frozenset({policy.fallback_region}), [Reason("R42", f"{where} falls back to {policy.fallback_region}")]
-    return frozenset(policy.thresholds), [Reason("R42", f"no region lists {where}")]
+        return frozenset({policy.fallback_region}), [Reason("R42", f"{place} falls back to {policy.fallback_region}")]
+    return frozenset(policy.thresholds), [Reason("R42", f"no region lists {place}")]
 
 
-def _where(account: Account, region_by: RegionBy, writer: TicketWriter) -> str:
-    """What the region was looked for by, as a reason names it."""
+def _place(account: Account, region_by: RegionBy, writer: TicketWriter) -> str:
+    """Return the countries by which a region was searched for, in words for a reason."""
     if region_by is RegionBy.PARTNER_COUNTRY:
         return ", ".join(writer.countries) or "a partner of no known country"
     return ", ".join(account.countries) or "an unnamed country"

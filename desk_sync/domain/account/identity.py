@@ -1,7 +1,7 @@
-"""Identifiers: what leads from a ticket to an account.
+"""Identifiers: the values that lead from a ticket to an account, and the choice of the account.
 
-An identifier is always in normal form; the normal forms are made in one place
-(`adapters/identifiers.py`), for tickets and for subscription data alike.
+An identifier is always in normal form. One module makes the normal forms, for tickets and for subscription data alike:
+`adapters/text/identifiers.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desk_sync.domain.reason import Reason
 
 
 class IdentifierKind(StrEnum):
-    """The five kinds, strongest first. Shape alone cannot tell the numeric ones apart: only a label can."""
+    """The five kinds, strongest first. The numeric ones have the same form: only a label distinguishes them."""
 
     EMAIL = "email"
     ZOID = "zoid"
@@ -29,14 +29,14 @@ STRATEGIES: tuple[IdentifierKind, ...] = tuple(IdentifierKind)
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """One identifier in normal form: addresses in lower case with the plus tag, domains in punycode."""
+    """One identifier in normal form: an address in lower case with its plus tag, a domain in punycode."""
 
     kind: IdentifierKind
     value: str
 
 
-def named_by(account: Account) -> Iterator[Identifier]:
-    """Everything that leads to the account."""
+def identifiers_of(account: Account) -> Iterator[Identifier]:
+    """Yield every identifier that leads to the account."""
     yield Identifier(IdentifierKind.EMAIL, account.super_admin_email)
     domains = (account.domain, *account.other_domains)
     yield from (Identifier(IdentifierKind.DOMAIN, each) for each in domains if each is not None)
@@ -49,7 +49,7 @@ def named_by(account: Account) -> Iterator[Identifier]:
 
 
 class EvidenceConfidence(IntEnum):
-    """How surely an identifier is the customer's: only quoted, loose in a text, labelled, or in a field for it."""
+    """The certainty that an identifier is the customer's: quoted, loose in a text, labelled, in a field of its own."""
 
     LOW = 1
     MEDIUM = 2
@@ -58,7 +58,7 @@ class EvidenceConfidence(IntEnum):
 
 
 class EvidencePlace(StrEnum):
-    """Where an identifier was found, strongest first. `ASKED`: no ticket, somebody asks for it."""
+    """The place where an identifier was found, strongest first. `ASKED`: in a request without a ticket."""
 
     ASKED = "asked for"
     FIELD = "customer field"
@@ -70,6 +70,7 @@ class EvidencePlace(StrEnum):
 
     @property
     def confidence(self) -> EvidenceConfidence:
+        """The confidence in an identifier that was found here."""
         return _CONFIDENCE[self]
 
 
@@ -87,9 +88,9 @@ _ORDER = tuple(EvidencePlace)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing in a ticket that may lead to its account.
+    """One value in a ticket that may lead to its account.
 
-    `readings` is what it may be: an organisation's number without a label is ZOID, ZGID or ZUID, strongest first.
+    `readings` are its possible meanings, strongest first: a number without a label may be a ZOID, a ZGID or a ZUID.
     """
 
     place: EvidencePlace
@@ -97,28 +98,28 @@ class Evidence:
 
     @property
     def exact(self) -> bool:
-        """Whether it names an account or a person of it, not just everybody on a domain."""
+        """True if it identifies an account or a person of it, not all the users of a domain."""
         return all(each.kind is not IdentifierKind.DOMAIN for each in self.readings)
 
     def only(self, kinds: Iterable[IdentifierKind]) -> Evidence:
-        """Read as these kinds alone, in their order."""
+        """Return the evidence with the readings of these kinds alone, in the order of `kinds`."""
         return Evidence(self.place, tuple(each for kind in kinds for each in self.readings if each.kind is kind))
 
     def __str__(self) -> str:
-        """Kinds and place, never the value (L11)."""
+        """Return the kinds and the place, never the value (L11)."""
         return f"{' or '.join(each.kind for each in self.readings)} ({self.place})"
 
 
 def readings(evidence: Iterable[Evidence]) -> tuple[Identifier, ...]:
-    """Everything that the evidence may be read as, each once."""
+    """Return all readings of the evidence, each once."""
     return tuple(dict.fromkeys(reading for each in evidence for reading in each.readings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What the subscription data say about a ticket's evidence. No account means unknown, never "not large".
+    """The result of looking a ticket's evidence up. No account means unknown, never "not large".
 
-    `led_by` are the places of all evidence that leads to exactly this account.
+    `led_by` are the places of all evidence that leads to this account and to no other.
     """
 
     account: Account | None
@@ -129,7 +130,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
-    """A piece of evidence, and the accounts that it leads to."""
+    """One piece of evidence with the accounts that it leads to."""
 
     evidence: Evidence
     accounts: tuple[Account, ...]
@@ -138,16 +139,19 @@ class _Lead:
     def reason(self) -> Reason:
         match self.accounts:
             case ():
-                said = f"no account has this {self.evidence}"
+                text = f"no account has this {self.evidence}"
             case (account,):
                 by_hand = f", bound by a person on {account.bound_at:%F}" if account.bound_at else ""
-                said = f"{self.evidence} leads to account {account.account_id}{by_hand}"
+                text = f"{self.evidence} leads to account {account.account_id}{by_hand}"
             case several:
-                said = f"{self.evidence} leads to {len(several)} accounts"
-        return Reason("R45", said)
+                text = f"{self.evidence} leads to {len(several)} accounts"
+        return Reason("R45", text)
 
-    def speaks_against(self, other: _Lead, account: Account) -> bool:
-        """Whether it casts doubt on the account that the other leads to: quoted text must be all that there is."""
+    def contradicts(self, other: _Lead, account: Account) -> bool:
+        """Return True if it is a reason to doubt `account`, to which `other` leads.
+
+        Quoted text is doubted if there is any other evidence that does not lead there.
+        """
         if account.account_id in {each.account_id for each in self.accounts}:
             return False
         if other.evidence.place.confidence is EvidenceConfidence.LOW:
@@ -162,11 +166,11 @@ def choose(
     snapshot: Snapshot | None,
     strategies: Sequence[IdentifierKind] = STRATEGIES,
 ) -> Lookup:
-    """The one account that the evidence leads to (R45, R53), or none: rather no answer than a wrong one.
+    """Return the one account that the evidence leads to (R45, R53), or none: no answer is better than a wrong one.
 
-    `strategies` are the kinds that count, in the order in which they are tried; of one kind the stronger place comes
-    first, and quoted text after everything. The first that is known decides. Unknown, if it leads to several accounts,
-    or if evidence of at least its standing leads to another one.
+    `strategies` are the kinds that count, in the order in which they are tried. Of one kind, the stronger place comes
+    first; quoted text comes last. The first evidence that leads to any account decides. The account is unknown if that
+    evidence leads to several, or if evidence of at least the same confidence leads to another one.
     """
     if snapshot is None:
         return Lookup(account=None, reasons=(Reason("R45", "no subscription data have been imported yet"),))
@@ -182,7 +186,7 @@ def choose(
     if len(leads[first].accounts) != 1:
         return Lookup(account=None, reasons=tuple(tried), snapshot=snapshot)
     (account,) = leads[first].accounts
-    doubts = [lead for lead in leads if lead.speaks_against(leads[first], account)]
+    doubts = [lead for lead in leads if lead.contradicts(leads[first], account)]
     if doubts:
         tried += [Reason("R45", f"{doubt.evidence} does not lead there: unknown") for doubt in doubts]
         return Lookup(account=None, reasons=tuple(tried), snapshot=snapshot)
@@ -191,18 +195,18 @@ def choose(
 
 
 def _in_order(evidence: Iterable[Evidence], strategies: Sequence[IdentifierKind]) -> list[Evidence]:
-    """The evidence as it is tried. A domain in quoted text is none."""
+    """Return the evidence in the order in which it is tried, without domains in quoted text."""
 
     def rank(each: Evidence) -> tuple[bool, int, int]:
         quoted = each.place.confidence is EvidenceConfidence.LOW
         return quoted, strategies.index(each.readings[0].kind), _ORDER.index(each.place)
 
     usable = (each.only(strategies) for each in dict.fromkeys(evidence))
-    told = [each for each in usable if each.readings and (each.exact or each.place.confidence > EvidenceConfidence.LOW)]
-    return sorted(told, key=rank)
+    kept = [each for each in usable if each.readings and (each.exact or each.place.confidence > EvidenceConfidence.LOW)]
+    return sorted(kept, key=rank)
 
 
 def _accounts(evidence: Evidence, matches: Mapping[Identifier, Sequence[Account]]) -> Iterator[Account]:
-    """The accounts of all readings, each once."""
+    """Return the accounts of all readings, each once."""
     found = {each.account_id: each for reading in evidence.readings for each in matches.get(reading, ())}
     return iter(found.values())

@@ -1,4 +1,4 @@
-"""How licences are counted and compared with a threshold (R42-R48), as the admin decides it.
+"""The admin's rules for counting licences and comparing them with a threshold (R42-R48).
 
 Names of services, units and plans are compared in plain form (`plain`), so that "Zoho CRM Plus", "crm-plus" and
 "CRM Plus" are one name.
@@ -18,16 +18,16 @@ from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem
 
 
-@lru_cache(maxsize=8192)  # a few names make most of what a portal's accounts have
+@lru_cache(maxsize=8192)  # most items of a portal's accounts share a few names
 def plain(name: str) -> str:
-    """A name as it is compared: NFKC, lower case, words parted by one blank, without a leading "Zoho"."""
+    """Return the plain form of a name: NFKC, case folded, words separated by one blank, without a leading "Zoho"."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return re.sub(r"[\W_]+", " ", folded).strip().removeprefix("zoho ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """How many licences make an account large; `figure` itself counts if `inclusive`."""
+    """The number of licences from which an account is large; `figure` itself counts if `inclusive`."""
 
     figure: int
     inclusive: bool = True
@@ -37,6 +37,7 @@ class Threshold:
             raise ValueError(f"threshold {self.figure}: must be at least 1")
 
     def reached(self, licences: int) -> bool:
+        """Return True if an account with this many licences is large."""
         return licences >= self.figure if self.inclusive else licences > self.figure
 
     def __str__(self) -> str:
@@ -45,10 +46,10 @@ class Threshold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exclusion:
-    """A service that is metered otherwise (R46, R47). It counts 0, its user add-ons too.
+    """A service that is not measured in user licences (R46, R47). It counts 0, its user add-ons too.
 
-    It is known by its name and aliases, or by items sold under another service whose name holds
-    `item_word` and one of `item_words`. All in plain form.
+    It is recognised by `names`, its name and aliases. An item that is sold under another service belongs to it if the
+    item's name contains `item_word` and one of `item_words`. All in plain form.
     """
 
     name: str
@@ -57,15 +58,17 @@ class Exclusion:
     item_words: frozenset[str] = frozenset()
 
     def covers_service(self, service: str) -> bool:
+        """Return True if this is a name of the excluded service."""
         return plain(service) in self.names
 
     def covers(self, item: LicenceItem) -> bool:
+        """Return True if the item belongs to the excluded service, by its service or by the words of its name."""
         words = set(plain(item.name).split())
         return self.covers_service(item.service) or (self.item_word in words and not words.isdisjoint(self.item_words))
 
 
 class RegionBy(StrEnum):
-    """Whose region gives the threshold (C17)."""
+    """The fact from which the region of the threshold is derived (C17)."""
 
     CUSTOMER_COUNTRY = "customer_country"
     PARTNER_COUNTRY = "partner_country"
@@ -73,14 +76,14 @@ class RegionBy(StrEnum):
 
 
 class CountBy(StrEnum):
-    """What is compared with the threshold (C18): all services together, or the largest one alone."""
+    """The number that is compared with the threshold (C18): all services together, or the largest one alone."""
 
     SUM = "sum"
     LARGEST_SERVICE = "largest_service"
 
 
 class AccountScope(StrEnum):
-    """What one account is (C18): a super admin, or all super admins on one verified domain."""
+    """The extent of one account (C18): one super admin, or all super admins on one verified domain."""
 
     SUPER_ADMIN = "super_admin"
     DOMAIN = "domain"
@@ -88,9 +91,10 @@ class AccountScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LicencePolicy:
-    """How licences are counted and compared (R42–R48). All names and units in plain form.
+    """The rules for counting and comparing licences (R42–R48). All names and units are in plain form.
 
-    `services` gives the service that a name or alias stands for.
+    `thresholds` is by region. A status in `unsettled`, or in none of the three sets, is for a person to decide.
+    `services` maps each name and alias to its service. A snapshot older than `max_age` is out of date.
     """
 
     thresholds: Mapping[str, Threshold]
@@ -112,19 +116,21 @@ class LicencePolicy:
     max_age: timedelta
 
     def exclusion(self, item: LicenceItem) -> Exclusion | None:
+        """Return the exclusion that covers the item; None if it is not excluded."""
         return next((each for each in self.exclusions if each.covers(item)), None)
 
     def excluded_service(self, service: str) -> Exclusion | None:
+        """Return the exclusion with this name; None if the service is not excluded."""
         return next((each for each in self.exclusions if each.covers_service(service)), None)
 
     def stated_regions(self, account: Account) -> frozenset[str]:
-        """The customer's regions that the account's own rows name, as far as the threshold table knows them."""
+        """Return the regions in the account's own rows that have a threshold; none if the partner's region counts."""
         if self.region_by is RegionBy.PARTNER_COUNTRY:
             return frozenset()
         return frozenset(account.regions) & self.thresholds.keys()
 
     def mapped_regions(self, account: Account, writer: TicketWriter) -> frozenset[str]:
-        """The regions that follow from countries or data centres; the mailbox's, where the account names no centre."""
+        """Return the regions of the countries or data centres; the mailbox's data centres if the account has none."""
         table: Mapping[str, str]
         keys: Iterable[str]
         table, keys = {

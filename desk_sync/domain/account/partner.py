@@ -1,4 +1,7 @@
-"""The partner: the company that writes to us. Who that is, how we know, and whose the customer is."""
+"""The partner: the company that writes to us. How it is found, and how its customers are recognised.
+
+Domains and addresses are in normal form; countries are ISO 3166-1 alpha-2 codes.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,10 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """Who writes. None, and no domain, where we do not know.
+    """A partner. Unknown facts are None; `domains` is empty if no domain is known.
 
-    `country` is an ISO 3166-1 alpha-2 code, `state` one of its states as Desk has it. `domains` are registered ones, in
-    normal form. The support contract holds up to and with `contract_until`.
+    `state` is a state of the country, as Desk has it. `domains` are the registered ones. The support contract is valid
+    up to `contract_until`, that day included.
     """
 
     name: str
@@ -28,12 +31,12 @@ class Partner:
     contract_until: date | None = None
 
     def owns(self, domain: str) -> bool:
-        """Whether the domain, in normal form, is one of the partner's, or lies below one."""
+        """Return True if the domain is a registered domain of the partner or a subdomain of one."""
         return any(domain == own or domain.endswith(f".{own}") for own in self.domains)
 
 
 class PartnerOrigin(StrEnum):
-    """Where we learn who writes: the Desk account of the ticket's contact, the partner file, the sender's domain."""
+    """The source of the partner: the Desk account of the ticket's contact, the partner file, or the sender's domain."""
 
     DESK = "desk"
     FILE = "file"
@@ -41,7 +44,7 @@ class PartnerOrigin(StrEnum):
 
 
 class TaggedElsewhere(StrEnum):
-    """What becomes of a customer who is tagged to another partner than the writing one."""
+    """The treatment of a ticket about an account that is tagged to another partner than the writing one (R8)."""
 
     REVIEW = "review"
     IGNORE = "ignore"
@@ -49,10 +52,10 @@ class TaggedElsewhere(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerPolicy:
-    """How we learn who writes, and what follows from it (R8).
+    """How the partner of a ticket is found, and the consequences (R8).
 
-    What Desk said of a partner is good for `max_age`. `mailboxes` gives the data centres of those who write to an
-    address, which is in normal form (R61, C2).
+    `order` is the order in which the sources are tried. Facts read from Desk are valid for `max_age`. `mailboxes` maps
+    the address of a mailbox to the data centres that it serves (R61, C2).
     """
 
     order: tuple[PartnerOrigin, ...] = tuple(PartnerOrigin)
@@ -60,20 +63,21 @@ class PartnerPolicy:
     tagged_elsewhere: TaggedElsewhere = TaggedElsewhere.REVIEW
     mailboxes: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def reached(self, writer: TicketWriter, mailboxes: Iterable[str]) -> TicketWriter:
-        """The writer, with the data centres of those who write to these mailboxes (R61, C2)."""
+    def with_data_centers(self, writer: TicketWriter, mailboxes: Iterable[str]) -> TicketWriter:
+        """Return the writer with the data centres of these mailboxes (R61, C2); unchanged if they have none."""
         centers = frozenset(center for each in mailboxes for center in self.mailboxes.get(each, ()))
         if not centers:
             return writer
-        said = Reason("R61", f"the mail came to the mailbox of {', '.join(sorted(centers))}")
-        return replace(writer, data_centers=centers, reasons=(*writer.reasons, said))
+        reason = Reason("R61", f"the mail came to the mailbox of {', '.join(sorted(centers))}")
+        return replace(writer, data_centers=centers, reasons=(*writer.reasons, reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWriter:
-    """Who wrote a ticket, and how we know (`origin`); no partner, and why not.
+    """The writer of a ticket: the partner and its source (`origin`), or no partner and the reasons why.
 
-    Without reasons nobody asked: nothing depends on it. `data_centers` are those of the mailbox that it came to.
+    Without reasons the partner was not looked up, because nothing depends on it. `data_centers` are those of the
+    mailboxes that the ticket was sent to.
     """
 
     partner: Partner | None = None
@@ -83,15 +87,19 @@ class TicketWriter:
 
     @property
     def countries(self) -> tuple[str, ...]:
-        """The partner's country, if it is known."""
+        """The partner's country; empty if it is not known."""
         return (self.partner.country,) if self.partner and self.partner.country else ()
 
 
-NOBODY_ASKED = TicketWriter()
+WRITER_NOT_LOOKED_UP = TicketWriter()
 
 
 class PartnerTag(StrEnum):
-    """Whose customer an account is, seen from the writing partner. SILENT: the subscription data do not say."""
+    """The partner that an account is tagged to, compared with the writing one.
+
+    UNTAGGED: the data say that the account has no partner. SILENT: the data have no partner's domain. UNSETTLED: the
+    writing partner is not known well enough to compare.
+    """
 
     OWN = "own"
     ANOTHERS = "another's"
@@ -101,9 +109,10 @@ class PartnerTag(StrEnum):
 
 
 def tag_of(account: Account, writer: TicketWriter) -> PartnerTag:
-    """Whether the account is tagged to the partner who writes, by the partner's registered domains (R8).
+    """Return how the account's tag compares with the registered domains of the writing partner (R8).
 
-    A domain that nobody registered may be the tagged partner's second one: by itself it settles nothing.
+    A partner that is known by the sender's domain alone may be the tagged one under a second, unregistered domain:
+    UNSETTLED, not ANOTHERS.
     """
     if not account.tagged:
         return PartnerTag.UNTAGGED
@@ -116,18 +125,18 @@ def tag_of(account: Account, writer: TicketWriter) -> PartnerTag:
     return PartnerTag.UNSETTLED if writer.origin is PartnerOrigin.DOMAIN else PartnerTag.ANOTHERS
 
 
-def customers(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Evidence, ...]:
-    """The evidence without what names the partner itself: its domains, and its addresses outside the customer field."""
+def customer_evidence(evidence: Iterable[Evidence], partner: Partner | None) -> tuple[Evidence, ...]:
+    """Return the evidence without the partner's own domains, and without its addresses outside the customer field."""
     if partner is None:
         return tuple(evidence)
     kept = (
-        Evidence(each.place, tuple(reading for reading in each.readings if not _names(partner, each.place, reading)))
+        Evidence(each.place, tuple(reading for reading in each.readings if not _is_own(partner, each.place, reading)))
         for each in evidence
     )
     return tuple(each for each in kept if each.readings)
 
 
-def _names(partner: Partner, place: EvidencePlace, reading: Identifier) -> bool:
+def _is_own(partner: Partner, place: EvidencePlace, reading: Identifier) -> bool:
     match reading.kind:
         case IdentifierKind.DOMAIN:
             return partner.owns(reading.value)

@@ -1,6 +1,6 @@
-"""What a customer has bought: accounts, their licence items, and the snapshot that they were read from.
+"""Subscription data: accounts, their licence items, and the snapshot that they were read from.
 
-Quantities are whole numbers of the item's unit. One account stands for one super-admin address.
+Quantities are whole numbers of the item's unit. An account has one super admin, with one e-mail address.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from datetime import date, datetime
 class LicenceItem:
     """One line of a subscription: its plan, or one of its add-ons.
 
-    `edition` is the name and code of the subscription's plan, which tell a free edition or a trial.
-    `status` is the subscription's word (Zoho Billing); `paid` is false for free, trial and complimentary seats.
+    `edition` is the name and code of the subscription's plan, by which a free edition or a trial is recognised.
+    `status` is the subscription's status in Zoho Billing; `paid` is false for free, trial and complimentary licences.
     """
 
     subscription_id: str
@@ -35,9 +35,9 @@ class LicenceItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One complete import of a source; not `in_full`: only what it said when it was asked for one account.
+    """One complete import of a source. If it is not `in_full`, it is the answer to a lookup of one account.
 
-    Its age counts from `imported_at`, never from `as_of` (what the data say).
+    Its age counts from `imported_at`, never from `as_of`, which is the date in the data.
     """
 
     snapshot_id: str
@@ -49,12 +49,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The end customer's Zoho account. More than one country or region means that its rows disagree.
+    """The end customer's Zoho account. If it has more than one country or region, its rows disagree.
 
-    `countries` are ISO 3166-1 alpha-2 codes; `regions` are the names that the data state, if any;
-    `domain` is None where it is a public mail provider's; `other_domains` are verified too.
-    `origin` is the snapshot that it was read from; the sources in `also_in`, which come later, have it too.
-    `bound_at` is when a person bound the identifier by which it was found to it.
+    `countries` are ISO 3166-1 alpha-2 codes; `regions` are the region names in the data, if any.
+    `domain` is None if it is a public mail provider's; `other_domains` are verified too.
+    `partner_domain` is the domain of the partner that the account is tagged to; `tagged` is false if the data say that
+    it has no partner. `origin` is the snapshot that it was read from; the sources in `also_in`, which come later in the
+    order of sources, have the account too. `bound_at` is when a person bound the identifier by which it was found.
     """
 
     account_id: str
@@ -76,7 +77,7 @@ class Account:
 
 
 def combine(account: Account, others: Sequence[Account]) -> Account:
-    """`account` with the items of the other accounts on its domain (setting of C18); as old as the oldest of them."""
+    """Return `account` with the items of the others on its domain (C18) and the oldest origin of all of them."""
     together = (account, *others)
     origins = [each.origin for each in together if each.origin]
     return replace(

@@ -1,1 +1,1 @@
-"""The support commitment: business time, what was promised, what happened, and the clocks that follow from both."""
+"""The support commitment: business time, promises, the history of a ticket, and the clocks that follow from them."""

@@ -1,14 +1,14 @@
 """Business time: how much of a span counts, and when a given amount will have passed.
 
-Spans are half-open, [start, end). Instants are aware datetimes, answers are in UTC, and sums are done in UTC: a
-shift over a change of the clocks counts the time that really passed.
+Spans are half-open, [start, end). Instants are aware datetimes, results are in UTC, and sums are done in UTC: a shift
+across a daylight-saving change counts the time that really passed.
 
-A calendar is open at an instant if the local clocks, at that instant, show a time in its hours. An edge inside a
-gap (clocks go forward) therefore takes effect at the transition. Inside a fold (clocks go back) a local time shows
-twice and its hours are open both times: 01:30–05:00 opens at the first 01:30, closes as the clocks go back, and
-opens again at the second 01:30.
+A calendar is open at an instant if the local time at that instant is in its hours. If an edge is in a gap (clocks go
+forward), the calendar therefore opens or closes at the transition. In a fold (clocks go back) a local time occurs twice
+and its hours are open both times: 01:30–05:00 opens at the first 01:30, closes when the clocks go back, and opens again
+at the second 01:30.
 
-Nothing is open before the year 1900 or after 2199.
+A calendar is never open before the year 1900 or after 2199.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 Span: TypeAlias = tuple[datetime, datetime]
-# When a clock stood still; it still does where the end is None.
+# A span in which a clock is paused; without an end it still is.
 Pause: TypeAlias = tuple[datetime, datetime | None]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# A calendar that stays closed for longer never opens again.
+# A calendar that is closed for longer counts as closed for ever.
 HORIZON = timedelta(days=800)
 
 _YEARS = range(1900, 2200)
@@ -43,7 +43,7 @@ _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00)")
 
 
 class HolidayMode(StrEnum):
-    """What a holiday closes: its civil date, or the hours that begin on it, however long they run."""
+    """The time that a holiday closes: its civil date, or the hours that begin on it, up to their end."""
 
     CIVIL_DATE = "civil_date"
     SHIFT_START = "shift_start"
@@ -51,7 +51,7 @@ class HolidayMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
-    """Opening hours of a date, as local time since its midnight. Hours that run over midnight close after 24 h."""
+    """Opening hours of a date, as local time since its midnight. Hours across midnight have `closes` above 24 h."""
 
     opens: timedelta
     closes: timedelta
@@ -62,16 +62,16 @@ class WeeklyHours:
 
     @classmethod
     def of(cls, opens: str, closes: str) -> WeeklyHours:
-        """Hours as they are written: ("09:00", "17:00"), ("22:00", "06:00"), ("20:00", "24:00"); ends alike are none.
+        """Return hours from their text: ("09:00", "17:00"), ("22:00", "06:00"), ("20:00", "24:00").
 
-        Raises ValueError for what is not a local time.
+        The hours are empty if both texts are the same. Raises ValueError for a text that is not a local time.
         """
         start, end = local_time(opens), local_time(closes)
         return cls(start, end if start <= end else end + _DAY)
 
 
 def local_time(text: str) -> timedelta:
-    """HH:MM from 00:00 to 24:00, the next midnight, as time since midnight. Raises ValueError for anything else."""
+    """Return the time since midnight of HH:MM, from 00:00 to 24:00. Raises ValueError for any other text."""
     match = _LOCAL_TIME.fullmatch(text)
     if not match:
         raise ValueError(f'"{text}" is not a time from 00:00 to 24:00')
@@ -80,7 +80,7 @@ def local_time(text: str) -> timedelta:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """The IANA zone. Raises ValueError for an unknown one."""
+    """Return the IANA zone of this name. Raises ValueError for an unknown one."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
@@ -88,7 +88,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 class _Expanded:
-    """Where a calendar keeps its years: beside its fields, which are all that it says."""
+    """The cache of a calendar's years. It is not a field: it takes no part in comparison, hash, repr or JSON."""
 
     __slots__ = ("_expanded",)
     _expanded: dict[int, _Year]
@@ -96,11 +96,11 @@ class _Expanded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BusinessCalendar(_Expanded):
-    """When time counts, in the local time of `tz`. Hours may touch or overlap: no minute counts twice.
+    """The hours in which time counts, in the local time of `tz`. Hours may touch or overlap: no minute counts twice.
 
-    `weekly` goes by WEEKDAYS; a weekday without hours is closed. `overrides` stand instead of a date's weekly hours;
-    an empty one closes the date. A holiday closes overrides too; `yearly` are those of every year, as (month, day).
-    What the mappings hold must not be changed.
+    The keys of `weekly` are WEEKDAYS; a weekday without hours is closed. `overrides` replace the weekly hours of a
+    date; an empty one closes the date. A holiday closes overrides too; `yearly` are the holidays of every year, as
+    (month, day). The mappings must not be changed after construction: expanded years are cached.
     """
 
     tz: str
@@ -112,13 +112,13 @@ class BusinessCalendar(_Expanded):
 
     def __post_init__(self) -> None:
         time_zone(self.tz)
-        if strangers := self.weekly.keys() - set(WEEKDAYS):
-            raise ValueError(f"weekly: {', '.join(sorted(strangers))} is none of {', '.join(WEEKDAYS)}")
+        if unknown := self.weekly.keys() - set(WEEKDAYS):
+            raise ValueError(f"weekly: {', '.join(sorted(unknown))} is none of {', '.join(WEEKDAYS)}")
         object.__setattr__(self, "_expanded", _expansion(self))
 
     @property
     def ever_opens(self) -> bool:
-        """Whether any time counts, ever."""
+        """True if the calendar is open at any instant."""
         weekly = any(hours.opens < hours.closes for day in self.weekly.values() for hours in day)
         if weekly and len(self.yearly - {_LEAP_DAY}) < 365:
             return True
@@ -126,9 +126,9 @@ class BusinessCalendar(_Expanded):
         return any(self._open(noon - 2 * _DAY, noon + 3 * _DAY) for noon in noons)
 
     def elapsed(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> timedelta:
-        """The business time in [start, end) outside the pauses, which may overlap and stand in any order.
+        """Return the business time in [start, end) outside the pauses, which may overlap and have any order.
 
-        Nothing if `end` is not after `start`. Raises ValueError for a naive datetime or a pause that ends before it
+        Zero if `end` is not after `start`. Raises ValueError for a naive datetime or a pause that ends before it
         begins.
         """
         end = _utc(end)
@@ -136,11 +136,11 @@ class BusinessCalendar(_Expanded):
         return sum((self._open(begins, min(stops, end)) for begins, stops in running), _NOTHING)
 
     def due(self, start: datetime, amount: timedelta, pauses: Iterable[Pause] = ()) -> datetime | None:
-        """The first instant from `start` on at which `amount` of business time has passed.
+        """Return the first instant from `start` on at which `amount` of business time has passed.
 
-        At closing rather than at the next opening; at `start` for no time at all. None if that never comes: the
-        calendar stays closed for longer than HORIZON, or the last pause has no end. Raises ValueError for a negative
-        amount, a naive datetime, or a pause that ends before it begins.
+        That is at closing, not at the next opening; `start` itself for an amount of zero. None if there is no such
+        instant: the calendar is closed for longer than HORIZON, or the last pause has no end. Raises ValueError for a
+        negative amount, a naive datetime, or a pause that ends before it begins.
         """
         if amount < _NOTHING:
             raise ValueError(f"amount {amount}: must not be negative")
@@ -156,7 +156,7 @@ class BusinessCalendar(_Expanded):
         return None
 
     def shifts(self, start: datetime, end: datetime, pauses: Iterable[Pause] = ()) -> list[Span]:
-        """The spans of [start, end) that count, outside the pauses: in order, apart, and `elapsed` in all."""
+        """Return the spans of [start, end) that count, outside the pauses: sorted, apart, `elapsed` in total."""
         end = _utc(end)
         running = [(begins, min(stops, end)) for begins, stops in _running(_utc(start), pauses) if begins < end]
         return union(
@@ -167,14 +167,14 @@ class BusinessCalendar(_Expanded):
         )
 
     def _open(self, start: datetime, end: datetime) -> timedelta:
-        """The open time in [start, end), in UTC."""
+        """Return the open time in [start, end); both are in UTC."""
         if end <= start:
             return _NOTHING
         years = map(self._year, _years(start, end))
         return sum((year.until(end) - year.until(start) for year in years), _NOTHING)
 
     def _after(self, start: datetime, amount: timedelta) -> datetime | None:
-        """The first instant at which `amount`, more than nothing, of open time has passed since `start`, in UTC."""
+        """Return the first instant at which `amount` (above zero) of open time has passed since `start` (in UTC)."""
         last_open, left = start, amount
         for number in range(start.year, _YEARS.stop):
             year = self._year(number)
@@ -188,13 +188,13 @@ class BusinessCalendar(_Expanded):
         return None
 
     def _year(self, number: int) -> _Year:
-        # Two threads may expand the same year; they find the same.
+        # Two threads may expand the same year: the results are equal.
         if number not in self._expanded:
             self._expanded[number] = _Year(number, self._shifts_of(number))
         return self._expanded[number]
 
     def _shifts_of(self, year: int) -> list[Span]:
-        """The open spans of the UTC year, in order."""
+        """Return the open spans of the UTC year, sorted."""
         hours = union(span for day in _days_around(year) for span in self._local_spans(day))
         return union(
             (max(opens - offset, begins), min(closes - offset, ends))
@@ -203,7 +203,7 @@ class BusinessCalendar(_Expanded):
         )
 
     def _local_spans(self, day: date) -> Iterator[Span]:
-        """The hours that begin on the date, parted at midnight, less holidays: local time, written as UTC."""
+        """Yield the hours that begin on the date, split at midnight, without holidays: local time, typed as UTC."""
         midnight = datetime.combine(day, time(), UTC)
         tomorrow = midnight + _DAY
         ends_on = day if self.holiday_mode is HolidayMode.SHIFT_START else tomorrow.date()
@@ -219,20 +219,20 @@ class BusinessCalendar(_Expanded):
 
 
 def cadence(calendar: BusinessCalendar, start: datetime, every: timedelta, count: int) -> list[datetime | None]:
-    """When each of `count` rounds of `every` business time is over; None as for `due`."""
+    """Return the end of each of `count` periods of `every` business time; None as for `due`."""
     return [calendar.due(start, every * number) for number in range(1, count + 1)]
 
 
 def thresholds(
     calendar: BusinessCalendar, start: datetime, amount: timedelta, percents: Iterable[Decimal]
 ) -> dict[Decimal, datetime | None]:
-    """When each percentage of the amount, to the microsecond, is used up; None as for `due`."""
+    """Return when each percentage of the amount, cut to the microsecond, has passed; None as for `due`."""
     whole = amount // _MICROSECOND
     return {percent: calendar.due(start, int(whole * percent / 100) * _MICROSECOND) for percent in percents}
 
 
 class _Year:
-    """The shifts of one UTC year, with the open time from its beginning to the end of each."""
+    """The shifts of one UTC year, with the open time from the start of the year to the end of each."""
 
     def __init__(self, number: int, shifts: Sequence[Span]) -> None:
         self.shifts = shifts
@@ -243,29 +243,29 @@ class _Year:
         for start, end in shifts:
             self.total += end - start
             self._sums.append(self.total)
-        # A year that is closed throughout opens at its end at the earliest.
+        # A year without shifts: the next one opens at the end of the year or later.
         self.opens_at = shifts[0][0] if shifts else datetime(number + 1, 1, 1, tzinfo=UTC)
         self.closes_at = shifts[-1][1] if shifts else None
 
     def until(self, instant: datetime) -> timedelta:
-        """The open time of the year before the instant, which may lie outside the year."""
+        """Return the open time of the year before the instant, which may be outside the year."""
         shift = bisect_right(self._starts, instant) - 1
         return self._sums[shift] - max(self._ends[shift] - instant, _NOTHING) if shift >= 0 else _NOTHING
 
     def at(self, amount: timedelta) -> datetime:
-        """The first instant before which the year was open for `amount`: more than nothing, not above its total."""
+        """Return the first instant before which the year was open for `amount`: above zero, at most the total."""
         shift = bisect_left(self._sums, amount)
         return self._ends[shift] - (self._sums[shift] - amount)
 
 
 @lru_cache(maxsize=128)
 def _expansion(_calendar: BusinessCalendar) -> dict[int, _Year]:
-    """The years that were expanded: one dict for all calendars that are equal, such as those of frozen promises."""
+    """Return the cache of expanded years: one dict for all equal calendars, such as those of frozen promises."""
     return {}
 
 
 def _years(start: datetime, end: datetime) -> range:
-    """The years that a span touches, as far as anything is open in them."""
+    """Return the years that a span touches, within the years that can be open."""
     return range(max(start.year, _YEARS.start), min(end.year + 1, _YEARS.stop))
 
 
@@ -278,7 +278,7 @@ def _utc(instant: datetime) -> datetime:
 
 
 def _running(start: datetime, pauses: Iterable[Pause]) -> Iterator[Span]:
-    """The spans from `start` on that are in no pause; the last ends _FOREVER, unless a pause has no end."""
+    """Yield the spans from `start` on that are in no pause; the last ends at _FOREVER unless a pause has no end."""
     for begins, ends in union(map(_pause, pauses)) if pauses else ():
         if start < begins:
             yield start, begins
@@ -295,7 +295,7 @@ def _pause(pause: Pause) -> Span:
 
 
 def union(spans: Iterable[Span]) -> list[Span]:
-    """The same time as sorted spans that neither touch nor overlap; empty spans are dropped."""
+    """Return the same time as sorted spans that neither touch nor overlap; empty spans are dropped."""
     merged: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if merged and start <= merged[-1][1]:
@@ -306,13 +306,13 @@ def union(spans: Iterable[Span]) -> list[Span]:
 
 
 def _days_around(year: int) -> Iterator[date]:
-    """Every local date whose hours may reach into the UTC year: clocks differ by up to a day, hours last up to two."""
+    """Return the local dates with hours that may be in the UTC year: offsets are up to a day, hours end within two."""
     first = date(year, 1, 1) - 3 * _DAY
     return (first + number * _DAY for number in range((date(year + 1, 1, 1) - first).days + 2))
 
 
 def _offsets(zone: tzinfo, year: int) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The spans of the UTC year over which local time keeps one offset. No zone changes twice within a day."""
+    """Yield the spans of the UTC year in which the offset of local time is the same. No zone changes twice in a day."""
 
     def offset(instant: datetime) -> timedelta:
         return instant.astimezone(zone).utcoffset() or _NOTHING

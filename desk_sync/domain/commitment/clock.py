@@ -1,4 +1,4 @@
-"""A clock: where one round of a milestone stands, measured against its window by a calendar."""
+"""A clock: the state of one cycle of a milestone, measured against its window by a calendar."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desk_sync.domain.reason import Reason
 
 
 class ClockState(StrEnum):
-    """Where a clock stands. BREACHED stays when it is met late; CANCELLED ended without having been met."""
+    """The state of a clock. One that is met late stays BREACHED; CANCELLED is one that ended without being met."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -24,13 +24,13 @@ class ClockState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """Where one round of a milestone stands at `read_at`.
+    """The state of one cycle of a milestone at `read_at`.
 
-    It counts from `started_at`. `target_at` and `due_at` are when the figures of its window are used up: None while it
-    stands still, unless they have passed. `ended_at` is when it stopped, met or not; `met_at` when it was met.
-    `used` and `paused` are business time; `pauses` are the spans in which it stood still, the last without an end if it
-    still does. Not `certain`: something may have happened of which nothing is known, and that time was counted as if
-    nothing had. An exempt clock has no window.
+    `round` is the number of the cycle, from 1; the clock counts from `started_at`. `target_at` and `due_at` are the
+    instants at which the figures of its window are used up: None while it is paused, unless they have passed.
+    `ended_at` is when it stopped, met or not; `met_at` when it was met. `used` and `paused` are business time; `pauses`
+    are the spans in which it was paused, the last without an end if it still is. It is not `certain` if events may be
+    missing: unknown time is counted as if nothing had happened. An exempt clock has no window.
     """
 
     milestone: Milestone
@@ -53,32 +53,32 @@ class Clock:
 
     @property
     def key(self) -> str:
-        """What tells it from the other clocks of its ticket."""
+        """The key of the clock, unique within its ticket."""
         return f"{self.milestone}:{self.round}"
 
     @property
     def open(self) -> bool:
-        """Whether something is still owed."""
+        """True if the clock has not ended: its promise is still to be met."""
         return self.ended_at is None and self.state is not ClockState.EXEMPT
 
     @property
     def at_risk(self) -> bool:
-        """Whether it runs, and its target has passed."""
+        """True if the clock is running and its target has passed."""
         return self.state is ClockState.RUNNING and self.target_at is not None and self.target_at <= self.read_at
 
     @property
     def next_at(self) -> datetime | None:
-        """When it changes by itself: its target passes, or its commitment. None if only an act can change it."""
-        coming = [at for at in (self.target_at, self.due_at) if at and at > self.read_at]
-        return min(coming, default=None) if self.state is ClockState.RUNNING else None
+        """The instant at which its target or its commitment passes next; None if only an event can change the clock."""
+        ahead = [at for at in (self.target_at, self.due_at) if at and at > self.read_at]
+        return min(ahead, default=None) if self.state is ClockState.RUNNING else None
 
     @property
     def left(self) -> timedelta:
-        """The business time until the commitment; none after it."""
+        """The business time until the commitment; zero after it."""
         return max(self.window.commitment - self.used, timedelta(0)) if self.window else timedelta(0)
 
     @property
     def counted(self) -> list[Span]:
-        """The spans that it counted, outside its pauses: `used` in all."""
+        """The business spans that were counted, outside the pauses: `used` in total."""
         end = self.started_at if self.state is ClockState.EXEMPT else self.ended_at or self.read_at
         return self.calendar.shifts(self.started_at, end, self.pauses)

@@ -1,6 +1,6 @@
-"""What the fields of a ticket show of its clocks: due instants, a state, and what is owed next.
+"""The fields of a ticket that show its clocks: due instants, a state, and the next milestone.
 
-Nothing is written for a countdown: a field changes when a state or a due instant does.
+There is no countdown: a field changes only when a state or a due instant does.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLOCK_FIELDS = frozenset({*_DUE.values(), Field.CLOCK_STATE, Field.NEXT_MILESTON
 
 
 class StandingState(StrEnum):
-    """Where a ticket stands, over all its clocks."""
+    """The state of a ticket over all its clocks."""
 
     ON_TRACK = "on_track"
     AT_RISK = "at_risk"
@@ -34,35 +34,36 @@ class StandingState(StrEnum):
 
 
 def clock_fields(clocks: Iterable[Clock]) -> Iterator[tuple[Field, DesiredValue]]:
-    """Due instants, state and next milestone. The ground of each is what it says: a new due instant is a new ground."""
+    """Yield due instants, state and next milestone. Each is its own basis: a new instant is a new basis."""
     clocks = tuple(clocks)
     latest = {clock.milestone: clock for clock in clocks}
     for milestone, name in _DUE.items():
         clock = latest.get(milestone)
-        yield name, _claim(_to_the_minute(clock.due_at) if clock else None)
-    yield Field.CLOCK_STATE, _claim(_state(clocks))
-    coming = [clock for clock in clocks if clock.open]
-    first = min(coming, key=lambda clock: (clock.due_at or datetime.max.replace(tzinfo=UTC), clock.key), default=None)
-    yield Field.NEXT_MILESTONE, _claim(first.milestone if first else None)
+        yield name, _desired(_to_the_minute(clock.due_at) if clock else None)
+    yield Field.CLOCK_STATE, _desired(_state(clocks))
+    pending = [clock for clock in clocks if clock.open]
+    first = min(pending, key=lambda clock: (clock.due_at or datetime.max.replace(tzinfo=UTC), clock.key), default=None)
+    yield Field.NEXT_MILESTONE, _desired(first.milestone if first else None)
 
 
-def _claim(value: str | None) -> DesiredValue:
+def _desired(value: str | None) -> DesiredValue:
     return DesiredValue(value, value or "")
 
 
 def _to_the_minute(instant: datetime | None) -> str | None:
-    """As a ticket shows it. Desk may drop seconds, so we never write any."""
+    """Return the text of the instant, cut to the minute: Desk may drop seconds, so none are written."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%MZ}" if instant else None
 
 
 def _state(clocks: Sequence[Clock]) -> StandingState | None:
-    """The worst of what is still owed; what was kept, where nothing is."""
-    owed = [clock for clock in clocks if clock.open]
-    if not owed:
+    """Return the worst state of the open clocks; if none is open, the outcome of those that ended."""
+    pending = [clock for clock in clocks if clock.open]
+    if not pending:
         late = any(clock.state is ClockState.BREACHED for clock in clocks)
         return StandingState.BREACHED if late else StandingState.MET if any(clock.met_at for clock in clocks) else None
-    if any(clock.state is ClockState.BREACHED for clock in owed):
+    if any(clock.state is ClockState.BREACHED for clock in pending):
         return StandingState.BREACHED
-    if any(clock.at_risk for clock in owed):
+    if any(clock.at_risk for clock in pending):
         return StandingState.AT_RISK
-    return StandingState.PAUSED if all(clock.state is ClockState.PAUSED for clock in owed) else StandingState.ON_TRACK
+    paused = all(clock.state is ClockState.PAUSED for clock in pending)
+    return StandingState.PAUSED if paused else StandingState.ON_TRACK

@@ -1,8 +1,8 @@
-"""What was said on a ticket, and what counts: a person's reply, a message of the partner, a status in which to wait.
+"""The conversation of a ticket, and which parts of it count: persons' replies, the partner's messages, statuses.
 
-Programme §0: a person's reply is a public thread that went out, or a public comment, of an agent. It is none if its
-author is our token's agent or a listed automation agent, or no agent at all, or if it went out so soon after the
-creation that it is an automatic receipt.
+A person's reply (programme §0) is an outgoing public thread or a public comment of an agent. It does not count if the
+author is our token's agent, a listed automation agent, or not an agent, or if it was sent so soon after the creation
+that it is an automatic receipt.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.history import HistoryEvent, HistoryEventKind, 
 
 
 class AuthorKind(StrEnum):
-    """Who said it, by Desk's type of the author. OTHER is Desk itself, such as a workflow or an assistant."""
+    """The author by Desk's type. OTHER is Desk itself, such as a workflow or an assistant."""
 
     AGENT = "agent"
     PARTNER = "partner"
@@ -23,7 +23,7 @@ class AuthorKind(StrEnum):
 
 
 class ItemForm(StrEnum):
-    """How it was said: in a thread that came in or went out, or in a comment."""
+    """The form of an item: an incoming thread, an outgoing thread, or a comment."""
 
     INCOMING = "incoming"
     OUTGOING = "outgoing"
@@ -32,7 +32,7 @@ class ItemForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationItem:
-    """A thread that was sent, no draft, or a comment. `ref` is its id in Desk, `author_id` that of an agent."""
+    """A sent thread (not a draft) or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any."""
 
     ref: str
     at: datetime
@@ -44,9 +44,10 @@ class ConversationItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRules:
-    """What is a person's reply (§0). `automation_agents` are programs, our token's agent among them.
+    """The rules for a person's reply (§0). `automation_agents` are programs, our token's agent among them.
 
-    A thread that went out within `receipt_within` of the creation, that instant included, is an automatic receipt.
+    If `comments`, public comments count. A thread that was sent up to `receipt_within` after the creation, that instant
+    included, is an automatic receipt.
     """
 
     automation_agents: frozenset[str] = frozenset()
@@ -54,35 +55,35 @@ class ReplyRules:
     receipt_within: timedelta = timedelta(seconds=60)
 
 
-def act_of(said: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
-    """What somebody did by saying it; None for what moves no clock."""
-    if not said.public:
+def history_event(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
+    """Return the event that the item is for the clocks; None if it changes none of them."""
+    if not item.public:
         return None
-    if said.author is AuthorKind.PARTNER:
+    if item.author is AuthorKind.PARTNER:
         return (
-            HistoryEvent(kind=HistoryEventKind.MESSAGE, at=said.at, ref=said.ref)
-            if said.form is not ItemForm.OUTGOING
+            HistoryEvent(kind=HistoryEventKind.MESSAGE, at=item.at, ref=item.ref)
+            if item.form is not ItemForm.OUTGOING
             else None
         )
-    replied = said.author is AuthorKind.AGENT and said.author_id not in rules.automation_agents
+    replied = item.author is AuthorKind.AGENT and item.author_id not in rules.automation_agents
     return (
-        HistoryEvent(kind=HistoryEventKind.REPLY, at=said.at, ref=said.ref)
-        if replied and _counts(said, created_at, rules)
+        HistoryEvent(kind=HistoryEventKind.REPLY, at=item.at, ref=item.ref)
+        if replied and _counts(item, created_at, rules)
         else None
     )
 
 
-def _counts(said: ConversationItem, created_at: datetime, rules: ReplyRules) -> bool:
+def _counts(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> bool:
     return {
         ItemForm.INCOMING: False,
-        ItemForm.OUTGOING: said.at - created_at > rules.receipt_within,
+        ItemForm.OUTGOING: item.at - created_at > rules.receipt_within,
         ItemForm.COMMENT: rules.comments,
-    }[said.form]
+    }[item.form]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRules:
-    """Which statuses stand still besides those of Desk's type *On Hold*: those that wait for the partner (§0)."""
+    """The names of the statuses that wait for the partner (§0). They pause clocks, as Desk's type *On Hold* does."""
 
     waiting: frozenset[str] = frozenset()
 
@@ -90,7 +91,7 @@ class StatusRules:
         object.__setattr__(self, "waiting", frozenset(name.casefold() for name in self.waiting))
 
     def stage(self, status: str, status_type: str, *, in_bin: bool = False) -> WorkState:
-        """Where the work stands, by the name of the status and Desk's type of it. Case does not matter."""
+        """Return the state of the work by the name of the status and its type in Desk. Case does not matter."""
         if in_bin:
             return WorkState.ENDED
         if status.casefold() in self.waiting:

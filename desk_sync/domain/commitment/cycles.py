@@ -1,7 +1,7 @@
-"""The rounds of a ticket's milestones: when each starts and what stops it, by what happened alone.
+"""The cycles of a ticket's milestones: when each starts and when it is met, by the ticket's history alone.
 
-Acknowledgement and resolution have one round; determination and update have as many as the conversation asks for, one
-open at a time. Windows, calendars and pauses come later (`commitment.py`).
+Acknowledgement and resolution have one cycle; determination and update have as many as the conversation requires, one
+open at a time. Windows, calendars and pauses are applied later (`read_clocks.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from desk_sync.domain.reason import Reason
 
 
 class CycleEvent(IntEnum):
-    """What may start or stop a round. Of two at one instant the lower comes first: a reply may solve a ticket."""
+    """An event that can start or stop a cycle. At one instant the lower comes first: a reply may solve a ticket."""
 
     MESSAGE = 0
     REPLY = 1
@@ -27,9 +27,9 @@ class CycleEvent(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A stretch of a ticket's history that is counted by itself, and what happened in it, in order.
+    """A part of a ticket's history that is counted separately, with its events in order.
 
-    It ends where reopening begins another; None for the last one.
+    It ends where a reopening begins the next one; `ended_at` is None for the last.
     """
 
     started_at: datetime
@@ -39,7 +39,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One run of a milestone. `met_at` is None until something meets it; the reasons say what began it, and met it."""
+    """One run of a milestone. `met_at` is None until it is met; the reasons name what started it and what met it."""
 
     milestone: Milestone
     started_at: datetime
@@ -47,81 +47,81 @@ class Cycle:
     reasons: tuple[Reason, ...]
 
 
-def lives(history: History, reopened: ReopenedRule) -> list[Episode]:
-    """The stretches that are counted by themselves: all in one, or one from each reopening on, or the last of these.
+def episodes(history: History, reopened: ReopenedRule) -> list[Episode]:
+    """Return the parts that are counted separately: one in all, or one from each reopening on, or the last of these.
 
-    A message to a solved ticket that is then reopened is what reopened it, and belongs to neither stretch.
+    A message to a solved ticket that is then reopened is the cause of the reopening, and belongs to neither part.
     """
-    said = [(act.at, _SAID[act.kind]) for act in history.acts if act.kind in _SAID]
+    written = [(event.at, _WRITTEN[event.kind]) for event in history.events if event.kind in _WRITTEN]
     solved = [(at, CycleEvent.SOLVED) for at, _ in history.solved]
     reopenings = [(at, CycleEvent.REOPENED) for _, at in history.solved if at]
     if reopened is ReopenedRule.RESUME:
-        return [Episode(history.created_at, None, tuple(sorted((*said, *solved, *reopenings))))]
-    heard = [(at, beat) for at, beat in said if beat is CycleEvent.REPLY or not _knocks(history, at)]
-    beats = sorted((*heard, *solved))
+        return [Episode(history.created_at, None, tuple(sorted((*written, *solved, *reopenings))))]
+    counted = [(at, event) for at, event in written if event is CycleEvent.REPLY or not _reopens(history, at)]
+    events = sorted((*counted, *solved))
     starts = [history.created_at, *(at for at, _ in reopenings)]
     parts = [
-        Episode(start, end, tuple(each for each in beats if start <= each[0] and (end is None or each[0] < end)))
+        Episode(start, end, tuple(each for each in events if start <= each[0] and (end is None or each[0] < end)))
         for start, end in zip(starts, [*starts[1:], None], strict=True)
     ]
     return parts[-1:] if reopened is ReopenedRule.RESTART else parts
 
 
-def _knocks(history: History, at: datetime) -> bool:
+def _reopens(history: History, at: datetime) -> bool:
     return any(end and start <= at <= end for start, end in history.solved)
 
 
-_SAID = {HistoryEventKind.MESSAGE: CycleEvent.MESSAGE, HistoryEventKind.REPLY: CycleEvent.REPLY}
+_WRITTEN = {HistoryEventKind.MESSAGE: CycleEvent.MESSAGE, HistoryEventKind.REPLY: CycleEvent.REPLY}
 
 
-def acknowledgement(life: Episode) -> Cycle:
-    """From the creation to the first reply of a person (R29)."""
-    met_at = next((at for at, beat in life.beats if beat is CycleEvent.REPLY), None)
-    return _round(Milestone.ACKNOWLEDGEMENT, life.started_at, met_at, "R29", "the creation", "a person's first reply")
+def acknowledgement(episode: Episode) -> Cycle:
+    """Return the cycle from the creation to a person's first reply (R29)."""
+    start, met_at = episode.started_at, next((at for at, event in episode.beats if event is CycleEvent.REPLY), None)
+    return _cycle(Milestone.ACKNOWLEDGEMENT, start, met_at, "R29", "the creation", "a person's first reply")
 
 
-def determination(life: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
-    """Round 1 from the creation, then one from each message that waits; one open at a time (C7, R30)."""
-    started_at: datetime | None = life.started_at
-    started_by, wanted = "the creation", 1 if terms.first_round is FirstRound.FIRST_REPLY else 2
-    for at, beat in life.beats:
-        if started_at is None and beat is CycleEvent.MESSAGE and terms.determination is DeterminationRule.ROUNDS:
-            started_at, started_by, wanted = at, "a message of the partner", 1
-        elif started_at and beat is CycleEvent.REPLY and wanted > 1:
-            wanted -= 1
-        elif started_at and beat in _STOPS:
-            yield _round(Milestone.DETERMINATION, started_at, at, "R30", started_by, _STOPS[beat])
+def determination(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
+    """Yield a cycle from the creation, then one from each unanswered message; one open at a time (C7, R30)."""
+    started_at: datetime | None = episode.started_at
+    started_by, replies_needed = "the creation", 1 if terms.first_round is FirstRound.FIRST_REPLY else 2
+    for at, event in episode.beats:
+        if started_at is None and event is CycleEvent.MESSAGE and terms.determination is DeterminationRule.ROUNDS:
+            started_at, started_by, replies_needed = at, "a message of the partner", 1
+        elif started_at and event is CycleEvent.REPLY and replies_needed > 1:
+            replies_needed -= 1
+        elif started_at and event in _STOPS:
+            yield _cycle(Milestone.DETERMINATION, started_at, at, "R30", started_by, _STOPS[event])
             started_at = None
     if started_at:
-        yield _round(Milestone.DETERMINATION, started_at, None, "R30", started_by)
+        yield _cycle(Milestone.DETERMINATION, started_at, None, "R30", started_by)
 
 
-def resolution(life: Episode) -> Cycle:
-    """From the creation until the ticket is solved, for good (C8, R32)."""
-    turns = [(at, beat) for at, beat in life.beats if beat in (CycleEvent.SOLVED, CycleEvent.REOPENED)]
-    met_at = next((at for at, beat in turns[-1:] if beat is CycleEvent.SOLVED), None)
-    return _round(Milestone.RESOLUTION, life.started_at, met_at, "R32", "the creation", "solving the ticket")
+def resolution(episode: Episode) -> Cycle:
+    """Return the cycle from the creation to the last solving that was not undone by a reopening (C8, R32)."""
+    changes = [(at, event) for at, event in episode.beats if event in (CycleEvent.SOLVED, CycleEvent.REOPENED)]
+    met_at = next((at for at, event in changes[-1:] if event is CycleEvent.SOLVED), None)
+    return _cycle(Milestone.RESOLUTION, episode.started_at, met_at, "R32", "the creation", "solving the ticket")
 
 
-def updates(life: Episode, start: datetime) -> Iterator[Cycle]:
-    """From `start`, when the target of the resolution is used up: a round to each reply, until solved (R32)."""
+def updates(episode: Episode, start: datetime) -> Iterator[Cycle]:
+    """Yield a cycle from `start`, the target of the resolution, and from each reply, until it is solved (R32)."""
     started_at: datetime | None = start
     started_by = "the target of the resolution"
-    for at, beat in (each for each in life.beats if each[0] >= start):
-        if started_at and beat in _STOPS:
-            yield _round(Milestone.UPDATE, started_at, at, "R32", started_by, _STOPS[beat])
-            started_at = at if beat is CycleEvent.REPLY else None
+    for at, event in (each for each in episode.beats if each[0] >= start):
+        if started_at and event in _STOPS:
+            yield _cycle(Milestone.UPDATE, started_at, at, "R32", started_by, _STOPS[event])
+            started_at = at if event is CycleEvent.REPLY else None
             started_by = "the update before"
-        elif beat is CycleEvent.REOPENED:
+        elif event is CycleEvent.REOPENED:
             started_at, started_by = at, "the reopening"
     if started_at:
-        yield _round(Milestone.UPDATE, started_at, None, "R32", started_by)
+        yield _cycle(Milestone.UPDATE, started_at, None, "R32", started_by)
 
 
 _STOPS = {CycleEvent.REPLY: "a person's reply", CycleEvent.SOLVED: "solving the ticket"}
 
 
-def _round(
+def _cycle(
     milestone: Milestone, started_at: datetime, met_at: datetime | None, rule: str, by: str, met_by: str = ""
 ) -> Cycle:
     reasons = [Reason(rule, f"starts with {by}")]

@@ -1,7 +1,7 @@
-"""What happened on a ticket, as far as its clocks care: acts in the order of their instants, and what nobody knows.
+"""The history of a ticket: the events that matter to its clocks, in order, and the spans that are not known.
 
-A history is the same whatever the order in which its acts are told, and however often. An act is judged when it is
-read: a status that is renamed, or that pauses no more, changes nothing about the past.
+A history does not depend on the order in which its events are added, nor on how often. An event is classified when it
+is read: if a status is renamed later, or no longer pauses the clocks, the past stays as it is.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from desk_sync.domain.commitment.calendar import Pause, Span, union
 
 
 class WorkState(StrEnum):
-    """Where the work on a ticket stands, by its status as it was judged when it was read.
+    """The state of the work on a ticket, by its status as it was classified when it was read.
 
-    PAUSED waits for the partner or is on hold; ENDED is trashed, spam, merged, or gone from Desk.
+    PAUSED waits for the partner or is on hold; ENDED is trashed, spam, merged, or deleted in Desk.
     """
 
     OPEN = "open"
@@ -28,10 +28,10 @@ class WorkState(StrEnum):
 
 
 class HistoryEventKind(StrEnum):
-    """What somebody did. Of two acts at one instant the one that stands here first comes first.
+    """The kind of an event. Events at one instant are ordered as the kinds are here.
 
-    MESSAGE is the partner's, REPLY a person's of ours and public (`conversation.py`); a MOVE is one to another
-    department.
+    MESSAGE is the partner's; REPLY is an agent's, written by a person and public (`conversation.py`); STAGE is a change
+    of the work's state; MOVE is one to another department.
     """
 
     MESSAGE = "message"
@@ -47,11 +47,11 @@ _STAGES = {stage: number for number, stage in enumerate(WorkState)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEvent:
-    """One thing that happened.
+    """One event.
 
-    `stage` belongs to a change of stage. `level` belongs to a change of severity: None is a ticket without one, as is a
-    pick-list value that the mapping does not name. `ref` is the id of the thread or comment, where there is one: by it
-    the same act is known again although another report of it gives another instant.
+    `stage` belongs to STAGE, `level` to SEVERITY: None for no severity, and for a pick-list value that is not in the
+    mapping. `ref` is the id of the thread or comment, if there is one: it identifies an event that is reported again
+    with another instant.
     """
 
     kind: HistoryEventKind
@@ -71,59 +71,60 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What happened on a ticket since it was created.
+    """The events of a ticket since its creation.
 
-    `unknown` are spans in which acts may be missing: nobody guesses what they were. Acts before the creation, by clocks
-    that disagree, count as at the creation. A ticket that was created on hold or closed has a change of stage at that
-    instant, one that was created with a severity a change of severity; without them it was open, without severity.
+    `unknown` are spans in which events may be missing; they are not guessed. An event with an instant before the
+    creation (two machines' clocks differ) is moved to the creation. A ticket that was created on hold or closed has a
+    STAGE event at that instant, one that was created with a severity a SEVERITY event; otherwise it was open, without
+    severity.
     """
 
     created_at: datetime
-    acts: tuple[HistoryEvent, ...] = ()
+    events: tuple[HistoryEvent, ...] = ()
     unknown: tuple[Span, ...] = ()
 
     def __post_init__(self) -> None:
-        since = (replace(act, at=max(act.at, self.created_at)) for act in self.acts)
+        moved = (replace(event, at=max(event.at, self.created_at)) for event in self.events)
         once: dict[object, HistoryEvent] = {}
-        for act in sorted(since, key=_position):
-            once.setdefault(_identity(act), act)
-        object.__setattr__(self, "acts", tuple(once.values()))
+        for event in sorted(moved, key=_position):
+            once.setdefault(_identity(event), event)
+        object.__setattr__(self, "events", tuple(once.values()))
         object.__setattr__(self, "unknown", tuple(union(self.unknown)))
 
-    def learn(self, acts: Iterable[HistoryEvent], unknown: Iterable[Span] = ()) -> History:
-        """The history with what is new. An act that is known already stays as it was judged then."""
-        known = {_identity(act) for act in self.acts}
-        news = (replace(act, at=max(act.at, self.created_at)) for act in acts)
+    def learn(self, events: Iterable[HistoryEvent], unknown: Iterable[Span] = ()) -> History:
+        """Return the history with the new events. An event that is known already stays as it was classified then."""
+        known = {_identity(event) for event in self.events}
+        moved = (replace(event, at=max(event.at, self.created_at)) for event in events)
         return replace(
             self,
-            acts=(*self.acts, *(act for act in news if _identity(act) not in known)),
+            events=(*self.events, *(event for event in moved if _identity(event) not in known)),
             unknown=(*self.unknown, *unknown),
         )
 
     def until(self, instant: datetime) -> History:
-        """What had happened at the instant, itself included."""
-        return replace(self, acts=tuple(act for act in self.acts if act.at <= instant))
+        """Return the history with the events up to the instant, that instant included."""
+        return replace(self, events=tuple(event for event in self.events if event.at <= instant))
 
     def level(self, at: datetime) -> int | None:
-        """The severity level at the instant; None for none."""
-        return next((act.level for act in reversed(self._of(HistoryEventKind.SEVERITY)) if act.at <= at), None)
+        """Return the severity level at the instant; None if there is no severity."""
+        return next((event.level for event in reversed(self._of(HistoryEventKind.SEVERITY)) if event.at <= at), None)
 
     @property
     def severe_at(self) -> datetime | None:
-        """Since when the severity level is 1; None if it is another."""
+        """The instant since which the severity level is 1; None if the current level is another."""
         changes = self._of(HistoryEventKind.SEVERITY)
         return changes[-1].at if changes and changes[-1].level == 1 else None
 
     @property
     def stage(self) -> WorkState:
-        """Where the work stands after the last act."""
+        """The state of the work after the last event."""
         return self._stages[-1][1]
 
     @property
     def solved(self) -> tuple[Pause, ...]:
-        """From each solving to the reopening after it, None where there was none.
+        """The spans from each solving to the reopening after it; without an end if there was none.
 
-        A ticket that was created closed was not solved. Being in the bin in between makes no difference.
+        A ticket that was created closed was not solved. A stay in the bin in between makes no difference.
         """
         closed = [(at, stage is WorkState.SOLVED) for at, stage in self._stages if stage is not WorkState.ENDED]
         turns = [change for before, change in pairwise(closed) if before[1] != change[1]]
@@ -132,7 +133,7 @@ class History:
         return tuple(zip_longest(starts, ends))
 
     def spans(self, stages: Set[WorkState]) -> Iterator[Pause]:
-        """The spans spent in any of the stages, as long as they go; the last may have no end."""
+        """Yield the longest spans in which the work was in any of these states; the last may have no end."""
         among = [(at, stage in stages) for at, stage in self._stages]
         turns = among[:1] + [change for before, change in pairwise(among) if before[1] != change[1]]
         for (start, inside), (end, _) in zip_longest(turns, turns[1:], fillvalue=(None, False)):
@@ -141,18 +142,19 @@ class History:
 
     @property
     def _stages(self) -> list[tuple[datetime, WorkState]]:
-        """Each change of stage, the first at the creation; of several at one instant the last."""
+        """The changes of the work's state, the first at the creation; of several at one instant the last."""
         changes = {self.created_at: WorkState.OPEN}
-        changes.update((act.at, act.stage) for act in self._of(HistoryEventKind.STAGE) if act.stage)
+        changes.update((event.at, event.stage) for event in self._of(HistoryEventKind.STAGE) if event.stage)
         return list(changes.items())
 
     def _of(self, kind: HistoryEventKind) -> list[HistoryEvent]:
-        return [act for act in self.acts if act.kind is kind]
+        return [event for event in self.events if event.kind is kind]
 
 
-def _position(act: HistoryEvent) -> tuple[object, ...]:
-    return act.at, _ORDER[act.kind], _STAGES.get(act.stage, -1) if act.stage else -1, act.level or 0, act.ref
+def _position(event: HistoryEvent) -> tuple[object, ...]:
+    stage = _STAGES[event.stage] if event.stage else -1
+    return event.at, _ORDER[event.kind], stage, event.level or 0, event.ref
 
 
-def _identity(act: HistoryEvent) -> object:
-    return (act.kind, act.ref or act.at)
+def _identity(event: HistoryEvent) -> object:
+    return (event.kind, event.ref or event.at)

@@ -1,8 +1,8 @@
-"""What the programme promises for a ticket, as a value that is frozen when the ticket's first clock starts (L9).
+"""The programme's promise to a ticket, as a value that is frozen when the ticket's first clock starts (L9).
 
-Terms are what holds in every region: the windows by severity and the rules by which a clock starts, stands still and
-stops. A promise is the terms with the region's calendar, and says which mapping it was made from. A ticket keeps its
-promise: another severity picks other windows of the same promise.
+Terms are the same in every region: the windows by severity and the rules by which a clock starts, pauses and stops. A
+promise is the terms with the region's calendar and the version of the mapping that it was made from. A ticket keeps its
+promise: with another severity, other windows of the same promise apply.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from desk_sync.domain.reason import Reason
 
 
 class Milestone(StrEnum):
-    """What is promised (R29–R32): the first reply, the reaction to each message, the solution, news of a late one."""
+    """The promises (R29–R32): the first reply, the reaction to each message, the solution, updates if it is late."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     DETERMINATION = "determination"
@@ -42,38 +42,38 @@ class CommitmentWindow:
 
 
 class DeterminationRule(StrEnum):
-    """How problem determination is promised (C7): in rounds, one for each wait, or as one deadline from creation."""
+    """The form of the promise of problem determination (C7): a cycle for each wait, or one deadline for all."""
 
     ROUNDS = "rounds"
     ONCE = "once"
 
 
 class FirstRound(StrEnum):
-    """Which reply meets the first round of determination (C7); the first one acknowledges in any case."""
+    """The reply that meets the first cycle of determination (C7); the first one acknowledges in any case."""
 
     SECOND_REPLY = "second_reply"
     FIRST_REPLY = "first_reply"
 
 
 class PromiseScope(StrEnum):
-    """Whom a milestone is promised to (C8): large user accounts only, or everybody."""
+    """The tickets that a milestone is promised to (C8): those of large user accounts, or all."""
 
     LARGE_ACCOUNTS = "large_accounts"
     EVERYBODY = "everybody"
 
 
 class CountFrom(StrEnum):
-    """From when a clock counts after something about its ticket has changed."""
+    """The instant from which a clock counts after a change of its ticket."""
 
     CREATION = "creation"
     CHANGE = "change"
 
 
 class ReopenedRule(StrEnum):
-    """What becomes of the clocks of a ticket that was solved and is open again.
+    """The treatment of the clocks of a ticket that was solved and is open again.
 
-    RESUME: they go on, and the time in between is a pause. RESTART: all is counted afresh, as if the ticket were
-    created now. NEW_ROUND: the same, and the clocks from before stay as they ended.
+    RESUME: they go on, and the time in between is a pause. RESTART: everything is counted afresh, as if the ticket had
+    been created at the reopening. NEW_ROUND: the same, and the earlier clocks stay as they ended.
     """
 
     RESUME = "resume"
@@ -83,7 +83,7 @@ class ReopenedRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketKinds:
-    """Kinds of tickets by what they are about, in our words."""
+    """A set of tickets, by issue type and request type, in our words."""
 
     issue_types: frozenset[str] = frozenset()
     request_types: frozenset[str] = frozenset()
@@ -91,9 +91,9 @@ class TicketKinds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekendException:
-    """Which tickets count by the wall clock (R21), by issue type and severity level.
+    """The tickets whose clocks count by the wall clock (R21), by issue type and severity level.
 
-    `inferred`: also those whose type was only inferred from words.
+    `inferred`: also those whose issue type is only inferred from words.
     """
 
     issue_types: frozenset[str] = frozenset()
@@ -103,12 +103,12 @@ class WeekendException:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromiseTerms:
-    """What is promised in every region.
+    """The part of the promise that is the same in every region.
 
-    `windows` gives those of acknowledgement and determination by severity level, 1 the most severe; one that is absent
-    is not promised. After the target of `resolution` each round of `update` asks for one more reply, until the ticket
-    is solved. A ticket without severity has that of `without_severity`, or no clocks. `paused` are the milestones that
-    stand still while the ticket waits or is on hold.
+    `windows` has those of acknowledgement and determination by severity level, 1 the most severe; a missing one is not
+    promised. After the target of `resolution`, each cycle of `update` requires one more reply, until the ticket is
+    solved. A ticket without severity counts as of level `without_severity`; if that is None, it has no clocks. `paused`
+    are the milestones that pause while the ticket waits or is on hold.
     """
 
     windows: Mapping[int, Mapping[Milestone, CommitmentWindow]]
@@ -126,20 +126,20 @@ class PromiseTerms:
     reopened: ReopenedRule = ReopenedRule.RESUME
 
     def level(self, level: int | None) -> int | None:
-        """The severity level that counts; None for no clocks."""
+        """Return the severity level that counts; None if the ticket has no clocks."""
         return self.without_severity if level is None else level
 
     def window(self, milestone: Milestone, level: int) -> CommitmentWindow | None:
-        """The window of the milestone at a severity level; None if it is not promised."""
-        always = {Milestone.RESOLUTION: self.resolution, Milestone.UPDATE: self.update}
-        return always[milestone] if milestone in always else self.windows.get(level, {}).get(milestone)
+        """Return the window of the milestone at a severity level; None if it is not promised."""
+        at_every_level = {Milestone.RESOLUTION: self.resolution, Milestone.UPDATE: self.update}
+        return at_every_level[milestone] if milestone in at_every_level else self.windows.get(level, {}).get(milestone)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """The terms, in a region, by one version of the mapping. `located` says why in this region (C17).
+    """The terms in one region, by one version of the mapping. `located` is the reason for the region (C17).
 
-    `calendar_from` says where the calendar came from, if not from the mapping.
+    `calendar_from` is the origin of the calendar in words; empty if its hours are in the mapping.
     """
 
     mapping_version: str
@@ -151,13 +151,13 @@ class Promise:
 
     @cached_property
     def digest(self) -> str:
-        """A fingerprint of what is promised: not of the mapping's version, which changes for other reasons too."""
+        """A fingerprint of the promise without the mapping's version, which changes for other reasons too."""
         return fingerprint((self.region, self.calendar, self.terms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitmentPolicy:
-    """What the admin decides about the clocks: what is promised, where and when, and what happens to count."""
+    """The admin's rules for the clocks: the terms, the regions, and which replies and statuses count."""
 
     terms: PromiseTerms
     regions: RegionPolicy
@@ -165,16 +165,16 @@ class CommitmentPolicy:
     statuses: StatusRules = field(default_factory=StatusRules)
 
     def promise(self, origin: TicketOrigin, mapping_version: str) -> Promise:
-        """What is promised to a ticket whose first clock starts now (L9)."""
+        """Return the promise to a ticket whose first clock starts now (L9)."""
         located = self.regions.locate(origin, self.regions.calendar_by)
-        described = self.regions.described(located)
+        sourced = self.regions.sourced_calendar(located)
         return Promise(
             mapping_version=mapping_version,
             region=located.region,
-            calendar=described.calendar,
+            calendar=sourced.calendar,
             terms=self.terms,
             located=located.reason,
-            calendar_from=described.origin,
+            calendar_from=sourced.origin,
         )
 
 

@@ -1,7 +1,6 @@
-"""The commitment's clocks: read from what happened and what was promised, never kept (R18–R22, R25–R32).
+"""The commitment's clocks: computed from the history and the promise, never stored (R18–R22, R25–R32).
 
-The same history, promise and circumstances give the same clocks at the same instant. What happened later than the
-instant does not matter.
+The same history, promise and facts give the same clocks at the same instant. Events after the instant do not matter.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.commitment import cycles as rounds
+from desk_sync.domain.commitment import cycles
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
@@ -29,10 +28,10 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockBasis:
-    """What is known of a ticket now, and decides which of the promises are meant for it.
+    """The current facts about a ticket that decide which promises apply to it.
 
-    `large`: a large user account's, since `large_since` as far as we know. Issue and request types are our words;
-    `inferred_issue_type` was only inferred from words, and may add the weekend exception, nothing else.
+    `large`: it is a large user account's, known since `large_since`. Issue and request types are our words;
+    `inferred_issue_type` is only inferred from words: it can add the weekend exception, nothing else.
     """
 
     large: bool = False
@@ -42,14 +41,14 @@ class ClockBasis:
     inferred_issue_type: str | None = None
 
 
-def read_clocks(history: History, promise: Promise, circumstances: ClockBasis, now: datetime) -> tuple[Clock, ...]:
-    """Where every milestone stands at `now`, in the order in which the clocks started; one for each round.
+def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> tuple[Clock, ...]:
+    """Return the clock of each cycle of each milestone at `now`, in the order in which they started.
 
-    None before the ticket was created, and none for a ticket that nothing is promised for.
+    Empty before the ticket was created, and for a ticket without promises.
     """
     if now < history.created_at:
         return ()
-    reading = _Reading(history.until(now), promise, circumstances, now)
+    reading = _Reading(history.until(now), promise, basis, now)
     clocks = reading.exempt() if reading.is_exempt else reading.all()
     return tuple(sorted(clocks, key=lambda clock: (clock.started_at, _ORDER[clock.milestone], clock.round)))
 
@@ -60,22 +59,23 @@ _SEVERITY_RULES = {1: "R18", 2: "R19", 3: "R20"}
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One reading of the clocks: what all of them go by."""
+    """One reading of the clocks, with the inputs that all of them share."""
 
     history: History
     promise: Promise
-    circumstances: ClockBasis
+    basis: ClockBasis
     now: datetime
 
     @property
     def is_exempt(self) -> bool:
+        """True if the ticket is of a kind without promises (R25)."""
         exempt = self.promise.terms.exempt
-        about = self.circumstances
+        about = self.basis
         return about.issue_type in exempt.issue_types or about.request_type in exempt.request_types
 
     def exempt(self) -> Iterator[Clock]:
-        """What would be promised if the ticket were about something else (R25)."""
-        about, kinds = self.circumstances, self.promise.terms.exempt
+        """Yield an exempt clock for each milestone that would be promised to a ticket of another kind (R25)."""
+        about, kinds = self.basis, self.promise.terms.exempt
         kind = about.issue_type if about.issue_type in kinds.issue_types else about.request_type
         for milestone in (Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION, Milestone.RESOLUTION):
             level = self._level(self.now)
@@ -91,39 +91,40 @@ class _Reading:
                 )
 
     def all(self) -> Iterator[Clock]:
+        """Yield the clocks of all episodes, numbered by milestone."""
         counts: dict[Milestone, int] = {}
-        for life in rounds.lives(self.history, self.promise.terms.reopened):
-            for clock in self._of_life(life):
+        for episode in cycles.episodes(self.history, self.promise.terms.reopened):
+            for clock in self._of_episode(episode):
                 counts[clock.milestone] = counts.get(clock.milestone, 0) + 1
                 yield replace(clock, round=counts[clock.milestone])
 
-    def _of_life(self, life: Episode) -> Iterator[Clock]:
+    def _of_episode(self, episode: Episode) -> Iterator[Clock]:
         terms = self.promise.terms
-        for each in (rounds.acknowledgement(life), *rounds.determination(life, terms)):
-            yield from self._clock(each, life)
-        for clock in self._clock(rounds.resolution(life), life):
+        for cycle in (cycles.acknowledgement(episode), *cycles.determination(episode, terms)):
+            yield from self._clock(cycle, episode)
+        for clock in self._clock(cycles.resolution(episode), episode):
             yield clock
             if clock.target_at and clock.target_at <= (clock.ended_at or self.now):
-                for each in rounds.updates(life, clock.target_at):
-                    yield from self._clock(each, life)
+                for cycle in cycles.updates(episode, clock.target_at):
+                    yield from self._clock(cycle, episode)
 
-    def _clock(self, each: Cycle, life: Episode) -> Iterator[Clock]:
-        """The round as a clock, if it is promised. What is met stays as it was when it was met."""
-        ended_at = each.met_at or life.ended_at or self._gone_at(each.started_at)
+    def _clock(self, cycle: Cycle, episode: Episode) -> Iterator[Clock]:
+        """Yield the clock of the cycle, if it is promised. A met clock stays as it was when it was met."""
+        ended_at = cycle.met_at or episode.ended_at or self._gone_at(cycle.started_at)
         level = self._level(ended_at or self.now)
-        window = None if level is None else self._window(each.milestone, level)
+        window = None if level is None else self._window(cycle.milestone, level)
         if level is None or window is None:
             return
         end = ended_at or self.now
-        start, counted_from = self._origin(each, level, end)
+        start, counted_from = self._origin(cycle, level, end)
         calendar, counted_by = self._calendar(level)
-        pauses = tuple(self._pauses(each.milestone, start, ended_at))
+        pauses = tuple(self._pauses(cycle.milestone, start, ended_at))
         target_at, due_at = (calendar.due(start, amount, pauses) for amount in (window.target, window.commitment))
         used = calendar.elapsed(start, end, pauses)
         late = due_at is not None and due_at <= end
-        state = self._state(each, life, late=late, still=any(ends is None for _, ends in pauses))
+        state = self._state(cycle, episode, late=late, paused=any(ends is None for _, ends in pauses))
         yield Clock(
-            milestone=each.milestone,
+            milestone=cycle.milestone,
             level=level,
             started_at=start,
             read_at=self.now,
@@ -133,34 +134,34 @@ class _Reading:
             target_at=_reached(target_at, end) if state is ClockState.CANCELLED else target_at,
             due_at=_reached(due_at, end) if state is ClockState.CANCELLED else due_at,
             ended_at=ended_at,
-            met_at=each.met_at,
+            met_at=cycle.met_at,
             used=used,
             paused=calendar.elapsed(start, end) - used,
             pauses=pauses,
             certain=not list(self._unknown(start, end)),
             reasons=(
-                *each.reasons,
+                *cycle.reasons,
                 *counted_from,
-                self._promised(each.milestone, level, window),
+                self._promised(cycle.milestone, level, window),
                 counted_by,
                 *self._unknown(start, end),
                 *self._moves(start, end),
             ),
         )
 
-    def _state(self, each: Cycle, life: Episode, *, late: bool, still: bool) -> ClockState:
-        if each.met_at:
+    def _state(self, cycle: Cycle, episode: Episode, *, late: bool, paused: bool) -> ClockState:
+        if cycle.met_at:
             return ClockState.BREACHED if late else ClockState.MET
-        if life.ended_at is None and self.history.stage is WorkState.ENDED:
+        if episode.ended_at is None and self.history.stage is WorkState.ENDED:
             return ClockState.CANCELLED
         if late:
             return ClockState.BREACHED
-        if life.ended_at:
+        if episode.ended_at:
             return ClockState.CANCELLED
-        return ClockState.PAUSED if still else ClockState.RUNNING
+        return ClockState.PAUSED if paused else ClockState.RUNNING
 
     def _gone_at(self, started_at: datetime) -> datetime | None:
-        """When the ticket went to the bin, where it still is; no sooner than the round started."""
+        """Return when the ticket went to the bin, at the earliest `started_at`; None if it is not in the bin now."""
         return next((max(at, started_at) for at, end in self.history.spans({WorkState.ENDED}) if end is None), None)
 
     def _level(self, at: datetime) -> int | None:
@@ -168,61 +169,62 @@ class _Reading:
 
     def _window(self, milestone: Milestone, level: int) -> CommitmentWindow | None:
         terms = self.promise.terms
-        kept_from = terms.resolution_for is PromiseScope.LARGE_ACCOUNTS and not self.circumstances.large
-        return None if milestone is Milestone.RESOLUTION and kept_from else terms.window(milestone, level)
+        not_for_it = terms.resolution_for is PromiseScope.LARGE_ACCOUNTS and not self.basis.large
+        return None if milestone is Milestone.RESOLUTION and not_for_it else terms.window(milestone, level)
 
-    def _origin(self, each: Cycle, level: int, end: datetime) -> tuple[datetime, list[Reason]]:
-        """From when the round counts: its start, or a change of what is promised, where the terms say so."""
-        later = [change for change in self._changes(each.milestone, level, end) if each.started_at < change[0] <= end]
-        at, reason = max(later, key=lambda change: change[0], default=(each.started_at, None))
+    def _origin(self, cycle: Cycle, level: int, end: datetime) -> tuple[datetime, list[Reason]]:
+        """Return the instant from which the cycle counts: its start, or the last change from which the terms count."""
+        changes = self._changes(cycle.milestone, level, end)
+        later = [change for change in changes if cycle.started_at < change[0] <= end]
+        at, reason = max(later, key=lambda change: change[0], default=(cycle.started_at, None))
         return at, [reason] if reason else []
 
     def _changes(self, milestone: Milestone, level: int, end: datetime) -> Iterator[tuple[datetime, Reason]]:
-        terms, large_since = self.promise.terms, self.circumstances.large_since
+        terms, large_since = self.promise.terms, self.basis.large_since
         by_severity = milestone in (Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION)
         if by_severity and terms.severity_changed is CountFrom.CHANGE:
             yield from self._severity_changes()
-        if terms.found_large_late is CountFrom.CHANGE and large_since and self.circumstances.large:
+        if terms.found_large_late is CountFrom.CHANGE and large_since and self.basis.large:
             raised = by_severity and level == 1 and self._level(large_since - _INSTANT) != 1
             if raised or milestone is Milestone.RESOLUTION:
                 yield large_since, Reason("R49", "counts from when the account was found to be large")
 
     def _severity_changes(self) -> Iterator[tuple[datetime, Reason]]:
         level = self._level(self.history.created_at)
-        for act in self.history.acts:
-            if act.kind is HistoryEventKind.SEVERITY and (new := self.promise.terms.level(act.level)) != level:
+        for event in self.history.events:
+            if event.kind is HistoryEventKind.SEVERITY and (new := self.promise.terms.level(event.level)) != level:
                 level = new
-                yield act.at, Reason("R24", f"counts from the change to severity {level}")
+                yield event.at, Reason("R24", f"counts from the change to severity {level}")
 
     def _calendar(self, level: int) -> tuple[BusinessCalendar, Reason]:
-        weekend, about = self.promise.terms.weekend, self.circumstances
+        weekend, about = self.promise.terms.weekend, self.basis
         inferred = about.inferred_issue_type if weekend.inferred else None
         for issue_type, how in ((about.issue_type, ""), (inferred, ", as its words say")):
             if issue_type in weekend.issue_types and level in weekend.levels:
                 return WALL_CLOCK, Reason("R21", f"{issue_type}{how}: by the wall clock, at weekends too")
         calendar, origin = self.promise.calendar, self.promise.calendar_from
-        told = f"by the calendar of {self.promise.region}, {calendar.tz}" + (f", {origin}" if origin else "")
-        return calendar, Reason("R21", told)
+        text = f"by the calendar of {self.promise.region}, {calendar.tz}" + (f", {origin}" if origin else "")
+        return calendar, Reason("R21", text)
 
     def _pauses(self, milestone: Milestone, start: datetime, ended_at: datetime | None) -> Iterator[Pause]:
-        """When the ticket stood still between the two instants."""
-        still = {WorkState.SOLVED, WorkState.ENDED} | (
+        """Yield the pauses of the milestone between the two instants."""
+        paused = {WorkState.SOLVED, WorkState.ENDED} | (
             {WorkState.PAUSED} if milestone in self.promise.terms.paused else set()
         )
-        for begins, ends in self.history.spans(still):
+        for begins, ends in self.history.spans(paused):
             stops = min(filter(None, (ends, ended_at)), default=None)
             if stops is None or max(begins, start) < stops:
                 yield max(begins, start), stops
 
     def _unknown(self, start: datetime, end: datetime) -> Iterator[Reason]:
-        """The spans between the two instants in which anything may have happened."""
+        """Yield a reason for each unknown span between the two instants."""
         for begins, ends in self.history.unknown:
             if begins < end and start < ends:
                 span = f"from {format_instant(begins)} to {format_instant(ends)}"
                 yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
-        moved = any(act.kind is HistoryEventKind.MOVE and start <= act.at < end for act in self.history.acts)
+        moved = any(event.kind is HistoryEventKind.MOVE and start <= event.at < end for event in self.history.events)
         return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
     def _promised(self, milestone: Milestone, level: int, window: CommitmentWindow) -> Reason:

@@ -1,6 +1,6 @@
-"""Escalation regions: whose country says which one a ticket belongs to (C17), and when that region works (R21).
+"""Escalation regions: the region of a ticket (C17), and the calendar of a region (R21).
 
-They are another map than that of the thresholds (C10): Canada goes with the USA, and Brazil is a region of its own.
+These are not the regions of the thresholds (C10): Canada is in one region with the USA, and Brazil is a region.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from desk_sync.domain.reason import Reason
 
 
 class RegionBasis(StrEnum):
-    """By what a region is found (C17)."""
+    """The fact from which the region of a ticket is derived (C17)."""
 
     PARTNER_COUNTRY = "partner_country"
     CUSTOMER_COUNTRY = "customer_country"
@@ -24,9 +24,9 @@ class RegionBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOrigin:
-    """Where a ticket comes from, as far as we know: ISO 3166-1 alpha-2 codes, and data centres.
+    """The origin of a ticket, as far as it is known: ISO 3166-1 alpha-2 codes, and data centres.
 
-    The data centres are the account's, or those of the mailbox that the ticket came to.
+    The data centres are the account's, or those of the mailboxes that the ticket was sent to.
     """
 
     partner_country: str | None = None
@@ -34,7 +34,7 @@ class TicketOrigin:
     data_centers: tuple[str, ...] = ()
 
     def places(self, by: RegionBasis) -> tuple[str, ...]:
-        """What `by` goes by, in capitals; nothing where it is unknown."""
+        """Return the countries or data centres that `by` refers to, in capitals; empty if they are unknown."""
         stated = {
             RegionBasis.PARTNER_COUNTRY: (self.partner_country,),
             RegionBasis.CUSTOMER_COUNTRY: (self.customer_country,),
@@ -45,9 +45,9 @@ class TicketOrigin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionChoice:
-    """The region of a ticket, and the country by which it was found, if it was.
+    """The region of a ticket, and the country from which it was derived, if any.
 
-    `by_default`: nothing led to it, so it is the fallback, and a person should say where the partner is.
+    `by_default`: no fact leads to a region, so it is the fallback, and a person should enter the partner's country.
     """
 
     region: str
@@ -58,7 +58,7 @@ class RegionChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcedCalendar:
-    """A calendar, and where it came from, in words for a reason; none for one that the mapping writes out."""
+    """A calendar and its origin, in words for a reason; the origin is empty if its hours are in the mapping."""
 
     calendar: BusinessCalendar
     origin: str = ""
@@ -66,25 +66,25 @@ class SourcedCalendar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskCalendar:
-    """A calendar that Desk describes: its business hours of that name or id, but other hours on some dates."""
+    """A calendar that is taken from Desk: the business hours of that name or id, with our `overrides`."""
 
     hours: str
     overrides: Mapping[date, tuple[WeeklyHours, ...]] = field(default_factory=dict)
     holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
 
-    def of(self, told: SourcedCalendar) -> SourcedCalendar:
-        """The calendar, after what Desk told of its business hours."""
-        calendar = replace(told.calendar, overrides=self.overrides, holiday_mode=self.holiday_mode)
-        return replace(told, calendar=calendar)
+    def of(self, hours: SourcedCalendar) -> SourcedCalendar:
+        """Return the calendar that follows from `hours`, the business hours as they were read from Desk."""
+        calendar = replace(hours.calendar, overrides=self.overrides, holiday_mode=self.holiday_mode)
+        return replace(hours, calendar=calendar)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPolicy:
-    """Which countries and data centres make up each escalation region, and when each works.
+    """The countries and data centres of each escalation region, and its calendar.
 
-    `calendars` has one for each region; `country_calendars` are those of countries that keep other hours or another
-    zone than their region. `fallback` is the region where the partner, or its country, is in none. `told` is what Desk
-    said of the business hours that are taken from there.
+    `calendars` has one for each region; `country_calendars` are those of countries that have other hours or another
+    zone than their region. `fallback` is the region of a partner that is in no region. The business hours that
+    were read from Desk are here by name or id.
     """
 
     of_country: Mapping[str, str]
@@ -97,34 +97,34 @@ class RegionPolicy:
     told: Mapping[str, SourcedCalendar] = field(default_factory=dict)
 
     @property
-    def taken(self) -> frozenset[str]:
-        """The names or ids of Desk's business hours that are taken."""
+    def desk_hours(self) -> frozenset[str]:
+        """The names or ids of the business hours that must be read from Desk."""
         every = (*self.calendars.values(), *self.country_calendars.values())
         return frozenset(each.hours for each in every if isinstance(each, DeskCalendar))
 
     def region_of(self, country: str) -> str | None:
-        """The escalation region of a country; None for one that is in none."""
+        """Return the escalation region of a country; None if it is in no region."""
         return self.of_country.get(country)
 
     def locate(self, origin: TicketOrigin, by: RegionBasis) -> RegionChoice:
-        """The one region of a ticket by what `by` says, else the fallback."""
+        """Return the region that the places of `by` are in; the fallback if they are in none, or in several."""
         places = origin.places(by)
         table = self.of_data_center if by is RegionBasis.DATA_CENTER else self.of_country
         regions = {table[place] for place in places if place in table}
-        named = f"{by.replace('_', ' ')} {', '.join(places) or 'unknown'}"
+        basis = f"{by.replace('_', ' ')} {', '.join(places) or 'unknown'}"
         if len(regions) != 1:
-            reason = Reason("C17", f"{named}: in {'several regions' if regions else 'no region'}, so {self.fallback}")
+            reason = Reason("C17", f"{basis}: in {'several regions' if regions else 'no region'}, so {self.fallback}")
             return RegionChoice(region=self.fallback, country=None, reason=reason, by_default=True)
         (region,) = regions
         country = None if by is RegionBasis.DATA_CENTER else places[0]
-        return RegionChoice(region=region, country=country, reason=Reason("C17", f"{named}: {region}"))
+        return RegionChoice(region=region, country=country, reason=Reason("C17", f"{basis}: {region}"))
 
     def calendar(self, located: RegionChoice) -> BusinessCalendar:
-        """When the region works, or the country, where it has a calendar of its own."""
-        return self.described(located).calendar
+        """Return the calendar of the country if it has its own, else that of the region."""
+        return self.sourced_calendar(located).calendar
 
-    def described(self, located: RegionChoice) -> SourcedCalendar:
-        """The same, with where it came from. What is taken from Desk must have been told."""
+    def sourced_calendar(self, located: RegionChoice) -> SourcedCalendar:
+        """Return the same calendar with its origin. Raises KeyError if its hours were not read from Desk before."""
         own = self.country_calendars.get(located.country) if located.country else None
         found = own or self.calendars[located.region]
         return found.of(self.told[found.hours]) if isinstance(found, DeskCalendar) else SourcedCalendar(calendar=found)

@@ -1,1 +1,1 @@
-"""Escalation: the regional matrix, the ladder that is climbed, what starts it, and the texts that people get."""
+"""Escalation: the regional matrix, ladders and their triggers, and the texts for agents, recipients and partners."""

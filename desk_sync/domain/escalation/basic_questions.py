@@ -1,4 +1,4 @@
-"""Too many basic questions from one partner: its Partner Account Manager is told, once per window (R22, R23)."""
+"""Too many basic questions from one partner: its Partner Account Manager is notified, once per window (R22, R23)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOWTO = "howto"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRule:
-    """So many how-to tickets of one partner within so long are too many. It is told at `level`'s people."""
+    """The limit for how-to tickets of one partner: `tickets` within `within` are too many, and `level` is notified."""
 
     tickets: int = 5
     within: timedelta = timedelta(days=30)
@@ -22,7 +22,7 @@ class QuestionRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasicQuestion:
-    """A how-to ticket of a partner. `number` is what people call it by."""
+    """A how-to ticket of a partner. `number` is the ticket number that people use."""
 
     ticket_id: str
     at: datetime
@@ -31,13 +31,13 @@ class BasicQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooMany:
-    """One partner's questions of one window, oldest first; the last one made them too many."""
+    """One partner's questions of one window, oldest first; the last one reached the limit."""
 
     questions: tuple[BasicQuestion, ...]
 
     @property
     def key(self) -> str:
-        """One per partner and window."""
+        """The key of the notice: one per partner and window."""
         return f"questions:{self.questions[-1].ticket_id}"
 
     @property
@@ -46,11 +46,11 @@ class TooMany:
 
 
 def too_many(questions: Iterable[BasicQuestion], rule: QuestionRule) -> list[TooMany]:
-    """Every time that one partner's questions became too many; after each, a window passes before the next."""
-    return list(_told(sorted(questions, key=lambda each: (each.at, each.ticket_id)), rule))
+    """Return each time that one partner's questions reached the limit, at most once per window."""
+    return list(_exceeded(sorted(questions, key=lambda each: (each.at, each.ticket_id)), rule))
 
 
-def _told(questions: Sequence[BasicQuestion], rule: QuestionRule) -> Iterator[TooMany]:
+def _exceeded(questions: Sequence[BasicQuestion], rule: QuestionRule) -> Iterator[TooMany]:
     recent: list[BasicQuestion] = []
     quiet_until: datetime | None = None
     for question in questions:
@@ -61,7 +61,7 @@ def _told(questions: Sequence[BasicQuestion], rule: QuestionRule) -> Iterator[To
 
 
 def advice(found: TooMany, partner: str, rule: QuestionRule, numbers: Sequence[str]) -> str:
-    """What the Partner Account Manager is told, and what is suggested. `numbers` are those of the tickets."""
+    """Return the notice to the Partner Account Manager, with a suggestion. `numbers` are the ticket numbers."""
     listed = "\n".join(f"- {number}" for number in numbers)
     return (
         f"{partner} sent {len(found.questions)} basic how-to questions within {rule.within.days} days, the last at"

@@ -1,6 +1,6 @@
-"""What is said of an escalation inside the house: the whole picture to agents, a line to whoever is told by notice.
+"""The internal texts of an escalation step: the private comment for agents, and the subject and line of a notice.
 
-What the partner is told is in `public_update.py`.
+The texts for partners are in `public_update.py`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from desk_sync.domain.format import format_duration, format_instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFacts:
-    """The whole picture of a step, for agents alone.
+    """Everything that agents are shown about a step; not for partners.
 
-    `account` and `partner` are sentences about them. `mentions` are Desk's ids of users by the names of people.
-    `unassigned`: the level gives the ticket to an agent, and nobody of it may have it.
+    `account` and `partner` describe them in one sentence each. `mentions` maps names of people to Desk's user ids.
+    `unassigned`: the level assigns the ticket to an agent, but none of its agents can take it.
     """
 
     step: EscalationStep
@@ -30,35 +30,35 @@ class StepFacts:
     unassigned: bool = False
 
 
-def private_comment(picture: StepFacts) -> str:
-    """What happened, why, who is told, and what comes next."""
-    return "\n".join(_lines(picture))
+def private_comment(facts: StepFacts) -> str:
+    """Return the private comment: the level, its reasons, its recipients and the next level."""
+    return "\n".join(_lines(facts))
 
 
-def _lines(picture: StepFacts) -> Iterator[str]:
-    step = picture.step
+def _lines(facts: StepFacts) -> Iterator[str]:
+    step = facts.step
     yield f"Escalation level {step.level}, because of: {step.because}"
     yield from (f"- {reason}" for reason in step.reasons)
     if step.late_since:
         yield f"- it happened at {format_instant(step.late_since)} and was first seen later: later levels wait from now"
-    yield f"Told: {_told(picture)}"
-    if picture.unassigned:
+    yield f"Told: {_recipients(facts)}"
+    if facts.unassigned:
         yield "- warning: no agent of the level is active in this department, so the ticket was not given to one"
-    yield f"Partner: {picture.partner}"
-    yield f"Account: {picture.account}"
-    yield from (f"Clock {_clock(clock)}" for clock in picture.clocks)
+    yield f"Partner: {facts.partner}"
+    yield f"Account: {facts.account}"
+    yield from (f"Clock {_clock(clock)}" for clock in facts.clocks)
     yield f"Next: {_next(step)}"
 
 
-def _told(picture: StepFacts) -> str:
-    reach = picture.step.reach
-    people = ", ".join(_person(person, picture.mentions) for person in reach.people)
-    roles = ", ".join(reach.roles) or "nobody"
+def _recipients(facts: StepFacts) -> str:
+    recipients = facts.step.reach
+    people = ", ".join(_person(person, facts.mentions) for person in recipients.people)
+    roles = ", ".join(recipients.roles) or "nobody"
     return f"{roles} ({people})" if people else roles
 
 
 def _person(person: StaffMember, mentions: Mapping[str, str]) -> str:
-    """The name, or Desk's mention of an agent, which notifies them."""
+    """Return the name, or for an agent a mention, by which Desk notifies them."""
     mention = mentions.get(person.name)
     return f"zsu[@user:{mention}]zsu" if mention else person.name
 
@@ -76,12 +76,12 @@ def _next(step: EscalationStep) -> str:
 
 
 def subject(step: EscalationStep, ticket: str) -> str:
-    """What a notice is about."""
+    """Return the subject of a notice."""
     return f"Ticket {ticket}: escalation level {step.level} ({step.because})"
 
 
 def line(step: EscalationStep, ticket: str, links: Mapping[str, str]) -> str:
-    """A line of a notice: no words of the ticket and no names of a customer, which stay in Desk (L11)."""
+    """Return a line of a notice, without text of the ticket or names of the customer: those stay in Desk (L11)."""
     late = f"; it happened at {format_instant(step.late_since)}" if step.late_since else ""
-    told = "; ".join((f"{subject(step, ticket)}{late}", f"next: {_next(step)}"))
-    return "\n".join((told, *(f"  {name}: {url}" for name, url in links.items())))
+    summary = "; ".join((f"{subject(step, ticket)}{late}", f"next: {_next(step)}"))
+    return "\n".join((summary, *(f"  {name}: {url}" for name, url in links.items())))

@@ -1,8 +1,8 @@
-"""Which escalation steps a ticket owes now, and whom they tell (R33–R40).
+"""The escalation steps that are due on a ticket now, and their recipients (R33–R40).
 
-One ladder per ticket at a time: what happens while a ladder runs that climbs as high starts no second one. A report of
-a security breach stands apart: it goes straight to its level, whatever else runs, and no further (R36d).
-What is remembered of a ticket is an `Escalation`; `escalate` folds what happened into it and says what is owed.
+One ladder per ticket at a time: a trigger starts no second ladder while one runs that climbs at least as high. A report
+of a security breach is the exception: it is raised at its own level at once, beside any ladder, and no further (R36d).
+`EscalationState` is the stored part; `escalate` adds the new triggers to it and returns the steps that are due.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from desk_sync.domain.escalation.ladder import (
     NextRung,
     RaisedLevel,
     Signals,
-    following,
+    next_rung,
 )
-from desk_sync.domain.escalation.matrix import EscalationLocation, Recipients, reach, successors
+from desk_sync.domain.escalation.matrix import EscalationLocation, Recipients, find_recipients, find_stand_ins
 from desk_sync.domain.escalation.policy import EscalationPolicy, LadderTime
 from desk_sync.domain.escalation.staff import StaffMember
 from desk_sync.domain.escalation.triggers import EscalationTrigger, ReviewRequest
@@ -34,7 +34,7 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderContext:
-    """What the look knows of the ticket: where its partner is, its severity level, its region's calendar."""
+    """Facts about the ticket: the location of its partner, its severity level, the calendar of its region."""
 
     location: EscalationLocation
     severity: int
@@ -42,13 +42,13 @@ class LadderContext:
     policy_version: str = ""
 
     def date_of(self, now: datetime) -> date:
-        """The date where the region is: people come and go by it."""
+        """Return the local date in the region; duties and absences are by this date."""
         return now.astimezone(ZoneInfo(self.calendar.tz)).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationState:
-    """What is remembered of a ticket: the ladder that started last, every step that was raised, every known trigger."""
+    """The stored state of a ticket: the ladder that started last, all raised levels, the keys of all known triggers."""
 
     ladder: Ladder | None = None
     raised: tuple[RaisedLevel, ...] = ()
@@ -60,10 +60,10 @@ NO_ESCALATION = EscalationState()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationStep:
-    """A level that is raised now; `key` makes it happen once. `stand_ins` are told if nobody of the level can be.
+    """A level that is raised now, once per `key`. `stand_ins` are notified if no recipient of the level can be reached.
 
-    `late_since` is the breach's instant where it was seen late. `next_at`: when the level after it is due, if nothing
-    happens; None for the last one, and while the ladder is paused.
+    `late_since`: the instant of the breach, if it was detected late. `next_at`: when the next level is due if nothing
+    happens before; None after the last level, and while the ladder is paused.
     """
 
     ladder: Ladder
@@ -83,7 +83,7 @@ class EscalationStep:
 
     @property
     def next_level(self) -> int | None:
-        """The level after it, if there is one."""
+        """The level after this one; None after the last."""
         return next((rung.level for rung in self.ladder.rungs if rung.level > self.level), None)
 
     @property
@@ -93,9 +93,9 @@ class EscalationStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationOutcome:
-    """What a look owes: the steps to raise now, what to remember once they are, when to look next, and why.
+    """The result of a look: the steps to raise now, the state to store afterwards, when to look next, and the reasons.
 
-    `reviews` are what was asked for and is not followed: a person must decide.
+    `reviews` are requests that were not followed: a person must decide.
     """
 
     escalation: EscalationState
@@ -104,17 +104,17 @@ class EscalationOutcome:
     reasons: tuple[Reason, ...] = ()
     reviews: tuple[ReviewRequest, ...] = ()
 
-    def because(self, rule: str, text: str) -> EscalationOutcome:
+    def with_reason(self, rule: str, text: str) -> EscalationOutcome:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))
 
-    def knowing(self, trigger: EscalationTrigger) -> EscalationOutcome:
+    def with_known(self, trigger: EscalationTrigger) -> EscalationOutcome:
         known = self.escalation.known | {trigger.key}
         return replace(self, escalation=replace(self.escalation, known=known))
 
-    def climbing(self, ladder: Ladder) -> EscalationOutcome:
+    def with_ladder(self, ladder: Ladder) -> EscalationOutcome:
         return replace(self, escalation=replace(self.escalation, ladder=ladder))
 
-    def raising(self, step: EscalationStep, raised: RaisedLevel) -> EscalationOutcome:
+    def with_raised(self, step: EscalationStep, raised: RaisedLevel) -> EscalationOutcome:
         escalation = replace(self.escalation, raised=(*self.escalation.raised, raised))
         return replace(self, escalation=escalation, steps=(*self.steps, step), reasons=(*self.reasons, *step.reasons))
 
@@ -123,88 +123,88 @@ def escalate(
     before: EscalationState,
     triggers: Iterable[EscalationTrigger],
     signals: Signals,
-    situation: LadderContext,
+    context: LadderContext,
     policy: EscalationPolicy,
     *,
     now: datetime,
     since: datetime | None = None,
 ) -> EscalationOutcome:
-    """Fold what happened into what is remembered, and say what is owed at `now`.
+    """Add the new triggers to the stored state, and return the steps that are due at `now`.
 
-    `since`: what fired before it (backfill, first activation) is known from now on, and raises nothing.
+    Triggers before `since` (backfill, first activation) are recorded as known and raise nothing.
     """
-    look = _Look(signals, situation, policy, now, since)
+    look = _Look(signals, context, policy, now, since)
     news = sorted((each for each in triggers if each.key not in before.known), key=lambda each: (each.at, each.key))
-    return look.climb(reduce(look.take, news, EscalationOutcome(escalation=before)))
+    return look.advance(reduce(look.add, news, EscalationOutcome(escalation=before)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What does not change while the triggers of one look are taken in."""
+    """The inputs of one look that are the same for all its triggers."""
 
     signals: Signals
-    situation: LadderContext
+    context: LadderContext
     policy: EscalationPolicy
     now: datetime
     since: datetime | None
 
-    def take(self, owed: EscalationOutcome, trigger: EscalationTrigger) -> EscalationOutcome:
-        """One more trigger: it is told at once, starts a ladder, or is told of by the ladder that runs."""
-        owed = owed.knowing(trigger)
+    def add(self, outcome: EscalationOutcome, trigger: EscalationTrigger) -> EscalationOutcome:
+        """Add one trigger: it is raised at once (security), starts a ladder, or is covered by the running one."""
+        outcome = outcome.with_known(trigger)
         if self.since is not None and trigger.at < self.since:
-            return owed.because("R33", f"{trigger.reason.text}: before escalation began here, so nobody is told")
+            return outcome.with_reason("R33", f"{trigger.reason.text}: before escalation began here, so nobody is told")
         new = self._ladder(trigger)
         if trigger.because is LadderCause.SECURITY:
-            return self._raise(owed, new, new.rungs[0])
-        running = self._running(owed.escalation, trigger.at)
+            return self._raise(outcome, new, new.rungs[0])
+        running = self._running(outcome.escalation, trigger.at)
         if running is None:
-            return owed.climbing(new)
-        if running.tells_of(new, owed.escalation.raised):
-            return owed.because("R33", f"{trigger.reason.text}: the ladder of {running.because} tells of it")
-        return owed.climbing(new.and_on(running))
+            return outcome.with_ladder(new)
+        if running.covers(new, outcome.escalation.raised):
+            return outcome.with_reason("R33", f"{trigger.reason.text}: the ladder of {running.because} tells of it")
+        return outcome.with_ladder(new.extended_by(running))
 
-    def climb(self, owed: EscalationOutcome) -> EscalationOutcome:
-        """Raise the ladder's next level, if it is due, and say when the one after it is."""
-        ladder = owed.escalation.ladder
+    def advance(self, outcome: EscalationOutcome) -> EscalationOutcome:
+        """Raise the next level of the ladder, if it is due, and set when the one after it is due."""
+        ladder = outcome.escalation.ladder
         if ladder is None:
-            return owed
-        due = following(ladder, owed.escalation.raised, self.signals)
-        if due is not None and due.owed(self.now):
-            owed = self._raise(owed, ladder, due.rung)
-            due = following(ladder, owed.escalation.raised, self.signals)
-        return replace(owed, next_at=due.at if due else None).because("R38", self._standing(ladder, due))
+            return outcome
+        due = next_rung(ladder, outcome.escalation.raised, self.signals)
+        if due is not None and due.is_due(self.now):
+            outcome = self._raise(outcome, ladder, due.rung)
+            due = next_rung(ladder, outcome.escalation.raised, self.signals)
+        return replace(outcome, next_at=due.at if due else None).with_reason("R38", self._position(ladder, due))
 
-    def _raise(self, owed: EscalationOutcome, ladder: Ladder, rung: LadderRung) -> EscalationOutcome:
-        """Raise the level now. The wait for the one after it counts from here, however late this one is."""
-        found, stand_ins = self._reach(ladder, rung.level)
+    def _raise(self, outcome: EscalationOutcome, ladder: Ladder, rung: LadderRung) -> EscalationOutcome:
+        """Raise the level now. The wait for the next level counts from now, also if this one is late."""
+        recipients, stand_ins = self._recipients(ladder, rung.level)
         raised = RaisedLevel(
-            ladder=ladder.key, because=ladder.because, level=rung.level, at=self.now, roles=found.roles
+            ladder=ladder.key, because=ladder.because, level=rung.level, at=self.now, roles=recipients.roles
         )
-        due = following(ladder, (*owed.escalation.raised, raised), self.signals)
+        due = next_rung(ladder, (*outcome.escalation.raised, raised), self.signals)
         step = EscalationStep(
             ladder=ladder,
             level=rung.level,
-            reach=found,
+            reach=recipients,
             stand_ins=stand_ins,
             late_since=self._late_since(ladder, rung),
             next_at=due.at if due else None,
         )
-        return owed.raising(step, raised)
+        return outcome.with_raised(step, raised)
 
-    def _reach(self, ladder: Ladder, level: int) -> tuple[Recipients, tuple[StaffMember, ...]]:
-        """By the roles that were frozen; by today's, where the mapping has none of those any more."""
-        on, staff, matrix = self.situation.date_of(self.now), self.policy.staff, self.policy.matrix
-        frozen = reach(ladder.chain, level, staff, on).roles
-        chain = ladder.chain if frozen else matrix.chain(self.situation.location)
-        return reach(chain, level, staff, on), tuple(successors(chain, level, staff, on))
+    def _recipients(self, ladder: Ladder, level: int) -> tuple[Recipients, tuple[StaffMember, ...]]:
+        """Return the recipients of a level, by the frozen roles, or by the current matrix if none of those is left."""
+        on, staff, matrix = self.context.date_of(self.now), self.policy.staff, self.policy.matrix
+        frozen = find_recipients(ladder.chain, level, staff, on).roles
+        chain = ladder.chain if frozen else matrix.chain(self.context.location)
+        return find_recipients(chain, level, staff, on), tuple(find_stand_ins(chain, level, staff, on))
 
     def _ladder(self, trigger: EscalationTrigger) -> Ladder:
-        """What the trigger starts, with everything that it takes from the mapping."""
-        location = self.situation.location
-        rule = self.policy.rule(trigger.because, location.region, self.situation.severity)
+        """Return the ladder that the trigger starts, with all that it takes from the mapping."""
+        location = self.context.location
+        rule = self.policy.rule(trigger.because, location.region, self.context.severity)
         calendars = {
-            LadderTime.AS_THE_CLOCK: trigger.calendar or self.situation.calendar,
-            LadderTime.BUSINESS: self.situation.calendar,
+            LadderTime.AS_THE_CLOCK: trigger.calendar or self.context.calendar,
+            LadderTime.BUSINESS: self.context.calendar,
             LadderTime.WALL: WALL_CLOCK,
         }
         return Ladder(
@@ -216,11 +216,11 @@ class _Look:
             chain=self.policy.matrix.chain(location),
             calendar=calendars[rule.counts],
             answers=self.policy.answers.get(trigger.because, {}),
-            policy_version=self.situation.policy_version,
+            policy_version=self.context.policy_version,
         )
 
     def _running(self, escalation: EscalationState, at: datetime) -> Ladder | None:
-        """The ladder that had not stopped by then."""
+        """Return the ladder if it had not stopped by `at`."""
         ladder = escalation.ladder
         stopped_at = ladder.stopped_at(self.signals) if ladder else None
         return ladder if stopped_at is None or stopped_at > at else None
@@ -229,8 +229,8 @@ class _Look:
         late = rung.level == ladder.foot and self.now - ladder.started_at > self.policy.late
         return ladder.started_at if late else None
 
-    def _standing(self, ladder: Ladder, due: NextRung | None) -> str:
-        """Where the ladder stands, for whoever asks why."""
+    def _position(self, ladder: Ladder, due: NextRung | None) -> str:
+        """Return the position of the ladder, as the text of a reason."""
         stopped_at = ladder.stopped_at(self.signals)
         if stopped_at is not None:
             return f"the ladder of {ladder.because} stopped at {format_instant(stopped_at)}"

@@ -1,8 +1,8 @@
-"""A ladder: the levels that one cause climbs, how long each waits, and what stops or pauses it.
+"""A ladder: the levels that one cause goes through, the wait before each, and the signals that stop or pause it.
 
-It is frozen when it starts (L9): waits, calendar and roles stay as they were, whatever becomes of the mapping. What
-was raised is data, what happened to the ticket is data; where the ladder stands is worked out from both at each look.
-A wait counts from the instant at which the level before was really raised, so a ladder that was seen late never runs.
+It is frozen when it starts (L9): its waits, calendar and roles stay the same when the mapping changes. Its position is
+computed at each look from the levels that were raised and the signals of the ticket. A wait counts from the instant at
+which the level before was really raised, so a ladder that is detected late does not rush through its levels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from desk_sync.domain.reason import Reason
 
 
 class LadderCause(StrEnum):
-    """Why a ladder started: a milestone of the commitment, or a trigger (R33–R36)."""
+    """The cause of a ladder: a missed milestone of the commitment, or another trigger (R33–R36)."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     DETERMINATION = "determination"
@@ -30,7 +30,7 @@ class LadderCause(StrEnum):
 
 
 class LadderSignal(StrEnum):
-    """What happens to a ticket that a ladder may answer to. Each is a span; a reply is an instant."""
+    """Something on the ticket that can stop or pause a ladder. Each lasts for a span; a reply is an instant."""
 
     REPLY = "reply"
     CLOSING = "closing"
@@ -39,7 +39,7 @@ class LadderSignal(StrEnum):
 
 
 class SignalEffect(StrEnum):
-    """What a signal does to a ladder: end it for good, hold it until the signal is over, or nothing."""
+    """The effect of a signal on a ladder: stop it for good, pause it while the signal lasts, or nothing."""
 
     STOP = "stop"
     PAUSE = "pause"
@@ -47,12 +47,12 @@ class SignalEffect(StrEnum):
 
 
 Signals = Mapping[LadderSignal, Sequence[Pause]]
-"""When each signal began and ended, in any order; None where it still lasts."""
+"""The spans of each signal, in any order; the end is None while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class LadderRung:
-    """A level, and how much time passes between the level before it, or the start, and this one."""
+    """A level, and the time to wait before it since the level before, or since the start."""
 
     level: int
     wait: timedelta = timedelta(0)
@@ -64,9 +64,9 @@ class LadderRung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """One cause's ladder as it was frozen. `key` is its trigger's, one in the ticket, as `reason` is.
+    """A frozen ladder. `key` and `reason` are those of its trigger; the key is unique within the ticket.
 
-    `started_at` is the instant of the breach, or of whatever else the cause is, not that of the look that found it.
+    `started_at` is the instant of the breach or other cause, not of the look that detected it.
     """
 
     key: str
@@ -93,27 +93,27 @@ class Ladder:
         return self.rungs[-1].level
 
     def reached(self, raised: Iterable[RaisedLevel]) -> int:
-        """The highest level that it raised; its lowest, which is owed at once, before it raised any."""
+        """Return the highest level that this ladder raised; before that its lowest level, which is due at once."""
         return max((step.level for step in raised if step.ladder == self.key), default=self.foot)
 
-    def tells_of(self, other: Ladder, raised: Iterable[RaisedLevel]) -> bool:
-        """Whether whoever the other ladder would tell is told by this one anyway, now or later."""
+    def covers(self, other: Ladder, raised: Iterable[RaisedLevel]) -> bool:
+        """Return True if this ladder notifies everyone that `other` would notify, already or later."""
         return self.top >= other.top and self.reached(raised) >= other.foot
 
-    def and_on(self, other: Ladder) -> Ladder:
-        """This ladder, and above its top the levels to which the other one would have climbed."""
+    def extended_by(self, other: Ladder) -> Ladder:
+        """Return this ladder with the levels of `other` above its top added."""
         return replace(self, rungs=self.rungs + tuple(rung for rung in other.rungs if rung.level > self.top))
 
     def stopped_at(self, signals: Signals) -> datetime | None:
-        """When it ended: at the first stopping signal since it started.
+        """Return when the ladder stopped: at the first stopping signal since its start; None if it did not.
 
-        What still lasts from before ends it at once, except a person who took on an earlier escalation.
+        A signal that began before and still lasts stops it at once, except a take-over: it was of another escalation.
         """
         stops = (
             max(begins, self.started_at)
-            for signal, answer in self.answers.items()
+            for signal, effect in self.answers.items()
             for begins, ends in signals.get(signal, ())
-            if answer is SignalEffect.STOP and (begins >= self.started_at or self._lasts(signal, ends))
+            if effect is SignalEffect.STOP and (begins >= self.started_at or self._lasts(signal, ends))
         )
         return min(stops, default=None)
 
@@ -121,14 +121,14 @@ class Ladder:
         return signal is not LadderSignal.TAKE_OVER and (ends is None or ends > self.started_at)
 
     def pauses(self, signals: Signals) -> Iterable[Pause]:
-        """The spans that do not count."""
-        pausing = (signal for signal, answer in self.answers.items() if answer is SignalEffect.PAUSE)
+        """Return the spans that do not count towards a wait."""
+        pausing = (signal for signal, effect in self.answers.items() if effect is SignalEffect.PAUSE)
         return [span for signal in pausing for span in signals.get(signal, ())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaisedLevel:
-    """A level that was really raised, by which ladder, and who was told (role names)."""
+    """A level that was really raised: the key of its ladder, the instant, and the roles that were notified."""
 
     ladder: str
     because: LadderCause
@@ -139,17 +139,17 @@ class RaisedLevel:
 
 @dataclass(frozen=True, slots=True)
 class NextRung:
-    """The next rung of a ladder and when it is due; None while that cannot be told: the ladder is paused."""
+    """The next rung of a ladder; `at` is when it is due, None while the ladder is paused."""
 
     rung: LadderRung
     at: datetime | None
 
-    def owed(self, now: datetime) -> bool:
+    def is_due(self, now: datetime) -> bool:
         return self.at is not None and self.at <= now
 
 
-def following(ladder: Ladder, raised: Iterable[RaisedLevel], signals: Signals) -> NextRung | None:
-    """The next step of the ladder; None when it has stopped, or its last level was raised."""
+def next_rung(ladder: Ladder, raised: Iterable[RaisedLevel], signals: Signals) -> NextRung | None:
+    """Return the next rung of the ladder; None if it has stopped or its last level was raised."""
     own = [step for step in raised if step.ladder == ladder.key]
     reached, since = max(((step.level, step.at) for step in own), default=(0, ladder.started_at))
     rung = next((rung for rung in ladder.rungs if rung.level > reached), None)

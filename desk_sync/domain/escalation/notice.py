@@ -1,6 +1,6 @@
-"""Notices by mail or chat: what one recipient is told within a short period is one notice (no storm).
+"""Notices by mail or chat: the messages to one recipient within a short period are sent as one notice.
 
-A notice cannot be looked for, so it is sent at least once. A repeat has the same key and says that it is one (L6).
+The delivery of a notice cannot be checked, so it is sent at least once. A repeat has the same key and is marked (L6).
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from desk_sync.domain.escalation.staff import NoticeAddress, StaffMember
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One thing to tell one recipient since `at`: what is told of a `topic`, one in its ticket, goes to each once.
+    """One message to one recipient, pending since `at`. A recipient gets one message per ticket and `topic`.
 
-    `line` is a line of a digest. If the channel refuses it, the first of `otherwise` who is not told yet is told.
+    `line` is its line in the notice. If the channel refuses it, it goes to the first address of `otherwise` that was
+    not notified yet.
     """
 
     ticket_id: str
@@ -33,21 +34,21 @@ class Message:
     def key(self) -> str:
         return f"{self.ticket_id}:{self.topic}:{self.to}"
 
-    def elsewhere(self, told: Collection[NoticeAddress]) -> Message | None:
-        """The same for who stands in, where `told` are all who were told of it; None if there is nobody else."""
-        for place, address in enumerate(self.otherwise):
-            if address not in told:
-                return replace(self, to=address, otherwise=self.otherwise[place + 1 :])
+    def redirected(self, notified: Collection[NoticeAddress]) -> Message | None:
+        """Return the message to the next address that is not in `notified`; None if there is no other."""
+        for index, address in enumerate(self.otherwise):
+            if address not in notified:
+                return replace(self, to=address, otherwise=self.otherwise[index + 1 :])
         return None
 
 
-def addressed(
+def notice_routes(
     people: Iterable[StaffMember], stand_ins: Iterable[StaffMember]
 ) -> Iterator[tuple[NoticeAddress, tuple[NoticeAddress, ...]]]:
-    """Whom to tell, each with who is told in their place if that cannot be done, in order.
+    """Yield the first address of each person, with the addresses to try after it if it fails, in order.
 
-    Everybody is told at the first of their addresses. Their further ones come next, then those of the others, then
-    those of the `stand_ins`. A person without an address is told by Desk alone.
+    These are the further addresses of that person, then those of the people after them, then those of the `stand_ins`.
+    A person without an address is skipped: Desk alone notifies them.
     """
     people = tuple(people)
     order = tuple(dict.fromkeys(address for person in (*people, *stand_ins) for address in person.addresses))
@@ -57,7 +58,7 @@ def addressed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What is sent in one go. `key` follows from the `messages` in it and is part of what is sent."""
+    """One mail or chat message. `key` is computed from its recipient and `messages`, and is part of its text."""
 
     key: str
     to: NoticeAddress
@@ -68,8 +69,8 @@ class Notice:
 
     @property
     def text(self) -> str:
-        said_before = (_REPEAT,) if self.repeat else ()
-        return "\n".join((*said_before, *self.lines, "", f"[{self.key}]"))
+        header = (_REPEAT,) if self.repeat else ()
+        return "\n".join((*header, *self.lines, "", f"[{self.key}]"))
 
     def again(self) -> Notice:
         return replace(self, repeat=True)
@@ -80,16 +81,16 @@ _REPEAT = "This may have reached you before: it is sent again because no confirm
 
 @dataclass(frozen=True, slots=True)
 class GatheredNotice:
-    """The notices whose period is over, and when the next one's is."""
+    """The notices whose period is over, and the end of the next period."""
 
     notices: tuple[Notice, ...]
     next_at: datetime | None
 
 
 def gather(messages: Iterable[Message], period: timedelta, *, now: datetime) -> GatheredNotice:
-    """One notice per recipient and period. A period begins with the first message of its recipient in it.
+    """Return one notice per recipient and period. A period begins with its first message.
 
-    Messages that are in a notice already are not given again: what a notice holds is settled when it is made.
+    `messages` must not contain those that are already in a notice: the content of a notice never changes.
     """
     groups = [group for mail in _by_recipient(messages) for group in _periods(mail, period)]
     over = [group for group in groups if group[0].at + period <= now]

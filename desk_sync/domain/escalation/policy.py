@@ -1,4 +1,4 @@
-"""What the admin decides about escalation, as one checked value (the mapping's section `escalation`)."""
+"""The admin's escalation policy as one checked value (the mapping's section `escalation`)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from desk_sync.domain.escalation.triggers import ClusterRule, OverrunRule, Reque
 
 
 class LadderTime(StrEnum):
-    """By which time a ladder waits: that of the clock that started it, the region's business time, or wall time."""
+    """The time by which a ladder waits: that of the clock that started it, the region's business time, or wall time."""
 
     AS_THE_CLOCK = "as_the_clock"
     BUSINESS = "business"
@@ -25,7 +25,7 @@ class LadderTime(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderRule:
-    """How ladders climb, for these causes, regions and severities; an empty set is all of them."""
+    """The levels and waits of a ladder, for some causes, regions and severities; an empty set means all."""
 
     rungs: tuple[LadderRung, ...]
     causes: frozenset[LadderCause] = frozenset()
@@ -34,13 +34,13 @@ class LadderRule:
     counts: LadderTime = LadderTime.AS_THE_CLOCK
 
     def fits(self, because: LadderCause, region: str, severity: int) -> bool:
-        asked = ((because, self.causes), (region, self.regions), (severity, self.severities))
-        return all(not listed or value in listed for value, listed in asked)
+        conditions = ((because, self.causes), (region, self.regions), (severity, self.severities))
+        return all(not allowed or value in allowed for value, allowed in conditions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelAction:
-    """What a level does to the ticket besides telling people; None leaves things as they are."""
+    """The change that a level makes to the ticket besides notifying people; None leaves a value unchanged."""
 
     status: str | None = None
     priority: str | None = None
@@ -54,8 +54,8 @@ NO_ACTION = LevelAction()
 class EscalationPolicy:
     """Everything about escalation that the admin decides.
 
-    Of `rules` the first that fits decides; the last fits everything. A breach that is seen `late` after it happened is
-    told as one that was seen late. What one recipient is told within `digest` is one notice.
+    The first of `rules` that fits is used; the last fits everything. A breach that is detected more than `late` after
+    it happened is reported as detected late. The messages to one recipient within `digest` are sent as one notice.
     """
 
     matrix: EscalationMatrix

@@ -1,4 +1,4 @@
-"""What a look knows of the world around a ticket, beside the ticket itself."""
+"""Facts from outside the ticket that its escalation depends on: related tickets, locations, Desk's agents."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ NOWHERE = TicketOrigin()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelatedFacts:
-    """Where partner and customer are; what happened before `active_since` sets off no escalation.
+    """The location of partner and customer, and related tickets. Triggers before `active_since` raise nothing.
 
-    `severe` are the other severity-1 tickets that may make a cluster with this one, `questions` the other how-to
-    tickets of its partner. `agents` are those of Desk by the addresses that a plan asked about.
+    `severe` are the other severity-1 tickets that may form a cluster with this one, `questions` the other how-to
+    tickets of its partner. `agents` are Desk's agents by e-mail address, for the addresses that the plan requested.
     """
 
     origin: TicketOrigin = NOWHERE

@@ -1,4 +1,4 @@
-"""What people have asked of us on a ticket: an escalation (R33), or that it be left to them."""
+"""Requests of people on a ticket: to escalate it (R33), or to leave a running escalation to them (a take-over)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desk_sync.domain.commitment.calendar import Pause
 
 
 class Requester(StrEnum):
-    """Who asked for an escalation."""
+    """The side that requested an escalation."""
 
     PARTNER = "partner"
     AGENT = "agent"
@@ -18,7 +18,7 @@ class Requester(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequest:
-    """An escalation that somebody asked for, by a checkbox, a status or a tag."""
+    """A request for an escalation, by a checkbox, a status or a tag."""
 
     by: Requester
     at: datetime
@@ -26,20 +26,20 @@ class EscalationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRequests:
-    """The request that stands, if one does, and the spans in which somebody had taken the escalation over."""
+    """The open request, if there is one, and the spans in which a person had taken the escalation over."""
 
     request: EscalationRequest | None = None
     taken_over: tuple[Pause, ...] = ()
 
     def then(self, request: EscalationRequest | None, *, taken_over: bool, now: datetime) -> EscalationRequests:
-        """What is so after a look; a request that stood already stays what it was."""
+        """Return the requests after a look at `now`; a request that was already open stays unchanged."""
         return EscalationRequests(
             request=request and (self.request or request), taken_over=self._spans(now, taken_over=taken_over)
         )
 
     def _spans(self, now: datetime, *, taken_over: bool) -> tuple[Pause, ...]:
-        lasting = bool(self.taken_over) and self.taken_over[-1][1] is None
-        if taken_over == lasting:
+        open_span = bool(self.taken_over) and self.taken_over[-1][1] is None
+        if taken_over == open_span:
             return self.taken_over
         if taken_over:
             return (*self.taken_over, (now, None))
@@ -47,4 +47,4 @@ class EscalationRequests:
         return (*before, (begun, now))
 
 
-NOTHING_ASKED = EscalationRequests()
+NO_REQUESTS = EscalationRequests()

@@ -1,7 +1,6 @@
-"""Who does a role's work on a date: people, the days on which they hold roles, and who stands in for them.
+"""Staff: people, the days on which they hold roles, and the deputies for their absences.
 
-Days are half-open: the first day counts, the last one named is the first that does not. They are dates where the
-ticket's region is, so whoever asks brings the region's own date.
+Days are half-open: `first` counts, `until` does not. They are local dates of the ticket's region.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class DutyDays:
-    """The dates from `first` on; `until` is the first that does not count. Left out: always."""
+    """The dates from `first` (included) to `until` (excluded); all dates by default."""
 
     first: date = date.min
     until: date = date.max
@@ -31,7 +30,7 @@ ALWAYS = DutyDays()
 
 
 class NoticeChannel(StrEnum):
-    """How a notice travels. What stands behind a name of CHAT is in the environment, never in the mapping."""
+    """The channel of a notice. The URL of a CHAT address is in the environment, never in the mapping."""
 
     MAIL = "mail"
     CHAT = "chat"
@@ -39,7 +38,7 @@ class NoticeChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class NoticeAddress:
-    """Where a notice goes: a mail address, or the name of a chat address that the environment holds."""
+    """The address of a notice: a mail address, or the name of a chat address that is set in the environment."""
 
     channel: NoticeChannel
     to: str
@@ -50,7 +49,7 @@ class NoticeAddress:
 
 @dataclass(frozen=True, slots=True)
 class StaffAbsence:
-    """Days on which a person's work is done by `deputy`, a person or a role; by nobody if there is none."""
+    """Days on which a person is absent, with the `deputy`, a person or a role; without one, nothing replaces them."""
 
     days: DutyDays
     deputy: str | None = None
@@ -58,7 +57,7 @@ class StaffAbsence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffMember:
-    """Somebody who is told: an agent of Desk by id or e-mail, a team of Desk, addresses for notices; any of them."""
+    """A person to notify: an agent of Desk (id or e-mail), a team of Desk, addresses for notices; all optional."""
 
     name: str
     agent: str | None = None
@@ -72,7 +71,7 @@ class StaffMember:
 
 @dataclass(frozen=True, slots=True)
 class DutyPeriod:
-    """A person holds a role on these days."""
+    """The days on which a person holds a role."""
 
     person: str
     days: DutyDays = ALWAYS
@@ -80,7 +79,7 @@ class DutyPeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffRoster:
-    """The roles and who holds them. A role without a duty is a *placeholder*: somebody, known to Desk alone."""
+    """The roles and their duty periods. A role without any is a *placeholder*, staffed by people unknown here."""
 
     people: Mapping[str, StaffMember] = field(default_factory=dict)
     roles: Mapping[str, tuple[DutyPeriod, ...]] = field(default_factory=dict)
@@ -89,26 +88,26 @@ class StaffRoster:
         return self.roles.get(role) == ()
 
     def on_duty(self, role: str, on: date) -> tuple[StaffMember, ...]:
-        """The people who do the role's work that day: its holders, or who stands in for them. Each once, in order."""
+        """Return the people on duty for the role that day: its holders or their deputies, each once, in order."""
         return tuple(dict.fromkeys(self._present(role, on, frozenset())))
 
     def staffed(self, role: str, on: date) -> bool:
-        """Whether the role ends at somebody that day. A role that is not in the mapping any more does not."""
+        """Return True if the role is a placeholder or has people on duty that day; False for an unknown role."""
         return self.placeholder(role) or bool(self.on_duty(role, on))
 
     def boundaries(self) -> frozenset[date]:
-        """The dates on which somebody comes or goes: between two of them nothing changes."""
+        """Return the dates on which a duty or absence begins or ends; between two of them nothing changes."""
         return frozenset(day for days in self._days() for day in (days.first, days.until) if date.min < day < date.max)
 
     def out_of_reach(self) -> tuple[str, ...]:
-        """The roles that no notice reaches on any day: Desk's comments are all that they see. In order."""
+        """Return the roles that no notice reaches on any day, sorted: they see Desk's comments only."""
         return tuple(sorted(role for role, duties in self.roles.items() if not any(map(self._reachable, duties))))
 
     def _reachable(self, duty: DutyPeriod) -> bool:
         return bool(self.people[duty.person].addresses)
 
     def _present(self, name: str, on: date, seen: frozenset[str]) -> Iterator[StaffMember]:
-        """Whom the name, a role or a person, stands for that day. Deputies who wait for each other are nobody."""
+        """Yield the people on duty for a name, a role or a person. A circle of absent deputies yields no one."""
         if name in seen:
             return
         seen |= {name}

@@ -1,6 +1,6 @@
-"""What may start a ladder (R33–R36): each trigger is a rule over facts that says so with a reason.
+"""The triggers of ladders (R33–R36): rules over facts, each with its reason.
 
-A trigger that does not fire says why not, where a person must know of it: that is a review.
+A request that is not followed becomes a review, with the reason, if a person must decide.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationTrigger:
-    """Something that starts a ladder, once per (ticket, key). `calendar` is that of the clock it comes from, if any."""
+    """An event that starts a ladder, once per (ticket, key). `calendar` is that of the clock that caused it, if any."""
 
     key: str
     because: LadderCause
@@ -34,14 +34,14 @@ class EscalationTrigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:
-    """Something that starts no ladder, and that a person must look at; once per (ticket, key)."""
+    """An event that starts no ladder but needs a person's decision, once per (ticket, key)."""
 
     key: str
     reason: Reason
 
 
 def breaches(clocks: Iterable[Clock]) -> list[EscalationTrigger]:
-    """The commitments that were broken, each by its clock; of updates that are late no ladder tells (R32)."""
+    """Return a trigger for each breached clock, except those of late updates, which start no ladder (R32)."""
     broken = (clock for clock in clocks if clock.state is ClockState.BREACHED and clock.milestone in _LADDERS)
     return [_breach(clock, clock.due_at) for clock in broken if clock.due_at is not None]
 
@@ -60,7 +60,7 @@ def _breach(clock: Clock, due_at: datetime) -> EscalationTrigger:
 
 
 class RequestGate(StrEnum):
-    """When a request is followed (R33)."""
+    """The condition under which a request is followed (R33)."""
 
     AFTER_RESPONSE_TIME = "after_response_time"
     ALWAYS = "always"
@@ -69,32 +69,33 @@ class RequestGate(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRules:
-    """How a request is made, besides a checkbox (statuses and tags, whatever their case), and when it is followed."""
+    """The statuses and tags that request an escalation besides a checkbox (case is ignored), and each side's gate."""
 
     statuses: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     gates: Mapping[Requester, RequestGate] = field(default_factory=dict)
 
     def made_by(self, *, ticked: bool, status: str, tags: Iterable[str] = ()) -> bool:
-        """Whether the ticket, as it is, asks for an escalation."""
+        """Return True if the ticket, in its current state, requests an escalation."""
         named = {tag.casefold() for tag in tags} & {tag.casefold() for tag in self.tags}
         return ticked or bool(named) or status.casefold() in {each.casefold() for each in self.statuses}
 
-    def gate(self, asker: Requester) -> RequestGate:
-        return self.gates.get(asker, RequestGate.AFTER_RESPONSE_TIME)
+    def gate(self, requester: Requester) -> RequestGate:
+        return self.gates.get(requester, RequestGate.AFTER_RESPONSE_TIME)
 
 
 def requested(
     request: EscalationRequest, gate: RequestGate, partner: Partner, response_due_at: datetime | None
 ) -> EscalationTrigger | ReviewRequest:
-    """A request is followed if the contract is valid or unknown and the response time has passed (R33).
+    """Return a trigger if the request is followed, else a review (R33).
 
-    `response_due_at`: when the acknowledgement's commitment is used up; None where none is promised.
+    Under AFTER_RESPONSE_TIME it is followed if the contract is valid or unknown and the response time has passed.
+    `response_due_at` is the end of the acknowledgement's commitment; None if none is promised.
     """
     key = f"request:{request.at:%Y%m%dT%H%M%SZ}"
     if refusal := _refusal(request, gate, partner, response_due_at):
-        said = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
-        return ReviewRequest(key=key, reason=Reason("R33", said))
+        text = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
+        return ReviewRequest(key=key, reason=Reason("R33", text))
     reason = Reason("R33", f"the {request.by} asked for an escalation at {format_instant(request.at)}")
     return EscalationTrigger(key=key, because=LadderCause.REQUEST, at=request.at, reason=reason)
 
@@ -115,7 +116,7 @@ def _refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrunRule:
-    """Outages and login problems that are unsolved after `window` of the ticket's own time (R36a, R36b)."""
+    """A limit for outages and login problems: unsolved after `window` of the ticket's own time (R36a, R36b)."""
 
     issue_types: frozenset[str]
     window: timedelta
@@ -124,7 +125,7 @@ class OverrunRule:
 def overrun(
     rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar
 ) -> EscalationTrigger | None:
-    """When a problem runs past its window. `calendar` is the one by which the ticket's clocks count."""
+    """Return a trigger at the end of the problem's window; None for other issue types. `calendar` is the ticket's."""
     at = calendar.due(created_at, rule.window) if issue_type in rule.issue_types else None
     if at is None:
         return None
@@ -135,18 +136,18 @@ def overrun(
 
 
 def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime) -> EscalationTrigger | None:
-    """A report of a security breach, by its type or by its words. What follows is a person's matter (R36d)."""
+    """Return a trigger for a report of a security breach, by issue type or inferred from words; else None (R36d)."""
     if issue_type == "security":
-        said = "the ticket reports a security problem"
+        text = "the ticket reports a security problem"
     elif "security" in inferred:
-        said = "the words of the ticket suggest a security problem"
+        text = "the words of the ticket suggest a security problem"
     else:
         return None
-    return EscalationTrigger(key="security", because=LadderCause.SECURITY, at=seen_at, reason=Reason("R36", said))
+    return EscalationTrigger(key="security", because=LadderCause.SECURITY, at=seen_at, reason=Reason("R36", text))
 
 
 class ClusterBy(StrEnum):
-    """What the tickets of a cluster share: one account, or one product of several accounts."""
+    """The common element of a cluster's tickets: one account, or one product of several accounts."""
 
     ACCOUNT = "account"
     PRODUCT = "product"
@@ -154,7 +155,7 @@ class ClusterBy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterRule:
-    """So many severity-1 tickets within `period` are a cluster (R36c)."""
+    """The size of a cluster: `tickets` severity-1 tickets within `period` (R36c)."""
 
     by: ClusterBy
     tickets: int
@@ -163,21 +164,21 @@ class ClusterRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SevereTicket:
-    """A severity-1 ticket, as far as clusters are concerned."""
+    """The facts of a severity-1 ticket that clusters depend on."""
 
     ticket_id: str
     at: datetime
     account_id: str | None = None
     product: str | None = None
 
-    def kin(self, by: ClusterBy) -> str | None:
+    def cluster_key(self, by: ClusterBy) -> str | None:
         return {ClusterBy.ACCOUNT: self.account_id, ClusterBy.PRODUCT: self.product}[by]
 
 
 def clusters(severe: Iterable[SevereTicket], rule: ClusterRule) -> Mapping[str, EscalationTrigger]:
-    """The tickets that complete a cluster, each with its trigger. A ticket belongs to one cluster of a rule at most.
+    """Return the ids of the tickets that complete a cluster, each with its trigger.
 
-    Of one product a cluster spans several accounts: one account's trouble is that account's.
+    A ticket belongs to at most one cluster of a rule. A product cluster must span several accounts.
     """
     return dict(found for group in _groups(severe, rule.by) for found in _completed(group, rule))
 
@@ -185,8 +186,8 @@ def clusters(severe: Iterable[SevereTicket], rule: ClusterRule) -> Mapping[str, 
 def _groups(severe: Iterable[SevereTicket], by: ClusterBy) -> Iterable[Sequence[SevereTicket]]:
     groups: dict[str, list[SevereTicket]] = defaultdict(list)
     for ticket in sorted(severe, key=lambda ticket: (ticket.at, ticket.ticket_id)):
-        if (kin := ticket.kin(by)) is not None:
-            groups[kin].append(ticket)
+        if (key := ticket.cluster_key(by)) is not None:
+            groups[key].append(ticket)
     return groups.values()
 
 
@@ -205,7 +206,8 @@ def _spans(recent: Sequence[SevereTicket], by: ClusterBy) -> bool:
 
 def _cluster(recent: Sequence[SevereTicket], rule: ClusterRule) -> EscalationTrigger:
     last = recent[-1]
-    said = f"{len(recent)} severity-1 tickets of {rule.by} {last.kin(rule.by)} within {format_duration(rule.period)}"
+    shared = f"{rule.by} {last.cluster_key(rule.by)}"
+    text = f"{len(recent)} severity-1 tickets of {shared} within {format_duration(rule.period)}"
     return EscalationTrigger(
-        key=f"cluster:{rule.by}", because=LadderCause.CLUSTER, at=last.at, reason=Reason("R36", said)
+        key=f"cluster:{rule.by}", because=LadderCause.CLUSTER, at=last.at, reason=Reason("R36", text)
     )

@@ -1,4 +1,4 @@
-"""The states of the USA: ISO 3166-2 codes for what people write (R40 asks for them)."""
+"""The states of the USA: ISO 3166-2 codes for names and codes as people write them (used by R40)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ US_STATES = frozenset(_CODES.values())
 
 
 def state_code(country: str | None, written: str | None) -> str | None:
-    """The ISO 3166-2 code of a state of the USA, by its code or its English name; None for anything else."""
+    """Return the ISO 3166-2 code of a state of the USA, from its code or English name; None for anything else."""
     if country != "US" or written is None:
         return None
     return _CODES.get(_letters(written))

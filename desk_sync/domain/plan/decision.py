@@ -9,7 +9,7 @@ from datetime import datetime
 from desk_sync.domain.account.entitlement import Verdict, entitle
 from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.licence_policy import RegionBy
-from desk_sync.domain.account.partner import NOBODY_ASKED, PartnerTag, TaggedElsewhere, TicketWriter, tag_of
+from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, PartnerTag, TaggedElsewhere, TicketWriter, tag_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.domain.commitment.regions import RegionBasis, RegionPolicy, TicketOrigin
 from desk_sync.domain.fingerprint import fingerprint
@@ -59,7 +59,7 @@ def decide(ticket: Ticket, lookup: Lookup, writer: TicketWriter, policy: Policy,
     return decision
 
 
-def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter = NOBODY_ASKED) -> Decision:
+def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter = WRITER_NOT_LOOKED_UP) -> Decision:
     """The account's entitlement, whatever the ticket is about. Stale or missing data are unknown (L8)."""
     snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
     unknown = Decision(

@@ -1,4 +1,4 @@
-"""A ticket's escalation at one look: what it goes by, and what sets it off (R33–R36)."""
+"""The context of a ticket's escalation at one look, and the triggers that start it (R33–R36)."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ from desk_sync.domain.ticket.ticket import Field, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationContext:
-    """What escalation goes by at one look. `severity` is the level that counts, `seen` the clocks as they stand."""
+    """The facts that escalation depends on. `severity` is the level that counts, `reading` the present clocks."""
 
     ticket: Ticket
-    seen: ClockReading
+    reading: ClockReading
     severity: int
     decision: Decision
     writer: TicketWriter
-    around: RelatedFacts
-    asked: EscalationRequests
+    related: RelatedFacts
+    requests: EscalationRequests
     policy: Policy
     now: datetime
 
     @property
     def number(self) -> str:
-        """What people call the ticket by."""
+        """The number that people use for the ticket."""
         return self.ticket.number or self.ticket.ticket_id
 
     @property
@@ -56,10 +56,10 @@ class EscalationContext:
         return self.writer.partner.name if self.writer.partner else "unknown"
 
     @property
-    def situation(self) -> LadderContext:
-        """Where the ladder is (C17), and by which calendar it waits."""
+    def ladder(self) -> LadderContext:
+        """The location of the ladder (C17), and the calendar by which it waits."""
         regions = self.policy.commitment.regions
-        located = regions.locate(self.around.origin, regions.ladder_by)
+        located = regions.locate(self.related.origin, regions.ladder_by)
         return LadderContext(
             location=location_of(located, self.writer.partner),
             severity=self.severity,
@@ -69,30 +69,30 @@ class EscalationContext:
 
     @property
     def signals(self) -> Signals:
-        """What happened to the ticket that a ladder may answer to."""
-        return {**signals(self.seen.history), LadderSignal.TAKE_OVER: self.asked.taken_over}
+        """The instants and spans to which a ladder may respond."""
+        return {**signals(self.reading.history), LadderSignal.TAKE_OVER: self.requests.taken_over}
 
     @property
     def severe_at(self) -> datetime | None:
-        """Since when the ticket is of severity 1; None if it is not."""
-        return self.seen.history.severe_at
+        """The instant since which the severity is 1; None if it is another."""
+        return self.reading.history.severe_at
 
     @property
     def calendar(self) -> BusinessCalendar:
-        """By which the ticket's own time counts: that of its clocks."""
-        return next((clock.calendar for clock in self.seen.clocks), self.situation.calendar)
+        """The calendar of the ticket's clocks, by which its own time counts."""
+        return next((clock.calendar for clock in self.reading.clocks), self.ladder.calendar)
 
     @property
     def response_due_at(self) -> datetime | None:
-        """When the response time of the commitment is over (R33)."""
-        answers = (clock for clock in self.seen.clocks if clock.milestone is Milestone.ACKNOWLEDGEMENT)
+        """When the response time of the commitment ends (R33)."""
+        answers = (clock for clock in self.reading.clocks if clock.milestone is Milestone.ACKNOWLEDGEMENT)
         return next((clock.due_at for clock in answers), None)
 
 
-def asked_after(
+def requests_after(
     ticket: Ticket, before: EscalationRequests, events: Iterable[Event], policy: Policy, now: datetime
 ) -> EscalationRequests:
-    """What people ask of us now. Who asks is told by an event; a request that nobody's is, is the partner's."""
+    """Return the open requests. An event names the requester; without one, it is the partner."""
     rules = policy.escalation.requests
     made = rules.made_by(ticked=ticket.escalation_request, status=ticket.status, tags=ticket.tags)
     request = _request(ticket, events, now) if made else None
@@ -107,75 +107,75 @@ def _request(ticket: Ticket, events: Iterable[Event], now: datetime) -> Escalati
     return EscalationRequest(by=Requester.AGENT, at=first.occurred_at)
 
 
-def climb(before: EscalationState, scene: EscalationContext) -> EscalationOutcome:
-    """What the ticket's escalation owes now. What happened before we were there raises nothing."""
-    fired, reviews = _fired(scene)
-    owed = escalate(
+def advance(before: EscalationState, context: EscalationContext) -> EscalationOutcome:
+    """Return the steps that are due now. What happened before the portal was activated raises nothing."""
+    fired, reviews = _fired(context)
+    outcome = escalate(
         before,
-        [trigger for trigger in fired if trigger.at <= scene.now],
-        scene.signals,
-        scene.situation,
-        scene.policy.escalation,
-        now=scene.now,
-        since=scene.around.active_since,
+        [trigger for trigger in fired if trigger.at <= context.now],
+        context.signals,
+        context.ladder,
+        context.policy.escalation,
+        now=context.now,
+        since=context.related.active_since,
     )
-    coming = [trigger.at for trigger in fired if trigger.at > scene.now]
-    return replace(owed, next_at=min(filter(None, (owed.next_at, *coming)), default=None), reviews=reviews)
+    coming = [trigger.at for trigger in fired if trigger.at > context.now]
+    return replace(outcome, next_at=min(filter(None, (outcome.next_at, *coming)), default=None), reviews=reviews)
 
 
-def mute(before: EscalationState, scene: EscalationContext) -> EscalationOutcome:
-    """What happened is known from now on and raises nothing, also not when escalation is switched on later."""
-    fired, reviews = _fired(scene)
-    happened = {trigger.key for trigger in fired if trigger.at <= scene.now}
+def record_only(before: EscalationState, context: EscalationContext) -> EscalationOutcome:
+    """Return the state in which all that happened is known: it raises nothing, even if escalation is enabled later."""
+    fired, reviews = _fired(context)
+    happened = {trigger.key for trigger in fired if trigger.at <= context.now}
     return EscalationOutcome(escalation=replace(before, known=before.known | happened), reviews=reviews)
 
 
-def _fired(scene: EscalationContext) -> tuple[Sequence[EscalationTrigger], tuple[ReviewRequest, ...]]:
-    """What sets off a ladder, or will; and what a person must look at instead."""
-    found = tuple(_triggers(scene))
+def _fired(context: EscalationContext) -> tuple[Sequence[EscalationTrigger], tuple[ReviewRequest, ...]]:
+    """Return the triggers that start a ladder, now or later; and the requests that a person must decide instead."""
+    found = tuple(_triggers(context))
     triggers = [each for each in found if isinstance(each, EscalationTrigger)]
     return triggers, tuple(each for each in found if isinstance(each, ReviewRequest))
 
 
-def _triggers(scene: EscalationContext) -> Iterator[EscalationTrigger | ReviewRequest]:
-    """What sets off a ladder, or will at an instant to come (R33–R36)."""
-    ticket, policy = scene.ticket, scene.policy.escalation
-    yield from breaches(scene.seen.clocks)
+def _triggers(context: EscalationContext) -> Iterator[EscalationTrigger | ReviewRequest]:
+    """Yield the triggers, some of which lie ahead (R33–R36)."""
+    ticket, policy = context.ticket, context.policy.escalation
+    yield from breaches(context.reading.clocks)
     words = [each.issue_type for each in ticket.inferred] if policy.infers_security else []
-    if report := security(ticket.issue_type, words, scene.now):
+    if report := security(ticket.issue_type, words, context.now):
         yield report
-    if request := scene.asked.request:
-        partner = scene.writer.partner or Partner(name="unknown")
-        yield requested(request, policy.requests.gate(request.by), partner, scene.response_due_at)
+    if request := context.requests.request:
+        partner = context.writer.partner or Partner(name="unknown")
+        yield requested(request, policy.requests.gate(request.by), partner, context.response_due_at)
     if policy.overrun and not ticket.closed:
-        late = overrun(policy.overrun, ticket.issue_type, scene.seen.history.created_at, scene.calendar)
+        late = overrun(policy.overrun, ticket.issue_type, context.reading.history.created_at, context.calendar)
         yield from (late,) if late else ()
-    for complete in _clusters(scene):
+    for complete in _clusters(context):
         yield from (trigger for ticket_id, trigger in complete.items() if ticket_id == ticket.ticket_id)
 
 
-def _clusters(scene: EscalationContext) -> Iterator[Mapping[str, EscalationTrigger]]:
-    """Of each rule the tickets that complete a cluster of those around this one (R36c)."""
-    if scene.severe_at is None:
+def _clusters(context: EscalationContext) -> Iterator[Mapping[str, EscalationTrigger]]:
+    """Yield, for each rule, the tickets that complete a cluster with this one (R36c)."""
+    if context.severe_at is None:
         return
     own = SevereTicket(
-        ticket_id=scene.ticket.ticket_id,
-        at=scene.severe_at,
-        account_id=scene.decision.account_id,
-        product=scene.ticket.product,
+        ticket_id=context.ticket.ticket_id,
+        at=context.severe_at,
+        account_id=context.decision.account_id,
+        product=context.ticket.product,
     )
-    for rule in scene.policy.escalation.clusters:
-        yield clusters((*scene.around.severe, own), rule)
+    for rule in context.policy.escalation.clusters:
+        yield clusters((*context.related.severe, own), rule)
 
 
-def last_of_clusters(scene: EscalationContext) -> frozenset[str]:
-    """The tickets that complete a cluster."""
-    return frozenset(ticket_id for complete in _clusters(scene) for ticket_id in complete)
+def last_of_clusters(context: EscalationContext) -> frozenset[str]:
+    """Return the tickets that complete a cluster."""
+    return frozenset(ticket_id for complete in _clusters(context) for ticket_id in complete)
 
 
 def signals(history: History) -> Signals:
-    """What of a ticket's history a ladder may answer to."""
-    replies = [(act.at, act.at) for act in history.acts if act.kind is HistoryEventKind.REPLY]
+    """Return the instants and spans of a history to which a ladder may respond."""
+    replies = [(event.at, event.at) for event in history.events if event.kind is HistoryEventKind.REPLY]
     return {
         LadderSignal.REPLY: replies,
         LadderSignal.CLOSING: [*history.solved, *history.spans({WorkState.ENDED})],

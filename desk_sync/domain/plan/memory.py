@@ -1,4 +1,7 @@
-"""What is remembered of a ticket between two looks: values that we wrote, overrides, and how far we have read."""
+"""The memory of a ticket: what one look leaves for the next, one part for each room of the decision.
+
+It is stored as JSON in which unknown keys are ignored: a renamed field needs a migration.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
-from desk_sync.domain.escalation.requests import NOTHING_ASKED, EscalationRequests
+from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedValue:
-    """A value that we wrote, what stood there before, and the basis on which we wrote it."""
+    """A value that we wrote, the value before it, and the basis on which we wrote it."""
 
     value: Value
     before: Value
@@ -25,71 +28,103 @@ class AppliedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A person's value that stands against ours until `basis`, the ground of our own value, changes (L7)."""
+    """A person's value that stands against ours until `basis`, the basis of our own value, changes (L7)."""
 
     value: Value
     basis: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """What we remember of a ticket between two looks.
+class FieldsMemory:
+    """The fields that we wrote, and the persons' values that stand against ours.
 
-    `left` is the digest of the state in which the last look left it, `found` of the state in which it found it.
-    `intended` was written down before a write that may not have been made; `streak` counts our writes since a person
-    last changed something (L14). `heard` is what the first `threads_read` threads, apart from the description, say of
-    whose ticket it is. `mailboxes` are those of the mapping that the ticket came to; None while nobody had to know.
-
-    `threads_heard` and `comments_heard` say how much of the conversation the clocks know of, our own comments included.
-    `hushed` are the keys of what was so before we first looked: nobody is told of it any more. `sheet` is the digest of
-    what the standing comment on the clocks says; None where there is none yet. `escalation` is what was raised so far,
-    `asked` what people asked of us.
+    `intended` was stored before a write that may not have been made. `consecutive_writes` counts our writes since a
+    person last changed the ticket (L14).
     """
 
-    left: str | None = None
-    found: str | None = None
-    written: Mapping[Field, AppliedValue] = field(default_factory=dict)
+    applied: Mapping[Field, AppliedValue] = field(default_factory=dict)
     intended: Mapping[Field, AppliedValue] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     consecutive_writes: int = 0
-    heard: tuple[Evidence, ...] = ()
-    threads_read: int = 0
-    mailboxes: tuple[str, ...] | None = None
-    watched: ClockInputs | None = None
-    threads_heard: int = 0
-    comments_heard: int = 0
-    suppressed: frozenset[str] = frozenset()
-    sheet: str | None = None
-    escalation: EscalationState = NO_ESCALATION
-    asked: EscalationRequests = NOTHING_ASKED
 
-    def unjudged(self) -> Memory:
-        """Without what the ticket's past was judged to be: only its severities are facts that nobody judged."""
-        if self.watched is None:
-            return self
-        past = self.watched.history
-        facts = tuple(act for act in past.acts if act.kind is HistoryEventKind.SEVERITY)
-        bare = replace(self.watched, history=History(created_at=past.created_at, acts=facts))
-        return replace(self, watched=bare)
-
-    def intending(self, values: Mapping[Field, AppliedValue]) -> Memory:
-        """With what is about to be written; what an earlier look began stays, for it may have been written."""
+    def intending(self, values: Mapping[Field, AppliedValue]) -> FieldsMemory:
+        """Return it with values that are about to be written; those of an earlier look may have been written, and stay."""
         return replace(self, intended={**self.intended, **values})
 
-    def settled(self, ticket: Ticket) -> Memory:
-        """With the intended values that stand in the ticket taken as written: the process died after the call."""
-        came_true = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
-        return replace(self, written={**self.written, **came_true}, intended={})
+    def settled(self, ticket: Ticket) -> FieldsMemory:
+        """Return it with the intended values that the ticket has as applied: the process died after the call."""
+        confirmed = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
+        return replace(self, applied={**self.applied, **confirmed}, intended={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClocksMemory:
+    """The inputs of the ticket's clocks, and how much of the conversation is in them.
+
+    `threads_counted` and `comments_counted` include our own comments. `suppressed` are the keys of alerts that were
+    active at the first look. `standing_comment` is the digest of the standing comment; None before it exists.
+    """
+
+    inputs: ClockInputs | None = None
+    threads_counted: int = 0
+    comments_counted: int = 0
+    suppressed: frozenset[str] = frozenset()
+    standing_comment: str | None = None
+
+    def unjudged(self) -> ClocksMemory:
+        """Return it without the events that were classified: only severities were stored as they were read."""
+        if self.inputs is None:
+            return self
+        past = self.inputs.history
+        severities = tuple(event for event in past.events if event.kind is HistoryEventKind.SEVERITY)
+        return replace(
+            self, inputs=replace(self.inputs, history=History(created_at=past.created_at, events=severities))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationMemory:
+    """The state of the escalation, and what people requested."""
+
+    state: EscalationState = NO_ESCALATION
+    requests: EscalationRequests = NO_REQUESTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceMemory:
+    """Evidence from the first `threads_read` threads, the description excepted.
+
+    `mailboxes` are those of the mapping that received the ticket; None until a look needs them.
+    """
+
+    from_threads: tuple[Evidence, ...] = ()
+    threads_read: int = 0
+    mailboxes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of a ticket between two looks.
+
+    `written_digest` is the digest of the ticket as the last look left it, `read_digest` as the last look read it.
+    """
+
+    written_digest: str | None = None
+    read_digest: str | None = None
+    fields: FieldsMemory = FieldsMemory()
+    clocks: ClocksMemory = ClocksMemory()
+    escalation: EscalationMemory = EscalationMemory()
+    evidence: EvidenceMemory = EvidenceMemory()
 
 
 def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:
-    """Whether an event may tell something that the last look did not know (L5).
+    """Return True if the event may report something that the last look did not see (L5).
 
-    Not news: our own comment (`references` are those of our effects), our own write coming back, and an update in
-    which nothing that we read has changed.
+    Not news: our own comment (`references` are those of our effects), the echo of our own write, and an update in which
+    nothing that we read has changed.
     """
     if event.hint is EventHint.CONVERSATION:
         return event.reference is None or event.reference not in references
-    if event.hint is EventHint.GONE or event.state is None or event.state != memory.left:
+    if event.hint is EventHint.GONE or event.state is None or event.state != memory.written_digest:
         return True
-    return event.before not in (None, memory.left, memory.found)
+    return event.before not in (None, memory.written_digest, memory.read_digest)

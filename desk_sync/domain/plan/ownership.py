@@ -1,4 +1,4 @@
-"""Which of a ticket's fields are ours to set, which were ours, and which a person took back (L7)."""
+"""Ownership of a ticket's fields: which are ours to set, which we set before, and which a person took back (L7)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, Lookup
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
+from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Override
 from desk_sync.domain.plan.policy import EmailFill, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.event import Event, EventHint
@@ -20,39 +20,41 @@ DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVER
 def overrides_of(
     ticket: Ticket,
     decision: Decision,
-    claims: Mapping[Field, DesiredValue],
-    memory: Memory,
+    desired: Mapping[Field, DesiredValue],
+    memory: FieldsMemory,
     events: Iterable[Event],
     rules: TicketPolicy,
     *,
     among: Collection[Field],
 ) -> Iterator[tuple[Field, Override]]:
-    """Those of our values that a person has replaced (L7), for as long as ours would stand on the same ground."""
-    for name in [each for each in memory.written if each in among]:
-        ours = memory.written[name]
+    """Yield the values of persons that replaced ours (L7), for as long as ours would have the same basis."""
+    for name in [each for each in memory.applied if each in among]:
+        ours = memory.applied[name]
         current = ticket.value(name)
         replaced = current != ours.value
         known = name in memory.overrides
         if (
             replaced
-            and ours.basis == _ground(name, ours, claims, decision)
+            and ours.basis == _basis(name, ours, desired, decision)
             and (known or (name not in ticket.not_on_layout and _set_by_person(name, ticket, memory, events, rules)))
         ):
             yield name, Override(value=current, basis=ours.basis)
 
 
-def _ground(name: Field, ours: AppliedValue, claims: Mapping[Field, DesiredValue], decision: Decision) -> str:
-    """What a value of ours would stand on today; what is unknown changes no ground (L8)."""
-    if name in claims:
-        return claims[name].basis
+def _basis(name: Field, ours: AppliedValue, desired: Mapping[Field, DesiredValue], decision: Decision) -> str:
+    """Return the basis that a value of ours would have today; an unknown account changes none (L8)."""
+    if name in desired:
+        return desired[name].basis
     reverted = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
     return decision.basis if reverted else ours.basis
 
 
-def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable[Event], rules: TicketPolicy) -> bool:
-    """Whether a person changed the field: by the events, else by who wrote the ticket last (§0: who is a person).
+def _set_by_person(
+    name: Field, ticket: Ticket, memory: FieldsMemory, events: Iterable[Event], rules: TicketPolicy
+) -> bool:
+    """Return True if a person changed the field, by the events or else by the ticket's last author (§0).
 
-    Where a loop was cut (L14) the value stood there before, so whoever wrote last is not to blame for it.
+    After a loop was cut (L14) the last author is not considered: the value was there before.
     """
     last = [] if memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
     actors = [event.actor_id for event in events if name in event.changed] or last
@@ -60,13 +62,14 @@ def _set_by_person(name: Field, ticket: Ticket, memory: Memory, events: Iterable
 
 
 def changed_by_person(events: Iterable[Event], rules: TicketPolicy) -> bool:
+    """Return True if one of the events is a person's change of the ticket's state."""
     return any(event.hint is EventHint.STATE and event.actor_id not in rules.automation_agents for event in events)
 
 
 def desired_values(
     ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy
 ) -> Iterator[tuple[Field, DesiredValue]]:
-    """The decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
+    """Yield the decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
     if ticket.in_bin or decision.account_id is None or lookup.account is None:
         return
     if _may_fill_email(ticket, lookup, rules):
@@ -78,14 +81,14 @@ def desired_values(
 
 
 def _may_fill_email(ticket: Ticket, lookup: Lookup, rules: TicketPolicy) -> bool:
-    """A value that stands there is replaced only where it leads to exactly this account (C3)."""
+    """Return True if the address may be filled; an existing one only if it leads to exactly this account (C3)."""
     if ticket.customer_primary_email is None:
         return rules.email_fill is not EmailFill.NEVER
     return rules.email_fill is EmailFill.ALWAYS and EvidencePlace.FIELD in lookup.led_by
 
 
 def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
-    """C5: kinds of tickets of a large account whose severity is not raised."""
+    """Return True for a kind of ticket whose severity is not raised, although the account is large (C5)."""
     return (
         ticket.issue_type in rules.severity_left_for_issues
         or ticket.request_type in rules.severity_left_for_requests
@@ -93,26 +96,31 @@ def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
     )
 
 
-def reverts(ticket: Ticket, decision: Decision, memory: Memory, rules: TicketPolicy) -> Iterator[tuple[Field, Value]]:
-    """Box and severity back to what stood there before ours, once a fresh look-up says "not large" (§0, L8)."""
+def reverts(
+    ticket: Ticket, decision: Decision, memory: FieldsMemory, rules: TicketPolicy
+) -> Iterator[tuple[Field, Value]]:
+    """Yield box and severity as they were before ours, once a fresh look-up answers "not large" (§0, L8)."""
     if decision.verdict is not Verdict.NOT_PRIORITY or decision.hands_off or not rules.untick or ticket.in_bin:
         return
     for name in (Field.LARGE_USER, Field.SEVERITY):
-        ours = memory.written.get(name)
+        ours = memory.applied.get(name)
         if ours and ticket.value(name) == ours.value:
             yield name, ours.before
 
 
 def applied_after(
-    ticket: Ticket, memory: Memory, claims: Mapping[Field, DesiredValue], wanted: Mapping[Field, Value]
+    ticket: Ticket,
+    memory: FieldsMemory,
+    desired: Mapping[Field, DesiredValue],
+    writes: Mapping[Field, Value],
 ) -> Iterator[tuple[Field, AppliedValue]]:
-    """What stands in the ticket by our hand after this plan, and what stood there before."""
+    """Yield the values of ours that the ticket has after the writes, each with the value before it."""
     for name in Field:
-        ours = memory.written.get(name)
-        if name in claims and name in wanted:
+        ours = memory.applied.get(name)
+        if name in desired and name in writes:
             before = ours.before if ours and ours.value == ticket.value(name) else ticket.value(name)
-            yield name, AppliedValue(value=claims[name].value, before=before, basis=claims[name].basis)
-        elif ours and name in claims:
-            yield name, replace(ours, basis=claims[name].basis)
-        elif ours and name not in wanted:
+            yield name, AppliedValue(value=desired[name].value, before=before, basis=desired[name].basis)
+        elif ours and name in desired:
+            yield name, replace(ours, basis=desired[name].basis)
+        elif ours and name not in writes:
             yield name, ours

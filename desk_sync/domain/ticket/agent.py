@@ -1,4 +1,4 @@
-"""An agent of Desk, as far as escalation cares."""
+"""An agent of Desk: the facts that an escalation needs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskAgent:
-    """Who may be given a ticket, and how a comment mentions them: by `zuid`."""
+    """An agent. Comments mention an agent by `zuid`; tickets are assigned by `agent_id`."""
 
     agent_id: str
     zuid: str
     active: bool
     departments: frozenset[str] = frozenset()
 
-    def may_have(self, department_id: str) -> bool:
-        """Whether a ticket of the department may be assigned to them."""
+    def can_be_given(self, department_id: str) -> bool:
+        """Return True if a ticket of the department can be assigned to the agent."""
         return self.active and department_id in self.departments

@@ -1,4 +1,4 @@
-"""A desired value: what a field should be, and the basis for it."""
+"""A desired value: the value that a field should have, and the basis for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from desk_sync.domain.ticket.ticket import Value
 
 @dataclass(frozen=True, slots=True)
 class DesiredValue:
-    """A value that is ours to set, and the ground that it stands on: a person's value holds until that changes (L7)."""
+    """A value for a field. A person's different value is kept until `basis`, the facts behind ours, changes (L7)."""
 
     value: Value
     basis: str

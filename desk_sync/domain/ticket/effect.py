@@ -1,4 +1,4 @@
-"""What must happen once on a ticket (L6)."""
+"""Effects: comments that must be written once (L6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class EffectKind(StrEnum):
-    """What a comment of ours is for."""
+    """The purpose of a comment."""
 
     DECISION = "decision"
     ESCALATION = "escalation"
@@ -19,9 +19,9 @@ class EffectKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """Something that must happen once per (ticket, key): a comment. `text` is plain text.
+    """A comment that must be written once per (ticket, key). `text` is plain text.
 
-    Only agents see it, unless it is `public`: then the partner reads it too, and it names no figures and no reasons.
+    Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
     """
 
     key: str
@@ -30,5 +30,5 @@ class Effect:
     public: bool = False
 
     def reference(self, ticket_id: str) -> str:
-        """The short mark by which the comment is found again in Desk (L6)."""
+        """Return the short mark in the comment by which it is found again in Desk (L6)."""
         return "ds-" + hashlib.sha256(f"{ticket_id}:{self.key}".encode()).hexdigest()[:12]

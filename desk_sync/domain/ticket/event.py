@@ -1,4 +1,4 @@
-"""An event: one thing that Desk reports about a ticket."""
+"""Events: single changes that Desk reports about a ticket."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from desk_sync.domain.ticket.ticket import Field
 
 
 class EventHint(StrEnum):
-    """What an event is about: the ticket's own state, something said on it, or its end."""
+    """The subject of an event: the ticket's own state, a thread or comment on it, or its deletion."""
 
     STATE = "state"
     CONVERSATION = "conversation"
@@ -19,11 +19,11 @@ class EventHint(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that Desk told us.
+    """One event of a delivery.
 
-    `state` and `before` are digests, None where the payload does not show all that we read; `changed` names our fields
-    in which they differ. `reference` is that of our own comment, if it is one. `modified_at` is the ticket's in the
-    payload: the event tells of everything up to there.
+    `state` and `before` are digests of the ticket after and before the change; None if the payload does not have every
+    field that we read. `changed` are our fields in which the two differ. `reference` is that of our own comment, if the
+    event is about one. `modified_at` is the ticket's in the payload: every change up to then is in it.
     """
 
     key: str

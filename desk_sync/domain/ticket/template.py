@@ -1,4 +1,4 @@
-"""The parts of the mail template that a ticket may lack (R10-R15)."""
+"""The parts of the mail template (R10-R15)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TemplatePart(StrEnum):
-    """A part of the template, as a note names it, with its rule."""
+    """A part of the template that a ticket may lack. The value is its name in a comment, with its rule."""
 
     SUPER_ADMIN_EMAIL = "the super admin's e-mail address (R12, R51)"
     REQUEST_TYPE = "the type of support request (R11)"

@@ -1,6 +1,6 @@
-"""A ticket as we read it, what we remember of it, and what an event tells about it.
+"""A ticket as it is read from Desk, its digest, and comparisons of two of its states.
 
-Fields are called by our words; the admin's mapping knows what Desk calls them. `None` is an empty field.
+Fields have our names; the admin's mapping has Desk's names for them. `None` is an empty field.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value: TypeAlias = str | bool | None
 
 
 class Field(StrEnum):
-    """The fields that we write, or that matter by who changes them."""
+    """The fields that we write, or for which it matters who changed them."""
 
     CUSTOMER_PRIMARY_EMAIL = "customer_primary_email"
     LARGE_USER = "large_user"
@@ -43,20 +43,21 @@ class Field(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """What Desk says about a ticket now.
+    """The current values of a ticket in Desk.
 
-    `number` is what people call it by, `url` where they find it. `customer_primary_email` is in normal form where it
-    is an address; `severity` is the pick-list's own text; `request_type` and `issue_type` are our words, None where
-    Desk's value is not in the mapping.
-    `evidence` is what in the fields and in the description may lead to the account; `grounds` is a fingerprint of what
-    it was found in. The grounds are part of the ticket's state; a ticket that an event shows has its state alone.
-    `missing` is what of the template the description lacks, `inferred` what its words suggest that it is about,
-    `language` a code such as pt. `tags` are told only of a ticket that is `tagged`, and only if we asked.
-    `partner_id` is Desk's account of the contact; `sender_domain` is None where it is a public mail provider's (R8).
-    `threads` counts the mails of the conversation, the first included, and `comments` the comments, ours too.
-    `unshown` are our fields that the ticket's layout has no place for.
-    `modified_by` is the id of whoever wrote last, `modified_at` when. These, and
-    `created_at`, are no part of its state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
+    `number` is the short id that people use, `url` the ticket's page in Desk. `customer_primary_email` is in normal
+    form if it is an address; `severity` is the text of the pick-list; `request_type` and `issue_type` are our words,
+    None if Desk's value is not in the mapping.
+    `evidence` are the values in the fields and in the description that may lead to the account; `evidence_basis` is a
+    fingerprint of the texts in which it was found. The basis is part of the ticket's state. A ticket that was read from
+    an event has the basis, but nothing that is found in its texts.
+    `missing` are the parts of the template that the description lacks, `inferred` the issue types that its words
+    suggest, `language` a code such as pt. `tags` are read for a `tagged` ticket only, and only if they are needed.
+    `partner_id` is Desk's account of the contact; `sender_domain` is None if it is a public mail provider's (R8).
+    `threads` is the number of mails in the conversation, with the first; `comments` that of the comments, with ours.
+    `not_on_layout` are our fields that are not on the ticket's layout.
+    `modified_by` is the id of the person or program that wrote last, `modified_at` the time. These and `created_at` are
+    not part of the state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
     """
 
     ticket_id: str
@@ -106,20 +107,22 @@ class Ticket:
 
     @property
     def closed(self) -> bool:
+        """True if the status is of Desk's type *Closed*, whatever its name."""
         return self.status_type == "Closed"
 
     def value(self, name: Field) -> Value:
+        """Return the value of one of our fields."""
         current: Value = getattr(self, name)
         return current
 
 
 def digest(ticket: Ticket) -> str:
-    """A fingerprint of everything that we read of a ticket, and of nothing else."""
+    """Return a fingerprint of the ticket's state: of everything that an event can show of it, and of nothing else."""
     return hashlib.sha256(repr(_STATE(ticket)).encode()).hexdigest()[:32]
 
 
 def differing(one: Ticket, other: Ticket) -> frozenset[Field]:
-    """Those of our fields in which they differ."""
+    """Return those of our fields in which the two tickets differ."""
     values = zip(_FIELDS, _WRITABLE(one), _WRITABLE(other), strict=True)
     return frozenset(name for name, value, another in values if value != another)
 
@@ -129,7 +132,7 @@ _WRITABLE = attrgetter(*_FIELDS)
 _FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words"})
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",
-    "unshown",
+    "not_on_layout",
     "number",
     "url",
     "modified_by",
@@ -142,11 +145,11 @@ _NO_STATE = _UNCOMPARED | {"threads"}
 _STATE = attrgetter(*(each.name for each in fields(Ticket) if each.name not in _NO_STATE))
 
 
-def only_ours(found: Ticket, left: Ticket, written: Iterable[Field]) -> bool:
-    """Whether nothing but what we wrote differs between `found`, as we read it, and `left`, as Desk answered our write.
+def only_ours(before: Ticket, after: Ticket, written: Iterable[Field]) -> bool:
+    """Return True if `before`, which we read, and `after`, Desk's answer to our write, differ only in `written`.
 
-    The evidence follows from the fields, and from a description that nobody changes.
+    The evidence and its basis are not compared: they follow from the fields, and the description never changes.
     """
-    ours = {*_UNCOMPARED, *written, "grounds"}
+    ours = {*_UNCOMPARED, *written, "evidence_basis"}
     names = [each.name for each in fields(Ticket) if each.name not in ours]
-    return all(getattr(found, name) == getattr(left, name) for name in names)
+    return all(getattr(before, name) == getattr(after, name) for name in names)

@@ -1,7 +1,7 @@
-"""Ask the sources themselves about a ticket's identifiers, where the local data know none of them.
+"""Look-ups at the sources themselves, for identifiers of which the local data have none.
 
-An account may be younger than the last full pull. This is a fallback with limits of its own: a few identifiers for a
-ticket, a few questions a minute for a source, and what was answered is kept for a while, "not there" more briefly.
+An account may be younger than the last full pull. This fallback has limits of its own: a few identifiers for each
+ticket, a few calls a minute for each source; answers are stored for a while, "not there" for a shorter one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.domain.reason import Reason
 from desk_sync.errors import DeskSyncError
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitedSource:
-    """A source that may be asked, and how often in a minute, by all processes together."""
+    """A source for single look-ups. `per_minute` is the number of calls that all processes together may make."""
 
     name: str
     source: LiveSource
@@ -33,7 +33,7 @@ class LimitedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRetention:
-    """How long an answer is good for, and how many identifiers of one ticket are asked for."""
+    """How long an answer is valid, and how many identifiers of one ticket are looked up."""
 
     found: timedelta = timedelta(hours=1)
     absent: timedelta = timedelta(minutes=10)
@@ -42,7 +42,7 @@ class AnswerRetention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveMatches:
-    """What the sources said, and what is to be known about how they were asked."""
+    """The accounts that the sources found, and the reasons that say which sources were asked."""
 
     matches: Mapping[Identifier, Sequence[Account]]
     reasons: tuple[Reason, ...] = ()
@@ -50,7 +50,7 @@ class LiveMatches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveLookup:
-    """Asks the sources in their order; the first that has an account counts."""
+    """Looks accounts up at the sources in their order; the first source that has an account counts."""
 
     sources: Sequence[LimitedSource]
     answers: LiveAnswerStore
@@ -59,44 +59,46 @@ class LiveLookup:
     keeping: AnswerRetention = AnswerRetention()
 
     def find(self, identifiers: Sequence[Identifier]) -> LiveMatches:
-        """Never raises for what is wrong with a source: then nothing is known, and the reasons say so."""
+        """Return the matches. A source that fails has none, and a reason says so; nothing is raised for it."""
         matches: dict[Identifier, Sequence[Account]] = {}
         reasons: list[Reason] = []
-        wanted = sorted(identifiers, key=lambda each: _STRONGEST.index(each.kind))[: self.keeping.most]
+        chosen = sorted(identifiers, key=lambda each: _STRONGEST.index(each.kind))[: self.keeping.most]
         for live in self.sources:
             try:
-                found = dict(self._ask(live, [each for each in wanted if each.kind in live.source.kinds]))
+                found = dict(self._answers(live, [each for each in chosen if each.kind in live.source.kinds]))
             except DeskSyncError as error:
                 log.warning("source.silent", source=live.name, error=str(error))
                 reasons.append(Reason("R45", f"source {live.name} was asked too, and did not answer: {error}"))
                 continue
             if found:
-                said = "does not know it either" if not any(found.values()) else "has it since its last full reading"
-                reasons.append(Reason("R45", f"source {live.name} was asked itself and {said}"))
+                result = "does not know it either" if not any(found.values()) else "has it since its last full reading"
+                reasons.append(Reason("R45", f"source {live.name} was asked itself and {result}"))
             for identifier, accounts in found.items():
                 if accounts:
                     matches.setdefault(identifier, accounts)
         return LiveMatches(matches=matches, reasons=tuple(reasons))
 
-    def _ask(self, live: LimitedSource, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Sequence[Account]]]:
+    def _answers(
+        self, live: LimitedSource, wanted: Sequence[Identifier]
+    ) -> Iterator[tuple[Identifier, Sequence[Account]]]:
         kept = self.answers.kept(live.name, wanted, now=self.now())
         for identifier in wanted:
-            told = kept.get(identifier)
-            yield identifier, self._best([*told] if told is not None else self._question(live, identifier))
+            answer = kept.get(identifier)
+            yield identifier, self._best([*answer] if answer is not None else self._call(live, identifier))
 
-    def _question(self, live: LimitedSource, identifier: Identifier) -> Sequence[Account]:
-        """One question. A row that does not name the identifier itself is a stranger's, whatever the source says."""
+    def _call(self, live: LimitedSource, identifier: Identifier) -> Sequence[Account]:
+        """Call the source once. A row that does not contain the identifier itself belongs to another account."""
         now = self.now()
         self.answers.spend(live.name, now=now, per_minute=live.per_minute)
-        said = live.source.ask(identifier)
+        rows = live.source.ask(identifier)
         origin = _origin(live.name, now)
-        accounts = [replace(each, origin=origin) for each in said if identifier in set(named_by(each))]
+        accounts = [replace(each, origin=origin) for each in rows if identifier in set(identifiers_of(each))]
         until = now + (self.keeping.found if accounts else self.keeping.absent)
         self.answers.keep(live.name, identifier, accounts, now=now, until=until)
         return accounts
 
     def _best(self, accounts: Sequence[Account]) -> Sequence[Account]:
-        """What the local data have of the same super admins, who are found by more than this source knows."""
+        """Return the local data of the same super admins where there are any: they hold more than this source's."""
         admins = {each: Identifier(IdentifierKind.EMAIL, each.super_admin_email) for each in accounts}
         known = self.subscriptions.find(tuple(admins.values())) if admins else {}
         best = {one.account_id: one for each in accounts for one in known.get(admins[each], (each,))}

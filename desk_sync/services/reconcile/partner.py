@@ -1,4 +1,4 @@
-"""Who writes: the partner behind a ticket, found where the mapping says, in its order."""
+"""The partner who writes a ticket, found in the places and in the order that the mapping gives."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from desk_sync.ports.partners import PartnerBook, StoredPartner
 log = structlog.get_logger()
 
 REFUSED_FOR = timedelta(minutes=10)
-"""How long we do not ask again, after Desk said that we may not."""
+"""The pause after Desk refused to let us read accounts."""
 
-Found: TypeAlias = tuple[Partner | None, str]
-"""A partner, or none, and what a reason says of it."""
+Finding: TypeAlias = tuple[Partner | None, str]
+"""A partner, or none, and the text of the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerResolver:
-    """Finds who writes to one portal. `listed` are the partners of the partner file."""
+    """Finds the writers of one portal's tickets. `listed` are the partners of the partner file."""
 
     desk: Desk
     book: PartnerBook
@@ -36,8 +36,8 @@ class PartnerResolver:
     policy: PartnerPolicy
     now: Now
 
-    def of(self, ticket: Ticket) -> TicketWriter:
-        """The first partner that is found, or why there is none. Raises TemporaryError."""
+    def writer_of(self, ticket: Ticket) -> TicketWriter:
+        """Return the first partner found, or the reasons why none was. Raises TemporaryError."""
         find = {
             PartnerOrigin.DESK: self._in_desk,
             PartnerOrigin.FILE: self._in_file,
@@ -45,55 +45,55 @@ class PartnerResolver:
         }
         reasons: list[Reason] = []
         for origin in self.policy.order:
-            partner, said = find[origin](ticket)
-            reasons.append(Reason("R8", said))
+            partner, text = find[origin](ticket)
+            reasons.append(Reason("R8", text))
             if partner:
                 return TicketWriter(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
         return TicketWriter(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
 
     def mailboxes(self, ticket: Ticket) -> tuple[str, ...]:
-        """The mapping's mailboxes that the ticket came to (R61). Raises Gone, TemporaryError or PermanentError."""
+        """Return the mapping's mailboxes that received the ticket (R61). Raises Gone, TemporaryError, PermanentError."""
         sent_to = self.desk.read_mailboxes(ticket.ticket_id)
         return tuple(sorted(self.policy.mailboxes.keys() & sent_to))
 
-    def _in_desk(self, ticket: Ticket) -> Found:
+    def _in_desk(self, ticket: Ticket) -> Finding:
         account, contact = ticket.partner_id, ticket.contact_id
         if account:
-            learnt = self._learnt(f"account:{account}", lambda: self.desk.read_partner(account))
+            stored = self._stored(f"account:{account}", lambda: self.desk.read_partner(account))
         elif contact:
-            learnt = self._learnt(f"contact:{contact}", lambda: self._of_contact(contact))
+            stored = self._stored(f"contact:{contact}", lambda: self._of_contact(contact))
         else:
             return None, "the ticket has no contact in Desk"
-        if learnt.partner:
-            return learnt.partner, f"the partner is the Desk account of the ticket's contact{_where(learnt.partner)}"
-        return None, "Desk does not let us read accounts" if learnt.refused else "the contact has no account in Desk"
+        if stored.partner:
+            return stored.partner, f"the partner is the Desk account of the ticket's contact{_where(stored.partner)}"
+        return None, "Desk does not let us read accounts" if stored.refused else "the contact has no account in Desk"
 
-    def _in_file(self, ticket: Ticket) -> Found:
+    def _in_file(self, ticket: Ticket) -> Finding:
         domain = ticket.sender_domain
         partner = next((each for each in self.listed if domain and each.owns(domain)), None)
         if partner:
             return partner, f"the partner file has the sender's domain{_where(partner)}"
         return None, "the partner file does not have the sender's domain"
 
-    def _by_domain(self, ticket: Ticket) -> Found:
+    def _by_domain(self, ticket: Ticket) -> Finding:
         domain = ticket.sender_domain
         if domain:
             partner = Partner(name=domain, domains=frozenset({domain}))
             return partner, "the partner is known by the sender's domain alone"
         return None, "the sender's address has no domain of its own"
 
-    def _learnt(self, key: str, ask: Callable[[], Partner | None]) -> StoredPartner:
-        """What Desk said of it lately, or says now."""
+    def _stored(self, key: str, read: Callable[[], Partner | None]) -> StoredPartner:
+        """Return the stored reading while it is fresh, else a new one."""
         known = self.book.recall(key)
         if known and self.now() < known.at + (REFUSED_FOR if known.refused else self.policy.max_age):
             return known
-        learnt = self._asked(ask)
-        self.book.learn(key, learnt)
-        return learnt
+        fresh = self._read(read)
+        self.book.learn(key, fresh)
+        return fresh
 
-    def _asked(self, ask: Callable[[], Partner | None]) -> StoredPartner:
+    def _read(self, read: Callable[[], Partner | None]) -> StoredPartner:
         try:
-            return StoredPartner(partner=ask(), at=self.now())
+            return StoredPartner(partner=read(), at=self.now())
         except Gone:
             return StoredPartner(partner=None, at=self.now())
         except NotPermitted as error:
@@ -106,7 +106,7 @@ class PartnerResolver:
 
 
 def _with_domain(partner: Partner, ticket: Ticket) -> Partner:
-    """The partner; where nothing says which domains are registered, the one that it writes from is."""
+    """Return the partner; if its registered domains are unknown, with the domain that it writes from."""
     if partner.domains or ticket.sender_domain is None:
         return partner
     return replace(partner, domains=frozenset({ticket.sender_domain}))

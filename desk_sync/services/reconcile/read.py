@@ -1,22 +1,24 @@
-"""What one look has to know of a ticket: read from Desk, looked up in the data, and never written."""
+"""The reading half of a look: the ticket in Desk, the account in the data, related tickets. It writes to no ticket."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
 from desk_sync.domain.account.licence_policy import AccountScope
-from desk_sync.domain.account.partner import NOBODY_ASKED, Partner, TicketWriter, customers
+from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.triggers import SevereTicket
-from desk_sync.domain.plan.memory import Memory
-from desk_sync.domain.plan.plan import ObservedTicket, Plan, plan
+from desk_sync.domain.plan.draft import draft_plan
+from desk_sync.domain.plan.memory import EvidenceMemory, Memory
+from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.ports.desk import Desk
@@ -33,11 +35,11 @@ from desk_sync.services.reconcile.partner import PartnerResolver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReader:
-    """Finds out what the looks at one portal's tickets have to know. Raises Gone, TemporaryError or PermanentError."""
+    """Reads all facts that a look needs. Raises Gone, TemporaryError or PermanentError."""
 
     desk: Desk
     subscriptions: SubscriptionStore
-    writers: PartnerResolver
+    partners: PartnerResolver
     portal: PortalFacts
     related_tickets: RelatedTickets
     policy: Policy
@@ -45,67 +47,72 @@ class TicketReader:
     hours: HoursFromDesk
     live: LiveLookup | None = None
 
-    def find(self, ticket_id: str, pending: PendingWork, news: Sequence[Event]) -> tuple[ObservedTicket, Memory]:
-        """What is so now; and what is remembered, with what was heard for it."""
-        ticket = self._tagged(self.desk.read_ticket(ticket_id))
-        policy, memory, writer = self._policy(), pending.memory, self._writer(ticket)
-        lookup = self._look_up(ticket, writer.partner, memory.heard)
-        listening = self._listening(policy)
-        wanted = _more_is_said(ticket, lookup, memory)
-        told = listening.ask(ticket, memory, news, evidence=wanted)
-        if wanted:
-            heard = tuple(dict.fromkeys((*memory.heard, *told.evidence)))
-            memory = replace(memory, heard=heard, threads_read=ticket.threads)
-            lookup = self._look_up(ticket, writer.partner, memory.heard)
-        memory = replace(memory, mailboxes=self._mailboxes(ticket, lookup, memory))
-        writer = policy.partners.reached(writer, memory.mailboxes or ())
-        found = ObservedTicket(
+    def current_policy(self) -> Policy:
+        """Return the policy with the calendars that it takes from Desk, and with our own agent as no person."""
+        policy, own = self.hours.complete(self.policy), self.portal.own_agent()
+        return policy.knowing(own) if own else policy
+
+    def observe(
+        self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return the facts, and the memory with the evidence that was read for them."""
+        ticket = self._with_tags(self.desk.read_ticket(ticket_id))
+        memory, writer = pending.memory, self._writer(ticket)
+        lookup = self._look_up(ticket, writer.partner, memory.evidence.from_threads)
+        conversation = self._conversation(policy)
+        unread = _may_have_evidence(ticket, lookup, memory.evidence)
+        new = conversation.read_new(ticket, memory, news, evidence=unread)
+        evidence = memory.evidence
+        if unread:
+            known = tuple(dict.fromkeys((*evidence.from_threads, *new.evidence)))
+            evidence = replace(evidence, from_threads=known, threads_read=ticket.threads)
+            lookup = self._look_up(ticket, writer.partner, known)
+        evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
+        writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
+        observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             events=news,
+            references=pending.references,
             writer=writer,
-            history=listening.history(ticket, memory, told.heard),
+            history=conversation.history(ticket, memory.clocks, new.update),
             promise=pending.promise,
-            around=self._around(ticket, lookup, writer),
+            related=self._related(ticket, lookup, writer),
             now=self.now(),
         )
-        return found, memory
+        return observed, replace(memory, evidence=evidence)
 
-    def plan(self, found: ObservedTicket, memory: Memory) -> Plan:
-        """What follows from it, once Desk has told of the agents that the plan asks about."""
-        policy = self._policy()
-        wish = plan(found, memory, policy)
-        if not wish.asks:
-            return wish
-        agents = {address: self.desk.read_agent(address) for address in sorted(wish.asks)}
-        return plan(replace(found, around=replace(found.around, agents=agents)), memory, policy)
+    def agents(self, addresses: Iterable[str]) -> Mapping[str, DeskAgent | None]:
+        """Return Desk's agents by address; None for an address without an agent."""
+        return {address: self.desk.read_agent(address) for address in sorted(addresses)}
 
     def rejudge(self, past: TicketHistory) -> ClockReading | None:
-        """The clocks of a ticket as today's policy judges its whole past, asked of Desk anew; nothing is written.
+        """Return the clocks as today's policy judges the ticket's whole past, read anew; nothing is written.
 
         None for a ticket without clocks.
         """
-        ticket, policy, memory = self.desk.read_ticket(past.ticket_id), self._policy(), past.memory.unjudged()
-        writer, listening = self._writer(ticket), self._listening(policy)
-        writer = policy.partners.reached(writer, memory.mailboxes or ())
-        lookup = self._look_up(ticket, writer.partner, memory.heard)
-        found = ObservedTicket(
+        ticket, policy = self.desk.read_ticket(past.ticket_id), self.current_policy()
+        memory = replace(past.memory, clocks=past.memory.clocks.unjudged())
+        writer, conversation = self._writer(ticket), self._conversation(policy)
+        writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
+        lookup = self._look_up(ticket, writer.partner, memory.evidence.from_threads)
+        observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             writer=writer,
-            history=listening.history(ticket, memory, listening.recall(ticket)),
-            around=RelatedFacts(origin=_origin(writer, lookup)),
+            history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket)),
+            related=RelatedFacts(origin=_origin(writer, lookup)),
             now=self.now(),
         )
-        return plan(found, memory, policy).watch
+        return draft_plan(observed, memory, policy).clocks.reading
 
-    def _tagged(self, ticket: Ticket) -> Ticket:
-        """With its tags, where some of them ask for an escalation: Desk tells them apart."""
+    def _with_tags(self, ticket: Ticket) -> Ticket:
+        """Return the ticket with its tags, if some of them request an escalation: Desk lists them in a separate call."""
         if not ticket.tagged or not self.policy.escalation.requests.tags:
             return ticket
         return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
 
-    def _around(self, ticket: Ticket, lookup: Lookup, writer: TicketWriter) -> RelatedFacts:
+    def _related(self, ticket: Ticket, lookup: Lookup, writer: TicketWriter) -> RelatedFacts:
         rules, now = self.policy.escalation, self.now()
         severe: Sequence[SevereTicket] = ()
         questions: Sequence[BasicQuestion] = ()
@@ -123,26 +130,27 @@ class TicketReader:
             questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
         )
 
-    def _listening(self, policy: Policy) -> ConversationReader:
+    def _conversation(self, policy: Policy) -> ConversationReader:
         return ConversationReader(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
 
     def _writer(self, ticket: Ticket) -> TicketWriter:
-        """Who wrote the ticket, if it matters."""
-        return self.writers.of(ticket) if self.policy.asks_who_writes and not ticket.in_bin else NOBODY_ASKED
+        """Return the writer of the ticket, where something depends on it."""
+        needed = self.policy.asks_who_writes and not ticket.in_bin
+        return self.partners.writer_of(ticket) if needed else WRITER_NOT_LOOKED_UP
 
-    def _mailboxes(self, ticket: Ticket, lookup: Lookup, memory: Memory) -> tuple[str, ...] | None:
-        """Those that the ticket came to, asked of Desk once, and only where the account's region follows from them."""
-        if memory.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
-            return self.writers.mailboxes(ticket)
-        return memory.mailboxes
+    def _mailboxes(self, ticket: Ticket, lookup: Lookup, evidence: EvidenceMemory) -> tuple[str, ...] | None:
+        """Return the mailboxes that received the ticket, read once, where the account's region depends on them."""
+        if evidence.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
+            return self.partners.mailboxes(ticket)
+        return evidence.mailboxes
 
-    def _look_up(self, ticket: Ticket, partner: Partner | None, heard: Sequence[Evidence]) -> Lookup:
-        evidence = customers((*ticket.evidence, *heard), partner)
-        told = self._find(readings(evidence))
+    def _look_up(self, ticket: Ticket, partner: Partner | None, from_threads: Sequence[Evidence]) -> Lookup:
+        evidence = customer_evidence((*ticket.evidence, *from_threads), partner)
+        found = self._find(readings(evidence))
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        lookup = choose(evidence, told.matches, newest, self.policy.strategies)
-        lookup = replace(lookup, reasons=(*lookup.reasons, *told.reasons))
+        lookup = choose(evidence, found.matches, newest, self.policy.strategies)
+        lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons))
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is AccountScope.SUPER_ADMIN:
             return lookup
@@ -151,17 +159,12 @@ class TicketReader:
         return replace(lookup, account=combine(account, others))
 
     def _find(self, identifiers: Sequence[Identifier]) -> LiveMatches:
-        """What the local data say; the sources themselves are asked only where those know nothing at all."""
+        """Return the matches in the local data; the sources themselves are asked only where those have none."""
         matches = self.subscriptions.find(identifiers)
         tried = [each for each in identifiers if each.kind in self.policy.strategies]
         if matches or self.live is None or not tried:
             return LiveMatches(matches=matches)
         return self.live.find(tried)
-
-    def _policy(self) -> Policy:
-        """The policy, with the calendars that it takes from Desk, and our own agent among those who are no persons."""
-        policy, own = self.hours.complete(self.policy), self.portal.own_agent()
-        return policy.knowing(own) if own else policy
 
 
 def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
@@ -174,7 +177,7 @@ def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
     )
 
 
-def _more_is_said(ticket: Ticket, lookup: Lookup, memory: Memory) -> bool:
-    """Whether threads that we have not read could lead to the account: the first one is the description."""
-    sought = lookup.account is None and lookup.snapshot is not None and not ticket.closed
-    return sought and ticket.threads > max(memory.threads_read, 1)
+def _may_have_evidence(ticket: Ticket, lookup: Lookup, memory: EvidenceMemory) -> bool:
+    """Return True if threads that were not read could lead to the account; the first thread is the description."""
+    needed = lookup.account is None and lookup.snapshot is not None and not ticket.closed
+    return needed and ticket.threads > max(memory.threads_read, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,26 +11,29 @@ import structlog
 
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.escalation.basic_questions import HOWTO
+from desk_sync.domain.plan.draft import draft_plan
+from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.memory import Memory, is_news
+from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
-from desk_sync.domain.ticket.ticket import Ticket, digest, only_ours
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
+from desk_sync.ports.partners import EducationLog
 from desk_sync.ports.portal import CallBudget, PortalFacts
 from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
 from desk_sync.ports.tickets import Lease, Look, PendingWork, TicketStore
 from desk_sync.services.backoff import doubled
-from desk_sync.services.reconcile.education import EducationLimiter
 from desk_sync.services.reconcile.read import TicketReader
 
 log = structlog.get_logger()
 
 
 class LookOutcome(StrEnum):
-    """How a look ended."""
+    """The end of a look."""
 
     RECONCILED = "reconciled"
     NOTHING_NEW = "nothing_new"
@@ -42,9 +45,9 @@ class LookOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookLimits:
-    """How long a look may hold its ticket, and how often a look that fails is begun again.
+    """How long a look may hold its ticket, and how often a look that fails is started again.
 
-    `call` is the longest that a call of Desk takes; `refusal` is the pause after Desk said that we may not.
+    `call` is the longest duration of a call to Desk; `refusal` is the pause after Desk refused permission.
     """
 
     lease: timedelta = timedelta(seconds=45)
@@ -56,12 +59,12 @@ class LookLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconcile:
-    """Keeps one portal's tickets as the policy wants them. Safe to repeat, and to run beside others of its kind."""
+    """Keeps one portal's tickets as the policy wants them. It can be repeated, and run in several processes."""
 
-    finder: TicketReader
+    reader: TicketReader
     desk: Desk
     budget: CallBudget
-    education: EducationLimiter
+    education_log: EducationLog
     tickets: TicketStore
     portal: PortalFacts
     related_tickets: RelatedTickets
@@ -69,7 +72,7 @@ class Reconcile:
     limits: LookLimits = LookLimits()
 
     def look(self, lease: Lease) -> LookOutcome:
-        """Look at a leased ticket once. Never raises for what is wrong with the ticket, Desk or the sources."""
+        """Look at a leased ticket once. It never raises for a fault of the ticket, of Desk or of the sources."""
         try:
             outcome = self._look(lease)
         except LeaseLost:
@@ -85,7 +88,7 @@ class Reconcile:
             return self._park(lease, f"given up after {self.limits.attempts} attempts")
         news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
         if not news and not pending.wake_due:
-            self.tickets.skip_look(lease, modified_at=_told_up_to(pending.events))
+            self.tickets.skip_look(lease, modified_at=_newest_modification(pending.events))
             return LookOutcome.NOTHING_NEW
         try:
             self._reconcile(lease, pending, news)
@@ -99,106 +102,113 @@ class Reconcile:
         return LookOutcome.RECONCILED
 
     def _reconcile(self, lease: Lease, pending: PendingWork, news: Sequence[Event]) -> None:
+        """Read, decide, write: nothing is written to a ticket before the last step."""
         self.budget.check(lease.urgency)
-        found, memory = self.finder.find(lease.ticket_id, pending, news)
-        wish = self.finder.plan(found, memory)
-        ticket, writer = found.ticket, found.writer
-        wish = self.education.sparing(wish, ticket, writer, pending.references)
-        after, commented = self._write(lease, ticket, wish, pending.memory.intending(wish.intended))
-        self._record(lease, ticket, after, wish, _remembered(ticket, after, wish, memory, commented), writer)
-        self.related_tickets.wake(wish.wakes, now=self.now())
+        policy = self.reader.current_policy()
+        observed, memory = self.reader.observe(lease.ticket_id, pending, news, policy)
+        draft = draft_plan(observed, memory, policy)
+        plan = draft.finish(
+            agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
+        )
+        after, comments_made = self._write(lease, observed.ticket, plan, pending.memory)
+        remembered = plan.memory_after(observed.ticket, after, memory, comments_made=comments_made)
+        self._record(lease, observed, after, plan, remembered)
+        self.related_tickets.wake(plan.escalation.wakes, now=self.now())
 
-    def _write(self, lease: Lease, ticket: Ticket, wish: Plan, known: Memory) -> tuple[Ticket, int]:
-        """Write down what is about to happen, then let it happen (L6). Returns how many comments it made, too."""
-        if not wish.wanted and not wish.comments:
+    def _last_education(self, partner_key: str | None) -> LastEducation | None:
+        return self.education_log.last(partner_key) if partner_key else None
+
+    def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[Ticket, int]:
+        """Store what is about to happen, then do it (L6). Return the ticket after it, and how many comments were made."""
+        if not plan.fields.writes and not plan.comments:
             return ticket, 0
-        owed = self.tickets.announce(lease, memory=known, effects=wish.comments)
-        after = self._write_fields(ticket, wish)
-        made = [self._comment(lease, effect, owed[effect]) for effect in wish.effects if effect in owed]
-        if wish.sheet:
-            made.append(self._keep(lease, wish.sheet.comment, new=owed.get(wish.sheet.comment) is False))
+        intended = replace(memory, fields=memory.fields.intending(plan.fields.intended))
+        pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
+        after = self._write_fields(ticket, plan.fields.writes)
+        made = [self._comment(lease, effect, pending[effect]) for effect in plan.effects if effect in pending]
+        if standing := plan.clocks.comment:
+            made.append(self._keep_current(lease, standing.comment, new=pending.get(standing.comment) is False))
         return after, sum(made)
 
-    def _write_fields(self, ticket: Ticket, wish: Plan) -> Ticket:
-        if not wish.wanted:
+    def _write_fields(self, ticket: Ticket, writes: Mapping[Field, Value]) -> Ticket:
+        if not writes:
             return ticket
-        after = self.desk.write_ticket(ticket.ticket_id, wish.wanted)
+        after = self.desk.write_ticket(ticket.ticket_id, writes)
         if after.modified_by and after.modified_by != self.portal.own_agent():
             self.portal.learn_own_agent(after.modified_by)
         return after
 
-    def _comment(self, lease: Lease, effect: Effect, may_have_got_through: bool) -> bool:
-        """Make a comment once; whether it was made now."""
+    def _comment(self, lease: Lease, effect: Effect, may_exist: bool) -> bool:
+        """Make a comment once; return True if it was made now."""
         reference = effect.reference(lease.ticket_id)
-        if may_have_got_through and self.desk.has_comment(lease.ticket_id, reference):
+        if may_exist and self.desk.has_comment(lease.ticket_id, reference):
             return False
         return self._add(lease, effect, reference)
 
-    def _keep(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
-        """Make the standing comment say what it has to say; whether it was made now: a person may have deleted it."""
+    def _keep_current(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
+        """Edit the standing comment, or make it if it is `new` or was deleted; return True if it was made now."""
         reference = comment.reference(lease.ticket_id)
         if not new and self.desk.edit_comment(lease.ticket_id, comment.text, reference):
             return False
         return self._add(lease, comment, reference)
 
     def _add(self, lease: Lease, comment: Effect, reference: str) -> bool:
-        """Nobody else may begin with the ticket before this call has ended: no later look mends a comment."""
+        """Renew the lease first if it could expire during the call: a duplicate comment cannot be repaired later."""
         now = self.now()
         left = lease.until - now
-        if not self.limits.call <= left <= self.limits.lease:  # it takes long, or somebody moved the clock
+        if not self.limits.call <= left <= self.limits.lease:  # more than a lease is left if the clock was put back
             self.tickets.renew(lease, until=now + self.limits.lease)
         self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
         return True
 
-    def _record(
-        self, lease: Lease, found: Ticket, left: Ticket, wish: Plan, memory: Memory, writer: TicketWriter
-    ) -> None:
+    def _record(self, lease: Lease, observed: ObservedTicket, after: Ticket, plan: Plan, memory: Memory) -> None:
+        before, writes = observed.ticket, plan.fields.writes
         self.tickets.finish_look(
             lease,
             Look(
                 at=self.now(),
-                decision=wish.decision,
+                decision=plan.decision,
                 memory=memory,
-                fields_written=wish.wanted,
-                effects_done=wish.comments,
-                watch=wish.watch,
-                messages=wish.messages,
-                traits=_traits(found, wish, writer),
-                urgency=wish.urgency,
-                next_look_at=wish.next_look_at,
-                next_step_at=wish.next_step_at,
-                closed=left.closed or left.in_bin,
+                fields_written=writes,
+                effects_done=plan.comments,
+                clocks=plan.clocks.reading,
+                messages=plan.escalation.messages,
+                traits=_traits(before, plan, observed.writer),
+                urgency=plan.urgency,
+                next_look_at=plan.next_look_at,
+                next_step_at=plan.escalation.next_step_at,
+                closed=after.closed or after.in_bin,
                 # What somebody else changed between our reading and our write is still to be looked at.
-                modified_at=(left if only_ours(found, left, wish.wanted) else found).modified_at,
+                modified_at=(after if only_ours(before, after, writes) else before).modified_at,
             ),
         )
         log.info(
             "ticket.reconciled",
             ticket_id=lease.ticket_id,
-            verdict=wish.decision.verdict,
-            licences=wish.decision.licences,
-            questions=wish.decision.questions,
-            written=sorted(wish.wanted),
-            effects=[effect.kind for effect in wish.effects],
-            next_look_at=wish.next_look_at,
+            verdict=plan.decision.verdict,
+            licences=plan.decision.licences,
+            questions=plan.decision.questions,
+            written=sorted(writes),
+            effects=[effect.kind for effect in plan.effects],
+            next_look_at=plan.next_look_at,
         )
 
     def _set_aside(self, lease: Lease, error: DeskSyncError) -> LookOutcome:
-        """What a known error means for the ticket: gone, later, or a person's turn."""
+        """End, postpone or park the ticket, as a known error requires."""
         match error:
             case Gone():
                 self.tickets.end(lease, now=self.now())
                 log.info("ticket.gone", ticket_id=lease.ticket_id)
                 return LookOutcome.GONE
             case TemporaryError(retry_after=retry_after):
-                return self._later(lease, error, retry_after)
-            case NotPermitted():  # the portal's fault, and its people can mend it
-                return self._later(lease, error, self.limits.refusal)
+                return self._postpone(lease, error, retry_after)
+            case NotPermitted():  # a fault of the portal, which its administrators can repair
+                return self._postpone(lease, error, self.limits.refusal)
             case _:
                 return self._park(lease, str(error))
 
-    def _later(self, lease: Lease, error: DeskSyncError, pause: timedelta) -> LookOutcome:
-        """Try again after the pause, as often as it takes: it is not the ticket's fault."""
+    def _postpone(self, lease: Lease, error: DeskSyncError, pause: timedelta) -> LookOutcome:
+        """Try again after the pause, without a limit on the number: the ticket is not the cause."""
         look_at = self.now() + pause
         self.tickets.postpone(lease, look_at=look_at, error=str(error), refund=True)
         log.warning("look.postponed", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
@@ -215,30 +225,9 @@ class Reconcile:
         return LookOutcome.PARKED
 
 
-def _remembered(found: Ticket, left: Ticket, wish: Plan, memory: Memory, commented: int) -> Memory:
-    """What the next look has to know. Comments that others made during this one are counted by it."""
-    return Memory(
-        left=digest(left),
-        found=digest(found),
-        written=wish.written,
-        overrides=wish.overrides,
-        consecutive_writes=wish.consecutive_writes,
-        heard=memory.heard,
-        threads_read=memory.threads_read,
-        mailboxes=memory.mailboxes,
-        watched=wish.watch.watched if wish.watch else memory.watched,
-        threads_heard=found.threads,
-        comments_heard=found.comments + commented,
-        suppressed=wish.suppressed,
-        escalation=wish.escalation,
-        asked=wish.asked,
-        sheet=wish.sheet.digest if wish.sheet else memory.sheet,
-    )
-
-
-def _traits(ticket: Ticket, wish: Plan, writer: TicketWriter) -> TicketTraits:
-    """By what the looks at other tickets know this one."""
-    history = wish.watch.history if wish.watch else None
+def _traits(ticket: Ticket, plan: Plan, writer: TicketWriter) -> TicketTraits:
+    """Return the facts by which the looks at other tickets find this one."""
+    history = plan.clocks.reading.history if plan.clocks.reading else None
     return TicketTraits(
         number=ticket.number,
         product=ticket.product,
@@ -248,5 +237,5 @@ def _traits(ticket: Ticket, wish: Plan, writer: TicketWriter) -> TicketTraits:
     )
 
 
-def _told_up_to(events: Sequence[Event]) -> datetime | None:
+def _newest_modification(events: Sequence[Event]) -> datetime | None:
     return max((event.modified_at for event in events if event.modified_at), default=None)

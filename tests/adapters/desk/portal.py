@@ -1,4 +1,4 @@
-"""A portal to talk to: its vocabulary, a token store in memory, a client, and a server that misbehaves on purpose."""
+"""A portal for tests: its vocabulary, a token store in memory, a client, and a server that misbehaves on purpose."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ VOCABULARY = DeskVocabulary(
 
 
 class FakeTokens:
-    """The `Tokens` port in memory; counts the elections that were won."""
+    """The port `TokenStore` in memory; counts the elections that were won."""
 
     def __init__(self, token: AccessToken | None = None) -> None:
         self.token = token
@@ -90,7 +90,7 @@ def make_access(
 
 
 def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings: Any) -> DeskClient:
-    """A client with a valid token; quick repeats do not wait."""
+    """A client with a valid token, whose retries do not wait."""
     access = make_access(tokens or FakeTokens(make_token()))
     facts = {
         "vocabulary": VOCABULARY,
@@ -103,7 +103,7 @@ def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings
 
 
 def make_raw(**changes: Any) -> dict[str, Any]:
-    """A ticket as Desk shows it; `cf` adds to the custom fields."""
+    """A ticket in Desk's JSON; `cf` adds to the custom fields."""
     raw: dict[str, Any] = json.loads((PAYLOADS / "rest_get_ticket.json").read_text())
     custom = raw["cf"] | changes.pop("cf", {})
     return raw | changes | {"cf": custom}
@@ -121,7 +121,7 @@ def http(body: bytes, *, status: str = "200 OK", headers: str = "") -> bytes:
 
 @contextmanager
 def serving(*behaviours: Callable[[socket.socket], None]) -> Iterator[Served]:
-    """A server on this machine that treats each connection as the next behaviour says, the last one for ever."""
+    """A local server that handles each connection by the next behaviour; the last one is repeated."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served = Served(listener, behaviours)
         thread = threading.Thread(target=served.run, daemon=True)
@@ -178,7 +178,7 @@ def answering(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 def dripping(answer: bytes, *, every: float = 0.05) -> Callable[[socket.socket], None]:
-    """A byte at a time, for ever if it takes so long: each one resets a timeout that is per read."""
+    """Send one byte at a time, so that each resets a timeout that is per read."""
 
     def drip(connection: socket.socket) -> None:
         pause = threading.Event()

@@ -78,11 +78,11 @@ def listed(thread_id, direction="in", **facts):
 @pytest.mark.parametrize(
     ("threads", "known", "read", "zoids"),
     [
-        pytest.param([listed("2"), listed("1")], 1, ["2"], ["76006415"], id="what is new"),
+        pytest.param([listed("2"), listed("1")], 1, ["2"], ["76006415"], id="a new thread"),
         pytest.param([listed("2", content="ZOID: 90000001"), listed("1")], 1, [], ["90000001"], id="shown in the list"),
         pytest.param([listed("2", "out"), listed("1")], 1, [], [], id="an agent's mail"),
         pytest.param([listed("1")], 2, [], [], id="a thread was deleted meanwhile"),
-        pytest.param([listed("9"), listed("1")], 1, ["9"], [], id="a thread that is gone is passed over"),
+        pytest.param([listed("9"), listed("1")], 1, ["9"], [], id="a thread that is gone is skipped"),
     ],
 )
 def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zoids):
@@ -120,7 +120,7 @@ def test_a_write_sends_the_given_fields_and_nothing_else(desk):
         ),
     ],
 )
-def test_what_desk_only_writes_differently_is_what_we_sent(desk, value, answered):
+def test_a_value_that_desk_only_writes_differently_is_accepted(desk, value, answered):
     desk.patch(URL, json=make_raw(cf=answered))
 
     assert make_client().write_ticket(TICKET, value)
@@ -166,7 +166,7 @@ def test_fields_that_desk_silently_left_out_are_named(desk, answered, fields):
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["for agents", "for the partner too"])
-def test_a_comment_is_for_whom_it_should_be_escaped_and_ends_in_its_reference(desk, public):
+def test_a_comment_has_its_audience_is_escaped_and_ends_in_its_reference(desk, public):
     desk.post(COMMENTS, json={"id": "119514000017430011"})
 
     make_client().add_comment(TICKET, "<b>49 & 60</b>\nlicences", MARK, public=public)
@@ -192,7 +192,7 @@ def page(*texts: str) -> dict:
     return {"data": [{"id": str(number), "content": text} for number, text in enumerate(texts)]}
 
 
-FULL = ["said"] * 100
+FULL = ["text"] * 100
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_every_row_of_the_table_is_tried():
         pytest.param(507, "", TemporaryError, id="an unknown 5xx"),
     ],
 )
-def test_a_failure_is_what_the_caller_does_next(desk, status, code, kind):
+def test_a_failure_has_the_type_that_its_caller_needs(desk, status, code, kind):
     desk.post(TOKEN_URL, json={"access_token": "1000.new"})
     desk.get(URL, status=status, json={"errorCode": code, "message": "…"}, headers={"Location": "https://evil.example"})
 
@@ -281,8 +281,8 @@ def test_a_failure_is_what_the_caller_does_next(desk, status, code, kind):
     ("status", "kind"),
     [
         pytest.param(200, TemporaryError, id="a page instead of a ticket"),
-        pytest.param(403, TemporaryError, id="a firewall's page says nothing about our rights"),
-        pytest.param(404, TemporaryError, id="a gateway's page says nothing about the ticket"),
+        pytest.param(403, TemporaryError, id="a firewall's page is no evidence about our rights"),
+        pytest.param(404, TemporaryError, id="a gateway's page is no evidence about the ticket"),
         pytest.param(401, NotPermitted, id="Desk's own 401 is a page at times"),
         pytest.param(502, BriefFailure, id="a gateway's page"),
     ],
@@ -306,7 +306,7 @@ def test_an_answer_that_is_not_the_ticket_is_not_taken_for_it(desk, answer):
         make_client().read_ticket(TICKET)
 
 
-def test_refused_values_are_told_by_our_words_and_never_repeated(desk):
+def test_refused_values_are_named_by_our_words_and_never_repeated(desk):
     errors = [
         {"fieldName": "/cf/cf_severity", "errorType": "invalid", "errorMessage": "canary"},
         {"fieldName": "/contactId", "errorType": "missing", "errorMessage": ""},
@@ -319,8 +319,8 @@ def test_refused_values_are_told_by_our_words_and_never_repeated(desk):
     with pytest.raises(PermanentError) as caught:
         make_client().write_ticket(TICKET, {Field.SEVERITY: "canary"})
 
-    said = "severity (cf_severity) is invalid, contactId is missing, email is refused"
-    assert str(caught.value) == f"Desk answered 422 INVALID_DATA to PATCH /tickets/{TICKET}: {said}"
+    faults = "severity (cf_severity) is invalid, contactId is missing, email is refused"
+    assert str(caught.value) == f"Desk answered 422 INVALID_DATA to PATCH /tickets/{TICKET}: {faults}"
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_refused_values_are_told_by_our_words_and_never_repeated(desk):
         pytest.param({}, timedelta(hours=1), id="no header"),
     ],
 )
-def test_spent_credits_are_waited_for_and_not_asked_about_again(desk, headers, after):
+def test_after_the_last_credit_the_call_is_not_repeated_and_the_wait_is_known(desk, headers, after):
     desk.get(URL, status=429, json={"errorCode": "THRESHOLD_EXCEEDED"}, headers=headers)
 
     with pytest.raises(TemporaryError) as caught:
@@ -529,7 +529,7 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
         make_client(url=server.url).read_ticket(TICKET)
 
 
-def test_nobody_there_is_worth_another_try_later():
+def test_an_unreachable_server_is_a_temporary_error():
     with serving(resetting) as server:
         url = server.url
 

@@ -1,4 +1,4 @@
-"""What the client tells the budget about Desk's answers, over real sockets."""
+"""The client reports Desk's answers to the budget, over real sockets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def refusal(code):
     return json.dumps({"errorCode": code, "message": "No."}).encode()
 
 
-def ask(url, budget, **settings):
+def call(url, budget, **settings):
     with suppress(DeskSyncError):
         make_client(url=url, budget=budget, **settings).read_ticket(TICKET)
 
@@ -43,15 +43,15 @@ def last(body, status="200 OK", headers=""):
     ("answer", "left", "waits", "failures"),
     [
         pytest.param(
-            last(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: 4711\r\n"), [4711], [], [], id="credits are told"
+            last(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: 4711\r\n"), [4711], [], [], id="credits are given"
         ),
-        pytest.param(last(TICKET_BODY), [None], [], [], id="credits are not told"),
+        pytest.param(last(TICKET_BODY), [None], [], [], id="credits are not given"),
         pytest.param(
             last(TICKET_BODY, headers="X-Rate-Limit-Remaining-v3: many\r\n"),
             [None],
             [],
             [],
-            id="no number is no credits",
+            id="a value that is no number is ignored",
         ),
         pytest.param(
             last(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
@@ -61,14 +61,14 @@ def last(body, status="200 OK", headers=""):
             [None] * 4,
             [],
             [],
-            id="so do too many calls at a time",
+            id="so does a refusal of too many calls at once",
         ),
         pytest.param(
             last(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many", headers="Retry-After: 7200\r\n"),
             [],
             [timedelta(hours=2)],
             [],
-            id="the day's credits are gone, and Desk says until when",
+            id="the day's credits are gone, with a time to wait",
         ),
         pytest.param(
             last(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many"),
@@ -78,14 +78,18 @@ def last(body, status="200 OK", headers=""):
             id="the day's credits are gone",
         ),
         pytest.param(
-            last(b"<html>", status="502 Bad Gateway"), [], [], ["status 502"] * 4, id="a gateway speaks in its place"
+            last(b"<html>", status="502 Bad Gateway"),
+            [],
+            [],
+            ["status 502"] * 4,
+            id="a gateway answers instead of Desk",
         ),
     ],
 )
-def test_an_answer_is_told_for_what_it_means_to_the_portal(answer, left, waits, failures):
+def test_the_budget_records_what_an_answer_means_for_the_portal(answer, left, waits, failures):
     budget = FakeBudget()
     with serving(answering(answer)) as server:
-        ask(server.url, budget)
+        call(server.url, budget)
 
     assert (budget.left, budget.waits, budget.failures) == (left, waits, failures)
 
@@ -93,7 +97,7 @@ def test_an_answer_is_told_for_what_it_means_to_the_portal(answer, left, waits, 
 def test_a_connection_that_breaks_is_a_failure_of_the_portal():
     budget = FakeBudget()
     with serving(resetting) as server:
-        ask(server.url, budget)
+        call(server.url, budget)
 
     assert budget.failures == ["ConnectionError"] * 4
 
@@ -101,20 +105,20 @@ def test_a_connection_that_breaks_is_a_failure_of_the_portal():
 def test_an_answer_that_does_not_come_is_a_failure_of_the_portal():
     budget = FakeBudget()
     with serving(lambda connection: connection.recv(1)) as server:
-        ask(server.url, budget, timeout=timedelta(seconds=0.3))
+        call(server.url, budget, timeout=timedelta(seconds=0.3))
 
     assert budget.failures == ["ReadTimeout"]
 
 
 def test_an_accounts_server_that_is_away_is_a_failure_of_the_portal():
-    budget, nobody = FakeBudget(), FakeTokens(None)
+    budget, no_token = FakeBudget(), FakeTokens(None)
     with serving(resetting) as accounts, serving(answering(http(TICKET_BODY))) as server:
-        ask(server.url, budget, access=make_access(nobody, accounts_url=accounts.url))
+        call(server.url, budget, access=make_access(no_token, accounts_url=accounts.url))
 
         assert (server.requests, budget.failures) == ([], ["no access token"])
 
 
-def test_a_paused_portal_is_not_called_and_says_when_to_come_back():
+def test_a_paused_portal_is_not_called_and_the_wait_is_known():
     budget = FakeBudget()
     budget.paused = timedelta(seconds=40)
     with serving(answering(http(TICKET_BODY))) as server:
@@ -124,9 +128,9 @@ def test_a_paused_portal_is_not_called_and_says_when_to_come_back():
         assert (server.requests, paused.value.retry_after) == ([], timedelta(seconds=40))
 
 
-def test_a_call_that_has_no_time_left_is_not_made_and_blames_nobody():
+def test_a_call_after_the_deadline_is_not_made_and_is_no_failure():
     budget = FakeBudget()
     with serving(answering(http(TICKET_BODY))) as server:
-        ask(server.url, budget, timeout=timedelta(0))
+        call(server.url, budget, timeout=timedelta(0))
 
         assert (server.requests, budget.failures) == ([], [])

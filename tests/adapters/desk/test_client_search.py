@@ -1,4 +1,4 @@
-"""The search by last change, as Desk makes it: sorted, at most 100 at a time, and blind beyond an offset of 999."""
+"""The search by last change with Desk's limits: sorted, at most 100 per page, no offset above 999."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ END = START + timedelta(days=1)
 
 
 class Search:
-    """Tickets by their ids, each with its last change; `between` happens after each answer."""
+    """Tickets by their ids, each with its last change; `between` is called after each answer."""
 
     def __init__(self):
         self.tickets = {}
@@ -58,7 +58,7 @@ def search():
 
 
 def found(start=START, end=END):
-    """Every ticket that the client shows, in its order."""
+    """Every ticket that the client returns, in its order."""
     return [(each.ticket_id, each.at) for page in make_client().modified_between(start, end) for each in page]
 
 
@@ -93,7 +93,7 @@ def test_more_tickets_than_the_search_can_page_through(search, count, step):
     assert max(search.offsets) <= 900
 
 
-def test_more_in_one_instant_than_the_search_can_show_is_reported_and_passed(search):
+def test_more_in_one_instant_than_the_search_can_page_through_is_logged_and_skipped(search):
     search.holds(1_500, at=START)
     search.holds(5, at=START + A_SECOND)
 
@@ -105,7 +105,7 @@ def test_more_in_one_instant_than_the_search_can_show_is_reported_and_passed(sea
 
 
 def test_tickets_that_change_meanwhile_hide_no_others(search):
-    """Each answer is followed by a change to ten tickets that it showed: they move behind the end of the span."""
+    """After each answer ten of its tickets change, which moves them behind the end of the span."""
     search.holds(500, at=START, step=A_SECOND)
     everything = set(search.tickets)
 
@@ -118,7 +118,7 @@ def test_tickets_that_change_meanwhile_hide_no_others(search):
     assert {ticket_id for ticket_id, _ in found()} == everything
 
 
-def test_a_page_is_asked_for_when_the_one_before_was_used(search):
+def test_a_page_is_requested_when_the_one_before_was_used(search):
     search.holds(300, at=START, step=A_SECOND)
 
     pages = make_client().modified_between(START, END)
@@ -136,7 +136,7 @@ def test_a_page_is_asked_for_when_the_one_before_was_used(search):
         pytest.param({"id": "1", "modifiedTime": "yesterday"}, id="no instant"),
     ],
 )
-def test_what_is_no_ticket_is_passed_over(strange):
+def test_an_entry_that_is_no_ticket_is_left_out(strange):
     good = {"id": "2", "modifiedTime": written(START)}
     with responses.RequestsMock() as mock:
         mock.get(f"{API}/tickets/search", json={"data": [strange, good]})
@@ -144,7 +144,7 @@ def test_what_is_no_ticket_is_passed_over(strange):
         assert found() == [("2", START)]
 
 
-def test_an_answer_that_is_none_ends_the_walk_with_an_error(search):
+def test_a_failed_page_ends_the_search_with_an_error(search):
     search.holds(150, at=START, step=A_SECOND)
     pages = make_client().modified_between(START, END)
     next(pages)

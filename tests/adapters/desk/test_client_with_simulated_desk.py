@@ -1,4 +1,4 @@
-"""The client against the simulated Desk, over real sockets: what each believes about the other holds."""
+"""The client against the simulated Desk, over real sockets: the two fit together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def simulated():
 
 @pytest.fixture(scope="module")
 def tokens():
-    """One for all clients: Zoho grants ten in ten minutes."""
+    """One token store for all clients: Zoho grants ten tokens in ten minutes."""
     return FakeTokens(make_token("1000.expired"))
 
 
@@ -104,10 +104,10 @@ def test_a_ticket_that_is_not_there_is_gone(client):
 
 def test_a_value_that_the_pick_list_lacks_is_refused_by_name(client, ticket_id):
     with pytest.raises(PermanentError, match=r"severity \(cf_severity\)"):
-        client.write_ticket(ticket_id, {Field.SEVERITY: "S9-Unheard-of"})
+        client.write_ticket(ticket_id, {Field.SEVERITY: "S9-Unknown"})
 
 
-def test_a_greeting_costs_one_credit_and_tells_the_edition(client, simulated):
+def test_a_greeting_costs_one_credit_and_returns_the_edition(client, simulated):
     simulation, _ = simulated
     before = simulation.desk.credits
 
@@ -132,12 +132,12 @@ def test_business_hours_become_a_calendar(client):
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [
-        pytest.param("Night hours", 'none of the name "Night hours"', id="no such name"),
+        pytest.param("Night hours", 'none of them are named "Night hours"', id="no such name"),
         pytest.param("700100999999999999", "422", id="no such id"),
     ],
 )
-def test_business_hours_that_are_not_there_are_refused(client, named, said):
-    with pytest.raises(PermanentError, match=said):
+def test_business_hours_that_are_not_there_are_refused(client, named, message):
+    with pytest.raises(PermanentError, match=message):
         client.business_hours(named)

@@ -1,4 +1,4 @@
-"""Who said what on a ticket and when, and what became of its status, as Desk's lists tell it."""
+"""The conversation of a ticket and the changes of its status, read from Desk's lists."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ def comment(**facts):
     return {"data": [usual | facts]}
 
 
-def test_a_thread_is_told_by_its_direction_and_its_author():
-    said = ConversationItem(ref="1", at=AT, form=ItemForm.OUTGOING, author=AuthorKind.AGENT, author_id="7")
+def test_a_thread_is_read_with_its_direction_and_its_author():
+    item = ConversationItem(ref="1", at=AT, form=ItemForm.OUTGOING, author=AuthorKind.AGENT, author_id="7")
 
-    assert conversation.threads(thread()) == [said]
+    assert conversation.threads(thread()) == [item]
 
 
 @pytest.mark.parametrize(
     ("written", "author"),
     [
-        pytest.param("END_USER", AuthorKind.PARTNER, id="as the contract has it"),
-        pytest.param("Contact", AuthorKind.PARTNER, id="as the history has it"),
+        pytest.param("END_USER", AuthorKind.PARTNER, id="as in the contract"),
+        pytest.param("Contact", AuthorKind.PARTNER, id="as in the history"),
         pytest.param("SYSTEM", AuthorKind.OTHER, id="Desk itself"),
-        pytest.param(None, AuthorKind.OTHER, id="nobody says"),
+        pytest.param(None, AuthorKind.OTHER, id="no type"),
     ],
 )
-def test_authors_are_known_by_their_type(written, author):
-    (said,) = conversation.threads(thread(author={"id": "8", "type": written}))
+def test_the_kind_of_an_author_follows_from_its_type(written, author):
+    (item,) = conversation.threads(thread(author={"id": "8", "type": written}))
 
-    assert said.author is author
+    assert item.author is author
 
 
 @pytest.mark.parametrize(
@@ -52,26 +52,26 @@ def test_authors_are_known_by_their_type(written, author):
     [
         pytest.param({"status": "DRAFT"}, id="a draft"),
         pytest.param({"status": "FAILED"}, id="it could not be sent"),
-        pytest.param({"direction": None}, id="nobody says which way"),
+        pytest.param({"direction": None}, id="without a direction"),
         pytest.param({"createdTime": "yesterday"}, id="without a time"),
         pytest.param({"id": None}, id="without an id"),
     ],
 )
-def test_what_was_not_sent_or_cannot_be_read_is_no_thread(facts):
+def test_a_thread_that_was_not_sent_or_is_unreadable_is_left_out(facts):
     assert conversation.threads(thread(**facts)) == []
 
 
 def test_a_private_thread_is_not_public():
-    (said,) = conversation.threads(thread(visibility="private"))
+    (item,) = conversation.threads(thread(visibility="private"))
 
-    assert not said.public
+    assert not item.public
 
 
 @pytest.mark.parametrize(("written", "public"), [(True, True), ("true", True), (False, False), (None, False)])
-def test_a_comment_is_public_where_desk_says_so(written, public):
-    (said,) = conversation.comments(comment(isPublic=written))
+def test_a_comment_is_public_if_desk_marks_it_so(written, public):
+    (item,) = conversation.comments(comment(isPublic=written))
 
-    assert (said.form, said.author, said.public) == (ItemForm.COMMENT, AuthorKind.AGENT, public)
+    assert (item.form, item.author, item.public) == (ItemForm.COMMENT, AuthorKind.AGENT, public)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_comment_is_public_where_desk_says_so(written, public):
         pytest.param({"commentedTime": None}, id="without a time"),
     ],
 )
-def test_what_is_ours_or_cannot_be_read_is_nobodys_comment(facts):
+def test_our_own_comment_or_an_unreadable_one_is_left_out(facts):
     assert conversation.comments(comment(**facts)) == []
 
 
@@ -103,5 +103,5 @@ def test_a_change_of_status_is_read_from_the_history():
         pytest.param({"propertyValue": "Open"}, id="in another form"),
     ],
 )
-def test_what_is_no_change_of_status_is_passed_over(facts):
+def test_an_entry_that_is_no_change_of_status_is_left_out(facts):
     assert conversation.status_changes(entry(**facts)) == []

@@ -1,4 +1,4 @@
-"""What in a ticket may lead to its account: the sample mails as descriptions, and what must lead nowhere."""
+"""Evidence in a ticket: from the sample mails as descriptions, and none from texts that only look like it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTNER = "help@partner.example"
 NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 
 
-def told(evidence):
+def rows(evidence):
     return [(str(each.place), *((reading.kind.value, reading.value) for reading in each.readings)) for each in evidence]
 
 
@@ -29,7 +29,7 @@ def described(mail):
 
 
 @pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
-def test_a_description_tells_what_was_found_by_hand(mail):
+def test_a_description_gives_the_evidence_that_was_found_by_hand(mail):
     by_hand = json.loads(mail.with_suffix(".json").read_text(encoding="utf-8"))
     evidence = described(mail).evidence
 
@@ -57,7 +57,7 @@ def test_a_description_tells_what_was_found_by_hand(mail):
         pytest.param(
             "please look\n> The customer is admin@large.example",
             [("quoted text", ("email", "admin@large.example"))],
-            id="quoted, so its domain says nothing",
+            id="quoted, so its domain is no evidence",
         ),
         pytest.param(
             "The customer is jane@gmail.com", [("text", ("email", "jane@gmail.com"))], id="a free-mail domain is none"
@@ -71,8 +71,8 @@ def test_a_description_tells_what_was_found_by_hand(mail):
         pytest.param("", [], id="nothing"),
     ],
 )
-def test_a_text_tells(description, found):
-    assert told(of_text(description, sender=PARTNER)) == found
+def test_the_evidence_of_a_text(description, found):
+    assert rows(of_text(description, sender=PARTNER)) == found
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_text_tells(description, found):
         pytest.param(None, None, [], id="empty"),
     ],
 )
-def test_the_fields_tell(email, organisation, found):
-    assert told(of_fields(email, organisation, sender=PARTNER)) == found
+def test_the_evidence_of_the_fields(email, organisation, found):
+    assert rows(of_fields(email, organisation, sender=PARTNER)) == found
 
 
 @pytest.mark.parametrize(
@@ -112,5 +112,5 @@ def test_the_fields_tell(email, organisation, found):
         pytest.param([], [], id="none"),
     ],
 )
-def test_later_threads_tell(contents, found):
-    assert told(of_threads(contents, sender=PARTNER)) == found
+def test_the_evidence_of_later_threads(contents, found):
+    assert rows(of_threads(contents, sender=PARTNER)) == found

@@ -44,7 +44,7 @@ def once(year: object, *ranges: str) -> dict[str, Any]:
 
 
 def open_hours(described: BusinessCalendar, day: date) -> float:
-    """How long the calendar is open on a date in Berlin's winter."""
+    """The hours that the calendar is open on a date in Berlin's winter."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC) - HOUR
     return described.elapsed(midnight, midnight + 24 * HOUR) / HOUR
 
@@ -57,8 +57,8 @@ MONDAY = date(2026, 11, 16)
     [
         pytest.param(slots("09:00-12:30", "13:30-18:00"), 8, id="the slots are the hours, and leave out the break"),
         pytest.param({"startTime": "09:00", "endTime": "18:00", "timeSlots": []}, 9, id="without slots, start and end"),
-        pytest.param({"startTime": "09:00", "endTime": "18:00"}, 9, id="without a word of slots"),
-        pytest.param(CLOSED, 0, id="a closed day is there"),
+        pytest.param({"startTime": "09:00", "endTime": "18:00"}, 9, id="without the key for slots"),
+        pytest.param(CLOSED, 0, id="a closed day"),
         pytest.param(slots("00:00-23:59"), 24, id="23:59 is as late as Desk can write"),
         pytest.param(slots("20:00-00:00"), 4, id="until midnight"),
         pytest.param(slots("22:00-06:00"), 2, id="over midnight"),
@@ -116,15 +116,17 @@ def test_several_lists_add_up():
 
 
 @pytest.mark.parametrize(
-    ("hours", "lists", "said"),
+    ("hours", "lists", "message"),
     [
         pytest.param(make_hours(status="INACTIVE"), [], "are inactive", id="switched off"),
         pytest.param(make_hours(timeZone={"id": "Central European Time"}), [], "IANA", id="no zone"),
-        pytest.param(make_hours(timeZone=None), [], '"" is not an IANA', id="no word of a zone"),
+        pytest.param(make_hours(timeZone=None), [], '"" is not an IANA', id="no zone at all"),
         pytest.param(make_hours(slots("9-18")), [], '"9" is not a time', id="no time"),
-        pytest.param(make_hours(slots("09:00-09:00")), [], "09:00–09:00 is no time at all", id="no length"),
-        pytest.param(make_hours(businessTimes=[{"day": "FREITAG", **CLOSED}]), [], '"FREITAG" is no day', id="no day"),
-        pytest.param(make_hours(businessTimes=[{"day": "MONDAY", **CLOSED}] * 2), [], "stands there twice", id="twice"),
+        pytest.param(make_hours(slots("09:00-09:00")), [], "09:00–09:00 has no length", id="no length"),
+        pytest.param(
+            make_hours(businessTimes=[{"day": "FREITAG", **CLOSED}]), [], '"FREITAG" is not a day', id="no day"
+        ),
+        pytest.param(make_hours(businessTimes=[{"day": "MONDAY", **CLOSED}] * 2), [], "is listed twice", id="twice"),
         pytest.param(make_hours(CLOSED), [], "never open", id="closed every day"),
         pytest.param(make_hours(), [make_list("01-01 12-31")], "never open", id="a holiday all the year"),
         pytest.param(
@@ -135,8 +137,8 @@ def test_several_lists_add_up():
         pytest.param(make_hours(), [once(None, "12-25 12-25")], 'of the year ""', id="of which year?"),
     ],
 )
-def test_what_cannot_be_is_refused_in_clear_words(hours, lists, said):
-    with pytest.raises(PermanentError, match=f"Desk's business hours .*{said}") as refused:
+def test_an_impossible_description_is_refused_in_clear_words(hours, lists, message):
+    with pytest.raises(PermanentError, match=f"Desk's business hours .*{message}") as refused:
         calendar(hours, lists)
 
     assert refused.value.hint
@@ -170,14 +172,14 @@ def test_business_hours_are_found(named):
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "message"),
     [
-        pytest.param(["Other"], 'there are none of the name "Office"', id="none"),
-        pytest.param(["Office", "Office"], 'there are 2 of the name "Office"', id="two"),
+        pytest.param(["Other"], 'none of them are named "Office"', id="none"),
+        pytest.param(["Office", "Office"], '2 of them are named "Office"', id="two"),
     ],
 )
-def test_a_name_leads_to_one(names, said):
-    with pytest.raises(PermanentError, match=said):
+def test_a_name_must_belong_to_exactly_one(names, message):
+    with pytest.raises(PermanentError, match=message):
         read("Office", answers(*names))
 
 

@@ -38,7 +38,7 @@ def test_everything_that_the_mapping_names_is_read():
     )
 
 
-def test_what_desk_does_not_know_stays_unknown():
+def test_values_that_desk_lacks_stay_unknown():
     assert read_partner({"id": "900", "country": "Mars", "website": "-"}, {}, NAMES) == Partner(name="900")
 
 
@@ -46,8 +46,8 @@ def test_what_desk_does_not_know_stays_unknown():
     ("ends", "until"),
     [
         pytest.param(["2027-01-31", "2026-05-31"], date(2027, 1, 31), id="the last one counts"),
-        pytest.param(["2026-05-31"], date(2026, 12, 31), id="a field that says more"),
-        pytest.param(["unknown", None], date(2026, 12, 31), id="what is no day is passed over"),
+        pytest.param(["2026-05-31"], date(2026, 12, 31), id="a field with a later day"),
+        pytest.param(["unknown", None], date(2026, 12, 31), id="a text that is no day is ignored"),
     ],
 )
 def test_the_support_contract_holds_as_long_as_the_longest(ends, until):
@@ -61,7 +61,7 @@ def test_the_support_contract_holds_as_long_as_the_longest(ends, until):
     [
         pytest.param({"accountId": "900"}, "900", id="by its id"),
         pytest.param({"accountId": None, "account": {"id": "900"}}, "900", id="by the account inside"),
-        pytest.param({"accountId": None}, None, id="nobody's"),
+        pytest.param({"accountId": None}, None, id="no account"),
     ],
 )
 def test_a_contact_belongs_to_an_account_or_to_none(contact, account):
@@ -78,5 +78,5 @@ def test_a_contact_belongs_to_an_account_or_to_none(contact, account):
         pytest.param(None, [], id="a thread that is no mail"),
     ],
 )
-def test_the_mailboxes_of_a_thread_are_whom_it_was_sent_to(to, addresses):
+def test_the_mailboxes_of_a_thread_are_the_addresses_it_was_sent_to(to, addresses):
     assert mailboxes({"to": to}) == addresses

@@ -86,7 +86,7 @@ def test_a_ticket_that_is_put_away_is_in_the_bin(flag):
     assert read_ticket(make_raw(**{flag: True}), VOCABULARY).in_bin
 
 
-def test_what_is_no_address_is_kept_as_text_and_leads_nowhere():
+def test_a_text_that_is_no_address_is_kept_and_is_no_evidence():
     ticket = read_ticket(make_raw(cf={ADDRESS: " see below "}), VOCABULARY)
 
     assert (ticket.customer_primary_email, ticket.evidence) == ("see below", ())
@@ -99,7 +99,7 @@ def test_a_custom_field_that_is_not_even_empty_has_no_place_on_the_layout():
     assert not {Field.LARGE_USER, Field.SEVERITY, Field.STATUS} & ticket.not_on_layout
 
 
-def test_values_that_the_mapping_does_not_name_have_no_word_of_ours():
+def test_values_that_the_mapping_does_not_name_are_empty():
     ticket = read_ticket(make_raw(category="Billing", cf={"cf_request_type": "Sales"}), VOCABULARY)
 
     assert (ticket.issue_type, ticket.request_type) == (None, None)
@@ -123,7 +123,7 @@ def test_a_write_spells_values_as_desk_takes_them():
     assert write_fields({Field.LARGE_USER: False}, VOCABULARY) == {"cf": {BOX: "false"}}
 
 
-def test_a_standard_field_stands_beside_the_custom_ones():
+def test_a_standard_field_is_written_outside_cf():
     vocabulary = DeskVocabulary(fields={"severity": "priority", "large_user": BOX}, issue_types={}, request_types={})
     fields = {Field.SEVERITY: "High", Field.LARGE_USER: True}
 
@@ -155,7 +155,7 @@ def test_a_field_without_a_name_in_the_portal_cannot_be_written():
         ("empty_array.json", [], None),
     ],
 )
-def test_a_delivery_tells_which_ticket_and_by_whom(file, hints, actor):
+def test_a_delivery_gives_the_ticket_and_the_actor(file, hints, actor):
     events = read_events((PAYLOADS / file).read_bytes(), VOCABULARY, org_id=ORG)
 
     assert [event.hint for event in events] == hints
@@ -241,7 +241,7 @@ def test_a_delivery_that_comes_twice_has_the_same_keys_and_another_has_not():
     assert key not in keys
 
 
-def test_keys_are_in_the_order_of_the_events_times_so_that_neighbours_are_stored_side_by_side():
+def test_keys_sort_by_the_times_of_their_events_so_that_these_are_stored_side_by_side():
     first = make_event(eventTime="999999999999")
     later = [first | {"eventTime": time} for time in ("1000000000000", "1784296961000", "1784296961001")]
 
@@ -258,7 +258,7 @@ def test_keys_are_in_the_order_of_the_events_times_so_that_neighbours_are_stored
         pytest.param(f"See [{MARK}]: I do not agree", None, id="an agent quotes ours"),
         pytest.param(f"{MARK}", None, id="the bare words"),
         pytest.param("[ds-0123456789AB]", None, id="not our spelling"),
-        pytest.param("thanks", None, id="somebody else's"),
+        pytest.param("thanks", None, id="another person's"),
         pytest.param(None, None, id="no content"),
     ],
 )
@@ -268,7 +268,7 @@ def test_our_own_comment_is_known_by_the_reference_at_its_end(content, reference
     assert event.reference == reference
 
 
-def test_who_commented_may_stand_in_two_places():
+def test_the_author_of_a_comment_may_be_in_two_places():
     (event,) = read(make_event("Ticket_Comment_Add", {"id": "1", "ticketId": TICKET, "commenter": {"id": AGENT}}))
 
     assert event.actor_id == AGENT
@@ -291,25 +291,25 @@ def test_nothing_that_people_wrote_is_kept():
         pytest.param(b"payload", id="not JSON"),
         pytest.param(b"\xff\xfe", id="not UTF-8"),
         pytest.param(b'["\\ud800"]', id="half a character"),
-        pytest.param(b"[" * 100_000 + b"]" * 100_000, id="as deep as a well"),
+        pytest.param(b"[" * 100_000 + b"]" * 100_000, id="nested deeply"),
         pytest.param(b"{}", id="an object"),
         pytest.param(b"null", id="null"),
         pytest.param(b"[1]", id="an array of numbers"),
         pytest.param(b"[{}]", id="an event without a payload"),
         pytest.param(json.dumps([make_event() | {"payload": []}]).encode(), id="a payload that is a list"),
         pytest.param(json.dumps([make_event() | {"orgId": "7"}]).encode(), id="another portal's"),
-        pytest.param(json.dumps([make_event() | {"orgId": None}]).encode(), id="nobody's"),
+        pytest.param(json.dumps([make_event() | {"orgId": None}]).encode(), id="no portal's"),
         pytest.param(json.dumps([make_event("Ticket_Thread_Add")]).encode(), id="a thread of no ticket"),
         pytest.param(json.dumps([make_event(payload=make_raw(id="../1"))]).encode(), id="an id that is a path"),
         pytest.param(json.dumps([make_event(payload=make_raw(id="1" * 21))]).encode(), id="an id that is too long"),
         pytest.param(json.dumps([make_event(payload=make_raw(id="١٢"))]).encode(), id="digits of another script"),
-        pytest.param(json.dumps([make_event(payload=make_raw(id=True))]).encode(), id="an id that is a truth"),
+        pytest.param(json.dumps([make_event(payload=make_raw(id=True))]).encode(), id="an id that is a boolean"),
         pytest.param(json.dumps([make_event(payload=make_raw(id=1.5))]).encode(), id="an id that is a fraction"),
         pytest.param(json.dumps([make_event(eventTime="")]).encode(), id="no time"),
         pytest.param(json.dumps([make_event(eventTime="yesterday")]).encode(), id="a word for a time"),
         pytest.param(json.dumps([make_event(eventTime="2026-07-17T14:02:41")]).encode(), id="a time in no zone"),
         pytest.param(json.dumps([make_event(eventTime="9" * 30)]).encode(), id="a time beyond all calendars"),
-        pytest.param(json.dumps([make_event(eventTime="9" * 5000)]).encode(), id="a number beyond all reading"),
+        pytest.param(json.dumps([make_event(eventTime="9" * 5000)]).encode(), id="a number too long to read"),
         pytest.param(json.dumps([make_event(eventTime="0001-01-01T00:00+14:00")]).encode(), id="before the first year"),
     ],
 )
@@ -328,7 +328,7 @@ BAD = [
 
 @pytest.mark.parametrize(("bad", "cause"), BAD)
 def test_an_event_that_cannot_be_read_takes_no_other_with_it(bad, cause):
-    """Nothing is lost: a delivery that is refused for one event would lose the others, for Desk may not repeat it."""
+    """A delivery that is refused for one event would lose the others, since Desk may not repeat it."""
     with capture_logs() as lines:
         events = read(bad, make_event("Ticket_Delete"), bad)
 
@@ -381,13 +381,13 @@ def test_a_delivery_is_read_or_refused_whatever_it_holds(kind, event, payload):
     assert all(event.ticket_id.isdigit() for event in events)
 
 
-class TestGrounds:
-    """What the evidence is found in counts as state; the evidence itself is looked for by a look only."""
+class TestEvidenceBasis:
+    """The texts that hold evidence are part of the state; the evidence itself is extracted only by a look."""
 
     def state(self, **facts):
         (event,) = json.loads((PAYLOADS / "ticket_update.json").read_bytes())
-        told = event | {"payload": event["payload"] | facts}
-        (read,) = read_events(json.dumps([told]).encode(), VOCABULARY, org_id=event["orgId"])
+        changed = event | {"payload": event["payload"] | facts}
+        (read,) = read_events(json.dumps([changed]).encode(), VOCABULARY, org_id=event["orgId"])
         return read.state
 
     def test_another_description_is_another_state(self):
@@ -400,7 +400,7 @@ class TestGrounds:
             pytest.param("ZOID:&nbsp;123456\n", id="blanks"),
         ],
     )
-    def test_the_same_words_set_otherwise_are_the_same_state(self, description):
+    def test_the_same_words_in_another_layout_are_the_same_state(self, description):
         assert self.state(description=description) == self.state(description="ZOID: 123456")
 
     def test_a_description_without_end_is_read_at_once(self):

@@ -1,4 +1,4 @@
-"""What a description lacks of the template, and which language a ticket is in."""
+"""The parts of the template that a description lacks, and the language of a ticket."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_each_line_that_is_left_out_is_missing(line, part):
     assert read(FILLED.replace(f"<div>{line}</div>", "")).missing == {part}
 
 
-def test_a_user_is_asked_for_only_where_the_problem_can_be_reproduced():
+def test_the_user_is_missing_only_if_the_problem_can_be_reproduced():
     text = FILLED.replace("<div>User ID (ZUID): 100021002</div>", "").replace("reproducible? Yes", "reproducible? No")
 
     assert read(text).missing == frozenset()

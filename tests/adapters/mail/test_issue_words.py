@@ -1,4 +1,4 @@
-"""What the words of a ticket suggest, in six languages; and what they do not."""
+"""Issue types inferred from the words of a ticket, in six languages, and texts without any."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_each_issue_type_has_words_in_every_language():
         pytest.param("Please change the text on the login page", set(), id="login in another sense"),
         pytest.param("How do I set up security roles?", set(), id="security in another sense"),
         pytest.param("Showdown in the meeting", set(), id="part of a word"),
-        pytest.param("No outage yesterday, but now an outage again", {"outage"}, id="undone once, said once"),
+        pytest.param("No outage yesterday, but now an outage again", {"outage"}, id="negated once, then not"),
         pytest.param("", set(), id="nothing"),
     ],
 )
@@ -58,11 +58,11 @@ def test_words_suggest_what_a_ticket_is_about(text, issue_types):
 
 
 @pytest.mark.timeout(30)
-def test_a_text_of_a_megabyte_in_which_every_phrase_is_undone_is_read_to_its_end():
+def test_a_megabyte_in_which_every_phrase_is_negated_is_read_to_its_end():
     assert infer("no outage " * 100_000) == ()
 
 
-def test_agents_are_told_what_words_suggest_and_the_ticket_does_not_state():
+def test_agents_get_a_reason_for_an_inferred_type_that_is_not_the_stated_one():
     found = [Inference("security", "en", "data breach"), Inference("outage", "de", "ausfall")]
 
     assert [str(reason) for reason in suggestions(found, "outage")] == [

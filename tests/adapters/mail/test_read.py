@@ -1,4 +1,4 @@
-"""From a mail to identifiers: the right one, or none."""
+"""Identifiers in mails: the right one is found, or none."""
 
 from __future__ import annotations
 
@@ -45,12 +45,14 @@ def read(body, *, html=False, sender=PARTNER, subject="A question"):
         pytest.param("Customer email: it+zoho@big.example.", "it+zoho@big.example", id="plus tag, full stop"),
         pytest.param("Customer email: it@Bäckerei.example", "it@xn--bckerei-5wa.example", id="domain with an umlaut"),
         pytest.param("Customer email: it@例え.example", "it@xn--r8jz45g.example", id="domain in Japanese"),
-        pytest.param("Customer email: it@big.example<mailto:it@big.example>", "it@big.example", id="said twice"),
+        pytest.param("Customer email: it@big.example<mailto:it@big.example>", "it@big.example", id="written twice"),
         pytest.param("Customer email: baker@gmail.com", "baker@gmail.com", id="a customer without a domain"),
         pytest.param("Customer email: admin(at)big.example", "admin@big.example", id="spelt out"),
         pytest.param("The customer is admin@big.example, please help.", "admin@big.example", id="the only address"),
         pytest.param("(super admin: admin@big.example, user: jo@big.example)", "admin@big.example", id="label in text"),
-        pytest.param("Super admin is admin@big.example. Jo is jo@big.example", "admin@big.example", id="said in prose"),
+        pytest.param(
+            "Super admin is admin@big.example. Jo is jo@big.example", "admin@big.example", id="a label in prose"
+        ),
         pytest.param("See [cid:image001.png@01DB.ABCD] of admin@big.example", "admin@big.example", id="a picture's id"),
         pytest.param("Ask jo@big.example or al@big.example", None, id="two, no label"),
         pytest.param("Customer email: jo@big.example, al@small.example", None, id="two behind one label"),
@@ -130,7 +132,7 @@ IDS = [
     pytest.param("ZUID 100021002 13 Nov 2026", ("100021002", None, None), id="a date behind it"),
     pytest.param("ZUID: 900 0000 240 2", ("90000002402", None, None), id="odd groups"),
     pytest.param("ZOID (organisation): 100021000", (None, "100021000", None), id="a word behind the label"),
-    pytest.param("ZUID des Super-Admins: 100021002", ("100021002", None, None), id="whose it is"),
+    pytest.param("ZUID des Super-Admins: 100021002", ("100021002", None, None), id="the owner in the label"),
     pytest.param("ZUID: 512 000 000 123 45 6", (None, None, None), id="a record in odd groups"),
     pytest.param("ZOID: 100021000, ZUID: 100021002", ("100021002", "100021000", None), id="two on a line"),
     pytest.param(
@@ -147,7 +149,7 @@ IDS = [
     pytest.param("ZUID: não temos. Pedido 2026111", (None, None, None), id="no value, then an order"),
     pytest.param("ZUID: 13.11.2026", (None, None, None), id="a date"),
     pytest.param("ZUID: 12345", (None, None, None), id="too short"),
-    pytest.param("ZUID/ZOID: 100021002", (None, None, None), id="which of the two?"),
+    pytest.param("ZUID/ZOID: 100021002", (None, None, None), id="two labels, one number"),
     pytest.param("100021002", (None, None, None), id="no label"),
     pytest.param("Ticket ID: 100021002, order ID 100021003", (None, None, None), id="other ids"),
     pytest.param("Our ZOID: 100021000", (None, None, None), id="the writer's own"),
@@ -223,7 +225,7 @@ def test_a_writer_at_a_free_mail_provider_owns_one_address_of_it():
     assert (facts.customer_email, facts.needs_manual) == ("baker@gmail.com", True)
 
 
-def test_the_subject_counts_only_where_the_text_leads_nowhere():
+def test_the_subject_counts_only_if_the_text_has_no_identifier():
     assert read("Please help", subject="Trial, ZOID 100048000").zoid == "100048000"
     assert read("Customer email: a@big.example", subject="RE: ZOID 100048000").zoid is None
 
@@ -260,7 +262,7 @@ def test_a_quoted_identifier_never_wins_over_a_fresh_one(quote):
 
 
 @pytest.mark.parametrize("quote", QUOTES)
-def test_a_quote_is_read_where_nothing_else_leads_to_the_customer(quote):
+def test_a_quote_is_read_if_nothing_else_leads_to_the_customer(quote):
     facts = read(f"Any news?\n\n{quote}{SIGNATURE}")
 
     assert (facts.customer_email, facts.zoid, facts.source) == ("old@other.example", "100022000", FactSource.QUOTED)
@@ -279,7 +281,7 @@ def test_a_quote_is_read_where_nothing_else_leads_to_the_customer(quote):
         ),
     ],
 )
-def test_quotes_of_html_are_parted_from_what_is_new(markup):
+def test_quotes_in_html_are_separated_from_new_text(markup):
     quote = markup.format("<p>Customer email: old@other.example</p>")
 
     assert read(f"<p>Customer email: new@big.example</p>{quote}", html=True).customer_email == "new@big.example"
@@ -306,7 +308,7 @@ def test_several_new_answers_are_not_settled_by_a_quote():
     assert facts.needs_manual
 
 
-def test_a_template_that_was_only_quoted_is_shown_where_nothing_new_was_written():
+def test_a_quoted_template_is_shown_if_nothing_new_was_written():
     assert read("\n> Zoho Product Name: Zoho CRM").template.product == "Zoho CRM"
     assert read("Zoho Product Name: Zoho Mail\n> Zoho Product Name: Zoho CRM").template.product == "Zoho Mail"
 
@@ -342,7 +344,7 @@ def test_a_quoted_address_never_wins(fresh, quoted):
 
 
 @given(addresses)
-def test_what_is_found_is_in_normal_form(address):
+def test_an_address_is_returned_in_normal_form(address):
     found = read(f"Customer email: {address.upper()}").customer_email
 
     assert found is not None

@@ -1,4 +1,4 @@
-"""The mail template is known in six languages, whatever its order, and its values are taken as written."""
+"""The mail template is recognised in six languages and any order, and its values are kept as written."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ ALL_LABELS = [pytest.param(label, part, id=f"{part}: {label}") for part, labels 
 
 @pytest.mark.parametrize(("label", "part"), ALL_LABELS)
 @pytest.mark.parametrize("form", ["{}: x", " - {}: x", "* {} : x", "{}：x", "3. {}: x", "**{}:** x", "{}\tx", "{} – x"])
-def test_a_label_is_known_in_its_languages_and_forms(form, label, part):
+def test_a_label_is_recognised_in_its_languages_and_forms(form, label, part):
     found, value = label_in(form.format(label)) or (None, "x")
 
     assert found is part
@@ -193,7 +193,7 @@ def test_a_label_is_known_in_its_languages_and_forms(form, label, part):
         *[pytest.param(text, "SALES_DISCUSSIONS", id=text) for text in ("Discussions commerciales",)],
         pytest.param("Technical Support (invoice module)", "TECHNICAL_SUPPORT", id="a remark in parentheses"),
         pytest.param("Technical Support, after an upgrade", "TECHNICAL_SUPPORT", id="a remark behind a comma"),
-        pytest.param("Technical Support / Payments Renewal / Upgrades", None, id="nobody chose"),
+        pytest.param("Technical Support / Payments Renewal / Upgrades", None, id="no choice was made"),
         pytest.param("urgent", None, id="no preset"),
         pytest.param("", None, id="empty"),
     ],
@@ -267,10 +267,10 @@ def test_the_first_product_is_named_without_its_remark(value, product):
         pytest.param("• one\n• two", ["one", "two"], id="bullets"),
         pytest.param("- one\n\n- two", ["one", "two"], id="a blank line inside"),
         pytest.param("- one\n  goes on\n- two", ["one goes on", "two"], id="an item on two lines"),
-        pytest.param("- one\n- two\n\nThe customer waits.", ["one", "two"], id="text behind the list"),
-        pytest.param("- one\nScreenshots: attached", ["one"], id="a label behind the list"),
-        pytest.param("one; two\nContact: Ada", ["one", "two"], id="a label that we do not know"),
-        pytest.param("none\nContact: Ada", [], id="none, then a label that we do not know"),
+        pytest.param("- one\n- two\n\nThe customer waits.", ["one", "two"], id="text after the list"),
+        pytest.param("- one\nScreenshots: attached", ["one"], id="a label after the list"),
+        pytest.param("one; two\nContact: Ada", ["one", "two"], id="an unknown label"),
+        pytest.param("none\nContact: Ada", [], id="none, then an unknown label"),
         pytest.param("- one\nRegards,\nAda", ["one"], id="the closing words"),
         pytest.param("We did this:\n- one\n- two", ["one", "two"], id="an introduction"),
         pytest.param("1) one 2) two 3) three", ["one", "two", "three"], id="a list on one line"),
@@ -289,7 +289,7 @@ def test_the_first_product_is_named_without_its_remark(value, product):
         pytest.param("✅ one\n✅ two", ["one", "two"], id="ticks"),
         pytest.param("◆一\n○二", ["一", "二"], id="ja, signs"),
         pytest.param("+ one\n+ two", ["one", "two"], id="pluses"),
-        pytest.param("§ one\n· two", ["one", "two"], id="what Word makes of its bullets"),
+        pytest.param("§ one\n· two", ["one", "two"], id="bullets as Word converts them"),
         pytest.param("- 1.800 rows; all wrong", ["1.800 rows; all wrong"], id="a number is no bullet"),
         pytest.param("1.800 rows imported", ["1.800 rows imported"], id="a number at the start"),
         pytest.param("one; two.", ["one", "two"], id="a paragraph"),
@@ -351,9 +351,9 @@ PROSE = "The sync has stopped since noon and nobody can work."
         pytest.param("製品：x\n\n祝日を国ごとに色分けしてほしい。", "祝日を国ごとに色分けしてほしい。", id="ja"),
     ],
 )
-def test_a_description_is_what_stands_there(text, description):
+def test_a_description_is_the_text_of_its_part(text, description):
     assert read_template(text.split("\n")).description == description
 
 
-def test_japanese_has_no_words_parted_by_blanks():
+def test_words_of_japanese_are_not_counted():
     assert read_template(["問題の説明：動きません"]).description_words == 0

@@ -1,4 +1,4 @@
-"""Mails in files: MIME as it is sent, and anything at all, in bounded time."""
+"""Mails in files: MIME as it is sent, and any other content, in bounded time."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_text_that_was_decoded_already_is_not_decoded_again():
     assert read_mail(raw).customer_email == EMAIL
 
 
-def test_a_charset_that_nobody_knows_does_not_matter():
+def test_an_unknown_charset_does_not_matter():
     raw = b"From: a@partner.example\nContent-Type: text/plain; charset=x-none\n\nCustomer email: it@B\xe4ckerei.example"
 
     assert read_mail(raw).customer_email == EMAIL
@@ -69,7 +69,7 @@ def test_of_alternatives_the_plain_text_is_read():
     assert read_mail(message.as_bytes()).customer_email == EMAIL
 
 
-def test_of_alternatives_html_is_read_where_the_plain_text_is_empty():
+def test_of_alternatives_html_is_read_if_the_plain_text_is_empty():
     message = mail(" \n")
     message.add_alternative(f"<p>{BODY}</p>", subtype="html")
     facts = read_mail(message.as_bytes())
@@ -142,7 +142,7 @@ BITS = st.sampled_from([*TAGS, *WORDS, *ODDITIES])
 @given(st.text() | st.binary() | st.builds(str.__add__, HEADS, st.lists(BITS | st.text(max_size=3)).map("".join)))
 @example(b"Content-Type: text/plain; charset=\xff\n\n\xff")
 @example("From: x\nContent-Transfer-Encoding: base64\n\n=")
-def test_nothing_at_all_makes_it_raise(raw):
+def test_no_content_makes_the_reader_raise(raw):
     assert document(read_mail(raw))["steps"] is not None
 
 
@@ -180,7 +180,7 @@ def test_a_long_hostile_text_comes_to_an_end(head, bit):
 
 
 def calls_to_read(raw):
-    """How many calls of functions, Python's own included, it takes to read a mail."""
+    """Return the number of function calls, built-in functions included, that reading a mail takes."""
     calls = 0
 
     def count(frame, event, argument):

@@ -1,4 +1,4 @@
-"""Files of questions about business time: what they may hold, and how their mistakes are told."""
+"""Files of questions about business time: their form, and the messages for mistakes."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def mistakes(file: str) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place(written, content, where, message):
-    [(found, said)] = mistakes(written(content))
+def test_a_mistake_is_reported_with_its_place(written, content, where, message):
+    [(found, text)] = mistakes(written(content))
 
     assert found == f"cases[0].{where}"
-    assert message in said
+    assert message in text
 
 
-def test_every_mistake_is_told_at_once(written):
+def test_every_mistake_is_reported_at_once(written):
     content = {
         "cases": [DUE | {"start": "?"}, DUE | {"calendar": {"tz": "Nowhere", "weekly": {"someday": []}}}],
         "elapsed": [ELAPSED | {"end": None}],
@@ -134,7 +134,7 @@ def test_figures_need_not_be_whole():
 
 
 @pytest.mark.parametrize("tz", ["UTC", "Asia/Kolkata"])
-def test_what_never_comes_is_nothing(tz):
+def test_an_instant_that_never_comes_is_null(tz):
     never = {"tz": tz, "weekly": {}}
     questions = {part: [each | {"calendar": never}] for part, each in [("cases", DUE), ("cadence", CADENCE)]}
 

@@ -1,4 +1,4 @@
-"""The sections of the mapping that the clocks go by: what the shipped one promises, and what is refused."""
+"""The sections of the mapping for the clocks: the promises of the shipped one, and the mistakes that are refused."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_shipped_mapping_promises_what_the_programme_promises():
     assert (terms.weekend.issue_types, terms.weekend.levels) == ({"outage", "login"}, {1, 2, 3})
 
 
-def test_the_shipped_mapping_says_what_counts():
+def test_the_shipped_mapping_counts_comments_as_replies_and_no_receipts():
     policy = load("partner_support").policy.commitment
 
     assert (policy.replies.comments, policy.replies.receipt_within) == (True, timedelta(seconds=60))
@@ -130,7 +130,7 @@ def test_every_country_with_a_threshold_region_has_an_escalation_region():
         pytest.param(
             "first_round: second_reply", "first_round: first_reply", "first_round", FirstRound.FIRST_REPLY, id="round 1"
         ),
-        pytest.param("paused: [acknowledgement, ", "paused: [", "paused", {DET, RES, UPD}, id="what stands still"),
+        pytest.param("paused: [acknowledgement, ", "paused: [", "paused", {DET, RES, UPD}, id="what is paused"),
         pytest.param(
             "severity_changed: creation",
             "severity_changed: change",
@@ -154,7 +154,7 @@ def test_a_milestone_that_is_not_promised_has_no_window(changed):
     assert terms.windows[3] == {DET: window(48, 72)}
 
 
-def test_what_is_a_reply_and_what_waits_can_be_changed(changed):
+def test_the_rules_for_replies_and_waiting_statuses_can_be_changed(changed):
     file = changed(
         ("comments: true", "comments: false"),
         ("receipt_within: 60s", "receipt_within: 0s"),
@@ -196,7 +196,7 @@ def test_a_region_and_a_country_may_keep_their_own_time(changed):
     }
 
 
-def test_holidays_and_half_days_are_everybodys_or_a_regions_own(changed):
+def test_holidays_and_half_days_are_common_or_a_regions_own(changed):
     file = changed(
         ("dates: {}", "dates: {2026-12-24: 00:00-12:00, 2026-12-31: closed}"),
         ("holidays: []", "holidays: [2026-12-25]"),
@@ -214,7 +214,7 @@ def test_holidays_and_half_days_are_everybodys_or_a_regions_own(changed):
     assert (india.holidays, india.overrides, india.holiday_mode) == (frozenset(), {}, HolidayMode.SHIFT_START)
 
 
-def test_whose_region_it_is_can_be_changed(changed):
+def test_the_basis_of_the_region_can_be_changed(changed):
     file = changed(
         ("calendar_by: partner_country", "calendar_by: data_center"),
         ("ladder_by: partner_country", "ladder_by: customer_country"),
@@ -296,8 +296,8 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "resolution: 24h-48h",
             "resolution: null",
             "clocks.update",
-            "follows the target of a resolution, and there is none",
-            "give clocks.resolution",
+            "needs clocks.resolution: updates are due from its target on",
+            "set clocks.resolution, or remove clocks.update",
             id="updates of no resolution",
         ),
         pytest.param(
@@ -328,7 +328,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "mon: 00:00-24:00",
             "mon: 00:00-00:00",
             "calendars.hours.mon",
-            "00:00-00:00 is no time at all",
+            "00:00-00:00 contains no time",
             "did you mean 00:00-24:00?",
             id="a day without an hour",
         ),
@@ -336,7 +336,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "mon: 00:00-24:00",
             "mon: all day",
             "calendars.hours.mon",
-            '"all day" are no hours such as 09:00-12:00, 13:00-17:00',
+            '"all day" is not a list of hours such as 09:00-12:00, 13:00-17:00',
             None,
             id="hours in words",
         ),
@@ -344,7 +344,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "mon: 00:00-24:00",
             "mon: 24",
             "calendars.hours.mon",
-            "24 are no hours such as 09:00-12:00, 13:00-17:00",
+            "24 is not a list of hours such as 09:00-12:00, 13:00-17:00",
             None,
             id="a number",
         ),
@@ -369,7 +369,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "INDIA: {zone: Asia/Kolkata, hours: {}}",
             "calendars.regions.INDIA",
             "never opens, so no clock would ever run out",
-            "give it hours, or take holidays away",
+            "add hours, or remove holidays",
             id="a region that never works",
         ),
         pytest.param(
@@ -377,7 +377,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "  countries: {JP: {hours: {mon: closed}}}",
             "calendars.countries.JP",
             "never opens, so no clock would ever run out",
-            "give it hours, or take holidays away",
+            "add hours, or remove holidays",
             id="a country that never works",
         ),
         pytest.param(
@@ -385,7 +385,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "  countries: {KZ: {zone: Asia/Almaty}}",
             "calendars.countries.KZ",
             "KZ is in no region",
-            "name it in regions.countries",
+            "add it to regions.countries",
             id="the calendar of a country in no region",
         ),
         pytest.param(
@@ -408,7 +408,7 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "INDIA: [IN]",
             "INDIA: [IN, DE]",
             "regions.countries.EUROPE_UK[46]",
-            '"DE" stands for INDIA already',
+            '"DE" is already used for INDIA',
             None,
             id="a country in two regions",
         ),
@@ -416,19 +416,19 @@ def test_another_way_to_write_a_window_is_the_same_version(changed):
             "ANZ: [AU]",
             "ANZ: [AU, us]",
             "regions.data_centers.USA_CANADA[0]",
-            '"US" stands for ANZ already',
+            '"US" is already used for ANZ',
             None,
             id="a data centre in two regions",
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place(changed, old, new, where, message, hint):
-    told = [(each.where, each.message, each.hint) for each in check(changed((old, new)))]
+def test_a_mistake_is_reported_with_its_place(changed, old, new, where, message, hint):
+    found = [(each.where, each.message, each.hint) for each in check(changed((old, new)))]
 
-    assert told == [(where, message, hint)]
+    assert found == [(where, message, hint)]
 
 
-def test_a_mistake_in_the_clocks_stands_at_its_line_and_column(changed):
+def test_a_mistake_in_the_clocks_is_reported_at_its_line_and_column(changed):
     (problem,) = check(changed(("acknowledgement: 1h-3h", "acknowledgement: 3h-1h")))
     line = TEXT[: TEXT.index("acknowledgement: 1h-3h")].count("\n") + 1
 
@@ -460,46 +460,46 @@ class TestCalendarsFromDesk:
             hours="Office", overrides=noon, holiday_mode=HolidayMode.SHIFT_START
         )
         assert regions.country_calendars["GB"] == DeskCalendar(hours="7001", holiday_mode=HolidayMode.SHIFT_START)
-        assert regions.taken == {"Office", "7001"}
+        assert regions.desk_hours == {"Office", "7001"}
 
     def test_the_shipped_mapping_takes_none(self):
-        assert load("partner_support").policy.commitment.regions.taken == frozenset()
+        assert load("partner_support").policy.commitment.regions.desk_hours == frozenset()
 
     @pytest.mark.parametrize(
-        ("region", "countries", "said"),
+        ("region", "countries", "mistake"),
         [
             pytest.param(
                 "{desk: Office, zone: Europe/Berlin}",
                 "{}",
-                "calendars.regions.EUROPE_UK.zone: comes from Desk here (leave it out, or `desk`)",
+                "calendars.regions.EUROPE_UK.zone: comes from Desk here (remove it, or remove `desk`)",
                 id="a zone beside it",
             ),
             pytest.param(
                 "{desk: Office, hours: {mon: 09:00-17:00}}",
                 "{}",
-                "calendars.regions.EUROPE_UK.hours: comes from Desk here (leave it out, or `desk`)",
+                "calendars.regions.EUROPE_UK.hours: comes from Desk here (remove it, or remove `desk`)",
                 id="hours beside it",
             ),
             pytest.param("{}", "{}", "calendars.regions.EUROPE_UK.zone: is missing", id="neither"),
             pytest.param(
                 "{desk: Office}",
                 "{GB: {zone: Europe/London}}",
-                "calendars.countries.GB: EUROPE_UK takes its hours from Desk (give it `desk` too)",
-                id="a country that would differ from what is not known yet",
+                "calendars.countries.GB: EUROPE_UK takes its hours from Desk (use `desk` here too)",
+                id="a country that would differ from hours that are not read yet",
             ),
             pytest.param(
                 "{zone: Europe/Berlin}",
                 "{GB: {desk: Office, holidays: [2026-12-25]}}",
-                "calendars.countries.GB.holidays: comes from Desk here (leave it out, or `desk`)",
+                "calendars.countries.GB.holidays: comes from Desk here (remove it, or remove `desk`)",
                 id="holidays beside a country's",
             ),
         ],
     )
-    def test_a_calendar_has_one_source(self, changed, region, countries, said):
+    def test_a_calendar_has_one_source(self, changed, region, countries, mistake):
         file = changed(
             ("EUROPE_UK: {zone: Europe/Berlin}", f"EUROPE_UK: {region}"),
             ("  countries: {}", f"  countries: {countries}"),
             since="\ncalendars:\n",
         )
 
-        assert [str(problem).split(": ", 1)[1] for problem in check(file)] == [said]
+        assert [str(problem).split(": ", 1)[1] for problem in check(file)] == [mistake]

@@ -1,4 +1,4 @@
-"""The mapping's section on escalation: what the shipped one says, and that everybody always ends at somebody."""
+"""The mapping's section on escalation: the shipped one, its mistakes, and that every ticket always has a recipient."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from desk_sync.adapters.mapping.file import check, load
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung
-from desk_sync.domain.escalation.matrix import LEVELS, EscalationLocation, reach
+from desk_sync.domain.escalation.matrix import LEVELS, EscalationLocation, find_recipients
 from desk_sync.domain.escalation.policy import LadderTime, LevelAction
 from desk_sync.domain.escalation.public_update import PublicStep
+from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
-from desk_sync.domain.escalation.triggers import Asker, ClusterBy, ClusterRule, OverrunRule, RequestGate
+from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule, RequestGate
 from desk_sync.domain.escalation.us_states import US_STATES
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
@@ -125,7 +126,7 @@ def test_what_the_programme_gives_no_figure_for_is_off():
 
     assert (found.overrun, found.clusters, found.actions) == (None, (), {})
     assert (found.questions.tickets, found.questions.within, found.questions.level) == (5, timedelta(days=30), 4)
-    assert found.requests.gate(Asker.PARTNER) is RequestGate.AFTER_RESPONSE_TIME
+    assert found.requests.gate(Requester.PARTNER) is RequestGate.AFTER_RESPONSE_TIME
 
 
 def test_every_setting_reaches_the_policy(changed):
@@ -208,7 +209,7 @@ def test_every_setting_reaches_the_policy(changed):
         pytest.param(
             [("{role: pam.japan, countries: [JP]}", "{role: pam.japan, countries: [JP], without: [SG]}")],
             "escalation.matrix.APAC_JAPAN.4[1]",
-            "countries and states say what is inside: without has nothing to leave out",
+            "`without` cannot be combined with countries or states",
             id="territory of two kinds",
         ),
         pytest.param(
@@ -220,7 +221,7 @@ def test_every_setting_reaches_the_policy(changed):
         pytest.param(
             [("    - {levels: {1: at once, 2: 2h, 3: 4h, 4: 8h}, counts: as_the_clock}", "")],
             "escalation.ladders[0]",
-            "the last ladder must be for everything",
+            "the last ladder must apply to everything: remove because, regions and severities",
             id="no ladder for the rest",
         ),
         pytest.param(
@@ -238,7 +239,7 @@ def test_every_setting_reaches_the_policy(changed):
         pytest.param(
             [("{ticket} has been", "{account} has been")],
             "escalation.public_updates.texts.en",
-            "{account} is nothing that a partner is told; {level}, {ticket}, {title} are",
+            "{account} is not a placeholder of public updates; these are: {level}, {ticket}, {title}",
             id="a partner's text names an account",
         ),
         pytest.param(
@@ -250,7 +251,7 @@ def test_every_setting_reaches_the_policy(changed):
         pytest.param(
             [PEOPLE, ("chat: [ada_cliq]", "chat: [Ada]")],
             "escalation.people.ada.chat[0]",
-            '"Ada" is no name of an address: small letters, digits and _ make one',
+            '"Ada" is not an address name: use lower-case letters, digits and _',
             id="chat",
         ),
         pytest.param(
@@ -273,32 +274,32 @@ def test_a_text_in_english_must_be_there():
 
     found = [message for _, message, _ in contradictions(read_tree(without).value)]
 
-    assert found == ["en is missing: it stands in for every other language"]
+    assert found == ["en is missing: it is used for every other language"]
 
 
-NOBODY_AT_CHRISTMAS = (
+UNSTAFFED_AT_CHRISTMAS = (
     ("    escalation_desk: []", "    escalation_desk: [{person: bob, until: 2027-06-01}]"),
     ("  people: {}", "  people: {bob: {absences: [{from: 2026-12-24, until: 2027-01-04}]}}"),
     ("      2: [lead.anz]\n      3: [manager.central]", "      2: []\n      3: []"),
 )
 
 
-def test_a_region_in_which_some_days_end_at_nobody_is_refused_with_the_days(changed):
-    problems = check(changed(*NOBODY_AT_CHRISTMAS))
+def test_a_region_without_a_recipient_on_some_days_is_refused_with_the_days(changed):
+    problems = check(changed(*UNSTAFFED_AT_CHRISTMAS))
 
     assert [(problem.where, problem.message) for problem in problems] == [
-        ("escalation.matrix.ANZ", "nobody answers at any level from 2026-12-24 until 2027-01-04 for every country"),
-        ("escalation.matrix.ANZ", "nobody answers at any level from 2027-06-01 for every country"),
+        ("escalation.matrix.ANZ", "no role is staffed at any level from 2026-12-24 until 2027-01-04 for every country"),
+        ("escalation.matrix.ANZ", "no role is staffed at any level from 2027-06-01 for every country"),
     ]
 
 
-def test_a_region_without_anybody_is_refused(changed):
+def test_a_region_without_roles_is_refused(changed):
     problems = check(changed(("      1: [escalation_desk]\n      2: [lead.anz]\n      3: [manager.central]\n", "")))
 
-    assert [problem.message for problem in problems] == ["nobody answers at any level on any day for every country"]
+    assert [problem.message for problem in problems] == ["no role is staffed at any level on any day for every country"]
 
 
-def test_a_few_countries_without_anybody_are_named(changed):
+def test_a_few_countries_without_a_recipient_are_named(changed):
     problems = check(
         changed(
             ("  people: {}", "  people: {bob: {}}"),
@@ -310,11 +311,11 @@ def test_a_few_countries_without_anybody_are_named(changed):
         )
     )
 
-    assert [problem.message for problem in problems] == ["nobody answers at any level from 2026-06-01 for NZ"]
+    assert [problem.message for problem in problems] == ["no role is staffed at any level from 2026-06-01 for NZ"]
 
 
-def test_everywhere_at_every_level_and_boundary_a_ticket_ends_at_somebody(changed):
-    """The walk that the load makes, made by hand."""
+def test_everywhere_at_every_level_and_boundary_a_ticket_has_a_recipient(changed):
+    """The same walk as the check of the mapping, written independently."""
     absent = "absences: [{from: 2026-12-24, until: 2027-01-04, deputy: manager}]"
     found = policy(
         changed(
@@ -328,7 +329,7 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_ends_at_somebody(change
     states = [("US", state) for state in US_STATES]
 
     ends = {
-        reach(
+        find_recipients(
             found.matrix.chain(EscalationLocation(region=region, country=country, state=state)), level, found.staff, day
         ).roles
         for region in found.matrix.cells
@@ -354,11 +355,11 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_ends_at_somebody(change
         (None, "Your request 1042"),
     ],
 )
-def test_the_partner_is_told_in_the_language_of_the_ticket(language, begins):
-    said = policy().updates.text(PublicStep(ticket="1042", level=2, answering=2), language)
+def test_the_public_update_is_in_the_language_of_the_ticket(language, begins):
+    text = policy().updates.text(PublicStep(ticket="1042", level=2, answering=2), language)
 
-    assert said.startswith(begins)
-    assert not re.search(r"[{}]", said)
+    assert text.startswith(begins)
+    assert not re.search(r"[{}]", text)
 
 
 def test_a_change_of_the_matrix_is_another_version(changed):

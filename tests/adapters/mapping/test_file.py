@@ -1,4 +1,4 @@
-"""The mapping file: a right one becomes one policy, a wrong one says everything that is wrong, and where."""
+"""The mapping file: a correct one becomes one policy; of a wrong one every mistake is reported with its place."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def changed(write):
     return write_changed
 
 
-def said(problems: list[Problem]) -> list[tuple[str, str, str | None]]:
+def shown(problems: list[Problem]) -> list[tuple[str, str, str | None]]:
     return [(problem.where, problem.message, problem.hint) for problem in problems]
 
 
@@ -58,7 +58,7 @@ def test_the_shipped_mapping_has_no_mistakes():
     assert load("partner_support") == load(SHIPPED) == load(str(SHIPPED))
 
 
-def test_the_shipped_mapping_says_what_the_programme_says():
+def test_the_shipped_mapping_is_the_programmes():
     mapping = load("partner_support")
     licences, tickets = mapping.policy.licences, mapping.policy.tickets
 
@@ -207,7 +207,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "CANADA_BRAZIL: [CA, BR]",
             "CANADA_BRAZIL: [CA, BR, VE]",
             "licences.countries.CANADA_BRAZIL[2]",
-            '"VE" stands for USA_LATAM already',
+            '"VE" is already used for USA_LATAM',
             None,
             id="a country in two regions",
         ),
@@ -215,7 +215,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "2: S2-Moderate",
             "2: S1-Critical",
             "values.severity.2",
-            '"S1-Critical" stands for 1 already',
+            '"S1-Critical" is already used for 1',
             None,
             id="a severity named twice",
         ),
@@ -233,7 +233,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "Bug: defect",
             "OUTAGE: defect",
             "values.issue_type.OUTAGE",
-            '"outage" stands for outage already',
+            '"outage" is already used for outage',
             None,
             id="one Desk value for two of our words",
         ),
@@ -276,7 +276,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "large_user: cf_priority_customer_large_user_account",
             "large_user: cf_severity",
             "fields.severity",
-            '"cf_severity" stands for large_user already',
+            '"cf_severity" is already used for large_user',
             None,
             id="one field for two of our words",
         ),
@@ -284,7 +284,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "unsettled: [unpaid]",
             "unsettled: [Live]",
             "licences.status.unsettled[0]",
-            '"live" stands for in_force already',
+            '"live" is already used for in_force',
             None,
             id="a status in two lists",
         ),
@@ -292,7 +292,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "unpaid_editions: [free, trial]",
             'unpaid_editions: [free, "–"]',
             "licences.unpaid_editions[1]",
-            '"–" holds no letter or digit',
+            '"–" contains no letter or digit',
             None,
             id="a name of signs",
         ),
@@ -300,7 +300,7 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "    Zoho CRM: [ZCRM]",
             "    Zoho CRM: [Page-Sense]",
             "licences.services.Zoho CRM[0]",
-            '"page sense" stands for Zoho PageSense already',
+            '"page sense" is already used for Zoho PageSense',
             None,
             id="a service that counts and is excluded",
         ),
@@ -316,17 +316,17 @@ def test_every_setting_of_the_shipped_file_can_be_changed(changed):
             "      item_word: writer\n",
             "",
             "licences.excluded_services.Zoho Writer Add-ons",
-            "item_word and item_words need each other",
+            "item_word and item_words must be given together",
             None,
             id="half a rule for items",
         ),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_what_was_meant(changed, old, new, where, message, hint):
-    assert said(check(changed(old, new))) == [(where, message, hint)]
+def test_a_mistake_is_reported_with_its_place_and_a_suggestion(changed, old, new, where, message, hint):
+    assert shown(check(changed(old, new))) == [(where, message, hint)]
 
 
-def test_a_repeated_key_is_told_beside_other_mistakes(changed):
+def test_a_repeated_key_is_reported_with_other_mistakes(changed):
     problems = check(changed("  per: super_admin", "  count: sum\n  per: user"))
 
     assert [(each.where, each.message.partition(":")[0]) for each in problems] == [
@@ -335,7 +335,7 @@ def test_a_repeated_key_is_told_beside_other_mistakes(changed):
     ]
 
 
-def test_every_mistake_is_told_at_once_in_the_order_of_its_lines(write):
+def test_every_mistake_is_reported_at_once_in_the_order_of_its_lines(write):
     file = write(
         TEXT.replace("count: sum", "count: summ").replace("mode: write", "mode: rite").replace("DE, AT", "DE, XX", 1)
     )
@@ -371,7 +371,7 @@ def broken_mappings(draw) -> str:
 
 
 @given(text=broken_mappings())
-def test_whatever_is_wrong_is_told_and_never_raised(tmp_path_factory, text):
+def test_any_mistake_is_reported_and_never_raised(tmp_path_factory, text):
     file = tmp_path_factory.mktemp("mappings") / "mapping.yaml"
     file.write_text(text, encoding="utf-8")
 
@@ -419,7 +419,7 @@ def test_a_file_that_cannot_be_read_is_a_mistake_too(tmp_path):
     assert problem.message == "cannot be read: No such file or directory"
 
 
-def test_a_name_that_is_not_shipped_says_which_are():
+def test_the_hint_for_an_unknown_name_lists_the_shipped_ones():
     (problem,) = check("partner_suport")
 
     assert problem.hint == "name a file, or a shipped mapping: partner_support"
@@ -441,14 +441,14 @@ def test_the_version_follows_the_meaning_only(changed, write):
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_the_version_is_the_same_in_every_process(seed):
     code = "from desk_sync.adapters.mapping.file import load; print(load('partner_support').policy.version)"
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
     )
 
-    assert told.stdout.strip() == load("partner_support").policy.version
+    assert printed.stdout.strip() == load("partner_support").policy.version
 
 
-def test_ids_may_stand_without_quotation_marks(changed):
+def test_ids_may_be_written_without_quotation_marks(changed):
     tickets = load(changed("departments: {}", "departments: {1892000000006907: shadow}")).policy.tickets
 
     assert tickets.mode_of("1892000000006907") is Mode.SHADOW
@@ -470,7 +470,7 @@ def test_without_portals_the_environment_describes_the_only_one():
     assert load("partner_support").portals == {}
 
 
-def test_each_portal_lives_in_its_data_centre_or_where_its_urls_say(with_portals):
+def test_each_portal_has_the_hosts_of_its_data_centre_or_its_own(with_portals):
     local = '{data_center: in, org_id: "12", webhook_id: 22, desk_url: "http://127.0.0.1:1/"}'
     portals = load(with_portals(europe=EUROPE, in_2=local)).portals
 
@@ -498,12 +498,12 @@ def test_portals_are_no_part_of_the_policys_version(with_portals):
 @pytest.mark.parametrize(
     ("portals", "where", "message"),
     [
-        pytest.param({"Europe": EUROPE}, "portals.Europe", '"Europe" is no name of a portal', id="a capital in a name"),
+        pytest.param({"Europe": EUROPE}, "portals.Europe", '"Europe" is not a plain name', id="a capital in a name"),
         pytest.param(
             {"europe": EUROPE.replace("eu,", "mars,")},
             "portals.europe.data_center",
-            '"mars" is none of Zoho\'s data centres',
-            id="a data centre that Zoho has not",
+            '"mars" is not one of Zoho\'s data centres',
+            id="an unknown data centre",
         ),
         pytest.param({"europe": EUROPE.replace("org_id: 11, ", "")}, "portals.europe.org_id", "is missing", id="no id"),
         pytest.param(
@@ -515,18 +515,18 @@ def test_portals_are_no_part_of_the_policys_version(with_portals):
         pytest.param(
             {"europe": EUROPE, "other": EUROPE},
             "portals.other.org_id",
-            '"11" stands for europe already',
+            '"11" is already used for europe',
             id="one organisation twice",
         ),
         pytest.param(
             {"a_b": EUROPE, "a__b": EUROPE.replace("11", "12")},
             "portals.a-b",
-            '"a_b" stands for a_b already',
-            id="two names that ask for the same variables",
+            '"a_b" is already used for a_b',
+            id="two names with the same variables",
         ),
     ],
 )
-def test_a_mistake_among_the_portals_is_told(with_portals, portals, where, message):
+def test_a_mistake_among_the_portals_is_reported(with_portals, portals, where, message):
     (problem,) = check(with_portals(**portals))
 
     assert problem.where == where
@@ -584,7 +584,7 @@ class TestSources:
             "{kind: mail_partner, data_center: eu, zoids_of: file, every: 1d, live: true}",
         ],
     )
-    def test_those_that_can_be_asked_may_be_live(self, changed, source):
+    def test_sources_that_can_be_queried_may_be_live(self, changed, source):
         assert load(changed("licences:\n", f"sources:\n  house: {source}\nlicences:\n")).sources["house"].live
 
     @pytest.mark.parametrize(
@@ -593,7 +593,7 @@ class TestSources:
             pytest.param("{kind: file, every: 1h}", "path is missing", id="a file without a path"),
             pytest.param("{kind: billing, data_center: eu, every: 1h}", "org_id is missing", id="no organisation"),
             pytest.param("{kind: file, path: x, every: 1h, max_shrink: 120%}", "is not a share", id="too much"),
-            pytest.param("{kind: crm, every: 1h}", "must be", id="a kind that there is not"),
+            pytest.param("{kind: crm, every: 1h}", "must be", id="an unknown kind"),
             pytest.param(
                 "{kind: partner_store, data_center: eu, every: 1h, url: https://evil.example}",
                 "is not a host of Zoho",
@@ -601,28 +601,28 @@ class TestSources:
             ),
             pytest.param(
                 "{kind: file, path: x, every: 1h, live: true}",
-                "a file cannot be asked",
-                id="a file that is to be asked",
+                "a file cannot be queried",
+                id="a file that is to be queried",
             ),
             pytest.param(
                 "{kind: partner_store, data_center: eu, every: 1h, live: true}",
-                "a partner_store cannot be asked",
-                id="a store that is to be asked",
+                "a partner_store cannot be queried",
+                id="a store that is to be queried",
             ),
             pytest.param("{kind: mail_partner, data_center: eu, every: 1d}", "zoids_of is missing", id="no ZOIDs"),
             pytest.param(
                 "{kind: mail_partner, data_center: eu, zoids_of: store, every: 1d}",
-                "store is no other source",
+                "store is not the name of another source",
                 id="its own ZOIDs",
             ),
             pytest.param(
                 "{kind: mail_partner, data_center: eu, zoids_of: fiel, every: 1d}",
-                "fiel is no other source",
-                id="the ZOIDs of a source that there is not",
+                "fiel is not the name of another source",
+                id="the ZOIDs of an unknown source",
             ),
         ],
     )
-    def test_mistakes_are_told_with_their_place(self, changed, source, mistake):
+    def test_mistakes_are_reported_with_their_place(self, changed, source, mistake):
         [problem] = check(changed("licences:\n", f"sources:\n  store: {source}\nlicences:\n"))
 
         assert mistake in problem.message
@@ -641,9 +641,9 @@ class TestIdentity:
     @pytest.mark.parametrize(
         ("strategies", "mistake"),
         [
-            pytest.param("[email, email]", "email stands there twice", id="one twice"),
+            pytest.param("[email, email]", "email is listed twice", id="one twice"),
             pytest.param("[]", "must not be empty", id="none"),
-            pytest.param("[email, phone]", "must be", id="a kind that there is not"),
+            pytest.param("[email, phone]", "must be", id="an unknown kind"),
         ],
     )
     def test_mistakes_are_named(self, changed, strategies, mistake):
@@ -652,7 +652,7 @@ class TestIdentity:
         assert mistake in str(problem)
 
 
-def test_an_admins_lesson_stands_in_the_place_of_ours(changed):
+def test_an_education_text_of_the_admin_replaces_the_shipped_one(changed):
     own = load(changed("  texts: {}\n", '  texts: {de: {public_mail: "Bitte von der Firma aus."}}\n')).policy
     ours = load("partner_support").policy
 
@@ -667,12 +667,12 @@ def test_an_admins_lesson_stands_in_the_place_of_ours(changed):
 @pytest.mark.parametrize(
     ("before", "after", "mistake"),
     [
-        pytest.param("order: [desk, file, domain]", "order: [desk, desk]", "desk stands there twice", id="twice"),
+        pytest.param("order: [desk, file, domain]", "order: [desk, desk]", "desk is listed twice", id="twice"),
         pytest.param("partner-support@zohocorp.com:", "partner-support:", "is not an e-mail address", id="no address"),
         pytest.param("  max_age: 1d\n", "  max_age: soon\n", "is not a duration", id="no duration"),
     ],
 )
-def test_who_writes_is_checked(changed, before, after, mistake):
+def test_mistakes_about_the_partner_are_reported(changed, before, after, mistake):
     [problem] = check(changed(before, after))
 
     assert mistake in problem.message

@@ -28,7 +28,7 @@ SECRET = "s3cr3t-token"
 
 @dataclass
 class Mailbox:
-    """What a mail server got; it answers what the test wants."""
+    """A mail server that records its mails and gives the configured answer."""
 
     answer: str = "250 OK"
     slow: float = 0.0
@@ -41,14 +41,14 @@ class Mailbox:
         return self.answer
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
-        if address.startswith("nobody"):
+        if address.startswith("stranger"):
             return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
 
 class AnyPort(Controller):
-    """Knocks at the port that it was given by the system."""
+    """Checks that it started on the port that the system assigned."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -105,11 +105,11 @@ def test_a_repeat_has_the_same_id_and_says_that_it_is_one(mailbox, mail_url):
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        pytest.param("550 not here", Refused, id="for good"),
-        pytest.param("451 try later", TemporaryError, id="for now"),
+        pytest.param("550 not here", Refused, id="permanent"),
+        pytest.param("451 try later", TemporaryError, id="temporary"),
     ],
 )
-def test_a_mail_server_that_does_not_take_it_says_for_how_long(mailbox, mail_url, answer, error):
+def test_a_refusal_of_the_mail_server_is_permanent_or_temporary_by_its_code(mailbox, mail_url, answer, error):
     mailbox.answer = answer
 
     with pytest.raises(error, match=f"the mail server answered {answer[:3]}"):
@@ -117,7 +117,7 @@ def test_a_mail_server_that_does_not_take_it_says_for_how_long(mailbox, mail_url
 
 
 def test_a_recipient_that_the_mail_server_does_not_know_is_refused(mail_url):
-    stranger = Notice(key="k", to=NoticeAddress(NoticeChannel.MAIL, "nobody@desk.example"), subject="s", lines=("l",))
+    stranger = Notice(key="k", to=NoticeAddress(NoticeChannel.MAIL, "stranger@desk.example"), subject="s", lines=("l",))
 
     with pytest.raises(Refused, match="answered 550"):
         notifier(mail=mail_url).send(stranger)
@@ -136,10 +136,10 @@ def test_a_chat_notice_arrives_with_its_key_in_its_text(hook):
     assert post["message"] == "line 1\nline 2\n\n[ds-0123456789abcdef]"
 
 
-def test_a_channel_that_does_not_take_it_refuses(hook):
+def test_a_channel_that_does_not_accept_a_notice_is_an_error(hook):
     hook.status = 403
 
-    with pytest.raises(Refused, match="the channel behind chat europe did not take it"):
+    with pytest.raises(Refused, match="the channel behind chat europe did not accept the notice"):
         notifier(europe=hook.url).send(chat())
 
 
@@ -154,18 +154,18 @@ def test_a_send_ends_at_its_deadline_and_may_have_got_through(hook):
 
 
 @pytest.mark.parametrize(
-    ("urls", "notice", "said"),
+    ("urls", "notice", "message"),
     [
         pytest.param({}, chat(), "no address is set for europe", id="no address"),
-        pytest.param({"europe": f"nonsense://{SECRET}"}, chat(), "set for europe is no apprise URL", id="no URL"),
+        pytest.param({"europe": f"nonsense://{SECRET}"}, chat(), "set for europe is not an apprise URL", id="no URL"),
         pytest.param({}, NOTICE, "no address is set for mail", id="no mail server"),
         pytest.param(
-            {"mail": f"json://127.0.0.1/{SECRET}"}, NOTICE, "no mailto:// or mailtos:// URL", id="no mail URL"
+            {"mail": f"json://127.0.0.1/{SECRET}"}, NOTICE, "not a mailto:// or mailtos:// URL", id="no mail URL"
         ),
     ],
 )
-def test_what_is_not_set_up_is_refused_without_its_secret(urls, notice, said):
-    with pytest.raises(Refused, match=said) as refused:
+def test_a_channel_that_is_not_set_up_is_refused_without_its_secret(urls, notice, message):
+    with pytest.raises(Refused, match=message) as refused:
         notifier(**urls).send(notice)
 
     assert SECRET not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Whether Redis is there: asked of a real one, a frozen one, and none."""
+"""The check that Redis answers, with a real one, a frozen one, and none."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def broker():
         yield broker
 
 
-def test_a_broker_says_what_it_is(broker):
+def test_a_broker_is_named_with_its_version(broker):
     name, _, version = greet(broker.url).partition(" ")
 
     assert name in {"valkey", "redis"}
@@ -43,11 +43,11 @@ def test_a_frozen_broker_is_not_waited_for(broker):
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        pytest.param(f"redis://:{PASSWORD}@127.0.0.1:1/0", TemporaryError, id="nobody there"),
+        pytest.param(f"redis://:{PASSWORD}@127.0.0.1:1/0", TemporaryError, id="no server"),
         pytest.param(f"amqp://guest:{PASSWORD}@127.0.0.1/", ConfigurationError, id="no Redis"),
     ],
 )
-def test_what_is_wrong_is_said_without_the_password(url, error):
+def test_an_error_does_not_contain_the_password(url, error):
     with pytest.raises(error) as caught:
         greet(url)
 

@@ -16,11 +16,11 @@ def responses_mock():
         yield mock
 
 
-def test_without_one_nobody_is_called():
+def test_without_an_address_nothing_is_called():
     DeadMansSwitch(None).call()
 
 
-def test_it_is_asked_for(responses_mock):
+def test_its_address_is_requested(responses_mock):
     responses_mock.get("https://alive.example/secret")
 
     DeadMansSwitch("https://alive.example/secret").call()
@@ -31,7 +31,7 @@ def test_it_is_asked_for(responses_mock):
 @pytest.mark.parametrize(
     "answer", [{"status": 503}, {"body": requests.ConnectionError("https://alive.example/secret")}]
 )
-def test_one_that_does_not_answer_well_is_not_named(responses_mock, answer):
+def test_an_error_does_not_contain_the_address(responses_mock, answer):
     responses_mock.get("https://alive.example/secret", **answer)
 
     with pytest.raises(TemporaryError) as error:

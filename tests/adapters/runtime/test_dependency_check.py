@@ -38,7 +38,7 @@ def test_requests_that_use_another_pool_are_found(monkeypatch):
         libraries.check_urllib3()
 
 
-def test_a_urllib3_that_nobody_installed_is_not_genuine(monkeypatch):
+def test_a_urllib3_that_is_not_installed_as_a_package_is_not_genuine(monkeypatch):
     def unknown(_):
         raise libraries.PackageNotFoundError
 

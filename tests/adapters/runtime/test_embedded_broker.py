@@ -1,4 +1,4 @@
-"""The broker and the other children that the demo starts: private, quick to stop, and gone when we are gone."""
+"""The broker and the other children that the demo starts: private, quick to stop, and gone with their parent."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def python(code: str, *arguments: object) -> list[str]:
 
 
 def alive(pid: int) -> bool:
-    """A zombie is dead: nobody may have had the time to bury it."""
+    """A zombie counts as dead: its parent may not have collected it yet."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
@@ -63,7 +63,7 @@ def alive(pid: int) -> bool:
 def wait_until(condition: Callable[[], object]) -> None:
     until = time.monotonic() + 5
     while not condition():
-        assert time.monotonic() < until, "it did not come true within 5 s"
+        assert time.monotonic() < until, "the condition was not met within 5 s"
         time.sleep(0.02)
 
 
@@ -78,7 +78,7 @@ def test_celerys_client_reaches_it_too(broker):
         connection.ensure_connection(max_retries=1, timeout=5)
 
 
-def test_nobody_else_can_reach_it(broker):
+def test_no_other_user_can_reach_it(broker):
     assert stat.S_IMODE(broker.folder.stat().st_mode) == 0o700
     assert stat.S_IMODE(broker.socket.stat().st_mode) == 0o700
 
@@ -177,13 +177,13 @@ def test_without_any_server_the_hint_names_ways_out(monkeypatch, tmp_path):
 FALSE_SERVERS = [
     pytest.param("#!/bin/sh\necho wrong architecture\nexit 1\n", "wrong architecture", id="ends at once"),
     pytest.param("\x7fELF of another machine", "Exec format error", id="does not run here"),
-    pytest.param("#!/bin/sh\nexec sleep 60\n", "it said nothing", id="never answers"),
+    pytest.param("#!/bin/sh\nexec sleep 60\n", "it wrote nothing", id="never answers"),
 ]
 
 
-@pytest.mark.parametrize(("script", "said"), FALSE_SERVERS)
-def test_a_server_that_does_not_come_up_is_reported_with_its_words_and_leaves_nothing(
-    monkeypatch, tmp_path, script, said
+@pytest.mark.parametrize(("script", "message"), FALSE_SERVERS)
+def test_a_server_that_does_not_start_is_reported_with_its_last_line_and_leaves_nothing(
+    monkeypatch, tmp_path, script, message
 ):
     server = tmp_path / "bin" / "valkey-server"
     server.parent.mkdir()
@@ -194,7 +194,7 @@ def test_a_server_that_does_not_come_up_is_reported_with_its_words_and_leaves_no
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
     (tmp_path / "t").mkdir()
 
-    with pytest.raises(ConfigurationError, match=said):
+    with pytest.raises(ConfigurationError, match=message):
         EmbeddedBroker.start(timeout=timedelta(seconds=0.5))
 
     assert list((tmp_path / "t").iterdir()) == []
@@ -262,7 +262,7 @@ NOTES_ITS_END = """
 """
 
 
-def test_children_are_told_to_end_and_given_the_time_for_it(children, tmp_path):
+def test_children_are_terminated_and_given_the_time_for_it(children, tmp_path):
     ends = tmp_path / "ends"
     for name in "ab":
         children.append(spawn(python(NOTES_ITS_END, ends, name)))
@@ -274,7 +274,7 @@ def test_children_are_told_to_end_and_given_the_time_for_it(children, tmp_path):
     assert [child.returncode for child in children] == [0, 0]
 
 
-DEAF_WITH_A_CHILD = """
+IGNORES_SIGTERM = """
     import pathlib, signal, subprocess, sys, time
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = subprocess.Popen(["sleep", "60"])
@@ -283,9 +283,9 @@ DEAF_WITH_A_CHILD = """
 """
 
 
-def test_a_child_that_does_not_obey_is_killed_with_its_own_children(children, tmp_path):
+def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(children, tmp_path):
     note = tmp_path / "note"
-    children.append(spawn(python(DEAF_WITH_A_CHILD, note)))
+    children.append(spawn(python(IGNORES_SIGTERM, note)))
     wait_until(lambda: note.exists() and note.read_text())
     began = time.monotonic()
 

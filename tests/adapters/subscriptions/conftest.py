@@ -1,4 +1,4 @@
-"""A host that answers with the recorded samples, and the sources that ask it."""
+"""A host that returns the recorded samples, and the sources that call it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.zoho_api import CallPace, ZohoApi
 from tests.adapters.desk.portal import FakeTokens, make_access, make_token
-from tests.support.zoho_host import Asked, Reply, ZohoHost, serving
+from tests.support.zoho_host import HostRequest, Reply, ZohoHost, serving
 
 SAMPLES = Path(__file__).parents[2] / "cases" / "subscriptions"
 
@@ -31,7 +31,7 @@ def server() -> Iterator[ZohoHost]:
 @pytest.fixture
 def host(server: ZohoHost) -> ZohoHost:
     server.answers.clear()
-    server.asked.clear()
+    server.requests.clear()
     return server
 
 
@@ -44,7 +44,7 @@ def sqlite_warehouse(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def api(host: ZohoHost) -> ZohoApi:
-    """Waits for nobody."""
+    """A client that never waits."""
     return make_api(host)
 
 
@@ -54,7 +54,7 @@ def make_api(host: ZohoHost, **facts: Any) -> ZohoApi:
 
 
 def at(path: str, body: Any, **facts: Any) -> Any:
-    """The answer to every question at the path."""
+    """Return a handler with the same answer to every request at the path."""
     return lambda asked: Reply(body, **facts) if asked.path == path else None
 
 
@@ -76,8 +76,8 @@ UNITS = (
 )
 
 
-def northwind(asked: Asked) -> Reply | None:
-    """Billing as recorded: one customer, three subscriptions, of which the trial was never recorded by itself."""
+def northwind(asked: HostRequest) -> Reply | None:
+    """Return Billing's recorded answers: one customer with three subscriptions; the trial's details are made up."""
     subscriptions = f"{BILLING}/subscriptions"
     trial = {
         "subscription_id": "90300000000171",

@@ -1,4 +1,4 @@
-"""A subscription export becomes accounts, or says everything that is wrong with it."""
+"""A subscription export becomes accounts, or every mistake in it is reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ROW = {
 
 
 def table(*rows: dict[str, str], delimiter: str = ",") -> str:
-    """A file of `ROW`s with the given cells changed."""
+    """Return a file of `ROW`s with the given cells changed."""
     file = io.StringIO()
     writer = csv.DictWriter(file, list(ROW), delimiter=delimiter)
     writer.writeheader()
@@ -99,13 +99,13 @@ def test_a_row_becomes_an_account_with_its_plan(read):
         pytest.param(",", "utf-16-be", id="the same, the other way round"),
     ],
 )
-def test_the_way_of_writing_does_not_matter(read, delimiter, encoding):
+def test_delimiter_and_encoding_do_not_matter(read, delimiter, encoding):
     account_id = {"account_id": "Käserei, 1; 2"}
 
     assert read(table(account_id, delimiter=delimiter), encoding) == read(table(account_id))
 
 
-def test_a_spreadsheet_may_say_its_delimiter_first(read):
+def test_a_spreadsheet_can_declare_its_delimiter_on_the_first_line(read):
     assert read("sep=;\r\n" + table({}, delimiter=";")).accounts == read(table({})).accounts
 
 
@@ -113,7 +113,7 @@ def test_a_curly_apostrophe_of_windows_is_one(read):
     assert read(table({"plan_quantity": "1’050"}), "cp1252").accounts[0].items[0].quantity == 1050
 
 
-def test_what_no_encoding_but_latin_1_knows_is_read(read):
+def test_a_character_of_latin_1_alone_is_read(read):
     assert read(table({"account_id": "A\x81"}), "latin-1").accounts[0].account_id == "A\x81"
 
 
@@ -143,7 +143,7 @@ def test_a_quantity_is_read_in_every_style(read, written, quantity):
     "written",
     ["1,05", "12.5", "2,0E+10", "-5", "0.500", "1,050.00", "1.050,000", "1,0500", "10,50,000", "many", "٤٩", "9" * 13],
 )
-def test_what_may_not_be_a_whole_number_is_refused(read, written):
+def test_a_possible_fraction_is_refused(read, written):
     assert problems_of(read, table({"plan_quantity": written})) == [
         (2, "plan_quantity", f'"{written}" is not a whole number')
     ]
@@ -223,7 +223,7 @@ def test_an_internationalised_domain_is_one_in_both_spellings(read):
     assert account.super_admin_email == "it@xn--grnwald-kserei-eib09a.example"
 
 
-def test_a_public_mail_domain_is_nobodys(read):
+def test_a_public_mail_domain_is_not_the_customers(read):
     assert read(table({"customer_domain": "gmail.com"})).accounts[0].domain is None
 
 
@@ -290,7 +290,7 @@ def test_a_country_that_is_none_is_a_warning(read):
         pytest.param("addons", '[{"name": "x", "quantity": 1.5}]', '"1.5" is not a whole number', id="a fraction"),
     ],
 )
-def test_a_cell_that_cannot_be_read_is_told_with_its_place(read, column, written, message):
+def test_an_invalid_cell_is_reported_with_its_position(read, column, written, message):
     with pytest.raises(InputError) as refused:
         read(table({column: written}))
 
@@ -299,7 +299,7 @@ def test_a_cell_that_cannot_be_read_is_told_with_its_place(read, column, written
     assert (problem.line, problem.column) == (2, list(ROW).index(column) + 1)
 
 
-def test_every_mistake_is_told_at_once_on_its_physical_line(read):
+def test_all_mistakes_are_reported_at_once_on_their_physical_lines(read):
     text = table({"addons": "[\n]"}, {"plan_quantity": "x", "zoid": "1"}).replace("\r\n", "\r\n\r\n", 1)
 
     assert problems_of(read, text + "a,b\r\n") == [
@@ -316,12 +316,12 @@ def test_missing_columns_are_named_and_unknown_ones_ignored(read):
     assert read(table({}).replace("start_date", "colour").replace("2026-02-01", "red")).accounts
 
 
-def test_blank_rows_are_passed_over(read):
+def test_blank_rows_are_skipped(read):
     assert read(table({}) + "\r\n , \r\n") == read(table({}))
 
 
-def test_a_column_cannot_be_there_twice(read):
-    assert problems_of(read, table({}).replace("start_date", "status")) == [(1, "status", "the column is there twice")]
+def test_a_column_cannot_appear_twice(read):
+    assert problems_of(read, table({}).replace("start_date", "status")) == [(1, "status", "the column appears twice")]
 
 
 def test_a_row_longer_than_the_heading_is_refused(read):
@@ -332,16 +332,16 @@ def test_a_row_longer_than_the_heading_is_refused(read):
     ("content", "message"),
     [
         pytest.param(b"", "the file is empty", id="empty"),
-        pytest.param(b"PK\x03\x04\x00\x00", "is no workbook that can be read (BadZipFile)", id="half a workbook"),
-        pytest.param(b"\xd0\xcf\x11\xe0\xa1", "is a workbook of an old Excel", id="an old workbook"),
-        pytest.param(b"account_id\n\0\n", "is no text", id="no text"),
-        pytest.param(b"\xff\xfea", "is no text", id="half a character"),
+        pytest.param(b"PK\x03\x04\x00\x00", "is not a readable workbook (BadZipFile)", id="half a workbook"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1", "is an old Excel workbook (XLS)", id="an old workbook"),
+        pytest.param(b"account_id\n\0\n", "is not a text file", id="no text"),
+        pytest.param(b"\xff\xfea", "is not a text file", id="half a character"),
         pytest.param(
             ",".join(REQUIRED).encode() + b'\n"a"b\n', "not CSV: ',' expected after '\"'", id="a stray quotation mark"
         ),
     ],
 )
-def test_a_file_that_is_no_table_says_so(tmp_path, content, message):
+def test_a_file_that_is_not_a_table_is_reported(tmp_path, content, message):
     file = tmp_path / "accounts.csv"
     file.write_bytes(content)
 
@@ -355,7 +355,7 @@ def test_a_cell_that_a_program_marked_as_text_is_that_text(read):
     assert read(table({"zoid": '="20071234567"'})).accounts[0].zoids == ("20071234567",)
 
 
-def test_a_file_that_is_not_there_is_a_mistake_too(tmp_path):
+def test_a_missing_file_is_a_mistake_too(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
         read_accounts(tmp_path / "absent.csv")
 

@@ -1,10 +1,10 @@
-"""Several exports at once, and what becomes of them where rows are refused."""
+"""Several exports at once, and the accounts that remain when rows are refused."""
 
 from __future__ import annotations
 
 import pytest
 
-from desk_sync.adapters.subscriptions.account_file import read_accounts, read_what_is_right
+from desk_sync.adapters.subscriptions.account_file import read_accounts, read_correct_accounts
 from desk_sync.errors import InputError
 from tests.adapters.subscriptions.test_account_file import table
 
@@ -66,13 +66,13 @@ def test_a_predecessor_stays_beside_its_successor_under_its_own_status(write):
     ],
 )
 def test_an_account_with_a_refused_row_is_left_out_as_a_whole(write, rows, left):
-    assert names(read_what_is_right([write("a.csv", *rows)])) == left
+    assert names(read_correct_accounts([write("a.csv", *rows)])) == left
 
 
-def test_refused_rows_are_told_with_file_line_and_column(write):
+def test_refused_rows_are_reported_with_file_line_and_column(write):
     files = write("a.csv", {}, OTHER | {"plan_quantity": "x"}), write("b.csv", {"is_paid": "?"})
 
-    file = read_what_is_right(files)
+    file = read_correct_accounts(files)
 
     assert [str(problem) for problem in file.refused] == [
         f'{files[0]}:3:17: plan_quantity: "x" is not a whole number',
@@ -80,6 +80,6 @@ def test_refused_rows_are_told_with_file_line_and_column(write):
     ]
 
 
-def test_a_file_that_is_no_table_refuses_all_of_them(write, tmp_path):
+def test_a_file_that_is_not_a_table_refuses_all_files(write, tmp_path):
     with pytest.raises(InputError, match=r"absent\.csv:1:1: cannot be read"):
-        read_what_is_right([write("a.csv", {}), tmp_path / "absent.csv"])
+        read_correct_accounts([write("a.csv", {}), tmp_path / "absent.csv"])

@@ -1,4 +1,4 @@
-"""A workbook says what the same table says as CSV, whatever a spreadsheet has made of its cells."""
+"""A workbook gives the same accounts as the same table in CSV, whatever types its cells have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CASES = Path(__file__).parents[2] / "cases" / "accounts" / "accounts.csv"
 
 @pytest.fixture
 def write(tmp_path):
-    """A workbook of `ROW`s with the given cells changed; a cell is what a spreadsheet keeps."""
+    """Write a workbook of `ROW`s with the given cells changed, as a spreadsheet stores them."""
 
     def write_file(*rows, sheet=None):
         book = Workbook()
@@ -72,7 +72,7 @@ def test_the_worked_accounts_are_the_same_as_a_workbook(tmp_path):
         pytest.param("is_paid", False, "false", id="truth"),
     ],
 )
-def test_a_cell_is_the_text_that_a_person_means(read, read_csv, column, kept, written):
+def test_a_cell_is_read_as_the_text_that_was_typed(read, read_csv, column, kept, written):
     assert read({column: kept}) == read_csv({column: written})
 
 
@@ -89,7 +89,7 @@ def test_a_cell_is_the_text_that_a_person_means(read, read_csv, column, kept, wr
         pytest.param("plan_quantity", "#N/A", "a formula has failed", id="a formula that failed"),
     ],
 )
-def test_what_a_spreadsheet_has_spoilt_is_refused_with_its_place(read, column, kept, message):
+def test_a_value_that_a_spreadsheet_changed_is_refused_with_its_position(read, column, kept, message):
     with pytest.raises(InputError) as refused:
         read({}, {"subscription_id": "2", column: kept})
 

@@ -1,4 +1,4 @@
-"""Zoho Billing, by its recorded answers and by what may come instead."""
+"""Zoho Billing: its recorded answers, and other possible answers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_an_address_is_found_with_its_plus_tag(billing, host):
     [account] = billing.ask(ADMIN)
 
     assert counted(account) == 88
-    assert host.asked[0].query["email"] == ADMIN.value
+    assert host.requests[0].query["email"] == ADMIN.value
 
 
 def test_plans_and_add_ons_are_read_once_a_day(billing, host):
@@ -59,7 +59,7 @@ def test_plans_and_add_ons_are_read_once_a_day(billing, host):
     assert (host.count(f"{BILLING}/plans"), host.count(f"{BILLING}/addons")) == (1, 1)
 
 
-def test_units_are_read_again_when_they_are_no_longer_known(host, api):
+def test_units_are_read_again_when_the_stored_ones_are_gone(host, api):
     host.answers.extend((*UNITS, northwind))
     units = FakeUnits()
     billing = BillingSource(api, units=units)
@@ -84,7 +84,7 @@ def test_a_subscription_that_has_ended_costs_no_call(host, api):
     assert (counted(account), host.count(f"{BILLING}/subscriptions/7")) == (0, 0)
 
 
-def test_what_is_sold_by_the_package_may_be_anything(billing, host):
+def test_items_priced_by_the_package_are_left_unsettled(billing, host):
     packs = sample("billing_subscription_get_zoho_one")
     packs["subscription"]["plan"]["plan_code"] = "by-the-pack"
     host.answers.insert(0, at(f"{BILLING}/subscriptions/90300000000069", packs))
@@ -94,7 +94,7 @@ def test_what_is_sold_by_the_package_may_be_anything(billing, host):
     assert ItemStanding.UNSETTLED in {judge(item, LICENCES).standing for item in account.items}
 
 
-def test_every_page_is_read_whatever_the_list_is_called(host, api):
+def test_every_page_is_read_under_both_names_of_the_list(host, api):
     def answer(asked):
         page = int(asked.query["page"])
         if asked.path == f"{BILLING}/customers":
@@ -117,8 +117,8 @@ ADDRESSES = st.builds("{}@{}.example".format, st.sampled_from(["a", "A", "a+x", 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(known=st.lists(ADDRESSES, max_size=6), wanted=ADDRESSES)
-def test_an_answer_that_ignores_what_was_asked_never_leads_to_a_stranger(host, known, wanted):
-    """`email=` is undocumented: here it is ignored, and everybody is shown."""
+def test_an_answer_that_ignores_the_filter_never_leads_to_another_customer(host, known, wanted):
+    """`email=` is undocumented: here it is ignored, and all customers are returned."""
     host.answers[:] = [
         at(f"{BILLING}/customers", customers(*known)),
         at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [], "page_context": LAST}),
@@ -139,7 +139,7 @@ OWN = STRANGER | {"customer_id": "1"}
     ("path", "body"),
     [
         pytest.param("/customers", {"code": 1000, "message": "Internal error"}, id="an error with status 200"),
-        pytest.param("/customers", {"code": 0, "customers": []}, id="nobody says whether there is more"),
+        pytest.param("/customers", {"code": 0, "customers": []}, id="no page_context"),
         pytest.param("/customers", {"code": 0, "page_context": LAST}, id="no list"),
         pytest.param("/customers", [], id="no object"),
         pytest.param(

@@ -1,4 +1,4 @@
-"""What every source promises, held on recorded samples that are served over real HTTP, or lie in a file or a table."""
+"""The contract of every source, on recorded samples served over real HTTP, in a file or in a table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.domain.account.entitlement import ItemStanding, judge
-from desk_sync.domain.account.identity import Identifier, IdentifierKind, named_by
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.errors import DeskSyncError, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import UNITS, at, northwind, sample
 from tests.adapters.subscriptions.test_sql_table import ROWS, fill
@@ -31,7 +31,7 @@ MAIL = "/api/organization"
 
 @dataclass
 class Offered:
-    """A source with its sample, an account of it with its licences, and how it is spoilt."""
+    """A source with its sample, one of its accounts with its licences, and ways to break it."""
 
     source: Any
     admin: str
@@ -94,8 +94,8 @@ def file(tmp_path, **_):
 
 
 EVERY = (billing, store, mail, sql, file)
-those_that_can_be_asked = pytest.mark.parametrize("offered", [billing, mail, sql], indirect=True)
-those_that_may_fail = pytest.mark.parametrize("offered", [billing, store, mail, file], indirect=True)
+sources_with_look_ups = pytest.mark.parametrize("offered", [billing, mail, sql], indirect=True)
+sources_that_can_fail = pytest.mark.parametrize("offered", [billing, store, mail, file], indirect=True)
 
 
 @pytest.fixture(params=EVERY, ids=lambda make: make.__name__)
@@ -112,11 +112,11 @@ def counted(account):
     return sum(item.quantity for item in account.items if judge(item, LICENCES).standing is ItemStanding.COUNTED)
 
 
-def test_a_source_says_whose_an_account_is_and_how_many_licences_it_has(offered):
+def test_a_source_gives_the_super_admin_and_the_licences_of_an_account(offered):
     assert counted(pulled(offered.source)[offered.admin]) == offered.licences
 
 
-def test_a_source_says_the_same_twice(offered):
+def test_a_source_gives_the_same_accounts_twice(offered):
     assert pulled(offered.source) == pulled(offered.source)
 
 
@@ -126,25 +126,25 @@ def test_every_account_has_an_id_of_its_own(offered):
     assert len({each.account_id for each in accounts}) == len(accounts)
 
 
-@those_that_can_be_asked
-def test_what_is_asked_for_is_what_the_pull_would_bring(offered):
+@sources_with_look_ups
+def test_a_look_up_gives_the_same_account_as_a_pull(offered):
     [account] = offered.source.ask(offered.identifier)
 
-    assert offered.identifier in set(named_by(account))
+    assert offered.identifier in set(identifiers_of(account))
     assert account == pulled(offered.source)[offered.admin]
 
 
-@those_that_can_be_asked
-def test_what_a_source_does_not_have_is_nobody(offered):
+@sources_with_look_ups
+def test_an_identifier_that_a_source_does_not_have_leads_to_no_account(offered):
     absent = {IdentifierKind.EMAIL: "nobody@nowhere.example", IdentifierKind.ZOID: "999999"}[offered.identifier.kind]
 
     found = offered.source.ask(Identifier(offered.identifier.kind, absent))
 
-    assert [each for each in found if Identifier(offered.identifier.kind, absent) in set(named_by(each))] == []
+    assert [each for each in found if Identifier(offered.identifier.kind, absent) in set(identifiers_of(each))] == []
 
 
-@those_that_may_fail
-def test_a_source_that_is_down_says_so(offered):
+@sources_that_can_fail
+def test_a_source_that_is_down_raises(offered):
     offered.goes_down()
 
     with pytest.raises(DeskSyncError) as raised:
@@ -153,7 +153,7 @@ def test_a_source_that_is_down_says_so(offered):
     assert isinstance(raised.value, TemporaryError) or offered.source.__class__ is FileSource
 
 
-@those_that_may_fail
+@sources_that_can_fail
 def test_half_an_answer_is_no_answer(offered):
     offered.answers_by_half()
 

@@ -1,4 +1,4 @@
-"""Zoho Mail's partner API, by its recorded answer and by what may come instead."""
+"""Zoho Mail's partner API: its recorded answer, and other possible answers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ KUMO = "90000046000"
 
 
 def organisation(**facts):
-    told = sample("mail_partner_organization")
-    return told | {"data": told["data"] | facts}
+    recorded = sample("mail_partner_organization")
+    return recorded | {"data": recorded["data"] | facts}
 
 
 def pulled(api, *zoids, checkpoints=None):
     return list(MailPartner(api, zoids=lambda: zoids, data_center="jp").pull(checkpoints or FakeCheckpoints()).accounts)
 
 
-def everybody(asked):
-    """An organisation for every ZOID."""
+def any_organisation(asked):
+    """Return an organisation for every ZOID."""
     zoid = asked.path.rpartition("/")[2]
     return Reply(organisation(zoid=zoid, superAdmin=f"admin@{zoid}.example"))
 
@@ -52,7 +52,7 @@ def test_an_organisation_that_is_not_ours_is_left_out(host, api):
 def test_another_organisations_answer_is_refused(host, api):
     host.answers.append(at(f"{PATH}/999999", organisation()))
 
-    with pytest.raises(PermanentError, match="something else than organisation 999999"):
+    with pytest.raises(PermanentError, match="another organisation instead of 999999"):
         pulled(api, "999999")
 
 
@@ -81,25 +81,25 @@ def test_a_domain_is_searched_for(host, api, several):
     [account] = MailPartner(api).ask(Identifier(IdentifierKind.DOMAIN, "kumo-studio.example"))
 
     assert account.zoids == (KUMO,)
-    assert host.asked[0].query == {"mode": "getCustomerOrgDetails", "searchKey": "kumo-studio.example"}
+    assert host.requests[0].query == {"mode": "getCustomerOrgDetails", "searchKey": "kumo-studio.example"}
 
 
-def test_a_domain_that_nobody_has_is_nobodys(host, api):
+def test_an_unknown_domain_leads_to_no_account(host, api):
     host.answers.append(at(PATH, {"status": {"code": 200}}))
 
     assert MailPartner(api).ask(Identifier(IdentifierKind.DOMAIN, "nowhere.example")) == []
 
 
-def test_a_pull_goes_on_behind_the_organisations_that_it_has(host, api):
+def test_a_pull_goes_on_after_the_organisations_it_has_read(host, api):
     zoids = [f"{number}" for number in range(100000, 100000 + PAGE + 1)]
-    host.answers.append(everybody)
+    host.answers.append(any_organisation)
     checkpoints = FakeCheckpoints()
     assert len(pulled(api, *zoids, checkpoints=checkpoints)) == PAGE + 1
-    host.asked.clear()
+    host.requests.clear()
 
     assert len(pulled(api, *zoids, checkpoints=checkpoints)) == PAGE + 1
-    assert [each.path for each in host.asked] == [f"{PATH}/{zoids[-1]}"]
+    assert [each.path for each in host.requests] == [f"{PATH}/{zoids[-1]}"]
 
 
 def test_without_organisations_there_is_nothing_to_read(host, api):
-    assert (pulled(api), host.asked) == ([], [])
+    assert (pulled(api), host.requests) == ([], [])

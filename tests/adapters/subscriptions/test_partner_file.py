@@ -1,4 +1,4 @@
-"""The partner file: who is whose domain, or every mistake with its place."""
+"""The partner file: partners with their domains, or every mistake with its position."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def file(tmp_path):
     return write
 
 
-def test_a_partner_is_read_with_all_that_is_known_of_it(file):
+def test_a_partner_is_read_with_all_its_columns(file):
     [partner] = read_partners(file("Prairie,Prairie.example; prärie.example,Germany,NE,Premium,2027-03-31"))
 
     assert partner == Partner(
@@ -37,7 +37,7 @@ def test_a_partner_is_read_with_all_that_is_known_of_it(file):
     )
 
 
-def test_what_is_left_out_is_unknown(file):
+def test_missing_columns_are_unknown(file):
     [partner] = read_partners(file("Prairie,prairie.example", heading="partner_name,domains\n"))
 
     assert (partner.country, partner.state, partner.tier, partner.contract_until) == (None, None, None, None)
@@ -49,13 +49,15 @@ def test_what_is_left_out_is_unknown(file):
         pytest.param(",prairie.example,,,,", "partner_name", 1, "must not be empty", id="no name"),
         pytest.param("Prairie,,,,,", "domains", 2, "must not be empty", id="no domain"),
         pytest.param("Prairie,not a domain..,,,,", "domains", 2, "is not a domain", id="no domain at all"),
-        pytest.param("Prairie,gmail.com,,,,", "domains", 2, "public mail provider", id="anybody's domain"),
+        pytest.param("Prairie,gmail.com,,,,", "domains", 2, "public mail provider", id="a public mail domain"),
         pytest.param("Prairie,prairie.example,Mars,,,", "country", 3, "Mars is not a country", id="no country"),
         pytest.param("Prairie,prairie.example,,,,soon", "contract_until", 6, "is not a date", id="no date"),
-        pytest.param("Prairie,first.example,,,,", "domains", 2, "first.example is on line 2 too", id="two partners'"),
+        pytest.param(
+            "Prairie,first.example,,,,", "domains", 2, "first.example is on line 2 too", id="a domain of two partners"
+        ),
     ],
 )
-def test_a_mistake_is_told_with_its_place_and_nothing_is_read(file, row, where, column, message):
+def test_a_mistake_is_reported_with_its_position_and_nothing_is_read(file, row, where, column, message):
     with pytest.raises(InputError) as caught:
         read_partners(file("First,first.example,,,,", row))
 
@@ -79,7 +81,7 @@ def test_a_mistake_is_told_with_its_place_and_nothing_is_read(file, row, where, 
         ("", None),
     ],
 )
-def test_a_country_is_known_by_its_code_and_by_its_name_in_the_partners_languages(written, code):
+def test_a_country_is_recognised_by_its_code_and_its_name_in_the_partners_languages(written, code):
     assert country_code(written) == code
 
 

@@ -1,4 +1,4 @@
-"""The Partner Store, by its recorded answer and by what may come instead."""
+"""The Partner Store: its recorded answer, and other possible answers."""
 
 from __future__ import annotations
 
@@ -60,9 +60,11 @@ def test_the_recorded_answer_is_three_accounts(host, api):
     ("facts", "licences", "verdict"),
     [
         pytest.param({"addons": [{"addon_name": "User", "value": "1,050"}]}, 1050, Verdict.PRIORITY, id="text"),
-        pytest.param({"addons": [{"addon_name": "Mail Lite User", "value": 99}]}, 99, Verdict.PRIORITY, id="ends so"),
+        pytest.param(
+            {"addons": [{"addon_name": "Mail Lite User", "value": 99}]}, 99, Verdict.PRIORITY, id="name ends in User"
+        ),
         pytest.param({"addons": [{"addon_name": "Extra_5_GB", "value": 99}]}, 0, Verdict.NOT_PRIORITY, id="storage"),
-        pytest.param({"addons": [{"addon_name": "Boxes", "value": 99}]}, 0, Verdict.REVIEW, id="who knows what"),
+        pytest.param({"addons": [{"addon_name": "Boxes", "value": 99}]}, 0, Verdict.REVIEW, id="unknown add-on"),
         pytest.param(
             {"addons": [{"addon_name": "User", "value": 99}], "status": "inactive"},
             0,
@@ -104,8 +106,8 @@ def test_one_super_admin_is_one_account(host, api):
 def paged(*pages, headers=()):
     def answer(asked):
         number = int(asked.query["page"]) - 1
-        told = {"X-Has-More-Page": "true" if number + 1 < len(pages) else "false"} if headers else {}
-        return Reply(pages[number] if number < len(pages) else [], headers=told)
+        headers_sent = {"X-Has-More-Page": "true" if number + 1 < len(pages) else "false"} if headers else {}
+        return Reply(pages[number] if number < len(pages) else [], headers=headers_sent)
 
     return answer
 
@@ -118,7 +120,7 @@ def test_every_page_is_read(host, api, headers):
     assert len(pulled(api)) == PAGE + 1
 
 
-def test_a_short_page_is_followed_where_the_header_says_so(host, api):
+def test_a_short_page_is_followed_if_the_header_announces_more(host, api):
     host.answers.append(paged([row(1)], [row(2)], headers=("more",)))
 
     assert len(pulled(api)) == 2
@@ -136,7 +138,7 @@ def test_a_short_page_is_followed_where_the_header_says_so(host, api):
         pytest.param(lambda _: Reply("", status=403), id="not permitted"),
     ],
 )
-def test_what_is_not_the_whole_truth_is_refused(host, api, answer):
+def test_an_incomplete_or_invalid_answer_is_refused(host, api, answer):
     host.answers.append(answer)
 
     with pytest.raises(PermanentError):

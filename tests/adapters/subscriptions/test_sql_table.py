@@ -1,4 +1,4 @@
-"""A table of licence items, in both databases."""
+"""A table of licence items, in SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def test_the_rows_of_one_super_admin_are_one_account(engine):
     assert (small.account_id, small.domain, counted(small)) == ("C2", None, 0)
 
 
-def test_every_column_that_is_missing_is_named(engine):
+def test_all_missing_columns_are_named(engine):
     source = fill(engine, [], COLUMNS.replace("quantity, ", "").replace("unit, ", ""))
 
     with pytest.raises(ConfigurationError, match="licence_item has no column unit, quantity"):
         source.pull(FakeCheckpoints())
 
 
-def test_a_table_that_is_not_there_is_said(engine):
+def test_a_missing_table_is_named(engine):
     with pytest.raises(ConfigurationError, match="no table or view nowhere"):
         SqlTable(engine, "nowhere").pull(FakeCheckpoints())
 
@@ -79,7 +79,7 @@ def test_a_table_that_is_not_there_is_said(engine):
         pytest.param({9: -1}, id="fewer than none"),
     ],
 )
-def test_what_is_not_right_refuses_the_pull(engine, change):
+def test_an_invalid_row_refuses_the_pull(engine, change):
     row = tuple(change.get(place, cell) for place, cell in enumerate(ROWS[3]))
     source = fill(engine, [*ROWS[:3], row])
 

@@ -1,4 +1,4 @@
-"""One of Zoho's APIs: what passes is tried again, what does not is said, and nothing goes faster than it may."""
+"""The client of Zoho's APIs: temporary failures are repeated, others raised, and the rate of calls is limited."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tests.adapters.subscriptions.conftest import at, make_api
 from tests.support.zoho_host import Reply
 
 
-def test_the_token_goes_along(host, api):
+def test_the_token_is_sent(host, api):
     host.answers.append(at("/x", {}))
     api.get("/x", email="a+b@c.example")
 
-    assert host.asked[0].headers["Authorization"] == f"Zoho-oauthtoken {ACCESS_TOKEN}"
-    assert host.asked[0].query == {"email": "a+b@c.example"}
+    assert host.requests[0].headers["Authorization"] == f"Zoho-oauthtoken {ACCESS_TOKEN}"
+    assert host.requests[0].query == {"email": "a+b@c.example"}
 
 
-def test_a_token_goes_nowhere_else(host):
+def test_a_token_is_sent_to_no_other_host(host):
     host.url, kept = "https://evil.example", host.url
     try:
         with pytest.raises(ConfigurationError):
@@ -29,14 +29,14 @@ def test_a_token_goes_nowhere_else(host):
         host.url = kept
 
 
-def test_what_passes_is_tried_again(host, api):
+def test_a_temporary_failure_is_repeated(host, api):
     replies = [Reply("", status=503), Reply("<html>", status=502), Reply({"ok": True})]
     host.answers.append(lambda _: replies.pop(0))
 
     assert api.get("/x").body == {"ok": True}
 
 
-def test_the_pause_that_was_asked_for_is_kept_up_to_a_minute(host):
+def test_the_requested_pause_is_kept_up_to_a_minute(host):
     pauses = []
     replies = [Reply("", status=429, headers={"Retry-After": each}) for each in ("7", "900")]
     host.answers.append(lambda _: replies.pop(0) if replies else Reply({}))
@@ -52,16 +52,16 @@ def test_the_pause_that_was_asked_for_is_kept_up_to_a_minute(host):
         pytest.param(Reply(b"<html>maintenance", status=200), TemporaryError, 4, id="a page"),
         pytest.param(Reply("", status=403), NotPermitted, 1, id="no scope"),
         pytest.param(Reply("", status=400), PermanentError, 1, id="a mistake of ours"),
-        pytest.param(Reply("", status=302, headers={"Location": "/y"}), PermanentError, 1, id="elsewhere"),
+        pytest.param(Reply("", status=302, headers={"Location": "/y"}), PermanentError, 1, id="a redirect"),
     ],
 )
-def test_what_does_not_pass_is_said(host, api, reply, error, calls):
+def test_a_lasting_failure_is_raised(host, api, reply, error, calls):
     host.answers.append(lambda _: reply)
 
     with pytest.raises(error) as raised:
         api.get("/x", email="canary@customer.example")
 
-    assert len(host.asked) == calls
+    assert len(host.requests) == calls
     assert "canary" not in str(raised.value)
 
 
@@ -85,5 +85,5 @@ def test_the_pace_spaces_calls_evenly():
         ("", ()),
     ],
 )
-def test_a_country_is_known_by_its_english_name(name, codes):
+def test_a_country_is_recognised_by_its_english_name(name, codes):
     assert country(name) == codes

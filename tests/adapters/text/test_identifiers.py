@@ -1,4 +1,4 @@
-"""Identifiers have one normal form, whoever wrote them down."""
+"""Identifiers have one normal form, in whatever form they are written."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from desk_sync.adapters.text.identifiers import domain, email, is_public_mail, n
         pytest.param("admin@10.0.0.1", None, id="a number is no domain"),
         pytest.param("admin@x_y.example", None, id="an underscore in the domain"),
         pytest.param("a" * 65 + "@x.example", None, id="a mailbox longer than 64"),
-        pytest.param("<admin@x.example>", None, id="brackets are the reader's business"),
+        pytest.param("<admin@x.example>", None, id="brackets are removed elsewhere"),
     ],
 )
 def test_an_address_has_one_normal_form(written, normal):
@@ -96,7 +96,7 @@ def test_a_normal_form_is_its_own(normal_form, text):
     "written",
     ["ΣΊΣΥΦΟΣ@x.example", "a@İ.example", "\u03ab\u0301@x.example", "ﬀ@x.example", "a@ﬀ.example", "ẞ@ẞ.example"],
 )
-def test_letters_that_change_their_number_still_settle(written):
+def test_letters_that_fold_to_several_letters_have_a_stable_form(written):
     once = email(written)
 
     assert once is not None

@@ -56,7 +56,7 @@ def test_a_stored_token_is_used_as_long_as_it_lasts(zoho):
     assert not zoho.calls
 
 
-def test_a_fresh_token_is_asked_of_the_store_once(zoho):
+def test_a_fresh_token_is_read_from_the_store_once(zoho):
     tokens = FakeTokens(make_token(minutes=6))
     access = make_access(tokens)
     first = access.token(soon())
@@ -100,15 +100,15 @@ def test_a_refresh_sends_our_credentials_in_the_body_and_no_scope(zoho):
 
 
 @pytest.mark.parametrize(
-    ("said", "lasts"),
+    ("expires_in", "lasts"),
     [
-        pytest.param(1800, timedelta(minutes=30), id="as Zoho says"),
+        pytest.param(1800, timedelta(minutes=30), id="as Zoho states"),
         pytest.param(3600000, timedelta(hours=1), id="milliseconds have been seen"),
         pytest.param(None, timedelta(hours=1), id="Zoho's usual hour"),
     ],
 )
-def test_a_token_never_counts_longer_than_an_hour(zoho, said, lasts):
-    zoho.post(TOKEN_URL, json=GRANTED | {"expires_in": said})
+def test_a_token_never_counts_longer_than_an_hour(zoho, expires_in, lasts):
+    zoho.post(TOKEN_URL, json=GRANTED | {"expires_in": expires_in})
 
     assert make_access(FakeTokens()).token(soon()).expires_at == NOW + lasts
 
@@ -140,7 +140,7 @@ def test_the_wait_for_another_process_ends_with_the_deadline(zoho):
         make_access(tokens, sleep=threading.Event().wait).token(DeadlineAdapter(0.3))
 
 
-def test_nobody_waits_longer_than_a_few_seconds_for_another_process(zoho):
+def test_the_wait_for_another_process_takes_a_few_seconds_at_most(zoho):
     tokens = FakeTokens(None)
     tokens.elect(now=NOW, until=NOW + timedelta(minutes=1))
     passed = [0.0]
@@ -172,7 +172,7 @@ def test_twelve_workers_that_find_no_token_ask_zoho_once(zoho):
 
 
 class LateTokens(FakeTokens):
-    """Another process saves its token between our look and our election."""
+    """Another process saves its token between our read and our election."""
 
     def elect(self, **times) -> bool:
         if self.elections == 0:
@@ -180,7 +180,7 @@ class LateTokens(FakeTokens):
         return super().elect(**times)
 
 
-def test_who_is_elected_too_late_takes_the_token_that_is_there(zoho):
+def test_a_process_that_is_elected_too_late_takes_the_stored_token(zoho):
     tokens = LateTokens(make_token(minutes=-1))
 
     assert make_access(tokens).token(soon()).access_token == "1000.theirs"
@@ -235,7 +235,7 @@ def test_refreshes_that_fail_are_a_minute_apart(zoho):
     ("status", "body"),
     [
         pytest.param(502, "<html><h1>Bad Gateway</h1></html>", id="a gateway's page"),
-        pytest.param(502, '{"error": "invalid_client"}', id="a gateway's JSON is not Zoho's word"),
+        pytest.param(502, '{"error": "invalid_client"}', id="a gateway's JSON is not Zoho's answer"),
         pytest.param(200, "<html>sign in</html>", id="a page with status 200"),
         pytest.param(200, "[]", id="a list"),
         pytest.param(200, "{}", id="an object without a token"),
@@ -246,7 +246,7 @@ def test_refreshes_that_fail_are_a_minute_apart(zoho):
         pytest.param(200, '{"error": "temporarily_unavailable"}', id="an error that passes"),
     ],
 )
-def test_what_is_no_answer_is_worth_another_try(zoho, status, body):
+def test_an_unusable_answer_is_a_temporary_error(zoho, status, body):
     zoho.post(TOKEN_URL, status=status, body=body, headers={"Location": "https://evil.example/"})
     zoho.add(responses.POST, "https://evil.example/", json=GRANTED)
     zoho.add(responses.GET, "https://evil.example/", json=GRANTED)
@@ -257,7 +257,7 @@ def test_what_is_no_answer_is_worth_another_try(zoho, status, body):
     assert len(zoho.calls) == 1
 
 
-def test_too_many_refreshes_ask_for_ten_minutes_of_patience(zoho):
+def test_after_too_many_refreshes_the_next_is_ten_minutes_later(zoho):
     zoho.post(TOKEN_URL, json={"error": "Access Denied", "error_description": "too many requests"})
 
     with pytest.raises(TemporaryError, match="Access Denied") as caught:

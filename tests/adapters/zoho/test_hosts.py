@@ -23,7 +23,7 @@ def test_the_hosts_of_every_data_centre_are_allowed(center):
         "https://DESK.zoho.eu:443/",
     ],
 )
-def test_the_simulator_and_other_spellings_of_a_host_are_allowed(url):
+def test_the_simulated_desk_and_other_spellings_of_a_host_are_allowed(url):
     assert allowed(url) == url
 
 
@@ -41,8 +41,8 @@ def test_the_simulator_and_other_spellings_of_a_host_are_allowed(url):
         pytest.param("https://desk.zoho.eu/\r\nHost: evil.example", id="a line break in the path"),
         pytest.param("https://desk.zoho.eu/\\evil.example", id="a backslash in the path"),
         pytest.param("http://127.0.0.1.evil.example", id="begins like this machine"),
-        pytest.param("http://10.0.0.1", id="a neighbour is not this machine"),
-        pytest.param("https://127.0.0.1", id="the simulator speaks http"),
+        pytest.param("http://10.0.0.1", id="another machine of the network"),
+        pytest.param("https://127.0.0.1", id="the simulated Desk uses http"),
         pytest.param("desk.zoho.eu", id="no scheme"),
         pytest.param("", id="nothing"),
     ],

@@ -15,9 +15,10 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.reviews import SqlReviews
-from desk_sync.adapters.store.subscriptions import FILE, SqlSubscriptions
+from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import upgrade
+from desk_sync.ports.subscriptions import FILE
 from tests.support.postgres import Postgres
 
 PORTAL = "default"
@@ -25,13 +26,13 @@ PORTAL = "default"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest) -> str:
-    """The database's name in SQLAlchemy's words."""
+    """The database's name in SQLAlchemy."""
     return str(request.param)
 
 
 @pytest.fixture
 def empty_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a database without tables stands."""
+    """The URL of a database without tables."""
     if database == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     postgres: Postgres = request.getfixturevalue("postgres")
@@ -40,7 +41,7 @@ def empty_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
 
 @pytest.fixture
 def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a fresh database with all tables stands."""
+    """The URL of a fresh database with all tables."""
     if database == "sqlite":
         return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'store.sqlite3')}"
     postgres: Postgres = request.getfixturevalue("postgres")
@@ -103,7 +104,7 @@ def facts(engine: Engine) -> SqlPortalFacts:
 
 @pytest.fixture
 def rows(engine: Engine) -> Any:
-    """What an SQL query answers, as dictionaries."""
+    """A function that runs an SQL query and returns its rows as dictionaries."""
 
     def query(sql: str) -> list[dict[str, Any]]:
         with engine.connect() as connection:

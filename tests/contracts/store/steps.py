@@ -1,32 +1,33 @@
-"""What the tests of the store do again and again, in short words."""
+"""Steps that the store's tests share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import AppliedValue, Memory
+from desk_sync.domain.plan.memory import AppliedValue
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.tickets import Lease, Look, PendingWork
-from tests.support.makers import NOW
+from tests.support.makers import NOW, make_memory
 
 A_WHILE = timedelta(minutes=1)
 DECISION = Decision(verdict=Verdict.PRIORITY, licences=88, account_id="A1", snapshot_id="1", policy_version="p1")
 
 
-def at_work(tickets: SqlTickets, *, now: datetime = NOW, limit: int = 10) -> Sequence[Lease]:
-    """Claim what is due."""
+def claim_due(tickets: SqlTickets, *, now: datetime = NOW, limit: int = 10) -> Sequence[Lease]:
+    """Claim the tickets that are due."""
     return tickets.claim(now=now, until=now + A_WHILE, limit=limit)
 
 
 def take(tickets: SqlTickets, *, now: datetime = NOW) -> Lease:
     """Claim the one ticket that is due."""
-    [lease] = at_work(tickets, now=now)
+    [lease] = claim_due(tickets, now=now)
     return lease
 
 
@@ -45,12 +46,20 @@ def announce(
     tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, AppliedValue] | None = None
 ) -> Mapping[Effect, bool]:
     known = tickets.history(lease.ticket_id).memory
-    return tickets.announce(lease, memory=known.intending(intended or {}), effects=effects)
+    memory = replace(known, fields=known.fields.intending(intended or {}))
+    return tickets.announce(lease, memory=memory, effects=effects)
 
 
 def make_look(**facts: Any) -> Look:
     return Look(
-        **{"at": NOW, "decision": DECISION, "memory": Memory(left="new"), "urgency": 3, "next_look_at": None} | facts
+        **{
+            "at": NOW,
+            "decision": DECISION,
+            "memory": make_memory(written_digest="new"),
+            "urgency": 3,
+            "next_look_at": None,
+        }
+        | facts
     )
 
 

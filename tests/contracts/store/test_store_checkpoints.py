@@ -1,4 +1,4 @@
-"""The ports Journal, Units and Answers: what is kept between two attempts, and for how long."""
+"""The ports CheckpointStore, UnitStore and LiveAnswerStore: what is kept between two attempts, and for how long."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.makers import NOW, make_account
 
 FIRST = SourcePage(accounts=(make_account(1), make_account(2, account_id="A2")), after="1")
 SECOND = SourcePage(accounts=(make_account(3, account_id="A3"),), after="2")
-ASKED = Identifier(IdentifierKind.EMAIL, "admin@large.example")
+ADMIN = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
 
 def checkpoints(engine, source="store", age=timedelta(0)):
@@ -62,25 +62,25 @@ class TestAnswers:
         return SqlAnswers(engine)
 
     def keep(self, answers, *accounts, source="store", until=NOW + timedelta(minutes=10)):
-        answers.keep(source, ASKED, accounts, now=NOW, until=until)
+        answers.keep(source, ADMIN, accounts, now=NOW, until=until)
 
-    @pytest.mark.parametrize("accounts", [(), (make_account(),)], ids=["nobody", "an account"])
+    @pytest.mark.parametrize("accounts", [(), (make_account(),)], ids=["no account", "an account"])
     def test_are_kept_as_they_were_given(self, answers, accounts):
         self.keep(answers, *accounts)
 
-        assert answers.kept("store", [ASKED], now=NOW) == {ASKED: list(accounts)}
+        assert answers.kept("store", [ADMIN], now=NOW) == {ADMIN: list(accounts)}
 
-    def test_say_when_they_were_given(self, answers):
+    def test_carry_the_time_at_which_they_were_given(self, answers):
         self.keep(answers, make_account())
 
-        [account] = answers.kept("store", [ASKED], now=NOW)[ASKED]
+        [account] = answers.kept("store", [ADMIN], now=NOW)[ADMIN]
 
         assert (account.origin.source, account.origin.imported_at, account.origin.in_full) == ("store", NOW, False)
 
     def test_are_good_until_their_time_and_then_forgotten(self, answers, rows):
         self.keep(answers)
         later = NOW + timedelta(minutes=10)
-        assert answers.kept("store", [ASKED], now=later) == {}
+        assert answers.kept("store", [ADMIN], now=later) == {}
 
         answers.keep(
             "store", Identifier(IdentifierKind.ZOID, "100055000"), (), now=later, until=later + timedelta(hours=1)
@@ -92,15 +92,15 @@ class TestAnswers:
         self.keep(answers)
         self.keep(answers, make_account())
 
-        assert len(answers.kept("store", [ASKED], now=NOW)[ASKED]) == 1
+        assert len(answers.kept("store", [ADMIN], now=NOW)[ADMIN]) == 1
 
     def test_of_another_source_or_identifier_are_not_given(self, answers):
         self.keep(answers)
 
-        assert answers.kept("billing", [ASKED], now=NOW) == {}
+        assert answers.kept("billing", [ADMIN], now=NOW) == {}
         assert answers.kept("store", [Identifier(IdentifierKind.DOMAIN, "large.example")], now=NOW) == {}
 
-    def test_cost_no_more_questions_than_a_minute_allows(self, answers):
+    def test_cost_no_more_queries_than_a_minute_allows(self, answers):
         for _ in range(2):
             answers.spend("store", now=NOW, per_minute=2)
         answers.spend("billing", now=NOW, per_minute=2)
@@ -109,7 +109,7 @@ class TestAnswers:
             answers.spend("store", now=NOW + timedelta(seconds=59), per_minute=2)
         answers.spend("store", now=NOW + timedelta(seconds=60), per_minute=2)
 
-    def test_a_clock_that_was_put_back_stops_no_question(self, answers):
+    def test_a_clock_that_was_put_back_stops_no_query(self, answers):
         answers.spend("store", now=NOW + timedelta(hours=1), per_minute=1)
 
         answers.spend("store", now=NOW, per_minute=1)

@@ -1,4 +1,4 @@
-"""What a machine that fails may take with it: work that is done again, and nothing that Desk or a person relies on."""
+"""Durability: a machine that fails may lose work that is repeated, but nothing that Desk or a person relies on."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_notice_is_on_the_disk_before_it_is_sent(engine, level):
     assert level(lambda: notices.claim(now=NOW, until=NOW)) == {FULL}
 
 
-def test_a_look_is_done_again_if_the_machine_fails_and_does_not_wait_for_the_disk(engine, level):
+def test_a_look_is_repeated_if_the_machine_fails_and_does_not_wait_for_the_disk(engine, level):
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["t1"], now=NOW)
 

@@ -1,4 +1,4 @@
-"""The way into the database: journals, locks, file modes, and what a failure means to a caller."""
+"""Connections to the database: journals, locks, file modes, and the errors that callers get."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.errors import ConfigurationError, TemporaryError
 from tests.support.makers import NOW
 
-IMPATIENT = timedelta(milliseconds=100)
+SHORT = timedelta(milliseconds=100)
 
 
 @pytest.mark.parametrize(
     ("version", "safe"),
     [
-        pytest.param((3, 40, 1), False, id="an older line was never mended"),
-        pytest.param((3, 44, 5), False, id="3.44 before its mend"),
-        pytest.param((3, 44, 6), True, id="3.44 from its mend on"),
-        pytest.param((3, 45, 9), False, id="a line without a mend"),
-        pytest.param((3, 50, 6), False, id="3.50 before its mend"),
-        pytest.param((3, 50, 7), True, id="3.50 from its mend on"),
-        pytest.param((3, 51, 2), False, id="3.51 before its mend"),
-        pytest.param((3, 51, 3), True, id="3.51 from its mend on"),
+        pytest.param((3, 40, 1), False, id="never fixed in an older line"),
+        pytest.param((3, 44, 5), False, id="3.44 before its fix"),
+        pytest.param((3, 44, 6), True, id="3.44 from its fix on"),
+        pytest.param((3, 45, 9), False, id="a line without a fix"),
+        pytest.param((3, 50, 6), False, id="3.50 before its fix"),
+        pytest.param((3, 50, 7), True, id="3.50 from its fix on"),
+        pytest.param((3, 51, 2), False, id="3.51 before its fix"),
+        pytest.param((3, 51, 3), True, id="3.51 from its fix on"),
         pytest.param((3, 52, 0), True, id="every later line"),
         pytest.param((4, 0, 0), True, id="every later major version"),
     ],
@@ -46,13 +46,13 @@ def test_the_write_ahead_log_is_used_where_it_loses_nothing(version, safe):
 
 
 @pytest.mark.parametrize(
-    ("safe", "journal", "said"),
+    ("safe", "journal", "described"),
     [
-        pytest.param(True, "wal", "write-ahead log", id="a mended version"),
+        pytest.param(True, "wal", "write-ahead log", id="a fixed version"),
         pytest.param(False, "delete", "rollback journal", id="one that can lose data"),
     ],
 )
-def test_the_journal_follows_the_version_and_is_said(tmp_path, monkeypatch, safe, journal, said):
+def test_the_journal_follows_the_version_and_is_described(tmp_path, monkeypatch, safe, journal, described):
     monkeypatch.setattr(store_engine, "wal_is_safe", lambda version: safe)
     with capture_logs() as logs:
         engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}")
@@ -61,7 +61,7 @@ def test_the_journal_follows_the_version_and_is_said(tmp_path, monkeypatch, safe
     engine.dispose()
 
     assert used == journal
-    assert said in describe(engine)
+    assert described in describe(engine)
     assert [(each["event"], each["database"]) for each in logs] == [("database.opened", describe(engine))]
 
 
@@ -77,8 +77,8 @@ def test_a_file_that_had_a_write_ahead_log_goes_back_to_the_rollback_journal(tmp
     assert used == "delete"
 
 
-def test_the_write_ahead_log_can_wait_while_somebody_writes(tmp_path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}", busy_timeout=IMPATIENT)
+def test_a_database_that_is_being_written_can_be_opened_before_the_journal_is_changed(tmp_path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'store.sqlite3'}", busy_timeout=SHORT)
     # The same library: two copies of SQLite in one process do not see each other's locks.
     writer = engine.dialect.dbapi.connect(tmp_path / "store.sqlite3", isolation_level=None)
     writer.execute("CREATE TABLE portals (name TEXT)")
@@ -172,7 +172,7 @@ def test_two_that_read_before_they_write_wait_for_each_other(engine, url):
 
 
 def test_a_reader_does_not_wait_for_a_writer(engine, url):
-    reader = open_engine(url, busy_timeout=IMPATIENT)
+    reader = open_engine(url, busy_timeout=SHORT)
     with writing(engine) as connection:
         connection.execute(text("INSERT INTO portals (name) VALUES ('default')"))
         with reading(reader) as other:
@@ -180,9 +180,9 @@ def test_a_reader_does_not_wait_for_a_writer(engine, url):
     reader.dispose()
 
 
-def test_who_waits_for_another_process_gets_the_turn_in_time_or_is_told(tmp_path):
+def test_writers_wait_for_another_process_and_fail_only_after_their_timeout(tmp_path):
     url = f"sqlite:///{tmp_path / 'store.sqlite3'}"
-    engine, other, hasty = open_engine(url), open_engine(url), open_engine(url, busy_timeout=IMPATIENT)
+    engine, other, hasty = open_engine(url), open_engine(url), open_engine(url, busy_timeout=SHORT)
     migrate(engine)
 
     def write(number: int) -> None:
@@ -204,7 +204,7 @@ def test_who_waits_for_another_process_gets_the_turn_in_time_or_is_told(tmp_path
         each.dispose()
 
 
-def test_no_thread_waits_longer_than_its_patience_behind_others_that_wait_in_vain(tmp_path):
+def test_no_thread_waits_longer_than_its_timeout_behind_others_that_wait_in_vain(tmp_path):
     timeout, url = timedelta(seconds=0.5), f"sqlite:///{tmp_path / 'store.sqlite3'}"
     engine, other = open_engine(url, busy_timeout=timeout), open_engine(url)
 
@@ -235,8 +235,8 @@ def test_a_transaction_that_fails_leaves_nothing(engine):
         assert connection.scalar(text("SELECT count(*) FROM portals")) == 0
 
 
-def test_all_connections_in_use_is_worth_another_try(url):
-    engine = open_engine(url, busy_timeout=IMPATIENT)
+def test_all_connections_in_use_is_a_temporary_error(url):
+    engine = open_engine(url, busy_timeout=SHORT)
     held = [engine.connect() for _ in range(15)]
     with pytest.raises(TemporaryError, match="no free connection"):
         SqlMetrics(engine, "default").backlog(NOW)
@@ -245,7 +245,7 @@ def test_all_connections_in_use_is_worth_another_try(url):
     engine.dispose()
 
 
-def test_a_server_that_is_away_is_worth_another_try_and_its_password_stays_secret():
+def test_a_server_that_is_down_is_a_temporary_error_and_its_password_stays_secret():
     engine = open_engine("postgresql://desk:canary@127.0.0.1:9/desk")
     with pytest.raises(TemporaryError) as failed:
         SqlMetrics(engine, "default").backlog(NOW)
@@ -254,7 +254,7 @@ def test_a_server_that_is_away_is_worth_another_try_and_its_password_stays_secre
     assert failed.value.retry_after > timedelta(0)
 
 
-def test_a_database_without_our_tables_says_what_to_do(empty_url):
+def test_a_database_without_our_tables_is_refused_with_a_hint(empty_url):
     engine = open_engine(empty_url)
     with pytest.raises(ConfigurationError) as refused:
         SqlTickets(engine, "default").look_now(["t1"], now=NOW)
@@ -278,8 +278,8 @@ def test_an_existing_file_keeps_its_mode(tmp_path: Path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
-def test_a_server_tells_its_clock_and_a_file_has_none(engine, database):
-    told = read_clock(engine)
+def test_the_clock_of_a_server_is_read_and_a_file_has_none(engine, database):
+    server_time = read_clock(engine)
 
-    assert (told is None) == (database == "sqlite")
-    assert told is None or abs(told - datetime.now(UTC)) < timedelta(seconds=5)
+    assert (server_time is None) == (database == "sqlite")
+    assert server_time is None or abs(server_time - datetime.now(UTC)) < timedelta(seconds=5)

@@ -16,7 +16,7 @@ from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.tickets import RecordedDelivery
-from tests.contracts.store.steps import at_work
+from tests.contracts.store.steps import claim_due
 from tests.support.makers import NOW, make_event
 
 PORTAL = "default"
@@ -100,12 +100,12 @@ def test_a_group_is_bounded_by_its_events(held, group):
     assert held.begun == 3
 
 
-def test_each_is_told_what_was_new_in_its_own_delivery(held, group):
+def test_each_delivery_gets_its_own_counts(held, group):
     futures = [submit(group, *keys) for keys in (["a", "b"], ["b", "c"], ["a"], ["first"], ["d", "d"])]
     held.open.set()
 
-    told = [future.result(5) for future in futures]
-    assert told == [
+    counts = [future.result(5) for future in futures]
+    assert counts == [
         RecordedDelivery(stored=2, known=0),
         RecordedDelivery(stored=1, known=1),
         RecordedDelivery(stored=0, known=1),
@@ -122,7 +122,7 @@ def test_portals_in_one_group_are_kept_apart(held, committer, engine):
     assert held.begun == 2
     for portal in futures:
         assert SqlInbox(engine, portal).counts().stored == 1
-        assert [lease.ticket_id for lease in at_work(SqlTickets(engine, portal))] == ["t-k1"]
+        assert [lease.ticket_id for lease in claim_due(SqlTickets(engine, portal))] == ["t-k1"]
 
 
 def test_one_that_cannot_be_stored_fails_alone(held, group, engine):
@@ -138,7 +138,7 @@ def test_one_that_cannot_be_stored_fails_alone(held, group, engine):
     assert SqlInbox(engine, PORTAL).counts().stored == 3
 
 
-def test_a_transaction_that_fails_once_is_made_up_for(held, group):
+def test_after_a_transaction_that_fails_each_delivery_is_stored_alone(held, group):
     futures = [submit(group, f"k{n}") for n in range(3)]
     held.fails_at = 2
     held.open.set()
@@ -146,7 +146,7 @@ def test_a_transaction_that_fails_once_is_made_up_for(held, group):
     assert [future.result(5).stored for future in futures] == [1, 1, 1]
 
 
-def test_whose_caller_has_gone_is_not_stored(held, group, engine):
+def test_a_delivery_that_was_cancelled_in_time_is_not_stored(held, group, engine):
     gone, here = submit(group, "gone"), submit(group, "here")
     assert gone.cancel()
     held.open.set()
@@ -157,7 +157,7 @@ def test_whose_caller_has_gone_is_not_stored(held, group, engine):
     assert SqlInbox(engine, PORTAL).counts().stored == 2
 
 
-def test_a_caller_that_leaves_during_the_commit_harms_nobody(gate, group):
+def test_a_caller_that_cancels_during_the_commit_harms_no_other(gate, group):
     gate.open.clear()
     gone = submit(group, "gone")
     assert gate.reached.wait(5)

@@ -28,19 +28,19 @@ def hours(engine):
 
 
 @pytest.mark.parametrize(
-    "told",
+    "stored",
     [
         pytest.param(READ, id="a calendar"),
         pytest.param(StoredHours(tried_at=NOW, problem="Desk did not answer"), id="none was ever read"),
     ],
 )
-def test_it_is_recalled_as_it_was_kept(hours, told):
-    hours.keep("Office", told)
+def test_it_is_recalled_as_it_was_kept(hours, stored):
+    hours.keep("Office", stored)
 
-    assert hours.recall("Office") == told
+    assert hours.recall("Office") == stored
 
 
-def test_what_was_known_is_replaced(hours):
+def test_the_last_reading_is_replaced(hours):
     hours.keep("Office", READ)
 
     hours.keep("Office", StoredHours(tried_at=NOW, problem="gone"))
@@ -48,7 +48,7 @@ def test_what_was_known_is_replaced(hours):
     assert hours.recall("Office") == StoredHours(tried_at=NOW, problem="gone")
 
 
-def test_nothing_is_known_of_what_nobody_asked_for(hours, engine):
+def test_hours_that_were_never_read_are_unknown(hours, engine):
     hours.keep("Office", READ)
 
     assert hours.recall("Night") is None

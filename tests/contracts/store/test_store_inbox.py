@@ -1,4 +1,4 @@
-"""The port Inbox: every event once, and its ticket marked, in one transaction."""
+"""SqlInbox: every event is stored once, and its ticket marked, in one transaction."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.tickets import RecordedDelivery
-from tests.contracts.store.steps import at_work, finish
+from tests.contracts.store.steps import claim_due, finish
 from tests.support.makers import NOW, make_event
 
 
 class TestInbox:
     def test_an_event_is_kept_as_it_came(self, inbox, tickets):
-        told = make_event(
+        received = make_event(
             key="k1",
             hint=EventHint.CONVERSATION,
             state="a",
@@ -29,9 +29,9 @@ class TestInbox:
             reference="ds-1",
             occurred_at=NOW + timedelta(microseconds=1),
         )
-        inbox.record([told], now=NOW)
+        inbox.record([received], now=NOW)
 
-        assert tickets.history(told.ticket_id).events == [told]
+        assert tickets.history(received.ticket_id).events == [received]
 
     @pytest.mark.parametrize(
         ("first", "second", "answer"),
@@ -50,14 +50,14 @@ class TestInbox:
     def test_a_new_event_makes_its_ticket_due(self, inbox, tickets):
         inbox.record([make_event(ticket_id="t1")], now=NOW)
 
-        assert [lease.ticket_id for lease in at_work(tickets)] == ["t1"]
+        assert [lease.ticket_id for lease in claim_due(tickets)] == ["t1"]
 
     def test_a_known_event_changes_nothing(self, inbox, tickets):
         inbox.record([make_event()], now=NOW)
         finish(tickets)
         inbox.record([make_event()], now=NOW)
 
-        assert not at_work(tickets)
+        assert not claim_due(tickets)
 
     def test_the_same_key_in_another_portal_is_another_event(self, inbox, engine):
         inbox.record([make_event()], now=NOW)
@@ -93,7 +93,7 @@ class TestInbox:
             pytest.param("{n}-{ticket}", 200, id="the same events, sent again before the first answer"),
         ],
     )
-    def test_deliveries_in_opposite_orders_do_not_lock_each_other_out(self, inbox, key, stored):
+    def test_deliveries_in_opposite_orders_do_not_deadlock(self, inbox, key, stored):
         def deliver(worker: int) -> int:
             return sum(
                 inbox.record(
@@ -120,11 +120,11 @@ class TestInbox:
         assert inbox.purge(NOW + timedelta(seconds=1)) == 1
         assert inbox.counts() == EventCounts(stored=1, processed=0)
 
-    def test_a_database_that_is_busy_for_too_long_is_worth_another_try(self, url, engine: Engine):
-        impatient = open_engine(url, busy_timeout=timedelta(milliseconds=100))
+    def test_a_database_that_is_busy_for_too_long_is_a_temporary_error(self, url, engine: Engine):
+        short = open_engine(url, busy_timeout=timedelta(milliseconds=100))
         SqlInbox(engine, "default").record([make_event(key="k1", ticket_id="t1")], now=NOW)
         with engine.begin() as connection:
             connection.exec_driver_sql("UPDATE tickets SET urgency = 2")
             with pytest.raises(TemporaryError):
-                SqlInbox(impatient, "default").record([make_event(key="k2", ticket_id="t1")], now=NOW)
-        impatient.dispose()
+                SqlInbox(short, "default").record([make_event(key="k2", ticket_id="t1")], now=NOW)
+        short.dispose()

@@ -1,4 +1,4 @@
-"""The marks that a new snapshot owes: few at a time, and none is lost."""
+"""Marking after an import: a few tickets at a time, and none is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from desk_sync.adapters.store.marking import TURN
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.ports.review import IdentifierBinding, SettledReview
-from tests.contracts.store.steps import DECISION, at_work, begin, make_look, take
+from tests.contracts.store.steps import DECISION, begin, claim_due, make_look, take
 from tests.contracts.store.test_store_subscriptions import LATER, WEEK, decided, replace_with
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, make_account
@@ -23,7 +23,7 @@ from tests.support.makers import NOW, make_account
 
 @contextmanager
 def seen(engine, see):
-    """Let `see` know of each transaction's marks, before it is committed."""
+    """Call `see` with the cursor of each statement that marks tickets, before its commit."""
 
     def after(_connection, cursor, statement, *_):
         if statement.lstrip().startswith(("UPDATE tickets", "WITH chosen")):
@@ -35,7 +35,7 @@ def seen(engine, see):
 
 
 def dying(at):
-    """The process dies when it sets marks for the `at`-th time."""
+    """Return a callback that kills the process at its `at`-th marking statement."""
     times = []
 
     def see(_):
@@ -53,7 +53,7 @@ def due(rows):
 
 @pytest.fixture
 def open_tickets(engine):
-    """As many open tickets of an account, or of none that is known."""
+    """A function that makes open tickets of an account, or without a known account."""
 
     def make(count, account_id):
         row = {"portal": "default", "first_seen_at": NOW, "account_id": account_id}
@@ -66,7 +66,7 @@ def open_tickets(engine):
 
 @pytest.fixture
 def cut(engine, subscriptions, open_tickets):
-    """An import of which only the first marks are set; its data are current."""
+    """An import that died after the first marks; its data are current."""
     open_tickets(1, None)
     open_tickets(1, "A1")
     replace_with(subscriptions, make_account(60), make_account(60, account_id="A2"))
@@ -76,19 +76,19 @@ def cut(engine, subscriptions, open_tickets):
         replace_with(subscriptions, make_account(61), make_account(60, account_id="A2"), now=LATER)
 
 
-def test_no_transaction_sets_more_than_a_few(engine, subscriptions, open_tickets, due):
+def test_no_transaction_marks_more_than_a_few(engine, subscriptions, open_tickets, due):
     open_tickets(CHUNK + 1, None)
     open_tickets(2 * CHUNK, "A1")
     set_at_once = []
 
     with seen(engine, lambda cursor: set_at_once.append(cursor.rowcount)):
-        told = replace_with(subscriptions, make_account(), now=LATER)
+        replaced = replace_with(subscriptions, make_account(), now=LATER)
 
-    assert (told.tickets, len(due())) == (3 * CHUNK + 1, 3 * CHUNK + 1)
+    assert (replaced.tickets, len(due())) == (3 * CHUNK + 1, 3 * CHUNK + 1)
     assert max(set_at_once) <= CHUNK
 
 
-def test_a_binding_sets_no_more_at_once_and_is_repeated_by_whoever_saw_it_die(engine, subscriptions, open_tickets, due):
+def test_a_binding_marks_no_more_at_once_and_can_be_repeated_after_a_crash(engine, subscriptions, open_tickets, due):
     replace_with(subscriptions, make_account())
     open_tickets(2 * CHUNK + 1, None)
     named = Identifier(IdentifierKind.EMAIL, "somebody@elsewhere.example")
@@ -118,7 +118,7 @@ def test_what_was_not_yet_marked_is_marked_later(subscriptions, cut, due, rows):
     assert subscriptions.mark_rest(now=LATER + 2 * TURN, max_age=WEEK) == 0
 
 
-def test_an_import_that_may_still_be_at_it_is_left_alone(subscriptions, cut, due):
+def test_an_import_that_may_still_be_marking_is_left_alone(subscriptions, cut, due):
     for moment in (LATER + 2 * TURN, LATER + 3 * TURN - timedelta(seconds=1)):
         assert subscriptions.mark_rest(now=moment, max_age=WEEK) == 0
     assert due() == {"unknown-0000"}
@@ -144,4 +144,4 @@ def test_a_look_that_began_with_the_old_data_is_done_again(subscriptions, ticket
     replace_with(subscriptions, make_account(61), now=NOW)
     tickets.finish_look(lease, make_look(decision=replace(DECISION, account_id="A1")))
 
-    assert len(at_work(tickets)) == 1
+    assert len(claim_due(tickets)) == 1

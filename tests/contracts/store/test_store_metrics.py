@@ -1,4 +1,4 @@
-"""The figures: what waits, since when, and that nothing which is owed is left out."""
+"""The figures of a portal: what is due, since when, and that nothing is left out."""
 
 from __future__ import annotations
 
@@ -76,8 +76,8 @@ def all_is_done(tickets, inbox):
 SITUATIONS = [
     pytest.param(lambda tickets, inbox: None, {}, id="nothing"),
     pytest.param(event_comes, {"due": 1, "events": 1, "oldest_at": NOW}, id="an event"),
-    pytest.param(look_begins, {"leased": 1, "events": 1, "oldest_at": NOW}, id="in a worker's hands"),
-    pytest.param(worker_dies, {"due": 1, "events": 1, "oldest_at": NOW}, id="in a dead worker's hands"),
+    pytest.param(look_begins, {"leased": 1, "events": 1, "oldest_at": NOW}, id="leased to a worker"),
+    pytest.param(worker_dies, {"due": 1, "events": 1, "oldest_at": NOW}, id="leased to a dead worker"),
     pytest.param(look_is_put_off, {"put_off": 1, "events": 1, "oldest_at": NOW}, id="put off again and again"),
     pytest.param(clock_is_put_off, {"put_off": 1, "oldest_at": NOW}, id="put off without an event"),
     pytest.param(
@@ -90,7 +90,7 @@ SITUATIONS = [
 
 
 @pytest.mark.parametrize(("happens", "expected"), SITUATIONS)
-def test_the_backlog_is_what_is_owed_and_undone(figures, tickets, inbox, happens, expected):
+def test_the_backlog_is_what_is_due_and_undone(figures, tickets, inbox, happens, expected):
     happens(tickets, inbox)
 
     seen_at = NOW + timedelta(seconds=2) if happens is not look_is_put_off else NOW + 2.5 * MINUTE
@@ -105,7 +105,7 @@ def test_the_backlog_is_what_is_owed_and_undone(figures, tickets, inbox, happens
         pytest.param("DELETE FROM tickets", id="its ticket is not there"),
     ],
 )
-def test_an_event_whose_look_will_not_come_is_shown(figures, tickets, inbox, engine, fault):
+def test_an_event_without_a_due_look_is_stranded(figures, tickets, inbox, engine, fault):
     event_comes(tickets, inbox)
     with engine.begin() as connection:
         connection.exec_driver_sql(fault)
@@ -116,7 +116,7 @@ def test_an_event_whose_look_will_not_come_is_shown(figures, tickets, inbox, eng
 
 
 class TestSteps:
-    """What is due on a ticket is due, whatever became of the ticket's looks."""
+    """A step that is due on a ticket is counted, whatever the state of the ticket's looks."""
 
     DUE = NOW + MINUTE
 

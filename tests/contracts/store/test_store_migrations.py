@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the code works with, whoever starts them and however often."""
+"""The migrations make exactly the tables that the code works with, also if several processes run them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_migrations_make_the_indexes_of_the_code_with_their_conditions(engin
     direct.dispose()
 
 
-def test_an_upgrade_of_what_is_right_changes_nothing(url, engine, rows):
+def test_an_upgrade_of_a_current_database_changes_nothing(url, engine, rows):
     before = rows("SELECT * FROM alembic_version")
     upgrade(url)
 

@@ -1,4 +1,4 @@
-"""The port Notices: what people outside Desk are to be told, and what became of it."""
+"""The port NoticeStore: messages to people outside Desk, the notices that carry them, and their results."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def notices(engine):
 
 
 @pytest.fixture
-def owe(inbox, tickets):
-    """A look that owes messages."""
+def look_with(inbox, tickets):
+    """A function that records a look with messages."""
 
-    def owe(*messages: Message) -> None:
+    def look_with(*messages: Message) -> None:
         inbox.record([make_event(key=f"{len(messages)}:{messages[0].topic}", ticket_id=TICKET)], now=NOW)
         finish(tickets, messages=messages)
 
-    return owe
+    return look_with
 
 
 def make(notices, *, now=NOW + MINUTE):
@@ -49,8 +49,8 @@ def claim(notices, *, now=NOW + MINUTE):
     return notices.claim(now=now, until=now + MINUTE)
 
 
-def test_what_a_look_owes_waits_until_it_is_in_a_notice(notices, owe):
-    owe(message(), message(BOB))
+def test_a_message_of_a_look_waits_until_it_is_in_a_notice(notices, look_with):
+    look_with(message(), message(BOB))
 
     assert notices.waiting() == [message(), message(BOB)]
 
@@ -59,15 +59,15 @@ def test_what_a_look_owes_waits_until_it_is_in_a_notice(notices, owe):
     assert notices.waiting() == []
 
 
-def test_a_look_that_is_made_again_owes_nothing_new(notices, owe):
-    owe(message())
-    owe(message(), message(BOB))
+def test_a_repeated_look_stores_no_message_twice(notices, look_with):
+    look_with(message())
+    look_with(message(), message(BOB))
 
     assert notices.waiting() == [message(), message(BOB)]
 
 
-def test_a_notice_is_claimed_with_all_that_it_holds(notices, owe):
-    owe(message(), message(topic="escalation:1:2"))
+def test_a_notice_is_claimed_with_all_that_it_holds(notices, look_with):
+    look_with(message(), message(topic="escalation:1:2"))
     [made] = make(notices)
 
     claimed = claim(notices)
@@ -77,8 +77,8 @@ def test_a_notice_is_claimed_with_all_that_it_holds(notices, owe):
     assert claim(notices) is None
 
 
-def test_a_notice_whose_sender_died_is_claimed_again_as_a_repeat(notices, owe):
-    owe(message())
+def test_a_notice_whose_sender_died_is_claimed_again_as_a_repeat(notices, look_with):
+    look_with(message())
     [made] = make(notices)
     claim(notices)
 
@@ -87,26 +87,26 @@ def test_a_notice_whose_sender_died_is_claimed_again_as_a_repeat(notices, owe):
     assert (again.notice, again.attempts) == (made.again(), 2)
 
 
-def test_a_lease_of_a_clock_that_was_ahead_holds_nobody_up(notices, owe):
-    owe(message())
+def test_a_lease_from_before_the_clock_was_put_back_is_void(notices, look_with):
+    look_with(message())
     make(notices)
     notices.claim(now=NOW + MINUTE, until=NOW + timedelta(hours=1))
 
     assert claim(notices, now=NOW + MINUTE) is not None
 
 
-def test_what_was_sent_is_done_with(notices, owe, tickets):
-    owe(message())
+def test_a_notice_that_was_sent_is_not_claimed_again(notices, look_with, tickets):
+    look_with(message())
     make(notices)
     notices.sent(claim(notices).notice, at=NOW + MINUTE)
 
     assert claim(notices, now=NOW + timedelta(days=1)) is None
-    [told] = tickets.history(TICKET).told
-    assert (told.topic, told.to, told.state, told.sent_at) == ("escalation:1:1", ADA, "sent", NOW + MINUTE)
+    [sent] = tickets.history(TICKET).told
+    assert (sent.topic, sent.to, sent.state, sent.sent_at) == ("escalation:1:1", ADA, "sent", NOW + MINUTE)
 
 
-def test_what_was_put_off_is_due_again_then(notices, owe, tickets):
-    owe(message())
+def test_a_postponed_notice_is_due_again_at_its_time(notices, look_with, tickets):
+    look_with(message())
     make(notices)
     notices.postpone(claim(notices).notice, due_at=NOW + 3 * MINUTE, error="no answer")
 
@@ -115,10 +115,10 @@ def test_what_was_put_off_is_due_again_then(notices, owe, tickets):
     assert tickets.history(TICKET).told[0].state == "waiting"
 
 
-def test_two_who_make_a_notice_of_the_same_message_make_one(notices, owe):
-    owe(message())
+def test_two_processes_that_make_a_notice_of_the_same_message_make_one(notices, look_with):
+    look_with(message())
     once = gather(notices.waiting(), MINUTE, now=NOW + MINUTE).notices
-    owe(message(), message(topic="escalation:1:2"))
+    look_with(message(), message(topic="escalation:1:2"))
     twice = gather(notices.waiting(), MINUTE, now=NOW + MINUTE).notices
 
     notices.make(once, now=NOW + MINUTE)
@@ -130,35 +130,35 @@ def test_two_who_make_a_notice_of_the_same_message_make_one(notices, owe):
 
 
 class TestRefusal:
-    def test_whoever_stands_in_is_told_at_once(self, notices, owe, tickets):
-        owe(message())
+    def test_the_next_recipient_gets_each_message_at_once(self, notices, look_with, tickets):
+        look_with(message())
         make(notices)
 
-        unheard = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
+        undelivered = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
 
-        assert unheard == []
+        assert undelivered == []
         assert notices.waiting() == [message(BOB, otherwise=(CAI,))]
-        assert [(told.to, told.state) for told in tickets.history(TICKET).told] == [(ADA, "refused"), (BOB, "waiting")]
+        assert [(each.to, each.state) for each in tickets.history(TICKET).told] == [(ADA, "refused"), (BOB, "waiting")]
 
-    def test_who_was_told_already_is_not_told_again(self, notices, owe):
-        owe(message(), message(BOB, otherwise=(CAI,)))
+    def test_a_recipient_who_has_the_message_does_not_get_it_again(self, notices, look_with):
+        look_with(message(), message(BOB, otherwise=(CAI,)))
         make(notices)
 
         notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
 
         assert notices.waiting() == [message(CAI, otherwise=())]
 
-    def test_where_everybody_refused_it_is_said(self, notices, owe, rows):
-        owe(message(otherwise=()))
+    def test_a_message_that_every_recipient_refused_is_returned(self, notices, look_with, rows):
+        look_with(message(otherwise=()))
         make(notices)
 
-        unheard = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
+        undelivered = notices.refuse(claim(notices).notice, at=NOW + MINUTE, error="no such mailbox")
 
-        assert unheard == [message(otherwise=())]
+        assert undelivered == [message(otherwise=())]
         assert rows("SELECT unheard FROM notices") == [{"unheard": 1}]
 
-    def test_where_another_was_told_nobody_is_missing(self, notices, owe):
-        owe(message(otherwise=()), message(BOB, otherwise=()))
+    def test_a_message_that_another_recipient_got_is_not_returned(self, notices, look_with):
+        look_with(message(otherwise=()), message(BOB, otherwise=()))
         make(notices)
         first = claim(notices).notice
         notices.sent(claim(notices).notice, at=NOW + MINUTE)
@@ -166,8 +166,8 @@ class TestRefusal:
         assert notices.refuse(first, at=NOW + MINUTE, error="no such mailbox") == []
 
 
-def test_portals_are_apart(notices, owe, engine):
-    owe(message())
+def test_portals_are_apart(notices, look_with, engine):
+    look_with(message())
     make(notices)
     other = SqlNotices(engine, "other")
 
@@ -175,8 +175,8 @@ def test_portals_are_apart(notices, owe, engine):
     assert claim(other) is None
 
 
-def test_a_message_is_as_it_was(notices, owe):
+def test_a_message_is_as_it_was(notices, look_with):
     chat = replace(message(NoticeAddress(NoticeChannel.CHAT, "ada_cliq")), at=NOW + timedelta(microseconds=1))
-    owe(chat)
+    look_with(chat)
 
     assert notices.waiting() == [chat]

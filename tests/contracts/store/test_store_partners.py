@@ -1,4 +1,4 @@
-"""The port PartnerBook: what Desk said of who writes."""
+"""The ports PartnerBook and EducationLog: partners as read from Desk, and the replies that educate them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
+from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners, claim_education
 from desk_sync.domain.account.partner import Partner
+from desk_sync.domain.plan.education import EducationClaim, LastEducation
+from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.ports.partners import StoredPartner
 from tests.support.makers import NOW
 
@@ -29,27 +32,27 @@ def book(engine):
 
 
 @pytest.mark.parametrize(
-    "learnt",
+    "stored",
     [
         pytest.param(StoredPartner(partner=PRAIRIE, at=NOW), id="a partner"),
-        pytest.param(StoredPartner(partner=None, at=NOW), id="nobody"),
+        pytest.param(StoredPartner(partner=None, at=NOW), id="no partner"),
         pytest.param(StoredPartner(partner=None, at=NOW, refused=True), id="a refusal"),
     ],
 )
-def test_it_is_recalled_as_it_was_learnt(book, learnt):
-    book.learn("account:900", learnt)
+def test_it_is_recalled_as_it_was_stored(book, stored):
+    book.learn("account:900", stored)
 
-    assert book.recall("account:900") == learnt
+    assert book.recall("account:900") == stored
 
 
-def test_nothing_is_known_of_whom_nobody_asked_about(book, engine):
+def test_a_partner_that_was_never_read_is_unknown(book, engine):
     book.learn("account:900", StoredPartner(partner=PRAIRIE, at=NOW))
 
     assert book.recall("account:901") is None
     assert SqlPartners(engine, "other").recall("account:900") is None
 
 
-def test_what_was_learnt_last_counts(book):
+def test_the_last_reading_counts(book):
     later = StoredPartner(partner=replace(PRAIRIE, tier="Advanced"), at=NOW + timedelta(days=1))
     book.learn("account:900", StoredPartner(partner=PRAIRIE, at=NOW))
     book.learn("account:900", later)
@@ -57,17 +60,24 @@ def test_what_was_learnt_last_counts(book):
     assert book.recall("account:900") == later
 
 
-class TestLessons:
-    """The port Lessons."""
+MONTH = timedelta(days=30)
 
-    MONTH = timedelta(days=30)
+
+class TestEducation:
+    """The port EducationLog, and the claim that `TicketStore.announce` makes."""
 
     @pytest.fixture
-    def education_log(self, engine):
-        return SqlEducationLog(engine, "default")
+    def claim(self, engine):
+        def claim(partner_key, ticket_id, *, at=NOW, portal="default"):
+            reply = Effect(key="education:lesson", kind=EffectKind.EDUCATION, text="…", public=True)
+            claim = EducationClaim(reply=reply, partner_key=partner_key, every=MONTH)
+            with writing(engine) as connection:
+                return claim_education(connection, portal, ticket_id, claim, now=at)
+
+        return claim
 
     @pytest.mark.parametrize(
-        ("pupil", "ticket", "after", "granted"),
+        ("partner_key", "ticket_id", "after", "granted"),
         [
             pytest.param("p1", "t1", timedelta(0), True, id="the same ticket, again"),
             pytest.param("p1", "t2", MONTH - timedelta(seconds=1), False, id="another ticket, too early"),
@@ -75,18 +85,21 @@ class TestLessons:
             pytest.param("p2", "t2", timedelta(0), True, id="another partner"),
         ],
     )
-    def test_a_partner_is_taught_once_within_the_time(self, education_log, partner_key, ticket, after, granted):
-        assert education_log.claim("p1", "t1", now=NOW, every=self.MONTH)
+    def test_a_partner_is_educated_once_within_the_time(self, claim, engine, partner_key, ticket_id, after, granted):
+        claim("p1", "t1")
+        last = SqlEducationLog(engine, "default").last(partner_key)
 
-        assert education_log.claim(partner_key, ticket, now=NOW + after, every=self.MONTH) is granted
+        assert claim(partner_key, ticket_id, at=NOW + after) is granted
+        assert (last is None or last.permits(ticket_id, NOW + after, every=MONTH)) is granted
 
-    def test_of_many_tickets_at_once_one_is_chosen(self, education_log):
+    def test_of_many_tickets_at_once_one_is_chosen(self, claim):
         with ThreadPoolExecutor(8) as pool:
-            granted = list(pool.map(lambda n: education_log.claim("p1", f"t{n}", now=NOW, every=self.MONTH), range(8)))
+            granted = list(pool.map(lambda number: claim("p1", f"t{number}"), range(8)))
 
         assert sum(granted) == 1
 
-    def test_a_portal_has_its_own_partners(self, education_log, engine):
-        education_log.claim("p1", "t1", now=NOW, every=self.MONTH)
+    def test_a_portal_has_its_own_partners(self, claim, engine):
+        claim("p1", "t1")
 
-        assert SqlEducationLog(engine, "other").claim("p1", "t2", now=NOW, every=self.MONTH)
+        assert claim("p1", "t2", portal="other")
+        assert SqlEducationLog(engine, "default").last("p1") == LastEducation(ticket_id="t1", at=NOW)

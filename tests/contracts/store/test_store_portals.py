@@ -1,4 +1,4 @@
-"""The ports Tokens, Allowances and PortalFacts: one of many processes is chosen, and nothing wipes out the rest."""
+"""The ports TokenStore, AllowanceStore and PortalFacts: one of many processes is elected, no write undoes another."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TestAllowances:
 
         assert sum(done) == 1
 
-    def test_a_pause_that_was_replaced_is_not_ended_by_who_saw_the_former_one(self, allowances):
+    def test_a_pause_that_was_replaced_is_not_ended_by_a_process_that_saw_the_former_one(self, allowances):
         longer = DeskPause(begun_at=NOW, until=NOW + A_MOMENT * 2, number=2)
         allowances.exchange(None, self.PAUSE)
         allowances.exchange(self.PAUSE, longer)
@@ -94,7 +94,7 @@ class TestAllowances:
         assert allowances.exchange(self.PAUSE, None)
         assert allowances.read() == CreditAllowance()
 
-    def test_one_of_many_is_elected_to_ask_for_the_credits(self, allowances):
+    def test_one_of_many_is_elected_to_request_the_credits(self, allowances):
         allowances.save_credits(self.CREDITS)
 
         with ThreadPoolExecutor(8) as pool:
@@ -103,7 +103,7 @@ class TestAllowances:
         assert sum(elected) == 1
         assert allowances.read().credits == CreditLevel(left=4_711, at=NOW + A_MOMENT)
 
-    def test_credits_a_pause_and_a_token_do_not_wipe_each_other_out(self, allowances, tokens):
+    def test_credits_a_pause_and_a_token_do_not_overwrite_each_other(self, allowances, tokens):
         allowances.exchange(None, self.PAUSE)
         allowances.save_credits(self.CREDITS)
         tokens.save(AccessToken(access_token="first", expires_at=NOW))
@@ -112,23 +112,23 @@ class TestAllowances:
 
 
 class TestPortalFacts:
-    def test_who_we_are_is_unknown_at_first(self, facts):
+    def test_our_agent_is_unknown_at_first(self, facts):
         assert facts.own_agent() is None
 
-    def test_who_we_are_is_remembered_for_the_portal(self, facts, engine):
+    def test_our_agent_is_recorded_for_the_portal(self, facts, engine):
         facts.learn_own_agent(ROBOT)
 
         assert facts.own_agent() == ROBOT
         assert SqlPortalFacts(engine, "other").own_agent() is None
 
-    def test_a_token_and_who_we_are_do_not_wipe_each_other_out(self, facts, tokens):
+    def test_a_token_and_our_agent_do_not_overwrite_each_other(self, facts, tokens):
         tokens.save(AccessToken(access_token="first", expires_at=NOW))
         facts.learn_own_agent(ROBOT)
         tokens.save(AccessToken(access_token="second", expires_at=NOW))
 
         assert (facts.own_agent(), tokens.read().access_token) == (ROBOT, "second")
 
-    def test_escalations_count_from_the_first_ticket_that_we_heard_of(self, facts, inbox):
+    def test_escalations_count_from_our_first_ticket_on(self, facts, inbox):
         assert facts.active_since() is None
 
         inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
@@ -137,7 +137,7 @@ class TestPortalFacts:
         assert facts.active_since() == NOW
         assert facts.active_since() == NOW
 
-    def test_or_from_when_a_person_says(self, facts, inbox):
+    def test_or_from_an_instant_that_a_person_sets(self, facts, inbox):
         inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
         facts.activate(NOW - timedelta(days=30))
 

@@ -1,4 +1,4 @@
-"""The port Pulls: two beats pull once, and how it went is written down."""
+"""The port PullStore: of two beats one pulls, and the result is recorded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def takes(pulls, source="store", now=NOW):
     return pulls.acquire(source, now=now, until=now + TURN, every=EVERY)
 
 
-def test_one_of_two_that_come_together_has_the_turn(pulls):
+def test_one_of_two_that_try_together_gets_the_turn(pulls):
     assert (takes(pulls), takes(pulls)) == (True, False)
 
 
@@ -33,7 +33,7 @@ def test_another_source_has_a_turn_of_its_own(pulls):
     assert (takes(pulls), takes(pulls, "billing")) == (True, True)
 
 
-def test_a_pull_that_died_holds_nobody_up_for_long(pulls):
+def test_the_turn_of_a_pull_that_died_runs_out(pulls):
     takes(pulls)
 
     assert not takes(pulls, now=NOW + TURN - timedelta(seconds=1))
@@ -62,7 +62,7 @@ def test_a_pull_that_is_done_comes_again_when_it_is_due(pulls):
         pytest.param(lambda pulls: pulls.succeeded("store", now=NOW, due_at=DUE), id="a pull was done"),
     ],
 )
-def test_what_a_clock_that_was_put_back_has_left_behind_holds_nobody_up(pulls, before):
+def test_what_was_recorded_before_the_clock_was_put_back_is_void(pulls, before):
     before(pulls)
 
     assert takes(pulls, now=NOW - AN_HOUR)
@@ -78,7 +78,7 @@ def test_what_a_clock_that_was_put_back_has_left_behind_holds_nobody_up(pulls, b
         pytest.param(DUE + AN_HOUR, True, id="pulled by a clock that was ahead"),
     ],
 )
-def test_a_source_is_rung_for_when_it_is_due(due_at, due):
+def test_a_source_is_pulled_when_it_is_due(due_at, due):
     assert PullState(due_at=due_at).is_due(NOW, every=EVERY) is due
 
 

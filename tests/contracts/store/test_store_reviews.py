@@ -1,4 +1,4 @@
-"""The ports Reviews and Bindings: what waits for a person, and what persons have settled."""
+"""The ports ReviewStore and BindingStore: tickets that wait for a person, and what persons have settled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SEEN = SettledReview(at=LATER, by="Ada", why="a partner's own account")
 
 
 def looked(tickets, decision=UNKNOWN, *, ticket_id="t1", now=NOW, **facts):
-    """The ticket is looked at, and this comes of it."""
+    """Look at the ticket, with this decision as the result."""
     tickets.look_now([ticket_id], now=now)
     finish(tickets, now=now, decision=decision, **facts)
 
@@ -55,7 +55,7 @@ class TestReviews:
         [row] = reviews.undecided()
         assert (row.looked_at, row.reasons) == (LATER, (Reason("R51", "nothing"),))
 
-    def test_the_longest_standing_comes_first(self, tickets, reviews):
+    def test_the_oldest_look_comes_first(self, tickets, reviews):
         looked(tickets, ticket_id="t2")
         looked(tickets, ticket_id="t1", now=LATER)
 
@@ -110,7 +110,7 @@ def binding(identifier=USER, account_id="A1", settled=SEEN):
 
 @pytest.fixture(autouse=True)
 def accounts(subscriptions):
-    """Two on one domain."""
+    """Import two accounts with the same domain."""
     stocked(subscriptions)
 
 
@@ -127,7 +127,7 @@ class TestBindings:
     @pytest.mark.parametrize(
         "identifier",
         [
-            pytest.param(USER, id="nobody knows it"),
+            pytest.param(USER, id="no source has it"),
             pytest.param(ADMINS, id="a source says otherwise"),
             pytest.param(DOMAIN, id="it leads to several"),
         ],
@@ -187,7 +187,7 @@ class TestBindings:
         assert ids(subscriptions, ADMINS) == ["A1"]
         assert bindings.unbind(ADMINS, now=LATER) is None
 
-    def test_a_rehearsal_changes_nothing(self, subscriptions, bindings, tickets):
+    def test_a_dry_run_changes_nothing(self, subscriptions, bindings, tickets):
         looked(tickets)
 
         assert bindings.bind(binding(), dry_run=True) == 1

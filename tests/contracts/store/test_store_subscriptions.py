@@ -1,4 +1,4 @@
-"""The port Subscriptions: one current snapshot, replaced all at once or not at all."""
+"""The port SubscriptionStore: one current snapshot per source, replaced all at once or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import PermanentError, Shrunk
 from desk_sync.ports.subscriptions import SnapshotSize
-from tests.contracts.store.steps import DECISION, at_work, begin, finish, take
+from tests.contracts.store.steps import DECISION, begin, claim_due, finish, take
 from tests.support.makers import NOW, make_account, make_event
 
 LATER = NOW + timedelta(days=1)
@@ -102,11 +102,11 @@ class TestSubscriptions:
             pytest.param(["A1", "A2"], ["A2", "A3"], 2, id="one gone, one new"),
         ],
     )
-    def test_an_import_tells_how_many_accounts_differ(self, subscriptions, before, after, changed):
+    def test_an_import_returns_how_many_accounts_differ(self, subscriptions, before, after, changed):
         for account_ids in (before, after):
-            told = replace_with(subscriptions, *(make_account(account_id=each) for each in account_ids))
+            replaced = replace_with(subscriptions, *(make_account(account_id=each) for each in account_ids))
 
-        assert told.changed == changed
+        assert replaced.changed == changed
 
     def test_an_import_takes_the_place_of_the_one_before(self, subscriptions, rows):
         replace_with(subscriptions, *many(250))
@@ -116,7 +116,7 @@ class TestSubscriptions:
         assert [row["account_id"] for row in rows("SELECT account_id FROM accounts")] == ["A1"]
         assert {row["account_id"] for row in rows("SELECT account_id FROM identifiers")} == {"A1"}
 
-    def test_until_an_import_is_complete_everybody_sees_the_one_before(self, subscriptions):
+    def test_until_an_import_is_complete_readers_see_the_one_before(self, subscriptions):
         first = replace_with(subscriptions, make_account(60)).snapshot
         seen = []
 
@@ -144,7 +144,7 @@ class TestSubscriptions:
         assert subscriptions.find([EMAIL]).keys() == {EMAIL}
         assert len(rows("SELECT * FROM accounts")) == 1
 
-    def test_an_account_that_stands_twice_in_the_data_stops_the_import(self, subscriptions):
+    def test_an_account_that_is_twice_in_the_data_stops_the_import(self, subscriptions):
         first = replace_with(subscriptions, make_account()).snapshot
         with pytest.raises(PermanentError):
             replace_with(subscriptions, make_account(), make_account(), now=LATER)
@@ -185,7 +185,7 @@ class TestSeveralSources:
     def subscriptions(self, engine):
         return SqlSubscriptions(engine, ("billing", "store"))
 
-    def test_the_first_source_that_has_an_account_wins_and_tells_of_the_others(self, subscriptions):
+    def test_the_first_source_that_has_an_account_wins_and_the_others_are_named(self, subscriptions):
         bring(subscriptions, "store", make_account(10, account_id="S1"))
         bring(subscriptions, "billing", make_account(88, account_id="B1"))
 
@@ -206,7 +206,7 @@ class TestSeveralSources:
 
         assert [each.account_id for each in subscriptions.find([domain])[domain]] == ["B1", "S1"]
 
-    def test_the_snapshots_stand_in_the_order_of_the_sources(self, subscriptions):
+    def test_the_snapshots_are_in_the_order_of_the_sources(self, subscriptions):
         for source in ("store", "file", "billing"):
             bring(subscriptions, source, make_account())
 
@@ -221,7 +221,7 @@ class TestSeveralSources:
 
         assert [snapshot.source for snapshot in subscriptions.current()] == ["billing", "store"]
 
-    def test_a_source_that_is_not_used_is_as_if_it_were_not_there(self, engine):
+    def test_a_source_that_is_not_used_is_ignored(self, engine):
         bring(SqlSubscriptions(engine), "store", make_account())
 
         assert SqlSubscriptions(engine).find([EMAIL]) == {}
@@ -234,16 +234,16 @@ class TestSeveralSources:
 
 
 class Refusing:
-    """A guard that counts quantities, and lets nothing pass."""
+    """A guard that counts quantities, and refuses every snapshot."""
 
     def __init__(self):
-        self.asked = []
+        self.checked = []
 
     def licences(self, account):
         return sum(item.quantity for item in account.items)
 
     def check(self, before, after):
-        self.asked.append((before, after))
+        self.checked.append((before, after))
         raise Shrunk("too little")
 
 
@@ -256,21 +256,21 @@ class TestAGuard:
         with pytest.raises(Shrunk):
             bring(subscriptions, "file", make_account(5), now=LATER, guard=guard)
 
-        assert guard.asked == [(SnapshotSize(accounts=1, licences=88), SnapshotSize(accounts=1, licences=5))]
+        assert guard.checked == [(SnapshotSize(accounts=1, licences=88), SnapshotSize(accounts=1, licences=5))]
         assert subscriptions.current() == [first]
-        assert not at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER)
         assert len(rows("SELECT * FROM accounts")) == 1
 
-    def test_a_rehearsal_tells_what_would_change_and_changes_nothing(self, subscriptions, tickets, rows):
+    def test_a_dry_run_returns_what_would_change_and_changes_nothing(self, subscriptions, tickets, rows):
         first = bring(subscriptions, "file", *(make_account(account_id=each) for each in ("A1", "A2"))).snapshot
         decided(tickets, "t1", "A1")
         news = (make_account(5, account_id="A1"), *(make_account(account_id=each) for each in ("A3", "A4", "A5")))
 
-        told = bring(subscriptions, "file", *news, now=LATER, dry_run=True)
+        replaced = bring(subscriptions, "file", *news, now=LATER, dry_run=True)
 
-        assert (told.added, told.differing, told.removed, told.tickets) == (3, 1, 1, 0)
+        assert (replaced.added, replaced.differing, replaced.removed, replaced.tickets) == (3, 1, 1, 0)
         assert subscriptions.current() == [first]
-        assert not at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER)
         assert len(rows("SELECT * FROM accounts")) == 2
 
 
@@ -291,19 +291,19 @@ class TestTheTicketsThatNewDataConcern:
         replace_with(subscriptions, make_account(60), stays, make_account(account_id="A9"))
         decided(tickets, "t1", account_id, closed=closed)
 
-        told = replace_with(subscriptions, make_account(61), stays, now=LATER)
+        replaced = replace_with(subscriptions, make_account(61), stays, now=LATER)
 
-        assert told.tickets == marked
-        assert len(at_work(tickets, now=LATER)) == marked
+        assert replaced.tickets == marked
+        assert len(claim_due(tickets, now=LATER)) == marked
 
     @pytest.mark.parametrize(("age", "marked"), [(WEEK, 0), (WEEK + timedelta(seconds=1), 1)])
-    def test_the_same_data_help_the_unknown_where_they_were_too_old(self, subscriptions, tickets, age, marked):
+    def test_the_same_data_mark_unknown_tickets_if_the_previous_were_too_old(self, subscriptions, tickets, age, marked):
         replace_with(subscriptions, make_account())
         decided(tickets, "t1", None)
 
         assert replace_with(subscriptions, make_account(), now=NOW + age).tickets == marked
 
-    def test_the_look_is_owed_whatever_the_events_say(self, subscriptions, tickets, inbox):
+    def test_the_look_is_due_whatever_the_events_contain(self, subscriptions, tickets, inbox):
         decided(tickets, "t1", "A1")
         replace_with(subscriptions, make_account())
         inbox.record([make_event(ticket_id="t1")], now=NOW)
@@ -330,7 +330,7 @@ class TestTheTicketsThatNewDataConcern:
         with pytest.raises(PermanentError):
             replace_with(subscriptions, make_account(), make_account())
 
-        assert not at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER)
 
 
 def decided(tickets, ticket_id, account_id, *, closed=False):

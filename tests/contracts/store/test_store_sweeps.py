@@ -1,4 +1,4 @@
-"""The port Sweeps: what is marked, and that nothing is counted twice."""
+"""The port SweepStore: the tickets that are marked, each change counted once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def due(tickets, *, now=LATER):
     return [each.ticket_id for each in tickets.claim(now=now, until=now + A_SECOND, limit=1000)]
 
 
-def test_a_ticket_that_nobody_told_of_is_marked_and_counted(sweeps, tickets, missed):
+def test_a_ticket_that_no_delivery_reported_is_marked_and_counted(sweeps, tickets, missed):
     assert mark(sweeps, found()) == ONE
     assert (due(tickets), missed()) == ([TICKET], 1)
 
@@ -75,7 +75,7 @@ def test_a_second_time_changes_nothing(sweeps, tickets, rows, missed):
         pytest.param(NOW, 0, id="as it was read"),
         pytest.param(NOW + A_SECOND, 0, id="an index that lags"),
         pytest.param(NOW - A_SECOND, 1, id="later than it was read"),
-        pytest.param(None, 1, id="no look could tell"),
+        pytest.param(None, 1, id="the look found no time"),
     ],
 )
 def test_what_a_look_has_read_is_known(sweeps, tickets, look, read, marked):
@@ -93,7 +93,7 @@ def test_no_look_takes_back_what_is_known(sweeps, tickets, look, read):
     assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
 
 
-def test_what_an_event_told_is_known_when_it_was_no_news(sweeps, inbox, tickets, look):
+def test_what_an_event_reported_is_known_after_a_skipped_look(sweeps, inbox, tickets, look):
     look(NOW - A_SECOND)
     inbox.record([make_event(modified_at=NOW)], now=NOW)
     lease = take(tickets)

@@ -1,4 +1,4 @@
-"""The port Tickets: who looks at what, when; what a look leaves behind; and what a worker may record (L2, L3, L6)."""
+"""The port TicketStore: the queue, the records of looks, and which worker may record (L2, L3, L6)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tests.contracts.store.steps import (
     A_WHILE,
     DECISION,
     announce,
-    at_work,
     begin,
+    claim_due,
     finish,
     make_effect,
     make_look,
     take,
 )
-from tests.support.makers import NOW, make_event
+from tests.support.makers import NOW, make_event, make_memory
 
 LATER = NOW + timedelta(hours=1)
 RECORDS: Sequence[Any] = [
@@ -49,28 +49,28 @@ Record = Callable[[SqlTickets, Lease], object]
 
 class TestClaim:
     def test_nothing_is_due_in_an_empty_portal(self, tickets):
-        assert not at_work(tickets)
+        assert not claim_due(tickets)
 
-    def test_the_worst_come_first_and_then_the_oldest(self, tickets):
+    def test_the_most_urgent_come_first_and_then_the_oldest(self, tickets):
         for ticket_id, urgency, minutes in [("mild", 3, 1), ("bad and new", 1, 3), ("bad and old", 1, 2)]:
             tickets.look_now([ticket_id], now=NOW)
             finish(tickets, urgency=urgency, next_look_at=NOW + timedelta(minutes=minutes))
 
-        due = at_work(tickets, now=LATER)
+        due = claim_due(tickets, now=LATER)
 
         assert [lease.ticket_id for lease in due] == ["bad and old", "bad and new", "mild"]
 
-    def test_a_ticket_that_was_never_looked_at_is_looked_at_with_the_worst(self, tickets):
+    def test_a_ticket_that_was_never_looked_at_counts_as_most_urgent(self, tickets):
         tickets.look_now(["known"], now=NOW)
         finish(tickets, urgency=2, next_look_at=NOW)
         tickets.look_now(["new"], now=LATER)
 
-        assert at_work(tickets, now=LATER, limit=1)[0].ticket_id == "new"
+        assert claim_due(tickets, now=LATER, limit=1)[0].ticket_id == "new"
 
     def test_no_more_than_the_limit_are_claimed(self, tickets):
         tickets.look_now([f"t{n}" for n in range(5)], now=NOW)
 
-        assert [len(at_work(tickets, limit=3)) for _ in range(3)] == [3, 2, 0]
+        assert [len(claim_due(tickets, limit=3)) for _ in range(3)] == [3, 2, 0]
 
     @pytest.mark.parametrize(
         ("wait", "due"),
@@ -81,9 +81,9 @@ class TestClaim:
     )
     def test_a_leased_ticket_is_due_again_when_the_lease_has_run_out(self, tickets, wait, due):
         tickets.look_now(["t1"], now=NOW)
-        at_work(tickets)
+        claim_due(tickets)
 
-        assert len(at_work(tickets, now=NOW + wait)) == due
+        assert len(claim_due(tickets, now=NOW + wait)) == due
 
     def test_a_later_claim_has_a_higher_token(self, tickets):
         tickets.look_now(["t1"], now=NOW)
@@ -94,13 +94,13 @@ class TestClaim:
     def test_a_ticket_is_due_from_its_instant_on(self, tickets):
         tickets.look_now(["t1"], now=LATER)
 
-        assert not at_work(tickets, now=LATER - timedelta(microseconds=1))
-        assert at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER - timedelta(microseconds=1))
+        assert claim_due(tickets, now=LATER)
 
     def test_portals_keep_apart(self, tickets, engine):
         tickets.look_now(["t1"], now=NOW)
 
-        assert not at_work(SqlTickets(engine, "other"))
+        assert not claim_due(SqlTickets(engine, "other"))
 
     def test_two_workers_never_get_the_same_ticket(self, tickets, url):
         ticket_ids = {f"t{n}" for n in range(200)}
@@ -111,7 +111,7 @@ class TestClaim:
         def work(worker: SqlTickets) -> list[str]:
             start.wait()
             got: list[str] = []
-            while leases := at_work(worker, limit=7):
+            while leases := claim_due(worker, limit=7):
                 got += [lease.ticket_id for lease in leases]
             return got
 
@@ -138,7 +138,7 @@ class TestLease:
         assert everything(rows) == before
 
     @pytest.mark.parametrize("record", RECORDS)
-    def test_a_lease_that_was_given_back_is_worth_nothing(self, tickets, rows, record: Record):
+    def test_a_lease_that_was_given_back_records_nothing(self, tickets, rows, record: Record):
         tickets.look_now(["t1"], now=NOW)
         lease = take(tickets)
         tickets.skip_look(lease)
@@ -149,7 +149,7 @@ class TestLease:
 
         assert everything(rows) == before
 
-    def test_a_lease_that_ran_out_still_counts_while_nobody_else_took_the_ticket(self, tickets):
+    def test_a_lease_that_ran_out_still_counts_while_no_other_worker_took_the_ticket(self, tickets):
         tickets.look_now(["t1"], now=NOW)
         lease = take(tickets)
         begin(tickets, lease)
@@ -162,14 +162,14 @@ class TestLease:
         lease = take(tickets)
         tickets.renew(lease, until=LATER)
 
-        assert not at_work(tickets, now=LATER - timedelta(microseconds=1))
-        assert at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER - timedelta(microseconds=1))
+        assert claim_due(tickets, now=LATER)
 
     def test_beginning_a_look_extends_the_lease(self, tickets):
         tickets.look_now(["t1"], now=NOW)
         tickets.begin_look(take(tickets), now=NOW, until=LATER)
 
-        assert not at_work(tickets, now=LATER - timedelta(microseconds=1))
+        assert not claim_due(tickets, now=LATER - timedelta(microseconds=1))
 
 
 class TestBeginLook:
@@ -187,10 +187,10 @@ class TestBeginLook:
         assert [event.key for event in begin(tickets, take(tickets)).events] == ["b"]
 
     def test_a_look_starts_from_what_the_last_one_remembered(self, tickets):
-        memory = Memory(
-            left="a",
-            found="b",
-            written={Field.LARGE_USER: AppliedValue(value=True, before=None, basis="A1:PRIORITY")},
+        memory = make_memory(
+            written_digest="a",
+            read_digest="b",
+            applied={Field.LARGE_USER: AppliedValue(value=True, before=None, basis="A1:PRIORITY")},
             overrides={Field.SEVERITY: Override(value="true", basis="A1:PRIORITY")},
             consecutive_writes=2,
         )
@@ -218,19 +218,19 @@ class TestBeginLook:
 
         assert begin(tickets, take(tickets, now=LATER), now=LATER).events == begun.events
 
-    def test_a_crash_after_the_beginning_still_owes_the_look(self, tickets, inbox):
+    def test_after_a_crash_the_requested_look_is_still_due(self, tickets, inbox):
         inbox.record([make_event()], now=NOW)
         tickets.look_now([make_event().ticket_id], now=NOW)
         begin(tickets, take(tickets))
 
         assert begin(tickets, take(tickets, now=LATER), now=LATER).wake_due
 
-    def test_an_event_alone_does_not_owe_a_look(self, tickets, inbox):
+    def test_an_event_alone_does_not_request_a_look(self, tickets, inbox):
         inbox.record([make_event()], now=NOW)
 
         assert not begin(tickets, take(tickets)).wake_due
 
-    def test_a_planned_look_is_owed_from_its_instant_on(self, tickets, inbox):
+    def test_a_planned_look_is_due_from_its_instant_on(self, tickets, inbox):
         inbox.record([make_event(key="a")], now=NOW)
         finish(tickets, next_look_at=LATER)
         inbox.record([make_event(key="b")], now=NOW)
@@ -239,7 +239,7 @@ class TestBeginLook:
 
         assert (early.wake_due, late.wake_due) == (False, True)
 
-    def test_what_is_due_for_no_reason_that_we_know_is_owed_a_look(self, tickets):
+    def test_a_ticket_that_is_due_without_events_gets_a_look(self, tickets):
         tickets.look_now(["t1"], now=NOW)
         finish(tickets, next_look_at=LATER)
 
@@ -247,12 +247,12 @@ class TestBeginLook:
 
 
 class TestFinishLook:
-    def test_a_ticket_is_due_again_when_the_look_says_so(self, tickets):
+    def test_a_ticket_is_due_again_at_its_next_look(self, tickets):
         tickets.look_now(["t1"], now=NOW)
         finish(tickets, next_look_at=LATER)
 
-        assert not at_work(tickets)
-        assert at_work(tickets, now=LATER)
+        assert not claim_due(tickets)
+        assert claim_due(tickets, now=LATER)
 
     def test_a_mark_that_was_set_during_the_look_stays(self, tickets, inbox):
         inbox.record([make_event(key="a")], now=NOW)
@@ -274,7 +274,7 @@ class TestFinishLook:
             pytest.param(lambda tickets, lease: tickets.end(lease, now=NOW), id="end"),
         ],
     )
-    def test_a_look_that_was_asked_for_during_the_look_stays_owed_whatever_its_events_say(self, tickets, inbox, close):
+    def test_a_look_that_was_requested_during_another_stays_due_whatever_its_events(self, tickets, inbox, close):
         inbox.record([make_event(key="a", ticket_id="t1")], now=NOW)
         lease = take(tickets)
         begin(tickets, lease)
@@ -293,7 +293,7 @@ class TestFinishLook:
     def test_a_clock_that_is_put_back_makes_no_wait_longer(self, tickets):
         tickets.postpone(begun(tickets), look_at=LATER, error="Desk is busy")
 
-        assert at_work(tickets, now=NOW - timedelta(hours=1))
+        assert claim_due(tickets, now=NOW - timedelta(hours=1))
 
     def test_a_good_look_forgets_the_failures_before_it(self, tickets):
         tickets.look_now(["t1"], now=NOW)
@@ -357,14 +357,14 @@ class TestEffects:
             make_effect("b"): False,
         }
 
-    def test_an_effect_that_is_done_is_never_owed_again(self, tickets):
+    def test_an_effect_that_is_done_is_never_pending_again(self, tickets):
         lease = begun(tickets)
         announce(tickets, lease, make_effect())
         tickets.finish_look(lease, make_look(effects_done=[make_effect()], next_look_at=NOW))
 
         assert announce(tickets, begun(tickets), make_effect()) == {}
 
-    def test_an_effect_that_was_not_done_stays_owed(self, tickets):
+    def test_an_effect_that_was_not_done_stays_pending(self, tickets):
         lease = begun(tickets)
         announce(tickets, lease, make_effect("a"), make_effect("b"))
         tickets.finish_look(lease, make_look(effects_done=[make_effect("a")], next_look_at=NOW))
@@ -376,7 +376,7 @@ class TestEffects:
 
         assert announce(tickets, begun(tickets, "t2"), make_effect()) == {make_effect(): False}
 
-    def test_a_look_knows_the_references_of_our_comments(self, tickets):
+    def test_a_look_gets_the_references_of_our_comments(self, tickets):
         announce(tickets, begun(tickets), make_effect())
         pending = begin(tickets, take(tickets, now=LATER), now=LATER)
 
@@ -386,7 +386,7 @@ class TestEffects:
         ours = {Field.SEVERITY: AppliedValue(value="S1-Critical", before="S2-Moderate", basis="A1:PRIORITY")}
         announce(tickets, begun(tickets), intended=ours)
 
-        assert begin(tickets, take(tickets, now=LATER), now=LATER).memory.intended == ours
+        assert begin(tickets, take(tickets, now=LATER), now=LATER).memory.fields.intended == ours
 
     def test_an_attempt_that_writes_something_else_does_not_forget_what_the_one_before_began(self, tickets):
         first = {Field.SEVERITY: AppliedValue(value="S1-Critical", before=None, basis="A1:PRIORITY")}
@@ -396,7 +396,7 @@ class TestEffects:
         begin(tickets, lease, now=LATER)
         announce(tickets, lease, intended=second)
 
-        assert tickets.history("t1").memory.intended == first | second
+        assert tickets.history("t1").memory.fields.intended == first | second
 
 
 class TestSkipLook:
@@ -406,7 +406,7 @@ class TestSkipLook:
         begin(tickets, lease)
         tickets.skip_look(lease)
 
-        assert not at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER)
         assert inbox.counts().processed == 1
 
     def test_a_planned_look_stays_planned(self, tickets, inbox):
@@ -421,13 +421,13 @@ class TestSkipLook:
 
 
 class TestPostpone:
-    def test_the_look_is_owed_later_with_its_events(self, tickets, inbox):
+    def test_the_look_is_due_later_with_its_events(self, tickets, inbox):
         inbox.record([make_event()], now=NOW)
         lease = take(tickets)
         begin(tickets, lease)
         tickets.postpone(lease, look_at=LATER, error="Desk is busy")
 
-        assert not at_work(tickets, now=LATER - timedelta(microseconds=1))
+        assert not claim_due(tickets, now=LATER - timedelta(microseconds=1))
         pending = begin(tickets, take(tickets, now=LATER), now=LATER)
         assert ([event.key for event in pending.events], pending.wake_due) == (["k1"], True)
 
@@ -455,7 +455,7 @@ class TestPark:
         tickets.park(begun(tickets), now=NOW, error="no such field")
         inbox.record([make_event(ticket_id="t1")], now=NOW)
 
-        assert not at_work(tickets, now=LATER)
+        assert not claim_due(tickets, now=LATER)
 
     def test_parked_tickets_are_listed_with_their_error(self, tickets):
         tickets.park(begun(tickets), now=NOW, error="no such field")
@@ -497,14 +497,14 @@ class TestDrop:
     def test_no_event_brings_it_back(self, dropped, inbox):
         inbox.record([make_event(ticket_id="t1", key="k2")], now=LATER)
 
-        assert not at_work(dropped, now=LATER)
+        assert not claim_due(dropped, now=LATER)
 
-    def test_its_events_are_done_with_when_they_come(self, dropped, inbox):
+    def test_its_later_events_count_as_processed(self, dropped, inbox):
         inbox.record([make_event(ticket_id="t1", key="k2"), make_event(ticket_id="t2", key="k3")], now=LATER)
 
         assert inbox.counts() == EventCounts(stored=3, processed=2)
 
-    def test_a_person_who_asks_for_a_look_brings_it_back(self, dropped):
+    def test_a_person_who_requests_a_look_brings_it_back(self, dropped):
         dropped.look_now(["t1"], now=LATER)
 
         assert take(dropped, now=LATER).ticket_id == "t1"
@@ -518,7 +518,7 @@ class TestDrop:
 
 
 class TestEnd:
-    def test_nothing_more_is_due_and_the_last_decision_stands(self, tickets, inbox):
+    def test_nothing_more_is_due_and_the_last_decision_stays(self, tickets, inbox):
         inbox.record([make_event(ticket_id="t1")], now=NOW)
         finish(tickets, next_look_at=NOW)
         tickets.end(begun(tickets), now=NOW)
@@ -536,10 +536,10 @@ class TestEnd:
 
 
 class TestReadModel:
-    def test_a_ticket_that_we_never_heard_of_has_no_history(self, tickets):
+    def test_an_unknown_ticket_has_no_history(self, tickets):
         assert tickets.history("t1") is None
 
-    def test_the_history_tells_which_effects_are_done(self, tickets):
+    def test_the_history_shows_which_effects_are_done(self, tickets):
         lease = begun(tickets)
         announce(tickets, lease, make_effect("a"), make_effect("b"))
         tickets.finish_look(lease, make_look(effects_done=[make_effect("a")]))
@@ -555,7 +555,7 @@ class TestReadModel:
 def begun(tickets: SqlTickets, ticket_id: str = "t1") -> Lease:
     """A lease on the ticket, with its look begun."""
     tickets.look_now([ticket_id], now=NOW)
-    [lease] = [lease for lease in at_work(tickets) if lease.ticket_id == ticket_id]
+    [lease] = [lease for lease in claim_due(tickets) if lease.ticket_id == ticket_id]
     begin(tickets, lease)
     return lease
 

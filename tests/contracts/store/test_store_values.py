@@ -1,4 +1,4 @@
-"""What goes into the database comes out the same: instants, memories, decisions, accounts."""
+"""Values are read from the database as they were written: instants, memories, decisions, accounts."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.portal import AccessToken
 from tests.contracts.store.steps import finish, make_look, take
-from tests.support.makers import NOW, make_event
+from tests.support.makers import NOW, make_event, make_memory
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 values = st.one_of(st.none(), st.booleans(), texts, st.sampled_from(["true", "false", "1", ""]))
 names = st.sampled_from(Field)
-written = st.dictionaries(names, st.builds(AppliedValue, value=values, before=values, basis=texts))
+applied = st.dictionaries(names, st.builds(AppliedValue, value=values, before=values, basis=texts))
 memories = st.builds(
-    Memory,
-    left=st.none() | texts,
-    found=st.none() | texts,
-    written=written,
-    intended=written,
+    make_memory,
+    written_digest=st.none() | texts,
+    read_digest=st.none() | texts,
+    applied=applied,
+    intended=applied,
     overrides=st.dictionaries(names, st.builds(Override, value=values, basis=texts)),
     consecutive_writes=st.integers(0, 1000),
 )
@@ -91,8 +91,16 @@ def test_an_account_survives_its_json(account):
     ("stored", "memory"),
     [
         pytest.param(None, Memory(), id="a ticket that was never looked at"),
-        pytest.param({"streak": 2}, Memory(consecutive_writes=2), id="written by an earlier version"),
-        pytest.param({"streak": 2, "mood": "good"}, Memory(consecutive_writes=2), id="written by a later version"),
+        pytest.param(
+            {"fields": {"consecutive_writes": 2}},
+            make_memory(consecutive_writes=2),
+            id="written by an earlier version, which had fewer facts",
+        ),
+        pytest.param(
+            {"fields": {"consecutive_writes": 2, "mood": "good"}, "moods": {}},
+            make_memory(consecutive_writes=2),
+            id="written by a later version, which has more facts",
+        ),
     ],
 )
 def test_a_memory_of_another_version_is_read_as_far_as_it_goes(stored, memory):

@@ -1,10 +1,18 @@
-"""From a ticket's evidence to one account, or to "unknown": rather no answer than a wrong one."""
+"""From a ticket's evidence to one account, or to "unknown": no answer is better than a wrong one."""
 
 from __future__ import annotations
 
 import pytest
 
-from desk_sync.domain.account.identity import STRATEGIES, EvidencePlace, IdentifierKind, choose, readings
+from desk_sync.domain.account.identity import (
+    STRATEGIES,
+    EvidencePlace,
+    Identifier,
+    IdentifierKind,
+    choose,
+    identifiers_of,
+    readings,
+)
 from tests.support.makers import ADMIN, make_account, make_evidence, make_snapshot
 
 ONE, TWO = make_account(account_id="A1"), make_account(account_id="A2")
@@ -31,14 +39,14 @@ BOTH = (*email(EvidencePlace.QUOTED).readings, *domain(EvidencePlace.QUOTED).rea
 
 
 def found_by(evidence, strategies=STRATEGIES, **matches):
-    """The lookup where each named account has the identifiers that are given for it."""
+    """Return the lookup in which each named account has the given identifiers."""
     by_name = {"one": ONE, "two": TWO}
     names = {each for owned in matches.values() for each in owned}
     known = {each: [by_name[name] for name, owned in matches.items() if each in owned] for each in names}
     return choose(evidence, known, make_snapshot(), strategies)
 
 
-def said(lookup):
+def reason_text(lookup):
     return "\n".join(map(str, lookup.reasons))
 
 
@@ -53,7 +61,7 @@ def said(lookup):
             {"two": zoid().readings},
             "A2",
             "no account has this email (customer field)",
-            id="the next one tells",
+            id="the next one decides",
         ),
         pytest.param(
             [email(EvidencePlace.TEMPLATE), email(value="user@large.example"), domain()],
@@ -73,12 +81,12 @@ def said(lookup):
         ),
     ],
 )
-def test_the_first_evidence_that_is_known_tells(evidence, matches, found, reason):
+def test_the_first_evidence_that_leads_to_an_account_decides(evidence, matches, found, reason):
     lookup = found_by(evidence, **matches)
 
     assert (lookup.account and lookup.account.account_id) == found
-    assert reason in said(lookup)
-    assert ADMIN not in said(lookup)
+    assert reason in reason_text(lookup)
+    assert ADMIN not in reason_text(lookup)
 
 
 @pytest.mark.parametrize(
@@ -120,11 +128,11 @@ def test_the_first_evidence_that_is_known_tells(evidence, matches, found, reason
         pytest.param([ANY_NUMBER], {"one": [AS_ZOID], "two": [AS_ZUID]}, "2 accounts", id="a number of two accounts"),
     ],
 )
-def test_several_answers_are_none(evidence, matches, reason):
+def test_contradictory_evidence_leads_to_no_account(evidence, matches, reason):
     lookup = found_by(evidence, **matches)
 
     assert (lookup.account, lookup.led_by) == (None, frozenset())
-    assert reason in said(lookup)
+    assert reason in reason_text(lookup)
 
 
 @pytest.mark.parametrize(
@@ -135,18 +143,18 @@ def test_several_answers_are_none(evidence, matches, reason):
         pytest.param([zoid(), email(EvidencePlace.QUOTED)], email(), id="quoted text against new text"),
     ],
 )
-def test_weaker_evidence_is_no_doubt(evidence, other):
+def test_weaker_evidence_casts_no_doubt(evidence, other):
     strong = next(each for each in evidence if each.readings != other.readings)
 
     assert found_by(evidence, one=strong.readings, two=other.readings).account == ONE
 
 
 @pytest.mark.parametrize("reading", [AS_ZOID, AS_ZGID, AS_ZUID], ids=lambda reading: reading.kind)
-def test_a_number_without_a_label_counts_if_one_account_answers(reading):
+def test_a_number_without_a_label_counts_if_it_leads_to_one_account(reading):
     assert found_by([ANY_NUMBER], one=[reading]).account == ONE
 
 
-def test_a_number_that_one_account_has_twice_is_one_answer():
+def test_a_number_that_one_account_has_twice_leads_to_one_account():
     assert found_by([ANY_NUMBER], one=[AS_ZOID, AS_ZGID]).account == ONE
 
 
@@ -154,26 +162,24 @@ def test_a_number_that_one_account_has_twice_is_one_answer():
     ("evidence", "found"),
     [
         pytest.param([email(EvidencePlace.QUOTED)], ONE, id="alone"),
-        pytest.param(
-            [email(EvidencePlace.QUOTED), zoid(EvidencePlace.QUOTED)], None, id="beside a number that nobody knows"
-        ),
+        pytest.param([email(EvidencePlace.QUOTED), zoid(EvidencePlace.QUOTED)], None, id="beside an unknown number"),
         pytest.param(
             [email(EvidencePlace.QUOTED), email(value="user@other.example")], None, id="beside an unknown address"
         ),
         pytest.param([domain(EvidencePlace.QUOTED)], None, id="a domain"),
     ],
 )
-def test_quoted_text_tells_only_what_is_exact_and_all_there_is(evidence, found):
+def test_quoted_text_counts_only_if_it_is_exact_and_the_only_evidence(evidence, found):
     assert found_by(evidence, one=BOTH).account == found
 
 
 class TestStrategies:
-    """The mapping says what is tried, and in which order."""
+    """The mapping defines which kinds are tried, in which order."""
 
     def test_the_first_one_is_tried_first(self):
         lookup = found_by([email(), ANY_NUMBER], (IdentifierKind.ZGID, IdentifierKind.EMAIL), one=[AS_ZGID])
 
-        assert said(lookup) == "R45: zgid (organisation field) leads to account A1"
+        assert reason_text(lookup) == "R45: zgid (organisation field) leads to account A1"
 
     @pytest.mark.parametrize(
         ("evidence", "strategies"),
@@ -186,10 +192,34 @@ class TestStrategies:
         assert found_by([evidence], strategies, one=evidence.readings[:1]).account is None
 
 
-def test_all_places_that_lead_to_the_account_are_told():
+def test_all_places_that_lead_to_the_account_are_recorded():
     lookup = found_by([email(), zoid(), domain()], one=(*zoid().readings, *domain().readings))
 
     assert lookup.led_by == {EvidencePlace.LABEL, EvidencePlace.FIELD}
+
+
+@pytest.mark.parametrize(
+    ("facts", "identifiers"),
+    [
+        pytest.param({}, {"email": {ADMIN}, "domain": {"large.example"}}, id="an address and a domain"),
+        pytest.param({"domain": None}, {"email": {ADMIN}}, id="without the domain of a public mail provider"),
+        pytest.param(
+            {"other_domains": ("b.example",), "zoids": ("1",), "zgids": ("1", "2"), "zuids": ("3",)},
+            {
+                "email": {ADMIN},
+                "domain": {"large.example", "b.example"},
+                "zoid": {"1"},
+                "zgid": {"1", "2"},
+                "zuid": {"3"},
+            },
+            id="all domains and numbers",
+        ),
+    ],
+)
+def test_each_identifier_of_an_account_leads_to_it(facts, identifiers):
+    expected = {Identifier(IdentifierKind(kind), value) for kind, values in identifiers.items() for value in values}
+
+    assert set(identifiers_of(make_account(**facts))) == expected
 
 
 def test_each_reading_is_looked_up_once():

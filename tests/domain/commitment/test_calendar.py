@@ -1,4 +1,4 @@
-"""Business time: what counts, when an amount has passed, and what happens as the clocks change."""
+"""Business time: the time that counts, when an amount has passed, and daylight-saving changes."""
 
 from __future__ import annotations
 
@@ -135,7 +135,9 @@ def test_hours_that_end_at_a_midnight_that_shows_twice_end_at_its_first_time():
         pytest.param({"overrides": {MONDAY: (WeeklyHours.of("09:00", "12:00"),)}}, 3, id="a half day"),
         pytest.param({"overrides": {MONDAY: ()}}, 0, id="closed by an override"),
         pytest.param({"holidays": frozenset({MONDAY})}, 0, id="a holiday"),
-        pytest.param({"holidays": frozenset({MONDAY}), "overrides": {MONDAY: (OFFICE,)}}, 0, id="overrides rest too"),
+        pytest.param(
+            {"holidays": frozenset({MONDAY}), "overrides": {MONDAY: (OFFICE,)}}, 0, id="a holiday closes overrides too"
+        ),
     ],
 )
 @pytest.mark.parametrize("holiday_mode", HolidayMode)
@@ -175,7 +177,7 @@ def test_the_shift_of_the_evening_before_runs_on_into_an_override():
     assert calendar.elapsed(at("2025-06-02"), at("2025-06-03")) == 6 * HOUR
 
 
-# What can never be due, and what is refused.
+# Amounts that are never due, and values that are refused.
 
 
 def test_no_time_at_all_is_due_at_once_even_while_closed_or_paused():
@@ -237,7 +239,7 @@ def test_a_long_pause_is_not_a_closed_calendar():
         ),
     ],
 )
-def test_a_calendar_knows_whether_it_ever_opens(calendar, opens):
+def test_a_calendar_ever_opens_if_any_time_is_open(calendar, opens):
     assert calendar.ever_opens is opens
     assert (calendar.due(at("2011-01-01"), MINUTE) or calendar.due(at("2025-01-01"), MINUTE)) if opens else True
     assert opens or calendar.due(at("2025-01-01"), MINUTE) is None
@@ -278,7 +280,7 @@ NAIVE, AWARE = datetime(2025, 6, 2), datetime(2025, 6, 2, tzinfo=UTC)  # noqa: D
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "call",
     [
         pytest.param(lambda: WEEKDAYS_9_TO_5.due(NAIVE, HOUR), id="start of due"),
         pytest.param(lambda: WEEKDAYS_9_TO_5.due(NAIVE, timedelta(0)), id="start of nothing"),
@@ -288,9 +290,9 @@ NAIVE, AWARE = datetime(2025, 6, 2), datetime(2025, 6, 2, tzinfo=UTC)  # noqa: D
         pytest.param(lambda: WEEKDAYS_9_TO_5.elapsed(AWARE, NAIVE), id="end of elapsed"),
     ],
 )
-def test_naive_datetimes_do_not_exist(ask):
+def test_naive_datetimes_are_refused(call):
     with pytest.raises(ValueError, match="has no time zone"):
-        ask()
+        call()
 
 
 def test_a_negative_amount_is_refused():
@@ -306,7 +308,7 @@ def test_a_pause_that_ends_before_it_begins_is_refused():
 # A calendar is a value.
 
 
-def test_calendars_that_say_the_same_are_one_value_also_after_use():
+def test_equal_calendars_stay_equal_after_one_was_used():
     used, fresh = make_calendar(NIGHT, tz="Asia/Tokyo"), make_calendar(NIGHT, tz="Asia/Tokyo")
     used.due(AWARE, HOUR)
 
@@ -316,7 +318,7 @@ def test_calendars_that_say_the_same_are_one_value_also_after_use():
         used.tz = "UTC"
 
 
-def test_an_edited_calendar_does_not_remember_the_old_hours():
+def test_an_edited_calendar_does_not_use_the_old_hours():
     before = make_calendar(OFFICE)
     before.due(at("2025-06-02"), HOUR)
     after = replace(before, holidays=frozenset({MONDAY}))
@@ -335,11 +337,11 @@ def test_threads_share_a_calendar():
     assert sum(counted[:20], timedelta(0)) == calendar.elapsed(spans[0][0], spans[19][1])
 
 
-def test_other_zones_may_ask_and_are_answered_in_utc():
-    asked = datetime(2025, 6, 2, 9, tzinfo=ZoneInfo("Asia/Kolkata"))
+def test_instants_of_other_zones_are_accepted_and_results_are_in_utc():
+    start = datetime(2025, 6, 2, 9, tzinfo=ZoneInfo("Asia/Kolkata"))
 
-    assert WEEKDAYS_9_TO_5.due(asked, HOUR).isoformat() == "2025-06-02T10:00:00+00:00"
-    assert WEEKDAYS_9_TO_5.due(asked, timedelta(0)).isoformat() == "2025-06-02T03:30:00+00:00"
+    assert WEEKDAYS_9_TO_5.due(start, HOUR).isoformat() == "2025-06-02T10:00:00+00:00"
+    assert WEEKDAYS_9_TO_5.due(start, timedelta(0)).isoformat() == "2025-06-02T03:30:00+00:00"
 
 
 def test_far_away_times_are_closed_rather_than_an_error():
@@ -353,10 +355,10 @@ def test_far_away_times_are_closed_rather_than_an_error():
     assert always.due(at("2025-06-02"), 365_000 * DAY) is None
 
 
-# Rounds and shares of an amount.
+# Periods and percentages of an amount.
 
 
-def test_a_cadence_counts_its_rounds_from_the_start():
+def test_a_cadence_counts_its_periods_from_the_start():
     assert cadence(WEEKDAYS_9_TO_5, at("2025-06-06 16:15"), 90 * MINUTE, 2) == [
         at("2025-06-09 09:45"),
         at("2025-06-09 11:15"),
@@ -382,7 +384,7 @@ ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pac
 WEEKS = ("2025-03-07", "2025-03-28", "2025-06-05", "2025-09-26", "2025-10-24", "2025-10-31", "2026-04-03", "2026-10-02")
 times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 15, 30, 45])) | st.just("24:00")
 windows = st.lists(st.builds(WeeklyHours.of, times, times), max_size=3).map(tuple)
-# A hair beside the quarter hours, where edges are.
+# One microsecond beside the quarter hours, where edges are.
 hairs = st.sampled_from([timedelta(0), timedelta(microseconds=1), timedelta(microseconds=-1)])
 instants = st.builds(
     lambda week, quarters, hair: at(week) + quarters * MINUTE * 15 + hair,
@@ -407,7 +409,7 @@ pauses = st.lists(
 
 
 def shows(calendar: BusinessCalendar, instant: datetime) -> bool:
-    """Whether the calendar is open at the instant, by the words of its definition."""
+    """Return True if the calendar is open at the instant, by the definition in the module's docstring."""
     local = instant.astimezone(ZoneInfo(calendar.tz))
     today = local.date()
     festive = {

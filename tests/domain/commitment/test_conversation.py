@@ -1,4 +1,4 @@
-"""What is a person's reply, what a message of the partner, and in which statuses the work stands still (§0)."""
+"""Persons' replies, messages of the partner, and the statuses in which the work is paused (§0)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from desk_sync.domain.commitment.conversation import (
     ItemForm,
     ReplyRules,
     StatusRules,
-    act_of,
+    history_event,
 )
 from desk_sync.domain.commitment.history import HistoryEventKind, WorkState
 from tests.support.clock_scenes import MONDAY
@@ -22,7 +22,7 @@ RULES = ReplyRules(automation_agents=frozenset({ROBOT}))
 LATER = timedelta(hours=1)
 
 
-def make_utterance(
+def make_item(
     form: ItemForm, author: AuthorKind = AuthorKind.AGENT, after: timedelta = LATER, **facts
 ) -> ConversationItem:
     return ConversationItem(
@@ -31,33 +31,37 @@ def make_utterance(
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("item", "kind"),
     [
-        pytest.param(make_utterance(ItemForm.OUTGOING), HistoryEventKind.REPLY, id="an agent's mail"),
-        pytest.param(make_utterance(ItemForm.COMMENT), HistoryEventKind.REPLY, id="an agent's public comment"),
-        pytest.param(make_utterance(ItemForm.COMMENT, public=False), None, id="a private note"),
-        pytest.param(make_utterance(ItemForm.OUTGOING, public=False), None, id="a forwarded mail"),
-        pytest.param(make_utterance(ItemForm.INCOMING), None, id="a mail that an agent sent in"),
-        pytest.param(make_utterance(ItemForm.OUTGOING, author_id=ROBOT), None, id="an automation agent's mail"),
-        pytest.param(make_utterance(ItemForm.COMMENT, author_id=ROBOT), None, id="an automation agent's comment"),
-        pytest.param(make_utterance(ItemForm.OUTGOING, AuthorKind.OTHER), None, id="Desk's own mail"),
-        pytest.param(make_utterance(ItemForm.COMMENT, AuthorKind.OTHER), None, id="Desk's own comment"),
+        pytest.param(make_item(ItemForm.OUTGOING), HistoryEventKind.REPLY, id="an agent's mail"),
+        pytest.param(make_item(ItemForm.COMMENT), HistoryEventKind.REPLY, id="an agent's public comment"),
+        pytest.param(make_item(ItemForm.COMMENT, public=False), None, id="a private note"),
+        pytest.param(make_item(ItemForm.OUTGOING, public=False), None, id="a forwarded mail"),
+        pytest.param(make_item(ItemForm.INCOMING), None, id="a mail that an agent sent in"),
+        pytest.param(make_item(ItemForm.OUTGOING, author_id=ROBOT), None, id="an automation agent's mail"),
+        pytest.param(make_item(ItemForm.COMMENT, author_id=ROBOT), None, id="an automation agent's comment"),
+        pytest.param(make_item(ItemForm.OUTGOING, AuthorKind.OTHER), None, id="Desk's own mail"),
+        pytest.param(make_item(ItemForm.COMMENT, AuthorKind.OTHER), None, id="Desk's own comment"),
         pytest.param(
-            make_utterance(ItemForm.INCOMING, AuthorKind.PARTNER), HistoryEventKind.MESSAGE, id="the partner's mail"
+            make_item(ItemForm.INCOMING, AuthorKind.PARTNER), HistoryEventKind.MESSAGE, id="the partner's mail"
         ),
         pytest.param(
-            make_utterance(ItemForm.COMMENT, AuthorKind.PARTNER), HistoryEventKind.MESSAGE, id="the partner's comment"
+            make_item(ItemForm.COMMENT, AuthorKind.PARTNER), HistoryEventKind.MESSAGE, id="the partner's comment"
         ),
-        pytest.param(make_utterance(ItemForm.OUTGOING, AuthorKind.PARTNER), None, id="no agent's mail that went out"),
-        pytest.param(make_utterance(ItemForm.COMMENT, AuthorKind.PARTNER, public=False), None, id="nothing private"),
-        pytest.param(make_utterance(ItemForm.INCOMING, AuthorKind.OTHER), None, id="a mail in by nobody"),
+        pytest.param(
+            make_item(ItemForm.OUTGOING, AuthorKind.PARTNER), None, id="an outgoing mail that is not an agent's"
+        ),
+        pytest.param(
+            make_item(ItemForm.COMMENT, AuthorKind.PARTNER, public=False), None, id="the partner's private comment"
+        ),
+        pytest.param(make_item(ItemForm.INCOMING, AuthorKind.OTHER), None, id="an incoming mail of Desk itself"),
     ],
 )
-def test_what_was_said_counts_by_who_said_it_how(said, kind):
-    act = act_of(said, MONDAY, RULES)
+def test_an_item_counts_by_its_author_and_its_form(item, kind):
+    event = history_event(item, MONDAY, RULES)
 
-    assert (act.kind if act else None) is kind
-    assert act is None or (act.at, act.ref) == (said.at, said.ref)
+    assert (event.kind if event else None) is kind
+    assert event is None or (event.at, event.ref) == (item.at, item.ref)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +78,16 @@ def test_a_mail_so_soon_after_the_creation_is_an_automatic_receipt(seconds, with
     rules = ReplyRules(receipt_within=timedelta(seconds=within))
     soon = timedelta(seconds=seconds)
 
-    assert (act_of(make_utterance(ItemForm.OUTGOING, after=soon), MONDAY, rules) is not None) is counts
-    assert act_of(make_utterance(ItemForm.COMMENT, after=soon), MONDAY, rules) is not None
+    assert (history_event(make_item(ItemForm.OUTGOING, after=soon), MONDAY, rules) is not None) is counts
+    assert history_event(make_item(ItemForm.COMMENT, after=soon), MONDAY, rules) is not None
 
 
 def test_public_comments_are_no_replies_by_setting():
     rules = ReplyRules(comments=False)
 
-    assert act_of(make_utterance(ItemForm.COMMENT), MONDAY, rules) is None
-    assert act_of(make_utterance(ItemForm.OUTGOING), MONDAY, rules) is not None
-    assert act_of(make_utterance(ItemForm.COMMENT, AuthorKind.PARTNER), MONDAY, rules) is not None
+    assert history_event(make_item(ItemForm.COMMENT), MONDAY, rules) is None
+    assert history_event(make_item(ItemForm.OUTGOING), MONDAY, rules) is not None
+    assert history_event(make_item(ItemForm.COMMENT, AuthorKind.PARTNER), MONDAY, rules) is not None
 
 
 @pytest.mark.parametrize(
@@ -97,10 +101,10 @@ def test_public_comments_are_no_replies_by_setting():
         pytest.param("Closed", "Closed", False, WorkState.SOLVED, id="closed"),
         pytest.param("Open", "Open", True, WorkState.ENDED, id="trashed"),
         pytest.param("Closed", "Closed", True, WorkState.ENDED, id="closed and trashed"),
-        pytest.param("Odd", "Unheard of", False, WorkState.OPEN, id="a type that Desk does not have"),
+        pytest.param("Odd", "Unknown", False, WorkState.OPEN, id="a type that Desk does not have"),
     ],
 )
-def test_the_status_says_where_the_work_stands(status, status_type, in_bin, stage):
+def test_the_status_gives_the_state_of_the_work(status, status_type, in_bin, stage):
     rules = StatusRules(waiting=frozenset({"Waiting for Partner"}))
 
     assert rules.stage(status, status_type, in_bin=in_bin) is stage

@@ -1,4 +1,4 @@
-"""What happened on a ticket, as a value that does not depend on who told it when."""
+"""The history of a ticket: a value that does not depend on the order in which its events became known."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
-from tests.support.clock_scenes import HOUR, MONDAY, acts, after
+from tests.support.clock_scenes import HOUR, MONDAY, after, events
 
 instants = st.integers(-2, 40).map(lambda hours: MONDAY + hours * HOUR)
-some_acts = st.lists(
+event_lists = st.lists(
     st.one_of(
         st.builds(
             HistoryEvent,
@@ -31,46 +31,46 @@ some_acts = st.lists(
 
 
 def make_history(happened: str = "", **rest) -> History:
-    return History(created_at=MONDAY, acts=acts(happened), **rest)
+    return History(created_at=MONDAY, events=events(happened), **rest)
 
 
-@given(some_acts, st.randoms())
-def test_the_order_in_which_acts_are_told_and_how_often_makes_no_other_history(happened, chance):
+@given(event_lists, st.randoms())
+def test_neither_order_nor_repetition_of_events_changes_a_history(happened, chance):
     shuffled = chance.sample(happened * 2, len(happened) * 2)
 
-    assert History(created_at=MONDAY, acts=tuple(shuffled)) == History(created_at=MONDAY, acts=tuple(happened))
+    assert History(created_at=MONDAY, events=tuple(shuffled)) == History(created_at=MONDAY, events=tuple(happened))
 
 
-@given(some_acts, st.integers(0, 12))
+@given(event_lists, st.integers(0, 12))
 def test_what_is_known_already_is_learned_once(happened, known):
-    history = History(created_at=MONDAY, acts=tuple(happened))
+    history = History(created_at=MONDAY, events=tuple(happened))
 
     assert history.learn(happened[:known]) == history
 
 
-@given(some_acts, instants)
+@given(event_lists, instants)
 def test_a_history_up_to_an_instant_holds_nothing_later(happened, instant):
-    history = History(created_at=MONDAY, acts=tuple(happened)).until(instant)
+    history = History(created_at=MONDAY, events=tuple(happened)).until(instant)
 
-    assert all(act.at <= instant for act in history.acts)
+    assert all(event.at <= instant for event in history.events)
 
 
 def test_histories_of_parts_that_were_learned_in_any_order_are_one():
-    parts = list(acts("1h reply, 2h paused, 3h message, 4h open, 5h s1, 6h solved"))
+    parts = list(events("1h reply, 2h paused, 3h message, 4h open, 5h s1, 6h solved"))
     histories = set()
     for seed in range(20):
         history = make_history()
-        for act in random.Random(seed).sample(parts, len(parts)):
-            history = history.learn([act])
+        for event in random.Random(seed).sample(parts, len(parts)):
+            history = history.learn([event])
         histories.add(history)
 
     assert histories == {make_history("1h reply, 2h paused, 3h message, 4h open, 5h s1, 6h solved")}
 
 
-def test_an_act_stays_as_it_was_judged_when_a_status_is_renamed():
+def test_an_event_stays_as_it_was_classified_when_a_status_is_renamed():
     history = make_history("1h paused")
 
-    assert history.learn(acts("1h open, 2h open")) == make_history("1h paused, 2h open")
+    assert history.learn(events("1h open, 2h open")) == make_history("1h paused, 2h open")
 
 
 def test_a_thread_that_is_reported_with_two_instants_is_one_reply():
@@ -78,18 +78,18 @@ def test_a_thread_that_is_reported_with_two_instants_is_one_reply():
         HistoryEvent(kind=HistoryEventKind.REPLY, at=MONDAY + seconds * after("1s"), ref="t1") for seconds in (5, 4)
     ]
 
-    assert History(created_at=MONDAY, acts=tuple(reports)).acts == (reports[1],)
+    assert History(created_at=MONDAY, events=tuple(reports)).events == (reports[1],)
 
 
-def test_what_stands_before_the_creation_by_another_clock_counts_as_at_the_creation():
+def test_an_event_before_the_creation_by_another_clock_counts_as_at_the_creation():
     early = HistoryEvent(kind=HistoryEventKind.MESSAGE, at=MONDAY - HOUR, ref="t1")
     history = make_history().learn([early])
 
-    assert [act.at for act in history.acts] == [MONDAY]
+    assert [event.at for event in history.events] == [MONDAY]
     assert history.learn([early]) == history
 
 
-def test_unknown_spans_are_told_once_and_in_order():
+def test_unknown_spans_are_merged_and_sorted():
     one, other, later = (MONDAY, MONDAY + HOUR), (MONDAY + HOUR / 2, MONDAY + 2 * HOUR), (MONDAY + 5 * HOUR,) * 2
     history = make_history(unknown=(other, later)).learn([], unknown=[one])
 
@@ -111,6 +111,20 @@ def test_the_severity_is_that_of_the_last_change(happened, at, level):
 
 
 @pytest.mark.parametrize(
+    ("happened", "since"),
+    [
+        pytest.param("", None, id="no severity"),
+        pytest.param("0h s1", "0h", id="created with it"),
+        pytest.param("0h s2, 2h s1", "2h", id="since the change"),
+        pytest.param("0h s1, 2h s3", None, id="lowered"),
+        pytest.param("0h s1, 2h s3, 3h s1", "3h", id="raised again"),
+    ],
+)
+def test_a_ticket_is_severe_since_its_last_change_to_level_1(happened, since):
+    assert make_history(happened).severe_at == (since and MONDAY + after(since))
+
+
+@pytest.mark.parametrize(
     ("happened", "solved"),
     [
         pytest.param("", [], id="never"),
@@ -129,7 +143,7 @@ def test_it_is_solved_from_each_solving_to_the_reopening(happened, solved):
     assert list(make_history(happened).solved) == spans
 
 
-def test_spans_go_on_over_stages_that_are_all_among_those_asked_for():
+def test_a_span_covers_consecutive_states_that_are_all_requested():
     history = make_history("1h paused, 2h solved, 3h open, 4h paused")
     spans = [
         (start - MONDAY, end and end - MONDAY) for start, end in history.spans({WorkState.PAUSED, WorkState.SOLVED})
@@ -152,6 +166,6 @@ def test_spans_go_on_over_stages_that_are_all_among_those_asked_for():
         pytest.param({"level": 1}, "has no severity level", id="a reply's severity"),
     ],
 )
-def test_an_act_that_makes_no_sense_is_refused(facts, message):
+def test_an_inconsistent_event_is_refused(facts, message):
     with pytest.raises(ValueError, match=message):
         HistoryEvent(**{"kind": HistoryEventKind.REPLY, "at": MONDAY + timedelta(0)} | facts)

@@ -1,8 +1,8 @@
-"""Tickets' lives, written by hand: what happened, and where every clock then stands.
+"""Histories of tickets, written by hand, with the state of every clock that follows.
 
-Each table is also read with its acts shuffled and doubled. A ticket is created on Monday at 00:00; business time is the
-time since then up to Friday 24:00, 120h, and goes on at 168h. `s1` counts acknowledgement 1h/3h and determination
-2h/8h, `s2` 6h/12h and 24h/48h, `s3` 16h/24h and 48h/72h. The lines are those of `clock_scenes.told`.
+Each history is also read with its events shuffled and doubled. A ticket is created on Monday at 00:00; business time is
+the time since then up to Friday 24:00, 120h, and goes on at 168h. `s1` counts acknowledgement 1h/3h and determination
+2h/8h, `s2` 6h/12h and 24h/48h, `s3` 16h/24h and 48h/72h. The lines are those of `clock_scenes.describe`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from desk_sync.domain.commitment.promise import (
     WeekendException,
 )
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
-from tests.support.clock_scenes import DET, LARGE, MONDAY, PROMISE, TERMS, acts, after, told, under
+from tests.support.clock_scenes import DET, LARGE, MONDAY, PROMISE, TERMS, after, describe, events, under
 
 ANYTHING = ClockBasis()
 
 
 @dataclass(frozen=True)
 class Life:
-    """What happened, when the clocks are read, and what they say; under what promise, of what kind of ticket."""
+    """The events, the instant of reading, and the expected clocks; with the promise and the facts about the ticket."""
 
     why: str
     happened: str
@@ -62,7 +62,7 @@ INVOICE = ClockBasis(request_type="INVOICE_CHANGES")
 LIVES = [
     # Acknowledgement.
     Life(
-        "nobody has replied",
+        "no reply yet",
         "0h s1",
         "30m",
         """
@@ -116,7 +116,7 @@ LIVES = [
         """,
     ),
     Life(
-        "what happens later is not known yet",
+        "later events do not count yet",
         "0h s1, 2h reply, 3h solved",
         "1h",
         """
@@ -127,13 +127,13 @@ LIVES = [
     # Determination in rounds.
     Life("the second reply meets round 1", ANSWERED, "2h", BOTH_MET),
     Life(
-        "a message while a round is open starts none",
+        "a message while a round is open starts no other",
         "0h s1, 10m message, 20m message, 30m reply, 40m message, 1h reply",
         "2h",
         BOTH_MET,
     ),
     Life(
-        "the first message that waits starts the next round, and the next reply meets it",
+        "the first unanswered message starts the next round, and the next reply meets it",
         f"{ANSWERED}, 5h message, 6h message, 7h reply",
         "9h",
         f"""{BOTH_MET.strip()}
@@ -141,7 +141,7 @@ LIVES = [
         """,
     ),
     Life(
-        "a reply that nobody waits for changes nothing",
+        "a reply without a message before it changes nothing",
         f"{ANSWERED}, 2h reply, 3h reply",
         "9h",
         BOTH_MET,
@@ -237,7 +237,7 @@ LIVES = [
         """,
     ),
     Life(
-        "thanks for a solved ticket wait without a hurry",
+        "a message to a solved ticket waits in a paused round",
         f"{ANSWERED}, 2h solved, 3h message",
         "5h",
         f"""{BOTH_MET.strip()}
@@ -418,7 +418,7 @@ LIVES = [
         promise=NEW_ROUND,
     ),
     Life(
-        "reopened into a new round after nobody had replied",
+        "reopened into a new round before any reply",
         "0h s1, 30m solved, 10h open",
         "11h",
         """
@@ -879,19 +879,19 @@ LIVES = [
 
 
 def read_life(life: Life, happened) -> list[str]:
-    history = History(created_at=MONDAY, acts=tuple(happened))
+    history = History(created_at=MONDAY, events=tuple(happened))
     clocks = read_clocks(history, life.promise, life.about, MONDAY + after(life.now))
-    return [told(clock) for clock in clocks]
+    return [describe(clock) for clock in clocks]
 
 
 @pytest.mark.parametrize("life", [pytest.param(life, id=life.why) for life in LIVES])
-def test_every_clock_stands_where_the_table_says(life):
-    assert read_life(life, acts(life.happened)) == life.expected
+def test_every_clock_has_the_state_in_the_table(life):
+    assert read_life(life, events(life.happened)) == life.expected
 
 
 @pytest.mark.parametrize("life", [pytest.param(life, id=life.why) for life in LIVES])
-def test_the_order_in_which_acts_are_told_and_how_often_changes_nothing(life):
-    happened = acts(life.happened)
+def test_neither_order_nor_repetition_of_events_changes_a_clock(life):
+    happened = events(life.happened)
     for seed in range(5):
         shuffled = random.Random(seed).sample(happened * 2, len(happened) * 2)
 

@@ -1,4 +1,4 @@
-"""The commitment's clocks: what holds for all of them, whatever happened. Single lives are in `test_life_cycles.py`."""
+"""The commitment's clocks: laws that hold for every history. Single histories are in `test_life_cycles.py`."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tests.support.clock_scenes import (
     MONDAY,
     PROMISE,
     RES,
-    acts,
     after,
+    describe,
+    events,
     read,
-    told,
     under,
 )
 
@@ -49,9 +49,7 @@ def test_the_programmes_examples_come_out(created, severity, issue_type, acknowl
         return datetime.fromisoformat(f"2026-11-{day_and_time}").replace(tzinfo=BERLIN).astimezone(UTC)
 
     about = ClockBasis(issue_type=issue_type)
-    clocks = {
-        clock.milestone: clock for clock in read(f"0h {severity}", "0h", circumstances=about, created_at=local(created))
-    }
+    clocks = {clock.milestone: clock for clock in read(f"0h {severity}", "0h", basis=about, created_at=local(created))}
 
     for milestone, expected in ((ACK, acknowledgement), (DET, determination)):
         assert (clocks[milestone].target_at, clocks[milestone].due_at) == tuple(map(local, expected))
@@ -94,15 +92,15 @@ def test_a_holiday_does_not_count_except_for_an_outage():
     closed = replace(PROMISE, calendar=replace(PROMISE.calendar, holidays=frozenset({date(2026, 11, 16)})))
     usual, outage = (read("0h s1", "1h", closed, ClockBasis(issue_type=about))[0] for about in (None, "outage"))
 
-    assert told(usual) == "A running 0h> used 0h due 25h/27h"
-    assert told(outage) == "A running 0h> used 1h due 1h/3h at risk"
+    assert describe(usual) == "A running 0h> used 0h due 25h/27h"
+    assert describe(outage) == "A running 0h> used 1h due 1h/3h at risk"
 
 
 # Laws.
 
 instants = st.integers(0, 400).map(lambda halves: MONDAY + halves * HOUR / 2)
 stages = st.sampled_from([WorkState.OPEN, WorkState.OPEN, WorkState.PAUSED, WorkState.SOLVED, WorkState.ENDED])
-lives = st.lists(
+histories = st.lists(
     st.one_of(
         st.builds(
             HistoryEvent,
@@ -132,25 +130,25 @@ tickets = st.builds(
 )
 
 
-@given(lives, promises, tickets, instants, st.randoms())
-def test_clocks_do_not_depend_on_the_order_in_which_acts_are_told(happened, promise, about, now, chance):
+@given(histories, promises, tickets, instants, st.randoms())
+def test_clocks_do_not_depend_on_the_order_of_the_reports(happened, promise, about, now, chance):
     shuffled = chance.sample(happened * 2, len(happened) * 2)
-    one, other = (History(created_at=MONDAY, acts=tuple(each)) for each in (happened, shuffled))
+    one, other = (History(created_at=MONDAY, events=tuple(each)) for each in (happened, shuffled))
 
     assert read_clocks(one, promise, about, now) == read_clocks(other, promise, about, now)
 
 
-@given(lives, promises, tickets, instants)
-def test_what_happens_later_does_not_change_where_clocks_stood(happened, promise, about, now):
+@given(histories, promises, tickets, instants)
+def test_later_events_do_not_change_earlier_clocks(happened, promise, about, now):
     known = tuple(act for act in happened if act.at <= now)
-    now_known, later_known = (History(created_at=MONDAY, acts=each) for each in (known, tuple(happened)))
+    now_known, later_known = (History(created_at=MONDAY, events=each) for each in (known, tuple(happened)))
 
     assert read_clocks(now_known, promise, about, now) == read_clocks(later_known, promise, about, now)
 
 
-@given(lives, promises, tickets, instants)
-def test_time_is_counted_or_paused_and_a_state_says_what_the_figures_say(happened, promise, about, now):
-    for clock in read_clocks(History(created_at=MONDAY, acts=tuple(happened)), promise, about, now):
+@given(histories, promises, tickets, instants)
+def test_time_is_counted_or_paused_and_the_state_agrees_with_the_figures(happened, promise, about, now):
+    for clock in read_clocks(History(created_at=MONDAY, events=tuple(happened)), promise, about, now):
         end = clock.ended_at or now
 
         assert sum((ends - begins for begins, ends in clock.counted), timedelta(0)) == clock.used
@@ -161,10 +159,10 @@ def test_time_is_counted_or_paused_and_a_state_says_what_the_figures_say(happene
         assert (clock.met_at is not None) == (clock.state is ClockState.MET) or clock.state is ClockState.BREACHED
 
 
-@given(lives, promises, tickets, instants)
-def test_until_a_clock_changes_by_itself_it_does_not_and_then_it_does(happened, promise, about, now):
+@given(histories, promises, tickets, instants)
+def test_without_events_a_clock_changes_at_next_at_and_not_before(happened, promise, about, now):
     assume(about.large_since is None or about.large_since <= now)
-    history = History(created_at=MONDAY, acts=tuple(act for act in happened if act.at <= now))
+    history = History(created_at=MONDAY, events=tuple(act for act in happened if act.at <= now))
     for clock in read_clocks(history, promise, about, now):
         if clock.next_at:
             before, then = (
@@ -176,9 +174,9 @@ def test_until_a_clock_changes_by_itself_it_does_not_and_then_it_does(happened, 
             assert (then.state, then.at_risk) != (clock.state, clock.at_risk)
 
 
-@given(lives, promises, tickets, instants)
-def test_of_each_milestone_one_round_is_open_at_most(happened, promise, about, now):
-    clocks = read_clocks(History(created_at=MONDAY, acts=tuple(happened)), promise, about, now)
+@given(histories, promises, tickets, instants)
+def test_of_each_milestone_one_cycle_is_open_at_most(happened, promise, about, now):
+    clocks = read_clocks(History(created_at=MONDAY, events=tuple(happened)), promise, about, now)
     still_open = [clock.milestone for clock in clocks if clock.open]
 
     assert len(still_open) == len(set(still_open))
@@ -186,7 +184,7 @@ def test_of_each_milestone_one_round_is_open_at_most(happened, promise, about, n
     assert list(clocks) == sorted(clocks, key=lambda clock: clock.started_at)
 
 
-# What a clock says about itself.
+# The reasons of a clock.
 
 
 def test_there_are_no_clocks_before_there_is_a_ticket():
@@ -201,9 +199,9 @@ def test_there_are_no_clocks_before_there_is_a_ticket():
         pytest.param(("3h", "4h"), True, id="after it was met"),
     ],
 )
-def test_a_clock_says_when_something_may_have_happened_that_nobody_knows_of(unknown, certain):
+def test_a_clock_over_an_unknown_span_is_not_certain(unknown, certain):
     spans = (tuple(MONDAY + after(edge) for edge in unknown),) if unknown else ()
-    history = History(created_at=MONDAY, acts=acts("0h s3, 3h reply"), unknown=spans)
+    history = History(created_at=MONDAY, events=events("0h s3, 3h reply"), unknown=spans)
     clock = read_clocks(history, PROMISE, ClockBasis(), MONDAY + after("5h"))[0]
 
     assert clock.certain is certain
@@ -212,7 +210,7 @@ def test_a_clock_says_when_something_may_have_happened_that_nobody_knows_of(unkn
 
 
 def test_an_exempt_clock_counts_nothing():
-    clock = read("0h s1", "5h", circumstances=ClockBasis(issue_type="limitation"))[0]
+    clock = read("0h s1", "5h", basis=ClockBasis(issue_type="limitation"))[0]
 
     assert (clock.open, clock.counted, clock.left, clock.next_at) == (False, [], timedelta(0), None)
 
@@ -282,20 +280,20 @@ def test_an_exempt_clock_counts_nothing():
         ),
     ],
 )
-def test_a_clock_says_which_rules_made_it(happened, promise, about, milestone, reasons):
+def test_a_clock_has_the_reasons_of_its_rules(happened, promise, about, milestone, reasons):
     clock = next(each for each in read(happened, "3h", promise, about) if each.milestone is milestone)
 
     assert list(map(str, clock.reasons)) == reasons
 
 
-def test_a_ticket_that_is_exempt_by_its_request_type_says_so():
+def test_a_ticket_that_is_exempt_by_its_request_type_has_that_as_its_reason():
     exempt = replace(PROMISE.terms.exempt, request_types=frozenset({"INVOICE_CHANGES"}))
     about = ClockBasis(issue_type="defect", request_type="INVOICE_CHANGES")
 
     assert str(read("0h s1", "1h", under(exempt=exempt), about)[0].reasons[0]) == "R25: exempt: INVOICE_CHANGES"
 
 
-def test_odd_figures_are_told_in_hours_and_minutes():
+def test_odd_figures_are_written_in_hours_and_minutes():
     odd = replace(PROMISE.terms.windows[1][ACK], target=90 * HOUR / 60, commitment=100 * HOUR / 60)
 
     assert "target 1 h 30 min, commitment 1 h 40 min" in str(

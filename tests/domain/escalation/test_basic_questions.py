@@ -17,17 +17,17 @@ def asked(*days: float) -> list[BasicQuestion]:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "keys"),
     [
         pytest.param([0, 1], [], id="not enough"),
-        pytest.param([0, 1, 29], ["questions:T3"], id="the last one makes them too many"),
+        pytest.param([0, 1, 29], ["questions:T3"], id="the last one reaches the limit"),
         pytest.param([0, 1, 30], [], id="the first one is a window ago"),
         pytest.param([0, 1, 2, 3, 4, 5, 6], ["questions:T3"], id="once per window"),
         pytest.param([0, 1, 2, 20, 21, 32], ["questions:T3", "questions:T6"], id="again, when the window is over"),
     ],
 )
-def test_a_partners_questions_become_too_many_once_per_window(days, told):
-    assert [found.key for found in too_many(asked(*days), RULE)] == told
+def test_a_partners_questions_become_too_many_once_per_window(days, keys):
+    assert [found.key for found in too_many(asked(*days), RULE)] == keys
 
 
 def test_the_order_in_which_they_are_given_does_not_matter():
@@ -37,9 +37,9 @@ def test_the_order_in_which_they_are_given_does_not_matter():
 def test_the_account_manager_gets_the_list_and_a_suggestion():
     [found] = too_many(asked(0, 1, 2), RULE)
 
-    said = advice(found, "Example Partner", RULE, ["101", "102", "103"])
+    text = advice(found, "Example Partner", RULE, ["101", "102", "103"])
 
-    assert said.startswith(
+    assert text.startswith(
         "Example Partner sent 3 basic how-to questions within 30 days, the last at 2026-11-03 00:00Z"
     )
-    assert "- 101\n- 102\n- 103\nSuggestion: " in said
+    assert "- 101\n- 102\n- 103\nSuggestion: " in text

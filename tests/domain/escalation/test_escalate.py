@@ -1,4 +1,4 @@
-"""The fold: from what happened to a ticket to the steps that it owes, look after look."""
+"""Escalation look after look: from the triggers and signals of a ticket to the steps that are due."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
 from desk_sync.domain.escalation.escalate import EscalationState, LadderContext, escalate
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationLocation, EscalationMatrix, MatrixPost
-from desk_sync.domain.escalation.policy import NO_ACTION, EscalationPolicy, LadderRule, LadderTime, LevelAction
+from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime
 from desk_sync.domain.escalation.staff import DutyDays, DutyPeriod, StaffMember, StaffRoster
 from desk_sync.domain.escalation.triggers import EscalationTrigger
 from desk_sync.domain.reason import Reason
@@ -62,7 +62,7 @@ def berlin(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin")).astimezone(UTC)
 
 
-def situation(shifts: BusinessCalendar = BERLIN, **facts) -> LadderContext:
+def context(shifts: BusinessCalendar = BERLIN, **facts) -> LadderContext:
     return LadderContext(
         **{"location": EscalationLocation(region="HERE", country="DE"), "severity": 1, "calendar": shifts} | facts
     )
@@ -80,22 +80,22 @@ NOTHING = EscalationState()
 
 
 def run(triggers, signals=None, *, until, policy=POLICY, here=None, since=None, first=None, before=NOTHING):
-    """Look whenever something happens or a look is due, as the product does: what was raised, and the last answer."""
-    happenings = [trigger.at for trigger in triggers]
-    happenings += [at for spans in (signals or {}).values() for span in spans for at in span if at]
-    now = first or min(happenings)
+    """Look at each event and when a look is due, as the product does; return what was raised and the last outcome."""
+    instants = [trigger.at for trigger in triggers]
+    instants += [at for spans in (signals or {}).values() for span in spans for at in span if at]
+    now = first or min(instants)
     while True:
         seen = [trigger for trigger in triggers if trigger.at <= now]
-        owed = escalate(before, seen, so_far(signals or {}, now), here or situation(), policy, now=now, since=since)
-        before = owed.escalation
-        coming = [at for at in (owed.next_at, *happenings) if at and now < at <= until]
+        outcome = escalate(before, seen, so_far(signals or {}, now), here or context(), policy, now=now, since=since)
+        before = outcome.escalation
+        coming = [at for at in (outcome.next_at, *instants) if at and now < at <= until]
         if not coming:
-            return [(step.level, step.at) for step in before.raised], owed
+            return [(step.level, step.at) for step in before.raised], outcome
         now = min(coming)
 
 
 def so_far(signals, now):
-    """What has been seen of the signals by then."""
+    """Return the part of the signals that is known by then."""
     return {
         signal: [(begins, ends if ends and ends <= now else None) for begins, ends in spans if begins <= now]
         for signal, spans in signals.items()
@@ -136,7 +136,7 @@ def so_far(signals, now):
     ],
 )
 def test_each_level_follows_the_one_before_after_its_wait_in_business_time(shifts, breached_at, instants):
-    raised, _ = run([breach(breached_at, shifts=shifts)], until=breached_at + timedelta(days=9), here=situation(shifts))
+    raised, _ = run([breach(breached_at, shifts=shifts)], until=breached_at + timedelta(days=9), here=context(shifts))
 
     assert raised == list(zip((1, 2, 3, 4), instants, strict=True))
 
@@ -155,7 +155,7 @@ AT = berlin(17, 9)
         pytest.param({LadderSignal.HOLDING: [(berlin(17, 10), berlin(18, 10))]}, [1, 2, 3, 4], id="on hold for a day"),
     ],
 )
-def test_what_stops_or_holds_a_ladder(signals, raised):
+def test_a_ladder_stops_at_a_reply_or_closing_and_pauses_on_hold(signals, raised):
     assert [level for level, _ in run([breach(AT)], signals, until=berlin(25, 9))[0]] == raised
 
 
@@ -171,7 +171,7 @@ def test_a_breach_that_is_seen_late_raises_level_1_once_and_the_later_levels_wai
     seen_at = berlin(19, 9)
 
     raised, _ = run([breach(AT)], until=berlin(19, 16), first=seen_at)
-    first = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=seen_at).steps[0]
+    first = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=seen_at).steps[0]
 
     assert raised == [(1, seen_at), (2, berlin(19, 11)), (3, berlin(19, 15))]
     assert first.key == "escalation:acknowledgement:1:1"
@@ -179,62 +179,62 @@ def test_a_breach_that_is_seen_late_raises_level_1_once_and_the_later_levels_wai
 
 
 def test_a_breach_that_was_answered_before_it_was_seen_raises_nothing():
-    raised, owed = run(
+    raised, outcome = run(
         [breach(AT)], {LadderSignal.REPLY: [(berlin(17, 10),) * 2]}, until=berlin(30, 9), first=berlin(17, 11)
     )
 
     assert raised == []
-    assert [str(reason) for reason in owed.reasons] == [
+    assert [str(reason) for reason in outcome.reasons] == [
         "R38: the ladder of acknowledgement stopped at 2026-11-17 09:00Z"
     ]
 
 
-def test_what_was_before_escalation_began_is_known_and_raises_nothing():
+def test_a_breach_before_the_activation_is_known_and_raises_nothing():
     old, new = breach(AT), breach(berlin(18, 9), LadderCause.DETERMINATION)
 
-    raised, owed = run([old, new], until=berlin(18, 10), since=berlin(17, 12), first=berlin(17, 13))
+    raised, outcome = run([old, new], until=berlin(18, 10), since=berlin(17, 12), first=berlin(17, 13))
 
     assert raised == [(1, berlin(18, 9))]
-    assert owed.escalation.known == {old.key, new.key}
+    assert outcome.escalation.known == {old.key, new.key}
 
 
-def test_a_breach_while_a_ladder_runs_that_tells_as_many_starts_none_also_later():
+def test_a_breach_starts_no_ladder_while_one_runs_that_covers_it_nor_later():
     second = breach(berlin(17, 14), LadderCause.DETERMINATION)
     reply = {LadderSignal.REPLY: [(berlin(17, 14, 30),) * 2]}
 
-    raised, owed = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
+    raised, outcome = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
 
     assert [level for level, _ in raised] == [1, 2]
-    assert owed.escalation.ladder.because is LadderCause.ACKNOWLEDGEMENT
-    told = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
-    assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, told.reasons)
+    assert outcome.escalation.ladder.because is LadderCause.ACKNOWLEDGEMENT
+    meanwhile = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
+    assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, meanwhile.reasons)
 
 
 def test_a_breach_after_a_ladder_has_stopped_starts_its_own():
     second = breach(berlin(17, 14), LadderCause.DETERMINATION)
 
-    raised, owed = run([breach(AT), second], {LadderSignal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
+    raised, outcome = run([breach(AT), second], {LadderSignal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
 
     assert raised == [(1, AT), (2, berlin(17, 11)), (1, berlin(17, 14)), (2, berlin(17, 16))]
-    assert [step.because for step in owed.escalation.raised[2:]] == [LadderCause.DETERMINATION] * 2
+    assert [step.because for step in outcome.escalation.raised[2:]] == [LadderCause.DETERMINATION] * 2
 
 
-def test_found_late_and_together_they_are_taken_in_the_order_in_which_they_happened():
+def test_triggers_that_are_found_together_are_taken_in_the_order_of_their_instants():
     second = breach(berlin(17, 14), LadderCause.DETERMINATION)
 
-    owed = escalate(NOTHING, [second, breach(AT)], {}, situation(), POLICY, now=berlin(18, 9))
+    outcome = escalate(NOTHING, [second, breach(AT)], {}, context(), POLICY, now=berlin(18, 9))
 
-    assert [(step.level, step.because) for step in owed.steps] == [(1, LadderCause.ACKNOWLEDGEMENT)]
+    assert [(step.level, step.because) for step in outcome.steps] == [(1, LadderCause.ACKNOWLEDGEMENT)]
 
 
 def test_a_missed_resolution_raises_level_1_alone():
-    raised, owed = run([breach(AT, LadderCause.RESOLUTION)], until=berlin(30, 9))
+    raised, outcome = run([breach(AT, LadderCause.RESOLUTION)], until=berlin(30, 9))
 
     assert raised == [(1, AT)]
-    assert str(owed.reasons[-1]) == "R38: the ladder of resolution has told its last level, 1"
+    assert str(outcome.reasons[-1]) == "R38: the ladder of resolution has told its last level, 1"
 
 
-def test_a_ladder_that_climbs_takes_the_place_of_one_that_does_not():
+def test_a_ladder_that_climbs_higher_replaces_the_running_one():
     later = breach(berlin(18, 9), LadderCause.DETERMINATION)
 
     raised, _ = run([breach(AT, LadderCause.RESOLUTION), later], until=berlin(18, 11))
@@ -248,13 +248,13 @@ def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what
     raised, _ = run([breach(AT), report], {LadderSignal.REPLY: [(berlin(17, 12),) * 2]}, until=berlin(30, 9))
 
     assert raised == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
-    told = escalate(NOTHING, [report], {}, situation(), POLICY, now=berlin(17, 10))
-    assert [(step.level, step.because, step.next_at) for step in told.steps] == [(3, LadderCause.SECURITY, None)]
-    assert (told.next_at, told.escalation.ladder) == (None, None)
+    alone = escalate(NOTHING, [report], {}, context(), POLICY, now=berlin(17, 10))
+    assert [(step.level, step.because, step.next_at) for step in alone.steps] == [(3, LadderCause.SECURITY, None)]
+    assert (alone.next_at, alone.escalation.ladder) == (None, None)
 
 
-def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was():
-    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
+def test_an_edited_mapping_does_not_change_a_running_ladder():
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
     cells = {"HERE": {level: (MatrixPost("new"),) for level in (1, 2, 3, 4)}}
     edited = replace(
         POLICY,
@@ -263,9 +263,9 @@ def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was
         rules=(LadderRule(rungs=(LadderRung(1), LadderRung(2, 9 * HOUR))),),
     )
 
-    _, owed = run([breach(AT)], until=berlin(30, 9), first=berlin(17, 11), before=before, policy=edited)
+    _, outcome = run([breach(AT)], until=berlin(30, 9), first=berlin(17, 11), before=before, policy=edited)
 
-    assert [(step.level, step.roles) for step in owed.escalation.raised] == [
+    assert [(step.level, step.roles) for step in outcome.escalation.raised] == [
         (1, ("desk",)),
         (2, ("lead",)),
         (3, ("manager",)),
@@ -273,18 +273,18 @@ def test_the_matrix_that_was_edited_in_flight_leaves_the_frozen_ladder_as_it_was
     ]
 
 
-def test_where_none_of_the_frozen_roles_is_left_todays_are_told():
-    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
+def test_the_current_roles_are_used_if_no_frozen_role_is_left():
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
     renamed = replace(
         POLICY, matrix=EscalationMatrix(cells={"HERE": {2: (MatrixPost("new"),)}}), staff=StaffRoster(roles={"new": ()})
     )
 
-    owed = escalate(before, [breach(AT)], {}, situation(), renamed, now=berlin(17, 11))
+    outcome = escalate(before, [breach(AT)], {}, context(), renamed, now=berlin(17, 11))
 
-    assert [(step.level, step.reach.roles) for step in owed.steps] == [(2, ("new",))]
+    assert [(step.level, step.reach.roles) for step in outcome.steps] == [(2, ("new",))]
 
 
-def test_people_come_and_go_by_the_date_of_the_region():
+def test_duties_are_by_the_date_of_the_region():
     sydney = calendar("Australia/Sydney")
     staff = StaffRoster(
         people={"ada": StaffMember(name="ada"), "bob": StaffMember(name="bob")},
@@ -297,23 +297,23 @@ def test_people_come_and_go_by_the_date_of_the_region():
     )
     already_wednesday = datetime(2026, 11, 17, 14, tzinfo=UTC)
 
-    owed = escalate(
+    outcome = escalate(
         NOTHING,
         [breach(already_wednesday)],
         {},
-        situation(sydney),
+        context(sydney),
         replace(POLICY, staff=staff),
         now=already_wednesday,
     )
 
-    assert [person.name for person in owed.steps[0].reach.people] == ["bob"]
+    assert [person.name for person in outcome.steps[0].reach.people] == ["bob"]
 
 
 def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
     vacant = replace(POLICY, staff=StaffRoster(roles={"desk": (), "manager": ()}))
-    before = escalate(NOTHING, [breach(AT)], {}, situation(), vacant, now=AT).escalation
+    before = escalate(NOTHING, [breach(AT)], {}, context(), vacant, now=AT).escalation
 
-    step = escalate(before, [breach(AT)], {}, situation(), vacant, now=berlin(17, 11)).steps[0]
+    step = escalate(before, [breach(AT)], {}, context(), vacant, now=berlin(17, 11)).steps[0]
 
     assert (step.level, step.reach.roles) == (2, ("manager",))
     assert "C20: warning: nobody answers at level 2; level 3 is told instead" in map(str, step.reasons)
@@ -333,55 +333,35 @@ def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
     )
     policy = replace(POLICY, rules=(LadderRule(rungs=RUNGS, counts=counts),))
 
-    owed = escalate(NOTHING, [breach(berlin(21, 9), shifts=always)], {}, situation(), policy, now=berlin(21, 9))
+    outcome = escalate(NOTHING, [breach(berlin(21, 9), shifts=always)], {}, context(), policy, now=berlin(21, 9))
 
-    assert owed.next_at == second_at
-
-
-@pytest.mark.parametrize(
-    ("rule", "fits"),
-    [
-        pytest.param(LadderRule(rungs=RUNGS), True, id="empty sets are all"),
-        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"HERE"}), severities=frozenset({1})), True, id="named"),
-        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"INDIA"})), False, id="another region"),
-        pytest.param(LadderRule(rungs=RUNGS, severities=frozenset({2, 3})), False, id="other severities"),
-        pytest.param(LadderRule(rungs=RUNGS, causes=frozenset({LadderCause.REQUEST})), False, id="another cause"),
-    ],
-)
-def test_a_rule_fits_what_it_names(rule, fits):
-    assert rule.fits(LadderCause.ACKNOWLEDGEMENT, "HERE", 1) is fits
+    assert outcome.next_at == second_at
 
 
-def test_a_level_without_an_action_leaves_the_ticket_alone():
-    policy = replace(POLICY, actions={3: LevelAction(priority="High")})
-
-    assert [policy.action(level) for level in (2, 3)] == [NO_ACTION, LevelAction(priority="High")]
+def test_without_triggers_no_look_is_due():
+    assert escalate(NOTHING, [], {}, context(), POLICY, now=AT).next_at is None
 
 
-def test_a_ticket_to_which_nothing_happened_owes_nothing():
-    assert escalate(NOTHING, [], {}, situation(), POLICY, now=AT).next_at is None
+def test_a_paused_ladder_is_named_in_the_reasons():
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
 
+    outcome = escalate(before, [breach(AT)], {LadderSignal.HOLDING: [(AT, None)]}, context(), POLICY, now=AT + HOUR)
 
-def test_a_paused_ladder_says_so():
-    before = escalate(NOTHING, [breach(AT)], {}, situation(), POLICY, now=AT).escalation
-
-    owed = escalate(before, [breach(AT)], {LadderSignal.HOLDING: [(AT, None)]}, situation(), POLICY, now=AT + HOUR)
-
-    assert owed.next_at is None
-    assert str(owed.reasons[-1]) == "R38: the ladder of acknowledgement: level 2 waits while the ladder is paused"
+    assert outcome.next_at is None
+    assert str(outcome.reasons[-1]) == "R38: the ladder of acknowledgement: level 2 waits while the ladder is paused"
 
 
 instants = st.integers(0, 14 * 24 * 60).map(lambda minutes: AT + timedelta(minutes=minutes))
 
 
 @given(st.lists(instants, max_size=4), st.lists(instants, max_size=3), st.lists(instants, min_size=1, max_size=30))
-def test_however_often_one_looks_each_level_is_raised_once_and_in_order(breaches, replies, looks):
+def test_each_level_is_raised_once_and_in_order_however_many_looks_there_are(breaches, replies, looks):
     triggers = [breach(at, LadderCause.DETERMINATION, number) for number, at in zip(count(1), breaches, strict=False)]
     before = NOTHING
     for now in sorted([*looks, *looks]):
         seen = [trigger for trigger in triggers if trigger.at <= now]
         signals = {LadderSignal.REPLY: [(at, at) for at in replies if at <= now]}
-        before = escalate(before, seen, signals, situation(), POLICY, now=now).escalation
+        before = escalate(before, seen, signals, context(), POLICY, now=now).escalation
 
     by_ladder = {
         step.ladder: [each.level for each in before.raised if each.ladder == step.ladder] for step in before.raised
@@ -396,6 +376,6 @@ def test_the_order_in_which_triggers_are_given_does_not_matter(breaches, random)
     shuffled = random.sample(triggers, len(triggers))
     now = max(breaches)
 
-    assert repr(escalate(NOTHING, triggers, {}, situation(), POLICY, now=now)) == repr(
-        escalate(NOTHING, shuffled, {}, situation(), POLICY, now=now)
+    assert repr(escalate(NOTHING, triggers, {}, context(), POLICY, now=now)) == repr(
+        escalate(NOTHING, shuffled, {}, context(), POLICY, now=now)
     )

@@ -1,4 +1,4 @@
-"""What a ladder is once it is frozen: where it stands, what stops it, what holds it."""
+"""A frozen ladder: its next rung, and the signals that stop or pause it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from desk_sync.domain.escalation.ladder import (
     LadderSignal,
     RaisedLevel,
     SignalEffect,
-    following,
+    next_rung,
 )
 from desk_sync.domain.reason import Reason
 
@@ -49,12 +49,12 @@ def raised(level, at, ladder="acknowledgement:1"):
     return RaisedLevel(ladder=ladder, because=LadderCause.ACKNOWLEDGEMENT, level=level, at=at)
 
 
-def test_the_first_level_is_owed_as_it_starts_and_each_other_one_after_the_level_before_was_really_raised():
+def test_the_first_level_is_due_at_the_start_and_each_other_one_counts_from_when_the_level_before_was_raised():
     late = START + 3 * HOUR
 
-    first = following(ladder(), [], {})
-    second = following(ladder(), [raised(1, late)], {})
-    third = following(ladder(), [raised(1, late), raised(2, late + 5 * HOUR)], {})
+    first = next_rung(ladder(), [], {})
+    second = next_rung(ladder(), [raised(1, late)], {})
+    third = next_rung(ladder(), [raised(1, late), raised(2, late + 5 * HOUR)], {})
 
     assert [(due.rung.level, due.at) for due in (first, second, third)] == [
         (1, START),
@@ -64,17 +64,17 @@ def test_the_first_level_is_owed_as_it_starts_and_each_other_one_after_the_level
 
 
 def test_what_another_ladder_raised_is_not_its_own():
-    assert following(ladder(), [raised(3, START, ladder="determination:1")], {}).rung.level == 1
+    assert next_rung(ladder(), [raised(3, START, ladder="determination:1")], {}).rung.level == 1
 
 
 def test_after_its_last_level_nothing_follows():
-    assert following(ladder(), [raised(4, START)], {}) is None
+    assert next_rung(ladder(), [raised(4, START)], {}) is None
 
 
-def test_a_step_is_owed_from_its_instant_on():
-    due = following(ladder(), [raised(1, START)], {})
+def test_a_rung_is_due_from_its_instant_on():
+    due = next_rung(ladder(), [raised(1, START)], {})
 
-    assert [due.owed(START + 2 * HOUR - timedelta(microseconds=1)), due.owed(START + 2 * HOUR)] == [False, True]
+    assert [due.is_due(START + 2 * HOUR - timedelta(microseconds=1)), due.is_due(START + 2 * HOUR)] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_a_step_is_owed_from_its_instant_on():
 )
 def test_it_stops_at_the_first_stopping_signal(signals, stopped_at):
     assert ladder().stopped_at(signals) == stopped_at
-    assert (following(ladder(), [], signals) is None) is (stopped_at is not None)
+    assert (next_rung(ladder(), [], signals) is None) is (stopped_at is not None)
 
 
-def test_a_signal_that_the_mapping_gives_no_answer_to_does_nothing():
+def test_a_signal_without_an_effect_in_the_mapping_does_nothing():
     quiet = ladder(answers={LadderSignal.REPLY: SignalEffect.NOTHING})
 
     assert (
@@ -115,15 +115,15 @@ def test_a_signal_that_the_mapping_gives_no_answer_to_does_nothing():
     ("holding", "due_at"),
     [
         pytest.param([(START + HOUR, START + 3 * HOUR)], START + 4 * HOUR, id="two hours on hold: two hours later"),
-        pytest.param([(START + HOUR, None)], None, id="on hold: nobody knows"),
+        pytest.param([(START + HOUR, None)], None, id="on hold: unknown"),
         pytest.param([(START + 3 * HOUR, None)], START + 2 * HOUR, id="due before it was held"),
     ],
 )
-def test_what_pauses_it_does_not_count(holding, due_at):
-    due = following(ladder(answers=PAUSES), [raised(1, START)], {LadderSignal.HOLDING: holding})
+def test_pauses_do_not_count_towards_a_wait(holding, due_at):
+    due = next_rung(ladder(answers=PAUSES), [raised(1, START)], {LadderSignal.HOLDING: holding})
 
     assert due.at == due_at
-    assert due.owed(START + 9 * HOUR) is (due_at is not None)
+    assert due.is_due(START + 9 * HOUR) is (due_at is not None)
 
 
 @pytest.mark.parametrize(
@@ -145,23 +145,26 @@ def test_a_negative_wait_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("other", "steps", "told"),
+    ("other", "steps", "covered"),
     [
         pytest.param(RUNGS, [], True, id="climbs as high"),
         pytest.param((LadderRung(1),), [], True, id="climbs higher"),
         pytest.param((LadderRung(3), LadderRung(4, HOUR)), [raised(2, START)], False, id="the other begins higher"),
         pytest.param(
-            (LadderRung(3), LadderRung(4, HOUR)), [raised(3, START)], True, id="the other's first level knows already"
+            (LadderRung(3), LadderRung(4, HOUR)),
+            [raised(3, START)],
+            True,
+            id="the other's first level was raised",
         ),
     ],
 )
-def test_it_tells_of_another_if_it_climbs_as_high_and_got_as_far(other, steps, told):
-    assert ladder().tells_of(ladder(rungs=other), steps) is told
+def test_a_ladder_covers_another_if_it_climbs_as_high_and_got_as_far(other, steps, covered):
+    assert ladder().covers(ladder(rungs=other), steps) is covered
 
 
-def test_one_level_does_not_tell_of_a_ladder_that_climbs_higher():
-    assert not ladder(rungs=(LadderRung(1),)).tells_of(ladder(), [raised(1, START)])
+def test_a_ladder_of_one_level_does_not_cover_one_that_climbs_higher():
+    assert not ladder(rungs=(LadderRung(1),)).covers(ladder(), [raised(1, START)])
 
 
-def test_the_levels_above_the_one_that_takes_its_place_are_not_lost():
-    assert [rung.level for rung in ladder(rungs=(LadderRung(3),)).and_on(ladder()).rungs] == [3, 4]
+def test_the_higher_levels_of_the_replaced_ladder_are_not_lost():
+    assert [rung.level for rung in ladder(rungs=(LadderRung(3),)).extended_by(ladder()).rungs] == [3, 4]

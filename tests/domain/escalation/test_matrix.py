@@ -1,4 +1,4 @@
-"""The escalation matrix: which roles, for whom, and at whom each level ends (R38–R40, C20)."""
+"""The escalation matrix: the roles of each cell, and the recipients of each level (R38–R40, C20)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from desk_sync.domain.escalation.matrix import (
     MatrixGap,
     MatrixPost,
     PostTerritory,
+    find_recipients,
+    find_stand_ins,
     gaps,
     location_of,
-    reach,
-    successors,
 )
 from desk_sync.domain.escalation.staff import (
     DutyDays,
@@ -97,26 +97,26 @@ STAFF = StaffRoster(
 @pytest.mark.parametrize(
     ("chain", "level", "found_at", "roles"),
     [
-        pytest.param((("a",), ("b",), ("c",), ()), 2, 2, ("b",), id="somebody is there"),
-        pytest.param((("a",), (), ("c",), ()), 2, 3, ("c",), id="nobody: the next level"),
-        pytest.param((("a",), ("gone",), ("c",), ()), 2, 3, ("c",), id="nobody that day: the next level"),
-        pytest.param((("a",), (), (), ()), 2, 1, ("a",), id="nobody above: back down"),
+        pytest.param((("a",), ("b",), ("c",), ()), 2, 2, ("b",), id="the level is staffed"),
+        pytest.param((("a",), (), ("c",), ()), 2, 3, ("c",), id="an empty level: the next one"),
+        pytest.param((("a",), ("gone",), ("c",), ()), 2, 3, ("c",), id="not staffed that day: the next level"),
+        pytest.param((("a",), (), (), ()), 2, 1, ("a",), id="no level above is staffed: back down"),
         pytest.param((("a",), ("b",), (), ()), 4, 2, ("b",), id="at level 4: the nearest lower one"),
-        pytest.param((("a",), ("b", "gone"), (), ()), 2, 2, ("b",), id="of several, those who are there"),
-        pytest.param((("a",), ("placeholder",), (), ()), 2, 2, ("placeholder",), id="a placeholder is somebody"),
+        pytest.param((("a",), ("b", "gone"), (), ()), 2, 2, ("b",), id="of several roles, the staffed ones"),
+        pytest.param((("a",), ("placeholder",), (), ()), 2, 2, ("placeholder",), id="a placeholder counts as staffed"),
     ],
 )
-def test_an_empty_cell_ends_at_another_level_under_its_own_number(chain, level, found_at, roles):
-    found = reach(chain, level, STAFF, TODAY)
+def test_an_empty_level_is_answered_by_another_one_under_its_own_number(chain, level, found_at, roles):
+    found = find_recipients(chain, level, STAFF, TODAY)
 
     assert (found.level, found.found_at, found.roles) == (level, found_at, roles)
-    warned = [str(reason) for reason in found.reasons]
-    said = f"C20: warning: nobody answers at level {level}; level {found_at} is told instead"
-    assert warned == ([] if level == found_at else [said])
+    warnings = [str(reason) for reason in found.reasons]
+    warning = f"C20: warning: nobody answers at level {level}; level {found_at} is told instead"
+    assert warnings == ([] if level == found_at else [warning])
 
 
-def test_where_nobody_is_anywhere_a_warning_says_so():
-    found = reach(((), ("gone",), (), ()), 1, STAFF, TODAY)
+def test_a_warning_is_given_if_no_level_is_staffed():
+    found = find_recipients(((), ("gone",), (), ()), 1, STAFF, TODAY)
 
     assert (found.roles, [str(reason) for reason in found.reasons]) == (
         (),
@@ -124,14 +124,14 @@ def test_where_nobody_is_anywhere_a_warning_says_so():
     )
 
 
-def test_the_people_of_several_roles_are_told_once_each():
-    assert [person.name for person in reach((("a", "c"),), 1, STAFF, TODAY).people] == ["ada", "cai"]
+def test_a_person_who_holds_several_roles_of_a_level_is_one_recipient():
+    assert [person.name for person in find_recipients((("a", "c"),), 1, STAFF, TODAY).people] == ["ada", "cai"]
 
 
-def test_when_nobody_of_a_level_could_be_told_the_people_of_the_next_levels_follow():
+def test_the_stand_ins_of_a_level_are_the_people_of_the_next_levels_then_of_those_below():
     chain = (("b",), ("a",), ("c",), ("placeholder",))
 
-    assert [person.name for person in successors(chain, 2, STAFF, TODAY)] == ["cai", "bob"]
+    assert [person.name for person in find_stand_ins(chain, 2, STAFF, TODAY)] == ["cai", "bob"]
 
 
 def test_a_gap_is_named_with_its_days():
@@ -153,7 +153,7 @@ def test_a_gap_is_named_with_its_days():
     ]
 
 
-def test_neighbouring_stretches_without_anybody_are_one_gap():
+def test_adjacent_stretches_without_a_recipient_are_one_gap():
     matrix = EscalationMatrix(cells={"ANZ": {1: (MatrixPost("gone"),)}})
     staff = StaffRoster(
         people={"ada": StaffMember(name="ada", addresses=(NoticeAddress(NoticeChannel.MAIL, "ada@desk.example"),))},
@@ -165,13 +165,14 @@ def test_neighbouring_stretches_without_anybody_are_one_gap():
     assert days == [DutyDays(until=date(2026, 6, 1)), DutyDays(date(2026, 7, 1))]
 
 
-def test_a_matrix_in_which_somebody_is_always_there_has_no_gap():
+def test_a_matrix_that_is_always_staffed_has_no_gap():
     locations = [DE, GB, NOWHERE]
     matrix = EscalationMatrix(cells={"EUROPE_UK": {1: (MatrixPost("a"),)}})
 
     assert not list(gaps(matrix, STAFF, locations))
     assert all(
-        reach(matrix.chain(location), level, STAFF, TODAY).roles for location, level in product(locations, LEVELS)
+        find_recipients(matrix.chain(location), level, STAFF, TODAY).roles
+        for location, level in product(locations, LEVELS)
     )
 
 
@@ -183,7 +184,7 @@ def test_a_matrix_in_which_somebody_is_always_there_has_no_gap():
         pytest.param(None, None, id="no partner is known"),
     ],
 )
-def test_where_the_ladder_is_follows_from_the_region_and_the_partners_state(partner, state):
+def test_the_location_of_a_ladder_follows_from_the_region_and_the_partners_state(partner, state):
     located = RegionChoice(region="USA_CANADA", country="US", reason=Reason("C17", "US"))
 
     assert location_of(located, partner) == EscalationLocation(region="USA_CANADA", country="US", state=state)

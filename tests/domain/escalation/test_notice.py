@@ -1,11 +1,11 @@
-"""Notices: one per recipient and short period, and a repeat says that it is one."""
+"""Notices: one per recipient and short period, with repeats marked as such."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from desk_sync.domain.escalation.notice import Message, addressed, gather
+from desk_sync.domain.escalation.notice import Message, gather, notice_routes
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffMember
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -32,7 +32,7 @@ def test_ten_tickets_of_one_incident_are_one_notice_with_ten_lines():
     assert gathered.next_at is None
 
 
-def test_one_alone_is_called_what_it_is_about():
+def test_a_notice_of_one_message_has_its_subject():
     assert gather([message(1)], MINUTE, now=NOW + MINUTE).notices[0].subject == "T1"
 
 
@@ -42,13 +42,13 @@ def test_a_notice_waits_until_its_period_is_over():
     assert (gathered.notices, gathered.next_at) == ((), NOW + MINUTE)
 
 
-def test_each_recipient_has_its_own():
+def test_each_recipient_gets_a_notice_of_its_own():
     gathered = gather([message(1), message(2, to=BOB)], MINUTE, now=NOW + MINUTE)
 
     assert [(notice.to, notice.lines) for notice in gathered.notices] == [(BOB, ("line 2",)), (ADA, ("line 1",))]
 
 
-def test_what_comes_after_the_period_is_another_notice():
+def test_a_message_after_the_period_is_in_another_notice():
     gathered = gather([message(1), message(2, 1), message(3, 1.5)], MINUTE, now=NOW + MINUTE)
 
     assert [notice.lines for notice in gathered.notices] == [("line 1",)]
@@ -72,22 +72,22 @@ def test_a_repeat_has_the_same_key_and_says_that_it_is_one():
     assert notice.text == f"line 1\n\n[{notice.key}]"
 
 
-def test_where_a_channel_refuses_whoever_is_not_told_yet_is_told():
+def test_a_refused_message_goes_to_the_next_address_that_was_not_notified():
     cai = NoticeAddress(NoticeChannel.MAIL, "cai@desk.example")
     refused = replace(message(1), otherwise=(BOB, cai))
 
-    assert refused.elsewhere({ADA}) == replace(refused, to=BOB, otherwise=(cai,))
-    assert refused.elsewhere({ADA, BOB}) == replace(refused, to=cai, otherwise=())
-    assert refused.elsewhere({ADA, BOB, cai}) is None
+    assert refused.redirected({ADA}) == replace(refused, to=BOB, otherwise=(cai,))
+    assert refused.redirected({ADA, BOB}) == replace(refused, to=cai, otherwise=())
+    assert refused.redirected({ADA, BOB, cai}) is None
 
 
-def test_everybody_is_told_at_their_first_address_and_their_others_come_before_other_people():
+def test_each_person_is_notified_at_their_first_address_and_their_others_come_before_other_people():
     ada = StaffMember(name="ada", addresses=(ADA, BOB))
     cai = StaffMember(name="cai", addresses=(NoticeAddress(NoticeChannel.CHAT, "cai"),))
-    nobody = StaffMember(name="dan")
+    dan = StaffMember(name="dan")
     manager = StaffMember(name="eve", addresses=(NoticeAddress(NoticeChannel.CHAT, "eve"), ADA))
 
-    assert dict(addressed([ada, nobody, cai], [manager])) == {
+    assert dict(notice_routes([ada, dan, cai], [manager])) == {
         ADA: (BOB, *cai.addresses, manager.addresses[0]),
         cai.addresses[0]: (manager.addresses[0],),
     }

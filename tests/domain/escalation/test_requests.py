@@ -1,25 +1,25 @@
-"""What people ask of us is remembered from when they asked until they take it back."""
+"""Requests are kept from when they are made until they are withdrawn."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from desk_sync.domain.escalation.requests import NOTHING_ASKED, EscalationRequest, Requester
+from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequest, Requester
 from tests.support.makers import NOW
 
 HOUR = timedelta(hours=1)
 
 
-def test_a_request_that_stands_stays_the_one_that_was_made():
-    first = NOTHING_ASKED.then(EscalationRequest(by=Requester.PARTNER, at=NOW), taken_over=False, now=NOW)
+def test_an_open_request_keeps_its_first_instant_and_side():
+    first = NO_REQUESTS.then(EscalationRequest(by=Requester.PARTNER, at=NOW), taken_over=False, now=NOW)
     again = first.then(EscalationRequest(by=Requester.AGENT, at=NOW + HOUR), taken_over=False, now=NOW + HOUR)
 
     assert again == first
-    assert again.then(None, taken_over=False, now=NOW + 2 * HOUR) == NOTHING_ASKED
+    assert again.then(None, taken_over=False, now=NOW + 2 * HOUR) == NO_REQUESTS
 
 
 def test_a_take_over_is_a_span_that_ends_when_it_is_given_back():
-    taken = NOTHING_ASKED.then(None, taken_over=True, now=NOW)
+    taken = NO_REQUESTS.then(None, taken_over=True, now=NOW)
     given_back = taken.then(None, taken_over=True, now=NOW + HOUR).then(None, taken_over=False, now=NOW + 2 * HOUR)
 
     assert taken.taken_over == ((NOW, None),)

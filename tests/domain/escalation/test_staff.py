@@ -1,4 +1,4 @@
-"""Who does a role's work on a date: duties, absences, deputies."""
+"""The people on duty for a role on a date: duties, absences, deputies."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ def test_a_duty_holds_from_its_first_day_until_its_end(on, there):
 @pytest.mark.parametrize(
     ("absences", "roles", "there"),
     [
-        pytest.param((StaffAbsence(JUNE, "bob"),), {}, ["bob"], id="a person stands in"),
+        pytest.param((StaffAbsence(JUNE, "bob"),), {}, ["bob"], id="a person is the deputy"),
         pytest.param(
             (StaffAbsence(JUNE, "desk"),),
             {"desk": (DutyPeriod("bob"), DutyPeriod("cai"))},
             ["bob", "cai"],
-            id="a role does",
+            id="a role is the deputy",
         ),
-        pytest.param((StaffAbsence(JUNE),), {}, [], id="nobody does"),
-        pytest.param((StaffAbsence(JUNE, "desk"),), {"desk": ()}, [], id="a placeholder stands in for nobody"),
+        pytest.param((StaffAbsence(JUNE),), {}, [], id="no deputy"),
+        pytest.param((StaffAbsence(JUNE, "desk"),), {"desk": ()}, [], id="a placeholder as deputy names no people"),
         pytest.param((StaffAbsence(JUNE, "lead"),), {}, [], id="one's own role is no deputy"),
-        pytest.param((StaffAbsence(JUNE, "gone"),), {}, [], id="who is not in the mapping is nobody"),
+        pytest.param((StaffAbsence(JUNE, "gone"),), {}, [], id="a name that is not in the mapping"),
     ],
 )
-def test_while_a_person_is_absent_the_deputy_is_told(absences, roles, there):
+def test_a_deputy_is_on_duty_while_a_person_is_absent(absences, roles, there):
     found = staff(person("ada", *absences), person("bob"), person("cai"), lead=(DutyPeriod("ada"),), **roles)
 
     assert names(found, "lead", LAST) == there
     assert names(found, "lead", AFTER) == ["ada"]
 
 
-def test_two_who_stand_in_for_each_other_are_nobody_while_both_are_absent():
+def test_two_deputies_of_each_other_leave_the_role_empty_while_both_are_absent():
     found = staff(
         person("ada", StaffAbsence(JUNE, "bob")), person("bob", StaffAbsence(JUNE, "ada")), lead=(DutyPeriod("ada"),)
     )
@@ -78,7 +78,7 @@ def test_two_who_stand_in_for_each_other_are_nobody_while_both_are_absent():
     assert names(found, "lead", FIRST) == []
 
 
-def test_a_deputy_who_holds_the_role_too_is_told_once():
+def test_a_deputy_who_holds_the_role_too_is_on_duty_once():
     found = staff(person("ada", StaffAbsence(JUNE, "bob")), person("bob"), lead=(DutyPeriod("ada"), DutyPeriod("bob")))
 
     assert names(found, "lead", FIRST) == ["bob"]
@@ -87,19 +87,19 @@ def test_a_deputy_who_holds_the_role_too_is_told_once():
 @pytest.mark.parametrize(
     ("role", "staffed"),
     [
-        pytest.param("held", True, id="held by somebody"),
-        pytest.param("placeholder", True, id="a placeholder is somebody"),
-        pytest.param("over", False, id="nobody holds it that day"),
-        pytest.param("unknown", False, id="not in the mapping any more"),
+        pytest.param("held", True, id="held by a person"),
+        pytest.param("placeholder", True, id="a placeholder counts as staffed"),
+        pytest.param("over", False, id="not held that day"),
+        pytest.param("unknown", False, id="removed from the mapping"),
     ],
 )
-def test_a_role_is_staffed_if_it_ends_at_somebody_that_day(role, staffed):
+def test_a_role_is_staffed_if_people_hold_it_that_day_or_it_is_a_placeholder(role, staffed):
     roles = {"held": (DutyPeriod("ada"),), "placeholder": (), "over": (DutyPeriod("ada", JUNE),)}
 
     assert StaffRoster(people={"ada": person("ada")}, roles=roles).staffed(role, AFTER) is staffed
 
 
-def test_the_boundaries_are_the_days_on_which_somebody_comes_or_goes():
+def test_the_boundaries_are_the_days_on_which_a_duty_or_absence_begins_or_ends():
     away = StaffAbsence(DutyDays(date(2026, 8, 1), date(2026, 8, 15)))
     found = staff(person("ada", away), lead=(DutyPeriod("ada", JUNE),), other=(DutyPeriod("ada", ALWAYS),))
 

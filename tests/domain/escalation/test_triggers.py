@@ -1,4 +1,4 @@
-"""What starts an escalation, and what only asks for a person (R33–R36)."""
+"""The triggers of an escalation, and the requests that a person must decide (R33–R36)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import WALL_CLOCK, Milestone
 from desk_sync.domain.escalation.ladder import LadderCause
+from desk_sync.domain.escalation.requests import EscalationRequest, Requester
 from desk_sync.domain.escalation.triggers import (
-    Asker,
     ClusterBy,
     ClusterRule,
     EscalationTrigger,
     OverrunRule,
-    Request,
     RequestGate,
     RequestRules,
     ReviewRequest,
@@ -45,7 +44,7 @@ def clock(milestone: Milestone, state: ClockState, due_at: datetime | None = NOW
     )
 
 
-def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
+def test_a_breached_commitment_is_a_trigger_with_the_calendar_of_its_clock():
     [trigger] = breaches([clock(Milestone.DETERMINATION, ClockState.BREACHED)])
 
     assert (trigger.key, trigger.because, trigger.at, trigger.calendar) == (
@@ -58,7 +57,7 @@ def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "other",
     [
         pytest.param(clock(Milestone.ACKNOWLEDGEMENT, ClockState.RUNNING), id="it runs"),
         pytest.param(clock(Milestone.ACKNOWLEDGEMENT, ClockState.MET), id="it was met"),
@@ -66,11 +65,11 @@ def test_a_broken_commitment_starts_a_ladder_by_the_clock_that_broke():
         pytest.param(clock(Milestone.UPDATE, ClockState.BREACHED), id="news that is late"),
     ],
 )
-def test_other_clocks_start_none(kept):
-    assert breaches([kept]) == []
+def test_other_clocks_are_no_triggers(other):
+    assert breaches([other]) == []
 
 
-def test_every_milestone_that_a_ladder_tells_of_is_a_cause():
+def test_every_milestone_but_the_update_is_a_cause():
     assert {LadderCause(milestone) for milestone in Milestone if milestone is not Milestone.UPDATE} == {
         LadderCause.ACKNOWLEDGEMENT,
         LadderCause.DETERMINATION,
@@ -109,8 +108,8 @@ def partner(until: date | None = None) -> Partner:
         pytest.param(RequestGate.NEVER, None, NOW - HOUR, "the mapping follows no such request", id="never"),
     ],
 )
-def test_a_request_is_followed_or_put_to_a_person(gate, contract_until, response_due_at, refused):
-    found = requested(Request(by=Asker.PARTNER, at=NOW), gate, partner(contract_until), response_due_at)
+def test_a_request_is_followed_or_becomes_a_review(gate, contract_until, response_due_at, refused):
+    found = requested(EscalationRequest(by=Requester.PARTNER, at=NOW), gate, partner(contract_until), response_due_at)
 
     assert isinstance(found, ReviewRequest if refused else EscalationTrigger)
     assert (refused or "the partner asked for an escalation at 2026-11-23 09:00Z") in found.reason.text
@@ -134,17 +133,17 @@ def test_an_outage_that_runs_past_its_window_starts_a_ladder(issue_type, at):
 
 
 @pytest.mark.parametrize(
-    ("issue_type", "inferred", "said"),
+    ("issue_type", "inferred", "reason"),
     [
         pytest.param("security", (), "the ticket reports a security problem", id="by its type"),
         pytest.param("defect", ("security",), "the words of the ticket suggest a security problem", id="by its words"),
         pytest.param("defect", ("outage",), None, id="other words"),
     ],
 )
-def test_a_security_report_is_known_by_its_type_or_its_words(issue_type, inferred, said):
+def test_a_security_report_is_recognised_by_its_type_or_its_words(issue_type, inferred, reason):
     found = security(issue_type, inferred, NOW)
 
-    assert (found.reason.text if found else None) == said
+    assert (found.reason.text if found else None) == reason
 
 
 def severe(number: int, hours: float, account: str | None = "A1", product: str | None = None) -> SevereTicket:
@@ -181,19 +180,19 @@ def test_the_ticket_that_completes_a_cluster_starts_a_ladder(tickets, rule, comp
     assert all(trigger.because is LadderCause.CLUSTER for trigger in found.values())
 
 
-def test_a_cluster_says_what_its_tickets_share():
+def test_the_reason_of_a_cluster_names_what_its_tickets_share():
     [trigger] = clusters([severe(1, 0), severe(2, 1), severe(3, 2)], ACCOUNT).values()
 
     assert trigger.reason.text == "3 severity-1 tickets of account A1 within 24 h"
 
 
-ASKED = RequestRules(
-    statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Asker.AGENT: RequestGate.ALWAYS}
+RULES = RequestRules(
+    statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Requester.AGENT: RequestGate.ALWAYS}
 )
 
 
 @pytest.mark.parametrize(
-    ("facts", "asks"),
+    ("facts", "requested"),
     [
         pytest.param({"ticked": True, "status": "Open"}, True, id="by the checkbox"),
         pytest.param({"ticked": False, "status": "escalated"}, True, id="by the status, whatever its case"),
@@ -201,9 +200,9 @@ ASKED = RequestRules(
         pytest.param({"ticked": False, "status": "Open", "tags": ["vip"]}, False, id="by nothing"),
     ],
 )
-def test_an_escalation_is_asked_for_by_a_checkbox_a_status_or_a_tag(facts, asks):
-    assert ASKED.made_by(**facts) is asks
+def test_an_escalation_is_requested_by_a_checkbox_a_status_or_a_tag(facts, requested):
+    assert RULES.made_by(**facts) is requested
 
 
 def test_a_request_is_gated_unless_the_mapping_says_otherwise():
-    assert [ASKED.gate(asker) for asker in Asker] == [RequestGate.AFTER_RESPONSE_TIME, RequestGate.ALWAYS]
+    assert [RULES.gate(requester) for requester in Requester] == [RequestGate.AFTER_RESPONSE_TIME, RequestGate.ALWAYS]

@@ -1,4 +1,4 @@
-"""Which state a partner of the USA is in (R40)."""
+"""The state of a partner in the USA (R40)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from desk_sync.domain.escalation.us_states import US_STATES, state_code
         pytest.param(None, "NY", None, id="no country"),
     ],
 )
-def test_a_state_is_known_by_its_code_or_its_name(country, written, code):
+def test_a_state_is_found_by_its_code_or_its_name(country, written, code):
     assert state_code(country, written) == code
 
 

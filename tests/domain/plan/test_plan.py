@@ -15,8 +15,9 @@ from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import AppliedValue, Memory, Override
-from desk_sync.domain.plan.plan import ObservedTicket, plan
+from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
@@ -32,6 +33,7 @@ from tests.support.makers import (
     make_event,
     make_item,
     make_lookup,
+    make_memory,
     make_snapshot,
     make_ticket,
 )
@@ -49,13 +51,19 @@ OURS = {
     BOX: AppliedValue(value=True, before=False, basis=LARGE_BASIS),
     SEVERITY: AppliedValue(value="S1-Critical", before="S2-Moderate", basis=LARGE_BASIS),
 }
-AFTER_OURS = Memory(left="d1", found="d0", written=OURS)
+AFTER_OURS = make_memory(written_digest="d1", read_digest="d0", applied=OURS)
+
+
+def after_ours(**facts):
+    return make_memory(written_digest="d1", read_digest="d0", applied=OURS, **facts)
+
+
 TREATED = {"large_user": True, "severity": "S1-Critical"}
 
 
 def look(ticket, lookup, memory=None, events=(), policy=POLICY):
-    found = ObservedTicket(ticket=ticket, lookup=lookup, events=events, now=NOW)
-    return plan(found, memory or Memory(), policy)
+    observed = ObservedTicket(ticket=ticket, lookup=lookup, events=events, now=NOW)
+    return draft_plan(observed, memory or Memory(), policy).finish(agents={}, last_education=None)
 
 
 def with_rules(**rules):
@@ -63,29 +71,31 @@ def with_rules(**rules):
 
 
 def test_a_large_accounts_ticket_gets_the_box_and_severity_one():
-    wish = look(make_ticket(severity="S2-Moderate"), LARGE)
+    plan = look(make_ticket(severity="S2-Moderate"), LARGE)
 
-    assert wish.decision.verdict is Verdict.PRIORITY
-    assert wish.wanted == {BOX: True, SEVERITY: "S1-Critical"}
-    assert wish.written == OURS
-    assert wish.urgency == 1
+    assert plan.decision.verdict is Verdict.PRIORITY
+    assert plan.fields.writes == {BOX: True, SEVERITY: "S1-Critical"}
+    assert plan.fields.memory.applied == OURS
+    assert plan.urgency == 1
 
 
 @pytest.mark.parametrize("lookup", [SMALL, NOBODY, UNDECIDED, STALE], ids=["small", "nobody", "undecided", "stale"])
 @pytest.mark.parametrize("ticket", [make_ticket(), make_ticket(**TREATED)], ids=["untouched", "box ticked by others"])
 def test_nothing_but_a_large_account_writes_box_and_severity(ticket, lookup):
-    assert look(ticket, lookup).wanted == {}
+    assert look(ticket, lookup).fields.writes == {}
 
 
 def test_a_second_look_writes_nothing():
     first = look(make_ticket(), LARGE)
     again = look(
-        make_ticket(**TREATED), LARGE, Memory(written=first.written, consecutive_writes=first.consecutive_writes)
+        make_ticket(**TREATED),
+        LARGE,
+        make_memory(applied=first.fields.memory.applied, consecutive_writes=first.fields.memory.consecutive_writes),
     )
 
-    assert again.wanted == {}
-    assert again.written == first.written
-    assert again.consecutive_writes == first.consecutive_writes
+    assert again.fields.writes == {}
+    assert again.fields.memory.applied == first.fields.memory.applied
+    assert again.fields.memory.consecutive_writes == first.fields.memory.consecutive_writes
 
 
 class TestUnknown:
@@ -93,23 +103,23 @@ class TestUnknown:
 
     @pytest.mark.parametrize("lookup", [NOBODY, UNDECIDED, STALE, make_lookup(snapshot=None)])
     def test_what_we_set_stays(self, lookup):
-        wish = look(make_ticket(**TREATED), lookup, AFTER_OURS)
+        plan = look(make_ticket(**TREATED), lookup, AFTER_OURS)
 
-        assert (wish.wanted, wish.written) == ({}, OURS)
+        assert (plan.fields.writes, plan.fields.memory.applied) == ({}, OURS)
 
     def test_old_data_say_so(self):
-        wish = look(make_ticket(), STALE)
+        plan = look(make_ticket(), STALE)
 
-        assert wish.decision.verdict is Verdict.UNKNOWN
-        assert "unknown since 2026-11-22 09:00Z: source file was last read in full" in str(wish.decision.reasons[-1])
+        assert plan.decision.verdict is Verdict.UNKNOWN
+        assert "unknown since 2026-11-22 09:00Z: source file was last read in full" in str(plan.decision.reasons[-1])
 
     def test_the_age_of_an_account_is_that_of_its_own_source(self):
         stale = make_account(88, origin=make_snapshot(timedelta(days=8), source="store"))
 
-        wish = look(make_ticket(**TREATED), make_lookup(stale), AFTER_OURS)
+        plan = look(make_ticket(**TREATED), make_lookup(stale), AFTER_OURS)
 
-        assert (wish.decision.verdict, wish.wanted) == (Verdict.UNKNOWN, {})
-        assert "source store" in str(wish.decision.reasons[-1])
+        assert (plan.decision.verdict, plan.fields.writes) == (Verdict.UNKNOWN, {})
+        assert "source store" in str(plan.decision.reasons[-1])
 
     def test_an_account_is_as_old_as_the_oldest_that_it_is_counted_with(self):
         old, young = (make_account(40, origin=make_snapshot(timedelta(days=age))) for age in (8, 1))
@@ -124,33 +134,40 @@ class TestUnknown:
         assert any("; store has it too and comes later" in reason.text for reason in reasons)
 
     def test_data_are_good_until_the_last_day_is_over(self):
-        assert look(make_ticket(), make_lookup(make_account(88), age=timedelta(days=7))).wanted
+        assert look(make_ticket(), make_lookup(make_account(88), age=timedelta(days=7))).fields.writes
 
 
 class TestWithdrawal:
     def test_a_fresh_not_large_takes_back_what_was_ours(self):
-        wish = look(make_ticket(**TREATED), SMALL, AFTER_OURS)
+        plan = look(make_ticket(**TREATED), SMALL, AFTER_OURS)
 
-        assert wish.wanted == {BOX: False, SEVERITY: "S2-Moderate"}
-        assert wish.written == {}
+        assert plan.fields.writes == {BOX: False, SEVERITY: "S2-Moderate"}
+        assert plan.fields.memory.applied == {}
 
     def test_it_may_be_switched_off(self):
-        assert look(make_ticket(**TREATED), SMALL, AFTER_OURS, policy=with_rules(untick=False)).wanted == {}
+        assert look(make_ticket(**TREATED), SMALL, AFTER_OURS, policy=with_rules(untick=False)).fields.writes == {}
 
     def test_what_is_no_longer_ours_stays(self):
-        assert look(make_ticket(large_user=True, severity="S3-Minimal"), SMALL, AFTER_OURS).wanted == {BOX: False}
+        assert look(make_ticket(large_user=True, severity="S3-Minimal"), SMALL, AFTER_OURS).fields.writes == {
+            BOX: False
+        }
 
     def test_a_box_that_a_person_ticks_afterwards_stays(self):
         taken_back = look(make_ticket(**TREATED), SMALL, AFTER_OURS)
 
-        assert look(make_ticket(large_user=True), SMALL, Memory(written=taken_back.written)).wanted == {}
+        assert (
+            look(
+                make_ticket(large_user=True), SMALL, make_memory(applied=taken_back.fields.memory.applied)
+            ).fields.writes
+            == {}
+        )
 
     def test_a_crash_before_it_is_recorded_changes_nothing(self):
         done = make_ticket(large_user=False, severity="S2-Moderate", modified_by=ROBOT)
 
-        wish = look(done, SMALL, AFTER_OURS)
+        plan = look(done, SMALL, AFTER_OURS)
 
-        assert (wish.wanted, wish.overrides) == ({}, {})
+        assert (plan.fields.writes, plan.fields.memory.overrides) == ({}, {})
 
 
 class TestAPersonsEdit:
@@ -159,50 +176,54 @@ class TestAPersonsEdit:
     lowered = make_ticket(large_user=True, severity="S3-Minimal")
 
     def test_it_stands(self):
-        wish = look(self.lowered, LARGE, AFTER_OURS, [changed(SEVERITY)])
+        plan = look(self.lowered, LARGE, AFTER_OURS, [changed(SEVERITY)])
 
-        assert wish.wanted == {}
-        assert wish.overrides == {SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)}
-        assert "L7: severity stays as a person set it" in map(str, wish.decision.reasons)
+        assert plan.fields.writes == {}
+        assert plan.fields.memory.overrides == {SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)}
+        assert "L7: severity stays as a person set it" in map(str, plan.decision.reasons)
 
     def test_it_stands_when_no_event_told_of_it(self):
-        assert look(self.lowered, LARGE, AFTER_OURS).wanted == {}
+        assert look(self.lowered, LARGE, AFTER_OURS).fields.writes == {}
 
     def test_it_still_stands_when_a_machine_wrote_last(self):
-        memory = replace(AFTER_OURS, overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
+        memory = after_ours(overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
 
-        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, memory).wanted == {}
+        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, memory).fields.writes == {}
 
     @pytest.mark.parametrize(
         "events", [[changed(SEVERITY, by=ROBOT)], [changed(SEVERITY, by=ROBOT), changed(BOX)]], ids=["robot", "both"]
     )
     def test_a_machines_edit_does_not(self, events):
-        assert look(self.lowered, LARGE, AFTER_OURS, events).wanted == {SEVERITY: "S1-Critical"}
+        assert look(self.lowered, LARGE, AFTER_OURS, events).fields.writes == {SEVERITY: "S1-Critical"}
 
     def test_a_machine_that_wrote_last_does_not(self):
-        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, AFTER_OURS).wanted == {SEVERITY: "S1-Critical"}
+        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, AFTER_OURS).fields.writes == {
+            SEVERITY: "S1-Critical"
+        }
 
     def test_it_ends_when_the_ticket_turns_out_to_be_about_another_account(self):
         other = make_lookup(make_account(99, account_id="A2"))
 
-        wish = look(self.lowered, other, AFTER_OURS)
+        plan = look(self.lowered, other, AFTER_OURS)
 
-        assert (wish.wanted, wish.overrides) == ({SEVERITY: "S1-Critical"}, {})
-        assert wish.written[SEVERITY] == AppliedValue(value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY")
+        assert (plan.fields.writes, plan.fields.memory.overrides) == ({SEVERITY: "S1-Critical"}, {})
+        assert plan.fields.memory.applied[SEVERITY] == AppliedValue(
+            value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY"
+        )
 
     def test_it_outlives_a_time_in_which_nothing_is_known(self):
         unknown = look(self.lowered, NOBODY, AFTER_OURS)
-        memory = Memory(written=unknown.written, overrides=unknown.overrides)
+        memory = make_memory(applied=unknown.fields.memory.applied, overrides=unknown.fields.memory.overrides)
 
-        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, memory).wanted == {}
+        assert look(replace(self.lowered, modified_by=ROBOT), LARGE, memory).fields.writes == {}
 
     def test_it_ends_when_the_person_puts_ours_back(self):
-        memory = replace(AFTER_OURS, overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
+        memory = after_ours(overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
 
-        assert look(make_ticket(**TREATED), LARGE, memory).overrides == {}
+        assert look(make_ticket(**TREATED), LARGE, memory).fields.memory.overrides == {}
 
     def test_an_edit_before_our_first_look_is_no_later_edit(self):
-        assert look(self.lowered, LARGE, events=[changed(SEVERITY)]).wanted == {SEVERITY: "S1-Critical"}
+        assert look(self.lowered, LARGE, events=[changed(SEVERITY)]).fields.writes == {SEVERITY: "S1-Critical"}
 
 
 class TestALayoutWithoutTheField:
@@ -213,30 +234,30 @@ class TestALayoutWithoutTheField:
     def test_what_we_set_is_neither_written_again_nor_taken_for_a_persons_edit(self):
         events = [make_event(changed=frozenset({BOX, SEVERITY}), actor_id="a person")]
 
-        wish = look(self.MOVED, LARGE, AFTER_OURS, events)
+        plan = look(self.MOVED, LARGE, AFTER_OURS, events)
 
-        assert (wish.wanted, wish.overrides, wish.written) == ({}, {}, OURS)
-        assert wish.urgency == 1
-        assert "L8: severity is not written: the ticket's layout has no place for it" in map(str, wish.decision.reasons)
-        assert not wish.decision.questions
+        assert (plan.fields.writes, plan.fields.memory.overrides, plan.fields.memory.applied) == ({}, {}, OURS)
+        assert plan.urgency == 1
+        assert "L8: severity is not written: the ticket's layout has no place for it" in map(str, plan.decision.reasons)
+        assert not plan.decision.questions
 
     def test_what_a_person_set_before_still_stands(self):
-        lowered = replace(AFTER_OURS, overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
+        lowered = after_ours(overrides={SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)})
 
-        assert set(look(self.MOVED, LARGE, lowered).overrides) == {SEVERITY}
+        assert set(look(self.MOVED, LARGE, lowered).fields.memory.overrides) == {SEVERITY}
 
     def test_what_was_never_written_is_a_question(self):
-        wish = look(self.MOVED, LARGE)
+        plan = look(self.MOVED, LARGE)
 
-        assert wish.wanted == {}
-        assert wish.decision.questions == tuple(
+        assert plan.fields.writes == {}
+        assert plan.decision.questions == tuple(
             f"whether the ticket's layout should have {name}" for name in ("large_user", "severity")
         )
 
     def test_the_last_severity_that_was_known_still_counts(self):
-        acts = (HistoryEvent(kind=HistoryEventKind.SEVERITY, at=NOW - timedelta(hours=1), level=2),)
-        past = History(created_at=NOW - timedelta(hours=2), acts=acts)
-        memory = Memory(watched=ClockInputs(history=past, promise="p1", circumstances=ClockBasis()))
+        events = (HistoryEvent(kind=HistoryEventKind.SEVERITY, at=NOW - timedelta(hours=1), level=2),)
+        past = History(created_at=NOW - timedelta(hours=2), events=events)
+        memory = make_memory(inputs=ClockInputs(history=past, promise="p1", basis=ClockBasis()))
 
         assert look(self.MOVED, SMALL, memory).urgency == 2
 
@@ -245,20 +266,20 @@ class TestALayoutWithoutTheField:
 
 
 class TestACrashAroundAWrite:
-    intended = Memory(intended=OURS)
+    intended = make_memory(intended=OURS)
 
     def test_what_came_true_is_ours(self):
-        wish = look(make_ticket(**TREATED), LARGE, self.intended)
+        plan = look(make_ticket(**TREATED), LARGE, self.intended)
 
-        assert (wish.wanted, wish.written) == ({}, OURS)
+        assert (plan.fields.writes, plan.fields.memory.applied) == ({}, OURS)
 
     def test_what_did_not_come_true_is_written_now(self):
-        wish = look(make_ticket(severity="S2-Moderate"), LARGE, self.intended)
+        plan = look(make_ticket(severity="S2-Moderate"), LARGE, self.intended)
 
-        assert (wish.wanted, wish.overrides) == ({BOX: True, SEVERITY: "S1-Critical"}, {})
+        assert (plan.fields.writes, plan.fields.memory.overrides) == ({BOX: True, SEVERITY: "S1-Critical"}, {})
 
     def test_a_plan_says_what_it_is_about_to_write(self):
-        assert look(make_ticket(severity="S2-Moderate"), LARGE).intended == OURS
+        assert look(make_ticket(severity="S2-Moderate"), LARGE).fields.intended == OURS
 
 
 class TestKindsOfTickets:
@@ -278,25 +299,25 @@ class TestKindsOfTickets:
         ],
     )
     def test_the_box_is_ticked_and_the_severity_may_be_left_alone(self, ticket, rules, severity):
-        wish = look(make_ticket(**ticket), LARGE, policy=with_rules(**rules))
+        plan = look(make_ticket(**ticket), LARGE, policy=with_rules(**rules))
 
-        assert wish.wanted == {BOX: True} | ({SEVERITY: "S1-Critical"} if severity else {})
+        assert plan.fields.writes == {BOX: True} | ({SEVERITY: "S1-Critical"} if severity else {})
 
     @pytest.mark.parametrize("ticket", [make_ticket(product="Campaigns"), make_ticket(product="Campaigns", **TREATED)])
     def test_a_ticket_about_an_excluded_service_is_left_as_it_is(self, ticket):
-        wish = look(ticket, LARGE, AFTER_OURS if ticket.large_user else None)
+        plan = look(ticket, LARGE, AFTER_OURS if ticket.large_user else None)
 
-        assert (wish.decision.verdict, wish.wanted) == (Verdict.NOT_PRIORITY, {})
-        assert wish.decision.reasons[-1].rule == "C16"
+        assert (plan.decision.verdict, plan.fields.writes) == (Verdict.NOT_PRIORITY, {})
+        assert plan.decision.reasons[-1].rule == "C16"
 
     def test_or_treated_like_any_other(self):
         policy = with_rules(exclude_tickets_about_excluded_services=False)
 
-        assert look(make_ticket(product="Campaigns"), LARGE, policy=policy).wanted
+        assert look(make_ticket(product="Campaigns"), LARGE, policy=policy).fields.writes
 
     def test_a_ticket_in_the_bin_is_left_alone(self):
-        assert look(make_ticket(in_bin=True), LARGE).wanted == {}
-        assert look(make_ticket(in_bin=True, **TREATED), SMALL, AFTER_OURS).wanted == {}
+        assert look(make_ticket(in_bin=True), LARGE).fields.writes == {}
+        assert look(make_ticket(in_bin=True, **TREATED), SMALL, AFTER_OURS).fields.writes == {}
 
 
 class TestTheCustomersAddress:
@@ -319,21 +340,21 @@ class TestTheCustomersAddress:
         ],
     )
     def test_it_is_filled_where_it_does_no_harm(self, fill, field, lookup, written):
-        wish = look(make_ticket(customer_primary_email=field), lookup, policy=with_rules(email_fill=fill))
+        plan = look(make_ticket(customer_primary_email=field), lookup, policy=with_rules(email_fill=fill))
 
-        assert wish.wanted == ({EMAIL: ADMIN} if written else {})
+        assert plan.fields.writes == ({EMAIL: ADMIN} if written else {})
 
     def test_the_old_value_goes_into_a_private_note(self):
-        wish = look(make_ticket(customer_primary_email="user@large.example"), self.by_user)
+        plan = look(make_ticket(customer_primary_email="user@large.example"), self.by_user)
 
-        assert [(note.kind, "user@large.example" in note.text) for note in wish.effects] == [
+        assert [(note.kind, "user@large.example" in note.text) for note in plan.effects] == [
             (EffectKind.DECISION, True)
         ]
 
     def test_an_account_under_review_gets_its_address_too(self):
         lookup = replace(UNDECIDED, led_by=frozenset({EvidencePlace.LABEL}))
 
-        assert look(make_ticket(customer_primary_email=None), lookup).wanted == {EMAIL: ADMIN}
+        assert look(make_ticket(customer_primary_email=None), lookup).fields.writes == {EMAIL: ADMIN}
 
 
 class TestWords:
@@ -342,17 +363,17 @@ class TestWords:
     SUGGESTED = (Inference("outage", "en", "is down"),)
 
     def test_a_note_names_what_they_suggest(self):
-        wish = look(make_ticket(inferred=self.SUGGESTED), SMALL)
+        plan = look(make_ticket(inferred=self.SUGGESTED), SMALL)
 
-        [said] = [effect for effect in wish.effects if effect.key == "suggestions"]
+        [said] = [effect for effect in plan.effects if effect.key == "suggestions"]
         assert 'the words "is down" (en) suggest outage' in said.text
         assert not said.public
 
     @pytest.mark.parametrize("facts", [{"issue_type": "login"}, {"status_type": "Closed"}], ids=["stated", "closed"])
     def test_there_is_none_where_it_is_stated_or_over(self, facts):
-        wish = look(make_ticket(inferred=self.SUGGESTED, **facts), SMALL)
+        plan = look(make_ticket(inferred=self.SUGGESTED, **facts), SMALL)
 
-        assert [effect for effect in wish.effects if effect.key == "suggestions"] == []
+        assert [effect for effect in plan.effects if effect.key == "suggestions"] == []
 
 
 class TestReview:
@@ -372,46 +393,46 @@ class TestModes:
         policy = with_rules(mode=mode)
 
         assert len(look(make_ticket(), UNDECIDED, policy=policy).effects) == comments
-        assert bool(look(make_ticket(), LARGE, policy=policy).wanted) == bool(writes)
-        assert bool(look(make_ticket(), LARGE, policy=policy).written) == bool(writes)
+        assert bool(look(make_ticket(), LARGE, policy=policy).fields.writes) == bool(writes)
+        assert bool(look(make_ticket(), LARGE, policy=policy).fields.memory.applied) == bool(writes)
 
     def test_a_department_may_say_otherwise(self):
         ticket = make_ticket()
 
         policy = with_rules(mode=Mode.SHADOW, department_modes={ticket.department_id: Mode.WRITE})
 
-        assert look(ticket, LARGE, policy=policy).wanted
+        assert look(ticket, LARGE, policy=policy).fields.writes
 
 
 class TestLoops:
     """L14: n writes without a person's change in between, then stop and say so."""
 
     undone = make_ticket(modified_by=ROBOT)
-    tired = replace(AFTER_OURS, consecutive_writes=TICKETS.write_limit)
+    tired = after_ours(consecutive_writes=TICKETS.write_limit)
 
     def test_the_last_write_before_the_limit_is_made(self):
-        wish = look(self.undone, LARGE, replace(self.tired, consecutive_writes=TICKETS.write_limit - 1))
+        plan = look(self.undone, LARGE, after_ours(consecutive_writes=TICKETS.write_limit - 1))
 
-        assert (bool(wish.wanted), wish.consecutive_writes) == (True, TICKETS.write_limit)
+        assert (bool(plan.fields.writes), plan.fields.memory.consecutive_writes) == (True, TICKETS.write_limit)
 
     def test_at_the_limit_we_stop_and_say_so(self):
-        wish = look(self.undone, LARGE, self.tired)
+        plan = look(self.undone, LARGE, self.tired)
 
-        assert wish.wanted == {}
-        assert "another program" in wish.effects[0].text
-        assert wish.decision.reasons[-1].rule == "L14"
+        assert plan.fields.writes == {}
+        assert "another program" in plan.effects[0].text
+        assert plan.decision.reasons[-1].rule == "L14"
 
     def test_a_person_who_changes_something_else_is_not_blamed_for_what_the_machine_undid(self):
         later = replace(self.undone, status="On Hold", modified_by="300")
 
-        wish = look(later, LARGE, self.tired, [make_event(state="held", before="open", actor_id="300")])
+        plan = look(later, LARGE, self.tired, [make_event(state="held", before="open", actor_id="300")])
 
-        assert (wish.overrides, bool(wish.wanted)) == ({}, True)
+        assert (plan.fields.memory.overrides, bool(plan.fields.writes)) == ({}, True)
 
     def test_a_person_who_comes_by_starts_it_anew(self):
-        wish = look(self.undone, LARGE, self.tired, [changed(SEVERITY, by=ROBOT), make_event(actor_id="300")])
+        plan = look(self.undone, LARGE, self.tired, [changed(SEVERITY, by=ROBOT), make_event(actor_id="300")])
 
-        assert (bool(wish.wanted), wish.consecutive_writes) == (True, 1)
+        assert (bool(plan.fields.writes), plan.fields.memory.consecutive_writes) == (True, 1)
 
 
 @pytest.mark.parametrize(
@@ -430,7 +451,7 @@ tickets = st.builds(
     modified_by=st.sampled_from([ROBOT, "300"]),
     in_bin=st.booleans(),
 )
-memories = st.sampled_from([Memory(), AFTER_OURS, Memory(intended=OURS), replace(AFTER_OURS, consecutive_writes=3)])
+memories = st.sampled_from([Memory(), AFTER_OURS, make_memory(intended=OURS), after_ours(consecutive_writes=3)])
 lookups = st.sampled_from([LARGE, SMALL, NOBODY, UNDECIDED, STALE])
 
 
@@ -443,13 +464,17 @@ def test_the_same_inputs_give_the_same_plan_to_the_byte(ticket, lookup, memory):
 @given(tickets, lookups, memories)
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(ticket, lookup, memory):
     """L5."""
-    wish = look(ticket, lookup, memory)
-    after = replace(ticket, **{str(name): value for name, value in wish.wanted.items()})
+    plan = look(ticket, lookup, memory)
+    after = replace(ticket, **{str(name): value for name, value in plan.fields.writes.items()})
 
     again = look(
         after,
         lookup,
-        Memory(written=wish.written, overrides=wish.overrides, consecutive_writes=wish.consecutive_writes),
+        make_memory(
+            applied=plan.fields.memory.applied,
+            overrides=plan.fields.memory.overrides,
+            consecutive_writes=plan.fields.memory.consecutive_writes,
+        ),
     )
 
-    assert again.wanted == {}
+    assert again.fields.writes == {}

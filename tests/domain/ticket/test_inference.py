@@ -1,4 +1,4 @@
-"""What is said of an inference."""
+"""Suggestions to agents from inferred issue types."""
 
 from __future__ import annotations
 

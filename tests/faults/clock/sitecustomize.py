@@ -1,6 +1,6 @@
-"""First of all in the processes of a trial: the clock that they read is ahead of this machine's by what a file says.
+"""Imported first in the processes of a trial: moves their clock ahead of this machine's by the seconds in a file.
 
-Where DESK_SYNC_TELL_TWICE is set, every message of Celery goes out twice, so that every task is delivered twice.
+If DESK_SYNC_PUBLISH_TWICE is set, every message of Celery is published twice, so that every task is delivered twice.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ AHEAD = Path(os.environ["DESK_SYNC_CLOCK_AHEAD"])
 ARGUMENTS = set(sys.orig_argv)
 
 
-class Moved(datetime):
-    """The class `datetime` for the modules that ask it for the time."""
+class MovedDatetime(datetime):
+    """The class `datetime` for the modules that read the time from it."""
 
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:
         return datetime.now(tz) + timedelta(seconds=float(AHEAD.read_text()))
 
 
-def who_asks() -> Iterator[ModuleType]:
-    """The module that asks for the time in this process; none in one that only turns into Celery."""
+def modules_that_read_the_time() -> Iterator[ModuleType]:
+    """The modules that read the time in this process; none in a process that only becomes Celery."""
     if "simulator" in ARGUMENTS:
         from desk_sync.simulated_desk import server
 
         yield server
     elif not ("desk_sync.cli" in ARGUMENTS and ARGUMENTS & {"worker", "beat"}):
-        from desk_sync import wiring
+        from desk_sync.wiring import environment
 
-        yield wiring
+        yield environment
 
 
-def tell_twice() -> None:
-    """Have every message published twice."""
+def publish_every_message_twice() -> None:
+    """Publish every message twice."""
     from kombu import Producer
 
     publish = Producer.publish
@@ -50,7 +50,7 @@ def tell_twice() -> None:
     Producer.publish = publish_twice
 
 
-for module in who_asks():
-    module.datetime = Moved  # type: ignore[attr-defined]
-    if "DESK_SYNC_TELL_TWICE" in os.environ:
-        tell_twice()
+for module in modules_that_read_the_time():
+    module.datetime = MovedDatetime  # type: ignore[attr-defined]
+    if "DESK_SYNC_PUBLISH_TWICE" in os.environ:
+        publish_every_message_twice()

@@ -45,7 +45,7 @@ def taken(desk, world):
     world.policy = taking()
     desk.hours["Office"] = AFTERNOON
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-    world.hears(key="add")
+    world.receives(key="add")
     return world
 
 
@@ -69,7 +69,7 @@ def fails(desk, error):
 def test_the_first_look_asks_desk_and_the_next_does_not(desk, taken):
     taken.look()
     taken.waits(minutes=5)
-    taken.hears(key="again")
+    taken.receives(key="again")
     taken.look()
 
     assert due(taken) == NOW + 6 * HOUR  # from 13:00 on three hours
@@ -97,10 +97,10 @@ def test_an_edited_calendar_is_for_tickets_that_come_later(desk, taken, service)
     desk.hours["Office"] = ALWAYS
     taken.waits(days=1)
     service.refresh(["Office"])
-    taken.hears(key="again")
+    taken.receives(key="again")
     taken.look()
     desk.tickets["2"] = make_ticket(ticket_id="2", created_at=NOW + timedelta(days=1), threads=1)
-    taken.hears(key="new", ticket_id="2")
+    taken.receives(key="new", ticket_id="2")
     taken.look()
 
     assert due(taken) == NOW + 6 * HOUR
@@ -180,7 +180,7 @@ class TestTrouble:
     def test_a_desk_that_was_just_asked_in_vain_is_left_in_peace(self, desk, taken):
         del desk.hours["Office"]
         taken.look()
-        taken.hears(key="again")
+        taken.receives(key="again")
 
         taken.look()
 
@@ -233,4 +233,4 @@ class TestTheDoctor:
         assert not ask().ok
 
     def test_a_mapping_that_writes_its_calendars_out_is_well(self, health):
-        assert health.calendars({}) == "all are the mapping's own"
+        assert health.calendars({}) == "all calendars are in the mapping"

@@ -1,4 +1,4 @@
-"""Teaching the partner: a note for the agents once, a public lesson if the admin wants it, and never to excess."""
+"""Education of the partner: one note for the agents, one public reply if the admin wants it, and not too often."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FROM_ANYWHERE = {"sender": "somebody@gmail.com"}
 def opened(desk, world):
     def ticket(ticket_id=TICKET, **facts):
         desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, **facts)
-        world.hears(key=f"{ticket_id}-{world.now()}", ticket_id=ticket_id, state=None)
+        world.receives(key=f"{ticket_id}-{world.now()}", ticket_id=ticket_id, state=None)
 
     return ticket
 
@@ -47,7 +47,7 @@ def comments(desk, ticket_id=TICKET):
         pytest.param(NAMELESS | FROM_PRAIRIE, 1, id="no identifier"),
         pytest.param(FROM_ANYWHERE, 1, id="a public mail provider's address"),
         pytest.param(NAMELESS | FROM_ANYWHERE, 1, id="both are one note"),
-        pytest.param(FROM_PRAIRIE, 0, id="nothing to teach"),
+        pytest.param(FROM_PRAIRIE, 0, id="nothing to say"),
         pytest.param(
             {"customer_primary_email": None, "evidence": (make_evidence("x@y.example"),)} | FROM_PRAIRIE,
             0,
@@ -60,7 +60,7 @@ def comments(desk, ticket_id=TICKET):
 def test_the_agents_are_told_what_a_ticket_lacks_once(desk, world, opened, facts, notes):
     opened(**facts)
     world.look()
-    world.hears(key="again", state="else")
+    world.receives(key="again", state="else")
     world.look()
 
     assert comments(desk) == (notes, 0)
@@ -86,11 +86,11 @@ def test_a_note_names_no_part_where_none_is_missing(desk, world, opened):
 
 
 @pytest.mark.usefixtures("public")
-class TestThePublicLesson:
+class TestThePublicReply:
     def test_it_comes_once_with_the_note(self, desk, world, opened):
         opened(**NAMELESS, **FROM_PRAIRIE)
         world.look()
-        world.hears(key="again", state="else")
+        world.receives(key="again", state="else")
         world.look()
 
         assert comments(desk) == (1, 1)
@@ -103,7 +103,7 @@ class TestThePublicLesson:
             ),
             pytest.param(FROM_ANYWHERE | {"language": "ja"}, "ja", EducationOccasion.PUBLIC_MAIL, id="Japanese"),
             pytest.param(FROM_ANYWHERE | {"language": "fi"}, "en", EducationOccasion.PUBLIC_MAIL, id="without a text"),
-            pytest.param(FROM_ANYWHERE, "en", EducationOccasion.PUBLIC_MAIL, id="nobody knows the language"),
+            pytest.param(FROM_ANYWHERE, "en", EducationOccasion.PUBLIC_MAIL, id="an unknown language"),
         ],
     )
     def test_it_is_in_the_tickets_language(self, desk, world, opened, facts, language, occasion):
@@ -113,24 +113,24 @@ class TestThePublicLesson:
         assert desk.public_comments[TICKET][0].startswith(TEXTS[language][occasion])
 
     @pytest.mark.parametrize(
-        ("days", "lessons"),
+        ("days", "replies"),
         [pytest.param(29, 0, id="within the time"), pytest.param(30, 1, id="after it")],
     )
-    def test_the_same_partner_is_not_taught_twice_within_the_time(self, desk, world, opened, days, texts):
+    def test_a_partner_gets_no_second_reply_within_the_time(self, desk, world, opened, days, replies):
         opened(**NAMELESS, **FROM_PRAIRIE)
         world.look()
         world.waits(days=days)
         opened(OTHER, **NAMELESS, **FROM_PRAIRIE)
         world.look()
 
-        assert comments(desk, OTHER) == (1, texts)
+        assert comments(desk, OTHER) == (1, replies)
 
-    def test_what_was_left_unsaid_is_not_said_later(self, desk, world, opened):
+    def test_a_reply_that_was_left_out_is_not_made_later(self, desk, world, opened):
         for ticket_id in (TICKET, OTHER):
             opened(ticket_id, **NAMELESS, **FROM_PRAIRIE)
         world.look()
         world.waits(days=40)
-        world.hears(key="again", ticket_id=OTHER, state="else")
+        world.receives(key="again", ticket_id=OTHER, state="else")
         world.look()
 
         assert comments(desk, OTHER) == (1, 0)
@@ -143,7 +143,7 @@ class TestThePublicLesson:
 
         assert comments(desk, TICKET)[1] + comments(desk, OTHER)[1] == 1
 
-    def test_strangers_are_taught_one_by_one(self, desk, world, opened):
+    def test_unknown_writers_get_a_reply_each(self, desk, world, opened):
         for ticket_id, sender in ((TICKET, "one@gmail.com"), (OTHER, "two@gmail.com")):
             opened(ticket_id, **NAMELESS, sender=sender)
         world.look()
@@ -162,13 +162,13 @@ class TestThePublicLesson:
 
         assert comments(desk) == (1, 1)
 
-    @pytest.mark.parametrize(("mode", "said"), [(Mode.SHADOW, (0, 0)), (Mode.COMMENT, (1, 0)), (Mode.WRITE, (1, 1))])
-    def test_only_a_portal_that_is_written_to_answers_partners(self, desk, world, opened, mode, said):
+    @pytest.mark.parametrize(("mode", "made"), [(Mode.SHADOW, (0, 0)), (Mode.COMMENT, (1, 0)), (Mode.WRITE, (1, 1))])
+    def test_only_a_portal_that_is_written_to_answers_partners(self, desk, world, opened, mode, made):
         world.policy = replace(world.policy, tickets=replace(TICKETS, mode=mode))
         opened(**NAMELESS, **FROM_PRAIRIE)
         world.look()
 
-        assert comments(desk) == said
+        assert comments(desk) == made
 
     def test_it_holds_no_figures_and_no_addresses(self):
         for texts in TEXTS.values():
@@ -182,7 +182,7 @@ def test_every_language_has_a_text_for_every_occasion():
     assert all(texts.keys() == set(EducationOccasion) for texts in TEXTS.values())
 
 
-def test_the_time_between_two_lessons_is_a_setting(desk, world, opened):
+def test_the_time_between_two_replies_is_a_setting(desk, world, opened):
     world.policy = replace(POLICY, education=replace(PUBLIC, every=timedelta(days=1)))
     opened(**NAMELESS, **FROM_PRAIRIE)
     world.look()

@@ -79,13 +79,13 @@ def desk():
 def opened(world):
     """A ticket of a large account that came in, and that nobody answers."""
     world.policy = replace(POLICY, escalation=ESCALATION)
-    world.hears()
+    world.receives()
     world.look()
     return world
 
 
 def raised(world, ticket_id=TICKET):
-    return [step.level for step in world.tickets.history(ticket_id).memory.escalation.raised]
+    return [step.level for step in world.tickets.history(ticket_id).memory.escalation.state.raised]
 
 
 def steps(desk, ticket_id=TICKET):
@@ -140,7 +140,7 @@ def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
         if random.random() < 0.2:
             ids.append(f"{len(ids) + 1:018d}")
             desk.tickets[ids[-1]] = make_ticket(ticket_id=ids[-1], created_at=world.now(), threads=1)
-            world.hears(key=ids[-1], ticket_id=ids[-1])
+            world.receives(key=ids[-1], ticket_id=ids[-1])
         desk.dies_around(random.randrange(8), before=random.random() < 0.5)
         world.waits(minutes=random.choice((1, 30)))
         try:
@@ -183,7 +183,7 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
     ids = [str(int(TICKET) + number) for number in range(count(60, 500))]
     for each in ids:
         desk.tickets[each] = make_ticket(ticket_id=each, created_at=NOW, threads=1)
-        world.hears(key=each, ticket_id=each)
+        world.receives(key=each, ticket_id=each)
     while world.look():
         pass
 
@@ -209,7 +209,7 @@ def test_where_old_tickets_come_in_at_once_nothing_is_raised(world, desk):
     ids = [str(int(TICKET) + number) for number in range(count(60, 500))]
     for each in ids:
         desk.tickets[each] = make_ticket(ticket_id=each, created_at=NOW - timedelta(days=9), threads=1)
-        world.hears(key=each, ticket_id=each)
+        world.receives(key=each, ticket_id=each)
     while world.look():
         pass
     world.waits(days=1)
@@ -230,7 +230,7 @@ class TestATagThatAsks:
 
     def test_it_is_asked_for_where_there_are_tags(self, opened, desk):
         desk.tags[TICKET] = frozenset({"Escalate", "vip"})
-        opened.hears(key="tag", state="tagged", changed=frozenset({Field.STATUS}), actor_id=PERSON)
+        opened.receives(key="tag", state="tagged", changed=frozenset({Field.STATUS}), actor_id=PERSON)
 
         assert opened.look() == [LookOutcome.RECONCILED]
         assert desk.count("read_tags") == 1
@@ -238,7 +238,7 @@ class TestATagThatAsks:
 
     def test_another_tag_asks_for_nothing(self, opened, desk):
         desk.tags[TICKET] = frozenset({"vip"})
-        opened.hears(key="tag", state="tagged")
+        opened.receives(key="tag", state="tagged")
         opened.look()
 
         assert raised(opened) == []
@@ -246,7 +246,7 @@ class TestATagThatAsks:
 
 def test_a_request_that_nobody_in_particular_made_is_the_partners(opened, desk):
     desk.tickets[TICKET] = replace(desk.tickets[TICKET], escalation_request=True)
-    opened.hears(key="asked", state="asked", changed=frozenset({Field.ESCALATION_REQUEST}), actor_id=None)
+    opened.receives(key="asked", state="asked", changed=frozenset({Field.ESCALATION_REQUEST}), actor_id=None)
     opened.look()
 
     assert "the partner asked for an escalation" in str(opened.tickets.history(TICKET).decisions[-1].decision.reasons)
@@ -256,7 +256,7 @@ def test_an_outage_that_lasts_longer_than_its_window_is_raised_by_the_time_of_it
     rule = OverrunRule(issue_types=frozenset({"outage"}), window=timedelta(minutes=30))
     opened.policy = replace(POLICY, escalation=replace(ESCALATION, overrun=rule))
     desk.tickets[TICKET] = replace(desk.tickets[TICKET], issue_type="outage")
-    opened.hears(key="outage", state="outage")
+    opened.receives(key="outage", state="outage")
     opened.look()
 
     until_raised(opened, 1)
@@ -281,7 +281,7 @@ def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(
 
     until_raised(opened, 2)
 
-    first, second = opened.tickets.history(TICKET).memory.escalation.raised
+    first, second = opened.tickets.history(TICKET).memory.escalation.state.raised
     assert (second.at - first.at, second.roles) == (timedelta(hours=2), ("lead",))
 
 
@@ -340,7 +340,7 @@ class TestWhenAllBreachAtOnce:
             desk.tickets[each] = make_ticket(
                 ticket_id=each, customer_primary_email=known, severity="S3-Minimal", created_at=NOW, threads=1
             )
-            world.hears(key=each, ticket_id=each)
+            world.receives(key=each, ticket_id=each)
         desk.budget = world.budget = PortalBudget(
             "default",
             slots=Slots(10),
@@ -352,7 +352,7 @@ class TestWhenAllBreachAtOnce:
         self.drain(world)
         world.waits(hours=3)
         for each in others:
-            world.hears(key=f"again {each}", ticket_id=each, state="changed")
+            world.receives(key=f"again {each}", ticket_id=each, state="changed")
         desk.left, desk.most = 15 * half, 0
         self.drain(world)
 
@@ -396,7 +396,7 @@ class TestTicketsThatComeTogether:
             )
         world.waits(seconds=5)
         for each in reversed(self.IDS):
-            world.hears(key=each, ticket_id=each)
+            world.receives(key=each, ticket_id=each)
             world.look()
 
     def test_the_last_one_of_a_cluster_is_looked_at_again(self, world, desk):

@@ -25,7 +25,7 @@ def accounts(world):
 @pytest.fixture(autouse=True)
 def ticket(desk, accounts, world):
     """Its field is empty, and nothing else has been said yet."""
-    world.hears(state=None)
+    world.receives(state=None)
 
     def names(*evidence, **facts):
         desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=evidence, **facts)
@@ -93,7 +93,7 @@ class TestThreads:
         ticket(UNKNOWN_ADDRESS, threads=1)
         world.look()
         desk.partner_writes(TICKET, ZOID)
-        world.hears(key="mail", hint=EventHint.CONVERSATION)
+        world.receives(key="mail", hint=EventHint.CONVERSATION)
 
         world.look()
 
@@ -115,7 +115,7 @@ class TestThreads:
         desk.calls.clear()
 
         for number in range(2):
-            world.hears(key=f"again {number}", hint=EventHint.CONVERSATION)
+            world.receives(key=f"again {number}", hint=EventHint.CONVERSATION)
             world.look()
 
         assert desk.calls == ["read_ticket"] * 2
@@ -125,12 +125,12 @@ class TestThreads:
         desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
         world.look()
         desk.partner_writes(TICKET, ZOID)
-        world.hears(key="mail", hint=EventHint.CONVERSATION)
+        world.receives(key="mail", hint=EventHint.CONVERSATION)
         world.look()
 
         memory = world.tickets.history(TICKET).memory
 
-        assert (memory.heard, memory.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
+        assert (memory.evidence.from_threads, memory.evidence.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
 
     def test_a_new_snapshot_is_asked_for_what_was_heard(self, desk, world):
         desk.partner_writes(TICKET, make_evidence("90000000001", IdentifierKind.ZOID, place=EvidencePlace.LABEL))

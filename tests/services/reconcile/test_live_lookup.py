@@ -64,7 +64,7 @@ def looks(world, desk):
     def look(address=NEW, **facts):
         ticket = make_ticket(customer_primary_email=address, **facts)
         desk.tickets[ticket.ticket_id] = ticket
-        world.hears(key=f"k{world.now()}", state=None)
+        world.receives(key=f"k{world.now()}", state=None)
         world.look()
         return world.tickets.history(ticket.ticket_id).decisions[-1].decision
 

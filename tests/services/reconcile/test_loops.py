@@ -36,7 +36,7 @@ class Bot:
     def hear(self, before, after):
         self.events += 1
         changed = frozenset({Field.LARGE_USER, Field.SEVERITY})
-        self.world.hears(
+        self.world.receives(
             key=f"event {self.events}",
             state=digest(after),
             before=digest(before),
@@ -60,7 +60,7 @@ def fight(world, desk):
             world.waits(seconds=10)
         return desk.count("write_ticket") - before
 
-    world.hears(key="opened")
+    world.receives(key="opened")
     return fight
 
 
@@ -78,7 +78,7 @@ def test_a_loop_that_is_cut_is_quiet(world, desk, fight):
     fight(BOT)
     calls = len(desk.calls)
 
-    world.hears(key="again", actor_id=BOT)
+    world.receives(key="again", actor_id=BOT)
     world.look()
 
     assert desk.calls[calls:] == ["read_ticket"]
@@ -89,7 +89,7 @@ def test_a_person_who_agrees_with_us_opens_a_new_account_with_the_bot(world, des
     fight(BOT)
     before, after = desk.tickets[TICKET], replace(desk.tickets[TICKET], modified_by=PERSON, **WE_SET)
     desk.tickets[TICKET] = after
-    world.hears(key="a person", state=digest(after), before=digest(before), actor_id=PERSON)
+    world.receives(key="a person", state=digest(after), before=digest(before), actor_id=PERSON)
 
     assert fight(BOT) == LIMIT
     assert len(said(desk)) == 1

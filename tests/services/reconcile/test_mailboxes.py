@@ -33,7 +33,7 @@ def mailed(desk, world):
     def mail(*addresses, **facts):
         desk.mailboxes[TICKET] = list(addresses)
         desk.tickets[TICKET] = make_ticket(**facts)
-        world.hears(state=None)
+        world.receives(state=None)
         return world.look()
 
     return mail
@@ -127,4 +127,4 @@ def test_clocks_that_go_by_data_centre_follow_it_too(world, mailed, account, reg
 
     assert world.tickets.history(TICKET).promise.located.text.endswith(region)
     assert world.tickets.history(TICKET).promise.region == region
-    assert world.finder().rejudge(world.tickets.history(TICKET)).promise == world.tickets.history(TICKET).promise
+    assert world.reader().rejudge(world.tickets.history(TICKET)).promise == world.tickets.history(TICKET).promise

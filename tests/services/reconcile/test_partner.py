@@ -31,7 +31,7 @@ def opened(desk, world):
 
     def ticket(**facts):
         desk.tickets[TICKET] = make_ticket(**facts)
-        world.hears(state=None)
+        world.receives(state=None)
 
     return ticket
 
@@ -44,7 +44,7 @@ def raising(error):
 
 
 def look_again(world, key="again"):
-    world.hears(key=key, state="else")
+    world.receives(key=key, state="else")
     world.look()
 
 
@@ -53,7 +53,7 @@ def decision(world):
 
 
 def writer(world, desk):
-    return world.writers().of(desk.tickets[TICKET])
+    return world.partners().writer_of(desk.tickets[TICKET])
 
 
 class TestWhereThePartnerIsFound:

@@ -27,7 +27,7 @@ def raising(error):
 
 
 def test_a_ticket_of_a_large_account_is_written_once(desk, world):
-    world.hears(state=None)
+    world.receives(state=None)
 
     assert world.look() == [LookOutcome.RECONCILED]
     assert (desk.tickets[TICKET].large_user, desk.tickets[TICKET].severity) == (True, "S1-Critical")
@@ -39,19 +39,19 @@ class TestWritingByDifference:
 
     def test_our_echo_costs_no_call(self, desk, world):
         before = digest(desk.tickets[TICKET])
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         desk.calls.clear()
 
-        world.hears(key="echo", state=digest(desk.tickets[TICKET]), before=before, actor_id="robot")
+        world.receives(key="echo", state=digest(desk.tickets[TICKET]), before=before, actor_id="robot")
 
         assert world.look() == [LookOutcome.NOTHING_NEW]
         assert desk.calls == []
 
     def test_an_echo_that_overtakes_the_record_of_our_write_costs_no_call(self, desk, world):
         before = digest(desk.tickets[TICKET])
-        world.hears(state=None)
-        desk.after["write_ticket"] = lambda: world.hears(
+        world.receives(state=None)
+        desk.after["write_ticket"] = lambda: world.receives(
             key="echo", state=digest(desk.tickets[TICKET]), before=before, actor_id="robot"
         )
         world.look()
@@ -61,26 +61,26 @@ class TestWritingByDifference:
         assert desk.calls == []
 
     def test_a_field_that_changed_and_changed_back_is_looked_at_and_not_written(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         desk.calls.clear()
 
-        world.hears(key="later", state=digest(desk.tickets[TICKET]), before="another state")
+        world.receives(key="later", state=digest(desk.tickets[TICKET]), before="another state")
 
         assert world.look() == [LookOutcome.RECONCILED]
         assert desk.calls == ["read_ticket"]
 
     def test_many_events_of_one_ticket_are_one_look(self, desk, world):
         for number in range(5):
-            world.hears(key=f"k{number}", state=f"s{number}")
+            world.receives(key=f"k{number}", state=f"s{number}")
 
         assert world.look() == [LookOutcome.RECONCILED]
         assert desk.count("read_ticket") == 1
 
 
 def test_a_mark_that_comes_during_a_look_is_not_lost(desk, world):
-    world.hears(state=None)
-    desk.after["read_ticket"] = lambda: world.hears(key="meanwhile", state="changed again")
+    world.receives(state=None)
+    desk.after["read_ticket"] = lambda: world.receives(key="meanwhile", state="changed again")
 
     world.look()
 
@@ -91,21 +91,21 @@ class TestAPersonsEdit:
     """L7, over two looks."""
 
     def test_it_wins_and_is_recorded(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         desk.person_sets(TICKET, severity="S3-Minimal")
-        world.hears(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}))
+        world.receives(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}))
 
         world.look()
 
         assert desk.tickets[TICKET].severity == "S3-Minimal"
-        assert set(world.tickets.history(TICKET).memory.overrides) == {Field.SEVERITY}
+        assert set(world.tickets.history(TICKET).memory.fields.overrides) == {Field.SEVERITY}
 
     def test_an_edit_by_our_own_agent_is_none(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         world.look()
         desk.tickets[TICKET] = replace(desk.tickets[TICKET], severity="S3-Minimal")
-        world.hears(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}), actor_id=world.portal.own_agent())
+        world.receives(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}), actor_id=world.portal.own_agent())
 
         world.look()
 
@@ -118,7 +118,7 @@ class TestEffectsHappenOnce:
     @pytest.fixture(autouse=True)
     def undecided(self, world):
         world.imports(make_account(items=(make_item(88, status="unpaid"),)))
-        world.hears(state=None)
+        world.receives(state=None)
 
     @pytest.mark.parametrize("moment", ["before", "after"])
     def test_a_death_around_the_call_neither_loses_nor_doubles_the_note(self, desk, world, moment):
@@ -163,7 +163,7 @@ class TestEffectsHappenOnce:
 
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()
-        world.hears(key="later", state="else")
+        world.receives(key="later", state="else")
         world.look()
 
         assert len(desk.comments[TICKET]) == 1
@@ -173,7 +173,7 @@ class TestEffectsHappenOnce:
         world.look()
         desk.calls.clear()
         (reference,) = world.references()
-        world.hears(key="c", type="Ticket_Comment_Add", hint=EventHint.CONVERSATION, reference=reference)
+        world.receives(key="c", type="Ticket_Comment_Add", hint=EventHint.CONVERSATION, reference=reference)
 
         assert world.look() == [LookOutcome.NOTHING_NEW]
         assert desk.calls == []
@@ -181,14 +181,14 @@ class TestEffectsHappenOnce:
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_death_around_a_write_leaves_no_doubt_whose_value_it_is(desk, world, moment):
-    world.hears(state=None)
+    world.receives(state=None)
     desk.dies(**{moment: "write_ticket"})
     with pytest.raises(Died):
         world.look()
     world.waits(minutes=2)
     world.look()
     desk.person_sets(TICKET, severity="S3-Minimal")
-    world.hears(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}))
+    world.receives(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}))
     world.look()
 
     assert desk.tickets[TICKET].large_user
@@ -197,14 +197,14 @@ def test_a_death_around_a_write_leaves_no_doubt_whose_value_it_is(desk, world, m
 
 class TestTrouble:
     def test_a_deleted_ticket_is_let_go(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         desk.before["read_ticket"] = raising(Gone("gone"))
 
         assert world.look() == [LookOutcome.GONE]
         assert world.look() == []
 
     def test_what_passes_is_tried_again_when_it_said_so(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         desk.before["read_ticket"] = raising(TemporaryError("busy", retry_after=timedelta(minutes=5)))
 
         assert world.look() == [LookOutcome.POSTPONED]
@@ -214,7 +214,7 @@ class TestTrouble:
         assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_day_of_outages_parks_nothing(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         for _ in range(20):
             desk.before["read_ticket"] = raising(TemporaryError("down"))
             world.look()
@@ -223,7 +223,7 @@ class TestTrouble:
         assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_portal_that_refuses_us_is_asked_again_for_as_long_as_it_takes(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         for _ in range(20):
             desk.before["read_ticket"] = raising(NotPermitted("SCOPE_MISMATCH"))
             assert world.look() == [LookOutcome.POSTPONED]
@@ -233,7 +233,7 @@ class TestTrouble:
 
     def test_what_will_not_pass_is_parked_with_its_error(self, desk, world):
         error = FieldsDropped(["severity (cf_severity)"])
-        world.hears(state=None)
+        world.receives(state=None)
         desk.after["write_ticket"] = raising(error)
 
         assert world.look() == [LookOutcome.PARKED]
@@ -241,7 +241,7 @@ class TestTrouble:
         assert world.look() == []
 
     def test_a_parked_ticket_comes_back_when_a_person_says_so(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         desk.after["write_ticket"] = raising(FieldsDropped(["severity"]))
         world.look()
 
@@ -250,7 +250,7 @@ class TestTrouble:
         assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_fault_of_ours_is_tried_again_and_parked_in_the_end(self, desk, world):
-        world.hears(state=None)
+        world.receives(state=None)
         outcomes = []
         for _ in range(LookLimits().attempts + 1):
             desk.before["read_ticket"] = raising(KeyError("bug"))
@@ -261,7 +261,7 @@ class TestTrouble:
 
     def test_a_worker_that_lost_its_lease_records_nothing(self, desk, world):
         """L3."""
-        world.hears(state=None)
+        world.receives(state=None)
 
         def another_takes_it():
             world.waits(minutes=5)
@@ -276,7 +276,7 @@ class TestTrouble:
 def test_accounts_on_one_domain_can_count_together(desk, world):
     world.imports(make_account(40), make_account(30, account_id="A2", super_admin_email="b@large.example"))
     world.policy = replace(POLICY, licences=replace(POLICY.licences, per=AccountScope.DOMAIN))
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
 
     assert desk.tickets[TICKET].large_user
@@ -284,7 +284,7 @@ def test_accounts_on_one_domain_can_count_together(desk, world):
 
 
 def test_the_history_says_why(desk, world):
-    world.hears(state=None)
+    world.receives(state=None)
     world.look()
 
     (past,) = world.tickets.history(TICKET).decisions
@@ -302,7 +302,7 @@ def test_the_history_says_why(desk, world):
     ],
 )
 def test_when_credits_run_low_only_the_most_urgent_tickets_are_looked_at(world, desk, urgency, outcome):
-    world.hears(state=None)
+    world.receives(state=None)
     [lease] = world.claim()
     world.budget.worst_only = True
 
@@ -311,7 +311,7 @@ def test_when_credits_run_low_only_the_most_urgent_tickets_are_looked_at(world, 
 
 
 def test_what_the_budget_does_not_allow_is_looked_at_again_when_it_says_so(world):
-    world.hears(state=None)
+    world.receives(state=None)
     world.budget.paused = timedelta(minutes=2)
     world.look()
 

@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 def under_way(desk, world):
     """Half an hour on hold, an answer, and then another mapping: an hour for everything, and nothing waits."""
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-    world.hears(key="add")
+    world.receives(key="add")
     world.look()
     for minutes, happen in (
         (10, lambda: desk.changes_status(TICKET, "On Hold", "On Hold")),
@@ -34,7 +34,7 @@ def under_way(desk, world):
     ):
         world.waits(minutes=minutes)
         happen()
-        world.hears(key=f"{world.now()}")
+        world.receives(key=f"{world.now()}")
         world.look()
     terms = replace(
         POLICY.commitment.terms,
@@ -47,7 +47,7 @@ def under_way(desk, world):
 
 
 def rejudge(world):
-    return world.finder().rejudge(world.tickets.history(TICKET))
+    return world.reader().rejudge(world.tickets.history(TICKET))
 
 
 def test_the_whole_past_is_judged_by_todays_mapping(under_way):
@@ -89,7 +89,7 @@ def test_the_same_mapping_judges_as_it_did(under_way):
 def test_a_severity_that_a_person_changed_counts_from_when_it_was_changed(desk, under_way):
     under_way.policy = POLICY
     desk.person_sets(TICKET, severity="S2-Moderate")
-    under_way.hears(key="lowered")
+    under_way.receives(key="lowered")
     under_way.look()
 
     assert {clock.level for clock in rejudge(under_way).clocks} == {
@@ -99,7 +99,7 @@ def test_a_severity_that_a_person_changed_counts_from_when_it_was_changed(desk, 
 
 def test_a_ticket_without_clocks_has_none_to_judge(desk, world):
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, status="Closed", status_type="Closed")
-    world.hears(key="add")
+    world.receives(key="add")
     world.look()
 
     assert rejudge(world) is None
@@ -118,7 +118,7 @@ def waited(desk, world):
         world.waits(minutes=minutes)
         if status:
             desk.changes_status(TICKET, status, "Open")
-        world.hears(key=f"{world.now()} {status}")
+        world.receives(key=f"{world.now()} {status}")
         world.look()
     return world
 
@@ -152,7 +152,7 @@ def calendar_of_afternoons():
 def test_what_ran_before_an_edit_stays_as_it_was_judged_then(desk, waited, edited, now_due_after):
     then = waited.tickets.history(TICKET).clocks(waited.now())
     waited.policy = edited
-    waited.hears(key="touched")
+    waited.receives(key="touched")
     waited.look()
     comments = {ticket: list(said) for ticket, said in desk.comments.items()}
     stored = waited.tickets.history(TICKET)

@@ -21,7 +21,7 @@ def drain(world):
 @pytest.mark.parametrize("hours", [pytest.param(1, id="forward"), pytest.param(-1, id="back")])
 class TestMoved:
     def test_what_came_before_is_done_after(self, world, desk, hours):
-        world.hears()
+        world.receives()
         world.waits(hours=hours)
         drain(world)
 
@@ -29,7 +29,7 @@ class TestMoved:
         assert world.inbox.counts().processed == 1
 
     def test_what_a_dead_worker_held_is_taken_up_within_its_lease(self, world, desk, hours):
-        world.hears()
+        world.receives()
         (lease,) = world.claim()
         world.tickets.begin_look(lease, now=world.now(), until=lease.until)
         world.waits(hours=hours)
@@ -40,7 +40,7 @@ class TestMoved:
 
     def test_a_worker_that_was_at_work_and_another_that_takes_it_for_dead_write_once(self, world, desk, hours):
         """The later one records; the earlier one, which wakes up again, no longer can."""
-        world.hears()
+        world.receives()
         (lease,) = world.claim()
 
         def another_comes() -> None:
@@ -55,7 +55,7 @@ class TestMoved:
         assert len(world.tickets.history(TICKET).decisions) == 1
 
     def test_nothing_is_done_again(self, world, desk, hours):
-        world.hears()
+        world.receives()
         drain(world)
         calls = list(desk.calls)
         world.waits(hours=hours)
@@ -66,10 +66,10 @@ class TestMoved:
 
 def test_a_ticket_that_has_to_wait_is_not_brought_forward_again_and_again(world, desk):
     """Its event came by a clock that was ahead: that owes it one look, not one for each claim."""
-    world.hears()
+    world.receives()
     world.waits(hours=-1)
     (lease,) = world.claim()
     world.tickets.postpone(lease, look_at=world.now() + timedelta(seconds=30), error="Desk is down")
 
     assert world.claim() == []
-    assert Field.LARGE_USER not in world.tickets.history(TICKET).memory.written
+    assert Field.LARGE_USER not in world.tickets.history(TICKET).memory.fields.applied

@@ -26,7 +26,7 @@ TICKET = "100000000000000001"
 def opened(desk, world):
     """The ticket, seen a moment after it was opened."""
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-    world.hears(key="add")
+    world.receives(key="add")
     world.look()
     return world
 
@@ -39,8 +39,8 @@ def wake(world) -> None:
 
 def clocks(world):
     known = world.tickets.history(TICKET)
-    watched = known.memory.watched
-    found = read_clocks(watched.history, known.promise, watched.circumstances, world.now())
+    watched = known.memory.clocks.inputs
+    found = read_clocks(watched.history, known.promise, watched.basis, world.now())
     return {clock.milestone: clock for clock in found}
 
 
@@ -75,7 +75,7 @@ class TestWakingUp:
         wake(opened)
         before = list(desk.comments[TICKET])
         opened.waits(minutes=5)
-        opened.hears(key="touched")
+        opened.receives(key="touched")
 
         opened.look()
 
@@ -85,10 +85,10 @@ class TestWakingUp:
     def test_a_reply_meets_the_acknowledgement_and_is_asked_for_once(self, desk, opened):
         opened.waits(minutes=30)
         desk.agent_replies(TICKET)
-        opened.hears(key="reply")
+        opened.receives(key="reply")
         opened.look()
         opened.waits(minutes=5)
-        opened.hears(key="touched")
+        opened.receives(key="touched")
         opened.look()
 
         assert clocks(opened)["acknowledgement"].state is ClockState.MET
@@ -97,11 +97,11 @@ class TestWakingUp:
     def test_a_public_comment_of_a_person_is_a_reply_and_ours_are_not_asked_for(self, desk, opened):
         wake(opened)
         opened.waits(minutes=5)
-        opened.hears(key="our comments")
+        opened.receives(key="our comments")
         opened.look()
         assert desk.count("read_comments") == 0
         desk.person_comments(TICKET, public=True)
-        opened.hears(key="a person's")
+        opened.receives(key="a person's")
 
         opened.look()
 
@@ -133,7 +133,7 @@ class TestTheStandingComment:
         wake(opened)
         opened.waits(minutes=5)
         desk.person_sets(TICKET, issue_type="feature_request")
-        opened.hears(key="typed")
+        opened.receives(key="typed")
 
         opened.look()
 
@@ -165,11 +165,11 @@ class TestHistory:
     def test_a_hold_that_came_and_went_between_two_looks_is_a_pause(self, desk, opened):
         opened.waits(minutes=30)
         desk.changes_status(TICKET, "On Hold", "On Hold")
-        opened.hears(key="hold", changed=frozenset({Field.STATUS}))
+        opened.receives(key="hold", changed=frozenset({Field.STATUS}))
         opened.look()
         opened.waits(hours=2)
         desk.changes_status(TICKET, "Open", "Open")
-        opened.hears(key="resume", changed=frozenset({Field.STATUS}))
+        opened.receives(key="resume", changed=frozenset({Field.STATUS}))
         opened.look()
         opened.waits(hours=1)
 
@@ -179,7 +179,7 @@ class TestHistory:
     def test_while_it_is_on_hold_nothing_is_due(self, desk, opened):
         opened.waits(minutes=30)
         desk.changes_status(TICKET, "On Hold", "On Hold")
-        opened.hears(key="hold", changed=frozenset({Field.STATUS}))
+        opened.receives(key="hold", changed=frozenset({Field.STATUS}))
 
         opened.look()
 
@@ -187,20 +187,20 @@ class TestHistory:
 
     def test_a_ticket_that_was_closed_before_we_knew_it_has_no_clocks_and_costs_no_call(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=5, status="Closed", status_type="Closed")
-        world.hears(key="late")
+        world.receives(key="late")
 
         world.look()
 
-        assert world.tickets.history(TICKET).memory.watched is None
+        assert world.tickets.history(TICKET).memory.clocks.inputs is None
         assert desk.calls[0] == "read_ticket"
         assert "read_threads" not in desk.calls
 
     def test_what_was_late_before_we_came_is_on_the_sheet_and_nobody_is_told_of_it(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
-        world.hears(key="late")
+        world.receives(key="late")
         world.look()
         world.waits(minutes=5)
-        world.hears(key="touched")
+        world.receives(key="touched")
         world.look()
 
         assert notes(desk) == []
@@ -209,11 +209,11 @@ class TestHistory:
     def test_a_severity_that_a_person_sets_counts_from_the_creation_with_its_own_windows(self, desk, world):
         world.imports(make_account(5))
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, severity="S3-Minimal")
-        world.hears(key="add")
+        world.receives(key="add")
         world.look()
         world.waits(hours=2)
         desk.person_sets(TICKET, severity="S2-Moderate")
-        world.hears(key="severity", changed=frozenset({Field.SEVERITY}))
+        world.receives(key="severity", changed=frozenset({Field.SEVERITY}))
 
         world.look()
 
@@ -224,7 +224,7 @@ class TestThePromise:
     def test_it_stays_as_it_was_when_the_clocks_started(self, opened):
         terms = replace(POLICY.commitment.terms, windows={})
         opened.policy = replace(POLICY, version="p2", commitment=replace(POLICY.commitment, terms=terms))
-        opened.hears(key="touched")
+        opened.receives(key="touched")
 
         opened.look()
 
@@ -232,7 +232,7 @@ class TestThePromise:
 
     def test_an_unknown_account_takes_nothing_back(self, opened):
         opened.waits(days=8)
-        opened.hears(key="stale")
+        opened.receives(key="stale")
 
         opened.look()
 
@@ -245,7 +245,7 @@ class TestTheFields:
     def shown(self, desk, world):
         world.policy = replace(POLICY, shown=CLOCK_FIELDS)
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-        world.hears(key="add")
+        world.receives(key="add")
         world.look()
         return world
 
@@ -262,7 +262,7 @@ class TestTheFields:
 
     def test_a_look_that_finds_nothing_changed_writes_nothing(self, desk, shown):
         shown.waits(minutes=30)
-        shown.hears(key="touched")
+        shown.receives(key="touched")
 
         shown.look()
 
@@ -276,12 +276,12 @@ class TestTheFields:
     def test_a_persons_due_instant_stands_until_ours_changes(self, desk, shown):
         shown.waits(minutes=5)
         desk.person_sets(TICKET, acknowledgement_due="2026-11-24T12:00Z")
-        shown.hears(key="edit", changed=frozenset({Field.ACKNOWLEDGEMENT_DUE}))
+        shown.receives(key="edit", changed=frozenset({Field.ACKNOWLEDGEMENT_DUE}))
         shown.look()
         assert desk.tickets[TICKET].acknowledgement_due == "2026-11-24T12:00Z"
         shown.waits(minutes=5)
         desk.changes_status(TICKET, "On Hold", "On Hold")
-        shown.hears(key="hold", changed=frozenset({Field.STATUS}))
+        shown.receives(key="hold", changed=frozenset({Field.STATUS}))
 
         shown.look()
 
@@ -293,7 +293,7 @@ class TestEscalation:
         while opened.now() < NOW + timedelta(hours=9):
             wake(opened)
 
-        raised = opened.tickets.history(TICKET).memory.escalation.raised
+        raised = opened.tickets.history(TICKET).memory.escalation.state.raised
         assert [(step.level, step.at - NOW) for step in raised] == [
             (1, timedelta(hours=3)),
             (2, timedelta(hours=5)),
@@ -306,10 +306,10 @@ class TestEscalation:
             wake(opened)
         opened.waits(minutes=10)
         desk.agent_replies(TICKET)
-        opened.hears(key="reply")
+        opened.receives(key="reply")
         opened.look()
         opened.waits(hours=3)
-        opened.hears(key="touched")
+        opened.receives(key="touched")
 
         opened.look()
 
@@ -327,11 +327,11 @@ class TestEscalation:
         opened.look()
 
         assert len(steps(desk)) == 1
-        assert len(opened.tickets.history(TICKET).memory.escalation.raised) == 1
+        assert len(opened.tickets.history(TICKET).memory.escalation.state.raised) == 1
 
     def test_what_broke_before_we_were_there_raises_nothing(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
-        world.hears(key="late")
+        world.receives(key="late")
 
         world.look()
 
@@ -339,7 +339,7 @@ class TestEscalation:
 
     def test_where_a_person_wants_it_to_it_raises_level_1(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
-        world.hears(key="late")
+        world.receives(key="late")
         world.portal.activate(NOW - timedelta(days=1))
 
         world.look()
@@ -359,7 +359,7 @@ class TestEscalation:
         opened.look()
         opened.policy = POLICY
         opened.waits(minutes=5)
-        opened.hears(key="switched on")
+        opened.receives(key="switched on")
 
         opened.look()
 
@@ -367,7 +367,7 @@ class TestEscalation:
 
     def test_a_report_of_a_security_problem_goes_straight_to_the_level_of_the_mapping(self, desk, opened):
         desk.person_sets(TICKET, issue_type="security")
-        opened.hears(key="typed")
+        opened.receives(key="typed")
 
         opened.look()
 
@@ -377,7 +377,7 @@ class TestEscalation:
         updates = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
         world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
-        world.hears(key="add")
+        world.receives(key="add")
         world.look()
         while world.now() < NOW + timedelta(hours=5):
             wake(world)
@@ -390,7 +390,7 @@ class TestEscalation:
         tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
         world.policy = replace(POLICY, escalation=escalation, tickets=tickets)
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
-        world.hears(key="add")
+        world.receives(key="add")
         world.look()
         while world.now() < NOW + timedelta(hours=3):
             wake(world)

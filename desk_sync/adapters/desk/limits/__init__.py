@@ -1,1 +1,1 @@
-"""The limits of a portal: calls in flight, daily credits, and the pause while Desk is ill."""
+"""The limits of a portal: calls in flight, daily credits, and the pause while Desk is down."""

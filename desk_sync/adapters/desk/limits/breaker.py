@@ -1,8 +1,7 @@
-"""Leave a portal in peace that does not answer: a pause, then one probe, then everybody again or a longer pause.
+"""The circuit breaker of a portal: calls are paused while it does not answer, then one probe ends or extends the pause.
 
-What all processes share is the pause in the store. It lasts, or it has ended and waits for somebody's next look: one of
-those who come is elected, and its probe stands in the store as a short pause to all others. A probe that is answered
-ends the pause; one that fails, begins the next.
+All processes share the pause in the store. Once it has run out, one of the next looks is elected; its probe is stored
+as a short pause for the others. A probe that is answered ends the pause; one that fails begins a longer one.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ log = structlog.get_logger()
 FAILURES = 5
 SHORTEST = timedelta(seconds=5)
 LONGEST = timedelta(minutes=2)
-# As long as a call may take: by then the probe has been answered, or whoever made it is dead.
+# As long as a call may take: after that the probe has been answered, or its process is dead.
 PROBE = timedelta(seconds=20)
-# The clocks of two hosts are not so far apart: a pause that begins later was made before ours was put back.
-AHEAD = timedelta(minutes=1)
+# More than the clocks of two hosts differ: a pause that begins later was stored before our clock was put back.
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 class CircuitBreaker:
-    """One process's part in it. Safe to share between threads."""
+    """One process's side of the breaker. Safe to share between threads."""
 
     def __init__(self, allowances: AllowanceStore, portal: str, *, now: Now) -> None:
         self._allowances = allowances
@@ -40,37 +39,37 @@ class CircuitBreaker:
         self._probe: DeskPause | None = None
 
     def admit(self, pause: DeskPause | None, limit: int) -> int:
-        """How many looks may begin, with that pause in the store: `limit`, one if it has ended, none if it lasts."""
+        """Return the number of looks that may begin: `limit` without a pause, 1 if it has ended, 0 while it lasts."""
         self._seen = pause
         if pause is None:
             return limit
         return 0 if self._lasts(pause) else 1
 
     def check(self, pause: DeskPause | None) -> None:
-        """Raises TemporaryError if the pause lasts."""
+        """Raise TemporaryError while the pause lasts."""
         self._seen = pause
         self.refuse()
 
     def refuse(self) -> None:
-        """Raises TemporaryError if the pause that was seen last lasts."""
+        """Raise TemporaryError while the pause that was read last lasts."""
         pause = self._seen
         if pause and self._lasts(pause):
             wait = max(pause.until - self._now(), timedelta(0))
             raise TemporaryError("calls to the portal are paused", retry_after=wait)
 
     def probe(self) -> None:
-        """If a pause has ended: become the one who tries whether Desk answers, or raise TemporaryError."""
+        """If a pause has ended, become the process that probes Desk, or raise TemporaryError."""
         ended = self._seen
         if ended is None or ended == self._probe:
             return
         now = self._now()
         probe = DeskPause(begun_at=now, until=now + PROBE, number=ended.number)
         if not self._allowances.exchange(ended, probe):
-            raise TemporaryError("another worker tries whether Desk answers again", retry_after=SHORTEST)
+            raise TemporaryError("another worker is probing whether Desk answers again", retry_after=SHORTEST)
         self._seen = self._probe = probe
 
     def succeeded(self) -> None:
-        """Desk answered: no failure counts any more, and a pause that has ended is over."""
+        """Record an answer of Desk: reset the failures, and remove a pause that has ended."""
         self._failures = 0
         ended = self._seen
         if ended is None or self._lasts(ended):
@@ -80,7 +79,7 @@ class CircuitBreaker:
             log.info("portal.resumed", portal=self._portal)
 
     def failed(self, cause: str) -> None:
-        """Enough failures in a row, or one after a pause, begin a pause; each is longer than the one before."""
+        """Record a failure. FAILURES in a row, or one after a pause, begin a pause, longer than the one before."""
         with self._lock:
             self._failures += 1
             ended = self._seen is not None and not self._lasts(self._seen)
@@ -93,24 +92,24 @@ class CircuitBreaker:
             self._pause(cause, length)
 
     def _pause(self, cause: str, length: timedelta | None) -> None:
-        """A pause that lasts is replaced only by one that ends much later: others met the same failure."""
-        found = self._allowances.read().pause
-        number = found.number + 1 if found else 1
+        """Begin a pause. One that lasts is replaced only by one that ends much later: others met the same failure."""
+        current = self._allowances.read().pause
+        number = current.number + 1 if current else 1
         now = self._now()
-        then = DeskPause(begun_at=now, until=now + (length or _length(number)), number=number)
+        pause = DeskPause(begun_at=now, until=now + (length or _length(number)), number=number)
         self._failures = 0
-        if found and self._lasts(found) and then.until - found.until <= LONGEST:
-            self._seen = found
+        if current and self._lasts(current) and pause.until - current.until <= LONGEST:
+            self._seen = current
             return
-        self._seen = then
-        if self._allowances.exchange(found, then):
-            log.warning("portal.paused", portal=self._portal, cause=cause, until=then.until, number=number)
+        self._seen = pause
+        if self._allowances.exchange(current, pause):
+            log.warning("portal.paused", portal=self._portal, cause=cause, until=pause.until, number=number)
 
     def _lasts(self, pause: DeskPause) -> bool:
-        """To us: our own probe stands in nobody's way but that of others."""
-        return pause != self._probe and pause.begun_at - AHEAD <= self._now() < pause.until
+        """Return True if this process must respect the pause now; its own probe pauses only the others."""
+        return pause != self._probe and pause.begun_at - CLOCK_SKEW <= self._now() < pause.until
 
 
 def _length(number: int) -> timedelta:
-    """Of the pause with that number, from 1: each is twice as long as the one before."""
+    """Return the length of a pause by its number, from 1: each is twice as long as the one before, up to LONGEST."""
     return min(SHORTEST * 2.0 ** (number - 1), LONGEST)

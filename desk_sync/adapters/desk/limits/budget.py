@@ -1,8 +1,8 @@
-"""How much may be asked of a portal's Desk (L13): slots in Redis, credits and pauses in the store.
+"""The call budget of a portal (L13): slots in Redis, credits and pauses in the store.
 
-Credits are what Desk's answers say is left of the day. When they come near their end, only the most urgent tickets may
-still cost a call; when the day begins anew is not known (each data centre has its own midnight), so one look in a
-quarter of an hour is let through to hear how they stand.
+Desk's answers give the credits left for the day. When few are left, only the most urgent tickets may cost a call. The
+time of their renewal is unknown (each data centre has its own midnight), so one look per quarter of an hour is let
+through to read the new number.
 """
 
 from __future__ import annotations
@@ -14,30 +14,30 @@ from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
-from desk_sync.adapters.desk.limits.breaker import AHEAD, CircuitBreaker
+from desk_sync.adapters.desk.limits.breaker import CLOCK_SKEW, CircuitBreaker
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AllowanceStore, CreditLevel
 
 MOST_URGENT = 1
-ASK_AGAIN = timedelta(minutes=15)
+RECHECK_AFTER = timedelta(minutes=15)
 SAVE_EVERY_SECONDS = 1.0
 
 
 class InFlight(Protocol):
-    """What bounds the calls that are in flight; `Slots` does, for all processes."""
+    """A bound on the calls in flight; `RedisSlots` holds it over all processes."""
 
     def slot(self, within: timedelta) -> AbstractContextManager[None]:
-        """Around every request. Raises TemporaryError if there is no slot in time."""
+        """Hold a slot during a request. Raises TemporaryError if none is free in time."""
         ...
 
     def ready(self) -> bool:
-        """Whether slots are given out at all."""
+        """Return True if slots can be given out at all."""
         ...
 
 
 class PortalBudget:
-    """The port `Budget` for one portal. Safe to share between threads."""
+    """The port `CallBudget` for one portal. Safe to share between threads."""
 
     def __init__(
         self,
@@ -68,16 +68,16 @@ class PortalBudget:
     def slot(self, within: timedelta) -> Iterator[None]:
         self._breaker.refuse()
         with self._slots.slot(within):
-            self._breaker.refuse()  # a pause may have begun while we waited
+            self._breaker.refuse()  # a pause may have begun during the wait
             yield
 
     def spent(self, left: int | None) -> None:
         self._breaker.succeeded()
         if left is not None:
-            self._meter.hear(left)
+            self._meter.record(left)
 
     def exhausted(self, wait: timedelta) -> None:
-        self._meter.hear(0)
+        self._meter.record(0)
         self._breaker.pause("the day's credits are gone", wait)
 
     def failed(self, cause: str) -> None:
@@ -85,7 +85,7 @@ class PortalBudget:
 
 
 class CreditMeter:
-    """Keeps the count of a day's credits in the store, and a reserve of them for the most urgent tickets."""
+    """Stores the credits left for the day, and keeps a reserve of them for the most urgent tickets."""
 
     def __init__(self, allowances: AllowanceStore, *, reserve: int, now: Now, clock: Callable[[], float]) -> None:
         self._allowances = allowances
@@ -96,8 +96,8 @@ class CreditMeter:
         self._saved: int | None = None
         self._save_at = clock()
 
-    def hear(self, left: int) -> None:
-        """Saved at most once a second, and at once where the reserve begins or ends."""
+    def record(self, left: int) -> None:
+        """Save the credits left: at most once a second, but at once where the reserve begins or ends."""
         with self._lock:
             crossed = self._saved is None or self._is_scarce(left) != self._is_scarce(self._saved)
             if not crossed and self._clock() < self._save_at:
@@ -106,16 +106,16 @@ class CreditMeter:
         self._allowances.save_credits(CreditLevel(left=left, at=self._now()))
 
     def check(self, known: CreditLevel | None, urgency: int) -> None:
-        """Raises TemporaryError if what is left is kept for more urgent tickets."""
+        """Raise TemporaryError if the credits left are kept for more urgent tickets."""
         if urgency <= MOST_URGENT or known is None or not self._is_scarce(known.left):
             return
-        wait = known.at + ASK_AGAIN - self._now()
-        recent = timedelta(0) < wait <= ASK_AGAIN + AHEAD
+        wait = known.at + RECHECK_AFTER - self._now()
+        recent = timedelta(0) < wait <= RECHECK_AFTER + CLOCK_SKEW
         if not recent and self._allowances.elect(known, now=self._now()):
             return
         raise TemporaryError(
             f"{known.left} credits are left today, and {self._reserve} are kept for the most urgent tickets",
-            retry_after=wait if recent else ASK_AGAIN,
+            retry_after=wait if recent else RECHECK_AFTER,
         )
 
     def _is_scarce(self, left: int) -> bool:

@@ -1,1 +1,1 @@
-"""The steps by which the tables came to be what `tables.py` says; a step that was released is never edited."""
+"""The steps that lead to the schema in `tables.py`; a released step is never edited."""

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps, in the transaction that `upgrade.py` has opened."""
+"""Alembic's entry point: runs the steps in the transaction that `upgrade.py` has opened."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk.limits.breaker import FAILURES, LONGEST, PROBE, SHORTEST
-from desk_sync.adapters.desk.limits.budget import ASK_AGAIN, PortalBudget
+from desk_sync.adapters.desk.limits.budget import RECHECK_AFTER, PortalBudget
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.adapters.store.upgrade import migrate
@@ -22,7 +22,7 @@ A_MOMENT = timedelta(microseconds=1)
 
 
 class FreeSlots:
-    """As many as anybody asks for, while there is a Redis."""
+    """Unlimited slots, while Redis is up."""
 
     def __init__(self):
         self.redis = True
@@ -35,7 +35,7 @@ class FreeSlots:
 
 
 class Processes:
-    """Several processes that share a store and a clock, which only the test moves."""
+    """Several processes that share a store, and a clock that only the test moves."""
 
     def __init__(self, engine):
         self.allowances = SqlAllowances(engine, "default")
@@ -101,7 +101,7 @@ def test_without_redis_nothing_is_claimed(processes):
 
 
 class TestClockPutBack:
-    """By an hour, on every host: nothing is waited for longer by the hour."""
+    """By an hour, on every host: no wait becomes longer by the hour."""
 
     def test_a_pause_is_over(self, processes):
         budget = processes.start()
@@ -118,7 +118,7 @@ class TestClockPutBack:
 
         assert not may_look(processes.start())
 
-    def test_one_look_finds_out_how_the_credits_stand(self, processes):
+    def test_one_look_reads_the_number_of_credits(self, processes):
         processes.start().spent(4_711)
         processes.wait(-timedelta(hours=1))
 
@@ -133,7 +133,7 @@ class TestCredits:
             pytest.param(RESERVE, 3, True, id="the reserve is whole"),
             pytest.param(RESERVE - 1, 2, False, id="the reserve is touched"),
             pytest.param(RESERVE - 1, 1, True, id="the worst tickets may touch it"),
-            pytest.param(0, 1, True, id="whether nothing is left is for Desk to say"),
+            pytest.param(0, 1, True, id="only Desk decides that nothing is left"),
         ],
     )
     def test_the_reserve_is_kept_for_the_most_urgent_tickets_by_every_process(self, processes, left, urgency, may):
@@ -141,7 +141,7 @@ class TestCredits:
 
         assert may_look(processes.start(), urgency) is may
 
-    def test_who_has_to_wait_is_told_until_when_and_why(self, processes):
+    def test_a_refused_look_is_given_the_time_to_wait_and_the_reason(self, processes):
         budget = processes.start()
         budget.spent(4_711)
         processes.wait(timedelta(minutes=5))
@@ -149,11 +149,11 @@ class TestCredits:
         with pytest.raises(TemporaryError, match="4711 credits are left today, and 5000 are kept") as refused:
             budget.check(2)
 
-        assert refused.value.retry_after == ASK_AGAIN - timedelta(minutes=5)
+        assert refused.value.retry_after == RECHECK_AFTER - timedelta(minutes=5)
 
     def test_one_look_in_a_while_finds_out_that_a_new_day_has_begun(self, processes):
         processes.start().spent(4_711)
-        processes.wait(ASK_AGAIN - A_MOMENT)
+        processes.wait(RECHECK_AFTER - A_MOMENT)
         assert not may_look(processes.start())
 
         processes.wait(A_MOMENT)
@@ -169,7 +169,7 @@ class TestCredits:
             pytest.param(8_999, 0.9, 9_000, id="not within a second"),
             pytest.param(8_999, 1.0, 8_999, id="after a second"),
             pytest.param(RESERVE - 1, 0.0, RESERVE - 1, id="at once where the reserve begins"),
-            pytest.param(None, 1.0, 9_000, id="an answer that does not tell"),
+            pytest.param(None, 1.0, 9_000, id="an answer without credits"),
         ],
     )
     def test_credits_are_saved_once_a_second_and_where_it_matters(self, processes, left, seconds, saved):
@@ -197,7 +197,7 @@ class TestCredits:
 
 
 class TestBreaker:
-    def test_a_few_failures_stop_nobody(self, processes):
+    def test_a_few_failures_pause_nothing(self, processes):
         budget = processes.start()
         fail(budget, FAILURES - 1)
         budget.spent(None)
@@ -221,7 +221,7 @@ class TestBreaker:
 
         assert processes.paused_for == SHORTEST
 
-    def test_after_a_pause_one_tries_and_the_others_wait_for_it(self, processes):
+    def test_after_a_pause_one_process_probes_and_the_others_wait_for_it(self, processes):
         budgets = [processes.start() for _ in range(4)]
         fail(budgets[0])
         processes.wait(SHORTEST)

@@ -1,4 +1,4 @@
-"""The slots, in a real Valkey (L13): never more in flight than allowed, whatever becomes of Redis and the holders."""
+"""The slots in a real Valkey (L13): the limit of calls in flight holds, whatever happens to Redis and the holders."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ import pytest
 import requests
 
 from desk_sync.adapters.desk.limits.slots import (
-    ANNOUNCE_SECONDS,
     PASS_ON_SECONDS,
     POLL_SECONDS,
     QUIET,
+    RENEW_SECONDS,
     RedisSlots,
     connect,
 )
@@ -47,7 +47,7 @@ def server():
 
 @pytest.fixture
 def broker(server):
-    """Knows nothing."""
+    """An empty Redis."""
     connect(server.url).flushall()
     return server
 
@@ -66,7 +66,7 @@ def slots(broker):
 
 @pytest.fixture
 def held():
-    """What a test holds until its end."""
+    """Contexts that a test holds until its end."""
     with ExitStack() as held:
         yield held
 
@@ -81,10 +81,10 @@ def is_free(slots, within=AT_ONCE):
     ("by_others", "times"),
     [
         pytest.param(True, 1 / POLL_SECONDS[0], id="as long as others have the slots"),
-        pytest.param(False, 0, id="and not while all slots are its process's own"),
+        pytest.param(False, 0, id="never while its own process has all slots"),
     ],
 )
-def test_however_many_threads_wait_one_of_them_asks(broker, slots, held, by_others, times):
+def test_however_many_threads_wait_only_one_of_them_calls_redis(broker, slots, held, by_others, times):
     holder = make_slots(broker) if by_others else slots
     for _ in range(LIMIT):
         held.enter_context(holder.slot(SOON))
@@ -96,9 +96,9 @@ def test_however_many_threads_wait_one_of_them_asks(broker, slots, held, by_othe
         found = list(pool.map(lambda _: is_free(slots, timedelta(seconds=0.5)), range(20)))
 
     took = time.monotonic() - began
-    asked = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
+    requested = redis.info("commandstats")["cmdstat_evalsha"]["calls"]
     assert not any(found)
-    assert asked <= took * (times + 1 / ANNOUNCE_SECONDS) + 1 + 20  # each asks once at least, when it gives up
+    assert requested <= took * (times + 1 / RENEW_SECONDS) + 1 + 20  # each thread requests once at its deadline
 
 
 class InFlight:
@@ -177,13 +177,13 @@ def test_the_quiet_second_begins_before_the_first_call_is_waited_for(broker):
     assert is_free(slots)
 
 
-def test_a_redis_that_forgot_the_script_is_taught_it_again(broker, slots):
+def test_a_redis_that_lost_the_script_is_given_it_again(broker, slots):
     connect(broker.url).script_flush()
 
     assert is_free(slots)
 
 
-def test_who_gets_no_slot_in_time_is_told_to_come_back(slots, held):
+def test_a_call_without_a_slot_in_time_fails_with_a_time_to_retry(slots, held):
     for _ in range(LIMIT):
         held.enter_context(slots.slot(SOON))
     began = time.monotonic()
@@ -220,7 +220,7 @@ def test_a_slot_comes_back_when_the_call_is_over_at_desk_too(broker, error, free
     assert is_free(slots, timedelta(seconds=1))
 
 
-def test_who_waits_has_a_slot_of_its_own_process_that_ran_out_as_soon_as_redis_has_it(broker):
+def test_an_expired_slot_of_the_same_process_goes_to_a_waiting_thread_as_soon_as_redis_frees_it(broker):
     slots = make_slots(broker, limit=1, lease=timedelta(seconds=1))
     with ThreadPoolExecutor(1) as pool:
         with suppress(requests.ReadTimeout), slots.slot(SOON):
@@ -234,10 +234,10 @@ def test_who_waits_has_a_slot_of_its_own_process_that_ran_out_as_soon_as_redis_h
 
 
 def test_the_slot_of_a_call_that_lasts_is_kept(broker, held):
-    slots = make_slots(broker, limit=1, lease=timedelta(seconds=3 * ANNOUNCE_SECONDS))
+    slots = make_slots(broker, limit=1, lease=timedelta(seconds=3 * RENEW_SECONDS))
     held.enter_context(slots.slot(SOON))
 
-    assert not is_free(make_slots(broker, limit=1), timedelta(seconds=6 * ANNOUNCE_SECONDS))
+    assert not is_free(make_slots(broker, limit=1), timedelta(seconds=6 * RENEW_SECONDS))
 
 
 def test_the_slots_of_a_killed_process_come_back(broker):
@@ -268,7 +268,7 @@ class TestFrozenRedis:
 
         assert time.monotonic() - began < 1.5
 
-    def test_without_redis_one_is_not_ready(self, broker, slots, held):
+    def test_without_redis_no_slots_are_ready(self, broker, slots, held):
         assert slots.ready()
 
         self.freeze(broker, held)
@@ -282,7 +282,7 @@ class TestFrozenRedis:
 
         assert time.monotonic() - began < 1.5
 
-    def test_who_held_a_slot_when_redis_froze_holds_it_when_it_comes_back(self, broker, held):
+    def test_a_slot_that_was_held_when_redis_froze_is_held_when_it_comes_back(self, broker, held):
         lease = timedelta(seconds=1)
         slots = make_slots(broker, limit=1, lease=lease)
         held.enter_context(slots.slot(SOON))
@@ -292,34 +292,34 @@ class TestFrozenRedis:
 
         assert not is_free(make_slots(broker, limit=1, lease=lease), lease * 1.2)
 
-    def test_afterwards_slots_are_to_be_had_again_also_those_of_calls_that_have_ended_meanwhile(self, broker):
+    def test_afterwards_slots_are_free_again_also_those_of_calls_that_ended_meanwhile(self, broker):
         slots = make_slots(broker, limit=1)
         with ExitStack() as frozen, slots.slot(SOON):
             self.freeze(broker, frozen)
             assert not is_free(slots)
-            Event().wait(0.6)  # by now there is no connection left that the call's end could be written into
+            Event().wait(0.6)  # by then no connection is left to write the end of the call to
 
         assert is_free(slots, SOON)
 
 
 class TestMovedClock:
-    """Redis' clock cannot be moved here; what it left behind, is put there."""
+    """Redis' clock cannot be moved in a test, so the values of a moved clock are written."""
 
     def test_a_slot_from_before_the_clock_was_put_back_does_not_last_for_ever(self, broker, slots):
         redis, hour = connect(broker.url), 3_600_000
         now = redis.time()[0] * 1000
-        redis.hset("desk_sync:{default}:epoch", "heard_at", now + hour)
+        redis.hset("desk_sync:{default}:epoch", "called_at", now + hour)
         redis.zadd("desk_sync:{default}:slots", {f"dead:{number}": now + hour for number in range(LIMIT)})
 
         assert not is_free(slots)
         assert is_free(slots, SOON)
 
-    def test_who_holds_a_slot_while_the_clock_is_put_forward_keeps_it(self, broker, held):
+    def test_a_slot_that_is_held_while_the_clock_is_put_forward_is_kept(self, broker, held):
         slots = make_slots(broker, limit=1)
         held.enter_context(slots.slot(SOON))
         redis = connect(broker.url)
         [holder] = redis.zrange("desk_sync:{default}:slots", 0, -1)
-        redis.hset("desk_sync:{default}:epoch", "heard_at", 1)
+        redis.hset("desk_sync:{default}:epoch", "called_at", 1)
         redis.zadd("desk_sync:{default}:slots", {holder: 1})
 
         assert not is_free(make_slots(broker, limit=1), timedelta(seconds=1.5))

@@ -1,4 +1,4 @@
-"""What persons have settled: identifiers bound to accounts, and undecided tickets set aside."""
+"""Decisions of persons: identifiers bound to accounts, and dismissed tickets."""
 
 from __future__ import annotations
 

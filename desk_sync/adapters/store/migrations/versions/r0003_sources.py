@@ -1,4 +1,4 @@
-"""Pulls that go on where they ended, answers to single questions, and the units of plans."""
+"""Pulls that resume, stored answers of live sources, and the units of plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who writes: what Desk said of partners, and what a person should settle about a ticket that has its verdict."""
+"""Partners as read from Desk, and the open questions about a ticket that has a verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a pause began; how many changes the sweeps met, and when too many of them came without a delivery."""
+"""The beginning of a pause; the number of changes found by sweeps, and the last alarm about missed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commitment's clocks: what was promised, where the clocks stand, and Desk's types of statuses."""
+"""The commitment's clocks: promises, the states of clocks, and Desk's types of statuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When each partner was last taught in public."""
+"""The last public education reply to each partner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which snapshots still owe marks to the tickets that they concern, and an index by which those are found."""
+"""The snapshots whose tickets are not all marked yet, and an index that finds these tickets."""
 
 from __future__ import annotations
 

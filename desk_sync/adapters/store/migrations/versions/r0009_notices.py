@@ -1,4 +1,4 @@
-"""What people outside Desk are told; and by what tickets know each other."""
+"""Messages and notices to people outside Desk; the traits by which related tickets are found."""
 
 from __future__ import annotations
 

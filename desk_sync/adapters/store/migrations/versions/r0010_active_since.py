@@ -1,4 +1,4 @@
-"""Since when what happens in a portal sets off escalations."""
+"""The instant from which events in a portal start escalations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Desk said of its business hours, where the mapping takes a calendar from there."""
+"""Business hours as read from Desk, for mappings that take a calendar from there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find what was put off without going over all that waits."""
+"""An index that finds postponed tickets without a scan of all waiting ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be right for the product to work: one probe for each, for start-up, `/readyz` and `desk-sync doctor`."""
+"""The probes of everything that the product needs, for start-up, `/readyz` and `desk-sync doctor`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from desk_sync.adapters.runtime import broker_probe as broker
 from desk_sync.adapters.runtime import dependency_check as libraries
 from desk_sync.adapters.store.engine import describe, read_clock
 from desk_sync.errors import DeskSyncError
+from desk_sync.ports.hours import StoredHours
 from desk_sync.services.health import Probe, check_all
-from desk_sync.wiring import DeskSync
+from desk_sync.wiring.portal import PortalServices
+from desk_sync.wiring.process import DeskSync
 
 log = structlog.get_logger()
 
 
 def ready(app: DeskSync) -> Mapping[str, Probe]:
-    """What the web process needs to be of use; each is answered within milliseconds, or not at all."""
+    """Return the probes of what the web process needs; each takes milliseconds, or fails."""
     return {
         "mapping": lambda: f"version {app.mapping.policy.version}",
         "database": lambda: _schema(app),
@@ -27,7 +29,7 @@ def ready(app: DeskSync) -> Mapping[str, Probe]:
 
 
 def cheap(app: DeskSync) -> Mapping[str, Probe]:
-    """What is checked when a process starts: no network but the database."""
+    """Return the probes that run when a process starts: they use no network but the database."""
     return {
         "settings": lambda: _settings(app),
         "mapping": lambda: f"version {app.mapping.policy.version}",
@@ -38,7 +40,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
 
 
 def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
-    """All of it. `online` also asks Desk, which costs two credits for each portal."""
+    """Return all probes. `online` adds those that call Desk, which costs two credits for each portal."""
     return {
         **cheap(app),
         "redis": lambda: broker.greet(app.settings.redis_url.get_secret_value()),
@@ -49,30 +51,30 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "parked tickets": lambda: app.health.parked(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),
         "sources": lambda: app.health.sources(app.mapping.sources),
-        "calendars": lambda: app.health.calendars(app.hours_from_desk()),
+        "calendars": lambda: app.health.calendars(_calendars_from_desk(app)),
         "notices": lambda: app.health.notices(),
-        "roles": lambda: _out_of_reach(app),
-        "key set": lambda: _each(app, lambda portal: f"{KeySet(app.portal(portal).keys_url).count()} keys"),
-        **(_asking_desk(app) if online else {}),
+        "roles": lambda: _unreachable_roles(app),
+        "key set": lambda: _each(app, lambda portal: f"{KeySet(portal.hosts.keys_url).count()} keys"),
+        **(_online(app) if online else {}),
     }
 
 
-def _asking_desk(app: DeskSync) -> Mapping[str, Probe]:
+def _online(app: DeskSync) -> Mapping[str, Probe]:
     return {
-        "desk": lambda: _each(app, lambda portal: app.desk(portal).greet()),
-        "fields": lambda: _each(app, lambda portal: _fields(app, portal)),
+        "desk": lambda: _each(app, lambda portal: portal.desk.greet()),
+        "fields": lambda: _each(app, _fields),
     }
 
 
-def _fields(app: DeskSync, portal: str) -> str:
-    if unknown := app.desk(portal).unknown_fields():
-        hint = "Setup > Layouts and Fields shows the API names: correct `fields` in the mapping, or make the field"
-        raise DeskSyncError(f"{portal} has no {', '.join(unknown)}", hint=hint)
-    return "all are there"
+def _fields(portal: PortalServices) -> str:
+    if unknown := portal.desk.unknown_fields():
+        hint = "Setup > Layouts and Fields shows the API names: correct `fields` in the mapping, or create the field"
+        raise DeskSyncError(f"{portal.name} has no {', '.join(unknown)}", hint=hint)
+    return "all fields exist"
 
 
 def log_start(app: DeskSync) -> None:
-    """One line that says with what a process starts. Nothing is refused for it: what is wrong may be mended."""
+    """Log the state in which a process starts. It starts in any case: a fault may be repaired meanwhile."""
     checks = check_all(cheap(app))
     wrong = {check.name: check.what for check in checks if not check.ok}
     write = log.warning if wrong else log.info
@@ -80,10 +82,10 @@ def log_start(app: DeskSync) -> None:
 
 
 def _settings(app: DeskSync) -> str:
-    """Whether each portal has all that its client and its door need."""
+    """Check that each portal has the settings that its client and its receiver need."""
     for portal in app.portals:
-        app.desk(portal)
-    return _each(app, lambda portal: f"organisation {app.portal(portal).org_id}")
+        _ = portal.desk
+    return _each(app, lambda portal: f"organisation {portal.hosts.org_id}")
 
 
 def _schema(app: DeskSync) -> str:
@@ -92,11 +94,18 @@ def _schema(app: DeskSync) -> str:
     return check_schema(app.engine)
 
 
-def _each(app: DeskSync, ask: Callable[[str], str]) -> str:
-    return ", ".join(f"{portal}: {ask(portal)}" for portal in app.portals)
+def _calendars_from_desk(app: DeskSync) -> Mapping[str, StoredHours | None]:
+    """Return what is stored of each calendar that is taken from Desk, by portal and name."""
+    return {
+        f'{portal.name}: "{name}"': stored for portal in app.portals for name, stored in portal.stored_hours().items()
+    }
 
 
-def _out_of_reach(app: DeskSync) -> str:
-    """Which roles of the matrix are told by comments in Desk alone. Placeholders are no mistake."""
+def _each(app: DeskSync, describe_portal: Callable[[PortalServices], str]) -> str:
+    return ", ".join(f"{portal.name}: {describe_portal(portal)}" for portal in app.portals)
+
+
+def _unreachable_roles(app: DeskSync) -> str:
+    """Return the roles of the matrix that only comments in Desk reach. Placeholders are no error."""
     roles = app.mapping.policy.escalation.staff.out_of_reach()
-    return f"only Desk tells {', '.join(roles)}" if roles else "every role has an address"
+    return f"only comments in Desk reach {', '.join(roles)}" if roles else "every role has an address"

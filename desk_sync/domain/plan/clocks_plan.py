@@ -1,0 +1,127 @@
+"""The clocks of a ticket at one look: their reading, the alarms, and the comment that shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, standing_comment
+from desk_sync.domain.commitment.clock_fields import clock_fields
+from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
+from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.memory import ClocksMemory
+from desk_sync.domain.plan.observed import ObservedTicket
+from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.ticket.desired import DesiredValue
+from desk_sync.domain.ticket.effect import Effect
+from desk_sync.domain.ticket.ticket import Field, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClocksPlan:
+    """The reading of the clocks, None for a ticket without clocks, and what is remembered of it.
+
+    `comment` is None where the standing comment stays as it is.
+    """
+
+    reading: ClockReading | None = None
+    comment: StandingComment | None = None
+    memory: ClocksMemory = field(default_factory=ClocksMemory)
+
+
+@dataclass(frozen=True)
+class ClocksDraft:
+    """The clocks, by what was promised when they started (L9). `severity` is the one that counts, as in Desk."""
+
+    observed: ObservedTicket
+    decision: Decision
+    severity: Value
+    memory: ClocksMemory
+    policy: Policy
+
+    @cached_property
+    def level(self) -> int | None:
+        """The level of the severity that counts; where the layout has no field for it, the last known (L8)."""
+        inputs, ticket = self.memory.inputs, self.observed.ticket
+        if self.severity is None and Field.SEVERITY in ticket.not_on_layout and inputs:
+            return inputs.history.level(self.observed.now)
+        return self.policy.tickets.level(self.severity) if isinstance(self.severity, str) else None
+
+    @property
+    def urgency(self) -> int:
+        """The level, 1 first; a ticket without a known severity waits behind the others."""
+        return self.level or max(self.policy.tickets.severities)
+
+    @cached_property
+    def reading(self) -> ClockReading | None:
+        observed = self.observed
+        if observed.history is None:
+            return None
+        past = severity_since(
+            observed.history, self.level, observed.ticket, observed.events, new=self.is_new, now=observed.now
+        )
+        promise = observed.promise or self.policy.commitment.promise(observed.related.origin, self.policy.version)
+        return take_reading(past, promise, self._basis(), observed.now)
+
+    @property
+    def is_new(self) -> bool:
+        """True at the first look that reads the ticket's clocks."""
+        return self.memory.inputs is None
+
+    @property
+    def fields(self) -> Mapping[Field, DesiredValue]:
+        """The values that show the clocks."""
+        return dict(clock_fields(self.reading.clocks)) if self.reading else {}
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the first clock changes by itself."""
+        return self.reading.next_at if self.reading else None
+
+    @property
+    def suppressed(self) -> frozenset[str]:
+        """The alerts that were active at the first look."""
+        return frozenset(self.reading.alarms) if self.reading and self.is_new else self.memory.suppressed
+
+    def alarms(self, escalated: Collection[str]) -> Iterator[Effect]:
+        """Yield a comment for each clock at risk or breached, except those whose ladder is `escalated`."""
+        if self.reading:
+            yield from alarms(self.reading, suppressed=self.suppressed, escalated=escalated)
+
+    def finish(self, *, silent: bool) -> ClocksPlan:
+        """Return the plan; without a comment if `silent`."""
+        before = self.memory.standing_comment
+        reading = self.reading
+        comment = standing_comment(reading, before, self.observed.now) if reading and not silent else None
+        return ClocksPlan(
+            reading=reading,
+            comment=comment,
+            memory=replace(
+                self.memory,
+                inputs=reading.inputs if reading else self.memory.inputs,
+                suppressed=self.suppressed,
+                standing_comment=comment.digest if comment else before,
+            ),
+        )
+
+    def _basis(self) -> ClockBasis:
+        """Return the facts that decide which promises hold. An unknown account takes nothing back (L8)."""
+        before = self.memory.inputs.basis if self.memory.inputs else ClockBasis()
+        verdict, ticket = self.decision.verdict, self.observed.ticket
+        large = before.large if verdict is Verdict.UNKNOWN else verdict is Verdict.PRIORITY
+        return ClockBasis(
+            large=large,
+            large_since=(before.large_since or self.observed.now) if large else None,
+            issue_type=ticket.issue_type,
+            request_type=ticket.request_type,
+            inferred_issue_type=self._inferred(),
+        )
+
+    def _inferred(self) -> str | None:
+        """Return the issue type that the words suggest, if it may add the weekend exception (R21)."""
+        known = self.policy.commitment.terms.weekend.issue_types
+        return next((each.issue_type for each in self.observed.ticket.inferred if each.issue_type in known), None)

@@ -1,0 +1,154 @@
+"""From the facts of one look to a plan: pure, in two steps, because some facts are read only where they matter.
+
+`draft_plan` says which facts are still missing; `PlanDraft.finish` takes them and returns the plan. Nothing here can
+fail on a checked policy, and the same inputs give the same plan, to the byte (L4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from desk_sync.domain.account.partner import customer_evidence
+from desk_sync.domain.plan.clocks_plan import ClocksDraft
+from desk_sync.domain.plan.comments import LOOP, notes
+from desk_sync.domain.plan.decision import Decision, asking_where, decide
+from desk_sync.domain.plan.education import EducationDraft, LastEducation
+from desk_sync.domain.plan.escalation_actions import Agents
+from desk_sync.domain.plan.escalation_plan import EscalationDraft
+from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
+from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.plan.observed import ObservedTicket
+from desk_sync.domain.plan.ownership import DECIDED
+from desk_sync.domain.plan.plan import Plan
+from desk_sync.domain.plan.policy import Mode, Policy
+from desk_sync.domain.ticket.desired import DesiredValue
+from desk_sync.domain.ticket.effect import Effect
+from desk_sync.domain.ticket.ticket import Field
+
+
+def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> PlanDraft:
+    """Return what follows from the facts, the memory and the policy, as far as it follows without further facts."""
+    settled = replace(memory, fields=memory.fields.settled(observed.ticket))
+    return PlanDraft(observed, settled, policy)
+
+
+@dataclass(frozen=True)
+class PlanDraft:
+    """A plan that lacks two facts: who Desk's agents are, and when the partner was last educated."""
+
+    observed: ObservedTicket
+    memory: Memory
+    policy: Policy
+
+    @property
+    def agents_needed(self) -> frozenset[str]:
+        """The addresses of the agents that Desk must be asked about."""
+        return self.escalation.agents_needed
+
+    @property
+    def partner_key(self) -> str | None:
+        """The partner whose last education must be looked up; None if no public reply depends on it."""
+        return self.education.partner_key
+
+    def finish(self, *, agents: Agents, last_education: LastEducation | None) -> Plan:
+        """Return the plan. `agents` are Desk's agents by address, None for an address without one."""
+        fields = self.fields.finish(self._shown(), self.escalation.actions(agents), self.mode)
+        silent = self.mode is Mode.SHADOW
+        educated = self.education.finish(last_education, self.observed.now)
+        return Plan(
+            decision=self._explained(fields),
+            urgency=self.clocks.urgency,
+            fields=fields,
+            clocks=self.clocks.finish(silent=silent),
+            escalation=self.escalation.finish(),
+            effects=() if silent else tuple(self._effects(fields, educated.effects, agents)),
+            education=None if silent else educated.claim,
+            next_look_at=self._next_look_at(),
+        )
+
+    @property
+    def mode(self) -> Mode:
+        return self.policy.tickets.mode_of(self.observed.ticket.department_id)
+
+    @cached_property
+    def decision(self) -> Decision:
+        observed = self.observed
+        decision = decide(observed.ticket, observed.lookup, observed.writer, self.policy, observed.now)
+        if observed.history is None or observed.ticket.in_bin:
+            return decision
+        return asking_where(decision, self.policy.commitment.regions, observed.writer, observed.related.origin)
+
+    @cached_property
+    def fields(self) -> FieldsDraft:
+        return FieldsDraft(self.observed, self.decision, self.memory.fields, self.policy.tickets)
+
+    @cached_property
+    def clocks(self) -> ClocksDraft:
+        return ClocksDraft(self.observed, self.decision, self.fields.severity, self.memory.clocks, self.policy)
+
+    @cached_property
+    def escalation(self) -> EscalationDraft:
+        inputs = self.memory.clocks.inputs
+        return EscalationDraft(
+            observed=self.observed,
+            decision=self.decision,
+            reading=self.clocks.reading,
+            urgency=self.clocks.urgency,
+            memory=self.memory.escalation,
+            policy=self.policy,
+            mode=self.mode,
+            known_history=inputs.history if inputs else None,
+        )
+
+    @cached_property
+    def education(self) -> EducationDraft:
+        observed = self.observed
+        evidence = (*observed.ticket.evidence, *self.memory.evidence.from_threads)
+        return EducationDraft(
+            ticket=observed.ticket,
+            writer=observed.writer,
+            references=observed.references,
+            nameless=observed.lookup.account is None and not customer_evidence(evidence, observed.writer.partner),
+            policy=self.policy.education,
+            may_reply=self.mode is Mode.WRITE,
+        )
+
+    def _shown(self) -> Mapping[Field, DesiredValue]:
+        """Return the values that show clocks and escalation, where the portal has fields for them."""
+        values = {**self.clocks.fields, **self.escalation.fields}
+        return {name: value for name, value in values.items() if name in self.policy.shown}
+
+    def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
+        """Yield every comment that is made once."""
+        yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
+        escalated = {raised.ladder for raised in self.escalation.outcome.escalation.raised}
+        yield from self.clocks.alarms(escalated)
+        yield from education
+        yield from self.escalation.comments(agents)
+
+    def _next_look_at(self) -> datetime | None:
+        """Return when the first clock changes by itself, or the escalation goes on."""
+        return min(filter(None, (self.clocks.next_at, self.escalation.outcome.next_at)), default=None)
+
+    def _explained(self, fields: FieldsPlan) -> Decision:
+        """Return the decision with the reasons why the ticket differs from it, and the state of the escalation."""
+        decision, outcome = self.decision, self.escalation.outcome
+        for name in fields.memory.overrides:
+            decision = decision.because("L7", f"{name} stays as a person set it")
+        for name in fields.unplaceable:
+            decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
+        reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews))
+        never = [name for name in fields.unplaceable if name in DECIDED and name not in self.memory.fields.applied]
+        questions = (*decision.questions, *(ESCALATION_REQUESTED for _ in outcome.reviews), *map(_question, never))
+        decision = replace(decision, reasons=reasons, questions=questions)
+        return decision.because("L14", LOOP) if fields.looping else decision
+
+
+ESCALATION_REQUESTED = "whether to escalate, as somebody asked"
+
+
+def _question(unplaceable: Field) -> str:
+    return f"whether the ticket's layout should have {unplaceable}"

@@ -1,0 +1,80 @@
+"""What works on files alone, without Desk and without a database: mappings, account files, mails, calendars.
+
+The adapters are imported when they are needed, so that a command pays for one of them only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from desk_sync.adapters.mapping.file import PortalMapping
+    from desk_sync.domain.account.identity import Identifier
+    from desk_sync.errors import Problem
+    from desk_sync.ports.subscriptions import AccountFile
+
+
+def load_mapping(path_or_name: str) -> PortalMapping:
+    """Return the mapping in the file, or the shipped one of that name. Raises MappingError."""
+    from desk_sync.adapters.mapping.file import load
+
+    return load(path_or_name)
+
+
+def check_mapping(path: Path) -> Sequence[Problem]:
+    """Return every mistake in the mapping file, in the order of its lines."""
+    from desk_sync.adapters.mapping.file import check
+
+    return check(path)
+
+
+def mapping_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a mapping file."""
+    from desk_sync.adapters.mapping.file import schema
+
+    return schema()
+
+
+def read_accounts(path: Path) -> AccountFile:
+    """Return the accounts of a file. Raises InputError for its first wrong row."""
+    from desk_sync.adapters.subscriptions.account_file import read_accounts
+
+    return read_accounts(path)
+
+
+def read_correct_accounts(paths: Sequence[Path], watch: Callable[[Iterable[Any]], Iterable[Any]]) -> AccountFile:
+    """Return the accounts of several files whose rows are in order, with the problems of the other rows."""
+    from desk_sync.adapters.subscriptions.account_file import read_correct_accounts
+
+    return read_correct_accounts(paths, watch)
+
+
+def read_mail(content: bytes) -> dict[str, Any]:
+    """Return what a mail says about its customer and its request, as a JSON document."""
+    from desk_sync.adapters.mail.facts import document
+    from desk_sync.adapters.mail.read import read_mail
+
+    return document(read_mail(content))
+
+
+def answer_calendar_questions(path: Path) -> dict[str, Any]:
+    """Return the answers to a file of calendar questions, as a JSON document. Raises InputError."""
+    from desk_sync.adapters.mapping.calendar_questions import answer, read
+
+    return answer(read(path))
+
+
+def readings_of(text: str) -> tuple[Identifier, ...]:
+    """Return the identifiers that a text without a label may be. Raises InputError."""
+    from desk_sync.adapters.text.identifiers import readings
+
+    return readings(text)
+
+
+def identifier_in(text: str) -> Identifier | None:
+    """Return the one identifier that a text with a label names, such as `ZOID 123`."""
+    from desk_sync.adapters.mail.labelled_ids import identifier_in
+
+    return identifier_in(text)

@@ -1,0 +1,67 @@
+"""Opening the product in a process: for one command, for the receiver, for a worker's life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from desk_sync import logs, settings
+from desk_sync.adapters.store.engine import INGEST_TIMEOUT, WORKER_TIMEOUT, open_engine
+from desk_sync.settings import Settings
+from desk_sync.wiring.process import DeskSync
+
+
+@contextmanager
+def open_app(ours: Settings | None = None, *, timeout: timedelta = WORKER_TIMEOUT) -> Iterator[DeskSync]:
+    """Open the product for one command: by default it logs warnings and errors only.
+
+    `timeout` is how long a statement waits for a locked database.
+    """
+    ours = ours or settings.load()
+    quiet = ours if "log_level" in ours.model_fields_set else ours.model_copy(update={"log_level": "WARNING"})
+    with closing(_open(quiet, timeout)) as app:
+        yield app
+
+
+@contextmanager
+def open_receiver() -> Iterator[DeskSync]:
+    """Open the product for the process that answers deliveries: it refuses one rather than wait long."""
+    with closing(_open(settings.load(), INGEST_TIMEOUT)) as app, app.group_commit:
+        yield app
+
+
+@contextmanager
+def open_for_check() -> Iterator[DeskSync]:
+    """Open the product for a check of its health, which must not wait long for a locked database."""
+    with open_app(timeout=INGEST_TIMEOUT) as app:
+        yield app
+
+
+@lru_cache(maxsize=1)
+def worker_app() -> DeskSync:
+    """Return the product for the life of a worker process: connections and mapping are kept from task to task."""
+    return _open(settings.load(), WORKER_TIMEOUT)
+
+
+def configure_logs(ours: Settings | None = None) -> None:
+    """Configure logging as these settings say, by default those of the environment."""
+    ours = ours or settings.load()
+    logs.configure(level=ours.log_level, form=ours.log_format)
+
+
+def _open(ours: Settings, timeout: timedelta) -> DeskSync:
+    configure_logs(ours)
+    url = ours.database_url.get_secret_value()
+    _make_folder(url)
+    return DeskSync(ours, open_engine(url, busy_timeout=timeout))
+
+
+def _make_folder(url: str) -> None:
+    """Create the folder of a SQLite file, readable by its owner only."""
+    if url.startswith("sqlite:") and (file := make_url(url).database):
+        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

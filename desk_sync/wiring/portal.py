@@ -1,0 +1,263 @@
+"""The services for one portal in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from sqlalchemy import Engine
+
+from desk_sync import settings
+from desk_sync.adapters.desk.client import DeskClient
+from desk_sync.adapters.desk.events import read_events
+from desk_sync.adapters.desk.limits.budget import PortalBudget
+from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
+from desk_sync.adapters.mapping.file import PortalMapping
+from desk_sync.adapters.store.bindings import SqlBindings
+from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
+from desk_sync.adapters.store.hours import SqlHours
+from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.metrics import SqlMetrics
+from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
+from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
+from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
+from desk_sync.adapters.store.reviews import SqlReviews
+from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.adapters.store.tickets import SqlTickets
+from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
+from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
+from desk_sync.domain.account.partner import Partner
+from desk_sync.ports.hours import StoredHours
+from desk_sync.ports.tickets import DeliveryInbox
+from desk_sync.services.drain import Drain
+from desk_sync.services.intake import Intake
+from desk_sync.services.notices import SendNotices
+from desk_sync.services.parking import Parking
+from desk_sync.services.reconcile.business_hours import HoursFromDesk
+from desk_sync.services.reconcile.partner import PartnerResolver
+from desk_sync.services.reconcile.read import TicketReader
+from desk_sync.services.reconcile.reconcile import Reconcile
+from desk_sync.services.review import Review
+from desk_sync.services.sweep import MissedAlarm, Sweep
+from desk_sync.settings import Settings
+from desk_sync.wiring.environment import Environment
+from desk_sync.wiring.sources import SourceServices
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortalServices:
+    """The product for one portal. What is not used is never opened.
+
+    `process_settings` are those of the process; `settings` have the limits that the mapping gives this portal alone.
+    """
+
+    name: str
+    process_settings: Settings
+    engine: Engine
+    environment: Environment
+    mapping: PortalMapping
+    sources: SourceServices
+    list_partners: Callable[[], Sequence[Partner]]
+    group_commit: GroupCommit
+
+    @cached_property
+    def settings(self) -> Settings:
+        named = self.mapping.portals.get(self.name)
+        return self.process_settings.model_copy(update=named.limits if named else {})
+
+    @cached_property
+    def hosts(self) -> PortalHosts:
+        """The portal's addresses and ids. Raises ConfigurationError if they are not set, or not completely."""
+        if named := self.mapping.portals.get(self.name):
+            return named
+        ours = self.process_settings
+        settings.require(ours, "org_id", "webhook_id")
+        return portal_in(
+            ours.data_center,
+            org_id=ours.org_id,
+            webhook_id=ours.webhook_id,
+            desk_url=ours.desk_url,
+            accounts_url=ours.accounts_url,
+        )
+
+    @cached_property
+    def desk(self) -> DeskClient:
+        """The client of the portal's Desk. Raises ConfigurationError."""
+        environment = self.environment
+        return DeskClient(
+            desk_url=self.hosts.desk_url,
+            org_id=self.hosts.org_id,
+            vocabulary=self.mapping.vocabulary,
+            access=self._tokens(),
+            budget=self.budget,
+            now=environment.now,
+            connections=self.process_settings.workers,
+            sleep=environment.sleep,
+            jitter=environment.jitter,
+            transport=environment.transport,
+        )
+
+    def _tokens(self) -> AccessTokens:
+        named, environment = self.name in self.mapping.portals, self.environment
+        oauth = settings.oauth_of(self.name) if named else settings.oauth(self.process_settings)
+        return AccessTokens(
+            OAuthCredentials(**oauth, accounts_url=self.hosts.accounts_url),
+            SqlTokens(self.engine, self.name),
+            now=environment.now,
+            sleep=environment.sleep,
+            transport=environment.transport,
+        )
+
+    @cached_property
+    def budget(self) -> PortalBudget:
+        """How many calls may be made to the portal's Desk."""
+        return PortalBudget(
+            self.name,
+            slots=self.environment.slots(self.settings, self.name),
+            allowances=SqlAllowances(self.engine, self.name),
+            reserve=self.settings.credit_reserve,
+            now=self.environment.now,
+            clock=self.environment.monotonic,
+        )
+
+    @cached_property
+    def facts(self) -> SqlPortalFacts:
+        """Facts about the portal; some of them are read once for the life of the process."""
+        return SqlPortalFacts(self.engine, self.name)
+
+    @property
+    def tickets(self) -> SqlTickets:
+        return SqlTickets(self.engine, self.name)
+
+    @property
+    def inbox(self) -> SqlInbox:
+        return SqlInbox(self.engine, self.name)
+
+    @property
+    def sweeps(self) -> SqlSweeps:
+        return SqlSweeps(self.engine, self.name)
+
+    @property
+    def open_clocks(self) -> SqlOpenClocks:
+        return SqlOpenClocks(self.engine, self.name)
+
+    @property
+    def metrics(self) -> SqlMetrics:
+        return SqlMetrics(self.engine, self.name)
+
+    @property
+    def parking(self) -> Parking:
+        return Parking(tickets=self.tickets, now=self.environment.now)
+
+    @property
+    def review(self) -> Review:
+        return Review(
+            reviews=SqlReviews(self.engine, self.name),
+            bindings=SqlBindings(self.engine, self.sources.subscriptions.sources),
+            now=self.environment.now,
+        )
+
+    @property
+    def send_notices(self) -> SendNotices:
+        return SendNotices(
+            notices=SqlNotices(self.engine, self.name),
+            notifier=self.environment.notifier(),
+            period=self.mapping.policy.escalation.digest,
+            now=self.environment.now,
+        )
+
+    @property
+    def sweep(self) -> Sweep:
+        """The service that finds tickets without a delivery. Raises ConfigurationError."""
+        return Sweep(
+            desk=self.desk,
+            budget=self.budget,
+            sweeps=self.sweeps,
+            now=self.environment.now,
+            alarm=MissedAlarm(share=self.process_settings.missed_share),
+        )
+
+    def intake(self, inbox: DeliveryInbox | None = None) -> Intake:
+        """Return the service that takes the portal's deliveries. Raises ConfigurationError if a setting is missing.
+
+        They are recorded in `inbox`: by default those of the process that arrive together, in one commit.
+        """
+        now, hosts = self.environment.now, self.hosts
+        keys = KeySet(hosts.keys_url, transport=self.environment.transport)
+        token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now)
+        read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=hosts.org_id)
+        inbox = inbox or GroupInbox(self.group_commit, self.name)
+        return Intake(verify=token.verify, knows=token.knows, read=read, inbox=inbox, now=now)
+
+    @property
+    def drain(self) -> Drain:
+        """The service that looks at the due tickets. Raises ConfigurationError, and InputError for the partner file."""
+        return Drain(
+            tickets=self.tickets,
+            look=self.reconcile.look,
+            budget=self.budget,
+            now=self.environment.now,
+            workers=self.process_settings.workers,
+            pool=self.environment.pool,
+        )
+
+    @property
+    def reconcile(self) -> Reconcile:
+        """The service that looks at one ticket. Raises ConfigurationError, and InputError for the partner file."""
+        return Reconcile(
+            reader=self.reader,
+            desk=self.desk,
+            budget=self.budget,
+            education_log=SqlEducationLog(self.engine, self.name),
+            tickets=self.tickets,
+            portal=self.facts,
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
+            now=self.environment.now,
+        )
+
+    @property
+    def reader(self) -> TicketReader:
+        """What reads all that a look needs. Raises ConfigurationError, and InputError for the partner file."""
+        return TicketReader(
+            desk=self.desk,
+            subscriptions=self.sources.subscriptions,
+            partners=self.partners,
+            portal=self.facts,
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
+            policy=self.mapping.policy,
+            now=self.environment.now,
+            live=self.sources.live,
+            hours=self.hours,
+        )
+
+    @property
+    def partners(self) -> PartnerResolver:
+        return PartnerResolver(
+            desk=self.desk,
+            book=SqlPartners(self.engine, self.name),
+            listed=self.list_partners(),
+            policy=self.mapping.policy.partners,
+            now=self.environment.now,
+        )
+
+    @property
+    def hours(self) -> HoursFromDesk:
+        """The calendars that are taken from the portal's Desk. Raises ConfigurationError."""
+        return HoursFromDesk(desk=self.desk, kept=SqlHours(self.engine, self.name), now=self.environment.now)
+
+    def refresh_hours(self) -> None:
+        """Read the calendars that are due from the portal's Desk."""
+        if names := self._calendars_from_desk:
+            self.hours.refresh(names)
+
+    def stored_hours(self) -> Mapping[str, StoredHours | None]:
+        """Return each calendar that is taken from Desk as it is stored, by name; None for one that was never read."""
+        stored = SqlHours(self.engine, self.name)
+        return {name: stored.recall(name) for name in self._calendars_from_desk}
+
+    @property
+    def _calendars_from_desk(self) -> Sequence[str]:
+        return sorted(self.mapping.policy.commitment.regions.desk_hours)

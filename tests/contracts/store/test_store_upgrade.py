@@ -1,0 +1,114 @@
+"""A database of the version before, with the rows of a ticket in the middle of its life, is upgraded and goes on.
+
+The rows were written by schema 0012: a large account, a hold of half an hour, a box that a person unticked, two levels
+raised. The ticket is in Desk as that version left it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlalchemy import Boolean, DateTime, Engine, MetaData, inspect, text
+from sqlalchemy.types import JSON
+
+from desk_sync.adapters.store.engine import open_engine, writing
+from desk_sync.adapters.store.upgrade import _config, migrate
+from desk_sync.domain.plan.memory import Override
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.services.reconcile.reconcile import LookOutcome
+from tests.services.conftest import World
+from tests.support.fake_desk import FakeDesk
+from tests.support.makers import NOW, POLICY, ROBOT, make_ticket
+
+ROWS = Path(__file__).parents[2] / "cases" / "databases" / "0012.json"
+TICKET = "100000000000000001"
+BOX = Field.LARGE_USER
+
+
+@pytest.fixture
+def upgraded(empty_url: str) -> Any:
+    """The database of schema 0012 with its rows, after an upgrade to the schema of today."""
+    engine = open_engine(empty_url)
+    config = _config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+    insert_rows(engine, json.loads(ROWS.read_text(encoding="utf-8")))
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def insert_rows(engine: Engine, tables: dict[str, list[dict[str, Any]]]) -> None:
+    metadata = MetaData()
+    metadata.reflect(engine, only=list(tables))
+    with writing(engine) as connection:
+        for table in metadata.sorted_tables:
+            types = {column["name"]: column["type"] for column in inspect(connection).get_columns(table.name)}
+            for row in tables[table.name]:
+                connection.execute(table.insert().values({name: typed(types[name], row[name]) for name in row}))
+            if engine.dialect.name == "postgresql" and table.autoincrement_column is not None:
+                name = table.autoincrement_column.name
+                after = f"SELECT setval(pg_get_serial_sequence('{table.name}', '{name}'), max({name})) FROM {table.name}"
+                connection.execute(text(after))
+
+
+def typed(kind: Any, value: Any) -> Any:
+    """Return a value as the driver of either database takes it."""
+    if value is None:
+        return None
+    if isinstance(kind, DateTime):
+        return datetime.fromisoformat(f"{value}+00:00")
+    if isinstance(kind, JSON):
+        return json.loads(value)
+    return bool(value) if isinstance(kind, Boolean) else value
+
+
+@pytest.fixture
+def world(upgraded: Engine) -> World:
+    ticket = make_ticket(
+        created_at=NOW,
+        threads=2,
+        comments=5,
+        severity="S1-Critical",
+        clock_state="breached",
+        escalation_level="2",
+        modified_by=ROBOT,
+        modified_at=NOW.replace(hour=14, minute=45),
+    )
+    world = World(upgraded, FakeDesk(ticket))
+    world.policy = replace(POLICY, shown=frozenset({Field.CLOCK_STATE, Field.ESCALATION_LEVEL}))
+    world.waits(hours=8)
+    return world
+
+
+def test_a_look_at_it_writes_nothing_and_remembers_everything(world):
+    before = world.tickets.history(TICKET)
+    world.receives(key="again", state="else", actor_id=ROBOT)
+
+    assert world.look() == [LookOutcome.RECONCILED]
+    after = world.tickets.history(TICKET)
+    assert world.desk.count("write_ticket") == world.desk.count("add_comment") == world.desk.count("edit_comment") == 0
+    assert after.memory.fields == before.memory.fields
+    assert after.memory.fields.overrides == {BOX: Override(value=False, basis="A1:PRIORITY")}
+    assert after.memory.fields.applied[Field.SEVERITY].before == "S2-Moderate"
+    assert (after.promise, after.clocks(world.now())) == (before.promise, before.clocks(world.now()))
+    assert [clock.paused.total_seconds() for clock in after.clocks(world.now())] == [1800] * 3
+    assert after.look_at == NOW.replace(hour=17, minute=30)
+
+
+def test_its_ladder_goes_on_with_the_next_level(world):
+    world.waits(hours=1, minutes=45)
+    world.look()
+
+    raised = world.tickets.history(TICKET).memory.escalation.state.raised
+    assert [level.level for level in raised] == [1, 2, 3]
+    assert [text.splitlines()[0] for text in world.desk.comments[TICKET] if "Escalation level" in text] == [
+        "Escalation level 3, because of: acknowledgement"
+    ]

@@ -1,0 +1,92 @@
+"""The partner: its domains, its customers' accounts, and the evidence that is its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.account.partner import (
+    WRITER_NOT_LOOKED_UP,
+    Partner,
+    PartnerOrigin,
+    PartnerPolicy,
+    PartnerTag,
+    TicketWriter,
+    customer_evidence,
+    tag_of,
+)
+from tests.support.makers import make_account, make_evidence
+
+PARTNER = Partner(name="P", country="DE", domains=frozenset({"partner.example"}))
+WRITER = TicketWriter(partner=PARTNER, origin=PartnerOrigin.DESK)
+BY_DOMAIN = TicketWriter(partner=PARTNER, origin=PartnerOrigin.DOMAIN)
+NO_DOMAINS = TicketWriter(partner=Partner(name="P"), origin=PartnerOrigin.DESK)
+
+
+@pytest.mark.parametrize(
+    ("domain", "owned"),
+    [
+        pytest.param("partner.example", True, id="registered"),
+        pytest.param("support.partner.example", True, id="a subdomain"),
+        pytest.param("notpartner.example", False, id="another one with the same ending"),
+        pytest.param("example", False, id="the domain above"),
+    ],
+)
+def test_a_partner_owns_its_domains_and_their_subdomains(domain, owned):
+    assert PARTNER.owns(domain) is owned
+
+
+@pytest.mark.parametrize(
+    ("tagged_to", "writer", "tag"),
+    [
+        pytest.param("partner.example", WRITER, PartnerTag.OWN, id="to the writing partner"),
+        pytest.param("other.example", WRITER, PartnerTag.ANOTHERS, id="to another partner"),
+        pytest.param("partner.example", BY_DOMAIN, PartnerTag.OWN, id="the sender's domain is enough for its own"),
+        pytest.param("other.example", BY_DOMAIN, PartnerTag.UNSETTLED, id="but not to call it another's"),
+        pytest.param("other.example", NO_DOMAINS, PartnerTag.UNSETTLED, id="a partner without domains"),
+        pytest.param("other.example", WRITER_NOT_LOOKED_UP, PartnerTag.UNSETTLED, id="an unknown partner"),
+        pytest.param(None, WRITER, PartnerTag.SILENT, id="the data have no partner's domain"),
+    ],
+)
+def test_an_account_is_anothers_only_if_the_writing_partner_is_known_for_certain(tagged_to, writer, tag):
+    assert tag_of(make_account(partner_domain=tagged_to), writer) is tag
+
+
+def test_an_untagged_account_is_untagged_for_every_partner():
+    account = make_account(tagged=False, partner_domain="partner.example")
+
+    assert {tag_of(account, each) for each in (WRITER, BY_DOMAIN, WRITER_NOT_LOOKED_UP)} == {PartnerTag.UNTAGGED}
+
+
+@pytest.mark.parametrize(
+    ("value", "kinds", "place", "kept"),
+    [
+        pytest.param("partner.example", [IdentifierKind.DOMAIN], EvidencePlace.TEXT, False, id="its domain"),
+        pytest.param("partner.example", [IdentifierKind.DOMAIN], EvidencePlace.FIELD, False, id="also in the field"),
+        pytest.param("ada@partner.example", [], EvidencePlace.TEXT, False, id="its address in a text"),
+        pytest.param("ada@partner.example", [], EvidencePlace.FIELD, True, id="but not in the customer field"),
+        pytest.param("ada@large.example", [], EvidencePlace.TEXT, True, id="a customer's address"),
+        pytest.param("76006415", [IdentifierKind.ZOID], EvidencePlace.TEXT, True, id="a number"),
+    ],
+)
+def test_what_names_the_partner_is_no_evidence_for_a_customer(value, kinds, place, kept):
+    evidence = make_evidence(value, *kinds, place=place)
+
+    assert customer_evidence([evidence], PARTNER) == ((evidence,) if kept else ())
+    assert customer_evidence([evidence], None) == (evidence,)
+
+
+def test_the_mailboxes_of_a_ticket_give_the_data_centres_and_a_reason():
+    both = frozenset({"EU", "IN"})
+    policy = PartnerPolicy(mailboxes={"eu@desk.example": frozenset({"EU"}), "all@desk.example": both})
+
+    reached = policy.with_data_centers(WRITER, ["eu@desk.example", "all@desk.example", "unknown@desk.example"])
+
+    assert (reached.partner, reached.data_centers) == (PARTNER, {"EU", "IN"})
+    assert [str(reason) for reason in reached.reasons] == ["R61: the mail came to the mailbox of EU, IN"]
+    assert policy.with_data_centers(WRITER, ["unknown@desk.example"]) == WRITER
+
+
+def test_only_a_known_country_is_a_country_of_the_writer():
+    assert WRITER.countries == ("DE",)
+    assert (NO_DOMAINS.countries, WRITER_NOT_LOOKED_UP.countries) == ((), ())

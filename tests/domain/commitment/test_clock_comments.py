@@ -1,0 +1,107 @@
+"""The comments about clocks: one for each alarm, and the standing comment."""
+
+from __future__ import annotations
+
+import pytest
+
+from desk_sync.domain.commitment.clock_comments import alarms, standing_comment
+from desk_sync.domain.commitment.clock_reading import take_reading
+from desk_sync.domain.commitment.history import History
+from desk_sync.domain.commitment.read_clocks import ClockBasis
+from tests.support.clock_scenes import MONDAY, PROMISE, after, events
+
+AT_RISK, BREACHED, DETERMINATION = "acknowledgement:1:at_risk", "acknowledgement:1:breached", "determination:1:at_risk"
+
+
+def reading(happened: str, now: str, basis: ClockBasis | None = None):
+    history = History(created_at=MONDAY, events=events(happened))
+    return take_reading(history, PROMISE, basis or ClockBasis(), MONDAY + after(now))
+
+
+@pytest.mark.parametrize(
+    ("now", "suppressed", "escalated", "keys"),
+    [
+        pytest.param("59m", (), (), [], id="no alarm"),
+        pytest.param("3h", (), (), [BREACHED, DETERMINATION], id="each alarm"),
+        pytest.param("3h", (BREACHED,), (), [DETERMINATION], id="active before the first look"),
+        pytest.param("3h", (AT_RISK,), (), [BREACHED, DETERMINATION], id="a later alarm of the same clock is another"),
+        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="a breach that an escalation reports"),
+        pytest.param("2h", (), ("acknowledgement:1",), [AT_RISK, DETERMINATION], id="but a risk is not escalated"),
+    ],
+)
+def test_each_alarm_has_one_comment_unless_it_is_reported_elsewhere(now, suppressed, escalated, keys):
+    found = alarms(reading("0h s1", now), suppressed=suppressed, escalated=escalated)
+
+    assert [effect.key for effect in found] == [f"clock:{key}" for key in keys]
+
+
+def test_an_alarm_keeps_its_key_and_its_text_at_the_next_look():
+    one, later = (list(alarms(reading("0h s1", now), suppressed=(), escalated=())) for now in ("2h", "2h59m"))
+
+    assert one == later
+    assert all(not effect.public for effect in one)
+
+
+def test_an_alarm_names_the_milestone_the_cycle_and_the_instants():
+    happened = "0h s1, 30m reply, 1h reply, 5h message"
+    (risk,) = alarms(reading(happened, "7h"), suppressed=(), escalated=())
+    (breach,) = alarms(reading(happened, "13h"), suppressed=(), escalated=())
+
+    assert risk.text == (
+        "Determination, round 2 is at risk: its target passed at 2026-11-16 06:00Z, it is due at 2026-11-16 12:00Z."
+    )
+    assert breach.text == "Determination, round 2 is breached: it was due at 2026-11-16 12:00Z."
+
+
+@pytest.mark.parametrize(
+    ("happened", "now", "before", "written"),
+    [
+        pytest.param("0h s1", "59m", None, False, id="before the first alarm"),
+        pytest.param("0h s1", "1h", None, True, id="with the first alarm"),
+        pytest.param("0h s1, 70m reply", "80m", "old", True, id="changed, though no alarm is left"),
+        pytest.param("0h s1", "1h", reading("0h s1", "90m").digest, False, id="unchanged"),
+        pytest.param("0h s1", "2h", reading("0h s1", "90m").digest, True, id="another alarm"),
+    ],
+)
+def test_the_standing_comment_begins_with_the_first_alarm_and_follows_each_change(happened, now, before, written):
+    read = reading(happened, now)
+
+    comment = standing_comment(read, before, MONDAY + after(now))
+
+    assert (comment is not None) is written
+    assert comment is None or (comment.digest, comment.comment.key) == (read.digest, "clocks")
+
+
+@pytest.mark.parametrize(
+    ("happened", "now", "basis", "lines"),
+    [
+        pytest.param(
+            "0h s1, 30m reply",
+            "2h",
+            None,
+            [
+                "- Acknowledgement: met",
+                "  used 30 min, paused 0 min, left 2 h 30 min, met at 2026-11-15 23:30Z",
+                "- Determination: at risk",
+                "  used 2 h, paused 0 min, left 6 h, due at 2026-11-16 07:00Z",
+            ],
+            id="met, and at risk",
+        ),
+        pytest.param(
+            "0h s1, 30m paused",
+            "2h",
+            None,
+            ["- Acknowledgement: paused", "  used 30 min, paused 1 h 30 min, left 2 h 30 min, due at no instant"],
+            id="paused",
+        ),
+        pytest.param("0h s1", "2h", ClockBasis(issue_type="limitation"), ["- Acknowledgement: exempt"], id="exempt"),
+        pytest.param("0h s1", "30m", None, ["- Determination: on track"], id="on track"),
+    ],
+)
+def test_the_standing_comment_shows_every_clock_with_its_time_and_its_rules(happened, now, basis, lines):
+    read = reading(happened, now, basis)
+
+    text = standing_comment(read, "before", MONDAY + after(now)).comment.text
+
+    assert [line for line in lines if line not in text] == []
+    assert [str(reason) for clock in read.clocks for reason in clock.reasons if str(reason) not in text] == []
