@@ -20,7 +20,7 @@ from sqlalchemy import Engine, String, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from desk_sync.adapters.mapping import file as mapping_file
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import subscription_tables, tables
 from desk_sync.adapters.store.engine import open_engine, reading, writing
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
@@ -132,9 +132,9 @@ def product_marking(database: str, _: str) -> None:
 def plain_marking(database: str, _: str) -> None:
     """Do the same account by account: read it from both snapshots, compare, mark its ticket."""
     engine, now = open_engine(database), _now()
-    accounts, tickets, new = tables.accounts, tables.tickets, _staged(engine)
+    accounts, tickets, new = subscription_tables.accounts, tables.tickets, _staged(engine)
     with writing(engine) as connection:
-        old = connection.scalar(select(tables.snapshots.c.id).where(_current()))
+        old = connection.scalar(select(subscription_tables.snapshots.c.id).where(_current()))
         for account_id, digest in connection.execute(_of(new, accounts.c.account_id, accounts.c.digest)).all():
             before = connection.scalar(_of(old, accounts.c.digest).where(accounts.c.account_id == account_id))
             if before != digest:
@@ -164,23 +164,23 @@ def _addresses(engine: Engine) -> Iterator[str]:
             count = connection.scalar(select(PlainRow.id).order_by(PlainRow.id.desc()).limit(1))
             accounts = (count or 0) // SUBSCRIPTIONS_OF_AN_ACCOUNT
         else:
-            accounts = connection.scalar(select(tables.snapshots.c.accounts).where(_current())) or 0
+            accounts = connection.scalar(select(subscription_tables.snapshots.c.accounts).where(_current())) or 0
     random = Random(1)  # noqa: S311 - the same look-ups in every run
     return (f"admin@e{random.randrange(accounts)}.example" for _ in range(LOOKS))
 
 
 def _staged(engine: Engine) -> int:
     with reading(engine) as connection:
-        query = select(tables.snapshots.c.id).where(tables.snapshots.c.state == "importing")
+        query = select(subscription_tables.snapshots.c.id).where(subscription_tables.snapshots.c.state == "importing")
         return int(connection.execute(query).scalar_one())
 
 
 def _current() -> object:
-    return tables.snapshots.c.state == "current"
+    return subscription_tables.snapshots.c.state == "current"
 
 
 def _of(snapshot_id: object, *columns: object) -> object:
-    return select(*columns).where(tables.accounts.c.snapshot_id == snapshot_id)
+    return select(*columns).where(subscription_tables.accounts.c.snapshot_id == snapshot_id)
 
 
 def _now() -> datetime:

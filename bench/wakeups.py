@@ -99,6 +99,7 @@ def _product(load: WakeupLoad, look: Callable[[SqlTickets], Callable[[Lease], Lo
             look=look(queue),
             budget=FakeBudget(),
             now=lambda: NOW,
+            monotonic=monotonic,
             workers=THREADS,
             span=timedelta(hours=1),
         )

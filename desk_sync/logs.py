@@ -8,6 +8,9 @@ from typing import Literal
 
 import structlog
 
+get_logger = structlog.get_logger
+"""Return a logger; `get_logger().info("noun.past_participle", ticket_id=…)` writes a line."""
+
 # These loggers print request headers, bodies or whole tokens at DEBUG.
 SILENCED = ("requests_oauthlib", "oauthlib", "urllib3", "asyncio")
 

@@ -30,7 +30,7 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
         "clocks": [clock_document(clock) for clock in history.clocks(now)],
         "told": [
             {"at": each.at, "topic": each.topic, "to": str(each.to), "state": each.state, "sent_at": each.sent_at}
-            for each in history.told
+            for each in history.sent_notices
         ],
         "escalations": [documents.escalation(step) for step in history.memory.escalation.state.raised],
         "events": [
@@ -95,7 +95,7 @@ def print_history(history: TicketHistory, now: datetime) -> None:
     for step in history.memory.escalation.state.raised:
         roles = ", ".join(step.roles) or "no role"
         print_line(f"\n{_format(step.at)}  level {step.level} was raised because of {step.because}; notified: {roles}")
-    for each in history.told:
+    for each in history.sent_notices:
         print_line(
             f"  {each.topic}: {each.to}, {each.state}" + (f" at {_format(each.sent_at)}" if each.sent_at else "")
         )

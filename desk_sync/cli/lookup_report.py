@@ -13,7 +13,7 @@ def document(answer: LookupAnswer) -> dict[str, Any]:
     """Return the answer as JSON: `accounts` are all candidates, `account_id` is the one account, if it is unique."""
     decision, snapshot = answer.decision, answer.lookup.snapshot
     return {
-        "identifier": [{"kind": each.kind, "value": each.value} for each in answer.asked],
+        "identifier": [{"kind": each.kind, "value": each.value} for each in answer.readings],
         "account_id": answer.lookup.account.account_id if answer.lookup.account else None,
         "decision": decision.verdict,
         "licences_counted": decision.licences,

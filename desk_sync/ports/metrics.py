@@ -1,4 +1,4 @@
-"""The figures of a portal, and the worker's heartbeat."""
+"""The metrics of a portal, and the worker's heartbeat."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class DeliveryCounts:
 
 
 class MetricsStore(Protocol):
-    """The figures of one portal."""
+    """The metrics of one portal."""
 
     def backlog(self, now: datetime) -> WorkBacklog:
         """Return the work that was due at `now`, included, and is not done."""

@@ -212,7 +212,7 @@ class PastEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketHistory:
-    """Everything stored about a ticket; lists are oldest first."""
+    """Everything stored about a ticket; lists are oldest first. `sent_notices` has waiting and refused ones too."""
 
     ticket_id: str
     memory: Memory
@@ -226,7 +226,7 @@ class TicketHistory:
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Sequence[PastEffect]
-    told: Sequence[SentNotice] = ()
+    sent_notices: Sequence[SentNotice] = ()
     promise: Promise | None = None
 
     def clocks(self, now: datetime) -> Sequence[Clock]:

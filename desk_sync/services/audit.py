@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import structlog
-
 from desk_sync.errors import DeskSyncError
+from desk_sync.logs import get_logger
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,7 @@ class Audit:
     """Audits all portals together. `report` calls the external monitor; due work may be `timeout` old."""
 
     clocks: Sequence[OpenClocks]
-    figures: Sequence[MetricsStore]
+    metrics: Sequence[MetricsStore]
     report: Callable[[], None]
     now: Now
     timeout: timedelta = timedelta(minutes=5)
@@ -44,7 +43,7 @@ class Audit:
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
         now = self.now()
-        backlogs = [figures.backlog(now) for figures in self.figures]
+        backlogs = [metrics.backlog(now) for metrics in self.metrics]
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
         found = AuditResult(
             remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),

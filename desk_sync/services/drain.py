@@ -7,16 +7,14 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import timedelta
-from time import monotonic
 
-import structlog
-
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.tickets import Lease, TicketStore
 from desk_sync.services.reconcile.reconcile import LookOutcome
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def look_threads(workers: int) -> Executor:
@@ -28,13 +26,14 @@ def look_threads(workers: int) -> Executor:
 class Drain:
     """Claims batches of due tickets and looks at them, within the portal's call budget.
 
-    `workers` also limits the calls to Desk that this process has in flight.
+    `workers` also limits the calls to Desk that this process has in flight; `monotonic` is in seconds.
     """
 
     tickets: TicketStore
     look: Callable[[Lease], LookOutcome]
     budget: CallBudget
     now: Now
+    monotonic: Callable[[], float]
     workers: int = 4
     pool: Callable[[int], Executor] = look_threads
     lease: timedelta = timedelta(seconds=45)
@@ -48,9 +47,9 @@ class Drain:
         outcomes: Counter[LookOutcome] = Counter()
         pending: set[Future[LookOutcome]] = set()
         full = self.workers * 4
-        end = monotonic() + self.span.total_seconds()
+        end = self.monotonic() + self.span.total_seconds()
         with self.pool(self.workers) as pool:
-            while (batch := self._start_batch(pool, full)) and monotonic() < end:
+            while (batch := self._start_batch(pool, full)) and self.monotonic() < end:
                 # After a full batch, claim the next as soon as a worker is free: the slowest look delays no other.
                 pending |= batch
                 while len(pending) >= (self.workers if len(batch) == full else 1):

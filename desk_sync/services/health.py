@@ -58,7 +58,7 @@ class HealthLimits:
 class Health:
     """The probes that judge data of the store, over all portals."""
 
-    figures: Iterable[MetricsStore]
+    metrics: Iterable[MetricsStore]
     heartbeats: HeartbeatStore
     subscriptions: SubscriptionStore
     pulls: PullStore
@@ -82,7 +82,7 @@ class Health:
     def work(self) -> str:
         """Return the number of tickets due for a look and the age of the oldest."""
         now = self.now()
-        backlogs = [figures.backlog(now) for figures in self.figures]
+        backlogs = [metrics.backlog(now) for metrics in self.metrics]
         if stranded := sum(backlog.stranded for backlog in backlogs):
             raise DeskSyncError(
                 f"{stranded} events wait for a look that is not due", hint="a fault of desk-sync: report it"
@@ -97,7 +97,7 @@ class Health:
     def steps(self) -> str:
         """Return the age of the oldest due step of an escalation or change of a clock."""
         now = self.now()
-        age = age_of_oldest((figures.backlog(now).step_at for figures in self.figures), now)
+        age = age_of_oldest((metrics.backlog(now).step_at for metrics in self.metrics), now)
         if age > self.limits.work:
             hint = "see `desk-sync parked list`: clocks and escalations of a parked ticket wait with it"
             raise DeskSyncError(f"the oldest step is due for {_span(age)}", hint=hint)
@@ -106,7 +106,7 @@ class Health:
     def deliveries(self) -> str:
         """Return how many changes a sweep found that no delivery had reported."""
         now = self.now()
-        totals = [figures.deliveries() for figures in self.figures]
+        totals = [metrics.deliveries() for metrics in self.metrics]
         missed, changes = sum(each.missed for each in totals), sum(each.changes for each in totals)
         found = f"{missed} of {changes} changes came without a delivery"
         alarms = [each.alarmed_at for each in totals if each.alarmed_at]
@@ -118,18 +118,18 @@ class Health:
     def notices(self) -> str:
         """Return the number of waiting notices; fail if recently every channel refused a message."""
         since = self.now() - self.limits.alarm
-        if undelivered := sum(figures.undelivered(since) for figures in self.figures):
+        if undelivered := sum(metrics.undelivered(since) for metrics in self.metrics):
             found = (
                 f"{undelivered} messages reached no recipient within {_span(self.limits.alarm)}: every channel refused"
             )
             raise DeskSyncError(found, hint="`desk-sync notify test ROLE` tries the addresses of a role")
-        waiting = sum(figures.backlog(self.now()).notices for figures in self.figures)
+        waiting = sum(metrics.backlog(self.now()).notices for metrics in self.metrics)
         return f"{waiting} waiting" if waiting else "nothing waits"
 
     def parked(self) -> str:
         """Return "none" if no ticket is parked."""
         now = self.now()
-        if parked := sum(figures.backlog(now).parked for figures in self.figures):
+        if parked := sum(metrics.backlog(now).parked for metrics in self.metrics):
             hint = "see `desk-sync parked list` for the errors; then `parked retry` or `parked drop`"
             raise DeskSyncError(f"{parked} tickets are parked", hint=hint)
         return "none"

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-import structlog
-
 from desk_sync.domain.account.entitlement import ItemStanding, judge
 from desk_sync.domain.account.licence_policy import LicencePolicy
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import Shrunk
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import (
     FILE,
@@ -22,7 +21,7 @@ from desk_sync.ports.subscriptions import (
     SubscriptionStore,
 )
 
-log = structlog.get_logger()
+log = get_logger()
 
 MAX_SHRINK = 0.2
 

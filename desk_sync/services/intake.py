@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
-
-import orjson
 
 from desk_sync.domain.ticket.event import Event
 from desk_sync.errors import BadDelivery
@@ -16,7 +15,7 @@ from desk_sync.ports.tickets import DeliveryInbox, RecordedDelivery
 
 Token: TypeAlias = str | None
 Verify: TypeAlias = Callable[[Token], None]
-Know: TypeAlias = Callable[[Token], bool]
+KnownToken: TypeAlias = Callable[[Token], bool]
 Read: TypeAlias = Callable[[bytes], Sequence[Event]]
 
 NOTHING = RecordedDelivery(stored=0, known=0)
@@ -26,7 +25,7 @@ _JSON_SPACE = b" \t\r\n"
 class DeliveryDoor(Protocol):
     """The entrance for one portal's deliveries."""
 
-    def knows(self, token: Token) -> bool:
+    def is_known(self, token: Token) -> bool:
         """Return True if the token was verified before and is still valid, so that `take` may be called at once."""
         ...
 
@@ -47,11 +46,11 @@ class DeliveryDoor(Protocol):
 class Intake:
     """The intake of one portal. `verify` raises BadToken, `read` raises BadDelivery, both may raise TemporaryError.
 
-    `knows` returns True if `verify` would accept the token without a call.
+    `is_known` returns True if `verify` would accept the token without a call.
     """
 
     verify: Verify
-    knows: Know
+    is_known: KnownToken
     read: Read
     inbox: DeliveryInbox
     now: Now
@@ -78,8 +77,8 @@ def _is_array(body: bytes) -> bool:
     if not body:
         return False
     try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
+        json.loads(body)
+    except (ValueError, RecursionError):
         raise BadDelivery("the body is not JSON") from None
     return False
 

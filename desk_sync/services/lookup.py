@@ -16,9 +16,9 @@ from desk_sync.ports.subscriptions import SubscriptionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupAnswer:
-    """The requested readings, all accounts that they may lead to, and the decision for the one that they lead to."""
+    """The readings of an identifier, all accounts that they may lead to, and the decision for the one that they lead to."""
 
-    asked: tuple[Identifier, ...]
+    readings: tuple[Identifier, ...]
     accounts: Sequence[Account]
     lookup: Lookup
     decision: Decision
@@ -36,7 +36,7 @@ class AccountLookup:
         """Return the answer for one identifier. A number without a label has three readings: ZOID, ZGID and ZUID."""
         lookup, accounts = self._find(readings)
         decision = assess(lookup, self.policy, self.now())
-        return LookupAnswer(asked=readings, accounts=accounts, lookup=lookup, decision=decision)
+        return LookupAnswer(readings=readings, accounts=accounts, lookup=lookup, decision=decision)
 
     def _find(self, readings: tuple[Identifier, ...]) -> tuple[Lookup, Sequence[Account]]:
         matches = self.subscriptions.find(readings)

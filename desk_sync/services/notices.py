@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from desk_sync.domain.escalation.notice import Notice, gather
 from desk_sync.errors import Refused, TemporaryError
+from desk_sync.logs import get_logger
 from desk_sync.ports.notices import ClaimedNotices, NoticeStore, Notifier
 from desk_sync.ports.now import Now
 from desk_sync.services.backoff import doubled
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +37,16 @@ class SendNotices:
     notifier: Notifier
     period: timedelta
     now: Now
-    persistence: SendLimits = SendLimits()
+    limits: SendLimits = SendLimits()
 
     def run(self) -> datetime | None:
         """Make the notices whose period is over, and send those that are due. Return when the next period ends."""
         now = self.now()
         gathered = gather(self.notices.waiting(), self.period, now=now)
         self.notices.make(gathered.notices, now=now)
-        for _ in range(self.persistence.batch):
+        for _ in range(self.limits.batch):
             now = self.now()
-            claimed = self.notices.claim(now=now, until=now + self.persistence.lease)
+            claimed = self.notices.claim(now=now, until=now + self.limits.lease)
             if claimed is None:
                 break
             self._send(claimed)
@@ -66,10 +65,10 @@ class SendNotices:
             log.info("notice.sent", key=notice.key, channel=notice.to.channel, messages=len(notice.messages))
 
     def _retry_later(self, claimed: ClaimedNotices, error: str) -> None:
-        if claimed.attempts >= self.persistence.attempts:
+        if claimed.attempts >= self.limits.attempts:
             self._refuse(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
             return
-        due_at = self.now() + doubled(self.persistence.pause, claimed.attempts)
+        due_at = self.now() + doubled(self.limits.pause, claimed.attempts)
         self.notices.postpone(claimed.notice, due_at=due_at, error=error)
         log.warning("notice.postponed", key=claimed.notice.key, error=error, due_at=due_at)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from desk_sync.errors import PermanentError
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.tickets import ParkedTicket, TicketStore
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

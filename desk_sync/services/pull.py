@@ -10,15 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import DeskSyncError, TemporaryError, where
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullState, PullStore, ReplacedSnapshot
 from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 
-log = structlog.get_logger()
+log = get_logger()
 
 _LONGEST_ERROR = 500
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import structlog
-
 from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import PermanentError
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.review import BindingStore, IdentifierBinding, ReviewStore, SettledReview
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

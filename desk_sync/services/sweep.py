@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from desk_sync.errors import PermanentError, TemporaryError
+from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk, ModifiedTickets
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepStore
 
-log = structlog.get_logger()
+log = get_logger()
 
 # Our clock may be behind Desk's: tickets modified after our "now" are requested too.
 AHEAD = timedelta(days=1)

@@ -16,8 +16,8 @@ from starlette.routing import BaseRoute, Route
 
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.running import RunningDesk
-from desk_sync.simulated_desk.seed import Record
 
 PREFIX = "/_simulator"
 

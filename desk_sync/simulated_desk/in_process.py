@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from desk_sync.simulated_desk.error import RestError
-from desk_sync.simulated_desk.rest import RestRequest, RestResponse
+from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse
 from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, DeskSite
 
 

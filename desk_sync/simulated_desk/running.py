@@ -9,9 +9,9 @@ from pathlib import Path
 
 from desk_sync.simulated_desk.faults import FaultChance
 from desk_sync.simulated_desk.oauth import AccountsServer
-from desk_sync.simulated_desk.portal import SimulatedPortal
-from desk_sync.simulated_desk.rest import SimulatedDesk
-from desk_sync.simulated_desk.seed import DeskQuirks, Record
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.seed import DeskQuirks, Record
+from desk_sync.simulated_desk.rest.api import SimulatedDesk
 from desk_sync.simulated_desk.webhooks import WebhookSender, WebhookSigner, handshake
 
 TOKEN_PATH = "/oauth/v2/token"  # noqa: S105 -- a path

@@ -30,9 +30,9 @@ from desk_sync.har import HarRecorder
 from desk_sync.simulated_desk import control
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
-from desk_sync.simulated_desk.rest import BASE, RestRequest, RestResponse, SimulatedDesk, failure
+from desk_sync.simulated_desk.portal.seed import DeskQuirks
+from desk_sync.simulated_desk.rest.api import BASE, RestRequest, RestResponse, SimulatedDesk, failure
 from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, RunningDesk, add_partners
-from desk_sync.simulated_desk.seed import DeskQuirks
 
 HOST = "127.0.0.1"
 ABORT = "desk_sync.abort"
@@ -256,4 +256,4 @@ def _listening(port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 -- the clock of this process
+    return datetime.now(UTC)

@@ -22,8 +22,9 @@ import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from desk_sync.simulated_desk.faults import FaultChance
-from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
-from desk_sync.simulated_desk.seed import Record
+from desk_sync.simulated_desk.portal.event import DeskEvent
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.seed import Record
 
 DEADLINE = 5.0
 LIFETIME = timedelta(minutes=10)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.simulated_desk.portal import SimulatedPortal
-from desk_sync.simulated_desk.seed import CREATED_AT, Record
-from desk_sync.simulated_desk.ticket import DeskTicket
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.seed import CREATED_AT, Record
+from desk_sync.simulated_desk.portal.ticket import DeskTicket
 from desk_sync.simulation.scenario_shape import ActorName, OpenedTicket, PartnerShape, ScenarioValue
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 

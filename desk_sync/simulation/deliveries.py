@@ -10,9 +10,9 @@ import orjson
 
 from desk_sync.errors import DeskSyncError
 from desk_sync.services.intake import DeliveryDoor
-from desk_sync.simulated_desk.portal import DeskEvent
+from desk_sync.simulated_desk.portal.event import DeskEvent
+from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.running import DeskSite
-from desk_sync.simulated_desk.seed import Record
 from desk_sync.simulated_desk.webhooks import envelope
 from desk_sync.simulation.virtual_time import VirtualTime
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk_sync.simulated_desk.portal import DeskEvent, SimulatedPortal
+from desk_sync.simulated_desk.portal.event import DeskEvent
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 
 

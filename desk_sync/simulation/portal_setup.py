@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.simulated_desk.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 
 
 def set_up_portal(portal: SimulatedPortal, mapping: PortalMapping) -> None:

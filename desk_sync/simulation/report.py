@@ -12,8 +12,8 @@ from desk_sync import documents
 from desk_sync.documents import instant
 from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.ports.tickets import TicketHistory
-from desk_sync.simulated_desk.seed import Record
-from desk_sync.simulated_desk.ticket import DeskTicket, plain
+from desk_sync.simulated_desk.portal.seed import Record
+from desk_sync.simulated_desk.portal.ticket import DeskTicket, plain
 from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.timeline import timeline
 from desk_sync.wiring.process import DEFAULT

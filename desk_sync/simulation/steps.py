@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from desk_sync.errors import DeskSyncError
 from desk_sync.simulated_desk.faults import NONE, FaultInjector
-from desk_sync.simulated_desk.ticket import markup
+from desk_sync.simulated_desk.portal.ticket import markup
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.scenario_shape import (
     AccountsStep,

@@ -8,7 +8,7 @@ from typing import Any
 
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.errors import PermanentError
-from desk_sync.simulated_desk.seed import DeskLayout
+from desk_sync.simulated_desk.portal.seed import DeskLayout
 from desk_sync.simulation.scenario_shape import ScenarioValue
 
 BODY = ("subject", "description", "status", "language", "assigneeId")

@@ -159,7 +159,7 @@ class DeliveryReceiver:
             raise
 
     async def _submit(self, door: DeliveryDoor, token: str, body: bytes) -> Future[RecordedDelivery]:
-        if len(body) <= self._limits.short and door.knows(token):
+        if len(body) <= self._limits.short and door.is_known(token):
             return door.take(body)
         return await self._threads.run(partial(door.accept, token, body))
 

@@ -190,7 +190,7 @@ class PortalServices:
         token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=hosts.org_id)
         inbox = inbox or GroupInbox(self.group_commit, self.name)
-        return Intake(verify=token.verify, knows=token.knows, read=read, inbox=inbox, now=now)
+        return Intake(verify=token.verify, is_known=token.is_known, read=read, inbox=inbox, now=now)
 
     @property
     def drain(self) -> Drain:
@@ -200,6 +200,7 @@ class PortalServices:
             look=self.reconcile.look,
             budget=self.budget,
             now=self.environment.now,
+            monotonic=self.environment.monotonic,
             workers=self.process_settings.workers,
             pool=self.environment.pool,
         )

@@ -102,7 +102,7 @@ class DeskSync:
         address = self.settings.alive_url
         return Audit(
             clocks=[portal.open_clocks for portal in self.portals],
-            figures=[portal.metrics for portal in self.portals],
+            metrics=[portal.metrics for portal in self.portals],
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,
         )
@@ -110,7 +110,7 @@ class DeskSync:
     @property
     def health(self) -> Health:
         return Health(
-            figures=[portal.metrics for portal in self.portals],
+            metrics=[portal.metrics for portal in self.portals],
             heartbeats=self.heartbeats,
             subscriptions=self.sources.subscriptions,
             pulls=self.sources.pulls,

@@ -6,24 +6,26 @@ careful person would name, or None where that person would ask the partner.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desk_sync.adapters.desk.payload import read_ticket
-from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.domain.account.identity import choose, readings
+from tests.adapters.desk import portal
 from tests.adapters.desk.portal import make_raw
 from tests.support.makers import NOW, POLICY, make_account
 
 SAMPLE = read_accounts(Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv").accounts
 PARTNER = "help@partner.example"
-VOCABULARY = DeskVocabulary(
+VOCABULARY = replace(
+    portal.VOCABULARY,
     fields={"customer_primary_email": "cf_customer_primary_email_address", "service_org_id": "cf_org"},
     issue_types={},
     request_types={},

@@ -34,7 +34,7 @@ READINGS = {
     "alt_max_single_service": replace(POLICY, count=CountBy.LARGEST_SERVICE),
     "alt_with_soft_licences": with_soft_licences(),
     "alt_eu_more_than_60": european(Threshold(figure=60, inclusive=False)),
-    "alt_eu_reaches_100": european(Threshold(figure=100)),
+    "alt_eu_reaches_100": european(Threshold(figure=100, inclusive=True)),
 }
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from desk_sync import settings
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
-from desk_sync.adapters.store.tables import snapshots
+from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner

@@ -17,7 +17,6 @@ from ruamel.yaml import YAML
 from desk_sync.adapters.desk.events import HINTS
 from desk_sync.adapters.desk.failures import FAILURES
 from desk_sync.adapters.desk.payload import LONGEST_COMMENT
-from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.domain.ticket.ticket import Field
 from tests.adapters.desk.portal import (
@@ -40,7 +39,7 @@ CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS = {call["id"]: call for call in CONTRACT["calls"]}
 MARK = "ds-0123456789ab"
 ACCOUNT, CONTACT = "119514000001200201", "119514000001200101"
-WITH_CONTRACTS = replace(VOCABULARY, account_fields=AccountFields(contracts=True))
+WITH_CONTRACTS = replace(VOCABULARY, account_fields=replace(VOCABULARY.account_fields, contracts=True))
 WRITTEN = {Field.LARGE_USER: True, Field.SEVERITY: None, Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"}
 SHOWN = {
     "cf_priority_customer_large_user_account": "true",

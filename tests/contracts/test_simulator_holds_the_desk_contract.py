@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from desk_sync.simulated_desk import webhooks
 from desk_sync.simulated_desk.error import STATUS
-from desk_sync.simulated_desk.routes import ROUTES
+from desk_sync.simulated_desk.rest.routes import ROUTES
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.fingerprint import fingerprint
+from desk_sync.domain.fingerprint import fingerprint, version_digest
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,23 @@ def test_a_set_has_the_same_fingerprint_in_every_process(seed):
     )
 
     assert found.stdout.strip() == fingerprint({"a": frozenset("bcdefgh")})
+
+
+@dataclass(frozen=True)
+class Turned:
+    other: object
+    one: object
+
+
+def test_the_names_of_fields_count_for_a_version_but_not_their_order():
+    assert version_digest(Pair(1, 2)) == version_digest(Turned(2, 1)) != version_digest(Pair(2, 1))
+    assert fingerprint(Pair(1, 2)) == fingerprint(Turned(1, 2)) != fingerprint(Turned(2, 1))
+
+
+def test_a_stored_version_is_still_found_after_an_upgrade():
+    value = (Pair({2: "b", 1: None}, frozenset({"users", "users a"})), timedelta(hours=1))
+
+    assert version_digest(value) == "a4d959e178b4"
 
 
 def test_a_stored_fingerprint_is_still_found_after_an_upgrade():

@@ -18,9 +18,9 @@ import requests
 from sqlalchemy import select
 
 from desk_sync.adapters.mapping import file as mapping_file
+from desk_sync.adapters.store.columns import metadata
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.portals import SqlTokens
-from desk_sync.adapters.store.tables import metadata
 from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.demo_processes import demo_processes
 from desk_sync.domain.account.entitlement import Verdict, entitle_each

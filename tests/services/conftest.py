@@ -57,7 +57,7 @@ class World:
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
-        self.figures = SqlMetrics(engine, "default")
+        self.metrics = SqlMetrics(engine, "default")
         self._time = NOW
 
     def now(self) -> datetime:
@@ -141,7 +141,7 @@ def world(tmp_path: Any, desk: FakeDesk, sqlite_template: Path) -> Iterator[Worl
 def health(world: World) -> Health:
     portals = [SqlMetrics(world.engine, name) for name in ("default", "other")]
     return Health(
-        figures=portals,
+        metrics=portals,
         heartbeats=SqlHeartbeats(world.engine),
         subscriptions=world.subscriptions,
         pulls=SqlPulls(world.engine),

@@ -44,7 +44,7 @@ def audit(desk, world, monitor):
     world.look()
     return Audit(
         clocks=[SqlOpenClocks(world.engine, "default")],
-        figures=[SqlMetrics(world.engine, "default")],
+        metrics=[SqlMetrics(world.engine, "default")],
         report=monitor.call,
         now=world.now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 
 from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile.reconcile import LookOutcome
@@ -26,7 +27,9 @@ def test_everything_that_is_due_is_looked_at_once(world):
         world.tickets.end(lease, now=NOW)
         return LookOutcome.GONE
 
-    more = Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=3).run()
+    more = Drain(
+        tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic, workers=3
+    ).run()
 
     assert (more, seen) == (False, Counter(numbered(100)))
 
@@ -40,6 +43,7 @@ def test_a_run_ends_after_its_span_and_reports_that_there_is_more(world):
         look=lambda lease: LookOutcome.POSTPONED,
         budget=world.budget,
         now=world.now,
+        monotonic=monotonic,
         workers=2,
         span=timedelta(0),
     )
@@ -60,14 +64,18 @@ def test_the_slowest_look_of_a_batch_delays_no_other(world):
             reached.set()
         return LookOutcome.POSTPONED
 
-    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=2).run()
+    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic, workers=2).run()
 
     assert waited == [True]
 
 
 def test_without_due_tickets_there_is_no_more_work(world):
     assert not Drain(
-        tickets=world.tickets, look=lambda lease: LookOutcome.GONE, budget=world.budget, now=world.now
+        tickets=world.tickets,
+        look=lambda lease: LookOutcome.GONE,
+        budget=world.budget,
+        now=world.now,
+        monotonic=monotonic,
     ).run()
 
 
@@ -85,7 +93,11 @@ def test_while_the_portal_is_paused_nothing_is_claimed(world):
     world.budget.most = 0
 
     assert not Drain(
-        tickets=world.tickets, look=lambda lease: LookOutcome.GONE, budget=world.budget, now=world.now
+        tickets=world.tickets,
+        look=lambda lease: LookOutcome.GONE,
+        budget=world.budget,
+        now=world.now,
+        monotonic=monotonic,
     ).run()
     assert len(world.claim()) == 1
 
@@ -101,6 +113,6 @@ def test_after_a_pause_one_ticket_goes_ahead_of_the_others(world):
         world.budget.most = 0
         return LookOutcome.POSTPONED
 
-    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now).run()
+    Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic).run()
 
     assert looked_at == numbered(1)

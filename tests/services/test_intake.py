@@ -42,7 +42,7 @@ def trust(token: str | None) -> None:
 
 
 def intake(inbox: Notebook, *, verify=trust, read=lambda body: [EVENT]) -> Intake:
-    return Intake(verify=verify, knows=lambda token: False, read=read, inbox=inbox, now=lambda: NOW)
+    return Intake(verify=verify, is_known=lambda token: False, read=read, inbox=inbox, now=lambda: NOW)
 
 
 def test_a_signed_delivery_is_recorded_with_its_time_of_arrival():

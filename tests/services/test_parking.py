@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
@@ -91,7 +92,9 @@ class PoisonedDesk:
 def drain(world, desk):
     reader = replace(world.reader(), desk=desk)
     reconcile = replace(world.reconcile(), reader=reader, desk=desk, limits=LookLimits(attempts=3))
-    Drain(tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, workers=4).run()
+    Drain(
+        tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, monotonic=monotonic, workers=4
+    ).run()
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ class TestWhatIsMissed:
 
         swept = sweep.run(SweepKind.RECENT)
 
-        assert (swept.marked, swept.missed, world.figures.deliveries().missed) == (1, 1, 1)
+        assert (swept.marked, swept.missed, world.metrics.deliveries().missed) == (1, 1, 1)
         assert world.look() == [LookOutcome.RECONCILED]
         assert world.tickets.history(known).memory.fields.overrides.keys() == {Field.SEVERITY}
 
@@ -84,7 +84,7 @@ class TestWhatIsMissed:
         world.look()
 
         assert sweep.run(SweepKind.FULL).marked == 0
-        assert world.figures.deliveries().missed == 1
+        assert world.metrics.deliveries().missed == 1
 
     def test_a_deleted_ticket_that_is_still_in_the_index_is_counted_once(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known)
@@ -94,7 +94,7 @@ class TestWhatIsMissed:
         assert world.look() == [LookOutcome.GONE]
 
         assert sweep.run(SweepKind.RECENT).marked == 0
-        assert world.figures.deliveries().missed == 1
+        assert world.metrics.deliveries().missed == 1
 
     def test_a_delivery_without_news_does_not_cancel_the_look(self, world, desk, sweep, known):
         left = world.tickets.history(known).memory.written_digest
@@ -112,7 +112,7 @@ class TestWhatIsMissed:
             sweep.run(SweepKind.RECENT)
             world.look()
 
-        assert world.figures.deliveries().missed == 2
+        assert world.metrics.deliveries().missed == 2
 
     def test_a_change_between_our_reading_and_our_write_is_missed(self, world, desk, sweep):
         """Our write gives the ticket a later modification time than that change."""
@@ -347,7 +347,7 @@ class TestTurns:
         with pytest.raises(Died):
             sweep.run(SweepKind.RECENT)
 
-        assert (sweeps.coverage(), world.figures.deliveries().missed) == (before, 100)
+        assert (sweeps.coverage(), world.metrics.deliveries().missed) == (before, 100)
         assert sweep.run(SweepKind.RECENT).missed == 150
         assert sweeps.coverage() == SweepCoverage(since=before.since, until=world.now() - SweepPace().grace)
 
@@ -402,7 +402,7 @@ class TestReport:
 
         replace(sweep, alarm=MissedAlarm(share=share, least=1)).run(SweepKind.RECENT)
 
-        totals = world.figures.deliveries()
+        totals = world.metrics.deliveries()
         assert (totals.changes, totals.missed, totals.alarmed_at) == (1, 1, world.now() if alarmed else None)
 
     def test_a_quiet_sweep_does_not_clear_an_alarm(self, world, desk, sweep):
@@ -410,11 +410,11 @@ class TestReport:
         desk.person_sets(TICKET)
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
-        before = world.figures.deliveries()
+        before = world.metrics.deliveries()
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
 
-        assert world.figures.deliveries() == before
+        assert world.metrics.deliveries() == before
 
     def test_a_ticket_is_new_to_one_sweep_only(self, world, desk, sweep):
         desk.person_sets(TICKET)

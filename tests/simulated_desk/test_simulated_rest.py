@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from desk_sync.simulated_desk.faults import FaultInjector
-from desk_sync.simulated_desk.rest import CallQuota, RestRequest
+from desk_sync.simulated_desk.rest.api import CallQuota, RestRequest
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 

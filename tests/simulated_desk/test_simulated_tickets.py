@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.simulated_desk.seed import DeskQuirks
+from desk_sync.simulated_desk.portal.seed import DeskQuirks
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 BOX, SEVERITY, DUE = "cf_priority_customer_large_user_account", "cf_severity", "cf_acknowledgement_due"

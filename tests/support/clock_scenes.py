@@ -11,26 +11,37 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import (
+    CommitmentPolicy,
     CommitmentWindow,
+    CountFrom,
+    DeterminationRule,
+    FirstRound,
     Milestone,
     Promise,
+    PromiseScope,
     PromiseTerms,
+    ReopenedRule,
     TicketKinds,
     WeekendException,
 )
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
-from desk_sync.domain.commitment.regions import RegionPolicy
+from desk_sync.domain.commitment.regions import RegionBasis, RegionPolicy
 from desk_sync.domain.reason import Reason
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 11, 16, tzinfo=BERLIN).astimezone(UTC)
 HOUR = timedelta(hours=1)
 
-WEEK = BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS[:5], (WeeklyHours.of("00:00", "24:00"),)))
+WEEK = BusinessCalendar(
+    tz="Europe/Berlin",
+    weekly=dict.fromkeys(WEEKDAYS[:5], (WeeklyHours.of("00:00", "24:00"),)),
+    holiday_mode=HolidayMode.CIVIL_DATE,
+)
 
 
 def window(target: float, commitment: float) -> CommitmentWindow:
@@ -45,9 +56,17 @@ TERMS = PromiseTerms(
         3: {ACK: window(16, 24), DET: window(48, 72)},
     },
     resolution=window(24, 48),
+    resolution_for=PromiseScope.LARGE_ACCOUNTS,
     update=window(8, 8),
+    without_severity=3,
     exempt=TicketKinds(issue_types=frozenset({"feature_request", "limitation"})),
-    weekend=WeekendException(issue_types=frozenset({"outage", "login"}), levels=frozenset({1, 2, 3})),
+    weekend=WeekendException(issue_types=frozenset({"outage", "login"}), levels=frozenset({1, 2, 3}), inferred=True),
+    paused=frozenset(Milestone),
+    determination=DeterminationRule.ROUNDS,
+    first_round=FirstRound.SECOND_REPLY,
+    severity_changed=CountFrom.CREATION,
+    found_large_late=CountFrom.CREATION,
+    reopened=ReopenedRule.RESUME,
 )
 PROMISE = Promise(
     mapping_version="m1",
@@ -60,9 +79,13 @@ REGIONS = RegionPolicy(
     of_country={"DE": "EUROPE_UK", "FR": "EUROPE_UK", "JP": "APAC_JAPAN"},
     of_data_center={"EU": "EUROPE_UK", "JP": "APAC_JAPAN"},
     fallback="EUROPE_UK",
+    calendar_by=RegionBasis.PARTNER_COUNTRY,
+    ladder_by=RegionBasis.PARTNER_COUNTRY,
     calendars={"EUROPE_UK": WEEK, "APAC_JAPAN": replace(WEEK, tz="Asia/Singapore")},
     country_calendars={"JP": replace(WEEK, tz="Asia/Tokyo")},
 )
+REPLIES = ReplyRules(automation_agents=frozenset(), comments=True, receipt_within=timedelta(seconds=60))
+COMMITMENT = CommitmentPolicy(terms=TERMS, regions=REGIONS, replies=REPLIES, statuses=StatusRules(waiting=frozenset()))
 LARGE = ClockBasis(large=True, large_since=MONDAY)
 
 

@@ -6,20 +6,39 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind, Lookup
-from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, Threshold
+from desk_sync.domain.account.identity import (
+    STRATEGIES,
+    Evidence,
+    EvidencePlace,
+    Identifier,
+    IdentifierKind,
+    Lookup,
+)
+from desk_sync.domain.account.licence_policy import (
+    AccountScope,
+    CountBy,
+    Exclusion,
+    LicencePolicy,
+    RegionBy,
+    Threshold,
+)
+from desk_sync.domain.account.partner import PartnerOrigin, PartnerPolicy, TaggedElsewhere
 from desk_sync.domain.account.subscription import Account, LicenceItem, Snapshot
-from desk_sync.domain.commitment.promise import CommitmentPolicy
+from desk_sync.domain.escalation.basic_questions import QuestionRule
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
 from desk_sync.domain.escalation.notice import Message
-from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule
+from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime
+from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffRoster
+from desk_sync.domain.escalation.triggers import RequestGate, RequestRules
+from desk_sync.domain.plan.education import EducationPolicy
 from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, EvidenceMemory, FieldsMemory, Memory
-from desk_sync.domain.plan.policy import Policy, TicketPolicy
+from desk_sync.domain.plan.policy import EmailFill, Mode, Policy, TicketPolicy
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Ticket
-from tests.support.clock_scenes import REGIONS, TERMS
+from tests.support.clock_scenes import COMMITMENT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = "admin@large.example"
@@ -27,9 +46,16 @@ ROBOT = "300000000000000009"
 PERSON = "300000000000000001"
 
 LICENCES = LicencePolicy(
-    thresholds={"EUROPE_UK": Threshold(figure=60), "INDIA": Threshold(figure=100), "ANZ": Threshold(figure=50)},
+    thresholds={
+        region: Threshold(figure=figure, inclusive=True)
+        for region, figure in (("EUROPE_UK", 60), ("INDIA", 100), ("ANZ", 50))
+    },
     region_of_country={"DE": "EUROPE_UK", "FR": "EUROPE_UK", "IN": "INDIA", "AU": "ANZ"},
     region_of_data_center={"EU": "EUROPE_UK", "IN": "INDIA"},
+    region_by=RegionBy.CUSTOMER_COUNTRY,
+    fallback_region=None,
+    count=CountBy.SUM,
+    per=AccountScope.SUPER_ADMIN,
     in_force=frozenset({"live", "non renewing", "dunning"}),
     unsettled=frozenset({"unpaid"}),
     ended=frozenset({"cancelled", "expired", "trial", "future"}),
@@ -38,7 +64,7 @@ LICENCES = LicencePolicy(
     uncounted_units=frozenset({"contacts", "storage", "plan", "light agents"}),
     user_endings=("user", "users"),
     exclusions=(
-        Exclusion(name="Zoho Campaigns", names=frozenset({"campaigns"})),
+        Exclusion(name="Zoho Campaigns", names=frozenset({"campaigns"}), item_word="", item_words=frozenset()),
         Exclusion(
             name="Zoho Writer add-ons",
             names=frozenset({"writer add ons"}),
@@ -52,10 +78,28 @@ LICENCES = LicencePolicy(
 TICKETS = TicketPolicy(
     severities={1: "S1-Critical", 2: "S2-Moderate", 3: "S3-Minimal"},
     severity_left_for_issues=frozenset({"feature_request", "limitation"}),
+    severity_left_for_requests=frozenset(),
+    severity_left_without_request=False,
+    exclude_tickets_about_excluded_services=True,
+    email_fill=EmailFill.ALWAYS,
+    untick=True,
     automation_agents=frozenset({ROBOT}),
     write_limit=3,
+    mode=Mode.WRITE,
+    department_modes={},
 )
-COMMITMENT = CommitmentPolicy(terms=TERMS, regions=REGIONS)
+PARTNERS = PartnerPolicy(
+    order=tuple(PartnerOrigin), max_age=timedelta(days=1), tagged_elsewhere=TaggedElsewhere.REVIEW, mailboxes={}
+)
+EDUCATION = EducationPolicy(reply=False, every=timedelta(days=30), shortest_description=150, language="en", texts={})
+QUESTIONS = QuestionRule(tickets=5, within=timedelta(days=30), level=4)
+
+
+def make_rule(*rungs: LadderRung, **facts: Any) -> LadderRule:
+    """Return the rule of a ladder with these rungs, else with level 1 alone; for every ticket."""
+    return LadderRule(**{"rungs": rungs or (LadderRung(1),), "counts": LadderTime.AS_THE_CLOCK} | facts)
+
+
 ESCALATION = EscalationPolicy(
     matrix=EscalationMatrix(
         cells={
@@ -68,12 +112,36 @@ ESCALATION = EscalationPolicy(
         }
     ),
     staff=StaffRoster(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
-    rules=(LadderRule(rungs=(LadderRung(1), LadderRung(2, timedelta(hours=2)), LadderRung(3, timedelta(hours=4)))),),
+    rules=(make_rule(LadderRung(1), LadderRung(2, timedelta(hours=2)), LadderRung(3, timedelta(hours=4))),),
     answers={
         cause: {LadderSignal.REPLY: SignalEffect.STOP, LadderSignal.CLOSING: SignalEffect.STOP} for cause in LadderCause
     },
+    actions={},
+    requests=RequestRules(
+        statuses=frozenset(),
+        tags=frozenset(),
+        gates=dict.fromkeys(Requester, RequestGate.AFTER_RESPONSE_TIME),
+    ),
+    overrun=None,
+    clusters=(),
+    questions=None,
+    infers_security=True,
+    fallback_agent=None,
+    late=timedelta(minutes=15),
+    digest=timedelta(minutes=1),
+    updates=UpdateTexts(),
 )
-POLICY = Policy(version="p1", licences=LICENCES, tickets=TICKETS, commitment=COMMITMENT, escalation=ESCALATION)
+POLICY = Policy(
+    version="p1",
+    licences=LICENCES,
+    tickets=TICKETS,
+    commitment=COMMITMENT,
+    escalation=ESCALATION,
+    strategies=STRATEGIES,
+    partners=PARTNERS,
+    shown=frozenset(),
+    education=EDUCATION,
+)
 
 
 def make_item(quantity: int = 1, **facts: Any) -> LicenceItem:

@@ -60,7 +60,7 @@ def site(serve, tmp_path, key_host):
     read = partial(read_events, vocabulary=mapping_file.load("partner_support").vocabulary, org_id=ORG)
     with GroupCommit(engine) as committer:
         into = GroupInbox(committer, "default")
-        door = Intake(verify=check.verify, knows=check.knows, read=read, inbox=into, now=lambda: NOW)
+        door = Intake(verify=check.verify, is_known=check.is_known, read=read, inbox=into, now=lambda: NOW)
         yield Site(serve(receiver.app({"default": door}, {"default": Doorbell(lambda: None)})), inbox, key_host)
     engine.dispose()
 

@@ -124,7 +124,7 @@ class Shop:
 
 
 class RefusingDoor:
-    def knows(self, token):
+    def is_known(self, token):
         return False
 
     def accept(self, token, body):

@@ -76,7 +76,7 @@ def site(serve_for_long, tmp_path_factory):
     read = partial(read_events, vocabulary=mapping_file.load("partner_support").vocabulary, org_id=ORG)
     with GroupCommit(engine) as committer:
         into = GroupInbox(committer, "default")
-        door = Intake(verify=check.verify, knows=check.knows, read=read, inbox=into, now=lambda: NOW)
+        door = Intake(verify=check.verify, is_known=check.is_known, read=read, inbox=into, now=lambda: NOW)
         url = serve_for_long(receiver.app({"default": door}, {"default": Doorbell(lambda: None)}))
         yield Site(url, SqlInbox(engine, "default"))
     key_host.close()

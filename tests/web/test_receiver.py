@@ -67,7 +67,7 @@ class Guard:
         self.known: set[str | None] = set()
         self.entered = 0
 
-    def knows(self, token: str | None) -> bool:
+    def is_known(self, token: str | None) -> bool:
         return token in self.known
 
     def verify(self, token: str | None) -> None:
@@ -117,7 +117,7 @@ def open_site(serve) -> Iterator[Callable[..., Site]]:
             site.rings.append(time.monotonic())
             ring()
 
-        intake = Intake(verify=guard.verify, knows=guard.knows, read=read, inbox=store, now=lambda: NOW)
+        intake = Intake(verify=guard.verify, is_known=guard.is_known, read=read, inbox=store, now=lambda: NOW)
         site.url = serve(app({"default": intake}, {"default": Doorbell(rung)}, limits=limits))
         return site
 
@@ -396,6 +396,10 @@ def test_each_delivery_is_one_log_line_with_its_cause(site):
 def test_a_door_without_a_doorbell_is_refused_at_start():
     with pytest.raises(ConfigurationError):
         app(
-            {"default": Intake(verify=Guard().verify, knows=Guard().knows, read=read, inbox=Store(), now=lambda: NOW)},
+            {
+                "default": Intake(
+                    verify=Guard().verify, is_known=Guard().is_known, read=read, inbox=Store(), now=lambda: NOW
+                )
+            },
             {},
         )

@@ -17,7 +17,7 @@ import requests
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.errors import ConfigurationError
-from desk_sync.simulated_desk import seed
+from desk_sync.simulated_desk.portal import seed
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
 from desk_sync.web import receiver
@@ -144,9 +144,9 @@ def test_each_portal_is_called_at_its_own_desk_with_its_own_token(installation):
 def test_a_portal_must_be_named_where_there_are_several(installation):
     app = installation.app
 
-    assert app.chosen("west-1") == "west-1"
+    assert app.portal("west-1").name == "west-1"
     with pytest.raises(ConfigurationError, match="several") as refused:
-        app.chosen(None)
+        app.portal(None)
     assert refused.value.hint == "--portal east|west-1"
     with pytest.raises(ConfigurationError, match="no portal north"):
         app.portal("north")

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Protocol
 
 from desk_sync.adapters.desk.raw import Raw, identifier, items, object_in, text
-from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.errors import PermanentError
 
 PAGE = 50
@@ -50,6 +50,7 @@ def calendar(hours: Raw, lists: Iterable[Raw]) -> BusinessCalendar:
             tz=text(object_in(hours, "timeZone").get("id")) or "",
             weekly=_weekly(hours),
             holidays=frozenset(once),
+            holiday_mode=HolidayMode.CIVIL_DATE,
             yearly=frozenset((day.month, day.day) for day in yearly),
         )
     except ValueError as error:

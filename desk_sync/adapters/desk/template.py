@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.facts import MailFacts
 from desk_sync.adapters.text.fold import fold
+from desk_sync.adapters.text.languages import LANGUAGES_IN_DESK
 from desk_sync.domain.ticket.template import TemplatePart
 
 _PARTS: Mapping[mail_words.LabelPart, TemplatePart] = {
@@ -17,19 +18,6 @@ _PARTS: Mapping[mail_words.LabelPart, TemplatePart] = {
     mail_words.LabelPart.PRODUCT: TemplatePart.PRODUCT,
     mail_words.LabelPart.DESCRIPTION: TemplatePart.DESCRIPTION,
     mail_words.LabelPart.STEPS: TemplatePart.STEPS,
-}
-_LANGUAGES: Mapping[str, str] = {
-    "english": "en",
-    "german": "de",
-    "deutsch": "de",
-    "portuguese": "pt",
-    "portugues": "pt",
-    "spanish": "es",
-    "espanol": "es",
-    "french": "fr",
-    "francais": "fr",
-    "japanese": "ja",
-    "日本語": "ja",
 }
 
 
@@ -53,4 +41,4 @@ def language(written: str | None) -> str | None:
     """Return the code of a language as Desk names it: "German", "Portuguese (Brazil)", "pt-BR"; None if unknown."""
     words = fold(written or "").replace("-", " ").replace("(", " ").replace("_", " ").split()
     first = words[0] if words else ""
-    return first if first in _LANGUAGES.values() else _LANGUAGES.get(first)
+    return first if first in LANGUAGES_IN_DESK.values() else LANGUAGES_IN_DESK.get(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from desk_sync.adapters.desk.raw import is_custom
@@ -19,12 +19,12 @@ class AccountFields:
     With `contracts` the account's support contracts are read too, for three more credits.
     """
 
-    country: str | None = "country"
-    state: str | None = "state"
-    tier: str | None = None
-    domains: tuple[str, ...] = ("website",)
-    contract_until: str | None = None
-    contracts: bool = False
+    country: str | None
+    state: str | None
+    tier: str | None
+    domains: tuple[str, ...]
+    contract_until: str | None
+    contracts: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +39,8 @@ class DeskVocabulary:
     fields: Mapping[str, str]
     issue_types: Mapping[str, str]
     request_types: Mapping[str, str]
-    clock_states: Mapping[str, str] = field(default_factory=dict)
-    account_fields: AccountFields = field(default_factory=AccountFields)
+    clock_states: Mapping[str, str]
+    account_fields: AccountFields
 
     @cached_property
     def places(self) -> Sequence[tuple[str, str, bool]]:

@@ -65,7 +65,7 @@ class WebhookToken:
     leeway: timedelta = timedelta(minutes=5)
     _known: dict[bytes, _Known] = field(default_factory=dict, init=False, repr=False)
 
-    def knows(self, token: str | None) -> bool:
+    def is_known(self, token: str | None) -> bool:
         """Return True if the token was verified before and is still valid; `verify` then does not wait."""
         known = self._known.get(_hash(token)) if token else None
         return known is not None and self.keys.known(known.kid) is known.key and self.now().timestamp() < known.until
@@ -76,7 +76,7 @@ class WebhookToken:
             raise BadToken("the delivery has no token")
         if len(token) > _LONGEST_TOKEN:
             raise BadToken(f"a token of {len(token)} characters is too long")
-        if not self.knows(token):
+        if not self.is_known(token):
             self._remember(token, self._check(token))
 
     def _check(self, token: str) -> _Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal, TypeAlias
@@ -9,11 +10,10 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, TypeAdapter
 
 from desk_sync.adapters.mapping.types import Duration, Text
+from desk_sync.adapters.text.languages import Language
 from desk_sync.adapters.yaml.problems import MappingSection
 from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.domain.plan.education import EducationOccasion, EducationPolicy
-
-Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
 
 
 class ReplyTexts(MappingSection):
@@ -24,11 +24,12 @@ class ReplyTexts(MappingSection):
 class EducationSection(MappingSection):
     reply: bool = False
     every: Duration | None = None
-    shortest_description: Annotated[int, Field(ge=1)] = EducationPolicy().shortest_description
+    shortest_description: Annotated[int, Field(ge=1)] = 150
     language: Language = "en"
     texts: dict[Language, ReplyTexts] = {}
 
 
+_EVERY = timedelta(days=30)
 _Texts = dict[str, dict[EducationOccasion, str]]
 _TEXTS: TypeAdapter[_Texts] = TypeAdapter(_Texts)
 
@@ -38,7 +39,7 @@ def education_policy(section: EducationSection) -> EducationPolicy:
     own = _TEXTS.validate_python({name: each.model_dump(exclude_none=True) for name, each in section.texts.items()})
     return EducationPolicy(
         reply=section.reply,
-        every=section.every or EducationPolicy().every,
+        every=section.every or _EVERY,
         shortest_description=section.shortest_description,
         language=section.language,
         texts={language: texts | own.get(language, {}) for language, texts in _shipped().items()},

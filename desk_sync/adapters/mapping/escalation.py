@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 from pydantic import WithJsonSchema as Schema
 
 from desk_sync.adapters.mapping.types import Country, Date, Duration, Id, IssueType, Level, Text
+from desk_sync.adapters.text.languages import Language
 from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
 from desk_sync.domain.escalation.basic_questions import QuestionRule
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
@@ -80,7 +81,6 @@ Wait = Annotated[
 ]
 UpdateText = Annotated[str, AfterValidator(_update)]
 Rank: TypeAlias = Literal[1, 2, 3, 4]
-Language: TypeAlias = Literal["en", "de", "pt", "es", "fr", "ja"]
 
 
 class DaysSection(MappingSection):
@@ -278,7 +278,11 @@ def _post(written: str | PostSection) -> MatrixPost:
 
 def _security(section: SecuritySection) -> LadderRule:
     """Return a rule with one level only, which is raised at once (R36d)."""
-    return LadderRule(rungs=(LadderRung(section.level),), causes=frozenset({LadderCause.SECURITY}))
+    return LadderRule(
+        rungs=(LadderRung(section.level),),
+        causes=frozenset({LadderCause.SECURITY}),
+        counts=LadderTime.AS_THE_CLOCK,
+    )
 
 
 def _rule(section: LadderSection) -> LadderRule:

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -40,7 +37,7 @@ from desk_sync.adapters.yaml.problems import Contradiction
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, plain
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
-from desk_sync.domain.fingerprint import fingerprint
+from desk_sync.domain.fingerprint import fingerprint, version_digest
 from desk_sync.domain.plan.escalation_actions import ESCALATION_FIELDS
 from desk_sync.domain.plan.policy import Policy, TicketPolicy
 from desk_sync.domain.ticket.ticket import Field
@@ -134,12 +131,10 @@ def _build(content: MappingFile) -> PortalMapping:
     escalation = mapping_escalation.policy_of(content.escalation)
     partners = partner_policy(content.partners, content.mailboxes)
     education = education_policy(content.education)
-    values = (vocabulary, licences, tickets, partners, education)
-    meaning = [*(asdict(each) for each in values), strategies]
-    meaning += [fingerprint(each) for each in (clocks, escalation)]
+    meaning = (vocabulary, licences, tickets, partners, education, strategies)
     return PortalMapping(
         policy=Policy(
-            version=_fingerprint(meaning),
+            version=version_digest((*meaning, fingerprint(clocks), fingerprint(escalation))),
             licences=licences,
             tickets=tickets,
             commitment=clocks,
@@ -218,12 +213,3 @@ def _tickets(section: TicketsSection, severities: Mapping[int, str]) -> TicketPo
         mode=section.mode,
         department_modes=section.departments,
     )
-
-
-def _fingerprint(meaning: object) -> str:
-    """Return twelve hexadecimal digits that depend on the meaning only, not on comments, order or repeated aliases."""
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True, default=_canonical).encode()).hexdigest()[:12]
-
-
-def _canonical(value: object) -> object:
-    return value.total_seconds() if isinstance(value, timedelta) else sorted(value)  # type: ignore[call-overload]

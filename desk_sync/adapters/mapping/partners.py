@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -52,6 +53,7 @@ class PartnersSection(MappingSection):
     tagged_elsewhere: Annotated[TaggedElsewhere, Field(strict=False)] = TaggedElsewhere.REVIEW
 
 
+_MAX_AGE = timedelta(days=1)
 Mailboxes = dict[Address, Annotated[list[DataCenter], Field(min_length=1)]]
 
 
@@ -72,7 +74,7 @@ def partner_policy(section: PartnersSection, mailboxes: Mapping[str, Sequence[st
     """Return the policy, with data centres in capitals, as in subscription data."""
     return PartnerPolicy(
         order=tuple(section.order),
-        max_age=section.max_age or PartnerPolicy().max_age,
+        max_age=section.max_age or _MAX_AGE,
         tagged_elsewhere=section.tagged_elsewhere,
         mailboxes={address: frozenset(each.upper() for each in centers) for address, centers in mailboxes.items()},
     )

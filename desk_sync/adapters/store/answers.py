@@ -10,7 +10,7 @@ from sqlalchemy import Engine, case, delete, or_, select, tuple_, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at
-from desk_sync.adapters.store.tables import answers, sources
+from desk_sync.adapters.store.subscription_tables import answers, sources
 from desk_sync.adapters.store.values import ACCOUNT, insert
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot

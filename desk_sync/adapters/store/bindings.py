@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, delete, select
 
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import subscription_tables, tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import count_open, wake_all
 from desk_sync.adapters.store.values import insert
@@ -70,7 +70,7 @@ class SqlBindings:
                 savepoint.rollback()
 
     def _is_known(self, connection: Connection, account_id: str) -> bool:
-        accounts = tables.accounts.c
+        accounts = subscription_tables.accounts.c
         same = select(accounts.account_id).where(accounts.account_id == account_id, self._in_use(accounts.snapshot_id))
         return connection.scalar(same.limit(1)) is not None
 
@@ -78,12 +78,12 @@ class SqlBindings:
         """Return the accounts that the identifier leads to now: by its binding, or else by the sources."""
         if bound := among(connection, [identifier]):
             return [binding.account_id for binding in bound.values()]
-        stored = tables.identifiers.c
+        stored = subscription_tables.identifiers.c
         same = (stored.kind == identifier.kind) & (stored.value == identifier.value)
         return connection.scalars(select(stored.account_id).where(same, self._in_use(stored.snapshot_id))).all()
 
     def _in_use(self, snapshot_id: ColumnElement[int]) -> ColumnElement[bool]:
-        snapshots = tables.snapshots.c
+        snapshots = subscription_tables.snapshots.c
         current = select(snapshots.id).where(snapshots.state == "current", snapshots.source.in_(self.sources))
         return snapshot_id.in_(current)
 

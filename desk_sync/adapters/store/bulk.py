@@ -55,7 +55,7 @@ class _JsonRows(TypeDecorator[Sequence[Mapping[str, object]]]):
 
 
 def _format_instant(value: object) -> str:
-    """Return an instant in SQLite's stored format (`tables.InstantColumn`)."""
+    """Return an instant in SQLite's stored format (`columns.InstantColumn`)."""
     if not isinstance(value, datetime):
         raise TypeError(f"a row cannot hold a value of type {type(value).__name__}")
     if value.tzinfo is None:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, delete, func, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import pages, sources
+from desk_sync.adapters.store.subscription_tables import pages, sources
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.subscription import Account
 from desk_sync.ports.now import Now

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, select
 
-from desk_sync.adapters.store import bindings, tables
+from desk_sync.adapters.store import bindings
+from desk_sync.adapters.store import subscription_tables as tables
 from desk_sync.adapters.store.snapshots import SnapshotState, is_in, snapshot_of
-from desk_sync.adapters.store.tables import snapshots
+from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, chunks
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, RowMapping, Update, select, update
 
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import wake, wake_all
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in
-from desk_sync.adapters.store.tables import snapshots, tickets
+from desk_sync.adapters.store.subscription_tables import snapshots
+from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.ports.subscriptions import AccountChanges
@@ -113,7 +114,7 @@ def _same_admins(connection: Connection, snapshot_ids: Collection[int], account_
     other_ids = connection.scalars(others).all()
     if not other_ids or not account_ids:
         return
-    here, there = tables.identifiers.alias(), tables.identifiers.alias()
+    here, there = subscription_tables.identifiers.alias(), subscription_tables.identifiers.alias()
     same_admin = (
         (here.c.kind == IdentifierKind.EMAIL) & (there.c.kind == IdentifierKind.EMAIL) & (here.c.value == there.c.value)
     )

@@ -1,4 +1,4 @@
-"""The figures of a portal, computed in SQL at each request."""
+"""The metrics of a portal, computed in SQL at each request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
 
 @dataclass(frozen=True, slots=True)
 class SqlMetrics:
-    """One portal's figures."""
+    """The metrics of one portal."""
 
     engine: Engine
     portal: str

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.tables import sources
+from desk_sync.adapters.store.subscription_tables import sources
 from desk_sync.adapters.store.values import MAX_CLOCK_SKEW, columns_of, insert
 from desk_sync.ports.subscriptions import PullState
 

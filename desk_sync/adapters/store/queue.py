@@ -29,8 +29,9 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store.bulk import given_rows
+from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.tables import InstantColumn, tickets
+from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
 from desk_sync.errors import LeaseLost
 from desk_sync.ports.tickets import Lease

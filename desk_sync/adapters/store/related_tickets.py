@@ -8,9 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Engine, bindparam, or_, select
 
+from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import InstantColumn, tickets
+from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import chunks
 from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.triggers import SevereTicket

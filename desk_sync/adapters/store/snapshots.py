@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
-from desk_sync.adapters.store import tables
-from desk_sync.adapters.store.tables import snapshots
+from desk_sync.adapters.store import subscription_tables as tables
+from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.domain.account.subscription import Snapshot
 from desk_sync.ports.subscriptions import AccountChanges, SnapshotSize
 

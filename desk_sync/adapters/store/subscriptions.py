@@ -24,13 +24,13 @@ from sqlalchemy import (
     update,
 )
 
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import subscription_tables as tables
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
 from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, begin_marking
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, size_of, snapshot_of
-from desk_sync.adapters.store.tables import snapshots
+from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot

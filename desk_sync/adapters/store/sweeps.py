@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, func, or_, select, update
 
+from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, mark, newest
-from desk_sync.adapters.store.tables import InstantColumn, deliveries, sweeps, tickets
+from desk_sync.adapters.store.tables import deliveries, sweeps, tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.ports.desk import ModifiedTickets
 from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind

@@ -9,60 +9,21 @@ A ticket's row is both its place in the queue and its memory:
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    Date,
-    DateTime,
-    Dialect,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
-    TypeDecorator,
     false,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-class InstantColumn(TypeDecorator[datetime]):
-    """An aware datetime, to the microsecond, always UTC when read. SQLite keeps it as text that sorts by time (L10)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime is not an instant")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _number() -> Column[int]:
-    """Return an id column that the database counts up, in the order of insertion."""
-    return Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
-
+from desk_sync.adapters.store.columns import InstantColumn, metadata, number_column
 
 portals = Table(
     "portals",
@@ -333,7 +294,7 @@ Index("ix_notices_owed", notices.c.portal, notices.c.due_at, sqlite_where=_UNSEN
 decisions = Table(
     "decisions",
     metadata,
-    _number(),
+    number_column(),
     Column("portal", String, nullable=False),
     Column("ticket_id", String, nullable=False),
     Column("at", InstantColumn, nullable=False),
@@ -373,80 +334,4 @@ bindings = Table(
     Column("at", InstantColumn, nullable=False),
     Column("by", String),
     Column("why", String),
-)
-
-# The sources of subscription data: the turn to pull, and the state of the last pulls.
-sources = Table(
-    "sources",
-    metadata,
-    Column("name", String, primary_key=True),
-    Column("turn_until", InstantColumn),
-    Column("due_at", InstantColumn),
-    Column("pulled_at", InstantColumn),
-    Column("failing_since", InstantColumn),
-    Column("error", String),
-    Column("units", JSON(none_as_null=True)),
-    Column("units_at", InstantColumn),
-    # How many live queries the source got in the minute that began at `minute_at`.
-    Column("asked", Integer, nullable=False, server_default=text("0")),
-    Column("minute_at", InstantColumn),
-)
-
-# The pages that a pull under way has read; an account may be on several pages.
-pages = Table(
-    "pages",
-    metadata,
-    Column("source", String, primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("accounts", JSON, nullable=False),
-    Column("after", String, nullable=False),
-    Column("read_at", InstantColumn, nullable=False),
-)
-
-# Live answers of sources about identifiers that no snapshot has; an empty list: the source does not have it either.
-answers = Table(
-    "answers",
-    metadata,
-    Column("source", String, primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("value", String, primary_key=True),
-    Column("accounts", JSON, nullable=False),
-    Column("asked_at", InstantColumn, nullable=False),
-    Column("good_until", InstantColumn, nullable=False),
-)
-
-# A snapshot is `importing`, then `current`, then `retired`; only the current one of each source is ever read.
-snapshots = Table(
-    "snapshots",
-    metadata,
-    _number(),
-    Column("source", String, nullable=False),
-    Column("imported_at", InstantColumn, nullable=False),
-    Column("as_of", Date),
-    Column("state", String, nullable=False),
-    # Until when one process marks the open tickets that it concerns; NULL when all are marked.
-    Column("marking_until", InstantColumn),
-    Column("replaces", Integer),
-    Column("accounts", Integer, nullable=False, server_default=text("0")),
-    Column("licences", BigInteger, nullable=False, server_default=text("0")),
-)
-_CURRENT = snapshots.c.state == text("'current'")
-Index("ix_snapshots_current", snapshots.c.source, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
-
-accounts = Table(
-    "accounts",
-    metadata,
-    Column("snapshot_id", ForeignKey(snapshots.c.id), primary_key=True),
-    Column("account_id", String, primary_key=True),
-    Column("digest", String, nullable=False),
-    Column("account", JSON, nullable=False),
-)
-
-identifiers = Table(
-    "identifiers",
-    metadata,
-    Column("snapshot_id", ForeignKey(snapshots.c.id), primary_key=True),
-    Column("value", String, primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("account_id", String, primary_key=True),
 )

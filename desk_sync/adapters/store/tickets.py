@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from desk_sync.adapters.store import clocks, decisions, effects, notices
+from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
 from desk_sync.adapters.store.partners import claim_education
@@ -43,7 +44,7 @@ from desk_sync.adapters.store.queue import (
     unless_marked,
     unless_woken,
 )
-from desk_sync.adapters.store.tables import InstantColumn, deliveries, tickets
+from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.values import EVENT, MAX_CLOCK_SKEW, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
@@ -231,7 +232,7 @@ class SqlTickets:
                 decisions=decisions.past(connection, self.portal, ticket_id),
                 events=self._past_events(connection, ticket_id),
                 effects=effects.past(connection, self.portal, ticket_id),
-                told=notices.past(connection, self.portal, ticket_id),
+                sent_notices=notices.past(connection, self.portal, ticket_id),
             )
 
     def parked(self) -> Sequence[ParkedTicket]:

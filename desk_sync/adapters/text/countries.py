@@ -11,6 +11,7 @@ from functools import cache
 from babel import Locale
 
 from desk_sync.adapters.text.fold import fold
+from desk_sync.adapters.text.languages import LANGUAGES
 
 _CODES = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT
@@ -28,7 +29,6 @@ COUNTRIES = frozenset(_CODES.split())
 # Codes that are written by mistake; the codes that are meant.
 MISTAKEN_CODES: Mapping[str, str] = {"UK": "GB", "EL": "GR", "TP": "TL", "BU": "MM", "SU": "RU", "YU": "RS"}
 
-_LANGUAGES = ("en", "de", "pt", "es", "fr", "ja")
 # Everyday names that Babel's lists of countries lack.
 _EVERYDAY_NAMES: dict[str, str] = {
     "usa": "US",
@@ -56,7 +56,7 @@ def country_code(written: str) -> str | None:
 
 @cache
 def _by_name() -> Mapping[str, str]:
-    named = (item for language in _LANGUAGES for item in Locale.parse(language).territories.items())
+    named = (item for language in LANGUAGES for item in Locale.parse(language).territories.items())
     return {_folded(name): code for code, name in named if code in COUNTRIES} | _EVERYDAY_NAMES
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -30,7 +30,7 @@ class Threshold:
     """The number of licences from which an account is large; `figure` itself counts if `inclusive`."""
 
     figure: int
-    inclusive: bool = True
+    inclusive: bool
 
     def __post_init__(self) -> None:
         if self.figure < 1:
@@ -54,8 +54,8 @@ class Exclusion:
 
     name: str
     names: frozenset[str]
-    item_word: str = ""
-    item_words: frozenset[str] = frozenset()
+    item_word: str
+    item_words: frozenset[str]
 
     def covers_service(self, service: str) -> bool:
         """Return True if this is a name of the excluded service."""
@@ -99,11 +99,11 @@ class LicencePolicy:
 
     thresholds: Mapping[str, Threshold]
     region_of_country: Mapping[str, str]
-    region_of_data_center: Mapping[str, str] = field(default_factory=dict)
-    region_by: RegionBy = RegionBy.CUSTOMER_COUNTRY
-    fallback_region: str | None = None
-    count: CountBy = CountBy.SUM
-    per: AccountScope = AccountScope.SUPER_ADMIN
+    region_of_data_center: Mapping[str, str]
+    region_by: RegionBy
+    fallback_region: str | None
+    count: CountBy
+    per: AccountScope
     in_force: frozenset[str]
     unsettled: frozenset[str]
     ended: frozenset[str]

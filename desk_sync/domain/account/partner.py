@@ -6,7 +6,7 @@ Domains and addresses are in normal form; countries are ISO 3166-1 alpha-2 codes
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -58,10 +58,10 @@ class PartnerPolicy:
     the address of a mailbox to the data centres that it serves (R61, C2).
     """
 
-    order: tuple[PartnerOrigin, ...] = tuple(PartnerOrigin)
-    max_age: timedelta = timedelta(days=1)
-    tagged_elsewhere: TaggedElsewhere = TaggedElsewhere.REVIEW
-    mailboxes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    order: tuple[PartnerOrigin, ...]
+    max_age: timedelta
+    tagged_elsewhere: TaggedElsewhere
+    mailboxes: Mapping[str, frozenset[str]]
 
     def with_data_centers(self, writer: TicketWriter, mailboxes: Iterable[str]) -> TicketWriter:
         """Return the writer with the data centres of these mailboxes (R61, C2); unchanged if they have none."""

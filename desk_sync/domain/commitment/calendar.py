@@ -106,7 +106,7 @@ class BusinessCalendar(_Expanded):
     tz: str
     weekly: Mapping[str, tuple[WeeklyHours, ...]] = field(hash=False)
     holidays: frozenset[date] = frozenset()
-    holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
+    holiday_mode: HolidayMode
     overrides: Mapping[date, tuple[WeeklyHours, ...]] = field(default_factory=dict, hash=False)
     yearly: frozenset[tuple[int, int]] = frozenset()
 

@@ -50,9 +50,9 @@ class ReplyRules:
     included, is an automatic receipt.
     """
 
-    automation_agents: frozenset[str] = frozenset()
-    comments: bool = True
-    receipt_within: timedelta = timedelta(seconds=60)
+    automation_agents: frozenset[str]
+    comments: bool
+    receipt_within: timedelta
 
 
 def history_event(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
@@ -85,7 +85,7 @@ def _counts(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> 
 class StatusRules:
     """The names of the statuses that wait for the partner (§0). They pause clocks, as Desk's type *On Hold* does."""
 
-    waiting: frozenset[str] = frozenset()
+    waiting: frozenset[str]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "waiting", frozenset(name.casefold() for name in self.waiting))

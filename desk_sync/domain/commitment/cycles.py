@@ -34,7 +34,7 @@ class Episode:
 
     started_at: datetime
     ended_at: datetime | None
-    beats: tuple[tuple[datetime, CycleEvent], ...]
+    events: tuple[tuple[datetime, CycleEvent], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,15 @@ def _reopens(history: History, at: datetime) -> bool:
 _WRITTEN = {HistoryEventKind.MESSAGE: CycleEvent.MESSAGE, HistoryEventKind.REPLY: CycleEvent.REPLY}
 
 
+def by_severity(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
+    """Yield the cycles of the milestones that have a window for each severity level."""
+    yield acknowledgement(episode)
+    yield from determination(episode, terms)
+
+
 def acknowledgement(episode: Episode) -> Cycle:
     """Return the cycle from the creation to a person's first reply (R29)."""
-    start, met_at = episode.started_at, next((at for at, event in episode.beats if event is CycleEvent.REPLY), None)
+    start, met_at = episode.started_at, next((at for at, event in episode.events if event is CycleEvent.REPLY), None)
     return _cycle(Milestone.ACKNOWLEDGEMENT, start, met_at, "R29", "the creation", "a person's first reply")
 
 
@@ -84,7 +90,7 @@ def determination(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
     """Yield a cycle from the creation, then one from each unanswered message; one open at a time (C7, R30)."""
     started_at: datetime | None = episode.started_at
     started_by, replies_needed = "the creation", 1 if terms.first_round is FirstRound.FIRST_REPLY else 2
-    for at, event in episode.beats:
+    for at, event in episode.events:
         if started_at is None and event is CycleEvent.MESSAGE and terms.determination is DeterminationRule.ROUNDS:
             started_at, started_by, replies_needed = at, "a message of the partner", 1
         elif started_at and event is CycleEvent.REPLY and replies_needed > 1:
@@ -98,7 +104,7 @@ def determination(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
 
 def resolution(episode: Episode) -> Cycle:
     """Return the cycle from the creation to the last solving that was not undone by a reopening (C8, R32)."""
-    changes = [(at, event) for at, event in episode.beats if event in (CycleEvent.SOLVED, CycleEvent.REOPENED)]
+    changes = [(at, event) for at, event in episode.events if event in (CycleEvent.SOLVED, CycleEvent.REOPENED)]
     met_at = next((at for at, event in changes[-1:] if event is CycleEvent.SOLVED), None)
     return _cycle(Milestone.RESOLUTION, episode.started_at, met_at, "R32", "the creation", "solving the ticket")
 
@@ -107,7 +113,7 @@ def updates(episode: Episode, start: datetime) -> Iterator[Cycle]:
     """Yield a cycle from `start`, the target of the resolution, and from each reply, until it is solved (R32)."""
     started_at: datetime | None = start
     started_by = "the target of the resolution"
-    for at, event in (each for each in episode.beats if each[0] >= start):
+    for at, event in (each for each in episode.events if each[0] >= start):
         if started_at and event in _STOPS:
             yield _cycle(Milestone.UPDATE, started_at, at, "R32", started_by, _STOPS[event])
             started_at = at if event is CycleEvent.REPLY else None

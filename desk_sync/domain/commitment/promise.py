@@ -8,12 +8,12 @@ promise: with another severity, other windows of the same promise apply.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.domain.commitment.conversation import ReplyRules, StatusRules
 from desk_sync.domain.commitment.regions import RegionPolicy, TicketOrigin
 from desk_sync.domain.fingerprint import fingerprint
@@ -27,6 +27,10 @@ class Milestone(StrEnum):
     DETERMINATION = "determination"
     RESOLUTION = "resolution"
     UPDATE = "update"
+
+
+BY_SEVERITY = frozenset({Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION})
+"""The milestones with a window for each severity level; the others have one window for all levels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +100,9 @@ class WeekendException:
     `inferred`: also those whose issue type is only inferred from words.
     """
 
-    issue_types: frozenset[str] = frozenset()
-    levels: frozenset[int] = frozenset()
-    inferred: bool = True
+    issue_types: frozenset[str]
+    levels: frozenset[int]
+    inferred: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +116,18 @@ class PromiseTerms:
     """
 
     windows: Mapping[int, Mapping[Milestone, CommitmentWindow]]
-    resolution: CommitmentWindow | None = None
-    resolution_for: PromiseScope = PromiseScope.LARGE_ACCOUNTS
-    update: CommitmentWindow | None = None
-    without_severity: int | None = 3
-    exempt: TicketKinds = TicketKinds()
-    weekend: WeekendException = WeekendException()
-    paused: frozenset[Milestone] = frozenset(Milestone)
-    determination: DeterminationRule = DeterminationRule.ROUNDS
-    first_round: FirstRound = FirstRound.SECOND_REPLY
-    severity_changed: CountFrom = CountFrom.CREATION
-    found_large_late: CountFrom = CountFrom.CREATION
-    reopened: ReopenedRule = ReopenedRule.RESUME
+    resolution: CommitmentWindow | None
+    resolution_for: PromiseScope
+    update: CommitmentWindow | None
+    without_severity: int | None
+    exempt: TicketKinds
+    weekend: WeekendException
+    paused: frozenset[Milestone]
+    determination: DeterminationRule
+    first_round: FirstRound
+    severity_changed: CountFrom
+    found_large_late: CountFrom
+    reopened: ReopenedRule
 
     def level(self, level: int | None) -> int | None:
         """Return the severity level that counts; None if the ticket has no clocks."""
@@ -161,8 +165,8 @@ class CommitmentPolicy:
 
     terms: PromiseTerms
     regions: RegionPolicy
-    replies: ReplyRules = field(default_factory=ReplyRules)
-    statuses: StatusRules = field(default_factory=StatusRules)
+    replies: ReplyRules
+    statuses: StatusRules
 
     def promise(self, origin: TicketOrigin, mapping_version: str) -> Promise:
         """Return the promise to a ticket whose first clock starts now (L9)."""
@@ -178,4 +182,8 @@ class CommitmentPolicy:
         )
 
 
-WALL_CLOCK = BusinessCalendar(tz="UTC", weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("00:00", "24:00"),)))
+WALL_CLOCK = BusinessCalendar(
+    tz="UTC",
+    weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("00:00", "24:00"),)),
+    holiday_mode=HolidayMode.CIVIL_DATE,
+)

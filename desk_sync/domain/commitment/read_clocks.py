@@ -15,6 +15,7 @@ from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
 from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import (
+    BY_SEVERITY,
     WALL_CLOCK,
     CommitmentWindow,
     CountFrom,
@@ -77,9 +78,9 @@ class _Reading:
         """Yield an exempt clock for each milestone that would be promised to a ticket of another kind (R25)."""
         about, kinds = self.basis, self.promise.terms.exempt
         kind = about.issue_type if about.issue_type in kinds.issue_types else about.request_type
-        for milestone in (Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION, Milestone.RESOLUTION):
-            level = self._level(self.now)
-            if level is not None and self._window(milestone, level):
+        level = self._level(self.now)
+        for milestone in Milestone:
+            if milestone is not Milestone.UPDATE and level is not None and self._window(milestone, level):
                 yield Clock(
                     milestone=milestone,
                     level=level,
@@ -100,7 +101,7 @@ class _Reading:
 
     def _of_episode(self, episode: Episode) -> Iterator[Clock]:
         terms = self.promise.terms
-        for cycle in (cycles.acknowledgement(episode), *cycles.determination(episode, terms)):
+        for cycle in cycles.by_severity(episode, terms):
             yield from self._clock(cycle, episode)
         for clock in self._clock(cycles.resolution(episode), episode):
             yield clock
@@ -181,7 +182,7 @@ class _Reading:
 
     def _changes(self, milestone: Milestone, level: int, end: datetime) -> Iterator[tuple[datetime, Reason]]:
         terms, large_since = self.promise.terms, self.basis.large_since
-        by_severity = milestone in (Milestone.ACKNOWLEDGEMENT, Milestone.DETERMINATION)
+        by_severity = milestone in BY_SEVERITY
         if by_severity and terms.severity_changed is CountFrom.CHANGE:
             yield from self._severity_changes()
         if terms.found_large_late is CountFrom.CHANGE and large_since and self.basis.large:
@@ -229,7 +230,7 @@ class _Reading:
 
     def _promised(self, milestone: Milestone, level: int, window: CommitmentWindow) -> Reason:
         figures = f"target {format_duration(window.target)}, commitment {format_duration(window.commitment)}"
-        if milestone in (Milestone.RESOLUTION, Milestone.UPDATE):
+        if milestone not in BY_SEVERITY:
             return Reason("R32", figures)
         stated = "" if self.history.level(self.now) else "no severity, so "
         return Reason(_SEVERITY_RULES.get(level, "R24"), f"{stated}severity {level}: {figures}")

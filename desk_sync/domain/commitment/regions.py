@@ -69,8 +69,8 @@ class DeskCalendar:
     """A calendar that is taken from Desk: the business hours of that name or id, with our `overrides`."""
 
     hours: str
-    overrides: Mapping[date, tuple[WeeklyHours, ...]] = field(default_factory=dict)
-    holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
+    overrides: Mapping[date, tuple[WeeklyHours, ...]]
+    holiday_mode: HolidayMode
 
     def of(self, hours: SourcedCalendar) -> SourcedCalendar:
         """Return the calendar that follows from `hours`, the business hours as they were read from Desk."""
@@ -83,18 +83,18 @@ class RegionPolicy:
     """The countries and data centres of each escalation region, and its calendar.
 
     `calendars` has one for each region; `country_calendars` are those of countries that have other hours or another
-    zone than their region. `fallback` is the region of a partner that is in no region. The business hours that
-    were read from Desk are here by name or id.
+    zone than their region. `fallback` is the region of a partner that is in no region. `desk_calendars` are the business
+    hours that were read from Desk, by name or id.
     """
 
     of_country: Mapping[str, str]
-    of_data_center: Mapping[str, str] = field(default_factory=dict)
+    of_data_center: Mapping[str, str]
     fallback: str
-    calendar_by: RegionBasis = RegionBasis.PARTNER_COUNTRY
-    ladder_by: RegionBasis = RegionBasis.PARTNER_COUNTRY
+    calendar_by: RegionBasis
+    ladder_by: RegionBasis
     calendars: Mapping[str, BusinessCalendar | DeskCalendar]
-    country_calendars: Mapping[str, BusinessCalendar | DeskCalendar] = field(default_factory=dict)
-    told: Mapping[str, SourcedCalendar] = field(default_factory=dict)
+    country_calendars: Mapping[str, BusinessCalendar | DeskCalendar]
+    desk_calendars: Mapping[str, SourcedCalendar] = field(default_factory=dict)
 
     @property
     def desk_hours(self) -> frozenset[str]:
@@ -127,4 +127,8 @@ class RegionPolicy:
         """Return the same calendar with its origin. Raises KeyError if its hours were not read from Desk before."""
         own = self.country_calendars.get(located.country) if located.country else None
         found = own or self.calendars[located.region]
-        return found.of(self.told[found.hours]) if isinstance(found, DeskCalendar) else SourcedCalendar(calendar=found)
+        return (
+            found.of(self.desk_calendars[found.hours])
+            if isinstance(found, DeskCalendar)
+            else SourcedCalendar(calendar=found)
+        )

@@ -15,9 +15,9 @@ HOWTO = "howto"
 class QuestionRule:
     """The limit for how-to tickets of one partner: `tickets` within `within` are too many, and `level` is notified."""
 
-    tickets: int = 5
-    within: timedelta = timedelta(days=30)
-    level: int = 4
+    tickets: int
+    within: timedelta
+    level: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

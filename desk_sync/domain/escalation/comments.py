@@ -51,7 +51,7 @@ def _lines(facts: StepFacts) -> Iterator[str]:
 
 
 def _recipients(facts: StepFacts) -> str:
-    recipients = facts.step.reach
+    recipients = facts.step.recipients
     people = ", ".join(_person(person, facts.mentions) for person in recipients.people)
     roles = ", ".join(recipients.roles) or "nobody"
     return f"{roles} ({people})" if people else roles

@@ -68,7 +68,7 @@ class EscalationStep:
 
     ladder: Ladder
     level: int
-    reach: Recipients
+    recipients: Recipients
     stand_ins: tuple[StaffMember, ...] = ()
     late_since: datetime | None = None
     next_at: datetime | None = None
@@ -88,7 +88,7 @@ class EscalationStep:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        return (self.ladder.reason, *self.reach.reasons)
+        return (self.ladder.reason, *self.recipients.reasons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class EscalationOutcome:
     `reviews` are requests that were not followed: a person must decide.
     """
 
-    escalation: EscalationState
+    state: EscalationState
     steps: tuple[EscalationStep, ...] = ()
     next_at: datetime | None = None
     reasons: tuple[Reason, ...] = ()
@@ -108,15 +108,15 @@ class EscalationOutcome:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))
 
     def with_known(self, trigger: EscalationTrigger) -> EscalationOutcome:
-        known = self.escalation.known | {trigger.key}
-        return replace(self, escalation=replace(self.escalation, known=known))
+        known = self.state.known | {trigger.key}
+        return replace(self, state=replace(self.state, known=known))
 
     def with_ladder(self, ladder: Ladder) -> EscalationOutcome:
-        return replace(self, escalation=replace(self.escalation, ladder=ladder))
+        return replace(self, state=replace(self.state, ladder=ladder))
 
     def with_raised(self, step: EscalationStep, raised: RaisedLevel) -> EscalationOutcome:
-        escalation = replace(self.escalation, raised=(*self.escalation.raised, raised))
-        return replace(self, escalation=escalation, steps=(*self.steps, step), reasons=(*self.reasons, *step.reasons))
+        state = replace(self.state, raised=(*self.state.raised, raised))
+        return replace(self, state=state, steps=(*self.steps, step), reasons=(*self.reasons, *step.reasons))
 
 
 def escalate(
@@ -135,7 +135,7 @@ def escalate(
     """
     look = _Look(signals, context, policy, now, since)
     news = sorted((each for each in triggers if each.key not in before.known), key=lambda each: (each.at, each.key))
-    return look.advance(reduce(look.add, news, EscalationOutcome(escalation=before)))
+    return look.advance(reduce(look.add, news, EscalationOutcome(state=before)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,22 +156,22 @@ class _Look:
         new = self._ladder(trigger)
         if trigger.because is LadderCause.SECURITY:
             return self._raise(outcome, new, new.rungs[0])
-        running = self._running(outcome.escalation, trigger.at)
+        running = self._running(outcome.state, trigger.at)
         if running is None:
             return outcome.with_ladder(new)
-        if running.covers(new, outcome.escalation.raised):
+        if running.covers(new, outcome.state.raised):
             return outcome.with_reason("R33", f"{trigger.reason.text}: the ladder of {running.because} tells of it")
         return outcome.with_ladder(new.extended_by(running))
 
     def advance(self, outcome: EscalationOutcome) -> EscalationOutcome:
         """Raise the next level of the ladder, if it is due, and set when the one after it is due."""
-        ladder = outcome.escalation.ladder
+        ladder = outcome.state.ladder
         if ladder is None:
             return outcome
-        due = next_rung(ladder, outcome.escalation.raised, self.signals)
+        due = next_rung(ladder, outcome.state.raised, self.signals)
         if due is not None and due.is_due(self.now):
             outcome = self._raise(outcome, ladder, due.rung)
-            due = next_rung(ladder, outcome.escalation.raised, self.signals)
+            due = next_rung(ladder, outcome.state.raised, self.signals)
         return replace(outcome, next_at=due.at if due else None).with_reason("R38", self._position(ladder, due))
 
     def _raise(self, outcome: EscalationOutcome, ladder: Ladder, rung: LadderRung) -> EscalationOutcome:
@@ -180,11 +180,11 @@ class _Look:
         raised = RaisedLevel(
             ladder=ladder.key, because=ladder.because, level=rung.level, at=self.now, roles=recipients.roles
         )
-        due = next_rung(ladder, (*outcome.escalation.raised, raised), self.signals)
+        due = next_rung(ladder, (*outcome.state.raised, raised), self.signals)
         step = EscalationStep(
             ladder=ladder,
             level=rung.level,
-            reach=recipients,
+            recipients=recipients,
             stand_ins=stand_ins,
             late_since=self._late_since(ladder, rung),
             next_at=due.at if due else None,
@@ -219,9 +219,9 @@ class _Look:
             policy_version=self.context.policy_version,
         )
 
-    def _running(self, escalation: EscalationState, at: datetime) -> Ladder | None:
+    def _running(self, state: EscalationState, at: datetime) -> Ladder | None:
         """Return the ladder if it had not stopped by `at`."""
-        ladder = escalation.ladder
+        ladder = state.ladder
         stopped_at = ladder.stopped_at(self.signals) if ladder else None
         return ladder if stopped_at is None or stopped_at > at else None
 

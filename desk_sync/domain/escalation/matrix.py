@@ -6,7 +6,7 @@ The people who hold the roles are in `staff.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -69,7 +69,7 @@ Chain = tuple[tuple[str, ...], ...]
 class EscalationMatrix:
     """The posts by region and level; a missing cell is empty."""
 
-    cells: Mapping[str, Mapping[int, tuple[MatrixPost, ...]]] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[int, tuple[MatrixPost, ...]]]
 
     def roles(self, level: int, location: EscalationLocation) -> tuple[str, ...]:
         """Return the roles of a cell whose territory covers the location; all roles of the cell if none does (C20)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -31,7 +31,7 @@ class LadderRule:
     causes: frozenset[LadderCause] = frozenset()
     regions: frozenset[str] = frozenset()
     severities: frozenset[int] = frozenset()
-    counts: LadderTime = LadderTime.AS_THE_CLOCK
+    counts: LadderTime
 
     def fits(self, because: LadderCause, region: str, severity: int) -> bool:
         conditions = ((because, self.causes), (region, self.regions), (severity, self.severities))
@@ -62,16 +62,16 @@ class EscalationPolicy:
     staff: StaffRoster
     rules: tuple[LadderRule, ...]
     answers: Mapping[LadderCause, Mapping[LadderSignal, SignalEffect]]
-    actions: Mapping[int, LevelAction] = field(default_factory=dict)
-    requests: RequestRules = field(default_factory=RequestRules)
-    overrun: OverrunRule | None = None
-    clusters: tuple[ClusterRule, ...] = ()
-    questions: QuestionRule | None = None
-    infers_security: bool = True
-    fallback_agent: str | None = None
-    late: timedelta = timedelta(minutes=15)
-    digest: timedelta = timedelta(minutes=1)
-    updates: UpdateTexts = field(default_factory=UpdateTexts)
+    actions: Mapping[int, LevelAction]
+    requests: RequestRules
+    overrun: OverrunRule | None
+    clusters: tuple[ClusterRule, ...]
+    questions: QuestionRule | None
+    infers_security: bool
+    fallback_agent: str | None
+    late: timedelta
+    digest: timedelta
+    updates: UpdateTexts
 
     def rule(self, because: LadderCause, region: str, severity: int) -> LadderRule:
         return next(rule for rule in self.rules if rule.fits(because, region, severity))

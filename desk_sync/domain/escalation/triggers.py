@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,9 +71,9 @@ class RequestGate(StrEnum):
 class RequestRules:
     """The statuses and tags that request an escalation besides a checkbox (case is ignored), and each side's gate."""
 
-    statuses: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    gates: Mapping[Requester, RequestGate] = field(default_factory=dict)
+    statuses: frozenset[str]
+    tags: frozenset[str]
+    gates: Mapping[Requester, RequestGate]
 
     def made_by(self, *, ticked: bool, status: str, tags: Iterable[str] = ()) -> bool:
         """Return True if the ticket, in its current state, requests an escalation."""
@@ -81,7 +81,7 @@ class RequestRules:
         return ticked or bool(named) or status.casefold() in {each.casefold() for each in self.statuses}
 
     def gate(self, requester: Requester) -> RequestGate:
-        return self.gates.get(requester, RequestGate.AFTER_RESPONSE_TIME)
+        return self.gates[requester]
 
 
 def requested(

@@ -120,8 +120,8 @@ def asking_where(decision: Decision, regions: RegionPolicy, writer: TicketWriter
     for by in dict.fromkeys((regions.calendar_by, regions.ladder_by)):
         located = regions.locate(origin, by)
         if located.by_default:
-            nobody = by is RegionBasis.PARTNER_COUNTRY and writer.partner is None
-            question = PARTNER_UNKNOWN if nobody else _REGION_UNKNOWN[by]
+            no_partner = by is RegionBasis.PARTNER_COUNTRY and writer.partner is None
+            question = PARTNER_UNKNOWN if no_partner else _REGION_UNKNOWN[by]
             questions = tuple(dict.fromkeys((*decision.questions, question)))
             decision = replace(decision, questions=questions, reasons=(located.reason, *decision.reasons))
     return decision

@@ -124,7 +124,7 @@ class PlanDraft:
     def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
         """Yield every comment that is made once."""
         yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
-        escalated = {raised.ladder for raised in self.escalation.outcome.escalation.raised}
+        escalated = {raised.ladder for raised in self.escalation.outcome.state.raised}
         yield from self.clocks.alarms(escalated)
         yield from education
         yield from self.escalation.comments(agents)

@@ -6,7 +6,7 @@ R5, R8, R10-R16: the template and the registered domain; R51, R52: why the super
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -43,11 +43,11 @@ class EducationPolicy:
     description of fewer than `shortest_description` words.
     """
 
-    reply: bool = False
-    every: timedelta = timedelta(days=30)
-    shortest_description: int = 150
-    language: str = "en"
-    texts: Mapping[str, Mapping[EducationOccasion, str]] = field(default_factory=dict)
+    reply: bool
+    every: timedelta
+    shortest_description: int
+    language: str
+    texts: Mapping[str, Mapping[EducationOccasion, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

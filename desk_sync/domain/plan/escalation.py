@@ -127,7 +127,7 @@ def record_only(before: EscalationState, context: EscalationContext) -> Escalati
     """Return the state in which all that happened is known: it raises nothing, even if escalation is enabled later."""
     fired, reviews = _fired(context)
     happened = {trigger.key for trigger in fired if trigger.at <= context.now}
-    return EscalationOutcome(escalation=replace(before, known=before.known | happened), reviews=reviews)
+    return EscalationOutcome(state=replace(before, known=before.known | happened), reviews=reviews)
 
 
 def _fired(context: EscalationContext) -> tuple[Sequence[EscalationTrigger], tuple[ReviewRequest, ...]]:

@@ -24,7 +24,7 @@ Agents: TypeAlias = Mapping[str, DeskAgent | None]
 
 def agents_needed(outcome: EscalationOutcome, context: EscalationContext) -> frozenset[str]:
     """Return the addresses of the agents that Desk must be asked about before the steps can be made."""
-    people = {person.agent for step in outcome.steps for person in step.reach.people}
+    people = {person.agent for step in outcome.steps for person in step.recipients.people}
     assigned = any(context.policy.escalation.action(step.level).assign for step in outcome.steps)
     fallback = {context.policy.escalation.fallback_agent} if assigned else set()
     return frozenset(each for each in people | fallback if each)
@@ -32,7 +32,7 @@ def agents_needed(outcome: EscalationOutcome, context: EscalationContext) -> fro
 
 def escalation_fields(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[tuple[Field, DesiredValue]]:
     """Yield the values that show the escalation: level and owner while the ladder is running, else none."""
-    ladder, raised = outcome.escalation.ladder, outcome.escalation.raised
+    ladder, raised = outcome.state.ladder, outcome.state.raised
     standing = ladder and ladder.stopped_at(context.signals) is None
     last = next((each for each in reversed(raised) if standing and ladder and each.ladder == ladder.key), None)
     basis = f"{last.ladder}:{last.level}" if last else ""
@@ -55,11 +55,11 @@ def actions(outcome: EscalationOutcome, context: EscalationContext, agents: Agen
 
 
 def _assigned(step: EscalationStep, context: EscalationContext, agents: Agents) -> dict[Field, Value]:
-    """Return the assignment: to the level's first agent who may have the ticket, else to a team, else to the fallback."""
-    chosen = _first_agent((person.agent for person in step.reach.people), context, agents)
+    """Return the assignment: to the level's first agent who may have the ticket, to a team, or to the fallback."""
+    chosen = _first_agent((person.agent for person in step.recipients.people), context, agents)
     if chosen:
         return {Field.ASSIGNEE: chosen.agent_id}
-    team = next((person.team for person in step.reach.people if person.team), None)
+    team = next((person.team for person in step.recipients.people if person.team), None)
     if team:
         return {Field.TEAM: team}
     fallback = _first_agent([context.policy.escalation.fallback_agent], context, agents)
@@ -77,7 +77,7 @@ def comments(
     """Yield the private comment of each step with all facts, and the text of `updates` for the partner (R37)."""
     for step in outcome.steps:
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=private_comment(_facts(step, context, agents)))
-        update = PublicStep(ticket=context.number, level=step.level, answering=step.reach.found_at)
+        update = PublicStep(ticket=context.number, level=step.level, answering=step.recipients.found_at)
         if public := updates.text(update, context.ticket.language):
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True)
     for review in outcome.reviews:
@@ -91,7 +91,7 @@ def messages(outcome: EscalationOutcome, context: EscalationContext) -> Iterator
     links = {"ticket": context.ticket.url} if context.ticket.url else {}
     for step in outcome.steps:
         about, text = subject(step, context.number), line(step, context.number, links)
-        yield from _messages_to(context, step.reach.people, step.stand_ins, topic=step.key, about=about, line=text)
+        yield from _messages_to(context, step.recipients.people, step.stand_ins, topic=step.key, about=about, line=text)
     for found, rule in _questions(context):
         yield from _to_the_manager(found, rule, context)
 
@@ -156,7 +156,7 @@ def _messages_to(
 def _facts(step: EscalationStep, context: EscalationContext, agents: Agents) -> StepFacts:
     decision = context.decision
     account = decision.account_id
-    known = {person.name: agents.get(person.agent or "") for person in step.reach.people}
+    known = {person.name: agents.get(person.agent or "") for person in step.recipients.people}
     return StepFacts(
         step=step,
         clocks=context.reading.clocks,
@@ -169,5 +169,5 @@ def _facts(step: EscalationStep, context: EscalationContext, agents: Agents) -> 
 
 def _lacks_an_agent(step: EscalationStep, context: EscalationContext, agents: Agents) -> bool:
     """Return True if the level assigns the ticket, but none of its agents may have it."""
-    may = _first_agent((person.agent for person in step.reach.people), context, agents)
+    may = _first_agent((person.agent for person in step.recipients.people), context, agents)
     return context.policy.escalation.action(step.level).assign and may is None

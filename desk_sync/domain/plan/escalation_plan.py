@@ -92,7 +92,7 @@ class EscalationDraft:
     @cached_property
     def outcome(self) -> EscalationOutcome:
         if self.context is None:
-            return EscalationOutcome(escalation=self.memory.state)
+            return EscalationOutcome(state=self.memory.state)
         step = record_only if self.mode is Mode.SHADOW else advance
         return step(self.memory.state, self.context)
 
@@ -119,7 +119,7 @@ class EscalationDraft:
     def finish(self) -> EscalationPlan:
         speaks = self.context is not None and self.mode is not Mode.SHADOW
         return EscalationPlan(
-            memory=EscalationMemory(state=self.outcome.escalation, requests=self.requests),
+            memory=EscalationMemory(state=self.outcome.state, requests=self.requests),
             messages=tuple(messages(self.outcome, self.context)) if speaks and self.context else (),
             wakes=self._wakes(),
             next_step_at=self.outcome.next_at,

@@ -48,7 +48,7 @@ class FieldsMemory:
     consecutive_writes: int = 0
 
     def intending(self, values: Mapping[Field, AppliedValue]) -> FieldsMemory:
-        """Return it with values that are about to be written; those of an earlier look may have been written, and stay."""
+        """Return it with values that are about to be written; those of an earlier look, which may be written, stay."""
         return replace(self, intended={**self.intended, **values})
 
     def settled(self, ticket: Ticket) -> FieldsMemory:

@@ -7,10 +7,10 @@ Names of services, units and plans are compared in plain form (`plain`), so that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind
+from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.domain.account.licence_policy import LicencePolicy, RegionBy
 from desk_sync.domain.account.partner import PartnerPolicy, TaggedElsewhere
 from desk_sync.domain.account.subscription import Account
@@ -45,16 +45,16 @@ class TicketPolicy:
     """
 
     severities: Mapping[int, str]
-    severity_left_for_issues: frozenset[str] = frozenset()
-    severity_left_for_requests: frozenset[str] = frozenset()
-    severity_left_without_request: bool = False
-    exclude_tickets_about_excluded_services: bool = True
-    email_fill: EmailFill = EmailFill.ALWAYS
-    untick: bool = True
-    automation_agents: frozenset[str] = frozenset()
-    write_limit: int = 10
-    mode: Mode = Mode.WRITE
-    department_modes: Mapping[str, Mode] = field(default_factory=dict)
+    severity_left_for_issues: frozenset[str]
+    severity_left_for_requests: frozenset[str]
+    severity_left_without_request: bool
+    exclude_tickets_about_excluded_services: bool
+    email_fill: EmailFill
+    untick: bool
+    automation_agents: frozenset[str]
+    write_limit: int
+    mode: Mode
+    department_modes: Mapping[str, Mode]
 
     def mode_of(self, department_id: str) -> Mode:
         return self.department_modes.get(department_id, self.mode)
@@ -77,10 +77,10 @@ class Policy:
     tickets: TicketPolicy
     commitment: CommitmentPolicy
     escalation: EscalationPolicy
-    strategies: tuple[IdentifierKind, ...] = STRATEGIES
-    partners: PartnerPolicy = field(default_factory=PartnerPolicy)
-    shown: frozenset[Field] = frozenset()
-    education: EducationPolicy = field(default_factory=EducationPolicy)
+    strategies: tuple[IdentifierKind, ...]
+    partners: PartnerPolicy
+    shown: frozenset[Field]
+    education: EducationPolicy
 
     @property
     def asks_who_writes(self) -> bool:
@@ -111,7 +111,7 @@ class Policy:
             commitment=replace(self.commitment, replies=replies),
         )
 
-    def with_hours(self, told: Mapping[str, SourcedCalendar]) -> Policy:
-        """The policy with what Desk said of the business hours that it takes from there."""
-        regions = replace(self.commitment.regions, told=told)
+    def with_hours(self, desk_calendars: Mapping[str, SourcedCalendar]) -> Policy:
+        """Return the policy with the business hours that were read from Desk, by name or id."""
+        regions = replace(self.commitment.regions, desk_calendars=desk_calendars)
         return replace(self, commitment=replace(self.commitment, regions=regions))

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import structlog
-
 from desk_sync.domain.commitment.regions import SourcedCalendar
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.errors import DeskSyncError, TemporaryError
+from desk_sync.logs import get_logger
 from desk_sync.ports.hours import DeskHours, KeptHours, StoredHours
 from desk_sync.ports.now import Now
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import structlog
-
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.domain.reason import Reason
 from desk_sync.errors import DeskSyncError
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import LiveAnswerStore, LiveSource, SubscriptionStore
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

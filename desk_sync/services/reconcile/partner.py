@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
 
-import structlog
-
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, PartnerPolicy, TicketWriter
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.errors import Gone, NotPermitted
+from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import PartnerBook, StoredPartner
 
-log = structlog.get_logger()
+log = get_logger()
 
 REFUSED_FOR = timedelta(minutes=10)
 """The pause after Desk refused to let us read accounts."""
@@ -52,7 +51,7 @@ class PartnerResolver:
         return TicketWriter(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
 
     def mailboxes(self, ticket: Ticket) -> tuple[str, ...]:
-        """Return the mapping's mailboxes that received the ticket (R61). Raises Gone, TemporaryError, PermanentError."""
+        """Return the mapping's mailboxes that received the ticket (R61). Raises an error of `Desk.read_mailboxes`."""
         sent_to = self.desk.read_mailboxes(ticket.ticket_id)
         return tuple(sorted(self.policy.mailboxes.keys() & sent_to))
 

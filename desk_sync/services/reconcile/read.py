@@ -107,7 +107,7 @@ class TicketReader:
         return draft_plan(observed, memory, policy).clocks.reading
 
     def _with_tags(self, ticket: Ticket) -> Ticket:
-        """Return the ticket with its tags, if some of them request an escalation: Desk lists them in a separate call."""
+        """Return the ticket with its tags, if some tags request an escalation: Desk needs a separate call for them."""
         if not ticket.tagged or not self.policy.escalation.requests.tags:
             return ticket
         return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
-
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.escalation.basic_questions import HOWTO
 from desk_sync.domain.plan.draft import draft_plan
@@ -20,6 +18,7 @@ from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value, only_ours
 from desk_sync.errors import DeskSyncError, Gone, LeaseLost, NotPermitted, PermanentError, TemporaryError, where
+from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import EducationLog
@@ -29,7 +28,7 @@ from desk_sync.ports.tickets import Lease, Look, PendingWork, TicketStore
 from desk_sync.services.backoff import doubled
 from desk_sync.services.reconcile.read import TicketReader
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class LookOutcome(StrEnum):
@@ -119,7 +118,7 @@ class Reconcile:
         return self.education_log.last(partner_key) if partner_key else None
 
     def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[Ticket, int]:
-        """Store what is about to happen, then do it (L6). Return the ticket after it, and how many comments were made."""
+        """Store what is about to happen, then do it (L6). Return the ticket after it and the number of new comments."""
         if not plan.fields.writes and not plan.comments:
             return ticket, 0
         intended = replace(memory, fields=memory.fields.intending(plan.fields.intended))

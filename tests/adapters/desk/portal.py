@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from desk_sync.adapters.desk.client import DeskClient
-from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.adapters.desk.vocabulary import AccountFields, DeskVocabulary
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.ports.portal import AccessToken
 from tests.support.fake_budget import FakeBudget
@@ -40,6 +40,10 @@ VOCABULARY = DeskVocabulary(
     },
     issue_types={"defect": "defect", "feature request": "feature_request"},
     request_types={"technical support": "TECHNICAL_SUPPORT"},
+    clock_states={},
+    account_fields=AccountFields(
+        country="country", state="state", tier=None, domains=("website",), contract_until=None, contracts=False
+    ),
 )
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from desk_sync.adapters.desk.partner import account_of, mailboxes, read_partner
-from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.domain.account.partner import Partner
+from tests.adapters.desk.portal import VOCABULARY
 
-NAMES = AccountFields(
-    tier="cf_tier", domains=("cf_registered_domains", "website"), contract_until="cf_contract", contracts=True
+NAMES = replace(
+    VOCABULARY.account_fields,
+    tier="cf_tier",
+    domains=("cf_registered_domains", "website"),
+    contract_until="cf_contract",
+    contracts=True,
 )
 ACCOUNT = {
     "id": "900",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,6 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
-from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
@@ -124,7 +124,7 @@ def test_a_write_spells_values_as_desk_takes_them():
 
 
 def test_a_standard_field_is_written_outside_cf():
-    vocabulary = DeskVocabulary(fields={"severity": "priority", "large_user": BOX}, issue_types={}, request_types={})
+    vocabulary = replace(VOCABULARY, fields={"severity": "priority", "large_user": BOX})
     fields = {Field.SEVERITY: "High", Field.LARGE_USER: True}
 
     assert write_fields(fields, vocabulary) == {"priority": "High", "cf": {BOX: "true"}}
@@ -134,7 +134,7 @@ def test_a_standard_field_is_written_outside_cf():
 
 def test_a_field_without_a_name_in_the_portal_cannot_be_written():
     with pytest.raises(PermanentError, match="severity"):
-        write_fields({Field.SEVERITY: "S1-Critical"}, DeskVocabulary(fields={}, issue_types={}, request_types={}))
+        write_fields({Field.SEVERITY: "S1-Critical"}, replace(VOCABULARY, fields={}))
 
 
 # Events -------------------------------------------------------------------------------------------------------------

@@ -168,12 +168,12 @@ def test_callers_that_come_before_the_first_keys_wait_for_one_fetch(check, host)
 
 def test_a_token_that_was_found_good_is_known(check):
     token = signed()
-    assert not check.knows(token)
+    assert not check.is_known(token)
 
     check.verify(token)
 
-    assert check.knows(token)
-    assert not check.knows(signed(exp=SECOND + 301))
+    assert check.is_known(token)
+    assert not check.is_known(signed(exp=SECOND + 301))
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_a_token_is_known_for_as_long_as_it_lasts(keys, later, known, unit):
     check.verify(token)
     times.append(NOW + later)
 
-    assert check.knows(token) is known
+    assert check.is_known(token) is known
     assert accepts(check, token) is known
 
 
@@ -202,13 +202,13 @@ def test_a_token_of_a_key_that_the_host_took_back_is_not_known(check, host, cloc
     clock.time += 10
     check.verify(signed("k2"))
 
-    assert not check.knows(token)
+    assert not check.is_known(token)
 
 
 @pytest.mark.parametrize("token", FORGED[:8])
 def test_a_bad_token_is_never_known(check, token):
     assert not accepts(check, token())
-    assert not check.knows(token())
+    assert not check.is_known(token())
 
 
 def test_only_so_many_tokens_are_known(check, monkeypatch):
@@ -217,7 +217,7 @@ def test_only_so_many_tokens_are_known(check, monkeypatch):
     for token in tokens:
         check.verify(token)
 
-    assert [check.knows(token) for token in tokens] == [False, False, True]
+    assert [check.is_known(token) for token in tokens] == [False, False, True]
 
 
 def test_a_token_is_not_kept_itself(check):

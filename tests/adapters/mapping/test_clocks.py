@@ -459,7 +459,9 @@ class TestCalendarsFromDesk:
         assert regions.calendars["EUROPE_UK"] == DeskCalendar(
             hours="Office", overrides=noon, holiday_mode=HolidayMode.SHIFT_START
         )
-        assert regions.country_calendars["GB"] == DeskCalendar(hours="7001", holiday_mode=HolidayMode.SHIFT_START)
+        assert regions.country_calendars["GB"] == DeskCalendar(
+            hours="7001", overrides={}, holiday_mode=HolidayMode.SHIFT_START
+        )
         assert regions.desk_hours == {"Office", "7001"}
 
     def test_the_shipped_mapping_takes_none(self):

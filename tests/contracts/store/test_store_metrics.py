@@ -1,4 +1,4 @@
-"""The figures of a portal: what is due, since when, and that nothing is left out."""
+"""The metrics of a portal: what is due, since when, and that nothing is left out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTHING = {"due": 0, "put_off": 0, "leased": 0, "parked": 0, "events": 0, "stran
 
 
 @pytest.fixture
-def figures(engine):
+def metrics(engine):
     return SqlMetrics(engine, "default")
 
 
@@ -90,11 +90,11 @@ SITUATIONS = [
 
 
 @pytest.mark.parametrize(("happens", "expected"), SITUATIONS)
-def test_the_backlog_is_what_is_due_and_undone(figures, tickets, inbox, happens, expected):
+def test_the_backlog_is_what_is_due_and_undone(metrics, tickets, inbox, happens, expected):
     happens(tickets, inbox)
 
     seen_at = NOW + timedelta(seconds=2) if happens is not look_is_put_off else NOW + 2.5 * MINUTE
-    assert figures.backlog(seen_at) == WorkBacklog(**(NOTHING | expected))
+    assert metrics.backlog(seen_at) == WorkBacklog(**(NOTHING | expected))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def test_the_backlog_is_what_is_due_and_undone(figures, tickets, inbox, happens,
         pytest.param("DELETE FROM tickets", id="its ticket is not there"),
     ],
 )
-def test_an_event_without_a_due_look_is_stranded(figures, tickets, inbox, engine, fault):
+def test_an_event_without_a_due_look_is_stranded(metrics, tickets, inbox, engine, fault):
     event_comes(tickets, inbox)
     with engine.begin() as connection:
         connection.exec_driver_sql(fault)
 
-    backlog = figures.backlog(NOW + MINUTE)
+    backlog = metrics.backlog(NOW + MINUTE)
 
     assert (backlog.events, backlog.stranded, backlog.oldest_at) == (1, 1, NOW)
 
@@ -135,23 +135,23 @@ class TestSteps:
         begin(tickets, lease, now=self.DUE)
         tickets.park(lease, now=self.DUE, error="no such field")
 
-    def test_nothing_is_due_before_its_time(self, ticket, figures):
-        assert figures.backlog(self.DUE - timedelta(seconds=1)).step_at is None
+    def test_nothing_is_due_before_its_time(self, ticket, metrics):
+        assert metrics.backlog(self.DUE - timedelta(seconds=1)).step_at is None
 
-    def test_it_is_due_since_its_time(self, ticket, figures):
-        assert figures.backlog(self.DUE + MINUTE).step_at == self.DUE
+    def test_it_is_due_since_its_time(self, ticket, metrics):
+        assert metrics.backlog(self.DUE + MINUTE).step_at == self.DUE
 
-    def test_on_a_parked_ticket_too(self, ticket, figures, tickets):
+    def test_on_a_parked_ticket_too(self, ticket, metrics, tickets):
         self.park(tickets)
 
-        backlog = figures.backlog(self.DUE + MINUTE)
+        backlog = metrics.backlog(self.DUE + MINUTE)
         assert (backlog.oldest_at, backlog.step_at) == (None, self.DUE)
 
-    def test_but_on_none_that_was_dropped(self, ticket, figures, tickets):
+    def test_but_on_none_that_was_dropped(self, ticket, metrics, tickets):
         self.park(tickets)
         tickets.drop(["t1"], now=self.DUE)
 
-        assert figures.backlog(self.DUE + MINUTE).step_at is None
+        assert metrics.backlog(self.DUE + MINUTE).step_at is None
 
 
 def test_portals_are_counted_apart(tickets, inbox, engine):
@@ -163,12 +163,12 @@ def test_portals_are_counted_apart(tickets, inbox, engine):
 @pytest.mark.parametrize(
     ("closed", "counted"), [pytest.param(False, {"PRIORITY": 1}, id="open"), pytest.param(True, {}, id="closed")]
 )
-def test_open_tickets_are_counted_by_their_verdict(figures, tickets, closed, counted):
+def test_open_tickets_are_counted_by_their_verdict(metrics, tickets, closed, counted):
     tickets.look_now(["t1"], now=NOW)
     finish(tickets, decision=DECISION, closed=closed)
     tickets.look_now(["t2"], now=NOW)
 
-    assert figures.verdicts() == {Verdict(verdict): count for verdict, count in counted.items()}
+    assert metrics.verdicts() == {Verdict(verdict): count for verdict, count in counted.items()}
 
 
 def test_the_last_heartbeat_is_kept(engine):

@@ -9,8 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
+from desk_sync.adapters.store.columns import metadata
 from desk_sync.adapters.store.engine import open_engine, writing
-from desk_sync.adapters.store.tables import metadata
 from desk_sync.adapters.store.upgrade import check_schema, migrate, upgrade
 from desk_sync.errors import ConfigurationError
 

@@ -101,7 +101,7 @@ def test_a_notice_that_was_sent_is_not_claimed_again(notices, look_with, tickets
     notices.sent(claim(notices).notice, at=NOW + MINUTE)
 
     assert claim(notices, now=NOW + timedelta(days=1)) is None
-    [sent] = tickets.history(TICKET).told
+    [sent] = tickets.history(TICKET).sent_notices
     assert (sent.topic, sent.to, sent.state, sent.sent_at) == ("escalation:1:1", ADA, "sent", NOW + MINUTE)
 
 
@@ -112,7 +112,7 @@ def test_a_postponed_notice_is_due_again_at_its_time(notices, look_with, tickets
 
     assert claim(notices, now=NOW + 2 * MINUTE) is None
     assert claim(notices, now=NOW + 3 * MINUTE).attempts == 2
-    assert tickets.history(TICKET).told[0].state == "waiting"
+    assert tickets.history(TICKET).sent_notices[0].state == "waiting"
 
 
 def test_two_processes_that_make_a_notice_of_the_same_message_make_one(notices, look_with):
@@ -138,7 +138,10 @@ class TestRefusal:
 
         assert undelivered == []
         assert notices.waiting() == [message(BOB, otherwise=(CAI,))]
-        assert [(each.to, each.state) for each in tickets.history(TICKET).told] == [(ADA, "refused"), (BOB, "waiting")]
+        assert [(each.to, each.state) for each in tickets.history(TICKET).sent_notices] == [
+            (ADA, "refused"),
+            (BOB, "waiting"),
+        ]
 
     def test_a_recipient_who_has_the_message_does_not_get_it_again(self, notices, look_with):
         look_with(message(), message(BOB, otherwise=(CAI,)))

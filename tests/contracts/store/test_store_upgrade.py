@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Boolean, DateTime, Engine, MetaData, inspect, text
+from sqlalchemy import Boolean, DateTime, Engine, MetaData, func, inspect, select
 from sqlalchemy.types import JSON
 
 from desk_sync.adapters.store.engine import open_engine, writing
@@ -55,8 +55,8 @@ def insert_rows(engine: Engine, tables: dict[str, list[dict[str, Any]]]) -> None
                 connection.execute(table.insert().values({name: typed(types[name], row[name]) for name in row}))
             if engine.dialect.name == "postgresql" and table.autoincrement_column is not None:
                 name = table.autoincrement_column.name
-                after = f"SELECT setval(pg_get_serial_sequence('{table.name}', '{name}'), max({name})) FROM {table.name}"
-                connection.execute(text(after))
+                sequence = func.pg_get_serial_sequence(table.name, name)
+                connection.execute(select(func.setval(sequence, func.max(table.c[name]))))
 
 
 def typed(kind: Any, value: Any) -> Any:

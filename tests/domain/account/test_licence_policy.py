@@ -26,8 +26,8 @@ def test_a_plain_form_is_its_own_plain_form(name):
 @pytest.mark.parametrize(
     ("threshold", "licences", "large"),
     [
-        pytest.param(Threshold(figure=60), 59, False, id="one below"),
-        pytest.param(Threshold(figure=60), 60, True, id="the figure itself"),
+        pytest.param(Threshold(figure=60, inclusive=True), 59, False, id="one below"),
+        pytest.param(Threshold(figure=60, inclusive=True), 60, True, id="the figure itself"),
         pytest.param(Threshold(figure=60, inclusive=False), 60, False, id="the figure itself is left out"),
         pytest.param(Threshold(figure=60, inclusive=False), 61, True, id="one above"),
     ],
@@ -37,12 +37,12 @@ def test_a_threshold_may_leave_its_own_figure_out(threshold, licences, large):
 
 
 def test_a_threshold_is_written_with_its_sign():
-    assert [str(Threshold(figure=60)), str(Threshold(figure=60, inclusive=False))] == [">= 60", "> 60"]
+    assert [str(Threshold(figure=60, inclusive=True)), str(Threshold(figure=60, inclusive=False))] == [">= 60", "> 60"]
 
 
 def test_a_threshold_that_every_account_reaches_is_refused():
     with pytest.raises(ValueError, match="threshold 0: must be at least 1"):
-        Threshold(figure=0)
+        Threshold(figure=0, inclusive=True)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
@@ -9,13 +11,12 @@ from desk_sync.domain.account.partner import (
     WRITER_NOT_LOOKED_UP,
     Partner,
     PartnerOrigin,
-    PartnerPolicy,
     PartnerTag,
     TicketWriter,
     customer_evidence,
     tag_of,
 )
-from tests.support.makers import make_account, make_evidence
+from tests.support.makers import PARTNERS, make_account, make_evidence
 
 PARTNER = Partner(name="P", country="DE", domains=frozenset({"partner.example"}))
 WRITER = TicketWriter(partner=PARTNER, origin=PartnerOrigin.DESK)
@@ -78,7 +79,7 @@ def test_what_names_the_partner_is_no_evidence_for_a_customer(value, kinds, plac
 
 def test_the_mailboxes_of_a_ticket_give_the_data_centres_and_a_reason():
     both = frozenset({"EU", "IN"})
-    policy = PartnerPolicy(mailboxes={"eu@desk.example": frozenset({"EU"}), "all@desk.example": both})
+    policy = replace(PARTNERS, mailboxes={"eu@desk.example": frozenset({"EU"}), "all@desk.example": both})
 
     reached = policy.with_data_centers(WRITER, ["eu@desk.example", "all@desk.example", "unknown@desk.example"])
 

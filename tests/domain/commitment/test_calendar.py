@@ -35,7 +35,9 @@ MONDAY, FRIDAY = date(2025, 6, 2), date(2025, 6, 6)
 def make_calendar(
     *hours: WeeklyHours, days: Iterable[str] = WEEKDAYS, tz: str = "UTC", **rest: object
 ) -> BusinessCalendar:
-    return BusinessCalendar(tz=tz, weekly=dict.fromkeys(days, hours), **rest)
+    return BusinessCalendar(
+        **{"tz": tz, "weekly": dict.fromkeys(days, hours), "holiday_mode": HolidayMode.CIVIL_DATE} | rest
+    )
 
 
 def at(text: str, tz: str = "UTC") -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,15 +11,14 @@ from desk_sync.domain.commitment.conversation import (
     AuthorKind,
     ConversationItem,
     ItemForm,
-    ReplyRules,
     StatusRules,
     history_event,
 )
 from desk_sync.domain.commitment.history import HistoryEventKind, WorkState
-from tests.support.clock_scenes import MONDAY
+from tests.support.clock_scenes import MONDAY, REPLIES
 
 PERSON, ROBOT = "1", "9"
-RULES = ReplyRules(automation_agents=frozenset({ROBOT}))
+RULES = replace(REPLIES, automation_agents=frozenset({ROBOT}))
 LATER = timedelta(hours=1)
 
 
@@ -75,7 +75,7 @@ def test_an_item_counts_by_its_author_and_its_form(item, kind):
     ],
 )
 def test_a_mail_so_soon_after_the_creation_is_an_automatic_receipt(seconds, within, counts):
-    rules = ReplyRules(receipt_within=timedelta(seconds=within))
+    rules = replace(REPLIES, receipt_within=timedelta(seconds=within))
     soon = timedelta(seconds=seconds)
 
     assert (history_event(make_item(ItemForm.OUTGOING, after=soon), MONDAY, rules) is not None) is counts
@@ -83,7 +83,7 @@ def test_a_mail_so_soon_after_the_creation_is_an_automatic_receipt(seconds, with
 
 
 def test_public_comments_are_no_replies_by_setting():
-    rules = ReplyRules(comments=False)
+    rules = replace(REPLIES, comments=False)
 
     assert history_event(make_item(ItemForm.COMMENT), MONDAY, rules) is None
     assert history_event(make_item(ItemForm.OUTGOING), MONDAY, rules) is not None

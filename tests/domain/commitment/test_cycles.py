@@ -147,7 +147,7 @@ def test_cycles_of_determination_follow_each_other_and_only_the_last_is_open(hap
 def test_parts_follow_each_other_and_share_no_reply(happened):
     history = make_history(happened)
     parts = episodes(history, NEW_ROUND)
-    replies = [at for part in parts for at, event in part.beats if event is CycleEvent.REPLY]
+    replies = [at for part in parts for at, event in part.events if event is CycleEvent.REPLY]
 
     assert [part.ended_at for part in parts[:-1]] == [part.started_at for part in parts[1:]]
     assert replies == [event.at for event in history.events if event.kind is HistoryEventKind.REPLY]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, ReplyRules, StatusRules
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, StatusRules
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.learning import ConversationUpdate, HistoryBuilder, StatusChange
+from tests.support.clock_scenes import REPLIES
 from tests.support.makers import NOW, PERSON, ROBOT, make_ticket
 
 CREATED = NOW - timedelta(hours=10)
 STATUSES = StatusRules(waiting=frozenset({"Waiting for partner"}))
 LEARNING = HistoryBuilder(
-    replies=ReplyRules(automation_agents=frozenset({ROBOT})),
+    replies=replace(REPLIES, automation_agents=frozenset({ROBOT})),
     statuses=STATUSES,
     types={"Open": "Open", "On Hold": "On Hold", "Closed": "Closed"},
 )

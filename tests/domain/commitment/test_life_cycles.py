@@ -21,7 +21,6 @@ from desk_sync.domain.commitment.promise import (
     PromiseScope,
     ReopenedRule,
     TicketKinds,
-    WeekendException,
 )
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from tests.support.clock_scenes import DET, LARGE, MONDAY, PROMISE, TERMS, after, describe, events, under
@@ -856,7 +855,7 @@ LIVES = [
         D met 0h>1h used 1h due 24h/48h
         D2 running 119h> used 1h due 191h/215h
         """,
-        promise=under(weekend=WeekendException(issue_types=frozenset({"login"}), levels=frozenset({1}))),
+        promise=under(weekend=replace(TERMS.weekend, issue_types=frozenset({"login"}), levels=frozenset({1}))),
         about=LOGIN,
     ),
     Life(

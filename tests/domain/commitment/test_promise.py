@@ -12,17 +12,16 @@ from pydantic import TypeAdapter
 
 from desk_sync.domain.commitment.calendar import WeeklyHours
 from desk_sync.domain.commitment.history import History
-from desk_sync.domain.commitment.promise import CommitmentPolicy, CommitmentWindow, Promise, ReopenedRule
+from desk_sync.domain.commitment.promise import CommitmentWindow, Promise, ReopenedRule
 from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
 from desk_sync.domain.reason import Reason
-from tests.support.clock_scenes import HOUR, MONDAY, PROMISE, REGIONS, TERMS, WEEK, events, under, window
+from tests.support.clock_scenes import COMMITMENT, HOUR, MONDAY, PROMISE, REGIONS, TERMS, WEEK, events, under, window
 
 FESTIVE = replace(
     WEEK,
     holidays=frozenset({date(2026, 12, 25), date(2026, 12, 26)}),
     overrides={date(2026, 12, 24): (WeeklyHours.of("09:00", "12:00"),), date(2026, 12, 31): ()},
 )
-POLICY = CommitmentPolicy(terms=TERMS, regions=REGIONS)
 
 
 @pytest.mark.parametrize("promise", [PROMISE, replace(PROMISE, calendar=FESTIVE)], ids=["plain", "festive"])
@@ -144,7 +143,7 @@ def test_target_and_commitment_may_be_equal():
 )
 def test_a_promise_has_the_calendar_of_the_region_that_the_mapping_gives(origin, by, region, zone, reason, by_default):
     regions = replace(REGIONS, calendar_by=by)
-    promise = replace(POLICY, regions=regions).promise(origin, "m7")
+    promise = replace(COMMITMENT, regions=regions).promise(origin, "m7")
 
     assert (promise.region, promise.calendar.tz, promise.located) == (region, zone, Reason("C17", reason))
     assert (promise.mapping_version, promise.terms) == ("m7", TERMS)

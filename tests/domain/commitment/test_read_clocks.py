@@ -10,10 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
-from desk_sync.domain.commitment.promise import CountFrom, DeterminationRule, FirstRound, ReopenedRule
+from desk_sync.domain.commitment.promise import WALL_CLOCK, CountFrom, DeterminationRule, FirstRound, ReopenedRule
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from tests.support.clock_scenes import (
     ACK,
@@ -80,7 +79,7 @@ def test_the_programmes_examples_come_out(created, severity, issue_type, acknowl
 )
 def test_a_commitment_of_three_hours_is_three_hours_also_as_clocks_change(tz, created, due):
     created_at = datetime.fromisoformat(created).replace(tzinfo=ZoneInfo(tz)).astimezone(UTC)
-    every_day = BusinessCalendar(tz=tz, weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of("00:00", "24:00"),)))
+    every_day = replace(WALL_CLOCK, tz=tz)
 
     clock = read("0h s1", "0h", replace(PROMISE, calendar=every_day), created_at=created_at)[0]
 

@@ -58,13 +58,13 @@ def test_a_country_with_its_own_calendar_goes_before_its_region(origin, zone):
 
 
 def test_only_the_hours_that_are_taken_from_desk_are_read_there():
-    everywhere = replace(FROM_DESK, country_calendars={"JP": DeskCalendar(hours="7001")})
+    everywhere = replace(FROM_DESK, country_calendars={"JP": replace(OFFICE, hours="7001")})
 
     assert [each.desk_hours for each in (REGIONS, FROM_DESK, everywhere)] == [set(), {"Office"}, {"Office", "7001"}]
 
 
 def test_hours_of_desk_keep_their_origin_and_get_the_overrides_of_the_mapping():
-    regions = replace(FROM_DESK, told={"Office": SourcedCalendar(calendar=WEEK, origin='Desk\'s "Office"')})
+    regions = replace(FROM_DESK, desk_calendars={"Office": SourcedCalendar(calendar=WEEK, origin='Desk\'s "Office"')})
 
     found = regions.sourced_calendar(locate(GERMANY, regions))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from desk_sync.domain.escalation.basic_questions import BasicQuestion, QuestionRule, advice, too_many
+from desk_sync.domain.escalation.basic_questions import BasicQuestion, advice, too_many
+from tests.support.makers import QUESTIONS
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-RULE = QuestionRule(tickets=3, within=timedelta(days=30))
+RULE = replace(QUESTIONS, tickets=3, within=timedelta(days=30))
 
 
 def asked(*days: float) -> list[BasicQuestion]:

@@ -15,13 +15,14 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
 from desk_sync.domain.escalation.escalate import EscalationState, LadderContext, escalate
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationLocation, EscalationMatrix, MatrixPost
-from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime
+from desk_sync.domain.escalation.policy import LadderTime
 from desk_sync.domain.escalation.staff import DutyDays, DutyPeriod, StaffMember, StaffRoster
 from desk_sync.domain.escalation.triggers import EscalationTrigger
 from desk_sync.domain.reason import Reason
+from tests.support.clock_scenes import WEEK
+from tests.support.makers import ESCALATION, make_rule
 
 HOUR = timedelta(hours=1)
-WORKDAYS = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), (WeeklyHours.of("00:00", "24:00"),))
 RUNGS = (LadderRung(1), LadderRung(2, 2 * HOUR), LadderRung(3, 4 * HOUR), LadderRung(4, 8 * HOUR))
 REPLY_STOPS = {
     LadderSignal.REPLY: SignalEffect.STOP,
@@ -29,7 +30,8 @@ REPLY_STOPS = {
     LadderSignal.HOLDING: SignalEffect.PAUSE,
 }
 SOLVED_STOPS = {LadderSignal.CLOSING: SignalEffect.STOP, LadderSignal.HOLDING: SignalEffect.PAUSE}
-POLICY = EscalationPolicy(
+POLICY = replace(
+    ESCALATION,
     matrix=EscalationMatrix(
         cells={
             "HERE": {
@@ -42,9 +44,9 @@ POLICY = EscalationPolicy(
     ),
     staff=StaffRoster(roles={"desk": (), "lead": (), "manager": (), "pam": ()}),
     rules=(
-        LadderRule(rungs=(LadderRung(1),), causes=frozenset({LadderCause.RESOLUTION})),
-        LadderRule(rungs=(LadderRung(3),), causes=frozenset({LadderCause.SECURITY})),
-        LadderRule(rungs=RUNGS),
+        make_rule(causes=frozenset({LadderCause.RESOLUTION})),
+        make_rule(LadderRung(3), causes=frozenset({LadderCause.SECURITY})),
+        make_rule(*RUNGS),
     ),
     answers={cause: REPLY_STOPS for cause in LadderCause if cause is not LadderCause.SECURITY}
     | {LadderCause.RESOLUTION: SOLVED_STOPS},
@@ -52,7 +54,7 @@ POLICY = EscalationPolicy(
 
 
 def calendar(tz: str = "Europe/Berlin", *holidays: date) -> BusinessCalendar:
-    return BusinessCalendar(tz=tz, weekly=WORKDAYS, holidays=frozenset(holidays))
+    return replace(WEEK, tz=tz, holidays=frozenset(holidays))
 
 
 BERLIN = calendar()
@@ -87,7 +89,7 @@ def run(triggers, signals=None, *, until, policy=POLICY, here=None, since=None, 
     while True:
         seen = [trigger for trigger in triggers if trigger.at <= now]
         outcome = escalate(before, seen, so_far(signals or {}, now), here or context(), policy, now=now, since=since)
-        before = outcome.escalation
+        before = outcome.state
         coming = [at for at in (outcome.next_at, *instants) if at and now < at <= until]
         if not coming:
             return [(step.level, step.at) for step in before.raised], outcome
@@ -195,7 +197,7 @@ def test_a_breach_before_the_activation_is_known_and_raises_nothing():
     raised, outcome = run([old, new], until=berlin(18, 10), since=berlin(17, 12), first=berlin(17, 13))
 
     assert raised == [(1, berlin(18, 9))]
-    assert outcome.escalation.known == {old.key, new.key}
+    assert outcome.state.known == {old.key, new.key}
 
 
 def test_a_breach_starts_no_ladder_while_one_runs_that_covers_it_nor_later():
@@ -205,7 +207,7 @@ def test_a_breach_starts_no_ladder_while_one_runs_that_covers_it_nor_later():
     raised, outcome = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
 
     assert [level for level, _ in raised] == [1, 2]
-    assert outcome.escalation.ladder.because is LadderCause.ACKNOWLEDGEMENT
+    assert outcome.state.ladder.because is LadderCause.ACKNOWLEDGEMENT
     meanwhile = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
     assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, meanwhile.reasons)
 
@@ -216,7 +218,7 @@ def test_a_breach_after_a_ladder_has_stopped_starts_its_own():
     raised, outcome = run([breach(AT), second], {LadderSignal.REPLY: [(berlin(17, 13),) * 2]}, until=berlin(17, 16))
 
     assert raised == [(1, AT), (2, berlin(17, 11)), (1, berlin(17, 14)), (2, berlin(17, 16))]
-    assert [step.because for step in outcome.escalation.raised[2:]] == [LadderCause.DETERMINATION] * 2
+    assert [step.because for step in outcome.state.raised[2:]] == [LadderCause.DETERMINATION] * 2
 
 
 def test_triggers_that_are_found_together_are_taken_in_the_order_of_their_instants():
@@ -250,22 +252,22 @@ def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what
     assert raised == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
     alone = escalate(NOTHING, [report], {}, context(), POLICY, now=berlin(17, 10))
     assert [(step.level, step.because, step.next_at) for step in alone.steps] == [(3, LadderCause.SECURITY, None)]
-    assert (alone.next_at, alone.escalation.ladder) == (None, None)
+    assert (alone.next_at, alone.state.ladder) == (None, None)
 
 
 def test_an_edited_mapping_does_not_change_a_running_ladder():
-    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).state
     cells = {"HERE": {level: (MatrixPost("new"),) for level in (1, 2, 3, 4)}}
     edited = replace(
         POLICY,
         matrix=EscalationMatrix(cells=cells),
         staff=StaffRoster(roles={**POLICY.staff.roles, "new": ()}),
-        rules=(LadderRule(rungs=(LadderRung(1), LadderRung(2, 9 * HOUR))),),
+        rules=(make_rule(LadderRung(1), LadderRung(2, 9 * HOUR)),),
     )
 
     _, outcome = run([breach(AT)], until=berlin(30, 9), first=berlin(17, 11), before=before, policy=edited)
 
-    assert [(step.level, step.roles) for step in outcome.escalation.raised] == [
+    assert [(step.level, step.roles) for step in outcome.state.raised] == [
         (1, ("desk",)),
         (2, ("lead",)),
         (3, ("manager",)),
@@ -274,14 +276,14 @@ def test_an_edited_mapping_does_not_change_a_running_ladder():
 
 
 def test_the_current_roles_are_used_if_no_frozen_role_is_left():
-    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).state
     renamed = replace(
         POLICY, matrix=EscalationMatrix(cells={"HERE": {2: (MatrixPost("new"),)}}), staff=StaffRoster(roles={"new": ()})
     )
 
     outcome = escalate(before, [breach(AT)], {}, context(), renamed, now=berlin(17, 11))
 
-    assert [(step.level, step.reach.roles) for step in outcome.steps] == [(2, ("new",))]
+    assert [(step.level, step.recipients.roles) for step in outcome.steps] == [(2, ("new",))]
 
 
 def test_duties_are_by_the_date_of_the_region():
@@ -306,16 +308,16 @@ def test_duties_are_by_the_date_of_the_region():
         now=already_wednesday,
     )
 
-    assert [person.name for person in outcome.steps[0].reach.people] == ["bob"]
+    assert [person.name for person in outcome.steps[0].recipients.people] == ["bob"]
 
 
 def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
     vacant = replace(POLICY, staff=StaffRoster(roles={"desk": (), "manager": ()}))
-    before = escalate(NOTHING, [breach(AT)], {}, context(), vacant, now=AT).escalation
+    before = escalate(NOTHING, [breach(AT)], {}, context(), vacant, now=AT).state
 
     step = escalate(before, [breach(AT)], {}, context(), vacant, now=berlin(17, 11)).steps[0]
 
-    assert (step.level, step.reach.roles) == (2, ("manager",))
+    assert (step.level, step.recipients.roles) == (2, ("manager",))
     assert "C20: warning: nobody answers at level 2; level 3 is told instead" in map(str, step.reasons)
 
 
@@ -328,10 +330,8 @@ def test_an_empty_cell_is_raised_under_its_own_number_with_a_warning():
     ],
 )
 def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
-    always = BusinessCalendar(
-        tz="Europe/Berlin", weekly=dict.fromkeys(("sat", "sun"), (WeeklyHours.of("00:00", "24:00"),))
-    )
-    policy = replace(POLICY, rules=(LadderRule(rungs=RUNGS, counts=counts),))
+    always = replace(WEEK, weekly=dict.fromkeys(("sat", "sun"), (WeeklyHours.of("00:00", "24:00"),)))
+    policy = replace(POLICY, rules=(make_rule(*RUNGS, counts=counts),))
 
     outcome = escalate(NOTHING, [breach(berlin(21, 9), shifts=always)], {}, context(), policy, now=berlin(21, 9))
 
@@ -343,7 +343,7 @@ def test_without_triggers_no_look_is_due():
 
 
 def test_a_paused_ladder_is_named_in_the_reasons():
-    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).escalation
+    before = escalate(NOTHING, [breach(AT)], {}, context(), POLICY, now=AT).state
 
     outcome = escalate(before, [breach(AT)], {LadderSignal.HOLDING: [(AT, None)]}, context(), POLICY, now=AT + HOUR)
 
@@ -361,7 +361,7 @@ def test_each_level_is_raised_once_and_in_order_however_many_looks_there_are(bre
     for now in sorted([*looks, *looks]):
         seen = [trigger for trigger in triggers if trigger.at <= now]
         signals = {LadderSignal.REPLY: [(at, at) for at in replies if at <= now]}
-        before = escalate(before, seen, signals, context(), POLICY, now=now).escalation
+        before = escalate(before, seen, signals, context(), POLICY, now=now).state
 
     by_ladder = {
         step.ladder: [each.level for each in before.raised if each.ladder == step.ladder] for step in before.raised

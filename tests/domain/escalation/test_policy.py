@@ -7,20 +7,18 @@ from dataclasses import replace
 import pytest
 
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung
-from desk_sync.domain.escalation.policy import NO_ACTION, LadderRule, LevelAction
-from tests.support.makers import ESCALATION
-
-RUNGS = (LadderRung(1),)
+from desk_sync.domain.escalation.policy import NO_ACTION, LevelAction
+from tests.support.makers import ESCALATION, make_rule
 
 
 @pytest.mark.parametrize(
     ("rule", "fits"),
     [
-        pytest.param(LadderRule(rungs=RUNGS), True, id="empty sets are all"),
-        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"HERE"}), severities=frozenset({1})), True, id="named"),
-        pytest.param(LadderRule(rungs=RUNGS, regions=frozenset({"INDIA"})), False, id="another region"),
-        pytest.param(LadderRule(rungs=RUNGS, severities=frozenset({2, 3})), False, id="other severities"),
-        pytest.param(LadderRule(rungs=RUNGS, causes=frozenset({LadderCause.REQUEST})), False, id="another cause"),
+        pytest.param(make_rule(), True, id="empty sets are all"),
+        pytest.param(make_rule(regions=frozenset({"HERE"}), severities=frozenset({1})), True, id="named"),
+        pytest.param(make_rule(regions=frozenset({"INDIA"})), False, id="another region"),
+        pytest.param(make_rule(severities=frozenset({2, 3})), False, id="other severities"),
+        pytest.param(make_rule(causes=frozenset({LadderCause.REQUEST})), False, id="another cause"),
     ],
 )
 def test_a_rule_fits_what_it_names(rule, fits):
@@ -36,9 +34,9 @@ def test_a_rule_fits_what_it_names(rule, fits):
     ],
 )
 def test_the_first_rule_that_fits_is_used(because, region, severity, level):
-    india = LadderRule(rungs=(LadderRung(3),), regions=frozenset({"INDIA"}))
+    india = make_rule(LadderRung(3), regions=frozenset({"INDIA"}))
     severe = replace(india, rungs=(LadderRung(2),), severities=frozenset({1}))
-    policy = replace(ESCALATION, rules=(severe, india, LadderRule(rungs=RUNGS)))
+    policy = replace(ESCALATION, rules=(severe, india, make_rule()))
 
     assert [rung.level for rung in policy.rule(because, region, severity).rungs] == [level]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk_sync.domain.commitment.promise import WALL_CLOCK
 from desk_sync.domain.commitment.regions import RegionBasis
-from desk_sync.domain.escalation.basic_questions import BasicQuestion, QuestionRule, too_many
+from desk_sync.domain.escalation.basic_questions import BasicQuestion, too_many
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, LadderContext, escalate
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.matrix import location_of
 from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN
 from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, EscalationTrigger, SevereTicket, clusters
 from desk_sync.domain.reason import Reason
-from tests.support.makers import COMMITMENT, ESCALATION, NOW
+from tests.support.makers import COMMITMENT, ESCALATION, NOW, QUESTIONS
 
 REGIONS = COMMITMENT.regions
 
@@ -51,4 +53,4 @@ def test_it_completes_no_cluster(by):
 def test_its_question_is_the_only_one_of_its_partner():
     own = BasicQuestion(ticket_id="T1", at=NOW)
 
-    assert too_many((*NOTHING_KNOWN.questions, own), QuestionRule(tickets=2)) == []
+    assert too_many((*NOTHING_KNOWN.questions, own), replace(QUESTIONS, tickets=2)) == []

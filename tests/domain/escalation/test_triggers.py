@@ -187,7 +187,9 @@ def test_the_reason_of_a_cluster_names_what_its_tickets_share():
 
 
 RULES = RequestRules(
-    statuses=frozenset({"Escalated"}), tags=frozenset({"escalate"}), gates={Requester.AGENT: RequestGate.ALWAYS}
+    statuses=frozenset({"Escalated"}),
+    tags=frozenset({"escalate"}),
+    gates={Requester.PARTNER: RequestGate.AFTER_RESPONSE_TIME, Requester.AGENT: RequestGate.ALWAYS},
 )
 
 
@@ -204,5 +206,5 @@ def test_an_escalation_is_requested_by_a_checkbox_a_status_or_a_tag(facts, reque
     assert RULES.made_by(**facts) is requested
 
 
-def test_a_request_is_gated_unless_the_mapping_says_otherwise():
+def test_each_requester_has_its_own_gate():
     assert [RULES.gate(requester) for requester in Requester] == [RequestGate.AFTER_RESPONSE_TIME, RequestGate.ALWAYS]

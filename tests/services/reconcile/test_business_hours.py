@@ -11,12 +11,13 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, WeeklyHours
+from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.domain.commitment.regions import DeskCalendar
 from desk_sync.errors import NotPermitted, TemporaryError
 from desk_sync.services.health import check
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.reconcile import LookOutcome
+from tests.support.clock_scenes import WEEK
 from tests.support.makers import NOW, POLICY, make_ticket
 
 TICKET = "100000000000000001"
@@ -24,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 
 def open_from(opens: str) -> BusinessCalendar:
-    return BusinessCalendar(tz="Europe/Berlin", weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of(opens, "18:00"),)))
+    return replace(WEEK, weekly=dict.fromkeys(WEEKDAYS, (WeeklyHours.of(opens, "18:00"),)))
 
 
 ALWAYS, AFTERNOON = open_from("00:00"), open_from("13:00")
@@ -33,7 +34,8 @@ ALWAYS, AFTERNOON = open_from("00:00"), open_from("13:00")
 def taking(**more: object):
     """The policy, with every calendar taken from Desk's business hours "Office"."""
     regions = POLICY.commitment.regions
-    taken = dict.fromkeys(regions.calendars, DeskCalendar(hours="Office", **more))
+    office = {"hours": "Office", "overrides": {}, "holiday_mode": HolidayMode.CIVIL_DATE}
+    taken = dict.fromkeys(regions.calendars, DeskCalendar(**office | more))
     return replace(
         POLICY, commitment=replace(POLICY.commitment, regions=replace(regions, calendars=taken, country_calendars={}))
     )

@@ -9,15 +9,15 @@ import pytest
 
 from desk_sync.adapters.mapping.file import load
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.plan.education import EducationOccasion, EducationPolicy
+from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.template import TemplatePart
 from tests.support.fake_desk import Died
-from tests.support.makers import ADMIN, POLICY, TICKETS, make_evidence, make_ticket
+from tests.support.makers import ADMIN, EDUCATION, POLICY, TICKETS, make_evidence, make_ticket
 
 TICKET, OTHER = "100000000000000001", "100000000000000002"
 TEXTS = load("partner_support").policy.education.texts
-PUBLIC = EducationPolicy(reply=True, texts=TEXTS)
+PUBLIC = replace(EDUCATION, reply=True, texts=TEXTS)
 NAMELESS = {"customer_primary_email": None, "evidence": ()}
 FROM_PRAIRIE = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
 FROM_ANYWHERE = {"sender": "somebody@gmail.com"}

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from threading import BoundedSemaphore, Lock
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -18,10 +19,9 @@ from desk_sync.adapters.desk.limits.budget import PortalBudget
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.escalation.basic_questions import QuestionRule
 from desk_sync.domain.escalation.ladder import LadderRung
 from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
-from desk_sync.domain.escalation.policy import LadderRule, LevelAction
+from desk_sync.domain.escalation.policy import LevelAction
 from desk_sync.domain.escalation.staff import DutyPeriod, NoticeAddress, NoticeChannel, StaffMember, StaffRoster
 from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule
 from desk_sync.domain.plan.policy import Mode
@@ -34,7 +34,7 @@ from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.counts import count
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import Died, FakeDesk
-from tests.support.makers import ADMIN, NOW, PERSON, POLICY, make_ticket
+from tests.support.makers import ADMIN, NOW, PERSON, POLICY, QUESTIONS, make_rule, make_ticket
 
 TICKET = "100000000000000001"
 DEPARTMENT = "200000000000000001"
@@ -97,7 +97,7 @@ def until_raised(world, level: int) -> None:
     for _ in range(20):
         if level in raised(world):
             return
-        world.waits(seconds=max((world.figures.next_look_at() - world.now()).total_seconds(), 0))
+        world.waits(seconds=max((world.metrics.next_look_at() - world.now()).total_seconds(), 0))
         world.look()
     raise AssertionError(f"level {level} was never raised")
 
@@ -117,7 +117,7 @@ def test_a_step_gives_the_ticket_to_an_agent_mentions_them_and_tells_them(opened
 def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, before):
     while not raised(opened):
         desk.dies_around(number, before=before)
-        opened.waits(seconds=max((opened.figures.next_look_at() - opened.now()).total_seconds(), 60))
+        opened.waits(seconds=max((opened.metrics.next_look_at() - opened.now()).total_seconds(), 60))
         for _ in range(2):  # the second, once the dead one's lease has run out
             try:
                 opened.look()
@@ -166,8 +166,8 @@ def test_a_comment_that_desk_took_without_an_answer_is_not_made_again(opened, de
     def no_answer() -> None:
         raise TemporaryError("no answer within 20 s")
 
-    while opened.figures.next_look_at() < NOW + timedelta(hours=3):
-        opened.waits(seconds=(opened.figures.next_look_at() - opened.now()).total_seconds())
+    while opened.metrics.next_look_at() < NOW + timedelta(hours=3):
+        opened.waits(seconds=(opened.metrics.next_look_at() - opened.now()).total_seconds())
         opened.look()
     desk.after["add_comment"] = no_answer
     until_raised(opened, 1)
@@ -188,14 +188,14 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
         pass
 
     world.waits(days=3)
-    while world.figures.backlog(world.now()).due:
+    while world.metrics.backlog(world.now()).due:
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
     assert all("first seen later" in steps(desk, each)[0] for each in ids)
     assert len(SqlNotices(world.engine, "default").waiting()) == len(ids), "which one notice tells"
 
     world.waits(hours=1, minutes=59)
-    while world.figures.backlog(world.now()).due:
+    while world.metrics.backlog(world.now()).due:
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
 
@@ -275,7 +275,7 @@ def test_where_nobody_of_a_level_is_an_agent_its_team_gets_the_ticket(opened, de
 
 def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(opened):
     until_raised(opened, 1)
-    slower = LadderRule(rungs=(LadderRung(1), LadderRung(2, timedelta(hours=20))))
+    slower = make_rule(LadderRung(1), LadderRung(2, timedelta(hours=20)))
     others = EscalationMatrix(cells={"EUROPE_UK": dict.fromkeys((1, 2, 3, 4), (MatrixPost("pam"),))})
     opened.policy = replace(POLICY, version="p2", escalation=replace(ESCALATION, rules=(slower,), matrix=others))
 
@@ -366,7 +366,9 @@ class TestWhenAllBreachAtOnce:
 
     def drain(self, world) -> None:
         look = world.reconcile().look
-        service = Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=16)
+        service = Drain(
+            tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic, workers=16
+        )
         while service.run():  # it lets go after a while, and says that there is more
             pass
 
@@ -381,7 +383,7 @@ class TestTicketsThatComeTogether:
         rules = replace(
             ESCALATION,
             clusters=(ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(hours=1)),),
-            questions=QuestionRule(tickets=2, level=1),
+            questions=replace(QUESTIONS, tickets=2, level=1),
         )
         world.policy = replace(POLICY, escalation=rules)
         world.listed = (Partner(name="Prairie", domains=frozenset({"prairie.example"})),)

@@ -8,12 +8,11 @@ import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.licence_policy import RegionBy
-from desk_sync.domain.account.partner import PartnerPolicy
 from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.errors import TemporaryError
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.clock_scenes import REGIONS
-from tests.support.makers import NOW, POLICY, make_account, make_ticket
+from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_ticket
 
 TICKET = make_ticket().ticket_id
 EUROPE, WORLD = "help@eu.zoho.example", "help@zoho.example"
@@ -21,7 +20,7 @@ MAILBOXES = {EUROPE: frozenset({"EU", "UK"}), WORLD: frozenset({"IN", "US"})}
 BY_CENTER = replace(
     POLICY,
     licences=replace(POLICY.licences, region_by=RegionBy.DATA_CENTER),
-    partners=PartnerPolicy(mailboxes=MAILBOXES),
+    partners=replace(PARTNERS, mailboxes=MAILBOXES),
 )
 
 
@@ -97,9 +96,7 @@ def test_a_desk_that_is_away_is_asked_at_the_next_look(desk, world, mailed):
         pytest.param(
             replace(BY_CENTER, licences=POLICY.licences), make_account(), {}, id="the threshold goes by country"
         ),
-        pytest.param(
-            replace(BY_CENTER, partners=PartnerPolicy()), make_account(), {}, id="the mapping has no mailboxes"
-        ),
+        pytest.param(replace(BY_CENTER, partners=PARTNERS), make_account(), {}, id="the mapping has no mailboxes"),
     ],
 )
 def test_nobody_is_asked_without_need(desk, world, mailed, policy, account, facts):

@@ -9,12 +9,12 @@ import pytest
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.account.licence_policy import RegionBy
-from desk_sync.domain.account.partner import Partner, PartnerOrigin, PartnerPolicy, TaggedElsewhere
+from desk_sync.domain.account.partner import Partner, PartnerOrigin, TaggedElsewhere
 from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
 from desk_sync.errors import NotPermitted
 from tests.support.clock_scenes import REGIONS
-from tests.support.makers import NOW, POLICY, make_account, make_evidence, make_ticket
+from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 PRAIRIE = Partner(name="Prairie", country="DE", domains=frozenset({"prairie.example", "prairie.test"}))
@@ -88,7 +88,7 @@ class TestWhereThePartnerIsFound:
         assert (found.partner and found.partner.name, desk.calls) == (name, calls)
 
     def test_the_order_is_the_policys(self, desk, world, opened):
-        world.policy = replace(POLICY, partners=PartnerPolicy(order=(PartnerOrigin.DOMAIN, PartnerOrigin.DESK)))
+        world.policy = replace(POLICY, partners=replace(PARTNERS, order=(PartnerOrigin.DOMAIN, PartnerOrigin.DESK)))
         opened(partner_id="900", **BY_MAIL)
 
         assert writer(world, desk).partner.name == "prairie.example"
@@ -145,8 +145,8 @@ class TestWhatItCosts:
     @pytest.mark.parametrize(
         ("policy", "facts"),
         [
-            pytest.param(PartnerPolicy(tagged_elsewhere=TaggedElsewhere.IGNORE), {}, id="nothing depends on it"),
-            pytest.param(PartnerPolicy(), {"in_bin": True}, id="the ticket is in the bin"),
+            pytest.param(replace(PARTNERS, tagged_elsewhere=TaggedElsewhere.IGNORE), {}, id="nothing depends on it"),
+            pytest.param(PARTNERS, {"in_bin": True}, id="the ticket is in the bin"),
         ],
     )
     def test_nobody_is_asked_without_need(self, desk, world, opened, policy, facts):
@@ -189,7 +189,7 @@ class TestWhatFollows:
         assert len(desk.comments[TICKET]) == (verdict is Verdict.REVIEW)
 
     def test_the_tag_may_be_ignored(self, world, opened):
-        world.policy = replace(POLICY, partners=PartnerPolicy(tagged_elsewhere=TaggedElsewhere.IGNORE))
+        world.policy = replace(POLICY, partners=replace(PARTNERS, tagged_elsewhere=TaggedElsewhere.IGNORE))
         world.imports(make_account(partner_domain="other.example"))
         opened(partner_id="900")
         world.look()

@@ -105,7 +105,9 @@ class TestAPersonsEdit:
         world.receives(state=None)
         world.look()
         desk.tickets[TICKET] = replace(desk.tickets[TICKET], severity="S3-Minimal")
-        world.receives(key="edit", state="lowered", changed=frozenset({Field.SEVERITY}), actor_id=world.portal.own_agent())
+        world.receives(
+            key="edit", state="lowered", changed=frozenset({Field.SEVERITY}), actor_id=world.portal.own_agent()
+        )
 
         world.look()
 

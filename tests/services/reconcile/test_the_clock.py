@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 
@@ -15,7 +16,9 @@ TICKET = "100000000000000001"
 
 def drain(world):
     look = world.reconcile().look
-    return Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, workers=2).run()
+    return Drain(
+        tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic, workers=2
+    ).run()
 
 
 @pytest.mark.parametrize("hours", [pytest.param(1, id="forward"), pytest.param(-1, id="back")])

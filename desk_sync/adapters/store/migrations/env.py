@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from desk_sync.adapters.store.tables import metadata
+from desk_sync.adapters.store.columns import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
 with context.begin_transaction():

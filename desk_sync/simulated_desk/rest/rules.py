@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from desk_sync.simulated_desk.error import WrongField
-from desk_sync.simulated_desk.fields import instant
+from desk_sync.simulated_desk.portal.fields import instant
 
 Rule: TypeAlias = Callable[[Any], Any]
 

@@ -18,9 +18,9 @@ from typing import Any
 from desk_sync.simulated_desk.error import STATUS, RestError, not_found
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
 from desk_sync.simulated_desk.oauth import AccountsServer
-from desk_sync.simulated_desk.portal import SimulatedPortal
-from desk_sync.simulated_desk.route import RestCall, RestRoute
-from desk_sync.simulated_desk.routes import ROUTES
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.rest.route import RestCall, RestRoute
+from desk_sync.simulated_desk.rest.routes import ROUTES
 
 BASE = "/api/v1"
 LARGEST_BODY = 1_000_000

@@ -7,18 +7,25 @@ Methods raise RestError where Desk refuses. Threads that share a portal hold `lo
 
 from __future__ import annotations
 
-import html
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
-from desk_sync.simulated_desk import ticket as forms
 from desk_sync.simulated_desk.error import RestError, WrongField, invalid, not_found
-from desk_sync.simulated_desk.fields import format_instant, milliseconds
-from desk_sync.simulated_desk.seed import (
+from desk_sync.simulated_desk.portal import ticket as forms
+from desk_sync.simulated_desk.portal.event import DeskEvent
+from desk_sync.simulated_desk.portal.fields import format_instant, milliseconds
+from desk_sync.simulated_desk.portal.records import (
+    find_record,
+    history_differences,
+    new_comment,
+    new_thread,
+    new_webhook,
+)
+from desk_sync.simulated_desk.portal.seed import (
     DeskLayout,
     DeskQuirks,
     PortalSeed,
@@ -28,22 +35,8 @@ from desk_sync.simulated_desk.seed import (
     new_agent,
     with_field,
 )
-from desk_sync.simulated_desk.ticket import DeskTicket
-from desk_sync.simulated_desk.validation import DepartmentContent, accept, department_content
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskEvent:
-    """One event of a ticket. `before` is the resource before an update; `source_id` is the writer's header."""
-
-    type: str
-    at_ms: int
-    ticket_id: str
-    department_id: str
-    payload: Record
-    before: Record | None = None
-    source_id: str | None = None
-    direction: str | None = None
+from desk_sync.simulated_desk.portal.ticket import DeskTicket
+from desk_sync.simulated_desk.portal.validation import DepartmentContent, accept, department_content
 
 
 class SimulatedPortal:
@@ -109,8 +102,6 @@ class SimulatedPortal:
     def whole(self, ticket: DeskTicket) -> Record:
         return ticket.whole(self.now())
 
-    # -- customers --------------------
-
     def add_account(self, name: str, *, website: str | None = None, country: str | None = None, **more: Any) -> Record:
         account = self._customer({"accountName": name, "website": website, "country": country}, more)
         return self.accounts.setdefault(account["id"], account | {"associatedSLAIds": []})
@@ -133,8 +124,6 @@ class SimulatedPortal:
         times = {"createdTime": format_instant(self.now()), "modifiedTime": format_instant(self.now())}
         rest = dict.fromkeys(("phone", "mobile", "state", "city", "description", "ownerId", "webUrl"))
         return {"id": self.new_id(), **rest, **names, **times, "cf": {}, "customFields": {}, **more}
-
-    # -- tickets --------------------
 
     def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> DeskTicket:
         """Create a ticket with its first thread from the body of a POST."""
@@ -256,15 +245,13 @@ class SimulatedPortal:
             ticket.stages.append((ticket.record["status"], self.now()))
             self._stamp_status(ticket, now)
         after = self.whole(ticket)
-        self._record(ticket, "TicketUpdated", by, _differences(before, after))
+        self._record(ticket, "TicketUpdated", by, history_differences(before, after))
         self._announce(ticket, "Ticket_Update", after, before=before, source_id=source_id)
 
     def _stamp_status(self, ticket: DeskTicket, now: str) -> None:
         kind = ticket.layout.statuses[ticket.record["status"]]
         ticket.record["closedTime"] = now if kind == "Closed" else None
         ticket.record["onholdTime"] = now if kind == "On Hold" else None
-
-    # -- conversation --------------------
 
     def agent_reply(self, ticket_id: str, content: str, *, by: str | None = None) -> Record:
         """Add a public mail from an agent to the customer; `content` is HTML."""
@@ -287,32 +274,8 @@ class SimulatedPortal:
         return thread
 
     def _thread(self, ticket: DeskTicket, direction: str, content: str, by: str, *, first: bool = False) -> Record:
-        customer, desk = ticket.record["email"], "support@desk.example"
-        return {
-            "id": self.new_id(),
-            "summary": forms.plain(content)[:200],
-            "content": content,
-            "contentType": "text/html",
-            "channel": "EMAIL",
-            "direction": direction,
-            "status": "SUCCESS",
-            "visibility": "public",
-            "author": self.author(by),
-            "isDescriptionThread": first,
-            "canReply": True,
-            "hasAttach": False,
-            "attachments": [],
-            "attachmentCount": "0",
-            "source": forms.SOURCE,
-            "channelRelatedInfo": None,
-            "createdTime": format_instant(self.now()),
-            "fromEmailAddress": customer if direction == "in" else desk,
-            "to": desk if direction == "in" else customer,
-            "cc": None,
-            "bcc": None,
-            "replyTo": None,
-            "isForward": False,
-        }
+        created, author = format_instant(self.now()), self.author(by)
+        return new_thread(self.new_id(), ticket.record["email"], direction, content, author, created, first=first)
 
     def author(self, person_id: str) -> Record:
         """Return an agent or a contact in the form in which Desk shows an author."""
@@ -327,19 +290,7 @@ class SimulatedPortal:
         self, ticket_id: str, content: str, *, public: bool, by: str, kind: str = "html", source_id: str | None = None
     ) -> Record:
         ticket = self.ticket(ticket_id)
-        comment: Record = {
-            "id": self.new_id(),
-            "content": content if kind == "html" else html.escape(content, quote=False),
-            "encodedContent": None,
-            "contentType": kind,
-            "isPublic": public,
-            "commentedTime": format_instant(self.now()),
-            "modifiedTime": None,
-            "commenterId": by,
-            "commenter": self.author(by) | {"roleName": "Agent"},
-            "impersonatedUser": None,
-            "attachments": [],
-        }
+        comment = new_comment(self.new_id(), content, kind, self.author(by), format_instant(self.now()), public=public)
         ticket.comments.append(comment)
         self._commented(ticket, comment, "Ticket_Comment_Add", "CommentAdded", by, source_id)
         return comment
@@ -358,10 +309,10 @@ class SimulatedPortal:
         self._record(self.ticket(ticket_id), "CommentDeleted", by)
 
     def comment(self, ticket_id: str, comment_id: str) -> Record:
-        return _one(self.ticket(ticket_id).comments, comment_id)
+        return find_record(self.ticket(ticket_id).comments, comment_id)
 
     def thread(self, ticket_id: str, thread_id: str) -> Record:
-        return _one(self.ticket(ticket_id).threads, thread_id)
+        return find_record(self.ticket(ticket_id).threads, thread_id)
 
     def _commented(
         self, ticket: DeskTicket, comment: Record, event: str, entry: str, by: str, source_id: str | None
@@ -373,8 +324,6 @@ class SimulatedPortal:
         """Disable an agent: no ticket can be assigned to it any more."""
         agent = next(each for each in self.seed.agents if each["id"] == agent_id)
         agent["status"] = "DISABLED"
-
-    # -- tags --------------------
 
     def add_tags(self, ticket_id: str, names: Iterable[str], *, by: str) -> list[Record]:
         ticket = self.ticket(ticket_id)
@@ -392,24 +341,9 @@ class SimulatedPortal:
         self._record(ticket, "TagsRemoved", by)
         return ticket.tags
 
-    # -- webhooks --------------------
-
     def add_webhook(self, values: Mapping[str, Any]) -> Record:
         now, webhook_id = format_instant(self.now()), self.new_id()
-        webhook = {
-            "id": webhook_id,
-            "name": None,
-            "description": None,
-            "isEnabled": True,
-            "ignoreSourceId": None,
-            "includeEventsFrom": [],
-            "type": "CUSTOMER_WEBHOOK",
-            "createdBy": self.own_agent["id"],
-            "createdTime": now,
-            "modifiedTime": now,
-            **values,
-        }
-        return self.webhooks.setdefault(webhook_id, webhook)
+        return self.webhooks.setdefault(webhook_id, new_webhook(webhook_id, self.own_agent["id"], now, values))
 
     def webhook(self, webhook_id: str) -> Record:
         try:
@@ -424,8 +358,6 @@ class SimulatedPortal:
 
     def remove_webhook(self, webhook_id: str) -> None:
         self.webhooks.pop(webhook_id, None)
-
-    # -- history and events --------------------
 
     def _record(self, ticket: DeskTicket, name: str, by: str, info: Iterable[Record] = ()) -> None:
         author = self.author(by)
@@ -456,24 +388,3 @@ class SimulatedPortal:
         )
         for listener in self.listeners:
             listener(event)
-
-
-def _one(records: Iterable[Record], record_id: str) -> Record:
-    record = next((each for each in records if each["id"] == record_id), None)
-    if record is None:
-        raise not_found()
-    return record
-
-
-def _differences(before: Record, after: Record) -> Iterable[Record]:
-    """Yield the changed properties of an update as a history entry has them, with old and new value."""
-    flat_before, flat_after = ({**each, **each["cf"]} for each in (before, after))
-    for name, value in flat_after.items():
-        old = flat_before.get(name)
-        if old != value and name not in ("cf", "customFields", "modifiedTime", "modifiedBy"):
-            change = {"previousValue": old, "updatedValue": value}
-            yield {
-                "propertyName": name,
-                "propertyType": "Custom" if name.startswith("cf_") else "System",
-                "propertyValue": change,
-            }

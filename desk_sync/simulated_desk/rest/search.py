@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from desk_sync.simulated_desk.seed import Record
+from desk_sync.simulated_desk.portal.seed import Record
 
 Filter: TypeAlias = Callable[[Record, Any], bool]
 
@@ -129,3 +129,15 @@ CONTACTS: Mapping[str, Filter] = {
     "modifiedTimeRange": within("modifiedTime"),
     **CUSTOM_FIELDS,
 }
+
+
+def search_results(matching: list[Record], query: Mapping[str, str]) -> Record | None:
+    ordered = arrange(matching, query.get("sortBy", "relevance"))
+    shown = page(ordered, query)
+    results = [{key: value for key, value in each.items() if key not in ("tags", "accountName")} for each in shown]
+    return {"data": results, "count": len(matching)} if results else None
+
+
+def list_body(records: Sequence[Record]) -> Record | None:
+    """Return a list as Desk sends it; None, that is no body, if it is empty."""
+    return {"data": list(records)} if records else None

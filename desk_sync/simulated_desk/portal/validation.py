@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from desk_sync.simulated_desk.error import WrongField, invalid
-from desk_sync.simulated_desk.fields import LayoutField, instant
-from desk_sync.simulated_desk.seed import DeskLayout, DeskQuirks, PortalSeed, Record
+from desk_sync.simulated_desk.portal.fields import LayoutField, instant
+from desk_sync.simulated_desk.portal.seed import DeskLayout, DeskQuirks, PortalSeed, Record
 
 NOT_STORED = ("contact", "uploads", "webUrl", "sourceTicket", "parentTicket", "ticketCreationType", "clonedTicketId")
 REQUIRED = ("departmentId", "contactId", "layoutId")

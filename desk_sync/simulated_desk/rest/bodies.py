@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from desk_sync.simulated_desk.rules import (
+from desk_sync.simulated_desk.rest.rules import (
     BodyRules,
     InnerRules,
     Rule,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from desk_sync.simulated_desk.fields import format_instant
-from desk_sync.simulated_desk.seed import DeskLayout, Record
+from desk_sync.simulated_desk.portal.fields import format_instant
+from desk_sync.simulated_desk.portal.seed import DeskLayout, Record
 
 TRUNCATED_FROM = 10_000
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from desk_sync.simulated_desk.error import WrongField, invalid
-from desk_sync.simulated_desk.portal import SimulatedPortal
-from desk_sync.simulated_desk.rules import BodyRules, Rule, whole_number
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.rest.rules import BodyRules, Rule, whole_number
 
 # (offset, credits): a list that starts at or below the offset costs so many; beyond the last one, PRICE_BEYOND.
 PRICES = ((2_000, 3), (10_000, 5), (50_000, 10), (100_000, 50))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, TypeAlias
 
-from desk_sync.simulated_desk.fields import LayoutField, PickListField
+from desk_sync.simulated_desk.portal.fields import LayoutField, PickListField
 
 Record: TypeAlias = dict[str, Any]
 

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from desk_sync.simulated_desk import bodies, handlers
-from desk_sync.simulated_desk.route import PageRange, RestRoute, any_of
-from desk_sync.simulated_desk.rules import comma_list, identifier, one_of, order, span, text, text_flag
+from desk_sync.simulated_desk.rest import (
+    bodies,
+    conversation_handlers,
+    directory_handlers,
+    setup_handlers,
+    ticket_handlers,
+)
+from desk_sync.simulated_desk.rest.route import PageRange, RestRoute, any_of
+from desk_sync.simulated_desk.rest.rules import comma_list, identifier, one_of, order, span, text, text_flag
 
 READ = (any_of("Desk.tickets.READ"),)
 UPDATE = (any_of("Desk.tickets.UPDATE"),)
@@ -37,7 +43,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets",
-        handler=handlers.list_tickets,
+        handler=ticket_handlers.list_tickets,
         scopes=READ,
         paging=PageRange(default=25),
         query={
@@ -56,11 +62,13 @@ ROUTES: tuple[RestRoute, ...] = (
             "sortBy": order("dueDate", "createdTime", "recentThread"),
         },
     ),
-    RestRoute(method="POST", path="/tickets", handler=handlers.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE),
+    RestRoute(
+        method="POST", path="/tickets", handler=ticket_handlers.create_ticket, scopes=CREATE, body=bodies.TICKET_CREATE
+    ),
     RestRoute(
         method="GET",
         path="/tickets/search",
-        handler=handlers.search_tickets,
+        handler=ticket_handlers.search_tickets,
         scopes=(SEARCH, *READ),
         paging=FOUND_PAGE,
         query={
@@ -93,7 +101,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="POST",
         path="/tickets/moveToTrash",
-        handler=handlers.trash_tickets,
+        handler=ticket_handlers.trash_tickets,
         scopes=UPDATE,
         body=bodies.TRASH,
         empty=204,
@@ -101,7 +109,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}",
-        handler=handlers.read_ticket,
+        handler=ticket_handlers.read_ticket,
         scopes=READ,
         query={
             "include": comma_list(
@@ -113,7 +121,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="PATCH",
         path="/tickets/{id}",
-        handler=handlers.write_ticket,
+        handler=ticket_handlers.write_ticket,
         scopes=UPDATE,
         query={"disableClosureNotification": text_flag},
         body=bodies.TICKET_WRITE,
@@ -121,18 +129,18 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="POST",
         path="/tickets/{id}/move",
-        handler=handlers.move_ticket,
+        handler=ticket_handlers.move_ticket,
         scopes=UPDATE,
         query={"departmentId": ONE_ID},
         required=("departmentId",),
         body=bodies.MOVE,
         empty=200,
     ),
-    RestRoute(method="GET", path="/tickets/{id}/metrics", handler=handlers.read_metrics, scopes=READ),
+    RestRoute(method="GET", path="/tickets/{id}/metrics", handler=ticket_handlers.read_metrics, scopes=READ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/History",
-        handler=handlers.read_history,
+        handler=ticket_handlers.read_history,
         scopes=READ,
         paging=SHORT_PAGE,
         query={"fieldName": text(255), "eventFilter": IDS},
@@ -140,7 +148,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads",
-        handler=handlers.list_threads,
+        handler=conversation_handlers.list_threads,
         scopes=READ,
         paging=PageRange(most=200),
         query={"sortBy": order("sendDateTime")},
@@ -148,20 +156,20 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}",
-        handler=handlers.read_thread,
+        handler=conversation_handlers.read_thread,
         scopes=READ,
         query=THREAD_INCLUDE,
     ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/threads/{thread_id}/fullContent",
-        handler=handlers.read_full_content,
+        handler=conversation_handlers.read_full_content,
         scopes=READ,
     ),
     RestRoute(
         method="GET",
         path="/tickets/{id}/latestThread",
-        handler=handlers.read_latest_thread,
+        handler=conversation_handlers.read_latest_thread,
         scopes=READ,
         query={
             "needPublic": text_flag,
@@ -173,7 +181,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/tickets/{id}/comments",
-        handler=handlers.list_comments,
+        handler=conversation_handlers.list_comments,
         scopes=READ,
         paging=PageRange(),
         query={"include": comma_list(2, allowed=("mentions", "plainText")), "sortBy": order("commentedTime")},
@@ -181,43 +189,43 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="POST",
         path="/tickets/{id}/comments",
-        handler=handlers.create_comment,
+        handler=conversation_handlers.create_comment,
         scopes=UPDATE,
         body=bodies.COMMENT,
     ),
     RestRoute(
         method="PATCH",
         path="/tickets/{id}/comments/{comment_id}",
-        handler=handlers.write_comment,
+        handler=conversation_handlers.write_comment,
         scopes=UPDATE,
         body=bodies.COMMENT,
     ),
     RestRoute(
         method="DELETE",
         path="/tickets/{id}/comments/{comment_id}",
-        handler=handlers.delete_comment,
+        handler=conversation_handlers.delete_comment,
         scopes=UPDATE,
         empty=200,
     ),
-    RestRoute(method="GET", path="/tickets/{id}/tags", handler=handlers.list_tags, scopes=READ),
+    RestRoute(method="GET", path="/tickets/{id}/tags", handler=conversation_handlers.list_tags, scopes=READ),
     RestRoute(
         method="POST",
         path="/tickets/{id}/associateTag",
-        handler=handlers.add_tags,
+        handler=conversation_handlers.add_tags,
         scopes=CREATE,
         body=bodies.TAG_NAMES,
     ),
     RestRoute(
         method="POST",
         path="/tickets/{id}/dissociateTag",
-        handler=handlers.remove_tags,
+        handler=conversation_handlers.remove_tags,
         scopes=CREATE,
         body=bodies.TAG_NAMES,
     ),
     RestRoute(
         method="GET",
         path="/contacts/search",
-        handler=handlers.search_contacts,
+        handler=directory_handlers.search_contacts,
         scopes=(SEARCH, *CONTACTS),
         paging=FOUND_PAGE,
         query={
@@ -233,21 +241,21 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/contacts/{id}",
-        handler=handlers.read_contact,
+        handler=directory_handlers.read_contact,
         scopes=CONTACTS,
         query={"include": comma_list(2, allowed=("accounts", "owner"))},
     ),
     RestRoute(
         method="GET",
         path="/accounts/{id}",
-        handler=handlers.read_account,
+        handler=directory_handlers.read_account,
         scopes=CONTACTS,
         query={"include": one_of("owner")},
     ),
     RestRoute(
         method="GET",
         path="/accounts/{id}/contracts",
-        handler=handlers.list_contracts,
+        handler=directory_handlers.list_contracts,
         scopes=(any_of("Desk.contracts.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
         query={"contractStatus": one_of("ACTIVE", "EXPIRED", "UPCOMING")},
@@ -255,7 +263,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/fields",
-        handler=handlers.list_fields,
+        handler=setup_handlers.list_fields,
         scopes=(any_of("Desk.fields.READ", "Desk.basic.READ"),),
         query={
             "module": text(100, shortest=1),
@@ -268,17 +276,17 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/layouts",
-        handler=handlers.list_layouts,
+        handler=setup_handlers.list_layouts,
         scopes=BASIC,
         paging=PageRange(),
         query={"module": text(100, shortest=1), "departmentId": ONE_ID},
         required=("module",),
     ),
-    RestRoute(method="GET", path="/layouts/{id}", handler=handlers.read_layout, scopes=BASIC),
+    RestRoute(method="GET", path="/layouts/{id}", handler=setup_handlers.read_layout, scopes=BASIC),
     RestRoute(
         method="GET",
         path="/agents",
-        handler=handlers.list_agents,
+        handler=directory_handlers.list_agents,
         scopes=(any_of("Desk.agents.READ", "Desk.basic.READ", "Desk.settings.READ"),),
         paging=PageRange(default=10, least=0, most=200),
         query={
@@ -299,13 +307,13 @@ ROUTES: tuple[RestRoute, ...] = (
             "status": one_of("ACTIVE", "DISABLED", "DELETED", "IMPORTED"),
         },
     ),
-    RestRoute(method="GET", path="/agents/email/{email}", handler=handlers.read_agent_by_email, scopes=BASIC),
-    RestRoute(method="GET", path="/myinfo", handler=handlers.read_myself, scopes=BASIC),
-    RestRoute(method="GET", path="/teams", handler=handlers.list_teams, scopes=BASIC, paging=TEAM_PAGE),
+    RestRoute(method="GET", path="/agents/email/{email}", handler=directory_handlers.read_agent_by_email, scopes=BASIC),
+    RestRoute(method="GET", path="/myinfo", handler=directory_handlers.read_myself, scopes=BASIC),
+    RestRoute(method="GET", path="/teams", handler=directory_handlers.list_teams, scopes=BASIC, paging=TEAM_PAGE),
     RestRoute(
         method="GET",
         path="/departments/{id}/teams",
-        handler=handlers.list_department_teams,
+        handler=directory_handlers.list_department_teams,
         scopes=BASIC,
         paging=TEAM_PAGE,
         query={"searchStr": text(100, shortest=1)},
@@ -313,7 +321,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/departments",
-        handler=handlers.list_departments,
+        handler=directory_handlers.list_departments,
         scopes=BASIC,
         paging=PageRange(least=0, most=200),
         query={
@@ -325,37 +333,45 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="GET",
         path="/businessHours",
-        handler=handlers.list_business_hours,
+        handler=setup_handlers.list_business_hours,
         scopes=(any_of("Desk.automations.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
         query={"businessHourIds": comma_list(50), "status": one_of("ACTIVE", "INACTIVE")},
     ),
-    RestRoute(method="GET", path="/businessHours/{id}", handler=handlers.read_business_hours, scopes=SETTINGS),
+    RestRoute(method="GET", path="/businessHours/{id}", handler=setup_handlers.read_business_hours, scopes=SETTINGS),
     RestRoute(
         method="GET",
         path="/holidayList",
-        handler=handlers.list_holiday_lists,
+        handler=setup_handlers.list_holiday_lists,
         scopes=(any_of("Desk.automations.READ", "Desk.settings.READ"),),
         paging=SHORT_PAGE,
         query={"status": one_of("ACTIVE", "INACTIVE")},
     ),
-    RestRoute(method="GET", path="/holidayList/{id}", handler=handlers.read_holiday_list, scopes=SETTINGS),
-    RestRoute(method="GET", path="/organizations", handler=handlers.list_organizations, scopes=BASIC, needs_org=False),
-    RestRoute(method="GET", path="/accessibleOrganizations", handler=handlers.list_organizations, scopes=BASIC),
-    RestRoute(method="GET", path="/webhooks", handler=handlers.list_webhooks, scopes=_webhook_scopes("READ")),
+    RestRoute(method="GET", path="/holidayList/{id}", handler=setup_handlers.read_holiday_list, scopes=SETTINGS),
+    RestRoute(
+        method="GET",
+        path="/organizations",
+        handler=directory_handlers.list_organizations,
+        scopes=BASIC,
+        needs_org=False,
+    ),
+    RestRoute(
+        method="GET", path="/accessibleOrganizations", handler=directory_handlers.list_organizations, scopes=BASIC
+    ),
+    RestRoute(method="GET", path="/webhooks", handler=setup_handlers.list_webhooks, scopes=_webhook_scopes("READ")),
     RestRoute(
         method="POST",
         path="/webhooks",
-        handler=handlers.create_webhook,
+        handler=setup_handlers.create_webhook,
         scopes=_webhook_scopes("CREATE"),
         body=bodies.WEBHOOK_CREATE,
         needs_handshake=True,
     ),
-    RestRoute(method="GET", path="/webhooks/{id}", handler=handlers.read_webhook, scopes=_webhook_scopes("READ")),
+    RestRoute(method="GET", path="/webhooks/{id}", handler=setup_handlers.read_webhook, scopes=_webhook_scopes("READ")),
     RestRoute(
         method="PATCH",
         path="/webhooks/{id}",
-        handler=handlers.write_webhook,
+        handler=setup_handlers.write_webhook,
         scopes=_webhook_scopes("UPDATE"),
         body=bodies.WEBHOOK_WRITE,
         needs_handshake=True,
@@ -363,7 +379,7 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(
         method="DELETE",
         path="/webhooks/{id}",
-        handler=handlers.delete_webhook,
+        handler=setup_handlers.delete_webhook,
         scopes=_webhook_scopes("DELETE"),
         empty=200,
     ),

@@ -1,0 +1,231 @@
+"""From the facts of a look to a plan: pure, in any order, and without effect in shadow (L4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.escalation.requests import Requester
+from desk_sync.domain.escalation.triggers import RequestGate
+from desk_sync.domain.plan.comments import LOOP
+from desk_sync.domain.plan.draft import ESCALATION_REQUESTED, draft_plan
+from desk_sync.domain.plan.education import LastEducation
+from desk_sync.domain.plan.policy import Mode
+from desk_sync.domain.ticket.effect import EffectKind
+from tests.support.clock_scenes import HOUR
+from tests.support.makers import ESCALATION, NOW, POLICY, ROBOT, TICKETS, changed, make_memory, make_ticket
+from tests.support.plan_scenes import (
+    ADA,
+    BOX,
+    EVERYTHING,
+    FALLBACK,
+    LARGE,
+    LATE,
+    LATE_TICKET,
+    SEVERITY,
+    SMALL,
+    UNDECIDED,
+    UNKNOWN,
+    after_ours,
+    draft,
+    known_clocks,
+    look,
+    make_agent,
+    memories,
+    modes,
+    observations,
+    past,
+    with_escalation,
+    with_rules,
+)
+
+drafts = st.builds(
+    lambda observed, memory, mode: draft_plan(observed, memory, with_rules(EVERYTHING, mode=mode)),
+    observations,
+    memories,
+    modes,
+)
+agents = st.fixed_dictionaries(
+    {ADA.agent: st.sampled_from([None, make_agent()]), FALLBACK: st.sampled_from([None, make_agent("9")])}
+)
+educations = st.sampled_from(
+    [
+        None,
+        LastEducation(ticket_id="2", at=NOW),
+        LastEducation(ticket_id="2", at=NOW - timedelta(days=40)),
+        LastEducation(ticket_id=make_ticket().ticket_id, at=NOW),
+    ]
+)
+PARTS = ("decision", "fields", "clocks", "escalation", "education", "agents_needed", "partner_key")
+
+
+@given(drafts, agents, educations)
+def test_the_same_inputs_give_the_same_plan_to_the_byte(drafted, found, last):
+    """L4."""
+    again = draft_plan(drafted.observed, drafted.memory, drafted.policy)
+
+    assert repr(drafted.finish(agents=found, last_education=last)) == repr(
+        again.finish(agents=found, last_education=last)
+    )
+
+
+@given(drafts, st.permutations(PARTS), agents, educations)
+def test_the_order_in_which_a_draft_is_read_does_not_matter(drafted, order, found, last):
+    other = draft_plan(drafted.observed, drafted.memory, drafted.policy)
+    for name in order:
+        getattr(other, name)
+
+    assert repr(drafted.finish(agents=found, last_education=last)) == repr(
+        other.finish(agents=found, last_education=last)
+    )
+
+
+@given(drafts, agents, educations)
+def test_finishing_a_draft_leaves_it_as_it_was(drafted, found, last):
+    first = repr(drafted.finish(agents={}, last_education=None))
+    drafted.finish(agents=found, last_education=last)
+
+    assert repr(drafted.finish(agents={}, last_education=None)) == first
+
+
+@given(drafts, agents, educations)
+def test_a_draft_that_lacks_no_fact_has_one_plan_whatever_facts_it_is_given(drafted, found, last):
+    assume(not drafted.agents_needed and drafted.partner_key is None)
+
+    assert drafted.finish(agents=found, last_education=last) == drafted.finish(agents={}, last_education=None)
+
+
+@given(drafts)
+def test_agents_are_needed_only_for_a_level_that_is_raised_now(drafted):
+    before = drafted.memory.escalation.state.raised
+    after = drafted.finish(agents={}, last_education=None).escalation.memory.state.raised
+
+    assert not drafted.agents_needed or len(after) > len(before)
+
+
+@given(observations, memories, agents, educations)
+def test_in_shadow_nothing_is_written_or_sent_and_no_education_is_claimed(observed, memory, found, last):
+    drafted = draft_plan(observed, memory, with_rules(EVERYTHING, mode=Mode.SHADOW))
+    plan = drafted.finish(agents=found, last_education=last)
+
+    assert (plan.fields.writes, plan.comments, plan.escalation.messages, plan.education) == ({}, (), (), None)
+    assert (drafted.agents_needed, drafted.partner_key) == (frozenset(), None)
+    assert plan.escalation.memory.state.raised == memory.escalation.state.raised
+
+
+@given(observations, memories, educations)
+def test_only_the_mode_write_addresses_the_partner(observed, memory, last):
+    plan = draft_plan(observed, memory, with_rules(EVERYTHING, mode=Mode.COMMENT)).finish(
+        agents={}, last_education=last
+    )
+
+    assert not any(each.public for each in plan.comments)
+    assert plan.education is None
+
+
+@given(drafts, educations)
+def test_a_public_education_is_in_the_plan_if_and_only_if_it_is_claimed(drafted, last):
+    plan = drafted.finish(agents={}, last_education=last)
+    replies = [each for each in plan.effects if each.public and each.kind is EffectKind.EDUCATION]
+
+    assert replies == ([plan.education.reply] if plan.education else [])
+
+
+@pytest.mark.parametrize(
+    ("severity", "urgency"),
+    [("S1-Critical", 1), ("S2-Moderate", 2), (None, 3), ("a value that the mapping does not name", 3)],
+)
+def test_the_more_severe_ticket_is_the_more_urgent(severity, urgency):
+    assert look(make_ticket(severity=severity), UNKNOWN).urgency == urgency
+
+
+@pytest.mark.parametrize(
+    ("history", "at"),
+    [
+        pytest.param(past(hours=0), NOW + HOUR, id="the target of the first clock"),
+        pytest.param(past(hours=4), NOW + 2 * HOUR, id="the next level, before the clocks' next change"),
+        pytest.param(past("30m paused", hours=4), None, id="nothing changes by itself"),
+        pytest.param(None, None, id="no clocks"),
+    ],
+)
+def test_the_next_look_is_at_the_first_change_of_clocks_or_escalation(history, at):
+    ticket = make_ticket(created_at=history and history.created_at)
+
+    assert look(ticket, LARGE, history=history).next_look_at == at
+
+
+class TestReasonsAndQuestions:
+    def test_a_field_that_a_person_set_is_a_reason(self):
+        plan = look(
+            make_ticket(large_user=True, severity="S3-Minimal"), LARGE, after_ours(), events=[changed(SEVERITY)]
+        )
+
+        assert "L7: severity stays as a person set it" in map(str, plan.decision.reasons)
+
+    def test_a_value_without_a_field_is_a_reason_and_a_question_only_if_it_was_never_written(self):
+        moved = make_ticket(not_on_layout=frozenset({BOX, SEVERITY}))
+        reason = "L8: severity is not written: the ticket's layout has no place for it"
+
+        never, before = look(moved, LARGE).decision, look(moved, LARGE, after_ours()).decision
+
+        assert reason in map(str, never.reasons)
+        assert reason in map(str, before.reasons)
+        assert (len(never.questions), before.questions) == (2, ())
+        assert never.questions[1] == "whether the ticket's layout should have severity"
+
+    def test_a_small_accounts_ticket_needs_no_field(self):
+        assert not look(make_ticket(not_on_layout=frozenset({BOX, SEVERITY})), SMALL).decision.questions
+
+    def test_a_loop_is_the_last_reason(self):
+        memory = after_ours(consecutive_writes=TICKETS.write_limit)
+
+        plan = look(make_ticket(modified_by=ROBOT), LARGE, memory)
+
+        assert str(plan.decision.reasons[-1]) == f"L14: {LOOP}"
+        assert [LOOP in each.text for each in plan.effects] == [True]
+
+    def test_a_request_that_a_person_must_decide_is_a_question_with_its_reason(self):
+        rules = replace(ESCALATION.requests, gates={Requester.PARTNER: RequestGate.NEVER})
+        policy = with_escalation(requests=rules)
+
+        plan = look(make_ticket(escalation_request=True), SMALL, policy=policy, history=past(hours=0))
+
+        assert plan.decision.questions[-1] == ESCALATION_REQUESTED
+        assert "the partner asked for an escalation" in str(plan.decision.reasons[-1])
+
+    def test_the_escalation_region_is_a_question_while_the_ticket_is_not_in_the_bin(self):
+        kept, binned = (look(make_ticket(in_bin=each), SMALL, history=past()).decision for each in (False, True))
+
+        assert (len(kept.questions), binned.questions) == (1, ())
+
+
+def test_a_breach_that_a_level_reports_has_no_alarm_of_its_own():
+    keys = [each.key for each in look(LATE_TICKET, memory=known_clocks("0h s1"), **LATE).effects]
+
+    assert keys == ["clock:determination:1:at_risk", "escalation:acknowledgement:1:1"]
+
+
+def test_a_value_that_was_intended_before_a_crash_is_ours_in_all_parts_of_the_draft():
+    """A person then lowered the severity: that is an override, and the lowered one counts."""
+    applied = after_ours().fields.applied
+    lowered = make_ticket(large_user=True, severity="S1-Critical")
+    settled = draft(lowered, LARGE, make_memory(intended=applied)).memory.fields
+
+    drafted = draft(replace(lowered, severity="S3-Minimal"), LARGE, make_memory(applied=settled.applied))
+
+    assert (drafted.decision.verdict, drafted.clocks.urgency) == (Verdict.PRIORITY, 3)
+
+
+def test_an_undecided_account_is_noted_in_every_mode_but_shadow():
+    counts = {mode: len(look(make_ticket(), UNDECIDED, policy=with_rules(mode=mode)).effects) for mode in Mode}
+
+    assert counts == {Mode.SHADOW: 0, Mode.COMMENT: 1, Mode.WRITE: 1}
+
+
+def test_the_fields_that_show_the_clocks_are_those_of_the_portal_alone():
+    assert look(LATE_TICKET, policy=POLICY, **LATE).fields.writes == {}

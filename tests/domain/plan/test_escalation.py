@@ -1,0 +1,253 @@
+"""The triggers of an escalation at one look: breaches, requests, security, overruns, clusters (R33-R36)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
+from desk_sync.domain.escalation.escalate import EscalationState
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal
+from desk_sync.domain.escalation.related_tickets import RelatedFacts
+from desk_sync.domain.escalation.requests import (
+    NO_REQUESTS,
+    EscalationRequest,
+    EscalationRequests,
+    Requester,
+)
+from desk_sync.domain.escalation.triggers import (
+    ClusterBy,
+    ClusterRule,
+    OverrunRule,
+    RequestGate,
+    SevereTicket,
+)
+from desk_sync.domain.plan.escalation import advance, last_of_clusters, record_only, requests_after, signals
+from desk_sync.domain.ticket.inference import Inference
+from desk_sync.domain.ticket.ticket import Field
+from tests.support.clock_scenes import COMMITMENT, HOUR
+from tests.support.makers import ESCALATION, NOW, PERSON, POLICY, make_event, make_ticket
+from tests.support.plan_scenes import LARGE, LATE, LATE_TICKET, PRAIRIE, draft, past, with_escalation
+
+NOTHING = EscalationState()
+CONTACT = "800"
+FRESH = {"history": past(hours=0)}
+BREACH = "acknowledgement:1"
+
+
+def context(ticket=LATE_TICKET, policy=POLICY, **facts):
+    return draft(ticket, LARGE, None, policy, **LATE | facts).escalation.context
+
+
+def causes(outcome):
+    return [step.because for step in outcome.steps]
+
+
+def asked(by, minutes=0, name=Field.ESCALATION_REQUEST):
+    return make_event(
+        key=f"{by}{minutes}", changed=frozenset({name}), actor_id=by, occurred_at=NOW - timedelta(minutes=minutes)
+    )
+
+
+class TestWhoAskedForAnEscalation:
+    TICKED = make_ticket(escalation_request=True, contact_id=CONTACT)
+
+    def after(self, *events, ticket=TICKED, before=NO_REQUESTS, policy=POLICY):
+        return requests_after(ticket, before, events, policy, NOW)
+
+    @pytest.mark.parametrize(
+        ("events", "by", "minutes"),
+        [
+            pytest.param([], Requester.PARTNER, 0, id="no event: the partner, now"),
+            pytest.param([asked(None, 5)], Requester.PARTNER, 5, id="an event without an actor"),
+            pytest.param([asked(CONTACT, 5)], Requester.PARTNER, 5, id="the ticket's contact"),
+            pytest.param([asked(PERSON, 5)], Requester.AGENT, 5, id="an agent"),
+            pytest.param([asked(PERSON, 5, Field.STATUS)], Requester.AGENT, 5, id="an agent, by a status"),
+            pytest.param([asked(PERSON, 5, Field.SEVERITY)], Requester.PARTNER, 0, id="an event about something else"),
+            pytest.param([asked(CONTACT, 5), asked(PERSON, 9)], Requester.AGENT, 9, id="the earliest of several"),
+        ],
+    )
+    def test_the_first_event_names_the_side_and_the_instant(self, events, by, minutes):
+        expected = EscalationRequest(by=by, at=NOW - timedelta(minutes=minutes))
+
+        assert {self.after(*order).request for order in permutations(events)} == {expected}
+
+    def test_an_open_request_stays_as_it_was_made(self):
+        open_request = EscalationRequests(request=EscalationRequest(by=Requester.AGENT, at=NOW - HOUR))
+
+        assert self.after(asked(CONTACT), before=open_request) == open_request
+
+    def test_it_ends_when_the_ticket_requests_nothing_any_more(self):
+        open_request = EscalationRequests(request=EscalationRequest(by=Requester.AGENT, at=NOW - HOUR))
+
+        assert self.after(ticket=make_ticket(), before=open_request).request is None
+
+    @pytest.mark.parametrize("facts", [{"status": "escalated"}, {"tags": frozenset({"VIP"})}], ids=["status", "tag"])
+    def test_a_status_or_a_tag_of_the_mapping_requests_it_too(self, facts):
+        rules = replace(ESCALATION.requests, statuses=frozenset({"Escalated"}), tags=frozenset({"vip"}))
+
+        assert self.after(ticket=make_ticket(**facts), policy=with_escalation(requests=rules)).request
+        assert self.after(ticket=make_ticket(**facts)).request is None
+
+    def test_a_take_over_lasts_until_its_box_is_cleared(self):
+        taken = self.after(ticket=make_ticket(taken_over=True))
+        given_back = requests_after(make_ticket(), taken, [], POLICY, NOW + HOUR)
+
+        assert (taken.taken_over, given_back.taken_over) == (((NOW, None),), ((NOW, NOW + HOUR),))
+
+
+ANY_TIME = replace(ESCALATION.requests, gates=dict.fromkeys(Requester, RequestGate.ALWAYS))
+OUTAGE = OverrunRule(issue_types=frozenset({"outage"}), window=HOUR)
+SECURITY_WORDS = (Inference("security", "en", "breached"),)
+TWO_OF_AN_ACCOUNT = ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(days=1))
+EARLIER = RelatedFacts(severe=(SevereTicket(ticket_id="1", at=NOW - HOUR, account_id="A1"),))
+LATER = RelatedFacts(severe=(SevereTicket(ticket_id="3", at=NOW + HOUR, account_id="A1"),))
+
+
+class TestTriggers:
+    @pytest.mark.parametrize(
+        ("facts", "rules", "cause"),
+        [
+            pytest.param(LATE, {}, LadderCause.ACKNOWLEDGEMENT, id="a breach"),
+            pytest.param(FRESH, {}, None, id="no breach"),
+            pytest.param({"escalation_request": True}, {"requests": ANY_TIME}, LadderCause.REQUEST, id="a request"),
+            pytest.param({"issue_type": "security"}, {}, LadderCause.SECURITY, id="a stated security problem"),
+            pytest.param(
+                {"issue_type": "security"},
+                {"infers_security": False},
+                LadderCause.SECURITY,
+                id="a stated one, whatever the words may do",
+            ),
+            pytest.param({"inferred": SECURITY_WORDS}, {}, LadderCause.SECURITY, id="words about security"),
+            pytest.param({"inferred": SECURITY_WORDS}, {"infers_security": False}, None, id="words that may not"),
+            pytest.param({"related": EARLIER}, {"clusters": (TWO_OF_AN_ACCOUNT,)}, LadderCause.CLUSTER, id="a cluster"),
+            pytest.param(
+                {"related": LATER}, {"clusters": (TWO_OF_AN_ACCOUNT,)}, None, id="another ticket completes it"
+            ),
+            pytest.param({"related": EARLIER}, {}, None, id="no rule for clusters"),
+        ],
+    )
+    def test_each_starts_level_1_for_its_own_cause(self, facts, rules, cause):
+        ticket = replace(
+            LATE_TICKET, **{name: value for name, value in facts.items() if name not in ("history", "related")}
+        )
+        read = FRESH | {name: value for name, value in facts.items() if name in ("history", "related")}
+
+        outcome = advance(NOTHING, context(ticket, with_escalation(ESCALATION, **rules), **read))
+
+        assert causes(outcome) == ([cause] if cause else [])
+
+    @pytest.mark.parametrize(
+        ("hours", "status_type", "raised"),
+        [(0.5, "Open", False), (1, "Open", True), (1, "Closed", False)],
+        ids=["within its window", "over it", "closed"],
+    )
+    def test_an_unsolved_problem_is_raised_when_its_window_is_over(self, hours, status_type, raised):
+        ticket = replace(LATE_TICKET, issue_type="outage", status_type=status_type)
+
+        outcome = advance(
+            NOTHING, context(ticket, with_escalation(ESCALATION, overrun=OUTAGE), history=past(hours=hours))
+        )
+
+        assert causes(outcome) == [LadderCause.OVERRUN] * raised
+
+    def test_the_next_look_is_when_a_trigger_that_lies_ahead_will_fire(self):
+        ticket = replace(LATE_TICKET, issue_type="outage")
+
+        ahead = advance(NOTHING, context(ticket, with_escalation(ESCALATION, overrun=OUTAGE), **FRESH))
+
+        assert (causes(ahead), ahead.next_at) == ([], NOW + HOUR)
+
+    def test_a_request_that_is_not_followed_is_a_review_and_raises_nothing(self):
+        outcome = advance(NOTHING, context(replace(LATE_TICKET, escalation_request=True), **FRESH))
+
+        assert causes(outcome) == []
+        assert [each.reason.rule for each in outcome.reviews] == ["R33"]
+
+    def test_a_request_after_the_response_time_is_followed(self):
+        facts = context(replace(LATE_TICKET, escalation_request=True), writer=PRAIRIE)
+
+        assert facts.response_due_at == NOW - HOUR
+        assert advance(NOTHING, facts).reviews == ()
+
+    def test_a_breach_before_the_activation_raises_nothing(self):
+        outcome = advance(NOTHING, context(related=RelatedFacts(active_since=NOW - HOUR / 2)))
+
+        assert (causes(outcome), outcome.escalation.known) == ([], {BREACH})
+
+
+class TestRecordingOnly:
+    def test_a_breach_that_was_recorded_raises_nothing_when_escalation_is_enabled(self):
+        recorded = record_only(NOTHING, context())
+
+        assert (causes(recorded), recorded.escalation.known) == ([], {BREACH})
+        assert causes(advance(recorded.escalation, context())) == []
+
+    def test_a_trigger_that_lies_ahead_is_not_recorded(self):
+        facts = context(replace(LATE_TICKET, issue_type="outage"), with_escalation(ESCALATION, overrun=OUTAGE), **FRESH)
+
+        assert record_only(NOTHING, facts).escalation == NOTHING
+
+    def test_a_question_for_a_person_is_not_lost(self):
+        assert record_only(NOTHING, context(replace(LATE_TICKET, escalation_request=True), **FRESH)).reviews
+
+    def test_the_keys_of_earlier_looks_stay_known(self):
+        before = EscalationState(known=frozenset({"old"}))
+
+        assert record_only(before, context()).escalation.known == {"old", BREACH}
+
+
+@pytest.mark.parametrize(
+    ("ticket", "related", "found"),
+    [
+        pytest.param(LATE_TICKET, EARLIER, {LATE_TICKET.ticket_id}, id="this one is the last"),
+        pytest.param(LATE_TICKET, LATER, {"3"}, id="another one is the last"),
+        pytest.param(LATE_TICKET, RelatedFacts(), set(), id="alone"),
+        pytest.param(make_ticket(severity="S3-Minimal", issue_type="limitation"), LATER, set(), id="not severe"),
+    ],
+)
+def test_the_last_ticket_of_a_cluster_completes_it(ticket, related, found):
+    """R36c. The second ticket's severity is left alone: it is a limitation."""
+    facts = context(ticket, with_escalation(ESCALATION, clusters=(TWO_OF_AN_ACCOUNT,)), related=related, **FRESH)
+
+    assert last_of_clusters(facts) == found
+
+
+def test_a_ladder_responds_to_replies_solutions_and_holds_of_the_history():
+    history = past("1h reply, 2h paused, 3h open, 3h30m solved")
+    opened = history.created_at
+
+    assert signals(history) == {
+        LadderSignal.REPLY: [(opened + HOUR, opened + HOUR)],
+        LadderSignal.CLOSING: [(opened + 3.5 * HOUR, None)],
+        LadderSignal.HOLDING: [(opened + 2 * HOUR, opened + 3 * HOUR)],
+    }
+
+
+class TestTheContext:
+    def test_a_ticket_without_a_number_has_its_id(self):
+        assert context(replace(LATE_TICKET, number="101")).number == "101"
+        assert context().number == LATE_TICKET.ticket_id
+
+    def test_the_ladder_is_that_of_the_partners_region_and_country(self):
+        located = context(
+            writer=PRAIRIE, related=RelatedFacts(origin=TicketOrigin(partner_country="DE"))
+        ).ladder.location
+
+        assert (located.region, located.country) == ("EUROPE_UK", "DE")
+
+    def test_a_take_over_is_a_signal_beside_those_of_the_history(self):
+        assert context(replace(LATE_TICKET, taken_over=True)).signals[LadderSignal.TAKE_OVER] == ((NOW, None),)
+
+    def test_without_clocks_an_overrun_counts_by_the_calendar_of_the_ladder(self):
+        terms = replace(COMMITMENT.terms, windows={}, resolution=None)
+        regions = replace(COMMITMENT.regions, ladder_by=RegionBasis.CUSTOMER_COUNTRY)
+        policy = replace(POLICY, commitment=replace(COMMITMENT, terms=terms, regions=regions))
+
+        without = context(policy=policy, related=RelatedFacts(origin=TicketOrigin(customer_country="JP")))
+
+        assert (without.reading.clocks, without.response_due_at) == ((), None)
+        assert without.calendar.tz == "Asia/Tokyo"

@@ -1,0 +1,235 @@
+"""The fields that are ours to set, and those that a person took back (L7, L8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import EvidencePlace
+from desk_sync.domain.plan.memory import AppliedValue, Override
+from desk_sync.domain.plan.ownership import changed_by_person
+from desk_sync.domain.plan.policy import EmailFill
+from desk_sync.domain.ticket.event import EventHint
+from tests.support.makers import (
+    ADMIN,
+    PERSON,
+    ROBOT,
+    TICKETS,
+    changed,
+    make_account,
+    make_event,
+    make_lookup,
+    make_memory,
+    make_ticket,
+)
+from tests.support.plan_scenes import (
+    BOX,
+    EMAIL,
+    LARGE,
+    LARGE_BASIS,
+    NO_DATA,
+    OURS,
+    SEVERITY,
+    SMALL,
+    STALE,
+    TREATED,
+    UNDECIDED,
+    UNKNOWN,
+    after_ours,
+    look,
+    with_rules,
+)
+
+LOWERED = make_ticket(large_user=True, severity="S3-Minimal")
+KEPT = {SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)}
+
+
+def writes(*args, **facts):
+    return look(*args, **facts).fields.writes
+
+
+def test_a_large_accounts_ticket_gets_the_box_and_severity_one():
+    plan = look(make_ticket(severity="S2-Moderate"), LARGE)
+
+    assert plan.decision.verdict is Verdict.PRIORITY
+    assert plan.fields.writes == {BOX: True, SEVERITY: "S1-Critical"}
+    assert plan.fields.memory.applied == OURS
+
+
+@pytest.mark.parametrize("lookup", [SMALL, UNKNOWN, UNDECIDED, STALE], ids=["small", "unknown", "undecided", "stale"])
+@pytest.mark.parametrize("ticket", [make_ticket(), make_ticket(**TREATED)], ids=["untouched", "box ticked by others"])
+def test_nothing_but_a_large_account_writes_box_and_severity(ticket, lookup):
+    assert writes(ticket, lookup) == {}
+
+
+@pytest.mark.parametrize("lookup", [UNKNOWN, UNDECIDED, STALE, NO_DATA])
+def test_an_unknown_account_takes_nothing_back(lookup):
+    """L8: "unknown" never clears a box, never lowers a severity."""
+    plan = look(make_ticket(**TREATED), lookup, after_ours())
+
+    assert (plan.fields.writes, plan.fields.memory.applied) == ({}, OURS)
+
+
+class TestReverts:
+    def test_a_fresh_not_large_takes_back_what_was_ours(self):
+        plan = look(make_ticket(**TREATED), SMALL, after_ours())
+
+        assert plan.fields.writes == {BOX: False, SEVERITY: "S2-Moderate"}
+        assert plan.fields.memory.applied == {}
+
+    def test_they_can_be_switched_off(self):
+        assert writes(make_ticket(**TREATED), SMALL, after_ours(), with_rules(untick=False)) == {}
+
+    def test_a_value_that_is_no_longer_ours_stays(self):
+        assert writes(make_ticket(large_user=True, severity="S3-Minimal"), SMALL, after_ours()) == {BOX: False}
+
+    def test_a_box_that_a_person_ticks_afterwards_stays(self):
+        reverted = look(make_ticket(**TREATED), SMALL, after_ours())
+        memory = make_memory(applied=reverted.fields.memory.applied)
+
+        assert writes(make_ticket(large_user=True), SMALL, memory) == {}
+
+    def test_a_crash_before_they_are_recorded_changes_nothing(self):
+        done = make_ticket(large_user=False, severity="S2-Moderate", modified_by=ROBOT)
+
+        plan = look(done, SMALL, after_ours())
+
+        assert (plan.fields.writes, plan.fields.memory.overrides) == ({}, {})
+
+    def test_the_value_before_is_never_a_value_of_ours(self):
+        ours = AppliedValue(value=ADMIN, before=None, basis=LARGE_BASIS)
+        other = make_lookup(make_account(99, account_id="A2", super_admin_email="b@two.example"))
+
+        applied = look(make_ticket(**TREATED), other, make_memory(applied=OURS | {EMAIL: ours})).fields.memory.applied
+
+        assert {name: each.before for name, each in applied.items()} == {
+            EMAIL: None,
+            BOX: False,
+            SEVERITY: "S2-Moderate",
+        }
+        assert {each.basis for each in applied.values()} == {"A2:PRIORITY"}
+
+
+class TestAPersonsEdit:
+    """L7: a person's later edit wins over ours until its basis changes."""
+
+    def test_it_holds(self):
+        plan = look(LOWERED, LARGE, after_ours(), events=[changed(SEVERITY)])
+
+        assert plan.fields.writes == {}
+        assert plan.fields.memory.overrides == KEPT
+
+    def test_it_holds_although_no_event_reported_it(self):
+        assert writes(LOWERED, LARGE, after_ours()) == {}
+
+    def test_it_still_holds_when_a_machine_wrote_last(self):
+        assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours(overrides=KEPT)) == {}
+
+    @pytest.mark.parametrize(
+        "events", [[changed(SEVERITY, by=ROBOT)], [changed(SEVERITY, by=ROBOT), changed(BOX)]], ids=["robot", "both"]
+    )
+    def test_a_machines_edit_does_not_hold(self, events):
+        assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
+
+    def test_an_edit_does_not_hold_if_a_machine_wrote_last_and_no_event_reported_it(self):
+        assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
+
+    def test_it_ends_when_the_ticket_turns_out_to_be_about_another_account(self):
+        plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours())
+
+        assert (plan.fields.writes, plan.fields.memory.overrides) == ({SEVERITY: "S1-Critical"}, {})
+        assert plan.fields.memory.applied[SEVERITY] == AppliedValue(
+            value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY"
+        )
+
+    def test_it_outlives_a_time_in_which_the_account_is_unknown(self):
+        unknown = look(LOWERED, UNKNOWN, after_ours())
+        memory = make_memory(applied=unknown.fields.memory.applied, overrides=unknown.fields.memory.overrides)
+
+        assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, memory) == {}
+
+    def test_it_ends_when_the_person_puts_ours_back(self):
+        assert look(make_ticket(**TREATED), LARGE, after_ours(overrides=KEPT)).fields.memory.overrides == {}
+
+    def test_an_edit_before_our_first_look_is_no_later_edit(self):
+        assert writes(LOWERED, LARGE, events=[changed(SEVERITY)]) == {SEVERITY: "S1-Critical"}
+
+
+@pytest.mark.parametrize(
+    ("events", "found"),
+    [
+        pytest.param([make_event(actor_id=PERSON)], True, id="a person"),
+        pytest.param([make_event(actor_id=ROBOT)], False, id="a program"),
+        pytest.param([make_event(actor_id=ROBOT), make_event(actor_id=PERSON)], True, id="a person among programs"),
+        pytest.param([make_event(actor_id=PERSON, hint=EventHint.CONVERSATION)], False, id="a person's comment"),
+        pytest.param([], False, id="no event"),
+    ],
+)
+def test_only_a_change_of_the_tickets_state_counts_as_a_persons_change(events, found):
+    assert changed_by_person(events, TICKETS) is found
+
+
+class TestKindsOfTickets:
+    @pytest.mark.parametrize(
+        ("ticket", "rules", "severity"),
+        [
+            pytest.param({"issue_type": "howto"}, {}, True, id="C5: every case is S1"),
+            pytest.param({"issue_type": "howto"}, {"severity_left_for_issues": {"howto"}}, False, id="C5: or not"),
+            pytest.param({"issue_type": "feature_request"}, {}, False, id="R25: exempt"),
+            pytest.param({"issue_type": "limitation"}, {}, False, id="R25: exempt too"),
+            pytest.param({"request_type": "UPGRADES"}, {}, True, id="R49: commercial types too"),
+            pytest.param(
+                {"request_type": "UPGRADES"}, {"severity_left_for_requests": {"UPGRADES"}}, False, id="R49: or not"
+            ),
+            pytest.param({"request_type": None}, {}, True, id="R49: without a type"),
+            pytest.param(
+                {"request_type": None}, {"severity_left_without_request": True}, False, id="R49: or not without a type"
+            ),
+        ],
+    )
+    def test_the_box_is_ticked_and_the_severity_may_be_left_alone(self, ticket, rules, severity):
+        expected = {BOX: True} | ({SEVERITY: "S1-Critical"} if severity else {})
+
+        assert writes(make_ticket(**ticket), LARGE, policy=with_rules(**rules)) == expected
+
+    @pytest.mark.parametrize("ticket", [make_ticket(product="Campaigns"), make_ticket(product="Campaigns", **TREATED)])
+    def test_a_ticket_about_an_excluded_service_is_left_as_it_is(self, ticket):
+        assert writes(ticket, LARGE, after_ours() if ticket.large_user else None) == {}
+
+    def test_a_ticket_in_the_bin_is_left_alone(self):
+        assert writes(make_ticket(in_bin=True), LARGE) == {}
+        assert writes(make_ticket(in_bin=True, **TREATED), SMALL, after_ours()) == {}
+
+
+class TestTheCustomersAddress:
+    """C3, R53: the field holds the super admin's address."""
+
+    by_zoid = replace(SMALL, led_by=frozenset({EvidencePlace.LABEL}))
+    by_user = replace(SMALL, led_by=frozenset({EvidencePlace.FIELD, EvidencePlace.LABEL}))
+
+    @pytest.mark.parametrize(
+        ("fill", "field", "lookup", "written"),
+        [
+            pytest.param(EmailFill.ALWAYS, None, by_zoid, True, id="an empty field is filled, large or not"),
+            pytest.param(EmailFill.ALWAYS, "user@large.example", by_user, True, id="a user's address that led here"),
+            pytest.param(
+                EmailFill.ALWAYS, "else@other.example", by_zoid, False, id="an address that led to no account"
+            ),
+            pytest.param(EmailFill.ALWAYS, ADMIN, SMALL, False, id="the field has it already"),
+            pytest.param(EmailFill.ALWAYS, None, UNKNOWN, False, id="no account was found"),
+            pytest.param(EmailFill.WHEN_EMPTY, None, by_zoid, True, id="when empty"),
+            pytest.param(EmailFill.WHEN_EMPTY, "user@large.example", by_user, False, id="when empty, it is not"),
+            pytest.param(EmailFill.NEVER, None, by_zoid, False, id="never"),
+        ],
+    )
+    def test_it_is_filled_where_it_does_no_harm(self, fill, field, lookup, written):
+        found = writes(make_ticket(customer_primary_email=field), lookup, policy=with_rules(email_fill=fill))
+
+        assert found == ({EMAIL: ADMIN} if written else {})
+
+    def test_an_account_under_review_gets_its_address_too(self):
+        lookup = replace(UNDECIDED, led_by=frozenset({EvidencePlace.LABEL}))
+
+        assert writes(make_ticket(customer_primary_email=None), lookup) == {EMAIL: ADMIN}
