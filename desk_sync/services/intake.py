@@ -77,10 +77,14 @@ def _is_array(body: bytes) -> bool:
     if not body:
         return False
     try:
-        json.loads(body)
+        json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise BadDelivery("the body is not JSON") from None
     return False
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _nothing() -> Future[RecordedDelivery]:

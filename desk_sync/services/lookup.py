@@ -16,7 +16,7 @@ from desk_sync.ports.subscriptions import SubscriptionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupAnswer:
-    """The readings of an identifier, all accounts that they may lead to, and the decision for the one that they lead to."""
+    """The readings of an identifier, all accounts they may lead to, and the decision for the one that they give."""
 
     readings: tuple[Identifier, ...]
     accounts: Sequence[Account]

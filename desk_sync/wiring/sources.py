@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from desk_sync import settings
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.adapters.mapping.schema import SourceSection
+from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
 from desk_sync.adapters.store.portals import SqlTokens

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from desk_sync.errors import Shrunk
+from desk_sync.ports.subscriptions import FILE, AccountFile
 from desk_sync.services.import_accounts import ShrinkLimit
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.makers import LICENCES, make_account, make_evidence, make_item, make_ticket
@@ -32,6 +34,14 @@ def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
     assert (imported.changed, imported.tickets) == (1, 1)
     assert settled.look() == [LookOutcome.RECONCILED]
     assert not desk.tickets[TICKET].large_user
+
+
+def test_account_exports_replace_the_current_data_of_the_file_source(settled):
+    exported = AccountFile(accounts=(make_account(12),), as_of=date(2026, 11, 20), warnings=())
+
+    assert settled.importing().run_file(exported).changed == 1
+    [current] = settled.subscriptions.current()
+    assert (current.source, current.as_of) == (FILE, date(2026, 11, 20))
 
 
 def test_the_same_data_again_concern_no_ticket(settled):

@@ -15,7 +15,7 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
 from desk_sync.ports.subscriptions import PulledAccounts, SourcePage
 from desk_sync.services.import_accounts import ImportAccounts
-from desk_sync.services.pull import Pull, PullRhythm
+from desk_sync.services.pull import Pull, PullRhythm, due_sources
 from tests.support.makers import make_account, make_ticket
 
 TICKET = make_ticket().ticket_id
@@ -93,6 +93,14 @@ def test_a_source_is_pulled_when_it_is_due_and_not_before(world):
         puller(world, source).run_if_due()
 
     assert source.pulls == 2
+
+
+def test_each_source_is_due_by_its_own_period_and_a_new_one_at_once(world, pulls):
+    puller(world, FakeSource(make_account())).run_if_due()
+    every = {"file": timedelta(minutes=15), "new": timedelta(days=1)}
+
+    assert due_sources(pulls.states(), every, world.now()) == ["new"]
+    assert due_sources(pulls.states(), every, world.now() + every["file"]) == ["file", "new"]
 
 
 def test_a_source_that_failed_is_pulled_again_soon(world):

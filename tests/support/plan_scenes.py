@@ -16,11 +16,14 @@ from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, TicketWriter
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment.clock_reading import ClockInputs
-from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.policy import EscalationPolicy, LevelAction
 from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.staff import DutyPeriod, NoticeAddress, NoticeChannel, StaffMember, StaffRoster
+from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, SevereTicket
 from desk_sync.domain.plan.draft import PlanDraft, draft_plan
 from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.escalation_actions import ESCALATION_FIELDS
@@ -37,6 +40,7 @@ from tests.support.makers import (
     NOW,
     PERSON,
     POLICY,
+    QUESTIONS,
     ROBOT,
     TICKETS,
     make_account,
@@ -81,6 +85,8 @@ STAFFED = replace(
     updates=UpdateTexts(texts={"en": "escalated"}),
 )
 """Ada answers at level 1, Bob at level 2."""
+PAIRS = ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(days=1))
+"""Two severity-1 tickets of one account within a day are a cluster."""
 PUBLIC_EDUCATION = replace(
     EDUCATION,
     reply=True,
@@ -89,8 +95,13 @@ PUBLIC_EDUCATION = replace(
         "de": {EducationOccasion.NO_IDENTIFIER: "Kunde?", EducationOccasion.PUBLIC_MAIL: "Domain?"},
     },
 )
-EVERYTHING = replace(POLICY, escalation=STAFFED, shown=CLOCK_FIELDS | ESCALATION_FIELDS, education=PUBLIC_EDUCATION)
-"""A policy with everything on: fields for clocks and escalation, notices, public updates, education."""
+EVERYTHING = replace(
+    POLICY,
+    escalation=replace(STAFFED, clusters=(PAIRS,), questions=replace(QUESTIONS, tickets=2, level=1)),
+    shown=CLOCK_FIELDS | ESCALATION_FIELDS,
+    education=PUBLIC_EDUCATION,
+)
+"""A policy with everything on: fields for clocks and escalation, clusters, basic questions, public texts."""
 
 LATE_TICKET = make_ticket(**TREATED, created_at=NOW - 4 * HOUR, threads=1)
 LATE: dict[str, Any] = {"history": History(created_at=NOW - 4 * HOUR)}
@@ -122,8 +133,8 @@ def with_rules(policy: Policy = POLICY, **rules: Any) -> Policy:
     return replace(policy, tickets=replace(TICKETS, **rules))
 
 
-def with_escalation(rules: EscalationPolicy = STAFFED, **facts: Any) -> Policy:
-    return replace(POLICY, escalation=replace(rules, **facts))
+def with_escalation(base: EscalationPolicy = STAFFED, **facts: Any) -> Policy:
+    return replace(POLICY, escalation=replace(base, **facts))
 
 
 def observe(ticket: Ticket | None = None, lookup: Lookup = LARGE, **facts: Any) -> ObservedTicket:
@@ -165,6 +176,15 @@ def carry_out(plan: Plan, observed: ObservedTicket, memory: Memory) -> tuple[Obs
     return next_observed, plan.memory_after(before, after, memory, comments_made=len(plan.comments))
 
 
+def related_at(hours: float) -> RelatedFacts:
+    """Return another severity-1 ticket of the account, and another question of the partner, from then."""
+    at = NOW + hours * HOUR
+    return RelatedFacts(
+        severe=(SevereTicket(ticket_id="3", at=at, account_id="A1"),),
+        questions=(BasicQuestion(ticket_id="3", at=at, number="#3"),),
+    )
+
+
 tickets = st.builds(
     make_ticket,
     large_user=st.booleans(),
@@ -185,6 +205,7 @@ observations = st.builds(
     lookup=lookups,
     history=st.sampled_from([None, past(hours=0), past(), past("2h reply"), past("1h paused"), past(hours=30)]),
     writer=st.sampled_from([TicketWriter(), PRAIRIE]),
+    related=st.sampled_from([RelatedFacts(), related_at(-5), related_at(-0.5), related_at(1)]),
 )
 memories = st.sampled_from(
     [
@@ -204,8 +225,3 @@ memories = st.sampled_from(
     ]
 )
 modes = st.sampled_from(Mode)
-
-
-def severity_event(level: int, hours: float) -> HistoryEvent:
-    """Return the change to a severity level, so many hours ago."""
-    return HistoryEvent(kind=HistoryEventKind.SEVERITY, at=NOW - hours * HOUR, level=level)

@@ -2,7 +2,7 @@
 
 A list item begins with "- ", table cells are separated by a tab, a link's target follows its text in angle brackets.
 The standard library's parser takes quadratic time on unclosed tags; this one reads each character a fixed number of
-times.
+times. Libraries have no such bound (docs/decisions/0021).
 """
 
 from __future__ import annotations

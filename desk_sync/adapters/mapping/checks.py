@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from desk_sync.adapters.mapping.sources import PULL_ONLY, REQUIRED
 from desk_sync.adapters.yaml.problems import Contradiction, Naming, Path, closest, did_you_mean, listed, pairs, texts
 from desk_sync.domain.account.licence_policy import plain
 
@@ -132,7 +133,7 @@ def _item_words_are_complete(root: object) -> Iterator[Contradiction]:
 
 def _sources_are_complete(root: object) -> Iterator[Contradiction]:
     for name, source in pairs(root, "sources"):
-        required = _REQUIRED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
+        required = REQUIRED.get(str(source.get("kind")), ()) if isinstance(source, dict) else ()
         for setting in required:
             if setting not in source:  # type: ignore[operator]
                 yield ("sources", name), f"{setting} is missing", None
@@ -140,7 +141,7 @@ def _sources_are_complete(root: object) -> Iterator[Contradiction]:
 
 def _live_sources_can_be_queried(root: object) -> Iterator[Contradiction]:
     for name, source in pairs(root, "sources"):
-        if isinstance(source, dict) and source.get("live") is True and source.get("kind") in _NOT_QUERYABLE:
+        if isinstance(source, dict) and source.get("live") is True and source.get("kind") in PULL_ONLY:
             yield ("sources", name, "live"), f"a {source['kind']} cannot be queried for one account", None
 
 
@@ -151,16 +152,6 @@ def _zoids_come_from_another_source(root: object) -> Iterator[Contradiction]:
         if isinstance(other, str) and (other == name or other not in (*names, "file")):
             hint = did_you_mean(closest(other, [each for each in names if each != name]))
             yield ("sources", name, "zoids_of"), f"{other} is not the name of another source", hint
-
-
-_NOT_QUERYABLE = ("file", "partner_store")
-_REQUIRED = {
-    "file": ("path",),
-    "billing": ("data_center", "org_id"),
-    "partner_store": ("data_center",),
-    "mail_partner": ("data_center", "zoids_of"),
-    "sql": ("table",),
-}
 
 
 _CHECKS: Sequence[Callable[[object], Iterator[Contradiction]]] = (

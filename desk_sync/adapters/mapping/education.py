@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cache
 from importlib import resources
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 

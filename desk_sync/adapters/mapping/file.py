@@ -23,23 +23,18 @@ from desk_sync.adapters.mapping import schema as shape
 from desk_sync.adapters.mapping.clocks import commitment
 from desk_sync.adapters.mapping.education import education_policy
 from desk_sync.adapters.mapping.escalation import ActionSection
+from desk_sync.adapters.mapping.licences import licence_policy
 from desk_sync.adapters.mapping.partners import account_fields, partner_policy
-from desk_sync.adapters.mapping.schema import (
-    ExcludedService,
-    LicencesSection,
-    MappingFile,
-    SourceSection,
-    TicketsSection,
-)
-from desk_sync.adapters.mapping.types import inverted
+from desk_sync.adapters.mapping.schema import MappingFile
+from desk_sync.adapters.mapping.sources import SourceSection
+from desk_sync.adapters.mapping.tickets import ticket_policy
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.problems import Contradiction
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
-from desk_sync.domain.account.licence_policy import Exclusion, LicencePolicy, plain
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint, version_digest
 from desk_sync.domain.plan.escalation_actions import ESCALATION_FIELDS
-from desk_sync.domain.plan.policy import Policy, TicketPolicy
+from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import MappingError, Problem
 
@@ -124,8 +119,8 @@ def _build(content: MappingFile) -> PortalMapping:
         clock_states=content.values.clock_state.model_dump(),
         account_fields=account_fields(content.partners),
     )
-    licences = _licences(content.licences)
-    tickets = _tickets(content.tickets, dict[int, str](content.values.severity.items()))
+    licences = licence_policy(content.licences)
+    tickets = ticket_policy(content.tickets, dict[int, str](content.values.severity.items()))
     strategies = tuple(content.identity.strategies)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
     escalation = mapping_escalation.policy_of(content.escalation)
@@ -163,53 +158,3 @@ def _assigned_fields(actions: Iterable[ActionSection]) -> dict[str, str]:
 def _portal(section: shape.PortalSection) -> PortalHosts:
     limits = section.model_dump(include={"concurrency", "credit_reserve"}, exclude_none=True)
     return portal_in(**section.model_dump(exclude={"concurrency", "credit_reserve"}), limits=limits)
-
-
-def _licences(section: LicencesSection) -> LicencePolicy:
-    return LicencePolicy(
-        thresholds=section.thresholds,
-        region_of_country=inverted(section.countries),
-        region_of_data_center=inverted(section.data_centers),
-        region_by=section.region_by,
-        fallback_region=section.fallback_region,
-        count=section.count,
-        per=section.per,
-        in_force=frozenset(section.status.in_force),
-        unsettled=frozenset(section.status.unsettled),
-        ended=frozenset(section.status.ended),
-        unpaid_editions=frozenset(section.unpaid_editions),
-        counted_units=frozenset(section.units.counted),
-        uncounted_units=frozenset(section.units.uncounted),
-        user_endings=tuple(sorted(section.units.user_endings)),
-        exclusions=tuple(_exclusion(name, each) for name, each in sorted(section.excluded_services.items())),
-        services={
-            name: plain(named) for named, aliases in section.services.items() for name in (plain(named), *aliases)
-        },
-        max_age=section.max_age,
-    )
-
-
-def _exclusion(name: str, service: ExcludedService) -> Exclusion:
-    return Exclusion(
-        name=name,
-        names=frozenset((plain(name), *service.aliases)),
-        item_word=service.item_word or "",
-        item_words=frozenset(service.item_words),
-    )
-
-
-def _tickets(section: TicketsSection, severities: Mapping[int, str]) -> TicketPolicy:
-    left = section.severity_left_alone
-    return TicketPolicy(
-        severities=severities,
-        severity_left_for_issues=frozenset(left.issue_types),
-        severity_left_for_requests=frozenset(left.request_types),
-        severity_left_without_request=left.without_request_type,
-        exclude_tickets_about_excluded_services=section.about_excluded_services == "no_priority",
-        email_fill=section.email_fill,
-        untick=section.untick,
-        automation_agents=frozenset(section.automation_agents),
-        write_limit=section.write_limit,
-        mode=section.mode,
-        department_modes=section.departments,
-    )

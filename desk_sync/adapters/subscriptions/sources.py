@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.mapping.schema import SourceKind, SourceSection
+from desk_sync.adapters.mapping.sources import SourceKind, SourceSection
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, BillingSource

@@ -83,8 +83,8 @@ class RegionPolicy:
     """The countries and data centres of each escalation region, and its calendar.
 
     `calendars` has one for each region; `country_calendars` are those of countries that have other hours or another
-    zone than their region. `fallback` is the region of a partner that is in no region. `desk_calendars` are the business
-    hours that were read from Desk, by name or id.
+    zone than their region. `fallback` is the region of a partner that is in no region. `desk_calendars` are the
+    business hours that were read from Desk, by name or id.
     """
 
     of_country: Mapping[str, str]

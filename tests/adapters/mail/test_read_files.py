@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from desk_sync.adapters.mail.body import LONGEST_HTML, read_html
 from desk_sync.adapters.mail.facts import document
 from desk_sync.adapters.mail.message import parse
-from desk_sync.adapters.mail.read import read_mail
+from desk_sync.adapters.mail.read import read_mail, read_text
 
 BODY = "Customer email: it@Bäckerei.example\nZoho製品名：Zoho CRM\n"
 EMAIL = "it@xn--bckerei-5wa.example"
@@ -177,6 +178,46 @@ HTML, PLAIN = "From: a@partner.example\nContent-Type: text/html\n\n", "From: a@p
 )
 def test_a_long_hostile_text_comes_to_an_end(head, bit):
     assert read_mail(head + bit * (MUCH // len(bit.encode()))) is not None
+
+
+def distinct(tag):
+    return "".join(f"<{tag} id={number}>" for number in range(20_000))
+
+
+def repeated(bit):
+    return bit * (LONGEST_HTML // len(bit))
+
+
+# HTML libraries need more than 25 s or 4 GB for most of these, end the process, or lose the text (docs/decisions/0021).
+PAGES = [
+    *[pytest.param(repeated(bit), id=bit) for bit in ("<div>", "<ul><li>", "<template>", "a<br>")],
+    pytest.param(repeated("<blockquote>a</blockquote>"), id="many quotes"),
+    pytest.param(repeated("\x00\x01\x0b\x0c\x1f\x7f\x80"), id="control characters"),
+    pytest.param(repeated("\ud800a\udfff"), id="lone surrogates"),
+    pytest.param("<table>" + "<tr>" * 100_000 + "<td>" * 100_000, id="many rows, then many columns"),
+    pytest.param("<table>" + "<tr><td>x" * 50_000 + "<tr><td>" + "y" * 500_000, id="many rows, one wide cell"),
+    pytest.param("<table><tr>" + "<td>x" * 90_000 + "<td>" + "y<br>" * 90_000, id="many columns, one high cell"),
+    pytest.param("<table><tr><td>" * 80 + "x<br>" * 190_000, id="many lines in nested tables"),
+    pytest.param(f"<p>{distinct('b')}" + "<p>a" * 120_000, id="many open styles in many paragraphs"),
+    pytest.param(distinct("i").replace(">", "><div>") + "</i>" * 40_000, id="styles closed in the wrong order"),
+    pytest.param("<table>" + "<div>a" * 150_000, id="blocks outside the cells of a table"),
+    pytest.param(f"<p {' '.join(f'a{number}=1' for number in range(90_000))}>", id="many attributes"),
+]
+
+
+@pytest.mark.timeout(20)  # about a second is needed
+@pytest.mark.parametrize("page", PAGES)
+def test_the_longest_hostile_page_is_read_in_seconds(page):
+    facts = read_text(read_html(f"<p>Customer email: admin@big.example</p>{page}"), sender="a@partner.example")
+
+    assert facts.customer_email == "admin@big.example"
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 50_000])
+def test_no_text_is_lost_at_any_depth(depth):
+    page = f"<p>first</p>{'<div>' * depth}<p>deep</p>{'</div>' * depth}<p>last</p>"
+
+    assert [line for line in read_html(page).fresh if line] == ["first", "deep", "last"]
 
 
 def calls_to_read(raw):

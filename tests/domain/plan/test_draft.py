@@ -10,6 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.triggers import RequestGate
 from desk_sync.domain.plan.comments import LOOP
@@ -18,7 +19,17 @@ from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.effect import EffectKind
 from tests.support.clock_scenes import HOUR
-from tests.support.makers import ESCALATION, NOW, POLICY, ROBOT, TICKETS, changed, make_memory, make_ticket
+from tests.support.makers import (
+    ESCALATION,
+    NOW,
+    POLICY,
+    ROBOT,
+    TICKETS,
+    changed,
+    make_evidence,
+    make_memory,
+    make_ticket,
+)
 from tests.support.plan_scenes import (
     ADA,
     BOX,
@@ -27,6 +38,7 @@ from tests.support.plan_scenes import (
     LARGE,
     LATE,
     LATE_TICKET,
+    PRAIRIE,
     SEVERITY,
     SMALL,
     UNDECIDED,
@@ -202,6 +214,27 @@ class TestReasonsAndQuestions:
         kept, binned = (look(make_ticket(in_bin=each), SMALL, history=past()).decision for each in (False, True))
 
         assert (len(kept.questions), binned.questions) == (1, ())
+
+
+UNKNOWN_CUSTOMER = make_evidence("user@elsewhere.example")
+OF_THE_PARTNER = make_evidence("prairie.example", IdentifierKind.DOMAIN, place=EvidencePlace.TEXT)
+
+
+@pytest.mark.parametrize(
+    ("on_ticket", "from_threads", "educated"),
+    [
+        pytest.param((), (), True, id="no identifier"),
+        pytest.param((UNKNOWN_CUSTOMER,), (), False, id="one on the ticket, of no known account"),
+        pytest.param((), (UNKNOWN_CUSTOMER,), False, id="one in a later mail"),
+        pytest.param((OF_THE_PARTNER,), (OF_THE_PARTNER,), True, id="only the partner's own domain"),
+    ],
+)
+def test_a_ticket_without_an_identifier_of_a_customer_is_an_occasion_to_educate(on_ticket, from_threads, educated):
+    ticket = make_ticket(customer_primary_email=None, evidence=on_ticket)
+
+    plan = look(ticket, UNKNOWN, make_memory(from_threads=from_threads), EVERYTHING, writer=PRAIRIE)
+
+    assert [each.kind for each in plan.effects] == [EffectKind.EDUCATION] * 2 * educated
 
 
 def test_a_breach_that_a_level_reports_has_no_alarm_of_its_own():

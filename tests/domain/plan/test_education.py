@@ -182,7 +182,7 @@ class TestThePartnersKey:
         assert partner_key(one, PRAIRIE) == partner_key(two, renamed)
         assert partner_key(one, PRAIRIE) != partner_key(one, TicketWriter(partner=Partner(name="Else")))
 
-    def test_senders_without_a_partner_are_told_apart_by_their_address_else_by_their_ticket(self):
+    def test_senders_without_a_partner_differ_by_their_address_else_by_their_ticket(self):
         tickets = [make_ticket(ticket_id=each, sender=sender) for each in (TICKET, OTHER) for sender in (None, "a@b")]
 
         assert len({partner_key(each, WRITER_NOT_LOOKED_UP) for each in tickets}) == 3

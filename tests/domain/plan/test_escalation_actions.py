@@ -147,13 +147,14 @@ class TestTheFields:
     def shown(self, found):
         return {name: value.value for name, value in escalation_fields(found.outcome, found.context)}
 
-    def next(self, *, happened="", hours=0.0, **rules):
+    def next(self, *, happened="", hours=0.0, ticket=(), **rules):
         """Return the escalation some hours after level 1 was raised."""
         policy = with_escalation(STAFFED, **rules)
         first = draft(LATE_TICKET, policy=policy, **LATE)
         observed, memory = carry_out(first.finish(agents={}, last_education=None), first.observed, first.memory)
         history = observed.history.learn(past(happened).events)
-        return draft(observed.ticket, LARGE, memory, policy, history=history, now=NOW + hours * HOUR).escalation
+        after = replace(observed.ticket, **dict(ticket))
+        return draft(after, LARGE, memory, policy, history=history, now=NOW + hours * HOUR).escalation
 
     @pytest.mark.parametrize(
         ("found", "level", "owner"),
@@ -174,9 +175,9 @@ class TestTheFields:
         """R36d: security is raised at its own level, and no further."""
         rules = (make_rule(LadderRung(3), causes=frozenset({LadderCause.SECURITY})), *STAFFED.rules)
 
-        found = raised(replace(LATE_TICKET, issue_type="security"), rules=rules)
+        found = self.next(ticket={"issue_type": "security"}, hours=1, rules=rules)
 
-        assert sorted(step.level for step in found.outcome.steps) == [1, 3]
+        assert [step.level for step in found.outcome.state.raised] == [1, 3]
         assert self.shown(found)[Field.ESCALATION_LEVEL] == "1"
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
-from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, SevereTicket
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import HOUR
@@ -20,19 +17,20 @@ from tests.support.plan_scenes import (
     LARGE,
     LATE,
     LATE_TICKET,
+    PAIRS,
     PRAIRIE,
     STAFFED,
     draft,
     known_clocks,
     make_agent,
     past,
+    related_at,
     with_escalation,
     with_rules,
 )
 
 OTHER = "3"
-CLUSTERS = (ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(days=1)),)
-TOGETHER = with_escalation(STAFFED, clusters=CLUSTERS, questions=replace(QUESTIONS, tickets=2, level=1))
+TOGETHER = with_escalation(STAFFED, clusters=(PAIRS,), questions=replace(QUESTIONS, tickets=2, level=1))
 
 
 def escalating(ticket=LATE_TICKET, memory=None, *, mode=Mode.WRITE, policy=None, **facts):
@@ -65,6 +63,18 @@ def test_a_breach_from_the_time_in_shadow_is_not_raised_when_escalation_is_enabl
     assert (later.memory.state.raised, later.messages) == ((), ())
 
 
+def test_in_shadow_too_many_questions_send_no_message():
+    howto = replace(LATE_TICKET, issue_type="howto")
+    facts = {
+        "policy": TOGETHER,
+        "related": RelatedFacts(questions=related_at(-5).questions),
+        "writer": PRAIRIE,
+        "history": past(hours=0),
+    }
+
+    assert [len(escalating(howto, mode=mode, **facts).finish().messages) for mode in Mode] == [0, 1, 1]
+
+
 def test_without_clocks_there_is_no_escalation_and_its_state_stays():
     state = EscalationState(known=frozenset({"security"}))
     found = escalating(replace(LATE_TICKET, issue_type="security"), make_memory(state=state), history=None)
@@ -95,8 +105,8 @@ def test_the_next_step_is_the_next_level_of_the_ladder():
 class TestWakes:
     """A ticket that is news may make an earlier one the last of a cluster; that one must be looked at again."""
 
-    SEVERE = RelatedFacts(severe=(SevereTicket(ticket_id=OTHER, at=NOW + HOUR, account_id="A1"),))
-    ASKED = RelatedFacts(questions=(BasicQuestion(ticket_id=OTHER, at=NOW + HOUR),))
+    SEVERE = RelatedFacts(severe=related_at(1).severe)
+    ASKED = RelatedFacts(questions=related_at(1).questions)
     HOWTO = replace(LATE_TICKET, issue_type="howto")
 
     @pytest.mark.parametrize(
@@ -123,12 +133,9 @@ class TestWakes:
         assert found.finish().wakes == woken
 
     def test_a_ticket_does_not_wake_itself(self):
-        earlier = RelatedFacts(
-            severe=(SevereTicket(ticket_id=OTHER, at=NOW - 5 * HOUR, account_id="A1"),),
-            questions=(BasicQuestion(ticket_id=OTHER, at=NOW - 5 * HOUR),),
-        )
+        found = escalating(self.HOWTO, policy=TOGETHER, related=related_at(-5), writer=PRAIRIE)
 
-        assert escalating(self.HOWTO, policy=TOGETHER, related=earlier, writer=PRAIRIE).finish().wakes == frozenset()
+        assert found.finish().wakes == frozenset()
 
     def test_without_clocks_none_is_woken(self):
         assert escalating(policy=TOGETHER, related=self.SEVERE, history=None).finish().wakes == frozenset()

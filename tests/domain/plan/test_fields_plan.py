@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.plan.draft import draft_plan
@@ -56,15 +56,19 @@ def test_a_write_never_replaces_a_persons_value_nor_repeats_the_tickets_nor_need
 def test_a_plan_that_was_carried_out_leaves_nothing_to_do(observed, memory):
     """L5."""
     plan = draft_plan(observed, memory, EVERYTHING).finish(agents={}, last_education=None)
+    # A severity that this look takes back still counts for its clocks: the next look reads them by the earlier one.
+    assume(SEVERITY not in plan.fields.writes or SEVERITY in plan.fields.memory.applied)
     next_observed, next_memory = carry_out(plan, observed, memory)
 
     again = draft_plan(next_observed, next_memory, EVERYTHING).finish(agents={}, last_education=None)
 
     assert again.fields.writes == {}
-    assert again.fields.memory == plan.fields.memory
-    assert (again.clocks.comment, again.escalation.messages, again.escalation.wakes) == (None, (), frozenset())
+    assert again.fields.memory.applied == plan.fields.memory.applied
+    assert again.fields.memory.consecutive_writes == plan.fields.memory.consecutive_writes
+    assert (again.clocks.comment, again.escalation.wakes) == (None, frozenset())
     assert again.escalation.memory == plan.escalation.memory
-    assert {each.key for each in again.effects} <= {each.key for each in plan.effects}
+    for repeated, made in ((again.effects, plan.effects), (again.escalation.messages, plan.escalation.messages)):
+        assert {each.key for each in repeated} <= {each.key for each in made}, "each key is made or sent once"
 
 
 def test_an_action_of_a_level_is_done_once_so_that_a_persons_later_change_stays():

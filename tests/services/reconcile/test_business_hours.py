@@ -210,7 +210,7 @@ class TestTheDoctor:
 
         assert (ask().ok, ask().what) == (True, '"Office" is Desk\'s as of 2026-11-23 09:00Z, read 3:00:00 ago')
 
-    def test_it_misses_one_that_nobody_asked_for(self, ask):
+    def test_it_fails_for_hours_that_were_never_requested(self, ask):
         assert (ask().ok, ask().what) == (False, '"Office" was never asked for')
 
     def test_it_misses_one_that_never_came(self, desk, service, ask):

@@ -57,7 +57,7 @@ def comments(desk, ticket_id=TICKET):
         pytest.param(NAMELESS | {"in_bin": True}, 0, id="in the bin"),
     ],
 )
-def test_the_agents_are_told_what_a_ticket_lacks_once(desk, world, opened, facts, notes):
+def test_what_a_ticket_lacks_is_noted_once(desk, world, opened, facts, notes):
     opened(**facts)
     world.look()
     world.receives(key="again", state="else")

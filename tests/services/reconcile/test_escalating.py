@@ -153,12 +153,12 @@ def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
     while world.look():
         pass
 
-    told = [message.ticket_id for message in SqlNotices(world.engine, "default").waiting()]
+    waiting = [message.ticket_id for message in SqlNotices(world.engine, "default").waiting()]
     for each in ids:
         levels = raised(world, each)
         assert levels == sorted(set(levels)), "each level once, in order"
         assert len(steps(desk, each)) == len(levels)
-        assert told.count(each) == sum(level in (1, 2) for level in levels), "Ada has two of the roles"
+        assert waiting.count(each) == sum(level in (1, 2) for level in levels), "Ada has two of the roles"
     assert sum(len(raised(world, each)) for each in ids) > len(ids)
 
 
@@ -244,7 +244,7 @@ class TestATagThatAsks:
         assert raised(opened) == []
 
 
-def test_a_request_that_nobody_in_particular_made_is_the_partners(opened, desk):
+def test_a_request_without_an_actor_is_the_partners(opened, desk):
     desk.tickets[TICKET] = replace(desk.tickets[TICKET], escalation_request=True)
     opened.receives(key="asked", state="asked", changed=frozenset({Field.ESCALATION_REQUEST}), actor_id=None)
     opened.look()
@@ -264,7 +264,7 @@ def test_an_outage_that_lasts_longer_than_its_window_is_raised_by_the_time_of_it
     assert opened.now() == NOW + timedelta(minutes=30)
 
 
-def test_where_nobody_of_a_level_is_an_agent_its_team_gets_the_ticket(opened, desk):
+def test_a_level_without_agents_gives_the_ticket_to_its_team(opened, desk):
     crew = replace(STAFF, people={"ada": StaffMember(name="ada", team="600", addresses=ADA.addresses)})
     opened.policy = replace(POLICY, escalation=replace(ESCALATION, staff=crew))
 
@@ -419,7 +419,7 @@ class TestTicketsThatComeTogether:
             f"questions:{self.IDS[1]}"
         ]
 
-    def test_in_shadow_nobody_is_told_of_questions(self, world, desk):
+    def test_in_shadow_there_is_no_message_about_questions(self, world, desk):
         world.policy = replace(world.policy, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
         self.come(world, desk, issue_type="howto", customer_primary_email="somebody@else.example")
         world.look()

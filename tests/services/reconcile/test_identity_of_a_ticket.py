@@ -132,7 +132,7 @@ class TestThreads:
 
         assert (memory.evidence.from_threads, memory.evidence.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
 
-    def test_a_new_snapshot_is_asked_for_what_was_heard(self, desk, world):
+    def test_the_evidence_of_threads_is_looked_up_in_a_new_snapshot(self, desk, world):
         desk.partner_writes(TICKET, make_evidence("90000000001", IdentifierKind.ZOID, place=EvidencePlace.LABEL))
         world.look()
         world.imports(make_account(zoids=("90000000001",)))

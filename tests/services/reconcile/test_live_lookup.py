@@ -91,7 +91,7 @@ def test_what_the_local_data_know_costs_no_question(asks, looks):
     assert source.asked == []
 
 
-def test_a_stranger_whom_a_source_shows_is_nobody(asks, looks):
+def test_an_account_that_does_not_match_the_query_is_ignored(asks, looks):
     asks(FakeAskable(make_account(500, account_id="X", super_admin_email="else@young.example")))
 
     decision = looks()

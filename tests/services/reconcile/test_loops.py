@@ -68,7 +68,7 @@ def said(desk):
     return [text for text in desk.comments[TICKET] if "another program" in text]
 
 
-def test_a_bot_that_undoes_every_write_is_answered_as_often_as_the_limit_says_and_told_of_once(world, desk, fight):
+def test_a_bot_that_undoes_every_write_is_answered_up_to_the_limit_and_reported_once(world, desk, fight):
     assert fight(BOT) == LIMIT
     assert len(said(desk)) == 1
     assert [reason.rule for reason in world.tickets.history(TICKET).decisions[-1].decision.reasons][-1] == "L14"

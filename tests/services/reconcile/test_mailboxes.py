@@ -99,7 +99,7 @@ def test_a_desk_that_is_away_is_asked_at_the_next_look(desk, world, mailed):
         pytest.param(replace(BY_CENTER, partners=PARTNERS), make_account(), {}, id="the mapping has no mailboxes"),
     ],
 )
-def test_nobody_is_asked_without_need(desk, world, mailed, policy, account, facts):
+def test_mailboxes_are_read_only_if_something_depends_on_them(desk, world, mailed, policy, account, facts):
     world.policy = policy
     world.imports(account)
     mailed(EUROPE, **facts)

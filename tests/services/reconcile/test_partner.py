@@ -100,7 +100,7 @@ class TestWhereThePartnerIsFound:
 
         assert writer(world, desk).partner.domains == {"prairie.example"}
 
-    def test_nobody_is_a_stated_case(self, desk, world, opened):
+    def test_an_unknown_partner_is_named_in_the_reasons(self, desk, world, opened):
         opened(sender="somebody@gmail.com")
 
         assert str(writer(world, desk).reasons[-1]) == "R8: who the partner is remains unknown"
@@ -123,7 +123,7 @@ class TestWhatItCosts:
 
         assert desk.count("read_partner") == reads
 
-    def test_that_desk_knows_nobody_is_remembered_too(self, desk, world, opened):
+    def test_an_unknown_contact_is_remembered_too(self, desk, world, opened):
         opened(contact_id="801")
         world.look()
         look_again(world)
@@ -149,7 +149,7 @@ class TestWhatItCosts:
             pytest.param(PARTNERS, {"in_bin": True}, id="the ticket is in the bin"),
         ],
     )
-    def test_nobody_is_asked_without_need(self, desk, world, opened, policy, facts):
+    def test_a_partner_is_read_only_if_something_depends_on_it(self, desk, world, opened, policy, facts):
         elsewhere = replace(REGIONS, calendar_by=RegionBasis.CUSTOMER_COUNTRY, ladder_by=RegionBasis.CUSTOMER_COUNTRY)
         commitment = replace(POLICY.commitment, regions=elsewhere)
         world.policy = replace(POLICY, partners=policy, commitment=commitment)
@@ -196,7 +196,7 @@ class TestWhatFollows:
 
         assert decision(world).verdict is Verdict.PRIORITY
 
-    def test_a_customer_of_nobody_is_named_in_the_reasons(self, world, opened):
+    def test_an_account_without_a_partner_is_named_in_the_reasons(self, world, opened):
         world.imports(make_account(partner_domain="other.example", tagged=False))
         opened(partner_id="900")
         world.look()
@@ -316,7 +316,7 @@ class TestThePartnersOwnDomains:
 
         assert decision(world).account_id == "P1"
 
-    def test_a_number_is_nobodys_domain(self, world, opened):
+    def test_a_number_is_no_partners_domain(self, world, opened):
         world.imports(make_account(zoids=("76006415",)))
         zoid = make_evidence("76006415", IdentifierKind.ZOID, place=EvidencePlace.LABEL)
         opened(partner_id="900", customer_primary_email=None, evidence=(zoid,))

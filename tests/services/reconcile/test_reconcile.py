@@ -147,7 +147,7 @@ class TestEffectsHappenOnce:
         assert world.look() == [LookOutcome.LEASE_LOST]
         assert not desk.comments[TICKET]
 
-    def test_nobody_takes_the_ticket_while_a_slow_desk_is_given_the_note(self, desk, world):
+    def test_the_lease_holds_while_a_slow_desk_takes_the_note(self, desk, world):
         meanwhile = []
         desk.after["read_ticket"] = lambda: world.waits(seconds=44)
 

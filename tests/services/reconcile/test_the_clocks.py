@@ -60,7 +60,7 @@ class TestWakingUp:
     def test_the_next_look_is_when_the_first_target_passes(self, opened):
         assert opened.tickets.history(TICKET).look_at == NOW + timedelta(hours=1)
 
-    def test_a_clock_that_nobody_answers_is_told_of_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
+    def test_an_unanswered_clock_has_a_note_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
         while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
 
@@ -195,7 +195,7 @@ class TestHistory:
         assert desk.calls[0] == "read_ticket"
         assert "read_threads" not in desk.calls
 
-    def test_what_was_late_before_we_came_is_on_the_sheet_and_nobody_is_told_of_it(self, desk, world):
+    def test_a_clock_that_was_late_before_the_first_look_is_in_the_standing_comment_alone(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
         world.receives(key="late")
         world.look()
@@ -373,7 +373,7 @@ class TestEscalation:
 
         assert "because of: security" in steps(desk)[0]
 
-    def test_the_partner_is_told_of_each_step_in_the_tickets_language_and_of_nothing_else(self, desk, world):
+    def test_each_step_is_a_public_comment_in_the_tickets_language_and_there_is_no_other(self, desk, world):
         updates = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
         world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
@@ -382,10 +382,10 @@ class TestEscalation:
         while world.now() < NOW + timedelta(hours=5):
             wake(world)
 
-        told = [said.split(" [ds-")[0] for said in desk.public_comments[TICKET]]
-        assert told == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
+        published = [said.split(" [ds-")[0] for said in desk.public_comments[TICKET]]
+        assert published == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
 
-    def test_in_comment_mode_the_partner_is_told_nothing(self, desk, world):
+    def test_in_comment_mode_there_is_no_public_update(self, desk, world):
         escalation = replace(POLICY.escalation, updates=UpdateTexts(texts={"en": "escalated"}))
         tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
         world.policy = replace(POLICY, escalation=escalation, tickets=tickets)

@@ -1,0 +1,68 @@
+"""The sections `identity` and `tickets` of the mapping file, and the policy that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from desk_sync.adapters.mapping.types import (
+    Id,
+    IssueType,
+    RequestType,
+)
+from desk_sync.adapters.yaml.problems import MappingSection, mistake
+from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind
+from desk_sync.domain.plan.policy import EmailFill, Mode, TicketPolicy
+
+
+def _each_once(kinds: list[IdentifierKind]) -> list[IdentifierKind]:
+    if twice := [kind for kind in STRATEGIES if kinds.count(kind) > 1]:
+        raise mistake(f"{twice[0]} is listed twice")
+    return kinds
+
+
+class IdentitySection(MappingSection):
+    strategies: Annotated[
+        list[Annotated[IdentifierKind, Field(strict=False)]],
+        Field(min_length=1, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ] = list(STRATEGIES)
+
+
+class SeverityLeftAlone(MappingSection):
+    issue_types: list[IssueType] = []
+    request_types: list[RequestType] = []
+    without_request_type: bool = False
+
+
+_Mode = Annotated[Mode, Field(strict=False)]
+
+
+class TicketsSection(MappingSection):
+    severity_left_alone: SeverityLeftAlone = SeverityLeftAlone()
+    about_excluded_services: Literal["no_priority", "like_any_other"] = "no_priority"
+    email_fill: Annotated[EmailFill, Field(strict=False)] = EmailFill.ALWAYS
+    untick: bool = True
+    automation_agents: list[Id] = []
+    write_limit: Annotated[int, Field(ge=1)] = 10
+    mode: _Mode = Mode.WRITE
+    departments: dict[Id, _Mode] = {}
+
+
+def ticket_policy(section: TicketsSection, severities: Mapping[int, str]) -> TicketPolicy:
+    left = section.severity_left_alone
+    return TicketPolicy(
+        severities=severities,
+        severity_left_for_issues=frozenset(left.issue_types),
+        severity_left_for_requests=frozenset(left.request_types),
+        severity_left_without_request=left.without_request_type,
+        exclude_tickets_about_excluded_services=section.about_excluded_services == "no_priority",
+        email_fill=section.email_fill,
+        untick=section.untick,
+        automation_agents=frozenset(section.automation_agents),
+        write_limit=section.write_limit,
+        mode=section.mode,
+        department_modes=section.departments,
+    )
