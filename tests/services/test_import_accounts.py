@@ -37,7 +37,7 @@ def test_tickets_of_changed_accounts_are_looked_at_again(settled, desk):
 
 
 def test_account_exports_replace_the_current_data_of_the_file_source(settled):
-    exported = AccountFile(accounts=(make_account(12),), as_of=date(2026, 11, 20), warnings=())
+    exported = AccountFile(accounts=(make_account(89),), as_of=date(2026, 11, 20), warnings=())
 
     assert settled.importing().run_file(exported).changed == 1
     [current] = settled.subscriptions.current()

@@ -65,7 +65,7 @@ class PlanDraft:
             clocks=self.clocks.finish(silent=silent),
             escalation=self.escalation.finish(),
             effects=() if silent else tuple(self._effects(fields, educated.effects, agents)),
-            education=None if silent else educated.claim,
+            education=educated.claim,
             next_look_at=self._next_look_at(),
         )
 

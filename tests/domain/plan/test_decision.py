@@ -202,7 +202,7 @@ def test_a_decision_that_a_person_set_aside_returns_only_if_its_substance_change
     assert (decision.gist == GIST) is same
 
 
-def test_a_person_who_set_a_decision_aside_has_not_seen_a_new_question():
+def test_a_decision_that_was_set_aside_returns_with_a_new_question():
     assert asking_where(decided(), REGIONS, PRAIRIE, TicketOrigin()).gist != GIST
 
 

@@ -133,15 +133,15 @@ def test_a_partner_gets_one_reply_within_the_period_and_the_agents_every_note(la
 
 
 @pytest.mark.parametrize(
-    ("made", "asks"),
+    ("made", "needed"),
     [
         pytest.param((), True, id="nothing was made"),
         pytest.param((NOTE,), False, id="the note, without a reply"),
         pytest.param((NOTE, REPLY), False, id="both"),
     ],
 )
-def test_once_the_note_was_made_the_last_education_does_not_matter(made, asks):
-    assert drafted(made=made).partner_key == (partner_key(NAMELESS, PRAIRIE) if asks else None)
+def test_once_the_note_was_made_the_last_education_does_not_matter(made, needed):
+    assert drafted(made=made).partner_key == (partner_key(NAMELESS, PRAIRIE) if needed else None)
 
 
 def test_a_reply_that_was_left_out_is_not_made_later():
@@ -164,7 +164,7 @@ def test_a_reply_that_may_have_been_made_is_repeated_without_a_new_claim():
         pytest.param(NAMELESS, EDUCATION, True, id="no public replies"),
     ],
 )
-def test_a_ticket_that_gets_no_reply_asks_for_no_partner(ticket, policy, nameless):
+def test_a_ticket_that_gets_no_reply_does_not_need_the_last_education(ticket, policy, nameless):
     assert drafted(ticket, policy=policy, nameless=nameless).partner_key is None
 
 

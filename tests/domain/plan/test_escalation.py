@@ -43,13 +43,13 @@ def causes(outcome):
     return [step.because for step in outcome.steps]
 
 
-def asked(by, minutes=0, name=Field.ESCALATION_REQUEST):
+def changed_by(by, minutes=0, name=Field.ESCALATION_REQUEST):
     return make_event(
         key=f"{by}{minutes}", changed=frozenset({name}), actor_id=by, occurred_at=NOW - timedelta(minutes=minutes)
     )
 
 
-class TestWhoAskedForAnEscalation:
+class TestRequestsForAnEscalation:
     TICKED = make_ticket(escalation_request=True, contact_id=CONTACT)
 
     def after(self, *events, ticket=TICKED, before=NO_REQUESTS, policy=POLICY):
@@ -59,12 +59,16 @@ class TestWhoAskedForAnEscalation:
         ("events", "by", "minutes"),
         [
             pytest.param([], Requester.PARTNER, 0, id="no event: the partner, now"),
-            pytest.param([asked(None, 5)], Requester.PARTNER, 5, id="an event without an actor"),
-            pytest.param([asked(CONTACT, 5)], Requester.PARTNER, 5, id="the ticket's contact"),
-            pytest.param([asked(PERSON, 5)], Requester.AGENT, 5, id="an agent"),
-            pytest.param([asked(PERSON, 5, Field.STATUS)], Requester.AGENT, 5, id="an agent, by a status"),
-            pytest.param([asked(PERSON, 5, Field.SEVERITY)], Requester.PARTNER, 0, id="an event about something else"),
-            pytest.param([asked(CONTACT, 5), asked(PERSON, 9)], Requester.AGENT, 9, id="the earliest of several"),
+            pytest.param([changed_by(None, 5)], Requester.PARTNER, 5, id="an event without an actor"),
+            pytest.param([changed_by(CONTACT, 5)], Requester.PARTNER, 5, id="the ticket's contact"),
+            pytest.param([changed_by(PERSON, 5)], Requester.AGENT, 5, id="an agent"),
+            pytest.param([changed_by(PERSON, 5, Field.STATUS)], Requester.AGENT, 5, id="an agent, by a status"),
+            pytest.param(
+                [changed_by(PERSON, 5, Field.SEVERITY)], Requester.PARTNER, 0, id="an event about something else"
+            ),
+            pytest.param(
+                [changed_by(CONTACT, 5), changed_by(PERSON, 9)], Requester.AGENT, 9, id="the earliest of several"
+            ),
         ],
     )
     def test_the_first_event_names_the_side_and_the_instant(self, events, by, minutes):
@@ -75,7 +79,7 @@ class TestWhoAskedForAnEscalation:
     def test_an_open_request_stays_as_it_was_made(self):
         open_request = EscalationRequests(request=EscalationRequest(by=Requester.AGENT, at=NOW - HOUR))
 
-        assert self.after(asked(CONTACT), before=open_request) == open_request
+        assert self.after(changed_by(CONTACT), before=open_request) == open_request
 
     def test_it_ends_when_the_ticket_requests_nothing_any_more(self):
         open_request = EscalationRequests(request=EscalationRequest(by=Requester.AGENT, at=NOW - HOUR))

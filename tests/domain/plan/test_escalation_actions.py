@@ -64,7 +64,7 @@ def changed(found, agents=None):
     return actions(found.outcome, found.context, agents or {})
 
 
-def said(found, agents=None, updates=UPDATES):
+def commented(found, agents=None, updates=UPDATES):
     return list(comments(found.outcome, found.context, updates, agents or {}))
 
 
@@ -127,7 +127,7 @@ class TestTheAssignment:
         ],
     )
     def test_a_level_whose_agents_cannot_have_it_is_named_in_the_comment(self, agents, warned):
-        assert ("no agent of the level" in said(raised(), agents)[0].text) is warned
+        assert ("no agent of the level" in commented(raised(), agents)[0].text) is warned
 
 
 def test_a_level_changes_only_the_values_that_its_action_names():
@@ -140,7 +140,7 @@ def test_a_level_acts_once():
     observed, memory = carry_out(drafted.finish(agents={}, last_education=None), drafted.observed, drafted.memory)
     again = draft(observed.ticket, LARGE, memory, with_escalation(), history=observed.history).escalation
 
-    assert (changed(again), said(again), sent(again)) == ({}, [], [])
+    assert (changed(again), commented(again), sent(again)) == ({}, [], [])
 
 
 class TestTheFields:
@@ -183,7 +183,7 @@ class TestTheFields:
 
 class TestComments:
     def test_a_level_has_a_private_comment_with_all_facts_and_a_public_one_with_none(self):
-        private, public = said(raised(replace(LATE_TICKET, number="101"), writer=PRAIRIE), {ADA.agent: AGENT})
+        private, public = commented(raised(replace(LATE_TICKET, number="101"), writer=PRAIRIE), {ADA.agent: AGENT})
 
         assert [private.public, public.public] == [False, True]
         assert "zsu[@user:700]zsu" in private.text
@@ -192,20 +192,20 @@ class TestComments:
         assert (public.text, public.key) == ("escalated", f"{private.key}:public")
 
     def test_an_agent_who_is_not_active_is_named_but_not_mentioned(self):
-        private, _ = said(raised(), {ADA.agent: replace(AGENT, active=False)})
+        private, _ = commented(raised(), {ADA.agent: replace(AGENT, active=False)})
 
         assert "(ada)" in private.text
 
     def test_the_public_one_is_in_the_tickets_language(self):
         ticket = replace(LATE_TICKET, number="101", language="de")
 
-        assert [each.text for each in said(raised(ticket)) if each.public] == ["Ihre Anfrage 101: Stufe 1"]
+        assert [each.text for each in commented(raised(ticket)) if each.public] == ["Ihre Anfrage 101: Stufe 1"]
 
     def test_without_texts_the_partner_gets_none(self):
-        assert [each.public for each in said(raised(), updates=UpdateTexts())] == [False]
+        assert [each.public for each in commented(raised(), updates=UpdateTexts())] == [False]
 
     def test_a_request_that_a_person_must_decide_is_a_private_review(self):
-        [review] = said(raised(replace(LATE_TICKET, escalation_request=True), SMALL, **FRESH))
+        [review] = commented(raised(replace(LATE_TICKET, escalation_request=True), SMALL, **FRESH))
 
         assert (review.kind, review.public) == (EffectKind.REVIEW, False)
         assert review.text.startswith("R33: the partner asked for an escalation, and")
@@ -246,11 +246,11 @@ class TestTooManyBasicQuestions:
         return raised(ticket, questions=rule, related=related, writer=PRAIRIE, **FRESH)
 
     def outcome(self, found):
-        return [each.key for each in said(found)], [each.topic for each in sent(found)]
+        return [each.key for each in commented(found)], [each.topic for each in sent(found)]
 
     def test_the_ticket_that_reaches_the_limit_has_the_advice_and_the_message(self):
         found = self.found(question("1", -1))
-        [advice], [message] = said(found), sent(found)
+        [advice], [message] = commented(found), sent(found)
 
         assert (advice.kind, advice.public) == (EffectKind.REVIEW, False)
         assert "- #1\n- 101" in advice.text

@@ -1,4 +1,4 @@
-"""Calendars that a mapping takes from Desk: when they are asked for, what stays in force, and what a ticket keeps.
+"""Calendars that a mapping takes from Desk: how often they are read, and which one is in force for a ticket.
 
 The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1, to be
 acknowledged within an hour.
@@ -78,7 +78,7 @@ def test_the_first_look_asks_desk_and_the_next_does_not(desk, taken):
     assert desk.count("business_hours") == 1
 
 
-def test_a_clock_says_where_its_calendar_came_from_and_when(taken):
+def test_a_clock_has_the_origin_of_its_calendar_as_a_reason(taken):
     taken.look()
 
     (first, *_) = taken.tickets.history(TICKET).clocks(taken.now())
@@ -87,14 +87,14 @@ def test_a_clock_says_where_its_calendar_came_from_and_when(taken):
     )
 
 
-def test_dates_that_the_mapping_has_stand_instead_of_desks_hours(taken):
+def test_dates_in_the_mapping_replace_desks_hours(taken):
     taken.policy = taking(overrides={NOW.date(): (WeeklyHours.of("14:00", "18:00"),)})
     taken.look()
 
     assert due(taken) == NOW + 7 * HOUR
 
 
-def test_an_edited_calendar_is_for_tickets_that_come_later(desk, taken, service):
+def test_an_edited_calendar_applies_to_later_tickets_only(desk, taken, service):
     taken.look()
     desk.hours["Office"] = ALWAYS
     taken.waits(days=1)
@@ -110,7 +110,7 @@ def test_an_edited_calendar_is_for_tickets_that_come_later(desk, taken, service)
     assert later.due_at == NOW + timedelta(days=1) + 3 * HOUR
 
 
-class TestAsking:
+class TestReading:
     @pytest.mark.parametrize(
         ("pause", "asked"),
         [pytest.param(timedelta(hours=23), 1, id="within a day"), pytest.param(timedelta(days=1), 2, id="after a day")],
@@ -133,7 +133,7 @@ class TestAsking:
         assert taken.hours.recall("Office").calendar == AFTERNOON
         assert taken.hours.recall("Office").problem is None
 
-    def test_a_calendar_that_stays_as_it_is_counts_from_when_it_was_first_seen(self, taken, service):
+    def test_an_unchanged_calendar_is_in_force_since_it_was_first_read(self, taken, service):
         service.refresh(["Office"])
         taken.waits(days=1)
 
@@ -171,7 +171,7 @@ class TestTrouble:
         assert due(taken) == NOW + 6 * HOUR
         assert taken.hours.recall("Office").problem == str(error)
 
-    def test_without_any_the_look_waits_and_the_ticket_says_for_what(self, desk, taken):
+    def test_without_a_calendar_the_look_is_postponed_with_the_reason(self, desk, taken):
         del desk.hours["Office"]
 
         assert taken.look() == [LookOutcome.POSTPONED]
@@ -179,7 +179,7 @@ class TestTrouble:
         assert history.error == 'no calendar "Office" from Desk: Office is gone'
         assert history.look_at == NOW + timedelta(minutes=10)
 
-    def test_a_desk_that_was_just_asked_in_vain_is_left_in_peace(self, desk, taken):
+    def test_desk_is_not_asked_again_right_after_a_failure(self, desk, taken):
         del desk.hours["Office"]
         taken.look()
         taken.receives(key="again")
@@ -188,7 +188,7 @@ class TestTrouble:
 
         assert desk.count("business_hours") == 1
 
-    def test_the_look_is_made_as_soon_as_there_is_one(self, desk, taken):
+    def test_the_look_is_made_as_soon_as_there_is_a_calendar(self, desk, taken):
         hours = desk.hours.pop("Office")
         taken.look()
         desk.hours["Office"] = hours
@@ -204,7 +204,7 @@ class TestTheDoctor:
     def ask(self, taken, health):
         return lambda: check("calendars", lambda: health.calendars({'"Office"': taken.hours.recall("Office")}))
 
-    def test_it_says_since_when_a_calendar_is_so_and_when_that_was_confirmed(self, taken, service, ask):
+    def test_it_shows_since_when_a_calendar_is_in_force_and_when_it_was_read(self, taken, service, ask):
         service.refresh(["Office"])
         taken.waits(hours=3)
 
@@ -213,13 +213,13 @@ class TestTheDoctor:
     def test_it_fails_for_hours_that_were_never_requested(self, ask):
         assert (ask().ok, ask().what) == (False, '"Office" was never asked for')
 
-    def test_it_misses_one_that_never_came(self, desk, service, ask):
+    def test_a_calendar_that_was_refused_every_time_is_a_problem(self, desk, service, ask):
         fails(desk, NotPermitted("the scope is missing"))
         service.refresh(["Office"])
 
         assert (ask().ok, ask().what) == (False, '"Office" was never read: the scope is missing')
 
-    def test_it_tells_of_a_refusal_though_the_last_good_one_is_in_force(self, desk, taken, service, ask):
+    def test_a_refusal_is_a_problem_although_the_last_good_calendar_is_in_force(self, desk, taken, service, ask):
         service.refresh(["Office"])
         taken.waits(days=1)
         fails(desk, NotPermitted("the scope is missing"))
@@ -228,11 +228,11 @@ class TestTheDoctor:
         assert not ask().ok
         assert ask().what.endswith("read 1 day, 0:00:00 ago: the scope is missing")
 
-    def test_it_tells_of_one_that_is_too_old(self, taken, service, ask):
+    def test_an_old_calendar_is_a_problem(self, taken, service, ask):
         service.refresh(["Office"])
         taken.waits(days=2, seconds=1)
 
         assert not ask().ok
 
-    def test_a_mapping_that_writes_its_calendars_out_is_well(self, health):
+    def test_a_mapping_with_all_its_calendars_has_no_problem(self, health):
         assert health.calendars({}) == "all calendars are in the mapping"

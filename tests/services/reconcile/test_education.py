@@ -47,11 +47,11 @@ def comments(desk, ticket_id=TICKET):
         pytest.param(NAMELESS | FROM_PRAIRIE, 1, id="no identifier"),
         pytest.param(FROM_ANYWHERE, 1, id="a public mail provider's address"),
         pytest.param(NAMELESS | FROM_ANYWHERE, 1, id="both are one note"),
-        pytest.param(FROM_PRAIRIE, 0, id="nothing to say"),
+        pytest.param(FROM_PRAIRIE, 0, id="nothing is missing"),
         pytest.param(
             {"customer_primary_email": None, "evidence": (make_evidence("x@y.example"),)} | FROM_PRAIRIE,
             0,
-            id="an identifier that nobody knows",
+            id="an identifier of no known account",
         ),
         pytest.param(NAMELESS | {"status_type": "Closed"}, 0, id="closed"),
         pytest.param(NAMELESS | {"in_bin": True}, 0, id="in the bin"),
@@ -163,7 +163,7 @@ class TestThePublicReply:
         assert comments(desk) == (1, 1)
 
     @pytest.mark.parametrize(("mode", "made"), [(Mode.SHADOW, (0, 0)), (Mode.COMMENT, (1, 0)), (Mode.WRITE, (1, 1))])
-    def test_only_a_portal_that_is_written_to_answers_partners(self, desk, world, opened, mode, made):
+    def test_only_in_the_mode_write_the_partner_gets_a_reply(self, desk, world, opened, mode, made):
         world.policy = replace(world.policy, tickets=replace(TICKETS, mode=mode))
         opened(**NAMELESS, **FROM_PRAIRIE)
         world.look()

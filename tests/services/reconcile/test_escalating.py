@@ -1,4 +1,4 @@
-"""A step of an escalation happens once, wherever the process dies; and an outage of ours lets nothing run away."""
+"""A step of an escalation happens once, wherever the process dies; after an outage no level is rushed."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def desk():
 
 @pytest.fixture
 def opened(world):
-    """A ticket of a large account that came in, and that nobody answers."""
+    """A new ticket of a large account, without an answer."""
     world.policy = replace(POLICY, escalation=ESCALATION)
     world.receives()
     world.look()
@@ -102,7 +102,7 @@ def until_raised(world, level: int) -> None:
     raise AssertionError(f"level {level} was never raised")
 
 
-def test_a_step_gives_the_ticket_to_an_agent_mentions_them_and_tells_them(opened, desk):
+def test_a_step_assigns_the_ticket_mentions_the_agent_and_notifies_them(opened, desk):
     until_raised(opened, 1)
 
     assert (desk.tickets[TICKET].assignee, desk.tickets[TICKET].priority) == (PERSON, "High")
@@ -118,7 +118,7 @@ def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, bef
     while not raised(opened):
         desk.dies_around(number, before=before)
         opened.waits(seconds=max((opened.metrics.next_look_at() - opened.now()).total_seconds(), 60))
-        for _ in range(2):  # the second, once the dead one's lease has run out
+        for _ in range(2):  # the second after the first one's lease has expired
             try:
                 opened.look()
             except Died:
@@ -149,7 +149,7 @@ def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
             deaths += 1
     desk.left = None
     world.waits(minutes=1)
-    world.tickets.look_now(ids, now=world.now())  # those too that died so often that they were parked
+    world.tickets.look_now(ids, now=world.now())  # also those that were parked after too many deaths
     while world.look():
         pass
 
@@ -192,7 +192,7 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
     assert all("first seen later" in steps(desk, each)[0] for each in ids)
-    assert len(SqlNotices(world.engine, "default").waiting()) == len(ids), "which one notice tells"
+    assert len(SqlNotices(world.engine, "default").waiting()) == len(ids), "all in one notice"
 
     world.waits(hours=1, minutes=59)
     while world.metrics.backlog(world.now()).due:
@@ -202,7 +202,7 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
 
 @pytest.mark.crowd
 @pytest.mark.timeout(1200)
-def test_where_old_tickets_come_in_at_once_nothing_is_raised(world, desk):
+def test_old_tickets_that_come_in_together_raise_nothing(world, desk):
     """A backfill, or the first activation."""
     world.policy = replace(POLICY, escalation=ESCALATION)
     world.portal.activate(NOW)
@@ -221,14 +221,14 @@ def test_where_old_tickets_come_in_at_once_nothing_is_raised(world, desk):
     assert SqlNotices(world.engine, "default").waiting() == []
 
 
-class TestATagThatAsks:
+class TestATagThatRequestsAnEscalation:
     @pytest.fixture(autouse=True)
     def tagged(self, opened, desk):
         rules = replace(ESCALATION.requests, tags=frozenset({"escalate"}))
         opened.policy = replace(POLICY, escalation=replace(ESCALATION, requests=rules))
         desk.tickets[TICKET] = replace(desk.tickets[TICKET], tagged=True)
 
-    def test_it_is_asked_for_where_there_are_tags(self, opened, desk):
+    def test_the_tags_of_a_tagged_ticket_are_read(self, opened, desk):
         desk.tags[TICKET] = frozenset({"Escalate", "vip"})
         opened.receives(key="tag", state="tagged", changed=frozenset({Field.STATUS}), actor_id=PERSON)
 
@@ -236,7 +236,7 @@ class TestATagThatAsks:
         assert desk.count("read_tags") == 1
         assert "R33" in str(opened.tickets.history(TICKET).decisions[-1].decision.reasons)
 
-    def test_another_tag_asks_for_nothing(self, opened, desk):
+    def test_another_tag_requests_nothing(self, opened, desk):
         desk.tags[TICKET] = frozenset({"vip"})
         opened.receives(key="tag", state="tagged")
         opened.look()
@@ -286,7 +286,7 @@ def test_a_ladder_that_runs_keeps_its_waits_and_roles_when_the_matrix_is_edited(
 
 
 class Metered(FakeDesk):
-    """Counts what is in flight, and the credits of the day."""
+    """Counts the calls in flight, and the credits of the day."""
 
     def __init__(self, *tickets: Any) -> None:
         super().__init__(*tickets)
@@ -347,7 +347,7 @@ class TestWhenAllBreachAtOnce:
             allowances=SqlAllowances(world.engine, "default"),
             reserve=13 * half,
             now=world.now,
-            clock=itertools.count().__next__,  # every answer is written down
+            clock=itertools.count().__next__,  # the credits in every answer are recorded
         )
         self.drain(world)
         world.waits(hours=3)
@@ -369,12 +369,12 @@ class TestWhenAllBreachAtOnce:
         service = Drain(
             tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic, workers=16
         )
-        while service.run():  # it lets go after a while, and says that there is more
+        while service.run():  # a run ends after a while, and returns True if there is more
             pass
 
 
 class TestTicketsThatComeTogether:
-    """Two workers look at them at once: who looks first does not know of the other."""
+    """Two workers look at them at once: the first look does not know the other ticket."""
 
     IDS = ("100000000000000001", "100000000000000002")
 

@@ -1,4 +1,4 @@
-"""Whose ticket it is: from what a ticket names to its account, on a real store and a Desk in memory."""
+"""From the evidence on a ticket to its account, on a real store and a Desk in memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def accounts(world):
 
 @pytest.fixture(autouse=True)
 def ticket(desk, accounts, world):
-    """Its field is empty, and nothing else has been said yet."""
+    """A ticket with an empty customer field; returns a function that gives it evidence."""
     world.receives(state=None)
 
     def names(*evidence, **facts):
@@ -50,7 +50,7 @@ def decision(world):
         pytest.param(make_evidence(ADMIN, place=EvidencePlace.QUOTED), id="quoted and alone"),
     ],
 )
-def test_what_the_description_names_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
+def test_evidence_in_the_description_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
     ticket(evidence)
 
     world.look()
@@ -64,11 +64,13 @@ def test_what_the_description_names_fills_the_field_and_ticks_the_box(desk, worl
     "evidence",
     [
         pytest.param([ZOID, make_evidence("b@two.example", place=EvidencePlace.TEMPLATE)], id="of two accounts"),
-        pytest.param([UNKNOWN_ADDRESS], id="known to nobody"),
+        pytest.param([UNKNOWN_ADDRESS], id="of no known account"),
         pytest.param([], id="nothing"),
     ],
 )
-def test_what_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_review(desk, world, ticket, evidence):
+def test_evidence_that_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_review(
+    desk, world, ticket, evidence
+):
     ticket(*evidence, threads=1)
 
     world.look()
@@ -87,7 +89,7 @@ def test_a_strategy_that_is_switched_off_finds_nothing(world, ticket):
 
 
 class TestThreads:
-    """A list of threads costs three credits, so it is asked for only where it can help, and once."""
+    """A list of threads costs three credits, so it is read once, and only if it can help."""
 
     def test_a_later_mail_is_read_when_it_comes(self, desk, world, ticket):
         ticket(UNKNOWN_ADDRESS, threads=1)
@@ -100,16 +102,16 @@ class TestThreads:
         assert desk.tickets[TICKET].customer_primary_email == ADMIN
         assert desk.calls == ["read_ticket", "read_ticket", "read_contents", "read_threads", "write_ticket"]
 
-    def test_it_is_read_at_first_sight_too(self, desk, world):
+    def test_it_is_read_at_the_first_look_too(self, desk, world):
         desk.partner_writes(TICKET, ZOID)
 
         world.look()
 
         assert desk.calls == ["read_ticket", "read_contents", "read_threads", "write_ticket"]
 
-    @pytest.mark.parametrize("said", [ZOID, UNKNOWN_ADDRESS], ids=["it led to the account", "it led nowhere"])
-    def test_what_was_read_is_remembered_and_not_read_again(self, desk, world, said):
-        desk.partner_writes(TICKET, said)
+    @pytest.mark.parametrize("evidence", [ZOID, UNKNOWN_ADDRESS], ids=["it led to the account", "it led nowhere"])
+    def test_evidence_that_was_read_is_remembered_and_not_read_again(self, desk, world, evidence):
+        desk.partner_writes(TICKET, evidence)
         world.look()
         found = decision(world).account_id
         desk.calls.clear()
@@ -121,7 +123,7 @@ class TestThreads:
         assert desk.calls == ["read_ticket"] * 2
         assert decision(world).account_id == found
 
-    def test_only_what_is_new_is_read(self, desk, world):
+    def test_only_new_mails_are_read(self, desk, world):
         desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
         world.look()
         desk.partner_writes(TICKET, ZOID)
@@ -146,7 +148,7 @@ class TestThreads:
         "facts",
         [
             pytest.param({"evidence": [ZOID]}, id="the description leads to the account"),
-            pytest.param({"status_type": "Closed"}, id="nobody waits for an answer"),
+            pytest.param({"status_type": "Closed"}, id="the ticket is closed"),
         ],
     )
     def test_they_are_not_read_without_need(self, desk, world, ticket, facts):

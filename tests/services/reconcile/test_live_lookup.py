@@ -20,7 +20,7 @@ ASKED = Identifier(IdentifierKind.EMAIL, NEW)
 
 
 class FakeAskable:
-    """Has these accounts, and gives all of them whatever it is asked; or is down."""
+    """A source that returns all these accounts for any identifier, or is down."""
 
     kinds = frozenset({IdentifierKind.EMAIL, IdentifierKind.ZOID})
 
@@ -37,7 +37,7 @@ class FakeAskable:
 
 @pytest.fixture
 def asks(world):
-    """Lets the product ask a source; returns what asks."""
+    """A function that connects sources, and returns the look-up at them."""
 
     def ask(*sources, per_minute=5, **keeping):
         live = [
@@ -59,7 +59,7 @@ def asks(world):
 
 @pytest.fixture
 def looks(world, desk):
-    """Has a ticket that names this address looked at; returns the decision."""
+    """A function that looks at a ticket with an address, and returns the decision."""
 
     def look(address=NEW, **facts):
         ticket = make_ticket(customer_primary_email=address, **facts)
@@ -83,7 +83,7 @@ def test_a_young_account_is_found_and_the_reasons_say_how(asks, looks, desk):
     assert desk.tickets[make_ticket().ticket_id].large_user
 
 
-def test_what_the_local_data_know_costs_no_question(asks, looks):
+def test_an_account_in_the_local_data_costs_no_call(asks, looks):
     source = FakeAskable(YOUNG)
     asks(source)
     looks("admin@large.example")
@@ -109,7 +109,7 @@ def test_an_account_that_does_not_match_the_query_is_ignored(asks, looks):
         pytest.param([YOUNG], 61, 2, id="there, an hour ago"),
     ],
 )
-def test_an_answer_is_kept_and_not_there_more_briefly(world, asks, looks, accounts, minutes, questions):
+def test_an_answer_is_kept_and_an_absence_for_less_long(world, asks, looks, accounts, minutes, questions):
     source = FakeAskable(*accounts)
     asks(source)
     first = looks()
@@ -154,7 +154,7 @@ def test_a_source_is_asked_no_more_often_than_it_may_be(world, asks):
     assert len(source.asked) == 3
 
 
-def test_of_many_identifiers_the_strongest_few_are_asked_for(asks):
+def test_of_many_identifiers_only_the_strongest_few_are_looked_up(asks):
     source = FakeAskable()
     zoids = [Identifier(IdentifierKind.ZOID, f"10005500{number}") for number in range(5)]
     asks(source, most=2).find([*zoids, ASKED])
@@ -162,7 +162,7 @@ def test_of_many_identifiers_the_strongest_few_are_asked_for(asks):
     assert source.asked == [ASKED, zoids[0]]
 
 
-def test_a_source_is_asked_only_for_what_it_can_be_asked(asks):
+def test_a_source_is_asked_only_for_the_kinds_that_it_supports(asks):
     source = FakeAskable()
     asks(source).find([Identifier(IdentifierKind.DOMAIN, "young.example")])
 
@@ -170,7 +170,7 @@ def test_a_source_is_asked_only_for_what_it_can_be_asked(asks):
 
 
 def test_a_resolver_leads_to_all_that_the_local_data_have_of_the_super_admin(asks, looks):
-    """Mail knows the ZOID, and of the licences only its own."""
+    """The mail source has the ZOID, and only its own licences."""
     mail = make_account(5, account_id="mail-1", super_admin_email="admin@large.example", zoids=("100055000",))
     asks(FakeAskable(mail))
 
@@ -188,7 +188,7 @@ def test_a_kind_that_the_mapping_leaves_out_is_not_asked_for(world, asks, looks)
     assert (looks().verdict, source.asked) == (Verdict.UNKNOWN, [])
 
 
-def test_what_the_snapshot_knows_by_now_comes_from_there(world, asks, looks):
+def test_an_account_that_is_in_the_snapshot_by_now_is_taken_from_there(world, asks, looks):
     asks(FakeAskable(YOUNG))
     looks()
     world.imports(make_account(), replace(YOUNG, items=()))

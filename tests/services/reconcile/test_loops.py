@@ -1,4 +1,4 @@
-"""Another program that undoes whatever we write (L14): it is not fought, and people are told once."""
+"""Another program undoes whatever we write (L14): the loop is cut, and one comment reports it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ LIMIT = TICKETS.write_limit
 
 
 class Bot:
-    """Puts back what stood in the ticket before us, as often as it is changed; Desk tells us of it each time."""
+    """Restores the values from before our write, each time we write; Desk reports each change."""
 
     def __init__(self, world, desk, agent):
         self.world, self.desk, self.agent = world, desk, agent
         self.events = 0
 
     def undo(self):
-        """Whether there was something to undo."""
+        """Undo our write; return True if there was one."""
         ours = self.desk.tickets[TICKET]
         if not ours.large_user:
             return False
         back = replace(ours, large_user=False, severity="S2-Moderate", modified_by=self.agent)
         self.desk.tickets[TICKET] = back
-        self.hear(ours, back)
+        self.report(ours, back)
         return True
 
-    def hear(self, before, after):
+    def report(self, before, after):
         self.events += 1
         changed = frozenset({Field.LARGE_USER, Field.SEVERITY})
         self.world.receives(
@@ -47,7 +47,7 @@ class Bot:
 
 @pytest.fixture
 def fight(world, desk):
-    """Rounds of a look and the bot's answer; returns how often we wrote in them."""
+    """A function that runs rounds of a look and the bot's answer, and returns the number of our writes."""
     tickets = replace(TICKETS, automation_agents=frozenset({ROBOT, BOT}))
     world.policy = replace(POLICY, tickets=tickets)
 
@@ -85,7 +85,7 @@ def test_a_loop_that_is_cut_is_quiet(world, desk, fight):
     assert world.look() == []
 
 
-def test_a_person_who_agrees_with_us_opens_a_new_account_with_the_bot(world, desk, fight):
+def test_a_person_who_restores_our_values_starts_the_count_again(world, desk, fight):
     fight(BOT)
     before, after = desk.tickets[TICKET], replace(desk.tickets[TICKET], modified_by=PERSON, **WE_SET)
     desk.tickets[TICKET] = after
@@ -95,7 +95,7 @@ def test_a_person_who_agrees_with_us_opens_a_new_account_with_the_bot(world, des
     assert len(said(desk)) == 1
 
 
-def test_who_is_not_listed_as_a_program_is_a_person_and_wins_at_once(world, desk, fight):
+def test_an_agent_who_is_not_listed_as_a_program_is_a_person_and_wins_at_once(world, desk, fight):
     """L7 comes first."""
     assert fight("300000000000000077") == 1
     assert said(desk) == []

@@ -1,4 +1,4 @@
-"""The mailbox that a mail came to tells the data centre, where the threshold goes by it (R61, C2)."""
+"""The mailbox that received a mail gives the data centre, if the threshold depends on it (R61, C2)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def decision(world):
     ("addresses", "verdict"),
     [
         pytest.param(["x@partner.example", EUROPE], Verdict.PRIORITY, id="Europe's"),
-        pytest.param([WORLD], Verdict.NOT_PRIORITY, id="that of the centres of which one has a threshold"),
+        pytest.param([WORLD], Verdict.NOT_PRIORITY, id="that of two centres, of which one has a threshold"),
         pytest.param([EUROPE, WORLD], Verdict.REVIEW, id="both"),
         pytest.param(["x@partner.example"], Verdict.REVIEW, id="none that the mapping names"),
         pytest.param([], Verdict.REVIEW, id="no mail at all"),

@@ -1,4 +1,4 @@
-"""Who writes: found where the policy says, at the price of a call now and then, and what follows from it."""
+"""The partner who writes a ticket: the places where it is found, the calls that this costs, and the consequences."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ class TestWhereThePartnerIsFound:
             pytest.param(
                 {"sender": "a@else.example", "sender_domain": "else.example"}, "else.example", [], id="the domain alone"
             ),
-            pytest.param({"sender": "somebody@gmail.com"}, None, [], id="a public mail provider's tells nothing"),
+            pytest.param({"sender": "somebody@gmail.com"}, None, [], id="a public mail provider's domain"),
         ],
     )
-    def test_the_first_place_that_knows_counts(self, desk, world, opened, facts, name, calls):
+    def test_the_first_place_with_a_partner_counts(self, desk, world, opened, facts, name, calls):
         world.listed = [replace(PRAIRIE, name="Listed", domains=frozenset({"prairie.example"}))]
         opened(**facts)
 
@@ -115,7 +115,7 @@ class TestWhatItCosts:
         assert desk.count("read_partner") == 1
 
     @pytest.mark.parametrize(("hours", "reads"), [(23, 1), (24, 2)])
-    def test_what_desk_said_is_good_for_the_time_that_the_policy_gives(self, desk, world, opened, hours, reads):
+    def test_an_answer_of_desk_is_valid_for_the_time_that_the_policy_gives(self, desk, world, opened, hours, reads):
         opened(partner_id="900")
         world.look()
         world.waits(hours=hours)
@@ -168,12 +168,12 @@ class TestWhatFollows:
             pytest.param(
                 make_account(partner_domain="other.example"), {"partner_id": "900"}, Verdict.REVIEW, id="another's"
             ),
-            pytest.param(make_account(), {"partner_id": "900"}, Verdict.PRIORITY, id="the data do not say"),
+            pytest.param(make_account(), {"partner_id": "900"}, Verdict.PRIORITY, id="the data have no tag"),
             pytest.param(
                 make_account(partner_domain="other.example", tagged=False),
                 {"partner_id": "900"},
                 Verdict.PRIORITY,
-                id="tagged to nobody",
+                id="tagged to no partner",
             ),
         ],
     )
@@ -221,8 +221,8 @@ class TestWhatFollows:
     @pytest.mark.parametrize(
         ("listed", "verdict", "questions"),
         [
-            pytest.param([], Verdict.PRIORITY, (PARTNER_UNKNOWN,), id="that nobody registered"),
-            pytest.param([PRAIRIE], Verdict.REVIEW, (), id="that is another partner's"),
+            pytest.param([], Verdict.PRIORITY, (PARTNER_UNKNOWN,), id="registered by no partner"),
+            pytest.param([PRAIRIE], Verdict.REVIEW, (), id="registered by another partner"),
         ],
     )
     def test_a_domain_alone_does_not_contradict_a_tag(self, world, opened, listed, verdict, questions):
@@ -236,9 +236,9 @@ class TestWhatFollows:
     @pytest.mark.parametrize(
         ("country", "verdict"),
         [
-            pytest.param("IN", Verdict.NOT_PRIORITY, id="India asks for 100"),
+            pytest.param("IN", Verdict.NOT_PRIORITY, id="India requires 100"),
             pytest.param("DE", Verdict.PRIORITY, id="Europe for 60"),
-            pytest.param(None, Verdict.REVIEW, id="nobody knows where it is"),
+            pytest.param(None, Verdict.REVIEW, id="without a country"),
         ],
     )
     def test_the_threshold_may_follow_the_partners_country(self, desk, world, opened, country, verdict):
@@ -263,7 +263,7 @@ class TestWhatFollows:
             pytest.param("DE", {"partner_id": "900"}, (), id="Germany is in one"),
             pytest.param("KZ", {"partner_id": "900"}, (WHERE_THE_PARTNER_IS,), id="Kazakhstan is in none"),
             pytest.param(None, {"partner_id": "900"}, (WHERE_THE_PARTNER_IS,), id="Desk names no country"),
-            pytest.param("DE", {"sender": "somebody@gmail.com"}, (PARTNER_UNKNOWN,), id="nobody knows who it is"),
+            pytest.param("DE", {"sender": "somebody@gmail.com"}, (PARTNER_UNKNOWN,), id="the partner is unknown"),
             pytest.param("KZ", {"partner_id": "900", "in_bin": True}, (), id="the ticket is in the bin"),
         ],
     )
@@ -308,7 +308,7 @@ class TestThePartnersOwnDomains:
 
         assert decision(world).account_id is None
 
-    def test_an_address_in_the_field_for_it_is_meant(self, world, opened):
+    def test_an_address_in_the_customer_field_is_the_customers(self, world, opened):
         own = make_account(super_admin_email="it@prairie.test", domain="prairie.test", account_id="P1")
         world.imports(own)
         opened(partner_id="900", customer_primary_email="it@prairie.test")

@@ -78,7 +78,7 @@ class TestWritingByDifference:
         assert desk.count("read_ticket") == 1
 
 
-def test_a_mark_that_comes_during_a_look_is_not_lost(desk, world):
+def test_an_event_that_comes_during_a_look_is_not_lost(desk, world):
     world.receives(state=None)
     desk.after["read_ticket"] = lambda: world.receives(key="meanwhile", state="changed again")
 
@@ -198,14 +198,14 @@ def test_a_death_around_a_write_leaves_no_doubt_whose_value_it_is(desk, world, m
 
 
 class TestTrouble:
-    def test_a_deleted_ticket_is_let_go(self, desk, world):
+    def test_a_deleted_ticket_is_never_looked_at_again(self, desk, world):
         world.receives(state=None)
         desk.before["read_ticket"] = raising(Gone("gone"))
 
         assert world.look() == [LookOutcome.GONE]
         assert world.look() == []
 
-    def test_what_passes_is_tried_again_when_it_said_so(self, desk, world):
+    def test_a_temporary_error_is_tried_again_after_its_pause(self, desk, world):
         world.receives(state=None)
         desk.before["read_ticket"] = raising(TemporaryError("busy", retry_after=timedelta(minutes=5)))
 
@@ -233,7 +233,7 @@ class TestTrouble:
 
         assert world.look() == [LookOutcome.RECONCILED]
 
-    def test_what_will_not_pass_is_parked_with_its_error(self, desk, world):
+    def test_a_permanent_error_parks_the_ticket_with_its_text(self, desk, world):
         error = FieldsDropped(["severity (cf_severity)"])
         world.receives(state=None)
         desk.after["write_ticket"] = raising(error)
@@ -242,7 +242,7 @@ class TestTrouble:
         assert world.tickets.history(TICKET).error == str(error)
         assert world.look() == []
 
-    def test_a_parked_ticket_comes_back_when_a_person_says_so(self, desk, world):
+    def test_a_parked_ticket_is_looked_at_again_when_a_person_releases_it(self, desk, world):
         world.receives(state=None)
         desk.after["write_ticket"] = raising(FieldsDropped(["severity"]))
         world.look()
@@ -285,7 +285,7 @@ def test_accounts_on_one_domain_can_count_together(desk, world):
     assert world.tickets.history(TICKET).decisions[0].decision.licences == 70
 
 
-def test_the_history_says_why(desk, world):
+def test_the_history_has_the_reasons(desk, world):
     world.receives(state=None)
     world.look()
 
@@ -312,7 +312,7 @@ def test_when_credits_run_low_only_the_most_urgent_tickets_are_looked_at(world, 
     assert desk.count("read_ticket") == (urgency == 1)
 
 
-def test_what_the_budget_does_not_allow_is_looked_at_again_when_it_says_so(world):
+def test_a_look_that_the_budget_does_not_allow_is_made_after_its_pause(world):
     world.receives(state=None)
     world.budget.paused = timedelta(minutes=2)
     world.look()

@@ -1,4 +1,4 @@
-"""As judged then beside as judged now: what a new mapping would make of clocks that are under way, and does not.
+"""Running clocks as they were judged, and as a new mapping would judge them; it changes none of them.
 
 The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1.
 """
@@ -22,7 +22,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def under_way(desk, world):
-    """Half an hour on hold, an answer, and then another mapping: an hour for everything, and nothing waits."""
+    """Half an hour on hold, an answer, and then another mapping: an hour for everything, and no status waits."""
     desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)
     world.receives(key="add")
     world.look()
@@ -61,7 +61,7 @@ def test_the_whole_past_is_judged_by_todays_mapping(under_way):
     assert acknowledgement.used == 45 * MINUTE
 
 
-def test_what_was_promised_stands_and_nothing_is_written(desk, under_way):
+def test_the_promise_stays_and_nothing_is_written(desk, under_way):
     before, comments = under_way.tickets.history(TICKET), dict(desk.comments)
     calls = len(desk.calls)
 
@@ -149,7 +149,7 @@ def calendar_of_afternoons():
         ),
     ],
 )
-def test_what_ran_before_an_edit_stays_as_it_was_judged_then(desk, waited, edited, now_due_after):
+def test_clocks_that_ran_before_an_edit_stay_as_they_were_judged(desk, waited, edited, now_due_after):
     then = waited.tickets.history(TICKET).clocks(waited.now())
     waited.policy = edited
     waited.receives(key="touched")

@@ -1,4 +1,4 @@
-"""The wall clock is moved by an hour while there is work: nothing is lost or doubled, and nobody waits for an hour."""
+"""The wall clock is moved by an hour while there is work: nothing is lost or doubled, and no ticket waits an hour."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def drain(world):
 
 @pytest.mark.parametrize("hours", [pytest.param(1, id="forward"), pytest.param(-1, id="back")])
 class TestMoved:
-    def test_what_came_before_is_done_after(self, world, desk, hours):
+    def test_an_event_that_came_before_is_handled_after(self, world, desk, hours):
         world.receives()
         world.waits(hours=hours)
         drain(world)
@@ -31,7 +31,7 @@ class TestMoved:
         assert desk.tickets[TICKET].large_user is True
         assert world.inbox.counts().processed == 1
 
-    def test_what_a_dead_worker_held_is_taken_up_within_its_lease(self, world, desk, hours):
+    def test_the_ticket_of_a_dead_worker_is_taken_up_within_its_lease(self, world, desk, hours):
         world.receives()
         (lease,) = world.claim()
         world.tickets.begin_look(lease, now=world.now(), until=lease.until)
@@ -41,7 +41,7 @@ class TestMoved:
 
         assert desk.tickets[TICKET].large_user is True
 
-    def test_a_worker_that_was_at_work_and_another_that_takes_it_for_dead_write_once(self, world, desk, hours):
+    def test_a_worker_that_was_too_slow_and_the_one_that_took_its_ticket_record_one_look(self, world, desk, hours):
         """The later one records; the earlier one, which wakes up again, no longer can."""
         world.receives()
         (lease,) = world.claim()
@@ -68,7 +68,7 @@ class TestMoved:
 
 
 def test_a_ticket_that_has_to_wait_is_not_brought_forward_again_and_again(world, desk):
-    """Its event came by a clock that was ahead: that owes it one look, not one for each claim."""
+    """Its event was stored under a clock that was ahead: it is due one look, not one for each claim."""
     world.receives()
     world.waits(hours=-1)
     (lease,) = world.claim()

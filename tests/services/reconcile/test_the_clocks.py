@@ -1,4 +1,4 @@
-"""A ticket's clocks over several looks: what agents see in Desk, what is asked of it, and when we look again.
+"""A ticket's clocks over several looks: the comments and fields in Desk, the calls, and the next look.
 
 The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large user account: severity 1.
 """
@@ -39,8 +39,8 @@ def wake(world) -> None:
 
 def clocks(world):
     known = world.tickets.history(TICKET)
-    watched = known.memory.clocks.inputs
-    found = read_clocks(watched.history, known.promise, watched.basis, world.now())
+    inputs = known.memory.clocks.inputs
+    found = read_clocks(inputs.history, known.promise, inputs.basis, world.now())
     return {clock.milestone: clock for clock in found}
 
 
@@ -52,7 +52,7 @@ def steps(desk) -> list[str]:
     return [said.split("\n")[0] for said in desk.comments[TICKET] if said.startswith("Escalation level")]
 
 
-def sheets(desk) -> list[str]:
+def standing_comments(desk) -> list[str]:
     return [said for said in desk.comments[TICKET] if said.startswith("The commitment")]
 
 
@@ -69,9 +69,9 @@ class TestWakingUp:
             "Determination is at risk",
             "Determination is breached",
         ]
-        assert steps(desk)[0] == "Escalation level 1, because of: acknowledgement", "which tells of its breach"
+        assert steps(desk)[0] == "Escalation level 1, because of: acknowledgement", "which reports its breach"
 
-    def test_a_look_between_two_changes_says_nothing_again(self, desk, opened):
+    def test_a_look_between_two_changes_makes_no_comment(self, desk, opened):
         wake(opened)
         before = list(desk.comments[TICKET])
         opened.waits(minutes=5)
@@ -82,7 +82,7 @@ class TestWakingUp:
         assert desk.comments[TICKET] == before
         assert desk.count("edit_comment") == 0
 
-    def test_a_reply_meets_the_acknowledgement_and_is_asked_for_once(self, desk, opened):
+    def test_a_reply_meets_the_acknowledgement_and_is_read_once(self, desk, opened):
         opened.waits(minutes=30)
         desk.agent_replies(TICKET)
         opened.receives(key="reply")
@@ -94,7 +94,7 @@ class TestWakingUp:
         assert clocks(opened)["acknowledgement"].state is ClockState.MET
         assert desk.count("read_threads") == 1
 
-    def test_a_public_comment_of_a_person_is_a_reply_and_ours_are_not_asked_for(self, desk, opened):
+    def test_a_public_comment_of_a_person_is_a_reply_and_ours_are_not_read(self, desk, opened):
         wake(opened)
         opened.waits(minutes=5)
         opened.receives(key="our comments")
@@ -111,25 +111,25 @@ class TestWakingUp:
 
 class TestTheStandingComment:
     def test_it_is_made_with_the_first_alarm_and_edited_with_each_change(self, desk, opened):
-        assert sheets(desk) == []
+        assert standing_comments(desk) == []
         wake(opened)
-        (first,) = sheets(desk)
+        (first,) = standing_comments(desk)
         wake(opened)
 
-        (second,) = sheets(desk)
+        (second,) = standing_comments(desk)
         assert "Acknowledgement: at risk" in first
         assert "Determination: on track" in first
         assert "Determination: at risk" in second
 
-    def test_it_says_the_time_that_was_used_by_which_calendar_and_from_which_rule(self, desk, opened):
+    def test_it_has_the_time_that_was_used_the_calendar_and_the_rule(self, desk, opened):
         wake(opened)
 
-        (said,) = sheets(desk)
+        (said,) = standing_comments(desk)
         assert "used 1 h, paused 0 min, left 2 h" in said
         assert "R18: severity 1: target 1 h, commitment 3 h" in said
         assert "Europe/Berlin" in said
 
-    def test_it_says_when_the_ticket_turns_out_to_be_exempt(self, desk, opened):
+    def test_it_is_edited_when_the_ticket_turns_out_to_be_exempt(self, desk, opened):
         wake(opened)
         opened.waits(minutes=5)
         desk.person_sets(TICKET, issue_type="feature_request")
@@ -137,7 +137,7 @@ class TestTheStandingComment:
 
         opened.look()
 
-        (said,) = sheets(desk)
+        (said,) = standing_comments(desk)
         assert "Acknowledgement: exempt" in said
 
     def test_one_that_a_person_deleted_is_made_again_when_there_is_news(self, desk, opened):
@@ -146,7 +146,7 @@ class TestTheStandingComment:
 
         wake(opened)
 
-        assert len(sheets(desk)) == 1
+        assert len(standing_comments(desk)) == 1
 
     def test_it_is_not_doubled_by_a_death_after_it_was_made(self, desk, opened):
         opened._time = opened.tickets.history(TICKET).look_at
@@ -157,7 +157,7 @@ class TestTheStandingComment:
 
         opened.look()
 
-        assert len(sheets(desk)) == 1
+        assert len(standing_comments(desk)) == 1
         assert len(notes(desk)) == 1
 
 
@@ -204,7 +204,7 @@ class TestHistory:
         world.look()
 
         assert notes(desk) == []
-        assert "Acknowledgement: breached" in sheets(desk)[0]
+        assert "Acknowledgement: breached" in standing_comments(desk)[0]
 
     def test_a_severity_that_a_person_sets_counts_from_the_creation_with_its_own_windows(self, desk, world):
         world.imports(make_account(5))
@@ -329,7 +329,7 @@ class TestEscalation:
         assert len(steps(desk)) == 1
         assert len(opened.tickets.history(TICKET).memory.escalation.state.raised) == 1
 
-    def test_what_broke_before_we_were_there_raises_nothing(self, desk, world):
+    def test_a_breach_before_our_first_look_raises_nothing(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
         world.receives(key="late")
 
@@ -337,7 +337,7 @@ class TestEscalation:
 
         assert steps(desk) == []
 
-    def test_where_a_person_wants_it_to_it_raises_level_1(self, desk, world):
+    def test_a_breach_between_the_activation_and_our_first_look_raises_level_1(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW - timedelta(hours=9), threads=1)
         world.receives(key="late")
         world.portal.activate(NOW - timedelta(days=1))
@@ -346,14 +346,14 @@ class TestEscalation:
 
         assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
 
-    def test_what_broke_while_we_were_away_raises_level_1_alone(self, desk, opened):
+    def test_a_breach_during_an_outage_of_ours_raises_level_1_alone(self, desk, opened):
         opened.waits(hours=30)
 
         opened.look()
 
         assert steps(desk) == ["Escalation level 1, because of: acknowledgement"]
 
-    def test_in_shadow_nothing_is_raised_and_nothing_is_made_up_for_later(self, desk, opened):
+    def test_in_shadow_nothing_is_raised_and_nothing_is_raised_for_it_later(self, desk, opened):
         opened.policy = replace(POLICY, tickets=replace(POLICY.tickets, mode=Mode.SHADOW))
         opened.waits(hours=4)
         opened.look()
