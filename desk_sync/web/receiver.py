@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -188,8 +188,8 @@ class FutureWaiter:
         with self._lock:
             self._waiters.append(waiter)
             first = len(self._waiters) == 1
-        if first and not loop.is_closed():
-            loop.call_soon_threadsafe(self._wake)
+        if first:
+            _call_soon(loop, self._wake)
 
     def _wake(self) -> None:
         with self._lock:
@@ -215,8 +215,14 @@ class DeliveryThreads:
         await self._free.acquire()
         loop = asyncio.get_running_loop()
         work = self._pool.submit(call)
-        work.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free.release))
+        work.add_done_callback(lambda _: _call_soon(loop, self._free.release))
         return await asyncio.wrap_future(work)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+    """Call it on the loop, from another thread; do nothing if the loop is closed, as at the end of the process."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback)
 
 
 async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:

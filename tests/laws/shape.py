@@ -70,8 +70,8 @@ def figures(modules: Modules) -> Iterator[ShapeFigure]:
 
 
 def _sizes(modules: Modules) -> Iterator[ShapeFigure]:
-    folders = Counter(path.rpartition("/")[0] for path in modules if not path.endswith("__init__.py"))
-    del folders[STORE]
+    places = [path for path in modules if not path.startswith(STORE) and not path.endswith("__init__.py")]
+    folders = Counter(path.rpartition("/")[0] for path in places)
     yield _largest("modules in a folder, the store excepted", folders, 16)
     lines = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in modules}
     yield _largest("lines of a file", lines, 400)

@@ -25,6 +25,7 @@ from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import Intake
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.receiver import STATUS, DeliveryThreads, ReceiverLimits, app
+from tests.support.processes import wait_until
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 EVENT = Event(key="1", type="Ticket_Update", hint=EventHint.STATE, ticket_id="7", occurred_at=NOW)
@@ -256,7 +257,7 @@ def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
 
     async def kept() -> list[Call | None]:
         threads = DeliveryThreads(1)
-        _, *others = [await give_up(threads) for _ in range(4)]
+        _, *others = await asyncio.gather(*(give_up(threads) for _ in range(4)))
         gc.collect()
         return [call() for call in others]
 
@@ -264,6 +265,19 @@ def test_a_delivery_that_was_given_up_is_not_kept_while_every_thread_hangs():
         assert loop.run_until_complete(kept()) == [None] * 3
         gate.set()
         loop.run_until_complete(asyncio.sleep(0.05))
+
+
+def test_a_call_that_ends_after_its_loop_was_closed_logs_no_error(caplog):
+    call = Call(threading.Event())
+    gate, kept = call.gate, weakref.ref(call)
+    with contextlib.closing(asyncio.new_event_loop()) as loop, pytest.raises(TimeoutError):
+        loop.run_until_complete(asyncio.wait_for(DeliveryThreads(1).run(call), 0.05))
+
+    gate.set()
+    del call
+    wait_until(lambda: gc.collect() >= 0 and kept() is None, seconds=5)  # its thread keeps it to the end
+
+    assert caplog.records == []
 
 
 def test_a_sender_that_is_known_needs_no_thread(site):
