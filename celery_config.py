@@ -93,6 +93,12 @@ beat_schedule = {
         "kwargs": {"which": "recent"},
         "options": {"expires": 120},
     },
+    "sweep replies": {
+        "task": "desk_sync.sweep_all",
+        "schedule": timedelta(minutes=15),
+        "kwargs": {"which": "replies"},
+        "options": {"expires": 600},
+    },
     "sweep in full": {
         "task": "desk_sync.sweep_all",
         "schedule": crontab(hour=2, minute=10),

@@ -5,7 +5,7 @@ Instants are UTC, ISO 8601 with a Z; durations are whole seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,9 @@ from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.ticket.held_back import HeldBack
+from desk_sync.domain.ticket.ticket import Field
+from desk_sync.ports.held_back import HeldBackField
 
 
 def decision(made: Decision) -> dict[str, Any]:
@@ -51,6 +54,29 @@ def escalation(step: RaisedLevel) -> dict[str, Any]:
         "because": step.because,
         "recipients": list(step.roles),
     }
+
+
+def held_back(fields: Mapping[Field, HeldBack]) -> list[dict[str, Any]]:
+    """Return the fields of a ticket that Desk does not accept, each with the reason."""
+    return [
+        {"field": name, "because": each.reason, "since": instant(each.since)} for name, each in sorted(fields.items())
+    ]
+
+
+def held_back_entries(held: Iterable[HeldBackField]) -> list[dict[str, Any]]:
+    """Return the fields that a portal does not accept, each with the reason and the tickets."""
+    return [
+        {
+            "field": each.field,
+            "because": each.reason,
+            "since": instant(each.since),
+            "try_again_at": instant(each.try_again_at),
+            "department_id": each.department_id,
+            "everywhere": each.everywhere,
+            "tickets": list(each.tickets),
+        }
+        for each in held
+    ]
 
 
 def spans(spent: Iterable[Pause]) -> list[list[str | None]]:

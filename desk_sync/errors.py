@@ -5,8 +5,11 @@ DeskSyncError
 ├── PermanentError        a repeat with the same values gives the same result
 │   ├── Gone              the ticket no longer exists, or is not visible to us
 │   ├── Absent            a source has nothing under this name
+│   ├── Unreadable        Desk answers, but what it answers for this one record cannot be used
 │   ├── NotPermitted      the token, the scope or the edition does not allow the call
-│   ├── FieldsDropped     Desk answered 200 and ignored some fields
+│   │   ├── CredentialsRefused  Zoho accepts neither our credentials nor our token
+│   │   └── WriteForbidden    it may read the ticket and not write these fields
+│   ├── FieldsRefused     Desk refused a write because of single fields
 │   ├── Refused           a channel does not accept a notice: it goes to the next recipient
 │   └── Shrunk            new subscription data are much smaller than the last ones
 ├── LeaseLost             another worker holds the ticket; nothing was recorded
@@ -19,11 +22,12 @@ DeskSyncError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from traceback import extract_tb
+from types import MappingProxyType
 
 
 def where(error: BaseException) -> str:
@@ -60,6 +64,10 @@ class Gone(PermanentError):
     """The ticket no longer exists, or is not visible to the integration's agent."""
 
 
+class Unreadable(PermanentError):
+    """Desk answers, but what it answers for this one record cannot be used: refused, not JSON, or too large."""
+
+
 class Absent(PermanentError):
     """A source of subscription data has nothing under this name."""
 
@@ -68,15 +76,32 @@ class NotPermitted(PermanentError):
     """The token, its scope, its portal or the portal's edition does not allow the call."""
 
 
-class FieldsDropped(PermanentError):
-    """Desk accepted the write but ignored fields: usually they are not on the ticket's layout."""
+class WriteForbidden(NotPermitted):
+    """Desk does not permit our agent to write these fields, or to write to this ticket; nothing was written."""
 
-    def __init__(self, fields: Iterable[str]) -> None:
-        self.fields = tuple(sorted(fields))
-        super().__init__(
-            f"Desk silently dropped {', '.join(self.fields)}",
-            hint="add the field to the layout of the ticket's department, and give the agent access to it",
-        )
+
+class FieldsRefused(PermanentError):
+    """Desk refused a write because of single fields; nothing was written.
+
+    `fields` are the faults of our fields, by our words: invalid, duplicate, missing or refused. `others` are the faults
+    that it found in fields with no word of ours. Both are empty if it named no field.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fields: Mapping[str, str] = MappingProxyType({}),
+        others: Sequence[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.fields = fields
+        self.others = others
+
+
+class CredentialsRefused(NotPermitted):
+    """Zoho accepts neither our credentials nor our token. This is no evidence about the record of the call."""
 
 
 class Refused(PermanentError):

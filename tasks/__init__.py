@@ -10,9 +10,10 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from desk_sync.wiring.broker import BrokerProtocol
 from desk_sync.wiring.opening import configure_logs
 
-app = Celery("desk_sync")
+app = Celery("desk_sync", amqp=BrokerProtocol)
 app.config_from_object("celery_config")
 
 

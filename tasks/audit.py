@@ -9,4 +9,4 @@ from tasks import app
 @app.task(name="desk_sync.audit")
 def audit() -> None:
     """Audit all portals. Running it twice has no further effect."""
-    opening.worker_app().audit.run()
+    opening.run_task("audit", lambda product: product.audit.run())

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from desk_sync.wiring import opening
+from desk_sync.wiring.process import DeskSync
 from tasks import app
 
 
 @app.task(name="desk_sync.drain")
 def drain(*, portal: str) -> None:
     """Look at every due ticket of the portal. Running it twice has no further effect."""
-    if opening.worker_app().portal(portal).drain.run():
+    opening.run_task("drain", lambda product: _drain(product, portal), portal=portal)
+
+
+def _drain(product: DeskSync, portal: str) -> None:
+    if product.portal(portal).drain.run():
         ring(portal)
 
 
 @app.task(name="desk_sync.ring")
 def ring_for_all() -> None:
     """Ring for every portal of the mapping, which beat does not read."""
-    for portal in opening.worker_app().portal_names:
-        ring(portal)
+    opening.run_for_all("ring", ring)
 
 
 def ring(portal: str) -> None:

@@ -8,14 +8,19 @@ from typing import Any
 from celery.signals import worker_ready
 
 from desk_sync.wiring import checks, opening
+from desk_sync.wiring.process import DeskSync
 from tasks import app
 
 
 @app.task(name="desk_sync.heartbeat")
 def heartbeat() -> None:
     """Record a heartbeat. A late ring has expired: it would prove nothing."""
+    opening.run_task("heartbeat", _beat)
+
+
+def _beat(product: DeskSync) -> None:
     _check_once()
-    opening.worker_app().beat()
+    product.beat()
 
 
 @worker_ready.connect

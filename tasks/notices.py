@@ -9,6 +9,4 @@ from tasks import app
 @app.task(name="desk_sync.notices")
 def notices() -> None:
     """Send the due notices of every portal. A notice that another process is sending is not sent here."""
-    product = opening.worker_app()
-    for portal in product.portal_names:
-        product.portal(portal).send_notices.run()
+    opening.run_for_all("notices", lambda portal: opening.worker_app().portal(portal).send_notices.run())

@@ -6,13 +6,14 @@ A pull may take long, so it has a queue of its own: `desk-sync worker --queues d
 from __future__ import annotations
 
 from desk_sync.wiring import opening
+from desk_sync.wiring.process import DeskSync
 from tasks import app
 
 
 @app.task(name="desk_sync.pull")
 def pull(*, source: str) -> None:
     """Pull the source, unless it is not due or another process is pulling it."""
-    opening.worker_app().sources.pull(source).run_if_due()
+    opening.run_task(f"pull {source}", lambda product: product.sources.pull(source).run_if_due())
 
 
 @app.task(name="desk_sync.pull_due")
@@ -22,9 +23,12 @@ def pull_due() -> None:
     Without a worker on the queue, one ring for each source would stay in Redis every minute. An import that died is
     finished here too, even if no source is pulled.
     """
-    desk_sync = opening.worker_app()
-    desk_sync.sources.imports.go_on()
-    for source in () if rings_waiting() else desk_sync.sources.due():
+    opening.run_task("finish imports", lambda product: product.sources.imports.go_on())
+    opening.run_task("ring for pulls", _ring_for_due)
+
+
+def _ring_for_due(product: DeskSync) -> None:
+    for source in () if rings_waiting() else product.sources.due():
         pull.apply_async(kwargs={"source": source}, retry=False, expires=55)
 
 

@@ -15,7 +15,7 @@ import typer
 from desk_sync.cli import subscription_data
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
 
@@ -82,12 +82,22 @@ def simulator(
     accounts: Annotated[Path | None, typer.Option(help="Account file whose partners become Desk accounts.")] = None,
     deliver_to: Annotated[str | None, typer.Option(help="URL to which signed events are posted.")] = None,
     har: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    quirk: Annotated[list[str] | None, typer.Option(help="A quirk to switch on; can be repeated.")] = None,
+    list_quirks: Annotated[bool, typer.Option("--list-quirks", help="Print the quirks, and end.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run only the simulated Zoho Desk, until interrupted."""
     import orjson
 
     from desk_sync.simulated_desk import server
+    from desk_sync.simulated_desk.portal.quirks import QUIRKS, DeskQuirks
+
+    if list_quirks:
+        lines = {name: each.line for name, each in QUIRKS.items()}
+        emit({"quirks": lines}) if as_json else table(["quirk", "what it does"], list(lines.items()))
+        return
+    if unknown := set(quirk or ()) - QUIRKS.keys():
+        raise typer.BadParameter(f"{min(unknown)}: not a quirk; --list-quirks prints them")
 
     def announce(facts: dict[str, str]) -> None:
         print_line(
@@ -95,7 +105,8 @@ def simulator(
         )
         sys.stdout.flush()
 
-    server.serve(port=port, accounts=accounts, deliver_to=deliver_to, har=har, announce=announce)
+    quirks = DeskQuirks.named(*quirk or ())
+    server.serve(port=port, accounts=accounts, deliver_to=deliver_to, har=har, quirks=quirks, announce=announce)
 
 
 @app.command()
@@ -229,13 +240,23 @@ def beat(context: typer.Context) -> None:
 
 
 @mappings_app.command()
-def check(file: Path, as_json: JsonFlag = False) -> None:
+def check(
+    file: Path,
+    live: Annotated[
+        bool, typer.Option("--live", help="Compare with Desk too: fields, values, statuses, agents, teams.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
     """Find every mistake in a mapping file, each with its line and column."""
     from dataclasses import asdict
 
     from desk_sync.wiring.offline import check_mapping
 
     problems = check_mapping(file)
+    if live and not problems:  # a file with mistakes may name the wrong portals
+        from desk_sync.wiring.checks import compare_file
+
+        problems = compare_file(file)
     if as_json:
         emit({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
     else:
@@ -256,18 +277,21 @@ def schema() -> None:
 
 @parked_app.command("list")
 def list_parked(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
-    """List the parked tickets, each with its error and the number of events received since."""
+    """List the parked tickets, each with its error and the events received since, and the fields held back."""
     from dataclasses import asdict
 
+    from desk_sync.documents import held_back_entries
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:
         rows = desk_sync.portal(portal).tickets.parked()
+        held_back = desk_sync.portal(portal).held_back.listed()
     if as_json:
-        emit({"parked": [asdict(row) for row in rows]})
+        emit({"parked": [asdict(row) for row in rows], "held_back": held_back_entries(held_back)})
     else:
         cells = [[row.ticket_id, f"{row.parked_at:%F %T}Z", str(row.events), row.error] for row in rows]
         table(["ticket", "parked at", "new events", "error"], cells)
+        print_held_back(held_back)
 
 
 @parked_app.command()
@@ -314,7 +338,9 @@ def upgrade() -> None:
 
 @app.command()
 def doctor(
-    online: Annotated[bool, typer.Option(help="Call Desk too: two credits for each portal.")] = False,
+    online: Annotated[
+        bool, typer.Option(help="Call Desk too: about ten credits for each portal, and four for each department.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Check settings, database, clocks, Redis, worker, backlog, data and keys."""

@@ -25,6 +25,7 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
         "error": history.error,
         "written": {name: ours.value for name, ours in history.memory.fields.applied.items()},
         "overrides": {name: kept.value for name, kept in history.memory.fields.overrides.items()},
+        "held_back": documents.held_back(history.memory.fields.held_back),
         "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
         "clocks": [clock_document(clock) for clock in history.clocks(now)],
@@ -89,6 +90,8 @@ def print_history(history: TicketHistory, now: datetime) -> None:
             print_line(f"  written: {name} = {value}")
     for name, kept in history.memory.fields.overrides.items():
         print_line(f"\n{name} = {kept.value} was set by a person and stays")
+    for name, held in history.memory.fields.held_back.items():
+        print_line(f"\n{name} is held back since {_format(held.since)}: {held.reason}")
     for clock in history.clocks(now):
         print_line()
         print_clock(clock)

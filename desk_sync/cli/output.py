@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
+
+if TYPE_CHECKING:
+    from desk_sync.ports.held_back import HeldBackField
 
 SCHEMA_VERSION = 1
 
@@ -27,6 +30,16 @@ def emit(document: dict[str, Any]) -> None:
 def print_line(text: str = "") -> None:
     """Print a line for a person."""
     sys.stdout.write(text + "\n")
+
+
+def print_held_back(held: Sequence[HeldBackField]) -> None:
+    """Print the fields that Desk does not accept; nothing if there are none."""
+    if held:
+        print_line()
+        rows = [
+            [each.field, str(len(each.tickets)), each.tickets[0], f"{each.since:%F %T}Z", each.reason] for each in held
+        ]
+        table(["held-back field", "tickets", "first ticket", "since", "reason"], rows)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

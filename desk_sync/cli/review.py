@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,15 @@ def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFla
     with open_app() as desk_sync:
         service = desk_sync.portal(portal).review
         undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
+        held_back = desk_sync.portal(portal).held_back.listed()
     if as_json:
-        emit({"review": [_ticket(each) for each in undecided], "bindings": [_bound(each) for each in bindings]})
+        from desk_sync.documents import held_back_entries
+
+        lists = {"review": [_ticket(each) for each in undecided], "bindings": [_bound(each) for each in bindings]}
+        emit(lists | {"held_back": held_back_entries(held_back)})
     else:
         _print_review(undecided, bindings)
+        print_held_back(held_back)
 
 
 @review_app.command()

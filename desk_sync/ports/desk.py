@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,18 +17,22 @@ from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifiedTickets:
-    """A ticket, and the instant of its last modification by Desk's clock."""
+    """A ticket, and the instant of its last modification by Desk's clock; None if Desk gives none."""
 
     ticket_id: str
-    at: datetime
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadReading:
-    """The mails of a ticket with their authors (`items`), and the account evidence in the partner's mails."""
+    """The mails of a ticket with their authors and states (`items`), and the account evidence in the partner's mails.
+
+    `mails_read` are the ids of those whose contents were read.
+    """
 
     items: Sequence[ConversationItem] = ()
     evidence: Sequence[Evidence] = ()
+    mails_read: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +50,11 @@ class Desk(Protocol):
         """Return the ticket as it is now. Raises Gone if it is deleted or hidden from us."""
         ...
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
-        """Return author and time of each mail; with `contents` also the evidence in the mails after the first `known`.
+    def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
+        """Return author, time and state of each mail; with `contents` also the evidence in the partner's mails.
 
-        The newest mail is read as new text, earlier ones as quoted text.
+        Those whose ids are `known`, and the description, are not read for it. The newest is read as new text, earlier
+        ones as quoted text.
         """
         ...
 
@@ -66,7 +71,7 @@ class Desk(Protocol):
         ...
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        """Return author and time of each comment on the ticket."""
+        """Return author, time and state of each comment on the ticket that is not ours."""
         ...
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
@@ -84,7 +89,8 @@ class Desk(Protocol):
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         """Set the fields in one call; return the ticket as Desk answered it, without evidence.
 
-        Raises FieldsDropped if the answer shows that a field was not accepted.
+        The answer may have other values than were sent. Raises FieldsRefused or WriteForbidden if nothing was written
+        because of the fields.
         """
         ...
 
@@ -106,4 +112,8 @@ class Desk(Protocol):
         Each page is requested after the previous one was used. Changes that are not in Desk's search index yet are
         missing.
         """
+        ...
+
+    def replied_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
+        """Yield the tickets whose last reply of the partner is from `start` to `end`, in the same way."""
         ...

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from desk_sync.ports.held_back import HeldBackField
+from desk_sync.ports.sweeps import SweepKind, SweepRound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,11 @@ class DeliveryCounts:
 class MetricsStore(Protocol):
     """The metrics of one portal."""
 
+    @property
+    def portal(self) -> str:
+        """The portal's name."""
+        ...
+
     def backlog(self, now: datetime) -> WorkBacklog:
         """Return the work that was due at `now`, included, and is not done."""
         ...
@@ -56,6 +64,18 @@ class MetricsStore(Protocol):
 
     def deliveries(self) -> DeliveryCounts:
         """Return how reliably Desk delivers, as found by the sweeps."""
+        ...
+
+    def sweeps(self) -> Mapping[SweepKind, SweepRound]:
+        """Return the progress of each kind of sweep that was ever begun."""
+        ...
+
+    def held_back(self) -> Sequence[HeldBackField]:
+        """Return the fields that Desk does not accept, one entry for each field, department and reason."""
+        ...
+
+    def held_back_tickets(self) -> Mapping[str, int]:
+        """Return the number of tickets on which each field is held back."""
         ...
 
     def undelivered(self, since: datetime) -> int:
@@ -73,3 +93,28 @@ class HeartbeatStore(Protocol):
     def last(self) -> datetime | None:
         """Return the instant of the last heartbeat; None before the first."""
         ...
+
+
+class FailureCounts(Protocol):
+    """How often each task of the worker ended with an error. The portal "" stands for all of them."""
+
+    def count(self, portal: str, task: str, error: str, *, now: datetime) -> None:
+        """Add a failure, and replace the last error of the task."""
+        ...
+
+    def totals(self) -> Mapping[tuple[str, str], int]:
+        """Return the number of failures by portal and task."""
+        ...
+
+
+class NoFailureCounts:
+    """The port `FailureCounts` where failures are only logged."""
+
+    def count(self, portal: str, task: str, error: str, *, now: datetime) -> None:
+        """Do nothing."""
+
+    def totals(self) -> Mapping[tuple[str, str], int]:
+        return {}
+
+
+UNCOUNTED = NoFailureCounts()

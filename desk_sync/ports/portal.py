@@ -29,7 +29,15 @@ class TokenStore(Protocol):
         ...
 
     def save(self, token: AccessToken) -> None:
-        """Replace the token and end the election."""
+        """Replace the token, end the election, and forget the last failure."""
+        ...
+
+    def refuse(self, code: str) -> None:
+        """Record the code of the failure that the elected caller met. The election goes on."""
+        ...
+
+    def refusal(self) -> str | None:
+        """Return the code of the last failure; None if a token was saved since."""
         ...
 
 
@@ -134,6 +142,14 @@ class CallBudget(Protocol):
         """Record that the day's credits are used up, and that Desk requires a wait."""
         ...
 
-    def failed(self, cause: str) -> None:
-        """Record that Desk gave no answer, or an error of the whole portal. `cause` is for the log."""
+    def failed(self, cause: str, about: str | None = None) -> None:
+        """Record that Desk gave no answer, or an error of the whole portal. `cause` is for the log.
+
+        `about` is the record that the failure may concern alone: then it counts once for that record.
+        """
+        ...
+
+    @property
+    def is_ill(self) -> bool:
+        """True while calls are paused, and after a failure until Desk's next answer: no ticket is to blame then."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,10 +12,14 @@ from desk_sync.ports.desk import ModifiedTickets
 
 
 class SweepKind(StrEnum):
-    """The periodic sweeps: of recent changes, and of the last days in full."""
+    """The periodic sweeps: of recent changes, of the last days in full, and of partners' replies.
+
+    Desk is not known to move a ticket's modification time at a reply.
+    """
 
     RECENT = "recent"
     FULL = "full"
+    REPLIES = "replies"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +28,19 @@ class SweepCoverage:
 
     since: datetime
     until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRound:
+    """The progress of one kind of sweep. The last one that ended well did so at `ended_at`, and `reached` an instant.
+
+    Both are None before the first. `failures` counts the sweeps that failed since then, the last one with `error`.
+    """
+
+    reached: datetime | None = None
+    ended_at: datetime | None = None
+    failures: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +66,18 @@ class SweepStore(Protocol):
         """Record how far the sweeps have come, after all of it has been marked."""
         ...
 
+    def rounds(self) -> Mapping[SweepKind, SweepRound]:
+        """Return the progress of each kind of sweep that was ever begun."""
+        ...
+
+    def end_round(self, which: SweepKind, *, reached: datetime, now: datetime) -> None:
+        """Record that a sweep ended well, and how far it came."""
+        ...
+
+    def fail_round(self, which: SweepKind, error: str) -> int:
+        """Record that a sweep failed; return how many failed in a row."""
+        ...
+
     def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
         """Add the number of changes first found by a sweep; set `alarmed_at` if too many of them were missed."""
         ...
@@ -56,8 +85,11 @@ class SweepStore(Protocol):
     def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
     ) -> MissedChanges:
-        """Mark the tickets that were modified later than is known and for which no look is due or pending.
+        """Mark the tickets whose modification is not known to be looked at, unless a look is due or pending anyway.
 
-        Those modified at `promised_since` or later count as missed, each modification once.
+        A modification in the last known second is known only if the ticket was read after that second: two can have
+        the same time. One without an instant is known if the ticket was looked at in the last minutes.
+
+        Those modified at `promised_since` or later, and after what is known, count as missed, each modification once.
         """
         ...

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from desk_sync.domain.commitment.clock import Clock
@@ -19,10 +20,18 @@ from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.notices import SentNotice
 from desk_sync.ports.related_tickets import TicketTraits
 
 NO_TRAITS = TicketTraits()
+
+
+class ParkCause(StrEnum):
+    """Whose failure parked a ticket. One that the portal's failure parked comes back when the portal is well."""
+
+    PORTAL = "portal"
+    TICKET = "ticket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +52,8 @@ class PendingWork:
     """The input of a look. `wake_due`: the look is due whatever the events contain.
 
     `attempts` includes this one; `references` are those of our comments on the ticket. `promise` is the one that was
-    frozen when the ticket's clocks started.
+    frozen when the ticket's clocks started. If the last look failed, with `error`, it began at `failed_at`, and a look
+    has been due since `owed_at`.
     """
 
     memory: Memory
@@ -52,6 +62,9 @@ class PendingWork:
     wake_due: bool
     attempts: int
     promise: Promise | None = None
+    owed_at: datetime | None = None
+    failed_at: datetime | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +72,8 @@ class Look:
     """The result of one pass over a ticket. `closed`: a new snapshot does not concern the ticket.
 
     `clocks` is None for a ticket without clocks. `messages` are for people outside Desk. Looks at other tickets
-    find it by its `traits`. `next_step_at` is when the next step of its escalation is due.
+    find it by its `traits`. `next_step_at` is when the next step of its escalation is due. `held_back` is None if no
+    field is held back, before and after the look.
 
     All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
     """
@@ -76,6 +90,7 @@ class Look:
     messages: Sequence[Message] = ()
     traits: TicketTraits = NO_TRAITS
     closed: bool = False
+    held_back: HeldBackOnTicket | None = None
     modified_at: datetime | None = None
 
 
@@ -147,8 +162,8 @@ class TicketStore(Protocol):
         """
         ...
 
-    def park(self, lease: Lease, *, now: datetime, error: str) -> None:
-        """Take the ticket out of the queue until a person puts it back. Raises LeaseLost."""
+    def park(self, lease: Lease, *, now: datetime, error: str, cause: ParkCause = ParkCause.TICKET) -> None:
+        """Take the ticket out of the queue until a person, or `bring_back`, puts it back. Raises LeaseLost."""
         ...
 
     def end(self, lease: Lease, *, now: datetime) -> None:
@@ -157,6 +172,13 @@ class TicketStore(Protocol):
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         """Make the tickets due at `now`, whatever their events contain, and unpark them; return how many."""
+        ...
+
+    def bring_back(self, *, parked_before: datetime, now: datetime, limit: int) -> int:
+        """Put up to `limit` tickets back that the portal's failure parked before an instant; return how many.
+
+        They are due at `now`, as tickets whose last look failed when they were parked.
+        """
         ...
 
     def parked(self) -> Sequence[ParkedTicket]:
@@ -184,6 +206,7 @@ class ParkedTicket:
     attempts: int
     error: str
     events: int = 0
+    cause: ParkCause = ParkCause.TICKET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,11 +22,16 @@ def look_threads(workers: int) -> Executor:
     return ThreadPoolExecutor(workers, thread_name_prefix="look")
 
 
+def _bring_none(_: int) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
     """Claims batches of due tickets and looks at them, within the portal's call budget.
 
-    `workers` also limits the calls to Desk that this process has in flight; `monotonic` is in seconds.
+    `workers` also limits the calls to Desk that this process has in flight; `monotonic` is in seconds. `bring_back`
+    puts some of the tickets back that a failure of the portal parked, and returns how many.
     """
 
     tickets: TicketStore
@@ -38,6 +43,7 @@ class Drain:
     pool: Callable[[int], Executor] = look_threads
     lease: timedelta = timedelta(seconds=45)
     span: timedelta = timedelta(seconds=30)
+    bring_back: Callable[[int], int] = _bring_none
 
     def run(self) -> bool:
         """Look at tickets until none is due. Return True if more may be due, so that the caller rings again.
@@ -58,7 +64,12 @@ class Drain:
             outcomes.update(look.result() for look in pending | batch)
         if outcomes:
             log.info("tickets.drained", **{str(outcome): count for outcome, count in outcomes.items()})
-        return bool(batch)
+        return bool(self._bring_back()) or bool(batch)
+
+    def _bring_back(self) -> int:
+        """Bring parked tickets back, a few at a time, unless the portal is paused or ill."""
+        well = self.budget.admit(self.workers) == self.workers and not self.budget.is_ill
+        return self.bring_back(self.workers) if well else 0
 
     def _start_batch(self, pool: Executor, limit: int) -> set[Future[LookOutcome]]:
         """Claim at most `limit` due tickets, as far as the budget admits, and return the looks started on them."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, where
+from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
+from desk_sync.ports.sweeps import SweepKind, SweepRound
+from desk_sync.services.sweep import FAILURES_ALARMED
 
 Probe: TypeAlias = Callable[[], str]
+
+WITHOUT_WEBHOOKS = frozenset({"free", "express", "standard"})
+"""The editions of Desk that send no deliveries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +58,13 @@ class HealthLimits:
     clock: timedelta = timedelta(seconds=2)
     alarm: timedelta = timedelta(days=1)
     hours: timedelta = timedelta(days=2)
+    sweeps: Mapping[SweepKind, timedelta] = field(
+        default_factory=lambda: {
+            SweepKind.RECENT: timedelta(minutes=15),
+            SweepKind.REPLIES: timedelta(hours=1),
+            SweepKind.FULL: timedelta(days=2),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +128,20 @@ class Health:
             raise DeskSyncError(f"{found}, too many of them at {max(alarms):%F %T}Z", hint=hint)
         return found
 
+    def sweeps(self) -> str:
+        """Return how far the sweeps have come; fail if one failed twice in a row, or has not ended well for long."""
+        now = self.now()
+        rounds = [(each.portal, which, done) for each in self.metrics for which, done in each.sweeps().items()]
+        found = "; ".join(f"{portal}: {which} {_progress(done, now)}" for portal, which, done in rounds)
+        if any(self._is_stuck(which, done, now) for _, which, done in rounds):
+            hint = "`portal.not_swept` in the worker's log gives the cause; lost deliveries are not found until then"
+            raise DeskSyncError(found, hint=hint)
+        return found or "no portal was swept yet"
+
+    def _is_stuck(self, which: SweepKind, done: SweepRound, now: datetime) -> bool:
+        late = done.ended_at is not None and now - done.ended_at > self.limits.sweeps[which]
+        return late or done.failures >= FAILURES_ALARMED
+
     def notices(self) -> str:
         """Return the number of waiting notices; fail if recently every channel refused a message."""
         since = self.now() - self.limits.alarm
@@ -132,6 +159,16 @@ class Health:
         if parked := sum(metrics.backlog(now).parked for metrics in self.metrics):
             hint = "see `desk-sync parked list` for the errors; then `parked retry` or `parked drop`"
             raise DeskSyncError(f"{parked} tickets are parked", hint=hint)
+        return "none"
+
+    def held_back(self) -> str:
+        """Return "none" if no field of a ticket is held back."""
+        if found := [each for metrics in self.metrics for each in metrics.held_back()]:
+            entries = (
+                f"{each.field} on {_tickets(each)} since {each.since:%F %H:%M}Z: {each.reason}" for each in found
+            )
+            hint = "correct `fields` or `values` in the mapping, or the field in Desk; then it is written by itself"
+            raise DeskSyncError("; ".join(entries), hint=hint)
         return "none"
 
     def subscription_data(self, max_age: timedelta) -> str:
@@ -182,6 +219,24 @@ class Health:
 def age_of_oldest(since: Iterable[datetime | None], now: datetime) -> timedelta:
     """Return how long ago the oldest instant was; zero if there is none, or if the clock was set back."""
     return max(now - min(filter(None, since), default=now), timedelta(0))
+
+
+def describe_edition(edition: str) -> str:
+    """Return the edition of a portal, and how changes are found in one that has no webhooks."""
+    alone = edition.casefold() in WITHOUT_WEBHOOKS
+    return f"{edition}: no webhooks, so that sweeps alone find changes, within minutes" if alone else edition
+
+
+def _progress(done: SweepRound, now: datetime) -> str:
+    reached = f"reached {_span(now - done.reached)} ago" if done.reached else "never ended well"
+    return f"{reached}, failed {done.failures} times since: {done.error}" if done.failures else reached
+
+
+def _tickets(held: HeldBackField) -> str:
+    count = len(held.tickets)
+    if held.everywhere:
+        return f"all tickets of department {held.department_id} ({count} so far)"
+    return f"{count} tickets" if count > 1 else f"ticket {held.tickets[0]}"
 
 
 def _doubtful(kept: StoredHours | None, oldest_good: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class Intake:
 
 def _is_array(body: bytes) -> bool:
     """Return True if the body begins as a JSON array; errors further on are found by `read`, after the token check."""
-    if body.lstrip(_JSON_SPACE).startswith(b"["):
+    if body.removeprefix(BOM_UTF8).lstrip(_JSON_SPACE).startswith(b"["):
         return True
     if not body:
         return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from desk_sync.domain.backoff import doubled
 from desk_sync.domain.escalation.notice import Notice, gather
-from desk_sync.errors import Refused, TemporaryError
+from desk_sync.errors import Refused, TemporaryError, where
 from desk_sync.logs import get_logger
 from desk_sync.ports.notices import ClaimedNotices, NoticeStore, Notifier
 from desk_sync.ports.now import Now
-from desk_sync.services.backoff import doubled
+from desk_sync.services.door import ServiceDoor
 
 log = get_logger()
 
@@ -22,6 +23,7 @@ class SendLimits:
     lease: timedelta = timedelta(minutes=1)
     attempts: int = 5
     pause: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(minutes=10)
     batch: int = 50
     """The most notices sent in one run: the worker has other tasks too."""
 
@@ -38,9 +40,17 @@ class SendNotices:
     period: timedelta
     now: Now
     limits: SendLimits = SendLimits()
+    door: ServiceDoor | None = None
 
     def run(self) -> datetime | None:
-        """Make the notices whose period is over, and send those that are due. Return when the next period ends."""
+        """Make the notices whose period is over, and send those that are due. Return when the next period ends.
+
+        An error ends at the door: then the result is None, and the next run tries again.
+        """
+        door = self.door or ServiceDoor(task="notices", now=self.now)
+        return door.run(self._run)
+
+    def _run(self) -> datetime | None:
         now = self.now()
         gathered = gather(self.notices.waiting(), self.period, now=now)
         self.notices.make(gathered.notices, now=now)
@@ -60,6 +70,8 @@ class SendNotices:
             self._retry_later(claimed, str(error))
         except Refused as error:
             self._refuse(notice, str(error))
+        except Exception as error:  # noqa: BLE001 - a fault of one channel must not hold up the others
+            self._retry_later(claimed, f"{type(error).__name__} in {where(error)}")
         else:
             self.notices.sent(notice, at=self.now())
             log.info("notice.sent", key=notice.key, channel=notice.to.channel, messages=len(notice.messages))
@@ -68,7 +80,7 @@ class SendNotices:
         if claimed.attempts >= self.limits.attempts:
             self._refuse(claimed.notice, f"given up after {claimed.attempts} attempts: {error}")
             return
-        due_at = self.now() + doubled(self.limits.pause, claimed.attempts)
+        due_at = self.now() + doubled(self.limits.pause, claimed.attempts, self.limits.longest)
         self.notices.postpone(claimed.notice, due_at=due_at, error=error)
         log.warning("notice.postponed", key=claimed.notice.key, error=error, due_at=due_at)
 

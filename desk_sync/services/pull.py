@@ -15,6 +15,7 @@ from desk_sync.errors import DeskSyncError, TemporaryError, where
 from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullState, PullStore, ReplacedSnapshot
+from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 
 log = get_logger()
@@ -50,16 +51,21 @@ class Pull:
     now: Now
     rhythm: PullRhythm
     max_shrink: float = MAX_SHRINK
+    door: ServiceDoor | None = None
 
     def run_if_due(self) -> ReplacedSnapshot | None:
-        """Pull the source if it is due. Return None if it is not due, is pulled by another process, or was refused."""
+        """Pull the source if it is due. Return None if it is not due, is pulled by another process, or was refused.
+
+        An error ends at the door; the source's state says when the next pull is due.
+        """
+        door = self.door or ServiceDoor(task=f"pull {self.name}", now=self.now)
+        return door.run(self._run_if_due)
+
+    def _run_if_due(self) -> ReplacedSnapshot | None:
         now = self.now()
         if not self.pulls.acquire(self.name, now=now, until=now + self.rhythm.turn, every=self.rhythm.every):
             return None
-        try:
-            return self.run()
-        except DeskSyncError:
-            return None
+        return self.run()
 
     def run(self) -> ReplacedSnapshot:
         """Pull the source now. An error is recorded in the source's state, and raised again."""

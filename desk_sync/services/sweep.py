@@ -1,23 +1,24 @@
 """Ask Desk which tickets were modified, and mark those for a look that no delivery reported.
 
-So a lost delivery costs minutes, not a promise. A sweep continues from the end of the last one, with an overlap for
-Desk's search index, which lags. It only marks tickets; the drain looks at them. It can be interrupted and repeated:
-the new coverage is recorded only after all its tickets are marked.
+So a lost delivery costs minutes, not a promise; a portal whose edition has no webhooks lives on sweeps alone. A sweep
+continues from the end of the last one, with an overlap for Desk's search index, which lags. It only marks tickets; the
+drain looks at them. It can be interrupted and repeated: the new coverage is recorded only after all its tickets are
+marked. A sweep of the partners' replies finds those that did not move a ticket's modification time.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from desk_sync.errors import PermanentError, TemporaryError
+from desk_sync.errors import DeskSyncError, where
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk, ModifiedTickets
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget
-from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepStore
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound, SweepStore
 
 log = get_logger()
 
@@ -25,7 +26,10 @@ log = get_logger()
 AHEAD = timedelta(days=1)
 
 # A sweep of recent changes may use the credit reserve: a ticket without a delivery may be one of the most urgent.
-_URGENCY: Mapping[SweepKind, int] = {SweepKind.RECENT: 1, SweepKind.FULL: 3}
+_URGENCY: Mapping[SweepKind, int] = {SweepKind.RECENT: 1, SweepKind.REPLIES: 1, SweepKind.FULL: 3}
+
+FAILURES_ALARMED = 2
+"""So many sweeps of a kind that failed in a row are an alarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class SweepPace:
         default_factory=lambda: {
             SweepKind.RECENT: timedelta(minutes=2, seconds=30),
             SweepKind.FULL: timedelta(hours=12),
+            SweepKind.REPLIES: timedelta(minutes=14),
         }
     )
 
@@ -62,13 +67,13 @@ class SweepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissedAlarm:
-    """An alarm for at least `least` missed tickets that are more than `share` of the new ones."""
+    """An alarm for at least `least` missed tickets that are more than `share` of the new ones; none if all may be."""
 
     share: float = 0.05
     least: int = 3
 
     def raised(self, swept: SweepResult) -> bool:
-        return swept.missed >= self.least and swept.missed > self.share * swept.new
+        return self.share < 1 and swept.missed >= self.least and swept.missed > self.share * swept.new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +88,27 @@ class Sweep:
     alarm: MissedAlarm = MissedAlarm()
 
     def run_if_due(self, which: SweepKind) -> SweepResult | None:
-        """Run a periodic sweep. Return None if another process has this turn, or if Desk does not answer."""
+        """Run a periodic sweep. Return None if another process has this turn, or if the sweep fails.
+
+        A failure of any kind ends here: it is counted, and the next sweep catches up.
+        """
         if not self.sweeps.acquire(which, now=self.now(), length=self.pace.turns[which]):
             return None
         try:
             return self.run(which)
-        except (TemporaryError, PermanentError) as error:
-            log.warning("portal.not_swept", round=which, error=str(error))
-            return None
+        except DeskSyncError as error:
+            self._failed(which, str(error))
+        except Exception as error:  # noqa: BLE001 - its message may quote a ticket
+            self._failed(which, f"{type(error).__name__} in {where(error)}")
+        return None
 
     def run(self, which: SweepKind) -> SweepResult:
-        """Sweep the recent changes, or in full. Raises TemporaryError or PermanentError; the next sweep catches up."""
+        """Sweep the recent changes, the replies, or in full. Raises DeskSyncError; the next sweep catches up."""
         self.budget.check(_URGENCY[which])
         now = self.now()
-        coverage = self._coverage(now)
-        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, coverage.since)}
-        return self._sweep(wanted[which], coverage, now)
+        swept = self._sweep_replies(now) if which is SweepKind.REPLIES else self._sweep_changes(which, now)
+        self.sweeps.end_round(which, reached=now - self.pace.grace, now=self.now())
+        return swept
 
     def run_since(self, since: datetime) -> SweepResult:
         """Sweep from an instant on. Changes from before the first sweep are marked, but do not count as missed.
@@ -107,37 +117,74 @@ class Sweep:
         """
         self.budget.check(_URGENCY[SweepKind.FULL])
         now = self.now()
-        return self._sweep(since, self._coverage(now), now)
+        return self._sweep(SweepKind.FULL, since, self._coverage(now), now)
+
+    def _failed(self, which: SweepKind, error: str) -> None:
+        failures = self.sweeps.fail_round(which, error)
+        log.warning("portal.not_swept", round=which, error=error)
+        if failures >= FAILURES_ALARMED:
+            hint = "changes without a delivery are not found until a sweep succeeds"
+            log.error("sweep.failing", round=which, failures=failures, error=error, hint=hint)
 
     def _coverage(self, now: datetime) -> SweepCoverage:
         """Return the sweeps' coverage so far. In a portal that was never swept, deliveries are expected from now on."""
         return self.sweeps.coverage() or SweepCoverage(since=now, until=now)
 
-    def _sweep(self, wanted: datetime, coverage: SweepCoverage, now: datetime) -> SweepResult:
+    def _sweep_changes(self, which: SweepKind, now: datetime) -> SweepResult:
+        coverage = self._coverage(now)
+        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, coverage.since)}
+        return self._sweep(which, wanted[which], coverage, now)
+
+    def _sweep(self, which: SweepKind, wanted: datetime, coverage: SweepCoverage, now: datetime) -> SweepResult:
         """Sweep from `wanted` or from the end of the last sweep, whichever is earlier, so that no gap is left."""
         last = min(coverage.until, now)  # after a clock error it may be in the future
         start = min(wanted, last - self.pace.overlap)
+        pages = self.desk.modified_between(start, now + AHEAD)
         new_since = start if wanted < last else last
-        found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
-        for page in self.desk.modified_between(start, now + AHEAD):
-            settled = self._settled(page)
-            missed = self.sweeps.mark_missed(settled, promised_since=coverage.since, now=self.now())
-            found.update(seen=len(settled), new=sum(each.at >= new_since for each in settled), **asdict(missed))
+        swept = self._mark(which, pages, start, new_since=new_since, promised_since=coverage.since)
         self.sweeps.cover(SweepCoverage(since=min(coverage.since, wanted), until=now - self.pace.grace))
-        return self._report(SweepResult(since=start, **found))
+        return self._report(swept, changes=swept.new)
+
+    def _sweep_replies(self, now: datetime) -> SweepResult:
+        """Sweep the replies since the last such sweep. Their changes are counted by the sweeps of changes."""
+        done = self.sweeps.rounds().get(SweepKind.REPLIES, SweepRound())
+        start = min(done.reached or now, now) - self.pace.overlap
+        pages = self.desk.replied_between(start, now + AHEAD)
+        promised_since = self._coverage(now).since
+        swept = self._mark(SweepKind.REPLIES, pages, start, new_since=start, promised_since=promised_since)
+        return self._report(swept, changes=swept.missed)
+
+    def _mark(
+        self,
+        which: SweepKind,
+        pages: Iterator[Sequence[ModifiedTickets]],
+        start: datetime,
+        *,
+        new_since: datetime,
+        promised_since: datetime,
+    ) -> SweepResult:
+        """Mark the tickets of all pages, each page as far as the budget admits it, and return their counts."""
+        found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
+        for page in pages:
+            settled = self._settled(page)
+            missed = self.sweeps.mark_missed(settled, promised_since=promised_since, now=self.now())
+            new = sum(each.at is not None and each.at >= new_since for each in settled)
+            found.update(seen=len(settled), new=new, **asdict(missed))
+            self.budget.check(_URGENCY[which])
+        return SweepResult(since=start, **found)
 
     def _settled(self, page: Sequence[ModifiedTickets]) -> Sequence[ModifiedTickets]:
-        """Return the page without changes less than `grace` old.
+        """Return the page without changes less than `grace` old; tickets without an instant are kept.
 
         A change further in the future is kept: then the clocks differ by more than `grace`.
         """
         now = self.now()
-        return [each for each in page if abs(now - each.at) >= self.pace.grace]
+        return [each for each in page if each.at is None or abs(now - each.at) >= self.pace.grace]
 
-    def _report(self, swept: SweepResult) -> SweepResult:
+    def _report(self, swept: SweepResult, *, changes: int) -> SweepResult:
         log.info("portal.swept", **asdict(swept))
         raised = self.alarm.raised(swept)
-        self.sweeps.tally(changes=swept.new, alarmed_at=self.now() if raised else None)
+        self.sweeps.tally(changes=changes, alarmed_at=self.now() if raised else None)
         if raised:
             hint = "check in Desk that our webhook is enabled and that its calls succeed"
             log.error("deliveries.missed", **asdict(swept), hint=hint)

@@ -6,23 +6,27 @@ Its paths begin with /_simulator. Its calls do not count as calls to Desk; they 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulated_desk.portal.quirks import QUIRKS, DeskQuirks, plain_json
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.running import RunningDesk
 
 PREFIX = "/_simulator"
+JSON = "application/json"
+THREAD_STATES = ("SUCCESS", "PENDING", "DRAFT", "FAILED")
 
 Command = Callable[[RunningDesk, dict[str, str], Record], Any]
-Endpoint = Callable[[Request], Awaitable[JSONResponse]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def state(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
@@ -36,7 +40,9 @@ def state(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
         "deliveries": {name: counts[name] for name in ("sent", "accepted", "failed", "dropped")},
         "idle": site.webhook_sender.idle(),
         "tickets": len(site.portal.tickets),
-        "faults": asdict(site.chance.faults),
+        "faults": [asdict(each) for each in site.chance.faults],
+        "quirks": sorted(site.portal.quirks.names),
+        "mails": Counter(each.rule for each in site.portal.mails),
     }
 
 
@@ -58,8 +64,19 @@ def reset(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
 
 def set_faults(site: RunningDesk, _: dict[str, str], body: Record) -> Record:
     """Replace the faults; an empty body ends them all."""
-    site.chance.set(FaultInjector.read(body))
-    return asdict(site.chance.faults)
+    faults = FaultInjector.read(body)
+    site.chance.set(faults)
+    return asdict(faults)
+
+
+def list_quirks(site: RunningDesk, _: dict[str, str], __: Record) -> Record:
+    return {"quirks": {name: quirk.line for name, quirk in QUIRKS.items()}, "on": sorted(site.portal.quirks.names)}
+
+
+def set_quirks(site: RunningDesk, _: dict[str, str], body: Record) -> Record:
+    """Switch on the quirks in `names`, and all others off."""
+    site.portal.quirks = DeskQuirks.named(*body["names"])
+    return {"on": sorted(site.portal.quirks.names)}
 
 
 def set_quota(site: RunningDesk, _: dict[str, str], body: Record) -> Record:
@@ -95,11 +112,63 @@ def _writer(site: RunningDesk, body: Record) -> str:
 
 
 def reply(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
-    """Add a mail with `content`, from the customer if `from` is `customer`, else from the person or the agent `by`."""
+    """Add a mail with `content`, from the customer if `from` is `customer`, else from the person or the agent `by`.
+
+    A mail of an agent has the `status` PENDING, DRAFT, SUCCESS or FAILED.
+    """
     portal = site.portal
     if body.get("from") == "customer":
         return portal.customer_reply(ids["id"], body["content"])
-    return portal.agent_reply(ids["id"], body["content"], by=body.get("by"))
+    return portal.agent_reply(ids["id"], body["content"], by=body.get("by"), status=_state(body))
+
+
+def _state(body: Record) -> str | None:
+    status: str | None = body.get("status")
+    if status not in (None, *THREAD_STATES):
+        raise ValueError(f"a thread is {', '.join(THREAD_STATES)}")
+    return status
+
+
+def change_thread(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    """Give a thread the `status`."""
+    return site.portal.change_thread(ids["id"], ids["thread_id"], _state(body) or "SUCCESS")
+
+
+def delete_thread(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    site.portal.remove_thread(ids["id"], ids["thread_id"], by=_writer(site, body))
+    return {}
+
+
+def edit_comment(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    """Change `content` and `isPublic` of a comment as the person or the agent `by`."""
+    changes: Record = {key: body[key] for key in ("content", "isPublic") if key in body}
+    return site.portal.edit_comment(ids["id"], ids["comment_id"], changes, by=_writer(site, body))
+
+
+def delete_comment(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    site.portal.remove_comment(ids["id"], ids["comment_id"], by=_writer(site, body))
+    return {}
+
+
+def merge(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    """Merge the ticket `other` into this one."""
+    site.portal.merge_tickets(ids["id"], body["other"], by=_writer(site, body))
+    return {}
+
+
+def trash(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    site.portal.trash_ticket(ids["id"], by=_writer(site, body))
+    return {}
+
+
+def restore(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    site.portal.restore_ticket(ids["id"], by=_writer(site, body))
+    return {}
+
+
+def mark_as_spam(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
+    site.portal.mark_as_spam(ids["id"], by=_writer(site, body))
+    return {}
 
 
 def comment(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
@@ -119,6 +188,8 @@ COMMANDS: tuple[tuple[str, str, Command], ...] = (
     ("GET", "/deliveries", deliveries),
     ("POST", "/reset", reset),
     ("POST", "/faults", set_faults),
+    ("GET", "/quirks", list_quirks),
+    ("POST", "/quirks", set_quirks),
     ("POST", "/quota", set_quota),
     ("POST", "/keys/rotate", rotate_keys),
     ("POST", "/tokens/revoke", revoke_tokens),
@@ -126,6 +197,14 @@ COMMANDS: tuple[tuple[str, str, Command], ...] = (
     ("POST", "/tickets/{id}/write", write),
     ("POST", "/tickets/{id}/reply", reply),
     ("POST", "/tickets/{id}/comment", comment),
+    ("POST", "/tickets/{id}/threads/{thread_id}", change_thread),
+    ("DELETE", "/tickets/{id}/threads/{thread_id}", delete_thread),
+    ("POST", "/tickets/{id}/comments/{comment_id}", edit_comment),
+    ("DELETE", "/tickets/{id}/comments/{comment_id}", delete_comment),
+    ("POST", "/tickets/{id}/merge", merge),
+    ("POST", "/tickets/{id}/trash", trash),
+    ("POST", "/tickets/{id}/restore", restore),
+    ("POST", "/tickets/{id}/spam", mark_as_spam),
     ("POST", "/tickets/{id}/erase", erase),
 )
 
@@ -135,11 +214,11 @@ def routes(site: RunningDesk) -> list[BaseRoute]:
 
 
 def _endpoint(site: RunningDesk, run: Command) -> Endpoint:
-    async def endpoint(request: Request) -> JSONResponse:
+    async def endpoint(request: Request) -> Response:
         try:
             body = json.loads(await request.body() or b"{}")
             with site.portal.lock:
-                return JSONResponse(run(site, dict(request.path_params), body))
+                return Response(plain_json(run(site, dict(request.path_params), body)), media_type=JSON)
         except RestError as error:
             return JSONResponse(error.body(), error.status)
         except (KeyError, TypeError, ValueError) as mistake:

@@ -9,6 +9,7 @@ from typing import Literal
 STATUS = {
     "BAD_REQUEST": 400,
     "INVALID_OAUTH": 401,
+    "FORBIDDEN": 403,
     "SCOPE_MISMATCH": 403,
     "OAUTH_ORG_MISMATCH": 403,
     "URL_NOT_FOUND": 404,
@@ -52,6 +53,11 @@ class RestError(Exception):
 
 def invalid(*wrong: WrongField) -> RestError:
     return RestError("INVALID_DATA", "The data does not comply to the validation restrictions defined.", wrong)
+
+
+def forbidden() -> RestError:
+    """Return the refusal of a resource for which the user of the token has no permission."""
+    return RestError("FORBIDDEN", "You are not authorized to access this resource.")
 
 
 def not_found() -> RestError:

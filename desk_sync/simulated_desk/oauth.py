@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 LIFETIME = timedelta(hours=1)
+SCHEMES = ("Zoho-oauthtoken", "Bearer")
 REFRESHES = 10
 WINDOW = timedelta(minutes=10)
 SCOPES = frozenset(
@@ -72,10 +73,10 @@ class AccountsServer:
             return {"error": str(denied)}
 
     def grant(self, authorization: str | None) -> OAuthGrant | None:
-        """Return the grant of the header `Zoho-oauthtoken …`; None for another header or an expired token."""
+        """Return the grant of `Zoho-oauthtoken …` or `Bearer …`; None for another header or an expired token."""
         scheme, _, token = (authorization or "").partition(" ")
         grant = self._grants.get(token)
-        return grant if scheme == "Zoho-oauthtoken" and grant and self.now() < grant.until else None
+        return grant if scheme in SCHEMES and grant and self.now() < grant.until else None
 
     def revoke_all(self) -> None:
         """Revoke every access token issued so far; the refresh token stays valid."""

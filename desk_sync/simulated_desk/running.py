@@ -10,7 +10,8 @@ from pathlib import Path
 from desk_sync.simulated_desk.faults import FaultChance
 from desk_sync.simulated_desk.oauth import AccountsServer
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
-from desk_sync.simulated_desk.portal.seed import DeskQuirks, Record
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
+from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.rest.api import SimulatedDesk
 from desk_sync.simulated_desk.webhooks import WebhookSender, WebhookSigner, handshake
 
@@ -29,8 +30,11 @@ class DeskSite:
         self.chance = FaultChance()
         self.accounts = AccountsServer(now=now, org_id=self.portal.org_id)
         self.desk = SimulatedDesk(self.portal, self.accounts, chance=self.chance, handshake=handshake)
-        in_milliseconds = self.portal.quirks.token_times_in_milliseconds
-        self.signer = WebhookSigner(now=now, org_id=self.portal.org_id, in_milliseconds=in_milliseconds)
+        self.signer = WebhookSigner(
+            now=now,
+            org_id=self.portal.org_id,
+            in_milliseconds=lambda: "token_times_in_milliseconds" in self.portal.quirks,
+        )
         self.webhook_id: str = self.portal.add_webhook(_subscription(deliver_to))["id"]
 
     def facts(self, url: str) -> dict[str, str]:

@@ -30,8 +30,8 @@ from desk_sync.har import HarRecorder
 from desk_sync.simulated_desk import control
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
-from desk_sync.simulated_desk.portal.seed import DeskQuirks
-from desk_sync.simulated_desk.rest.api import BASE, RestRequest, RestResponse, SimulatedDesk, failure
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
+from desk_sync.simulated_desk.rest.api import BASE, RestRequest, RestResponse, SimulatedDesk, failure, joined
 from desk_sync.simulated_desk.running import KEYS_PATH, TOKEN_PATH, RunningDesk, add_partners
 
 HOST = "127.0.0.1"
@@ -44,10 +44,11 @@ def serve(
     accounts: Path | None = None,
     deliver_to: str | None = None,
     har: Path | None = None,
+    quirks: DeskQuirks | None = None,
     announce: Callable[[dict[str, str]], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the settings of a client when ready."""
-    site = RunningDesk(now=_now, deliver_to=deliver_to)
+    site = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to)
     if accounts:
         add_partners(site.portal, accounts)
     with _listening(port) as (listener, url):
@@ -114,8 +115,8 @@ class _Rest:
     async def _respond(self, request: RestRequest, scope: Scope, send: Send) -> None:
         faults = self._desk.draw_faults(request)
         await asyncio.sleep(faults.latency)
-        if faults.reset and not faults.after:
-            await _reset(scope)
+        if faults.disconnects and not faults.after:
+            await _disconnect(scope, faults)
             return
         await _send(await self._handle(request, faults), faults, scope, send)
 
@@ -135,14 +136,13 @@ class _OtherPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = WebRequest(scope, receive)
-        named = self._name in self._chance.faults.calls
-        faults = self._chance.draw_faults(self._name) if named else NONE
+        faults = self._chance.draw_faults(self._name, only_named=True)
         await asyncio.sleep(faults.latency)
-        if faults.reset and not faults.after:
-            await _reset(scope)
+        if faults.disconnects and not faults.after:
+            await _disconnect(scope, faults)
             return
         content = await self._answer(request)
-        answer = failure(faults.status) if faults.status else _json(content)
+        answer = failure(faults) if faults.stands_in else _json(content)
         await _send(answer, faults, scope, send)
 
 
@@ -151,7 +151,7 @@ async def _read(scope: Scope, receive: Receive) -> RestRequest:
     return RestRequest(
         method=request.method,
         path=request.url.path,
-        query=dict(request.query_params),
+        query=joined(request.query_params.multi_items()),
         headers=dict(request.headers),
         body=await request.body(),
     )
@@ -162,8 +162,8 @@ def _json(content: object) -> RestResponse:
 
 
 async def _send(response: RestResponse, faults: FaultInjector, scope: Scope, send: Send) -> None:
-    if faults.reset:
-        await _reset(scope)
+    if faults.disconnects:
+        await _disconnect(scope, faults)
         return
     headers = {**response.headers, "Content-Length": str(len(response.body))}
     if response.status == 204:
@@ -188,6 +188,14 @@ async def _send_body(body: bytes, drip: float, scope: Scope, send: Send) -> None
             await asyncio.sleep(drip)
         body = b""
     await send({"type": "http.response.body", "body": body})
+
+
+async def _disconnect(scope: Scope, faults: FaultInjector) -> None:
+    """Close the connection without a response: at once, or after the time of a fault that hangs."""
+    transport, until = scope["extensions"][ABORT]["transport"], monotonic() + faults.hang
+    while monotonic() < until and not transport.is_closing():
+        await asyncio.sleep(min(0.05, faults.hang))
+    await _reset(scope)
 
 
 async def _reset(scope: Scope, *, gently: bool = False) -> None:

@@ -8,13 +8,11 @@ ends the subscription.
 from __future__ import annotations
 
 import base64
-import json
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 from uuid import uuid4
 
 import jwt
@@ -74,10 +72,12 @@ FILTERS = (_in_department, _in_direction, _in_fields)
 class WebhookSigner:
     """Sign for one organisation. The key set has the newest two keys, so tokens stay valid after one rotation."""
 
-    def __init__(self, *, now: Callable[[], datetime], org_id: str, in_milliseconds: bool = False) -> None:
+    def __init__(
+        self, *, now: Callable[[], datetime], org_id: str, in_milliseconds: Callable[[], bool] = lambda: False
+    ) -> None:
         self._now = now
         self._org_id = org_id
-        self._unit = 1000 if in_milliseconds else 1
+        self._in_milliseconds = in_milliseconds
         self._keys: list[tuple[str, rsa.RSAPrivateKey]] = []
         self.rotate()
 
@@ -89,12 +89,12 @@ class WebhookSigner:
 
     def token(self, webhook_id: str) -> str:
         kid, key = self._keys[0]
-        issued = self._now()
+        issued, unit = self._now(), 1000 if self._in_milliseconds() else 1
         claims = {
             "iss": f"orgId:{self._org_id}",
             "aud": f"webhookId:{webhook_id}",
-            "iat": int(issued.timestamp()) * self._unit,
-            "exp": int((issued + LIFETIME).timestamp()) * self._unit,
+            "iat": int(issued.timestamp()) * unit,
+            "exp": int((issued + LIFETIME).timestamp()) * unit,
         }
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
 
@@ -216,7 +216,7 @@ class WebhookSender:
 
     def _post(self, session: requests.Session, webhook: Record, content: Record) -> int:
         headers = {"Content-Type": "application/json", HEADER: self._signer.token(webhook["id"])}
-        body: Any = json.dumps([content], ensure_ascii=False).encode()
+        body = self._portal.quirks.encode([content])
         began = monotonic()
         answer = session.post(webhook["url"], data=body, headers=headers, timeout=DEADLINE, allow_redirects=False)
         # The timeout limits each single read: a response that arrives byte by byte never exceeds it.

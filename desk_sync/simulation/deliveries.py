@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import orjson
-
 from desk_sync.errors import DeskSyncError
 from desk_sync.services.intake import DeliveryDoor
 from desk_sync.simulated_desk.portal.event import DeskEvent
@@ -50,7 +48,7 @@ class DeliveryRunner:
         """Deliver once; a delivery that is not accepted is lost."""
         token = self.site.signer.token(self.site.webhook_id)
         try:
-            self.door.accept(token, orjson.dumps([content])).result()
+            self.door.accept(token, self.site.portal.quirks.encode([content])).result()
         except DeskSyncError:
             self._record("failed")
         else:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 
 
-def set_up_portal(portal: SimulatedPortal, mapping: PortalMapping) -> None:
-    """Add the custom fields of the mapping that the portal lacks, and the missing values of their pick lists."""
+def set_up_portal(portal: SimulatedPortal, mapping: PortalMapping, spelled: Iterable[str] = ()) -> None:
+    """Add the custom fields of the mapping that the portal lacks, and the missing values of their pick lists.
+
+    The statuses that the mapping names are added with Desk's type Open, in the form in which they are `spelled`.
+    """
+    policy, spellings = mapping.policy, {name.casefold(): name for name in spelled}
+    for status in sorted({*policy.commitment.statuses.waiting, *policy.escalation.requests.statuses}):
+        portal.set_up_status(spellings.get(status.casefold(), status))
     values = _values(mapping)
     for word, name in mapping.vocabulary.fields.items():
         if name.startswith("cf_"):

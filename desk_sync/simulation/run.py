@@ -14,7 +14,6 @@ from functools import partial
 from desk_sync.errors import PermanentError, Problem
 from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepKind
-from desk_sync.services.sweep import SweepPace
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.setup import SimulationSetup
@@ -109,10 +108,14 @@ class _ScenarioRun:
             self.sweep_scheduled = True
 
     def _sweep(self) -> None:
+        """Sweep the changes, and the replies in their turn, until both have reached the last lost delivery."""
         self.sweep_scheduled = False
-        swept = self.simulation.desk_sync.portal(DEFAULT).sweep.run_if_due(SweepKind.RECENT)
-        lost_at = self.simulation.deliveries.lost_at
-        if swept and lost_at and lost_at + SweepPace().grace <= self.simulation.virtual_time.now():
+        portal, lost_at = self.simulation.desk_sync.portal(DEFAULT), self.simulation.deliveries.lost_at
+        for which in (SweepKind.RECENT, SweepKind.REPLIES):
+            portal.sweep.run_if_due(which)
+        rounds = portal.sweeps.rounds()
+        reached = [rounds[which].reached for which in (SweepKind.RECENT, SweepKind.REPLIES)]
+        if lost_at and all(each and lost_at <= each for each in reached):
             self.simulation.deliveries.lost_at = None
 
     def _pull(self) -> None:

@@ -16,7 +16,10 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag
 from desk_sync.adapters.mapping.types import Country, DataCenter, IssueType, Level, RequestType
 from desk_sync.adapters.mapping.types import Text as Word
 from desk_sync.adapters.text import identifiers
-from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
+from desk_sync.adapters.yaml.problems import MappingSection, closest, mistake, shown
+from desk_sync.simulated_desk.error import STATUS
+from desk_sync.simulated_desk.faults import FieldFault
+from desk_sync.simulated_desk.portal.quirks import QUIRKS
 
 _SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
@@ -65,6 +68,18 @@ def _email(text: str) -> str:
     return text
 
 
+def _quirk(name: str) -> str:
+    if name not in QUIRKS:
+        raise mistake(f"there is no quirk {shown(name)}", closest(name, QUIRKS))
+    return name
+
+
+def _error_code(code: str) -> str:
+    if code not in STATUS:
+        raise mistake(f"{shown(code)} is not an error code of Desk", closest(code, STATUS))
+    return code
+
+
 def _day(text: object) -> date:
     with suppress(ValueError):
         return date.fromisoformat(str(text))
@@ -78,12 +93,19 @@ When = Annotated[datetime | timedelta, PlainValidator(_when)]
 Share = Annotated[float, PlainValidator(_share)]
 Email = Annotated[str, AfterValidator(_email)]
 Status = Annotated[int, Field(ge=400, le=599)]
+ErrorCode = Annotated[str, AfterValidator(_error_code)]
+QuirkName = Annotated[str, AfterValidator(_quirk)]
+ThreadState: TypeAlias = Literal["SUCCESS", "PENDING", "DRAFT", "FAILED"]
+ChannelName: TypeAlias = Literal["Email", "Phone", "Web", "Chat", "Forums", "Feedback"]
 AgentName: TypeAlias = Literal["agent", "colleague", "program"]
 ActorName: TypeAlias = Literal["agent", "colleague", "partner", "program"]
 
 
 class PortalShape(MappingSection):
+    """The portal; `quirks` are names from `desk-sync simulator --list-quirks`."""
+
     data_center: DataCenter = "eu"
+    quirks: list[QuirkName] = Field(default_factory=list)
 
 
 class PartnerShape(MappingSection):
@@ -107,6 +129,8 @@ class OpenedTicket(MappingSection):
     issue_type: IssueType | None = None
     product: Word | None = None
     severity: Level | None = None
+    status: Word | None = None
+    channel: ChannelName = "Email"
     subject: str = "Records are not saved"
     body: str = "Since this morning, saving a record fails."
 
@@ -121,22 +145,60 @@ class OnTicket(ScenarioStep):
     ticket: Word
 
 
-class AgentReply(OnTicket):
+class Written(OnTicket):
+    """A step that adds a reply or a comment; later steps name it by its `id`."""
+
+    made_id: Word | None = Field(default=None, alias="id")
+
+
+class AgentReply(Written):
     agent_reply: Word
     by: AgentName = "agent"
+    status: ThreadState | None = None
 
 
-class CustomerReply(OnTicket):
+class CustomerReply(Written):
     customer_reply: Word
 
 
-class NoteStep(OnTicket):
+class NoteStep(Written):
     note: Word
     by: AgentName = "agent"
 
 
-class PublicComment(OnTicket):
+class PublicComment(Written):
     public_comment: Word
+    by: AgentName = "agent"
+
+
+class CommentStep(Written):
+    comment: Word
+    public: bool = False
+    by: ActorName = "agent"
+
+
+class ThreadChange(MappingSection):
+    """The new state of a reply that an earlier step made."""
+
+    made_id: Word = Field(alias="id")
+    status: ThreadState
+
+
+class ThreadStep(OnTicket):
+    thread: ThreadChange
+
+
+class EditStep(OnTicket):
+    """A change of a comment that an earlier step made."""
+
+    edit: Word
+    text: Word | None = None
+    public: bool | None = None
+    by: ActorName = "agent"
+
+
+class DeleteStep(OnTicket):
+    delete: Word
     by: AgentName = "agent"
 
 
@@ -169,6 +231,20 @@ class TrashStep(OnTicket):
     trash: Literal[True]
 
 
+class RestoreStep(OnTicket):
+    restore: Literal[True]
+
+
+class SpamStep(OnTicket):
+    spam: Literal[True]
+
+
+class MergeStep(OnTicket):
+    """The ticket `merge` is merged into the step's ticket, and is gone."""
+
+    merge: Word
+
+
 class DeactivateStep(ScenarioStep):
     """An agent is disabled."""
 
@@ -180,17 +256,25 @@ class AccountsStep(ScenarioStep):
 
 
 class FaultsOfDesk(MappingSection):
-    """Faults of the simulated Desk; see `desk_sync.simulated_desk.faults`."""
+    """Faults of the simulated Desk; see `desk_sync.simulated_desk.faults`. Tickets by key, fields by our words."""
 
     seed: int = 0
     drop: Share = 0.0
     duplicate: Share = 0.0
     reorder: bool = False
     status: Status | None = None
+    code: ErrorCode | None = None
+    html: bool = False
+    unreadable: bool = False
+    padding: Annotated[int, Field(ge=0)] = 0
     reset: bool = False
+    hang: bool = False
     after: bool = False
     share: Share = 1.0
     calls: list[Word] = Field(default_factory=list)
+    tickets: list[Word] = Field(default_factory=list)
+    partners_of: list[Word] = Field(default_factory=list)
+    refusals: dict[Word, FieldFault] = Field(default={}, alias="fields")
 
 
 class FaultsStep(ScenarioStep):
@@ -208,12 +292,19 @@ _ACTIONS = {
     "customer_reply",
     "note",
     "public_comment",
+    "comment",
+    "thread",
+    "edit",
+    "delete",
     "set",
     "close",
     "reopen",
     "assign",
     "move",
     "trash",
+    "restore",
+    "spam",
+    "merge",
     "deactivate",
     "accounts",
     "faults",
@@ -232,12 +323,19 @@ AnyStep = Annotated[
     | Annotated[CustomerReply, Tag("[customer_reply]")]
     | Annotated[NoteStep, Tag("[note]")]
     | Annotated[PublicComment, Tag("[public_comment]")]
+    | Annotated[CommentStep, Tag("[comment]")]
+    | Annotated[ThreadStep, Tag("[thread]")]
+    | Annotated[EditStep, Tag("[edit]")]
+    | Annotated[DeleteStep, Tag("[delete]")]
     | Annotated[SetStep, Tag("[set]")]
     | Annotated[CloseStep, Tag("[close]")]
     | Annotated[ReopenStep, Tag("[reopen]")]
     | Annotated[AssignStep, Tag("[assign]")]
     | Annotated[MoveStep, Tag("[move]")]
     | Annotated[TrashStep, Tag("[trash]")]
+    | Annotated[RestoreStep, Tag("[restore]")]
+    | Annotated[SpamStep, Tag("[spam]")]
+    | Annotated[MergeStep, Tag("[merge]")]
     | Annotated[DeactivateStep, Tag("[deactivate]")]
     | Annotated[AccountsStep, Tag("[accounts]")]
     | Annotated[FaultsStep, Tag("[faults]")]
@@ -264,6 +362,12 @@ class ScenarioShape(MappingSection):
 
     def instant(self, at: datetime | timedelta) -> datetime:
         return self.start + at if isinstance(at, timedelta) else at
+
+    @property
+    def statuses(self) -> list[str]:
+        """The names of the statuses that tickets get, as they are written here."""
+        set_to = [step.values.get("status") for step in self.steps if isinstance(step, SetStep)]
+        return [name for name in (*(each.status for each in self.tickets), *set_to) if isinstance(name, str)]
 
     @property
     def files(self) -> Mapping[tuple[object, ...], str]:

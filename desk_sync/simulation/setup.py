@@ -21,6 +21,7 @@ from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.pull import Pull, PullRhythm
 from desk_sync.settings import without_environment
 from desk_sync.simulated_desk.in_process import InProcess
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
 from desk_sync.simulated_desk.running import UNUSED_URL, DeskSite
 from desk_sync.simulation.actors import ScenarioActors
 from desk_sync.simulation.deliveries import DeliveryRunner
@@ -72,11 +73,12 @@ class SimulationSetup:
 def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """Set up the simulation for a scenario; no step has run yet. Raises MappingError."""
     virtual_time = VirtualTime(scenario.shape.start)
-    site = DeskSite(now=virtual_time.now, deliver_to=UNUSED_URL)
+    quirks = DeskQuirks.named(*scenario.shape.portal.quirks)
+    site = DeskSite(now=virtual_time.now, quirks=quirks, deliver_to=UNUSED_URL)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
     mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.seed.agents[2]["id"]}
-    set_up_portal(site.portal, mapping)
+    set_up_portal(site.portal, mapping, scenario.shape.statuses)
     vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
     with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from desk_sync.errors import DeskSyncError
-from desk_sync.simulated_desk.faults import NONE, FaultInjector
-from desk_sync.simulated_desk.portal.ticket import markup
+from desk_sync.simulated_desk.faults import FaultInjector
+from desk_sync.simulation.conversation_steps import run_conversation_step
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.scenario_shape import (
     AccountsStep,
-    AgentReply,
     AnyStep,
     AssignStep,
     CloseStep,
-    CustomerReply,
     DeactivateStep,
+    DeleteStep,
+    EditStep,
     FaultsOfDesk,
     FaultsStep,
+    MergeStep,
     MoveStep,
-    NoteStep,
-    PublicComment,
     ReopenStep,
+    RestoreStep,
     SetStep,
     SourceDown,
+    SpamStep,
+    ThreadStep,
     TrashStep,
+    Written,
 )
 from desk_sync.simulation.setup import SimulationSetup
+
+HANGS = 60.0
+"""How long a call that hangs gets no response, in seconds: longer than any client waits."""
 
 
 def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenario) -> None:
     """Execute the step now. Raises RestError if the simulated Desk refuses it, PermanentError for an unknown word."""
     portal, actors = simulation.site.portal, simulation.actors
     match step:
-        case AgentReply(ticket=key, agent_reply=text, by=by):
-            portal.agent_reply(actors.ticket_id(key), markup(text), by=actors.author_id(by, key))
-        case CustomerReply(ticket=key, customer_reply=text):
-            portal.customer_reply(actors.ticket_id(key), markup(text))
-        case NoteStep(ticket=key, note=text, by=by):
-            portal.add_comment(actors.ticket_id(key), markup(text), public=False, by=actors.author_id(by, key))
-        case PublicComment(ticket=key, public_comment=text, by=by):
-            portal.add_comment(actors.ticket_id(key), markup(text), public=True, by=actors.author_id(by, key))
+        case Written() | ThreadStep() | EditStep() | DeleteStep():
+            run_conversation_step(step, simulation.actors)
         case SetStep(ticket=key, values=values, by=by):
             actors.change(key, values, by)
         case CloseStep(ticket=key, by=by):
@@ -52,13 +54,19 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
             portal.move_ticket(actors.ticket_id(key), ids[department], by=actors.author_id(by, key))
         case TrashStep(ticket=key):
             portal.trash_ticket(actors.ticket_id(key), by=actors.author_id("agent", key))
+        case RestoreStep(ticket=key):
+            portal.restore_ticket(actors.ticket_id(key), by=actors.author_id("agent", key))
+        case SpamStep(ticket=key):
+            portal.mark_as_spam(actors.ticket_id(key), by=actors.author_id("agent", key))
+        case MergeStep(ticket=key, merge=other):
+            portal.merge_tickets(actors.ticket_id(key), actors.ticket_id(other), by=actors.author_id("agent", key))
         case DeactivateStep(deactivate=agent):
             portal.deactivate(actors.agents[agent])
         case AccountsStep(accounts=name):
             simulation.source.file = scenario.path(name)
             simulation.event_log.note(_pull_accounts(simulation, name))
         case FaultsStep(faults=faults, lasts=lasts):
-            _start_faults(simulation, _faults(faults), step)
+            _start_faults(simulation, _faults(faults, simulation), step)
         case SourceDown(lasts=lasts):
             _stop_source(simulation)
             simulation.virtual_time.schedule(simulation.virtual_time.now() + lasts, lambda: _restart_source(simulation))
@@ -74,7 +82,7 @@ def _pull_accounts(simulation: SimulationSetup, name: str) -> str:
 
 
 def _start_faults(simulation: SimulationSetup, faults: FaultInjector, step: FaultsStep) -> None:
-    simulation.site.chance.set(faults)
+    simulation.site.chance.begin(faults)
     simulation.event_log.note("faults begin")
     simulation.virtual_time.schedule(
         simulation.virtual_time.now() + step.lasts, lambda: _end_faults(simulation, faults)
@@ -82,10 +90,8 @@ def _start_faults(simulation: SimulationSetup, faults: FaultInjector, step: Faul
 
 
 def _end_faults(simulation: SimulationSetup, faults: FaultInjector) -> None:
-    """End these faults, unless others have replaced them."""
-    if simulation.site.chance.faults is faults:
-        simulation.site.chance.set(NONE)
-        simulation.event_log.note("faults end")
+    simulation.site.chance.end(faults)
+    simulation.event_log.note("faults end")
 
 
 def _stop_source(simulation: SimulationSetup) -> None:
@@ -101,5 +107,14 @@ def _restart_source(simulation: SimulationSetup) -> None:
     _pull_accounts(simulation, "the next export")
 
 
-def _faults(faults: FaultsOfDesk) -> FaultInjector:
-    return FaultInjector(**faults.model_dump() | {"calls": tuple(faults.calls)})
+def _faults(faults: FaultsOfDesk, simulation: SimulationSetup) -> FaultInjector:
+    """Return the faults with Desk's ids and field names. Raises PermanentError for an unknown word or ticket."""
+    actors, ours = simulation.actors, {"tickets", "partners_of", "refusals"}
+    partners = (actors.partner_ids(key) for key in faults.partners_of)
+    translated = {
+        "calls": tuple(faults.calls),
+        "hang": HANGS if faults.hang else 0.0,
+        "ids": (*map(actors.ticket_id, faults.tickets), *chain.from_iterable(partners)),
+        "fields": {simulation.vocabulary.field_name(word): kind for word, kind in faults.refusals.items()},
+    }
+    return FaultInjector(**faults.model_dump(exclude=ours) | translated)

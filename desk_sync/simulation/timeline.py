@@ -62,7 +62,7 @@ def _shown(value: object) -> str:
 def _names(simulation: SimulationSetup) -> dict[str, str]:
     portal = simulation.site.portal
     agents = {each["id"]: each["name"] for each in portal.seed.agents}
-    contacts = {each["id"]: each["email"] for each in portal.contacts.values()}
+    contacts = {each["id"]: each["email"] or each["lastName"] for each in portal.contacts.values()}
     return agents | contacts | {portal.own_agent["id"]: US}
 
 

@@ -27,7 +27,7 @@ class ScenarioVocabulary:
 
         Raises PermanentError for a word for which the mapping has no field.
         """
-        names = {word: word if word in BODY else self._name(word) for word in values}
+        names = {word: self.field_name(word) for word in values}
         fields = {name: self._value(word, values[word], name) for word, name in names.items()}
         custom = {name: value for name, value in fields.items() if name.startswith("cf_")}
         rest = {name: value for name, value in fields.items() if name not in custom}
@@ -41,12 +41,16 @@ class ScenarioVocabulary:
             for word, name in self.mapping.vocabulary.fields.items()
         }
 
-    def _name(self, word: str) -> str:
-        try:
-            return self.mapping.vocabulary.fields[word]
-        except KeyError:
+    def field_name(self, word: str) -> str:
+        """Return Desk's name of a field: by our word, or by Desk's own name for a field that the portal has.
+
+        Raises PermanentError for a word for which the mapping has no field.
+        """
+        named = self.mapping.vocabulary.fields.get(word)
+        if named is None and word not in BODY and self.layout.field(word) is None:
             known = ", ".join(("status", *self.mapping.vocabulary.fields))
-            raise PermanentError(f"the mapping has no field {word}", hint=f"its fields: {known}") from None
+            raise PermanentError(f"the mapping has no field {word}", hint=f"its fields: {known}")
+        return named or word
 
     def _value(self, word: str, value: ScenarioValue, name: str) -> Any:
         vocabulary, severities = self.mapping.vocabulary, self.mapping.policy.tickets.severities

@@ -1,6 +1,7 @@
 """Metrics for Prometheus: /metrics. Values in SQL are read at each request and never cached.
 
-The only labels are names of portals and sources, statuses and verdicts: no addresses, ticket ids or secrets (L11, L12).
+The only labels are names of portals, sources, tasks and fields, statuses and verdicts: no addresses, ticket ids or
+secrets (L11, L12).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from desk_sync.errors import DeskSyncError
-from desk_sync.ports.metrics import HeartbeatStore, MetricsStore, WorkBacklog
+from desk_sync.ports.metrics import UNCOUNTED, FailureCounts, HeartbeatStore, MetricsStore, WorkBacklog
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.services.health import age_of_oldest
@@ -100,11 +101,13 @@ class BusinessMetrics(Collector):
         pulls: PullStore,
         heartbeats: HeartbeatStore,
         now: Now,
+        failures: FailureCounts = UNCOUNTED,
     ) -> None:
         self._metrics = metrics
         self._subscriptions = subscriptions
         self._pulls = pulls
         self._heartbeats = heartbeats
+        self._failures = failures
         self._now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
@@ -115,9 +118,25 @@ class BusinessMetrics(Collector):
             for portal, backlog in backlogs.items():
                 gauge.add_metric([portal], read(backlog, now))
             yield gauge
+        yield from self._sweeps(now)
         yield from self._counters()
         yield self._verdicts()
+        yield self._held_back()
         yield from self._ages(now)
+
+    def _sweeps(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+        """Yield the progress of the sweeps; a kind that never ended well has no age and no sample."""
+        labels = ["portal", "sweep"]
+        meaning = "Age of the instant that a sweep reached."
+        age = GaugeMetricFamily("desk_sync_sweep_age_seconds", meaning, labels=labels)
+        meaning = "Sweeps that failed in a row; two are an alarm."
+        failures = GaugeMetricFamily("desk_sync_sweep_failures", meaning, labels=labels)
+        for portal, metrics in self._metrics.items():
+            for which, done in metrics.sweeps().items():
+                failures.add_metric([portal, which], done.failures)
+                if done.reached:
+                    age.add_metric([portal, which], (now - done.reached).total_seconds())
+        yield from (age, failures)
 
     def _counters(self) -> Iterator[CounterMetricFamily]:
         """Yield the counters; a sweep raises an alarm about the share of `missed` in `changes`."""
@@ -131,13 +150,25 @@ class BusinessMetrics(Collector):
             missed.add_metric([portal], deliveries.missed)
             changes.add_metric([portal], deliveries.changes)
             undelivered.add_metric([portal], metrics.undelivered(BEGINNING))
-        yield from (missed, changes, undelivered)
+        meaning = "Tasks of the worker that ended with an error, and are tried again."
+        failed = CounterMetricFamily("desk_sync_task_failures", meaning, labels=["portal", "task"])
+        for labels, count in self._failures.totals().items():
+            failed.add_metric(labels, count)
+        yield from (missed, changes, undelivered, failed)
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])
         for portal, metrics in self._metrics.items():
             for verdict, count in metrics.verdicts().items():
                 gauge.add_metric([portal, verdict], count)
+        return gauge
+
+    def _held_back(self) -> GaugeMetricFamily:
+        meaning = "Tickets on which a field is held back, since Desk does not accept its value."
+        gauge = GaugeMetricFamily("desk_sync_held_back_fields", meaning, labels=["portal", "field"])
+        for portal, metrics in self._metrics.items():
+            for name, tickets in metrics.held_back_tickets().items():
+                gauge.add_metric([portal, name], tickets)
         return gauge
 
     def _ages(self, now: datetime) -> Iterator[GaugeMetricFamily]:

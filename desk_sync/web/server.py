@@ -54,4 +54,5 @@ def _business(desk_sync: DeskSync) -> BusinessMetrics:
         pulls=desk_sync.sources.pulls,
         heartbeats=desk_sync.heartbeats,
         now=utc_now,
+        failures=desk_sync.failures,
     )

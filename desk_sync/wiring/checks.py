@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import structlog
 
+from desk_sync import settings
+from desk_sync.adapters.desk.client import TIMEOUT
 from desk_sync.adapters.desk.webhook_token import KeySet
+from desk_sync.adapters.mapping.file import LiveProblems, check_live
 from desk_sync.adapters.runtime import broker_probe as broker
 from desk_sync.adapters.runtime import dependency_check as libraries
 from desk_sync.adapters.store.engine import describe, read_clock
-from desk_sync.errors import DeskSyncError
+from desk_sync.adapters.zoho.transport import DeadlineAdapter
+from desk_sync.errors import DeskSyncError, Problem
 from desk_sync.ports.hours import StoredHours
-from desk_sync.services.health import Probe, check_all
+from desk_sync.services.health import Probe, check_all, describe_edition
+from desk_sync.wiring.opening import open_app
 from desk_sync.wiring.portal import PortalServices
 from desk_sync.wiring.process import DeskSync
 
@@ -40,7 +46,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
 
 
 def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
-    """Return all probes. `online` adds those that call Desk, which costs two credits for each portal."""
+    """Return all probes. `online` adds those that call Desk, for a few credits a portal and department."""
     return {
         **cheap(app),
         "redis": lambda: broker.greet(app.settings.redis_url.get_secret_value()),
@@ -48,7 +54,9 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "work": lambda: app.health.work(),
         "steps": lambda: app.health.steps(),
         "deliveries": lambda: app.health.deliveries(),
+        "sweeps": lambda: app.health.sweeps(),
         "parked tickets": lambda: app.health.parked(),
+        "held-back fields": lambda: app.health.held_back(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),
         "sources": lambda: app.health.sources(app.mapping.sources),
         "calendars": lambda: app.health.calendars(_calendars_from_desk(app)),
@@ -61,16 +69,35 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
 
 def _online(app: DeskSync) -> Mapping[str, Probe]:
     return {
-        "desk": lambda: _each(app, lambda portal: portal.desk.greet()),
-        "fields": lambda: _each(app, _fields),
+        "credentials": lambda: _each(app, _credentials),
+        "desk": lambda: _each(app, lambda portal: describe_edition(portal.desk.greet())),
+        "fields": lambda: _fields(app),
     }
 
 
-def _fields(portal: PortalServices) -> str:
-    if unknown := portal.desk.unknown_fields():
-        hint = "Setup > Layouts and Fields shows the API names: correct `fields` in the mapping, or create the field"
-        raise DeskSyncError(f"{portal.name} has no {', '.join(unknown)}", hint=hint)
-    return "all fields exist"
+def _credentials(portal: PortalServices) -> str:
+    return portal.access.try_credentials(DeadlineAdapter(TIMEOUT.total_seconds()))
+
+
+def _fields(app: DeskSync) -> str:
+    """Compare the mapping with its portals. A field that some layouts lack is named, and is no error."""
+    found = compare_mapping(app)
+    if found.wrong:
+        first, more = found.wrong[0], len(found.wrong) - 1
+        described = f"{app.settings.mapping}:{first}" + (f"; and {more} more" if more else "")
+        raise DeskSyncError(described, hint=f"`desk-sync mappings check --live {app.settings.mapping}` shows each")
+    return "; ".join(["all fields and values exist", *(each.message for each in found.gaps)])
+
+
+def compare_file(file: Path) -> Sequence[Problem]:
+    """Return what a correct mapping file has that its portals do not have, in the order of its lines."""
+    with open_app(settings.load().model_copy(update={"mapping": str(file)})) as app:
+        return compare_mapping(app).all
+
+
+def compare_mapping(app: DeskSync) -> LiveProblems:
+    """Return the differences between the mapping that the settings name and its portals."""
+    return check_live(app.settings.mapping, {portal.name: portal.desk.catalogue() for portal in app.portals})
 
 
 def log_start(app: DeskSync) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+import structlog
 from sqlalchemy import make_url
 
 from desk_sync import logs, settings
@@ -46,6 +47,26 @@ def open_for_check() -> Iterator[DeskSync]:
 def worker_app() -> DeskSync:
     """Return the product for the life of a worker process: connections and mapping are kept from task to task."""
     return _open(settings.load(), WORKER_TIMEOUT)
+
+
+def run_task(task: str, work: Callable[[DeskSync], object], *, portal: str = "") -> None:
+    """Do the work of a worker's task. An error ends here: it is logged and counted, and the next ring tries again."""
+    try:
+        desk_sync = worker_app()
+    except Exception as error:  # noqa: BLE001 - without a product, for want of a setting, nothing can be counted
+        structlog.get_logger().error("task.failed", task=task, portal=portal, error=type(error).__name__)
+        return
+    desk_sync.door(task, portal).run(lambda: work(desk_sync))
+
+
+def run_for_all(task: str, work: Callable[[str], object]) -> None:
+    """Do the work of a task for every portal of the mapping, which beat does not read."""
+
+    def each(desk_sync: DeskSync) -> None:
+        for portal in desk_sync.portal_names:
+            desk_sync.door(task, portal).run(partial(work, portal))
+
+    run_task(task, each)
 
 
 def configure_logs(ours: Settings | None = None) -> None:

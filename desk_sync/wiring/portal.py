@@ -16,7 +16,9 @@ from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
+from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.metrics import SqlMetrics
@@ -32,6 +34,7 @@ from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
+from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
@@ -39,7 +42,9 @@ from desk_sync.services.parking import Parking
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
+from desk_sync.services.reconcile.recent_looks import RecentLooks
 from desk_sync.services.reconcile.reconcile import Reconcile
+from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.review import Review
 from desk_sync.services.sweep import MissedAlarm, Sweep
 from desk_sync.settings import Settings
@@ -91,7 +96,7 @@ class PortalServices:
             desk_url=self.hosts.desk_url,
             org_id=self.hosts.org_id,
             vocabulary=self.mapping.vocabulary,
-            access=self._tokens(),
+            access=self.access,
             budget=self.budget,
             now=environment.now,
             connections=self.process_settings.workers,
@@ -100,7 +105,9 @@ class PortalServices:
             transport=environment.transport,
         )
 
-    def _tokens(self) -> AccessTokens:
+    @cached_property
+    def access(self) -> AccessTokens:
+        """The access token of the portal's agent. Raises ConfigurationError."""
         named, environment = self.name in self.mapping.portals, self.environment
         oauth = settings.oauth_of(self.name) if named else settings.oauth(self.process_settings)
         return AccessTokens(
@@ -149,8 +156,22 @@ class PortalServices:
         return SqlMetrics(self.engine, self.name)
 
     @property
+    def held_back(self) -> SqlHeldBack:
+        return SqlHeldBack(self.engine, self.name)
+
+    @property
     def parking(self) -> Parking:
-        return Parking(tickets=self.tickets, now=self.environment.now)
+        return Parking(tickets=self.tickets, now=self.environment.now, recent=self.recent_looks)
+
+    @cached_property
+    def recent_looks(self) -> RecentLooks:
+        """The last looks of this process that went well."""
+        return RecentLooks()
+
+    def door(self, task: str) -> ServiceDoor:
+        """Return the door at which the errors of a task for this portal end."""
+        failures = SqlFailures(self.engine)
+        return ServiceDoor(task=task, portal=self.name, now=self.environment.now, failures=failures)
 
     @property
     def review(self) -> Review:
@@ -167,6 +188,7 @@ class PortalServices:
             notifier=self.environment.notifier(),
             period=self.mapping.policy.escalation.digest,
             now=self.environment.now,
+            door=self.door("notices"),
         )
 
     @property
@@ -203,6 +225,7 @@ class PortalServices:
             monotonic=self.environment.monotonic,
             workers=self.process_settings.workers,
             pool=self.environment.pool,
+            bring_back=self.parking.bring_back,
         )
 
     @property
@@ -214,9 +237,10 @@ class PortalServices:
             budget=self.budget,
             education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
-            portal=self.facts,
+            fields=FieldsWriter(desk=self.desk, portal=self.facts, held_back=self.held_back, now=self.environment.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
             now=self.environment.now,
+            recent=self.recent_looks,
         )
 
     @property

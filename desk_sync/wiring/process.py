@@ -12,12 +12,14 @@ from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.runtime.dead_mans_switch import DeadMansSwitch
 from desk_sync.adapters.store.engine import describe
+from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.subscriptions.partner_file import read_partners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.errors import ConfigurationError
 from desk_sync.services.audit import Audit
+from desk_sync.services.door import ServiceDoor
 from desk_sync.services.health import Health
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
@@ -95,6 +97,15 @@ class DeskSync:
     def beat(self) -> None:
         """Record the sign of life that shows that broker, worker and database work together."""
         self.heartbeats.beat(now=self.environment.now())
+
+    @cached_property
+    def failures(self) -> SqlFailures:
+        """The counts of tasks that ended with an error."""
+        return SqlFailures(self.engine)
+
+    def door(self, task: str, portal: str = "") -> ServiceDoor:
+        """Return the door at which the errors of a task end."""
+        return ServiceDoor(task=task, portal=portal, now=self.environment.now, failures=self.failures)
 
     @property
     def audit(self) -> Audit:

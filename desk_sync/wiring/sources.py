@@ -13,6 +13,7 @@ from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
+from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -21,6 +22,7 @@ from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import ConfigurationError
 from desk_sync.ports.subscriptions import FILE, AccountSource
+from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.lookup import AccountLookup, LookupAnswer
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
@@ -74,6 +76,7 @@ class SourceServices:
             now=self.environment.now,
             rhythm=rhythm,
             max_shrink=max_shrink,
+            door=ServiceDoor(task=f"pull {name}", now=self.environment.now, failures=SqlFailures(self.engine)),
         )
 
     @cached_property

@@ -59,6 +59,7 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
             }
         ],
         "bindings": [],
+        "held_back": [],
     }
 
 

@@ -60,10 +60,13 @@ USES = {
     "has_comment": (["list_comments"], lambda client: client.has_comment(TICKET, "ds-ffffffffffff")),
     "read_comments": (["list_comments"], lambda client: client.read_comments(TICKET)),
     "greet": (["list_organizations"], lambda client: client.greet()),
-    "unknown_fields": (["list_fields"], lambda client: client.unknown_fields()),
+    "catalogue": (
+        ["list_departments", "list_fields", "list_layouts", "read_layout", "list_agents", "list_teams"],
+        lambda client: client.catalogue(),
+    ),
     "read_threads": (
-        ["list_threads"],
-        lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=2, contents=True),
+        ["list_threads", "read_thread"],
+        lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=(), contents=True),
     ),
     "read_status_changes": (["read_history"], lambda client: client.read_status_changes(TICKET)),
     "read_mailboxes": (["read_latest_thread"], lambda client: client.read_mailboxes(TICKET)),
@@ -97,6 +100,11 @@ def sent():
         mock.get(re.compile(f"{API}/contacts/[0-9]+$"), json={"id": CONTACT, "accountId": ACCOUNT})
         mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
         mock.get(f"{API}/fields", json={"data": [{"apiName": "cf_severity"}]})
+        mock.get(f"{API}/departments", json={"data": [{"id": "6001", "name": "Support"}]})
+        mock.get(f"{API}/layouts", json={"data": [{"id": "6101", "layoutName": "Standard"}]})
+        mock.get(f"{API}/layouts/6101", json={"id": "6101", "sections": []})
+        mock.get(f"{API}/agents", json={"data": [{"id": "1", "zuid": "2", "emailId": "ada@desk.example"}]})
+        mock.get(f"{API}/teams", json={"teams": [{"id": "3", "name": "Escalation"}]})
         mock.get(f"{API}/businessHours", json={"data": [{"id": "7001", "name": "Office"}]})
         mock.get(f"{API}/businessHours/7001", json=OFFICE)
         mock.get(f"{API}/holidayList/8001", json={"holidayListType": "RECURRING", "holidays": []})
@@ -157,7 +165,7 @@ def test_bodies_are_those_of_the_contract(sent, _, use):
 
 
 def test_a_thread_whose_content_is_not_listed_is_read_as_the_contract_says(sent):
-    _, request = sent(lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=1, contents=True))
+    _, request = sent(lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=(), contents=True))
 
     assert matches(CALLS["read_thread"], urlsplit(request.url).path)
     assert request.method == CALLS["read_thread"]["method"]

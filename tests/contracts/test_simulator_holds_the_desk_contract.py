@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ruamel.yaml import YAML
 
 from desk_sync.simulated_desk import webhooks
 from desk_sync.simulated_desk.error import STATUS
+from desk_sync.simulated_desk.portal.quirks import QUIRKS
 from desk_sync.simulated_desk.rest.routes import ROUTES
 from desk_sync.simulated_desk.running import RunningDesk
 from desk_sync.simulated_desk.server import running
@@ -25,6 +26,7 @@ from desk_sync.simulated_desk.server import running
 CONTRACT = YAML(typ="safe").load(Path(__file__).with_name("desk.yaml"))
 CALLS: dict[str, dict[str, Any]] = {each["id"]: each for each in CONTRACT["calls"]}
 OPENAPI = Path(__file__).parents[3] / "shared" / "desk-api" / "openapi.json"
+MARKS = {"O", "L", "T", "C", "U"}
 SPAN = "2020-01-01T00:00:00.000Z,2030-01-01T00:00:00.000Z"
 UNKNOWN_ID = "700100999999999999"
 HOOK = {"url": "http://receiver.example/hook", "subscriptions": {"Ticket_Delete": None}}
@@ -94,7 +96,7 @@ EXAMPLES: dict[str, list[Example]] = {
     "read_metrics": [Example(200, TICKET), Example(404, GONE)],
     "read_history": [
         Example(200, TICKET),
-        Example(204, TICKET, {"eventFilter": "TicketEscalated"}),
+        Example(204, TICKET, {"eventFilter": "SLAHistory"}),
         Example(404, GONE),
     ],
     "list_threads": [Example(200, TICKET), Example(404, GONE)],
@@ -134,6 +136,11 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "read_contact": [Example(200, ("<contact>",), {"include": "accounts"}), Example(404, GONE)],
     "read_account": [Example(200, ("<account>",)), Example(404, GONE)],
+    "search_accounts": [
+        Example(200, query={"accountName": "Partner"}),
+        Example(204, query={"accountName": "Nobody"}),
+        Example(422, query={"limit": "101"}),
+    ],
     "list_contracts": [
         Example(200, ("<account>",), {"contractStatus": "ACTIVE"}),
         Example(204, ("<account>",), {"contractStatus": "EXPIRED"}),
@@ -269,6 +276,140 @@ def test_the_error_codes_are_those_of_the_contract():
     assert {code: each["status"] for code, each in CONTRACT["errors"].items()} == STATUS
 
 
+def test_every_fact_has_its_source():
+    facts = [*CALLS.values(), *CONTRACT["errors"].values(), *({"source": each} for each in CONTRACT["quirks"].values())]
+    facts += [each for name in ("threads", "bin", "notification_rules") for each in CONTRACT[name].values()]
+    facts += [CONTRACT[name] for name in ("history", "time_ranges", "token", "webhook")]
+    facts += CONTRACT["custom_field_values"].values()
+
+    assert not [each for each in facts if isinstance(each, dict) and not set(each.get("source", ("",))) <= MARKS]
+
+
+def test_the_quirks_are_those_of_the_contract():
+    assert CONTRACT["quirks"].keys() == QUIRKS.keys()
+
+
+INCLUDES = [
+    pytest.param(call_id, name, key, id=f"{call_id} {name}")
+    for call_id, call in CALLS.items()
+    for name, key in call.get("include", {}).items()
+]
+
+
+@pytest.mark.parametrize(("call_id", "name", "key"), INCLUDES)
+def test_what_a_call_includes_is_in_its_answer(desk: Desk, call_id: str, name: str, key: str):
+    (example,) = [each for each in EXAMPLES[call_id] if each.status == 200]
+    plain = desk.call(call_id, replace(example, query={})).json()
+    answer = desk.call(call_id, replace(example, query={"include": name})).json()
+    (before, after) = ((each["data"][0] if "data" in each else each) for each in (plain, answer))
+
+    assert key in after
+    assert key not in before
+
+
+def test_what_a_call_cannot_include_is_refused(desk: Desk):
+    for call_id in {each.values[0] for each in INCLUDES}:
+        (example,) = [each for each in EXAMPLES[call_id] if each.status == 200]
+        assert desk.call(call_id, replace(example, query={"include": "kitchenSink"})).status_code == 422, call_id
+
+
+def test_a_list_has_the_custom_fields_that_it_is_asked_for_and_refuses_others(desk: Desk):
+    def listed(fields: str) -> requests.Response:
+        return desk.call("list_tickets", Example(200, query={"fields": fields, "include": "contacts,team"}))
+
+    answer = listed("cf_severity,subject").json()["data"][0]
+    assert answer["cf"] == {"cf_severity": None}
+    assert {"contact", "team"} <= answer.keys()
+    assert listed("cf_nowhere").status_code == 422
+
+
+@pytest.mark.parametrize("form", CONTRACT["time_ranges"]["forms"])
+def test_a_time_range_includes_both_ends_in_either_form(desk: Desk, form: str):
+    created = desk.simulation.portal.ticket(desk.names["ticket"]).record["createdTime"]
+    at = created if "SSS" in form else created.replace(".000Z", "Z")
+    query = {"createdTimeRange": f"{at},{at}", "id": desk.names["ticket"]}
+
+    assert desk.call("search_tickets", Example(200, query=query)).status_code == 200
+
+
+class TestTheHistory:
+    def read(self, desk: Desk, **query: str) -> list[Any]:
+        answer = desk.call("read_history", Example(200, TICKET, query))
+        return answer.json()["data"] if answer.status_code == 200 else [answer.status_code]
+
+    def test_ten_entries_come_newest_first_and_at_most_fifty(self, desk: Desk):
+        facts, portal = CONTRACT["history"]["limit"], desk.simulation.portal
+        for number in range(60):
+            portal.change_ticket(desk.names["ticket"], {"subject": str(number)}, by=portal.person["id"])
+        newest = self.read(desk)[0]["eventInfo"][0]["propertyValue"]
+
+        assert newest == {"previousValue": "58", "updatedValue": "59"}
+        assert len(self.read(desk)) == facts["default"]
+        assert len(self.read(desk, limit=str(facts["most"]))) == facts["most"]
+        assert self.read(desk, limit=str(facts["most"] + 1)) == [422]
+        assert self.read(desk, limit=str(facts["least"] - 1)) == [422]
+
+    def test_it_is_asked_by_api_name_and_answers_with_labels(self, desk: Desk):
+        portal = desk.simulation.portal
+        portal.change_ticket(desk.names["ticket"], {"status": "On Hold", "priority": "High"}, by=portal.person["id"])
+        changed, created = self.read(desk, fieldName="status")
+
+        assert (changed["eventName"], created["eventName"]) == ("TicketUpdated", "TicketCreated")
+        assert {"Status", "Priority"} == {each["propertyName"] for each in changed["eventInfo"]}
+        assert self.read(desk, fieldName="classification") == [204]
+
+    def test_it_is_asked_by_agent_and_by_kind(self, desk: Desk):
+        assert {each["actor"]["id"] for each in self.read(desk, agentId=desk.simulation.portal.person["id"])} == {
+            desk.simulation.portal.person["id"]
+        }
+        assert {each["eventName"] for each in self.read(desk, eventFilter="CommentHistory")} == {"CommentAdded"}
+        for kind in CONTRACT["history"]["eventFilter"]:
+            assert self.read(desk, eventFilter=kind) != [422], kind
+        assert self.read(desk, eventFilter="TicketEscalated") == [422]
+
+
+@pytest.mark.parametrize("state", CONTRACT["threads"]["states"]["values"])
+def test_a_thread_in_every_state_is_as_the_contract_says(desk: Desk, state: str):
+    portal, ticket_id = desk.simulation.portal, desk.names["ticket"]
+    thread = portal.agent_reply(ticket_id, "<p>Soon</p>", status=state)
+    answer = desk.call("read_thread", Example(200, (ticket_id, thread["id"])))
+
+    assert answer.json()["status"] == state
+    validate(answer.json(), {"$ref": "#/$defs/whole_thread"})
+    assert desk.call("read_latest_thread", Example(200, TICKET, {"threadStatus": state})).json()["id"] == thread["id"]
+
+
+@pytest.mark.parametrize("scheme", ["Zoho-oauthtoken", "Bearer"])
+def test_a_token_is_accepted_in_both_forms(desk: Desk, scheme: str):
+    _, token = str(desk.session.headers["Authorization"]).split()
+    desk.session.headers["Authorization"] = f"{scheme} {token}"
+
+    assert desk.call("read_myself", Example(200)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("contact", "status"),
+    [
+        pytest.param({"lastName": "Schmidt"}, 200, id="a last name"),
+        pytest.param({"email": "new@partner.example"}, 200, id="an e-mail address"),
+        pytest.param({"firstName": "Ana"}, 422, id="neither"),
+    ],
+)
+def test_a_contact_needs_a_last_name_or_an_address(desk: Desk, contact: dict[str, str], status: int):
+    body = {"departmentId": "<department>", "subject": "Down", "contact": contact}
+
+    assert desk.call("create_ticket", Example(status, body=body)).status_code == status
+
+
+def test_every_field_of_the_shipped_mapping_is_on_the_layout(desk: Desk):
+    text = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
+    named = set(re.findall(r"^  #? ?\w+: (cf_\w+)", text, re.MULTILINE))
+    (layout,) = [each for each in desk.simulation.portal.seed.layouts if each.name == "Standard"]
+
+    assert len(named) == 17
+    assert named <= {each.api_name for each in layout.custom}
+
+
 def test_the_bodies_have_the_keys_of_the_contract():
     routes = {(each.method, each.path): each.body for each in ROUTES if each.body}
     taken = {route: (set(body.keys), set(body.required)) for route, body in routes.items()}
@@ -321,6 +462,37 @@ def misfit(answer: requests.Response, operation: Any, document: Any) -> str | No
     schema = response["content"]["application/json"]["schema"]
     checked = Draft202012Validator({**schema, "components": document["components"]})
     return next((error.message for error in checked.iter_errors(answer.json())), None)
+
+
+WHOLE_RECORDS = ["read_contact", "search_contacts", "read_account", "list_agents", "list_organizations", "write_ticket"]
+
+
+@needs_openapi
+@pytest.mark.parametrize("call_id", WHOLE_RECORDS)
+def test_a_record_has_the_keys_of_the_openapi_file_and_no_others(desk: Desk, call_id: str):
+    document = json.loads(OPENAPI.read_text())
+    operation = operations(document)[shape(CALLS[call_id]["method"], CONTRACT["base"] + CALLS[call_id]["path"])]
+    response = document["components"]["responses"][operation["responses"]["200"]["$ref"].rpartition("/")[2]]
+    known = keys_of(response["content"]["application/json"]["schema"], document)
+    (example,) = [each for each in EXAMPLES[call_id] if each.status == 200]
+    include = ",".join(CALLS[call_id].get("include", ()) if call_id in ("read_contact", "read_account") else ())
+    answer = desk.call(call_id, replace(example, query={**example.query, **({"include": include} if include else {})}))
+    record = answer.json()["data"][0] if "data" in answer.json() else answer.json()
+
+    assert record.keys() == known
+
+
+def keys_of(schema: Any, document: Any) -> set[str]:
+    """Return the properties of a record, or of the records in a list."""
+    while "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    properties = schema.get("properties", {})
+    if "data" in properties:
+        return keys_of(properties["data"], document)
+    if "items" in schema:
+        return keys_of(schema["items"], document)
+    inner = [each for name in ("allOf", "anyOf") for each in schema.get(name, ())]
+    return set(properties).union(*(keys_of(each, document) for each in inner))
 
 
 @needs_openapi

@@ -1,4 +1,4 @@
-"""The tests of many tickets, at their full counts: an outage of ours, a backfill, a rush on the budget."""
+"""The tests of many tickets, at their full counts: our own outage, a backfill, a rush on the budget, sweeps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ def run(folder: Path) -> Sequence[CrowdResult]:
     """Run the tests and return their results, in order. A run that broke off is an error, so none is missing."""
     report = folder / "crowds.xml"
     command = [sys.executable, "-m", "pytest", "-m", "crowd", "--show-capture=no", f"--junitxml={report}"]
-    subprocess.run([*command, "tests/services"], env=os.environ | {counts.FULL: "1"}, stdout=sys.stderr, check=False)
+    subprocess.run(
+        [*command, "tests/services", "tests/simulation"],
+        env=os.environ | {counts.FULL: "1"},
+        stdout=sys.stderr,
+        check=False,
+    )
     return [_read(case) for case in ElementTree.parse(report).iter("testcase")]  # noqa: S314 - it is our own file
 
 

@@ -69,6 +69,10 @@ class TrialSetup:
         child.wait()
         self.killed += 1
 
+    def ended(self) -> list[str]:
+        """Return the names of processes that have ended; those that a strike killed have been started again."""
+        return [name for name, child in self.demo.processes.children.items() if child.poll() is not None]
+
     def set_faults(self, **faults: object) -> None:
         """Set the faults of Desk on our calls from now on; by default only its latency."""
         self.demo.desk.call("POST", "/_simulator/faults", json={"calls": OUR_CALLS, "latency": self.latency} | faults)

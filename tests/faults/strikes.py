@@ -21,6 +21,7 @@ import requests
 
 from tests.faults.scene import TrialSetup
 from tests.support.processes import START_SECONDS, children_of, wait_until
+from tests.support.refusals import refusing
 
 Strike: TypeAlias = Callable[[TrialSetup, float], None]
 """The second argument is the duration in seconds, for strikes that have one."""
@@ -88,6 +89,12 @@ def freeze_redis(setup: TrialSetup, seconds: float) -> None:
     """Freeze Redis by SIGSTOP: its socket still accepts, without an answer. An equally long calm span comes first."""
     setup.rest(seconds)
     with setup.striking(), stopped(setup.broker.process.pid):
+        sleep(seconds)
+
+
+def refuse_writes(setup: TrialSetup, seconds: float, *, kind: str) -> None:
+    """Let Redis answer, but refuse to write."""
+    with setup.striking(), refusing(setup.broker.url, kind):
         sleep(seconds)
 
 
@@ -181,6 +188,16 @@ FAULTS: Mapping[str, FaultKind] = {
     "redis-killed": FaultKind(words="Redis killed, back empty", strike=kill_redis, within=REDIS_BACK),
     "redis-flushed": FaultKind(words="Redis flushed", strike=flush_redis, within=REDIS_BACK),
     "redis-frozen": FaultKind(words="Redis frozen (SIGSTOP)", strike=freeze_redis, within=REDIS_BACK),
+    "redis-readonly": FaultKind(
+        words="Redis refuses to write (READONLY, as after a failover)",
+        strike=partial(refuse_writes, kind="READONLY"),
+        within=REDIS_BACK,
+    ),
+    "redis-full": FaultKind(
+        words="Redis refuses to write (OOM, at `maxmemory`)",
+        strike=partial(refuse_writes, kind="OOM"),
+        within=REDIS_BACK,
+    ),
     "clock": FaultKind(words="the wall clock an hour ahead, and back", strike=move_clock),
     "cut": FaultKind(words="all connections to PostgreSQL cut", strike=cut_connections),
     "postgresql": FaultKind(words="PostgreSQL crashed and restarted", strike=restart_postgresql),

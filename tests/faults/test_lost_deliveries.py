@@ -140,5 +140,5 @@ def test_changes_without_a_delivery_are_found_counted_once_and_lead_to_the_same_
     assert demo.desk.counters()["deliveries"]["dropped"] >= len(undelivered)
     assert (first.missed, second.missed) == (len(undelivered), 0)
     assert end_state(demo, tickets) == end_state(demo, undisturbed)
-    assert sweep.run(SweepKind.FULL).marked == 0
+    assert sweep.run(SweepKind.FULL).missed == 0
     assert demo.desk_sync.portal("default").metrics.deliveries().missed == len(undelivered)

@@ -78,7 +78,8 @@ class FaultTrial:
 class TrialOutcome:
     """The outcome of a trial. Deliveries are counted by event; `rewritten` are writes that changed nothing.
 
-    `notes` describe the means; `in_flight` is the maximum of calls that Desk had at a time, ours and its customers'.
+    `ended` are processes that ended without a kill. `notes` describe the means; `in_flight` is the maximum of calls
+    that Desk had at a time, ours and its customers'.
     """
 
     trial: FaultTrial
@@ -91,6 +92,7 @@ class TrialOutcome:
     invented: int
     doubled: int
     rewritten: int
+    ended: Sequence[str]
     wrong: Sequence[str]
     resumed: float
     slowest: float
@@ -111,6 +113,7 @@ class TrialOutcome:
             "stored and never sent": self.invented,
             "comments twice": self.doubled,
             "writes repeated": self.rewritten > self.trial.repeats(self.killed),
+            f"processes ended: {', '.join(self.ended)}": bool(self.ended),
             "tickets in a wrong state": ", ".join(self.wrong),
             f"{self.resumed:.0f} s to resume": self.resumed > self.trial.within,
             f"a call to Desk took {self.longest:.1f} s": self.longest > LONGEST_CALL,
@@ -175,6 +178,7 @@ def _outcome(trial: FaultTrial, setup: TrialSetup, resumed: float) -> TrialOutco
         invented=len(stored - load.sent),
         doubled=sum(map(_twice, comments.values())),
         rewritten=sum(count - 1 for count in writes.values()),
+        ended=setup.ended(),
         wrong=[ticket for ticket in load.tickets if not _is_as_expected(setup, ticket, comments[ticket])],
         resumed=resumed,
         slowest=load.slowest(),
@@ -247,6 +251,8 @@ DAILY = (
             ("redis-flushed", 1),
             ("redis-killed", 1),
             ("redis-frozen", 1),
+            ("redis-readonly", 1),
+            ("redis-full", 1),
             ("clock", 1),
             ("cut", 1),
             ("postgresql", 1),
@@ -274,6 +280,8 @@ FULL = (
         warm_up=30.0,
         rate=LoadRate(deliveries=100),
     ),
+    FaultTrial(name="redis-readonly", strikes=(("redis-readonly", 1),), seconds=30.0),
+    FaultTrial(name="redis-full", strikes=(("redis-full", 1),), seconds=30.0),
     FaultTrial(name="clock", strikes=(("clock", 10),), seconds=5.0),
     FaultTrial(name="postgresql", strikes=(("postgresql", 10),), on_postgresql=True),
     FaultTrial(name="cut", strikes=(("cut", 20),), on_postgresql=True),

@@ -13,6 +13,7 @@ import pytest
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.metrics import SqlMetrics
@@ -34,6 +35,7 @@ from desk_sync.services.reconcile.live_lookup import LiveLookup
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
+from desk_sync.services.reconcile.write_fields import FieldsWriter
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
@@ -54,6 +56,7 @@ class World:
         self.reviews = SqlReviews(engine, "default")
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
         self.hours = SqlHours(engine, "default")
+        self.held_back = SqlHeldBack(engine, "default")
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
@@ -86,7 +89,7 @@ class World:
             budget=self.budget,
             education_log=SqlEducationLog(self.engine, "default"),
             tickets=self.tickets,
-            portal=self.portal,
+            fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
             related_tickets=SqlRelatedTickets(self.engine, "default"),
             now=self.now,
         )

@@ -7,6 +7,8 @@ from datetime import timedelta
 from threading import Event
 from time import monotonic
 
+import pytest
+
 from desk_sync.services.drain import Drain
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.support.makers import NOW
@@ -116,3 +118,32 @@ def test_after_a_pause_one_ticket_goes_ahead_of_the_others(world):
     Drain(tickets=world.tickets, look=look, budget=world.budget, now=world.now, monotonic=monotonic).run()
 
     assert looked_at == numbered(1)
+
+
+@pytest.mark.parametrize(
+    ("most", "is_ill", "brought"),
+    [
+        pytest.param(None, False, [3], id="the portal is well"),
+        pytest.param(1, False, [], id="a pause has just ended"),
+        pytest.param(None, True, [], id="the last call failed"),
+    ],
+)
+def test_parked_tickets_are_brought_back_while_the_portal_is_well(world, most, is_ill, brought):
+    world.budget.most, world.budget.is_ill = most, is_ill
+    asked = []
+
+    def bring_back(limit):
+        asked.append(limit)
+        return 1
+
+    more = Drain(
+        tickets=world.tickets,
+        look=lambda lease: LookOutcome.GONE,
+        budget=world.budget,
+        now=world.now,
+        monotonic=monotonic,
+        workers=3,
+        bring_back=bring_back,
+    ).run()
+
+    assert (asked, more) == (brought, bool(brought))

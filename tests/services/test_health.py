@@ -12,10 +12,12 @@ from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.escalation.notice import gather
+from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
-from desk_sync.ports.sweeps import SweepCoverage
-from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all
-from tests.support.makers import NOW, make_event, make_message
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind
+from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
+from tests.support.field_troubles import FieldTrouble
+from tests.support.makers import NOW, make_event, make_message, make_ticket
 
 CANARY = "canary@customer.example"
 WEEK = timedelta(days=7)
@@ -128,6 +130,54 @@ class TestDeliveries:
         assert check("deliveries", health.deliveries).ok is ok
 
 
+class TestSweeps:
+    def test_a_portal_that_was_never_swept_is_well(self, health):
+        assert health.sweeps() == "no portal was swept yet"
+
+    def test_it_says_how_far_each_came(self, world, health):
+        sweeps = SqlSweeps(world.engine, "other")
+        sweeps.end_round(SweepKind.RECENT, reached=NOW, now=NOW)
+        sweeps.fail_round(SweepKind.REPLIES, "down")
+        world.waits(minutes=3)
+
+        found = health.sweeps()
+
+        assert found == "other: recent reached 0:03:00 ago; other: replies never ended well, failed 1 times since: down"
+
+    @pytest.mark.parametrize(("failures", "ok"), [pytest.param(1, True, id="once"), pytest.param(2, False, id="twice")])
+    def test_two_failures_in_a_row_are_wrong(self, world, health, failures, ok):
+        sweeps = SqlSweeps(world.engine, "other")
+        sweeps.end_round(SweepKind.RECENT, reached=NOW, now=NOW)
+        for _ in range(failures):
+            sweeps.fail_round(SweepKind.RECENT, "Desk answered 500")
+
+        found = check("sweeps", health.sweeps)
+
+        assert (found.ok, "Desk answered 500" in found.what) == (ok, True)
+
+    @pytest.mark.parametrize(
+        ("which", "ago", "ok"),
+        [
+            pytest.param(SweepKind.RECENT, timedelta(minutes=15), True, id="five turns"),
+            pytest.param(SweepKind.RECENT, timedelta(minutes=16), False, id="longer"),
+            pytest.param(SweepKind.REPLIES, timedelta(minutes=59), True, id="replies have an hour"),
+            pytest.param(SweepKind.FULL, timedelta(days=2, minutes=1), False, id="two nights"),
+        ],
+    )
+    def test_a_sweep_that_ends_without_a_word_is_late(self, world, health, which, ago, ok):
+        SqlSweeps(world.engine, "default").end_round(which, reached=NOW, now=NOW)
+        world.waits(seconds=ago.total_seconds())
+
+        assert check("sweeps", health.sweeps).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("edition", "alone"), [("ENTERPRISE", False), ("Professional", False), ("FREE", True), ("Standard", True)]
+)
+def test_an_edition_without_webhooks_is_said_to_live_on_sweeps(edition, alone):
+    assert ("sweeps alone" in describe_edition(edition)) is alone
+
+
 class TestParked:
     def test_no_parked_ticket_is_well(self, health):
         assert check("parked", health.parked).ok
@@ -141,6 +191,35 @@ class TestParked:
 
         assert check("parked", health.parked).what == "1 tickets are parked"
         assert check("work", health.work).ok
+
+
+class TestHeldBackFields:
+    def test_no_field_that_is_held_back_is_well(self, health):
+        assert check("held back", health.held_back).what == "none"
+
+    def test_a_field_that_is_held_back_is_named_with_its_reason_and_its_ticket(self, world, desk, health):
+        desk.troubles[Field.SEVERITY] = FieldTrouble.INVALID
+        world.receives()
+        world.look()
+
+        found = check("held back", health.held_back)
+        assert not found.ok
+        assert found.what == (
+            "severity on ticket 100000000000000001 since 2026-11-23 09:00Z: Desk refuses the value as invalid"
+        )
+
+    def test_one_that_several_tickets_cannot_have_is_one_entry(self, world, desk, health):
+        desk.troubles[Field.SEVERITY] = FieldTrouble.INVALID
+        for number in range(1, 5):
+            ticket_id = f"10000000000000000{number}"
+            desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id, severity="S2-Moderate")
+            world.receives(key=ticket_id, ticket_id=ticket_id)
+            world.look()
+
+        assert check("held back", health.held_back).what == (
+            "severity on all tickets of department 200000000000000001 (4 so far) since 2026-11-23 09:00Z: "
+            "Desk refuses the value as invalid"
+        )
 
 
 class TestSubscriptionData:

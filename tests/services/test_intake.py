@@ -116,6 +116,7 @@ def test_a_body_is_read_only_after_its_token_was_verified():
         pytest.param(b"[{}]", id="events"),
         pytest.param(b"[]", id="no events"),
         pytest.param(b" \t\r\n[]", id="after blanks"),
+        pytest.param(b"\xef\xbb\xbf[{}]", id="after a byte order mark"),
         pytest.param(b"[{}", id="cut off"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -171,3 +172,28 @@ def test_one_run_sends_no_more_than_a_batch(sending, save_message, world, mailbo
 
     sending.run()
     assert len(mailboxes.arrived) == SendLimits().batch + 1
+
+
+def test_a_fault_of_one_channel_holds_up_no_other(sending, save_message, world, mailboxes):
+    mailboxes.broken[ADA] = ZeroDivisionError("secret")
+    save_message()
+    save_message(to=CAI, topic="escalation:1:2")
+    world.waits(minutes=1)
+
+    with structlog.testing.capture_logs() as lines:
+        sending.run()
+
+    assert recipients(mailboxes) == [CAI]
+    [line] = [line for line in lines if line["event"] == "notice.postponed"]
+    assert line["error"].startswith("ZeroDivisionError in test_notices.py:")
+
+
+def test_an_error_of_the_run_itself_ends_at_its_door_and_the_next_run_sends(sending, save_message, world, mailboxes):
+    save_message()
+    world.waits(minutes=1)
+    broken = replace(sending, period=None)
+
+    assert broken.run() is None
+    sending.run()
+
+    assert recipients(mailboxes) == [ADA]

@@ -281,3 +281,11 @@ def with_max_age(policy, max_age):
 
 def test_every_error_of_desk_sync_is_a_refusal(world):
     assert puller(world, FakeSource(DeskSyncError("whatever"))).run_if_due() is None
+
+
+def test_a_fault_of_ours_ends_at_the_door_and_the_pull_is_due_again(world, pulls):
+    assert puller(world, FakeSource(KeyError("secret"))).run_if_due() is None
+
+    [state] = pulls.states().values()
+    assert state.error.startswith("KeyError in test_pull.py")
+    assert state.due_at > world.now()

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
-from desk_sync.ports.sweeps import SweepCoverage, SweepKind
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
 from tests.support.fake_desk import Died
@@ -49,10 +49,13 @@ def sweep(world, desk, sweeps):
 
 @pytest.fixture
 def known(world, sweep, desk):
-    """A ticket that was delivered, looked at and written to, minutes ago."""
+    """A ticket that was delivered, looked at and written to, and read once more after that second, minutes ago."""
     desk.person_sets(TICKET, severity="S3-Minimal")
     world.receives(state=None, modified_at=world.now())
     world.waits(seconds=1)
+    world.look()
+    world.waits(seconds=2)
+    world.tickets.look_now([TICKET], now=world.now())
     world.look()
     world.waits(**LATE)
     return TICKET
@@ -148,12 +151,17 @@ class TestWhatIsNotMissed:
         assert (swept.seen, swept.marked) == (1, 0)
 
     def test_a_change_whose_delivery_had_no_news(self, world, desk, sweep, known):
+        """It is looked at all the same: a second change of that second may have had some."""
         desk.person_sets(known)
         state = digest(desk.tickets[known])
         world.receives(key="subject", state=state, before=state, modified_at=world.now())
         assert world.look() == [LookOutcome.NOTHING_NEW]
         world.waits(**LATE)
 
+        swept = sweep.run(SweepKind.RECENT)
+
+        assert (swept.marked, swept.missed) == (1, 0)
+        assert world.look() == [LookOutcome.RECONCILED]
         assert sweep.run(SweepKind.RECENT).marked == 0
 
     def test_an_earlier_delivery_does_not_hide_a_later_change(self, world, desk, sweep, known):
@@ -224,7 +232,94 @@ class TestWhatIsNotMissed:
         assert sweep.run(SweepKind.RECENT).marked == marked
 
 
+class TestTwoChangesInOneSecond:
+    def test_the_second_one_is_found_although_its_delivery_was_lost(self, world, desk, sweep):
+        desk.person_sets(TICKET)
+        world.receives(state=None, modified_at=world.now())
+        world.look()
+        desk.person_sets(TICKET, severity="S3-Minimal", modified_at=desk.tickets[TICKET].modified_at)
+        world.waits(**LATE)
+
+        swept = sweep.run(SweepKind.RECENT)
+
+        assert (swept.marked, swept.missed) == (1, 0)
+        assert world.look() == [LookOutcome.RECONCILED]
+        assert Field.SEVERITY in world.tickets.history(TICKET).memory.fields.overrides
+        assert sweep.run(SweepKind.RECENT).marked == 0
+
+    def test_our_own_write_is_read_once_more_and_not_missed(self, world, desk, sweep):
+        desk.person_sets(TICKET)
+        world.receives(state=None, modified_at=world.now())
+        world.look()
+        world.waits(**LATE)
+
+        assert (sweep.run(SweepKind.RECENT).missed, world.look()) == (0, [LookOutcome.RECONCILED])
+        assert (desk.count("write_ticket"), sweep.run(SweepKind.RECENT).marked) == (1, 0)
+
+
+class TestReplies:
+    """Desk is not known to move a ticket's modification time when the partner replies."""
+
+    @pytest.fixture
+    def replied(self, world, desk, sweep, known):
+        sweep.run(SweepKind.REPLIES)
+        world.waits(minutes=12)
+        desk.tickets[known] = replace(desk.tickets[known], replied_at=world.now())
+        world.waits(**LATE)
+        return known
+
+    def test_a_reply_without_a_delivery_is_looked_at_once(self, world, desk, sweep, replied):
+        assert sweep.run(SweepKind.RECENT).marked == 0
+
+        swept = sweep.run(SweepKind.REPLIES)
+
+        assert (swept.marked, swept.missed) == (1, 1)
+        assert world.look() == [LookOutcome.RECONCILED]
+        assert sweep.run(SweepKind.REPLIES).marked == 0
+
+    def test_a_reply_whose_delivery_was_looked_at_is_known(self, world, sweep, replied):
+        world.receives(key="thread", type="Ticket_Thread_Add", state=None)
+        world.look()
+        world.waits(**LATE)
+
+        assert sweep.run(SweepKind.REPLIES).marked == 0
+
+    def test_the_sweep_continues_where_the_last_one_ended(self, world, desk, sweep, replied):
+        world.waits(hours=12)
+
+        assert sweep.run(SweepKind.REPLIES).missed == 1
+
+    def test_what_it_finds_does_not_move_the_sweep_of_changes(self, world, sweep, sweeps, replied):
+        before = sweeps.coverage()
+        sweep.run(SweepKind.REPLIES)
+
+        assert sweeps.coverage() == before
+
+
+class TestOddAnswers:
+    def test_a_ticket_without_an_instant_is_looked_at_and_not_counted(self, world, desk, sweep, known):
+        desk.undated.add(known)
+        world.waits(minutes=5)
+
+        swept = sweep.run(SweepKind.RECENT)
+
+        assert (swept.marked, swept.missed, swept.new) == (1, 0, 0)
+        assert world.look() == [LookOutcome.RECONCILED]
+        assert sweep.run(SweepKind.RECENT).marked == 0
+
+
 class TestBudget:
+    def test_the_budget_is_asked_for_every_page(self, world, desk, sweep, sweeps):
+        desk.tickets = {each: make_ticket(ticket_id=each, modified_at=NOW) for each in numbered(250)}
+        world.waits(**LATE)
+        before = sweeps.coverage()
+        desk.after["modified_between"] = lambda: setattr(world.budget, "paused", timedelta(minutes=2))
+
+        with pytest.raises(TemporaryError):
+            sweep.run(SweepKind.RECENT)
+
+        assert (desk.count("modified_between"), sweeps.coverage()) == (1, before)
+
     def test_when_credits_run_low_only_what_is_new_is_swept(self, world, sweep):
         world.budget.worst_only = True
 
@@ -248,7 +343,7 @@ class TestHowFarItReaches:
 
         assert [new.run(which).seen for which in (SweepKind.RECENT, SweepKind.FULL)] == [0, 0]
 
-    @pytest.mark.parametrize("which", SweepKind)
+    @pytest.mark.parametrize("which", [SweepKind.RECENT, SweepKind.FULL])
     def test_a_change_before_the_first_sweep_is_marked_and_not_missed(self, world, desk, sweeps, which):
         desk.person_sets(TICKET, modified_at=NOW - timedelta(minutes=9))
 
@@ -350,6 +445,41 @@ class TestTurns:
         assert (sweeps.coverage(), world.metrics.deliveries().missed) == (before, 100)
         assert sweep.run(SweepKind.RECENT).missed == 150
         assert sweeps.coverage() == SweepCoverage(since=before.since, until=world.now() - SweepPace().grace)
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("error", "text"),
+        [
+            pytest.param(TemporaryError("down"), "down", id="Desk does not answer"),
+            pytest.param(NotPermitted("no scope"), "no scope", id="Desk refuses"),
+            pytest.param(ValueError("canary"), "ValueError in test_sweep.py:", id="a fault of ours"),
+        ],
+    )
+    def test_failures_in_a_row_are_counted_and_the_second_is_an_alarm(self, world, desk, sweep, sweeps, error, text):
+        desk.person_sets(TICKET)
+        levels = []
+        for _ in range(2):
+            desk.before["modified_between"] = raising(error)
+            world.waits(**LATE)
+            with capture_logs() as logs:
+                assert sweep.run_if_due(SweepKind.RECENT) is None
+            levels.append([(line["event"], line["log_level"]) for line in logs])
+
+        failed = sweeps.rounds()[SweepKind.RECENT]
+        assert (failed.failures, failed.error.startswith(text)) == (2, True)
+        warned = ("portal.not_swept", "warning")
+        assert levels == [[warned], [warned, ("sweep.failing", "error")]]
+
+    def test_a_success_ends_the_row(self, world, desk, sweep, sweeps):
+        desk.person_sets(TICKET)
+        desk.before["modified_between"] = raising(TemporaryError("down"))
+        sweep.run_if_due(SweepKind.RECENT)
+        world.waits(**LATE)
+        sweep.run_if_due(SweepKind.RECENT)
+
+        reached = world.now() - SweepPace().grace
+        assert sweeps.rounds()[SweepKind.RECENT] == SweepRound(reached=reached, ended_at=world.now())
 
 
 class TestReport:

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from desk_sync.simulated_desk.oauth import AccountsServer
-from desk_sync.simulated_desk.portal.portal import DeskEvent, SimulatedPortal
-from desk_sync.simulated_desk.portal.seed import DeskQuirks
+from desk_sync.simulated_desk.portal.event import DeskEvent
+from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
 from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse, SimulatedDesk
 
 START = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)

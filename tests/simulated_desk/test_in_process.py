@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import requests
 
@@ -72,12 +74,27 @@ def test_calls_beyond_what_the_portal_allows_at_once_are_refused(site, session):
         pytest.param(FaultInjector(status=503, after=True), 1, id="an error after it"),
         pytest.param(FaultInjector(reset=True), 0, id="a connection that breaks before the call"),
         pytest.param(FaultInjector(reset=True, after=True), 1, id="one that breaks after it"),
+        pytest.param(FaultInjector(hang=60), 0, id="a call that hangs"),
     ],
 )
 def test_a_fault_applies_before_the_call_is_executed_or_after_it(site, session, faults, opened):
     site.chance.set(faults)
 
-    with pytest.raises((requests.ConnectionError, requests.HTTPError)):
+    with pytest.raises((requests.ConnectionError, requests.ReadTimeout, requests.HTTPError)):
         open_ticket(site, session)
 
     assert len(site.portal.tickets) == opened
+
+
+@pytest.mark.parametrize("faults", [FaultInjector(status=503), FaultInjector(html=True), FaultInjector(reset=True)])
+def test_the_accounts_server_has_the_faults_that_name_it(site, session, faults):
+    def refresh():
+        form = {"grant_type": "refresh_token", "client_id": "x"}
+        return session.post("https://accounts.zoho.eu/oauth/v2/token", data=form).json()["error"]
+
+    site.chance.set(faults)
+    assert refresh() == "invalid_client"
+    site.chance.set(replace(faults, calls=("POST /oauth/v2/token",)))
+    with pytest.raises((requests.ConnectionError, requests.JSONDecodeError, KeyError)):
+        refresh()
+    assert session.get(f"{URL}/api/v1/myinfo").status_code == 200

@@ -26,10 +26,11 @@ def test_a_call_needs_a_token_and_its_portal(client: Client, headers: dict[str, 
     assert client.desk.credits == 0
 
 
-def test_a_good_token_as_bearer_is_refused(client: Client):
-    bearer = client.headers["authorization"].replace("Zoho-oauthtoken", "Bearer")
+@pytest.mark.parametrize(("scheme", "status"), [("Zoho-oauthtoken", 204), ("Bearer", 204), ("Basic", 401)])
+def test_a_good_token_is_accepted_in_both_forms_of_the_header(client: Client, scheme: str, status: int):
+    header = client.headers["authorization"].replace("Zoho-oauthtoken", scheme)
 
-    assert client.call("GET", "/tickets", headers={"authorization": bearer}).status == 401
+    assert client.call("GET", "/tickets", headers={"authorization": header}).status == status
 
 
 def test_the_portal_may_be_given_in_the_query(client: Client):

@@ -219,3 +219,56 @@ def test_it_serves_until_it_is_interrupted_with_the_partners_of_the_file(tmp_pat
     assert process.returncode == 0
     assert sorted(each["email"] for each in found["data"]) == ["help@one.example", "help@two.example"]
     assert {each["account"]["accountName"] for each in found["data"]} == {"One", "Two"}
+
+
+def test_quirks_are_switched_over_the_control_interface(site: Site):
+    known = site.control("GET", "/quirks")
+    ticket_id = site.open_ticket()
+    assert site.control("POST", "/quirks", {"names": ["modified_by_null"]}) == {"on": ["modified_by_null"]}
+    assert site.call("GET", f"/tickets/{ticket_id}").json()["modifiedBy"] is None
+
+    site.control("POST", "/quirks", {"names": []})
+    assert site.call("GET", f"/tickets/{ticket_id}").json()["modifiedBy"] is not None
+    assert "modified_by_null" in known["quirks"]
+    with pytest.raises(requests.HTTPError):
+        site.control("POST", "/quirks", {"names": ["moon_phase"]})
+
+
+def test_threads_comments_and_tickets_change_over_the_control_interface(site: Site):
+    ticket_id, other_id = site.open_ticket(), site.open_ticket()
+    draft = site.control("POST", f"/tickets/{ticket_id}/reply", {"content": "<p>Soon</p>", "status": "DRAFT"})
+    sent = site.control("POST", f"/tickets/{ticket_id}/threads/{draft['id']}", {"status": "SUCCESS"})
+    note = site.control("POST", f"/tickets/{ticket_id}/comment", {"content": "Known issue"})
+    public = site.control("POST", f"/tickets/{ticket_id}/comments/{note['id']}", {"isPublic": True})
+    site.control("POST", f"/tickets/{ticket_id}/merge", {"other": other_id})
+
+    assert (draft["status"], sent["status"], public["isPublic"]) == ("DRAFT", "SUCCESS", True)
+    assert site.call("GET", f"/tickets/{other_id}").status_code == 404
+    assert site.call("GET", f"/tickets/{ticket_id}").json()["threadCount"] == "3"
+    assert site.control("GET", "/state")["mails"] == {"contact": 1}
+
+    site.control("DELETE", f"/tickets/{ticket_id}/threads/{draft['id']}")
+    site.control("DELETE", f"/tickets/{ticket_id}/comments/{note['id']}")
+    for path, flag in (("spam", "isSpam"), ("trash", "isTrashed")):
+        site.control("POST", f"/tickets/{ticket_id}/{path}")
+        assert site.call("GET", f"/tickets/{ticket_id}").json()[flag] is True
+    site.control("POST", f"/tickets/{ticket_id}/restore")
+    ticket = site.call("GET", f"/tickets/{ticket_id}").json()
+    assert (ticket["isTrashed"], ticket["threadCount"], ticket["commentCount"]) == (False, "2", "0")
+
+
+def test_a_call_that_hangs_ends_without_a_response(site: Site):
+    ticket_id = site.open_ticket()
+    site.control("POST", "/faults", {"hang": 0.3, "ids": [ticket_id]})
+
+    with pytest.raises(requests.ConnectionError):
+        site.call("GET", f"/tickets/{ticket_id}")
+    with pytest.raises(requests.ReadTimeout):
+        site.call("GET", f"/tickets/{ticket_id}", timeout=0.1)
+
+
+def test_a_parameter_that_stands_twice_has_both_values(site: Site):
+    ticket_id = site.open_ticket()
+    ticket = site.call("GET", f"/tickets/{ticket_id}?include=contacts&include=team").json()
+
+    assert {"contact", "team"} <= ticket.keys()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.simulated_desk.portal.seed import DeskQuirks
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
 from tests.simulated_desk.conftest import Client, Clock, wrong
 
 BOX, SEVERITY, DUE = "cf_priority_customer_large_user_account", "cf_severity", "cf_acknowledgement_due"
@@ -63,13 +63,13 @@ def test_a_field_off_the_tickets_layout_is_dropped_without_an_error(client: Clie
 
 
 def test_a_field_off_the_tickets_layout_can_be_refused_instead(clock: Clock):
-    client = Client(clock, DeskQuirks(drops_fields_off_the_layout=False))
+    client = Client(clock, DeskQuirks.named("refuses_fields_off_the_layout"))
 
     assert wrong(client.write_cf(client.open_ticket(department=1), SEVERITY, "S1-Critical")) == {f"/cf/{SEVERITY}"}
 
 
 def test_seconds_can_be_kept_instead(clock: Clock):
-    client = Client(clock, DeskQuirks(drops_seconds=False))
+    client = Client(clock, DeskQuirks.named("keeps_seconds"))
     answer = client.write_cf(client.open_ticket(), DUE, "2026-11-23T10:30:59.999Z")
 
     assert answer.json()["cf"][DUE] == "2026-11-23T10:30:59.999Z"
@@ -77,7 +77,7 @@ def test_seconds_can_be_kept_instead(clock: Clock):
 
 @pytest.mark.parametrize("moves", [False, True])
 def test_a_reply_moves_the_time_of_the_last_change_or_does_not(clock: Clock, moves: bool):
-    client = Client(clock, DeskQuirks(replies_touch_modified_time=moves))
+    client = Client(clock, DeskQuirks.named(*["replies_touch_modified_time"] * moves))
     ticket_id = client.open_ticket()
     before = client.call("GET", f"/tickets/{ticket_id}").json()["modifiedTime"]
     clock.move(minutes=1)
@@ -116,7 +116,7 @@ def test_one_wrong_field_fails_the_whole_write_and_all_of_them_are_named(client:
         pytest.param({"responseDueDate": None}, "/responseDueDate", id="null is not the text null"),
         pytest.param({"surprise": 1}, "/surprise", id="an unknown key"),
         pytest.param({"departmentId": "1"}, "/departmentId", id="no such department"),
-        pytest.param({"contact": {"email": "a@b.example"}}, "/contact/lastName", id="half a contact"),
+        pytest.param({"contact": {"firstName": "Ana"}}, "/contact/lastName", id="neither last name nor e-mail"),
     ],
 )
 def test_a_system_field_is_checked_too(client: Client, values: dict[str, object], pointer: str):
@@ -206,8 +206,9 @@ def test_history_has_author_and_changes_newest_first(client: Client):
     assert newest["actor"]["id"] == client.portal.own_agent["id"]
     assert newest["eventInfo"] == [
         {
-            "propertyName": SEVERITY,
-            "propertyType": "Custom",
+            "propertyName": "Severity",
+            "propertyType": "Picklist",
+            "systemProperty": False,
             "propertyValue": {"previousValue": None, "updatedValue": "S1-Critical"},
         }
     ]

@@ -137,7 +137,7 @@ def test_after_a_rotation_the_new_key_signs_and_the_old_one_is_still_shown():
 
 @pytest.mark.parametrize(("in_milliseconds", "unit"), [(False, 1), (True, 1000)])
 def test_the_times_of_a_token_are_seconds_or_milliseconds(in_milliseconds: bool, unit: int):
-    token = WebhookSigner(now=lambda: START, org_id="1", in_milliseconds=in_milliseconds).token("2")
+    token = WebhookSigner(now=lambda: START, org_id="1", in_milliseconds=lambda: in_milliseconds).token("2")
     claims = jwt.decode(token, options={"verify_signature": False})
 
     assert claims["iat"] == int(START.timestamp()) * unit

@@ -42,6 +42,7 @@ def test_a_scenario_comes_to_one_document(example):
         "clocks",
         "escalations",
         "comments",
+        "held_back",
         "writes",
     }
     assert example["desk"].keys() >= {"calls", "credits"}
@@ -279,10 +280,11 @@ def test_the_time_line_has_outages_and_faults_with_their_ends(run):
     )
 
     lines = [(entry["at"][11:16], entry["what"]) for entry in report["timeline"]]
-    assert lines[:3] == [("09:10", "faults begin"), ("09:15", "faults begin"), ("09:25", "faults end")]
-    assert lines[3][1] == "the subscription source does not answer any more"
-    assert lines[4][1].startswith("accounts-next-day.csv cannot be brought in")
-    assert lines[5] == ("09:40", "the subscription source answers again")
+    assert lines[:2] == [("09:10", "faults begin"), ("09:15", "faults begin")]
+    assert lines[2:4] == [("09:20", "faults end"), ("09:25", "faults end")]
+    assert lines[4][1] == "the subscription source does not answer any more"
+    assert lines[5][1].startswith("accounts-next-day.csv cannot be brought in")
+    assert lines[6] == ("09:40", "the subscription source answers again")
 
 
 def test_a_response_that_never_came_causes_no_second_write(run):

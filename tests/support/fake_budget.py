@@ -9,7 +9,10 @@ from desk_sync.errors import TemporaryError
 
 
 class FakeBudget:
-    """Records what callers report. Limits: `paused` (no calls), `most` tickets to claim, `worst_only` (reserve)."""
+    """Records what callers report. Limits: `paused` (no calls), `most` tickets to claim, `worst_only` (reserve).
+
+    `is_ill` is what a test sets it to.
+    """
 
     def __init__(self) -> None:
         self.most: int | None = None
@@ -18,6 +21,7 @@ class FakeBudget:
         self.left: list[int | None] = []
         self.waits: list[timedelta] = []
         self.failures: list[str] = []
+        self.is_ill = False
 
     def admit(self, limit: int) -> int:
         return limit if self.most is None else min(limit, self.most)
@@ -37,7 +41,7 @@ class FakeBudget:
     def exhausted(self, wait: timedelta) -> None:
         self.waits.append(wait)
 
-    def failed(self, cause: str) -> None:
+    def failed(self, cause: str, about: str | None = None) -> None:
         self.failures.append(cause)
 
     def _refuse(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
-from desk_sync.errors import Gone
+from desk_sync.errors import FieldsRefused, Gone
 from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
 from desk_sync.ports.now import Now
+from tests.support.field_troubles import FieldTrouble, accepted
 from tests.support.makers import NOW, PERSON, ROBOT
 
 
@@ -28,7 +29,11 @@ class Died(BaseException):
 class FakeDesk:
     """Holds tickets, their conversations and comments, with private and public comments apart.
 
+    `troubles` are the fields that it does not accept; `mandatory` names an empty field that it requires of each write.
+    `side_effects` are the values that a rule of the portal sets within each write.
+
     `before` and `after` hold functions by the name of a method; each runs once, around the method's next call.
+    The search shows no instant for the tickets in `undated`.
     """
 
     def __init__(self, *tickets: Ticket) -> None:
@@ -36,7 +41,7 @@ class FakeDesk:
         self.now: Now = lambda: NOW
         self.comments: dict[str, list[str]] = defaultdict(list)
         self.public_comments: dict[str, list[str]] = defaultdict(list)
-        self.thread_evidence: dict[str, list[tuple[Evidence, ...]]] = defaultdict(list)
+        self.thread_evidence: dict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
@@ -46,21 +51,26 @@ class FakeDesk:
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.agents: dict[str, DeskAgent] = {}
         self.hours: dict[str, BusinessCalendar] = {}
+        self.undated: set[str] = set()
+        self.troubles: dict[Field, FieldTrouble] = {}
+        self.mandatory: str | None = None
+        self.side_effects: dict[str, Value] = {}
         self.calls: list[str] = []
+        self._refs = 0
+        self.writes: list[Mapping[Field, Value]] = []
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         return self._call("read_ticket", lambda: self._ticket(ticket_id))
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
+    def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         if contents:
             self.calls.append("read_contents")
-        new = self.thread_evidence[ticket.ticket_id][known - 1 :] if contents else []
-        evidence = tuple(each for evidence in new for each in evidence)
-        return self._call(
-            "read_threads", lambda: ThreadReading(items=self.threads[ticket.ticket_id], evidence=evidence)
-        )
+        listed, mails = self.threads[ticket.ticket_id], self.thread_evidence[ticket.ticket_id]
+        new = [each.ref for each in listed if each.ref in mails and each.ref not in known] if contents else []
+        evidence = tuple(each for ref in new for each in mails[ref])
+        return self._call("read_threads", lambda: ThreadReading(items=listed, evidence=evidence, mails_read=new))
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         return self._call("read_comments", lambda: self.comment_items[ticket_id])
@@ -70,17 +80,50 @@ class FakeDesk:
 
     def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
         """Add a mail of the partner that holds this evidence."""
-        self.thread_evidence[ticket_id].append(evidence)
-        self._thread(ticket_id, ItemForm.INCOMING, AuthorKind.PARTNER, None)
+        ref = self._thread(ticket_id, ItemForm.INCOMING, AuthorKind.PARTNER, None)
+        self.thread_evidence[ticket_id][ref] = evidence
 
-    def agent_replies(self, ticket_id: str, by: str = PERSON) -> None:
-        """Add a public mail by an agent."""
-        self._thread(ticket_id, ItemForm.OUTGOING, AuthorKind.AGENT, by)
+    def agent_replies(self, ticket_id: str, by: str = PERSON, **facts: Any) -> str:
+        """Add a public mail by an agent, sent unless `sending` says otherwise; return its id."""
+        return self._thread(ticket_id, ItemForm.OUTGOING, AuthorKind.AGENT, by, **facts)
 
-    def _thread(self, ticket_id: str, form: ItemForm, author: AuthorKind, by: str | None) -> None:
-        ticket, items = self.tickets[ticket_id], self.threads[ticket_id]
-        items.append(ConversationItem(ref=str(len(items) + 1), at=self.now(), form=form, author=author, author_id=by))
+    def _thread(self, ticket_id: str, form: ItemForm, author: AuthorKind, by: str | None, **facts: Any) -> str:
+        usual = {"ref": self._next_ref(), "at": self.now(), "form": form, "author": author, "author_id": by}
+        item = ConversationItem(**usual | facts)
+        self.threads[ticket_id].append(item)
+        ticket = self.tickets[ticket_id]
         self.tickets[ticket_id] = replace(ticket, threads=max(ticket.threads, 1) + 1)
+        return item.ref
+
+    def sends(self, ticket_id: str, ref: str, sending: SendingState = SendingState.SENT) -> None:
+        """End the sending of a thread: its id, its instant and the count stay."""
+        self._edit_item(self.threads[ticket_id], ref, sending=sending)
+
+    def loses_thread(self, ticket_id: str, ref: str) -> None:
+        """Delete a thread, as a person."""
+        self.threads[ticket_id] = [each for each in self.threads[ticket_id] if each.ref != ref]
+        self._count_threads(ticket_id, -1)
+
+    def merges_in(self, ticket_id: str, *others: ConversationItem) -> None:
+        """Add another ticket's threads at their own times, the oldest first, as a merge does."""
+        items = [*self.threads[ticket_id], *others]
+        self.threads[ticket_id] = sorted(items, key=lambda item: item.at)
+        self._count_threads(ticket_id, len(others))
+
+    def publishes(self, ticket_id: str, ref: str) -> None:
+        """Make a private comment public by an edit, as a person."""
+        self._edit_item(self.comment_items[ticket_id], ref, public=True, edited_at=self.now())
+
+    def _edit_item(self, items: list[ConversationItem], ref: str, **facts: Any) -> None:
+        items[:] = [replace(each, **facts) if each.ref == ref else each for each in items]
+
+    def _count_threads(self, ticket_id: str, more: int) -> None:
+        ticket = self.tickets[ticket_id]
+        self.tickets[ticket_id] = replace(ticket, threads=ticket.threads + more)
+
+    def _next_ref(self) -> str:
+        self._refs += 1
+        return str(self._refs)
 
     def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
         return self._call("read_mailboxes", lambda: self.mailboxes.get(ticket_id, []))
@@ -94,15 +137,16 @@ class FakeDesk:
     def business_hours(self, named: str) -> BusinessCalendar:
         return self._call("business_hours", lambda: _known(self.hours, named))
 
-    def person_comments(self, ticket_id: str, *, public: bool) -> None:
-        ticket, items = self.tickets[ticket_id], self.comment_items[ticket_id]
-        ref = f"c{len(items) + 1}"
-        items.append(
+    def person_comments(self, ticket_id: str, *, public: bool) -> str:
+        """Add a comment by an agent; return its id."""
+        ticket, ref = self.tickets[ticket_id], f"c{self._next_ref()}"
+        self.comment_items[ticket_id].append(
             ConversationItem(
                 ref=ref, at=self.now(), form=ItemForm.COMMENT, author=AuthorKind.AGENT, author_id=PERSON, public=public
             )
         )
         self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
+        return ref
 
     def changes_status(self, ticket_id: str, status: str, kind: str) -> None:
         """Set a status of this type, as a person."""
@@ -117,7 +161,14 @@ class FakeDesk:
         return self._call("read_agent", lambda: self.agents.get(email))
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
-        return self._call("write_ticket", lambda: self._set(ticket_id, fields, ROBOT))
+        self.writes.append(dict(fields))
+        return self._call("write_ticket", lambda: self._set(ticket_id, self._accepted(ticket_id, fields), ROBOT))
+
+    def _accepted(self, ticket_id: str, fields: Mapping[Field, Value]) -> Mapping[Field, Value]:
+        """Return the values that a write stores."""
+        if self.mandatory:
+            raise FieldsRefused("refused", others=(f"{self.mandatory} is missing",))
+        return accepted(self._ticket(ticket_id), fields, self.troubles)
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         self._call("add_comment", lambda: self._add(ticket_id, f"{text} [{reference}]", public=public))
@@ -143,9 +194,18 @@ class FakeDesk:
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]
-        found = [ModifiedTickets(ticket_id=each, at=at) for at, each in sorted(times) if start <= at <= end]
+        found = [
+            ModifiedTickets(ticket_id=each, at=None if each in self.undated else at)
+            for at, each in sorted(times)
+            if start <= at <= end
+        ]
         for first in range(0, len(found), 100):
             yield self._call("modified_between", lambda first=first: found[first : first + 100])
+
+    def replied_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
+        times = [(ticket.replied_at, each) for each, ticket in self.tickets.items() if ticket.replied_at]
+        found = [ModifiedTickets(ticket_id=each, at=at) for at, each in sorted(times) if start <= at <= end]
+        yield self._call("replied_between", lambda: found)
 
     def person_sets(self, ticket_id: str, **fields: Any) -> None:
         changed = {"modified_by": PERSON, "modified_at": self.now()} | fields
@@ -173,7 +233,7 @@ class FakeDesk:
         return _known(self.tickets, ticket_id)
 
     def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
-        values = {str(name): value for name, value in fields.items()}
+        values = {str(name): value for name, value in fields.items()} | self.side_effects
         values |= {"modified_by": agent, "modified_at": self.now()}
         self.tickets[ticket_id] = replace(self._ticket(ticket_id), **values)
         return self.tickets[ticket_id]

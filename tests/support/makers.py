@@ -216,7 +216,7 @@ def make_event(**facts: Any) -> Event:
     )
 
 
-def changed(*names: Field, by: str = PERSON) -> Event:
+def changed(*names: Field, by: str | None = PERSON) -> Event:
     """Return an update in which the agent `by` changed these fields."""
     return make_event(state="new", before="old", changed=frozenset(names), actor_id=by)
 

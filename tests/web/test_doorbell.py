@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
@@ -96,17 +97,42 @@ def test_a_request_never_waits_for_the_ring(start):
     bell.open.set()
 
 
-def test_a_broker_that_is_gone_costs_one_log_line_and_the_next_ring_is_tried(start):
+def test_a_broker_that_is_gone_is_rung_again_until_it_is_back_and_costs_two_log_lines(start):
     bell = Bell(ConnectionError("redis://:canary@127.0.0.1 refused"))
     with capture_logs() as lines:
-        doorbell = start(bell)
-        wait_for_rings(bell, 1)
-        doorbell.ring()
-        wait_for_rings(bell, 2)
+        start(bell)
+        wait_for_rings(bell, 4)
+        bell.error = None
+        wait_for_rings(bell, 5)
         time.sleep(0.05)
 
-    assert [line["event"] for line in lines] == ["doorbell.failed"] * 2
+    assert [line["event"] for line in lines] == ["doorbell.failed", "doorbell.resumed"]
     assert "canary" not in str(lines)
+
+
+def test_the_pauses_between_rings_that_fail_double_up_to_the_longest():
+    bell = Bell(ConnectionError())
+    doorbell = Doorbell(bell, pause=timedelta(milliseconds=10), longest=timedelta(milliseconds=80))
+    doorbell.start()
+    time.sleep(0.9)
+    doorbell.stop()
+
+    assert 5 <= bell.rings <= 13  # after 20, 40, 80, 80 ms and so on; 90 without doubling
+
+
+def test_one_failure_in_between_is_forgotten(start):
+    bell = Bell(ConnectionError())
+    doorbell = start(bell)
+    wait_for_rings(bell, 3)
+    bell.error = None
+    wait_for_rings(bell, 4)
+    time.sleep(0.5)
+    began = time.monotonic()
+
+    doorbell.ring()
+
+    wait_for_rings(bell, 5)
+    assert time.monotonic() - began < 0.3
 
 
 def test_after_stop_nothing_rings(start):

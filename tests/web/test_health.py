@@ -12,15 +12,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
+from desk_sync.adapters.store import held_back
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.domain.ticket.held_back import FieldRefusal, RefusalKind, hold_back
+from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import BadToken, ConfigurationError, TemporaryError
+from desk_sync.ports.held_back import HeldBackOnTicket
+from desk_sync.ports.sweeps import SweepKind
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
@@ -166,6 +172,36 @@ def test_the_metrics_are_those_of_the_store(shop):
         ("desk_sync_decisions", "default", "REVIEW"): 1,
         ("desk_sync_subscription_data_age_seconds", "file"): 90,
         ("desk_sync_heartbeat_age_seconds",): 90,
+    }
+
+
+def test_the_fields_that_are_held_back_are_counted_by_name(shop):
+    refusal = FieldRefusal(kind=RefusalKind.INVALID)
+    held = hold_back(refusal, None, value="x", found=None, now=NOW, mapping="p1")
+    for ticket_id in ("1", "2"):
+        with shop.engine.begin() as connection:
+            held_back.save(
+                connection,
+                "default",
+                ticket_id,
+                HeldBackOnTicket(department_id="2", fields={Field.SEVERITY: held}),
+            )
+
+    assert shop.samples()["desk_sync_held_back_fields", "severity", "default"] == 2
+
+
+def test_the_progress_of_each_sweep_is_shown_and_how_often_it_failed(shop):
+    sweeps = SqlSweeps(shop.engine, "default")
+    sweeps.end_round(SweepKind.RECENT, reached=NOW, now=NOW)
+    sweeps.fail_round(SweepKind.RECENT, "down")
+    sweeps.fail_round(SweepKind.FULL, "down")
+
+    found = shop.samples()
+
+    assert {name: found[name] for name in found if name[0].startswith("desk_sync_sweep_")} == {
+        ("desk_sync_sweep_age_seconds", "default", "recent"): 90,
+        ("desk_sync_sweep_failures", "default", "recent"): 1,
+        ("desk_sync_sweep_failures", "default", "full"): 1,
     }
 
 

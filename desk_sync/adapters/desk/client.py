@@ -6,7 +6,7 @@ are safe to repeat (GET, and PATCH with the same values) are retried within seco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -16,19 +16,22 @@ from requests.adapters import BaseAdapter
 from requests.exceptions import ChunkedEncodingError
 from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_jitter
 
-from desk_sync.adapters.desk import conversation, hours, partner, payload
+from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
+from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import of_threads
-from desk_sync.adapters.desk.failures import BriefFailure, exhausted, failure
+from desk_sync.adapters.desk.failures import BriefFailure, Forbidden, ScopeMissing, exhausted, failure, portal_failure
+from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
-from desk_sync.adapters.zoho.auth import AccessTokens, NoToken, authorization, permit_loopback
+from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
-from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden, read_object
+from desk_sync.adapters.zoho.json_reader import beginning_of
+from desk_sync.adapters.zoho.transport import AnswerTooLarge, DeadlineAdapter, harden, read_object
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
-from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
+from desk_sync.errors import CredentialsRefused, Gone, NotPermitted, TemporaryError, Unreadable, WriteForbidden
 from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AccessToken, CallBudget
@@ -38,14 +41,11 @@ log = structlog.get_logger()
 TIMEOUT = timedelta(seconds=20)
 ATTEMPTS = 4
 JITTER = 0.5
-PAGE = 100
 THREADS = 200
 """One page of threads; of a longer conversation only the newest are read."""
 THREADS_READ = 5
 CONTRACTS = 50
 HISTORY = 50
-LAST_OFFSET = 900
-"""The search accepts `from` up to 999, so at most 1,000 tickets of one instant can be read."""
 
 Body = dict[str, object]
 """A JSON object, sent or received."""
@@ -54,7 +54,18 @@ _REPEATABLE = frozenset({"GET", "PATCH"})
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
 _UNAUTHORIZED = 401
 _NO_CONTENT = 204
-_SMALLEST_STEP = timedelta(milliseconds=1)
+
+
+class OddAnswer(TemporaryError):
+    """A success whose body is not a JSON object."""
+
+
+class LargeAnswer(Unreadable):
+    """Desk's answer is over the size limit. `beginning` are its first bytes."""
+
+    def __init__(self, message: str, beginning: bytes) -> None:
+        super().__init__(message)
+        self.beginning = beginning
 
 
 class DeskClient:
@@ -93,17 +104,19 @@ class DeskClient:
         permit_loopback(self._base)
 
     def read_ticket(self, ticket_id: str) -> Ticket:
-        answer = self._call("GET", _path(ticket_id), self._deadline())
+        answer = self._get(_path(ticket_id), self._deadline())
         return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary))
 
-    def read_threads(self, ticket: Ticket, *, known: int, contents: bool) -> ThreadReading:
+    def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
         deadline = self._deadline()
-        listed = self._call("GET", _path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
+        listed = self._get(_path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
         evidence = of_threads(read, sender=ticket.sender) if contents else ()
-        return ThreadReading(items=conversation.threads(listed), evidence=evidence)
+        return ThreadReading(
+            items=conversation.threads(listed), evidence=evidence, mails_read=[each for each, _ in new]
+        )
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         """Costs three credits per hundred comments."""
@@ -111,40 +124,46 @@ class DeskClient:
         return [item for page in pages for item in conversation.comments(page)]
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
-        """Costs three credits; reads the newest entries of the ticket's history."""
-        query: dict[str, str | int] = {"limit": HISTORY}
-        page = self._call("GET", _path(ticket_id, "History"), self._deadline(), query=query)
-        return StatusChanges(changes=conversation.status_changes(page), whole=payload.count(page) < HISTORY)
+        """Costs three credits; reads the newest entries of the ticket's history that are about its status."""
+        query: dict[str, str | int] = {"limit": HISTORY, "fieldName": "status"}
+        page = self._get(_path(ticket_id, "History"), self._deadline(), query=query)
+        return StatusChanges(changes=conversation.status_changes(page), whole=raw.count(page) < HISTORY)
 
     def _content(self, ticket_id: str, thread_id: str, deadline: DeadlineAdapter) -> str:
         try:
-            return payload.content(self._call("GET", _path(ticket_id, "threads", thread_id), deadline))
+            return payload.content(self._get(_path(ticket_id, "threads", thread_id), deadline))
         except Gone:  # only the thread is known to be gone; if the ticket is too, the next look finds out
+            return ""
+        except LargeAnswer as error:
+            log.warning("thread.cut", ticket_id=ticket_id, thread_id=thread_id, bytes=len(error.beginning))
+            return beginning_of("content", error.beginning)
+        except Unreadable as error:
+            log.warning("thread.unread", ticket_id=ticket_id, thread_id=thread_id, error=str(error))
             return ""
 
     def read_mailboxes(self, ticket_id: str) -> Sequence[str]:
         """Costs one credit."""
         query = {"needIncomingThread": "true"}
-        return partner.mailboxes(self._call("GET", _path(ticket_id, "latestThread"), self._deadline(), query=query))
+        return partner.mailboxes(self._get(_path(ticket_id, "latestThread"), self._deadline(), query=query))
 
     def read_partner(self, partner_id: str) -> Partner:
         """Costs one credit, and three more if the mapping turns contracts on."""
         deadline, names = self._deadline(), self._vocabulary.account_fields
-        account = self._call("GET", f"/accounts/{quote(partner_id, safe='')}", deadline)
+        account = self._get(f"/accounts/{quote(partner_id, safe='')}", deadline)
         contracts = self._contracts(partner_id, deadline) if names.contracts else {}
         return partner.read_partner(account, contracts, names)
 
     def _contracts(self, partner_id: str, deadline: DeadlineAdapter) -> Body:
         path = f"/accounts/{quote(partner_id, safe='')}/contracts"
-        return self._call("GET", path, deadline, query={"limit": CONTRACTS})
+        return self._get(path, deadline, query={"limit": CONTRACTS})
 
     def partner_of(self, contact_id: str) -> str | None:
-        contact = self._call("GET", f"/contacts/{quote(contact_id, safe='')}", self._deadline())
+        contact = self._get(f"/contacts/{quote(contact_id, safe='')}", self._deadline())
         return partner.account_of(contact)
 
     def read_tags(self, ticket_id: str) -> frozenset[str]:
         """Costs one credit."""
-        return payload.tags(self._call("GET", _path(ticket_id, "tags"), self._deadline()))
+        return payload.tags(self._get(_path(ticket_id, "tags"), self._deadline()))
 
     def read_agent(self, email: str) -> DeskAgent | None:
         """Costs one credit."""
@@ -152,11 +171,11 @@ class DeskClient:
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)
-        answer = self._call("PATCH", _path(ticket_id), self._deadline(), body=body)
-        ticket = _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
-        if dropped := payload.dropped(fields, ticket, self._vocabulary):
-            raise FieldsDropped(dropped)
-        return ticket
+        try:
+            answer = self._call("PATCH", _path(ticket_id), self._deadline(), body=body)
+        except (Forbidden, ScopeMissing) as error:
+            raise WriteForbidden(str(error), hint=error.hint) from None
+        return _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         body = payload.comment(text, reference, public=public)
@@ -177,37 +196,38 @@ class DeskClient:
         return any(payload.find_comment(page, reference) for page in pages)
 
     def _comment_pages(self, ticket_id: str, deadline: DeadlineAdapter) -> Iterator[Body]:
-        """Yield the pages of comments, newest first."""
-        start, more = 0, True
+        """Yield the pages of comments, newest first. A comment that is too large by itself is left out."""
+        start, size, more = 0, PAGE, True
         while more:
-            query: dict[str, str | int] = {"from": start, "limit": PAGE, "sortBy": "-commentedTime"}
-            page = self._call("GET", _path(ticket_id, "comments"), deadline, query=query)
+            query: dict[str, str | int] = {"from": start, "limit": size, "sortBy": "-commentedTime"}
+            try:
+                page = self._get(_path(ticket_id, "comments"), deadline, query=query)
+            except LargeAnswer as error:
+                start, size = _less(start, size, error)
+                continue
             yield page
-            start, more = start + PAGE, payload.count(page) == PAGE
+            start, more = start + size, raw.count(page) == size
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
-        """Each page begins at the last instant of the one before, not at an offset: tickets modified meanwhile leave
-        the span or move to its end, which would shift the rest. Offsets are used only within one instant.
-        """
-        shown: set[ModifiedTickets] = set()
-        offset, more = 0, True
-        while more:
-            page = self._search(start, end, offset)
-            found = payload.modifications(page)
-            yield [each for each in found if each not in shown]
-            more = payload.count(page) == PAGE
-            last = max((each.at for each in found), default=start)
-            if last > start:
-                start, offset, shown = last, 0, {each for each in found if each.at == last}
-            elif offset < LAST_OFFSET:
-                offset += PAGE
-            else:
-                log.error("search.capped", at=start, shown=offset + PAGE)
-                start, offset = start + _SMALLEST_STEP, 0
+        return self._searched("modifiedTime", start, end)
 
-    def _search(self, start: datetime, end: datetime, offset: int) -> Body:
-        query = {"modifiedTimeRange": payload.time_range(start, end), "sortBy": "modifiedTime"}
-        return self._call("GET", "/tickets/search", self._deadline(), query={**query, "from": offset, "limit": PAGE})
+    def replied_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
+        return self._searched("customerResponseTime", start, end)
+
+    def _searched(self, name: str, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
+        walk = SearchWalk(start=start)
+        while not walk.done:
+            try:
+                page = self._search(name, walk.start, end, walk.offset, walk.size)
+            except LargeAnswer:
+                walk.pass_over()
+                yield []
+            else:
+                yield walk.take(payload.modifications(page, name), full=raw.count(page) >= walk.size)
+
+    def _search(self, name: str, start: datetime, end: datetime, offset: int, size: int) -> Body:
+        query = {f"{name}Range": payload.time_range(start, end), "sortBy": name}
+        return self._call("GET", "/tickets/search", self._deadline(), query={**query, "from": offset, "limit": size})
 
     def business_hours(self, named: str) -> BusinessCalendar:
         """Costs one credit, one for each list of holidays, and three more to find a name."""
@@ -222,17 +242,22 @@ class DeskClient:
             raise NotPermitted(f"our agent does not belong to organisation {org_id}", hint="check the portal's org_id")
         return edition
 
-    def unknown_fields(self) -> Sequence[str]:
-        """Return the API names of mapped custom fields that the portal lacks, for one credit."""
-        wanted = sorted(self._vocabulary.custom_names)
-        if not wanted:
-            return []
-        query = {"module": "tickets", "apiNames": ",".join(wanted)}
-        known = payload.field_names(self._call("GET", "/fields", self._deadline(), query=query))
-        return [name for name in wanted if name not in known]
+    def catalogue(self) -> PortalCatalogue:
+        """Return what a mapping refers to.
+
+        Costs about ten credits, and four for each department; more with several layouts, or over 200 agents.
+        """
+        return catalogue.read(lambda path, query=None: self._call("GET", path, self._deadline(), query=query))
 
     def _deadline(self) -> DeadlineAdapter:
         return DeadlineAdapter(self._timeout.total_seconds())
+
+    def _get(self, path: str, deadline: DeadlineAdapter, *, query: Mapping[str, str | int] | None = None) -> Body:
+        """Return what Desk has of one record. Raises Unreadable where this record alone may be the cause."""
+        try:
+            return self._call("GET", path, deadline, query=query)
+        except (Forbidden, OddAnswer) as error:
+            raise Unreadable(str(error), hint=error.hint) from None
 
     def _call(
         self,
@@ -268,10 +293,10 @@ class DeskClient:
         return response
 
     def _token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
-        """Return an access token. An accounts server that is down counts as a failure of the portal."""
+        """Return an access token. Without one no call is possible: that counts as a failure of the portal."""
         try:
             return self._access.token(deadline, refused=refused)
-        except NoToken:
+        except (TemporaryError, CredentialsRefused):
             self._budget.failed("no access token")
             raise
 
@@ -287,19 +312,22 @@ class DeskClient:
             # At most half of the time left, so that a call that waited is not cut short as if Desk were slow.
             with self._budget.slot(timedelta(seconds=deadline.left() / 2)):
                 response = self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
+        except AnswerTooLarge as error:
+            self._budget.spent(None)
+            raise LargeAnswer(f"Desk's answer to {call} cannot be read: {error}", error.beginning) from None
         except requests.RequestException as error:
             self._budget.failed(type(error).__name__)
             raise _transport_error(error, call) from None
-        self._record(response)
+        self._record(response, call)
         return response
 
-    def _record(self, response: requests.Response) -> None:
+    def _record(self, response: requests.Response, call: str) -> None:
         """Record in the budget the effect of the answer on the whole portal."""
         wait = exhausted(response, now=self._now())
         if wait is not None:
             self._budget.exhausted(wait)
-        elif response.status_code >= 500:
-            self._budget.failed(f"status {response.status_code}")
+        elif failed := portal_failure(response, call):
+            self._budget.failed(failed.cause, failed.about)
         else:
             left = response.headers.get(_CREDITS_LEFT, "")
             self._budget.spent(int(left) if left.isdecimal() else None)
@@ -321,13 +349,23 @@ def _read(response: requests.Response, call: str) -> Body:
         return {}
     answer = read_object(response)
     if answer is None:
-        raise TemporaryError(f"Desk's answer to {call} is not a JSON object")
+        # A page is the portal's own, such as that of a maintenance; anything else may concern this record alone.
+        is_page = response.content.lstrip().startswith(b"<")
+        raise (TemporaryError if is_page else OddAnswer)(f"Desk's answer to {call} is not a JSON object")
     return answer
+
+
+def _less(start: int, size: int, error: LargeAnswer) -> tuple[int, int]:
+    """Return offset and size of the page to ask for after one that was too large; a single record is passed over."""
+    if size > 1:
+        return start, max(size // 10, 1)
+    log.warning("record.skipped", error=str(error))
+    return start + 1, size
 
 
 def _checked(ticket_id: str, ticket: Ticket) -> Ticket:
     if ticket.ticket_id != ticket_id:
-        raise TemporaryError(f"Desk answered with another object than ticket {ticket_id}")
+        raise Unreadable(f"Desk answered with another object than ticket {ticket_id}")
     return ticket
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from desk_sync.adapters.desk.raw import Raw, identifier, instant, items, object_in, our_reference, text
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
+from desk_sync.adapters.desk.raw import Raw, identifier, instant, needed, object_in, our_reference, readable, text
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
 
 _AUTHORS: Mapping[str, AuthorKind] = {
@@ -14,36 +14,49 @@ _AUTHORS: Mapping[str, AuthorKind] = {
     "contact": AuthorKind.PARTNER,
 }
 _FORMS: Mapping[str, ItemForm] = {"in": ItemForm.INCOMING, "out": ItemForm.OUTGOING}
-_SENT = "SUCCESS"
+_SENDING: Mapping[str, SendingState] = {
+    "SUCCESS": SendingState.SENT,
+    "PENDING": SendingState.PENDING,
+    "FAILED": SendingState.FAILED,
+    "DRAFT": SendingState.DRAFT,
+}
 
 
 def threads(answer: Raw) -> list[ConversationItem]:
-    """Return the threads of a list that were sent; drafts and failed mails are left out."""
-    sent = (each for each in items(answer) if (text(each.get("status")) or _SENT).upper() == _SENT)
-    return [item for each in sent if (item := _thread(each))]
+    """Return the threads of a list, each with the progress of its sending."""
+    return readable(answer, _thread, "thread")
 
 
-def _thread(raw: Raw) -> ConversationItem | None:
-    ref, at = identifier(raw, "id"), instant(raw.get("createdTime"))
-    form = _FORMS.get(text(raw.get("direction")) or "")
-    if ref is None or at is None or form is None:
-        return None
+def _thread(raw: Raw) -> ConversationItem:
+    ref, at = needed(identifier(raw, "id"), "id"), needed(instant(raw.get("createdTime")), "createdTime")
+    form = needed(_FORMS.get(text(raw.get("direction")) or ""), "direction")
     author = object_in(raw, "author")
     public = (text(raw.get("visibility")) or "public").lower() == "public"
     return ConversationItem(
-        ref=ref, at=at, form=form, author=_author(author), author_id=identifier(author, "id"), public=public
+        ref=ref,
+        at=at,
+        form=form,
+        author=_author(author),
+        author_id=identifier(author, "id"),
+        public=public,
+        sending=_sending(text(raw.get("status"))),
     )
+
+
+def _sending(status: str | None) -> SendingState:
+    """Return the progress of a thread. One without a status was sent; an unknown status may still become SUCCESS."""
+    return _SENDING.get(status.upper(), SendingState.PENDING) if status else SendingState.SENT
 
 
 def comments(answer: Raw) -> list[ConversationItem]:
     """Return the comments of a list, without our own."""
-    return [item for each in items(answer) if our_reference(each) is None and (item := _comment(each))]
+    return readable(answer, _comment, "comment")
 
 
 def _comment(raw: Raw) -> ConversationItem | None:
-    ref, at = identifier(raw, "id"), instant(raw.get("commentedTime"))
-    if ref is None or at is None:
+    if our_reference(raw) is not None:
         return None
+    ref, at = needed(identifier(raw, "id"), "id"), needed(instant(raw.get("commentedTime")), "commentedTime")
     author = object_in(raw, "commenter")
     return ConversationItem(
         ref=ref,
@@ -52,6 +65,7 @@ def _comment(raw: Raw) -> ConversationItem | None:
         author=_author(author),
         author_id=identifier(raw, "commenterId") or identifier(author, "id"),
         public=text(raw.get("isPublic")) == "true",
+        edited_at=instant(raw.get("modifiedTime")),
     )
 
 
@@ -61,7 +75,7 @@ def _author(raw: Raw) -> AuthorKind:
 
 def status_changes(answer: Raw) -> list[StatusChange]:
     """Return the changes of status in a ticket's history; Desk gives their times in whole seconds."""
-    return [change for event in items(answer) for change in _changes(event)]
+    return [change for changes in readable(answer, lambda event: list(_changes(event)), "event") for change in changes]
 
 
 def _changes(event: Raw) -> Iterator[StatusChange]:

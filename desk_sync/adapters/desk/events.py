@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-import orjson
 import structlog
 
 from desk_sync.adapters.desk.payload import read_shown
@@ -17,9 +16,10 @@ from desk_sync.adapters.desk.raw import instant as _instant
 from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
-from desk_sync.domain.ticket.event import Event, EventHint
+from desk_sync.adapters.zoho.json_reader import NotJson, read_json
+from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Ticket, differing, digest
-from desk_sync.errors import BadDelivery
+from desk_sync.errors import BadDelivery, where
 
 log = structlog.get_logger()
 
@@ -45,8 +45,8 @@ def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list
     body that Desk would not send to the portal `org_id`: no array, more than MOST_EVENTS, or every event unreadable.
     """
     try:
-        delivery = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        delivery = read_json(body)
+    except NotJson:
         raise BadDelivery("the body is not JSON") from None
     if not isinstance(delivery, list):
         raise BadDelivery("the body is not an array of events")
@@ -58,6 +58,8 @@ def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list
             events.append(_read_event(raw, vocabulary, org_id))
         except BadDelivery as refusal:
             refusals.append(str(refusal))
+        except Exception as error:  # noqa: BLE001 - one odd event must not cost the others
+            refusals.append(f"{type(error).__name__} in {where(error)}")
     if refusals:
         _log_refusals(refusals, org_id)
         if not events:
@@ -116,17 +118,25 @@ def _read_end(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
 def _read_conversation(kind: str, raw: Raw, _: DeskVocabulary) -> Event:
     payload, at = _object(raw, "payload"), _occurred_at(raw)
     author = _id(_object(payload, "commenter"), "id") or _id(_object(payload, "author"), "id")
+    item_id = _needed_id(payload, "id")
     return Event(
-        key=_key(kind, _needed_id(payload, "id"), at),
+        key=_key(kind, item_id, at),
         type=kind,
         hint=HINTS[kind],
         ticket_id=_needed_id(payload, "ticketId"),
         occurred_at=at,
         actor_id=_id(payload, "commenterId") or author,
+        item=_ITEMS[kind],
+        item_id=item_id,
         reference=our_reference(payload),
     )
 
 
+_ITEMS: Mapping[str, EventItem] = {
+    "Ticket_Thread_Add": EventItem.THREAD,
+    "Ticket_Comment_Add": EventItem.COMMENT,
+    "Ticket_Comment_Update": EventItem.COMMENT,
+}
 _READERS: Mapping[EventHint, Callable[[str, Raw, DeskVocabulary], Event]] = {
     EventHint.STATE: _read_change,
     EventHint.GONE: _read_end,

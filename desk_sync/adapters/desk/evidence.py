@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+import structlog
+
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
 from desk_sync.adapters.mail.facts import FactSource, MailFacts
@@ -15,6 +17,9 @@ from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
+from desk_sync.errors import where
+
+log = structlog.get_logger()
 
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
@@ -59,13 +64,29 @@ def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence
 
 
 def read(written: str) -> BodyText:
-    """Return the lines of a text; its form, HTML or plain, is detected."""
-    return read_html(written) if _TAG.search(written) else read_plain(written)
+    """Return the lines of a text; its form, HTML or plain, is detected. One that cannot be read has no lines."""
+    try:
+        return read_html(written) if _TAG.search(written) else read_plain(written)
+    except Exception as error:  # noqa: BLE001 - the ticket is decided without the text
+        return _unread(error)
+
+
+def facts_in(text: BodyText, *, sender: str | None) -> MailFacts:
+    """Return the facts of a text; those of an empty one if it cannot be read."""
+    try:
+        return read_text(text, sender=sender)
+    except Exception as error:  # noqa: BLE001 - the ticket is decided without the text
+        return read_text(_unread(error), sender=sender)
+
+
+def _unread(error: Exception) -> BodyText:
+    log.warning("text.unread", error=type(error).__name__, where=where(error))
+    return BodyText()
 
 
 def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
     """Return the evidence in a text that is divided into new and quoted."""
-    return of_facts(read_text(text, sender=sender))
+    return of_facts(facts_in(text, sender=sender))
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:

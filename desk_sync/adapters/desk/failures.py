@@ -6,36 +6,54 @@ A message names status, error code, call and fields; never a value, and never De
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import requests
 
 from desk_sync.adapters.zoho.transport import read_object
-from desk_sync.errors import DeskSyncError, Gone, NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import (
+    CredentialsRefused,
+    DeskSyncError,
+    FieldsRefused,
+    Gone,
+    NotPermitted,
+    PermanentError,
+    TemporaryError,
+)
 
 
 class BriefFailure(TemporaryError):
     """Likely to be over within seconds: a call that is safe to repeat may be retried at once."""
 
 
+class ScopeMissing(NotPermitted):
+    """The token or the portal's edition does not allow this kind of call: no evidence about other kinds."""
+
+
+class Forbidden(NotPermitted):
+    """Our agent lacks the permission for this one record: no evidence about the others."""
+
+
 _EXHAUSTED = "THRESHOLD_EXCEEDED"
 
 FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (400, "BAD_REQUEST"): PermanentError,
-    (401, "INVALID_OAUTH"): NotPermitted,
-    (401, "UNAUTHORIZED"): NotPermitted,
-    (403, "SCOPE_MISMATCH"): NotPermitted,
+    (401, "INVALID_OAUTH"): CredentialsRefused,
+    (401, "UNAUTHORIZED"): CredentialsRefused,
+    (403, "SCOPE_MISMATCH"): ScopeMissing,
     (403, "OAUTH_ORG_MISMATCH"): NotPermitted,
-    (403, "FORBIDDEN"): NotPermitted,
-    (403, "LICENSE_ACCESS_LIMITED"): NotPermitted,
+    (403, "FORBIDDEN"): Forbidden,
+    (403, "LICENSE_ACCESS_LIMITED"): ScopeMissing,
     (404, "URL_NOT_FOUND"): Gone,
     (405, "METHOD_NOT_ALLOWED"): PermanentError,
     (413, "RESOURCE_SIZE_EXCEEDED"): PermanentError,
     (415, "UNSUPPORTED_MEDIA_TYPE"): PermanentError,
-    (422, "INVALID_DATA"): PermanentError,
-    (422, "UNPROCESSABLE_ENTITY"): PermanentError,
+    (422, "INVALID_DATA"): FieldsRefused,
+    (422, "UNPROCESSABLE_ENTITY"): FieldsRefused,
     (422, "EMPTY_PAYLOAD"): PermanentError,
     (422, "DUPLICATE_CONTRACT"): PermanentError,
     (429, "TOO_MANY_REQUESTS"): BriefFailure,
@@ -43,16 +61,18 @@ FAILURES: Mapping[tuple[int, str], type[DeskSyncError]] = {
     (500, "INTERNAL_SERVER_ERROR"): BriefFailure,
 }
 _BY_STATUS: Mapping[int, type[DeskSyncError]] = {
-    401: NotPermitted,
+    401: CredentialsRefused,
     403: NotPermitted,
     404: Gone,
     408: TemporaryError,
+    422: FieldsRefused,
     429: BriefFailure,
     500: BriefFailure,
     502: BriefFailure,
     503: BriefFailure,
     504: BriefFailure,
 }
+_OF_THE_PORTAL = frozenset({401, 408, 429})
 _BY_CLASS: Mapping[int, type[DeskSyncError]] = {4: PermanentError}
 
 _SOON = timedelta(seconds=30)
@@ -71,11 +91,42 @@ def failure(response: requests.Response, call: str, *, our_words: Mapping[str, s
     code = str(answer.get("errorCode", ""))
     kind = _kind(response, code)
     summary = f"Desk answered {response.status_code}{_known(code)} to {call}"
-    fields = ", ".join(_fields(answer.get("errors"), our_words))
-    message = f"{summary}: {fields}" if fields else summary
+    faults = list(_faults(answer.get("errors")))
+    named = ", ".join(_described(name, fault, our_words) for name, fault in faults)
+    message = f"{summary}: {named}" if named else summary
     if issubclass(kind, TemporaryError):
         return kind(message, retry_after=_retry_after(response, code, now))
+    if kind is FieldsRefused:
+        ours = {our_words[name]: fault for name, fault in faults if name in our_words}
+        others = [_described(name, fault, our_words) for name, fault in faults if name not in our_words]
+        return FieldsRefused(message, fields=ours, others=others)
     return kind(message, hint=_HINTS.get(code))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalFailure:
+    """An answer that speaks against the portal; `about` is the record if it may be the cause alone."""
+
+    cause: str
+    about: str | None = None
+
+
+def portal_failure(response: requests.Response, call: str) -> PortalFailure | None:
+    """Return the failure of the portal that the answer is; None for an answer that shows that Desk works.
+
+    A maintenance page may have any status, 200 too. A refusal of permission, and a success without JSON, may concern
+    this one record; a refused token, too many calls and the errors of a server concern all.
+    """
+    status = response.status_code
+    if status >= 500 or status in _OF_THE_PORTAL:
+        return PortalFailure(cause=f"status {status}")
+    if status == 403:
+        return PortalFailure(cause="status 403", about=_record_of(call))
+    if _is_page(response):
+        return PortalFailure(cause=f"a page with status {status}", about=_record_of(call))
+    if 200 <= status < 300 and status != 204 and not _is_object(response):
+        return PortalFailure(cause=f"status {status} without JSON", about=_record_of(call))
+    return None
 
 
 def exhausted(response: requests.Response, *, now: datetime) -> timedelta | None:
@@ -98,20 +149,33 @@ def _is_page(response: requests.Response) -> bool:
     return response.content.lstrip()[:1] == b"<"
 
 
+def _is_object(response: requests.Response) -> bool:
+    return response.content.removeprefix(BOM_UTF8).lstrip()[:1] == b"{"
+
+
+def _record_of(call: str) -> str:
+    """Return the record of a call such as `GET /tickets/1/threads`: "tickets/1"."""
+    return "/".join(call.partition(" ")[2].split("/")[1:3])
+
+
 def _known(code: str) -> str:
     return f" {code}" if any(code == known for _, known in FAILURES) else ""
 
 
-def _fields(errors: object, our_words: Mapping[str, str]) -> Iterator[str]:
-    """Yield each refused field, our word beside Desk's name for it, and its fault."""
+def _faults(errors: object) -> Iterator[tuple[str, str]]:
+    """Yield Desk's name of each refused field, the last part of its pointer, and its fault."""
     for error in errors if isinstance(errors, list) else ():
         if not isinstance(error, dict):
             continue
         pointer = str(error.get("fieldName", ""))
         name = pointer.rsplit("/", 1)[-1]
         if re.fullmatch(r"[A-Za-z0-9_]{1,100}", name):
-            word = our_words.get(name)
-            yield f"{word} ({name}) is {_fault(error)}" if word else f"{name} is {_fault(error)}"
+            yield name, _fault(error)
+
+
+def _described(name: str, fault: str, our_words: Mapping[str, str]) -> str:
+    """Return the fault of a field in words, with our word beside Desk's name."""
+    return f"{our_words[name]} ({name}) is {fault}" if name in our_words else f"{name} is {fault}"
 
 
 def _fault(error: Mapping[str, object]) -> str:

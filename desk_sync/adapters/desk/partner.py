@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from desk_sync.adapters.desk.raw import Raw, field, items, object_in, text
+from desk_sync.adapters.desk.raw import Raw, field, object_in, readable, text
 from desk_sync.adapters.desk.raw import identifier as id_in
 from desk_sync.adapters.desk.vocabulary import AccountFields
 from desk_sync.adapters.text import identifiers
@@ -52,7 +52,7 @@ def _domains(account: Raw, names: Sequence[str]) -> Iterator[str]:
 
 
 def _ends(contracts: Raw) -> Iterator[date | None]:
-    return (_day(text(each.get("endDate"))) for each in items(contracts))
+    return iter(readable(contracts, lambda each: _day(text(each.get("endDate"))), "contract"))
 
 
 def _day(written: str | None) -> date | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from desk_sync.adapters.desk.evidence import of_facts, of_fields, read
-from desk_sync.adapters.desk.raw import Raw, in_full
+from desk_sync.adapters.desk.evidence import facts_in, of_facts, of_fields, read
+from desk_sync.adapters.desk.raw import Raw, in_full, needed, readable
 from desk_sync.adapters.desk.raw import count_in as _count
 from desk_sync.adapters.desk.raw import field as _field
 from desk_sync.adapters.desk.raw import identifier as _id
@@ -28,11 +28,10 @@ from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.template import gaps, language
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mail.issue_words import infer
-from desk_sync.adapters.mail.read import read_text
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
-from desk_sync.errors import PermanentError
+from desk_sync.errors import FieldsRefused
 from desk_sync.ports.desk import ModifiedTickets
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
@@ -47,7 +46,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
     text = read(_text(raw.get("description")) or "")
-    facts = read_text(text, sender=ticket.sender)
+    facts = facts_in(text, sender=ticket.sender)
     lacks, shown = gaps(facts), _object(raw, "cf")
     return replace(
         ticket,
@@ -58,6 +57,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         created_at=_instant(raw.get("createdTime")),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
+        replied_at=_instant(raw.get("customerResponseTime")),
         evidence=(*in_fields, *of_facts(facts)),
         missing=lacks.missing,
         inferred=infer("\n".join(text.fresh)),
@@ -74,6 +74,7 @@ def read_after_write(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         threads=_count(raw.get("threadCount")),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
+        replied_at=_instant(raw.get("customerResponseTime")),
     )
 
 
@@ -129,25 +130,25 @@ def _own_domain(sender: str | None) -> str | None:
 
 
 def write_fields(fields: Mapping[Field, Value], vocabulary: DeskVocabulary) -> dict[str, object]:
-    """Return the body of a PATCH that sets `fields` and nothing else; "" empties a field, times have seconds.
+    """Return the body of a PATCH that sets `fields` and nothing else; null empties a field, times have seconds.
 
-    Raises PermanentError for a field without a Desk name in the mapping.
+    Raises FieldsRefused for fields without a Desk name in the mapping.
     """
+    if unmapped := [word for word in fields if word not in vocabulary.fields]:
+        message = f"the mapping has no Desk name for {', '.join(unmapped)}"
+        raise FieldsRefused(message, fields=dict.fromkeys(unmapped, "refused"), hint="add it under `fields`")
     body: dict[str, object] = {}
     custom: dict[str, object] = {}
     for word, value in fields.items():
-        name = vocabulary.fields.get(word)
-        if name is None:
-            raise PermanentError(f"the mapping has no Desk name for {word}", hint="add it under `fields`")
+        name = vocabulary.fields[word]
         written = vocabulary.clock_states.get(str(value), value) if word is Field.CLOCK_STATE else value
-        (custom if _is_custom(name) else body)[name] = in_full(_text(written) or "")
+        (custom if _is_custom(name) else body)[name] = _sent(_text(written))
     return body | ({"cf": custom} if custom else {})
 
 
-def dropped(fields: Mapping[Field, Value], ticket: Ticket, vocabulary: DeskVocabulary) -> list[Field]:
-    """Return those of `fields` whose value differs in `ticket`, Desk's answer; reformatted values are equal (L5)."""
-    sent = _read_state(write_fields(fields, vocabulary), vocabulary)
-    return [word for word in fields if sent.value(word) != ticket.value(word)]
+def _sent(value: str | None) -> str | None:
+    """Return a value as Desk is sent it. Characters outside its published pattern are left in: it may accept them."""
+    return in_full(value) if value else None
 
 
 def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
@@ -165,11 +166,17 @@ def find_comment(answer: Raw, reference: str) -> str | None:
     return next((_id(each, "id") for each in _items(answer) if reference in (_text(each.get("content")) or "")), None)
 
 
-def incoming(answer: Raw, *, known: int) -> list[tuple[str, str | None]]:
-    """Return the incoming threads of a list, newest first, without the `known` oldest: id, and content if listed."""
+def incoming(answer: Raw, *, known: Collection[str]) -> list[tuple[str, str | None]]:
+    """Return the incoming threads of a list, newest first, without the `known`: id, and content if it is listed.
+
+    The description is left out: the thread that Desk marks so, or the oldest.
+    """
     threads = _items(answer)
-    new = [each for each in threads[: max(len(threads) - known, 0)] if each.get("direction") == "in"]
-    return [(thread_id, _text(each.get("content"))) for each in new if (thread_id := _id(each, "id"))]
+    marked = [each for each in threads if _text(each.get("isDescriptionThread")) == "true"]
+    described = marked or threads[-1:]
+    new = [each for each in threads if each.get("direction") == "in" and each not in described]
+    ids = [(_id(each, "id"), _text(each.get("content"))) for each in new]
+    return [(thread_id, listed) for thread_id, listed in ids if thread_id and thread_id not in known]
 
 
 def content(answer: Raw) -> str:
@@ -177,20 +184,18 @@ def content(answer: Raw) -> str:
     return _text(answer.get("content")) or ""
 
 
-def count(answer: Raw) -> int:
-    """Return the number of entries of a list."""
-    return len(_items(answer))
-
-
 def time_range(start: datetime, end: datetime) -> str:
     """Return a span in the search's form: both ends are included, to the millisecond."""
     return ",".join(f"{each.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{each.microsecond // 1000:03}Z" for each in (start, end))
 
 
-def modifications(answer: Raw) -> list[ModifiedTickets]:
-    """Return the tickets of a list, in its order, each with the instant of its last change."""
-    shown = ((_id(each, "id"), _instant(each.get("modifiedTime"))) for each in _items(answer))
-    return [ModifiedTickets(ticket_id=ticket_id, at=at) for ticket_id, at in shown if ticket_id and at]
+def modifications(answer: Raw, name: str) -> list[ModifiedTickets]:
+    """Return the tickets of a list, in its order, each with the instant under `name`; None if Desk gives none."""
+    return readable(answer, lambda each: _modification(each, name), "ticket")
+
+
+def _modification(raw: Raw, name: str) -> ModifiedTickets:
+    return ModifiedTickets(ticket_id=needed(_id(raw, "id"), "id"), at=_instant(raw.get(name)))
 
 
 def tags(answer: Raw) -> frozenset[str]:
@@ -217,11 +222,6 @@ def agent(answer: Raw) -> DeskAgent | None:
 def edition(answer: Raw, org_id: str) -> str | None:
     """Return the edition of our organisation in a list of organisations; None if it is not among them."""
     return next((_text(each.get("edition")) or "?" for each in _items(answer) if _text(each.get("id")) == org_id), None)
-
-
-def field_names(answer: Raw) -> frozenset[str]:
-    """Return the API names in a list of fields."""
-    return frozenset(name for each in _items(answer) if (name := _text(each.get("apiName"))))
 
 
 def read_shown(raw: Raw, vocabulary: DeskVocabulary) -> Ticket | None:

@@ -6,15 +6,64 @@ Desk's ids are strings of digits, its times are UTC, its counts are texts, an em
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+
+from desk_sync.errors import where
+
+log = structlog.get_logger()
 
 Raw = Mapping[str, object]
+T = TypeVar("T")
 
 _ID = re.compile(r"[0-9]{1,20}")
 _REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
+
+
+class OddEntry(ValueError):
+    """An entry of a list lacks what is needed of it. The message names keys only."""
+
+
+def readable(answer: Raw, read: Callable[[Raw], T | None], what: str) -> list[T]:
+    """Return what `read` makes of each entry of a list, without None.
+
+    An entry that it cannot read is left out, and takes no other with it. `what` names the entries in the log.
+    """
+    found: list[T] = []
+    causes: Counter[str] = Counter()
+    for each in items(answer):
+        try:
+            value = read(each)
+        except OddEntry as error:
+            causes.update([str(error)])
+        except Exception as error:  # noqa: BLE001 - one odd entry must not cost the others
+            causes.update([f"{type(error).__name__} in {where(error)}"])
+        else:
+            found.extend([] if value is None else [value])
+    if others := count(answer) - len(items(answer)):
+        causes["it is not an object"] = others
+    for cause, times in causes.items():
+        log.warning("entry.left_out", what=what, cause=cause, count=times)
+    return found
+
+
+def count(answer: Raw) -> int:
+    """Return the number of entries of a list, those that cannot be read included."""
+    data = answer.get("data")
+    return len(data) if isinstance(data, list) else 0
+
+
+def needed(value: T | None, name: str) -> T:
+    """Return the value. Raises OddEntry if there is none."""
+    if value is None:
+        raise OddEntry(f"it has no usable {name}")
+    return value
 
 
 def identifier(raw: Raw, name: str) -> str | None:

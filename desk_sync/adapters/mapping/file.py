@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -14,11 +14,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mapping import checks as mapping_checks
 from desk_sync.adapters.mapping import clock_checks as mapping_clock_checks
 from desk_sync.adapters.mapping import escalation as mapping_escalation
 from desk_sync.adapters.mapping import escalation_checks as mapping_escalation_checks
+from desk_sync.adapters.mapping import live_checks
 from desk_sync.adapters.mapping import schema as shape
 from desk_sync.adapters.mapping.clocks import commitment
 from desk_sync.adapters.mapping.education import education_policy
@@ -30,6 +32,7 @@ from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.mapping.tickets import ticket_policy
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.problems import Contradiction
+from desk_sync.adapters.yaml.tree import YamlTree
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.fingerprint import fingerprint, version_digest
@@ -51,6 +54,18 @@ class PortalMapping:
     portals: Mapping[str, PortalHosts]
     sources: Mapping[str, SourceSection] = field(default_factory=dict)
     partner_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveProblems:
+    """The differences between a mapping and its portals. `gaps` are fields that some layouts lack."""
+
+    wrong: Sequence[Problem]
+    gaps: Sequence[Problem]
+
+    @property
+    def all(self) -> Sequence[Problem]:
+        return sorted([*self.wrong, *self.gaps], key=lambda problem: (problem.line, problem.column))
 
 
 def load(path_or_name: str | Path) -> PortalMapping:
@@ -78,6 +93,20 @@ def check(path_or_name: str | Path) -> list[Problem]:
     return problems
 
 
+def check_live(path_or_name: str | Path, portals: Mapping[str, PortalCatalogue]) -> LiveProblems:
+    """Return what the file has that its portals, by name, do not have, in the order of its lines."""
+    tree = _tree(_find(path_or_name))
+    return LiveProblems(
+        wrong=_in_order(tree, live_checks.contradictions(tree.value, portals)),
+        gaps=_in_order(tree, live_checks.gaps(tree.value, portals)),
+    )
+
+
+def _in_order(tree: YamlTree, found: Iterable[Contradiction]) -> Sequence[Problem]:
+    problems = [tree.problem(*each) for each in found]
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a mapping file, for editors."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "desk-sync mapping"}
@@ -96,12 +125,15 @@ def _find(path_or_name: str | Path) -> Path | Traversable:
 
 def _read(file: Path | Traversable) -> tuple[MappingFile | None, list[Problem]]:
     """Return the content of the file, or None with its mistakes."""
-    tree = yaml_file.read(
+    return yaml_file.check(_tree(file), MappingFile, _contradictions)
+
+
+def _tree(file: Path | Traversable) -> YamlTree:
+    return yaml_file.read(
         file,
         if_missing="name a file, or a shipped mapping: partner_support",
         if_empty="start from a copy of partner_support.yaml",
     )
-    return yaml_file.check(tree, MappingFile, _contradictions)
 
 
 def _contradictions(root: object) -> Iterator[Contradiction]:

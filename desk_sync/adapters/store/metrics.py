@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store.engine import reading
+from desk_sync.adapters.store.held_back import SqlHeldBack
+from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
+from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
+from desk_sync.ports.sweeps import SweepKind, SweepRound
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,15 @@ class SqlMetrics:
         with reading(self.engine) as connection:
             row = connection.execute(counted).mappings().one_or_none()
         return DeliveryCounts(**row) if row else DeliveryCounts()
+
+    def sweeps(self) -> Mapping[SweepKind, SweepRound]:
+        return SqlSweeps(self.engine, self.portal).rounds()
+
+    def held_back(self) -> Sequence[HeldBackField]:
+        return SqlHeldBack(self.engine, self.portal).listed()
+
+    def held_back_tickets(self) -> Mapping[str, int]:
+        return SqlHeldBack(self.engine, self.portal).count()
 
     def undelivered(self, since: datetime) -> int:
         recent = (notices.c.portal == self.portal) & (notices.c.refused_at >= since)

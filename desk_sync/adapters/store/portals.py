@@ -46,7 +46,17 @@ class SqlTokens:
             access_token=token.access_token,
             expires_at=token.expires_at,
             election_until=None,
+            token_refusal=None,
         )
+
+    def refuse(self, code: str) -> None:
+        _learn(self.engine, self.portal, token_refusal=code)
+
+    def refusal(self) -> str | None:
+        stored = select(portals.c.token_refusal).where(portals.c.name == self.portal)
+        with reading(self.engine) as connection:
+            code: str | None = connection.scalar(stored)
+        return code
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The state of a portal's sweeps, and the marking of the tickets that they find.
 
-A ticket's modifications are known up to `tickets.modified_at`. Marking a ticket sets it to the modification found, so
-that a modification is counted once, however often it is found.
+A ticket's modifications are known up to `tickets.modified_at`, those of its last second only if the ticket was read
+later. Marking a ticket sets it to the modification found, so that a modification is counted once, however often it is
+found.
 """
 
 from __future__ import annotations
@@ -9,18 +10,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, exists, func, or_, select, update
 
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, mark, newest
-from desk_sync.adapters.store.tables import deliveries, sweeps, tickets
-from desk_sync.adapters.store.values import insert
+from desk_sync.adapters.store.tables import deliveries, sweep_rounds, sweeps, tickets
+from desk_sync.adapters.store.values import columns_of, insert
 from desk_sync.ports.desk import ModifiedTickets
-from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind
+from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind, SweepRound
 
-_TURNS = {SweepKind.RECENT: sweeps.c.recent_turn_until, SweepKind.FULL: sweeps.c.full_turn_until}
+A_SECOND = timedelta(seconds=1)
+READ_AFTER = 2 * A_SECOND
+"""A look that begins so long after the start of a second has read all that happened in it: Desk's times are whole
+seconds, and the clocks differ by less than one."""
+LOOKED_AFTER = timedelta(minutes=1)
+"""The same for the end of a look, which is no longer than a lease after its start."""
+RECENTLY = timedelta(minutes=5)
+"""A ticket without an instant was found because of a change in the overlap of the sweeps, which is twice as long."""
+
+
+class SweepDoubt(StrEnum):
+    """Why a ticket that a sweep found must be looked at."""
+
+    UNREPORTED = "unreported"
+    SAME_SECOND = "same_second"
+    UNDATED = "undated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +49,31 @@ class SqlSweeps:
 
     def acquire(self, which: SweepKind, *, now: datetime, length: timedelta) -> bool:
         """Take the turn. One that ends more than `length` from now was taken by a wrong clock, and is void."""
-        until = _TURNS[which]
+        until = sweep_rounds.c.turn_until
         free = or_(until.is_(None), until <= now, until > now + length)
-        taken = update(sweeps).where(self._own, free).values({until: now + length})
+        taken = update(sweep_rounds).where(self._round(which), free).values(turn_until=now + length)
         with writing(self.engine) as connection:
-            connection.execute(insert(connection, sweeps).values(portal=self.portal).on_conflict_do_nothing())
+            self._begin(connection, which)
             return connection.execute(taken).rowcount == 1
+
+    def rounds(self) -> Mapping[SweepKind, SweepRound]:
+        stored = select(sweep_rounds.c.which, *columns_of(sweep_rounds, SweepRound))
+        with reading(self.engine) as connection:
+            rows = connection.execute(stored.where(sweep_rounds.c.portal == self.portal)).mappings().all()
+        found = {SweepKind(row["which"]): row for row in rows}
+        return {which: SweepRound(**{k: v for k, v in found[which].items() if k != "which"}) for which in found}
+
+    def end_round(self, which: SweepKind, *, reached: datetime, now: datetime) -> None:
+        ended = {"reached": reached, "ended_at": now, "failures": 0, "error": None}
+        with writing(self.engine) as connection:
+            self._begin(connection, which)
+            connection.execute(update(sweep_rounds).where(self._round(which)).values(ended))
+
+    def fail_round(self, which: SweepKind, error: str) -> int:
+        failed = update(sweep_rounds).values(failures=sweep_rounds.c.failures + 1, error=error)
+        with writing(self.engine) as connection:
+            self._begin(connection, which)
+            return connection.scalar(failed.where(self._round(which)).returning(sweep_rounds.c.failures)) or 0
 
     def coverage(self) -> SweepCoverage | None:
         stored = select(sweeps.c.since, sweeps.c.until).where(self._own, sweeps.c.until.is_not(None))
@@ -63,13 +99,23 @@ class SqlSweeps:
         found = {each.ticket_id: each.at for each in modified}
         with writing(self.engine) as connection:
             self._lock(connection)
-            known = self._known(connection, found, now)
-            unreported = {ticket_id: found[ticket_id] for ticket_id in sorted(found.keys() - known)}
-            missed = sum(modified_at >= promised_since for modified_at in unreported.values())
+            doubts = self._doubts(connection, found, now)
+            unreported = {ticket_id: found[ticket_id] for ticket_id, doubt in sorted(doubts.items()) if doubt}
+            missed = sum(
+                doubts[ticket_id] is SweepDoubt.UNREPORTED and at is not None and at >= promised_since
+                for ticket_id, at in unreported.items()
+            )
             mark(connection, self.portal, unreported, now=now, wake_at=now, woken=True)
             self._set_known(connection, unreported)
             connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
         return MissedChanges(marked=len(unreported), missed=missed)
+
+    def _begin(self, connection: Connection, which: SweepKind) -> None:
+        row = insert(connection, sweep_rounds).values(portal=self.portal, which=which)
+        connection.execute(row.on_conflict_do_nothing())
+
+    def _round(self, which: SweepKind) -> ColumnElement[bool]:
+        return (sweep_rounds.c.portal == self.portal) & (sweep_rounds.c.which == which)
 
     @property
     def _own(self) -> ColumnElement[bool]:
@@ -81,8 +127,10 @@ class SqlSweeps:
         same = {"missed": sweeps.c.missed}
         connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=same))
 
-    def _known(self, connection: Connection, found: Mapping[str, datetime], now: datetime) -> set[str]:
-        """Return the ids of tickets that need no mark: known as they are now, or with a look due or pending.
+    def _doubts(
+        self, connection: Connection, found: Mapping[str, datetime | None], now: datetime
+    ) -> Mapping[str, SweepDoubt | None]:
+        """Return for each ticket why it must be looked at; None if it is known, or a look is due or pending.
 
         A parked ticket keeps its due look: it is made when a person puts the ticket back.
         """
@@ -92,18 +140,40 @@ class SqlSweeps:
             deliveries.c.processed_at.is_(None),
         )
         due = or_(tickets.c.look_at <= now, tickets.c.owed_at.is_not(None), waiting)
-        rows = connection.execute(
-            select(tickets.c.ticket_id, tickets.c.modified_at, due).where(
-                tickets.c.portal == self.portal, tickets.c.ticket_id.in_(found)
-            )
+        columns = [tickets.c[name] for name in ("ticket_id", "modified_at", "begun_at", "looked_at", "ended_at")]
+        stored = select(*columns, due.label("due")).where(
+            tickets.c.portal == self.portal, tickets.c.ticket_id.in_(found)
         )
-        return {
-            ticket_id for ticket_id, known, soon in rows if soon or (known is not None and known >= found[ticket_id])
+        known = {
+            row["ticket_id"]: None if row["due"] else _doubt(row, found[row["ticket_id"]], now)
+            for row in connection.execute(stored).mappings()
         }
+        return dict.fromkeys(found, SweepDoubt.UNREPORTED) | known
 
-    def _set_known(self, connection: Connection, found: Mapping[str, datetime]) -> None:
+    def _set_known(self, connection: Connection, found: Mapping[str, datetime | None]) -> None:
         marked = (tickets.c.portal == self.portal) & (tickets.c.ticket_id == bindparam("marked_id"))
         statement = update(tickets).where(marked).values(modified_at=newest(bindparam("found_at", type_=InstantColumn)))
-        rows = [{"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in found.items()]
+        rows = [
+            {"marked_id": ticket_id, "found_at": modified_at} for ticket_id, modified_at in found.items() if modified_at
+        ]
         if rows:
             connection.execute(statement, rows)
+
+
+def _doubt(row: RowMapping, found: datetime | None, now: datetime) -> SweepDoubt | None:
+    """Return why a ticket that was seen before must be looked at because of a modification at `found`."""
+    modified_at, looked_at = row["modified_at"], row["looked_at"]
+    if found is None:
+        return SweepDoubt.UNDATED if looked_at is None or looked_at < now - RECENTLY else None
+    if modified_at is None or modified_at < found:
+        return SweepDoubt.UNREPORTED
+    known = row["ended_at"] or modified_at - found >= A_SECOND or _was_read_after(found, row["begun_at"], looked_at)
+    return None if known else SweepDoubt.SAME_SECOND
+
+
+def _was_read_after(found: datetime, begun_at: datetime, looked_at: datetime | None) -> bool:
+    """Return True if the ticket's last look read all modifications of that second. A skipped look reads nothing."""
+    second = found.replace(microsecond=0)
+    if looked_at is None or looked_at < second + READ_AFTER:
+        return False
+    return looked_at >= second + LOOKED_AFTER or second + READ_AFTER <= begun_at <= looked_at

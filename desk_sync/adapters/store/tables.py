@@ -34,6 +34,8 @@ portals = Table(
     Column("access_token", String),
     Column("expires_at", InstantColumn),
     Column("election_until", InstantColumn),
+    # Why the last refresh of the access token failed.
+    Column("token_refusal", String),
     Column("credits_left", Integer),
     Column("credits_at", InstantColumn),
     Column("paused_at", InstantColumn),
@@ -75,19 +77,31 @@ desk_hours = Table(
     Column("problem", String),
 )
 
-# How far the sweeps of a portal have come, their turns, the number of changes found, the number of these that no
-# delivery reported, and the last alarm because there were too many.
+# How far the sweeps of a portal have come, the number of changes found, the number of these that no delivery reported,
+# and the last alarm because there were too many.
 sweeps = Table(
     "sweeps",
     metadata,
     Column("portal", String, primary_key=True),
     Column("since", InstantColumn),
     Column("until", InstantColumn),
-    Column("recent_turn_until", InstantColumn),
-    Column("full_turn_until", InstantColumn),
     Column("missed", BigInteger, nullable=False, server_default=text("0")),
     Column("changes", BigInteger, nullable=False, server_default=text("0")),
     Column("alarmed_at", InstantColumn),
+)
+
+# Each kind of sweep: until when one process has its turn, what it has `reached`, when one last ended well, and how
+# often it failed since then.
+sweep_rounds = Table(
+    "sweep_rounds",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("which", String, primary_key=True),
+    Column("turn_until", InstantColumn),
+    Column("reached", InstantColumn),
+    Column("ended_at", InstantColumn),
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("error", String),
 )
 
 # When a part of the product last worked from end to end.
@@ -96,6 +110,17 @@ heartbeats = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("at", InstantColumn, nullable=False),
+)
+
+# How often a task of the worker ended with an error, for one portal, or for all of them ("").
+task_failures = Table(
+    "task_failures",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("failures", BigInteger, nullable=False, server_default=text("0")),
+    Column("failed_at", InstantColumn, nullable=False),
+    Column("error", String, nullable=False),
 )
 
 deliveries = Table(
@@ -112,6 +137,8 @@ deliveries = Table(
     Column("before", String),
     Column("changed", JSON, nullable=False),
     Column("actor_id", String),
+    Column("item", String),
+    Column("item_id", String),
     Column("reference", String),
     Column("modified_at", InstantColumn),
     Column("look_token", BigInteger),
@@ -151,7 +178,11 @@ tickets = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("begun_at", InstantColumn),
     Column("error", String),
+    # When the last look that failed began; NULL: the last one went well.
+    Column("failed_at", InstantColumn),
     Column("parked_at", InstantColumn),
+    # Whose failure it was: "portal" (it comes back by itself) or "ticket".
+    Column("parked_by", String),
     Column("dropped_at", InstantColumn),
     Column("ended_at", InstantColumn),
     Column("closed", Boolean, nullable=False, server_default=false()),
@@ -181,6 +212,14 @@ Index(
     tickets.c.look_at,
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
+)
+_BY_PORTAL = tickets.c.parked_by == text("'portal'")
+Index(
+    "ix_tickets_parked_by_portal",
+    tickets.c.portal,
+    tickets.c.parked_at,
+    sqlite_where=_BY_PORTAL,
+    postgresql_where=_BY_PORTAL,
 )
 _PUT_OFF = tickets.c.owed_at.is_not(None)
 Index(

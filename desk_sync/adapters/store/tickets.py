@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from desk_sync.adapters.store import clocks, decisions, effects, notices
+from desk_sync.adapters.store import clocks, decisions, effects, held_back, notices
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
@@ -50,7 +50,7 @@ from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
-from desk_sync.ports.tickets import Lease, Look, ParkedTicket, PendingWork, TicketHistory
+from desk_sync.ports.tickets import Lease, Look, ParkCause, ParkedTicket, PendingWork, TicketHistory
 
 # The severity levels as literals: as parameters they would be bound at each run.
 _URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
@@ -101,7 +101,7 @@ _LONG_WAITS = select(tickets.c.ticket_id).where(
 _AT = bindparam("at", type_=InstantColumn)
 _KNOWN = newest(bindparam("known_until", type_=InstantColumn))
 _BEGUN = fencing(
-    *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts),
+    *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts, tickets.c.owed_at, tickets.c.failed_at, tickets.c.error),
     attempts=tickets.c.attempts + 1,
     marked=false(),
     woken=false(),
@@ -109,7 +109,9 @@ _BEGUN = fencing(
 _LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_KNOWN)
 _SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_KNOWN)
 _PUT_OFF = fencing(
-    owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at), attempts=tickets.c.attempts - bindparam("refund")
+    owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at),
+    failed_at=tickets.c.begun_at,
+    attempts=tickets.c.attempts - bindparam("refund"),
 )
 _GONE = fencing(
     look_at=unless_marked(null()),
@@ -117,6 +119,13 @@ _GONE = fencing(
     ended_at=case((tickets.c.marked, null()), else_=_AT),
 )
 _PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
+_PARKED_BY_PORTAL = (
+    select(tickets.c.ticket_id)
+    .where(_OWN, tickets.c.parked_by == literal_column("'portal'"), tickets.c.dropped_at.is_(None))
+    .where(tickets.c.parked_at <= bindparam("before", type_=InstantColumn))
+    .order_by(tickets.c.parked_at)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,9 @@ class SqlTickets:
                 references=references(connection, self.portal, lease.ticket_id),
                 wake_due=not events or (row["wake_at"] is not None and row["wake_at"] <= now),
                 attempts=row["attempts"],
+                owed_at=row["owed_at"],
+                failed_at=row["failed_at"],
+                error=row["error"],
             )
 
     def announce(
@@ -188,6 +200,8 @@ class SqlTickets:
                 clocks.keep(connection, promise)
             if look.clocks:
                 clocks.save(connection, self.portal, lease.ticket_id, look.clocks)
+            if look.held_back is not None:
+                held_back.save(connection, self.portal, lease.ticket_id, look.held_back)
             notices.save(connection, self.portal, look.messages)
             if new:
                 decisions.add(connection, self.portal, lease.ticket_id, look.decision, look.fields_written, at=look.at)
@@ -201,17 +215,20 @@ class SqlTickets:
         with redoable(self.engine) as connection:
             fenced(connection, self.portal, lease, _PUT_OFF, lease_until=None, **later)
 
-    def park(self, lease: Lease, *, now: datetime, error: str) -> None:
+    def park(self, lease: Lease, *, now: datetime, error: str, cause: ParkCause = ParkCause.TICKET) -> None:
+        facts: dict[str, Any] = {"parked_at": now, "parked_by": cause, "owed_at": None, "error": error}
         with writing(self.engine) as connection:
-            fenced(connection, self.portal, lease, lease_until=None, parked_at=now, owed_at=None, error=error)
+            fenced(connection, self.portal, lease, lease_until=None, **facts)
 
     def end(self, lease: Lease, *, now: datetime) -> None:
         with writing(self.engine) as connection:
             self._release(connection, lease, _GONE, at=now, step_at=None)
             clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
+            held_back.drop(connection, self.portal, lease.ticket_id)
 
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
-        requested = {"wake_at": now, "woken": True, "attempts": 0, "parked_at": None, "dropped_at": None}
+        requested = {"wake_at": now, "woken": True, "attempts": 0, "failed_at": None}
+        requested |= {"parked_at": None, "parked_by": None, "dropped_at": None}
         marked = 0
         for chunk in chunks(sorted(set(ticket_ids))):
             with writing(self.engine) as connection:
@@ -235,6 +252,19 @@ class SqlTickets:
                 sent_notices=notices.past(connection, self.portal, ticket_id),
             )
 
+    def bring_back(self, *, parked_before: datetime, now: datetime, limit: int) -> int:
+        given = {"its_portal": self.portal, "before": parked_before, "most": limit}
+        with reading(self.engine) as connection:
+            chosen = connection.scalars(_PARKED_BY_PORTAL, given).all()
+        if not chosen:
+            return 0
+        since = tickets.c.parked_at
+        due = {"look_at": now, "wake_at": now, "marked": True, "woken": True, "attempts": 0}
+        due |= {"owed_at": since, "failed_at": since, "parked_at": None, "parked_by": None}
+        still = self._own(tickets) & tickets.c.ticket_id.in_(chosen) & _PARKED
+        with writing(self.engine) as connection:
+            return connection.execute(update(tickets).where(still).values(due)).rowcount
+
     def parked(self) -> Sequence[ParkedTicket]:
         waiting = (
             select(func.count())
@@ -246,10 +276,11 @@ class SqlTickets:
             .scalar_subquery()
         )
         columns = [tickets.c[name] for name in ("ticket_id", "parked_at", "attempts", "error")]
-        statement = select(*columns, waiting.label("events")).where(self._own(tickets), _PARKED)
+        cause = func.coalesce(tickets.c.parked_by, ParkCause.TICKET).label("cause")
+        statement = select(*columns, cause, waiting.label("events")).where(self._own(tickets), _PARKED)
         with reading(self.engine) as connection:
             rows = connection.execute(statement.order_by(tickets.c.parked_at, tickets.c.ticket_id)).mappings().all()
-        return [ParkedTicket(**row) for row in rows]
+        return [ParkedTicket(**{**row, "cause": ParkCause(row["cause"])}) for row in rows]
 
     def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
         for chunk in chunks(sorted(set(ticket_ids))):
@@ -281,7 +312,7 @@ class SqlTickets:
 
     def _release(self, connection: Connection, lease: Lease, change: ReturningUpdate[Any], **given: object) -> None:
         """End a look well: mark its events as processed, reset the attempts, and release the lease."""
-        ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None}
+        ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "failed_at": None}
         row = fenced(connection, self.portal, lease, change, **ended, **given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import orjson
 import requests
 from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, stop_after_attempt
 
 from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
+from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden
 from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
 
@@ -151,6 +151,6 @@ def _read(response: requests.Response, path: str) -> ApiAnswer:
     if not 200 <= response.status_code < 300:
         raise PermanentError(status)
     try:
-        return ApiAnswer(body=orjson.loads(response.content), headers=response.headers)
-    except orjson.JSONDecodeError:
+        return ApiAnswer(body=read_json(response.content), headers=response.headers)
+    except NotJson:
         raise TemporaryError(f"{status}, and the body is not JSON") from None

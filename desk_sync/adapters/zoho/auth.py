@@ -1,7 +1,8 @@
 """The OAuth access token: one for all processes, replaced shortly before it expires.
 
 Zoho allows ten refreshes in ten minutes, so `TokenStore.elect` chooses the process that requests the next token; the
-others use the old one while it is valid, and wait briefly when it is not. Secrets are in no repr, log or error (L12).
+others use the old one while it is valid, and wait briefly when it is not. Credentials that Zoho refused are reported as
+refused by all of them: the store keeps the refusal's code. Secrets are in no repr, log or error (L12).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tenacity import nap
 
 from desk_sync.adapters.zoho.hosts import allowed
 from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden, read_object
-from desk_sync.errors import DeskSyncError, NotPermitted, TemporaryError
+from desk_sync.errors import CredentialsRefused, DeskSyncError, TemporaryError
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AccessToken, TokenStore
 
@@ -30,7 +31,10 @@ EARLY = timedelta(minutes=5)
 LIFETIME = timedelta(hours=1)
 # One attempt a minute, also while every attempt fails: ten in ten minutes are allowed.
 ELECTED_FOR = timedelta(minutes=1)
+# Zoho's limit counts the refreshes of ten minutes.
 REFUSED_FOR = timedelta(minutes=10)
+# At times Zoho refuses a token that is good a moment later.
+MOMENT = timedelta(seconds=5)
 POLL_SECONDS = 0.1
 # A failed refresh is not repeated for a minute: a longer wait for it would hold up the calls behind.
 WAIT_SECONDS = 5.0
@@ -83,12 +87,36 @@ class AccessTokens:
         """Return a token to use now, other than `refused`, which Desk rejected.
 
         A fresh token is kept: it stays valid when another process fetches the next one. Raises NoToken or another
-        TemporaryError if none is available before the deadline, NotPermitted if Zoho refuses our credentials.
+        TemporaryError if none is available before the deadline, CredentialsRefused if Zoho refuses our credentials.
         """
         kept = self._kept
         if refused or kept is None or not self._is_fresh(kept):
             self._kept = kept = self._find(deadline, refused)
         return kept
+
+    def try_credentials(self, deadline: DeadlineAdapter) -> str:
+        """Refresh the token, at most once a minute over all processes, and return what came of it.
+
+        Raises NoToken, another TemporaryError, or CredentialsRefused.
+        """
+        if self._elected():
+            self._kept = self._fetch_and_save(deadline)
+            self._elected()  # the next trial is a minute later
+            return "Zoho grants access tokens"
+        if failure := self._tokens.refusal():
+            raise _refusal(failure)
+        stored = self._stored(None)
+        if stored is None or not self._is_fresh(stored):
+            raise NoToken("another process is still fetching an access token")
+        return "Zoho granted an access token within the last minute"
+
+    def _elected(self) -> bool:
+        return self._tokens.elect(now=self._now(), until=self._now() + ELECTED_FOR)
+
+    def _refusal(self) -> DeskSyncError | None:
+        """Return the refusal that the last refresh met; None if it met none, or only another failure."""
+        code = self._tokens.refusal()
+        return _refusal(code) if code and code != _NO_ANSWER else None
 
     def _find(self, deadline: DeadlineAdapter, refused: AccessToken | None) -> AccessToken:
         if refused:
@@ -99,10 +127,12 @@ class AccessTokens:
             if stored and self._is_fresh(stored):
                 return stored
             usable = stored if stored and self._now() < stored.expires_at else None
-            if self._tokens.elect(now=self._now(), until=self._now() + ELECTED_FOR):
+            if self._elected():
                 return self._replace(usable, refused, deadline)
             if usable:
                 return usable
+            if refusal := self._refusal():
+                raise refusal
             if waiting.left() <= POLL_SECONDS:
                 raise NoToken("another process is still fetching an access token")
             self._sleep(POLL_SECONDS)
@@ -118,7 +148,7 @@ class AccessTokens:
         """Raise TemporaryError for a token that recently replaced a refused one: a third would not help."""
         token, since = self._replacement
         if token == refused.access_token and self._now() < since + ELECTED_FOR:
-            raise TemporaryError("Desk refuses even a new access token", retry_after=ELECTED_FOR)
+            raise TemporaryError("Desk refuses even a new access token", retry_after=MOMENT)
 
     def _replace(
         self, usable: AccessToken | None, refused: AccessToken | None, deadline: DeadlineAdapter
@@ -129,14 +159,27 @@ class AccessTokens:
             self._tokens.save(stored)  # ends the election
             return stored
         try:
-            token = self._fetch(deadline)
+            token = self._fetch_and_save(deadline)
         except DeskSyncError:
             if usable:
                 return usable
             raise
-        self._tokens.save(token)
         if refused:
             self._replacement = (token.access_token, self._now())
+        return token
+
+    def _fetch_and_save(self, deadline: DeadlineAdapter) -> AccessToken:
+        """Return a new token, saved for all processes. The code of a failure is saved instead."""
+        before = self._tokens.refusal()
+        try:
+            token = self._fetch(deadline)
+        except _Refusal as refusal:
+            self._tokens.refuse(refusal.code)
+            raise _refusal(refusal.code, repeated=refusal.code == before) from None
+        except DeskSyncError:
+            self._tokens.refuse(_NO_ANSWER)
+            raise
+        self._tokens.save(token)
         return token
 
     def _fetch(self, deadline: DeadlineAdapter) -> AccessToken:
@@ -176,12 +219,22 @@ def _with_token(response: requests.Response) -> requests.Response:
     if response.status_code >= 500 or answer is None:
         raise NoToken(f"the token server answered {response.status_code} without a token")
     if "error" in answer:
-        raise _refusal(str(answer["error"]))
+        raise _Refusal(str(answer["error"]))
     if not response.ok or not isinstance(answer.get("access_token"), str):
         raise TemporaryError(f"the token server answered {response.status_code} without a token")
     return response
 
 
+class _Refusal(DeskSyncError):
+    """The accounts server answers with an error. `code` is one of Zoho's, or _UNKNOWN: any other may hold a secret."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code if code in _CODES else _UNKNOWN
+        super().__init__(self.code)
+
+
+_NO_ANSWER = "no_answer"
+_UNKNOWN = "an unknown error"
 _TOO_MANY = "Access Denied"
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "general_error"})
 _REFUSALS: Mapping[str, str | None] = {
@@ -195,17 +248,19 @@ _REFUSALS: Mapping[str, str | None] = {
     "unauthorized_client": None,
     "unsupported_grant_type": None,
 }
+_CODES = frozenset({_TOO_MANY, *_PASSING, *_REFUSALS})
 
 
-def _refusal(code: str) -> DeskSyncError:
+def _refusal(code: str, *, repeated: bool = False) -> DeskSyncError:
     """Return the error for a code of the accounts server; an unknown code is permanent."""
+    if code == _NO_ANSWER:
+        return NoToken("the accounts server gave no usable answer within the last minute")
     if code == _TOO_MANY:
-        return TemporaryError(f"Zoho grants no more access tokens for now: {code}", retry_after=REFUSED_FOR)
+        wait = REFUSED_FOR if repeated else ELECTED_FOR
+        return TemporaryError(f"Zoho grants no more access tokens for now: {code}", retry_after=wait)
     if code in _PASSING:
         return TemporaryError(f"the token server answered {code}")
-    if code in _REFUSALS:
-        return NotPermitted(f"Zoho refuses our credentials: {code}", hint=_REFUSALS[code])
-    return NotPermitted("Zoho refuses our credentials with an unknown error")
+    return CredentialsRefused(f"Zoho refuses our credentials: {code}", hint=_REFUSALS.get(code))
 
 
 def _lifetime(answer: Mapping[str, object]) -> timedelta:

@@ -13,17 +13,26 @@ from http.client import HTTPResponse
 from socket import socket
 from typing import Any, TypeVar
 
-import orjson
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
 LARGEST_ANSWER = 8 * 1024 * 1024
 
 S = TypeVar("S", bound=requests.Session)
+
+
+class AnswerTooLarge(requests.RequestException):
+    """An answer has more than LARGEST_ANSWER bytes. `beginning` are the first of them; the rest was not read."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__(f"the answer is larger than {LARGEST_ANSWER} bytes")
+        self.beginning = beginning
 
 
 class DeadlineAdapter:
@@ -69,8 +78,8 @@ def harden(session: S, *, connections: int = 1, transport: BaseAdapter | None = 
 def read_object(response: requests.Response) -> dict[str, object] | None:
     """Return the JSON object in the answer's body; None for anything else."""
     try:
-        answer = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
+        answer = read_json(response.content)
+    except NotJson:
         return None
     return answer if isinstance(answer, dict) else None
 
@@ -81,7 +90,7 @@ def _read_within_limit(response: requests.Response, **_: Any) -> None:
         body += chunk
         if len(body) > LARGEST_ANSWER:
             response.close()
-            raise requests.RequestException(f"the answer is larger than {LARGEST_ANSWER} bytes")
+            raise AnswerTooLarge(bytes(body))
     response._content = bytes(body)
 
 

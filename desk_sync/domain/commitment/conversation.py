@@ -2,7 +2,7 @@
 
 A person's reply (programme §0) is an outgoing public thread or a public comment of an agent. It does not count if the
 author is our token's agent, a listed automation agent, or not an agent, or if it was sent so soon after the creation
-that it is an automatic receipt.
+that it is an automatic receipt. Only what was really sent counts: no draft, no mail that failed, none under way.
 """
 
 from __future__ import annotations
@@ -30,9 +30,24 @@ class ItemForm(StrEnum):
     COMMENT = "comment"
 
 
+class SendingState(StrEnum):
+    """The progress of a thread, which keeps its id when it is sent. A comment is always SENT.
+
+    PENDING is under way: Desk shows a reply so before it knows if it was sent.
+    """
+
+    SENT = "sent"
+    PENDING = "pending"
+    DRAFT = "draft"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationItem:
-    """A sent thread (not a draft) or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any."""
+    """A thread or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any.
+
+    `edited_at` is the instant of a comment's last edit, if it was edited.
+    """
 
     ref: str
     at: datetime
@@ -40,6 +55,8 @@ class ConversationItem:
     author: AuthorKind
     author_id: str | None = None
     public: bool = True
+    sending: SendingState = SendingState.SENT
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +74,7 @@ class ReplyRules:
 
 def history_event(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
     """Return the event that the item is for the clocks; None if it changes none of them."""
-    if not item.public:
+    if not item.public or item.sending is not SendingState.SENT:
         return None
     if item.author is AuthorKind.PARTNER:
         return (

@@ -6,7 +6,7 @@ is read: if a status is renamed later, or no longer pauses the clocks, the past 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Collection, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +100,10 @@ class History:
             events=(*self.events, *(event for event in moved if _identity(event) not in known)),
             unknown=(*self.unknown, *unknown),
         )
+
+    def without(self, refs: Collection[str]) -> History:
+        """Return the history without the events of these threads and comments."""
+        return replace(self, events=tuple(event for event in self.events if not event.ref or event.ref not in refs))
 
     def until(self, instant: datetime) -> History:
         """Return the history with the events up to the instant, that instant included."""

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from desk_sync.domain.commitment.conversation import ConversationItem, ReplyRules, StatusRules, history_event
+from desk_sync.domain.commitment.conversation import (
+    ConversationItem,
+    ReplyRules,
+    SendingState,
+    StatusRules,
+    history_event,
+)
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.ticket.ticket import Ticket
 
@@ -54,7 +60,11 @@ class HistoryBuilder:
     types: Mapping[str, str]
 
     def learn(self, history: History, ticket: Ticket, update: ConversationUpdate, *, now: datetime) -> History:
-        """Return the history with the update, and with the state of the work that the ticket shows at `now`."""
+        """Return the history with the update, and with the state of the work that the ticket shows at `now`.
+
+        A mail that turns out not to have been sent is taken back.
+        """
+        history = history.without({item.ref for item in update.items if item.sending is not SendingState.SENT})
         events = [event for item in update.items if (event := history_event(item, history.created_at, self.replies))]
         spans = [(at, end, self._stage(status)) for at, end, status in _status_spans(history.created_at, update, now)]
         events += [HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=stage) for at, _, stage in spans if stage]

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, standing_comment
 from desk_sync.domain.commitment.clock_fields import clock_fields
 from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
@@ -87,10 +88,28 @@ class ClocksDraft:
         """The alerts that were active at the first look."""
         return frozenset(self.reading.alarms) if self.reading and self.is_new else self.memory.suppressed
 
+    @property
+    def awaited_until(self) -> datetime | None:
+        """The instant up to which a reply that is being sent holds back every breach; None without one."""
+        until = self.memory.threads_seen.awaited_until
+        return until if until and until > self.observed.now else None
+
     def alarms(self, escalated: Collection[str]) -> Iterator[Effect]:
         """Yield a comment for each clock at risk or breached, except those whose ladder is `escalated`."""
         if self.reading:
-            yield from alarms(self.reading, suppressed=self.suppressed, escalated=escalated)
+            held = self._breached if self.awaited_until else {}
+            yield from alarms(self.reading, suppressed=self.suppressed | held.keys(), escalated=escalated)
+
+    def breaches(self, escalated: Collection[str]) -> Iterator[datetime]:
+        """Yield when each clock ran out whose breach has a comment of its own."""
+        if self.awaited_until is None:
+            alarms_now = [clock for key, clock in self._breached.items() if key not in self.suppressed]
+            yield from (clock.due_at for clock in alarms_now if clock.due_at and clock.key not in escalated)
+
+    @property
+    def _breached(self) -> Mapping[str, Clock]:
+        all_alarms = self.reading.alarms if self.reading else {}
+        return {key: clock for key, clock in all_alarms.items() if clock.state is ClockState.BREACHED}
 
     def finish(self, *, silent: bool) -> ClocksPlan:
         """Return the plan; without a comment if `silent`."""

@@ -27,7 +27,8 @@ def notes(ticket: Ticket, decision: Decision, wanted: Collection[Field], *, loop
         text = (
             f"Customer Primary Email Address was {ticket.customer_primary_email}; it now names the super admin (R53)."
         )
-        yield Effect(key=f"address:{decision.basis}", kind=EffectKind.DECISION, text=text)
+        key = f"address:{decision.basis}"
+        yield Effect(key=key, kind=EffectKind.DECISION, text=text, about=Field.CUSTOMER_PRIMARY_EMAIL)
     yield from _suggestion(ticket)
 
 

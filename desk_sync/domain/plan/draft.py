@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from desk_sync.domain.account.partner import customer_evidence
@@ -26,7 +26,10 @@ from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
-from desk_sync.domain.ticket.ticket import Field
+from desk_sync.domain.ticket.ticket import Field, Value
+
+IDLE = timedelta(days=1)
+"""The longest time between two looks at an open ticket of which nothing is expected."""
 
 
 def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> PlanDraft:
@@ -37,11 +40,22 @@ def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> Plan
 
 @dataclass(frozen=True)
 class PlanDraft:
-    """A plan that lacks two facts: who Desk's agents are, and when the partner was last educated."""
+    """A plan that lacks two facts: who Desk's agents are, and when the partner was last educated.
+
+    A third is outdated where `needs_conversation`: then the conversation is read, and a new draft made.
+    """
 
     observed: ObservedTicket
     memory: Memory
     policy: Policy
+
+    @property
+    def needs_conversation(self) -> bool:
+        """True if a breach or a level is about to be told that was not due yet when the conversation was last read."""
+        if self.mode is Mode.SHADOW:
+            return False
+        due = (*self.escalation.levels_due, *self.clocks.breaches(self._escalated))
+        return not all(map(self.memory.clocks.read_since, due))
 
     @property
     def agents_needed(self) -> frozenset[str]:
@@ -55,7 +69,7 @@ class PlanDraft:
 
     def finish(self, *, agents: Agents, last_education: LastEducation | None) -> Plan:
         """Return the plan. `agents` are Desk's agents by address, None for an address without one."""
-        fields = self.fields.finish(self._shown(), self.escalation.actions(agents), self.mode)
+        fields = self.fields.finish(self._shown(), self._actions(agents), self.mode)
         silent = self.mode is Mode.SHADOW
         educated = self.education.finish(last_education, self.observed.now)
         return Plan(
@@ -101,6 +115,7 @@ class PlanDraft:
             policy=self.policy,
             mode=self.mode,
             known_history=inputs.history if inputs else None,
+            awaited_until=self.clocks.awaited_until,
         )
 
     @cached_property
@@ -121,17 +136,33 @@ class PlanDraft:
         values = {**self.clocks.fields, **self.escalation.fields}
         return {name: value for name, value in values.items() if name in self.policy.shown}
 
+    def _actions(self, agents: Agents) -> Mapping[Field, Value]:
+        """Return the values that the levels raised now set, and those of a running ladder that Desk did not accept."""
+        held = self.fields.held_actions() if self.escalation.is_running else {}
+        return {**held, **self.escalation.actions(agents)}
+
     def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
         """Yield every comment that is made once."""
         yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
-        escalated = {raised.ladder for raised in self.escalation.outcome.state.raised}
-        yield from self.clocks.alarms(escalated)
+        yield from self.clocks.alarms(self._escalated)
         yield from education
         yield from self.escalation.comments(agents)
 
+    @property
+    def _escalated(self) -> frozenset[str]:
+        """The clocks whose breach an escalation reports."""
+        return frozenset(raised.ladder for raised in self.escalation.outcome.state.raised)
+
     def _next_look_at(self) -> datetime | None:
-        """Return when the first clock changes by itself, or the escalation goes on."""
-        return min(filter(None, (self.clocks.next_at, self.escalation.outcome.next_at)), default=None)
+        """Return when the first clock changes by itself, the escalation goes on, or a reply may have been sent.
+
+        An open ticket for which nothing of this is due is looked at once in `IDLE`, whatever deliveries and sweeps
+        miss.
+        """
+        sent_at = self.memory.clocks.threads_seen.read_again_at
+        due = min(filter(None, (self.clocks.next_at, self.escalation.outcome.next_at, sent_at)), default=None)
+        ticket = self.observed.ticket
+        return due or (None if ticket.closed or ticket.in_bin else self.observed.now + IDLE)
 
     def _explained(self, fields: FieldsPlan) -> Decision:
         """Return the decision with the reasons why the ticket differs from it, and the state of the escalation."""

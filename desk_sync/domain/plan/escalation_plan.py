@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.history import History
-from desk_sync.domain.escalation.escalate import EscalationOutcome
+from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect, next_rung
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.escalation.requests import EscalationRequests
@@ -55,7 +56,8 @@ class EscalationPlan:
 class EscalationDraft:
     """The escalation, before Desk was asked about the agents. Without a `reading` of clocks there is none.
 
-    `known_history` is the history that the last look left; None at the first look that reads the clocks.
+    `known_history` is the history that the last look left; None at the first look that reads the clocks. A level that a
+    reply would stop is not raised before `awaited_until`: a reply is being sent.
     """
 
     observed: ObservedTicket
@@ -66,6 +68,7 @@ class EscalationDraft:
     policy: Policy
     mode: Mode
     known_history: History | None
+    awaited_until: datetime | None = None
 
     @cached_property
     def requests(self) -> EscalationRequests:
@@ -94,7 +97,28 @@ class EscalationDraft:
         if self.context is None:
             return EscalationOutcome(state=self.memory.state)
         step = record_only if self.mode is Mode.SHADOW else advance
-        return step(self.memory.state, self.context)
+        outcome = step(self.memory.state, self.context)
+        answered = bool(outcome.steps) and all(_stops_at_reply(each) for each in outcome.steps)
+        return self._held(outcome) if self.awaited_until and answered else outcome
+
+    def _held(self, outcome: EscalationOutcome) -> EscalationOutcome:
+        """Return the outcome without its levels: a look after the sending raises them, if they still hold."""
+        held = EscalationOutcome(state=self.memory.state, next_at=self.awaited_until, reviews=outcome.reviews)
+        return held.with_reason("R33", "a reply is being sent: no level is raised before its end is known")
+
+    @property
+    def levels_due(self) -> Sequence[datetime]:
+        """When each level became due that is raised now, except for a report of a security breach."""
+        signals, raised = self.context.signals if self.context else {}, self.memory.state.raised
+        steps = [each for each in self.outcome.steps if each.because not in _WHATEVER_IS_WRITTEN]
+        rungs = filter(None, (next_rung(each.ladder, raised, signals) for each in steps))
+        return [rung.at for rung in rungs if rung.at]
+
+    @property
+    def is_running(self) -> bool:
+        """True while a ladder is running and nothing has stopped it."""
+        ladder = self.outcome.state.ladder
+        return self.context is not None and ladder is not None and ladder.stopped_at(self.context.signals) is None
 
     @property
     def agents_needed(self) -> frozenset[str]:
@@ -137,3 +161,11 @@ class EscalationDraft:
         last = last_of_clusters(self.context) if newly_severe else none
         last |= last_of_questions(self.context) if known is None else none
         return last - {self.observed.ticket.ticket_id}
+
+
+_WHATEVER_IS_WRITTEN = frozenset({LadderCause.SECURITY})
+
+
+def _stops_at_reply(step: EscalationStep) -> bool:
+    stops = step.ladder.answers.get(LadderSignal.REPLY) is SignalEffect.STOP
+    return stops and step.because not in _WHATEVER_IS_WRITTEN

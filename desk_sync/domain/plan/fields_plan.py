@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 from desk_sync.domain.plan.decision import Decision
@@ -14,24 +15,47 @@ from desk_sync.domain.plan.ownership import (
     applied_after,
     changed_by_person,
     desired_values,
+    is_person,
     overrides_of,
     reverts,
 )
 from desk_sync.domain.plan.policy import Mode, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
-from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.domain.ticket.event import Event, EventHint
+from desk_sync.domain.ticket.held_back import FieldRefusal, HeldBack, RefusalKind, hold_back
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+
+ACTIONS = frozenset({Field.STATUS, Field.PRIORITY, Field.ASSIGNEE, Field.TEAM})
+"""The fields that a raised level sets once."""
+_GROUPS = (
+    DECIDED,
+    ACTIONS,
+    frozenset({Field.ESCALATION_LEVEL, Field.ESCALATION_OWNER}),
+    frozenset(Field),
+)
+"""The fields by their worth, most valuable first; each group leaves out the fields of those before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsOutcome:
+    """The end of a plan's writes: the ticket after them, and the fields whose value Desk did not accept."""
+
+    ticket: Ticket
+    refused: Mapping[Field, FieldRefusal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldsPlan:
-    """The values to write, which all differ from the ticket's (L5), and the fields' memory after that.
+    """The values to write, which all differ from the ticket's (L5), and the fields' memory if Desk accepts them all.
 
-    `unplaceable` are values of ours for which the ticket's layout has no field. `looping` is True if another program
-    keeps undoing what we write, so that nothing more is written (L14).
+    `unwritten` are the applied values if it accepts none. `unplaceable` are values of ours for which the ticket's
+    layout has no field. `looping` is True if another program keeps undoing what we write, so that nothing more is
+    written (L14).
     """
 
     writes: Mapping[Field, Value] = field(default_factory=dict)
     memory: FieldsMemory = field(default_factory=FieldsMemory)
+    unwritten: Mapping[Field, AppliedValue] = field(default_factory=dict)
     unplaceable: tuple[Field, ...] = ()
     looping: bool = False
 
@@ -39,6 +63,63 @@ class FieldsPlan:
     def intended(self) -> Mapping[Field, AppliedValue]:
         """The values to store before they are written, so that a crash in between leaves no doubt."""
         return {name: self.memory.applied[name] for name in self.writes if name in self.memory.applied}
+
+    def memory_after(self, before: Ticket, outcome: FieldsOutcome, *, now: datetime, mapping: str) -> FieldsMemory:
+        """Return what is remembered of the fields: a refused field costs that field alone (L16)."""
+        refused, planned = outcome.refused, self.memory
+        accepted = {name: ours for name, ours in planned.applied.items() if name not in refused}
+        untouched = {name: ours for name, ours in self.unwritten.items() if name in refused}
+        held = {
+            name: hold_back(
+                refusal,
+                planned.held_back.get(name),
+                value=self.writes[name],
+                found=outcome.ticket.value(name),
+                now=now,
+                mapping=mapping,
+            )
+            for name, refusal in refused.items()
+        }
+        waiting = {name: each for name, each in planned.held_back.items() if name not in self.writes}
+        applied = accepted | untouched | dict(self._replaced(outcome))
+        return replace(
+            planned,
+            applied=applied,
+            intended={name: ours for name, ours in self.intended.items() if _may_be_written(refused.get(name))},
+            consecutive_writes=planned.consecutive_writes - (bool(refused) and self.writes.keys() == refused.keys()),
+            held_back=waiting | held,
+            set_by_rules=dict(self._set_by_rules(before, outcome.ticket, applied)),
+            left_at=outcome.ticket.modified_at if waiting or held else None,
+        )
+
+    def _replaced(self, outcome: FieldsOutcome) -> Iterator[tuple[Field, AppliedValue]]:
+        """Yield the values that a rule of the portal made of ours: they come from our write, and are taken back."""
+        for name, refusal in outcome.refused.items():
+            if refusal.kind is RefusalKind.CHANGED and name in self.memory.applied:
+                yield name, replace(self.memory.applied[name], value=outcome.ticket.value(name))
+
+    def _set_by_rules(
+        self, before: Ticket, after: Ticket, applied: Mapping[Field, AppliedValue]
+    ) -> Iterator[tuple[Field, Value]]:
+        """Yield the values that replaced ours within this write or an earlier one, and were not changed since."""
+        for name, ours in applied.items():
+            known = name in self.memory.set_by_rules and self.memory.set_by_rules[name] == after.value(name)
+            now = before.value(name) == ours.value
+            if after.value(name) != ours.value and name not in self.writes and (known or now):
+                yield name, after.value(name)
+
+
+def _may_be_written(refusal: FieldRefusal | None) -> bool:
+    return refusal is not None and refusal.kind is RefusalKind.UNANSWERED
+
+
+def groups(names: Collection[Field]) -> Iterator[frozenset[Field]]:
+    """Yield the fields in groups of equal worth: box, severity and address first (L16)."""
+    left = frozenset(names)
+    for group in _GROUPS:
+        if left & group:
+            yield left & group
+        left -= group
 
 
 @dataclass(frozen=True)
@@ -77,15 +158,20 @@ class FieldsDraft:
         values |= dict(reverts(ticket, self.decision, self.memory, self.rules))
         values |= actions
         differing = {name: value for name, value in values.items() if self._differs(name, value)}
-        looping = bool(differing) and self._consecutive_writes >= self.rules.write_limit
-        writes = differing if mode is Mode.WRITE and not looping else {}
+        held = {name: each for name, each in self._held_back.items() if name in differing}
+        due = {name: value for name, value in differing.items() if name not in held or self._is_due(held[name], value)}
+        looping = bool(due) and self._consecutive_writes >= self.rules.write_limit
+        writes = due if mode is Mode.WRITE and not looping else {}
         return FieldsPlan(
             writes=writes,
             memory=FieldsMemory(
                 applied=dict(applied_after(ticket, self.memory, desired, writes)),
                 overrides=overrides,
                 consecutive_writes=self._consecutive_writes + bool(writes),
+                held_back=held if mode is Mode.WRITE else {},
+                set_by_rules=self.memory.set_by_rules,
             ),
+            unwritten=dict(applied_after(ticket, self.memory, desired, {})),
             unplaceable=tuple(sorted(desired.keys() & ticket.not_on_layout)),
             looping=looping,
         )
@@ -93,6 +179,41 @@ class FieldsDraft:
     def _differs(self, name: Field, value: Value) -> bool:
         ticket = self.observed.ticket
         return name not in ticket.not_on_layout and ticket.value(name) != value
+
+    def held_actions(self) -> Mapping[Field, Value]:
+        """Return the values of earlier levels that Desk did not accept, unless the field was changed since."""
+        held = {name: each for name, each in self.memory.held_back.items() if name in ACTIONS}
+        return {name: each.value for name, each in held.items() if self.observed.ticket.value(name) == each.found}
+
+    def _is_due(self, held: HeldBack, value: Value) -> bool:
+        """Return True if a field that is held back is tried again: by its value, its time, or a change of the ticket.
+
+        Changes by programs count only up to the limit of writes (L14): one may be their answer to our try.
+        """
+        if not held.refusal.sent or not held.still_waits(
+            value, now=self.observed.now, mapping=self.decision.policy_version
+        ):
+            return True
+        return self._changed_by_person or (bool(self._news) and held.tries < self.rules.write_limit)
+
+    @cached_property
+    def _held_back(self) -> Mapping[Field, HeldBack]:
+        """What is held back; a person's change of the ticket starts the count of tries again."""
+        held = self.memory.held_back
+        return {name: replace(each, tries=0) for name, each in held.items()} if self._changed_by_person else held
+
+    @cached_property
+    def _news(self) -> Sequence[Event]:
+        """The events of changes after the last look."""
+        events = [each for each in self.observed.events if each.hint is EventHint.STATE]
+        return [each for each in events if self.memory.may_be_older_than(each.modified_at)]
+
+    @cached_property
+    def _changed_by_person(self) -> bool:
+        """True if a person changed the ticket since a field was held back, by the events or by its last author."""
+        ticket = self.observed.ticket
+        last = self.memory.may_be_older_than(ticket.modified_at) and is_person(ticket.modified_by, self.rules)
+        return last or changed_by_person(self._news, self.rules)
 
     @property
     def _consecutive_writes(self) -> int:

@@ -54,16 +54,23 @@ def _set_by_person(
 ) -> bool:
     """Return True if a person changed the field, by the events or else by the ticket's last author (§0).
 
-    After a loop was cut (L14) the last author is not considered: the value was there before.
+    The last author is not considered if the value was there before: after a loop was cut (L14), and where a rule of the
+    portal set it within our own write.
     """
-    last = [] if memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
+    by_rule = name in memory.set_by_rules and memory.set_by_rules[name] == ticket.value(name)
+    last = [] if by_rule or memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
     actors = [event.actor_id for event in events if name in event.changed] or last
-    return any(actor not in rules.automation_agents for actor in actors)
+    return any(is_person(actor, rules) for actor in actors)
+
+
+def is_person(actor_id: str | None, rules: TicketPolicy) -> bool:
+    """Return True for a person's id. A change without an author (`modifiedBy: null`) is none of a person."""
+    return actor_id is not None and actor_id not in rules.automation_agents
 
 
 def changed_by_person(events: Iterable[Event], rules: TicketPolicy) -> bool:
     """Return True if one of the events is a person's change of the ticket's state."""
-    return any(event.hint is EventHint.STATE and event.actor_id not in rules.automation_agents for event in events)
+    return any(event.hint is EventHint.STATE and is_person(event.actor_id, rules) for event in events)
 
 
 def desired_values(

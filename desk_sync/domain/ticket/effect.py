@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk_sync.domain.ticket.ticket import Field
+
 
 class EffectKind(StrEnum):
     """The purpose of a comment."""
@@ -22,12 +24,14 @@ class Effect:
     """A comment that must be written once per (ticket, key). `text` is plain text.
 
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
+    If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
     """
 
     key: str
     kind: EffectKind
     text: str
     public: bool = False
+    about: Field | None = None
 
     def reference(self, ticket_id: str) -> str:
         """Return the short mark in the comment by which it is found again in Desk (L6)."""

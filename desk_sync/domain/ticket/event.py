@@ -17,13 +17,21 @@ class EventHint(StrEnum):
     GONE = "gone"
 
 
+class EventItem(StrEnum):
+    """The item of a conversation that an event is about."""
+
+    THREAD = "thread"
+    COMMENT = "comment"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event of a delivery.
 
     `state` and `before` are digests of the ticket after and before the change; None if the payload does not have every
-    field that we read. `changed` are our fields in which the two differ. `reference` is that of our own comment, if the
-    event is about one. `modified_at` is the ticket's in the payload: every change up to then is in it.
+    field that we read. `changed` are our fields in which the two differ. `item` and `item_id` are kind and id of the
+    thread or comment that the event is about, `reference` is that of our own comment. `modified_at` is the ticket's in
+    the payload: every change up to then is in it.
     """
 
     key: str
@@ -35,5 +43,7 @@ class Event:
     before: str | None = None
     changed: frozenset[Field] = frozenset()
     actor_id: str | None = None
+    item: EventItem | None = None
+    item_id: str | None = None
     reference: str | None = None
     modified_at: datetime | None = None

@@ -56,8 +56,9 @@ class Ticket:
     `partner_id` is Desk's account of the contact; `sender_domain` is None if it is a public mail provider's (R8).
     `threads` is the number of mails in the conversation, with the first; `comments` that of the comments, with ours.
     `not_on_layout` are our fields that are not on the ticket's layout.
-    `modified_by` is the id of the person or program that wrote last, `modified_at` the time. These and `created_at` are
-    not part of the state. The due instants are texts to the minute, such as 2026-11-23T06:30Z.
+    `modified_by` is the id of the person or program that wrote last, `modified_at` the time; `replied_at` is that of
+    the partner's last reply, which need not move it. These and `created_at` are not part of the state. The due instants
+    are texts to the minute, such as 2026-11-23T06:30Z.
     """
 
     ticket_id: str
@@ -104,6 +105,12 @@ class Ticket:
     not_on_layout: frozenset[Field] = frozenset()
     modified_by: str | None = None
     modified_at: datetime | None = None
+    replied_at: datetime | None = None
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """The time of the last modification or reply."""
+        return max(filter(None, (self.modified_at, self.replied_at)), default=None)
 
     @property
     def closed(self) -> bool:
@@ -137,6 +144,7 @@ _UNCOMPARED = _FOUND_IN_TEXT | {
     "url",
     "modified_by",
     "modified_at",
+    "replied_at",
     "created_at",
     "comments",
     "language",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.learning import ConversationUpdate, HistoryBuilder
 from desk_sync.domain.commitment.promise import CommitmentPolicy
 from desk_sync.domain.plan.inquiry import InquiryTopic, topics
-from desk_sync.domain.plan.memory import ClocksMemory, Memory
+from desk_sync.domain.plan.memory import ClocksMemory, EvidenceMemory, Memory
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.ports.desk import Desk
@@ -20,10 +19,11 @@ from desk_sync.ports.portal import PortalFacts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReading:
-    """What is new in the conversation. `evidence` comes from the partner's further mails."""
+    """What is new in the conversation, and what is remembered of it; `evidence` with that of the partner's mails."""
 
     update: ConversationUpdate
-    evidence: tuple[Evidence, ...] = ()
+    memory: ClocksMemory
+    evidence: EvidenceMemory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,32 +37,61 @@ class ConversationReader:
 
     def read_new(self, ticket: Ticket, memory: Memory, news: Sequence[Event], *, evidence: bool) -> ConversationReading:
         """Read each list that may hold something new, one call each; the contents of mails only for `evidence`."""
-        needed = topics(ticket, memory.clocks, news, self.rules.statuses)
-        update = ConversationUpdate()
-        found: tuple[Evidence, ...] = ()
-        if evidence or InquiryTopic.THREADS in needed:
-            read = max(memory.evidence.threads_read, 1)
-            threads = self.desk.read_threads(ticket, known=read, contents=evidence)
-            update, found = update.with_items(threads.items), tuple(threads.evidence)
+        needed = topics(ticket, memory.clocks, news, self.rules.statuses, self.now())
+        reading = _nothing_read(memory)
+        unread = evidence and ticket.threads > max(memory.evidence.threads_read, 1)
+        if unread or InquiryTopic.THREADS in needed:
+            reading = self._with_threads(reading, ticket, contents=evidence)
         if InquiryTopic.COMMENTS in needed:
-            update = update.with_items(self.desk.read_comments(ticket.ticket_id))
+            reading = self._with_comments(reading, ticket)
         if InquiryTopic.STATUS in needed:
-            status = self.desk.read_status_changes(ticket.ticket_id)
-            update = update.with_status_changes(status.changes, whole=status.whole)
-        return ConversationReading(update=update, evidence=found)
+            reading = self._with_status(reading, ticket)
+        return reading
 
-    def read_all(self, ticket: Ticket) -> ConversationUpdate:
+    def read_again(self, ticket: Ticket, memory: Memory) -> ConversationReading:
+        """Read threads and comments, whatever is known of them."""
+        return self._with_comments(self._with_threads(_nothing_read(memory), ticket, contents=False), ticket)
+
+    def read_all(self, ticket: Ticket, memory: Memory) -> ConversationUpdate:
         """Read all lists, whatever is known of them."""
-        threads = self.desk.read_threads(ticket, known=ticket.threads, contents=False)
-        status = self.desk.read_status_changes(ticket.ticket_id)
-        update = ConversationUpdate().with_items(threads.items).with_items(self.desk.read_comments(ticket.ticket_id))
-        return update.with_status_changes(status.changes, whole=status.whole)
+        return self._with_status(self.read_again(ticket, memory), ticket).update
 
     def history(self, ticket: Ticket, memory: ClocksMemory, update: ConversationUpdate) -> History | None:
         """Return the ticket's history so far; None without clocks: it was closed before its first look."""
         if ticket.created_at is None or (memory.inputs is None and ticket.closed):
             return None
         before = memory.inputs.history if memory.inputs else History(created_at=ticket.created_at)
+        return self.extend(before, ticket, update)
+
+    def extend(self, history: History, ticket: Ticket, update: ConversationUpdate) -> History:
+        """Return the history with the update."""
         types = self.portal.learn_status(ticket.status, ticket.status_type)
         builder = HistoryBuilder(replies=self.rules.replies, statuses=self.rules.statuses, types=types)
-        return builder.learn(before, ticket, update, now=self.now())
+        return builder.learn(history, ticket, update, now=self.now())
+
+    def _with_threads(self, reading: ConversationReading, ticket: Ticket, *, contents: bool) -> ConversationReading:
+        read_at, seen, known = self.now(), reading.memory.threads_seen, reading.evidence
+        threads = self.desk.read_threads(ticket, known=known.mails_read, contents=contents)
+        found = known.after(threads.evidence, threads.mails_read, threads=ticket.threads)
+        return ConversationReading(
+            update=reading.update.with_items(map(seen.dated, threads.items)),
+            memory=replace(reading.memory, threads_seen=seen.after(threads.items, read_at)),
+            evidence=found if contents else known,
+        )
+
+    def _with_comments(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
+        read_at, seen = self.now(), reading.memory.comments_seen
+        comments = self.desk.read_comments(ticket.ticket_id)
+        return replace(
+            reading,
+            update=reading.update.with_items(map(seen.dated, comments)),
+            memory=replace(reading.memory, comments_seen=seen.after(comments, read_at)),
+        )
+
+    def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
+        status = self.desk.read_status_changes(ticket.ticket_id)
+        return replace(reading, update=reading.update.with_status_changes(status.changes, whole=status.whole))
+
+
+def _nothing_read(memory: Memory) -> ConversationReading:
+    return ConversationReading(update=ConversationUpdate(), memory=memory.clocks, evidence=memory.evidence)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, PartnerPolicy, TicketWriter
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.ticket import Ticket
-from desk_sync.errors import Gone, NotPermitted
+from desk_sync.errors import CredentialsRefused, Gone, NotPermitted, Unreadable
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
@@ -86,18 +86,24 @@ class PartnerResolver:
         known = self.book.recall(key)
         if known and self.now() < known.at + (REFUSED_FOR if known.refused else self.policy.max_age):
             return known
-        fresh = self._read(read)
+        fresh = self._read(read, known)
         self.book.learn(key, fresh)
         return fresh
 
-    def _read(self, read: Callable[[], Partner | None]) -> StoredPartner:
+    def _read(self, read: Callable[[], Partner | None], known: StoredPartner | None) -> StoredPartner:
+        """Return a new reading; while the account cannot be read, the last one, to be tried again soon."""
         try:
             return StoredPartner(partner=read(), at=self.now())
         except Gone:
             return StoredPartner(partner=None, at=self.now())
+        except CredentialsRefused:  # nothing is known about the account
+            raise
         except NotPermitted as error:
             log.error("partner.refused", error=str(error), hint=error.hint)
             return StoredPartner(partner=None, at=self.now(), refused=True)
+        except Unreadable as error:  # this contact or account alone; the ticket is decided without it
+            log.warning("partner.unread", error=str(error), hint=error.hint)
+            return StoredPartner(partner=known.partner if known else None, at=self.now(), refused=True)
 
     def _of_contact(self, contact_id: str) -> Partner | None:
         account_id = self.desk.partner_of(contact_id)

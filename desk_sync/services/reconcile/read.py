@@ -55,18 +55,15 @@ class TicketReader:
     def observe(
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
     ) -> tuple[ObservedTicket, Memory]:
-        """Return the facts, and the memory with the evidence that was read for them."""
+        """Return the facts, and the memory with the evidence and the conversation that were read for them."""
         ticket = self._with_tags(self.desk.read_ticket(ticket_id))
         memory, writer = pending.memory, self._writer(ticket)
         lookup = self._look_up(ticket, writer.partner, memory.evidence.from_threads)
         conversation = self._conversation(policy)
-        unread = _may_have_evidence(ticket, lookup, memory.evidence)
-        new = conversation.read_new(ticket, memory, news, evidence=unread)
-        evidence = memory.evidence
-        if unread:
-            known = tuple(dict.fromkeys((*evidence.from_threads, *new.evidence)))
-            evidence = replace(evidence, from_threads=known, threads_read=ticket.threads)
-            lookup = self._look_up(ticket, writer.partner, known)
+        new = conversation.read_new(ticket, memory, news, evidence=_needs_evidence(ticket, lookup))
+        evidence = new.evidence
+        if evidence != memory.evidence:
+            lookup = self._look_up(ticket, writer.partner, evidence.from_threads)
         evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
         writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
         observed = ObservedTicket(
@@ -80,7 +77,16 @@ class TicketReader:
             related=self._related(ticket, lookup, writer),
             now=self.now(),
         )
-        return observed, replace(memory, evidence=evidence)
+        return observed, replace(memory, evidence=evidence, clocks=new.memory)
+
+    def observe_conversation(
+        self, observed: ObservedTicket, memory: Memory, policy: Policy
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return the facts and the memory with threads and comments as they are in Desk now."""
+        conversation, ticket = self._conversation(policy), observed.ticket
+        new = conversation.read_again(ticket, memory)
+        history = conversation.extend(observed.history, ticket, new.update) if observed.history else None
+        return replace(observed, history=history), replace(memory, clocks=new.memory)
 
     def agents(self, addresses: Iterable[str]) -> Mapping[str, DeskAgent | None]:
         """Return Desk's agents by address; None for an address without an agent."""
@@ -100,7 +106,7 @@ class TicketReader:
             ticket=ticket,
             lookup=lookup,
             writer=writer,
-            history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket)),
+            history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket, memory)),
             related=RelatedFacts(origin=_origin(writer, lookup)),
             now=self.now(),
         )
@@ -177,7 +183,6 @@ def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
     )
 
 
-def _may_have_evidence(ticket: Ticket, lookup: Lookup, memory: EvidenceMemory) -> bool:
-    """Return True if threads that were not read could lead to the account; the first thread is the description."""
-    needed = lookup.account is None and lookup.snapshot is not None and not ticket.closed
-    return needed and ticket.threads > max(memory.threads_read, 1)
+def _needs_evidence(ticket: Ticket, lookup: Lookup) -> bool:
+    """Return True if the partner's mails could lead to the account."""
+    return lookup.account is None and lookup.snapshot is not None and not ticket.closed

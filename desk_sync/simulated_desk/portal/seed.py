@@ -1,4 +1,4 @@
-"""The content of a new simulated portal: departments, layouts, fields, agents, hours, holidays; and its quirks.
+"""The content of a new simulated portal: departments, layouts, fields, agents, hours, holidays.
 
 Resources that never change are kept as Desk sends them. The department of partner support has every field that the
 programme needs; the second department's layout lacks two of them, and one field is on no layout at all.
@@ -66,8 +66,13 @@ CUSTOM_FIELDS = (
     ("cf_acknowledgement_due", "Acknowledgement Due", "DateTime", ()),
     ("cf_determination_due", "Determination Due", "DateTime", ()),
     ("cf_resolution_due", "Resolution Due", "DateTime", ()),
-    ("cf_commitment_state", "Commitment State", "Picklist", CLOCK_STATES),
+    ("cf_update_due", "Update Due", "DateTime", ()),
+    ("cf_clock_state", "Clock State", "Picklist", CLOCK_STATES),
     ("cf_next_milestone", "Next Milestone", "Text", ()),
+    ("cf_escalation_level", "Escalation Level", "Text", ()),
+    ("cf_escalation_owner", "Escalation Owner", "Text", ()),
+    ("cf_escalation_request", "Escalation Request", "Boolean", ()),
+    ("cf_taken_over", "Taken Over", "Boolean", ()),
 )
 FIELDS_WITHOUT_LAYOUT = (("cf_field_without_layout", "Field without Layout", "Text", ()),)
 
@@ -80,16 +85,6 @@ class SeedIds:
 
     def __call__(self) -> str:
         return f"700100{next(self._numbers) * 1000 + 7:012d}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskQuirks:
-    """Behaviour that Zoho's public material leaves open; each default is the harder case for a client."""
-
-    drops_fields_off_the_layout: bool = True
-    drops_seconds: bool = True
-    replies_touch_modified_time: bool = False
-    token_times_in_milliseconds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +156,7 @@ def create_seed(ids: SeedIds) -> PortalSeed:
 
 
 def with_field(
-    seed: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[str]
+    seed: PortalSeed, ids: SeedIds, api_name: str, label: str, kind: str, values: Iterable[PickListField | str]
 ) -> PortalSeed:
     """Return the seed with a custom field added to every layout, or with values added to an existing one."""
     known = next((each for each in seed.fields if each.api_name == api_name), None)
@@ -170,7 +165,8 @@ def with_field(
         layouts = [replace(each, fields=(*each.fields, field)) for each in seed.layouts]
         return replace(seed, fields=[*seed.fields, field], layouts=layouts)
     present = {choice.value for choice in known.choices}
-    field = replace(known, choices=(*known.choices, *_choices([each for each in values if each not in present])))
+    added = [each for each in _choices(tuple(values)) if each.value not in present]
+    field = replace(known, choices=(*known.choices, *added))
     layouts = [replace(each, fields=_replaced(each.fields, known, field)) for each in seed.layouts]
     return replace(seed, fields=_replaced(seed.fields, known, field), layouts=layouts)
 
@@ -239,6 +235,7 @@ def new_agent(ids: SeedIds, first: str, last: str, email: str, departments: Sequ
         "mobile": None,
         "extn": None,
         "channelExpert": [],
+        "isZiaAgent": False,
         "cf": {},
     }
 
@@ -301,12 +298,19 @@ def _hours_with_holidays(ids: SeedIds) -> tuple[Record, Record]:
     return hours, holidays
 
 
+_ORGANIZATION = (
+    *("city", "description", "employeeCount", "employeeCountRange", "industry", "preferredSolution", "migrationFrom"),
+    *("alias", "preferredCommunicationChannels", "designation", "faviconURL", "street", "currencyLocale", "state"),
+    *("fax", "zip", "website", "mobile", "currencySymbol", "logoURL", "phoneNumber", "portalURL", "primaryContact"),
+    "currencyCode",
+)
+
+
 def _organization() -> Record:
-    return {
+    return dict.fromkeys(_ORGANIZATION) | {
         "id": ORG_ID,
         "companyName": "Partner Support (simulated)",
         "portalName": "partnersupport",
-        "alias": None,
         "edition": "ENTERPRISE",
         "timeZone": "Europe/Berlin",
         "country": "DE",

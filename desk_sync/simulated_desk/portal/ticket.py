@@ -52,6 +52,7 @@ DESK_ONLY: Mapping[str, Any] = {
     "customerResponseTime": None,
     "slaId": None,
     "lockedTime": None,
+    "sourceTicket": None,
     "isEscalated": False,
     "isResponseOverdue": False,
     "isSpam": False,
@@ -67,7 +68,7 @@ DESK_ONLY: Mapping[str, Any] = {
     "followerCount": "0",
     "approvalCount": "0",
     "timeEntryCount": "0",
-    "source": SOURCE,
+    "source": {**SOURCE, "uuid": None},
 }
 
 LIST_KEYS = [
@@ -106,6 +107,7 @@ LIST_KEYS = [
     "source",
     "webUrl",
 ]
+NOT_IN_WRITE_ANSWERS = ["createdBy", "isFollowing", "sentiment", "followerCount", "tagCount"]
 NOT_IN_SEARCH_RESULTS = [
     "layoutDetails",
     "isFollowing",
@@ -138,6 +140,7 @@ class DeskTicket:
     history: list[Record] = field(default_factory=list)
     stages: list[tuple[str, datetime]] = field(default_factory=list)
     last_event: int = 0
+    versions: list[tuple[datetime, Record]] = field(default_factory=list)
 
     @property
     def ticket_id(self) -> str:
@@ -160,35 +163,44 @@ class DeskTicket:
             "customFields": {each.label: self.cf.get(each.api_name, each.default) for each in self.layout.custom},
         }
 
+    def remember(self, at: datetime, whole: Record) -> None:
+        """Keep this state for searches that lag behind."""
+        self.versions.append((at, whole))
+
+    def version(self, at: datetime) -> Record | None:
+        """Return the state at an instant; None before the first one."""
+        return next((whole for since, whole in reversed(self.versions) if since <= at), None)
+
     def last_thread(self) -> Record | None:
         """Return the summary of the newest thread that lists contain; None without threads."""
         if not self.threads:
             return None
         thread = self.threads[-1]
-        return {"channel": thread["channel"], "isDraft": False, "isForward": False, "direction": thread["direction"]}
+        draft = thread["status"] == "DRAFT"
+        return {"channel": thread["channel"], "isDraft": draft, "isForward": False, "direction": thread["direction"]}
 
 
-def list_entry(ticket: DeskTicket, now: datetime) -> Record:
+def list_entry(whole: Record, last_thread: Record | None) -> Record:
     """Return the short form of the ticket list: no custom fields, no time of the last change."""
-    whole = ticket.whole(now)
-    return {key: whole[key] for key in LIST_KEYS} | {"lastThread": ticket.last_thread()}
+    return {key: whole[key] for key in LIST_KEYS} | {"relationshipType": None, "lastThread": last_thread}
 
 
-def search_result(
-    ticket: DeskTicket, now: datetime, *, contact: Record | None, assignee: Record | None, department: Record
-) -> Record:
-    """Return the form of a search result: most of the ticket, with contact, assignee and department included."""
-    whole = ticket.whole(now)
+def search_result(whole: Record, last_thread: Record | None) -> Record:
+    """Return the form of a search result: most of the ticket; what belongs to it is added by the search."""
     return {key: value for key, value in whole.items() if key not in NOT_IN_SEARCH_RESULTS} | {
-        "contact": contact,
-        "assignee": assignee,
-        "department": department,
-        "team": None,
         "product": None,
         "isRead": False,
         "childTicketCount": "0",
-        "lastThread": ticket.last_thread(),
+        "relationshipType": None,
+        "parentTicket": None,
+        "sourceTicket": None,
+        "lastThread": last_thread,
     }
+
+
+def after_write(whole: Record) -> Record:
+    """Return the form of the answer to POST and PATCH."""
+    return {key: value for key, value in whole.items() if key not in NOT_IN_WRITE_ANSWERS}
 
 
 def markup(text: str | None) -> str:

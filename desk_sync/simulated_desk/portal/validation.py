@@ -5,6 +5,7 @@ The form of the body (its keys and their JSON types) has been checked before (`b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,9 +13,11 @@ from typing import Any
 
 from desk_sync.simulated_desk.error import WrongField, invalid
 from desk_sync.simulated_desk.portal.fields import LayoutField, instant
-from desk_sync.simulated_desk.portal.seed import DeskLayout, DeskQuirks, PortalSeed, Record
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
+from desk_sync.simulated_desk.portal.seed import DeskLayout, PortalSeed, Record
 
 NOT_STORED = ("contact", "uploads", "webUrl", "sourceTicket", "parentTicket", "ticketCreationType", "clonedTicketId")
+PUBLISHED = re.compile(r"[A-Za-z0-9\s_\-.$@?,:'/!\u0080-\U0010ffff]+")
 REQUIRED = ("departmentId", "contactId", "layoutId")
 
 
@@ -93,11 +96,19 @@ def _custom(content: DepartmentContent, key: str, sent: Mapping[str, Any], wrong
         if field is None:
             wrong.append(WrongField(pointer, "no such field"))
         elif content.layout.field(field.api_name):
-            store = partial(field.store, value, seconds=not content.quirks.drops_seconds)
-            stored[field.api_name] = _checked(pointer, store, wrong)
-        elif not content.quirks.drops_fields_off_the_layout:
+            stored[field.api_name] = _checked(pointer, partial(_store, content.quirks, field, value), wrong)
+        elif "refuses_fields_off_the_layout" in content.quirks:
             wrong.append(WrongField(pointer, "the field is not on the layout"))
     return stored
+
+
+def _store(quirks: DeskQuirks, field: LayoutField, value: Any) -> str | None:
+    """Return the stored form of a custom value, by the rules of the portal's quirks. Raises ValueError."""
+    if "enforces_published_patterns" in quirks and isinstance(value, str) and not PUBLISHED.fullmatch(value):
+        raise ValueError("the text has another form than expected")
+    if "takes_json_booleans" in quirks and field.type == "Boolean" and isinstance(value, bool):
+        value = str(value).lower()
+    return field.store(value, seconds="keeps_seconds" in quirks)
 
 
 def _system(content: DepartmentContent, key: str, value: Any) -> Any:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -19,6 +19,7 @@ from desk_sync.simulated_desk.error import STATUS, RestError, not_found
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
 from desk_sync.simulated_desk.oauth import AccountsServer
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
+from desk_sync.simulated_desk.portal.quirks import plain_json
 from desk_sync.simulated_desk.rest.route import RestCall, RestRoute
 from desk_sync.simulated_desk.rest.routes import ROUTES
 
@@ -29,13 +30,24 @@ SOURCE_HEADER = "sourceid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestRequest:
-    """`path` begins with /api/v1; `query` is decoded; the names of `headers` are in lower case."""
+    """`path` begins with /api/v1; `query` is decoded, with the values of one name joined by commas.
+
+    The names of `headers` are in lower case.
+    """
 
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return a query by its names; values of a name that stands there several times are joined by commas."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +140,10 @@ class SimulatedDesk:
     def draw_faults(self, request: RestRequest) -> FaultInjector:
         """Return the faults of a request; none for a path that does not exist."""
         try:
-            return self.chance.draw_faults(self.find(request)[0].name)
+            route, ids = self.find(request)
         except RestError:
             return NONE
+        return self.chance.draw_faults(route.name, ids)
 
     def handle(self, request: RestRequest, faults: FaultInjector | None = None) -> RestResponse:
         """Return the response to a request under the given faults, by default those that `draw_faults` returns.
@@ -138,20 +151,20 @@ class SimulatedDesk:
         Blocks on the receiver's URL when a webhook is created.
         """
         faults = self.draw_faults(request) if faults is None else faults
-        if faults.status and not faults.after:
+        if faults.stands_in and not faults.after:
             self.calls[self.find(request)[0].name] += 1
-            return failure(faults.status)
-        response = self._handle(request)
-        return failure(faults.status) if faults.status else response
+            return failure(faults)
+        response = self._handle(request, faults)
+        return failure(faults) if faults.stands_in else replace(response, body=response.body + b" " * faults.padding)
 
-    def _handle(self, request: RestRequest) -> RestResponse:
+    def _handle(self, request: RestRequest, faults: FaultInjector) -> RestResponse:
         weight = 0
         try:
             route, ids = self.find(request)
             self._authorize(route, request)
             self.calls[route.name] += 1
             weight = self._charge(route, request)
-            call = self._read(route, ids, request)
+            call = replace(self._read(route, ids, request), field_faults=faults.fields)
             self._check_handshake(route, call)
             with self.portal.lock:
                 return self._success(route, route.handler(self.portal, call), weight)
@@ -174,7 +187,7 @@ class SimulatedDesk:
         headers = self._headers(weight)
         if error.code == "THRESHOLD_EXCEEDED":
             headers["Retry-After"] = str(int(self.quota.until_tomorrow().total_seconds()) + 1)
-        return _response(error.status, error.body(), headers)
+        return _response(error.status, plain_json(error.body()), headers)
 
     def _authorize(self, route: RestRoute, request: RestRequest) -> None:
         grant = self.accounts.grant(request.headers.get("authorization"))
@@ -222,7 +235,7 @@ class SimulatedDesk:
     def _success(self, route: RestRoute, content: Any, weight: int) -> RestResponse:
         if content is None:
             return RestResponse(status=route.empty, headers=self._headers(weight))
-        return _response(200, content, self._headers(weight))
+        return _response(200, self.portal.quirks.encode(content), self._headers(weight))
 
     def _headers(self, weight: int) -> dict[str, str]:
         left = str(self.quota.left())
@@ -243,15 +256,20 @@ def _document(route: RestRoute, request: RestRequest) -> dict[str, Any]:
     return route.read_body(document)
 
 
-def failure(status: int) -> RestResponse:
-    """Return the response of an injected fault: Desk's error for the status, or a page as a proxy sends it."""
-    code = next((code for code, each in STATUS.items() if each == status), None)
-    if code is None:
-        page = f"<html><body><h1>{status}</h1></body></html>".encode()
-        return RestResponse(status=status, headers={"Content-Type": "text/html"}, body=page)
-    return _response(status, RestError(code, "An injected fault.").body(), {})
+def failure(faults: FaultInjector) -> RestResponse:
+    """Return the response of injected faults: Desk's error for the status, or a page as a proxy sends it."""
+    if faults.unreadable:
+        return _response(faults.status or 200, b'{"id": "7001', {})
+    code = faults.code or next((code for code, each in STATUS.items() if each == faults.status), None)
+    if code is None or faults.html:
+        return _page(faults.status or 200)
+    return _response(faults.status or STATUS[code], plain_json(RestError(code, "An injected fault.").body()), {})
 
 
-def _response(status: int, content: Any, headers: Mapping[str, str]) -> RestResponse:
-    body = json.dumps(content, ensure_ascii=False).encode()
+def _page(status: int) -> RestResponse:
+    page = f"<html><body><h1>{'We are back soon' if status == 200 else status}</h1></body></html>".encode()
+    return RestResponse(status=status, headers={"Content-Type": "text/html"}, body=page)
+
+
+def _response(status: int, body: bytes, headers: Mapping[str, str]) -> RestResponse:
     return RestResponse(status=status, headers={**headers, "Content-Type": "application/json;charset=UTF-8"}, body=body)

@@ -25,12 +25,12 @@ UUID_OR_EMPTY = r"([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?"
 CONTACT = InnerRules(
     BodyRules(
         {
-            "lastName": text(200),
+            "lastName": text(200, null=True),
             "firstName": text(100, null=True),
-            "email": text(255, form=EMAIL),
-            "phone": text(100),
+            "email": text(255, null=True, form=EMAIL),
+            "phone": text(100, null=True),
         },
-        required=("lastName", "email"),
+        either=("lastName", "email"),
     )
 )
 TICKET_KEYS: dict[str, Rule] = {

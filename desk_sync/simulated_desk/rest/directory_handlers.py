@@ -11,20 +11,41 @@ from desk_sync.simulated_desk.rest import search
 from desk_sync.simulated_desk.rest.route import RestCall
 from desk_sync.simulated_desk.rest.search import list_body, search_results
 
+NOT_IN_FOUND_CONTACTS = (
+    *("isSpam", "isFollowing", "accountCount", "isAnonymous", "isDeleted", "isTrashed"),
+    "layoutDetails",
+)
+
 
 def read_contact(portal: SimulatedPortal, call: RestCall) -> Record:
-    contact = _known(portal.contacts, call.ids[0])
-    with_account = "accounts" in call.query.get("include", ())
-    return contact | ({"account": inner_account(portal, contact)} if with_account else {})
+    contact, include = _known(portal.contacts, call.ids[0]), call.query.get("include", ())
+    included = {"accounts": ("account", inner_account(portal, contact)), "owner": ("owner", _owner(portal, contact))}
+    return contact | dict(included[name] for name in include)
 
 
 def search_contacts(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    contacts = (each | {"account": inner_account(portal, each)} for each in portal.contacts.values())
+    contacts = (
+        {key: value for key, value in each.items() if key not in NOT_IN_FOUND_CONTACTS}
+        | {"account": inner_account(portal, each), "owner": _owner(portal, each)}
+        for each in portal.contacts.values()
+    )
     return search_results(search.select(contacts, call.query, search.CONTACTS), call.query)
 
 
 def read_account(portal: SimulatedPortal, call: RestCall) -> Record:
-    return _known(portal.accounts, call.ids[0])
+    account = _known(portal.accounts, call.ids[0])
+    return account | ({"owner": _owner(portal, account)} if "include" in call.query else {})
+
+
+def search_accounts(portal: SimulatedPortal, call: RestCall) -> Record | None:
+    accounts = list(portal.accounts.values())
+    return search_results(search.select(accounts, call.query, search.ACCOUNTS), call.query, hidden=())
+
+
+def _owner(portal: SimulatedPortal, record: Record) -> Record | None:
+    agent = portal.agent(record["ownerId"])
+    keys = ("id", "firstName", "lastName", "photoURL", "emailId", "zuid")
+    return {key: agent[key] for key in keys} if agent else None
 
 
 def list_contracts(portal: SimulatedPortal, call: RestCall) -> Record | None:
@@ -55,11 +76,18 @@ def list_agents(portal: SimulatedPortal, call: RestCall) -> Record | None:
         and set(query.get("departmentIds", each["associatedDepartmentIds"])) & set(each["associatedDepartmentIds"])
         and text in f"{each['name']} {each['emailId']}".lower()
     ]
-    return list_body(search.page(agents, query))
+    shown = search.page(agents, query)
+    return list_body([each | {name: _part(each, name) for name in query.get("include", ())} for each in shown])
+
+
+def _part(agent: Record, name: str) -> Record:
+    """Return the profile or the role of an agent."""
+    return {"id": agent[f"{name}Id"], "name": "Support Administrator" if name == "profile" else "CEO"}
 
 
 def read_agent_by_email(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    return next((each for each in portal.seed.agents if each["emailId"] == call.ids[0].lower()), None)
+    agent = next((each for each in portal.seed.agents if each["emailId"] == call.ids[0].lower()), None)
+    return {key: value for key, value in agent.items() if key != "isZiaAgent"} if agent else None
 
 
 def read_myself(portal: SimulatedPortal, call: RestCall) -> Record:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from desk_sync.simulated_desk.error import WrongField, invalid
+from desk_sync.simulated_desk.faults import FieldFault
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 from desk_sync.simulated_desk.rest.rules import BodyRules, Rule, whole_number
 
@@ -18,7 +19,10 @@ PRICE_BEYOND = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestCall:
-    """A request that has passed every check of form: the ids of its path, and the checked values of query and body."""
+    """A request that has passed every check of form: the ids of its path, and the checked values of query and body.
+
+    `field_faults` are those of a ticket's fields, by API name.
+    """
 
     ids: tuple[str, ...]
     query: Mapping[str, Any]
@@ -26,6 +30,7 @@ class RestCall:
     headers: Mapping[str, str]
     by: str
     source_id: str | None = None
+    field_faults: Mapping[str, FieldFault] = field(default_factory=dict)
 
 
 Handler: TypeAlias = Callable[[SimulatedPortal, RestCall], Any]

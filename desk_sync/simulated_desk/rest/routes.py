@@ -5,34 +5,26 @@ The first route that matches a path wins; routes of one path are next to each ot
 
 from __future__ import annotations
 
-from typing import Any
-
-from desk_sync.simulated_desk.rest import (
-    bodies,
-    conversation_handlers,
-    directory_handlers,
-    setup_handlers,
-    ticket_handlers,
+from desk_sync.simulated_desk.rest import bodies, conversation_handlers, setup_handlers, ticket_handlers
+from desk_sync.simulated_desk.rest.directory_routes import DIRECTORY_ROUTES
+from desk_sync.simulated_desk.rest.parameters import (
+    BASIC,
+    CREATE,
+    CUSTOM,
+    FOUND_PAGE,
+    HISTORY_KINDS,
+    IDS,
+    ONE_ID,
+    READ,
+    SEARCH,
+    SETTINGS,
+    SHORT_PAGE,
+    THREAD_INCLUDE,
+    TIMES,
+    UPDATE,
 )
 from desk_sync.simulated_desk.rest.route import PageRange, RestRoute, any_of
-from desk_sync.simulated_desk.rest.rules import comma_list, identifier, one_of, order, span, text, text_flag
-
-READ = (any_of("Desk.tickets.READ"),)
-UPDATE = (any_of("Desk.tickets.UPDATE"),)
-CREATE = (any_of("Desk.tickets.CREATE"),)
-BASIC = (any_of("Desk.basic.READ", "Desk.settings.READ"),)
-SETTINGS = (any_of("Desk.settings.READ"),)
-CONTACTS = (any_of("Desk.contacts.READ"),)
-SEARCH = any_of("Desk.search.READ")
-
-IDS = comma_list(30)
-ONE_ID = identifier()
-TIMES = {f"{each}TimeRange": span for each in ("created", "modified")}
-CUSTOM: dict[str, Any] = {f"customField{n}": text(1000, shortest=1) for n in range(1, 11)}
-THREAD_INCLUDE = {"include": one_of("plainText")}
-SHORT_PAGE = PageRange(most=50)
-FOUND_PAGE = PageRange(default=10, last=999)
-TEAM_PAGE = PageRange(default=0, least=0, most=200)
+from desk_sync.simulated_desk.rest.rules import comma_list, one_of, order, span, text, text_flag
 
 
 def _webhook_scopes(verb: str) -> tuple[frozenset[str]]:
@@ -142,8 +134,8 @@ ROUTES: tuple[RestRoute, ...] = (
         path="/tickets/{id}/History",
         handler=ticket_handlers.read_history,
         scopes=READ,
-        paging=SHORT_PAGE,
-        query={"fieldName": text(255), "eventFilter": IDS},
+        paging=PageRange(default=10, most=50),
+        query={"fieldName": text(255), "eventFilter": one_of(*HISTORY_KINDS), "agentId": ONE_ID},
     ),
     RestRoute(
         method="GET",
@@ -222,44 +214,7 @@ ROUTES: tuple[RestRoute, ...] = (
         scopes=CREATE,
         body=bodies.TAG_NAMES,
     ),
-    RestRoute(
-        method="GET",
-        path="/contacts/search",
-        handler=directory_handlers.search_contacts,
-        scopes=(SEARCH, *CONTACTS),
-        paging=FOUND_PAGE,
-        query={
-            **dict.fromkeys(["email", "phone", "mobile", "id"], IDS),
-            **dict.fromkeys(["firstName", "lastName", "fullName"], text(200)),
-            "accountName": text(500, shortest=3),
-            "_all": text(1000, shortest=3),
-            **TIMES,
-            **CUSTOM,
-            "sortBy": order("relevance", "modifiedTime", "createdTime", "lastName", "firstName"),
-        },
-    ),
-    RestRoute(
-        method="GET",
-        path="/contacts/{id}",
-        handler=directory_handlers.read_contact,
-        scopes=CONTACTS,
-        query={"include": comma_list(2, allowed=("accounts", "owner"))},
-    ),
-    RestRoute(
-        method="GET",
-        path="/accounts/{id}",
-        handler=directory_handlers.read_account,
-        scopes=CONTACTS,
-        query={"include": one_of("owner")},
-    ),
-    RestRoute(
-        method="GET",
-        path="/accounts/{id}/contracts",
-        handler=directory_handlers.list_contracts,
-        scopes=(any_of("Desk.contracts.READ", "Desk.settings.READ"),),
-        paging=SHORT_PAGE,
-        query={"contractStatus": one_of("ACTIVE", "EXPIRED", "UPCOMING")},
-    ),
+    *DIRECTORY_ROUTES,
     RestRoute(
         method="GET",
         path="/fields",
@@ -285,53 +240,6 @@ ROUTES: tuple[RestRoute, ...] = (
     RestRoute(method="GET", path="/layouts/{id}", handler=setup_handlers.read_layout, scopes=BASIC),
     RestRoute(
         method="GET",
-        path="/agents",
-        handler=directory_handlers.list_agents,
-        scopes=(any_of("Desk.agents.READ", "Desk.basic.READ", "Desk.settings.READ"),),
-        paging=PageRange(default=10, least=0, most=200),
-        query={
-            "include": comma_list(2, allowed=("profile", "role")),
-            "roleIds": IDS,
-            "profileIds": IDS,
-            "departmentIds": IDS,
-            "searchStr": text(100, shortest=1),
-            "cfSearchStr": text(),
-            "cfFieldName": text(form=r"cf_\w+"),
-            "fieldName": one_of("firstName", "lastName", "emailId", "name"),
-            "isLightAgent": text_flag,
-            "sortOrder": one_of("asc", "desc"),
-            "rolePermissionType": one_of(
-                "AgentPublic", "AgentPersonal", "AgentTeamPersonal", "Admin", "Custom", "Light"
-            ),
-            "isConfirmed": text_flag,
-            "status": one_of("ACTIVE", "DISABLED", "DELETED", "IMPORTED"),
-        },
-    ),
-    RestRoute(method="GET", path="/agents/email/{email}", handler=directory_handlers.read_agent_by_email, scopes=BASIC),
-    RestRoute(method="GET", path="/myinfo", handler=directory_handlers.read_myself, scopes=BASIC),
-    RestRoute(method="GET", path="/teams", handler=directory_handlers.list_teams, scopes=BASIC, paging=TEAM_PAGE),
-    RestRoute(
-        method="GET",
-        path="/departments/{id}/teams",
-        handler=directory_handlers.list_department_teams,
-        scopes=BASIC,
-        paging=TEAM_PAGE,
-        query={"searchStr": text(100, shortest=1)},
-    ),
-    RestRoute(
-        method="GET",
-        path="/departments",
-        handler=directory_handlers.list_departments,
-        scopes=BASIC,
-        paging=PageRange(least=0, most=200),
-        query={
-            "searchStr": text(100, shortest=1),
-            "isEnabled": text_flag,
-            "chatStatus": one_of("AVAILABLE", "DISABLED", "NOT_CREATED", "${UNAVAILABLE}"),
-        },
-    ),
-    RestRoute(
-        method="GET",
         path="/businessHours",
         handler=setup_handlers.list_business_hours,
         scopes=(any_of("Desk.automations.READ", "Desk.settings.READ"),),
@@ -348,16 +256,6 @@ ROUTES: tuple[RestRoute, ...] = (
         query={"status": one_of("ACTIVE", "INACTIVE")},
     ),
     RestRoute(method="GET", path="/holidayList/{id}", handler=setup_handlers.read_holiday_list, scopes=SETTINGS),
-    RestRoute(
-        method="GET",
-        path="/organizations",
-        handler=directory_handlers.list_organizations,
-        scopes=BASIC,
-        needs_org=False,
-    ),
-    RestRoute(
-        method="GET", path="/accessibleOrganizations", handler=directory_handlers.list_organizations, scopes=BASIC
-    ),
     RestRoute(method="GET", path="/webhooks", handler=setup_handlers.list_webhooks, scopes=_webhook_scopes("READ")),
     RestRoute(
         method="POST",

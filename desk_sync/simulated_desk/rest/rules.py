@@ -126,11 +126,15 @@ def text_flag(value: str) -> bool:
 
 
 def span(value: str) -> tuple[str, str]:
-    """Accept two instants separated by a comma, both included."""
-    parts = value.split(",")
+    """Accept two instants separated by a comma, with milliseconds or without, both included."""
+    parts = [_with_milliseconds(each.strip()) for each in value.split(",")]
     if len(parts) != 2:
         raise ValueError("expected from,to")
-    return instant(parts[0].strip()), instant(parts[1].strip())
+    return instant(parts[0]), instant(parts[1])
+
+
+def _with_milliseconds(text: str) -> str:
+    return f"{text[:-1]}.000Z" if re.fullmatch(r"[\d-]{10}T[\d:]{8}Z", text) else text
 
 
 def order(*keys: str) -> Rule:
@@ -142,11 +146,14 @@ def order(*keys: str) -> Rule:
 
 
 class BodyRules:
-    """The allowed keys of an object with their rules, and its required keys."""
+    """The allowed keys of an object with their rules, its required keys, and keys of which one must have a value."""
 
-    def __init__(self, keys: Mapping[str, Rule], *, required: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, keys: Mapping[str, Rule], *, required: tuple[str, ...] = (), either: tuple[str, ...] = ()
+    ) -> None:
         self.keys = keys
         self.required = required
+        self.either = either
 
     def read(self, document: Any, at: str = "") -> tuple[dict[str, Any], list[WrongField]]:
         """Return the valid values and every wrong field; `at` is the JSON pointer of the object."""
@@ -154,6 +161,8 @@ class BodyRules:
             return {}, [WrongField(at or "/", "an object is expected")]
         values: dict[str, Any] = {}
         wrong = [WrongField(f"{at}/{key}", "is needed", "missing") for key in self.required if key not in document]
+        if self.either and not any(document.get(key) for key in self.either):
+            wrong.append(WrongField(f"{at}/{self.either[0]}", f"{' or '.join(self.either)} is needed", "missing"))
         for key, value in document.items():
             wrong += self._check(values, f"{at}/{key}", key, value)
         return values, wrong

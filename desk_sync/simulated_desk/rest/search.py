@@ -131,10 +131,23 @@ CONTACTS: Mapping[str, Filter] = {
 }
 
 
-def search_results(matching: list[Record], query: Mapping[str, str]) -> Record | None:
+ACCOUNTS: Mapping[str, Filter] = {
+    "id": among("id"),
+    "accountName": contains("accountName"),
+    "_all": anywhere("accountName", "website", "email", "phone"),
+    "createdTimeRange": within("createdTime"),
+    "modifiedTimeRange": within("modifiedTime"),
+    **CUSTOM_FIELDS,
+}
+
+
+def search_results(
+    matching: list[Record], query: Mapping[str, str], *, hidden: Sequence[str] = ("tags", "accountName")
+) -> Record | None:
+    """Return a page of results in order, without the keys that are searched by but not shown."""
     ordered = arrange(matching, query.get("sortBy", "relevance"))
     shown = page(ordered, query)
-    results = [{key: value for key, value in each.items() if key not in ("tags", "accountName")} for each in shown]
+    results = [{key: value for key, value in each.items() if key not in hidden} for each in shown]
     return {"data": results, "count": len(matching)} if results else None
 
 

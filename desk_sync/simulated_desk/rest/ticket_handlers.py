@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk_sync.simulated_desk.error import WrongField, invalid
 from desk_sync.simulated_desk.portal import ticket as forms
@@ -11,7 +12,7 @@ from desk_sync.simulated_desk.portal.fields import format_instant
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.portal.ticket import DeskTicket
-from desk_sync.simulated_desk.rest import search
+from desk_sync.simulated_desk.rest import field_faults, search
 from desk_sync.simulated_desk.rest.directory_handlers import inner_account
 from desk_sync.simulated_desk.rest.route import RestCall
 from desk_sync.simulated_desk.rest.search import list_body, search_results
@@ -19,17 +20,17 @@ from desk_sync.simulated_desk.rest.search import list_body, search_results
 
 def read_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
     ticket = portal.ticket(call.ids[0])
-    inner = {"contacts": "contact", "assignee": "assignee", "departments": "department"}
-    included = {inner[each] for each in call.query.get("include", ()) if each in inner}
-    return portal.whole(ticket) | {key: value for key, value in _related(portal, ticket).items() if key in included}
+    return portal.whole(ticket) | _included(portal, ticket, call.query.get("include", ()))
 
 
 def write_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
-    return portal.whole(portal.change_ticket(call.ids[0], call.body, by=call.by, source_id=call.source_id))
+    body = field_faults.passed(portal.ticket(call.ids[0]), call.body, call.field_faults)
+    changed = portal.change_ticket(call.ids[0], body, by=call.by, source_id=call.source_id)
+    return forms.after_write(portal.whole(changed))
 
 
 def create_ticket(portal: SimulatedPortal, call: RestCall) -> Record:
-    return portal.whole(portal.open_ticket(call.body, by=call.by, source_id=call.source_id))
+    return forms.after_write(portal.whole(portal.open_ticket(call.body, by=call.by, source_id=call.source_id)))
 
 
 def list_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
@@ -37,16 +38,34 @@ def list_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
     days = int(query.get("receivedInDays", -1))
     if days > 0:
         query["receivedSince"] = format_instant(portal.now() - timedelta(days=days))
-    tickets = (forms.list_entry(each, portal.now()) for each in _not_trashed(portal))
+    names = [_listed_name(portal, each) for each in query.get("fields", ())]
+    tickets = (forms.list_entry(portal.whole(each), each.last_thread()) for each in _not_trashed(portal))
     matching = search.select(tickets, query, search.LISTED_TICKETS)
-    return list_body(search.page(search.arrange(matching, query.get("sortBy", "-createdTime")), query))
+    shown = search.page(search.arrange(matching, query.get("sortBy", "-createdTime")), query)
+    return list_body([each | _listed_more(portal, each, names, query.get("include", ())) for each in shown])
+
+
+def _listed_name(portal: SimulatedPortal, name: str) -> str:
+    """Return a name of the parameter `fields`. Raises RestError for one that no ticket has."""
+    if name not in {each.api_name for each in portal.seed.fields} | set(forms.LIST_KEYS):
+        raise invalid(WrongField("/fields", f"there is no field {name}"))
+    return name
+
+
+def _listed_more(portal: SimulatedPortal, entry: Record, names: Sequence[str], include: Sequence[str]) -> Record:
+    """Return what the query adds to an entry: the custom fields that it names, and the resources that it includes."""
+    ticket = portal.ticket(entry["id"])
+    whole = portal.whole(ticket)
+    custom = {name: whole["cf"].get(name) for name in names if name.startswith("cf_")}
+    return ({"cf": custom} if custom else {}) | _included(portal, ticket, include)
 
 
 def search_tickets(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    matching = search.select(
-        (_searched(portal, each) for each in _not_trashed(portal)), call.query, search.FOUND_TICKETS
-    )
-    return search_results(matching, call.query)
+    found = filter(None, (_searched(portal, each) for each in _not_trashed(portal)))
+    results = search_results(search.select(found, call.query, search.FOUND_TICKETS), call.query)
+    if results:
+        results["data"] = [portal.quirks.show_found(each) for each in results["data"]]
+    return results
 
 
 def move_ticket(portal: SimulatedPortal, call: RestCall) -> None:
@@ -68,7 +87,8 @@ def read_metrics(portal: SimulatedPortal, call: RestCall) -> Record:
     ticket = portal.ticket(call.ids[0])
     ends = [*(since for _, since in ticket.stages[1:]), portal.now()]
     spans = [(status, end - since) for (status, since), end in zip(ticket.stages, ends, strict=True)]
-    outgoing = [_moment(each["createdTime"]) for each in ticket.threads if each["direction"] == "out"]
+    sent = [each for each in ticket.threads if each["direction"] == "out" and each["status"] == "SUCCESS"]
+    outgoing = [_moment(each["createdTime"]) for each in sent]
     opened, closed = _moment(ticket.record["createdTime"]), ticket.record["closedTime"]
     first_response = _hours(outgoing[0] - opened if outgoing else timedelta(0))
     return {
@@ -86,51 +106,94 @@ def read_metrics(portal: SimulatedPortal, call: RestCall) -> Record:
 
 
 def read_history(portal: SimulatedPortal, call: RestCall) -> Record | None:
-    query = call.query
+    ticket, query = portal.ticket(call.ids[0]), call.query
+    field = ticket.layout.field(query.get("fieldName", ""))
+    label = field.label if field else None
     entries = [
         each
-        for each in reversed(portal.ticket(call.ids[0]).history)
-        if each["eventName"] in query.get("eventFilter", (each["eventName"],))
-        and ("fieldName" not in query or query["fieldName"] in {info["propertyName"] for info in each["eventInfo"]})
+        for each in reversed(ticket.history)
+        if query.get("agentId") in (None, each["actor"]["id"])
+        and ("eventFilter" not in query or _of_kind(each["eventName"], query["eventFilter"]))
+        and ("fieldName" not in query or label in {info["propertyName"] for info in each["eventInfo"]})
     ]
     return list_body(search.page(entries, query))
+
+
+def _of_kind(event_name: str, kind: str) -> bool:
+    """Return True for an event that a filter's kind covers: `CommentHistory` covers `CommentAdded`."""
+    return event_name.startswith(kind.removesuffix("History"))
 
 
 def _not_trashed(portal: SimulatedPortal) -> Sequence[DeskTicket]:
     return [each for each in portal.tickets.values() if not each.record["isTrashed"]]
 
 
-def _related(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
-    department = next(each for each in portal.seed.departments if each["id"] == ticket.record["departmentId"])
-    return {
-        "contact": _inner_contact(portal, portal.contacts[ticket.record["contactId"]]),
-        "assignee": _inner_agent(portal, ticket.record["assigneeId"]),
-        "department": {"id": department["id"], "name": department["name"]},
-    }
+def _included(portal: SimulatedPortal, ticket: DeskTicket, names: Sequence[str]) -> Record:
+    """Return the resources that a query includes, under the keys of an answer."""
+    return {INCLUDED[name][0]: INCLUDED[name][1](portal, ticket.record) for name in names}
 
 
-def _inner_contact(portal: SimulatedPortal, contact: Record) -> Record:
-    keys = ("id", "firstName", "lastName", "email", "phone", "type", "isSpam")
-    return {key: contact[key] for key in keys} | {"mobile": None, "account": inner_account(portal, contact)}
+def _inner_contact(portal: SimulatedPortal, record: Record) -> Record:
+    contact = portal.contacts[record["contactId"]]
+    keys = ("id", "firstName", "lastName", "email", "phone", "mobile", "type", "isSpam")
+    return {key: contact[key] for key in keys} | {"account": inner_account(portal, contact)}
 
 
-def _inner_agent(portal: SimulatedPortal, agent_id: str | None) -> Record | None:
-    agent = next((each for each in portal.seed.agents if each["id"] == agent_id), None)
-    if agent is None:
+def _inner_agent(portal: SimulatedPortal, record: Record) -> Record | None:
+    agent = portal.agent(record["assigneeId"])
+    keys = ("id", "firstName", "lastName", "photoURL")
+    return {key: agent[key] for key in keys} | {"email": agent["emailId"]} if agent else None
+
+
+def _inner_department(portal: SimulatedPortal, record: Record) -> Record:
+    department = next(each for each in portal.seed.departments if each["id"] == record["departmentId"])
+    return {"id": department["id"], "name": department["name"]}
+
+
+def _inner_team(portal: SimulatedPortal, record: Record) -> Record | None:
+    team = next((each for each in portal.seed.teams if each["id"] == record["teamId"]), None)
+    return {key: team[key] for key in ("id", "name", "logoUrl")} if team else None
+
+
+def _contract_id(portal: SimulatedPortal, record: Record) -> str | None:
+    contracts = (each["id"] for each in portal.contracts.values() if each["accountId"] == record["accountId"])
+    return next(contracts, None)
+
+
+INCLUDED: Mapping[str, tuple[str, Callable[[SimulatedPortal, Record], Any]]] = {
+    "contacts": ("contact", _inner_contact),
+    "products": ("product", lambda _, __: None),
+    "departments": ("department", _inner_department),
+    "team": ("team", _inner_team),
+    "assignee": ("assignee", _inner_agent),
+    "contract": ("contractId", _contract_id),
+    "isRead": ("isRead", lambda _, __: False),
+    "skills": ("skillsInfo", lambda _, __: []),
+}
+"""The values of the parameter `include`: the key of an answer that each adds, and its content."""
+
+
+def _searched(portal: SimulatedPortal, ticket: DeskTicket) -> Record | None:
+    """Return a ticket as a search sees it; None if it is not in the index yet."""
+    whole = portal.indexed(ticket)
+    if whole is None:
         return None
-    return {key: agent[key] for key in ("id", "firstName", "lastName", "photoURL")} | {"email": agent["emailId"]}
-
-
-def _searched(portal: SimulatedPortal, ticket: DeskTicket) -> Record:
-    related = _related(portal, ticket)
-    if agent := related["assignee"]:
-        related["assignee"] = {key: value for key, value in agent.items() if key != "email"} | {
-            "emailId": agent["email"]
-        }
+    contact = _inner_contact(portal, ticket.record)
     account = portal.accounts.get(ticket.record["accountId"], {})
-    # Searched by, but not part of a result; `_found` removes it again.
+    # Searched by, but not part of a result; `search_results` removes it again.
     hidden = {"tags": [each["name"] for each in ticket.tags], "accountName": account.get("accountName")}
-    return forms.search_result(ticket, portal.now(), **related) | hidden
+    related = {
+        "contact": {key: value for key, value in contact.items() if key != "isSpam"},
+        "assignee": _found_agent(portal, ticket.record),
+        "department": _inner_department(portal, ticket.record),
+        "team": _inner_team(portal, ticket.record),
+    }
+    return forms.search_result(whole, ticket.last_thread()) | related | hidden
+
+
+def _found_agent(portal: SimulatedPortal, record: Record) -> Record | None:
+    agent = portal.agent(record["assigneeId"])
+    return {key: agent[key] for key in ("id", "firstName", "lastName", "photoURL", "emailId")} if agent else None
 
 
 def _moment(text: str) -> datetime:

@@ -54,6 +54,7 @@ class FakeTokens:
         self.token = token
         self.elected_until = datetime.min.replace(tzinfo=UTC)
         self.elections = 0
+        self.code: str | None = None
         self._lock = threading.Lock()
 
     def read(self) -> AccessToken | None:
@@ -69,8 +70,14 @@ class FakeTokens:
 
     def save(self, token: AccessToken) -> None:
         with self._lock:
-            self.token = token
+            self.token, self.code = token, None
             self.elected_until = datetime.min.replace(tzinfo=UTC)
+
+    def refuse(self, code: str) -> None:
+        self.code = code
+
+    def refusal(self) -> str | None:
+        return self.code
 
 
 def make_token(text: str = ACCESS_TOKEN, *, minutes: int = 60) -> AccessToken:

@@ -12,18 +12,21 @@ import requests
 import responses
 
 from desk_sync.adapters.desk.client import ATTEMPTS
-from desk_sync.adapters.desk.failures import FAILURES, BriefFailure
+from desk_sync.adapters.desk.failures import FAILURES, BriefFailure, Forbidden, ScopeMissing
 from desk_sync.adapters.zoho import transport
 from desk_sync.domain.account.identity import readings
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import (
     ConfigurationError,
+    CredentialsRefused,
     DeskSyncError,
-    FieldsDropped,
+    FieldsRefused,
     Gone,
     NotPermitted,
     PermanentError,
     TemporaryError,
+    Unreadable,
+    WriteForbidden,
 )
 from tests.adapters.desk.portal import (
     ACCESS_TOKEN,
@@ -75,14 +78,20 @@ def listed(thread_id, direction="in", **facts):
     return {"id": thread_id, "direction": direction} | facts
 
 
+DESCRIPTION = listed("1", isDescriptionThread=True)
+
+
 @pytest.mark.parametrize(
     ("threads", "known", "read", "zoids"),
     [
-        pytest.param([listed("2"), listed("1")], 1, ["2"], ["76006415"], id="a new thread"),
-        pytest.param([listed("2", content="ZOID: 90000001"), listed("1")], 1, [], ["90000001"], id="shown in the list"),
-        pytest.param([listed("2", "out"), listed("1")], 1, [], [], id="an agent's mail"),
-        pytest.param([listed("1")], 2, [], [], id="a thread was deleted meanwhile"),
-        pytest.param([listed("9"), listed("1")], 1, ["9"], [], id="a thread that is gone is skipped"),
+        pytest.param([listed("2"), listed("1")], [], ["2"], ["76006415"], id="a new thread"),
+        pytest.param([listed("2"), listed("1")], ["2"], [], [], id="one that was read"),
+        pytest.param([listed("8"), listed("2"), listed("1")], ["8"], ["2"], ["76006415"], id="older, by a merge"),
+        pytest.param([DESCRIPTION, listed("2")], [], ["2"], ["76006415"], id="older than the description"),
+        pytest.param([listed("2", content="ZOID: 90000001"), listed("1")], [], [], ["90000001"], id="shown in list"),
+        pytest.param([listed("2", "out"), listed("1")], [], [], [], id="an agent's mail"),
+        pytest.param([listed("1")], ["2"], [], [], id="a thread was deleted meanwhile"),
+        pytest.param([listed("9"), listed("1")], [], ["9"], [], id="a thread that is gone is skipped"),
     ],
 )
 def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zoids):
@@ -149,20 +158,70 @@ def test_the_state_of_the_clocks_is_written_in_desks_words_and_read_in_ours(desk
 
 
 @pytest.mark.parametrize(
-    ("answered", "fields"),
+    ("answered", "values"),
     [
-        pytest.param({"cf_severity": "S1-Critical"}, ("large_user",), id="one is missing from the layout"),
-        pytest.param({BOX: "false", "cf_severity": "S2-Moderate"}, ("large_user", "severity"), id="both kept"),
-        pytest.param({BOX: "true", "cf_severity": "s1-critical"}, ("severity",), id="a pick list's case counts"),
+        pytest.param({"cf_severity": "S1-Critical"}, (False, "S1-Critical"), id="one is missing from the layout"),
+        pytest.param({BOX: "false", "cf_severity": "S2-Moderate"}, (False, "S2-Moderate"), id="both kept"),
+        pytest.param(
+            {BOX: "true", "cf_severity": "s1-critical"}, (True, "s1-critical"), id="a pick list's case counts"
+        ),
     ],
 )
-def test_fields_that_desk_silently_left_out_are_named(desk, answered, fields):
+def test_a_write_returns_the_ticket_as_desk_left_it_not_as_it_was_sent(desk, answered, values):
     desk.patch(URL, json=make_raw(cf=answered))
 
-    with pytest.raises(FieldsDropped) as caught:
-        make_client().write_ticket(TICKET, {Field.LARGE_USER: True, Field.SEVERITY: "S1-Critical"})
+    ticket = make_client().write_ticket(TICKET, {Field.LARGE_USER: True, Field.SEVERITY: "S1-Critical"})
 
-    assert caught.value.fields == fields
+    assert (ticket.large_user, ticket.severity) == values
+
+
+@pytest.mark.parametrize(
+    ("errors", "fields", "others"),
+    [
+        pytest.param(
+            [{"fieldName": "/cf/cf_severity", "errorType": "invalid"}], {"severity": "invalid"}, [], id="a custom field"
+        ),
+        pytest.param(
+            [{"fieldName": "/priority", "errorType": "missing"}], {}, ["priority is missing"], id="a field of Desk's"
+        ),
+        pytest.param(
+            [
+                {"fieldName": "/cf/cf_severity", "errorType": "odd"},
+                {"fieldName": "/cf/cf_region", "errorType": "missing"},
+            ],
+            {"severity": "refused"},
+            ["cf_region is missing"],
+            id="ours and another",
+        ),
+        pytest.param([{"fieldName": "/cf"}], {}, ["cf is refused"], id="no field by name"),
+        pytest.param("odd", {}, [], id="no list"),
+        pytest.param(None, {}, [], id="nothing"),
+    ],
+)
+def test_a_refused_write_has_the_faults_of_our_fields_and_of_others(desk, errors, fields, others):
+    desk.patch(URL, status=422, json={"errorCode": "INVALID_DATA", "message": "…", "errors": errors})
+
+    with pytest.raises(FieldsRefused) as caught:
+        make_client().write_ticket(TICKET, {Field.SEVERITY: "S1-Critical"})
+
+    assert (caught.value.fields, list(caught.value.others)) == (fields, others)
+
+
+@pytest.mark.parametrize("code", ["FORBIDDEN", "SCOPE_MISMATCH", "LICENSE_ACCESS_LIMITED"])
+def test_a_write_that_is_not_permitted_says_so(desk, code):
+    desk.patch(URL, status=403, json={"errorCode": code, "message": "…"})
+
+    with pytest.raises(WriteForbidden, match=code):
+        make_client().write_ticket(TICKET, {Field.SEVERITY: "S1-Critical"})
+
+
+@pytest.mark.parametrize("value", ["a+b@large.example", "R&D (EU); 50% = #1*", 'the "best"'])
+def test_characters_outside_desks_published_pattern_are_sent_as_they_are(desk, value):
+    desk.patch(URL, json=make_raw())
+
+    make_client().write_ticket(TICKET, {Field.SEVERITY: value})
+
+    assert patched(desk) == {"cf": {"cf_severity": value}}
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["for agents", "for the partner too"])
@@ -227,18 +286,18 @@ def test_a_list_without_an_end_is_left_at_the_deadline(desk):
 
 KIND_OF_STATUS = [
     (400, "BAD_REQUEST", PermanentError),
-    (401, "INVALID_OAUTH", NotPermitted),
-    (401, "UNAUTHORIZED", NotPermitted),
-    (403, "SCOPE_MISMATCH", NotPermitted),
+    (401, "INVALID_OAUTH", CredentialsRefused),
+    (401, "UNAUTHORIZED", CredentialsRefused),
+    (403, "SCOPE_MISMATCH", ScopeMissing),
     (403, "OAUTH_ORG_MISMATCH", NotPermitted),
-    (403, "FORBIDDEN", NotPermitted),
-    (403, "LICENSE_ACCESS_LIMITED", NotPermitted),
+    (403, "FORBIDDEN", Forbidden),
+    (403, "LICENSE_ACCESS_LIMITED", ScopeMissing),
     (404, "URL_NOT_FOUND", Gone),
     (405, "METHOD_NOT_ALLOWED", PermanentError),
     (413, "RESOURCE_SIZE_EXCEEDED", PermanentError),
     (415, "UNSUPPORTED_MEDIA_TYPE", PermanentError),
-    (422, "INVALID_DATA", PermanentError),
-    (422, "UNPROCESSABLE_ENTITY", PermanentError),
+    (422, "INVALID_DATA", FieldsRefused),
+    (422, "UNPROCESSABLE_ENTITY", FieldsRefused),
     (422, "EMPTY_PAYLOAD", PermanentError),
     (422, "DUPLICATE_CONTRACT", PermanentError),
     (429, "TOO_MANY_REQUESTS", BriefFailure),
@@ -257,6 +316,7 @@ def test_every_row_of_the_table_is_tried():
         *KIND_OF_STATUS,
         pytest.param(400, "SOMETHING_NEW", PermanentError, id="a new code of 400"),
         pytest.param(404, "SOMETHING_NEW", Gone, id="a new code of 404"),
+        pytest.param(422, "SOMETHING_NEW", FieldsRefused, id="a new code of 422"),
         pytest.param(418, "", PermanentError, id="an unknown 4xx"),
         pytest.param(302, "", TemporaryError, id="a redirect is not followed"),
         pytest.param(408, "", TemporaryError, id="a gateway that gave up"),
@@ -272,7 +332,7 @@ def test_a_failure_has_the_type_that_its_caller_needs(desk, status, code, kind):
     with pytest.raises(DeskSyncError) as caught:
         make_client().read_ticket(TICKET)
 
-    assert type(caught.value) is kind
+    assert type(caught.value) is (Unreadable if kind is Forbidden else kind), "one refused ticket is its own trouble"
     assert f"{status}" in str(caught.value)
     assert code in str(caught.value) or code == "SOMETHING_NEW"
 
@@ -283,7 +343,7 @@ def test_a_failure_has_the_type_that_its_caller_needs(desk, status, code, kind):
         pytest.param(200, TemporaryError, id="a page instead of a ticket"),
         pytest.param(403, TemporaryError, id="a firewall's page is no evidence about our rights"),
         pytest.param(404, TemporaryError, id="a gateway's page is no evidence about the ticket"),
-        pytest.param(401, NotPermitted, id="Desk's own 401 is a page at times"),
+        pytest.param(401, CredentialsRefused, id="Desk's own 401 is a page at times"),
         pytest.param(502, BriefFailure, id="a gateway's page"),
     ],
 )
@@ -302,7 +362,7 @@ def test_a_page_instead_of_json_is_judged_by_its_status(desk, status, kind):
 def test_an_answer_that_is_not_the_ticket_is_not_taken_for_it(desk, answer):
     desk.get(URL, json=answer)
 
-    with pytest.raises(TemporaryError):
+    with pytest.raises(Unreadable):
         make_client().read_ticket(TICKET)
 
 
@@ -426,7 +486,7 @@ def test_a_second_refusal_is_final(desk):
     desk.post(TOKEN_URL, json={"access_token": "1000.new"})
     desk.get(URL, status=401, json=read_payload("rest_error_invalid_oauth.json"))
 
-    with pytest.raises(NotPermitted):
+    with pytest.raises(CredentialsRefused):
         make_client().read_ticket(TICKET)
 
     assert [call.request.method for call in desk.calls] == ["GET", "POST", "GET"]
@@ -525,7 +585,7 @@ def test_an_answer_that_breaks_off_is_tried_again():
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr(transport, "LARGEST_ANSWER", 100_000)
 
-    with serving(answering(http(b" " * 1_000_000))) as server, pytest.raises(TemporaryError, match="cannot be read"):
+    with serving(answering(http(b" " * 1_000_000))) as server, pytest.raises(Unreadable, match="larger than 100000"):
         make_client(url=server.url).read_ticket(TICKET)
 
 

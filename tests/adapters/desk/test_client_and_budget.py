@@ -58,10 +58,10 @@ def last(body, status="200 OK", headers=""):
         ),
         pytest.param(
             last(refusal("TOO_MANY_REQUESTS"), status="429 Too Many"),
-            [None] * 4,
             [],
             [],
-            id="so does a refusal of too many calls at once",
+            ["status 429"] * 4,
+            id="too many calls at once are an illness like any other",
         ),
         pytest.param(
             last(refusal("THRESHOLD_EXCEEDED"), status="429 Too Many", headers="Retry-After: 7200\r\n"),
@@ -83,6 +83,33 @@ def last(body, status="200 OK", headers=""):
             [],
             ["status 502"] * 4,
             id="a gateway answers instead of Desk",
+        ),
+        pytest.param(
+            last(b"<html>We are improving Zoho Desk</html>"),
+            [],
+            [],
+            ["a page with status 200"],
+            id="a maintenance page with status 200",
+        ),
+        pytest.param(last(b""), [], [], ["status 200 without JSON"], id="a success without JSON"),
+        pytest.param(last(b"\xef\xbb\xbf" + TICKET_BODY), [None], [], [], id="a byte order mark before the JSON"),
+        pytest.param(last(b"", status="204 No Content"), [None], [], [], id="no content is an answer"),
+        pytest.param(
+            last(b"<html>", status="404 Not Found"),
+            [],
+            [],
+            ["a page with status 404"],
+            id="a page is no evidence that a ticket is gone",
+        ),
+        pytest.param(
+            last(refusal("FORBIDDEN"), status="403 Forbidden"), [], [], ["status 403"], id="a refusal of permission"
+        ),
+        pytest.param(
+            last(refusal("INVALID_OAUTH"), status="401 Unauthorized"),
+            [],
+            [],
+            ["status 401", "no access token"],
+            id="a refused token, and no other to be had",
         ),
     ],
 )

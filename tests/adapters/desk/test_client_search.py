@@ -9,6 +9,7 @@ import pytest
 import responses
 from structlog.testing import capture_logs
 
+from desk_sync.adapters.zoho import transport
 from desk_sync.errors import TemporaryError
 from tests.adapters.desk.portal import API, make_client
 
@@ -25,6 +26,8 @@ class Search:
         self.offsets = []
         self.between = lambda: None
         self.down = False
+        self.name = "modifiedTime"
+        self.large = None
 
     def holds(self, count, *, at, step=timedelta(0)):
         first = len(self.tickets) + 1
@@ -34,13 +37,14 @@ class Search:
         if self.down:
             return 502, {}, "<html>"
         query = request.params
-        start, end = (datetime.fromisoformat(each) for each in query["modifiedTimeRange"].split(","))
+        start, end = (datetime.fromisoformat(each) for each in query[f"{self.name}Range"].split(","))
         offset, limit = int(query["from"]), int(query["limit"])
         self.offsets.append(offset)
-        if query["sortBy"] != "modifiedTime" or offset > 999 or limit > 100:
+        if query["sortBy"] != self.name or offset > 999 or limit > 100:
             return 422, {}, json.dumps({"errorCode": "INVALID_DATA", "message": "", "errors": []})
         found = sorted((at, each) for each, at in self.tickets.items() if start <= at <= end)
-        shown = [{"id": each, "modifiedTime": written(at)} for at, each in found[offset : offset + limit]]
+        shown = [{"id": each, self.name: written(at)} for at, each in found[offset : offset + limit]]
+        shown = [each | {"subject": "x" * 100_000} if each["id"] == self.large else each for each in shown]
         self.between()
         return (200, {}, json.dumps({"data": shown, "count": len(found)})) if shown else (204, {}, "")
 
@@ -127,21 +131,99 @@ def test_a_page_is_requested_when_the_one_before_was_used(search):
     assert len(search.offsets) == 1
 
 
+GOOD = {"id": "2", "modifiedTime": written(START)}
+
+
 @pytest.mark.parametrize(
     "strange",
     [
         pytest.param({"id": None, "modifiedTime": written(START)}, id="no id"),
-        pytest.param({"id": "1", "modifiedTime": None}, id="no time"),
-        pytest.param({"id": "1", "modifiedTime": "2026-11-23T09:00:00"}, id="no zone"),
-        pytest.param({"id": "1", "modifiedTime": "yesterday"}, id="no instant"),
+        pytest.param({"id": "../1", "modifiedTime": written(START)}, id="an id that is a path"),
+        pytest.param(None, id="null"),
+        pytest.param("1", id="a text"),
     ],
 )
-def test_an_entry_that_is_no_ticket_is_left_out(strange):
-    good = {"id": "2", "modifiedTime": written(START)}
-    with responses.RequestsMock() as mock:
-        mock.get(f"{API}/tickets/search", json={"data": [strange, good]})
+def test_an_entry_that_is_no_ticket_is_left_out_and_said(strange):
+    with responses.RequestsMock() as mock, capture_logs() as logs:
+        mock.get(f"{API}/tickets/search", json={"data": [strange, GOOD]})
 
         assert found() == [("2", START)]
+    assert [(line["event"], line["what"], line["count"]) for line in logs] == [("entry.left_out", "ticket", 1)]
+
+
+@pytest.mark.parametrize(
+    "instant",
+    [
+        pytest.param(None, id="no time"),
+        pytest.param("2026-11-23T09:00:00", id="no zone"),
+        pytest.param("yesterday", id="no instant"),
+    ],
+)
+def test_a_ticket_without_an_instant_is_shown_without_one(instant):
+    with responses.RequestsMock() as mock:
+        mock.get(f"{API}/tickets/search", json={"data": [{"id": "1", "modifiedTime": instant}, GOOD]})
+
+        assert found() == [("1", None), ("2", START)]
+
+
+def test_an_entry_that_cannot_be_read_does_not_make_its_page_the_last(search):
+    """A page of a hundred entries is full, whatever is among them."""
+    search.holds(150, at=START, step=A_SECOND)
+    search.tickets = {("7/7" if number == 50 else each): at for number, (each, at) in enumerate(search.tickets.items())}
+
+    assert len(found()) == 149
+
+
+def test_replies_are_searched_by_the_time_of_the_partners_last_one(search):
+    search.name = "customerResponseTime"
+    search.holds(101, at=START, step=A_SECOND)
+
+    pages = make_client().replied_between(START, END)
+
+    assert [(each.ticket_id, each.at) for page in pages for each in page] == list(search.tickets.items())
+
+
+class TestADeskThatRepeatsItself:
+    """A walk ends whatever Desk answers: otherwise one portal's answer would stop its sweeps for ever (L15)."""
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            pytest.param({"id": "{}", "modifiedTime": None}, id="without instants"),
+            pytest.param({"id": None, "modifiedTime": None}, id="unreadable"),
+            pytest.param({"id": "{}", "modifiedTime": written(START - A_SECOND)}, id="from before the span"),
+            pytest.param({"id": "{}", "modifiedTime": written(START)}, id="all of the first instant"),
+        ],
+    )
+    def test_a_page_that_always_comes_again_ends_the_search(self, entry):
+        number = entry["id"] and "{}"
+        page = [entry | {"id": number and f"{each + 1}"} for each in range(100)]
+        with responses.RequestsMock() as mock, capture_logs() as logs:
+            answer = mock.get(f"{API}/tickets/search", json={"data": page})
+
+            assert len(found()) == (100 if number else 0)
+        assert answer.call_count <= 4
+        assert "search.repeats" in [line["event"] for line in logs]
+
+
+class TestAPageThatIsTooLarge:
+    def test_one_ticket_that_is_too_large_costs_only_itself(self, search, monkeypatch):
+        monkeypatch.setattr(transport, "LARGEST_ANSWER", 100_000)
+        search.holds(250, at=START, step=A_SECOND)
+        search.large = sorted(search.tickets)[77]
+
+        with capture_logs() as logs:
+            shown = {ticket_id for ticket_id, _ in found()}
+
+        assert shown == search.tickets.keys() - {search.large}
+        assert [line["event"] for line in logs] == ["search.skipped"]
+
+    def test_a_search_of_nothing_but_large_tickets_ends(self, search, monkeypatch):
+        monkeypatch.setattr(transport, "LARGEST_ANSWER", 10)
+        search.holds(3, at=START)
+
+        assert found() == []
+        assert len(search.offsets) < 300
 
 
 def test_a_failed_page_ends_the_search_with_an_error(search):

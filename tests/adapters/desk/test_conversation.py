@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from desk_sync.adapters.desk import conversation
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -50,15 +50,38 @@ def test_the_kind_of_an_author_follows_from_its_type(written, author):
 @pytest.mark.parametrize(
     "facts",
     [
-        pytest.param({"status": "DRAFT"}, id="a draft"),
-        pytest.param({"status": "FAILED"}, id="it could not be sent"),
         pytest.param({"direction": None}, id="without a direction"),
         pytest.param({"createdTime": "yesterday"}, id="without a time"),
         pytest.param({"id": None}, id="without an id"),
     ],
 )
-def test_a_thread_that_was_not_sent_or_is_unreadable_is_left_out(facts):
+def test_a_thread_that_is_unreadable_is_left_out(facts):
     assert conversation.threads(thread(**facts)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "sending"),
+    [
+        pytest.param("SUCCESS", SendingState.SENT, id="sent"),
+        pytest.param("success", SendingState.SENT, id="in small letters"),
+        pytest.param(None, SendingState.SENT, id="a list without statuses"),
+        pytest.param("PENDING", SendingState.PENDING, id="under way"),
+        pytest.param("DRAFT", SendingState.DRAFT, id="a draft"),
+        pytest.param("FAILED", SendingState.FAILED, id="it could not be sent"),
+        pytest.param("SCHEDULED", SendingState.PENDING, id="a status that is not known: not sent yet"),
+    ],
+)
+def test_a_thread_has_the_progress_of_its_sending(status, sending):
+    (item,) = conversation.threads(thread(status=status))
+
+    assert item.sending is sending
+
+
+def test_a_comment_has_the_instant_of_its_last_edit():
+    (edited,) = conversation.comments(comment(modifiedTime="2026-11-23T11:00:00.000Z"))
+    (as_written,) = conversation.comments(comment())
+
+    assert (edited.edited_at, as_written.edited_at) == (AT.replace(hour=11), None)
 
 
 def test_a_private_thread_is_not_public():

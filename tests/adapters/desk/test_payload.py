@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
-from desk_sync.domain.ticket.event import EventHint
+from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Field, digest
-from desk_sync.errors import BadDelivery, PermanentError
+from desk_sync.errors import BadDelivery, FieldsRefused
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
 
 AGENT = "119514000000139001"
@@ -119,7 +119,9 @@ def test_what_is_not_shown_is_empty(raw):
 def test_a_write_spells_values_as_desk_takes_them():
     fields = {Field.LARGE_USER: True, Field.SEVERITY: None, Field.CUSTOMER_PRIMARY_EMAIL: "admin@large.example"}
 
-    assert write_fields(fields, VOCABULARY) == {"cf": {BOX: "true", "cf_severity": "", ADDRESS: "admin@large.example"}}
+    assert write_fields(fields, VOCABULARY) == {
+        "cf": {BOX: "true", "cf_severity": None, ADDRESS: "admin@large.example"}
+    }
     assert write_fields({Field.LARGE_USER: False}, VOCABULARY) == {"cf": {BOX: "false"}}
 
 
@@ -133,8 +135,18 @@ def test_a_standard_field_is_written_outside_cf():
 
 
 def test_a_field_without_a_name_in_the_portal_cannot_be_written():
-    with pytest.raises(PermanentError, match="severity"):
+    with pytest.raises(FieldsRefused, match="severity") as caught:
         write_fields({Field.SEVERITY: "S1-Critical"}, replace(VOCABULARY, fields={}))
+
+    assert caught.value.fields == {"severity": "refused"}
+
+
+@pytest.mark.parametrize("name", ["cf_severity", "priority"])
+@pytest.mark.parametrize("empty", [None, "", " "])
+def test_a_field_is_emptied_by_null_and_never_by_an_empty_text(name, empty):
+    body = write_fields({Field.SEVERITY: empty}, replace(VOCABULARY, fields={"severity": name}))
+
+    assert {**body, **body.get("cf", {})}[name] is None
 
 
 # Events -------------------------------------------------------------------------------------------------------------
@@ -161,6 +173,22 @@ def test_a_delivery_gives_the_ticket_and_the_actor(file, hints, actor):
     assert [event.hint for event in events] == hints
     assert {event.ticket_id for event in events} <= {TICKET}
     assert {event.actor_id for event in events} <= {actor}
+
+
+@pytest.mark.parametrize(
+    ("file", "item"),
+    [
+        ("ticket_update.json", None),
+        ("ticket_thread_add_in.json", EventItem.THREAD),
+        ("ticket_comment_add.json", EventItem.COMMENT),
+        ("ticket_comment_update.json", EventItem.COMMENT),
+    ],
+)
+def test_an_event_about_a_conversation_names_its_item(file, item):
+    (event,) = read_events((PAYLOADS / file).read_bytes(), VOCABULARY, org_id=ORG)
+
+    assert event.item is item
+    assert event.item_id == (read_payload(file)[0]["payload"]["id"] if item else None)
 
 
 def test_every_event_of_a_delivery_is_read():

@@ -1,4 +1,4 @@
-"""The check that Redis answers, with a real one, a frozen one, and none."""
+"""The check that Redis answers and accepts writes: with a real one, a frozen one, one that refuses, and none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from desk_sync.adapters.runtime.broker_probe import greet
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.errors import ConfigurationError, TemporaryError
+from tests.support.refusals import REFUSALS, refusing
 
 PASSWORD = "canary-password"
 
@@ -27,6 +28,14 @@ def test_a_broker_is_named_with_its_version(broker):
 
     assert name in {"valkey", "redis"}
     assert version[0].isdigit()
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind) for kind in REFUSALS])
+def test_a_broker_that_refuses_to_write_is_no_broker(broker, kind):
+    with refusing(broker.url, kind), pytest.raises(TemporaryError, match="refuses to write"):
+        greet(broker.url)
+
+    assert greet(broker.url)
 
 
 def test_a_frozen_broker_is_not_waited_for(broker):

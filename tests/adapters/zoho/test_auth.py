@@ -12,7 +12,7 @@ import responses
 
 from desk_sync.adapters.zoho.auth import OAuthCredentials, authorization
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
-from desk_sync.errors import ConfigurationError, NotPermitted, TemporaryError
+from desk_sync.errors import ConfigurationError, CredentialsRefused, NotPermitted, TemporaryError
 from tests.adapters.desk.portal import (
     ACCESS_TOKEN,
     ACCOUNTS,
@@ -210,7 +210,7 @@ def test_a_replacement_that_is_refused_too_is_not_replaced_at_once(zoho):
     with pytest.raises(TemporaryError, match="refuses even a new") as caught:
         access.token(soon(), refused=second)
 
-    assert caught.value.retry_after == timedelta(minutes=1)
+    assert caught.value.retry_after == timedelta(seconds=5)
     assert len(zoho.calls) == 1
 
 
@@ -257,13 +257,82 @@ def test_an_unusable_answer_is_a_temporary_error(zoho, status, body):
     assert len(zoho.calls) == 1
 
 
-def test_after_too_many_refreshes_the_next_is_ten_minutes_later(zoho):
+def test_after_too_many_refreshes_the_next_is_a_minute_later_and_ten_minutes_if_that_is_refused_too(zoho):
     zoho.post(TOKEN_URL, json={"error": "Access Denied", "error_description": "too many requests"})
+    tokens, waits = FakeTokens(), []
 
-    with pytest.raises(TemporaryError, match="Access Denied") as caught:
-        make_access(FakeTokens()).token(soon())
+    for minutes in range(2):
+        with pytest.raises(TemporaryError, match="Access Denied") as caught:
+            make_access(tokens, now=NOW + timedelta(minutes=minutes)).token(soon())
+        waits.append(caught.value.retry_after)
 
-    assert caught.value.retry_after == timedelta(minutes=10)
+    assert waits == [timedelta(minutes=1), timedelta(minutes=10)]
+
+
+@pytest.mark.parametrize("caller", [1, 2, 3])
+def test_refused_credentials_are_reported_as_refused_to_every_caller(zoho, caller):
+    zoho.post(TOKEN_URL, json={"error": "invalid_code"})
+    tokens = FakeTokens()
+
+    for _ in range(caller):
+        with pytest.raises(CredentialsRefused, match="invalid_code") as caught:
+            make_access(tokens).token(soon())
+
+    assert "connect the portal again" in caught.value.hint
+    assert len(zoho.calls) == 1
+
+
+def test_a_refusal_is_forgotten_with_the_next_token(zoho):
+    zoho.post(TOKEN_URL, json={"error": "invalid_code"})
+    tokens = FakeTokens()
+    with pytest.raises(CredentialsRefused):
+        make_access(tokens).token(soon())
+    zoho.replace(responses.POST, TOKEN_URL, json=GRANTED)
+
+    assert make_access(tokens, now=NOW + timedelta(minutes=1)).token(soon()).access_token == "1000.new"
+    assert tokens.refusal() is None
+
+
+class TestTryingTheCredentials:
+    def test_a_cached_token_is_no_proof(self, zoho):
+        zoho.post(TOKEN_URL, json={"error": "invalid_client_secret"})
+
+        with pytest.raises(CredentialsRefused, match="invalid_client_secret"):
+            make_access(FakeTokens(make_token())).try_credentials(soon())
+
+    def test_they_are_tried_once_a_minute_over_all_processes(self, zoho):
+        zoho.post(TOKEN_URL, json=GRANTED)
+        tokens = FakeTokens(make_token())
+
+        found = [make_access(tokens).try_credentials(soon()) for _ in range(3)]
+        later = make_access(tokens, now=NOW + timedelta(minutes=1)).try_credentials(soon())
+
+        assert found == ["Zoho grants access tokens"] + 2 * ["Zoho granted an access token within the last minute"]
+        assert later == "Zoho grants access tokens"
+        assert len(zoho.calls) == 2
+
+    def test_the_second_caller_hears_of_the_refusal_too(self, zoho):
+        zoho.post(TOKEN_URL, json={"error": "invalid_code"})
+        tokens = FakeTokens(make_token())
+
+        for _ in range(2):
+            with pytest.raises(CredentialsRefused, match="invalid_code"):
+                make_access(tokens).try_credentials(soon())
+
+    @pytest.mark.parametrize(
+        ("code", "message"),
+        [
+            pytest.param(None, "another process", id="another process is at it"),
+            pytest.param("no_answer", "no usable answer", id="the accounts server is down"),
+        ],
+    )
+    def test_without_an_answer_nothing_is_known(self, zoho, code, message):
+        tokens = FakeTokens()
+        tokens.elect(now=NOW, until=NOW + timedelta(minutes=1))
+        tokens.code = code
+
+        with pytest.raises(TemporaryError, match=message):
+            make_access(tokens).try_credentials(soon())
 
 
 @pytest.mark.parametrize("code", ["invalid_code", "invalid_client", "invalid_client_secret", "invalid_grant"])

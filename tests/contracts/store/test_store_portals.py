@@ -59,6 +59,18 @@ class TestTokens:
 
         assert tokens.elect(now=NOW, until=NOW + A_MOMENT)
 
+    def test_a_refusal_is_known_to_all_until_a_token_is_saved(self, tokens, engine):
+        assert tokens.refusal() is None
+
+        tokens.elect(now=NOW, until=NOW + A_MOMENT)
+        tokens.refuse("invalid_code")
+
+        assert (tokens.refusal(), SqlTokens(engine, "other").refusal()) == ("invalid_code", None)
+        assert not tokens.elect(now=NOW, until=NOW + A_MOMENT), "the election goes on"
+
+        tokens.save(AccessToken(access_token="first", expires_at=NOW))
+        assert tokens.refusal() is None
+
 
 class TestAllowances:
     CREDITS = CreditLevel(left=4_711, at=NOW)

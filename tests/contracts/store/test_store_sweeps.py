@@ -12,7 +12,7 @@ from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.ports.desk import ModifiedTickets
 from desk_sync.ports.metrics import DeliveryCounts
-from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind
+from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind, SweepRound
 from tests.contracts.store.steps import begin, finish, take
 from tests.support.makers import NOW, make_event
 
@@ -35,11 +35,11 @@ def missed(engine):
 
 @pytest.fixture
 def look(tickets):
-    """A look that ends well, having read the ticket as it was modified at that instant."""
+    """A look that ends well, having read at `now` the ticket as it was modified at that instant."""
 
-    def look(modified_at):
-        tickets.look_now([TICKET], now=NOW)
-        finish(tickets, modified_at=modified_at)
+    def look(modified_at, *, now=NOW + 2 * A_SECOND):
+        tickets.look_now([TICKET], now=now)
+        finish(tickets, now=now, modified_at=modified_at)
 
     return look
 
@@ -93,7 +93,64 @@ def test_no_look_takes_back_what_is_known(sweeps, tickets, look, read):
     assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
 
 
-def test_what_an_event_reported_is_known_after_a_skipped_look(sweeps, inbox, tickets, look):
+class TestTwoChangesInOneSecond:
+    """Desk gives whole seconds: a second change in the last known second shows no other time than the first."""
+
+    @pytest.mark.parametrize(
+        ("read_after", "marked"),
+        [
+            pytest.param(timedelta(0), 1, id="read in that second"),
+            pytest.param(timedelta(seconds=1.9), 1, id="read so soon after it that a clock may be wrong"),
+            pytest.param(timedelta(seconds=2), 0, id="read after it"),
+        ],
+    )
+    def test_a_second_is_known_once_the_ticket_was_read_after_it(self, sweeps, look, read_after, marked):
+        look(NOW, now=NOW + read_after)
+
+        assert mark(sweeps, found()) == MissedChanges(marked=marked, missed=0)
+
+    def test_the_look_that_follows_settles_it(self, sweeps, tickets, look):
+        look(NOW, now=NOW)
+        mark(sweeps, found())
+        finish(tickets, now=LATER, modified_at=NOW)
+
+        assert mark(sweeps, found(), now=LATER + A_SECOND) == NOTHING
+
+    def test_a_look_that_was_skipped_has_read_nothing(self, sweeps, inbox, tickets, look):
+        look(NOW, now=NOW)
+        inbox.record([make_event(modified_at=NOW)], now=NOW + 5 * A_SECOND)
+        lease = take(tickets, now=NOW + 5 * A_SECOND)
+        begin(tickets, lease, now=NOW + 5 * A_SECOND)
+        tickets.skip_look(lease, modified_at=NOW)
+
+        assert mark(sweeps, found()) == MissedChanges(marked=1, missed=0)
+
+    def test_a_ticket_that_is_gone_is_not_asked_for_again(self, sweeps, tickets, look):
+        look(NOW, now=NOW)
+        tickets.look_now([TICKET], now=NOW + A_SECOND)
+        lease = take(tickets, now=NOW + A_SECOND)
+        begin(tickets, lease, now=NOW + A_SECOND)
+        tickets.end(lease, now=NOW + A_SECOND)
+
+        assert mark(sweeps, found()) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "marked"),
+    [
+        pytest.param(None, 1, id="never"),
+        pytest.param(LATER - timedelta(minutes=5, seconds=1), 1, id="a while ago"),
+        pytest.param(LATER - timedelta(minutes=5), 0, id="in the last minutes"),
+    ],
+)
+def test_a_ticket_without_an_instant_is_looked_at_unless_it_just_was(sweeps, look, looked_at, marked):
+    if looked_at:
+        look(NOW, now=looked_at)
+
+    assert mark(sweeps, found(at=None)) == MissedChanges(marked=marked, missed=0)
+
+
+def test_what_an_event_reported_is_not_missed_after_a_skipped_look(sweeps, inbox, tickets, look):
     look(NOW - A_SECOND)
     inbox.record([make_event(modified_at=NOW)], now=NOW)
     lease = take(tickets)
@@ -101,8 +158,9 @@ def test_what_an_event_reported_is_known_after_a_skipped_look(sweeps, inbox, tic
 
     tickets.skip_look(lease, modified_at=NOW)
 
-    assert mark(sweeps, found()) == NOTHING
-    assert mark(sweeps, found(at=NOW + A_SECOND)) == ONE
+    assert mark(sweeps, found()) == MissedChanges(marked=1, missed=0)
+    finish(tickets, now=LATER, modified_at=NOW)
+    assert mark(sweeps, found(at=NOW + A_SECOND), now=LATER + A_SECOND) == ONE
 
 
 def test_a_mark_does_not_unpark(sweeps, tickets):
@@ -124,10 +182,10 @@ def test_only_what_was_promised_is_missed(sweeps, missed, promised_since, counte
 
 def test_a_page_may_hold_known_and_unknown_tickets_and_one_twice(sweeps, tickets, look):
     look(NOW)
-    page = [*found(TICKET, "2", "3"), *found("2", at=NOW + A_SECOND)]
+    page = [*found(TICKET, "2", "3"), *found("2", at=NOW + A_SECOND), *found("4", at=None)]
 
-    assert mark(sweeps, page) == MissedChanges(marked=2, missed=2)
-    assert sorted(due(tickets)) == ["2", "3"]
+    assert mark(sweeps, page) == MissedChanges(marked=3, missed=2)
+    assert sorted(due(tickets)) == ["2", "3", "4"]
     assert mark(sweeps, found("2", at=NOW + A_SECOND), now=LATER + timedelta(minutes=1)) == NOTHING
 
 
@@ -151,6 +209,19 @@ def test_how_far_they_came_is_kept(sweeps):
         sweeps.cover(SweepCoverage(since=NOW, until=until))
 
     assert sweeps.coverage() == SweepCoverage(since=NOW, until=LATER)
+
+
+@pytest.mark.parametrize("which", SweepKind)
+def test_the_progress_of_each_kind_is_kept(sweeps, which):
+    assert sweeps.rounds() == {}
+
+    assert [sweeps.fail_round(which, error) for error in ("down", "still down")] == [1, 2]
+    assert sweeps.rounds() == {which: SweepRound(failures=2, error="still down")}
+
+    sweeps.end_round(which, reached=NOW, now=LATER)
+    assert sweeps.rounds() == {which: SweepRound(reached=NOW, ended_at=LATER)}
+    assert sweeps.fail_round(which, "down again") == 1
+    assert sweeps.rounds() == {which: SweepRound(reached=NOW, ended_at=LATER, failures=1, error="down again")}
 
 
 @pytest.mark.parametrize("which", SweepKind)

@@ -11,6 +11,7 @@ from desk_sync.domain.commitment.conversation import (
     AuthorKind,
     ConversationItem,
     ItemForm,
+    SendingState,
     StatusRules,
     history_event,
 )
@@ -37,6 +38,14 @@ def make_item(
         pytest.param(make_item(ItemForm.COMMENT), HistoryEventKind.REPLY, id="an agent's public comment"),
         pytest.param(make_item(ItemForm.COMMENT, public=False), None, id="a private note"),
         pytest.param(make_item(ItemForm.OUTGOING, public=False), None, id="a forwarded mail"),
+        pytest.param(make_item(ItemForm.OUTGOING, sending=SendingState.DRAFT), None, id="a draft"),
+        pytest.param(make_item(ItemForm.OUTGOING, sending=SendingState.PENDING), None, id="a mail under way"),
+        pytest.param(make_item(ItemForm.OUTGOING, sending=SendingState.FAILED), None, id="a mail that failed"),
+        pytest.param(
+            make_item(ItemForm.INCOMING, AuthorKind.PARTNER, sending=SendingState.PENDING),
+            None,
+            id="a mail of the partner that Desk has not taken in",
+        ),
         pytest.param(make_item(ItemForm.INCOMING), None, id="a mail that an agent sent in"),
         pytest.param(make_item(ItemForm.OUTGOING, author_id=ROBOT), None, id="an automation agent's mail"),
         pytest.param(make_item(ItemForm.COMMENT, author_id=ROBOT), None, id="an automation agent's comment"),

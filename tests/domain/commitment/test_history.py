@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -79,6 +80,14 @@ def test_a_thread_that_is_reported_with_two_instants_is_one_reply():
     ]
 
     assert History(created_at=MONDAY, events=tuple(reports)).events == (reports[1],)
+
+
+def test_a_history_without_a_thread_keeps_the_events_that_have_no_thread():
+    reply = HistoryEvent(kind=HistoryEventKind.REPLY, at=MONDAY + HOUR, ref="t1")
+    history = make_history("2h paused").learn([reply, replace(reply, ref="t2")])
+
+    assert [event.ref for event in history.without({"t1"}).events] == ["t2", ""]
+    assert history.without([]) == history
 
 
 def test_an_event_before_the_creation_by_another_clock_counts_as_at_the_creation():

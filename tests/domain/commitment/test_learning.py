@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, StatusRules
+from desk_sync.domain.commitment.conversation import (
+    AuthorKind,
+    ConversationItem,
+    ItemForm,
+    SendingState,
+    StatusRules,
+)
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.learning import ConversationUpdate, HistoryBuilder, StatusChange
 from tests.support.clock_scenes import REPLIES
@@ -44,6 +50,28 @@ def test_replies_of_people_become_history_and_those_of_programs_do_not():
     history = learn(ConversationUpdate().with_items([reply, robots]))
 
     assert history.events == (HistoryEvent(kind=HistoryEventKind.REPLY, at=at(1), ref="1"),)
+
+
+def test_a_reply_that_turns_out_not_to_have_been_sent_is_taken_back():
+    reply = ConversationItem(ref="1", at=at(1), form=ItemForm.OUTGOING, author=AuthorKind.AGENT, author_id=PERSON)
+    other = replace(reply, ref="2", at=at(2))
+    before = learn(ConversationUpdate().with_items([reply, other])).events
+
+    update = ConversationUpdate().with_items([replace(reply, sending=SendingState.FAILED), other])
+
+    assert learn(update, *before).events == (HistoryEvent(kind=HistoryEventKind.REPLY, at=at(2), ref="2"),)
+
+
+def test_a_mail_that_a_merge_brought_in_counts_at_its_own_instant():
+    """It is older than what is known, and its place in the list says nothing."""
+    reply = ConversationItem(ref="9", at=at(5), form=ItemForm.OUTGOING, author=AuthorKind.AGENT, author_id=PERSON)
+    before = learn(ConversationUpdate().with_items([reply])).events
+    merged = replace(reply, ref="3", at=at(1))
+
+    assert [each.at for each in learn(ConversationUpdate().with_items([reply, merged]), *before).events] == [
+        at(1),
+        at(5),
+    ]
 
 
 def test_changes_of_status_become_states_from_the_instants_of_the_changes():

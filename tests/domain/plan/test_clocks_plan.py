@@ -11,6 +11,7 @@ from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.commitment.regions import TicketOrigin
+from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.ticket.inference import Inference
 from tests.support.clock_scenes import COMMITMENT, HOUR, window
@@ -35,6 +36,10 @@ DUE_IN_TWO = replace(
     commitment=replace(
         COMMITMENT, terms=replace(COMMITMENT.terms, windows={1: {Milestone.ACKNOWLEDGEMENT: window(1, 2)}})
     ),
+)
+AT_RISK = "clock:determination:1:at_risk"
+SENDING = SeenItems(
+    read_at=NOW - timedelta(minutes=1), states={"1": SeenState.PENDING}, since={"1": NOW - timedelta(minutes=2)}
 )
 SINCE = NOW - timedelta(days=2)
 WAS_LARGE = make_memory(
@@ -140,6 +145,25 @@ class TestAlarms:
         assert "clock:acknowledgement:1:breached" in self.keys(drafted)
         assert "clock:acknowledgement:1:breached" not in self.keys(drafted, {"acknowledgement:1"})
         assert self.keys(drafted, {"determination:1"}) == self.keys(drafted), "a clock at risk keeps its alarm"
+
+    def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
+        late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
+
+        assert [each.key for each in clocks(memory=late).alarms(())] == ["clock:acknowledgement:1:breached", AT_RISK]
+        assert [each.key for each in clocks(memory=awaited).alarms(())] == [AT_RISK]
+
+    @pytest.mark.parametrize(
+        ("memory", "escalated", "due"),
+        [
+            pytest.param(known_clocks("0h s1"), (), [NOW - HOUR], id="a breach"),
+            pytest.param(known_clocks("0h s1"), {"acknowledgement:1"}, [], id="a level reports it"),
+            pytest.param(known_clocks("0h s1", threads_seen=SENDING), (), [], id="a reply is being sent"),
+            pytest.param(make_memory(), (), [], id="the first look: nothing is told"),
+        ],
+    )
+    def test_a_breach_that_has_a_comment_was_due_when_its_clock_ran_out(self, memory, escalated, due):
+        assert list(clocks(memory=memory).breaches(escalated)) == due
+        assert list(clocks(memory=memory, history=None).breaches(())) == []
 
     def test_a_ticket_without_clocks_has_none(self):
         assert self.keys(clocks(history=None)) == set()

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.triggers import RequestGate
 from desk_sync.domain.plan.comments import LOOP
-from desk_sync.domain.plan.draft import ESCALATION_REQUESTED, draft_plan
+from desk_sync.domain.plan.draft import ESCALATION_REQUESTED, IDLE, draft_plan
 from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.effect import EffectKind
@@ -113,6 +114,24 @@ def test_a_draft_that_lacks_no_fact_has_one_plan_whatever_facts_it_is_given(draf
 
 
 @given(drafts)
+def test_the_conversation_is_needed_only_for_a_breach_or_a_level(drafted):
+    plan = drafted.finish(agents={}, last_education=None)
+    breaches = [each for each in plan.effects if each.key.endswith(":breached")]
+    levels = len(plan.escalation.memory.state.raised) > len(drafted.memory.escalation.state.raised)
+
+    assert not drafted.needs_conversation or breaches or levels
+
+
+@given(drafts)
+def test_once_read_the_conversation_is_needed_no_more(drafted):
+    """One reading is enough for a look."""
+    memory = drafted.memory
+    seen = replace(memory.clocks, threads_seen=SeenItems(read_at=NOW), comments_seen=SeenItems(read_at=NOW))
+
+    assert not draft_plan(drafted.observed, replace(memory, clocks=seen), drafted.policy).needs_conversation
+
+
+@given(drafts)
 def test_agents_are_needed_only_for_a_level_that_is_raised_now(drafted):
     before = drafted.memory.escalation.state.raised
     after = drafted.finish(agents={}, last_education=None).escalation.memory.state.raised
@@ -161,14 +180,53 @@ def test_the_more_severe_ticket_is_the_more_urgent(severity, urgency):
     [
         pytest.param(past(hours=0), NOW + HOUR, id="the target of the first clock"),
         pytest.param(past(hours=4), NOW + 2 * HOUR, id="the next level, before the clocks' next change"),
-        pytest.param(past("30m paused", hours=4), None, id="nothing changes by itself"),
-        pytest.param(None, None, id="no clocks"),
+        pytest.param(past("30m paused", hours=4), NOW + IDLE, id="nothing changes by itself"),
+        pytest.param(None, NOW + IDLE, id="no clocks"),
     ],
 )
 def test_the_next_look_is_at_the_first_change_of_clocks_or_escalation(history, at):
     ticket = make_ticket(created_at=history and history.created_at)
 
     assert look(ticket, LARGE, history=history).next_look_at == at
+
+
+@pytest.mark.parametrize(
+    ("put_away", "at"),
+    [
+        pytest.param({}, NOW + IDLE, id="open: its changes may be missed by deliveries and sweeps"),
+        pytest.param({"status_type": "On Hold"}, NOW + IDLE, id="on hold"),
+        pytest.param({"status_type": "Closed"}, None, id="closed"),
+        pytest.param({"in_bin": True}, None, id="in the bin"),
+    ],
+)
+def test_an_open_ticket_of_which_nothing_is_expected_is_looked_at_once_a_day(put_away, at):
+    assert look(make_ticket(**put_away), LARGE).next_look_at == at
+
+
+@pytest.mark.parametrize(
+    ("threads", "comments", "mode", "needed"),
+    [
+        pytest.param(None, None, Mode.WRITE, True, id="never read"),
+        pytest.param(NOW - 2 * HOUR, NOW, Mode.WRITE, True, id="the threads were read before it ran out"),
+        pytest.param(NOW, NOW - 2 * HOUR, Mode.WRITE, True, id="the comments were"),
+        pytest.param(NOW - HOUR, NOW - HOUR, Mode.WRITE, False, id="both were read when it ran out"),
+        pytest.param(None, None, Mode.COMMENT, True, id="in the mode comment too"),
+        pytest.param(None, None, Mode.SHADOW, False, id="in shadow nothing is told"),
+    ],
+)
+def test_a_breach_needs_a_conversation_that_was_read_since_the_commitment_ran_out(threads, comments, mode, needed):
+    memory = known_clocks("0h s1", threads_seen=SeenItems(read_at=threads), comments_seen=SeenItems(read_at=comments))
+
+    assert draft(LATE_TICKET, memory=memory, policy=with_rules(mode=mode), **LATE).needs_conversation is needed
+
+
+def test_while_a_reply_is_being_sent_the_next_look_is_soon():
+    minute = HOUR / 60
+    seen = SeenItems(read_at=NOW - minute, states={"1": SeenState.PENDING}, since={"1": NOW - 3 * minute})
+
+    plan = look(LATE_TICKET, memory=known_clocks("0h s1", threads_seen=seen), **LATE)
+
+    assert plan.next_look_at == NOW + minute
 
 
 class TestReasonsAndQuestions:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.escalate import EscalationState
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
@@ -53,6 +55,66 @@ def test_the_mode_decides_whether_a_breach_is_raised_and_who_gets_a_comment(mode
     assert len(plan.memory.state.raised) == raised
     assert [each.public for each in found.comments({})] == comments
     assert len(plan.messages) == sent
+
+
+class TestAReplyThatIsBeingSent:
+    SENDING = SeenItems(read_at=NOW - HOUR / 60, states={"1": SeenState.PENDING}, since={"1": NOW - HOUR / 30})
+
+    def test_no_level_is_raised_and_nothing_is_forgotten(self):
+        found = escalating(memory=known_clocks("0h s1", threads_seen=self.SENDING))
+        plan = found.finish()
+
+        assert (plan.memory.state, list(found.comments({})), plan.messages) == (EscalationState(), [], ())
+        assert plan.next_step_at == self.SENDING.awaited_until
+        assert "a reply is being sent" in str(found.outcome.reasons[-1])
+
+    @pytest.mark.parametrize(
+        ("answers", "raised"),
+        [({LadderSignal.REPLY: SignalEffect.STOP}, 0), ({LadderSignal.REPLY: SignalEffect.NOTHING}, 1), ({}, 1)],
+        ids=["a reply stops the ladder", "it does not", "the mapping has no rule"],
+    )
+    def test_only_a_ladder_that_a_reply_stops_waits_for_it(self, answers, raised):
+        policy = with_escalation(answers=dict.fromkeys(LadderCause, answers))
+
+        found = escalating(memory=known_clocks("0h s1", threads_seen=self.SENDING), policy=policy)
+
+        assert len(found.finish().memory.state.raised) == raised
+
+    def test_a_report_of_a_security_breach_does_not_wait(self):
+        ticket = replace(LATE_TICKET, issue_type="security")
+
+        found = escalating(ticket, known_clocks("0h s1", threads_seen=self.SENDING))
+
+        assert LadderCause.SECURITY in [each.because for each in found.finish().memory.state.raised]
+
+    def test_it_is_no_reason_where_nothing_is_raised(self):
+        found = escalating(memory=known_clocks("0h s1", threads_seen=self.SENDING), history=past(hours=1))
+
+        assert not any("being sent" in str(each) for each in found.outcome.reasons)
+
+
+class TestLevelsDue:
+    def test_a_level_was_due_when_the_commitment_ran_out_or_its_wait_was_over(self):
+        first = escalating(memory=known_clocks("0h s1"))
+        state = first.finish().memory.state
+        an_hour_ago = replace(state, raised=(replace(state.raised[0], at=NOW - 3 * HOUR),))
+        second = escalating(memory=known_clocks("0h s1", state=an_hour_ago))
+
+        assert (first.levels_due, second.levels_due) == ([NOW - HOUR], [NOW - HOUR])
+
+    def test_a_level_that_was_raised_already_is_not_due(self):
+        state = escalating(memory=known_clocks("0h s1")).finish().memory.state
+
+        assert escalating(memory=known_clocks("0h s1", state=state)).levels_due == []
+
+    def test_a_report_of_a_security_breach_is_raised_whatever_was_written(self):
+        found = escalating(replace(LATE_TICKET, issue_type="security"), history=past(hours=0))
+
+        assert found.outcome.steps
+        assert found.levels_due == []
+
+    def test_without_clocks_none_is_due(self):
+        assert escalating(history=None).levels_due == []
 
 
 def test_a_breach_from_the_time_in_shadow_is_not_raised_when_escalation_is_enabled():

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.plan.memory import AppliedValue, ClocksMemory, FieldsMemory, Memory, is_news
+from desk_sync.domain.commitment.seen_items import REMEMBERED, SeenItems
+from desk_sync.domain.plan.memory import (
+    AppliedValue,
+    ClocksMemory,
+    EvidenceMemory,
+    FieldsMemory,
+    Memory,
+    is_news,
+)
 from desk_sync.domain.ticket.event import EventHint
-from tests.support.makers import make_event, make_memory, make_ticket
+from desk_sync.domain.ticket.held_back import EVERY, FieldRefusal, RefusalKind, hold_back
+from tests.support.clock_scenes import HOUR
+from tests.support.makers import NOW, make_event, make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import BOX, LARGE_BASIS, OURS, SEVERITY, TREATED, known_clocks
 
 MEMORY = make_memory(written_digest="after", read_digest="before")
@@ -37,6 +49,36 @@ def test_an_event_is_news_unless_the_last_look_knew_it(event, news):
 def test_a_ticket_that_was_never_looked_at_is_always_news():
     assert is_news(make_event(state=None), Memory(), set())
     assert is_news(make_event(state="x"), Memory(), set())
+
+
+@pytest.mark.parametrize(
+    ("modified_at", "news"),
+    [
+        pytest.param(NOW, False, id="our own write"),
+        pytest.param(NOW + timedelta(seconds=1), True, id="a later change"),
+        pytest.param(None, False, id="an event without an instant"),
+    ],
+)
+def test_while_a_field_is_held_back_a_later_change_of_what_is_not_read_is_news(modified_at, news):
+    memory = make_memory(written_digest="after", left_at=NOW)
+
+    assert is_news(make_event(state="after", before="after", modified_at=modified_at), memory, set()) is news
+
+
+@pytest.mark.parametrize(
+    ("planned", "look_at"),
+    [
+        pytest.param(None, NOW + EVERY, id="nothing else is due"),
+        pytest.param(NOW + 2 * EVERY, NOW + EVERY, id="before the planned look"),
+        pytest.param(NOW, NOW, id="after it"),
+    ],
+)
+def test_the_next_look_is_no_later_than_the_next_try_of_a_field_that_is_held_back(planned, look_at):
+    refusal = FieldRefusal(kind=RefusalKind.INVALID)
+    held = hold_back(refusal, None, value="x", found=None, now=NOW, mapping="p1")
+    overdue = hold_back(refusal, None, value="x", found=None, now=NOW - 2 * EVERY, mapping="p1")
+
+    assert FieldsMemory(held_back={BOX: held, SEVERITY: overdue}).next_look_at(planned, NOW) == look_at
 
 
 class TestIntendedWrites:
@@ -68,6 +110,29 @@ class TestIntendedWrites:
         memory = FieldsMemory(applied=OURS)
 
         assert memory.settled(make_ticket(**TREATED)) == memory == memory.settled(make_ticket())
+
+
+class TestEvidence:
+    def test_each_mail_and_each_piece_of_evidence_is_remembered_once(self):
+        first, second = make_evidence("a@one.example"), make_evidence("b@two.example")
+        memory = EvidenceMemory().after([first], ["2"], threads=2).after([second, first], ["3"], threads=3)
+
+        assert (memory.from_threads, memory.mails_read, memory.threads_read) == ((first, second), ("3", "2"), 3)
+
+    def test_only_the_last_mails_are_remembered(self):
+        many = map(str, range(100, 100 + REMEMBERED))
+        memory = EvidenceMemory().after([], ["1"], threads=2).after([], many, threads=9)
+
+        assert len(memory.mails_read) == REMEMBERED
+        assert "1" not in memory.mails_read
+
+
+def test_both_lists_must_have_been_read_since_an_instant():
+    read, older = SeenItems(read_at=NOW), SeenItems(read_at=NOW - HOUR)
+
+    assert ClocksMemory(threads_seen=read, comments_seen=read).read_since(NOW)
+    assert not ClocksMemory(threads_seen=read, comments_seen=older).read_since(NOW)
+    assert not ClocksMemory(threads_seen=older, comments_seen=read).read_since(NOW)
 
 
 class TestUnjudged:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desk_sync.domain.plan.draft import draft_plan
+from desk_sync.domain.plan.draft import IDLE, draft_plan
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.observed import ObservedTicket
 from tests.support.makers import NOW, make_ticket
@@ -19,7 +19,7 @@ def test_without_a_history_there_are_neither_clocks_nor_an_escalation(lookup):
 
     plan = draft_plan(observed, Memory(), EVERYTHING).finish(agents={}, last_education=None)
 
-    assert (plan.clocks.reading, plan.clocks.comment, plan.next_look_at) == (None, None, None)
+    assert (plan.clocks.reading, plan.clocks.comment, plan.next_look_at) == (None, None, NOW + IDLE)
     assert plan.escalation.memory == Memory().escalation
     assert (plan.escalation.messages, plan.escalation.next_step_at) == ((), None)
     assert plan.decision.questions == (), "the escalation region does not matter"

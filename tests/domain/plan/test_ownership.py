@@ -136,6 +136,23 @@ class TestAPersonsEdit:
     def test_an_edit_does_not_hold_if_a_machine_wrote_last_and_no_event_reported_it(self):
         assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
 
+    def test_a_change_without_an_author_is_no_persons(self):
+        events = [changed(SEVERITY, by=None)]
+
+        assert writes(replace(LOWERED, modified_by=None), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
+        assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
+
+    @pytest.mark.parametrize(
+        ("set_by_rules", "events", "written"),
+        [
+            pytest.param({SEVERITY: "S3-Minimal"}, [], {SEVERITY: "S1-Critical"}, id="a rule's, not the last author's"),
+            pytest.param({SEVERITY: "S3-Minimal"}, [changed(SEVERITY)], {}, id="an event names the person"),
+            pytest.param({SEVERITY: "S2-Moderate"}, [], {}, id="changed again since the rule"),
+        ],
+    )
+    def test_a_value_that_a_rule_set_within_our_write_is_no_persons(self, set_by_rules, events, written):
+        assert writes(LOWERED, LARGE, after_ours(set_by_rules=set_by_rules), events=events) == written
+
     def test_it_ends_when_the_ticket_turns_out_to_be_about_another_account(self):
         plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours())
 
@@ -164,6 +181,7 @@ class TestAPersonsEdit:
         pytest.param([make_event(actor_id=ROBOT)], False, id="a program"),
         pytest.param([make_event(actor_id=ROBOT), make_event(actor_id=PERSON)], True, id="a person among programs"),
         pytest.param([make_event(actor_id=PERSON, hint=EventHint.CONVERSATION)], False, id="a person's comment"),
+        pytest.param([make_event(actor_id=None)], False, id="a change without an author"),
         pytest.param([], False, id="no event"),
     ],
 )

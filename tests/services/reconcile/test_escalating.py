@@ -141,7 +141,7 @@ def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
             ids.append(f"{len(ids) + 1:018d}")
             desk.tickets[ids[-1]] = make_ticket(ticket_id=ids[-1], created_at=world.now(), threads=1)
             world.receives(key=ids[-1], ticket_id=ids[-1])
-        desk.dies_around(random.randrange(8), before=random.random() < 0.5)
+        desk.dies_around(random.randrange(10), before=random.random() < 0.5)
         world.waits(minutes=random.choice((1, 30)))
         try:
             world.look()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
-from desk_sync.domain.ticket.event import EventHint
-from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
+from desk_sync.domain.ticket.event import EventHint, EventItem
+from tests.support.makers import ADMIN, NOW, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 ZOID = make_evidence("76006415", IdentifierKind.ZOID, place=EvidencePlace.LABEL)
@@ -133,6 +134,29 @@ class TestThreads:
         memory = world.tickets.history(TICKET).memory
 
         assert (memory.evidence.from_threads, memory.evidence.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
+
+    def test_a_mail_after_a_deletion_is_read_though_the_count_stands_still(self, desk, world):
+        desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
+        world.look()
+        desk.loses_thread(TICKET, desk.threads[TICKET][0].ref)
+        desk.partner_writes(TICKET, ZOID)
+        world.receives(key="mail", hint=EventHint.CONVERSATION, item=EventItem.THREAD)
+
+        world.look()
+
+        assert desk.tickets[TICKET].customer_primary_email == ADMIN
+
+    def test_an_earlier_mail_that_a_merge_brings_in_is_read(self, desk, world):
+        desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
+        world.look()
+        mail = replace(desk.threads[TICKET][0], ref="merged", at=NOW - timedelta(days=1))
+        desk.merges_in(TICKET, mail)
+        desk.thread_evidence[TICKET]["merged"] = (ZOID,)
+        world.receives(key="merged")
+
+        world.look()
+
+        assert desk.tickets[TICKET].customer_primary_email == ADMIN
 
     def test_the_evidence_of_threads_is_looked_up_in_a_new_snapshot(self, desk, world):
         desk.partner_writes(TICKET, make_evidence("90000000001", IdentifierKind.ZOID, place=EvidencePlace.LABEL))

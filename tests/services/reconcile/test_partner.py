@@ -12,7 +12,7 @@ from desk_sync.domain.account.licence_policy import RegionBy
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, TaggedElsewhere
 from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
-from desk_sync.errors import NotPermitted
+from desk_sync.errors import NotPermitted, Unreadable
 from tests.support.clock_scenes import REGIONS
 from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
 
@@ -141,6 +141,26 @@ class TestWhatItCosts:
         look_again(world, "later")
 
         assert desk.count("read_partner") == 2
+
+    def test_an_account_that_cannot_be_read_costs_the_ticket_only_its_partner(self, desk, world, opened):
+        opened(partner_id="900", **BY_MAIL)
+        desk.before["read_partner"] = raising(Unreadable("larger than 8 MB"))
+        world.look()
+
+        assert decision(world).verdict == Verdict.PRIORITY
+        world.waits(minutes=10)
+        look_again(world)
+        assert desk.count("read_partner") == 2
+
+    def test_the_last_reading_counts_while_an_account_cannot_be_read(self, world):
+        resolver = world.partners()
+        partner = Partner(name="Prairie", domains=frozenset({"prairie.example"}))
+        before = resolver._stored("account:900", lambda: partner)
+        world.waits(days=2)
+
+        kept = resolver._stored("account:900", raising(Unreadable("larger than 8 MB")))
+
+        assert (before.partner, kept.partner, kept.refused) == (partner, partner, True)
 
     @pytest.mark.parametrize(
         ("policy", "facts"),

@@ -11,7 +11,7 @@ from desk_sync.adapters.desk import client
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
-from desk_sync.errors import FieldsDropped, Gone, NotPermitted, TemporaryError
+from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
 from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.fake_desk import Died
 from tests.support.makers import ADMIN, POLICY, make_account, make_item, make_ticket
@@ -234,9 +234,9 @@ class TestTrouble:
         assert world.look() == [LookOutcome.RECONCILED]
 
     def test_a_permanent_error_parks_the_ticket_with_its_text(self, desk, world):
-        error = FieldsDropped(["severity (cf_severity)"])
+        error = PermanentError("Desk answered 400 to GET /tickets")
         world.receives(state=None)
-        desk.after["write_ticket"] = raising(error)
+        desk.after["read_ticket"] = raising(error)
 
         assert world.look() == [LookOutcome.PARKED]
         assert world.tickets.history(TICKET).error == str(error)
@@ -244,7 +244,7 @@ class TestTrouble:
 
     def test_a_parked_ticket_is_looked_at_again_when_a_person_releases_it(self, desk, world):
         world.receives(state=None)
-        desk.after["write_ticket"] = raising(FieldsDropped(["severity"]))
+        desk.after["read_ticket"] = raising(PermanentError("Desk answered 400 to GET /tickets"))
         world.look()
 
         world.tickets.look_now([TICKET], now=world.now())

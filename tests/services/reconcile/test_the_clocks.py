@@ -14,6 +14,7 @@ from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment.read_clocks import read_clocks
 from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.plan.draft import IDLE
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.fake_desk import Died
@@ -176,14 +177,14 @@ class TestHistory:
         assert clocks(opened)["acknowledgement"].paused == timedelta(hours=2)
         assert clocks(opened)["acknowledgement"].due_at == NOW + timedelta(hours=5)
 
-    def test_while_it_is_on_hold_nothing_is_due(self, desk, opened):
+    def test_while_it_is_on_hold_nothing_is_due_but_the_look_of_the_day(self, desk, opened):
         opened.waits(minutes=30)
         desk.changes_status(TICKET, "On Hold", "On Hold")
         opened.receives(key="hold", changed=frozenset({Field.STATUS}))
 
         opened.look()
 
-        assert opened.tickets.history(TICKET).look_at is None
+        assert opened.tickets.history(TICKET).look_at == opened.now() + IDLE
 
     def test_a_ticket_that_was_closed_before_we_knew_it_has_no_clocks_and_costs_no_call(self, desk, world):
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=5, status="Closed", status_type="Closed")

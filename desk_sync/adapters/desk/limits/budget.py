@@ -66,7 +66,7 @@ class PortalBudget:
 
     @contextmanager
     def slot(self, within: timedelta) -> Iterator[None]:
-        self._breaker.refuse()
+        self._breaker.enter()
         with self._slots.slot(within):
             self._breaker.refuse()  # a pause may have begun during the wait
             yield
@@ -80,8 +80,12 @@ class PortalBudget:
         self._meter.record(0)
         self._breaker.pause("the day's credits are gone", wait)
 
-    def failed(self, cause: str) -> None:
-        self._breaker.failed(cause)
+    def failed(self, cause: str, about: str | None = None) -> None:
+        self._breaker.failed(cause, about)
+
+    @property
+    def is_ill(self) -> bool:
+        return self._breaker.is_ill
 
 
 class CreditMeter:

@@ -24,6 +24,7 @@ from uuid import uuid4
 import requests
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 from tenacity import nap
 
@@ -75,12 +76,16 @@ return 1
 
 
 def connect(url: str) -> Redis:
-    """Return a client that fails within a second if Redis is gone or frozen."""
+    """Return a client that fails within a second if Redis is gone or frozen.
+
+    It closes the connection to a server that refuses: after a failover, a new one leads to the new primary.
+    """
     return Redis.from_url(
         url,
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        retry_on_error=[ResponseError],
     )
 
 

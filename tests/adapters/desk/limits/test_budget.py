@@ -260,7 +260,7 @@ class TestBreaker:
             budget.check(3)
             fail(budget, 1)
 
-        assert lengths == [5, 10, 20, 40, 80, 120, 120]
+        assert lengths == [5, 10, 20, 40, 80, 90, 90]
 
     def test_after_a_success_pauses_are_short_again(self, processes):
         budget = processes.start()

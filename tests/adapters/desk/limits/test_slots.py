@@ -25,6 +25,7 @@ from desk_sync.adapters.desk.limits.slots import (
 )
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn
 from desk_sync.errors import TemporaryError
+from tests.support.refusals import REFUSALS, failover_address, refusing
 
 LIMIT = 3
 AT_ONCE = timedelta(0)
@@ -323,3 +324,34 @@ class TestMovedClock:
         redis.zadd("desk_sync:{default}:slots", {holder: 1})
 
         assert not is_free(make_slots(broker, limit=1), timedelta(seconds=1.5))
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind) for kind in REFUSALS])
+def test_no_slot_is_given_out_while_redis_refuses_and_soon_after_it_is(broker, slots, kind):
+    """The calls in flight would not be counted."""
+    with refusing(broker.url, kind):
+        assert not slots.ready()
+        with pytest.raises(TemporaryError, match="without Redis"), slots.slot(AT_ONCE):
+            pass
+
+    assert is_free(slots, SOON)
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind) for kind in REFUSALS])
+def test_a_slot_that_is_held_during_a_refusal_counts_afterwards(broker, slots, held, kind):
+    for _ in range(LIMIT):
+        held.enter_context(slots.slot(SOON))
+    with refusing(broker.url, kind):
+        time.sleep(2 * RENEW_SECONDS)
+
+    assert not is_free(make_slots(broker), SOON)
+
+
+def test_after_a_failover_slots_come_from_the_new_primary(tmp_path):
+    with failover_address(tmp_path) as address:
+        slots = RedisSlots(connect(address.url), "default", limit=LIMIT)
+        assert is_free(slots, SOON)
+        address.fail_over()
+        assert not slots.ready()
+
+        assert is_free(slots, SOON)

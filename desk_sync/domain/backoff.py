@@ -1,0 +1,22 @@
+"""Pauses between repeated attempts. Each has an upper bound, so that no number of attempts makes one too long."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+def doubled(pause: timedelta, attempts: int, longest: timedelta) -> timedelta:
+    """Return the pause after `attempts` attempts: `pause` after the first, doubled with each further, up to `longest`.
+
+    The doubling stops at `longest`: a power of the number of attempts would overflow.
+    """
+    for _ in range(attempts - 1):
+        if pause >= longest:
+            break
+        pause *= 2
+    return min(pause, longest)
+
+
+def as_long_again(waited: timedelta, shortest: timedelta, longest: timedelta) -> timedelta:
+    """Return a pause as long as the time waited so far: so the time between two attempts doubles, within the bounds."""
+    return min(max(waited, shortest), longest)
