@@ -82,6 +82,10 @@ USES = {
         ["search_tickets"],
         lambda client: list(client.modified_between(NOW, NOW + timedelta(days=1))),
     ),
+    "replied_between": (
+        ["search_tickets"],
+        lambda client: list(client.replied_between(NOW, NOW + timedelta(days=1))),
+    ),
 }
 
 
