@@ -12,7 +12,7 @@ from desk_sync.domain.account.licence_policy import RegionBy
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, TaggedElsewhere
 from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
-from desk_sync.errors import NotPermitted, Unreadable
+from desk_sync.errors import CredentialsRefused, NotPermitted, Unreadable
 from tests.support.clock_scenes import REGIONS
 from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
 
@@ -151,6 +151,16 @@ class TestWhatItCosts:
         world.waits(minutes=10)
         look_again(world)
         assert desk.count("read_partner") == 2
+
+    def test_refused_credentials_say_nothing_about_an_account(self, desk, world, opened):
+        opened(partner_id="900", **BY_MAIL)
+        desk.before["read_partner"] = raising(CredentialsRefused("invalid_code"))
+
+        with pytest.raises(CredentialsRefused):
+            writer(world, desk)
+        desk.before.clear()
+
+        assert writer(world, desk).partner == PRAIRIE
 
     def test_the_last_reading_counts_while_an_account_cannot_be_read(self, world):
         resolver = world.partners()
