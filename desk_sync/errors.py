@@ -36,6 +36,11 @@ def where(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"
 
 
+def describe(error: Exception) -> str:
+    """Return an error in words that quote no ticket (L11): the message of one of ours, type and place of any other."""
+    return str(error) if isinstance(error, DeskSyncError) else f"{type(error).__name__} in {where(error)}"
+
+
 class DeskSyncError(Exception):
     """The base of all errors that desk-sync raises itself. `hint` is the next step for a person."""
 

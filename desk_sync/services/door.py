@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from desk_sync.errors import DeskSyncError, where
+from desk_sync.errors import describe
 from desk_sync.logs import get_logger
 from desk_sync.ports.metrics import UNCOUNTED, FailureCounts
 from desk_sync.ports.now import Now
@@ -33,9 +33,7 @@ class ServiceDoor:
         try:
             return work()
         except Exception as error:  # noqa: BLE001 - the message of a foreign error may quote a ticket (L11)
-            self._record(
-                str(error) if isinstance(error, DeskSyncError) else f"{type(error).__name__} in {where(error)}"
-            )
+            self._record(describe(error))
             return None
 
     def _record(self, error: str) -> None:

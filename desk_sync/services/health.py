@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from desk_sync.errors import DeskSyncError, TemporaryError, where
+from desk_sync.errors import DeskSyncError, TemporaryError, describe
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
@@ -41,7 +41,7 @@ def check(name: str, probe: Probe) -> HealthCheck:
         reached = not isinstance(error, TemporaryError)
         return HealthCheck(name=name, ok=False, what=str(error), hint=error.hint, reached=reached)
     except Exception as error:  # noqa: BLE001 - the other checks must still run; its message may quote a secret
-        return HealthCheck(name=name, ok=False, what=f"{type(error).__name__} in {where(error)}")
+        return HealthCheck(name=name, ok=False, what=describe(error))
 
 
 def check_all(probes: Mapping[str, Probe]) -> list[HealthCheck]:

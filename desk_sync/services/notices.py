@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from desk_sync.domain.backoff import doubled
 from desk_sync.domain.escalation.notice import Notice, gather
-from desk_sync.errors import Refused, TemporaryError, where
+from desk_sync.errors import Refused, TemporaryError, describe
 from desk_sync.logs import get_logger
 from desk_sync.ports.notices import ClaimedNotices, NoticeStore, Notifier
 from desk_sync.ports.now import Now
@@ -71,7 +71,7 @@ class SendNotices:
         except Refused as error:
             self._refuse(notice, str(error))
         except Exception as error:  # noqa: BLE001 - a fault of one channel must not hold up the others
-            self._retry_later(claimed, f"{type(error).__name__} in {where(error)}")
+            self._retry_later(claimed, describe(error))
         else:
             self.notices.sent(notice, at=self.now())
             log.info("notice.sent", key=notice.key, channel=notice.to.channel, messages=len(notice.messages))

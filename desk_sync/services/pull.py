@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_sync.domain.account.subscription import Account
-from desk_sync.errors import DeskSyncError, TemporaryError, where
+from desk_sync.errors import TemporaryError, describe
 from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import AccountSource, CheckpointStore, PullState, PullStore, ReplacedSnapshot
@@ -76,13 +76,9 @@ class Pull:
         except TemporaryError as error:  # keep the checkpoints: the next pull continues from them
             self._record_failure(str(error))
             raise
-        except DeskSyncError as error:
-            self.checkpoints.clear()
-            self._record_failure(str(error))
-            raise
         except Exception as error:
             self.checkpoints.clear()
-            self._record_failure(f"{type(error).__name__} in {where(error)}")  # its message may quote a customer
+            self._record_failure(describe(error))
             raise
         self.checkpoints.clear()
         now = self.now()

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
-from desk_sync.errors import DeskSyncError, where
+from desk_sync.errors import describe
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk, ModifiedTickets
 from desk_sync.ports.now import Now
@@ -96,10 +96,8 @@ class Sweep:
             return None
         try:
             return self.run(which)
-        except DeskSyncError as error:
-            self._failed(which, str(error))
         except Exception as error:  # noqa: BLE001 - its message may quote a ticket
-            self._failed(which, f"{type(error).__name__} in {where(error)}")
+            self._failed(which, describe(error))
         return None
 
     def run(self, which: SweepKind) -> SweepResult:

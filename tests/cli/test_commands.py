@@ -8,8 +8,11 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from typer.testing import CliRunner
 
+from desk_sync.cli.commands import app
 from tests.support import forked
+from tests.support.processes import environment
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
 MAPPING = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -152,10 +155,11 @@ def test_help_is_quick_to_read(shell):
     assert "subscriptions" in shell.run("--help").stdout
 
 
-def test_the_threads_of_a_worker_share_two_heaps_so_that_its_memory_stays_flat(shell, monkeypatch, tmp_path):
-    recorded = tmp_path / "recorded"
-    monkeypatch.setattr(os, "execv", lambda *_: recorded.write_text(os.environ["MALLOC_ARENA_MAX"]))
+def test_the_threads_of_a_worker_share_two_heaps_so_that_its_memory_stays_flat(shell, monkeypatch):
+    recorded = []
+    monkeypatch.setattr(os, "execv", lambda *_: recorded.append(os.environ["MALLOC_ARENA_MAX"]))
 
-    shell.run("worker")
+    with environment(**shell.environment):
+        CliRunner().invoke(app, ["worker"])
 
-    assert recorded.read_text() == "2"
+    assert recorded == ["2"]

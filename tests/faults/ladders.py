@@ -146,10 +146,11 @@ def _kill_while_sending(setup: TrialSetup, hook: Hook, workers: Sequence[str], t
     for _ in range(times):
         setup.clock.set(setup.clock.ahead + LEASE_AND_MORE)
         posted = len(hook.posts)
-        ringer.send_task("desk_sync.notices", queue="desk_sync")
-        wait_until(lambda posted=posted: len(hook.posts) > posted or not _unsent(setup), seconds=TIMEOUT)
-        for worker in workers:
-            kill_worker_child(setup, 0, name=worker)
+        with hook.held():  # so that the kills come before the answers, however slow the machine is
+            ringer.send_task("desk_sync.notices", queue="desk_sync")
+            wait_until(lambda posted=posted: len(hook.posts) > posted or not _unsent(setup), seconds=TIMEOUT)
+            for worker in workers:
+                kill_worker_child(setup, 0, name=worker)
         interrupted += _under_way(setup)
     setup.clock.set(setup.clock.ahead + LEASE_AND_MORE)
     wait_until(lambda: not _unsent(setup), seconds=TIMEOUT)

@@ -19,7 +19,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count, takewhile
+from multiprocessing import active_children
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawValue
 from subprocess import PIPE
 from typing import Any
@@ -42,8 +45,11 @@ from desk_sync.simulation.setup import FreeSlots, InlineExecutor
 from desk_sync.wiring.environment import Environment, utc_now
 from desk_sync.wiring.process import DEFAULT, DeskSync
 from tests.faults.scene import ACCOUNTS
+from tests.support import forked
 from tests.support.makers import make_event
+from tests.support.processes import START_SECONDS, is_suspended, wait_until
 
+forked.SERVER.set_forkserver_preload([forked.__name__, __name__])
 TICKETS = 30
 """More than the points of a step."""
 LEASE = timedelta(seconds=45)
@@ -51,6 +57,20 @@ MOMENT = timedelta(seconds=1)
 ADA = NoticeAddress(NoticeChannel.MAIL, "ada@support.example")
 COMMENT_TEXT = re.compile(r"\w+ is (?:at risk|breached):|Escalation level \d|escalated to level \d")
 EXPECTED_TEXTS = Counter(("Acknowledgement is at risk:", "Escalation level 1", "escalated to level 1"))
+
+
+def escalation_mapping() -> PortalMapping:
+    """Return the shipped mapping, but Ada has every role, and level 1 raises the priority."""
+    mapping = mapping_file.load("partner_support")
+    rules = mapping.policy.escalation
+    people = {"ada": StaffMember(name="ada", addresses=(ADA,))}
+    staff = replace(rules.staff, people=people, roles=dict.fromkeys(rules.staff.roles, (DutyPeriod("ada"),)))
+    rules = replace(rules, staff=staff, actions={**rules.actions, 1: LevelAction(priority="High")})
+    words = replace(mapping.vocabulary, fields={**mapping.vocabulary.fields, "priority": "priority"})
+    return replace(mapping, vocabulary=words, policy=replace(mapping.policy, escalation=rules))
+
+
+MAPPING = escalation_mapping()
 
 
 class SignalPoint:
@@ -92,7 +112,6 @@ class ForkedWorker:
 
     url: str
     facts: dict[str, str]
-    mapping: PortalMapping
     _ahead: Any = field(default_factory=lambda: RawValue("d", 0.0))
 
     def now(self) -> datetime:
@@ -111,38 +130,30 @@ class ForkedWorker:
         environment = Environment(
             now=self.now, transport=transport, slots=lambda *_: FreeSlots(), pool=lambda _: InlineExecutor()
         )
-        return DeskSync(settings, engine, environment, self.mapping)
+        return DeskSync(settings, engine, environment, MAPPING)
 
     def is_killed_at(self, job: Callable[[DeskSync], object], point: int = -1) -> bool:
         """Run the job. Return True if it was killed at the point; any other end than that and success is an error."""
-        _, status = os.waitpid(self._fork(job, point, signal.SIGKILL), 0)
-        code = os.waitstatus_to_exitcode(status)
-        assert code in (0, -signal.SIGKILL)
-        return code != 0
+        child = self._start(job, point, signal.SIGKILL)
+        child.join()
+        assert child.exitcode in (0, -signal.SIGKILL)
+        return child.exitcode != 0
 
-    def is_suspended_at(self, job: Callable[[DeskSync], object], point: int) -> int | None:
+    def is_suspended_at(self, job: Callable[[DeskSync], object], point: int) -> BaseProcess | None:
         """Run the job. Return the process that is suspended at the point; None if the job came to its end."""
-        child = self._fork(job, point, signal.SIGSTOP)
-        _, status = os.waitpid(child, os.WUNTRACED)
-        if os.WIFSTOPPED(status):
-            return child
-        assert status == 0
-        return None
+        child = self._start(job, point, signal.SIGSTOP)
+        wait_until(lambda: child.exitcode is not None or is_suspended(child.pid), seconds=START_SECONDS)
+        assert child.exitcode in (None, 0)
+        return child if child.exitcode is None else None
 
-    def _fork(self, job: Callable[[DeskSync], object], point: int, number: signal.Signals) -> int:
-        child = os.fork()
-        if not child:
-            self._run(job, point, number)
+    def _start(self, job: Callable[[DeskSync], object], point: int, number: signal.Signals) -> BaseProcess:
+        child = forked.SERVER.Process(target=self._run, args=(job, point, number))
+        child.start()
         return child
 
     def _run(self, job: Callable[[DeskSync], object], point: int, number: signal.Signals) -> None:
-        try:
-            with closing(self.open(point, number)) as desk_sync:
-                job(desk_sync)
-            os._exit(0)
-        finally:
-            sys.excepthook(*sys.exc_info())
-            os._exit(1)
+        with closing(self.open(point, number)) as desk_sync:
+            job(desk_sync)
 
     def advance_to_the_next_looks(self, tickets: list[str]) -> None:
         with closing(self.open()) as desk_sync:
@@ -150,16 +161,20 @@ class ForkedWorker:
         self.advance(max(each.look_at for each in histories if each and each.look_at) + MOMENT - self.now())
 
 
-def go_on(child: int) -> None:
-    os.kill(child, signal.SIGCONT)
-    _, status = os.waitpid(child, 0)
-    assert status == 0
+def go_on(child: BaseProcess) -> None:
+    os.kill(child.pid, signal.SIGCONT)
+    child.join()
+    assert child.exitcode == 0
 
 
 def look_at_one(desk_sync: DeskSync) -> None:
     now = desk_sync.environment.now()
     [lease] = desk_sync.portal(DEFAULT).tickets.claim(now=now, until=now + LEASE, limit=1)
     desk_sync.portal(DEFAULT).reconcile.look(lease)
+
+
+def read_one(desk_sync: DeskSync, ticket: str) -> None:
+    desk_sync.portal(DEFAULT).desk.read_ticket(ticket)
 
 
 def look_at_all(desk_sync: DeskSync) -> None:
@@ -178,20 +193,15 @@ def desk() -> Iterator[DemoClient]:
 
 
 @pytest.fixture
-def worker(desk, tmp_path, sqlite_template) -> ForkedWorker:
-    """A worker with all accounts; Ada has every role, and level 1 raises the priority."""
+def worker(desk, tmp_path, sqlite_template) -> Iterator[ForkedWorker]:
+    """A worker with all accounts."""
     shutil.copy(sqlite_template, tmp_path / "store.sqlite3")
-    mapping = mapping_file.load("partner_support")
-    rules = mapping.policy.escalation
-    people = {"ada": StaffMember(name="ada", addresses=(ADA,))}
-    staff = replace(rules.staff, people=people, roles=dict.fromkeys(rules.staff.roles, (DutyPeriod("ada"),)))
-    rules = replace(rules, staff=staff, actions={**rules.actions, 1: LevelAction(priority="High")})
-    words = replace(mapping.vocabulary, fields={**mapping.vocabulary.fields, "priority": "priority"})
-    mapping = replace(mapping, vocabulary=words, policy=replace(mapping.policy, escalation=rules))
-    worker = ForkedWorker(url=f"sqlite:///{tmp_path / 'store.sqlite3'}", facts=dict(desk.facts), mapping=mapping)
+    worker = ForkedWorker(url=f"sqlite:///{tmp_path / 'store.sqlite3'}", facts=dict(desk.facts))
     with closing(worker.open()) as desk_sync:
         desk_sync.sources.imports.run_file(read_accounts(ACCOUNTS))
-    return worker
+    yield worker
+    for child in active_children():  # after a failure: a suspended one would hold up the end of the tests
+        child.kill()
 
 
 @pytest.fixture
@@ -206,9 +216,7 @@ def tickets(desk, worker) -> list[str]:
     worker.advance_to_the_next_looks(tickets)
     assert not worker.is_killed_at(look_at_all)
     worker.advance_to_the_next_looks(tickets)
-    assert not worker.is_killed_at(
-        lambda desk_sync: desk_sync.portal(DEFAULT).desk.read_ticket(tickets[0])
-    )  # so that a token is stored
+    assert not worker.is_killed_at(partial(read_one, ticket=tickets[0]))  # so that a token is stored
     return tickets
 
 

@@ -27,6 +27,12 @@ class Process:
         return fields is not None and fields[0] != "Z" and fields[19] == self.started
 
 
+def is_suspended(pid: int) -> bool:
+    """Return True while the process is suspended by a signal."""
+    fields = _fields(pid)
+    return fields is not None and fields[0] == "T"
+
+
 def children_of(pid: int) -> list[Process]:
     """Return all living descendants."""
     parents = {int(path.name): _fields(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit()}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from desk_sync.adapters.desk import payload
-from desk_sync.adapters.desk.hours import GetCall
+from desk_sync.adapters.desk.lists import GetCall, entries
 from desk_sync.adapters.desk.raw import Raw, identifier, items, text
 from desk_sync.domain.ticket.agent import DeskAgent
 
@@ -54,7 +54,7 @@ def read(get: GetCall) -> PortalCatalogue:
     """Return the setup of the portal behind `get`."""
     departments = {
         department_id: text(each.get("name")) or department_id
-        for each in _pages(get, "/departments", {"isEnabled": "true"}, PAGE)
+        for each in entries(get, "/departments", PAGE, {"isEnabled": "true"})
         if (department_id := identifier(each, "id"))
     }
     return PortalCatalogue(
@@ -63,7 +63,7 @@ def read(get: GetCall) -> PortalCatalogue:
         departments=departments,
         agents={
             address.lower(): agent
-            for each in _pages(get, "/agents", {}, PAGE)
+            for each in entries(get, "/agents", PAGE)
             if (agent := payload.agent(each)) and (address := text(each.get("emailId")))
         },
         teams={
@@ -74,17 +74,8 @@ def read(get: GetCall) -> PortalCatalogue:
     )
 
 
-def _pages(get: GetCall, path: str, query: Mapping[str, str], size: int) -> Iterator[Raw]:
-    """Yield the items of a list, page after page, until one is not full."""
-    start, more = 0, True
-    while more:
-        page = items(get(path, {**query, "from": start, "limit": size}))
-        yield from page
-        start, more = start + size, len(page) == size
-
-
 def _layouts(get: GetCall, department_id: str) -> Iterator[CatalogueLayout]:
-    listed = _pages(get, "/layouts", {"module": _TICKETS, "departmentId": department_id}, LAYOUT_PAGE)
+    listed = entries(get, "/layouts", LAYOUT_PAGE, {"module": _TICKETS, "departmentId": department_id})
     for layout_id in [layout_id for each in listed if (layout_id := identifier(each, "id"))]:
         layout = get(f"/layouts/{layout_id}")
         yield CatalogueLayout(

@@ -19,7 +19,16 @@ from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_ji
 from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import of_threads
-from desk_sync.adapters.desk.failures import BriefFailure, Forbidden, ScopeMissing, exhausted, failure, portal_failure
+from desk_sync.adapters.desk.failures import (
+    BriefFailure,
+    Forbidden,
+    ScopeMissing,
+    exhausted,
+    failure,
+    is_page,
+    portal_failure,
+)
+from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
@@ -207,6 +216,7 @@ class DeskClient:
                 continue
             yield page
             start, more = start + size, raw.count(page) == size
+            size = larger(size, PAGE)
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         return self._searched("modifiedTime", start, end)
@@ -350,15 +360,14 @@ def _read(response: requests.Response, call: str) -> Body:
     answer = read_object(response)
     if answer is None:
         # A page is the portal's own, such as that of a maintenance; anything else may concern this record alone.
-        is_page = response.content.lstrip().startswith(b"<")
-        raise (TemporaryError if is_page else OddAnswer)(f"Desk's answer to {call} is not a JSON object")
+        raise (TemporaryError if is_page(response) else OddAnswer)(f"Desk's answer to {call} is not a JSON object")
     return answer
 
 
 def _less(start: int, size: int, error: LargeAnswer) -> tuple[int, int]:
     """Return offset and size of the page to ask for after one that was too large; a single record is passed over."""
     if size > 1:
-        return start, max(size // 10, 1)
+        return start, smaller(size)
     log.warning("record.skipped", error=str(error))
     return start + 1, size
 

@@ -19,7 +19,7 @@ from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Ticket, differing, digest
-from desk_sync.errors import BadDelivery, where
+from desk_sync.errors import BadDelivery, describe
 
 log = structlog.get_logger()
 
@@ -56,10 +56,8 @@ def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list
     for raw in delivery:
         try:
             events.append(_read_event(raw, vocabulary, org_id))
-        except BadDelivery as refusal:
-            refusals.append(str(refusal))
         except Exception as error:  # noqa: BLE001 - one odd event must not cost the others
-            refusals.append(f"{type(error).__name__} in {where(error)}")
+            refusals.append(describe(error))
     if refusals:
         _log_refusals(refusals, org_id)
         if not events:

@@ -122,7 +122,7 @@ def portal_failure(response: requests.Response, call: str) -> PortalFailure | No
         return PortalFailure(cause=f"status {status}")
     if status == 403:
         return PortalFailure(cause="status 403", about=_record_of(call))
-    if _is_page(response):
+    if is_page(response):
         return PortalFailure(cause=f"a page with status {status}", about=_record_of(call))
     if 200 <= status < 300 and status != 204 and not _is_object(response):
         return PortalFailure(cause=f"status {status} without JSON", about=_record_of(call))
@@ -140,12 +140,12 @@ def exhausted(response: requests.Response, *, now: datetime) -> timedelta | None
 def _kind(response: requests.Response, code: str) -> type[DeskSyncError]:
     status = response.status_code
     by_status = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, TemporaryError)
-    if _is_page(response) and status != 401 and not issubclass(by_status, TemporaryError):
+    if is_page(response) and status != 401 and not issubclass(by_status, TemporaryError):
         return TemporaryError  # the page of a gateway: no evidence about the ticket
     return FAILURES.get((status, code), by_status)
 
 
-def _is_page(response: requests.Response) -> bool:
+def is_page(response: requests.Response) -> bool:
     return response.content.lstrip()[:1] == b"<"
 
 

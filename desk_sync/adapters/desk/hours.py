@@ -9,11 +9,11 @@ PermanentError.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import chain
-from typing import Protocol
 
+from desk_sync.adapters.desk.lists import GetCall, entries
 from desk_sync.adapters.desk.raw import Raw, identifier, items, object_in, text
 from desk_sync.domain.commitment.calendar import BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.errors import PermanentError
@@ -25,12 +25,6 @@ _ALL_DAY = (WeeklyHours.of("00:00", "24:00"),)
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _DAY = timedelta(days=1)
 _LEAP_YEAR = 2000
-
-
-class GetCall(Protocol):
-    """One GET of Desk's REST API."""
-
-    def __call__(self, path: str, query: Mapping[str, str | int] | None = None) -> Raw: ...
 
 
 def read(named: str, get: GetCall) -> BusinessCalendar:
@@ -61,19 +55,11 @@ def calendar(hours: Raw, lists: Iterable[Raw]) -> BusinessCalendar:
 
 
 def _id_of(named: str, get: GetCall) -> str:
-    found = [each for page in _pages(get) for each in page if text(each.get("name")) == named]
+    found = [each for each in entries(get, "/businessHours", PAGE) if text(each.get("name")) == named]
     ids = [found_id for each in found if (found_id := identifier(each, "id"))]
     if len(ids) != 1:
         raise _impossible(f'{len(ids) or "none"} of them are named "{named}"', what="business hours: ")
     return ids[0]
-
-
-def _pages(get: GetCall) -> Iterator[Sequence[Raw]]:
-    start, more = 0, True
-    while more:
-        page = items(get("/businessHours", {"from": start, "limit": PAGE}))
-        yield page
-        start, more = start + PAGE, len(page) == PAGE
 
 
 def _holiday_lists(hours: Raw) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from desk_sync.errors import where
+from desk_sync.errors import describe
 
 log = structlog.get_logger()
 
@@ -43,7 +43,7 @@ def readable(answer: Raw, read: Callable[[Raw], T | None], what: str) -> list[T]
         except OddEntry as error:
             causes.update([str(error)])
         except Exception as error:  # noqa: BLE001 - one odd entry must not cost the others
-            causes.update([f"{type(error).__name__} in {where(error)}"])
+            causes.update([describe(error)])
         else:
             found.extend([] if value is None else [value])
     if others := count(answer) - len(items(answer)):

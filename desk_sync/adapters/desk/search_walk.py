@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.ports.desk import ModifiedTickets
 
 log = structlog.get_logger()
@@ -41,13 +42,13 @@ class SearchWalk:
         self._repeated = 0 if new else self._repeated + self.size
         self.done = not full or self._ends()
         self._move_on(found, max((each.at for each in found if each.at), default=self.start))
-        self.size = min(self.size * 10, PAGE)
+        self.size = larger(self.size, PAGE)
         return new
 
     def pass_over(self) -> None:
         """Ask for less after a page that was too large; one entry that is too large by itself is left out."""
         if self.size > 1:
-            self.size = max(self.size // 10, 1)
+            self.size = smaller(self.size)
         else:
             log.error("search.skipped", at=self.start, offset=self.offset)
             self._repeated += self.size

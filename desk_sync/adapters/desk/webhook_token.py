@@ -167,7 +167,7 @@ class KeySet:
             return self._fetch
 
     def _wait(self, fetch: _Fetch) -> Keys:
-        self._begin_waiting()
+        self._begin_waiting(fetch)
         try:
             return fetch.keys.result(timeout=max(0.0, fetch.began + self._deadline - self._clock()))
         except TimeoutError:
@@ -177,9 +177,9 @@ class KeySet:
         finally:
             self._end_waiting()
 
-    def _begin_waiting(self) -> None:
+    def _begin_waiting(self, fetch: _Fetch) -> None:
         with self._lock:
-            if self._keys and self._waiting >= self._max_waiting:
+            if self._keys and not fetch.keys.done() and self._waiting >= self._max_waiting:
                 raise self._unavailable(f"{self._waiting} deliveries are waiting for it already")
             self._waiting += 1
 
@@ -196,13 +196,13 @@ class KeySet:
             fetch.keys.set_exception(_NoKeys(cause))
         else:
             self._keep(fetch, keys)
-            fetch.keys.set_result(keys)
 
     def _keep(self, fetch: _Fetch, keys: Keys) -> None:
-        """Keep the keys, unless a later fetch overtook this one."""
+        """End the fetch. Keep its keys, unless a later fetch overtook it."""
         with self._lock:
             if fetch is self._fetch:
                 self._keys, self._keys_of = keys, fetch.began
+            fetch.keys.set_result(keys)
 
     def _unavailable(self, cause: str) -> TemporaryError:
         return TemporaryError(f"{self._url}: {cause}", retry_after=self._pause)

@@ -102,8 +102,8 @@ class SqlSweeps:
             doubts = self._doubts(connection, found, now)
             unreported = {ticket_id: found[ticket_id] for ticket_id, doubt in sorted(doubts.items()) if doubt}
             missed = sum(
-                doubts[ticket_id] is SweepDoubt.UNREPORTED and at is not None and at >= promised_since
-                for ticket_id, at in unreported.items()
+                doubts[ticket_id] is SweepDoubt.UNREPORTED and modified_at is not None and modified_at >= promised_since
+                for ticket_id, modified_at in unreported.items()
             )
             mark(connection, self.portal, unreported, now=now, wake_at=now, woken=True)
             self._set_known(connection, unreported)

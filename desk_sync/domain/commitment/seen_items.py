@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from desk_sync.domain.backoff import as_long_again
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, SendingState
 
 REMEMBERED = 50
@@ -87,7 +88,7 @@ class SeenItems:
         if until is None or self.read_at is None or self.read_at >= until:
             return None
         age = self.read_at - (until - AWAITED)
-        return min(self.read_at + max(age, SHORTEST_PAUSE), until)
+        return self.read_at + as_long_again(age, SHORTEST_PAUSE, until - self.read_at)
 
 
 NEVER_READ = SeenItems()

@@ -394,6 +394,13 @@ def test_only_a_few_forged_deliveries_can_wait_at_a_time(check, host, clock):
     assert sum(wait > 1 for wait in waits) == 8
 
 
+def test_a_caller_that_comes_as_a_fetch_ends_is_not_refused_for_those_that_still_wake(host, clock):
+    keys = KeySet(host.url, clock=clock, max_waiting=0)
+    host.keys = [entry("k1")]
+
+    assert [keys.count() for _ in range(2)] == [1, 1]
+
+
 def test_a_pause_shorter_than_a_fetch_is_refused(host):
     with pytest.raises(ValueError, match="shorter"):
         KeySet(host.url, pause=timedelta(seconds=1))
