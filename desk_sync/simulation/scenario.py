@@ -26,10 +26,8 @@ class LoadedScenario:
         """Return the path of a file that the scenario names; it is relative to the scenario's."""
         return self.file.parent / name
 
-    @property
-    def mapping(self) -> str:
-        """The name of a shipped mapping, or the path of one."""
-        name = self.shape.mapping
+    def mapping(self, name: str) -> str:
+        """Return the name of a shipped mapping, or the path of one; it is relative to the scenario's."""
         return name if re.fullmatch(r"[\w-]+", name) else str(self.path(name))
 
     def input_error(self, problems: list[Problem]) -> InputError:

@@ -255,6 +255,12 @@ class AccountsStep(ScenarioStep):
     accounts: Word
 
 
+class MappingStep(ScenarioStep):
+    """The product is started again with another mapping."""
+
+    mapping: Word
+
+
 class FaultsOfDesk(MappingSection):
     """Faults of the simulated Desk; see `desk_sync.simulated_desk.faults`. Tickets by key, fields by our words."""
 
@@ -307,6 +313,7 @@ _ACTIONS = {
     "merge",
     "deactivate",
     "accounts",
+    "mapping",
     "faults",
     "source",
 }
@@ -338,6 +345,7 @@ AnyStep = Annotated[
     | Annotated[MergeStep, Tag("[merge]")]
     | Annotated[DeactivateStep, Tag("[deactivate]")]
     | Annotated[AccountsStep, Tag("[accounts]")]
+    | Annotated[MappingStep, Tag("[mapping]")]
     | Annotated[FaultsStep, Tag("[faults]")]
     | Annotated[SourceDown, Tag("[source]")],
     Discriminator(

@@ -18,6 +18,7 @@ from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepCoverage
 from desk_sync.ports.tickets import RecordedDelivery
+from desk_sync.services.intake import DeliveryDoor
 from desk_sync.services.pull import Pull, PullRhythm
 from desk_sync.settings import without_environment
 from desk_sync.simulated_desk.in_process import InProcess
@@ -36,10 +37,11 @@ from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.process import DEFAULT, DeskSync
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SimulationSetup:
-    """The parts of a simulation that a scenario acts on."""
+    """The parts of a simulation that a scenario acts on. `scenario` is the file that is run."""
 
+    scenario: LoadedScenario
     virtual_time: VirtualTime
     site: DeskSite
     vocabulary: ScenarioVocabulary
@@ -49,6 +51,16 @@ class SimulationSetup:
     source: ScenarioSource
     notices: SimulatedNotifier
     desk_sync: DeskSync
+
+    def start_again(self, mapping: PortalMapping) -> None:
+        """Replace the product by one with this mapping, and add to the portal what the mapping names."""
+        old = self.desk_sync
+        mapping = _for_one_portal(mapping, self.actors.agents["program"])
+        set_up_portal(self.site.portal, mapping, self.scenario.shape.statuses)
+        self.vocabulary.mapping = mapping
+        self.vocabulary.layout = self.site.portal.layout_of(self.site.portal.department_id)
+        self.desk_sync = DeskSync(old.settings, old.engine, old.environment, mapping)
+        self.deliveries.door = _door(self.desk_sync)
 
     @property
     def pull(self) -> Pull:
@@ -76,17 +88,16 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     quirks = DeskQuirks.named(*scenario.shape.portal.quirks)
     site = DeskSite(now=virtual_time.now, quirks=quirks, deliver_to=UNUSED_URL)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
-    mapping = _for_one_portal(mapping_file.load(scenario.mapping), program["id"])
+    mapping = _for_one_portal(mapping_file.load(scenario.mapping(scenario.shape.mapping)), program["id"])
     agents = {"agent": site.portal.person["id"], "colleague": site.portal.seed.agents[2]["id"]}
     set_up_portal(site.portal, mapping, scenario.shape.statuses)
     vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
     with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:
-        deliveries = DeliveryRunner(
-            site, desk_sync.portal(DEFAULT).intake(ImmediateInbox(SqlInbox(desk_sync.engine, DEFAULT))), virtual_time
-        )
+        deliveries = DeliveryRunner(site, _door(desk_sync), virtual_time)
         site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
+            scenario=scenario,
             virtual_time=virtual_time,
             site=site,
             vocabulary=vocabulary,
@@ -97,6 +108,10 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
             notices=notices,
             desk_sync=desk_sync,
         )
+
+
+def _door(desk_sync: DeskSync) -> DeliveryDoor:
+    return desk_sync.portal(DEFAULT).intake(ImmediateInbox(SqlInbox(desk_sync.engine, DEFAULT)))
 
 
 def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:

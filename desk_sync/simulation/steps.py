@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.errors import DeskSyncError
 from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulation.conversation_steps import run_conversation_step
@@ -18,6 +19,7 @@ from desk_sync.simulation.scenario_shape import (
     EditStep,
     FaultsOfDesk,
     FaultsStep,
+    MappingStep,
     MergeStep,
     MoveStep,
     ReopenStep,
@@ -65,6 +67,9 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
         case AccountsStep(accounts=name):
             simulation.source.file = scenario.path(name)
             simulation.event_log.note(_pull_accounts(simulation, name))
+        case MappingStep(mapping=name):
+            simulation.start_again(mapping_file.load(scenario.mapping(name)))
+            simulation.event_log.note(f"the product is started again with the mapping {name}")
         case FaultsStep(faults=faults, lasts=lasts):
             _start_faults(simulation, _faults(faults, simulation), step)
         case SourceDown(lasts=lasts):

@@ -15,9 +15,9 @@ BODY = ("subject", "description", "status", "language", "assigneeId")
 """Fields that every portal has under the same name."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ScenarioVocabulary:
-    """One mapping's words, for tickets of one layout."""
+    """The words of the current mapping, for tickets of one layout."""
 
     mapping: PortalMapping
     layout: DeskLayout

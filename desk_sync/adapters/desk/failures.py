@@ -77,7 +77,11 @@ _BY_CLASS: Mapping[int, type[DeskSyncError]] = {4: PermanentError}
 
 _SOON = timedelta(seconds=30)
 _CREDITS_GONE = timedelta(hours=1)
-_AT_MOST = timedelta(days=1)
+_PAUSE_AT_MOST = timedelta(seconds=90)
+"""As long as the portal's own pauses: a ticket of a portal that is well again must not wait for longer."""
+_CREDITS_AT_MOST = timedelta(days=1)
+_PAUSES = {_EXHAUSTED: (_CREDITS_GONE, _CREDITS_AT_MOST)}
+"""By error code: the time to wait where Desk gives none, and the longest one that it may give."""
 _HINTS = {
     "SCOPE_MISMATCH": "connect the portal again, with the scopes that desk-sync requires",
     "OAUTH_ORG_MISMATCH": "check the portal's id: the token belongs to another one",
@@ -184,9 +188,9 @@ def _fault(error: Mapping[str, object]) -> str:
 
 
 def _retry_after(response: requests.Response, code: str, now: datetime) -> timedelta:
-    default = _CREDITS_GONE if code == _EXHAUSTED else _SOON
+    default, at_most = _PAUSES.get(code, (_SOON, _PAUSE_AT_MOST))
     requested = _parse_retry_after(response.headers.get("Retry-After", ""), now)
-    return min(max(requested, timedelta(0)), _AT_MOST) if requested is not None else default
+    return min(max(requested, timedelta(0)), at_most) if requested is not None else default
 
 
 def _parse_retry_after(text: str, now: datetime) -> timedelta | None:

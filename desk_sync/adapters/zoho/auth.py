@@ -99,16 +99,21 @@ class AccessTokens:
 
         Raises NoToken, another TemporaryError, or CredentialsRefused.
         """
+        lately = "Zoho granted an access token within the last minute"
+        if self._granted_lately(self._stored(None)):
+            return lately
         if self._elected():
             self._kept = self._fetch_and_save(deadline)
-            self._elected()  # the next trial is a minute later
             return "Zoho grants access tokens"
         if failure := self._tokens.refusal():
             raise _refusal(failure)
-        stored = self._stored(None)
-        if stored is None or not self._is_fresh(stored):
-            raise NoToken("another process is still fetching an access token")
-        return "Zoho granted an access token within the last minute"
+        if self._granted_lately(self._stored(None)):
+            return lately
+        raise NoToken("another process is still fetching an access token")
+
+    def _granted_lately(self, token: AccessToken | None) -> bool:
+        """Return True for a token that is less than a minute old, or may be: its age follows from its end."""
+        return token is not None and self._now() < token.expires_at - LIFETIME + ELECTED_FOR
 
     def _elected(self) -> bool:
         return self._tokens.elect(now=self._now(), until=self._now() + ELECTED_FOR)

@@ -7,7 +7,7 @@ Methods raise RestError where Desk refuses. Threads that share a portal hold `lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -29,6 +29,11 @@ class SimulatedPortal(PortalConversations):
     def __init__(self, *, now: Callable[[], datetime], quirks: DeskQuirks | None = None) -> None:
         super().__init__(now=now, quirks=quirks)
         self._ticket_numbers = count(101)
+
+    def set_up_field(self, api_name: str, label: str, kind: str, values: Iterable[str] = ()) -> None:
+        super().set_up_field(api_name, label, kind, values)
+        for ticket in self.tickets.values():
+            ticket.layout = self.layout_of(ticket.record["departmentId"])
 
     def open_ticket(self, values: Mapping[str, Any], *, by: str, source_id: str | None = None) -> DeskTicket:
         """Create a ticket with its first thread from the body of a POST."""

@@ -404,6 +404,24 @@ def test_after_the_last_credit_the_call_is_not_repeated_and_the_wait_is_known(de
     assert len(desk.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("header", "after"),
+    [
+        pytest.param("20", timedelta(seconds=20), id="Desk's own time"),
+        pytest.param("86400", timedelta(seconds=90), id="not for longer than the portal is paused"),
+        pytest.param("Tue, 24 Nov 2026 09:00:00 GMT", timedelta(seconds=90), id="an instant a day ahead"),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_time_that_an_ill_portal_asks_for_has_a_bound(desk, status, header, after):
+    desk.get(URL, status=status, headers={"Retry-After": header})
+
+    with pytest.raises(TemporaryError) as caught:
+        make_client().read_ticket(TICKET)
+
+    assert caught.value.retry_after == after
+
+
 # Repeating ----------------------------------------------------------------------------------------------------------
 
 PASSING = [

@@ -298,11 +298,11 @@ class TestTryingTheCredentials:
         zoho.post(TOKEN_URL, json={"error": "invalid_client_secret"})
 
         with pytest.raises(CredentialsRefused, match="invalid_client_secret"):
-            make_access(FakeTokens(make_token())).try_credentials(soon())
+            make_access(FakeTokens(make_token(minutes=40))).try_credentials(soon())
 
     def test_they_are_tried_once_a_minute_over_all_processes(self, zoho):
         zoho.post(TOKEN_URL, json=GRANTED)
-        tokens = FakeTokens(make_token())
+        tokens = FakeTokens(make_token(minutes=40))
 
         found = [make_access(tokens).try_credentials(soon()) for _ in range(3)]
         later = make_access(tokens, now=NOW + timedelta(minutes=1)).try_credentials(soon())
@@ -311,9 +311,20 @@ class TestTryingTheCredentials:
         assert later == "Zoho grants access tokens"
         assert len(zoho.calls) == 2
 
+    def test_a_token_that_desk_refuses_right_after_a_trial_is_replaced_at_once(self, zoho):
+        zoho.post(TOKEN_URL, json=GRANTED)
+        tokens = FakeTokens()
+        access = make_access(tokens)
+        access.try_credentials(soon())
+        zoho.replace(responses.POST, TOKEN_URL, json=GRANTED | {"access_token": "1000.newer"})
+
+        replaced = access.token(soon(), refused=tokens.read())
+
+        assert replaced.access_token == "1000.newer"
+
     def test_the_second_caller_hears_of_the_refusal_too(self, zoho):
         zoho.post(TOKEN_URL, json={"error": "invalid_code"})
-        tokens = FakeTokens(make_token())
+        tokens = FakeTokens(make_token(minutes=40))
 
         for _ in range(2):
             with pytest.raises(CredentialsRefused, match="invalid_code"):
