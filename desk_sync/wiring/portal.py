@@ -44,6 +44,7 @@ from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
 from desk_sync.services.reconcile.reconcile import Reconcile
+from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.review import Review
 from desk_sync.services.sweep import MissedAlarm, Sweep
@@ -233,11 +234,11 @@ class PortalServices:
         """The service that looks at one ticket. Raises ConfigurationError, and InputError for the partner file."""
         return Reconcile(
             reader=self.reader,
-            desk=self.desk,
             budget=self.budget,
             education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.facts, held_back=self.held_back, now=self.environment.now),
+            comments=CommentsWriter(desk=self.desk, now=self.environment.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
             now=self.environment.now,
             recent=self.recent_looks,

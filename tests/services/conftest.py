@@ -35,6 +35,7 @@ from desk_sync.services.reconcile.live_lookup import LiveLookup
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
+from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_desk import FakeDesk
@@ -85,11 +86,11 @@ class World:
     def reconcile(self) -> Reconcile:
         return Reconcile(
             reader=self.reader(),
-            desk=self.desk,
             budget=self.budget,
             education_log=SqlEducationLog(self.engine, "default"),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
+            comments=CommentsWriter(desk=self.desk, now=self.now),
             related_tickets=SqlRelatedTickets(self.engine, "default"),
             now=self.now,
         )

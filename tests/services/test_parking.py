@@ -91,7 +91,7 @@ class PoisonedDesk:
 
 def drain(world, desk):
     reader = replace(world.reader(), desk=desk)
-    reconcile = replace(world.reconcile(), reader=reader, desk=desk, limits=LookLimits(attempts=3))
+    reconcile = replace(world.reconcile(), reader=reader, limits=LookLimits(attempts=3))
     Drain(
         tickets=world.tickets, budget=world.budget, look=reconcile.look, now=world.now, monotonic=monotonic, workers=4
     ).run()

@@ -30,6 +30,7 @@ class FakeDesk:
     """Holds tickets, their conversations and comments, with private and public comments apart.
 
     `troubles` are the fields that it does not accept; `mandatory` names an empty field that it requires of each write.
+    `comment_trouble` is the error that it answers to each new or edited comment.
     `side_effects` are the values that a rule of the portal sets within each write.
 
     `before` and `after` hold functions by the name of a method; each runs once, around the method's next call.
@@ -54,6 +55,7 @@ class FakeDesk:
         self.undated: set[str] = set()
         self.troubles: dict[Field, FieldTrouble] = {}
         self.mandatory: str | None = None
+        self.comment_trouble: Exception | None = None
         self.side_effects: dict[str, Value] = {}
         self.calls: list[str] = []
         self._refs = 0
@@ -174,6 +176,7 @@ class FakeDesk:
         self._call("add_comment", lambda: self._add(ticket_id, f"{text} [{reference}]", public=public))
 
     def _add(self, ticket_id: str, comment: str, *, public: bool) -> None:
+        self._refuse_comment()
         (self.public_comments if public else self.comments)[ticket_id].append(comment)
         if ticket := self.tickets.get(ticket_id):
             self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
@@ -181,7 +184,12 @@ class FakeDesk:
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
         return self._call("edit_comment", lambda: self._edit(ticket_id, text, reference))
 
+    def _refuse_comment(self) -> None:
+        if self.comment_trouble:
+            raise self.comment_trouble
+
     def _edit(self, ticket_id: str, text: str, reference: str) -> bool:
+        self._refuse_comment()
         comments = self.comments[ticket_id]
         found = [number for number, comment in enumerate(comments) if reference in comment]
         for number in found:

@@ -33,6 +33,7 @@ from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket
+from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
 from tests.support.clock_scenes import HOUR, events
 from tests.support.makers import (
     EDUCATION,
@@ -173,7 +174,7 @@ def carry_out(plan: Plan, observed: ObservedTicket, memory: Memory) -> tuple[Obs
         history=reading.history if reading else None,
         promise=reading.promise if reading else None,
     )
-    return next_observed, plan.memory_after(before, after, memory, comments_made=len(plan.comments))
+    return next_observed, plan.memory_after(before, after, memory, CommentsOutcome(made=len(plan.comments)))
 
 
 def related_at(hours: float) -> RelatedFacts:

@@ -119,13 +119,24 @@ class DeskClient:
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
         deadline = self._deadline()
-        listed = self._get(_path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
+        listed = self._newest_threads(ticket.ticket_id, deadline)
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
         evidence = of_threads(read, sender=ticket.sender) if contents else ()
         return ThreadReading(
             items=conversation.threads(listed), evidence=evidence, mails_read=[each for each, _ in new]
         )
+
+    def _newest_threads(self, ticket_id: str, deadline: DeadlineAdapter) -> Body:
+        """Return one page of threads, a smaller one if it is too large. Raises LargeAnswer if one thread is."""
+        size = THREADS
+        while True:
+            try:
+                return self._get(_path(ticket_id, "threads"), deadline, query={"limit": size})
+            except LargeAnswer:
+                if size == 1:
+                    raise
+                size = smaller(size)
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         """Costs three credits per hundred comments."""
@@ -180,15 +191,12 @@ class DeskClient:
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         body = payload.write_fields(fields, self._vocabulary)
-        try:
-            answer = self._call("PATCH", _path(ticket_id), self._deadline(), body=body)
-        except (Forbidden, ScopeMissing) as error:
-            raise WriteForbidden(str(error), hint=error.hint) from None
+        answer = self._write("PATCH", _path(ticket_id), self._deadline(), body)
         return _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         body = payload.comment(text, reference, public=public)
-        self._call("POST", _path(ticket_id, "comments"), self._deadline(), body=body)
+        self._write("POST", _path(ticket_id, "comments"), self._deadline(), body)
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
         """Costs four credits. The comment is found by its reference, so that its id need not be stored."""
@@ -196,7 +204,7 @@ class DeskClient:
         for page in self._comment_pages(ticket_id, deadline):
             if comment_id := payload.find_comment(page, reference):
                 body = payload.comment(text, reference, public=False)
-                self._call("PATCH", _path(ticket_id, "comments", comment_id), deadline, body=body)
+                self._write("PATCH", _path(ticket_id, "comments", comment_id), deadline, body)
                 return True
         return False
 
@@ -268,6 +276,13 @@ class DeskClient:
             return self._call("GET", path, deadline, query=query)
         except (Forbidden, OddAnswer) as error:
             raise Unreadable(str(error), hint=error.hint) from None
+
+    def _write(self, method: str, path: str, deadline: DeadlineAdapter, body: Body) -> Body:
+        """Send a body. Raises WriteForbidden where our agent may read the record and not write this."""
+        try:
+            return self._call(method, path, deadline, body=body)
+        except (Forbidden, ScopeMissing) as error:
+            raise WriteForbidden(str(error), hint=error.hint) from None
 
     def _call(
         self,

@@ -28,7 +28,7 @@ def notes(ticket: Ticket, decision: Decision, wanted: Collection[Field], *, loop
             f"Customer Primary Email Address was {ticket.customer_primary_email}; it now names the super admin (R53)."
         )
         key = f"address:{decision.basis}"
-        yield Effect(key=key, kind=EffectKind.DECISION, text=text, about=Field.CUSTOMER_PRIMARY_EMAIL)
+        yield Effect(key=key, kind=EffectKind.DECISION, text=text, about=Field.CUSTOMER_PRIMARY_EMAIL, kept=True)
     yield from _suggestion(ticket)
 
 

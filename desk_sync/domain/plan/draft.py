@@ -142,7 +142,8 @@ class PlanDraft:
         return {**held, **self.escalation.actions(agents)}
 
     def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
-        """Yield every comment that is made once."""
+        """Yield every comment that is made once, with those of earlier looks that Desk did not accept."""
+        yield from self.memory.comments.kept(escalating=self.escalation.is_running)
         yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
         yield from self.clocks.alarms(self._escalated)
         yield from education
@@ -169,6 +170,8 @@ class PlanDraft:
         decision, outcome = self.decision, self.escalation.outcome
         for name in fields.memory.overrides:
             decision = decision.because("L7", f"{name} stays as a person set it")
+        for each in self.memory.comments.waiting.values():
+            decision = decision.because("L16", f"the comment {each.comment.key} waits: {each.reason}")
         for name in fields.unplaceable:
             decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
         reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews))

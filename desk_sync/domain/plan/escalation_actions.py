@@ -76,10 +76,11 @@ def comments(
 ) -> Iterator[Effect]:
     """Yield the private comment of each step with all facts, and the text of `updates` for the partner (R37)."""
     for step in outcome.steps:
-        yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=private_comment(_facts(step, context, agents)))
+        text = private_comment(_facts(step, context, agents))
+        yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
         update = PublicStep(ticket=context.number, level=step.level, answering=step.recipients.found_at)
         if public := updates.text(update, context.ticket.language):
-            yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True)
+            yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True, kept=True)
     for review in outcome.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
     for found, rule in _questions(context):

@@ -5,7 +5,7 @@ It is stored as JSON in which unknown keys are ignored: a renamed field needs a 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,9 +15,11 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
+from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.waiting_comment import WaitingComment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +65,6 @@ class FieldsMemory:
         """Return it with the intended values that the ticket has as applied: the process died after the call."""
         confirmed = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
         return replace(self, applied={**self.applied, **confirmed}, intended={})
-
-    def next_look_at(self, planned: datetime | None, now: datetime) -> datetime | None:
-        """Return when to look next: when a held-back field is tried again, if that is before the `planned` look."""
-        tries = [each.try_again_at for each in self.held_back.values() if each.try_again_at > now]
-        return min(filter(None, (planned, *tries)), default=None)
 
     def may_be_older_than(self, modified_at: datetime | None) -> bool:
         """Return True if a field is held back, and Desk modified the ticket since: the cause may be gone."""
@@ -135,6 +132,22 @@ class EvidenceMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommentsMemory:
+    """The comments that Desk did not accept, by their keys."""
+
+    waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
+
+    def still_waits(self, comment: Effect, now: datetime) -> bool:
+        """Return True for a comment that is not tried again yet."""
+        return comment.key in self.waiting and self.waiting[comment.key].still_waits(now)
+
+    def kept(self, *, escalating: bool) -> Iterator[Effect]:
+        """Yield the comments that no look plans again; the partner's only while the escalation goes on."""
+        comments = (each.comment for each in self.waiting.values())
+        yield from (comment for comment in comments if comment.kept and (escalating or not comment.public))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What is remembered of a ticket between two looks.
 
@@ -147,6 +160,13 @@ class Memory:
     clocks: ClocksMemory = ClocksMemory()
     escalation: EscalationMemory = EscalationMemory()
     evidence: EvidenceMemory = EvidenceMemory()
+    comments: CommentsMemory = CommentsMemory()
+
+    def next_look_at(self, planned: datetime | None, now: datetime) -> datetime | None:
+        """Return when to look next: when a field or a comment is tried again, if that is before the `planned` look."""
+        fields, comments = self.fields.held_back.values(), self.comments.waiting.values()
+        tries = (*(each.try_again_at for each in fields), *(each.try_again_at for each in comments))
+        return min(filter(None, (planned, *(at for at in tries if at > now))), default=None)
 
 
 def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:

@@ -10,9 +10,10 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.escalation_plan import EscalationPlan
 from desk_sync.domain.plan.fields_plan import FieldsPlan
-from desk_sync.domain.plan.memory import Memory
+from desk_sync.domain.plan.memory import CommentsMemory, Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Ticket, digest
+from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,10 @@ class Plan:
         standing = self.clocks.comment
         return (*self.effects, *((standing.comment,) if standing else ()))
 
-    def memory_after(self, before: Ticket, after: Ticket, memory: Memory, *, comments_made: int) -> Memory:
+    def memory_after(self, before: Ticket, after: Ticket, memory: Memory, comments: CommentsOutcome) -> Memory:
         """Return what the next look has to know. Comments that others made during this look are not counted yet."""
+        standing = self.clocks.comment
+        shown = memory.clocks if standing and standing.comment.key in comments.waiting else self.clocks.memory
         return Memory(
             written_digest=digest(after),
             read_digest=digest(before),
@@ -47,8 +50,10 @@ class Plan:
             clocks=replace(
                 self.clocks.memory,
                 threads_counted=before.threads,
-                comments_counted=before.comments + comments_made,
+                comments_counted=before.comments + comments.made,
+                standing_comment=shown.standing_comment,
             ),
             escalation=self.escalation.memory,
             evidence=memory.evidence,
+            comments=CommentsMemory(waiting=comments.waiting),
         )

@@ -25,6 +25,7 @@ class Effect:
 
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
     If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
+    One that no later look plans again is `kept` until Desk accepts it.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Effect:
     text: str
     public: bool = False
     about: Field | None = None
+    kept: bool = False
 
     def reference(self, ticket_id: str) -> str:
         """Return the short mark in the comment by which it is found again in Desk (L6)."""

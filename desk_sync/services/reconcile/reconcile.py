@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.backoff import as_long_again, doubled
@@ -17,10 +18,10 @@ from desk_sync.domain.plan.memory import Memory, is_news
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Policy
-from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, only_ours
+from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
 from desk_sync.errors import (
     DeskSyncError,
     Gone,
@@ -32,7 +33,6 @@ from desk_sync.errors import (
     where,
 )
 from desk_sync.logs import get_logger
-from desk_sync.ports.desk import Desk
 from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.now import Now
 from desk_sync.ports.partners import EducationLog
@@ -41,6 +41,7 @@ from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
 from desk_sync.ports.tickets import Lease, Look, ParkCause, PendingWork, TicketStore
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
+from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 
 log = get_logger()
@@ -81,11 +82,11 @@ class Reconcile:
     """Keeps one portal's tickets as the policy wants them. It can be repeated, and run in several processes."""
 
     reader: TicketReader
-    desk: Desk
     budget: CallBudget
     education_log: EducationLog
     tickets: TicketStore
     fields: FieldsWriter
+    comments: CommentsWriter
     related_tickets: RelatedTickets
     now: Now
     limits: LookLimits = LookLimits()
@@ -144,8 +145,8 @@ class Reconcile:
         plan = draft.finish(
             agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
         )
-        outcome, comments_made = self._write(lease, observed.ticket, plan, pending.memory)
-        remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments_made=comments_made)
+        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory)
+        remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments)
         fields = plan.fields.memory_after(observed.ticket, outcome, now=self.now(), mapping=policy.version)
         self._record(lease, observed, outcome, plan, replace(remembered, fields=fields), pending.memory)
         self._report(lease, observed.ticket, outcome, plan, pending.memory.fields.held_back)
@@ -154,43 +155,19 @@ class Reconcile:
     def _last_education(self, partner_key: str | None) -> LastEducation | None:
         return self.education_log.last(partner_key) if partner_key else None
 
-    def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[FieldsOutcome, int]:
-        """Store what is about to happen, then do it (L6). Return the end of the writes and the number of new comments.
+    def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[FieldsOutcome, CommentsOutcome]:
+        """Store what is about to happen, then do it (L6). Return the end of the writes and of the comments.
 
         Comments do not wait until Desk accepts a field, unless they report on it (L16).
         """
         if not plan.fields.writes and not plan.comments:
-            return FieldsOutcome(ticket=ticket), 0
+            return FieldsOutcome(ticket=ticket), CommentsOutcome()
         intended = replace(memory, fields=memory.fields.intending(plan.fields.intended))
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
-        outcome = self.fields.write(
-            ticket, plan.fields, mapping=plan.decision.policy_version, renew=lambda: self._renew(lease)
-        )
-        effects = [effect for effect in plan.effects if effect in pending and effect.about not in outcome.refused]
-        made = [self._comment(lease, effect, pending[effect]) for effect in effects]
-        if standing := plan.clocks.comment:
-            made.append(self._keep_current(lease, standing.comment, new=pending.get(standing.comment) is False))
-        return outcome, sum(made)
-
-    def _comment(self, lease: Lease, effect: Effect, may_exist: bool) -> bool:
-        """Make a comment once; return True if it was made now."""
-        reference = effect.reference(lease.ticket_id)
-        if may_exist and self.desk.has_comment(lease.ticket_id, reference):
-            return False
-        return self._add(lease, effect, reference)
-
-    def _keep_current(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
-        """Edit the standing comment, or make it if it is `new` or was deleted; return True if it was made now."""
-        reference = comment.reference(lease.ticket_id)
-        if not new and self.desk.edit_comment(lease.ticket_id, comment.text, reference):
-            return False
-        return self._add(lease, comment, reference)
-
-    def _add(self, lease: Lease, comment: Effect, reference: str) -> bool:
-        """Renew the lease first if it could expire during the call: a duplicate comment cannot be repaired later."""
-        self._renew(lease)
-        self.desk.add_comment(lease.ticket_id, comment.text, reference, public=comment.public)
-        return True
+        renew = partial(self._renew, lease)
+        outcome = self.fields.write(ticket, plan.fields, mapping=plan.decision.policy_version, renew=renew)
+        pending = {effect: may_exist for effect, may_exist in pending.items() if effect.about not in outcome.refused}
+        return outcome, self.comments.write(lease.ticket_id, plan, pending, memory.comments, renew=renew)
 
     def _renew(self, lease: Lease) -> None:
         """Renew the lease if it could expire during a call to Desk."""
@@ -210,7 +187,7 @@ class Reconcile:
     ) -> None:
         before, after, writes = observed.ticket, outcome.ticket, plan.fields.writes
         accepted = {name: value for name, value in writes.items() if name not in outcome.refused}
-        next_look_at = memory.fields.next_look_at(plan.next_look_at, self.now())
+        next_look_at = memory.next_look_at(plan.next_look_at, self.now())
         self.tickets.finish_look(
             lease,
             Look(
@@ -218,7 +195,11 @@ class Reconcile:
                 decision=plan.decision,
                 memory=memory,
                 fields_written=accepted,
-                effects_done=[effect for effect in plan.comments if effect.about not in outcome.refused],
+                effects_done=[
+                    effect
+                    for effect in plan.comments
+                    if effect.about not in outcome.refused and effect.key not in memory.comments.waiting
+                ],
                 clocks=plan.clocks.reading,
                 messages=plan.escalation.messages,
                 traits=_traits(before, plan, observed.writer),

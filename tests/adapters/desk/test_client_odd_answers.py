@@ -115,3 +115,23 @@ class TestOneLargeItem:
         read = make_client().read_comments(TICKET)
 
         assert {item.ref for item in read} == {f"{n}" for n in range(150)} - {"77"}
+
+    def test_of_a_list_of_threads_that_is_too_large_fewer_are_read(self, desk):
+        threads = [LISTED[0] | {"id": f"{n}", "summary": "x" * 900} for n in range(200)]
+
+        def answer(request):
+            return 200, {}, json.dumps({"data": threads[: int(request.params["limit"])]})
+
+        desk.add_callback("GET", f"{URL}/threads", answer)
+
+        read = make_client().read_threads(make_ticket(ticket_id=TICKET), known=(), contents=False)
+
+        assert [item.ref for item in read.items] == [f"{n}" for n in range(20)]
+
+    def test_one_thread_that_is_too_large_for_the_list_makes_it_unreadable(self, desk):
+        desk.get(f"{URL}/threads", json={"data": [LISTED[0] | {"summary": "x" * 200_000}]})
+
+        with pytest.raises(Unreadable):
+            make_client().read_threads(make_ticket(ticket_id=TICKET), known=(), contents=False)
+
+        assert len(desk.calls) == 4

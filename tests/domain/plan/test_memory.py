@@ -12,13 +12,16 @@ from desk_sync.domain.commitment.seen_items import REMEMBERED, SeenItems
 from desk_sync.domain.plan.memory import (
     AppliedValue,
     ClocksMemory,
+    CommentsMemory,
     EvidenceMemory,
     FieldsMemory,
     Memory,
     is_news,
 )
+from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.held_back import EVERY, FieldRefusal, RefusalKind, hold_back
+from desk_sync.domain.ticket.waiting_comment import CommentRefusal, put_off
 from tests.support.clock_scenes import HOUR
 from tests.support.makers import NOW, make_event, make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import BOX, LARGE_BASIS, OURS, SEVERITY, TREATED, known_clocks
@@ -78,7 +81,36 @@ def test_the_next_look_is_no_later_than_the_next_try_of_a_field_that_is_held_bac
     held = hold_back(refusal, None, value="x", found=None, now=NOW, mapping="p1")
     overdue = hold_back(refusal, None, value="x", found=None, now=NOW - 2 * EVERY, mapping="p1")
 
-    assert FieldsMemory(held_back={BOX: held, SEVERITY: overdue}).next_look_at(planned, NOW) == look_at
+    fields = FieldsMemory(held_back={BOX: held, SEVERITY: overdue})
+
+    assert Memory(fields=fields).next_look_at(planned, NOW) == look_at
+
+
+def test_the_next_look_is_no_later_than_the_next_try_of_a_comment():
+    comment = Effect(key="a", kind=EffectKind.UPDATE, text="A text.")
+    waiting = put_off(comment, CommentRefusal(reason="no"), None, NOW)
+
+    memory = Memory(comments=CommentsMemory(waiting={"a": waiting}))
+
+    assert memory.next_look_at(NOW + EVERY, NOW) == waiting.try_again_at
+
+
+@pytest.mark.parametrize(
+    ("facts", "escalating", "kept"),
+    [
+        pytest.param({"kept": True}, False, True, id="a level that was raised"),
+        pytest.param({"kept": True, "public": True}, True, True, id="the partner's update, while it escalates"),
+        pytest.param({"kept": True, "public": True}, False, False, id="it is over: the partner is not told any more"),
+        pytest.param({}, True, False, id="planned again by each look"),
+    ],
+)
+def test_a_comment_that_waits_is_made_later_if_it_is_still_right(facts, escalating, kept):
+    comment = Effect(key="a", kind=EffectKind.UPDATE, text="A text.", **facts)
+    waiting = put_off(comment, CommentRefusal(reason="no"), None, NOW)
+
+    found = list(CommentsMemory(waiting={"a": waiting}).kept(escalating=escalating))
+
+    assert found == [comment] * kept
 
 
 class TestIntendedWrites:

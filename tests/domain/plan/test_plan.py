@@ -8,6 +8,7 @@ from hypothesis import given
 
 from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.ticket.ticket import digest
+from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
 from tests.support.makers import make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import EVERYTHING, LATE, LATE_TICKET, TREATED, look, memories, observations
 
@@ -36,7 +37,7 @@ class TestTheMemoryAfterAPlan:
     def memory(self, *, comments_made=0, **facts):
         memory = make_memory(threads_counted=1, comments_counted=1, **facts)
         plan = look(self.before, memory=memory)
-        return plan, plan.memory_after(self.before, self.after, memory, comments_made=comments_made)
+        return plan, plan.memory_after(self.before, self.after, memory, CommentsOutcome(made=comments_made))
 
     def test_it_has_the_digests_of_the_ticket_before_and_after_our_write(self):
         _, memory = self.memory(written_digest="w", read_digest="r")

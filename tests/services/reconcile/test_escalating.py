@@ -171,6 +171,8 @@ def test_a_comment_that_desk_took_without_an_answer_is_not_made_again(opened, de
         opened.look()
     desk.after["add_comment"] = no_answer
     until_raised(opened, 1)
+    opened.waits(seconds=30)
+    opened.look()
 
     assert len(steps(desk)) == 1
     assert desk.count("has_comment") > 0

@@ -1,0 +1,106 @@
+"""The comments of a look, each made once (L6). One that Desk does not accept costs only itself (L16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from desk_sync.domain.plan.memory import CommentsMemory
+from desk_sync.domain.plan.plan import Plan
+from desk_sync.domain.ticket.effect import Effect
+from desk_sync.domain.ticket.waiting_comment import CommentRefusal, CommentsOutcome, WaitingComment, put_off
+from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError, Unreadable, WriteForbidden
+from desk_sync.logs import get_logger
+from desk_sync.ports.desk import Desk
+from desk_sync.ports.now import Now
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentsWriter:
+    """Writes the comments of one portal's tickets. One that Desk does not accept is returned, not raised."""
+
+    desk: Desk
+    now: Now
+
+    def write(
+        self,
+        ticket_id: str,
+        plan: Plan,
+        pending: Mapping[Effect, bool],
+        memory: CommentsMemory,
+        *,
+        renew: Callable[[], None],
+    ) -> CommentsOutcome:
+        """Make the comments that are `pending`, by True those that may exist already.
+
+        `renew` is called before each: a duplicate cannot be repaired later. Raises Gone and NotPermitted.
+        """
+        series = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew)
+        due = [effect for effect in plan.effects if effect in pending and not memory.still_waits(effect, self.now())]
+        for effect in due:
+            series.make(effect, may_exist=pending[effect])
+        standing = plan.clocks.comment
+        if standing and not memory.still_waits(standing.comment, self.now()):
+            series.keep_current(standing.comment, new=pending.get(standing.comment) is False)
+        tried = {comment.key: self._put_off(ticket_id, comment, memory, why) for comment, why in series.refused.items()}
+        waiting = {each.key: memory.waiting[each.key] for each in plan.comments if memory.still_waits(each, self.now())}
+        return CommentsOutcome(made=series.made, waiting=waiting | tried)
+
+    def _put_off(
+        self, ticket_id: str, comment: Effect, memory: CommentsMemory, refusal: CommentRefusal
+    ) -> WaitingComment:
+        waiting = put_off(comment, refusal, memory.waiting.get(comment.key), self.now())
+        write = log.warning if refusal.unanswered else log.error
+        write(
+            "comment.put_off",
+            ticket_id=ticket_id,
+            key=comment.key,
+            reason=refusal.reason,
+            try_again_at=waiting.try_again_at,
+        )
+        return waiting
+
+
+@dataclass(slots=True, kw_only=True)
+class CommentSeries:
+    """The comments of one look at one ticket. After one without an answer no further one is sent."""
+
+    desk: Desk
+    ticket_id: str
+    renew: Callable[[], None]
+    made: int = 0
+    refused: dict[Effect, CommentRefusal] = field(default_factory=dict)
+    silent: CommentRefusal | None = None
+
+    def make(self, comment: Effect, *, may_exist: bool) -> None:
+        """Make a comment, unless it exists."""
+        reference = comment.reference(self.ticket_id)
+        self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, reference))
+
+    def keep_current(self, comment: Effect, *, new: bool) -> None:
+        """Edit the standing comment; make it if it is `new` or was deleted."""
+        reference = comment.reference(self.ticket_id)
+        self._try(comment, lambda: not new and self.desk.edit_comment(self.ticket_id, comment.text, reference))
+
+    def _try(self, comment: Effect, exists: Callable[[], bool]) -> None:
+        if self.silent:
+            self.refused[comment] = self.silent
+            return
+        try:
+            if not exists():
+                self._add(comment)
+        except WriteForbidden as error:
+            self.refused[comment] = CommentRefusal(reason=str(error))
+        except (Gone, NotPermitted):
+            raise
+        except (TemporaryError, Unreadable) as error:
+            self.silent = self.refused[comment] = CommentRefusal(reason=str(error), unanswered=True)
+        except PermanentError as error:
+            self.refused[comment] = CommentRefusal(reason=str(error))
+
+    def _add(self, comment: Effect) -> None:
+        self.renew()
+        self.desk.add_comment(self.ticket_id, comment.text, comment.reference(self.ticket_id), public=comment.public)
+        self.made += 1
