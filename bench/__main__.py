@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import drain, due, ingest, latency, machine, memory, outbound, subscriptions, wakeups
+from bench import conversation, drain, due, ingest, latency, machine, memory, outbound, subscriptions, wakeups
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
+    "conversation": conversation.run,
     "due": due.run,
     "ingest": ingest.run,
     "drain": drain.run,

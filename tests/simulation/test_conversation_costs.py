@@ -1,32 +1,14 @@
-"""Reading the conversation once more before a breach, counted in credits per ticket on a quiet portal.
-
-Of the day's tickets one is not answered in time; all are answered twice and closed.
-"""
+"""Reading the conversation once more before a breach, counted in credits per ticket on a quiet portal."""
 
 from __future__ import annotations
 
 import pytest
 
 from desk_sync.domain.plan.draft import PlanDraft
+from tests.support.quiet_day import TICKETS, quiet_day
 
-TICKETS = 60
 MOST = 0.1
 """Credits per ticket."""
-
-
-def quiet_day(tickets: int = TICKETS) -> str:
-    fields = "{customer_primary_email: admin@big.example}"
-    opened = [f"  - {{key: t{number}, at: +{number}m, fields: {fields}}}" for number in range(tickets)]
-    steps = [
-        f"  - {{at: +{number + minutes}m, ticket: t{number}, {what}}}"
-        for number in range(tickets)
-        for minutes, what in (
-            (200 if number == 0 else 30, "agent_reply: We are looking into it."),
-            (230, "agent_reply: It works again."),
-            (240, "close: true"),
-        )
-    ]
-    return "\n".join(("until: +1d", "accounts: accounts.csv", "tickets:", *opened, "steps:", *steps))
 
 
 @pytest.fixture
