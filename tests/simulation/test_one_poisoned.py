@@ -9,8 +9,10 @@ import orjson
 import pytest
 import requests
 
+from desk_sync.adapters.zoho.transport import AnswerTooLarge
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.in_process import InProcess
+from desk_sync.simulated_desk.portal.quirks import DeskQuirks
 from desk_sync.simulation import report, run, scenario, setup
 from desk_sync.wiring.process import DEFAULT
 from tests.simulation.test_sweeps_alone import BIG, end_state
@@ -32,7 +34,7 @@ def no_json(answer: requests.Response) -> None:
 
 
 def too_large(answer: requests.Response) -> None:
-    answer._content = answer.content + b" " * (9 * 1024 * 1024)
+    raise AnswerTooLarge(answer.content[:100])
 
 
 def half_an_emoji(answer: requests.Response) -> None:
@@ -116,10 +118,14 @@ def undisturbed(play, states):
     [
         pytest.param("/tickets/{id}", refused, "403 FORBIDDEN", True, id="a ticket that is refused"),
         pytest.param("/tickets/{id}", no_json, "not a JSON object", True, id="a ticket that is no JSON"),
+        pytest.param("/tickets/{id}", too_large, "cannot be read", True, id="a ticket over the size limit"),
         pytest.param("/tickets/{id}", half_an_emoji, None, False, id="a ticket with half an emoji"),
         pytest.param("/accounts/{accountId}", no_json, None, False, id="a contact's account"),
         pytest.param("/tickets/{id}/threads", no_json, "not a JSON object", False, id="the list of mails, found late"),
         pytest.param("/tickets/{id}/comments", no_json, "not a JSON object", False, id="the list of comments"),
+        pytest.param(
+            "/tickets/{id}/threads", too_large, "cannot be read", False, id="the list of mails over the size limit"
+        ),
         pytest.param("/tickets/search", an_odd_row, None, False, id="rows of the search"),
     ],
 )
@@ -133,3 +139,17 @@ def test_the_others_are_as_in_an_undisturbed_run(play, undisturbed, place, poiso
     assert error in history.error if error else history.error is None
     assert bool(history.parked_at) or not parked
     assert all(not each.failures for each in rounds.values())
+
+
+@pytest.mark.timeout(300)
+def test_an_event_that_cannot_be_read_takes_no_other_of_its_delivery_with_it(play, undisturbed, monkeypatch):
+    encode = DeskQuirks.encode
+    odd = [{"eventType": "Ticket_Update", "payload": 17}, None]
+    monkeypatch.setattr(DeskQuirks, "encode", lambda quirks, body: encode(quirks, _beside(odd, body)))
+
+    assert end_state(play()[0]) == undisturbed
+
+
+def _beside(odd: list[Any], body: Any) -> Any:
+    """Return a delivery with the odd events around its own; any other body as it is."""
+    return [odd[0], *body, odd[1]] if isinstance(body, list) else body
