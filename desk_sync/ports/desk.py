@@ -78,6 +78,10 @@ class Desk(Protocol):
         """Return the changes of the ticket's status, as far back as one page of its history reaches."""
         ...
 
+    def status_types(self, department_id: str) -> Mapping[str, str]:
+        """Return Desk's type (Open, On Hold, Closed) of each status on the department's layouts."""
+        ...
+
     def read_tags(self, ticket_id: str) -> frozenset[str]:
         """Return the names of the ticket's tags."""
         ...

@@ -60,8 +60,8 @@ class PortalFacts(Protocol):
         """Let events from `since` on start escalations."""
         ...
 
-    def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
-        """Record Desk's type of a status; return the types of all known statuses, by name."""
+    def learn_statuses(self, types: Mapping[str, str]) -> Mapping[str, str]:
+        """Record Desk's types of statuses, by name; return those of all known ones."""
         ...
 
 

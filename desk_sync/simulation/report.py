@@ -51,6 +51,7 @@ def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
         ],
         "escalations": [documents.escalation(each) for each in _raised(history)],
         "comments": list(_comments(ticket, history, simulation.site.portal.own_agent["id"])),
+        "parked": history.error if history and history.parked_at else None,
         "held_back": documents.held_back(history.memory.fields.held_back if history else {}),
         "writes": [
             {"at": instant(each.at), "fields": dict(each.fields)}

@@ -32,6 +32,7 @@ def timeline(simulation: SimulationSetup, documents: Mapping[str, Mapping[str, A
     entries = [
         *_log_entries(simulation),
         *(entry for key in documents for entry in _decisions(simulation, key)),
+        *(entry for key in documents for entry in _set_aside(simulation, key)),
         *(entry for key, document in documents.items() for entry in _comments(key, document)),
         *(entry for key in documents for entry in _clocks(simulation, key)),
         *(entry for key, document in documents.items() for entry in _escalations(key, document)),
@@ -72,6 +73,15 @@ def _decisions(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]
         why = str(past.decision.reasons[-1]) if past.decision.reasons else ""
         what = f"decides {past.decision.verdict}, {past.decision.licences} licences counted"
         yield TimelineEntry(at=past.at, ticket=key, who=US, what=what, why=why)
+
+
+def _set_aside(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
+    """Yield why the ticket is not looked at any more."""
+    history = simulation.desk_sync.portal(DEFAULT).tickets.history(simulation.actors.ticket_id(key))
+    if history and history.parked_at:
+        yield TimelineEntry(at=history.parked_at, ticket=key, who=US, what="parks the ticket", why=history.error or "")
+    if history and history.ended_at:
+        yield TimelineEntry(at=history.ended_at, ticket=key, who=US, what="finds that the ticket is gone")
 
 
 def _comments(key: str, document: Mapping[str, Any]) -> Iterator[TimelineEntry]:

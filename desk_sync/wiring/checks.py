@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from desk_sync import settings
-from desk_sync.adapters.desk.client import TIMEOUT
+from desk_sync.adapters.desk.calls import TIMEOUT
 from desk_sync.adapters.desk.webhook_token import KeySet
 from desk_sync.adapters.mapping.file import LiveProblems, check_live
 from desk_sync.adapters.runtime import broker_probe as broker

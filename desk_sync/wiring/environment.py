@@ -15,7 +15,7 @@ from requests.adapters import BaseAdapter
 from tenacity import nap
 
 from desk_sync import settings
-from desk_sync.adapters.desk.client import JITTER
+from desk_sync.adapters.desk.calls import JITTER
 from desk_sync.adapters.desk.limits.budget import InFlight
 from desk_sync.adapters.desk.limits.slots import RedisSlots, connect
 from desk_sync.ports.notices import Notifier

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from sqlalchemy import Engine
 
 from desk_sync import settings
+from desk_sync.adapters.desk.calls import DeskCalls
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.limits.budget import PortalBudget
@@ -93,10 +94,10 @@ class PortalServices:
     def desk(self) -> DeskClient:
         """The client of the portal's Desk. Raises ConfigurationError."""
         environment = self.environment
-        return DeskClient(
+        calls = DeskCalls(
             desk_url=self.hosts.desk_url,
             org_id=self.hosts.org_id,
-            vocabulary=self.mapping.vocabulary,
+            our_words=self.mapping.vocabulary.our_words,
             access=self.access,
             budget=self.budget,
             now=environment.now,
@@ -105,6 +106,7 @@ class PortalServices:
             jitter=environment.jitter,
             transport=environment.transport,
         )
+        return DeskClient(calls, self.mapping.vocabulary)
 
     @cached_property
     def access(self) -> AccessTokens:

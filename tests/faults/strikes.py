@@ -65,6 +65,13 @@ def kill_worker_child(setup: TrialSetup, _: float, *, name: str = "worker") -> N
             setup.killed += 1
 
 
+def freeze_worker_child(setup: TrialSetup, seconds: float) -> None:
+    """Freeze a prefork process of the worker by SIGSTOP: its calls and leases go on without it."""
+    for child in children_of(setup.demo.processes.children["worker"].pid)[:1]:
+        with setup.striking(), suppress(ProcessLookupError), stopped(child.pid):
+            sleep(seconds)
+
+
 def second_beat(setup: TrialSetup, seconds: float) -> None:
     """Run two beats, from now to the end of the trial."""
     with setup.striking():
@@ -182,6 +189,7 @@ REDIS_BACK = 10.0
 FAULTS: Mapping[str, FaultKind] = {
     "receiver": FaultKind(words="kill -9 of the receiver", strike=kill_receiver),
     "child": FaultKind(words="kill -9 of the worker's child", strike=kill_worker_child),
+    "child-frozen": FaultKind(words="the worker's child frozen (SIGSTOP)", strike=freeze_worker_child),
     "worker": FaultKind(words="kill -9 of the whole worker", strike=partial(restart, "worker"), rest=5.0),
     "beat": FaultKind(words="kill -9 of beat", strike=partial(restart, "beat")),
     "beats": FaultKind(words="two beats", strike=second_beat),

@@ -74,15 +74,30 @@ def read(get: GetCall) -> PortalCatalogue:
     )
 
 
+def status_types(get: GetCall, department_id: str) -> Mapping[str, str]:
+    """Return Desk's type of each status on the department's layouts: Open, On Hold or Closed."""
+    return {
+        name: kind
+        for layout in _raw_layouts(get, department_id)
+        for each in _fields_of(layout)
+        if _name(each) == "status"
+        for choice in _list(each, "allowedValues")
+        if (name := text(choice.get("value"))) and (kind := text(choice.get("statusType")))
+    }
+
+
 def _layouts(get: GetCall, department_id: str) -> Iterator[CatalogueLayout]:
-    listed = entries(get, "/layouts", LAYOUT_PAGE, {"module": _TICKETS, "departmentId": department_id})
-    for layout_id in [layout_id for each in listed if (layout_id := identifier(each, "id"))]:
-        layout = get(f"/layouts/{layout_id}")
+    for layout in _raw_layouts(get, department_id):
         yield CatalogueLayout(
-            name=text(layout.get("layoutName")) or layout_id,
+            name=text(layout.get("layoutName")) or str(identifier(layout, "id")),
             department_id=department_id,
             fields={name: _entry(each) for each in _fields_of(layout) if (name := _name(each))},
         )
+
+
+def _raw_layouts(get: GetCall, department_id: str) -> Iterator[Raw]:
+    listed = entries(get, "/layouts", LAYOUT_PAGE, {"module": _TICKETS, "departmentId": department_id})
+    yield from (get(f"/layouts/{layout_id}") for each in listed if (layout_id := identifier(each, "id")))
 
 
 def _fields_of(layout: Raw) -> Iterator[Raw]:

@@ -47,6 +47,11 @@ class DeskVocabulary:
         """Each of our words, Desk's name for it, and True if that names a custom field."""
         return tuple((word, name, is_custom(name)) for word, name in self.fields.items())
 
+    @cached_property
+    def our_words(self) -> Mapping[str, str]:
+        """Our words by Desk's names."""
+        return {name: word for word, name in self.fields.items()}
+
     @property
     def custom_names(self) -> frozenset[str]:
         """The API names of all custom fields."""

@@ -125,15 +125,16 @@ class SqlPortalFacts:
     def activate(self, since: datetime) -> None:
         _learn(self.engine, self.portal, active_since=since)
 
-    def learn_status(self, name: str, kind: str) -> Mapping[str, str]:
-        if self._learned.get(name) != kind:
+    def learn_statuses(self, types: Mapping[str, str]) -> Mapping[str, str]:
+        if not types.items() <= self._learned.items():
             self._learned.update(self._statuses())
-        if self._learned.get(name) != kind:
+        if new := types.items() - self._learned.items():
+            rows = [{"portal": self.portal, "name": name, "type": kind} for name, kind in sorted(new)]
             with writing(self.engine) as connection:
-                seen = insert(connection, statuses).values(portal=self.portal, name=name, type=kind)
-                key = ["portal", "name"]
-                connection.execute(seen.on_conflict_do_update(index_elements=key, set_={"type": kind}))
-            self._learned[name] = kind
+                seen = insert(connection, statuses)
+                update = {"type": seen.excluded.type}
+                connection.execute(seen.on_conflict_do_update(index_elements=["portal", "name"], set_=update), rows)
+            self._learned.update(types)
         return self._learned
 
     def _statuses(self) -> Mapping[str, str]:

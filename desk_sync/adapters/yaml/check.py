@@ -66,7 +66,8 @@ def _is_bracketed(step: int | str) -> bool:
 
 
 def _message(detail: ErrorDetails) -> str:
-    expected = _EXPECTED.get(detail["type"]) or detail.get("ctx", {}).get("expected")
+    given = detail.get("ctx", {})
+    expected = _EXPECTED.get(detail["type"], "").format_map(given) or given.get("expected")
     if expected:
         return f"must be {expected}, not {shown(detail['input'])}"
     return _MESSAGES.get(detail["type"], detail["msg"])
@@ -79,7 +80,8 @@ _EXPECTED: Mapping[str, str] = {
     "list_type": "a list",
     "dict_type": "keys with values",
     "model_type": "keys with values",
-    "greater_than_equal": "at least 1",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
     "string_pattern_mismatch": "a name or an id as Desk's API gives it",
 }
 

@@ -37,6 +37,11 @@ class ConversationUpdate:
     changes: tuple[StatusChange, ...] | None = None
     whole: bool = False
 
+    @property
+    def statuses(self) -> frozenset[str]:
+        """The names of the statuses that the changes are about."""
+        return frozenset(name for change in self.changes or () for name in (change.before, change.after))
+
     def with_items(self, items: Iterable[ConversationItem]) -> ConversationUpdate:
         """Return the update with these items too."""
         return replace(self, items=(*self.items, *items))

@@ -128,12 +128,14 @@ def escalate(
     *,
     now: datetime,
     since: datetime | None = None,
+    settled: frozenset[str] = frozenset(),
 ) -> EscalationOutcome:
     """Add the new triggers to the stored state, and return the steps that are due at `now`.
 
-    Triggers before `since` (backfill, first activation) are recorded as known and raise nothing.
+    Triggers before `since` (backfill, first activation) are recorded as known and raise nothing. `settled` are the keys
+    of clocks that are not breached: the ladder of such a clock raises no level.
     """
-    look = _Look(signals, context, policy, now, since)
+    look = _Look(signals, context, policy, now, since, settled)
     news = sorted((each for each in triggers if each.key not in before.known), key=lambda each: (each.at, each.key))
     return look.advance(reduce(look.add, news, EscalationOutcome(state=before)))
 
@@ -147,6 +149,7 @@ class _Look:
     policy: EscalationPolicy
     now: datetime
     since: datetime | None
+    settled: frozenset[str]
 
     def add(self, outcome: EscalationOutcome, trigger: EscalationTrigger) -> EscalationOutcome:
         """Add one trigger: it is raised at once (security), starts a ladder, or is covered by the running one."""
@@ -168,6 +171,8 @@ class _Look:
         ladder = outcome.state.ladder
         if ladder is None:
             return outcome
+        if ladder.key in self.settled:
+            return outcome.with_reason("R33", f"the ladder of {ladder.because} stands: its clock is not breached")
         due = next_rung(ladder, outcome.state.raised, self.signals)
         if due is not None and due.is_due(self.now):
             outcome = self._raise(outcome, ladder, due.rung)
@@ -222,7 +227,9 @@ class _Look:
     def _running(self, state: EscalationState, at: datetime) -> Ladder | None:
         """Return the ladder if it had not stopped by `at`."""
         ladder = state.ladder
-        stopped_at = ladder.stopped_at(self.signals) if ladder else None
+        if ladder is None or ladder.key in self.settled:
+            return None
+        stopped_at = ladder.stopped_at(self.signals)
         return ladder if stopped_at is None or stopped_at > at else None
 
     def _late_since(self, ladder: Ladder, rung: LadderRung) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from desk_sync.domain.account.partner import Partner, TicketWriter
 from desk_sync.domain.commitment.calendar import BusinessCalendar
+from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import Milestone
@@ -73,6 +74,11 @@ class EscalationContext:
         return {**signals(self.reading.history), LadderSignal.TAKE_OVER: self.requests.taken_over}
 
     @property
+    def settled(self) -> frozenset[str]:
+        """The keys of the clocks that are not breached, or not any more: what is known now may correct the past."""
+        return frozenset(clock.key for clock in self.reading.clocks if clock.state is not ClockState.BREACHED)
+
+    @property
     def severe_at(self) -> datetime | None:
         """The instant since which the severity is 1; None if it is another."""
         return self.reading.history.severe_at
@@ -118,6 +124,7 @@ def advance(before: EscalationState, context: EscalationContext) -> EscalationOu
         context.policy.escalation,
         now=context.now,
         since=context.related.active_since,
+        settled=context.settled,
     )
     coming = [trigger.at for trigger in fired if trigger.at > context.now]
     return replace(outcome, next_at=min(filter(None, (outcome.next_at, *coming)), default=None), reviews=reviews)

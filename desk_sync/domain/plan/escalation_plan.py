@@ -116,9 +116,11 @@ class EscalationDraft:
 
     @property
     def is_running(self) -> bool:
-        """True while a ladder is running and nothing has stopped it."""
+        """True while a ladder is running, its reason holds, and nothing has stopped it."""
         ladder = self.outcome.state.ladder
-        return self.context is not None and ladder is not None and ladder.stopped_at(self.context.signals) is None
+        if self.context is None or ladder is None or ladder.key in self.context.settled:
+            return False
+        return ladder.stopped_at(self.context.signals) is None
 
     @property
     def agents_needed(self) -> frozenset[str]:

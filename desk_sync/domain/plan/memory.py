@@ -78,6 +78,9 @@ class ClocksMemory:
     `threads_counted` and `comments_counted` are Desk's counts at the last look, with our own comments; `threads_seen`
     and `comments_seen` are the items that were read. `suppressed` are the keys of alerts that were active at the first
     look. `standing_comment` is the digest of the standing comment; None before it exists.
+
+    `left_at` is when Desk last modified the ticket, as the last look left it. The status is `in_doubt` if the ticket
+    was modified later and no event says how: it may have been another meanwhile.
     """
 
     inputs: ClockInputs | None = None
@@ -87,6 +90,14 @@ class ClocksMemory:
     comments_seen: SeenItems = NEVER_READ
     suppressed: frozenset[str] = frozenset()
     standing_comment: str | None = None
+    left_at: datetime | None = None
+    in_doubt: bool = False
+
+    def doubting(self, ticket: Ticket, events: Iterable[Event]) -> ClocksMemory:
+        """Return it with the doubt that the reading of the ticket leaves."""
+        explained = any(event.hint is EventHint.STATE for event in events)
+        later = bool(self.left_at and ticket.modified_at and ticket.modified_at > self.left_at)
+        return replace(self, in_doubt=self.in_doubt or (later and not explained))
 
     def read_since(self, instant: datetime) -> bool:
         """Return True if threads and comments were read at the instant or later."""

@@ -52,6 +52,7 @@ class Plan:
                 threads_counted=before.threads,
                 comments_counted=before.comments + comments.made,
                 standing_comment=shown.standing_comment,
+                left_at=after.modified_at,
             ),
             escalation=self.escalation.memory,
             evidence=memory.evidence,

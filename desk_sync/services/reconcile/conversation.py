@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.domain.commitment.history import History
@@ -12,9 +12,13 @@ from desk_sync.domain.plan.inquiry import InquiryTopic, topics
 from desk_sync.domain.plan.memory import ClocksMemory, EvidenceMemory, Memory
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.errors import PermanentError
+from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,7 @@ class ConversationReader:
     def read_new(self, ticket: Ticket, memory: Memory, news: Sequence[Event], *, evidence: bool) -> ConversationReading:
         """Read each list that may hold something new, one call each; the contents of mails only for `evidence`."""
         needed = topics(ticket, memory.clocks, news, self.rules.statuses, self.now())
-        reading = _nothing_read(memory)
+        reading = _nothing_read(replace(memory, clocks=memory.clocks.doubting(ticket, news)))
         unread = evidence and ticket.threads > max(memory.evidence.threads_read, 1)
         if unread or InquiryTopic.THREADS in needed:
             reading = self._with_threads(reading, ticket, contents=evidence)
@@ -49,8 +53,9 @@ class ConversationReader:
         return reading
 
     def read_again(self, ticket: Ticket, memory: Memory) -> ConversationReading:
-        """Read threads and comments, whatever is known of them."""
-        return self._with_comments(self._with_threads(_nothing_read(memory), ticket, contents=False), ticket)
+        """Read threads and comments, whatever is known of them, and the past of a status that is in doubt."""
+        reading = self._with_comments(self._with_threads(_nothing_read(memory), ticket, contents=False), ticket)
+        return self._with_status(reading, ticket) if memory.clocks.in_doubt else reading
 
     def read_all(self, ticket: Ticket, memory: Memory) -> ConversationUpdate:
         """Read all lists, whatever is known of them."""
@@ -65,9 +70,22 @@ class ConversationReader:
 
     def extend(self, history: History, ticket: Ticket, update: ConversationUpdate) -> History:
         """Return the history with the update."""
-        types = self.portal.learn_status(ticket.status, ticket.status_type)
-        builder = HistoryBuilder(replies=self.rules.replies, statuses=self.rules.statuses, types=types)
+        builder = HistoryBuilder(
+            replies=self.rules.replies, statuses=self.rules.statuses, types=self._types(ticket, update)
+        )
         return builder.learn(history, ticket, update, now=self.now())
+
+    def _types(self, ticket: Ticket, update: ConversationUpdate) -> Mapping[str, str]:
+        """Return Desk's types of the statuses; the layouts are asked for one that no ticket had at a look."""
+        types = self.portal.learn_statuses({ticket.status: ticket.status_type})
+        if update.statuses <= types.keys():
+            return types
+        try:
+            known = self.desk.status_types(ticket.department_id)
+        except PermanentError as error:
+            log.warning("statuses.unknown", ticket_id=ticket.ticket_id, error=str(error))
+            return types
+        return self.portal.learn_statuses({**known, ticket.status: ticket.status_type})
 
     def _with_threads(self, reading: ConversationReading, ticket: Ticket, *, contents: bool) -> ConversationReading:
         read_at, seen, known = self.now(), reading.memory.threads_seen, reading.evidence
@@ -90,7 +108,11 @@ class ConversationReader:
 
     def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
         status = self.desk.read_status_changes(ticket.ticket_id)
-        return replace(reading, update=reading.update.with_status_changes(status.changes, whole=status.whole))
+        return replace(
+            reading,
+            update=reading.update.with_status_changes(status.changes, whole=status.whole),
+            memory=replace(reading.memory, in_doubt=False),
+        )
 
 
 def _nothing_read(memory: Memory) -> ConversationReading:

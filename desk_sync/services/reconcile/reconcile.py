@@ -252,13 +252,11 @@ class Reconcile:
                 log.info("ticket.gone", ticket_id=lease.ticket_id)
                 return LookOutcome.GONE
             case TemporaryError(retry_after=retry_after):
-                return self._postpone(lease, error, retry_after)
+                return self._postpone(lease, error, self._longer(retry_after, pending))
             case PermanentError() if self.budget.is_ill and not isinstance(error, NotPermitted | Unreadable):
                 return self._postpone(lease, error, self._while_ill(pending))
-            case NotPermitted() | Unreadable():
-                return self._doubt(lease, pending, error)
             case PermanentError():
-                return self._park(lease, pending, str(error))
+                return self._doubt(lease, pending, error)
             case DeskSyncError():  # a fault of the installation, which its administrators can repair
                 return self._postpone(lease, error, self._while_ill(pending))
             case _:
@@ -287,6 +285,15 @@ class Reconcile:
         look_at = self.now() + (self._while_ill(pending) if ill else pause)
         self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__, refund=ill)
         return LookOutcome.POSTPONED
+
+    def _longer(self, pause: timedelta, pending: PendingWork) -> timedelta:
+        """Return the pause, made longer each time where Desk fails at a part of this look while it is well.
+
+        A short pause is no failure: the look waited for its turn.
+        """
+        if self.budget.is_ill or pause < self.limits.pause:
+            return pause
+        return max(pause, as_long_again(self._waited(pending), self.limits.pause, self.limits.refusal))
 
     def _while_ill(self, pending: PendingWork) -> timedelta:
         return as_long_again(self._waited(pending), self.limits.moment, self.limits.illness)

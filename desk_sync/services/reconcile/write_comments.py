@@ -35,7 +35,8 @@ class CommentsWriter:
     ) -> CommentsOutcome:
         """Make the comments that are `pending`, by True those that may exist already.
 
-        `renew` is called before each: a duplicate cannot be repaired later. Raises Gone and NotPermitted.
+        `renew` is called before each: a duplicate cannot be repaired later. Raises NotPermitted. A comment to a ticket
+        that is gone is not answered: the next reading of the ticket shows if it is.
         """
         series = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew)
         due = [effect for effect in plan.effects if effect in pending and not memory.still_waits(effect, self.now())]
@@ -93,9 +94,9 @@ class CommentSeries:
                 self._add(comment)
         except WriteForbidden as error:
             self.refused[comment] = CommentRefusal(reason=str(error))
-        except (Gone, NotPermitted):
+        except NotPermitted:
             raise
-        except (TemporaryError, Unreadable) as error:
+        except (TemporaryError, Unreadable, Gone) as error:
             self.silent = self.refused[comment] = CommentRefusal(reason=str(error), unanswered=True)
         except PermanentError as error:
             self.refused[comment] = CommentRefusal(reason=str(error))

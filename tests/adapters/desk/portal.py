@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from desk_sync.adapters.desk.calls import DeskCalls
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.desk.vocabulary import AccountFields, DeskVocabulary
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
@@ -100,17 +101,19 @@ def make_access(
     return AccessTokens(credentials, tokens, now=lambda: now, sleep=sleep or (lambda _: None))
 
 
-def make_client(*, url: str = DESK, tokens: FakeTokens | None = None, **settings: Any) -> DeskClient:
+def make_client(
+    *, url: str = DESK, tokens: FakeTokens | None = None, vocabulary: DeskVocabulary = VOCABULARY, **settings: Any
+) -> DeskClient:
     """A client with a valid token, whose retries do not wait."""
     access = make_access(tokens or FakeTokens(make_token()))
     facts = {
-        "vocabulary": VOCABULARY,
+        "our_words": vocabulary.our_words,
         "access": access,
         "budget": FakeBudget(),
         "now": lambda: NOW,
         "sleep": lambda _: None,
     }
-    return DeskClient(desk_url=url, org_id=ORG, **(facts | settings))
+    return DeskClient(DeskCalls(desk_url=url, org_id=ORG, **(facts | settings)), vocabulary)
 
 
 def make_raw(**changes: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 import requests
 import responses
 
-from desk_sync.adapters.desk.client import ATTEMPTS
+from desk_sync.adapters.desk.calls import ATTEMPTS
 from desk_sync.adapters.desk.failures import FAILURES, BriefFailure, Forbidden, ScopeMissing
 from desk_sync.adapters.zoho import transport
 from desk_sync.domain.account.identity import readings

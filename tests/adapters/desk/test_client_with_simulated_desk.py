@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.desk.calls import DeskCalls
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.domain.commitment.calendar import WeeklyHours
@@ -39,14 +40,15 @@ def client(simulated, tokens):
         refresh_token=facts["refresh_token"],
         accounts_url=facts["accounts_url"],
     )
-    return DeskClient(
+    calls = DeskCalls(
         desk_url=facts["desk_url"],
         org_id=facts["org_id"],
-        vocabulary=VOCABULARY,
+        our_words=VOCABULARY.our_words,
         access=AccessTokens(credentials, tokens, now=lambda: NOW),
         budget=FakeBudget(),
         now=lambda: NOW,
     )
+    return DeskClient(calls, VOCABULARY)
 
 
 @pytest.fixture
@@ -116,7 +118,7 @@ def test_a_greeting_costs_one_credit_and_returns_the_edition(client, simulated):
 
 
 def test_a_portal_that_is_not_one_of_our_agents_is_not_greeted(client):
-    client._session.headers["orgId"] = "7"
+    client._calls.org_id = "7"
 
     with pytest.raises(NotPermitted, match="does not belong to organisation 7"):
         client.greet()

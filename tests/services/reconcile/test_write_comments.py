@@ -16,6 +16,7 @@ ERRORS = [
     pytest.param(PermanentError("Desk answered 422"), id="refused"),
     pytest.param(TemporaryError("Desk did not answer"), id="not answered"),
     pytest.param(Unreadable("Desk's answer is not JSON"), id="an odd answer"),
+    pytest.param(Gone("Desk answered 404"), id="not found"),
 ]
 
 
@@ -79,15 +80,8 @@ def test_after_one_without_an_answer_no_further_comment_is_sent(make_portal: Mak
     assert len(waiting) > site.desk.count("add_comment") == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "outcome"),
-    [
-        pytest.param(Gone("no such ticket"), LookOutcome.GONE, id="the ticket is gone"),
-        pytest.param(CredentialsRefused("the token is refused"), LookOutcome.POSTPONED, id="the token is refused"),
-    ],
-)
-def test_what_concerns_more_than_the_comment_ends_the_look(make_portal: MakePortal, error, outcome):
+def test_a_refused_token_concerns_more_than_the_comment_and_ends_the_look(make_portal: MakePortal):
     site = make_portal()
-    site.desk.comment_trouble = error
+    site.desk.comment_trouble = CredentialsRefused("the token is refused")
 
-    assert site.world.look() == [outcome]
+    assert site.world.look() == [LookOutcome.POSTPONED]
