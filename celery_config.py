@@ -87,17 +87,18 @@ beat_schedule = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 55},
     },
+    # A sweep that is not due ignores the ring; one that failed is tried again at the next.
     "sweep": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=3),
+        "schedule": timedelta(minutes=1),
         "kwargs": {"which": "recent"},
-        "options": {"expires": 120},
+        "options": {"expires": 55},
     },
     "sweep replies": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=15),
+        "schedule": timedelta(minutes=1),
         "kwargs": {"which": "replies"},
-        "options": {"expires": 600},
+        "options": {"expires": 55},
     },
     "sweep in full": {
         "task": "desk_sync.sweep_all",
