@@ -15,6 +15,10 @@ if _file := os.environ.get("DESK_SYNC_REDIS_URL_FILE"):
     with open(_file) as _secret:
         _redis = _secret.read().strip()
 
+# A third of the time between two sweeps of recent changes: one that is not due ignores the ring, and one that failed is
+# tried again at the next.
+_sweep_ring = timedelta(seconds=float(os.environ.get("DESK_SYNC_SWEEP_EVERY") or 180) / 3)
+
 # The scheme unix:// of redis-py is redis+socket:// in Celery.
 broker_url = "redis+socket://" + _redis.removeprefix("unix://") if _redis.startswith("unix://") else _redis
 broker_connection_retry_on_startup = True
@@ -87,16 +91,15 @@ beat_schedule = {
         "schedule": timedelta(minutes=1),
         "options": {"expires": 55},
     },
-    # A sweep that is not due ignores the ring; one that failed is tried again at the next.
     "sweep": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=1),
+        "schedule": _sweep_ring,
         "kwargs": {"which": "recent"},
         "options": {"expires": 55},
     },
     "sweep replies": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=1),
+        "schedule": _sweep_ring,
         "kwargs": {"which": "replies"},
         "options": {"expires": 55},
     },

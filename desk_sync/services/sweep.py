@@ -52,6 +52,13 @@ class SweepPace:
         }
     )
 
+    @classmethod
+    def every(cls, recent: timedelta) -> SweepPace:
+        """Return the pace with a sweep of recent changes so often, one of replies at every fifth, rings at a third."""
+        early = recent / 6
+        turns = {SweepKind.RECENT: recent - early, SweepKind.REPLIES: 5 * recent - early}
+        return cls(turns={**cls().turns, **turns})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:

@@ -15,6 +15,7 @@ from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
+from desk_sync.settings import without_environment
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, make_event, make_ticket
 
@@ -421,6 +422,17 @@ class TestTurns:
             world.waits(seconds=beat_schedule[ring]["schedule"].total_seconds())
 
         assert made == [timedelta(minutes=each) for each in range(0, 31, minutes)]
+
+    @pytest.mark.parametrize("seconds", [3, 180, 300])
+    def test_the_pace_follows_from_the_time_between_two_sweeps(self, seconds):
+        pace = SweepPace.every(timedelta(seconds=seconds))
+
+        turns = (pace.turns[SweepKind.RECENT], pace.turns[SweepKind.REPLIES])
+        assert turns == (timedelta(seconds=seconds * 5 / 6), timedelta(seconds=seconds * 29 / 6))
+        assert pace.turns[SweepKind.FULL] == SweepPace().turns[SweepKind.FULL]
+
+    def test_the_default_pace_is_that_of_the_setting(self):
+        assert SweepPace.every(timedelta(seconds=without_environment().sweep_every)) == SweepPace()
 
     def test_a_ring_that_comes_a_little_early_is_heard(self, world, sweep):
         sweep.run_if_due(SweepKind.RECENT)
