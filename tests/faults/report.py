@@ -94,12 +94,12 @@ OUTAGES = """
 ## Outages of Desk
 
 The real processes (receiver, Celery worker, beat), against the simulated Desk as a server. Settings make the times
-short: a portal that does not answer is probed every {pause:g} seconds instead of every 90, and swept every {sweep:g} seconds
-instead of every 180. The same tickets are opened twice: without an outage, and before, during and after one. During it
-windows end, and a person answers one ticket and edits another; deliveries of that time are kept or dropped. At the end
-fields, levels, clocks, public comments and notes must be equal (*differences*), and no ticket parked. *Seconds to
-resume*: until all was read that had happened in the outage; where a new access token is needed it takes up to a minute
-more, because one is requested once a minute.
+short: a portal that does not answer is probed every {pause:g} seconds instead of every 90, and swept every {sweep:g}
+seconds instead of every 180. The same tickets are opened twice: without an outage, and before, during and after one.
+During it windows end, and a person answers one ticket and edits another; deliveries of that time are kept or dropped.
+At the end fields, levels, clocks, public comments and notes must be equal (*differences*), and no ticket parked.
+*Seconds to resume*: until all was read that had happened in the outage; where a new access token is needed it takes up
+to a minute more, because one is requested once a minute.
 
 """
 
