@@ -434,7 +434,7 @@ class TestTurns:
     def test_the_default_pace_is_that_of_the_setting(self):
         assert SweepPace.every(timedelta(seconds=without_environment().sweep_every)) == SweepPace()
 
-    def test_a_ring_that_comes_a_little_early_is_heard(self, world, sweep):
+    def test_a_ring_that_comes_a_little_early_makes_a_sweep(self, world, sweep):
         sweep.run_if_due(SweepKind.RECENT)
         world.waits(minutes=2, seconds=59)
 

@@ -246,7 +246,7 @@ def _differences(stormy: dict[str, Any], calm: dict[str, Any]) -> Iterator[tuple
             yield key, "more notes than without the outage", more, None
 
 
-def _told(found: dict[str, Any]) -> Counter[tuple[str, str]]:
+def _sent_lines(found: dict[str, Any]) -> Counter[tuple[str, str]]:
     """Count each line that a person was sent, without the instants, and without its remark that it comes late."""
     lines = ((each["to"], line) for each in found["notifications"] for line in each["lines"])
     return Counter((to, line.partition(";")[0]) for to, line in lines)
@@ -299,7 +299,7 @@ def test_after_an_outage_everything_is_as_without_it(storm, calm, record_propert
     assert max(calls, refreshes) <= 150
     assert stormy.resumed_after <= timedelta(minutes=3)
     assert list(_differences(stormy.report, calm)) == []
-    assert _told(stormy.report) == _told(calm)
+    assert _sent_lines(stormy.report) == _sent_lines(calm)
 
 
 @pytest.mark.parametrize("deliveries", DELIVERIES)
