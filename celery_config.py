@@ -15,6 +15,10 @@ if _file := os.environ.get("DESK_SYNC_REDIS_URL_FILE"):
     with open(_file) as _secret:
         _redis = _secret.read().strip()
 
+# A third of the time between two sweeps of recent changes: one that is not due ignores the ring, and one that failed is
+# tried again at the next.
+_sweep_ring = timedelta(seconds=float(os.environ.get("DESK_SYNC_SWEEP_EVERY") or 180) / 3)
+
 # The scheme unix:// of redis-py is redis+socket:// in Celery.
 broker_url = "redis+socket://" + _redis.removeprefix("unix://") if _redis.startswith("unix://") else _redis
 broker_connection_retry_on_startup = True
@@ -89,15 +93,15 @@ beat_schedule = {
     },
     "sweep": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=3),
+        "schedule": _sweep_ring,
         "kwargs": {"which": "recent"},
-        "options": {"expires": 120},
+        "options": {"expires": 55},
     },
     "sweep replies": {
         "task": "desk_sync.sweep_all",
-        "schedule": timedelta(minutes=15),
+        "schedule": _sweep_ring,
         "kwargs": {"which": "replies"},
-        "options": {"expires": 600},
+        "options": {"expires": 55},
     },
     "sweep in full": {
         "task": "desk_sync.sweep_all",

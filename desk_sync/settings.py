@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     workers: int = Field(default=4, ge=1, le=25, description="calls to Desk that one worker process has in flight")
     concurrency: int = Field(default=10, ge=1, le=100, description="calls that all processes may have in flight")
     credit_reserve: int = Field(default=5000, ge=0, description="credits of a day that the worst tickets alone may use")
+    sweep_every: float = Field(default=180, ge=1, le=300, description="seconds between two sweeps of recent changes")
+    longest_pause: float = Field(default=90, ge=1, le=600, description="seconds between two probes of an ill portal")
     missed_share: float = Field(default=0.05, ge=0, le=1, description="of changes that may come without a delivery")
     alive_url: SecretStr | None = Field(default=None, description="called after each audit that found all in order")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -75,7 +75,7 @@ class SweepStore(Protocol):
         ...
 
     def fail_round(self, which: SweepKind, error: str) -> int:
-        """Record that a sweep failed; return how many failed in a row."""
+        """Record that a sweep failed, and give its turn back; return how many failed in a row."""
         ...
 
     def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:

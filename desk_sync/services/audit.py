@@ -1,4 +1,4 @@
-"""The auditor: checks all open clocks, plans missing looks again, and reports each audit without a fault.
+"""The auditor: checks all open clocks and sweeps, plans missing looks again, reports each audit without a fault.
 
 The report is a call to an external monitor, which raises an alarm when the calls stop (a dead man's switch).
 """
@@ -14,20 +14,25 @@ from desk_sync.logs import get_logger
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
+from desk_sync.services.sweep import FAILURES_ALARMED
 
 log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditResult:
-    """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old."""
+    """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old.
+
+    `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for.
+    """
 
     remade: int
     late: int
+    unswept: int
 
     @property
     def passed(self) -> bool:
-        return not self.remade and not self.late
+        return not self.remade and not self.late and not self.unswept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +53,12 @@ class Audit:
         found = AuditResult(
             remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
+            unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
         )
         if found.passed:
             self._report()
         else:
-            log.error("audit.failed", remade=found.remade, late=found.late)
+            log.error("audit.failed", remade=found.remade, late=found.late, unswept=found.unswept)
         return found
 
     def _report(self) -> None:

@@ -37,7 +37,8 @@ class SweepPace:
     """How far back the sweeps reach, and the time between two sweeps of a kind (`turns`).
 
     A change less than `grace` old is left to the next sweep: its delivery may still arrive.
-    A turn is a little shorter than the time between two rings, so that an early ring is not ignored.
+    Beat rings each minute for recent changes and replies. A turn is half a minute shorter than the time between two
+    sweeps, so that an early ring is not ignored; a sweep that failed gives its turn back, and the next ring retries.
     """
 
     overlap: timedelta = timedelta(minutes=10)
@@ -47,9 +48,16 @@ class SweepPace:
         default_factory=lambda: {
             SweepKind.RECENT: timedelta(minutes=2, seconds=30),
             SweepKind.FULL: timedelta(hours=12),
-            SweepKind.REPLIES: timedelta(minutes=14),
+            SweepKind.REPLIES: timedelta(minutes=14, seconds=30),
         }
     )
+
+    @classmethod
+    def every(cls, recent: timedelta) -> SweepPace:
+        """Return the pace with a sweep of recent changes so often, one of replies at every fifth, rings at a third."""
+        early = recent / 6
+        turns = {SweepKind.RECENT: recent - early, SweepKind.REPLIES: 5 * recent - early}
+        return cls(turns={**cls().turns, **turns})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +98,7 @@ class Sweep:
     def run_if_due(self, which: SweepKind) -> SweepResult | None:
         """Run a periodic sweep. Return None if another process has this turn, or if the sweep fails.
 
-        A failure of any kind ends here: it is counted, and the next sweep catches up.
+        A failure of any kind ends here: it is counted, and the next ring tries again.
         """
         if not self.sweeps.acquire(which, now=self.now(), length=self.pace.turns[which]):
             return None

@@ -70,6 +70,8 @@ class InProcess(BaseAdapter):
                 faults = desk.draw_faults(request)
                 executed = not faults.disconnects or faults.after
                 response = desk.handle(request, faults) if executed else None
+                if not executed:
+                    desk.count(request)
         except RestError as error:
             return desk.error_response(error)
         _check_connection(faults)

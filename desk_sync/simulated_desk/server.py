@@ -116,6 +116,7 @@ class _Rest:
         faults = self._desk.draw_faults(request)
         await asyncio.sleep(faults.latency)
         if faults.disconnects and not faults.after:
+            self._desk.count(request)
             await _disconnect(scope, faults)
             return
         await _send(await self._handle(request, faults), faults, scope, send)

@@ -23,6 +23,9 @@ from desk_sync.wiring.process import DEFAULT
 BEAT_INTERVAL = timedelta(seconds=5)
 """The interval of beat: the delay after which a due look that could not be made is tried again."""
 SWEEP_INTERVAL = timedelta(minutes=3)
+"""The interval of the sweeps, which ran before the loss and found nothing."""
+SWEEP_RING_INTERVAL = timedelta(minutes=1)
+"""The interval at which beat rings for a sweep, which it makes if it is due, or if the one before failed."""
 PULL_INTERVAL = timedelta(minutes=1)
 """The interval at which beat checks if a pull is due."""
 
@@ -99,7 +102,7 @@ class _ScenarioRun:
         self.notices_at = next_at
 
     def _schedule_sweep(self) -> None:
-        """Schedule the next sweep if a delivery was lost."""
+        """Schedule the next sweep if a delivery was lost; the rings after it are scheduled by that sweep."""
         if self.simulation.deliveries.lost_at and not self.sweep_scheduled:
             rounds = (self.simulation.virtual_time.now() - self.scenario.shape.start) // SWEEP_INTERVAL
             self.simulation.virtual_time.schedule(
@@ -108,15 +111,17 @@ class _ScenarioRun:
             self.sweep_scheduled = True
 
     def _sweep(self) -> None:
-        """Sweep the changes, and the replies in their turn, until both have reached the last lost delivery."""
-        self.sweep_scheduled = False
+        """Sweep the changes and the replies, each in its turn, until both have reached the last lost delivery."""
         portal, lost_at = self.simulation.desk_sync.portal(DEFAULT), self.simulation.deliveries.lost_at
         for which in (SweepKind.RECENT, SweepKind.REPLIES):
             portal.sweep.run_if_due(which)
         rounds = portal.sweeps.rounds()
         reached = [rounds[which].reached for which in (SweepKind.RECENT, SweepKind.REPLIES)]
         if lost_at and all(each and lost_at <= each for each in reached):
-            self.simulation.deliveries.lost_at = None
+            self.simulation.deliveries.lost_at, self.sweep_scheduled = None, False
+        else:
+            now = self.simulation.virtual_time.now()
+            self.simulation.virtual_time.schedule(now + SWEEP_RING_INTERVAL, self._sweep)
 
     def _pull(self) -> None:
         pulls = self.simulation.desk_sync.sources.pulls

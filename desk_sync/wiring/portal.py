@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property, partial
 
 from sqlalchemy import Engine
@@ -48,7 +49,7 @@ from desk_sync.services.reconcile.reconcile import Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.review import Review
-from desk_sync.services.sweep import MissedAlarm, Sweep
+from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.sources import SourceServices
@@ -131,6 +132,7 @@ class PortalServices:
             reserve=self.settings.credit_reserve,
             now=self.environment.now,
             clock=self.environment.monotonic,
+            longest_pause=timedelta(seconds=self.process_settings.longest_pause),
         )
 
     @cached_property
@@ -202,6 +204,7 @@ class PortalServices:
             budget=self.budget,
             sweeps=self.sweeps,
             now=self.environment.now,
+            pace=SweepPace.every(timedelta(seconds=self.process_settings.sweep_every)),
             alarm=MissedAlarm(share=self.process_settings.missed_share),
         )
 

@@ -1,8 +1,8 @@
 """./dev faults [NAME…]: inject faults into the real processes, break the laws on purpose, and report the outcome.
 
-Names are those of trials, `storm`, `ladders`, `crowds`, or `broken`; without a name all run. `crowds` are tests of many
-tickets at their full counts. Exits with 1 if something was lost or doubled, took too long, or a broken build stayed
-green.
+Names are those of trials, `storm`, `ladders`, `crowds`, `outages`, `matrix`, or `broken`; without a name all run.
+`crowds` are tests of many tickets at their full counts, `matrix` the outages in virtual time. Exits with 1 if something
+was lost or doubled, took too long, or a broken build stayed green.
 --write makes docs/faults.md from a run of everything; from a run of some trials it replaces their lines in it.
 """
 
@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from desk_sync.wiring.environment import utc_now
-from tests.faults import crowds, ladders, report, storm
+from tests.faults import crowds, ladders, outage_matrix, outages, report, storm
 from tests.faults.crowds import CrowdResult
 from tests.faults.ladders import LadderOutcome
+from tests.faults.outage_matrix import MatrixCell
+from tests.faults.outages import OutageOutcome, OutageTrial
 from tests.faults.report import FaultResults
 from tests.faults.storm import StormOutcome
 from tests.faults.trials import FULL, FaultTrial, TrialOutcome, run
@@ -27,6 +29,8 @@ from tests.mutants.build import BUILDS, BrokenBuild, MutantVerdict, judge
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
+MATRIX = "matrix"
+OTHERS = (storm.NAME, ladders.NAME, crowds.NAME, outages.NAME, MATRIX, BROKEN)
 
 Result = TypeVar("Result", StormOutcome, LadderOutcome)
 
@@ -34,7 +38,7 @@ Result = TypeVar("Result", StormOutcome, LadderOutcome)
 def main() -> int:
     arguments = _arguments()
     found = _find(arguments.names, arguments.share, arguments.seed)
-    for text in (report.trial_table(found.accounts), *found.tables()):
+    for text in (report.trial_table(found.accounts), *(each.table for each in found.played())):
         print(text, end="\n\n")
     if arguments.write:
         PAGE.write_text(_page(found, arguments))
@@ -52,6 +56,10 @@ def _find(names: Sequence[str], share: float, seed: int) -> FaultResults:
         found.climbs += _play(ladders.NAME, partial(ladders.run, ladders.FULL.scaled(share), seed=seed), found.problems)
     if _is_selected(crowds.NAME, names):
         found.crowds += _crowd(found.problems)
+    if _is_selected(outages.NAME, names):
+        found.outages += _outages([each.scaled(share) for each in outages.FULL], seed, found.problems)
+    if _is_selected(MATRIX, names):
+        found.matrix += _matrix(found.problems)
     if _is_selected(BROKEN, names):
         found.verdicts += [_judge(each, found.problems) for each in BUILDS]
     return found
@@ -63,7 +71,7 @@ def _arguments() -> argparse.Namespace:
         "names",
         nargs="*",
         metavar="NAME",
-        help=", ".join([*(each.name for each in FULL), storm.NAME, ladders.NAME, crowds.NAME, BROKEN]),
+        help=", ".join([*(each.name for each in FULL), *OTHERS]),
     )
     parser.add_argument("--share", type=float, default=1.0, help="of the full counts; 1 is all of them")
     parser.add_argument("--write", action="store_true", help="write docs/faults.md")
@@ -106,6 +114,26 @@ def _crowd(problems: list[str]) -> Sequence[CrowdResult]:
     with tempfile.TemporaryDirectory(prefix="ds-") as folder:
         found = crowds.run(Path(folder))
     _report(problems, crowds.NAME, *(each.words for each in found if not each.passed))
+    return found
+
+
+def _outages(trials: Sequence[OutageTrial], seed: int, problems: list[str]) -> Sequence[OutageOutcome]:
+    print(f"{outages.NAME}: {len(trials)} outages of Desk", file=sys.stderr)
+    try:
+        found = outages.run_all(trials, seed=seed)
+    except Exception as error:  # noqa: BLE001 - as above
+        _report(problems, outages.NAME, f"{type(error).__name__}: {error}")
+        return []
+    for each in found:
+        _report(problems, each.words, *each.failures())
+    return found
+
+
+def _matrix(problems: list[str]) -> Sequence[MatrixCell]:
+    print(f"{MATRIX}: outages of Desk in virtual time", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="ds-") as folder:
+        found = outage_matrix.run(Path(folder))
+    _report(problems, MATRIX, *(each.name for each in found if not each.passed))
     return found
 
 

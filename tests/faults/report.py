@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version
@@ -12,6 +12,8 @@ from importlib.metadata import version
 from desk_sync import __version__
 from tests.faults.crowds import CrowdResult
 from tests.faults.ladders import LadderOutcome
+from tests.faults.outage_matrix import MatrixCell
+from tests.faults.outages import LONGEST_PAUSE, SWEEP_EVERY, OutageOutcome
 from tests.faults.storm import StormOutcome
 from tests.faults.trials import TrialOutcome
 from tests.mutants.build import MutantVerdict
@@ -88,12 +90,49 @@ credits allow, and deaths of the process at random points of a step.
 
 """
 
+OUTAGES = """
+## Outages of Desk
+
+The real processes (receiver, Celery worker, beat), against the simulated Desk as a server. Settings make the times
+short: a portal that does not answer is probed every {pause:g} seconds instead of every 90, and swept every {sweep:g}
+seconds instead of every 180. The same tickets are opened twice: without an outage, and before, during and after one.
+During it windows end, and a person answers one ticket and edits another; deliveries of that time are kept or dropped.
+At the end fields, levels, clocks, public comments and notes must be equal (*differences*), and no ticket parked.
+*Seconds to resume*: until all was read that had happened in the outage; where a new access token is needed it takes up
+to a minute more, because one is requested once a minute.
+
+"""
+
+OUTAGES_HEAD = (
+    "Desk", "deliveries", "seconds of outage", "tickets", "calls meanwhile", "allowed", "parked", "differences",
+    "seconds to resume",
+)  # fmt: skip
+
+MATRIX = """
+## Outages of Desk, in virtual time
+
+The product in virtual time, at its production settings, with an outage of ten minutes to a day. Each cell is a run of
+two days with six tickets, compared with one without an outage: the calls to Desk during the first two hours of the
+outage, and the time until all was read that had happened in it, and nothing was due. FAILED is a difference in the end
+state, a parked ticket, more than 150 calls, or more than three minutes.
+
+"""
+
 BROKEN = """
 ## Laws broken on purpose
 
 Each patch under `tests/mutants/` breaks one law in a copy of the sources; the tests that it names must turn red.
 
 """
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A part of the report: its text, and its table, which is empty if it `was_played` not."""
+
+    text: str
+    table: str
+    was_played: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,18 +143,26 @@ class FaultResults:
     storms: list[StormOutcome] = field(default_factory=list)
     climbs: list[LadderOutcome] = field(default_factory=list)
     crowds: list[CrowdResult] = field(default_factory=list)
+    outages: list[OutageOutcome] = field(default_factory=list)
+    matrix: list[MatrixCell] = field(default_factory=list)
     verdicts: list[MutantVerdict] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def tables(self) -> Sequence[str]:
-        """Return the tables of all that was run beside the trials."""
-        found = (
-            (self.storms, storm_table(self.storms)),
-            (self.climbs, ladder_table(self.climbs)),
-            (self.crowds, crowd_table(self.crowds)),
-            (self.verdicts, mutant_table(self.verdicts)),
-        )
-        return [text for played, text in found if played]
+    def sections(self) -> Sequence[ReportSection]:
+        """Return the sections of all kinds of trials but the first, in order."""
+        outages = OUTAGES.format(pause=LONGEST_PAUSE, sweep=SWEEP_EVERY)
+        return [
+            ReportSection(STORM, storm_table(self.storms), bool(self.storms)),
+            ReportSection(LADDERS, ladder_table(self.climbs), bool(self.climbs)),
+            ReportSection(CROWDS, crowd_table(self.crowds), bool(self.crowds)),
+            ReportSection(outages, outage_table(self.outages), bool(self.outages)),
+            ReportSection(MATRIX, matrix_table(self.matrix), bool(self.matrix)),
+            ReportSection(BROKEN, mutant_table(self.verdicts), bool(self.verdicts)),
+        ]
+
+    def played(self) -> Sequence[ReportSection]:
+        """Return the sections of those that were run."""
+        return [each for each in self.sections() if each.was_played]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -156,6 +203,27 @@ def crowd_table(crowds: Iterable[CrowdResult]) -> str:
     return table(CROWDS_HEAD, [[each.words, "passed" if each.passed else "FAILED"] for each in crowds])
 
 
+def outage_table(outages: Iterable[OutageOutcome]) -> str:
+    rows = [
+        [
+            *(each.trial.weather, each.trial.deliveries, f"{each.trial.seconds:g}"),
+            *map(str, (each.tickets, each.calls, round(each.trial.calls), each.parked, len(each.differences))),
+            f"{each.resumed:.1f}",
+        ]
+        for each in outages
+    ]
+    return table(OUTAGES_HEAD, rows)
+
+
+def matrix_table(cells: Iterable[MatrixCell]) -> str:
+    """Return a row for each kind of outage and of deliveries, with a column for each length."""
+    found = {(each.kind, each.deliveries, each.length): each.words for each in cells if each.kind}
+    lengths = dict.fromkeys(length for _, _, length in found)
+    rows = dict.fromkeys((kind, deliveries) for kind, deliveries, _ in found)
+    head = ("Desk", "deliveries", *(f"outage of {length}" for length in lengths))
+    return table(head, [[*row, *(found[*row, length] for length in lengths)] for row in rows])
+
+
 def mutant_table(verdicts: Iterable[MutantVerdict]) -> str:
     rows = [[each.build.law, each.build.breaks, each.build.file, "red" if each.red else "GREEN"] for each in verdicts]
     return table(("law", "what is broken", "where", "tests"), rows)
@@ -167,25 +235,46 @@ def document(found: FaultResults, *, command: str, counts: str, seed: int, on: d
     complaints = [f"\n**Not survived:** {problem}\n" for problem in found.problems]
     frozen = [_frozen(outcome) for outcome in found.accounts]
     table_of_trials = [INTRODUCTION.format(**facts), trial_table(found.accounts), "\n", *complaints, *frozen]
-    plays = [STORM, storm_table(found.storms), "\n", LADDERS, ladder_table(found.climbs), "\n"]
-    tests = [CROWDS, crowd_table(found.crowds), "\n", BROKEN, mutant_table(found.verdicts), "\n"]
-    return "".join([*table_of_trials, *plays, *tests])
+    others = [text for each in found.sections() for text in (each.text, each.table, "\n")]
+    return "".join([*table_of_trials, *others])
 
 
 def updated_document(page: str, found: FaultResults, *, names: Sequence[str], command: str, on: datetime) -> str:
     """Return the page of a whole run, with the lines of some trials, and their failures, from a later run."""
     words = [each.words for each in found.accounts]
     rows = dict(zip(words, trial_table(found.accounts).splitlines()[2:], strict=True))
-    lines = [rows.get(line[2:].partition(" |")[0], line) for line in page.splitlines() if not _is_of(line, rows, names)]
-    for fresh in found.tables():
-        head = lines.index(fresh.splitlines()[0])
-        end = next((number for number in range(head, len(lines)) if not lines[number].startswith("|")), len(lines))
-        lines[head:end] = fresh.splitlines()
+    lines = [line for line in page.splitlines() if not _is_of(line, rows, names)]
+    _replace_rows(lines, rows)
+    for section in found.played():
+        _replace_section(lines, section)
     added = [f"From a later run: `{command}`, {on:%d %B %Y}.", ""]
     added += [line for problem in found.problems for line in (f"**Not survived:** {problem}", "")]
     added += [line for outcome in found.accounts for line in _frozen(outcome).splitlines()]
     place = lines.index(STORM.splitlines()[1])
     return "\n".join([*lines[:place], *added, "", *lines[place:], ""])
+
+
+def _replace_rows(lines: list[str], rows: Mapping[str, str]) -> None:
+    """Replace the rows of these trials in the first table; add those that it lacks at its end."""
+    head = next(number for number, line in enumerate(lines) if line.startswith("|"))
+    end = _end_of_table(lines, head)
+    present = [line[2:].partition(" |")[0] for line in lines[head:end]]
+    fresh = [rows.get(words, line) for words, line in zip(present, lines[head:end], strict=True)]
+    lines[head:end] = [*fresh, *(row for words, row in rows.items() if words not in present)]
+
+
+def _replace_section(lines: list[str], section: ReportSection) -> None:
+    """Replace the section; one that the page lacks goes before the laws that are broken on purpose, the last."""
+    title, last = section.text.splitlines()[1], BROKEN.splitlines()[1]
+    fresh = [*section.text.splitlines()[1:], *section.table.splitlines(), ""]
+    begin = lines.index(title) if title in lines else lines.index(last)
+    titles = (number for number in range(begin + 1, len(lines)) if lines[number].startswith("## "))
+    end = next(titles, len(lines)) if title in lines else begin
+    lines[begin:end] = fresh
+
+
+def _end_of_table(lines: Sequence[str], head: int) -> int:
+    return next((number for number in range(head, len(lines)) if not lines[number].startswith("|")), len(lines))
 
 
 def _is_of(line: str, words: Collection[str], names: Collection[str]) -> bool:

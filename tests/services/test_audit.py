@@ -10,8 +10,10 @@ from sqlalchemy import update
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.metrics import SqlMetrics
+from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.errors import TemporaryError
+from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.audit import Audit, AuditResult
 from tests.support.makers import NOW, make_ticket
 
@@ -105,8 +107,21 @@ def test_a_clock_that_runs_out_on_a_parked_ticket_keeps_the_monitor_from_being_c
 
     world.waits(hours=2)
 
-    assert audit.run() == AuditResult(remade=0, late=1)
+    assert audit.run() == AuditResult(remade=0, late=1, unswept=0)
     assert monitor.calls == 1
+
+
+@pytest.mark.parametrize("which", SweepKind)
+def test_sweeps_that_fail_again_keep_the_monitor_from_being_called_until_one_ends_well(world, audit, monitor, which):
+    sweeps, passed = SqlSweeps(world.engine, "default"), []
+    for _ in range(2):
+        sweeps.fail_round(which, "down")
+        passed.append(audit.run().passed)
+
+    sweeps.end_round(which, reached=world.now(), now=world.now())
+    assert passed == [True, False]
+    assert audit.run().passed
+    assert monitor.calls == 2
 
 
 def test_a_monitor_that_does_not_answer_does_not_fail_the_audit(audit, monitor):

@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from celery_config import beat_schedule
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
+from desk_sync.settings import without_environment
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, make_event, make_ticket
 
@@ -405,11 +407,47 @@ class TestTurns:
         assert sweep.run_if_due(SweepKind.RECENT) is None
         assert sweep.run_if_due(SweepKind.FULL) is not None
 
-    def test_the_turn_is_free_at_the_next_ring(self, world, sweep):
+    @pytest.mark.parametrize(
+        ("which", "ring", "minutes"),
+        [
+            pytest.param(SweepKind.RECENT, "sweep", 3, id="recent changes"),
+            pytest.param(SweepKind.REPLIES, "sweep replies", 15, id="replies"),
+        ],
+    )
+    def test_the_rings_of_beat_make_a_sweep_every_few_minutes(self, world, sweep, which, ring, minutes):
+        made = []
+        for number in range(31):
+            if sweep.run_if_due(which):
+                made.append(number * beat_schedule[ring]["schedule"])
+            world.waits(seconds=beat_schedule[ring]["schedule"].total_seconds())
+
+        assert made == [timedelta(minutes=each) for each in range(0, 31, minutes)]
+
+    @pytest.mark.parametrize("seconds", [3, 180, 300])
+    def test_the_pace_follows_from_the_time_between_two_sweeps(self, seconds):
+        pace = SweepPace.every(timedelta(seconds=seconds))
+
+        turns = (pace.turns[SweepKind.RECENT], pace.turns[SweepKind.REPLIES])
+        assert turns == (timedelta(seconds=seconds * 5 / 6), timedelta(seconds=seconds * 29 / 6))
+        assert pace.turns[SweepKind.FULL] == SweepPace().turns[SweepKind.FULL]
+
+    def test_the_default_pace_is_that_of_the_setting(self):
+        assert SweepPace.every(timedelta(seconds=without_environment().sweep_every)) == SweepPace()
+
+    def test_a_ring_that_comes_a_little_early_makes_a_sweep(self, world, sweep):
         sweep.run_if_due(SweepKind.RECENT)
         world.waits(minutes=2, seconds=59)
 
         assert sweep.run_if_due(SweepKind.RECENT) is not None
+
+    @pytest.mark.parametrize("which", [SweepKind.RECENT, SweepKind.REPLIES])
+    def test_a_sweep_that_failed_is_tried_again_at_the_next_ring(self, world, desk, sweep, which):
+        desk.person_sets(TICKET)
+        desk.before["modified_between"] = desk.before["replied_between"] = raising(TemporaryError("down"))
+        assert sweep.run_if_due(which) is None
+        world.waits(minutes=1)
+
+        assert sweep.run_if_due(which) is not None
 
     def test_a_turn_taken_with_a_wrong_clock_blocks_no_sweep(self, world, sweep):
         world.waits(hours=1)
@@ -419,7 +457,7 @@ class TestTurns:
         assert sweep.run_if_due(SweepKind.RECENT) is not None
 
     @pytest.mark.parametrize("error", [TemporaryError("down"), NotPermitted("no scope")], ids=["later", "never"])
-    def test_a_desk_that_does_not_answer_costs_a_turn_and_no_ticket(self, world, desk, sweep, sweeps, known, error):
+    def test_a_desk_that_does_not_answer_costs_a_sweep_and_no_ticket(self, world, desk, sweep, sweeps, known, error):
         desk.person_sets(known, severity="S2-Moderate")
         world.waits(**LATE)
         before = sweeps.coverage()

@@ -106,6 +106,7 @@ def test_a_reset_leaves_the_client_without_a_response(site: Site, after: bool):
     with pytest.raises(requests.ConnectionError):
         site.call("PATCH", f"/tickets/{ticket_id}", {"priority": "High"})
 
+    assert site.control("GET", "/state")["calls"]["PATCH /tickets/{id}"] == 1
     site.control("POST", "/faults", {})
     assert site.call("GET", f"/tickets/{ticket_id}").json()["priority"] == ("High" if after else None)
 

@@ -21,6 +21,7 @@ class FakeBudget:
         self.left: list[int | None] = []
         self.waits: list[timedelta] = []
         self.failures: list[str] = []
+        self.concerned: list[str | None] = []
         self.is_ill = False
 
     def admit(self, limit: int) -> int:
@@ -43,6 +44,7 @@ class FakeBudget:
 
     def failed(self, cause: str, about: str | None = None) -> None:
         self.failures.append(cause)
+        self.concerned.append(about)
 
     def _refuse(self) -> None:
         if self.paused is not None:

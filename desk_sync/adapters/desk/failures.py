@@ -119,7 +119,8 @@ def portal_failure(response: requests.Response, call: str) -> PortalFailure | No
     """Return the failure of the portal that the answer is; None for an answer that shows that Desk works.
 
     A maintenance page may have any status, 200 too. A refusal of permission, and a success without JSON, may concern
-    this one record; a refused token, too many calls and the errors of a server concern all.
+    this one record; a refused token, too many calls and the errors of a server concern all. A search is about no
+    record: sweeps that fail alone, while no ticket is due, pause the portal too.
     """
     status = response.status_code
     if status >= 500 or status in _OF_THE_PORTAL:
@@ -157,9 +158,10 @@ def _is_object(response: requests.Response) -> bool:
     return response.content.removeprefix(BOM_UTF8).lstrip()[:1] == b"{"
 
 
-def _record_of(call: str) -> str:
-    """Return the record of a call such as `GET /tickets/1/threads`: "tickets/1"."""
-    return "/".join(call.partition(" ")[2].split("/")[1:3])
+def _record_of(call: str) -> str | None:
+    """Return the record of a call such as `GET /tickets/1/threads`: "tickets/1"; None for a search."""
+    record = "/".join(call.partition(" ")[2].split("/")[1:3])
+    return None if record.endswith("/search") else record
 
 
 def _known(code: str) -> str:

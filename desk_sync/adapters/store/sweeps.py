@@ -70,7 +70,7 @@ class SqlSweeps:
             connection.execute(update(sweep_rounds).where(self._round(which)).values(ended))
 
     def fail_round(self, which: SweepKind, error: str) -> int:
-        failed = update(sweep_rounds).values(failures=sweep_rounds.c.failures + 1, error=error)
+        failed = update(sweep_rounds).values(failures=sweep_rounds.c.failures + 1, error=error, turn_until=None)
         with writing(self.engine) as connection:
             self._begin(connection, which)
             return connection.scalar(failed.where(self._round(which)).returning(sweep_rounds.c.failures)) or 0

@@ -145,6 +145,10 @@ class SimulatedDesk:
             return NONE
         return self.chance.draw_faults(route.name, ids)
 
+    def count(self, request: RestRequest) -> None:
+        """Count a call that a fault answers, or leaves without an answer."""
+        self.calls[self.find(request)[0].name] += 1
+
     def handle(self, request: RestRequest, faults: FaultInjector | None = None) -> RestResponse:
         """Return the response to a request under the given faults, by default those that `draw_faults` returns.
 
@@ -152,7 +156,7 @@ class SimulatedDesk:
         """
         faults = self.draw_faults(request) if faults is None else faults
         if faults.stands_in and not faults.after:
-            self.calls[self.find(request)[0].name] += 1
+            self.count(request)
             return failure(faults)
         response = self._handle(request, faults)
         return failure(faults) if faults.stands_in else replace(response, body=response.body + b" " * faults.padding)

@@ -21,7 +21,9 @@ from tests.adapters.desk.portal import (
     serving,
 )
 from tests.support.fake_budget import FakeBudget
+from tests.support.makers import NOW
 
+HOUR = timedelta(hours=1)
 TICKET_BODY = json.dumps(make_raw(id=TICKET)).encode()
 
 
@@ -119,6 +121,22 @@ def test_the_budget_records_what_an_answer_means_for_the_portal(answer, left, wa
         call(server.url, budget)
 
     assert (budget.left, budget.waits, budget.failures) == (left, waits, failures)
+
+
+@pytest.mark.parametrize(
+    ("act", "about"),
+    [
+        pytest.param(lambda client: client.read_ticket(TICKET), f"tickets/{TICKET}", id="a ticket"),
+        pytest.param(lambda client: list(client.modified_between(NOW, NOW + HOUR)), None, id="a sweep"),
+        pytest.param(lambda client: list(client.replied_between(NOW, NOW + HOUR)), None, id="a sweep for replies"),
+    ],
+)
+def test_a_refusal_may_concern_the_record_of_the_call_alone_and_that_of_a_search_the_portal(act, about):
+    budget = FakeBudget()
+    with serving(answering(last(refusal("FORBIDDEN"), status="403 Forbidden"))) as server, suppress(DeskSyncError):
+        act(make_client(url=server.url, budget=budget))
+
+    assert budget.concerned == [about]
 
 
 def test_a_connection_that_breaks_is_a_failure_of_the_portal():

@@ -233,6 +233,15 @@ def test_one_of_many_takes_the_turn(sweeps, which):
     assert sweeps.coverage() is None
 
 
+@pytest.mark.parametrize("which", SweepKind)
+def test_a_sweep_that_failed_gives_its_turn_back(sweeps, which):
+    sweeps.acquire(which, now=NOW, length=A_SECOND)
+    sweeps.fail_round(which, "down")
+
+    assert sweeps.acquire(which, now=NOW, length=A_SECOND)
+    assert not sweeps.acquire(which, now=NOW, length=A_SECOND)
+
+
 def test_a_portal_has_its_own_sweeps(sweeps, engine):
     other = SqlSweeps(engine, "other")
     mark(sweeps, found())

@@ -36,8 +36,9 @@ CLOCK_SKEW = timedelta(minutes=1)
 class CircuitBreaker:
     """One process's side of the breaker. Safe to share between threads."""
 
-    def __init__(self, allowances: AllowanceStore, portal: str, *, now: Now) -> None:
+    def __init__(self, allowances: AllowanceStore, portal: str, *, now: Now, longest: timedelta = LONGEST) -> None:
         self._allowances = allowances
+        self._longest = longest
         self._portal = portal
         self._now = now
         self._lock = Lock()
@@ -123,9 +124,9 @@ class CircuitBreaker:
         current = self._allowances.read().pause
         number = current.number + 1 if current else 1
         now = self._now()
-        pause = DeskPause(begun_at=now, until=now + (length or doubled(SHORTEST, number, LONGEST)), number=number)
+        pause = DeskPause(begun_at=now, until=now + (length or doubled(SHORTEST, number, self._longest)), number=number)
         self._failures, self._refused = 0, frozenset()
-        if current and self._lasts(current) and pause.until - current.until <= LONGEST:
+        if current and self._lasts(current) and pause.until - current.until <= self._longest:
             self._seen = current
             return
         self._seen = pause

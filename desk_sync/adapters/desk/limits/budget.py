@@ -14,7 +14,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import Protocol
 
-from desk_sync.adapters.desk.limits.breaker import CLOCK_SKEW, CircuitBreaker
+from desk_sync.adapters.desk.limits.breaker import CLOCK_SKEW, LONGEST, CircuitBreaker
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AllowanceStore, CreditLevel
@@ -48,10 +48,11 @@ class PortalBudget:
         reserve: int,
         now: Now,
         clock: Callable[[], float] = time.monotonic,
+        longest_pause: timedelta = LONGEST,
     ) -> None:
         self._slots = slots
         self._allowances = allowances
-        self._breaker = CircuitBreaker(allowances, portal, now=now)
+        self._breaker = CircuitBreaker(allowances, portal, now=now, longest=longest_pause)
         self._meter = CreditMeter(allowances, reserve=reserve, now=now, clock=clock)
 
     def admit(self, limit: int) -> int:

@@ -24,8 +24,8 @@ class Portal:
         self.time = NOW
         self.calls = 0
 
-    def process(self):
-        return CircuitBreaker(self.allowances, "default", now=lambda: self.time)
+    def process(self, **settings):
+        return CircuitBreaker(self.allowances, "default", now=lambda: self.time, **settings)
 
     def fails(self, breaker, times=1, about=None):
         for _ in range(times):
@@ -71,6 +71,15 @@ def test_the_pause_stays_at_its_longest_however_long_the_outage_is(portal, pause
         assert portal.tries(breaker)
 
     assert portal.paused_for == LONGEST
+
+
+def test_the_longest_pause_can_be_set(portal):
+    breaker = portal.process(longest=timedelta(seconds=7))
+    portal.fails(breaker, FAILURES)
+    portal.time += portal.paused_for
+    assert portal.tries(breaker)
+
+    assert portal.paused_for == timedelta(seconds=7)
 
 
 def test_two_hours_cost_fewer_than_150_calls_whatever_the_number_of_processes(portal):
