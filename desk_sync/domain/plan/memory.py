@@ -17,21 +17,26 @@ from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedValue:
-    """A value that we wrote, the value before it, and the basis on which we wrote it."""
+    """A value that we wrote, the value before it, and the basis on which we wrote it.
+
+    `again`: it replaced a value that stood in the place of an earlier one of ours, and of which no person was known to
+    be the author.
+    """
 
     value: Value
     before: Value
     basis: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A person's value that stands against ours until `basis`, the basis of our own value, changes (L7)."""
+    """A person's value that stands against ours until `basis`, the basis of our own value, changes later (L7)."""
 
     value: Value
     basis: str
@@ -41,28 +46,52 @@ class Override:
 class FieldsMemory:
     """The fields that we wrote, and the persons' values that stand against ours.
 
-    `intended` was stored before a write that may not have been made. `consecutive_writes` counts our writes since a
-    person last changed the ticket (L14). `held_back` are the fields whose value Desk did not accept (L16).
-    `set_by_rules` are values that replaced ours within a write of other fields: a rule of the portal set them, not a
-    person. `left_at` is when Desk last modified the ticket, as the last look left it; None unless a field is held back.
+    `intended` was stored before a write that may not have been made, with the values that it replaces, `found`.
+    `agreed` are values that we would have written, and that others had set before. `consecutive_writes` counts our
+    writes since a person last changed the ticket (L14). `held_back` are the fields whose value Desk did not accept
+    (L16). `set_by_rules` are values that replaced ours within a write of other fields: a rule of the portal set them,
+    not a person. `left_at` is when Desk last modified the ticket, as the last look left it; None unless a field is held
+    back.
     """
 
     applied: Mapping[Field, AppliedValue] = field(default_factory=dict)
     intended: Mapping[Field, AppliedValue] = field(default_factory=dict)
+    found: Mapping[Field, Value] = field(default_factory=dict)
+    agreed: Mapping[Field, AppliedValue] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     consecutive_writes: int = 0
     held_back: Mapping[Field, HeldBack] = field(default_factory=dict)
     set_by_rules: Mapping[Field, Value] = field(default_factory=dict)
     left_at: datetime | None = None
 
-    def intending(self, values: Mapping[Field, AppliedValue]) -> FieldsMemory:
+    def intending(self, values: Mapping[Field, AppliedValue], ticket: Ticket) -> FieldsMemory:
         """Return it with values that are about to be written; those of an earlier look, which may be written, stay."""
-        return replace(self, intended={**self.intended, **values})
+        found = {name: ticket.value(name) for name in values}
+        return replace(self, intended={**self.intended, **values}, found={**self.found, **found})
 
-    def settled(self, ticket: Ticket) -> FieldsMemory:
-        """Return it with the intended values that the ticket has as applied: the process died after the call."""
-        confirmed = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
-        return replace(self, applied={**self.applied, **confirmed}, intended={})
+    def settled(self, ticket: Ticket, events: Iterable[Event]) -> FieldsMemory:
+        """Return it with the intended values that were written as applied: the process died after the call (L7).
+
+        The fields of one write come true together: where one shows our value, or an event names it, all were written,
+        and a different value is a later one. So is a value that is neither ours nor the one that was found.
+        """
+        together = self._was_made(ticket, events)
+        confirmed = {
+            name: ours
+            for name, ours in self.intended.items()
+            if together or ticket.value(name) not in (ours.value, self.found.get(name, ours.before))
+        }
+        left = {name: ours for name, ours in self.intended.items() if name not in confirmed}
+        return replace(self, applied={**self.applied, **confirmed}, intended=left)
+
+    def _was_made(self, ticket: Ticket, events: Iterable[Event]) -> bool:
+        """Return True if one of the intended values is in the ticket, or an event shows that it was."""
+        digests = {name: value_digest(ticket, name, ours.value) for name, ours in self.intended.items()}
+        return any(ticket.value(name) == ours.value for name, ours in self.intended.items()) or any(
+            digests.get(name) in (change.before, change.after)
+            for event in events
+            for name, change in event.changes.items()
+        )
 
     def next_look_at(self, planned: datetime | None, now: datetime) -> datetime | None:
         """Return when to look next: when a held-back field is tried again, if that is before the `planned` look."""

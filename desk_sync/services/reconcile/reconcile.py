@@ -161,7 +161,7 @@ class Reconcile:
         """
         if not plan.fields.writes and not plan.comments:
             return FieldsOutcome(ticket=ticket), 0
-        intended = replace(memory, fields=memory.fields.intending(plan.fields.intended))
+        intended = replace(memory, fields=memory.fields.intending(plan.fields.intended, ticket))
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
         outcome = self.fields.write(
             ticket, plan.fields, mapping=plan.decision.policy_version, renew=lambda: self._renew(lease)

@@ -26,7 +26,6 @@ from tests.support.makers import (
     POLICY,
     ROBOT,
     TICKETS,
-    changed,
     make_evidence,
     make_memory,
     make_ticket,
@@ -231,9 +230,7 @@ def test_while_a_reply_is_being_sent_the_next_look_is_soon():
 
 class TestReasonsAndQuestions:
     def test_a_field_that_a_person_set_is_a_reason(self):
-        plan = look(
-            make_ticket(large_user=True, severity="S3-Minimal"), LARGE, after_ours(), events=[changed(SEVERITY)]
-        )
+        plan = look(make_ticket(large_user=True, severity="S3-Minimal"), LARGE, after_ours())
 
         assert "L7: severity stays as a person set it" in map(str, plan.decision.reasons)
 

@@ -42,6 +42,8 @@ from tests.support.plan_scenes import (
     with_rules,
 )
 
+WRITTEN = make_ticket(**TREATED)
+UNTICKED = make_ticket(severity="S3-Minimal")
 LOWERED = make_ticket(large_user=True, severity="S3-Minimal")
 KEPT = {SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)}
 
@@ -116,7 +118,7 @@ class TestAPersonsEdit:
     """L7: a person's later edit wins over ours until its basis changes."""
 
     def test_it_holds(self):
-        plan = look(LOWERED, LARGE, after_ours(), events=[changed(SEVERITY)])
+        plan = look(LOWERED, LARGE, after_ours(), events=[changed(WRITTEN, LOWERED)])
 
         assert plan.fields.writes == {}
         assert plan.fields.memory.overrides == KEPT
@@ -128,7 +130,11 @@ class TestAPersonsEdit:
         assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours(overrides=KEPT)) == {}
 
     @pytest.mark.parametrize(
-        "events", [[changed(SEVERITY, by=ROBOT)], [changed(SEVERITY, by=ROBOT), changed(BOX)]], ids=["robot", "both"]
+        "events",
+        [
+            pytest.param([changed(WRITTEN, LOWERED, by=ROBOT)], id="robot"),
+            pytest.param([changed(WRITTEN, LOWERED, by=ROBOT), changed(UNTICKED, LOWERED)], id="both"),
+        ],
     )
     def test_a_machines_edit_does_not_hold(self, events):
         assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
@@ -137,7 +143,7 @@ class TestAPersonsEdit:
         assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
 
     def test_a_change_without_an_author_is_no_persons(self):
-        events = [changed(SEVERITY, by=None)]
+        events = [changed(WRITTEN, LOWERED, by=None)]
 
         assert writes(replace(LOWERED, modified_by=None), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
         assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
@@ -146,7 +152,7 @@ class TestAPersonsEdit:
         ("set_by_rules", "events", "written"),
         [
             pytest.param({SEVERITY: "S3-Minimal"}, [], {SEVERITY: "S1-Critical"}, id="a rule's, not the last author's"),
-            pytest.param({SEVERITY: "S3-Minimal"}, [changed(SEVERITY)], {}, id="an event names the person"),
+            pytest.param({SEVERITY: "S3-Minimal"}, [changed(WRITTEN, LOWERED)], {}, id="an event names the person"),
             pytest.param({SEVERITY: "S2-Moderate"}, [], {}, id="changed again since the rule"),
         ],
     )
@@ -154,7 +160,7 @@ class TestAPersonsEdit:
         assert writes(LOWERED, LARGE, after_ours(set_by_rules=set_by_rules), events=events) == written
 
     def test_it_ends_when_the_ticket_turns_out_to_be_about_another_account(self):
-        plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours())
+        plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours(overrides=KEPT))
 
         assert (plan.fields.writes, plan.fields.memory.overrides) == ({SEVERITY: "S1-Critical"}, {})
         assert plan.fields.memory.applied[SEVERITY] == AppliedValue(
@@ -171,7 +177,7 @@ class TestAPersonsEdit:
         assert look(make_ticket(**TREATED), LARGE, after_ours(overrides=KEPT)).fields.memory.overrides == {}
 
     def test_an_edit_before_our_first_look_is_no_later_edit(self):
-        assert writes(LOWERED, LARGE, events=[changed(SEVERITY)]) == {SEVERITY: "S1-Critical"}
+        assert writes(LOWERED, LARGE, events=[changed(WRITTEN, LOWERED)]) == {SEVERITY: "S1-Critical"}
 
 
 @pytest.mark.parametrize(
