@@ -1,7 +1,7 @@
 """The port `Desk` over one portal's REST API.
 
 Every call ends within `timeout`, however many requests it needs and however slowly the answer arrives. Requests that
-are safe to repeat (GET, and PATCH with the same values) are retried within seconds; longer waits are the caller's.
+only read are retried within seconds. A write is sent once: if its answer is lost, its caller reads again first (L7).
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ HISTORY = 50
 Body = dict[str, object]
 """A JSON object, sent or received."""
 
-_REPEATABLE = frozenset({"GET", "PATCH"})
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
 _UNAUTHORIZED = 401
+_AT_ONCE = timedelta(seconds=1)
 _NO_CONTENT = 204
 
 
@@ -280,7 +280,7 @@ class DeskClient:
     ) -> Body:
         """Return the JSON object of the answer, {} for an answer without a body. Raises the errors of `failures`."""
         request = requests.Request(method, self._base + path, params=query, json=body)
-        limit = ATTEMPTS if method in _REPEATABLE else 1
+        limit = ATTEMPTS if method == "GET" else 1
         attempts = Retrying(
             retry=retry_if_exception_type(BriefFailure),
             stop=lambda state: state.attempt_number >= limit or state.upcoming_sleep >= deadline.left(),
@@ -292,11 +292,13 @@ class DeskClient:
         return _read(response, f"{method} {path}")
 
     def _attempt(self, request: requests.Request, call: str, deadline: DeadlineAdapter) -> requests.Response:
-        """Return a successful answer of Desk. A token that Desk refuses is replaced once."""
+        """Return a successful answer of Desk. A token that Desk refuses is replaced once; a PATCH is not repeated."""
         token = self._token(deadline)
         response = self._send(request, call, token, deadline)
         if response.status_code == _UNAUTHORIZED:
             token = self._token(deadline, refused=token)
+            if request.method == "PATCH":
+                raise TemporaryError(f"Desk refused the access token of {call}; it is replaced", retry_after=_AT_ONCE)
             response = self._send(request, call, token, deadline)
         if not 200 <= response.status_code < 300:
             raise failure(response, call, our_words=self._our_words, now=self._now())
