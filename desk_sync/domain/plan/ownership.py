@@ -38,19 +38,20 @@ def overrides_of(
     ticket = observed.ticket
     for name, ours in {**memory.agreed, **memory.applied}.items():
         current, known = ticket.value(name), memory.overrides.get(name)
-        if name not in among or (name in desired and desired[name].value == current):
+        if name not in among:
             continue
         basis = _basis(name, ours, known, desired, decision)
         if current == ours.value:
             if _overwritten(name, ours, observed, rules):
                 yield name, Override(value=ours.before, basis=basis)
-        elif known and (known.basis == basis or known.value == current):
-            if known.basis == basis:
-                yield name, Override(value=current, basis=basis)
-        elif name not in ticket.not_on_layout and set_by_person(name, observed, memory, rules):
-            gave_way = basis != ours.basis and _basis_changed_later(name, observed)
-            if not gave_way:
-                yield name, Override(value=current, basis=basis)
+        elif name in desired and desired[name].value == current:
+            continue
+        elif known and known.basis == basis:
+            yield name, Override(value=current, basis=basis)
+        elif name in ticket.not_on_layout or _gave_way(name, ours, known, basis, observed):
+            continue
+        elif set_by_person(name, observed, memory, rules):
+            yield name, Override(value=current, basis=basis)
 
 
 def _basis(
@@ -87,8 +88,15 @@ def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
     yield from (each for each in observed.events if name in each.changes and each.changes[name].after == present)
 
 
-def _basis_changed_later(name: Field, observed: ObservedTicket) -> bool:
-    """Return True if the events show that what our value is based on was changed after the field's present value."""
+def _gave_way(name: Field, ours: AppliedValue, known: Override | None, basis: str, observed: ObservedTicket) -> bool:
+    """Return True if the basis of our value changed after the field got its present value.
+
+    That is certain of a value that the last look knew; of a new one the events can show it.
+    """
+    if basis == (known or ours).basis:
+        return False
+    if known and known.value == observed.ticket.value(name):
+        return True
     set_at = max((event.occurred_at for event in _results(name, observed)), default=None)
     sources = _BASIS_OF_DECIDED if name in DECIDED else _BASIS_OF_SHOWN
     changed_at = [event.occurred_at for source in sources for event in _results(source, observed)]
