@@ -80,6 +80,7 @@ def its_event_is_late(edited: EditedField, *, last_author: str = PERSON) -> None
     edited.site.desk.tickets[TICKET] = replace(theirs, modified_by=last_author)
     edited.is_reported(before, found[0], actor_id=ROBOT)
     edited.look()
+    assert last_author == ROBOT or edited.ticket.value(edited.field) == edited.theirs
     edited.is_reported(ours, theirs)
 
 
