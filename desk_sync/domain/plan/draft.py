@@ -168,7 +168,9 @@ class PlanDraft:
         """Return the decision with the reasons why the ticket differs from it, and the state of the escalation."""
         decision, outcome = self.decision, self.escalation.outcome
         for name in fields.memory.overrides:
-            decision = decision.because("L7", f"{name} stays as a person set it")
+            decision = decision.because(
+                "L7", f"{name} stays as a person set it, until what ours is based on changes later"
+            )
         for name in fields.unplaceable:
             decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
         reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews))

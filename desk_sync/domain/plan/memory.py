@@ -15,6 +15,7 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
+from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
@@ -104,12 +105,33 @@ class FieldsMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntendedComment:
+    """The standing comment as it was stored before an edit that may not have been made: its digest, and its words'."""
+
+    digest: str
+    words: str
+
+    def was_replaced(self, text: str | None, *, before: str | None) -> bool:
+        """Return True if a person edited or deleted the comment since: it is neither this one nor the one before.
+
+        `text` is the comment in Desk, None if it is gone; `before` are the words before, None if they are not known.
+        """
+        return text is None or (before is not None and words_digest(text) not in (self.words, before))
+
+
+def words_digest(text: str) -> str:
+    """Return a fingerprint of a text without its blanks, which Desk may change."""
+    return fingerprint("".join(text.split()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClocksMemory:
     """The inputs of the ticket's clocks, and how much of the conversation is in them.
 
     `threads_counted` and `comments_counted` are Desk's counts at the last look, with our own comments; `threads_seen`
     and `comments_seen` are the items that were read. `suppressed` are the keys of alerts that were active at the first
-    look. `standing_comment` is the digest of the standing comment; None before it exists.
+    look. `standing_comment` is the digest of the standing comment; None before it exists. `standing_words` is that of
+    its words, and `intended_comment` the one that was about to replace it.
     """
 
     inputs: ClockInputs | None = None
@@ -119,6 +141,8 @@ class ClocksMemory:
     comments_seen: SeenItems = NEVER_READ
     suppressed: frozenset[str] = frozenset()
     standing_comment: str | None = None
+    standing_words: str | None = None
+    intended_comment: IntendedComment | None = None
 
     def read_since(self, instant: datetime) -> bool:
         """Return True if threads and comments were read at the instant or later."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.backoff import as_long_again, doubled
+from desk_sync.domain.commitment.clock_comments import StandingComment
 from desk_sync.domain.escalation.basic_questions import HOWTO
 from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.education import LastEducation
@@ -135,7 +136,7 @@ class Reconcile:
 
     def _reconcile(self, lease: Lease, pending: PendingWork, news: Sequence[Event]) -> None:
         """Read, decide, write: nothing is written to a ticket before the last step."""
-        policy = self._policy(lease)
+        policy, read_at = self._policy(lease), self.now()
         observed, memory = self.reader.observe(lease.ticket_id, pending, news, policy)
         draft = draft_plan(observed, memory, policy)
         if draft.needs_conversation:
@@ -144,7 +145,7 @@ class Reconcile:
         plan = draft.finish(
             agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
         )
-        outcome, comments_made = self._write(lease, observed.ticket, plan, pending.memory)
+        outcome, comments_made = self._write(lease, observed.ticket, plan, pending.memory, read_at=read_at)
         remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments_made=comments_made)
         fields = plan.fields.memory_after(observed.ticket, outcome, now=self.now(), mapping=policy.version)
         self._record(lease, observed, outcome, plan, replace(remembered, fields=fields), pending.memory)
@@ -154,22 +155,34 @@ class Reconcile:
     def _last_education(self, partner_key: str | None) -> LastEducation | None:
         return self.education_log.last(partner_key) if partner_key else None
 
-    def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[FieldsOutcome, int]:
+    def _write(
+        self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory, *, read_at: datetime
+    ) -> tuple[FieldsOutcome, int]:
         """Store what is about to happen, then do it (L6). Return the end of the writes and the number of new comments.
 
         Comments do not wait until Desk accepts a field, unless they report on it (L16).
         """
         if not plan.fields.writes and not plan.comments:
             return FieldsOutcome(ticket=ticket), 0
-        intended = replace(memory, fields=memory.fields.intending(plan.fields.intended, ticket))
+        intended = replace(
+            memory,
+            fields=memory.fields.intending(plan.fields.intended, ticket),
+            clocks=replace(memory.clocks, intended_comment=plan.clocks.intended or memory.clocks.intended_comment),
+        )
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
         outcome = self.fields.write(
-            ticket, plan.fields, mapping=plan.decision.policy_version, renew=lambda: self._renew(lease)
+            ticket,
+            plan.fields,
+            mapping=plan.decision.policy_version,
+            read_at=read_at,
+            renew=lambda: self._renew(lease),
         )
         effects = [effect for effect in plan.effects if effect in pending and effect.about not in outcome.refused]
         made = [self._comment(lease, effect, pending[effect]) for effect in effects]
         if standing := plan.clocks.comment:
-            made.append(self._keep_current(lease, standing.comment, new=pending.get(standing.comment) is False))
+            announced = pending.get(standing.comment)
+            if announced is not None or not self._is_theirs(lease, standing, memory):
+                made.append(self._keep_current(lease, standing.comment, new=announced is False))
         return outcome, sum(made)
 
     def _comment(self, lease: Lease, effect: Effect, may_exist: bool) -> bool:
@@ -178,6 +191,17 @@ class Reconcile:
         if may_exist and self.desk.has_comment(lease.ticket_id, reference):
             return False
         return self._add(lease, effect, reference)
+
+    def _is_theirs(self, lease: Lease, standing: StandingComment, memory: Memory) -> bool:
+        """Return True if a person edited or deleted the comment after an edit of ours that was not recorded (L7).
+
+        Theirs stands until the clocks change, as it does after an edit that was recorded.
+        """
+        intended = memory.clocks.intended_comment
+        if intended is None or intended.digest != standing.digest:
+            return False
+        text = self.desk.read_comment(lease.ticket_id, standing.comment.reference(lease.ticket_id))
+        return intended.was_replaced(text, before=memory.clocks.standing_words)
 
     def _keep_current(self, lease: Lease, comment: Effect, *, new: bool) -> bool:
         """Edit the standing comment, or make it if it is `new` or was deleted; return True if it was made now."""

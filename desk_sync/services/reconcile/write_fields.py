@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk_sync.domain.plan.fields_plan import FieldsOutcome, FieldsPlan, groups
 from desk_sync.domain.ticket.held_back import EVERY, SHORTEST, FieldRefusal, RefusalKind
@@ -29,6 +29,9 @@ log = get_logger()
 
 FieldValues = Mapping[Field, Value]
 
+FRESH = timedelta(seconds=2)
+"""The age of a reading up to which it is written on: a slow Desk or a suspended process makes it older."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldsWriter:
@@ -39,8 +42,12 @@ class FieldsWriter:
     held_back: HeldBackStore
     now: Now
 
-    def write(self, ticket: Ticket, plan: FieldsPlan, *, mapping: str, renew: Callable[[], None]) -> FieldsOutcome:
-        """Write the plan's values; `renew` is called before each further call. Raises Gone and NotPermitted.
+    def write(
+        self, ticket: Ticket, plan: FieldsPlan, *, mapping: str, read_at: datetime, renew: Callable[[], None]
+    ) -> FieldsOutcome:
+        """Write the plan's values to the ticket that was read at an instant. Raises Gone and NotPermitted.
+
+        `renew` is called before each further call.
 
         A field that the ticket's department holds back is not sent, unless this ticket met the refusal itself and is
         to try again, or is elected to try for all.
@@ -55,7 +62,8 @@ class FieldsWriter:
             if name in plan.writes and name not in own and not self._is_elected(hold)
         }
         series = WriteSeries(desk=self.desk, before=ticket, replaced=_replaced(ticket, plan), renew=renew)
-        refused = series.write({name: value for name, value in plan.writes.items() if name not in withheld})
+        values = {name: value for name, value in plan.writes.items() if name not in withheld}
+        refused = series.write(values, read_first=self.now() - read_at > FRESH)
         self._learn_own_agent(series)
         for name in plan.writes.keys() - refused.keys() - withheld.keys():
             if name in everywhere:
@@ -127,9 +135,14 @@ class WriteSeries:
     def __post_init__(self) -> None:
         self.seen = self.after = self.before
 
-    def write(self, values: FieldValues) -> Mapping[Field, FieldRefusal]:
-        """Write the values; return the refused ones. Raises Gone and NotPermitted."""
-        self.waiting.append(values)
+    def write(self, values: FieldValues, *, read_first: bool = False) -> Mapping[Field, FieldRefusal]:
+        """Write the values; return the refused ones. Raises Gone and NotPermitted.
+
+        With `read_first` the ticket is read again before the first call: much may have happened since.
+        """
+        self._send_next([values])
+        if read_first and self.waiting:
+            self._read_again()
         while self.waiting:
             if batch := dict(self._unchanged(self.waiting.popleft())):
                 self._send(batch)
