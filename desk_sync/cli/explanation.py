@@ -89,7 +89,7 @@ def print_history(history: TicketHistory, now: datetime) -> None:
         for name, value in past.fields_written.items():
             print_line(f"  written: {name} = {value}")
     for name, kept in history.memory.fields.overrides.items():
-        print_line(f"\n{name} = {kept.value} was set by a person and stays")
+        print_line(f"\n{name} = {kept.value} was set by a person and stays, until what ours is based on changes later")
     for name, held in history.memory.fields.held_back.items():
         print_line(f"\n{name} is held back since {_format(held.since)}: {held.reason}")
     for clock in history.clocks(now):

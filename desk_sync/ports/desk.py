@@ -106,6 +106,10 @@ class Desk(Protocol):
         """Replace the text of the comment that carries the reference; return False if there is none any more."""
         ...
 
+    def read_comment(self, ticket_id: str, reference: str) -> str | None:
+        """Return the text of the comment that carries the reference, without both markup and it; None without one."""
+        ...
+
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         """Return True if a comment on the ticket carries the reference (L6)."""
         ...

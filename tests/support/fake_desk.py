@@ -196,6 +196,11 @@ class FakeDesk:
             comments[number] = f"{text} [{reference}]"
         return bool(found)
 
+    def read_comment(self, ticket_id: str, reference: str) -> str | None:
+        comments = self.comments[ticket_id]
+        found = (text.replace(f"[{reference}]", "") for text in comments if reference in text)
+        return self._call("read_comment", lambda: next(found, None))
+
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         comments = (*self.comments[ticket_id], *self.public_comments[ticket_id])
         return self._call("has_comment", lambda: any(reference in each for each in comments))

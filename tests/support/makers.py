@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,8 +37,8 @@ from desk_sync.domain.escalation.triggers import RequestGate, RequestRules
 from desk_sync.domain.plan.education import EducationPolicy
 from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, EvidenceMemory, FieldsMemory, Memory
 from desk_sync.domain.plan.policy import EmailFill, Mode, Policy, TicketPolicy
-from desk_sync.domain.ticket.event import Event, EventHint
-from desk_sync.domain.ticket.ticket import Field, Ticket
+from desk_sync.domain.ticket.event import Event, EventHint, FieldChange
+from desk_sync.domain.ticket.ticket import Field, Ticket, differing, value_digest
 from tests.support.clock_scenes import COMMITMENT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -202,23 +203,33 @@ def make_evidence(value: str, *kinds: IdentifierKind, place: EvidencePlace = Evi
     return Evidence(place, tuple(Identifier(kind, value) for kind in kinds or (IdentifierKind.EMAIL,)))
 
 
-def make_event(**facts: Any) -> Event:
-    return Event(
-        **{
-            "key": "k1",
-            "type": "Ticket_Update",
-            "hint": EventHint.STATE,
-            "ticket_id": "100000000000000001",
-            "occurred_at": NOW,
-            "actor_id": PERSON,
-        }
-        | facts
-    )
+def make_event(*, changed: Iterable[Field] = (), **facts: Any) -> Event:
+    """Return an event; of the fields `changed` it does not show to which values."""
+    usual = {
+        "key": "k1",
+        "type": "Ticket_Update",
+        "hint": EventHint.STATE,
+        "ticket_id": "100000000000000001",
+        "occurred_at": NOW,
+        "actor_id": PERSON,
+        "changes": {name: FieldChange(before="unknown", after="unknown") for name in changed},
+    }
+    return Event(**usual | facts)
 
 
-def changed(*names: Field, by: str | None = PERSON) -> Event:
-    """Return an update in which the agent `by` changed these fields."""
-    return make_event(state="new", before="old", changed=frozenset(names), actor_id=by)
+def changes(before: Ticket, after: Ticket) -> dict[Field, FieldChange]:
+    """Return the changes between two states of a ticket, as an event reports them."""
+    return {
+        name: FieldChange(
+            before=value_digest(before, name, before.value(name)), after=value_digest(after, name, after.value(name))
+        )
+        for name in differing(before, after)
+    }
+
+
+def changed(before: Ticket, after: Ticket, *, by: str | None = PERSON, **facts: Any) -> Event:
+    """Return an update of a ticket by the agent `by`."""
+    return make_event(**{"state": "new", "before": "old", "actor_id": by, "changes": changes(before, after)} | facts)
 
 
 def make_message(**facts: Any) -> Message:

@@ -143,6 +143,12 @@ class DeskClient:
             return False
         return True
 
+    def read_comment(self, ticket_id: str, reference: str) -> str | None:
+        """Costs three credits per hundred comments."""
+        pages = self._comment_pages(ticket_id, self._calls.deadline())
+        texts = (payload.comment_text(page, reference) for page in pages)
+        return next((text for text in texts if text is not None), None)
+
     def has_comment(self, ticket_id: str, reference: str) -> bool:
         pages = self._comment_pages(ticket_id, self._calls.deadline())
         return any(payload.find_comment(page, reference) for page in pages)

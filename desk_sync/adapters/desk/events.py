@@ -17,8 +17,8 @@ from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.zoho.json_reader import NotJson, read_json
-from desk_sync.domain.ticket.event import Event, EventHint, EventItem
-from desk_sync.domain.ticket.ticket import Ticket, differing, digest
+from desk_sync.domain.ticket.event import Event, EventHint, EventItem, FieldChange
+from desk_sync.domain.ticket.ticket import Field, Ticket, differing, digest, value_digest
 from desk_sync.errors import BadDelivery, describe
 
 log = structlog.get_logger()
@@ -94,10 +94,19 @@ def _read_change(kind: str, raw: Raw, vocabulary: DeskVocabulary) -> Event:
         occurred_at=at,
         state=state,
         before=state_before,
-        changed=differing(after, before) if after and before else frozenset(),
+        changes=_changes(before, after) if before and after else {},
         actor_id=_id(payload, "modifiedBy"),
         modified_at=_instant(payload.get("modifiedTime")),
     )
+
+
+def _changes(before: Ticket, after: Ticket) -> Mapping[Field, FieldChange]:
+    return {
+        name: FieldChange(
+            before=value_digest(before, name, before.value(name)), after=value_digest(after, name, after.value(name))
+        )
+        for name in sorted(differing(before, after))
+    }
 
 
 def _read_end(kind: str, raw: Raw, _: DeskVocabulary) -> Event:

@@ -166,6 +166,13 @@ def find_comment(answer: Raw, reference: str) -> str | None:
     return next((_id(each, "id") for each in _items(answer) if reference in (_text(each.get("content")) or "")), None)
 
 
+def comment_text(answer: Raw, reference: str) -> str | None:
+    """Return the text of the comment in a list that carries the reference, without it; None if there is none."""
+    contents = (_text(each.get("content")) or "" for each in _items(answer))
+    found = next((each for each in contents if reference in each), None)
+    return None if found is None else html.unescape(_MARKUP.sub(" ", found)).replace(f"[{reference}]", "")
+
+
 def incoming(answer: Raw, *, known: Collection[str]) -> list[tuple[str, str | None]]:
     """Return the incoming threads of a list, newest first, without the `known`: id, and content if it is listed.
 

@@ -125,7 +125,11 @@ class SqlInbox:
 
 def _row(event: Event, delivery: DeliveryRow) -> dict[str, object]:
     values = dict(zip(_NAMES, _VALUES(event), strict=True))
-    return {**values, "changed": sorted(event.changed), "portal": delivery.portal, "received_at": delivery.at}
+    return {**values, "changes": _changes(event), "portal": delivery.portal, "received_at": delivery.at}
+
+
+def _changes(event: Event) -> Mapping[str, object]:
+    return {str(name): {"before": change.before, "after": change.after} for name, change in event.changes.items()}
 
 
 _NAMES = [each.name for each in fields(Event)]

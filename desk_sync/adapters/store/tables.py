@@ -135,7 +135,7 @@ deliveries = Table(
     Column("received_at", InstantColumn, nullable=False),
     Column("state", String),
     Column("before", String),
-    Column("changed", JSON, nullable=False),
+    Column("changes", JSON(none_as_null=True)),
     Column("actor_id", String),
     Column("item", String),
     Column("item_id", String),

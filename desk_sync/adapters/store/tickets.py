@@ -325,5 +325,5 @@ class SqlTickets:
 
 
 def _in_order(rows: Iterable[RowMapping]) -> Sequence[Event]:
-    events = [EVENT.validate_python(dict(row)) for row in rows]
+    events = [EVENT.validate_python({**row, "changes": row["changes"] or {}}) for row in rows]
     return sorted(events, key=lambda event: (event.occurred_at, event.key))

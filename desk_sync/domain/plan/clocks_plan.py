@@ -14,7 +14,7 @@ from desk_sync.domain.commitment.clock_fields import clock_fields
 from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import ClocksMemory
+from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment, words_digest
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.desired import DesiredValue
@@ -32,6 +32,12 @@ class ClocksPlan:
     reading: ClockReading | None = None
     comment: StandingComment | None = None
     memory: ClocksMemory = field(default_factory=ClocksMemory)
+
+    @property
+    def intended(self) -> IntendedComment | None:
+        """The standing comment to store before it is written."""
+        standing = self.comment
+        return IntendedComment(digest=standing.digest, words=words_digest(standing.comment.text)) if standing else None
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,8 @@ class ClocksDraft:
                 inputs=reading.inputs if reading else self.memory.inputs,
                 suppressed=self.suppressed,
                 standing_comment=comment.digest if comment else before,
+                standing_words=words_digest(comment.comment.text) if comment else self.memory.standing_words,
+                intended_comment=None,
             ),
         )
 

@@ -26,7 +26,7 @@ from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
-from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.domain.ticket.ticket import Field
 
 IDLE = timedelta(days=1)
 """The longest time between two looks at an open ticket of which nothing is expected."""
@@ -34,7 +34,7 @@ IDLE = timedelta(days=1)
 
 def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> PlanDraft:
     """Return what follows from the facts, the memory and the policy, as far as it follows without further facts."""
-    settled = replace(memory, fields=memory.fields.settled(observed.ticket))
+    settled = replace(memory, fields=memory.fields.settled(observed.ticket, observed.events))
     return PlanDraft(observed, settled, policy)
 
 
@@ -136,7 +136,7 @@ class PlanDraft:
         values = {**self.clocks.fields, **self.escalation.fields}
         return {name: value for name, value in values.items() if name in self.policy.shown}
 
-    def _actions(self, agents: Agents) -> Mapping[Field, Value]:
+    def _actions(self, agents: Agents) -> Mapping[Field, DesiredValue]:
         """Return the values that the levels raised now set, and those of a running ladder that Desk did not accept."""
         held = self.fields.held_actions() if self.escalation.is_running else {}
         return {**held, **self.escalation.actions(agents)}
@@ -169,7 +169,9 @@ class PlanDraft:
         """Return the decision with the reasons why the ticket differs from it, and the state of the escalation."""
         decision, outcome = self.decision, self.escalation.outcome
         for name in fields.memory.overrides:
-            decision = decision.because("L7", f"{name} stays as a person set it")
+            decision = decision.because(
+                "L7", f"{name} stays as a person set it, until what ours is based on changes later"
+            )
         for each in self.memory.comments.waiting.values():
             decision = decision.because("L16", f"the comment {each.comment.key} waits: {each.reason}")
         for name in fields.unplaceable:

@@ -43,14 +43,14 @@ def escalation_fields(outcome: EscalationOutcome, context: EscalationContext) ->
 ESCALATION_FIELDS = frozenset({Field.ESCALATION_LEVEL, Field.ESCALATION_OWNER})
 
 
-def actions(outcome: EscalationOutcome, context: EscalationContext, agents: Agents) -> dict[Field, Value]:
+def actions(outcome: EscalationOutcome, context: EscalationContext, agents: Agents) -> dict[Field, DesiredValue]:
     """Return the values that the steps raised now set, once: a later change by a person stays."""
-    values: dict[Field, Value] = {}
+    values: dict[Field, DesiredValue] = {}
     for step in outcome.steps:
         action = context.policy.escalation.action(step.level)
         assigned = _assigned(step, context, agents) if action.assign else {}
         named = {Field.STATUS: action.status, Field.PRIORITY: action.priority, **assigned}
-        values |= {name: value for name, value in named.items() if value}
+        values |= {name: DesiredValue(value, step.key) for name, value in named.items() if value}
     return values
 
 

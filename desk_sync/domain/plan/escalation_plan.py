@@ -36,7 +36,7 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
-from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.domain.ticket.ticket import Field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class EscalationDraft:
         """The values that show the escalation."""
         return dict(escalation_fields(self.outcome, self.context)) if self.context else {}
 
-    def actions(self, agents: Agents) -> Mapping[Field, Value]:
+    def actions(self, agents: Agents) -> Mapping[Field, DesiredValue]:
         """Return the values that the levels raised now set once."""
         return actions(self.outcome, self.context, agents) if self.context else {}
 

@@ -12,12 +12,14 @@ from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Override
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import (
     DECIDED,
+    agreed_after,
     applied_after,
     changed_by_person,
     desired_values,
     is_person,
     overrides_of,
     reverts,
+    set_by_person,
 )
 from desk_sync.domain.plan.policy import Mode, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
@@ -27,6 +29,8 @@ from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 ACTIONS = frozenset({Field.STATUS, Field.PRIORITY, Field.ASSIGNEE, Field.TEAM})
 """The fields that a raised level sets once."""
+HELD = "held back"
+"""The basis of an action that Desk did not accept when its level was raised."""
 _GROUPS = (
     DECIDED,
     ACTIONS,
@@ -62,13 +66,14 @@ class FieldsPlan:
     @property
     def intended(self) -> Mapping[Field, AppliedValue]:
         """The values to store before they are written, so that a crash in between leaves no doubt."""
-        return {name: self.memory.applied[name] for name in self.writes if name in self.memory.applied}
+        ours = {name: self.memory.applied[name] for name in self.writes if name in self.memory.applied}
+        return {name: each for name, each in ours.items() if each.value == self.writes[name]}
 
     def memory_after(self, before: Ticket, outcome: FieldsOutcome, *, now: datetime, mapping: str) -> FieldsMemory:
         """Return what is remembered of the fields: a refused field costs that field alone (L16)."""
         refused, planned = outcome.refused, self.memory
         accepted = {name: ours for name, ours in planned.applied.items() if name not in refused}
-        untouched = {name: ours for name, ours in self.unwritten.items() if name in refused}
+        untouched = {name: ours for name, ours in self.unwritten.items() if name in refused and name not in ACTIONS}
         held = {
             name: hold_back(
                 refusal,
@@ -85,17 +90,24 @@ class FieldsPlan:
         return replace(
             planned,
             applied=applied,
-            intended={name: ours for name, ours in self.intended.items() if _may_be_written(refused.get(name))},
+            intended=self._unsettled(refused),
+            found={**planned.found, **{name: before.value(name) for name in self.intended}},
             consecutive_writes=planned.consecutive_writes - (bool(refused) and self.writes.keys() == refused.keys()),
             held_back=waiting | held,
             set_by_rules=dict(self._set_by_rules(before, outcome.ticket, applied)),
             left_at=outcome.ticket.modified_at if waiting or held else None,
         )
 
+    def _unsettled(self, refused: Mapping[Field, FieldRefusal]) -> Mapping[Field, AppliedValue]:
+        """Return the values that Desk may have or get yet, because a write of them has no answer."""
+        waiting = {name: each.refusal for name, each in self.memory.held_back.items() if name not in self.writes}
+        intended = {**self.memory.intended, **self.intended}
+        return {name: ours for name, ours in intended.items() if _may_be_written({**waiting, **refused}.get(name))}
+
     def _replaced(self, outcome: FieldsOutcome) -> Iterator[tuple[Field, AppliedValue]]:
         """Yield the values that a rule of the portal made of ours: they come from our write, and are taken back."""
         for name, refusal in outcome.refused.items():
-            if refusal.kind is RefusalKind.CHANGED and name in self.memory.applied:
+            if refusal.kind is RefusalKind.CHANGED and name in self.memory.applied and name not in ACTIONS:
                 yield name, replace(self.memory.applied[name], value=outcome.ticket.value(name))
 
     def _set_by_rules(
@@ -143,47 +155,75 @@ class FieldsDraft:
     @property
     def severity(self) -> Value:
         """The severity that counts: ours, also where it is not written, unless a person's stands (R49, L7)."""
-        ours = self.decided.get(Field.SEVERITY)
-        return ours.value if ours and Field.SEVERITY not in self.decided_by_people else self.observed.ticket.severity
+        theirs, ours = self.decided_by_people.get(Field.SEVERITY), self.decided.get(Field.SEVERITY)
+        standing = theirs or ours
+        return standing.value if standing else self.observed.ticket.severity
 
-    def finish(self, shown: Mapping[Field, DesiredValue], actions: Mapping[Field, Value], mode: Mode) -> FieldsPlan:
+    def finish(
+        self, shown: Mapping[Field, DesiredValue], actions: Mapping[Field, DesiredValue], mode: Mode
+    ) -> FieldsPlan:
         """Return the plan; `shown` are the values that show clocks and escalation, `actions` those of raised levels.
 
         An action is done once: a later change of it by a person stays.
         """
         ticket = self.observed.ticket
-        overrides = {**self.decided_by_people, **self._overrides(shown, frozenset(shown))}
+        judged = {**self.decided_by_people, **self._overrides(shown, frozenset(shown))}
+        overrides = {**self._unjudged(shown), **judged}
         desired = {name: value for name, value in {**self.decided, **shown}.items() if name not in overrides}
-        values = {name: value.value for name, value in desired.items()}
-        values |= dict(reverts(ticket, self.decision, self.memory, self.rules))
-        values |= actions
+        raised = {name: action for name, action in actions.items() if not self._is_done(name, action)}
+        values = dict(reverts(ticket, self.decision, self.memory, self.rules))
+        values |= {name: each.value for name, each in (judged | desired | raised).items()}
         differing = {name: value for name, value in values.items() if self._differs(name, value)}
         held = {name: each for name, each in self._held_back.items() if name in differing}
         due = {name: value for name, value in differing.items() if name not in held or self._is_due(held[name], value)}
         looping = bool(due) and self._consecutive_writes >= self.rules.write_limit
         writes = due if mode is Mode.WRITE and not looping else {}
+        applied = dict(applied_after(ticket, self.memory, desired | raised, writes, overrides))
+        agreed = dict(agreed_after(ticket, self.memory, desired, applied, overrides)) if mode is Mode.WRITE else {}
         return FieldsPlan(
             writes=writes,
             memory=FieldsMemory(
-                applied=dict(applied_after(ticket, self.memory, desired, writes)),
+                applied=applied,
+                intended={name: ours for name, ours in self.memory.intended.items() if name not in writes},
+                found=self.memory.found,
+                agreed=agreed,
                 overrides=overrides,
                 consecutive_writes=self._consecutive_writes + bool(writes),
                 held_back=held if mode is Mode.WRITE else {},
                 set_by_rules=self.memory.set_by_rules,
             ),
-            unwritten=dict(applied_after(ticket, self.memory, desired, {})),
+            unwritten=dict(applied_after(ticket, self.memory, desired, {}, overrides)),
             unplaceable=tuple(sorted(desired.keys() & ticket.not_on_layout)),
             looping=looping,
         )
+
+    def _unjudged(self, shown: Mapping[Field, DesiredValue]) -> Mapping[Field, Override]:
+        """Return the overrides of fields that nothing is desired of at present, such as a clock's in the bin."""
+        known = self.memory.overrides.items()
+        return {name: override for name, override in known if name not in DECIDED and name not in shown}
+
+    def _is_done(self, name: Field, action: DesiredValue) -> bool:
+        """Return True for an action that was made before the process died, and stands or was changed by a person."""
+        ours = self.memory.applied.get(name)
+        if ours is None or ours.basis != action.basis:
+            return False
+        stands = self.observed.ticket.value(name) == ours.value
+        return stands or set_by_person(name, self.observed, self.memory, self.rules)
 
     def _differs(self, name: Field, value: Value) -> bool:
         ticket = self.observed.ticket
         return name not in ticket.not_on_layout and ticket.value(name) != value
 
-    def held_actions(self) -> Mapping[Field, Value]:
+    def held_actions(self) -> Mapping[Field, DesiredValue]:
         """Return the values of earlier levels that Desk did not accept, unless the field was changed since."""
         held = {name: each for name, each in self.memory.held_back.items() if name in ACTIONS}
-        return {name: each.value for name, each in held.items() if self.observed.ticket.value(name) == each.found}
+        return {name: DesiredValue(each.value, HELD) for name, each in held.items() if self._still_waits(name, each)}
+
+    def _still_waits(self, name: Field, held: HeldBack) -> bool:
+        """Return True if the action was not made after all, by a write without an answer, and its field is as found."""
+        ours = self.memory.applied.get(name)
+        made = ours is not None and ours.value == held.value
+        return not made and self.observed.ticket.value(name) == held.found
 
     def _is_due(self, held: HeldBack, value: Value) -> bool:
         """Return True if a field that is held back is tried again: by its value, its time, or a change of the ticket.
@@ -220,7 +260,4 @@ class FieldsDraft:
         return 0 if changed_by_person(self.observed.events, self.rules) else self.memory.consecutive_writes
 
     def _overrides(self, desired: Mapping[Field, DesiredValue], among: frozenset[Field]) -> Mapping[Field, Override]:
-        observed = self.observed
-        return dict(
-            overrides_of(observed.ticket, self.decision, desired, self.memory, observed.events, self.rules, among=among)
-        )
+        return dict(overrides_of(self.observed, self.decision, desired, self.memory, self.rules, among=among))

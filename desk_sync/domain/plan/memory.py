@@ -15,25 +15,31 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
+from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 from desk_sync.domain.ticket.waiting_comment import WaitingComment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedValue:
-    """A value that we wrote, the value before it, and the basis on which we wrote it."""
+    """A value that we wrote, the value before it, and the basis on which we wrote it.
+
+    `again`: it replaced a value that stood in the place of an earlier one of ours, and of which no person was known to
+    be the author.
+    """
 
     value: Value
     before: Value
     basis: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """A person's value that stands against ours until `basis`, the basis of our own value, changes (L7)."""
+    """A person's value that stands against ours until `basis`, the basis of our own value, changes later (L7)."""
 
     value: Value
     basis: str
@@ -43,32 +49,76 @@ class Override:
 class FieldsMemory:
     """The fields that we wrote, and the persons' values that stand against ours.
 
-    `intended` was stored before a write that may not have been made. `consecutive_writes` counts our writes since a
-    person last changed the ticket (L14). `held_back` are the fields whose value Desk did not accept (L16).
-    `set_by_rules` are values that replaced ours within a write of other fields: a rule of the portal set them, not a
-    person. `left_at` is when Desk last modified the ticket, as the last look left it; None unless a field is held back.
+    `intended` was stored before a write that may not have been made, with the values that it replaces, `found`.
+    `agreed` are values that we would have written, and that others had set before. `consecutive_writes` counts our
+    writes since a person last changed the ticket (L14). `held_back` are the fields whose value Desk did not accept
+    (L16). `set_by_rules` are values that replaced ours within a write of other fields: a rule of the portal set them,
+    not a person. `left_at` is when Desk last modified the ticket, as the last look left it; None unless a field is held
+    back.
     """
 
     applied: Mapping[Field, AppliedValue] = field(default_factory=dict)
     intended: Mapping[Field, AppliedValue] = field(default_factory=dict)
+    found: Mapping[Field, Value] = field(default_factory=dict)
+    agreed: Mapping[Field, AppliedValue] = field(default_factory=dict)
     overrides: Mapping[Field, Override] = field(default_factory=dict)
     consecutive_writes: int = 0
     held_back: Mapping[Field, HeldBack] = field(default_factory=dict)
     set_by_rules: Mapping[Field, Value] = field(default_factory=dict)
     left_at: datetime | None = None
 
-    def intending(self, values: Mapping[Field, AppliedValue]) -> FieldsMemory:
+    def intending(self, values: Mapping[Field, AppliedValue], ticket: Ticket) -> FieldsMemory:
         """Return it with values that are about to be written; those of an earlier look, which may be written, stay."""
-        return replace(self, intended={**self.intended, **values})
+        found = {name: ticket.value(name) for name in values}
+        return replace(self, intended={**self.intended, **values}, found={**self.found, **found})
 
-    def settled(self, ticket: Ticket) -> FieldsMemory:
-        """Return it with the intended values that the ticket has as applied: the process died after the call."""
-        confirmed = {name: ours for name, ours in self.intended.items() if ticket.value(name) == ours.value}
-        return replace(self, applied={**self.applied, **confirmed}, intended={})
+    def settled(self, ticket: Ticket, events: Iterable[Event]) -> FieldsMemory:
+        """Return it with the intended values that were written as applied: the process died after the call (L7).
+
+        The fields of one write come true together: where one shows our value, or an event names it, all were written,
+        and a different value is a later one. So is a value that is neither ours nor the one that was found.
+        """
+        together = self._was_made(ticket, events)
+        confirmed = {
+            name: ours
+            for name, ours in self.intended.items()
+            if together or ticket.value(name) not in (ours.value, self.found.get(name, ours.before))
+        }
+        left = {name: ours for name, ours in self.intended.items() if name not in confirmed}
+        return replace(self, applied={**self.applied, **confirmed}, intended=left)
+
+    def _was_made(self, ticket: Ticket, events: Iterable[Event]) -> bool:
+        """Return True if one of the intended values is in the ticket, or an event shows that it was."""
+        digests = {name: value_digest(ticket, name, ours.value) for name, ours in self.intended.items()}
+        return any(ticket.value(name) == ours.value for name, ours in self.intended.items()) or any(
+            digests.get(name) in (change.before, change.after)
+            for event in events
+            for name, change in event.changes.items()
+        )
 
     def may_be_older_than(self, modified_at: datetime | None) -> bool:
         """Return True if a field is held back, and Desk modified the ticket since: the cause may be gone."""
         return self.left_at is not None and modified_at is not None and modified_at > self.left_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntendedComment:
+    """The standing comment as it was stored before an edit that may not have been made: its digest, and its words'."""
+
+    digest: str
+    words: str
+
+    def was_replaced(self, text: str | None, *, before: str | None) -> bool:
+        """Return True if a person edited or deleted the comment since: it is neither this one nor the one before.
+
+        `text` is the comment in Desk, None if it is gone; `before` are the words before, None if they are not known.
+        """
+        return text is None or (before is not None and words_digest(text) not in (self.words, before))
+
+
+def words_digest(text: str) -> str:
+    """Return a fingerprint of a text without its blanks, which Desk may change."""
+    return fingerprint("".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +127,8 @@ class ClocksMemory:
 
     `threads_counted` and `comments_counted` are Desk's counts at the last look, with our own comments; `threads_seen`
     and `comments_seen` are the items that were read. `suppressed` are the keys of alerts that were active at the first
-    look. `standing_comment` is the digest of the standing comment; None before it exists.
+    look. `standing_comment` is the digest of the standing comment; None before it exists. `standing_words` is that of
+    its words, and `intended_comment` the one that was about to replace it.
 
     `left_at` is when Desk last modified the ticket, as the last look left it. The status is `in_doubt` if the ticket
     was modified later and no event says how: it may have been another meanwhile.
@@ -90,6 +141,8 @@ class ClocksMemory:
     comments_seen: SeenItems = NEVER_READ
     suppressed: frozenset[str] = frozenset()
     standing_comment: str | None = None
+    standing_words: str | None = None
+    intended_comment: IntendedComment | None = None
     left_at: datetime | None = None
     in_doubt: bool = False
 

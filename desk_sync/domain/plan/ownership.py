@@ -9,58 +9,112 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, Lookup
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Override
+from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import EmailFill, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
-from desk_sync.domain.ticket.event import Event, EventHint
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.event import Event, EventHint, FieldChange
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 
 DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVERITY})
+_BASIS_OF_DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL})
+_BASIS_OF_SHOWN = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.SEVERITY, Field.STATUS})
+"""The fields from whose values follow the basis of the decided values, and that of the values that only show."""
 
 
 def overrides_of(
-    ticket: Ticket,
+    observed: ObservedTicket,
     decision: Decision,
     desired: Mapping[Field, DesiredValue],
     memory: FieldsMemory,
-    events: Iterable[Event],
     rules: TicketPolicy,
     *,
     among: Collection[Field],
 ) -> Iterator[tuple[Field, Override]]:
-    """Yield the values of persons that replaced ours (L7), for as long as ours would have the same basis."""
-    for name in [each for each in memory.applied if each in among]:
-        ours = memory.applied[name]
-        current = ticket.value(name)
-        replaced = current != ours.value
-        known = name in memory.overrides
-        if (
-            replaced
-            and ours.basis == _basis(name, ours, desired, decision)
-            and (known or (name not in ticket.not_on_layout and _set_by_person(name, ticket, memory, events, rules)))
-        ):
-            yield name, Override(value=current, basis=ours.basis)
+    """Yield the values of persons that stand against ours (L7).
+
+    A known one stands for as long as ours has the same basis; a new one on the basis of today, unless its basis is
+    known to have changed after it. One that we overwrote before its event came is to be written back.
+    """
+    ticket = observed.ticket
+    for name, ours in {**memory.agreed, **memory.applied}.items():
+        current, known = ticket.value(name), memory.overrides.get(name)
+        if name not in among:
+            continue
+        basis = _basis(name, ours, known, desired, decision)
+        if current == ours.value:
+            if _overwritten(name, ours, observed, rules):
+                yield name, Override(value=ours.before, basis=basis)
+        elif name in desired and desired[name].value == current:
+            continue
+        elif known and known.basis == basis:
+            yield name, Override(value=current, basis=basis)
+        elif name in ticket.not_on_layout or _gave_way(name, ours, known, basis, observed):
+            continue
+        elif set_by_person(name, observed, memory, rules):
+            yield name, Override(value=current, basis=basis)
 
 
-def _basis(name: Field, ours: AppliedValue, desired: Mapping[Field, DesiredValue], decision: Decision) -> str:
+def _basis(
+    name: Field,
+    ours: AppliedValue,
+    known: Override | None,
+    desired: Mapping[Field, DesiredValue],
+    decision: Decision,
+) -> str:
     """Return the basis that a value of ours would have today; an unknown account changes none (L8)."""
     if name in desired:
         return desired[name].basis
     reverted = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
-    return decision.basis if reverted else ours.basis
+    return decision.basis if reverted else (known or ours).basis
 
 
-def _set_by_person(
-    name: Field, ticket: Ticket, memory: FieldsMemory, events: Iterable[Event], rules: TicketPolicy
-) -> bool:
-    """Return True if a person changed the field, by the events or else by the ticket's last author (§0).
+def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, rules: TicketPolicy) -> bool:
+    """Return True if a person set the field's present value, by the events or else by the ticket's last author (§0).
 
+    An event names the author of its own result only: what Desk shows now is newer than what another event reported.
     The last author is not considered if the value was there before: after a loop was cut (L14), and where a rule of the
     portal set it within our own write.
     """
-    by_rule = name in memory.set_by_rules and memory.set_by_rules[name] == ticket.value(name)
+    ticket, value = observed.ticket, observed.ticket.value(name)
+    by_rule = name in memory.set_by_rules and memory.set_by_rules[name] == value
     last = [] if by_rule or memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
-    actors = [event.actor_id for event in events if name in event.changed] or last
-    return any(is_person(actor, rules) for actor in actors)
+    named = [event.actor_id for event in _results(name, observed)]
+    return any(is_person(actor, rules) for actor in named or last)
+
+
+def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
+    """Yield the events that set the field to its present value."""
+    present = value_digest(observed.ticket, name, observed.ticket.value(name))
+    yield from (each for each in observed.events if name in each.changes and each.changes[name].after == present)
+
+
+def _gave_way(name: Field, ours: AppliedValue, known: Override | None, basis: str, observed: ObservedTicket) -> bool:
+    """Return True if the basis of our value changed after the field got its present value.
+
+    That is certain of a value that the last look knew; of a new one the events can show it.
+    """
+    if basis == (known or ours).basis:
+        return False
+    if known and known.value == observed.ticket.value(name):
+        return True
+    set_at = max((event.occurred_at for event in _results(name, observed)), default=None)
+    sources = _BASIS_OF_DECIDED if name in DECIDED else _BASIS_OF_SHOWN
+    changed_at = [event.occurred_at for source in sources for event in _results(source, observed)]
+    return set_at is not None and any(at > set_at for at in changed_at)
+
+
+def _overwritten(name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy) -> bool:
+    """Return True if a person had replaced our value by the one that we then overwrote: the event came too late.
+
+    Not if the same events show that a person has put our value back since.
+    """
+    taken_back = FieldChange(
+        before=value_digest(observed.ticket, name, ours.value), after=value_digest(observed.ticket, name, ours.before)
+    )
+    by_people = [each for each in observed.events if is_person(each.actor_id, rules)]
+    taken_at = max((each.occurred_at for each in by_people if each.changes.get(name) == taken_back), default=None)
+    put_back = [each.occurred_at for each in _results(name, observed) if each in by_people]
+    return ours.again and taken_at is not None and all(at <= taken_at for at in put_back)
 
 
 def is_person(actor_id: str | None, rules: TicketPolicy) -> bool:
@@ -120,14 +174,50 @@ def applied_after(
     memory: FieldsMemory,
     desired: Mapping[Field, DesiredValue],
     writes: Mapping[Field, Value],
+    overrides: Mapping[Field, Override],
 ) -> Iterator[tuple[Field, AppliedValue]]:
-    """Yield the values of ours that the ticket has after the writes, each with the value before it."""
+    """Yield the values of ours after the writes, each with the value before it.
+
+    A value of ours whose override has ended is none any more until it is written again.
+    """
     for name in Field:
-        ours = memory.applied.get(name)
-        if name in desired and name in writes:
-            before = ours.before if ours and ours.value == ticket.value(name) else ticket.value(name)
-            yield name, AppliedValue(value=desired[name].value, before=before, basis=desired[name].basis)
-        elif ours and name in desired:
+        ours, value = memory.applied.get(name), ticket.value(name)
+        ended = name in memory.overrides and ours is not None and value != ours.value
+        if name in overrides:
+            if ours:
+                yield name, replace(ours, basis=overrides[name].basis, again=False)
+        elif name in desired and name in writes:
+            before = ours.before if ours and ours.value == value else value
+            again = not ended and (name in memory.intended or _replaced(ours, value))
+            yield name, AppliedValue(value=desired[name].value, before=before, basis=desired[name].basis, again=again)
+        elif ours and not ended and name in desired and not _set_by_others(ours, desired[name], value):
             yield name, replace(ours, basis=desired[name].basis)
-        elif ours and name not in writes:
+        elif ours and not ended and name not in desired and name not in writes:
             yield name, ours
+
+
+def _replaced(ours: AppliedValue | None, value: Value) -> bool:
+    return ours is not None and (ours.again or ours.value != value)
+
+
+def _set_by_others(ours: AppliedValue, desired: DesiredValue, value: Value) -> bool:
+    """Return True if others set the value that we want now, in the place of an earlier one of ours."""
+    return value == desired.value != ours.value
+
+
+def agreed_after(
+    ticket: Ticket,
+    memory: FieldsMemory,
+    desired: Mapping[Field, DesiredValue],
+    applied: Mapping[Field, AppliedValue],
+    overrides: Mapping[Field, Override],
+) -> Iterator[tuple[Field, AppliedValue]]:
+    """Yield the values that others set as we would have: a person's later change of one is an edit against ours."""
+    for name in Field:
+        value = ticket.value(name)
+        if name in applied or name in ticket.not_on_layout:
+            continue
+        if name in desired and desired[name].value == value:
+            yield name, AppliedValue(value=value, before=value, basis=desired[name].basis)
+        elif name in memory.agreed and (name in overrides or name not in desired):
+            yield name, memory.agreed[name]

@@ -10,7 +10,7 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.escalation_plan import EscalationPlan
 from desk_sync.domain.plan.fields_plan import FieldsPlan
-from desk_sync.domain.plan.memory import CommentsMemory, Memory
+from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Ticket, digest
 from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
@@ -41,20 +41,29 @@ class Plan:
 
     def memory_after(self, before: Ticket, after: Ticket, memory: Memory, comments: CommentsOutcome) -> Memory:
         """Return what the next look has to know. Comments that others made during this look are not counted yet."""
-        standing = self.clocks.comment
-        shown = memory.clocks if standing and standing.comment.key in comments.waiting else self.clocks.memory
         return Memory(
             written_digest=digest(after),
             read_digest=digest(before),
             fields=self.fields.memory,
             clocks=replace(
-                self.clocks.memory,
+                self._clocks_after(memory.clocks, comments),
                 threads_counted=before.threads,
                 comments_counted=before.comments + comments.made,
-                standing_comment=shown.standing_comment,
                 left_at=after.modified_at,
             ),
             escalation=self.escalation.memory,
             evidence=memory.evidence,
             comments=CommentsMemory(waiting=comments.waiting),
+        )
+
+    def _clocks_after(self, former: ClocksMemory, comments: CommentsOutcome) -> ClocksMemory:
+        """Return the memory of the clocks; of a standing comment that was not accepted, the former one is known."""
+        standing = self.clocks.comment
+        if standing is None or standing.comment.key not in comments.waiting:
+            return self.clocks.memory
+        return replace(
+            self.clocks.memory,
+            standing_comment=former.standing_comment,
+            standing_words=former.standing_words,
+            intended_comment=self.clocks.intended,
         )

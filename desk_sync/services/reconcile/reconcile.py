@@ -136,7 +136,7 @@ class Reconcile:
 
     def _reconcile(self, lease: Lease, pending: PendingWork, news: Sequence[Event]) -> None:
         """Read, decide, write: nothing is written to a ticket before the last step."""
-        policy = self._policy(lease)
+        policy, read_at = self._policy(lease), self.now()
         observed, memory = self.reader.observe(lease.ticket_id, pending, news, policy)
         draft = draft_plan(observed, memory, policy)
         if draft.needs_conversation:
@@ -145,7 +145,7 @@ class Reconcile:
         plan = draft.finish(
             agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
         )
-        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory)
+        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory, read_at=read_at)
         remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments)
         fields = plan.fields.memory_after(observed.ticket, outcome, now=self.now(), mapping=policy.version)
         self._record(lease, observed, outcome, plan, replace(remembered, fields=fields), pending.memory)
@@ -155,19 +155,25 @@ class Reconcile:
     def _last_education(self, partner_key: str | None) -> LastEducation | None:
         return self.education_log.last(partner_key) if partner_key else None
 
-    def _write(self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory) -> tuple[FieldsOutcome, CommentsOutcome]:
+    def _write(
+        self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory, *, read_at: datetime
+    ) -> tuple[FieldsOutcome, CommentsOutcome]:
         """Store what is about to happen, then do it (L6). Return the end of the writes and of the comments.
 
         Comments do not wait until Desk accepts a field, unless they report on it (L16).
         """
         if not plan.fields.writes and not plan.comments:
             return FieldsOutcome(ticket=ticket), CommentsOutcome()
-        intended = replace(memory, fields=memory.fields.intending(plan.fields.intended))
+        intended = replace(
+            memory,
+            fields=memory.fields.intending(plan.fields.intended, ticket),
+            clocks=replace(memory.clocks, intended_comment=plan.clocks.intended or memory.clocks.intended_comment),
+        )
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
-        renew = partial(self._renew, lease)
-        outcome = self.fields.write(ticket, plan.fields, mapping=plan.decision.policy_version, renew=renew)
+        mapping, renew = plan.decision.policy_version, partial(self._renew, lease)
+        outcome = self.fields.write(ticket, plan.fields, mapping=mapping, read_at=read_at, renew=renew)
         pending = {effect: may_exist for effect, may_exist in pending.items() if effect.about not in outcome.refused}
-        return outcome, self.comments.write(lease.ticket_id, plan, pending, memory.comments, renew=renew)
+        return outcome, self.comments.write(lease.ticket_id, plan, pending, memory, renew=renew)
 
     def _renew(self, lease: Lease) -> None:
         """Renew the lease if it could expire during a call to Desk."""

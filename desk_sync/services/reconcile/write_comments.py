@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from desk_sync.domain.plan.memory import CommentsMemory
+from desk_sync.domain.commitment.clock_comments import StandingComment
+from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, CommentsOutcome, WaitingComment, put_off
@@ -29,7 +30,7 @@ class CommentsWriter:
         ticket_id: str,
         plan: Plan,
         pending: Mapping[Effect, bool],
-        memory: CommentsMemory,
+        memory: Memory,
         *,
         renew: Callable[[], None],
     ) -> CommentsOutcome:
@@ -38,16 +39,20 @@ class CommentsWriter:
         `renew` is called before each: a duplicate cannot be repaired later. Raises NotPermitted. A comment to a ticket
         that is gone is not answered: the next reading of the ticket shows if it is.
         """
-        series = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew)
-        due = [effect for effect in plan.effects if effect in pending and not memory.still_waits(effect, self.now())]
-        for effect in due:
-            series.make(effect, may_exist=pending[effect])
+        series, waiting = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew), memory.comments
+        resting = {each for each in plan.comments if waiting.still_waits(each, self.now())}
+        for effect in plan.effects:
+            if effect in pending and effect not in resting:
+                series.make(effect, may_exist=pending[effect])
         standing = plan.clocks.comment
-        if standing and not memory.still_waits(standing.comment, self.now()):
-            series.keep_current(standing.comment, new=pending.get(standing.comment) is False)
-        tried = {comment.key: self._put_off(ticket_id, comment, memory, why) for comment, why in series.refused.items()}
-        waiting = {each.key: memory.waiting[each.key] for each in plan.comments if memory.still_waits(each, self.now())}
-        return CommentsOutcome(made=series.made, waiting=waiting | tried)
+        if standing and standing.comment not in resting:
+            series.keep_current(standing, memory.clocks, announced=pending.get(standing.comment))
+        tried = {
+            comment.key: self._put_off(ticket_id, comment, waiting, why) for comment, why in series.refused.items()
+        }
+        return CommentsOutcome(
+            made=series.made, waiting={each.key: waiting.waiting[each.key] for each in resting} | tried
+        )
 
     def _put_off(
         self, ticket_id: str, comment: Effect, memory: CommentsMemory, refusal: CommentRefusal
@@ -80,10 +85,30 @@ class CommentSeries:
         reference = comment.reference(self.ticket_id)
         self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, reference))
 
-    def keep_current(self, comment: Effect, *, new: bool) -> None:
-        """Edit the standing comment; make it if it is `new` or was deleted."""
-        reference = comment.reference(self.ticket_id)
-        self._try(comment, lambda: not new and self.desk.edit_comment(self.ticket_id, comment.text, reference))
+    def keep_current(self, standing: StandingComment, memory: ClocksMemory, *, announced: bool | None) -> None:
+        """Edit the standing comment; make it if it is new or was deleted.
+
+        `announced` is None if it was made before, else True if it may exist.
+        """
+        self._try(standing.comment, lambda: self._is_current(standing, memory, announced))
+
+    def _is_current(self, standing: StandingComment, memory: ClocksMemory, announced: bool | None) -> bool:
+        if announced is False:
+            return False
+        comment, reference = standing.comment, standing.comment.reference(self.ticket_id)
+        theirs = announced is None and self._is_theirs(standing, memory, reference)
+        return theirs or self.desk.edit_comment(self.ticket_id, comment.text, reference)
+
+    def _is_theirs(self, standing: StandingComment, memory: ClocksMemory, reference: str) -> bool:
+        """Return True if a person edited or deleted the comment after an edit of ours that was not recorded (L7).
+
+        Theirs stands until the clocks change, as it does after an edit that was recorded.
+        """
+        intended = memory.intended_comment
+        if intended is None or intended.digest != standing.digest:
+            return False
+        text = self.desk.read_comment(self.ticket_id, reference)
+        return intended.was_replaced(text, before=memory.standing_words)
 
     def _try(self, comment: Effect, exists: Callable[[], bool]) -> None:
         if self.silent:

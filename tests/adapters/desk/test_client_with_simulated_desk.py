@@ -85,6 +85,8 @@ def test_a_comment_is_found_again_by_its_reference(client, ticket_id):
     client.add_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK, public=False)
 
     assert client.has_comment(ticket_id, MARK)
+    assert " ".join(client.read_comment(ticket_id, MARK).split()) == "49 < 60 licences so nothing is ticked"
+    assert client.read_comment(ticket_id, "ds-none") is None
 
 
 def test_a_ticket_is_found_by_its_last_change_as_our_write_left_it(client, ticket_id):

@@ -17,6 +17,7 @@ from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import BadDelivery, FieldsRefused
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
+from tests.support.makers import changes
 
 AGENT = "119514000000139001"
 BOX = "cf_priority_customer_large_user_account"
@@ -205,6 +206,7 @@ def test_an_update_carries_the_state_that_a_read_would_find_and_the_one_before()
     assert event.state == digest(read_ticket(after, VOCABULARY))
     assert event.before == digest(read_ticket(before, VOCABULARY))
     assert event.modified_at == read_ticket(after, VOCABULARY).modified_at
+    assert event.changes == changes(read_ticket(before, VOCABULARY), read_ticket(after, VOCABULARY))
     assert event.changed == {Field.LARGE_USER, Field.SEVERITY}
 
 

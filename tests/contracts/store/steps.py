@@ -14,7 +14,7 @@ from desk_sync.domain.plan.memory import AppliedValue
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.tickets import Lease, Look, PendingWork
-from tests.support.makers import NOW, make_memory
+from tests.support.makers import NOW, make_memory, make_ticket
 
 A_WHILE = timedelta(minutes=1)
 DECISION = Decision(verdict=Verdict.PRIORITY, licences=88, account_id="A1", snapshot_id="1", policy_version="p1")
@@ -46,7 +46,7 @@ def announce(
     tickets: SqlTickets, lease: Lease, *effects: Effect, intended: Mapping[Field, AppliedValue] | None = None
 ) -> Mapping[Effect, bool]:
     known = tickets.history(lease.ticket_id).memory
-    memory = replace(known, fields=known.fields.intending(intended or {}))
+    memory = replace(known, fields=known.fields.intending(intended or {}, make_ticket()))
     return tickets.announce(lease, memory=memory, effects=effects)
 
 

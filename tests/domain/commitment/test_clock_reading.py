@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import HOUR, LARGE, MONDAY, PROMISE, after, events
-from tests.support.makers import changed, make_ticket
+from tests.support.makers import make_event, make_ticket
 
 NOW = MONDAY + 5 * HOUR
 
@@ -89,7 +88,7 @@ def test_the_stored_inputs_have_the_digest_of_the_promise_and_not_the_promise():
 )
 def test_a_severity_counts_from_its_change(level, reports, modified, new, hours):
     ticket = make_ticket(modified_at=modified and MONDAY + modified * HOUR)
-    reported = [replace(changed(name), occurred_at=MONDAY + at * HOUR) for at, name in reports]
+    reported = [make_event(changed=[name], occurred_at=MONDAY + at * HOUR) for at, name in reports]
 
     history = severity_since(make_history("" if new else "0h s3"), level, ticket, reported, new=new, now=NOW)
 
@@ -101,4 +100,6 @@ def test_a_severity_counts_from_its_change(level, reports, modified, new, hours)
 def test_a_severity_that_is_known_already_changes_nothing():
     history = make_history("0h s3")
 
-    assert severity_since(history, 3, make_ticket(), [changed(Field.SEVERITY)], new=False, now=NOW) == history
+    assert (
+        severity_since(history, 3, make_ticket(), [make_event(changed=[Field.SEVERITY])], new=False, now=NOW) == history
+    )

@@ -61,7 +61,7 @@ def staffed(*people, level="desk"):
 
 
 def changed(found, agents=None):
-    return actions(found.outcome, found.context, agents or {})
+    return {name: each.value for name, each in actions(found.outcome, found.context, agents or {}).items()}
 
 
 def commented(found, agents=None, updates=UPDATES):

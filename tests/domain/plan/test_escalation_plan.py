@@ -155,7 +155,7 @@ def test_a_raised_level_assigns_the_ticket_to_an_agent_whom_desk_knows():
     found = escalating()
 
     assert ADA.agent in found.agents_needed
-    assert found.actions({ADA.agent: make_agent()})[Field.ASSIGNEE] == PERSON
+    assert found.actions({ADA.agent: make_agent()})[Field.ASSIGNEE].value == PERSON
     assert Field.ASSIGNEE not in found.actions({ADA.agent: None})
 
 

@@ -155,8 +155,9 @@ class TestValuesThatShowTheClocks:
     def test_a_new_value_of_ours_ends_it(self):
         ticket = replace(LATE_TICKET, acknowledgement_due="2026-12-01T00:00Z")
         ours = AppliedValue(value="2026-11-23T07:00Z", before=None, basis="2026-11-23T07:00Z")
+        known = {DUE: Override(value="2026-12-01T00:00Z", basis="2026-11-23T07:00Z")}
 
-        plan = look(ticket, memory=make_memory(applied={DUE: ours}), policy=self.shown, **LATE)
+        plan = look(ticket, memory=make_memory(applied={DUE: ours}, overrides=known), policy=self.shown, **LATE)
 
         assert plan.fields.writes[DUE] == "2026-11-23T08:00Z"
 
@@ -216,7 +217,7 @@ class TestLoops:
         assert (plan.fields.memory.overrides, bool(plan.fields.writes)) == ({}, True)
 
     def test_a_persons_change_starts_the_count_again(self):
-        events = [changed(SEVERITY, by=ROBOT), make_event(actor_id="300")]
+        events = [changed(make_ticket(**TREATED), self.undone, by=ROBOT), make_event(actor_id="300")]
 
         plan = look(self.undone, LARGE, AT_LIMIT, events=events)
 

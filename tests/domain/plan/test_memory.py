@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,7 @@ from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.held_back import EVERY, FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, put_off
 from tests.support.clock_scenes import HOUR
-from tests.support.makers import NOW, make_event, make_evidence, make_memory, make_ticket
+from tests.support.makers import NOW, ROBOT, changed, make_event, make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import BOX, LARGE_BASIS, OURS, SEVERITY, TREATED, known_clocks
 
 MEMORY = make_memory(written_digest="after", read_digest="before")
@@ -113,35 +114,57 @@ def test_a_comment_that_waits_is_made_later_if_it_is_still_right(facts, escalati
     assert found == [comment] * kept
 
 
+LOW = make_ticket(severity="S3-Minimal")
+
+
 class TestIntendedWrites:
     """L7: after a crash around a write it is certain whose value the ticket has."""
 
     def test_those_of_an_earlier_look_are_kept_beside_the_new_ones(self):
-        memory = FieldsMemory(intended={BOX: OURS[BOX]}).intending({SEVERITY: OURS[SEVERITY]})
+        memory = FieldsMemory(intended={BOX: OURS[BOX]}).intending({SEVERITY: OURS[SEVERITY]}, make_ticket())
 
         assert memory.intended == OURS
 
     def test_the_latest_intention_for_a_field_counts(self):
         older = AppliedValue(value="S2-Moderate", before=None, basis=LARGE_BASIS)
 
-        assert FieldsMemory(intended={SEVERITY: older}).intending(OURS).intended == OURS
+        assert FieldsMemory(intended={SEVERITY: older}).intending(OURS, make_ticket()).intended == OURS
 
-    def test_only_values_that_the_ticket_has_become_ours(self):
-        memory = FieldsMemory(intended=OURS).settled(make_ticket(large_user=True, severity="S3-Minimal"))
+    FOUND = make_ticket(severity="S2-Moderate")
+    OURS_THERE = make_ticket(**TREATED)
 
-        assert (memory.applied, memory.intended) == ({BOX: OURS[BOX]}, {})
+    @pytest.mark.parametrize(
+        ("ticket", "events", "written"),
+        [
+            pytest.param(OURS_THERE, [], {BOX, SEVERITY}, id="all are there"),
+            pytest.param(FOUND, [], set(), id="none is there, and nothing shows that one was"),
+            pytest.param(replace(LOW, large_user=True), [], {BOX, SEVERITY}, id="one was replaced"),
+            pytest.param(replace(FOUND, large_user=True), [], {BOX, SEVERITY}, id="one was put back"),
+            pytest.param(LOW, [], {SEVERITY}, id="a third value came after our reading"),
+            pytest.param(FOUND, [changed(FOUND, OURS_THERE, by=ROBOT)], {BOX, SEVERITY}, id="our echo shows them"),
+            pytest.param(FOUND, [changed(OURS_THERE, FOUND)], {BOX, SEVERITY}, id="an event shows their end"),
+            pytest.param(FOUND, [changed(LOW, FOUND)], set(), id="an event of another change"),
+        ],
+    )
+    def test_the_values_of_one_write_come_true_together(self, ticket, events, written):
+        memory = FieldsMemory().intending(OURS, self.FOUND).settled(ticket, events)
+
+        assert (memory.applied.keys(), memory.intended.keys()) == (written, OURS.keys() - written)
+
+    def test_a_value_that_was_announced_by_an_earlier_version_replaces_the_one_before_ours(self):
+        assert FieldsMemory(intended=OURS).settled(self.FOUND, []).applied == {}
 
     @given(st.booleans(), st.sampled_from([None, "S1-Critical"]), st.sampled_from([{}, OURS]))
     def test_settling_twice_is_settling_once(self, box, severity, applied):
         ticket = make_ticket(large_user=box, severity=severity)
-        settled = FieldsMemory(applied=applied, intended=OURS).settled(ticket)
+        settled = FieldsMemory(applied=applied, intended=OURS).settled(ticket, [])
 
-        assert settled.settled(ticket) == settled
+        assert settled.settled(ticket, []) == settled
 
     def test_a_value_that_was_applied_before_stays_if_nothing_was_intended(self):
         memory = FieldsMemory(applied=OURS)
 
-        assert memory.settled(make_ticket(**TREATED)) == memory == memory.settled(make_ticket())
+        assert memory.settled(make_ticket(**TREATED), []) == memory == memory.settled(make_ticket(), [])
 
 
 class TestEvidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,10 +11,11 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.domain.plan.memory import AppliedValue, Override
 from desk_sync.domain.plan.ownership import changed_by_person
-from desk_sync.domain.plan.policy import EmailFill
+from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.event import EventHint
 from tests.support.makers import (
     ADMIN,
+    NOW,
     PERSON,
     ROBOT,
     TICKETS,
@@ -42,6 +44,9 @@ from tests.support.plan_scenes import (
     with_rules,
 )
 
+WRITTEN = make_ticket(**TREATED)
+UNTICKED = make_ticket(severity="S3-Minimal")
+ANOTHER = make_lookup(make_account(99, account_id="A2"))
 LOWERED = make_ticket(large_user=True, severity="S3-Minimal")
 KEPT = {SEVERITY: Override(value="S3-Minimal", basis=LARGE_BASIS)}
 
@@ -116,7 +121,7 @@ class TestAPersonsEdit:
     """L7: a person's later edit wins over ours until its basis changes."""
 
     def test_it_holds(self):
-        plan = look(LOWERED, LARGE, after_ours(), events=[changed(SEVERITY)])
+        plan = look(LOWERED, LARGE, after_ours(), events=[changed(WRITTEN, LOWERED)])
 
         assert plan.fields.writes == {}
         assert plan.fields.memory.overrides == KEPT
@@ -128,7 +133,11 @@ class TestAPersonsEdit:
         assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours(overrides=KEPT)) == {}
 
     @pytest.mark.parametrize(
-        "events", [[changed(SEVERITY, by=ROBOT)], [changed(SEVERITY, by=ROBOT), changed(BOX)]], ids=["robot", "both"]
+        "events",
+        [
+            pytest.param([changed(WRITTEN, LOWERED, by=ROBOT)], id="robot"),
+            pytest.param([changed(WRITTEN, LOWERED, by=ROBOT), changed(UNTICKED, LOWERED)], id="both"),
+        ],
     )
     def test_a_machines_edit_does_not_hold(self, events):
         assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
@@ -137,7 +146,7 @@ class TestAPersonsEdit:
         assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
 
     def test_a_change_without_an_author_is_no_persons(self):
-        events = [changed(SEVERITY, by=None)]
+        events = [changed(WRITTEN, LOWERED, by=None)]
 
         assert writes(replace(LOWERED, modified_by=None), LARGE, after_ours()) == {SEVERITY: "S1-Critical"}
         assert writes(LOWERED, LARGE, after_ours(), events=events) == {SEVERITY: "S1-Critical"}
@@ -146,7 +155,7 @@ class TestAPersonsEdit:
         ("set_by_rules", "events", "written"),
         [
             pytest.param({SEVERITY: "S3-Minimal"}, [], {SEVERITY: "S1-Critical"}, id="a rule's, not the last author's"),
-            pytest.param({SEVERITY: "S3-Minimal"}, [changed(SEVERITY)], {}, id="an event names the person"),
+            pytest.param({SEVERITY: "S3-Minimal"}, [changed(WRITTEN, LOWERED)], {}, id="an event names the person"),
             pytest.param({SEVERITY: "S2-Moderate"}, [], {}, id="changed again since the rule"),
         ],
     )
@@ -154,12 +163,63 @@ class TestAPersonsEdit:
         assert writes(LOWERED, LARGE, after_ours(set_by_rules=set_by_rules), events=events) == written
 
     def test_it_ends_when_the_ticket_turns_out_to_be_about_another_account(self):
-        plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours())
+        plan = look(LOWERED, make_lookup(make_account(99, account_id="A2")), after_ours(overrides=KEPT))
 
         assert (plan.fields.writes, plan.fields.memory.overrides) == ({SEVERITY: "S1-Critical"}, {})
         assert plan.fields.memory.applied[SEVERITY] == AppliedValue(
             value="S1-Critical", before="S3-Minimal", basis="A2:PRIORITY"
         )
+
+    def test_it_stands_on_the_new_basis_if_both_came_in_one_save(self):
+        plan = look(LOWERED, ANOTHER, after_ours())
+
+        assert plan.fields.writes == {}
+        assert plan.fields.memory.overrides == {SEVERITY: Override(value="S3-Minimal", basis="A2:PRIORITY")}
+        assert {each.basis for each in plan.fields.memory.applied.values()} == {"A2:PRIORITY"}
+
+    @pytest.mark.parametrize(
+        ("severity_at", "address_at", "written"),
+        [
+            pytest.param(1, 2, {SEVERITY: "S1-Critical"}, id="the address came later"),
+            pytest.param(2, 1, {}, id="the severity came later"),
+            pytest.param(1, 1, {}, id="at once"),
+            pytest.param(None, 2, {}, id="only the address is reported"),
+        ],
+    )
+    def test_of_two_edits_that_one_look_finds_the_later_one_counts(self, severity_at, address_at, written):
+        before = {WRITTEN: severity_at, replace(LOWERED, customer_primary_email="old@large.example"): address_at}
+        events = [changed(each, LOWERED, occurred_at=NOW + timedelta(minutes=at)) for each, at in before.items() if at]
+
+        assert writes(LOWERED, ANOTHER, after_ours(), events=events) == written
+
+    def test_one_that_gave_way_is_none_any_more_also_if_nothing_is_written_in_its_place(self):
+        shadow = look(LOWERED, ANOTHER, after_ours(overrides=KEPT), with_rules(mode=Mode.COMMENT))
+        memory = make_memory(applied=shadow.fields.memory.applied, overrides=shadow.fields.memory.overrides)
+
+        assert writes(LOWERED, ANOTHER, memory) == {SEVERITY: "S1-Critical"}
+
+    def test_one_over_a_value_that_was_there_before_us_holds_too(self):
+        found = look(make_ticket(**TREATED), LARGE)
+        memory = replace(make_memory(), fields=found.fields.memory)
+
+        later = look(LOWERED, LARGE, memory)
+
+        assert (found.fields.writes, found.fields.memory.applied) == ({}, {})
+        assert (later.fields.writes, later.fields.memory.overrides) == ({}, KEPT)
+        assert later.fields.memory.agreed.keys() == {EMAIL, BOX, SEVERITY}
+
+    def test_what_others_set_as_we_would_have_is_not_taken_back(self):
+        found = look(make_ticket(**TREATED), LARGE)
+
+        assert writes(make_ticket(**TREATED), SMALL, replace(make_memory(), fields=found.fields.memory)) == {}
+
+    def test_a_value_of_ours_that_becomes_what_a_person_set_is_the_persons(self):
+        memory = make_memory(applied={SEVERITY: replace(OURS[SEVERITY], value="S2-Moderate")})
+
+        fields = look(make_ticket(**TREATED), LARGE, memory).fields.memory
+
+        assert (fields.overrides, fields.applied.keys()) == ({}, set())
+        assert fields.agreed[SEVERITY].before == "S1-Critical"
 
     def test_it_outlives_a_time_in_which_the_account_is_unknown(self):
         unknown = look(LOWERED, UNKNOWN, after_ours())
@@ -171,7 +231,46 @@ class TestAPersonsEdit:
         assert look(make_ticket(**TREATED), LARGE, after_ours(overrides=KEPT)).fields.memory.overrides == {}
 
     def test_an_edit_before_our_first_look_is_no_later_edit(self):
-        assert writes(LOWERED, LARGE, events=[changed(SEVERITY)]) == {SEVERITY: "S1-Critical"}
+        assert writes(LOWERED, LARGE, events=[changed(WRITTEN, LOWERED)]) == {SEVERITY: "S1-Critical"}
+
+
+class TestAnEditWhoseEventCameTooLate:
+    """L7: we overwrote it, because a program wrote last; its event brings it back."""
+
+    after_all = changed(WRITTEN, LOWERED)
+    seen_as_a_programs = look(replace(LOWERED, modified_by=ROBOT), LARGE, after_ours())
+
+    def late(self, *events, memory=None):
+        memory = memory or replace(make_memory(), fields=self.seen_as_a_programs.fields.memory)
+        return look(replace(WRITTEN, modified_by=ROBOT), LARGE, memory, events=events).fields
+
+    def test_it_is_written_back_and_stands(self):
+        fields = self.late(self.after_all)
+
+        assert self.seen_as_a_programs.fields.writes == {SEVERITY: "S1-Critical"}
+        assert (fields.writes, fields.memory.overrides, fields.intended) == ({SEVERITY: "S3-Minimal"}, KEPT, {})
+        assert writes(replace(LOWERED, modified_by=ROBOT), LARGE, replace(make_memory(), fields=fields.memory)) == {}
+
+    @pytest.mark.parametrize(
+        "events",
+        [
+            pytest.param([changed(WRITTEN, LOWERED, by=ROBOT)], id="a program's"),
+            pytest.param(
+                [changed(WRITTEN, replace(WRITTEN, severity="S2-Moderate"))], id="of a value that we did not overwrite"
+            ),
+            pytest.param(
+                [after_all, changed(LOWERED, WRITTEN, occurred_at=NOW + timedelta(seconds=1))], id="and the end of it"
+            ),
+            pytest.param([], id="no event"),
+        ],
+    )
+    def test_nothing_else_is_written_back(self, events):
+        assert self.late(*events).writes == {}
+
+    def test_an_edit_before_our_first_write_is_not(self):
+        first = look(LOWERED, LARGE)
+
+        assert self.late(self.after_all, memory=replace(make_memory(), fields=first.fields.memory)).writes == {}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from desk_sync.domain.ticket.event import Event, EventHint
-from desk_sync.domain.ticket.ticket import Field
-from tests.support.makers import NOW, changed, make_event
+from tests.support.makers import NOW, changed, make_event, make_ticket
 
 STORED = TypeAdapter(Event)
 
@@ -17,7 +16,7 @@ STORED = TypeAdapter(Event)
 @pytest.mark.parametrize(
     "event",
     [
-        pytest.param(changed(Field.SEVERITY, Field.STATUS), id="changed fields"),
+        pytest.param(changed(make_ticket(), make_ticket(severity="S3-Minimal", status="On Hold")), id="two changes"),
         pytest.param(make_event(modified_at=NOW + timedelta(microseconds=1)), id="an instant to the microsecond"),
         pytest.param(make_event(hint=EventHint.CONVERSATION, reference="ds-1"), id="our own comment"),
         pytest.param(make_event(hint=EventHint.GONE, actor_id=None), id="a deletion by an unknown actor"),

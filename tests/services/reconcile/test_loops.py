@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from desk_sync.domain.ticket.ticket import Field, digest
-from tests.support.makers import PERSON, POLICY, ROBOT, TICKETS
+from desk_sync.domain.ticket.ticket import digest
+from tests.support.makers import PERSON, POLICY, ROBOT, TICKETS, changes
 
 BOT = "300000000000000008"
 ROUNDS = 20
@@ -35,12 +35,11 @@ class Bot:
 
     def report(self, before, after):
         self.events += 1
-        changed = frozenset({Field.LARGE_USER, Field.SEVERITY})
         self.world.receives(
             key=f"event {self.events}",
             state=digest(after),
             before=digest(before),
-            changed=changed,
+            changes=changes(before, after),
             actor_id=after.modified_by,
         )
 

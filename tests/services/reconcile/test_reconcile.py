@@ -101,6 +101,24 @@ class TestAPersonsEdit:
         assert desk.tickets[TICKET].severity == "S3-Minimal"
         assert set(world.tickets.history(TICKET).memory.fields.overrides) == {Field.SEVERITY}
 
+    @pytest.mark.parametrize(
+        ("seconds", "severity"),
+        [
+            pytest.param(60, "S3-Minimal", id="a slow look reads again"),
+            pytest.param(1, "S1-Critical", id="one second is not seen"),
+        ],
+    )
+    def test_it_wins_over_a_look_that_read_the_ticket_before_it(self, desk, world, seconds, severity):
+        def person_acts():
+            world.waits(seconds=seconds)
+            desk.person_sets(TICKET, severity="S3-Minimal")
+
+        world.receives(state=None)
+        desk.after["read_ticket"] = person_acts
+        world.look()
+
+        assert desk.tickets[TICKET].severity == severity
+
     def test_an_edit_by_our_own_agent_is_none(self, desk, world):
         world.receives(state=None)
         world.look()

@@ -5,6 +5,7 @@ The ticket was opened on Monday 23 November 2026 at 10:00 in Berlin, by a large 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.draft import IDLE
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
+from desk_sync.errors import TemporaryError
 from tests.support.fake_desk import Died
 from tests.support.makers import NOW, POLICY, make_account, make_ticket
 
@@ -148,6 +150,49 @@ class TestTheStandingComment:
         wake(opened)
 
         assert len(standing_comments(desk)) == 1
+
+    @pytest.mark.parametrize("moment", ["after", "before"], ids=["Desk has our edit", "Desk has it not"])
+    @pytest.mark.parametrize("stop", [Died(), TemporaryError("no answer")], ids=["death", "lost answer"])
+    @pytest.mark.parametrize("theirs", [["mine"], []], ids=["edited", "deleted"])
+    def test_what_a_person_made_of_it_before_our_edit_was_recorded_stands_until_there_is_news(
+        self, desk, opened, moment, stop, theirs
+    ):
+        """L7."""
+        wake(opened)
+
+        def person_acts():
+            (said,) = standing_comments(desk)
+            others = [each for each in desk.comments[TICKET] if each != said]
+            desk.comments[TICKET][:] = [
+                *others,
+                *(f"The commitment: {text} [{said.rsplit('[', 1)[1]}" for text in theirs),
+            ]
+            raise stop
+
+        getattr(desk, moment)["edit_comment"] = person_acts
+        opened._time = opened.tickets.history(TICKET).look_at
+        with suppress(Died):
+            opened.look()
+        opened.waits(seconds=46)
+        opened.look()
+        kept = standing_comments(desk)
+        wake(opened)
+
+        assert [said.split(" [")[0] for said in kept] == [f"The commitment: {text}" for text in theirs]
+        assert "Acknowledgement: breached" in standing_comments(desk)[0]
+
+    @pytest.mark.parametrize("moment", ["after", "before"], ids=["Desk has our edit", "Desk has it not"])
+    def test_an_edit_of_ours_that_was_not_recorded_is_made_again(self, desk, opened, moment):
+        wake(opened)
+        desk.dies(**{moment: "edit_comment"})
+        opened._time = opened.tickets.history(TICKET).look_at
+        with pytest.raises(Died):
+            opened.look()
+        opened.waits(seconds=46)
+        opened.look()
+
+        assert "Determination: at risk" in standing_comments(desk)[0]
+        assert opened.tickets.history(TICKET).memory.clocks.intended_comment is None
 
     def test_it_is_not_doubled_by_a_death_after_it_was_made(self, desk, opened):
         opened._time = opened.tickets.history(TICKET).look_at

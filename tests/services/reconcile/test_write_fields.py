@@ -8,6 +8,7 @@ import pytest
 
 from desk_sync.domain.ticket.held_back import RefusalKind
 from desk_sync.domain.ticket.ticket import Field
+from desk_sync.errors import TemporaryError, Unreadable
 from desk_sync.services.reconcile.write_fields import WriteSeries
 from tests.support.fake_desk import FakeDesk
 from tests.support.field_troubles import FieldTrouble
@@ -71,6 +72,96 @@ def test_a_value_of_a_rule_is_kept_apart_from_one_that_was_ignored(desk, before)
     series = WriteSeries(desk=desk, before=ticket, replaced=[OWNER] if before else [], renew=lambda: None)
 
     assert kinds(series.write(VALUES)) == {OWNER: RefusalKind.CHANGED, CLOCK: RefusalKind.DROPPED}
+
+
+def unanswered():
+    raise TemporaryError("Desk did not answer")
+
+
+def lose_answers(desk, moment, times):
+    """Lose the answers to the next writes, before or after Desk has them."""
+
+    def lose():
+        if times > 1:
+            lose_answers(desk, moment, times - 1)
+        unanswered()
+
+    getattr(desk, moment)["write_ticket"] = lose
+
+
+class TestAWriteWithoutAnAnswer:
+    """L7: it is not repeated blind."""
+
+    @pytest.mark.parametrize(
+        ("moment", "sent"),
+        [
+            pytest.param("before", [VALUES], id="Desk has it not: it is sent once more"),
+            pytest.param("after", [], id="Desk has it: it is not"),
+        ],
+    )
+    def test_the_ticket_is_read_before_anything_is_sent_again(self, desk, series, moment, sent):
+        lose_answers(desk, moment, 1)
+
+        assert series.write(VALUES) == {}
+        assert desk.calls == ["write_ticket", "read_ticket", *("write_ticket" for _ in sent)]
+        assert {name: series.after.value(name) for name in VALUES} == VALUES
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    @pytest.mark.parametrize(
+        "edit",
+        [{"severity": "S3-Minimal"}, {"severity": "S2-Moderate", "product": "CRM"}, {"customer_primary_email": None}],
+        ids=["a field of ours", "put back, and another", "what the decision is based on"],
+    )
+    def test_if_a_person_changed_the_ticket_meanwhile_a_later_look_decides(self, desk, series, moment, edit):
+        lose_answers(desk, moment, 1)
+        desk.before["read_ticket"] = lambda: desk.person_sets(TICKET.ticket_id, **edit)
+
+        assert kinds(series.write(VALUES)) == dict.fromkeys(VALUES, RefusalKind.UNANSWERED)
+        assert desk.count("write_ticket") == 1
+        assert {name: desk.tickets[TICKET.ticket_id].value(name) for name in edit} == edit
+        assert (series.after, series.author) == (TICKET, None), "nothing is learnt from a person's state"
+
+    def test_it_is_repeated_once(self, desk, series):
+        lose_answers(desk, "before", 2)
+
+        assert kinds(series.write(VALUES)) == dict.fromkeys(VALUES, RefusalKind.UNANSWERED)
+        assert desk.calls == ["write_ticket", "read_ticket", "write_ticket"]
+
+    @pytest.mark.parametrize("error", [TemporaryError("down"), Unreadable("too large")])
+    def test_a_ticket_that_cannot_be_read_is_not_written(self, desk, series, error):
+        def fail():
+            raise error
+
+        lose_answers(desk, "before", 1)
+        desk.before["read_ticket"] = fail
+
+        assert kinds(series.write(VALUES)) == dict.fromkeys(VALUES, RefusalKind.UNANSWERED)
+        assert desk.count("write_ticket") == 1
+
+    def test_a_refusal_is_followed_by_a_reading_too(self, desk, series):
+        desk.troubles = {OWNER: FieldTrouble.INVALID}
+        desk.before["read_ticket"] = lambda: desk.person_sets(TICKET.ticket_id, severity="S3-Minimal")
+
+        assert kinds(series.write(VALUES)) == {OWNER: RefusalKind.INVALID, SEVERITY: RefusalKind.OVERTAKEN}
+        assert desk.writes[1:] == [{CLOCK: "paused", BOX: True}]
+
+    @pytest.mark.parametrize(
+        ("spoil", "kind"),
+        [
+            pytest.param(
+                lambda desk: desk.person_sets(TICKET.ticket_id, product="CRM"), RefusalKind.OVERTAKEN, id="old"
+            ),
+            pytest.param(lambda desk: unanswered(), RefusalKind.UNANSWERED, id="no reading"),
+        ],
+    )
+    def test_what_waits_is_not_sent_on_facts_that_may_be_so_no_more(self, desk, series, spoil, kind):
+        desk.troubles = {OWNER: FieldTrouble.INVALID}
+        desk.before["read_ticket"] = lambda: spoil(desk)
+
+        refused = kinds(series.write(VALUES))
+
+        assert refused == {**dict.fromkeys(VALUES, kind), OWNER: RefusalKind.INVALID}
+        assert len(desk.writes) == 1
 
 
 @pytest.mark.parametrize(
