@@ -8,9 +8,9 @@ Desk waits 5 seconds for the answer; the receiver sends it within three.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -45,10 +45,12 @@ class ReceiverLimits:
 
     `within` is the time from a delivery's head to its answer, one timer for all of it.
     A body of up to `short` bytes with a known token is read without a thread: waking one would take longer.
+    A longer one is read only with a valid token, and all of them together take at most `room` bytes.
     """
 
     body: int = 5_000_000
     short: int = 20_000
+    room: int = 10_000_000
     within: timedelta = timedelta(seconds=3)
     threads: int = 16
 
@@ -119,6 +121,7 @@ class DeliveryReceiver:
         self._limits = limits
         self._count = count
         self._threads = DeliveryThreads(limits.threads)
+        self._room = BodyRoom(limits.room)
         self._ended = FutureWaiter()
         self._log = log.bind()  # bound once: binding for each line costs more than a line that is filtered out
 
@@ -149,19 +152,61 @@ class DeliveryReceiver:
     async def _accept(self, door: DeliveryDoor, scope: Scope, receive: Receive) -> RecordedDelivery:
         headers, body = dict(scope["headers"]), None
         token = headers.get(b"x-zdesk-jwt", b"").decode("latin-1")
-        try:
-            async with asyncio.timeout(self._limits.within.total_seconds()):
-                body = await _read(headers, receive, self._limits.body)
-                return await self._ended.wait_for(await self._submit(door, token, body))
-        except TimeoutError:
-            if body is None:
-                raise TooSlow from None
-            raise
+        with self._room.reserved() as reserve:
+            try:
+                async with asyncio.timeout(self._limits.within.total_seconds()):
+                    body = await self._read(door, token, _pieces(headers, receive, self._limits.body), reserve)
+                    return await self._ended.wait_for(await self._submit(door, token, body))
+            except TimeoutError:
+                if body is None:
+                    raise TooSlow from None
+                raise
+
+    async def _read(
+        self, door: DeliveryDoor, token: str, pieces: AsyncIterator[bytes], reserve: Callable[[int], None]
+    ) -> bytes:
+        """Return the body. Before a long one is read to its end, there must be room, and the token must be valid."""
+        body, is_long = bytearray(), False
+        async for piece in pieces:
+            body += piece
+            if len(body) > self._limits.short:
+                reserve(len(body))
+                if not is_long and not door.is_known(token):
+                    await self._threads.run(partial(door.verify, token))
+                is_long = True
+        return bytes(body)
 
     async def _submit(self, door: DeliveryDoor, token: str, body: bytes) -> Future[RecordedDelivery]:
         if len(body) <= self._limits.short and door.is_known(token):
             return door.take(body)
         return await self._threads.run(partial(door.accept, token, body))
+
+
+class BodyRoom:
+    """Memory in bytes for the long bodies of all deliveries together; those that find none are to be sent again."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    @contextmanager
+    def reserved(self) -> Iterator[Callable[[int], None]]:
+        """Yield a function that reserves room for a body of so many bytes in all, until the end of the block.
+
+        It raises TemporaryError if there is no room.
+        """
+        held = 0
+
+        def reserve(size: int) -> None:
+            nonlocal held
+            if size - held > self._free:
+                raise TemporaryError("too many long deliveries at a time")
+            self._free -= size - held
+            held = size
+
+        try:
+            yield reserve
+        finally:
+            self._free += held
 
 
 class FutureWaiter:
@@ -225,20 +270,21 @@ def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) 
         loop.call_soon_threadsafe(callback)
 
 
-async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
+async def _pieces(headers: Headers, receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """Yield the pieces of a body. Raises TooLarge as soon as it must be longer than `limit`, or ClientDisconnect."""
     announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge
-    body, more = bytearray(), True
+    length, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > limit:
+        piece = message.get("body", b"")
+        length, more = length + len(piece), message.get("more_body", False)
+        if length > limit:
             raise TooLarge
-    return bytes(body)
+        yield piece
 
 
 def _refusal(portal: str, error: Exception) -> HTTPStatus:
