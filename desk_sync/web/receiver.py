@@ -144,7 +144,9 @@ class DeliveryReceiver:
         try:
             recorded = await self._accept(door, scope, receive)
         except Exception as error:  # noqa: BLE001 - after any error the answer must be a refusal: nothing was stored
-            return _refusal(portal, error), 0
+            status = _refusal(portal, error)
+            error.__traceback__ = None  # its frames hold the body, and futures that they hold may hold the error
+            return status, 0
         # Only for debugging: the stored rows hold the same facts and cost less than the line.
         self._log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
         return HTTPStatus.OK, recorded.stored
@@ -155,20 +157,22 @@ class DeliveryReceiver:
         with self._room.reserved() as reserve:
             try:
                 async with asyncio.timeout(self._limits.within.total_seconds()):
-                    body = await self._read(door, token, _pieces(headers, receive, self._limits.body), reserve)
+                    _check_announced(headers, self._limits.body)
+                    body = await self._read(door, token, receive, reserve)
                     return await self._ended.wait_for(await self._submit(door, token, body))
             except TimeoutError:
                 if body is None:
                     raise TooSlow from None
                 raise
 
-    async def _read(
-        self, door: DeliveryDoor, token: str, pieces: AsyncIterator[bytes], reserve: Callable[[int], None]
-    ) -> bytes:
+    async def _read(self, door: DeliveryDoor, token: str, receive: Receive, reserve: Callable[[int], None]) -> bytes:
         """Return the body. Before a long one is read to its end, there must be room, and the token must be valid."""
-        body, is_long = bytearray(), False
-        async for piece in pieces:
+        body, more, is_long = bytearray(), True, False
+        while more:
+            piece, more = await _piece(receive)
             body += piece
+            if len(body) > self._limits.body:
+                raise TooLarge
             if len(body) > self._limits.short:
                 reserve(len(body))
                 if not is_long and not door.is_known(token):
@@ -270,21 +274,19 @@ def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) 
         loop.call_soon_threadsafe(callback)
 
 
-async def _pieces(headers: Headers, receive: Receive, limit: int) -> AsyncIterator[bytes]:
-    """Yield the pieces of a body. Raises TooLarge as soon as it must be longer than `limit`, or ClientDisconnect."""
+def _check_announced(headers: Headers, limit: int) -> None:
+    """Raise TooLarge if the body is announced to be longer than `limit`."""
     announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge
-    length, more = 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        piece = message.get("body", b"")
-        length, more = length + len(piece), message.get("more_body", False)
-        if length > limit:
-            raise TooLarge
-        yield piece
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next piece of a body, and True if more follow. Raises ClientDisconnect."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _refusal(portal: str, error: Exception) -> HTTPStatus:
