@@ -30,9 +30,9 @@ STAFFED = replace(
 )
 
 
-def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None) -> EscalationStep:
+def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None, broke: str = "it broke") -> EscalationStep:
     trigger = EscalationTrigger(
-        key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", "it broke")
+        key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", broke)
     )
     here = LadderContext(location=EscalationLocation(region="EUROPE_UK", country="DE"), severity=1, calendar=WALL_CLOCK)
     return escalate(EscalationState(), [trigger], signals or {}, here, policy, now=NOW + seen).steps[0]
@@ -80,7 +80,7 @@ def test_a_comment_mentions_agents_among_its_recipients_and_nobody_whom_another_
         people={name: StaffMember(name=name) for name in ("ada", HOSTILE)},
         roles={**STAFFED.staff.roles, "desk": (DutyPeriod("ada"), DutyPeriod(HOSTILE))},
     )
-    raised = replace(step(policy=replace(STAFFED, staff=staff)), reasons=(Reason("R33", HOSTILE),))
+    raised = step(policy=replace(STAFFED, staff=staff), broke=HOSTILE)
 
     text = private_comment(StepFacts(step=raised, account=HOSTILE, partner=HOSTILE, mentions={"ada": "42"}))
 
