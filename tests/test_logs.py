@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -15,20 +16,24 @@ LONGEST_LINE = 20_000
 
 
 @pytest.fixture
-def configured(capsys) -> Iterator[pytest.CaptureFixture[str]]:
-    """Log to stderr as in production, and as before at the end."""
+def written() -> Iterator[io.StringIO]:
+    """Log as in production, but into a text; and as before at the end."""
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     logs.configure()
-    yield capsys
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)
+    text = io.StringIO()
+    handler.setStream(text)
+    yield text
     root.handlers[:] = before
     root.setLevel(level)
 
 
-def line(configured: pytest.CaptureFixture[str]) -> str:
-    (written,) = configured.readouterr().err.splitlines()
-    json.loads(written)
-    return written
+def line(written: io.StringIO) -> str:
+    (only,) = written.getvalue().splitlines()
+    json.loads(only)
+    return only
 
 
 @pytest.mark.parametrize(
@@ -41,33 +46,32 @@ def line(configured: pytest.CaptureFixture[str]) -> str:
         pytest.param({"error": ValueError(LONG)}, id="an object whose text is long"),
     ],
 )
-def test_a_line_of_ours_is_cut(configured, facts):
+def test_a_line_of_ours_is_cut(written, facts):
     logs.get_logger().warning("something.happened", **facts)
 
-    assert len(line(configured)) < LONGEST_LINE
+    assert len(line(written)) < LONGEST_LINE
 
 
-def test_a_line_of_a_library_is_cut(configured):
+def test_a_line_of_a_library_is_cut(written):
     """Celery logs the whole body of a message that it does not know."""
     logging.getLogger("celery").error("received %s", LONG)
 
-    assert len(line(configured)) < LONGEST_LINE
+    assert len(line(written)) < LONGEST_LINE
 
 
-def test_the_traceback_of_an_error_with_a_long_message_is_cut(configured):
+def test_the_traceback_of_an_error_with_a_long_message_is_cut(written):
     try:
         raise ValueError(LONG)
     except ValueError:
         logging.getLogger("uvicorn.error").exception("it failed")
 
-    written = line(configured)
-    assert "Traceback" in written
-    assert len(written) < LONGEST_LINE
+    assert "Traceback" in line(written)
+    assert len(line(written)) < LONGEST_LINE
 
 
-def test_a_short_line_is_as_it_was_given(configured):
+def test_a_short_line_is_as_it_was_given(written):
     logs.get_logger().info("ticket.reconciled", ticket_id="7", written=["severity"], licences=88, error=None)
 
-    facts = json.loads(line(configured))
+    facts = json.loads(line(written))
     given = {"event": "ticket.reconciled", "ticket_id": "7", "written": ["severity"], "licences": 88, "error": None}
     assert facts.items() >= given.items()
