@@ -63,7 +63,7 @@ def test_the_traceback_of_an_error_with_a_long_message_is_cut(written):
     try:
         raise ValueError(LONG)
     except ValueError:
-        logging.getLogger("uvicorn.error").exception("it failed")
+        logging.getLogger("library").exception("it failed")
 
     assert "Traceback" in line(written)
     assert len(line(written)) < LONGEST_LINE
