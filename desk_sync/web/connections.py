@@ -99,10 +99,10 @@ class BoundedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._timer is None:
-            self._await_head()
         self._unread += len(data)
         super().data_received(data)
+        if self._timer is None:
+            self._await_head()  # most heads are complete with their first bytes, and need no timer
         if self._unread > self.limits.head and not self.transport.is_closing():
             self.send_400_response("The head is too long.")
             self._record(CutReason.LONG_HEAD)
