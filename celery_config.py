@@ -51,6 +51,7 @@ task_reject_on_worker_lost = True
 task_serializer = "json"
 accept_content = ["json"]
 worker_prefetch_multiplier = 1
+worker_consumer = "desk_sync.adapters.runtime.worker_faults:LastingConsumer"  # goes on after any error
 worker_max_tasks_per_child = 1000
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False  # redirection would catch and drop our own lines, which go to stderr

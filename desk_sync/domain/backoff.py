@@ -8,11 +8,11 @@ from datetime import timedelta
 def doubled(pause: timedelta, attempts: int, longest: timedelta) -> timedelta:
     """Return the pause after `attempts` attempts: `pause` after the first, doubled with each further, up to `longest`.
 
-    The doubling stops at `longest`: a power of the number of attempts would overflow.
+    The bound is compared before each doubling: a power of the number of attempts would overflow.
     """
     for _ in range(attempts - 1):
-        if pause >= longest:
-            break
+        if pause >= longest / 2:
+            return longest
         pause *= 2
     return min(pause, longest)
 

@@ -34,11 +34,15 @@ class ParkCause(StrEnum):
     TICKET = "ticket"
 
 
+UNSEEN = 0
+"""The urgency of a ticket without a look: it may be one of the most urgent, or may not exist at all."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """The right to work on one ticket until `until`; a later claim has a higher `token` (fencing).
 
-    `urgency` is that of the ticket's last look: 1 is the highest, and that of a ticket without a look.
+    `urgency` is that of the ticket's last look, 1 is the highest; or UNSEEN.
     """
 
     ticket_id: str

@@ -30,8 +30,12 @@ class DeliveryDoor(Protocol):
         """Return True if the token was verified before and is still valid, so that `take` may be called at once."""
         ...
 
+    def verify(self, token: Token) -> None:
+        """Return if the token is valid. Raises BadToken, or TemporaryError if that cannot be found out now."""
+        ...
+
     def accept(self, token: Token, body: bytes) -> Future[RecordedDelivery]:
-        """Check the token, then take the delivery. Raises BadToken, and the errors of `take`."""
+        """Check the token, then take the delivery. Raises the errors of `verify` and of `take`."""
         ...
 
     def take(self, body: bytes) -> Future[RecordedDelivery]:

@@ -1,7 +1,7 @@
 """Metrics for Prometheus: /metrics. Values in SQL are read at each request and never cached.
 
-The only labels are names of portals, sources, tasks and fields, statuses and verdicts: no addresses, ticket ids or
-secrets (L11, L12).
+The only labels are names of portals, sources, tasks and fields, statuses, verdicts, and reasons of ours: no addresses,
+ticket ids or secrets (L11, L12).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from desk_sync.ports.metrics import UNCOUNTED, FailureCounts, HeartbeatStore, Me
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.services.health import age_of_oldest
+from desk_sync.web.connections import CutReason
 from desk_sync.web.single_flight import SingleFlight
 
 log = structlog.get_logger()
@@ -71,6 +72,12 @@ class ProcessMetrics:
             ["portal", "status"],
             registry=self._registry,
         )
+        self._cuts = Counter(
+            "desk_sync_connections_cut",
+            "Connections that a limit closed, by the reason.",
+            ["reason"],
+            registry=self._registry,
+        )
         self._registry.register(business)
         self._text = SingleFlight(partial(generate_latest, self._registry))
 
@@ -80,6 +87,10 @@ class ProcessMetrics:
     def count(self, portal: str, status: HTTPStatus) -> None:
         """Count a delivery by the status of its answer."""
         self._deliveries.labels(portal, int(status)).inc()
+
+    def count_cut(self, reason: CutReason) -> None:
+        """Count a connection that a limit closed."""
+        self._cuts.labels(reason.value).inc()
 
     async def answer(self, _: Request) -> Response:
         """Return the metrics, or 503 if the store does not answer: missing values must not look like good ones."""

@@ -8,9 +8,9 @@ Desk waits 5 seconds for the answer; the receiver sends it within three.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -45,10 +45,12 @@ class ReceiverLimits:
 
     `within` is the time from a delivery's head to its answer, one timer for all of it.
     A body of up to `short` bytes with a known token is read without a thread: waking one would take longer.
+    A longer one is read only with a valid token, and all of them together take at most `room` bytes.
     """
 
     body: int = 5_000_000
     short: int = 20_000
+    room: int = 10_000_000
     within: timedelta = timedelta(seconds=3)
     threads: int = 16
 
@@ -119,6 +121,7 @@ class DeliveryReceiver:
         self._limits = limits
         self._count = count
         self._threads = DeliveryThreads(limits.threads)
+        self._room = BodyRoom(limits.room)
         self._ended = FutureWaiter()
         self._log = log.bind()  # bound once: binding for each line costs more than a line that is filtered out
 
@@ -141,7 +144,9 @@ class DeliveryReceiver:
         try:
             recorded = await self._accept(door, scope, receive)
         except Exception as error:  # noqa: BLE001 - after any error the answer must be a refusal: nothing was stored
-            return _refusal(portal, error), 0
+            status = _refusal(portal, error)
+            error.__traceback__ = None  # its frames hold the body, and futures that they hold may hold the error
+            return status, 0
         # Only for debugging: the stored rows hold the same facts and cost less than the line.
         self._log.debug("delivery.accepted", portal=portal, stored=recorded.stored, known=recorded.known)
         return HTTPStatus.OK, recorded.stored
@@ -149,19 +154,63 @@ class DeliveryReceiver:
     async def _accept(self, door: DeliveryDoor, scope: Scope, receive: Receive) -> RecordedDelivery:
         headers, body = dict(scope["headers"]), None
         token = headers.get(b"x-zdesk-jwt", b"").decode("latin-1")
-        try:
-            async with asyncio.timeout(self._limits.within.total_seconds()):
-                body = await _read(headers, receive, self._limits.body)
-                return await self._ended.wait_for(await self._submit(door, token, body))
-        except TimeoutError:
-            if body is None:
-                raise TooSlow from None
-            raise
+        with self._room.reserved() as reserve:
+            try:
+                async with asyncio.timeout(self._limits.within.total_seconds()):
+                    _check_announced(headers, self._limits.body)
+                    body = await self._read(door, token, receive, reserve)
+                    return await self._ended.wait_for(await self._submit(door, token, body))
+            except TimeoutError:
+                if body is None:
+                    raise TooSlow from None
+                raise
+
+    async def _read(self, door: DeliveryDoor, token: str, receive: Receive, reserve: Callable[[int], None]) -> bytes:
+        """Return the body. Before a long one is read to its end, there must be room, and the token must be valid."""
+        body, more, is_long = bytearray(), True, False
+        while more:
+            piece, more = await _piece(receive)
+            body += piece
+            if len(body) > self._limits.body:
+                raise TooLarge
+            if len(body) > self._limits.short:
+                reserve(len(body))
+                if not is_long and not door.is_known(token):
+                    await self._threads.run(partial(door.verify, token))
+                is_long = True
+        return bytes(body)
 
     async def _submit(self, door: DeliveryDoor, token: str, body: bytes) -> Future[RecordedDelivery]:
         if len(body) <= self._limits.short and door.is_known(token):
             return door.take(body)
         return await self._threads.run(partial(door.accept, token, body))
+
+
+class BodyRoom:
+    """Memory in bytes for the long bodies of all deliveries together; those that find none are to be sent again."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    @contextmanager
+    def reserved(self) -> Iterator[Callable[[int], None]]:
+        """Yield a function that reserves room for a body of so many bytes in all, until the end of the block.
+
+        It raises TemporaryError if there is no room.
+        """
+        held = 0
+
+        def reserve(size: int) -> None:
+            nonlocal held
+            if size - held > self._free:
+                raise TemporaryError("too many long deliveries at a time")
+            self._free -= size - held
+            held = size
+
+        try:
+            yield reserve
+        finally:
+            self._free += held
 
 
 class FutureWaiter:
@@ -225,20 +274,19 @@ def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) 
         loop.call_soon_threadsafe(callback)
 
 
-async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
+def _check_announced(headers: Headers, limit: int) -> None:
+    """Raise TooLarge if the body is announced to be longer than `limit`."""
     announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced) > limit:
         raise TooLarge
-    body, more = bytearray(), True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-        if len(body) > limit:
-            raise TooLarge
-    return bytes(body)
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next piece of a body, and True if more follow. Raises ClientDisconnect."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _refusal(portal: str, error: Exception) -> HTTPStatus:

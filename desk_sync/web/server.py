@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from desk_sync import gc_tuning
 from desk_sync.har import HarRecorder
 from desk_sync.web import health, receiver
+from desk_sync.web.connections import bounded
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
 from desk_sync.wiring import checks
@@ -38,6 +39,7 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
             app,
             host=host,
             port=port,
+            http=bounded(metrics.count_cut),
             log_config=None,
             access_log=False,
             server_header=False,

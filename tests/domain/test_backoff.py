@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from desk_sync.domain.backoff import as_long_again, doubled
 
+ROOT = Path(__file__).parents[2]
 SHORT, LONG = timedelta(seconds=5), timedelta(seconds=90)
 
 
@@ -24,6 +27,40 @@ SHORT, LONG = timedelta(seconds=5), timedelta(seconds=90)
 )
 def test_a_pause_doubles_up_to_its_bound(attempts, seconds):
     assert doubled(SHORT, attempts, LONG) == timedelta(seconds=seconds)
+
+
+def test_no_bound_is_too_long_for_the_doubling():
+    assert doubled(timedelta.max / 3, 3, timedelta.max) == timedelta.max
+
+
+def grows(node: ast.AST) -> bool:
+    """Return True for a power or a shift whose exponent is neither a number in the code nor a named one."""
+    if not (isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Pow | ast.LShift)):
+        return False
+    exponent = node.right if isinstance(node, ast.BinOp) else node.value
+    return not (isinstance(exponent, ast.Constant) or (isinstance(exponent, ast.Name) and exponent.id.isupper()))
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        pytest.param("pause * 2 ** attempts", True, id="a power"),
+        pytest.param("pause << attempts", True, id="a shift"),
+        pytest.param("pause **= attempts", True, id="in place"),
+        pytest.param("1 << 20", False, id="a number"),
+        pytest.param("10**_DIGITS", False, id="a named number"),
+        pytest.param("f(**options)", False, id="keywords"),
+    ],
+)
+def test_an_exponent_that_grows_is_found(code, found):
+    assert any(map(grows, ast.walk(ast.parse(code)))) is found
+
+
+def test_no_other_module_raises_a_number_to_a_power_that_grows():
+    sources = [file for folder in ("desk_sync", "tasks") for file in (ROOT / folder).rglob("*.py")]
+    assert len(sources) > 100
+
+    assert [file.name for file in sources if any(map(grows, ast.walk(ast.parse(file.read_text()))))] == []
 
 
 @given(st.integers(1, 10_000))

@@ -240,7 +240,7 @@ def document(found: FaultResults, *, command: str, counts: str, seed: int, on: d
 
 
 def updated_document(page: str, found: FaultResults, *, names: Sequence[str], command: str, on: datetime) -> str:
-    """Return the page of a whole run, with the lines of some trials, and their failures, from a later run."""
+    """Return the page of a whole run, with the lines and failures of some trials, also new ones, from a later run."""
     words = [each.words for each in found.accounts]
     rows = dict(zip(words, trial_table(found.accounts).splitlines()[2:], strict=True))
     lines = [line for line in page.splitlines() if not _is_of(line, rows, names)]

@@ -105,6 +105,13 @@ def refuse_writes(setup: TrialSetup, seconds: float, *, kind: str) -> None:
         sleep(seconds)
 
 
+def garble_messages(setup: TrialSetup, _: float) -> None:
+    """Put messages that cannot be read between the others of each queue."""
+    with setup.striking(), redis.Redis.from_url(setup.broker.url) as client:
+        for queue in ("desk_sync", "desk_sync_pulls"):
+            client.rpush(queue, b"garbled", b"{}")
+
+
 def move_clock(setup: TrialSetup, seconds: float) -> None:
     """Move the wall clock of all processes ahead by an hour, and then back."""
     with setup.striking():
@@ -205,6 +212,9 @@ FAULTS: Mapping[str, FaultKind] = {
         words="Redis refuses to write (OOM, at `maxmemory`)",
         strike=partial(refuse_writes, kind="OOM"),
         within=REDIS_BACK,
+    ),
+    "garbled": FaultKind(
+        words="messages in Redis that cannot be read", strike=garble_messages, within=REDIS_BACK, rest=1.0
     ),
     "clock": FaultKind(words="the wall clock an hour ahead, and back", strike=move_clock),
     "cut": FaultKind(words="all connections to PostgreSQL cut", strike=cut_connections),

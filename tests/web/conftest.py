@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,16 +12,16 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-Serve = Callable[[ASGIApp], str]
+Serve = Callable[..., str]
 
 
 def _serve() -> Iterator[Serve]:
     """Yield a function that serves an application until the test, or the module, ends, and returns its URL."""
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
-    def start(application: ASGIApp) -> str:
+    def start(application: ASGIApp, http: type[asyncio.Protocol] | str = "auto") -> str:
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(application, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(application, http=http, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -280,6 +280,42 @@ def test_a_call_that_ends_after_its_loop_was_closed_logs_no_error(caplog):
     assert caplog.records == []
 
 
+LONG = ReceiverLimits(short=100, room=2_000, body=1_500, within=timedelta(seconds=1))
+
+
+def begun(site: Site, token: str, size: int) -> socket.socket:
+    """A delivery that has sent so many bytes of its body, and announced more."""
+    host, port = site.url.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)), timeout=5)
+    head = f"POST /webhooks/desk/default HTTP/1.1\r\nHost: x\r\nX-ZDesk-JWT: {token}\r\nContent-Length: 1500\r\n\r\n"
+    connection.sendall(head.encode() + b"[" + b" " * (size - 1))
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("size", "answer"),
+    [
+        pytest.param(100, b"408", id="a short one is waited for: a handshake has no token"),
+        pytest.param(101, b"401", id="a long one is not"),
+    ],
+)
+def test_a_long_body_is_not_read_to_its_end_without_a_valid_token(open_site, size, answer):
+    site = open_site(limits=LONG)
+
+    assert begun(site, "forged", size).recv(100).split()[1] == answer
+
+
+def test_long_bodies_share_a_room_and_leave_short_ones_alone(open_site):
+    site = open_site(limits=LONG)
+    slow = [begun(site, "good", 900) for _ in range(2)]
+    time.sleep(0.2)
+
+    assert begun(site, "good", 900).recv(100).split()[1] == b"503"
+    assert site.post(b"[{}]", SIGNED).status_code == 200
+    assert [each.recv(100).split()[1] for each in slow] == [b"408", b"408"]
+    assert site.post(b"[{}" + b" " * 1_400 + b"]", SIGNED).status_code == 200
+
+
 def test_a_sender_that_is_known_needs_no_thread(site):
     site.post(b"[{}]", SIGNED)
     with ThreadPoolExecutor(4) as pool:

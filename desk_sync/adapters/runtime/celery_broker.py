@@ -3,6 +3,8 @@
 After a failover Redis answers READONLY or UNBLOCKED, without memory OOM, without a disk MISCONF. Celery takes such an
 answer for an error of the program, which ends the worker. Here the connection is closed, which also leaves the server
 that is no longer the primary, and is made again. Only a server that accepts writes counts as connected.
+
+A message that cannot be read is dropped: a ring that is lost costs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from queue import Empty
 from typing import Any
 
 from celery.app.amqp import AMQP
@@ -17,9 +20,10 @@ from kombu.connection import Connection
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from desk_sync.adapters.runtime.broker_probe import PROBE_KEY, PROBE_LIFE
+from desk_sync.adapters.runtime.worker_faults import GARBLED, survive
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=4)
@@ -41,6 +45,13 @@ class RefusalQoS(kombu_redis.QoS):
         with self._settled(delivery_tag):
             super().reject(delivery_tag, requeue=requeue)
 
+    def restore_by_tag(self, tag: str, client: Redis | None = None, leftmost: bool = False) -> None:
+        try:
+            super().restore_by_tag(tag, client=client, leftmost=leftmost)
+        except (ValueError, TypeError) as error:
+            self._remove_from_indices(tag).execute()
+            survive(GARBLED, error)
+
     @contextmanager
     def _settled(self, delivery_tag: str) -> Iterator[None]:
         try:
@@ -54,6 +65,19 @@ class RefusalChannel(kombu_redis.Channel):
     """A channel whose sockets are closed after a refusal: a new one may lead to another server."""
 
     QoS = RefusalQoS
+
+    def _brpop_read(self, **options: Any) -> bool | None:
+        """Read a message and hand it on. One at which that fails is dropped, and never delivered again."""
+        held = set(self.qos._delivered)
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-any-return]
+        except (Empty, RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - anything may be in the queue, and raise anywhere
+            for tag in self.qos._delivered.keys() - held:
+                self.qos.reject(tag)
+            survive(GARBLED, error)
+            return True
 
     @contextmanager
     def conn_or_acquire(self, client: Redis | None = None) -> Iterator[Redis]:

@@ -50,7 +50,7 @@ from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
-from desk_sync.ports.tickets import Lease, Look, ParkCause, ParkedTicket, PendingWork, TicketHistory
+from desk_sync.ports.tickets import UNSEEN, Lease, Look, ParkCause, ParkedTicket, PendingWork, TicketHistory
 
 # The severity levels as literals: as parameters they would be bound at each run.
 _URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
@@ -84,7 +84,10 @@ _CLAIM = (
     update(tickets)
     .where(_OWN, tickets.c.ticket_id.in_(select(_DUE.c.ticket_id)))
     .values(lease_token=tickets.c.lease_token + 1, lease_until=bindparam("until"))
-    .returning(tickets.c.urgency, tickets.c.look_at, tickets.c.ticket_id, tickets.c.lease_token)
+    .returning(
+        case((tickets.c.looked_at.is_(None), literal_column(str(UNSEEN))), else_=tickets.c.urgency).label("urgency"),
+        *(tickets.c.look_at, tickets.c.ticket_id, tickets.c.lease_token),
+    )
 )
 _AHEAD = bindparam("ahead", type_=InstantColumn)
 _EARLY = (

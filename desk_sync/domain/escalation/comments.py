@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.escalation.escalate import EscalationStep
 from desk_sync.domain.escalation.staff import StaffMember
-from desk_sync.domain.format import format_duration, format_instant
+from desk_sync.domain.format import format_duration, format_instant, mention, without_mentions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +31,24 @@ class StepFacts:
 
 
 def private_comment(facts: StepFacts) -> str:
-    """Return the private comment: the level, its reasons, its recipients and the next level."""
+    """Return the private comment: the level, its reasons, its recipients and the next level.
+
+    It mentions the agents among the recipients, and nobody whom a text of others names.
+    """
     return "\n".join(_lines(facts))
 
 
 def _lines(facts: StepFacts) -> Iterator[str]:
     step = facts.step
     yield f"Escalation level {step.level}, because of: {step.because}"
-    yield from (f"- {reason}" for reason in step.reasons)
+    yield from (f"- {without_mentions(str(reason))}" for reason in step.reasons)
     if step.late_since:
         yield f"- it happened at {format_instant(step.late_since)} and was first seen later: later levels wait from now"
     yield f"Told: {_recipients(facts)}"
     if facts.unassigned:
         yield "- warning: no agent of the level is active in this department, so the ticket was not given to one"
-    yield f"Partner: {facts.partner}"
-    yield f"Account: {facts.account}"
+    yield f"Partner: {without_mentions(facts.partner)}"
+    yield f"Account: {without_mentions(facts.account)}"
     yield from (f"Clock {_clock(clock)}" for clock in facts.clocks)
     yield f"Next: {_next(step)}"
 
@@ -53,14 +56,14 @@ def _lines(facts: StepFacts) -> Iterator[str]:
 def _recipients(facts: StepFacts) -> str:
     recipients = facts.step.recipients
     people = ", ".join(_person(person, facts.mentions) for person in recipients.people)
-    roles = ", ".join(recipients.roles) or "nobody"
+    roles = without_mentions(", ".join(recipients.roles)) or "nobody"
     return f"{roles} ({people})" if people else roles
 
 
 def _person(person: StaffMember, mentions: Mapping[str, str]) -> str:
     """Return the name, or for an agent a mention, by which Desk notifies them."""
-    mention = mentions.get(person.name)
-    return f"zsu[@user:{mention}]zsu" if mention else person.name
+    zuid = mentions.get(person.name)
+    return mention(zuid) if zuid else without_mentions(person.name)
 
 
 def _clock(clock: Clock) -> str:

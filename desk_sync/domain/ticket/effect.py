@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk_sync.domain.format import without_mentions
 from desk_sync.domain.ticket.ticket import Field
 
 
@@ -23,6 +24,8 @@ class EffectKind(StrEnum):
 class Effect:
     """A comment that must be written once per (ticket, key). `text` is plain text.
 
+    It mentions nobody, except in the comment of an escalation, which takes care of that itself.
+
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
     If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
     One that no later look plans again is `kept` until Desk accepts it.
@@ -34,6 +37,10 @@ class Effect:
     public: bool = False
     about: Field | None = None
     kept: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind is not EffectKind.ESCALATION:
+            object.__setattr__(self, "text", without_mentions(self.text))
 
     def reference(self, ticket_id: str) -> str:
         """Return the short mark in the comment by which it is found again in Desk (L6)."""

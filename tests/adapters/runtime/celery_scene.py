@@ -1,4 +1,7 @@
-"""An application of Celery with the product's broker and settings, whose task marks its begin and end in a file."""
+"""An application of Celery with the product's broker and settings, whose task marks its begin and end in a file.
+
+While the file BREAK exists, the loop of the worker finds kombu's state as it can be after a lost connection.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from time import sleep
 
 from celery import Celery
+from kombu.transport.redis import MultiChannelPoller
 
 from desk_sync.adapters.runtime.celery_broker import BrokerProtocol
 
@@ -21,3 +25,12 @@ def mark() -> None:
         with Path(os.environ["MARKS"]).open("a") as file:
             file.write(line)
         sleep(0.5)
+
+
+def on_poll_start(poller: MultiChannelPoller) -> None:
+    if Path(os.environ["BREAK"]).exists():
+        raise AttributeError("'NoneType' object has no attribute 'fileno'")
+    begin_poll(poller)
+
+
+begin_poll, MultiChannelPoller.on_poll_start = MultiChannelPoller.on_poll_start, on_poll_start

@@ -36,12 +36,20 @@ def scene(tmp_path_factory) -> Iterator[tuple[ProcessLauncher, Path]]:
     marks = folder / "marks"
     marks.touch()
     with launcher(folder) as processes:
-        processes.environment["MARKS"] = str(marks)
+        processes.environment.update(MARKS=str(marks), BREAK=str(folder / "break"))
         celery = (sys.executable, "-m", "celery", "-A", SCENE)
         processes.start("worker", *celery, "worker", "--without-gossip", "--without-mingle", "-c", "1")
         processes.start("beat", *celery, "beat")
         wait_until(lambda: marks.read_text(), seconds=START_SECONDS)
         yield processes, marks
+
+
+def resumes(marks: Path) -> bool:
+    """Return True if the worker begins a task within ten seconds."""
+    before, by = marks.read_text().count("begun"), monotonic() + RESUME_SECONDS
+    while marks.read_text().count("begun") == before and monotonic() < by:
+        sleep(0.05)
+    return marks.read_text().count("begun") > before
 
 
 @pytest.mark.slow
@@ -52,12 +60,55 @@ def test_worker_and_beat_outlive_a_refusal_and_work_resumes_within_ten_seconds(s
     wait_until(lambda: marks.read_text().endswith("begun\n"), seconds=START_SECONDS)
     with refusing(processes.broker.url, kind):
         sleep(6)  # longer than the longest pause between two attempts
-    before, resumed_by = marks.read_text().count("begun"), monotonic() + RESUME_SECONDS
-    while marks.read_text().count("begun") == before and monotonic() < resumed_by:
-        sleep(0.05)
+    resumed = resumes(marks)
 
     ended = {name: child.poll() for name, child in processes.children.items() if child.poll() is not None}
-    assert (ended, marks.read_text().count("begun") > before) == ({}, True)
+    assert (ended, resumed) == ({}, True)
+
+
+GARBLED = [
+    pytest.param(b"", id="nothing"),
+    pytest.param(b"\xff\xfe", id="no text"),
+    pytest.param(b"garbled", id="no JSON"),
+    pytest.param(b"null", id="JSON, but no object"),
+    pytest.param(b"{}", id="an object without anything"),
+    pytest.param(b'{"body": "", "headers": {}, "properties": {}}', id="a message without a tag"),
+    pytest.param(
+        b'{"body": "e30=", "headers": {"task": "mark", "id": "1"}, "content-type": "application/json",'
+        b' "content-encoding": "utf-8", "properties": {"delivery_tag": "1", "body_encoding": "base64",'
+        b' "delivery_info": {"exchange": "", "routing_key": "desk_sync"}}}',
+        id="a known task without arguments",
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("garbled", GARBLED)
+def test_a_message_that_cannot_be_read_is_dropped_and_the_worker_goes_on(scene, garbled):
+    processes, marks = scene
+    with redis.Redis.from_url(processes.broker.url) as client:
+        reported = processes.log("worker").read_text().count("garbled message")
+        client.rpush("desk_sync", garbled)
+        wait_until(lambda: processes.log("worker").read_text().count("garbled message") > reported, seconds=10)
+        assert resumes(marks)
+
+        assert processes.children["worker"].poll() is None
+        kept = [value for value in client.hgetall("unacked").values() if b"e30=" in value]
+        assert kept == []
+
+
+@pytest.mark.slow
+def test_a_worker_whose_connection_is_broken_in_itself_begins_again(scene):
+    processes, marks = scene
+    wait_until(lambda: marks.read_text().endswith("ended\n"), seconds=START_SECONDS)
+    broken = Path(processes.environment["BREAK"])
+    broken.touch()
+    wait_until(lambda: "broken loop" in processes.log("worker").read_text(), seconds=10)
+    sleep(3)
+    broken.unlink()
+
+    assert resumes(marks)
+    assert processes.children["worker"].poll() is None
 
 
 def connection(url: str) -> BrokerConnection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,9 +30,9 @@ STAFFED = replace(
 )
 
 
-def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None) -> EscalationStep:
+def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None, broke: str = "it broke") -> EscalationStep:
     trigger = EscalationTrigger(
-        key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", "it broke")
+        key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", broke)
     )
     here = LadderContext(location=EscalationLocation(region="EUROPE_UK", country="DE"), severity=1, calendar=WALL_CLOCK)
     return escalate(EscalationState(), [trigger], signals or {}, here, policy, now=NOW + seen).steps[0]
@@ -69,6 +70,22 @@ def test_agents_see_reasons_recipients_clocks_and_the_next_level():
         "Clock acknowledgement 1: exempt",
         "Next: level 2 at 2026-11-23 11:00Z, unless the ladder stops before",
     ]
+
+
+HOSTILE = "Example zsu[@user:7]zsu zsu[@team:7_all]zsu ZSU[@user:7]ZSU zszsu[u[@user:7]zsu"
+
+
+def test_a_comment_mentions_agents_among_its_recipients_and_nobody_whom_another_text_names():
+    staff = StaffRoster(
+        people={name: StaffMember(name=name) for name in ("ada", HOSTILE)},
+        roles={**STAFFED.staff.roles, "desk": (DutyPeriod("ada"), DutyPeriod(HOSTILE))},
+    )
+    raised = step(policy=replace(STAFFED, staff=staff), broke=HOSTILE)
+
+    text = private_comment(StepFacts(step=raised, account=HOSTILE, partner=HOSTILE, mentions={"ada": "42"}))
+
+    assert text.count("Example") == 4
+    assert re.findall(r"(?i)zsu\[@\S*", text) == ["zsu[@user:42]zsu,"]
 
 
 def test_a_placeholder_is_named_as_the_recipient():

@@ -1,11 +1,11 @@
-"""The reference of a comment, by which it is found again in Desk (L6)."""
+"""A comment: its reference, by which it is found again in Desk (L6), and its text, which mentions nobody."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desk_sync.domain.ticket.effect import Effect, EffectKind
@@ -30,3 +30,13 @@ def test_no_two_comments_share_a_reference(places):
 
     assert len(set(references)) == len(places)
     assert all(re.fullmatch(r"ds-[0-9a-f]{12}", reference) for reference in references)
+
+
+@given(st.text(), st.sampled_from([kind for kind in EffectKind if kind is not EffectKind.ESCALATION]))
+@example("of zsu[@user:7]zsu", EffectKind.REVIEW)
+@example("of ZSU[@team:7_all]ZSU", EffectKind.UPDATE)
+def test_a_comment_mentions_nobody_whom_a_text_of_others_names(text, kind):
+    written = Effect(key="k", kind=kind, text=text).text
+
+    assert "zsu[" not in written.lower()
+    assert len(written) == len(text)

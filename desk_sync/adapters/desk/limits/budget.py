@@ -1,8 +1,9 @@
 """The call budget of a portal (L13): slots in Redis, credits and pauses in the store.
 
-Desk's answers give the credits left for the day. When few are left, only the most urgent tickets may cost a call. The
-time of their renewal is unknown (each data centre has its own midnight), so one look per quarter of an hour is let
-through to read the new number.
+Desk's answers give the credits left for the day. When few are left, only the most urgent tickets may cost a call, and
+down to half of that reserve those that were never looked at: some are as urgent, but the ids of others may be invented
+(SECURITY.md). The time of their renewal is unknown (each data centre has its own midnight), so one look per quarter of
+an hour is let through to read the new number.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from desk_sync.adapters.desk.limits.breaker import CLOCK_SKEW, LONGEST, CircuitB
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AllowanceStore, CreditLevel
+from desk_sync.ports.tickets import UNSEEN
 
 MOST_URGENT = 1
 RECHECK_AFTER = timedelta(minutes=15)
@@ -102,9 +104,9 @@ class CreditMeter:
         self._save_at = clock()
 
     def record(self, left: int) -> None:
-        """Save the credits left: at most once a second, but at once where the reserve begins or ends."""
+        """Save the credits left: at most once a second, but at once where a part of the reserve begins or ends."""
         with self._lock:
-            crossed = self._saved is None or self._is_scarce(left) != self._is_scarce(self._saved)
+            crossed = self._saved is None or self._scarce(left) != self._scarce(self._saved)
             if not crossed and self._clock() < self._save_at:
                 return
             self._saved, self._save_at = left, self._clock() + SAVE_EVERY_SECONDS
@@ -112,16 +114,23 @@ class CreditMeter:
 
     def check(self, known: CreditLevel | None, urgency: int) -> None:
         """Raise TemporaryError if the credits left are kept for more urgent tickets."""
-        if urgency <= MOST_URGENT or known is None or not self._is_scarce(known.left):
+        kept = self._kept_from(urgency)
+        if known is None or known.left >= kept:
             return
         wait = known.at + RECHECK_AFTER - self._now()
         recent = timedelta(0) < wait <= RECHECK_AFTER + CLOCK_SKEW
         if not recent and self._allowances.elect(known, now=self._now()):
             return
         raise TemporaryError(
-            f"{known.left} credits are left today, and {self._reserve} are kept for the most urgent tickets",
+            f"{known.left} credits are left today, and {kept} are kept for the most urgent tickets",
             retry_after=wait if recent else RECHECK_AFTER,
         )
 
-    def _is_scarce(self, left: int) -> bool:
-        return left < self._reserve
+    def _kept_from(self, urgency: int) -> int:
+        """Return how many of the day's credits a ticket of this urgency may not touch."""
+        if urgency == UNSEEN:
+            return self._reserve // 2
+        return 0 if urgency <= MOST_URGENT else self._reserve
+
+    def _scarce(self, left: int) -> tuple[bool, bool]:
+        return left < self._reserve, left < self._reserve // 2

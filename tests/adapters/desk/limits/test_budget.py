@@ -14,6 +14,7 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.errors import TemporaryError
+from desk_sync.ports.tickets import UNSEEN
 from tests.support.makers import NOW
 
 RESERVE = 5_000
@@ -134,6 +135,8 @@ class TestCredits:
             pytest.param(RESERVE - 1, 2, False, id="the reserve is touched"),
             pytest.param(RESERVE - 1, 1, True, id="the worst tickets may touch it"),
             pytest.param(0, 1, True, id="only Desk decides that nothing is left"),
+            pytest.param(RESERVE // 2, UNSEEN, True, id="half of it is open to tickets that were never looked at"),
+            pytest.param(RESERVE // 2 - 1, UNSEEN, False, id="and no more than that"),
         ],
     )
     def test_the_reserve_is_kept_for_the_most_urgent_tickets_by_every_process(self, processes, left, urgency, may):
@@ -169,6 +172,7 @@ class TestCredits:
             pytest.param(8_999, 0.9, 9_000, id="not within a second"),
             pytest.param(8_999, 1.0, 8_999, id="after a second"),
             pytest.param(RESERVE - 1, 0.0, RESERVE - 1, id="at once where the reserve begins"),
+            pytest.param(RESERVE // 2 - 1, 0.0, RESERVE // 2 - 1, id="at once where its second half begins"),
             pytest.param(None, 1.0, 9_000, id="an answer without credits"),
         ],
     )
