@@ -6,6 +6,7 @@ are safe to repeat (GET, and PATCH with the same values) are retried within seco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -61,6 +62,7 @@ Body = dict[str, object]
 
 _REPEATABLE = frozenset({"GET", "PATCH"})
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
+_COUNT = re.compile("[0-9]{1,9}")
 _UNAUTHORIZED = 401
 _NO_CONTENT = 204
 
@@ -340,7 +342,7 @@ class DeskClient:
             self._budget.failed(failed.cause, failed.about)
         else:
             left = response.headers.get(_CREDITS_LEFT, "")
-            self._budget.spent(int(left) if left.isdecimal() else None)
+            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None)
 
 
 def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:

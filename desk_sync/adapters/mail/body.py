@@ -101,14 +101,14 @@ _WROTE = re.compile(
 )
 _TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>\s*:?$")
 _ATTRIBUTION_OPENS = re.compile(r"[-\s]*(?:on|am|em|el|le|\d{1,4})\b", re.IGNORECASE)
-_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*\*?\s*:")
+_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*+(?:\*\s*+)?:")
 _FURTHER_HEADER = re.compile(
     r"[*\s]*(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|enviad[oa](?: em| el)?|data|para|assunto|fecha|asunto"
-    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*\*?\s*:"
+    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*+(?:\*\s*+)?:"
 )
 
 
-_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*\*?\s*:")
+_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*+(?:\*\s*+)?:")
 
 
 def without_copies(lines: Iterable[str]) -> Lines:

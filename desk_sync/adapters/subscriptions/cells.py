@@ -6,10 +6,10 @@ An empty cell is None as a domain, a number or a day, and 0 as a quantity. Messa
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime
 
 from desk_sync.adapters.text import identifiers
+from desk_sync.domain.normal_form import normal_form
 
 _LONGEST_QUANTITY = 12
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+]?[0-9]+", re.IGNORECASE)
@@ -20,7 +20,7 @@ def quantity(text: str) -> int:
     """Return a whole number, with or without thousands separators of one style; a possible fraction is refused."""
     if text.isascii() and text.isdigit() and len(text) <= _LONGEST_QUANTITY:
         return int(text)
-    folded = unicodedata.normalize("NFKC", text).replace("’", "'")
+    folded = normal_form("NFKC", text).replace("’", "'")
     if folded and not _WHOLE_NUMBER.fullmatch(folded):
         raise ValueError(f'"{text}" is not a whole number')
     return int(re.sub("[,. ']", "", folded) or 0)
