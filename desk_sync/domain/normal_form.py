@@ -13,8 +13,8 @@ from itertools import groupby, islice
 from typing import Literal
 
 LONGEST_RUN = 30
-# Marks are neither letters nor digits, so every run of them that is too long is in such a run of other characters.
-_POSSIBLE_RUN = re.compile(rf"[^\w\s\x00-\x7f]{{{LONGEST_RUN + 1},}}")
+# Marks are no letters, except those for half-width Katakana: each run of marks is in a run of such characters.
+_POSSIBLE_RUN = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{LONGEST_RUN + 1},}}")
 
 
 def normal_form(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
@@ -23,5 +23,10 @@ def normal_form(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
 
 
 def _cut(run: re.Match[str]) -> str:
-    kinds = groupby(run[0], key=lambda character: unicodedata.combining(character) > 0)
+    kinds = groupby(run[0], key=_is_mark)
     return "".join("".join(islice(kind, LONGEST_RUN) if marks else kind) for marks, kind in kinds)
+
+
+def _is_mark(character: str) -> bool:
+    """Return True for a combining mark, and for a character that is decomposed into such marks only."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0

@@ -16,7 +16,9 @@ from urllib.parse import unquote
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
 )
-_ATTRIBUTE = re.compile(r"(?<![\w-])(href|class|id|style)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"(?<![\w-])(href|class|id|style)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
+)
 _LONGEST_TAG = 4_000
 # The characters before the end of a link in which its target is looked for.
 _NEAR_LINK = 500
@@ -103,7 +105,7 @@ class _Page:
 
     def _text(self, text: str) -> None:
         """Append a text; its line ends are blanks, except inside `pre`."""
-        if not self._preformatted:
+        if self._hidden is not None or not self._preformatted:
             self._append(text)
             return
         for number, line in enumerate(text.split("\n")):
@@ -114,7 +116,7 @@ class _Page:
     def _append(self, text: str) -> None:
         """Append a text without line ends. Repeated blanks are left out: they would cost time at each end of line."""
         blank = not text.strip()
-        if self._hidden is not None or (blank and self._after_blank):
+        if self._hidden is not None or (blank and (not text or self._after_blank)):
             return
         if self._break is not None and not blank:
             self._break()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from itertools import chain
 
 from desk_sync.adapters.mail.body import LONGEST_HTML
@@ -50,11 +51,22 @@ class MailMessage:
         return any(body.is_html for body in self.bodies)
 
 
+class _ShortHeaders(Compat32):
+    """Headers cut to 2,000 characters: the standard library takes quadratic time to split long ones."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+_SHORT_HEADERS = _ShortHeaders()
+
+
 def parse(raw: bytes | str) -> MailMessage:
     """Return the mail in a file. Never raises; a text without headers is all body."""
     content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
     try:
-        message = email.message_from_bytes(content)
+        message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
         headers = {name.lower(): _words(value) for name, value in reversed(list(message.raw_items()))}
         if not headers.keys() & _HEADERS:
             return _bare(content)
@@ -133,7 +145,7 @@ def _as_utf8(content: bytes) -> bytes:
 
 def _words(value: str) -> str:
     """Return a header as one line, with encoded words (RFC 2047) decoded."""
-    text = value[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     plain = " ".join(text.split())
     if "=?" not in plain:
         return plain

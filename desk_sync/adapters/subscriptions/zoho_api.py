@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import threading
 import re
+import threading
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -147,7 +147,9 @@ def _read(response: requests.Response, path: str) -> ApiAnswer:
         raise NotPermitted(status, hint="give the source's credentials the scopes that it needs")
     if response.status_code in _TEMPORARY:
         seconds = response.headers.get("Retry-After", "")
-        raise TemporaryError(status, retry_after=timedelta(seconds=int(seconds)) if _SECONDS.fullmatch(seconds) else _PAUSE)
+        raise TemporaryError(
+            status, retry_after=timedelta(seconds=int(seconds)) if _SECONDS.fullmatch(seconds) else _PAUSE
+        )
     if response.status_code == _NOT_FOUND:
         raise Absent(status)
     if not 200 <= response.status_code < 300:
