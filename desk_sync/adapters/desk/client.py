@@ -19,7 +19,7 @@ from tenacity import Retrying, nap, retry_if_exception_type, wait_exponential_ji
 
 from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
-from desk_sync.adapters.desk.evidence import of_threads
+from desk_sync.adapters.desk.evidence import facts_of_threads, of_facts
 from desk_sync.adapters.desk.failures import (
     BriefFailure,
     Forbidden,
@@ -49,6 +49,8 @@ from desk_sync.ports.portal import AccessToken, CallBudget
 log = structlog.get_logger()
 
 TIMEOUT = timedelta(seconds=20)
+READING = timedelta(seconds=5)
+"""The time in which the texts of one answer are read; one that was begun before takes a second more at most."""
 ATTEMPTS = 4
 JITTER = 0.5
 THREADS = 200
@@ -116,7 +118,7 @@ class DeskClient:
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         answer = self._get(_path(ticket_id), self._deadline())
-        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary))
+        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary, _reading_time()))
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
@@ -124,9 +126,12 @@ class DeskClient:
         listed = self._get(_path(ticket.ticket_id, "threads"), deadline, query={"limit": THREADS})
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
-        evidence = of_threads(read, sender=ticket.sender) if contents else ()
+        facts = facts_of_threads(read, sender=ticket.sender, is_over=_reading_time())
         return ThreadReading(
-            items=conversation.threads(listed), evidence=evidence, mails_read=[each for each, _ in new]
+            items=conversation.threads(listed),
+            evidence=of_facts(facts) if contents else (),
+            mails_read=[each for each, _ in new],
+            unread=facts.unread,
         )
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
@@ -378,6 +383,12 @@ def _checked(ticket_id: str, ticket: Ticket) -> Ticket:
     if ticket.ticket_id != ticket_id:
         raise Unreadable(f"Desk answered with another object than ticket {ticket_id}")
     return ticket
+
+
+def _reading_time() -> Callable[[], bool]:
+    """Return a function that returns True once the time for reading, which begins now, has passed."""
+    deadline = DeadlineAdapter(READING.total_seconds())
+    return lambda: deadline.passed
 
 
 def _path(ticket_id: str, *rest: str) -> str:

@@ -20,6 +20,8 @@ _ATTRIBUTE = re.compile(
     r"(?<![\w-])(href|class|id|style)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
 )
 _LONGEST_TAG = 4_000
+# A thousand tokens take 2 ms.
+_TOKENS_AT_ONCE = 1_000
 # The characters before the end of a link in which its target is looked for.
 _NEAR_LINK = 500
 _PIECES_OF_LINK = 3
@@ -43,10 +45,19 @@ _QUOTE_MARKS = re.compile(
 _SIGNATURE_MARKS = re.compile(r"gmail_signature|moz-signature|protonmail_signature|zmail_signature", re.IGNORECASE)
 
 
-def lines_of(page: str) -> tuple[list[str], list[str]]:
-    """Return the lines of a page outside its quotes and those inside, without comments, styles and scripts."""
+def _never() -> bool:
+    return False
+
+
+def lines_of(page: str, is_over: Callable[[], bool] = _never) -> tuple[list[str], list[str]]:
+    """Return the lines of a page outside its quotes and those inside, without comments, styles and scripts.
+
+    Raises TimeoutError once `is_over` returns True: the time for reading has passed.
+    """
     reader = _Page()
-    for token in _TOKEN.finditer(page):
+    for number, token in enumerate(_TOKEN.finditer(page)):
+        if number % _TOKENS_AT_ONCE == 0 and is_over():
+            raise TimeoutError("the time for reading has passed")
         reader.read(token)
     return reader.finish()
 

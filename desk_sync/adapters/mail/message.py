@@ -22,7 +22,11 @@ from desk_sync.adapters.text import identifiers
 _HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
 _OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
 _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
+LONGEST_MAIL = 2_000_000
+"""Bytes or characters of a mail that are read; its text comes before its attachments."""
 _LONGEST_HEADER = 2_000
+# The standard library reads each line once for each message that is open around it.
+_MOST_BOUNDARIES = 50
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # A plain text with a smaller share of the HTML's words is a stub that only refers to the HTML text.
@@ -64,7 +68,10 @@ _SHORT_HEADERS = _ShortHeaders()
 
 def parse(raw: bytes | str) -> MailMessage:
     """Return the mail in a file. Never raises; a text without headers is all body."""
-    content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
+    whole = raw[:LONGEST_MAIL]
+    content = (whole.encode("utf-8", "replace") if isinstance(whole, str) else _as_utf8(whole)).lstrip()
+    if content.lower().count(b"boundary") > _MOST_BOUNDARIES:
+        return _bare(content)
     try:
         message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
         headers = {name.lower(): _words(value) for name, value in reversed(list(message.raw_items()))}

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner
 
 from desk_sync.errors import Problem
 
@@ -62,7 +63,7 @@ def read_tree(text: str) -> YamlTree:
         tree.problems.append(Problem(message=f"is longer than {LONGEST:,} characters", hint="divide it"))
         return tree
     reader = YAML(typ="safe", pure=True)
-    reader.Composer = _BoundedComposer
+    reader.Scanner, reader.Composer = _BoundedScanner, _BoundedComposer
     try:
         root = reader.compose(text)
     except YAMLError as error:
@@ -76,16 +77,30 @@ class _TooDeep(MarkedYAMLError):
     """Lists or keys are inside each other more than DEEPEST times."""
 
 
+def _check_depth(depth: int, mark: Any) -> None:
+    if depth > DEEPEST:
+        raise _TooDeep(problem=f"lists and keys are more than {DEEPEST} deep", problem_mark=mark)
+
+
+class _BoundedScanner(Scanner):
+    """Refuses deep nesting in brackets, which takes quadratic time to scan."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803 - the library's name
+        _check_depth(len(self.flow_context) + 1, self.reader.get_mark())
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
 class _BoundedComposer(Composer):
     """Refuses deep nesting before Python's stack does, with its place."""
 
-    _depth = 0
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self._depth = 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         self._depth += 1
-        if self._depth > DEEPEST:
-            mark = self.parser.peek_event().start_mark
-            raise _TooDeep(problem=f"lists and keys are more than {DEEPEST} deep", problem_mark=mark)
+        _check_depth(self._depth, self.parser.peek_event().start_mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
