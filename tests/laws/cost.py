@@ -6,6 +6,7 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 MOST = 2.3
 """The growth that is refused. Twice the input takes about twice the time of a linear reader, four times a quadratic."""
@@ -36,15 +37,15 @@ def growth(act: Callable[[int], object], *, first: int = 500, last: int = 1 << 1
     takes no time.
     """
     with _without_collections():
-        size = first
-        while (once := seconds(lambda: act(size))) < _LEAST_SECONDS and size < last:
-            size *= 2
-        if once < _LEAST_SECONDS:
-            return 0.0
-        one, two = once, float("inf")
-        for _ in range(_ROUNDS):
-            two = min(two, seconds(lambda: act(2 * size)))
-            one = min(one, seconds(lambda: act(size)))
-            if two <= MOST * one:
-                break
-        return two / one
+        sizes = (first << doublings for doublings in range((last // first).bit_length()))
+        size = next((each for each in sizes if seconds(partial(act, each)) >= _LEAST_SECONDS), None)
+        return 0.0 if size is None else _ratio(partial(act, size), partial(act, 2 * size))
+
+
+def _ratio(act: Callable[[], object], twice: Callable[[], object]) -> float:
+    one = two = float("inf")
+    for _ in range(_ROUNDS):
+        one, two = min(one, seconds(act)), min(two, seconds(twice))
+        if two <= MOST * one:
+            break
+    return two / one
