@@ -120,7 +120,7 @@ def test_texts_for_which_no_time_is_left_are_named_and_the_rest_is_read(desk, mo
         (),
         ("a text (there was no time left)",),
     )
-    assert (len(threads.items), threads.evidence, threads.unread) == (2, (), ticket.unread)
+    assert (threads.mails_read, threads.evidence, threads.unread) == (["2"], (), ticket.unread)
 
 
 def test_the_time_for_reading_is_a_small_part_of_the_lease():
