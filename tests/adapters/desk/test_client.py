@@ -413,6 +413,8 @@ def test_refused_values_are_named_by_our_words_and_never_repeated(desk):
         pytest.param({"Retry-After": "Mon, 23 Nov 2026 08:00:00 GMT"}, timedelta(0), id="an instant that has passed"),
         pytest.param({"Retry-After": "999999999"}, timedelta(days=1), id="credits come back every day"),
         pytest.param({"Retry-After": "soon"}, timedelta(hours=1), id="nonsense"),
+        pytest.param({"Retry-After": "9" * 5_000}, timedelta(hours=1), id="5,000 digits"),
+        pytest.param({"Retry-After": f"Mon, 23 Nov {'9' * 20} 11:00:00 GMT"}, timedelta(hours=1), id="a far year"),
         pytest.param({}, timedelta(hours=1), id="no header"),
     ],
 )
