@@ -14,7 +14,7 @@ from desk_sync.adapters.mail.words import OWN, groups_in
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 _TERM = (
     r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"

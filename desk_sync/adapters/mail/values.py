@@ -6,7 +6,7 @@ import re
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.text.fold import fold
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 
 def _alternatives(words: str) -> str:

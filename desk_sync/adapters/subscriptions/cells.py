@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime
 
 from desk_sync.adapters.text import identifiers
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 _LONGEST_QUANTITY = 12
 _LONGEST_SHOWN = 100

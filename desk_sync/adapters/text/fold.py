@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 
 def fold(text: str) -> str:

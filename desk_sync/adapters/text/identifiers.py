@@ -14,7 +14,7 @@ from importlib import resources
 import idna
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _NUMBER = re.compile(r"[0-9]{6,11}")

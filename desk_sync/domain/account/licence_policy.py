@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.domain.normal_form import normal_form
+from desk_sync.normal_form import normal_form
 
 
 @lru_cache(maxsize=8192)  # most items of a portal's accounts share a few names

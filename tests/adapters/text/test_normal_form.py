@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.normal_form import LONGEST_RUN, normal_form
+from desk_sync.normal_form import LONGEST_RUN, normal_form
 
 # The marks have two classes, so that each pair is in the wrong order and has to be sorted.
 ABOVE, BELOW = "\u0301", "\u0323"
