@@ -27,12 +27,13 @@ class ModifiedTickets:
 class ThreadReading:
     """The mails of a ticket with their authors and states (`items`), and the account evidence in the partner's mails.
 
-    `mails_read` are the ids of those whose contents were read.
+    `mails_read` are the ids of those whose contents were read; `unread` names what of them was not, and why.
     """
 
     items: Sequence[ConversationItem] = ()
     evidence: Sequence[Evidence] = ()
     mails_read: Sequence[str] = ()
+    unread: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

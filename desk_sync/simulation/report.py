@@ -18,7 +18,7 @@ from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.timeline import timeline
 from desk_sync.wiring.process import DEFAULT
 
-_REFERENCE = re.compile(r"\s*\[(ds-[0-9a-f]{12})\]\s*$")
+_REFERENCE = re.compile(r"\[(ds-[0-9a-f]{12})\]\s*$")
 _LINE = re.compile(r"<br\s*/?>")
 
 
@@ -93,4 +93,4 @@ def _text_with_reference(comment: Record) -> tuple[str, str]:
     """Return the comment's text without the reference at its end, and the reference; "" without one."""
     text = plain(_LINE.sub("\n", comment["content"]))
     found = _REFERENCE.search(text)
-    return (text[: found.start()], found[1]) if found else (text, "")
+    return (text[: found.start()].rstrip(), found[1]) if found else (text, "")

@@ -23,6 +23,9 @@ from desk_sync.simulated_desk.portal.quirks import QUIRKS
 
 _SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
+_YEARS = range(1900, 2200)
+"""The years of which a calendar knows the hours."""
+
 ScenarioValue: TypeAlias = str | int | bool | None
 """The value of a field in a scenario."""
 
@@ -40,7 +43,7 @@ def _when(text: object) -> datetime | timedelta:
         return _span(text[1:])
     with suppress(ValueError, OverflowError):
         instant = datetime.fromisoformat(str(text))
-        if instant.tzinfo:
+        if instant.tzinfo and instant.year in _YEARS:
             return instant.astimezone(UTC)
     raise mistake(
         f"{shown(text)} is neither an instant such as 2026-11-20T21:30:00Z nor a time since the start: +2h30m"

@@ -43,6 +43,7 @@ class FakeDesk:
         self.comments: dict[str, list[str]] = defaultdict(list)
         self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.thread_evidence: dict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
+        self.unread: Sequence[str] = ()
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
@@ -72,7 +73,9 @@ class FakeDesk:
         listed, mails = self.threads[ticket.ticket_id], self.thread_evidence[ticket.ticket_id]
         new = [each.ref for each in listed if each.ref in mails and each.ref not in known] if contents else []
         evidence = tuple(each for ref in new for each in mails[ref])
-        return self._call("read_threads", lambda: ThreadReading(items=listed, evidence=evidence, mails_read=new))
+        unread = self.unread if contents else ()
+        reading = ThreadReading(items=listed, evidence=evidence, mails_read=new, unread=unread)
+        return self._call("read_threads", lambda: reading)
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
         return self._call("read_comments", lambda: self.comment_items[ticket_id])

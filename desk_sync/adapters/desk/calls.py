@@ -7,6 +7,7 @@ answer is lost, its caller reads again first (L7).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
@@ -40,6 +41,7 @@ Body = dict[str, object]
 Query = Mapping[str, str | int]
 
 _CREDITS_LEFT = "X-Rate-Limit-Remaining-v3"
+_COUNT = re.compile("[0-9]{1,9}")
 _UNAUTHORIZED = 401
 _AT_ONCE = timedelta(seconds=1)
 _NO_CONTENT = 204
@@ -183,7 +185,7 @@ class DeskCalls:
             self._budget.failed(failed.cause, failed.about)
         else:
             left = response.headers.get(_CREDITS_LEFT, "")
-            self._budget.spent(int(left) if left.isdecimal() else None)
+            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None)
 
 
 def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:

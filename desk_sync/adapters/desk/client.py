@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
-from desk_sync.adapters.desk.evidence import of_threads
+from desk_sync.adapters.desk.evidence import facts_of_threads, of_facts
 from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
@@ -27,6 +27,8 @@ from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
 
 log = structlog.get_logger()
 
+READING = timedelta(seconds=5)
+"""The time in which the texts of one answer are read; one that was begun before takes a second more at most."""
 THREADS = 200
 """One page of threads; of a longer conversation only the newest are read."""
 THREADS_READ = 5
@@ -43,7 +45,7 @@ class DeskClient:
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         answer = self._calls.get(_path(ticket_id), self._calls.deadline())
-        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary))
+        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary, _reading_time()))
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
@@ -51,9 +53,12 @@ class DeskClient:
         listed = self._newest_threads(ticket.ticket_id, deadline)
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
-        evidence = of_threads(read, sender=ticket.sender) if contents else ()
+        facts = facts_of_threads(read, sender=ticket.sender, is_over=_reading_time())
         return ThreadReading(
-            items=conversation.threads(listed), evidence=evidence, mails_read=[each for each, _ in new]
+            items=conversation.threads(listed),
+            evidence=of_facts(facts) if contents else (),
+            mails_read=[each for each, _ in new],
+            unread=facts.unread,
         )
 
     def _newest_threads(self, ticket_id: str, deadline: DeadlineAdapter) -> Body:
@@ -238,6 +243,12 @@ def _checked(ticket_id: str, ticket: Ticket) -> Ticket:
     if ticket.ticket_id != ticket_id:
         raise Unreadable(f"Desk answered with another object than ticket {ticket_id}")
     return ticket
+
+
+def _reading_time() -> Callable[[], bool]:
+    """Return a function that returns True once the time for reading, which begins now, has passed."""
+    deadline = DeadlineAdapter(READING.total_seconds())
+    return lambda: deadline.passed
 
 
 def _path(ticket_id: str, *rest: str) -> str:

@@ -6,7 +6,7 @@ A domain is evidence only if it can belong to a customer: not to a public mail p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -59,14 +59,26 @@ def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
 
 def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence, ...]:
     """Return the evidence in later mails of the partner, newest first; all but the newest count as quoted."""
-    newest, *older = map(read, contents or ("",))
-    return of_parts(sum((text.as_quoted() for text in older), newest), sender=sender)
+    return of_facts(facts_of_threads(contents, sender=sender))
 
 
-def read(written: str) -> BodyText:
-    """Return the lines of a text; its form, HTML or plain, is detected. One that cannot be read has no lines."""
+def facts_of_threads(
+    contents: Sequence[str], *, sender: str | None, is_over: Callable[[], bool] = lambda: False
+) -> MailFacts:
+    """Return the facts of later mails, newest first. Those that `is_over` leaves no time for are not read."""
+    newest, *older = (read(each, is_over) for each in contents or ("",))
+    return facts_in(sum((text.as_quoted() for text in older), newest), sender=sender)
+
+
+def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
+    """Return the lines of a text; its form, HTML or plain, is detected.
+
+    One that cannot be read, or not before `is_over` returns True, has no lines, and says why.
+    """
     try:
-        return read_html(written) if _TAG.search(written) else read_plain(written)
+        if is_over():
+            raise TimeoutError
+        return read_html(written, is_over) if _TAG.search(written) else read_plain(written)
     except Exception as error:  # noqa: BLE001 - the ticket is decided without the text
         return _unread(error)
 
@@ -80,8 +92,9 @@ def facts_in(text: BodyText, *, sender: str | None) -> MailFacts:
 
 
 def _unread(error: Exception) -> BodyText:
+    cause = "there was no time left" if isinstance(error, TimeoutError) else f"{type(error).__name__} in {where(error)}"
     log.warning("text.unread", error=type(error).__name__, where=where(error))
-    return BodyText()
+    return BodyText(unread=(f"a text ({cause})",))
 
 
 def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:

@@ -201,6 +201,6 @@ def _parse_retry_after(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at - now if at.tzinfo else at.replace(tzinfo=UTC) - now

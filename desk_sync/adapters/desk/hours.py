@@ -25,6 +25,10 @@ _ALL_DAY = (WeeklyHours.of("00:00", "24:00"),)
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _DAY = timedelta(days=1)
 _LEAP_YEAR = 2000
+MOST_LISTS = 20
+"""Lists of holidays of one calendar; each costs a call."""
+MOST_HOLIDAYS = 500
+"""Holidays of one list, each of up to a year."""
 
 
 def read(named: str, get: GetCall) -> BusinessCalendar:
@@ -64,7 +68,10 @@ def _id_of(named: str, get: GetCall) -> str:
 
 def _holiday_lists(hours: Raw) -> Iterator[str]:
     """Yield the ids of the lists in force."""
-    for each in items({"data": hours.get("holidayLists")}):
+    lists = items({"data": hours.get("holidayLists")})
+    if len(lists) > MOST_LISTS:
+        raise _impossible(f"have {len(lists):,} lists of holidays, more than {MOST_LISTS}")
+    for each in lists:
         found = identifier(each, "id")
         if found and text(each.get("status")) != "INACTIVE":
             yield found
@@ -92,17 +99,19 @@ def _of_day(day: Raw) -> Iterator[WeeklyHours]:
             raise ValueError(f"{opens}–{closes} has no length")
 
 
-def _holidays(lists: Iterable[Raw]) -> tuple[list[date], list[date]]:
+def _holidays(lists: Iterable[Raw]) -> tuple[set[date], set[date]]:
     """Return the holidays of every year, as days of a leap year, and those of single years."""
-    yearly: list[date] = []
-    once: list[date] = []
+    yearly: set[date] = set()
+    once: set[date] = set()
     for each in lists:
         holidays = items({"data": each.get("holidays")})
+        if len(holidays) > MOST_HOLIDAYS:
+            raise _impossible(f"have {len(holidays):,} holidays in one list, more than {MOST_HOLIDAYS}")
         if text(each.get("holidayListType")) == "RECURRING":
-            yearly += [day for holiday in holidays for day in _days(holiday, _LEAP_YEAR, _LEAP_YEAR)]
+            yearly.update(day for holiday in holidays for day in _days(holiday, _LEAP_YEAR, _LEAP_YEAR))
         else:
             year = _year(text(each.get("year")) or "")
-            once += [day for holiday in holidays for day in _days(holiday, year, year + 1)]
+            once.update(day for holiday in holidays for day in _days(holiday, year, year + 1))
     return yearly, once
 
 

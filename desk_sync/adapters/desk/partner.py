@@ -14,6 +14,7 @@ from desk_sync.adapters.text.countries import country_code
 from desk_sync.domain.account.partner import Partner
 
 _BETWEEN = re.compile(r"[\s,;|]+")
+_BETWEEN_ADDRESSES = re.compile(r"[\s<>,;\"]+")
 _AROUND_HOST = re.compile(r"^[a-z][a-z0-9+.-]*://(?:www\.)?|^www\.|[/?#:].*$", re.IGNORECASE)
 
 
@@ -38,7 +39,7 @@ def account_of(contact: Raw) -> str | None:
 
 def mailboxes(thread: Raw) -> Sequence[str]:
     """Return the addresses that a thread was sent to, in normal form; none if it is not a mail."""
-    written = re.findall(r"[^\s<>,;\"]+@[^\s<>,;\"]+", text(thread.get("to")) or "")
+    written = _BETWEEN_ADDRESSES.split(text(thread.get("to")) or "")
     return [address for each in written if (address := identifiers.email(each))]
 
 

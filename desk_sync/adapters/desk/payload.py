@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from desk_sync.adapters.desk.raw import items as _items
 from desk_sync.adapters.desk.raw import object_in as _object
 from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
-from desk_sync.adapters.desk.template import gaps, language
+from desk_sync.adapters.desk.template import NO_GAPS, gaps, language
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.mail.issue_words import infer
 from desk_sync.adapters.text import identifiers
@@ -40,14 +40,19 @@ _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 LONGEST_COMMENT = 32_000
 
 
-def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
-    """Return the ticket in a REST answer, with its evidence. Missing values, and values of a wrong type, are empty."""
+def read_ticket(raw: Raw, vocabulary: DeskVocabulary, is_over: Callable[[], bool] = lambda: False) -> Ticket:
+    """Return the ticket in a REST answer, with its evidence. Missing values, and values of a wrong type, are empty.
+
+    The description is left out if it cannot be read before `is_over` returns True.
+    """
     ticket = _read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
-    text = read(_text(raw.get("description")) or "")
+    text = read(_text(raw.get("description")) or "", is_over)
     facts = facts_in(text, sender=ticket.sender)
-    lacks, shown = gaps(facts), _object(raw, "cf")
+    # A text that was not read lacks nothing.
+    lacks = gaps(facts) if text.fresh or not facts.unread else NO_GAPS
+    shown = _object(raw, "cf")
     return replace(
         ticket,
         number=_text(raw.get("ticketNumber")),
@@ -61,6 +66,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
         evidence=(*in_fields, *of_facts(facts)),
         missing=lacks.missing,
         inferred=infer("\n".join(text.fresh)),
+        unread=facts.unread,
         description_words=lacks.words,
         language=language(_text(raw.get("language"))),
         not_on_layout=frozenset(field for name, field in vocabulary.custom.items() if name not in shown),

@@ -29,6 +29,9 @@ class TemplateGaps:
     words: int | None
 
 
+NO_GAPS = TemplateGaps(frozenset(), None)
+
+
 def gaps(facts: MailFacts) -> TemplateGaps:
     """Return the gaps of the text that these facts were found in."""
     missing = {_PARTS[part] for part in facts.missing}

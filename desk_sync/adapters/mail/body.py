@@ -6,7 +6,7 @@ Lines contain no invisible characters, and no blanks other than spaces and tabs;
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from desk_sync.adapters.mail import html as mail_html
@@ -20,27 +20,42 @@ Lines = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyText:
-    """The new lines of a mail, and the lines quoted from earlier mails."""
+    """The new lines of a mail, and the lines quoted from earlier mails; `unread` names what was not read, and why."""
 
     fresh: Lines = ()
     quoted: Lines = ()
+    unread: tuple[str, ...] = ()
 
     def __add__(self, other: BodyText) -> BodyText:
-        return BodyText(fresh=self.fresh + other.fresh, quoted=self.quoted + other.quoted)
+        return BodyText(
+            fresh=self.fresh + other.fresh,
+            quoted=self.quoted + other.quoted,
+            unread=tuple(dict.fromkeys(self.unread + other.unread)),
+        )
 
     def as_quoted(self) -> BodyText:
-        return BodyText(quoted=self.fresh + self.quoted)
+        return BodyText(quoted=self.fresh + self.quoted, unread=self.unread)
 
 
 def read_plain(text: str) -> BodyText:
     """Return the lines of a plain text; only the first 100,000 characters are read."""
-    return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n"))
+    return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n")) + _cut(text, LONGEST_TEXT)
 
 
-def read_html(text: str) -> BodyText:
-    """Return the lines of an HTML text; only its first 1,000,000 characters are read."""
-    fresh, quoted = ("\n".join(lines)[:LONGEST_TEXT] for lines in mail_html.lines_of(text[:LONGEST_HTML]))
-    return split_quotes(_tidy(fresh).split("\n")) + BodyText(quoted=tuple(_tidy(quoted).split("\n")))
+def read_html(text: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
+    """Return the lines of an HTML text: of its first 1,000,000 characters, 100,000 of new and of quoted text.
+
+    Raises TimeoutError once `is_over` returns True.
+    """
+    fresh, quoted = map("\n".join, mail_html.lines_of(text[:LONGEST_HTML], is_over))
+    cut = _cut(text, LONGEST_HTML) + _cut(fresh, LONGEST_TEXT) + _cut(quoted, LONGEST_TEXT)
+    new = split_quotes(_tidy(fresh[:LONGEST_TEXT]).split("\n"))
+    return new + BodyText(quoted=tuple(_tidy(quoted[:LONGEST_TEXT]).split("\n"))) + cut
+
+
+def _cut(text: str, most: int) -> BodyText:
+    """Return the note about the rest of a text that is longer than `most` characters."""
+    return BodyText(unread=(f"the text after {most:,} characters",) if len(text) > most else ())
 
 
 def split_quotes(lines: Sequence[str]) -> BodyText:
@@ -101,14 +116,14 @@ _WROTE = re.compile(
 )
 _TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>\s*:?$")
 _ATTRIBUTION_OPENS = re.compile(r"[-\s]*(?:on|am|em|el|le|\d{1,4})\b", re.IGNORECASE)
-_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*\*?\s*:")
+_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*+(?:\*\s*+)?:")
 _FURTHER_HEADER = re.compile(
     r"[*\s]*(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|enviad[oa](?: em| el)?|data|para|assunto|fecha|asunto"
-    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*\*?\s*:"
+    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*+(?:\*\s*+)?:"
 )
 
 
-_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*\*?\s*:")
+_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*+(?:\*\s*+)?:")
 
 
 def without_copies(lines: Iterable[str]) -> Lines:

@@ -34,8 +34,9 @@ class FactConfidence(StrEnum):
 class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
-    `candidates` are all addresses that can be the customer's, those in new text first. `zoid` can be a ZGID if
-    `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
+    `unread` names what of the text was not read, and why. `candidates` are all addresses that can be the customer's,
+    those in new text first. `zoid` can be a ZGID if `organization_id_is_open`: its label names both. `missing` are the
+    absent parts of the template.
     """
 
     sender: str | None
@@ -53,6 +54,7 @@ class MailFacts:
     labelled_domain: str | None
     template: MailTemplate
     missing: tuple[LabelPart, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def customer_domain(self) -> str | None:

@@ -7,7 +7,6 @@ order, a telephone) is ignored. The path of a link to a Zoho service holds the i
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from desk_sync.adapters.mail.words import OWN, groups_in
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.normal_form import normal_form
 
 _TERM = (
     r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"
@@ -161,7 +161,7 @@ def _is_customer_label(groups: set[str]) -> bool:
 
 def _halfwidth(line: str) -> str:
     """Return the line with full-width ASCII as ASCII, accents composed with their letters, and "(at)" as "@"."""
-    return _SPELT_AT.sub("@", unicodedata.normalize("NFC", line.translate(_HALFWIDTH)))
+    return _SPELT_AT.sub("@", normal_form("NFC", line.translate(_HALFWIDTH)))
 
 
 _SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)

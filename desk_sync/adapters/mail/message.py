@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from email.policy import Compat32
 from itertools import chain
 
 from desk_sync.adapters.mail.body import LONGEST_HTML
@@ -21,7 +22,11 @@ from desk_sync.adapters.text import identifiers
 _HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
 _OWN_ESCAPES = ("iso-2022", "utf-16", "utf-32", "utf-7", "hz")
 _LOOKS_LIKE_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|table|p)\b[^<>]*>", re.IGNORECASE)
+LONGEST_MAIL = 2_000_000
+"""Bytes or characters of a mail that are read; its text comes before its attachments."""
 _LONGEST_HEADER = 2_000
+# The standard library reads each line once for each message that is open around it.
+_MOST_BOUNDARIES = 50
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # A plain text with a smaller share of the HTML's words is a stub that only refers to the HTML text.
@@ -50,11 +55,25 @@ class MailMessage:
         return any(body.is_html for body in self.bodies)
 
 
+class _ShortHeaders(Compat32):
+    """Headers cut to 2,000 characters: the standard library takes quadratic time to split long ones."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+_SHORT_HEADERS = _ShortHeaders()
+
+
 def parse(raw: bytes | str) -> MailMessage:
     """Return the mail in a file. Never raises; a text without headers is all body."""
-    content = (raw.encode("utf-8", "replace") if isinstance(raw, str) else _as_utf8(raw)).lstrip()
+    whole = raw[:LONGEST_MAIL]
+    content = (whole.encode("utf-8", "replace") if isinstance(whole, str) else _as_utf8(whole)).lstrip()
+    if content.lower().count(b"boundary") > _MOST_BOUNDARIES:
+        return _bare(content)
     try:
-        message = email.message_from_bytes(content)
+        message = email.message_from_bytes(content, policy=_SHORT_HEADERS)
         headers = {name.lower(): _words(value) for name, value in reversed(list(message.raw_items()))}
         if not headers.keys() & _HEADERS:
             return _bare(content)
@@ -133,7 +152,7 @@ def _as_utf8(content: bytes) -> bytes:
 
 def _words(value: str) -> str:
     """Return a header as one line, with encoded words (RFC 2047) decoded."""
-    text = value[:_LONGEST_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     plain = " ".join(text.split())
     if "=?" not in plain:
         return plain

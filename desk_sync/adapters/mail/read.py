@@ -77,6 +77,7 @@ def read_text(text: BodyText, *, sender: str | None, subject: str = "", is_html:
         labelled_domain=_domain(template, writer),
         template=shown,
         missing=_missing(shown),
+        unread=text.unread,
     )
 
 

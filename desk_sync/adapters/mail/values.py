@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.text.fold import fold
+from desk_sync.normal_form import normal_form
 
 
 def _alternatives(words: str) -> str:
@@ -18,11 +18,12 @@ _PARENTHESES = re.compile(r"[(（][^()（）]*[)）]")
 _NEITHER = re.compile(mail_words.NEITHER)
 _YES, _NO = frozenset(mail_words.YES.split()), frozenset(mail_words.NO.split())
 _CHOICE = re.compile(
-    rf"\W*(?:{_alternatives(mail_words.YES)})\s*(?:/|\||or|oder|ou|o)?\s*(?:{_alternatives(mail_words.NO)})(?!\w)[\s)）:：]*"
+    rf"\W*+(?:{_alternatives(mail_words.YES)})\s*+(?:(?:/|\||or|oder|ou|o)\s*+)?(?:{_alternatives(mail_words.NO)})(?!\w)"
+    r"[\s)）:：]*"
 )
 _NEXT_PRODUCT = re.compile(
-    rf"\s*[(（\[【,，;；/|、・\n\t]|\s+[-–—+&]\s+|\s+(?:{_alternatives(mail_words.AND)})\s+|\s*(?:と|および|及び)(?=\s*[A-ZＡ-Ｚ])"
-    r"|[.。](?:\s|$)|\s*[:：]\s",
+    rf" ?[(（\[【,，;；/|、・]| [-–—+&] | (?:{_alternatives(mail_words.AND)}) | ?(?:と|および|及び)(?= ?[A-ZＡ-Ｚ])"
+    r"|[.。](?: |$)| ?[:：] ",
     re.IGNORECASE,
 )
 _LONGEST_PRODUCT = 60
@@ -53,7 +54,8 @@ def read_product(value: str) -> str | None:
     """Return the first product of a value, without a remark in parentheses."""
     if mail_words.means_none(value):
         return None
-    first = unicodedata.normalize("NFKC", _NEXT_PRODUCT.split(value.strip(" .。"), maxsplit=1)[0]).strip(" -*_\"'“”„«»")
+    single_blanks = " ".join(value.split())
+    first = normal_form("NFKC", _NEXT_PRODUCT.split(single_blanks.strip(" .。"), maxsplit=1)[0]).strip(" -*_\"'“”„«»")
     return first if first and len(first) <= _LONGEST_PRODUCT else None
 
 

@@ -161,7 +161,7 @@ OWN = (
 
 def words(text: str) -> list[str]:
     """Return the words of a folded text; Japanese is split at the known words, an unknown character is a word."""
-    return _WORD.findall(text)
+    return [word[:_LONGEST_WORD] for word in _WORD.findall(text)]
 
 
 def part_of(label: str) -> LabelPart | None:
@@ -213,4 +213,6 @@ def _japanese(groups: Iterable[str]) -> str:
     return "|".join(sorted(known, key=lambda word: (-len(word), word)))
 
 
+# Longer than all words above. The caches keep no more of a word.
+_LONGEST_WORD = 40
 _WORD = re.compile(f"n/a|[a-z]+|{_japanese([*GROUPS.values(), *NONE.values(), YES, NO])}|[^\\W_]")

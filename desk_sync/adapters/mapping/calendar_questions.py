@@ -6,17 +6,26 @@ worked cases with its answers is a valid file of questions.
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, Field, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from desk_sync.adapters.text.json_text import JsonMistake, read_json_text
 from desk_sync.adapters.yaml.problems import shown
 from desk_sync.domain.commitment.calendar import (
     BusinessCalendar,
@@ -28,20 +37,32 @@ from desk_sync.domain.commitment.calendar import (
 )
 from desk_sync.errors import InputError, Problem
 
+LONGEST_FILE = 2_000_000
+"""Characters; a question has about 500."""
+
 
 def read(path: str | Path) -> CalendarQuestions:
     """Return the questions of the file. Raises InputError with every mistake."""
     try:
-        return CalendarQuestions.model_validate(json.loads(Path(path).read_text(encoding="utf-8-sig")))
+        return CalendarQuestions.model_validate(read_json_text(_content(Path(path))))
     except ValidationError as error:
         problems = [_problem(detail) for detail in error.errors(include_url=False)]
-    except json.JSONDecodeError as error:
-        problems = [Problem(message=f"not JSON: {error.msg}", line=error.lineno, column=error.colno)]
+    except JsonMistake as error:
+        problems = [Problem(message=str(error), line=error.line, column=error.column)]
     except UnicodeDecodeError:
         problems = [Problem(message="is not UTF-8 text", hint="save it as UTF-8")]
     except OSError as error:
         problems = [Problem(message=f"cannot be read: {error.strerror}")]
     raise InputError(str(path), problems)
+
+
+def _content(path: Path) -> str:
+    """Return the text of the file. Raises JsonMistake if it is too long."""
+    with path.open(encoding="utf-8-sig") as file:
+        text = file.read(LONGEST_FILE + 1)
+    if len(text) > LONGEST_FILE:
+        raise JsonMistake(f"the file has more than {LONGEST_FILE:,} characters: divide it", line=1, column=1)
+    return text
 
 
 def answer(questions: CalendarQuestions) -> dict[str, list[dict[str, Any]]]:
@@ -99,7 +120,7 @@ _Pause = Annotated[tuple[_Instant, _Instant | None], AfterValidator(_in_order)]
 # 10**10 seconds are three centuries; multiplied by 5000, the limit below, they still fit a timedelta.
 _Seconds = Annotated[float, Field(ge=0, le=10**10)]
 _Count = Annotated[int, BeforeValidator(_count), Field(ge=0, le=5000)]
-_Percents = Annotated[list[Annotated[Decimal, Field(ge=0, le=5000)]], BeforeValidator(_keys)]
+_Percents = Annotated[list[Annotated[Decimal, Field(ge=0, le=5000)]], BeforeValidator(_keys), Field(max_length=100)]
 _Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
@@ -111,6 +132,11 @@ class CalendarQuestion(BaseModel):
     holidays: frozenset[_Date] = frozenset()
     holiday_mode: HolidayMode = HolidayMode.CIVIL_DATE
     overrides: dict[_Date, tuple[_Hours, ...]] = {}
+
+    @model_validator(mode="after")
+    def _is_usable(self) -> Self:
+        self.build()
+        return self
 
     def build(self) -> BusinessCalendar:
         """Return the calendar as a domain value."""

@@ -16,6 +16,8 @@ from desk_sync.errors import Problem
 
 _PIECE = 1 << 20
 _DELIMITERS = ",;\t"
+LONGEST_RECORD = 1_000_000
+"""Characters of a record, on one line or several. A cell may have 131,072: that is the csv module's own limit."""
 _DECLARATION = "sep="
 """The beginning of the first line in which some spreadsheets declare the delimiter."""
 
@@ -55,16 +57,38 @@ def _is_text(path: Path, encoding: str) -> bool:
 
 
 def _records(file: TextIO, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
-    heading = next((line for line in file if line.strip()), "").strip()
+    lines = _BoundedLines(file)
+    try:
+        heading = next((line for line in lines if line.strip()), "").strip()
+    except csv.Error as error:
+        problems.append(Problem(message=f"not CSV: {error}"))
+        return
     file.seek(0)
     declared = heading.casefold().startswith(_DECLARATION)
     delimiter = heading[len(_DECLARATION) :][:1] if declared else max(_DELIMITERS, key=heading.count)
-    reader = csv.reader(file, delimiter=delimiter or ",", strict=True)
+    lines = _BoundedLines(file)
+    reader = csv.reader(lines, delimiter=delimiter or ",", strict=True)
     line = 1
     try:
         for number, values in enumerate(reader):
             if any(values) and not (declared and number == 0):
                 yield line, values
             line = reader.line_num + 1
+            lines.since_record = 0
     except csv.Error as error:
         problems.append(Problem(message=f"not CSV: {error}", line=line))
+
+
+class _BoundedLines:
+    """The lines of a file. Raises csv.Error for a record that is too long, before the rest of it is in memory."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.since_record = 0
+        self._file = file
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(LONGEST_RECORD + 1):
+            self.since_record += len(line)
+            if self.since_record > LONGEST_RECORD:
+                raise csv.Error(f"a record has more than {LONGEST_RECORD:,} characters")
+            yield line

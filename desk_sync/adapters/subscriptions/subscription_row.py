@@ -5,7 +5,6 @@ Quantities are whole numbers of the unit; an empty one is 0. Unknown columns are
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ from sys import intern
 
 from desk_sync.adapters.subscriptions import cells
 from desk_sync.adapters.subscriptions.table_file import TableRow
+from desk_sync.adapters.text.json_text import read_json_text
 from desk_sync.domain.account.subscription import LicenceItem
 
 REQUIRED = (
@@ -118,10 +118,7 @@ class _Part:
 def _addons(text: str) -> tuple[_Part, ...]:
     if text in ("", "[]"):
         return ()
-    try:
-        addons = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg}") from None
+    addons = read_json_text(text)
     if not isinstance(addons, list) or not all(isinstance(addon, dict) for addon in addons):
         raise ValueError("must be a list of add-ons, each with name, quantity and unit")
     return tuple(_addon(addon) for addon in addons)

@@ -23,6 +23,8 @@ _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _WORKBOOK = b"PK\x03\x04"
 _AS_TEXT = re.compile(r'="([^"]*)"')
 """The form in which programs mark a cell of a CSV file as text for a spreadsheet."""
+MOST_COLUMNS = 1_000
+LONGEST_NAME = 1_000
 _SUSPECT = frozenset("=#")
 _FAILED = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"))
 
@@ -54,10 +56,10 @@ class TableRow:
 
     def text(self, column: str) -> str:
         """Return a text that repeats from row to row, stored once for all of them."""
-        return intern(self.take(column, _unchanged, ""))
+        return intern(self.take(column, _short, ""))
 
     def named(self, column: str) -> str:
-        return intern(self.take(column, not_empty, ""))
+        return intern(self.take(column, _name, ""))
 
     def key(self, column: str) -> str:
         """Return the cell of a unique key."""
@@ -122,8 +124,14 @@ def _row(file: str, line: int, columns: Mapping[str, int], width: int, cells: Se
     return row
 
 
-def _unchanged(text: str) -> str:
+def _short(text: str) -> str:
+    if len(text) > LONGEST_NAME:
+        raise ValueError(f"{len(text):,} characters are more than {LONGEST_NAME:,}")
     return text
+
+
+def _name(text: str) -> str:
+    return _short(not_empty(text))
 
 
 def _plain(text: str) -> str:
@@ -138,6 +146,9 @@ def _plain(text: str) -> str:
 
 
 def _heading_mistakes(columns: Sequence[str], required: Iterable[str], line: int) -> Iterator[Problem]:
+    if len(columns) > MOST_COLUMNS:
+        yield Problem(message=f"{len(columns):,} columns are more than {MOST_COLUMNS:,}", line=line)
+        return
     for name in required:
         if name not in columns:
             yield Problem(message="the column is missing", where=name, line=line)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ LOOKUP_TIMEOUT = timedelta(seconds=10)
 """The longest duration of a look-up of one account in all: a ticket waits for it."""
 ATTEMPTS = 4
 _PAUSE = timedelta(seconds=5)
+_SECONDS = re.compile("[0-9]{1,6}")
 _LONGEST_PAUSE = timedelta(minutes=1)
 _TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _UNAUTHORIZED = 401
@@ -145,7 +147,9 @@ def _read(response: requests.Response, path: str) -> ApiAnswer:
         raise NotPermitted(status, hint="give the source's credentials the scopes that it needs")
     if response.status_code in _TEMPORARY:
         seconds = response.headers.get("Retry-After", "")
-        raise TemporaryError(status, retry_after=timedelta(seconds=int(seconds)) if seconds.isdecimal() else _PAUSE)
+        raise TemporaryError(
+            status, retry_after=timedelta(seconds=int(seconds)) if _SECONDS.fullmatch(seconds) else _PAUSE
+        )
     if response.status_code == _NOT_FOUND:
         raise Absent(status)
     if not 200 <= response.status_code < 300:

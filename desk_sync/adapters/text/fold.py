@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from desk_sync.normal_form import normal_form
 
 
 def fold(text: str) -> str:
     """Return the text in lower case without accents, full-width forms folded. Word boundaries are kept."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
-    return unicodedata.normalize("NFC", _ACCENT.sub("", decomposed))
+    decomposed = normal_form("NFKD", text.replace("’", "'").casefold())
+    return normal_form("NFC", _ACCENT.sub("", decomposed))
 
 
 _ACCENT = re.compile("[\u0300-\u036f]")

@@ -14,6 +14,7 @@ from importlib import resources
 import idna
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.normal_form import normal_form
 
 _LOCAL_PART = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _NUMBER = re.compile(r"[0-9]{6,11}")
@@ -22,11 +23,17 @@ _PLAIN_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 """A domain in normal form already, as nine in ten are."""
 _LONGEST_LOCAL_PART = 64
 _LONGEST_DOMAIN = 253
+_LONGEST = 1_000
+"""Characters of an identifier as it is written; a longer text is none, and is not kept in a cache."""
+
+
+def email(text: str) -> str | None:
+    """Return an address in lower case with its plus tag, its domain in punycode."""
+    return _email(text) if len(text) <= _LONGEST else None
 
 
 @lru_cache(maxsize=4096)  # the rows of one account are adjacent
-def email(text: str) -> str | None:
-    """Return an address in lower case with its plus tag, its domain in punycode."""
+def _email(text: str) -> str | None:
     local_part, _, host = _fold(text).rpartition("@")
     if len(local_part.encode()) > _LONGEST_LOCAL_PART or not _LOCAL_PART.fullmatch(local_part):
         return None
@@ -34,9 +41,13 @@ def email(text: str) -> str | None:
     return f"{local_part}@{host_name}" if host_name else None
 
 
-@lru_cache(maxsize=4096)  # a few domains are most of the input
 def domain(text: str) -> str | None:
     """Return a domain of at least two labels, in lower case and punycode (IDNA 2008 with UTS 46 mapping)."""
+    return _domain(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)  # a few domains are most of the input
+def _domain(text: str) -> str | None:
     folded = _fold(text)
     if not 0 < len(folded) <= _LONGEST_DOMAIN:
         return None
@@ -55,8 +66,8 @@ def _punycode(host: str) -> str:
 
 def number(text: str) -> str | None:
     """Return a ZOID, ZGID or ZUID: 6 to 11 digits, no separators. Longer numbers are record ids."""
-    folded = _fold(text)
-    return folded if _NUMBER.fullmatch(folded) else None
+    folded = _fold(text[: _LONGEST + 1])
+    return folded if len(text) <= _LONGEST and _NUMBER.fullmatch(folded) else None
 
 
 def readings(text: str) -> tuple[Identifier, ...]:
@@ -90,4 +101,4 @@ def _fold(text: str) -> str:
 
 
 def _nfkc(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    return normal_form("NFKC", text)

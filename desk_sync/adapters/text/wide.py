@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import chain, pairwise
 
 
 def joined(lines: Iterable[str]) -> str:
     """Return the lines joined with blanks, without a blank between Japanese characters."""
-    text = ""
-    for line in (" ".join(line.split()) for line in lines if line.strip()):
-        separator = "" if not text or (_is_wide(text[-1]) and _is_wide(line[0])) else " "
-        text += separator + line
-    return text
+    filled = [words for line in lines if (words := " ".join(line.split()))]
+    separators = ("" if _is_wide(before[-1]) and _is_wide(line[0]) else " " for before, line in pairwise(filled))
+    return "".join(chain.from_iterable(zip(filled, chain(separators, ("",)), strict=False)))
 
 
 def width(line: str) -> int:

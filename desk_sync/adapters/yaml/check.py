@@ -16,7 +16,7 @@ from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from desk_sync.adapters.yaml.problems import Contradiction, closest, did_you_mean, shown
-from desk_sync.adapters.yaml.tree import YamlTree, read_tree
+from desk_sync.adapters.yaml.tree import LONGEST, YamlTree, read_tree
 from desk_sync.errors import Problem
 
 Content = TypeVar("Content", bound=BaseModel)
@@ -25,7 +25,8 @@ Content = TypeVar("Content", bound=BaseModel)
 def read(file: Path | Traversable, *, if_missing: str, if_empty: str) -> YamlTree:
     """Return the values of the file. Raises nothing: mistakes are in the tree, with these hints."""
     try:
-        tree = read_tree(file.read_text(encoding="utf-8-sig"))
+        with file.open(encoding="utf-8-sig") as text:
+            tree = read_tree(text.read(LONGEST + 1))
     except OSError as error:
         return YamlTree(problems=[Problem(message=f"cannot be read: {error.strerror}", hint=if_missing)])
     except UnicodeDecodeError:

@@ -51,9 +51,12 @@ def listed(root: object, *path: object) -> Iterator[Naming]:
 
 def shown(value: object) -> str:
     """Return the value as it is shown in a message."""
-    return f'"{value}"' if isinstance(value, str) else _SHOWN.get(type(value), str(value).lower())
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) <= _LONGEST_SHOWN else f'"{value[:_LONGEST_SHOWN]}…"'
+    return _SHOWN.get(type(value), str(value).lower())
 
 
+_LONGEST_SHOWN = 100
 _SHOWN: Mapping[type, str] = {type(None): "nothing", dict: "keys with values", list: "a list"}
 
 

@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.composer import Composer
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.scanner import Scanner
 
 from desk_sync.errors import Problem
 
 Path: TypeAlias = tuple[str, ...]
 
-_DECIMAL = re.compile(r"[-+]?[0-9]+")
+LONGEST = 80_000
+"""Characters of a text; a large mapping has 40,000. Reading 80,000 takes up to a second."""
+DEEPEST = 20
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
+"""A longer whole number is a text: nothing that is counted here is as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +59,51 @@ class YamlTree:
 def read_tree(text: str) -> YamlTree:
     """Return the values of the text. Raises nothing: mistakes are in the tree."""
     tree = YamlTree()
+    if len(text) > LONGEST:
+        tree.problems.append(Problem(message=f"is longer than {LONGEST:,} characters", hint="divide it"))
+        return tree
+    reader = YAML(typ="safe", pure=True)
+    reader.Scanner, reader.Composer = _BoundedScanner, _BoundedComposer
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = reader.compose(text)
     except YAMLError as error:
         tree.problems.append(_syntax(error))
     else:
         tree.value = None if root is None else _Reader(tree).read(root, ())
     return tree
+
+
+class _TooDeep(MarkedYAMLError):
+    """Lists or keys are inside each other more than DEEPEST times."""
+
+
+def _check_depth(depth: int, mark: Any) -> None:
+    if depth > DEEPEST:
+        raise _TooDeep(problem=f"lists and keys are more than {DEEPEST} deep", problem_mark=mark)
+
+
+class _BoundedScanner(Scanner):
+    """Refuses deep nesting in brackets, which takes quadratic time to scan."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any, to_push: str) -> None:  # noqa: N803 - the library's name
+        _check_depth(len(self.flow_context) + 1, self.reader.get_mark())
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
+class _BoundedComposer(Composer):
+    """Refuses deep nesting before Python's stack does, with its place."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self._depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._depth += 1
+        _check_depth(self._depth, self.parser.peek_event().start_mark)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _Reader:
@@ -136,4 +180,5 @@ def _syntax(error: YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None)
     hint = "indent with spaces, not with tabs" if "\\t" in message else None
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem(message=f"not YAML: {message}", line=line, column=column, hint=hint)
+    shown = message if isinstance(error, _TooDeep) else f"not YAML: {message}"
+    return Problem(message=shown, line=line, column=column, hint=hint)

@@ -7,7 +7,6 @@ Names of services, units and plans are compared in plain form (`plain`), so that
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,12 +15,13 @@ from functools import lru_cache
 
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem
+from desk_sync.normal_form import normal_form
 
 
 @lru_cache(maxsize=8192)  # most items of a portal's accounts share a few names
 def plain(name: str) -> str:
     """Return the plain form of a name: NFKC, case folded, words separated by one blank, without a leading "Zoho"."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
+    folded = normal_form("NFKC", name).casefold()
     return re.sub(r"[\W_]+", " ", folded).strip().removeprefix("zoho ")
 
 

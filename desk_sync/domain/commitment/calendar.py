@@ -32,6 +32,10 @@ Pause: TypeAlias = tuple[datetime, datetime | None]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A calendar that is closed for longer counts as closed for ever.
 HORIZON = timedelta(days=800)
+MOST_HOURS = 24
+"""Windows of one day. More cost memory for every year that a clock is computed in, and no office has them."""
+_MOST_CACHED = 300_000
+"""Shifts that are cached for one calendar: 70 MB. A year of usual hours has 500."""
 
 _YEARS = range(1900, 2200)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -114,6 +118,9 @@ class BusinessCalendar(_Expanded):
         time_zone(self.tz)
         if unknown := self.weekly.keys() - set(WEEKDAYS):
             raise ValueError(f"weekly: {', '.join(sorted(unknown))} is none of {', '.join(WEEKDAYS)}")
+        for day, hours in (*self.weekly.items(), *self.overrides.items()):
+            if len(hours) > MOST_HOURS:
+                raise ValueError(f"{day}: {len(hours)} windows are more than {MOST_HOURS} on one day")
         object.__setattr__(self, "_expanded", _expansion(self))
 
     @property
@@ -189,9 +196,13 @@ class BusinessCalendar(_Expanded):
 
     def _year(self, number: int) -> _Year:
         # Two threads may expand the same year: the results are equal.
-        if number not in self._expanded:
-            self._expanded[number] = _Year(number, self._shifts_of(number))
-        return self._expanded[number]
+        if known := self._expanded.get(number):
+            return known
+        year = _Year(number, self._shifts_of(number))
+        if (len(self._expanded) + 1) * len(year.shifts) > _MOST_CACHED:
+            self._expanded.clear()
+        self._expanded[number] = year
+        return year
 
     def _shifts_of(self, year: int) -> list[Span]:
         """Return the open spans of the UTC year, sorted."""
@@ -220,7 +231,12 @@ class BusinessCalendar(_Expanded):
 
 def cadence(calendar: BusinessCalendar, start: datetime, every: timedelta, count: int) -> list[datetime | None]:
     """Return the end of each of `count` periods of `every` business time; None as for `due`."""
-    return [calendar.due(start, every * number) for number in range(1, count + 1)]
+    ends: list[datetime | None] = []
+    at: datetime | None = start
+    for _ in range(count):
+        at = None if at is None else calendar.due(at, every)
+        ends.append(at)
+    return ends
 
 
 def thresholds(

@@ -180,19 +180,26 @@ class EvidenceMemory:
     """Evidence from the partner's mails, the description excepted.
 
     `threads_read` is Desk's count of threads when they were read, `mails_read` are the ids of the last ones.
-    `mailboxes` are those of the mapping that received the ticket; None until a look needs them.
+    `mailboxes` are those of the mapping that received the ticket; None until a look needs them. `unread` names what of
+    the mails was not read, and why.
     """
 
     from_threads: tuple[Evidence, ...] = ()
     threads_read: int = 0
     mails_read: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] | None = None
+    unread: tuple[str, ...] = ()
 
-    def after(self, found: Iterable[Evidence], mails: Iterable[str], *, threads: int) -> EvidenceMemory:
+    def after(
+        self, found: Iterable[Evidence], mails: Iterable[str], *, threads: int, unread: Iterable[str] = ()
+    ) -> EvidenceMemory:
         """Return it with the evidence of these mails too."""
         evidence = tuple(dict.fromkeys((*self.from_threads, *found)))
         read = tuple(dict.fromkeys((*mails, *self.mails_read)))
-        return replace(self, from_threads=evidence, threads_read=threads, mails_read=read[:REMEMBERED])
+        notes = tuple(dict.fromkeys((*self.unread, *unread)))
+        return replace(
+            self, from_threads=evidence, threads_read=threads, mails_read=read[:REMEMBERED], unread=notes[:REMEMBERED]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ class Ticket:
     escalation_owner: str | None = None
     escalation_request: bool = False
     taken_over: bool = False
+    unread: tuple[str, ...] = ()
     tagged: bool = False
     tags: frozenset[str] = frozenset()
     priority: str | None = None
@@ -142,7 +143,7 @@ def value_digest(ticket: Ticket, name: Field, value: Value) -> str:
 
 _FIELDS = tuple(Field)
 _WRITABLE = attrgetter(*_FIELDS)
-_FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words"})
+_FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words", "unread"})
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",
     "not_on_layout",

@@ -90,7 +90,7 @@ class ConversationReader:
     def _with_threads(self, reading: ConversationReading, ticket: Ticket, *, contents: bool) -> ConversationReading:
         read_at, seen, known = self.now(), reading.memory.threads_seen, reading.evidence
         threads = self.desk.read_threads(ticket, known=known.mails_read, contents=contents)
-        found = known.after(threads.evidence, threads.mails_read, threads=ticket.threads)
+        found = known.after(threads.evidence, threads.mails_read, threads=ticket.threads, unread=threads.unread)
         return ConversationReading(
             update=reading.update.with_items(map(seen.dated, threads.items)),
             memory=replace(reading.memory, threads_seen=seen.after(threads.items, read_at)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
@@ -18,6 +18,7 @@ from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import EvidenceMemory, Memory
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
@@ -58,12 +59,12 @@ class TicketReader:
         """Return the facts, and the memory with the evidence and the conversation that were read for them."""
         ticket = self._with_tags(self.desk.read_ticket(ticket_id))
         memory, writer = pending.memory, self._writer(ticket)
-        lookup = self._look_up(ticket, writer.partner, memory.evidence.from_threads)
+        lookup = self._look_up(ticket, writer.partner, memory.evidence)
         conversation = self._conversation(policy)
         new = conversation.read_new(ticket, memory, news, evidence=_needs_evidence(ticket, lookup))
         evidence = new.evidence
         if evidence != memory.evidence:
-            lookup = self._look_up(ticket, writer.partner, evidence.from_threads)
+            lookup = self._look_up(ticket, writer.partner, evidence)
         evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
         writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
         observed = ObservedTicket(
@@ -101,7 +102,7 @@ class TicketReader:
         memory = replace(past.memory, clocks=past.memory.clocks.unjudged())
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
-        lookup = self._look_up(ticket, writer.partner, memory.evidence.from_threads)
+        lookup = self._look_up(ticket, writer.partner, memory.evidence)
         observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
@@ -150,13 +151,14 @@ class TicketReader:
             return self.partners.mailboxes(ticket)
         return evidence.mailboxes
 
-    def _look_up(self, ticket: Ticket, partner: Partner | None, from_threads: Sequence[Evidence]) -> Lookup:
-        evidence = customer_evidence((*ticket.evidence, *from_threads), partner)
+    def _look_up(self, ticket: Ticket, partner: Partner | None, mails: EvidenceMemory) -> Lookup:
+        evidence = customer_evidence((*ticket.evidence, *mails.from_threads), partner)
         found = self._find(readings(evidence))
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
         lookup = choose(evidence, found.matches, newest, self.policy.strategies)
-        lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons))
+        unread = (Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
+        lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons, *unread))
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is AccountScope.SUPER_ADMIN:
             return lookup

@@ -39,20 +39,17 @@ class CommentsWriter:
         `renew` is called before each: a duplicate cannot be repaired later. Raises NotPermitted. A comment to a ticket
         that is gone is not answered: the next reading of the ticket shows if it is.
         """
-        series, waiting = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew), memory.comments
-        resting = {each for each in plan.comments if waiting.still_waits(each, self.now())}
+        series, before = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew), memory.comments
+        resting = {each for each in plan.comments if before.still_waits(each, self.now())}
         for effect in plan.effects:
             if effect in pending and effect not in resting:
                 series.make(effect, may_exist=pending[effect])
         standing = plan.clocks.comment
         if standing and standing.comment not in resting:
             series.keep_current(standing, memory.clocks, announced=pending.get(standing.comment))
-        tried = {
-            comment.key: self._put_off(ticket_id, comment, waiting, why) for comment, why in series.refused.items()
-        }
-        return CommentsOutcome(
-            made=series.made, waiting={each.key: waiting.waiting[each.key] for each in resting} | tried
-        )
+        waiting = {each.key: before.waiting[each.key] for each in resting}
+        waiting |= {each.key: self._put_off(ticket_id, each, before, why) for each, why in series.refused.items()}
+        return CommentsOutcome(made=series.made, waiting=waiting)
 
     def _put_off(
         self, ticket_id: str, comment: Effect, memory: CommentsMemory, refusal: CommentRefusal

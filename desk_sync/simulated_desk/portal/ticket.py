@@ -205,14 +205,14 @@ def after_write(whole: Record) -> Record:
 
 def markup(text: str | None) -> str:
     """Return a description as HTML; a text with tags is returned unchanged."""
-    if text and re.search(r"</?[a-z]+[^>]*>", text, re.IGNORECASE):
+    if text and re.search(r"</?[a-z]++[^<>]*+>", text, re.IGNORECASE):
         return text
     return f"<div>{html.escape(text or '', quote=False).replace(chr(10), '<br>')}</div>"
 
 
 def plain(markup: str) -> str:
     """Return the text of a piece of HTML, good enough for a summary."""
-    return html.unescape(re.sub(r"<[^>]+>", " ", markup)).strip()
+    return html.unescape(re.sub(r"<[^<>]+>", " ", markup)).strip()
 
 
 def thread_entry(thread: Record) -> Record:

@@ -11,6 +11,7 @@ import pytest
 import requests
 import responses
 
+from desk_sync.adapters.desk import client
 from desk_sync.adapters.desk.calls import ATTEMPTS
 from desk_sync.adapters.desk.failures import FAILURES, BriefFailure, Forbidden, ScopeMissing
 from desk_sync.adapters.zoho import transport
@@ -28,6 +29,7 @@ from desk_sync.errors import (
     Unreadable,
     WriteForbidden,
 )
+from desk_sync.services.drain import Drain
 from tests.adapters.desk.portal import (
     ACCESS_TOKEN,
     API,
@@ -103,6 +105,26 @@ def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zo
 
     assert [call.request.url.rpartition("/")[2] for call in desk.calls][1:] == read
     assert [each.value for each in readings(threads.evidence)] == zoids
+
+
+def test_texts_for_which_no_time_is_left_are_named_and_the_rest_is_read(desk, monkeypatch):
+    monkeypatch.setattr(client, "READING", timedelta(0))
+    desk.get(URL, json=make_raw(description="ZOID: 76006415", cf={"cf_severity": "S1-Critical"}))
+    desk.get(f"{URL}/threads", json={"data": [listed("2", content="ZOID: 76006415"), listed("1")]})
+
+    ticket = make_client().read_ticket(TICKET)
+    threads = make_client().read_threads(ticket, known=(), contents=True)
+
+    assert (ticket.severity, ticket.evidence, ticket.unread) == (
+        "S1-Critical",
+        (),
+        ("a text (there was no time left)",),
+    )
+    assert (threads.mails_read, threads.evidence, threads.unread) == (["2"], (), ticket.unread)
+
+
+def test_the_time_for_reading_is_a_small_part_of_the_lease():
+    assert 2 * client.READING + timedelta(seconds=10) < Drain.__dataclass_fields__["lease"].default
 
 
 def test_a_write_sends_the_given_fields_and_nothing_else(desk):
@@ -391,6 +413,8 @@ def test_refused_values_are_named_by_our_words_and_never_repeated(desk):
         pytest.param({"Retry-After": "Mon, 23 Nov 2026 08:00:00 GMT"}, timedelta(0), id="an instant that has passed"),
         pytest.param({"Retry-After": "999999999"}, timedelta(days=1), id="credits come back every day"),
         pytest.param({"Retry-After": "soon"}, timedelta(hours=1), id="nonsense"),
+        pytest.param({"Retry-After": "9" * 5_000}, timedelta(hours=1), id="5,000 digits"),
+        pytest.param({"Retry-After": f"Mon, 23 Nov {'9' * 20} 11:00:00 GMT"}, timedelta(hours=1), id="a far year"),
         pytest.param({}, timedelta(hours=1), id="no header"),
     ],
 )

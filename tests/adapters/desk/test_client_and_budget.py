@@ -56,6 +56,13 @@ def last(body, status="200 OK", headers=""):
             id="a value that is no number is ignored",
         ),
         pytest.param(
+            last(TICKET_BODY, headers=f"X-Rate-Limit-Remaining-v3: {'9' * 5_000}\r\n"),
+            [None],
+            [],
+            [],
+            id="a number of 5,000 digits is ignored",
+        ),
+        pytest.param(
             last(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
         ),
         pytest.param(

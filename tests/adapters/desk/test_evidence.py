@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from desk_sync.adapters.desk.evidence import of_fields, of_text, of_threads
+from desk_sync.adapters.desk import evidence
+from desk_sync.adapters.desk.evidence import facts_of_threads, of_fields, of_text, of_threads
 from desk_sync.adapters.desk.payload import read_ticket
 from desk_sync.adapters.mail.message import parse
 from desk_sync.domain.account.identity import IdentifierKind, readings
@@ -114,3 +115,47 @@ def test_the_evidence_of_the_fields(email, organisation, found):
 )
 def test_the_evidence_of_later_threads(contents, found):
     assert rows(of_threads(contents, sender=PARTNER)) == found
+
+
+LONG_PAGE = "<p>ZOID: 76006415" + "<p>x" * 50_000
+
+
+@pytest.mark.parametrize(
+    ("description", "unread"),
+    [
+        pytest.param("ZOID: 76006415", (), id="all was read"),
+        pytest.param("ZOID: 76006415 " + "x" * 100_000, ("the text after 100,000 characters",), id="a long text"),
+        pytest.param(
+            "<p>ZOID: 76006415 " + "x" * 100_000, ("the text after 100,000 characters",), id="long text in a page"
+        ),
+        pytest.param("<p>ZOID: 76006415" + "<b>" * 400_000, ("the text after 1,000,000 characters",), id="a long page"),
+    ],
+)
+def test_a_ticket_names_what_of_its_description_was_not_read(description, unread):
+    ticket = read_ticket(make_raw(description=description), VOCABULARY)
+
+    assert ticket.unread == unread
+    assert [reading.value for reading in readings(ticket.evidence)] == ["76006415"]
+
+
+@pytest.mark.parametrize("after", [0, 1, 3], ids=["before it begins", "at its beginning", "in the middle"])
+def test_a_description_whose_time_is_over_is_left_out_and_lacks_nothing(after):
+    asked = iter([False] * after + [True])
+    ticket = read_ticket(make_raw(description=LONG_PAGE), VOCABULARY, lambda: next(asked))
+
+    assert ticket.unread == ("a text (there was no time left)",)
+    assert (ticket.evidence, ticket.missing, ticket.description_words) == ((), frozenset(), None)
+
+
+def test_of_several_mails_those_are_left_out_for_which_no_time_is_left():
+    asked = iter([False, True])
+    facts = facts_of_threads(["ZOID: 76006415", "ZUID: 76006499"], sender=None, is_over=lambda: next(asked))
+
+    assert (facts.zoid, facts.zuid, facts.unread) == ("76006415", None, ("a text (there was no time left)",))
+
+
+def test_a_text_that_makes_the_reader_fail_is_left_out_with_the_place(monkeypatch):
+    monkeypatch.setattr(evidence, "read_plain", lambda text: [][0])
+    ticket = read_ticket(make_raw(description="x"), VOCABULARY)
+
+    assert [note.startswith("a text (IndexError in test_evidence.py:") for note in ticket.unread] == [True]

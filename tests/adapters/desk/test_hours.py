@@ -135,6 +135,8 @@ def test_several_lists_add_up():
         pytest.param(make_hours(), [once(2026, "02-29 02-29")], '"02-29", which 2026', id="no leap year"),
         pytest.param(make_hours(), [make_list("25.12. 26.12.")], '"25.12."', id="another form"),
         pytest.param(make_hours(), [once(None, "12-25 12-25")], 'of the year ""', id="of which year?"),
+        pytest.param(make_hours(slots(*["09:00-09:30"] * 25)), [], "25 windows are more than 24", id="windows"),
+        pytest.param(make_hours(), [make_list(*["01-01 12-31"] * 501)], "501 holidays in one list", id="501 holidays"),
     ],
 )
 def test_an_impossible_description_is_refused_in_clear_words(hours, lists, message):
@@ -181,6 +183,15 @@ def test_business_hours_are_found(named):
 def test_a_name_must_belong_to_exactly_one(names, message):
     with pytest.raises(PermanentError, match=message):
         read("Office", answers(*names))
+
+
+def test_no_more_than_twenty_lists_of_holidays_are_asked_for():
+    calls = []
+
+    with pytest.raises(PermanentError, match="have 21 lists of holidays"):
+        read("7001", lambda path, query=None: calls.append(path) or make_hours(holidayLists=[{"id": "1"}] * 21))
+
+    assert calls == ["/businessHours/7001"]
 
 
 def test_a_day_after_the_wrap_is_open_again():

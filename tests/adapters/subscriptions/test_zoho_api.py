@@ -38,11 +38,11 @@ def test_a_temporary_failure_is_repeated(host, api):
 
 def test_the_requested_pause_is_kept_up_to_a_minute(host):
     pauses = []
-    replies = [Reply("", status=429, headers={"Retry-After": each}) for each in ("7", "900")]
+    replies = [Reply("", status=429, headers={"Retry-After": each}) for each in ("7", "900", "9" * 30)]
     host.answers.append(lambda _: replies.pop(0) if replies else Reply({}))
     make_api(host, sleep=pauses.append).get("/x")
 
-    assert pauses == [7, 60]
+    assert pauses == [7, 60, 5]
 
 
 @pytest.mark.parametrize(

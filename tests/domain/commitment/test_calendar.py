@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from desk_sync.domain.commitment import calendar as calendar_module
 from desk_sync.domain.commitment.calendar import (
     HORIZON,
+    MOST_HOURS,
     WEEKDAYS,
     BusinessCalendar,
     HolidayMode,
@@ -360,6 +362,15 @@ def test_far_away_times_are_closed_rather_than_an_error():
 # Periods and percentages of an amount.
 
 
+@given(st.integers(0, 20_000), st.integers(0, 3_000), st.integers(0, 12))
+def test_a_cadence_ends_each_period_when_as_many_have_passed_since_the_start(minute, every, count):
+    start, period = at("2025-06-02") + minute * MINUTE, every * MINUTE
+
+    assert cadence(WEEKDAYS_9_TO_5, start, period, count) == [
+        WEEKDAYS_9_TO_5.due(start, period * number) for number in range(1, count + 1)
+    ]
+
+
 def test_a_cadence_counts_its_periods_from_the_start():
     assert cadence(WEEKDAYS_9_TO_5, at("2025-06-06 16:15"), 90 * MINUTE, 2) == [
         at("2025-06-09 09:45"),
@@ -523,3 +534,29 @@ def test_hours_that_are_within_others_change_nothing(calendar, start, end, parts
     weekly = {day: (*each, *map(within, each)) for day, each in calendar.weekly.items()}
 
     assert replace(calendar, weekly=weekly).elapsed(start, end) == calendar.elapsed(start, end)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        pytest.param({"weekly": {"mon": (OFFICE,) * (MOST_HOURS + 1)}}, id="on a weekday"),
+        pytest.param({"overrides": {MONDAY: (OFFICE,) * (MOST_HOURS + 1)}}, id="on a date"),
+    ],
+)
+def test_a_day_has_at_most_24_windows(hours):
+    with pytest.raises(ValueError, match="25 windows are more than 24 on one day"):
+        make_calendar(**hours)
+
+    assert make_calendar(*[OFFICE] * MOST_HOURS).elapsed(at("2025-06-02"), at("2025-06-03")) == 8 * HOUR
+
+
+def test_years_that_are_no_longer_cached_are_expanded_again(monkeypatch):
+    monkeypatch.setattr(calendar_module, "_MOST_CACHED", 1_000)
+    monday = make_calendar(OFFICE, days=["mon"], tz="Atlantic/Azores")
+    spans = [(at(f"{year}-01-01"), at(f"{year + 1}-01-01")) for year in range(1990, 2020)]
+
+    first = [monday.elapsed(*span) for span in spans]
+
+    assert [monday.elapsed(*span) for span in spans] == first
+    assert sum(first, timedelta()) == monday.elapsed(spans[0][0], spans[-1][1])
+    assert len(monday._expanded) < len(spans)

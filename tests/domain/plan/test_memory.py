@@ -174,6 +174,13 @@ class TestEvidence:
 
         assert (memory.from_threads, memory.mails_read, memory.threads_read) == ((first, second), ("3", "2"), 3)
 
+    def test_what_was_not_read_is_remembered_once(self):
+        memory = (
+            EvidenceMemory().after([], ["1"], threads=2, unread=["x"]).after([], ["2"], threads=3, unread=["y", "x"])
+        )
+
+        assert memory.unread == ("x", "y")
+
     def test_only_the_last_mails_are_remembered(self):
         many = map(str, range(100, 100 + REMEMBERED))
         memory = EvidenceMemory().after([], ["1"], threads=2).after([], many, threads=9)

@@ -61,6 +61,22 @@ def test_evidence_in_the_description_fills_the_field_and_ticks_the_box(desk, wor
     assert f"{evidence} leads to account A1" in str(decision(world).reasons[0])
 
 
+def test_what_of_the_texts_was_not_read_is_named_in_every_decision(desk, world, ticket):
+    ticket(unread=("a text (there was no time left)",))
+    desk.unread = ["the text after 100,000 characters"]
+    desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
+    world.look()
+    first = decision(world).reasons
+    world.receives(key="again", hint=EventHint.CONVERSATION)
+    world.look()
+
+    for reasons in (first, decision(world).reasons):
+        assert [str(each) for each in reasons if "not read" in str(each)] == [
+            "R45: not read: a text (there was no time left)",
+            "R45: not read: the text after 100,000 characters",
+        ]
+
+
 @pytest.mark.parametrize(
     "evidence",
     [
