@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync.errors import PermanentError, TemporaryError
+from desk_sync.ports.tickets import ParkCause
 from desk_sync.services.drain import Drain
 from desk_sync.services.parking import Parking
 from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
@@ -29,14 +30,10 @@ def parked(world, desk):
     for ticket_id in ("1", "2"):
         world.receives(ticket_id=ticket_id, key=ticket_id)
         desk.tickets[ticket_id] = make_ticket(ticket_id=ticket_id)
-        desk.before["read_ticket"] = refuse
-        assert world.look() == [LookOutcome.PARKED]
+        (lease,) = world.claim()
+        world.tickets.park(lease, now=world.now(), error="no such field", cause=ParkCause.TICKET)
         world.receives(ticket_id=ticket_id, key=f"later {ticket_id}")
     return world
-
-
-def refuse():
-    raise PermanentError("no such field")
 
 
 def test_a_parked_ticket_stays_parked_when_events_come_in_and_counts_them(parked, parking):
@@ -102,7 +99,7 @@ def drain(world, desk):
     [
         pytest.param(RuntimeError("a bug"), 1, 0, id="a bug, at the first look"),
         pytest.param(RuntimeError("a bug"), 4, 50, id="a bug, until the last attempt"),
-        pytest.param(PermanentError("no such field"), 1, 50, id="a permanent error of Desk"),
+        pytest.param(PermanentError("no such field"), 4, 0, id="a permanent error of Desk"),
         pytest.param(TemporaryError("Desk is ill"), 4, 0, id="a temporary error of Desk"),
     ],
 )

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from desk_sync.adapters.desk import client
+from desk_sync.adapters.desk import calls
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
-from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import Gone, NotPermitted, TemporaryError
+from desk_sync.ports.tickets import ParkCause
 from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.fake_desk import Died
 from tests.support.makers import ADMIN, POLICY, make_account, make_item, make_ticket
@@ -179,7 +180,7 @@ class TestEffectsHappenOnce:
         assert meanwhile == []
 
     def test_a_lease_that_is_renewed_outlasts_the_longest_call(self):
-        assert client.TIMEOUT < LookLimits().call < LookLimits().lease
+        assert calls.TIMEOUT < LookLimits().call < LookLimits().lease
 
     def test_the_note_is_not_repeated_on_later_looks(self, desk, world):
         world.look()
@@ -238,7 +239,7 @@ class TestTrouble:
         for _ in range(20):
             desk.before["read_ticket"] = raising(TemporaryError("down"))
             world.look()
-            world.waits(minutes=1)
+            world.waits(minutes=10)
 
         assert world.look() == [LookOutcome.RECONCILED]
 
@@ -251,19 +252,20 @@ class TestTrouble:
 
         assert world.look() == [LookOutcome.RECONCILED]
 
-    def test_a_permanent_error_parks_the_ticket_with_its_text(self, desk, world):
-        error = PermanentError("Desk answered 400 to GET /tickets")
+    def test_what_fails_at_a_part_of_the_look_alone_is_tried_after_ever_longer_pauses(self, desk, world):
         world.receives(state=None)
-        desk.after["read_ticket"] = raising(error)
+        looks, begun_at = 0, world.now()
+        while world.now() - begun_at < timedelta(hours=6):
+            desk.before["read_threads"] = desk.before["read_ticket"] = raising(TemporaryError("Desk answered 500"))
+            looks += len(world.look())
+            world.waits(seconds=30)
 
-        assert world.look() == [LookOutcome.PARKED]
-        assert world.tickets.history(TICKET).error == str(error)
-        assert world.look() == []
+        assert 36 <= looks <= 50
 
     def test_a_parked_ticket_is_looked_at_again_when_a_person_releases_it(self, desk, world):
         world.receives(state=None)
-        desk.after["read_ticket"] = raising(PermanentError("Desk answered 400 to GET /tickets"))
-        world.look()
+        (lease,) = world.claim()
+        world.tickets.park(lease, now=world.now(), error="Desk answered 400", cause=ParkCause.TICKET)
 
         world.tickets.look_now([TICKET], now=world.now())
 

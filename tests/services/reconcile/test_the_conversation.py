@@ -331,7 +331,9 @@ def test_the_memory_of_yesterday_costs_no_reading_where_nothing_is_new(desk, ope
     """It has the counts alone."""
     history = opened.tickets.history(TICKET)
     stored = history.memory.clocks
-    assert stored == ClocksMemory(inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted)
+    assert stored == ClocksMemory(
+        inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted, left_at=NOW
+    )
 
     at(opened, hours=2)
     opened.receives(key="touched")
