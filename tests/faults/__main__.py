@@ -119,13 +119,14 @@ def _crowd(problems: list[str]) -> Sequence[CrowdResult]:
 
 def _outages(trials: Sequence[OutageTrial], seed: int, problems: list[str]) -> Sequence[OutageOutcome]:
     print(f"{outages.NAME}: {len(trials)} outages of Desk", file=sys.stderr)
+    found: list[OutageOutcome] = []
     try:
-        found = outages.run_all(trials, seed=seed)
+        for outcome in outages.run_all(trials, seed=seed):
+            found.append(outcome)
+            _report(problems, outcome.words, *outcome.failures())
+            print(report.outage_table([outcome]), file=sys.stderr)
     except Exception as error:  # noqa: BLE001 - as above
         _report(problems, outages.NAME, f"{type(error).__name__}: {error}")
-        return []
-    for each in found:
-        _report(problems, each.words, *each.failures())
     return found
 
 

@@ -170,10 +170,10 @@ class OutageTickets:
         self.setup.demo.desk.call("POST", f"/_simulator/tickets/{self.ids[name]}/{command}", json=body)
 
 
-def run_all(trials: Sequence[OutageTrial], *, seed: int) -> Sequence[OutageOutcome]:
-    """Run the trials, some at a time, each in a process and a folder of its own, and return their outcomes in order."""
+def run_all(trials: Sequence[OutageTrial], *, seed: int) -> Iterator[OutageOutcome]:
+    """Run the trials, some at a time, each in a process and a folder of its own, and yield their outcomes in order."""
     with ProcessPoolExecutor(AT_A_TIME, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(partial(_run_in_new_folder, seed=seed), trials))
+        yield from pool.map(partial(_run_in_new_folder, seed=seed), trials)
 
 
 def _run_in_new_folder(trial: OutageTrial, *, seed: int) -> OutageOutcome:
