@@ -119,13 +119,14 @@ def _crowd(problems: list[str]) -> Sequence[CrowdResult]:
 
 def _outages(trials: Sequence[OutageTrial], seed: int, problems: list[str]) -> Sequence[OutageOutcome]:
     print(f"{outages.NAME}: {len(trials)} outages of Desk", file=sys.stderr)
-    try:
-        found = outages.run_all(trials, seed=seed)
-    except Exception as error:  # noqa: BLE001 - as above
-        _report(problems, outages.NAME, f"{type(error).__name__}: {error}")
-        return []
-    for each in found:
-        _report(problems, each.words, *each.failures())
+    found: list[OutageOutcome] = []
+    for trial, started in outages.run_all(trials, seed=seed):
+        if error := started.exception():
+            _report(problems, trial.words, f"{type(error).__name__}: {error}")
+            continue
+        found.append(started.result())
+        _report(problems, trial.words, *found[-1].failures())
+        print(report.outage_table(found[-1:]), file=sys.stderr)
     return found
 
 

@@ -36,7 +36,7 @@ class MatrixCell:
 def run(folder: Path) -> Sequence[MatrixCell]:
     """Run the tests and return their results, in order. A run that broke off is an error, so none is missing."""
     report = folder / "outages.xml"
-    command = [sys.executable, "-m", "pytest", TESTS, "-n", str(os.cpu_count()), "--show-capture=no"]
+    command = [sys.executable, "-m", "pytest", TESTS, "-n", str(os.cpu_count()), "--timeout=600", "--show-capture=no"]
     environment = os.environ | {counts.FULL: "1"}
     subprocess.run([*command, f"--junitxml={report}"], env=environment, stdout=sys.stderr, check=False)
     return [_read(case) for case in ElementTree.parse(report).iter("testcase")]  # noqa: S314 - it is our own file

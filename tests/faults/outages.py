@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -86,6 +85,10 @@ class OutageTrial:
     seconds: float
 
     @property
+    def words(self) -> str:
+        return f"{self.weather} for {self.seconds:.0f} s, deliveries {self.deliveries}"
+
+    @property
     def calls(self) -> float:
         """The number of calls that it may cost."""
         return min(150, FIRST_CALLS + CALLS_A_PROBE * self.seconds / LONGEST_PAUSE)
@@ -111,12 +114,6 @@ class OutageOutcome:
     parked: int
     ended: Sequence[str]
     differences: Sequence[str]
-
-    @property
-    def words(self) -> str:
-        """The outage, in words."""
-        trial = self.trial
-        return f"{trial.weather} for {trial.seconds:.0f} s, deliveries {trial.deliveries}"
 
     def failures(self) -> Sequence[str]:
         """Return the violations, in words."""
@@ -170,10 +167,11 @@ class OutageTickets:
         self.setup.demo.desk.call("POST", f"/_simulator/tickets/{self.ids[name]}/{command}", json=body)
 
 
-def run_all(trials: Sequence[OutageTrial], *, seed: int) -> Sequence[OutageOutcome]:
-    """Run the trials, some at a time, each in a process and a folder of its own, and return their outcomes in order."""
+def run_all(trials: Sequence[OutageTrial], *, seed: int) -> Iterator[tuple[OutageTrial, Future[OutageOutcome]]]:
+    """Run the trials, some at a time, each in a process and a folder of its own; yield each with its outcome."""
     with ProcessPoolExecutor(AT_A_TIME, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(partial(_run_in_new_folder, seed=seed), trials))
+        started = [pool.submit(_run_in_new_folder, trial, seed=seed) for trial in trials]
+        yield from zip(trials, started, strict=True)
 
 
 def _run_in_new_folder(trial: OutageTrial, *, seed: int) -> OutageOutcome:
@@ -244,13 +242,12 @@ def _outage(setup: TrialSetup, trial: OutageTrial) -> Iterator[None]:
     faults = {"calls": OUR_CALLS, "drop": float(trial.deliveries == "dropped"), **WEATHERS[trial.weather]}
     if TOKEN in faults["calls"]:
         setup.demo.desk.call("POST", "/_simulator/tokens/revoke")
+        setup.demo.desk.sign_in()  # those who open tickets have a token of their own
     setup.demo.desk.call("POST", "/_simulator/reset")
     setup.demo.desk.call("POST", "/_simulator/faults", json=faults)
     with setup.striking():
         yield
         setup.demo.desk.call("POST", "/_simulator/faults", json={})
-    if TOKEN in faults["calls"]:
-        setup.demo.desk.sign_in()
 
 
 def _calls(setup: TrialSetup) -> int:

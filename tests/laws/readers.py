@@ -38,7 +38,7 @@ class HostileInput:
     after: str = ""
 
     def __str__(self) -> str:
-        return f"{self.reader}: {self.before!r} + n * {self.unit!r} + {self.after!r}"
+        return f"{self.reader}: {self.before[:40]!r} + n * {self.unit!r} + {self.after!r}"
 
     def read(self, length: int) -> object:
         return READERS[self.reader](self.before + self.unit * (length // len(self.unit)) + self.after)
@@ -65,6 +65,11 @@ def _words(written: str) -> object:
 
 def _letters(number: int) -> str:
     return "".join(chr(97 + number // 26**place % 26) for place in range(4))
+
+
+def _links(written: str) -> object:
+    """The text with many links behind it, whose target it holds."""
+    return of_text(f"<p>{written}" + "<a href=x></a>" * (len(written) // 20), sender=SENDER)
 
 
 def _lines(written: str) -> object:
@@ -97,6 +102,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "text": _text,
     "threads": _threads,
     "distinct words": _words,
+    "links": _links,
     "mail": _mail,
     "issue words": infer,
     "typed identifier": identifier_in,
@@ -138,7 +144,6 @@ HOSTILE: Sequence[HostileInput] = (
         ("<li><pre>", "\n <tr>"),
         ("<pre>", "\n"),
         ("<pre>", " \n\t"),
-        ("<p>" + "x" * 20_000, "<a href=x></a>"),
         "<a href=mailto:admin@large.example>",
         "<a href=https://x.example/>x</a>",
         ("<div class=gmail_quote>", "<div>"),
@@ -225,6 +230,7 @@ HOSTILE: Sequence[HostileInput] = (
         "(at)",
         "\uff20",
     ),
+    *_inputs("links", "x", "x "),
     *_inputs("threads", " <p>", ("<li>", " <tr>"), "zoid 1\n", "a@b.example "),
     *_inputs("distinct words", "none ", "a ", ("Steps: ", "no "), "a@ "),
     *_inputs(

@@ -218,7 +218,7 @@ class WriteSeries:
             return None
 
     def _leave_out(self, batch: FieldValues, error: FieldsRefused) -> None:
-        """Refuse the fields that the error names, and send the rest again at once."""
+        """Refuse the fields that the error names, and send the rest again, on a new reading."""
         named = {name: fault for name, fault in error.fields.items() if name in batch}
         if not named:
             self._split(batch, _not_ours(error))

@@ -18,6 +18,7 @@ from sqlalchemy import Boolean, DateTime, Engine, MetaData, func, inspect, selec
 from sqlalchemy.types import JSON
 
 from desk_sync.adapters.store.engine import open_engine, writing
+from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import _config, migrate
 from desk_sync.domain.plan.memory import Override
 from desk_sync.domain.ticket.ticket import Field
@@ -112,3 +113,20 @@ def test_its_ladder_goes_on_with_the_next_level(world):
     assert [text.splitlines()[0] for text in world.desk.comments[TICKET] if "Escalation level" in text] == [
         "Escalation level 3, because of: acknowledgement"
     ]
+
+
+def test_an_event_that_waits_keeps_the_names_of_the_fields_that_it_changed(empty_url):
+    engine, config = open_engine(empty_url), _config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0016")
+    waiting = {"portal": "default", "type": "Ticket_Update", "hint": "state", "ticket_id": TICKET}
+    waiting |= {"occurred_at": "2026-11-23 09:00:00", "received_at": "2026-11-23 09:00:00", "changed": '["severity"]'}
+    processed = {"key": "k2", "processed_at": "2026-11-23 09:00:00", "changed": "[]"}
+    rows = [{**waiting, "key": "k1", "processed_at": None}, {**waiting, **processed}]
+    insert_rows(engine, {"tickets": json.loads(ROWS.read_text(encoding="utf-8"))["tickets"], "deliveries": rows})
+    migrate(engine)
+
+    events = SqlTickets(engine, "default").history(TICKET).events
+    assert {event.key: event.changed for event in events} == {"k1": {Field.SEVERITY}, "k2": frozenset()}
+    engine.dispose()
