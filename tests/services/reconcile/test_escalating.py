@@ -136,7 +136,7 @@ def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, bef
 def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
     world.policy = replace(POLICY, escalation=ESCALATION)
     random, ids, deaths = Random(1), [], 0
-    while deaths < count(20, 200):
+    while deaths < count(40, 200):
         if random.random() < 0.2:
             ids.append(f"{len(ids) + 1:018d}")
             desk.tickets[ids[-1]] = make_ticket(ticket_id=ids[-1], created_at=world.now(), threads=1)

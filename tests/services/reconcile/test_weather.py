@@ -169,8 +169,9 @@ class TestComingBack:
         outcomes = []
         while LookOutcome.PARKED not in outcomes:
             outcomes.append(looks(parked, desk, BAD, KeyError("bug")))
-            parked.waits(minutes=11)
+            parked.waits(seconds=1)
             looks(parked, desk, GOOD)
+            parked.waits(minutes=11)
 
         assert parking.bring_back(4) == 0
         assert parked.tickets.parked()[0].cause is ParkCause.TICKET
