@@ -2,6 +2,7 @@
 
 DeskSyncError
 ├── TemporaryError        may be repeated, no sooner than `retry_after`
+│   └── NotSent           the call was not made at all
 ├── PermanentError        a repeat with the same values gives the same result
 │   ├── Gone              the ticket no longer exists, or is not visible to us
 │   ├── Absent            a source has nothing under this name
@@ -59,6 +60,10 @@ class TemporaryError(DeskSyncError):
     ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class NotSent(TemporaryError):
+    """The call was not made: its turn, the portal's pause, an access token or Redis did not allow it yet."""
 
 
 class PermanentError(DeskSyncError):

@@ -81,7 +81,7 @@ class BoundedConnection(HttpToolsProtocol):
     limits: ClassVar[ConnectionLimits] = ConnectionLimits()
     cuts: ClassVar[CutLog] = CutLog()
 
-    _timer: asyncio.TimerHandle | None = None
+    _time_limit: asyncio.Handle | None = None
     _quiet_since: float | None = 0.0
     """When the connection was last without a request; None while there is one."""
     _head_open = False
@@ -95,13 +95,13 @@ class BoundedConnection(HttpToolsProtocol):
             self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
+        self._end_limit()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._unread += len(data)
         super().data_received(data)
-        if self._timer is None:
+        if self._time_limit is None:
             self._await_head()  # most heads are complete with their first bytes, and need no timer
         if self._unread > self.limits.head and not self.transport.is_closing():
             self.send_400_response("The head is too long.")
@@ -116,7 +116,7 @@ class BoundedConnection(HttpToolsProtocol):
             self._record(CutReason.LONG_HEAD)
             raise LongHead
         self._head_open, self._unread, self._quiet_since = False, 0, None
-        self._start_timer(self.limits.answer_within, CutReason.SLOW_REQUEST)
+        self._limit_time(self.limits.answer_within, CutReason.SLOW_REQUEST)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -128,30 +128,30 @@ class BoundedConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return  # the timer goes on: a client that does not read its answer could keep the connection for ever
         if not self.cycle.response_complete:
-            self._start_timer(self.limits.answer_within, CutReason.SLOW_REQUEST)  # the next, sent before this answer
+            self._limit_time(self.limits.answer_within, CutReason.SLOW_REQUEST)  # the next, sent before this answer
         elif self.cycle.more_body:
             self.transport.close()  # nothing reads the rest of an answered request
         elif self._head_open:
             self._await_head()
         else:
             self._quiet_since = self.loop.time()
-            self._stop_timer()  # until the next byte; uvicorn closes idle connections
+            self._end_limit()  # until the next byte; uvicorn closes idle connections
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _await_head(self) -> None:
         self._quiet_since = self.loop.time()
-        self._start_timer(self.limits.head_within, CutReason.SLOW_HEAD)
+        self._limit_time(self.limits.head_within, CutReason.SLOW_HEAD)
 
-    def _start_timer(self, within: timedelta, reason: CutReason) -> None:
-        self._stop_timer()
-        self._timer = self.loop.call_later(within.total_seconds(), self._cut, reason)
+    def _limit_time(self, within: timedelta, reason: CutReason) -> None:
+        self._end_limit()
+        self._time_limit = self.loop.call_later(within.total_seconds(), self._cut, reason)
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _end_limit(self) -> None:
+        if self._time_limit is not None:
+            self._time_limit.cancel()
+            self._time_limit = None
 
     def _make_room(self) -> None:
         """Close the connection that has been without a request for longest; this one, if all others have one."""

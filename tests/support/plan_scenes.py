@@ -165,7 +165,8 @@ def look(
 def carry_out(plan: Plan, observed: ObservedTicket, memory: Memory) -> tuple[ObservedTicket, Memory]:
     """Return what the next look observes and remembers, if nothing but this plan happens in between."""
     before, reading = observed.ticket, plan.clocks.reading
-    after = replace(before, **{str(name): value for name, value in plan.fields.writes.items()})
+    writes = {str(name): value for name, value in plan.fields.writes.items()}
+    after = replace(before, modified_by=ROBOT, **writes) if writes else before
     next_observed = replace(
         observed,
         ticket=after,

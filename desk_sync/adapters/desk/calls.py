@@ -28,7 +28,7 @@ from desk_sync.adapters.desk.failures import (
 from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
 from desk_sync.adapters.zoho.transport import AnswerTooLarge, DeadlineAdapter, harden, read_object
-from desk_sync.errors import CredentialsRefused, TemporaryError, Unreadable, WriteForbidden
+from desk_sync.errors import CredentialsRefused, NotSent, TemporaryError, Unreadable, WriteForbidden
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AccessToken, CallBudget
 
@@ -151,9 +151,12 @@ class DeskCalls:
         """Return an access token. Without one no call is possible: that counts as a failure of the portal."""
         try:
             return self._access.token(deadline, refused=refused)
-        except (TemporaryError, CredentialsRefused):
+        except CredentialsRefused:
             self._budget.failed("no access token")
             raise
+        except TemporaryError as error:
+            self._budget.failed("no access token")
+            raise NotSent(str(error), retry_after=error.retry_after, hint=error.hint) from None
 
     def _send(
         self, request: requests.Request, call: str, token: AccessToken, deadline: DeadlineAdapter
@@ -162,7 +165,7 @@ class DeskCalls:
         request.auth = authorization(token)
         prepared = self._session.prepare_request(request)
         if deadline.passed:
-            raise TemporaryError(f"the deadline passed before {call}")
+            raise NotSent(f"the deadline passed before {call}")
         try:
             # At most half of the time left, so that a call that waited is not cut short as if Desk were slow.
             with self._budget.slot(timedelta(seconds=deadline.left() / 2)):

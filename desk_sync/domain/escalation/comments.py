@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.escalation.escalate import EscalationStep
 from desk_sync.domain.escalation.staff import StaffMember
-from desk_sync.domain.format import format_duration, format_instant, mention, without_mentions
+from desk_sync.domain.format import format_duration, format_instant
+from desk_sync.domain.ticket.mention import mention, without_mentions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,7 +188,7 @@ class FieldsDraft:
                 found=self.memory.found,
                 agreed=agreed,
                 overrides=overrides,
-                consecutive_writes=self._consecutive_writes + bool(writes),
+                consecutive_writes=self._consecutive_writes + self._may_answer(writes),
                 held_back=held if mode is Mode.WRITE else {},
                 set_by_rules=self.memory.set_by_rules,
             ),
@@ -257,7 +257,17 @@ class FieldsDraft:
 
     @property
     def _consecutive_writes(self) -> int:
-        return 0 if changed_by_person(self.observed.events, self.rules) else self.memory.consecutive_writes
+        by_person = is_person(self.observed.ticket.modified_by, self.rules)
+        known = changed_by_person(self.observed.events, self.rules)
+        return 0 if by_person or known else self.memory.consecutive_writes
+
+    def _may_answer(self, writes: Mapping[Field, Value]) -> bool:
+        """Return True if the writes may answer another program's: of a decided field, or of a value that we had set.
+
+        What clocks and escalation show changes with time, whatever others do.
+        """
+        ours = self.memory.applied
+        return any(name in DECIDED or (name in ours and ours[name].value == value) for name, value in writes.items())
 
     def _overrides(self, desired: Mapping[Field, DesiredValue], among: frozenset[Field]) -> Mapping[Field, Override]:
         return dict(overrides_of(self.observed, self.decision, desired, self.memory, self.rules, among=among))

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
-from desk_sync.domain.format import without_mentions
+from desk_sync.domain.ticket.mention import without_mentions
 from desk_sync.domain.ticket.ticket import Field
 
 
@@ -24,7 +24,7 @@ class EffectKind(StrEnum):
 class Effect:
     """A comment that must be written once per (ticket, key). `text` is plain text.
 
-    It mentions nobody, except in the comment of an escalation, which takes care of that itself.
+    It mentions no agent, except in the comment of an escalation, which takes care of that itself.
 
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
     If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.

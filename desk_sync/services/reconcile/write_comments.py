@@ -10,7 +10,7 @@ from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, CommentsOutcome, WaitingComment, put_off
-from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError, Unreadable, WriteForbidden
+from desk_sync.errors import Gone, NotPermitted, NotSent, PermanentError, TemporaryError, Unreadable, WriteForbidden
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
@@ -116,7 +116,7 @@ class CommentSeries:
                 self._add(comment)
         except WriteForbidden as error:
             self.refused[comment] = CommentRefusal(reason=str(error))
-        except NotPermitted:
+        except (NotPermitted, NotSent):
             raise
         except (TemporaryError, Unreadable, Gone) as error:
             self.silent = self.refused[comment] = CommentRefusal(reason=str(error), unanswered=True)

@@ -14,6 +14,7 @@ from desk_sync.errors import (
     FieldsRefused,
     Gone,
     NotPermitted,
+    NotSent,
     PermanentError,
     TemporaryError,
     Unreadable,
@@ -165,7 +166,7 @@ class WriteSeries:
             self._leave_out(batch, error)
         except WriteForbidden:
             self._split(batch, FieldRefusal(kind=RefusalKind.FORBIDDEN))
-        except (Gone, NotPermitted):
+        except (Gone, NotPermitted, NotSent):
             raise
         except TemporaryError as error:
             self._without_answer(batch, FieldRefusal(kind=RefusalKind.UNANSWERED, at_least=error.retry_after))

@@ -75,7 +75,7 @@ def test_agents_see_reasons_recipients_clocks_and_the_next_level():
 HOSTILE = "Example zsu[@user:7]zsu zsu[@team:7_all]zsu ZSU[@user:7]ZSU zszsu[u[@user:7]zsu"
 
 
-def test_a_comment_mentions_agents_among_its_recipients_and_nobody_whom_another_text_names():
+def test_a_comment_mentions_agents_among_its_recipients_and_none_whom_another_text_names():
     staff = StaffRoster(
         people={name: StaffMember(name=name) for name in ("ada", HOSTILE)},
         roles={**STAFFED.staff.roles, "desk": (DutyPeriod("ada"), DutyPeriod(HOSTILE))},

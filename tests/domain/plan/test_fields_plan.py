@@ -11,8 +11,9 @@ from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import AppliedValue, Override
 from desk_sync.domain.plan.policy import Mode
+from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.ticket import Field
-from tests.support.makers import POLICY, ROBOT, TICKETS, changed, make_event, make_memory, make_ticket
+from tests.support.makers import PERSON, POLICY, ROBOT, TICKETS, changed, make_event, make_memory, make_ticket
 from tests.support.plan_scenes import (
     BOX,
     EVERYTHING,
@@ -36,7 +37,7 @@ from tests.support.plan_scenes import (
     with_rules,
 )
 
-DUE = Field.ACKNOWLEDGEMENT_DUE
+DUE, CLOCK_STATE = Field.ACKNOWLEDGEMENT_DUE, Field.CLOCK_STATE
 AT_LIMIT = after_ours(consecutive_writes=TICKETS.write_limit)
 
 
@@ -222,3 +223,27 @@ class TestLoops:
         plan = look(self.undone, LARGE, AT_LIMIT, events=events)
 
         assert (bool(plan.fields.writes), plan.fields.memory.consecutive_writes) == (True, 1)
+
+
+class TestConsecutiveWrites:
+    """L14: only writes that may answer another program's are counted."""
+
+    WRITTEN = make_memory(
+        consecutive_writes=1, applied={**OURS, CLOCK_STATE: AppliedValue(value="paused", before=None, basis="")}
+    )
+
+    @pytest.mark.parametrize(
+        ("shown", "by", "counted"),
+        [
+            pytest.param("running", ROBOT, 1, id="a clock that went on"),
+            pytest.param("paused", ROBOT, 2, id="the value that we had set, and another program replaced"),
+            pytest.param("running", PERSON, 0, id="a person changed the ticket last: the count begins again"),
+        ],
+    )
+    def test_what_clocks_show_changes_with_time(self, shown, by, counted):
+        ticket = make_ticket(**TREATED, clock_state="met", modified_by=by)
+        fields = draft(ticket, LARGE, self.WRITTEN).fields
+
+        plan = fields.finish({CLOCK_STATE: DesiredValue(shown, "")}, {}, Mode.WRITE)
+
+        assert plan.memory.consecutive_writes == counted

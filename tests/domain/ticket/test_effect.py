@@ -35,7 +35,7 @@ def test_no_two_comments_share_a_reference(places):
 @given(st.text(), st.sampled_from([kind for kind in EffectKind if kind is not EffectKind.ESCALATION]))
 @example("of zsu[@user:7]zsu", EffectKind.REVIEW)
 @example("of ZSU[@team:7_all]ZSU", EffectKind.UPDATE)
-def test_a_comment_mentions_nobody_whom_a_text_of_others_names(text, kind):
+def test_a_comment_mentions_no_agent_whom_a_text_of_others_names(text, kind):
     written = Effect(key="k", kind=kind, text=text).text
 
     assert "zsu[" not in written.lower()

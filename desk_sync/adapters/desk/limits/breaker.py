@@ -15,7 +15,7 @@ from threading import Lock
 import structlog
 
 from desk_sync.domain.backoff import doubled
-from desk_sync.errors import TemporaryError
+from desk_sync.errors import NotSent
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AllowanceStore, DeskPause
 
@@ -69,10 +69,10 @@ class CircuitBreaker:
         pause = self._seen
         if pause and self._lasts(pause):
             wait = max(pause.until - self._now(), timedelta(0))
-            raise TemporaryError("calls to the portal are paused", retry_after=wait)
+            raise NotSent("calls to the portal are paused", retry_after=wait)
 
     def probe(self) -> None:
-        """If a pause has ended, become the process that probes Desk, or raise TemporaryError."""
+        """If a pause has ended, become the process that probes Desk, or raise NotSent."""
         ended = self._seen
         if ended is None or ended == self._probe:
             return
@@ -83,7 +83,7 @@ class CircuitBreaker:
             return
         self._seen = self._allowances.read().pause
         if self._seen is not None:
-            raise TemporaryError("another worker is probing whether Desk answers again", retry_after=SHORTEST)
+            raise NotSent("another worker is probing whether Desk answers again", retry_after=SHORTEST)
 
     def enter(self) -> None:
         """Raise TemporaryError while a call must not be made: during a pause, and after it for all but one probe."""

@@ -29,7 +29,7 @@ from redis.retry import Retry
 from tenacity import nap
 
 from desk_sync.adapters.zoho.transport import ANSWER_SECONDS, CONNECT_SECONDS, DeadlineAdapter
-from desk_sync.errors import TemporaryError
+from desk_sync.errors import NotSent
 
 LEASE = timedelta(seconds=CONNECT_SECONDS + ANSWER_SECONDS + 2)
 QUIET = timedelta(seconds=1)
@@ -183,7 +183,7 @@ class RedisSlots:
             granted = self._call(holder)
         except RedisError as error:
             reason = f"no call to Desk without Redis: {type(error).__name__}"
-            raise TemporaryError(reason, retry_after=RETRY_AFTER) from None
+            raise NotSent(reason, retry_after=RETRY_AFTER) from None
         finally:
             waiter.requesting = False
         if granted:
@@ -278,5 +278,5 @@ class RedisSlots:
             self._over.difference_update(over)
 
 
-def _busy() -> TemporaryError:
-    return TemporaryError("Desk has as many calls in flight as it allows", retry_after=RETRY_AFTER)
+def _busy() -> NotSent:
+    return NotSent("Desk has as many calls in flight as it allows", retry_after=RETRY_AFTER)
