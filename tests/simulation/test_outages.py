@@ -303,14 +303,14 @@ def test_after_an_outage_everything_is_as_without_it(storm, calm, record_propert
 
 
 @pytest.mark.parametrize("deliveries", DELIVERIES)
-@pytest.mark.parametrize("phase", PHASES[:: count(9, 1)], ids=str)
+@pytest.mark.parametrize("phase", PHASES[:: count(len(PHASES), 1)], ids=str)
 def test_work_resumes_soon_whenever_the_outage_ends(storm, phase, deliveries):
     stormy = storm("hang", timedelta(minutes=81) + phase, dropped=deliveries == "dropped")
 
     assert stormy.resumed_after <= timedelta(minutes=3)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", list(KINDS)[count(1, 0) :: count(3, 1)])
 def test_a_portal_in_which_nothing_is_due_costs_few_calls_too(storm, kind):
     stormy = storm(kind, timedelta(hours=2), dropped=True, text=QUIET)
 
