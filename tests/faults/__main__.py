@@ -1,6 +1,6 @@
 """./dev faults [NAME…]: inject faults into the real processes, break the laws on purpose, and report the outcome.
 
-Names are those of trials, `storm`, `ladders`, `crowds`, `outages`, `matrix`, or `broken`; without a name all run.
+Names are those of trials, `storm`, `ladders`, `edits`, `crowds`, `outages`, `matrix`, or `broken`; without one all run.
 `crowds` are tests of many tickets at their full counts, `matrix` the outages in virtual time. Exits with 1 if something
 was lost or doubled, took too long, or a broken build stayed green.
 --write makes docs/faults.md from a run of everything; from a run of some trials it replaces their lines in it.
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from desk_sync.wiring.environment import utc_now
-from tests.faults import crowds, ladders, outage_matrix, outages, report, storm
+from tests.faults import crowds, edits, ladders, outage_matrix, outages, report, storm
 from tests.faults.crowds import CrowdResult
+from tests.faults.edits import EditOutcome
 from tests.faults.ladders import LadderOutcome
 from tests.faults.outage_matrix import MatrixCell
 from tests.faults.outages import OutageOutcome, OutageTrial
@@ -30,9 +31,9 @@ from tests.mutants.build import BUILDS, BrokenBuild, MutantVerdict, judge
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
 MATRIX = "matrix"
-OTHERS = (storm.NAME, ladders.NAME, crowds.NAME, outages.NAME, MATRIX, BROKEN)
+OTHERS = (storm.NAME, ladders.NAME, edits.NAME, crowds.NAME, outages.NAME, MATRIX, BROKEN)
 
-Result = TypeVar("Result", StormOutcome, LadderOutcome)
+Result = TypeVar("Result", StormOutcome, LadderOutcome, EditOutcome)
 
 
 def main() -> int:
@@ -54,6 +55,9 @@ def _find(names: Sequence[str], share: float, seed: int) -> FaultResults:
         found.storms += _play(storm.NAME, partial(storm.run, storm.FULL.scaled(share), seed=seed), found.problems)
     if _is_selected(ladders.NAME, names):
         found.climbs += _play(ladders.NAME, partial(ladders.run, ladders.FULL.scaled(share), seed=seed), found.problems)
+    if _is_selected(edits.NAME, names):
+        for trial in (each.scaled(share) for each in edits.FULL):
+            found.edits += _play(edits.NAME, partial(edits.run, trial, seed=seed), found.problems)
     if _is_selected(crowds.NAME, names):
         found.crowds += _crowd(found.problems)
     if _is_selected(outages.NAME, names):

@@ -297,7 +297,7 @@ def _doubled(setup: TrialSetup, ticket: str) -> int:
     return len(marks) - len(set(marks))
 
 
-FULL = EditTrial()
+FULL = (EditTrial(), EditTrial(on_postgresql=True, strikes=(*EditTrial().strikes, ("cut", 10))))
 DAILY = EditTrial(
     tickets=8,
     workers=1,

@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 from desk_sync import __version__
 from tests.faults.crowds import CrowdResult
+from tests.faults.edits import EditOutcome
 from tests.faults.ladders import LadderOutcome
 from tests.faults.outage_matrix import MatrixCell
 from tests.faults.outages import LONGEST_PAUSE, SWEEP_EVERY, OutageOutcome
@@ -79,6 +80,21 @@ is marked as such.
 
 """
 
+EDITS_HEAD = (
+    "database", "workers", "tickets", "edits", "strikes", "processes killed", "fields that a person left", "lost",
+    "fields by a later account", "astray", "comments twice",
+)  # fmt: skip
+
+EDITS = """
+## People edit while processes die
+
+A person edits tickets at random in Desk: box, severity, the customer's address, both in one save, status, priority and
+issue type. Meanwhile workers, receiver and beat are killed by `kill -9`, stand still, Redis is flushed, deliveries get
+lost, doubled and out of order, and Desk's answers get lost. At the end the last edit of each field stands (*lost* do
+not), unless the account that the ticket names was changed later: then box and severity follow that one (*astray*).
+
+"""
+
 CROWDS_HEAD = ("what must hold", "outcome")
 
 CROWDS = """
@@ -142,6 +158,7 @@ class FaultResults:
     accounts: list[TrialOutcome] = field(default_factory=list)
     storms: list[StormOutcome] = field(default_factory=list)
     climbs: list[LadderOutcome] = field(default_factory=list)
+    edits: list[EditOutcome] = field(default_factory=list)
     crowds: list[CrowdResult] = field(default_factory=list)
     outages: list[OutageOutcome] = field(default_factory=list)
     matrix: list[MatrixCell] = field(default_factory=list)
@@ -154,6 +171,7 @@ class FaultResults:
         return [
             ReportSection(STORM, storm_table(self.storms), bool(self.storms)),
             ReportSection(LADDERS, ladder_table(self.climbs), bool(self.climbs)),
+            ReportSection(EDITS, edit_table(self.edits), bool(self.edits)),
             ReportSection(CROWDS, crowd_table(self.crowds), bool(self.crowds)),
             ReportSection(outages, outage_table(self.outages), bool(self.outages)),
             ReportSection(MATRIX, matrix_table(self.matrix), bool(self.matrix)),
@@ -197,6 +215,19 @@ def ladder_table(climbs: Iterable[LadderOutcome]) -> str:
         for each in climbs
     ]
     return table(LADDERS_HEAD, rows)
+
+
+def edit_table(edits: Iterable[EditOutcome]) -> str:
+    rows = [
+        [
+            "PostgreSQL" if each.trial.on_postgresql else "SQLite",
+            *map(str, (each.trial.workers, each.trial.tickets, each.edits)),
+            str(sum(times for _, times in each.trial.strikes)),
+            *map(str, (each.killed, each.checked, len(each.lost), each.based, len(each.astray), each.doubled)),
+        ]
+        for each in edits
+    ]
+    return table(EDITS_HEAD, rows)
 
 
 def crowd_table(crowds: Iterable[CrowdResult]) -> str:
