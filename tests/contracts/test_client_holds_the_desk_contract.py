@@ -58,6 +58,7 @@ USES = {
     ),
     "edit_comment": (["list_comments", "write_comment"], lambda client: client.edit_comment(TICKET, "text", MARK)),
     "has_comment": (["list_comments"], lambda client: client.has_comment(TICKET, "ds-ffffffffffff")),
+    "read_comment": (["list_comments"], lambda client: client.read_comment(TICKET, "ds-ffffffffffff")),
     "read_comments": (["list_comments"], lambda client: client.read_comments(TICKET)),
     "greet": (["list_organizations"], lambda client: client.greet()),
     "catalogue": (
