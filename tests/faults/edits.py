@@ -120,6 +120,7 @@ def run(trial: EditTrial, folder: Path, *, seed: int) -> EditOutcome:
         accounts = _accounts()
         person = EditingPerson(setup=setup, accounts=accounts, random=Random(seed))
         person.open_tickets(trial.tickets)
+        setup.wait_until_quiet(TIMEOUT)  # an edit before the first look is not against ours
         with ThreadPoolExecutor(1) as pool:
             editing = pool.submit(person.edit, trial.edits, 1 / trial.rate)
             _strike(setup, trial, until=editing.done)

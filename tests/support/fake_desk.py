@@ -50,6 +50,7 @@ class FakeDesk:
         self.threads: dict[str, list[ConversationItem]] = defaultdict(list)
         self.comment_items: dict[str, list[ConversationItem]] = defaultdict(list)
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
+        self.types: dict[str, str] = {}
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
         self.agents: dict[str, DeskAgent] = {}
         self.hours: dict[str, BusinessCalendar] = {}
@@ -82,6 +83,9 @@ class FakeDesk:
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
+
+    def status_types(self, department_id: str) -> Mapping[str, str]:
+        return self._call("status_types", lambda: self.types)
 
     def partner_writes(self, ticket_id: str, *evidence: Evidence) -> None:
         """Add a mail of the partner that holds this evidence."""

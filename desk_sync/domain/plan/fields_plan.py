@@ -191,6 +191,7 @@ class FieldsDraft:
                 consecutive_writes=self._consecutive_writes + self._may_answer(writes),
                 held_back=held if mode is Mode.WRITE else {},
                 set_by_rules=self.memory.set_by_rules,
+                looked=True,
             ),
             unwritten=dict(applied_after(ticket, self.memory, desired, {}, overrides)),
             unplaceable=tuple(sorted(desired.keys() & ticket.not_on_layout)),
@@ -257,9 +258,10 @@ class FieldsDraft:
 
     @property
     def _consecutive_writes(self) -> int:
-        by_person = is_person(self.observed.ticket.modified_by, self.rules)
-        known = changed_by_person(self.observed.events, self.rules)
-        return 0 if by_person or known else self.memory.consecutive_writes
+        """The count of writes; once it is at its limit, only an event can show that a person changed the ticket."""
+        count = self.memory.consecutive_writes
+        by_person = count < self.rules.write_limit and is_person(self.observed.ticket.modified_by, self.rules)
+        return 0 if by_person or changed_by_person(self.observed.events, self.rules) else count
 
     def _may_answer(self, writes: Mapping[Field, Value]) -> bool:
         """Return True if the writes may answer another program's: of a decided field, or of a value that we had set.

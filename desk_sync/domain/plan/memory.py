@@ -54,7 +54,7 @@ class FieldsMemory:
     writes since a person last changed the ticket (L14). `held_back` are the fields whose value Desk did not accept
     (L16). `set_by_rules` are values that replaced ours within a write of other fields: a rule of the portal set them,
     not a person. `left_at` is when Desk last modified the ticket, as the last look left it; None unless a field is held
-    back.
+    back. `looked` is False before the first look.
     """
 
     applied: Mapping[Field, AppliedValue] = field(default_factory=dict)
@@ -66,6 +66,7 @@ class FieldsMemory:
     held_back: Mapping[Field, HeldBack] = field(default_factory=dict)
     set_by_rules: Mapping[Field, Value] = field(default_factory=dict)
     left_at: datetime | None = None
+    looked: bool = False
 
     def intending(self, values: Mapping[Field, AppliedValue], ticket: Ticket) -> FieldsMemory:
         """Return it with values that are about to be written; those of an earlier look, which may be written, stay."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from desk_sync.domain.account.entitlement import Verdict
@@ -28,14 +28,16 @@ def overrides_of(
     memory: FieldsMemory,
     rules: TicketPolicy,
     *,
-    among: Collection[Field],
+    among: frozenset[Field],
 ) -> Iterator[tuple[Field, Override]]:
     """Yield the values of persons that stand against ours (L7).
 
     A known one stands for as long as ours has the same basis; a new one on the basis of today, unless its basis is
-    known to have changed after it. One that we overwrote before its event came is to be written back.
+    known to have changed after it. One that we overwrote before its event came is to be written back. Where no value of
+    ours was written yet, only an event after the first look can show that a person set the value.
     """
     ticket = observed.ticket
+    yield from _before_ours(observed, desired, memory, rules, among - memory.agreed.keys() - memory.applied.keys())
     for name, ours in {**memory.agreed, **memory.applied}.items():
         current, known = ticket.value(name), memory.overrides.get(name)
         if name not in among:
@@ -52,6 +54,30 @@ def overrides_of(
             continue
         elif set_by_person(name, observed, memory, rules):
             yield name, Override(value=current, basis=basis)
+
+
+def _before_ours(
+    observed: ObservedTicket,
+    desired: Mapping[Field, DesiredValue],
+    memory: FieldsMemory,
+    rules: TicketPolicy,
+    among: frozenset[Field],
+) -> Iterator[tuple[Field, Override]]:
+    """Yield the values that persons set before we wrote the field for the first time."""
+    ticket = observed.ticket
+    if not memory.looked:
+        return
+    for name in sorted((among & desired.keys()) - ticket.not_on_layout):
+        value, basis, known = ticket.value(name), desired[name].basis, memory.overrides.get(name)
+        if desired[name].value == value:
+            continue
+        holds = known is not None and known.basis == basis
+        if holds or (_named_by_person(name, observed, rules) and not _is_older_than_basis(name, observed)):
+            yield name, Override(value=value, basis=basis)
+
+
+def _named_by_person(name: Field, observed: ObservedTicket, rules: TicketPolicy) -> bool:
+    return any(is_person(event.actor_id, rules) for event in _results(name, observed))
 
 
 def _basis(
@@ -97,6 +123,11 @@ def _gave_way(name: Field, ours: AppliedValue, known: Override | None, basis: st
         return False
     if known and known.value == observed.ticket.value(name):
         return True
+    return _is_older_than_basis(name, observed)
+
+
+def _is_older_than_basis(name: Field, observed: ObservedTicket) -> bool:
+    """Return True if the events show that the basis changed after the field got its present value."""
     set_at = max((event.occurred_at for event in _results(name, observed)), default=None)
     sources = _BASIS_OF_DECIDED if name in DECIDED else _BASIS_OF_SHOWN
     changed_at = [event.occurred_at for source in sources for event in _results(source, observed)]

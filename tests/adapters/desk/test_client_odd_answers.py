@@ -16,6 +16,7 @@ from tests.support.makers import make_ticket
 
 URL = f"{API}/tickets/{TICKET}"
 MAIL = {"direction": "in", "createdTime": "2026-11-23T09:00:00.000Z"}
+NOT_FOUND = {"status": 404, "json": {"errorCode": "URL_NOT_FOUND", "message": "No."}}
 LISTED = [MAIL | {"id": "1"}, MAIL | {"id": "0", "isDescriptionThread": True}]
 
 
@@ -135,3 +136,32 @@ class TestOneLargeItem:
             make_client().read_threads(make_ticket(ticket_id=TICKET), known=(), contents=False)
 
         assert len(desk.calls) == 4
+
+
+class TestAPartThatDeskDoesNotHave:
+    """That is no evidence that the ticket is gone."""
+
+    @pytest.mark.parametrize(
+        ("part", "read"),
+        [
+            pytest.param(
+                "threads", lambda client, ticket: client.read_threads(ticket, known=(), contents=False), id="mails"
+            ),
+            pytest.param("comments", lambda client, ticket: client.read_comments(TICKET), id="comments"),
+            pytest.param("History", lambda client, ticket: client.read_status_changes(TICKET), id="history"),
+            pytest.param("tags", lambda client, ticket: client.read_tags(TICKET), id="tags"),
+            pytest.param("latestThread", lambda client, ticket: client.read_mailboxes(TICKET), id="newest mail"),
+        ],
+    )
+    def test_it_cannot_be_read(self, desk, part, read):
+        desk.get(f"{URL}/{part}", **NOT_FOUND)
+
+        with pytest.raises(Unreadable):
+            read(make_client(), make_ticket(ticket_id=TICKET))
+
+    def test_a_comment_that_is_deleted_before_its_edit_is_made_again(self, desk):
+        comment = {"id": "7", "commentedTime": "2026-11-23T09:00:00.000Z", "content": "A text. [ds-0123456789ab]"}
+        desk.get(f"{URL}/comments", json={"data": [comment]})
+        desk.patch(f"{URL}/comments/7", **NOT_FOUND)
+
+        assert make_client().edit_comment(TICKET, "New.", "ds-0123456789ab") is False

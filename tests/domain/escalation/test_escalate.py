@@ -338,6 +338,31 @@ def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
     assert outcome.next_at == second_at
 
 
+class TestALadderWhoseClockIsNotBreached:
+    """What was learned later may show that the clock was met in time."""
+
+    STARTED = escalate(NOTHING, [breach(berlin(17, 9))], {}, context(), POLICY, now=berlin(17, 9)).state
+
+    def look(self, *triggers, settled):
+        return escalate(self.STARTED, triggers, {}, context(), POLICY, now=berlin(17, 23), settled=frozenset(settled))
+
+    def test_it_raises_no_further_level(self):
+        outcome = self.look(settled={"acknowledgement:1"})
+
+        assert (outcome.steps, outcome.next_at) == ((), None)
+        assert "its clock is not breached" in str(outcome.reasons[-1])
+
+    def test_it_covers_no_other_breach(self):
+        other = breach(berlin(17, 22), LadderCause.DETERMINATION)
+
+        outcome = self.look(other, settled={"acknowledgement:1"})
+
+        assert [(step.because, step.level) for step in outcome.steps] == [(LadderCause.DETERMINATION, 1)]
+
+    def test_another_clock_does_not_matter(self):
+        assert self.look(settled={"determination:1"}).steps
+
+
 def test_without_triggers_no_look_is_due():
     assert escalate(NOTHING, [], {}, context(), POLICY, now=AT).next_at is None
 

@@ -192,6 +192,31 @@ class TestAPersonsEdit:
 
         assert writes(LOWERED, ANOTHER, after_ours(), events=events) == written
 
+    @pytest.mark.parametrize(
+        ("looked", "by", "severity_at", "address_at", "written"),
+        [
+            pytest.param(True, PERSON, 2, 1, {}, id="after the account was named"),
+            pytest.param(True, PERSON, 1, 1, {}, id="in one save with the account"),
+            pytest.param(True, PERSON, 1, 2, {SEVERITY: "S1-Critical"}, id="before the account was named"),
+            pytest.param(True, ROBOT, 2, 1, {SEVERITY: "S1-Critical"}, id="by a program"),
+            pytest.param(False, PERSON, 2, 1, {SEVERITY: "S1-Critical"}, id="before our first look"),
+        ],
+    )
+    def test_an_edit_before_our_first_write_stands_if_we_had_looked(self, looked, by, severity_at, address_at, written):
+        before = {
+            replace(LOWERED, severity=None): severity_at,
+            replace(LOWERED, customer_primary_email="old@large.example"): address_at,
+        }
+        events = [changed(each, LOWERED, by=by, occurred_at=NOW + timedelta(minutes=at)) for each, at in before.items()]
+
+        assert writes(LOWERED, LARGE, make_memory(looked=looked), events=events) == written
+
+    def test_such_an_edit_holds_at_later_looks_until_its_basis_changes(self):
+        memory = make_memory(looked=True, overrides=KEPT)
+
+        assert writes(LOWERED, LARGE, memory) == {}
+        assert writes(LOWERED, ANOTHER, memory) == {SEVERITY: "S1-Critical"}
+
     def test_one_that_gave_way_is_none_any_more_also_if_nothing_is_written_in_its_place(self):
         shadow = look(LOWERED, ANOTHER, after_ours(overrides=KEPT), with_rules(mode=Mode.COMMENT))
         memory = make_memory(applied=shadow.fields.memory.applied, overrides=shadow.fields.memory.overrides)

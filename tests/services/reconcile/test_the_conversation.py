@@ -14,10 +14,12 @@ import pytest
 
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
+from desk_sync.domain.commitment.learning import StatusChange
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.memory import ClocksMemory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.event import EventHint, EventItem
+from desk_sync.errors import PermanentError
 from tests.support.makers import NOW, PERSON, POLICY, TICKETS, make_ticket
 
 TICKET = "100000000000000001"
@@ -325,6 +327,55 @@ class TestBeforeABreach:
 
         assert raised(opened) != []
         assert desk.count("read_threads") == 0
+
+
+class TestAStatusThatChangedUnseen:
+    """On hold for two hours, while no delivery came and no look was made."""
+
+    @pytest.fixture
+    def held(self, desk, opened):
+        ticket = desk.tickets[TICKET]
+        desk.changes[TICKET] = [
+            StatusChange(at=NOW + timedelta(hours=hour), before=before, after=after)
+            for hour, before, after in ((1, "Open", "Waiting"), (3, "Waiting", "Open"))
+        ]
+        opened._time = NOW + timedelta(hours=3, minutes=1)
+        desk.tickets[TICKET] = replace(ticket, modified_at=NOW + timedelta(hours=3), modified_by=PERSON)
+        return opened
+
+    def test_the_past_is_asked_before_a_breach_is_raised(self, desk, held):
+        desk.types = {"Open": "Open", "Waiting": "On Hold"}
+
+        held.look()
+
+        (clock,) = [each for each in held.tickets.history(TICKET).clocks(held.now()) if each.key == "acknowledgement:1"]
+        assert (clock.state, clock.paused) == (ClockState.RUNNING, timedelta(hours=2))
+        assert_quiet(held, desk)
+
+    def test_a_status_whose_type_cannot_be_learned_is_not_guessed(self, desk, held):
+        desk.before["status_types"] = lambda: _refuse()
+
+        held.look()
+
+        (clock,) = [each for each in held.tickets.history(TICKET).clocks(held.now()) if each.key == "acknowledgement:1"]
+        assert not clock.certain
+
+    def test_a_doubt_lasts_until_the_past_was_read(self, desk, held):
+        held._time = NOW + timedelta(hours=1)
+        desk.tickets[TICKET] = replace(desk.tickets[TICKET], modified_at=NOW + timedelta(minutes=30))
+        held.tickets.look_now([TICKET], now=held.now())
+        held.look()
+        assert held.tickets.history(TICKET).memory.clocks.in_doubt
+        desk.types = {"Open": "Open", "Waiting": "On Hold"}
+
+        at(held, hours=3, minutes=1)
+
+        assert not held.tickets.history(TICKET).memory.clocks.in_doubt
+        assert desk.count("read_status_changes") >= 1
+
+
+def _refuse() -> None:
+    raise PermanentError("Desk answered 403")
 
 
 def test_the_memory_of_yesterday_costs_no_reading_where_nothing_is_new(desk, opened):
