@@ -65,6 +65,7 @@ USES = {
         ["list_departments", "list_fields", "list_layouts", "read_layout", "list_agents", "list_teams"],
         lambda client: client.catalogue(),
     ),
+    "status_types": (["list_layouts", "read_layout"], lambda client: client.status_types("1")),
     "read_threads": (
         ["list_threads", "read_thread"],
         lambda client: client.read_threads(make_ticket(ticket_id=TICKET), known=(), contents=True),

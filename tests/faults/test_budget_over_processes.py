@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from desk_sync.adapters.desk.limits.breaker import FAILURES
+from desk_sync.adapters.desk.limits.budget import RECHECK_AFTER
 from desk_sync.adapters.desk.limits.slots import connect
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker, spawn, stop
 from desk_sync.adapters.store.portals import SqlAllowances
-from desk_sync.ports.portal import DeskPause
+from desk_sync.ports.portal import CreditLevel, DeskPause
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.faults import NONE, FaultInjector
 from desk_sync.simulated_desk.server import running
@@ -168,6 +169,7 @@ class TestStorms:
 
         setup.desk.quota.daily = 125_000
         allowances.exchange(pause, DeskPause(begun_at=utc_now(), until=utc_now(), number=1))  # midnight
+        allowances.save_credits(CreditLevel(left=0, at=utc_now() - RECHECK_AFTER))
         app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
         app.portal(DEFAULT).drain.run()
 

@@ -113,7 +113,7 @@ PAGE = ({"status": 502, "calls": ["GET /tickets/{id}"]}, b"502")
 NO_TOKEN = ({"status": 500, "calls": ["POST /oauth/v2/token"]}, b"the token server answered")
 REFUSALS = [
     ({"status": 422, "calls": ["PATCH /tickets/{id}"]}, b"field.held_back"),
-    ({"status": 422, "calls": ["GET /tickets/{id}"]}, b"ticket.parked"),
+    ({"status": 422, "calls": ["GET /tickets/{id}"]}, b"look.postponed"),
 ]
 DESK_FAULTS = {"sqlite": [PAGE, NO_TOKEN], "postgresql": []}
 
@@ -217,7 +217,7 @@ def test_planted_texts_and_secrets_are_found_nowhere(demo, tmp_path):
     }
     addresses = {f"super admin {each.account_id}": each.super_admin_email for each in accounts}
     assert all(len(haystack) > 50 for haystack in {**logs, **outputs, **explained, "rows": stored["rows"]}.values())
-    assert b"ticket.parked" in logs["log of worker"]
+    assert b"look.postponed" in logs["log of worker"]
     assert b"event.refused" in logs["log of serve"]
     assert b"desk_sync.drain" in outputs["redis"]
     assert find(secrets, {**logs, **outputs, **explained, **stored}) == set()
