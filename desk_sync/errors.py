@@ -2,7 +2,8 @@
 
 DeskSyncError
 ├── TemporaryError        may be repeated, no sooner than `retry_after`
-│   └── NotSent           the call was not made at all
+│   ├── NotSent           the call was not made at all
+│   └── PartMissing       the ticket was read, and not all that a look needs beside it
 ├── PermanentError        a repeat with the same values gives the same result
 │   ├── Gone              the ticket no longer exists, or is not visible to us
 │   ├── Absent            a source has nothing under this name
@@ -64,6 +65,10 @@ class TemporaryError(DeskSyncError):
 
 class NotSent(TemporaryError):
     """The call was not made: its turn, the portal's pause, an access token or Redis did not allow it yet."""
+
+
+class PartMissing(TemporaryError):
+    """Desk answered for the ticket itself, and not for another part of what a look needs."""
 
 
 class PermanentError(DeskSyncError):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from desk_sync.domain.backoff import doubled
 from desk_sync.domain.ticket.effect import Effect
 
-UNANSWERED = timedelta(seconds=30), timedelta(minutes=2)
+UNANSWERED = timedelta(seconds=30), timedelta(minutes=10)
 """The first and the longest pause where Desk gave no answer; pauses double."""
 REFUSED = timedelta(minutes=10), timedelta(hours=6)
 """The same where Desk refused the comment."""

@@ -22,6 +22,7 @@ from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.errors import NotSent, PartMissing, TemporaryError
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
@@ -57,7 +58,19 @@ class TicketReader:
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
     ) -> tuple[ObservedTicket, Memory]:
         """Return the facts, and the memory with the evidence and the conversation that were read for them."""
-        ticket = self._with_tags(self.desk.read_ticket(ticket_id))
+        ticket = self.desk.read_ticket(ticket_id)
+        try:
+            return self._observe(ticket, pending, news, policy)
+        except NotSent:
+            raise
+        except TemporaryError as error:
+            raise PartMissing(str(error), retry_after=error.retry_after) from error
+
+    def _observe(
+        self, ticket: Ticket, pending: PendingWork, news: Sequence[Event], policy: Policy
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return the facts about a ticket that was read, and the memory."""
+        ticket = self._with_tags(ticket)
         memory, writer = pending.memory, self._writer(ticket)
         lookup = self._look_up(ticket, writer.partner, memory.evidence)
         conversation = self._conversation(policy)

@@ -27,6 +27,7 @@ from desk_sync.errors import (
     Gone,
     LeaseLost,
     NotPermitted,
+    PartMissing,
     PermanentError,
     TemporaryError,
     Unreadable,
@@ -66,6 +67,7 @@ class LookLimits:
     `call` is the longest duration of a call to Desk. A failure for which the portal may be the cause is tried again
     after a `moment`, then after ever longer pauses up to `illness`. One that repeats while looks at other tickets go
     well is the ticket's own: its pauses grow from `pause` up to `refusal`, and after `attempts` the ticket is parked.
+    They grow alike, without a limit on the number, where Desk answers for the ticket and not for all that it needs.
     """
 
     lease: timedelta = timedelta(seconds=45)
@@ -257,8 +259,11 @@ class Reconcile:
                 self.tickets.end(lease, now=self.now())
                 log.info("ticket.gone", ticket_id=lease.ticket_id)
                 return LookOutcome.GONE
+            case PartMissing(retry_after=retry_after):
+                longer = as_long_again(self._waited(pending), self.limits.pause, self.limits.refusal)
+                return self._postpone(lease, error, max(retry_after, longer))
             case TemporaryError(retry_after=retry_after):
-                return self._postpone(lease, error, self._longer(retry_after, pending))
+                return self._postpone(lease, error, retry_after)
             case PermanentError() if self.budget.is_ill and not isinstance(error, NotPermitted | Unreadable):
                 return self._postpone(lease, error, self._while_ill(pending))
             case PermanentError():
@@ -291,15 +296,6 @@ class Reconcile:
         look_at = self.now() + (self._while_ill(pending) if ill else pause)
         self.tickets.postpone(lease, look_at=look_at, error=type(error).__name__, refund=ill)
         return LookOutcome.POSTPONED
-
-    def _longer(self, pause: timedelta, pending: PendingWork) -> timedelta:
-        """Return the pause, made longer each time where Desk fails at a part of this look while it is well.
-
-        A short pause is no failure: the look waited for its turn.
-        """
-        if self.budget.is_ill or pause < self.limits.pause:
-            return pause
-        return max(pause, as_long_again(self._waited(pending), self.limits.pause, self.limits.refusal))
 
     def _while_ill(self, pending: PendingWork) -> timedelta:
         return as_long_again(self._waited(pending), self.limits.moment, self.limits.illness)

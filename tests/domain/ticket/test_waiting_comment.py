@@ -21,7 +21,7 @@ COMMENT = Effect(key="k", kind=EffectKind.UPDATE, text="A text.")
         pytest.param(REFUSAL, 3, timedelta(minutes=40), id="each later one twice as long"),
         pytest.param(REFUSAL, 10_000, timedelta(hours=6), id="up to a bound"),
         pytest.param(SILENCE, 1, timedelta(seconds=30), id="soon, without an answer"),
-        pytest.param(SILENCE, 10_000, timedelta(minutes=2), id="again and again"),
+        pytest.param(SILENCE, 10_000, timedelta(minutes=10), id="again and again"),
     ],
 )
 def test_the_pauses_grow(refusal, tries, pause):

@@ -53,7 +53,7 @@ def test_everything_else_goes_on_and_the_comments_are_made_later(make_portal: Ma
     ("error", "most"),
     [
         pytest.param(PermanentError("Desk answered 422"), 12, id="refused"),
-        pytest.param(TemporaryError("Desk did not answer"), 800, id="not answered"),
+        pytest.param(TemporaryError("Desk did not answer"), 160, id="not answered"),
     ],
 )
 def test_the_tries_of_a_day_are_bounded(make_portal: MakePortal, error, most):
