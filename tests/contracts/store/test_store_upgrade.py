@@ -96,7 +96,7 @@ def test_a_look_at_it_writes_nothing_and_remembers_everything(world):
     assert world.look() == [LookOutcome.RECONCILED]
     after = world.tickets.history(TICKET)
     assert world.desk.count("write_ticket") == world.desk.count("add_comment") == world.desk.count("edit_comment") == 0
-    assert replace(after.memory.fields, agreed={}) == before.memory.fields
+    assert replace(after.memory.fields, agreed={}, looked=False) == before.memory.fields
     assert after.memory.fields.overrides == {BOX: Override(value=False, basis="A1:PRIORITY")}
     assert after.memory.fields.applied[Field.SEVERITY].before == "S2-Moderate"
     assert (after.promise, after.clocks(world.now())) == (before.promise, before.clocks(world.now()))

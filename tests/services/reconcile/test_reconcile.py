@@ -11,7 +11,7 @@ from desk_sync.adapters.desk import calls
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.ticket import Field, digest
-from desk_sync.errors import Gone, NotPermitted, TemporaryError
+from desk_sync.errors import Gone, NotPermitted, NotSent, TemporaryError
 from desk_sync.ports.tickets import ParkCause
 from desk_sync.services.reconcile.reconcile import LookLimits, LookOutcome
 from tests.support.fake_desk import Died
@@ -250,6 +250,29 @@ class TestTrouble:
             assert world.look() == [LookOutcome.POSTPONED]
             world.waits(minutes=10)
 
+        assert world.look() == [LookOutcome.RECONCILED]
+
+    @pytest.mark.parametrize(
+        ("call", "status"),
+        [
+            pytest.param("read_ticket", "live", id="the ticket"),
+            pytest.param("read_threads", "live", id="its mails"),
+            pytest.param("write_ticket", "live", id="box and severity"),
+            pytest.param("add_comment", "unpaid", id="a note, as a person must decide"),
+        ],
+    )
+    def test_a_call_that_was_not_made_ends_the_look_and_costs_nothing(self, desk, world, call, status):
+        desk.tickets[TICKET] = replace(desk.tickets[TICKET], threads=3, created_at=world.now())
+        world.imports(make_account(items=(make_item(88, status=status),)))
+        world.receives(state=None)
+        desk.before[call] = raising(NotSent("no call to Desk without Redis", retry_after=timedelta(seconds=2)))
+
+        outcomes = world.look()
+        history = world.tickets.history(TICKET)
+        world.waits(seconds=2)
+
+        assert outcomes == [LookOutcome.POSTPONED]
+        assert (history.attempts, history.memory.fields.held_back, history.memory.comments.waiting) == (0, {}, {})
         assert world.look() == [LookOutcome.RECONCILED]
 
     def test_what_fails_at_a_part_of_the_look_alone_is_tried_after_ever_longer_pauses(self, desk, world):
