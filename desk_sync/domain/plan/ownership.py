@@ -37,7 +37,9 @@ def overrides_of(
     ours was written yet, only an event after the first look can show that a person set the value.
     """
     ticket = observed.ticket
-    yield from _before_ours(observed, desired, memory, rules, among - memory.agreed.keys() - memory.applied.keys())
+    unwritten = among - memory.agreed.keys() - memory.applied.keys()
+    yield from _before_ours(observed, desired, memory, rules, unwritten)
+    yield from _undesired(decision, memory, unwritten - desired.keys())
     for name, ours in {**memory.agreed, **memory.applied}.items():
         current, known = ticket.value(name), memory.overrides.get(name)
         if name not in among:
@@ -74,6 +76,14 @@ def _before_ours(
         holds = known is not None and known.basis == basis
         if holds or (_named_by_person(name, observed, rules) and not _is_older_than_basis(name, observed)):
             yield name, Override(value=value, basis=basis)
+
+
+def _undesired(decision: Decision, memory: FieldsMemory, among: frozenset[Field]) -> Iterator[tuple[Field, Override]]:
+    """Yield the known overrides of fields that are not ours to set for now, such as those of a ticket in the bin."""
+    for name, known in memory.overrides.items():
+        basis = known.basis if decision.verdict is Verdict.UNKNOWN else decision.basis
+        if name in among and known.basis == basis:
+            yield name, known
 
 
 def _named_by_person(name: Field, observed: ObservedTicket, rules: TicketPolicy) -> bool:

@@ -12,7 +12,7 @@ from desk_sync.domain.plan.inquiry import InquiryTopic, topics
 from desk_sync.domain.plan.memory import ClocksMemory, EvidenceMemory, Memory
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
-from desk_sync.errors import PermanentError
+from desk_sync.errors import PermanentError, Unreadable
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
@@ -107,7 +107,11 @@ class ConversationReader:
         )
 
     def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
-        status = self.desk.read_status_changes(ticket.ticket_id)
+        try:
+            status = self.desk.read_status_changes(ticket.ticket_id)
+        except Unreadable as error:  # the clocks go on by what the ticket shows
+            log.warning("history.unread", ticket_id=ticket.ticket_id, error=str(error))
+            return reading
         return replace(
             reading,
             update=reading.update.with_status_changes(status.changes, whole=status.whole),

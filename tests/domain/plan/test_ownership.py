@@ -217,6 +217,19 @@ class TestAPersonsEdit:
         assert writes(LOWERED, LARGE, memory) == {}
         assert writes(LOWERED, ANOTHER, memory) == {SEVERITY: "S1-Critical"}
 
+    @pytest.mark.parametrize(
+        ("ticket", "lookup", "kept"),
+        [
+            pytest.param(replace(LOWERED, in_bin=True), LARGE, KEPT, id="in the bin"),
+            pytest.param(LOWERED, UNKNOWN, KEPT, id="the account is unknown for a time"),
+            pytest.param(LOWERED, SMALL, {}, id="the account is small now"),
+        ],
+    )
+    def test_it_is_remembered_while_nothing_is_desired(self, ticket, lookup, kept):
+        plan = look(ticket, lookup, make_memory(looked=True, overrides=KEPT))
+
+        assert plan.fields.memory.overrides == kept
+
     def test_one_that_gave_way_is_none_any_more_also_if_nothing_is_written_in_its_place(self):
         shadow = look(LOWERED, ANOTHER, after_ours(overrides=KEPT), with_rules(mode=Mode.COMMENT))
         memory = make_memory(applied=shadow.fields.memory.applied, overrides=shadow.fields.memory.overrides)

@@ -19,7 +19,7 @@ from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.memory import ClocksMemory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.event import EventHint, EventItem
-from desk_sync.errors import PermanentError
+from desk_sync.errors import PermanentError, Unreadable
 from tests.support.makers import NOW, PERSON, POLICY, TICKETS, make_ticket
 
 TICKET = "100000000000000001"
@@ -360,6 +360,15 @@ class TestAStatusThatChangedUnseen:
         (clock,) = [each for each in held.tickets.history(TICKET).clocks(held.now()) if each.key == "acknowledgement:1"]
         assert not clock.certain
 
+    def test_a_history_that_cannot_be_read_costs_only_itself(self, desk, held):
+        desk.before["read_status_changes"] = lambda: _unreadable()
+
+        held.look()
+
+        history = held.tickets.history(TICKET)
+        assert (history.error, history.memory.clocks.in_doubt) == (None, True)
+        assert answered(held)[0] is ClockState.BREACHED
+
     def test_a_doubt_lasts_until_the_past_was_read(self, desk, held):
         held._time = NOW + timedelta(hours=1)
         desk.tickets[TICKET] = replace(desk.tickets[TICKET], modified_at=NOW + timedelta(minutes=30))
@@ -372,6 +381,10 @@ class TestAStatusThatChangedUnseen:
 
         assert not held.tickets.history(TICKET).memory.clocks.in_doubt
         assert desk.count("read_status_changes") >= 1
+
+
+def _unreadable() -> None:
+    raise Unreadable("Desk answered 404 to GET /tickets/1/History")
 
 
 def _refuse() -> None:
