@@ -19,7 +19,8 @@ from tests.support.processes import START_SECONDS, wait_until
 from tests.support.refusals import REFUSALS, failover_address, refusing
 
 RESUME_SECONDS = 10.0
-SCENE = "tests.adapters.runtime.celery_scene"
+CELERY = (sys.executable, "-m", "celery", "-A", "tests.adapters.runtime.celery_scene")
+WORKER = ("worker", "--without-gossip", "--without-mingle", "-c", "1")
 KINDS = [pytest.param(kind, id=kind) for kind in REFUSALS]
 
 
@@ -37,9 +38,8 @@ def scene(tmp_path_factory) -> Iterator[tuple[ProcessLauncher, Path]]:
     marks.touch()
     with launcher(folder) as processes:
         processes.environment.update(MARKS=str(marks), BREAK=str(folder / "break"))
-        celery = (sys.executable, "-m", "celery", "-A", SCENE)
-        processes.start("worker", *celery, "worker", "--without-gossip", "--without-mingle", "-c", "1")
-        processes.start("beat", *celery, "beat")
+        processes.start("worker", *CELERY, *WORKER)
+        processes.start("beat", *CELERY, "beat")
         wait_until(lambda: marks.read_text(), seconds=START_SECONDS)
         yield processes, marks
 
