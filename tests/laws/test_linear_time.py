@@ -15,6 +15,8 @@ PATTERNS = used_patterns()
 LENGTH, LONG = 4_000, 0.002
 LARGEST = 1_000_000
 SLOWEST = 1.0
+ATTEMPTS = 4
+"""A busy machine can spoil a measurement; a quadratic reader fails at each."""
 
 
 def test_there_are_at_least_a_hundred_hostile_inputs_and_patterns():
@@ -39,9 +41,9 @@ def test_a_pattern_is_linear_without_any_cut(used):
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=str)
 def test_a_reader_takes_twice_the_time_for_twice_the_input(hostile):
-    assert growth(hostile.read) <= MOST
+    assert any(growth(hostile.read) <= MOST for _ in range(ATTEMPTS))
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=str)
 def test_no_reading_takes_a_second(hostile):
-    assert min(seconds(lambda: hostile.read(LARGEST)) for _ in range(2)) < SLOWEST
+    assert any(seconds(lambda: hostile.read(LARGEST)) < SLOWEST for _ in range(ATTEMPTS))
