@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 def doubled(pause: timedelta, attempts: int, longest: timedelta) -> timedelta:
@@ -20,3 +20,11 @@ def doubled(pause: timedelta, attempts: int, longest: timedelta) -> timedelta:
 def as_long_again(waited: timedelta, shortest: timedelta, longest: timedelta) -> timedelta:
     """Return a pause as long as the time waited so far: so the time between two attempts doubles, within the bounds."""
     return min(max(waited, shortest), longest)
+
+
+def lies_ahead(at: datetime, now: datetime, longest: timedelta) -> bool:
+    """Return True if a pause of at most `longest` lasts from `now` to `at`.
+
+    An instant further ahead was recorded before our clock was put back, and is void.
+    """
+    return timedelta(0) < at - now <= longest

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import ast
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.backoff import as_long_again, doubled
+from desk_sync.domain.backoff import as_long_again, doubled, lies_ahead
 
 ROOT = Path(__file__).parents[2]
 SHORT, LONG = timedelta(seconds=5), timedelta(seconds=90)
@@ -81,3 +81,19 @@ def test_no_pause_is_shorter_than_the_one_before_or_longer_than_twice(attempts):
 )
 def test_a_pause_is_as_long_as_the_wait_before_it(waited, pause):
     assert as_long_again(waited, SHORT, LONG) == pause
+
+
+@pytest.mark.parametrize(
+    ("ahead", "lasts"),
+    [
+        pytest.param(timedelta(0), False, id="over, at its end"),
+        pytest.param(SHORT, True, id="ahead"),
+        pytest.param(LONG, True, id="by the longest pause"),
+        pytest.param(LONG + SHORT, False, id="further: our clock was put back"),
+        pytest.param(-SHORT, False, id="past"),
+    ],
+)
+def test_a_pause_lasts_until_its_end_unless_that_lies_too_far_ahead(ahead, lasts):
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+    assert lies_ahead(now + ahead, now, LONG) is lasts

@@ -155,8 +155,7 @@ class DeskClient:
         return next((text for text in texts if text is not None), None)
 
     def has_comment(self, ticket_id: str, reference: str) -> bool:
-        pages = self._comment_pages(ticket_id, self._calls.deadline())
-        return any(payload.find_comment(page, reference) for page in pages)
+        return self.read_comment(ticket_id, reference) is not None
 
     def _comment_pages(self, ticket_id: str, deadline: DeadlineAdapter) -> Iterator[Body]:
         """Yield the pages of comments, newest first. A comment that is too large by itself is left out."""

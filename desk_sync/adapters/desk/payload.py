@@ -169,14 +169,18 @@ def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
 
 def find_comment(answer: Raw, reference: str) -> str | None:
     """Return the id of the comment in a list that carries the reference; None if there is none."""
-    return next((_id(each, "id") for each in _items(answer) if reference in (_text(each.get("content")) or "")), None)
+    return _id(_carrying(answer, reference), "id")
 
 
 def comment_text(answer: Raw, reference: str) -> str | None:
     """Return the text of the comment in a list that carries the reference, without it; None if there is none."""
-    contents = (_text(each.get("content")) or "" for each in _items(answer))
-    found = next((each for each in contents if reference in each), None)
+    found = _text(_carrying(answer, reference).get("content"))
     return None if found is None else html.unescape(_MARKUP.sub(" ", found)).replace(f"[{reference}]", "")
+
+
+def _carrying(answer: Raw, reference: str) -> Raw:
+    """Return the comment in a list that carries the reference; {} if there is none."""
+    return next((each for each in _items(answer) if reference in (_text(each.get("content")) or "")), {})
 
 
 def incoming(answer: Raw, *, known: Collection[str]) -> list[tuple[str, str | None]]:

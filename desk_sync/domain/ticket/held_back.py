@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from desk_sync.domain.backoff import doubled
+from desk_sync.domain.backoff import doubled, lies_ahead
 from desk_sync.domain.ticket.ticket import Value
 
 EVERY = timedelta(hours=1)
@@ -111,12 +111,8 @@ class HeldBack:
         return self.refusal.reason
 
     def still_waits(self, value: Value, *, now: datetime, mapping: str) -> bool:
-        """Return True if this value need not be sent again before `try_again_at`.
-
-        An instant that is further ahead than any pause was recorded before the clock was put back, and is ignored.
-        """
-        ahead = self.try_again_at - now
-        return value == self.value and mapping == self.mapping and timedelta(0) < ahead <= ELSEWHERE
+        """Return True if this value need not be sent again before `try_again_at`."""
+        return value == self.value and mapping == self.mapping and lies_ahead(self.try_again_at, now, ELSEWHERE)
 
 
 def hold_back(

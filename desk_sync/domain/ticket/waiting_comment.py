@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from desk_sync.domain.backoff import doubled
+from desk_sync.domain.backoff import doubled, lies_ahead
 from desk_sync.domain.ticket.effect import Effect
 
 UNANSWERED = timedelta(seconds=30), timedelta(minutes=10)
@@ -39,8 +39,8 @@ class WaitingComment:
     tries: int
 
     def still_waits(self, now: datetime) -> bool:
-        """Return True before `try_again_at`. One further ahead than any pause is void: our clock was put back."""
-        return timedelta(0) < self.try_again_at - now <= max(REFUSED)
+        """Return True before `try_again_at`."""
+        return lies_ahead(self.try_again_at, now, max(REFUSED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

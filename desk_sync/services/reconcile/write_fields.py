@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from desk_sync.domain.backoff import lies_ahead
 from desk_sync.domain.plan.fields_plan import FieldsOutcome, FieldsPlan, groups
 from desk_sync.domain.ticket.held_back import EVERY, SHORTEST, FieldRefusal, RefusalKind
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value, only_ours
@@ -100,8 +101,7 @@ class FieldsWriter:
 
     def _is_elected(self, hold: DepartmentHold) -> bool:
         now = self.now()
-        early = timedelta(0) < hold.try_again_at - now <= EVERY  # more than that if the clock was put back
-        return not early and self.held_back.elect(hold, until=now + EVERY)
+        return not lies_ahead(hold.try_again_at, now, EVERY) and self.held_back.elect(hold, until=now + EVERY)
 
     def _learn_own_agent(self, series: WriteSeries) -> None:
         author = series.author

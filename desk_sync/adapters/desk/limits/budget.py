@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Protocol
 
 from desk_sync.adapters.desk.limits.breaker import CLOCK_SKEW, LONGEST, CircuitBreaker
+from desk_sync.domain.backoff import lies_ahead
 from desk_sync.errors import TemporaryError
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AllowanceStore, CreditLevel
@@ -117,13 +118,13 @@ class CreditMeter:
         kept = self._kept_from(urgency)
         if known is None or known.left >= kept:
             return
-        wait = known.at + RECHECK_AFTER - self._now()
-        recent = timedelta(0) < wait <= RECHECK_AFTER + CLOCK_SKEW
-        if not recent and self._allowances.elect(known, now=self._now()):
+        now, recheck_at = self._now(), known.at + RECHECK_AFTER
+        recent = lies_ahead(recheck_at, now, RECHECK_AFTER + CLOCK_SKEW)
+        if not recent and self._allowances.elect(known, now=now):
             return
         raise TemporaryError(
             f"{known.left} credits are left today, and {kept} are kept for the most urgent tickets",
-            retry_after=wait if recent else RECHECK_AFTER,
+            retry_after=recheck_at - now if recent else RECHECK_AFTER,
         )
 
     def _kept_from(self, urgency: int) -> int:
