@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from desk_sync.adapters.desk.client import DeskClient
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.services.drain import Drain
 from desk_sync.simulated_desk.portal.event import DeskEvent
 from desk_sync.simulation import scenario
@@ -112,6 +114,23 @@ def test_it_stands_when_the_answer_to_our_write_is_lost(simulate):
     ticket = simulate(fault, prepare=during_our_write)
 
     assert severities_written(ticket) == ["S1-Critical"]
+    assert stands(ticket)
+
+
+def test_it_stands_when_it_falls_between_our_reading_and_our_write(simulate, monkeypatch):
+    def before_our_write(simulation: SimulationSetup) -> None:
+        write = DeskClient.write_ticket
+
+        def edit_and_write(client: DeskClient, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
+            monkeypatch.setattr(DeskClient, "write_ticket", write)
+            edits(simulation)()
+            return write(client, ticket_id, fields)
+
+        monkeypatch.setattr(DeskClient, "write_ticket", edit_and_write)
+
+    ticket = simulate(prepare=before_our_write)
+
+    assert severities_written(ticket) == ["S1-Critical", "S2-Moderate"]
     assert stands(ticket)
 
 

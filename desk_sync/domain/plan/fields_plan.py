@@ -18,6 +18,7 @@ from desk_sync.domain.plan.ownership import (
     desired_values,
     is_person,
     overrides_of,
+    overwritten,
     reverts,
     set_by_person,
 )
@@ -72,7 +73,8 @@ class FieldsPlan:
     def memory_after(self, before: Ticket, outcome: FieldsOutcome, *, now: datetime, mapping: str) -> FieldsMemory:
         """Return what is remembered of the fields: a refused field costs that field alone (L16)."""
         refused, planned = outcome.refused, self.memory
-        accepted = {name: ours for name, ours in planned.applied.items() if name not in refused}
+        written = {name: replace(ours, written_at=outcome.ticket.modified_at) for name, ours in self.intended.items()}
+        accepted = {name: ours for name, ours in {**planned.applied, **written}.items() if name not in refused}
         untouched = {name: ours for name, ours in self.unwritten.items() if name in refused and name not in ACTIONS}
         held = {
             name: hold_back(
@@ -168,11 +170,12 @@ class FieldsDraft:
         """
         ticket = self.observed.ticket
         judged = {**self.decided_by_people, **self._overrides(shown, frozenset(shown))}
+        given_back = {} if actions else dict(self._given_back())
         overrides = {**self._unjudged(shown), **judged}
         desired = {name: value for name, value in {**self.decided, **shown}.items() if name not in overrides}
         raised = {name: action for name, action in actions.items() if not self._is_done(name, action)}
         values = dict(reverts(ticket, self.decision, self.memory, self.rules))
-        values |= {name: each.value for name, each in (judged | desired | raised).items()}
+        values |= {name: each.value for name, each in (judged | desired | raised).items()} | given_back
         differing = {name: value for name, value in values.items() if self._differs(name, value)}
         held = {name: each for name, each in self._held_back.items() if name in differing}
         due = {name: value for name, value in differing.items() if name not in held or self._is_due(held[name], value)}
@@ -210,6 +213,12 @@ class FieldsDraft:
             return False
         stands = self.observed.ticket.value(name) == ours.value
         return stands or set_by_person(name, self.observed, self.memory, self.rules)
+
+    def _given_back(self) -> Iterator[tuple[Field, Value]]:
+        """Yield the persons' values that an action of a level replaced unseen."""
+        for name, ours in self.memory.applied.items():
+            if name in ACTIONS and self.observed.ticket.value(name) == ours.value:
+                yield from ((name, value) for value in overwritten(name, ours, self.observed, self.rules))
 
     def _differs(self, name: Field, value: Value) -> bool:
         ticket = self.observed.ticket

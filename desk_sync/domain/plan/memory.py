@@ -19,7 +19,7 @@ from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.domain.ticket.waiting_comment import WaitingComment
 
 
@@ -28,13 +28,16 @@ class AppliedValue:
     """A value that we wrote, the value before it, and the basis on which we wrote it.
 
     `again`: it replaced a value that stood in the place of an earlier one of ours, and of which no person was known to
-    be the author.
+    be the author. `read_at` is the last modification of the ticket that we had read, `written_at` that of our write,
+    both by Desk: of what was modified in between our write did not know.
     """
 
     value: Value
     before: Value
     basis: str
     again: bool = False
+    read_at: datetime | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +93,9 @@ class FieldsMemory:
 
     def _was_made(self, ticket: Ticket, events: Iterable[Event]) -> bool:
         """Return True if one of the intended values is in the ticket, or an event shows that it was."""
-        digests = {name: value_digest(ticket, name, ours.value) for name, ours in self.intended.items()}
-        return any(ticket.value(name) == ours.value for name, ours in self.intended.items()) or any(
-            digests.get(name) in (change.before, change.after)
+        ours = self.intended
+        return any(ticket.value(name) == each.value for name, each in ours.items()) or any(
+            name in ours and ours[name].value in (change.before, change.after)
             for event in events
             for name, change in event.changes.items()
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
+from operator import itemgetter
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, Lookup
@@ -13,7 +15,7 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import EmailFill, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.event import Event, EventHint, FieldChange
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVERITY})
 _BASIS_OF_DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL})
@@ -46,8 +48,7 @@ def overrides_of(
             continue
         basis = _basis(name, ours, known, desired, decision)
         if current == ours.value:
-            if _overwritten(name, ours, observed, rules):
-                yield name, Override(value=ours.before, basis=basis)
+            yield from ((name, Override(value=each, basis=basis)) for each in overwritten(name, ours, observed, rules))
         elif name in desired and desired[name].value == current:
             continue
         elif known and known.basis == basis:
@@ -120,7 +121,7 @@ def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, r
 
 def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
     """Yield the events that set the field to its present value."""
-    present = value_digest(observed.ticket, name, observed.ticket.value(name))
+    present = observed.ticket.value(name)
     yield from (each for each in observed.events if name in each.changes and each.changes[name].after == present)
 
 
@@ -144,18 +145,52 @@ def _is_older_than_basis(name: Field, observed: ObservedTicket) -> bool:
     return set_at is not None and any(at > set_at for at in changed_at)
 
 
-def _overwritten(name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy) -> bool:
-    """Return True if a person had replaced our value by the one that we then overwrote: the event came too late.
+def overwritten(name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy) -> Iterator[Value]:
+    """Yield the person's value that our write replaced, as the events show now; at most one.
 
-    Not if the same events show that a person has put our value back since.
+    None if the same events show that a person has put our value back since.
     """
-    taken_back = FieldChange(
-        before=value_digest(observed.ticket, name, ours.value), after=value_digest(observed.ticket, name, ours.before)
-    )
-    by_people = [each for each in observed.events if is_person(each.actor_id, rules)]
-    taken_at = max((each.occurred_at for each in by_people if each.changes.get(name) == taken_back), default=None)
-    put_back = [each.occurred_at for each in _results(name, observed) if each in by_people]
-    return ours.again and taken_at is not None and all(at <= taken_at for at in put_back)
+    edits = sorted(_unseen_edits(name, ours, observed, rules), key=itemgetter(0))
+    put_back = [each.occurred_at for each in _results(name, observed) if is_person(each.actor_id, rules)]
+    yield from (value for at, value in edits[-1:] if all(other <= at for other in put_back))
+
+
+def _unseen_edits(
+    name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy
+) -> Iterator[tuple[datetime, Value]]:
+    """Yield the persons' values of which our write did not know, by their own events, or by the echo of our write."""
+    for event in observed.events:
+        change = event.changes.get(name)
+        if change is None:
+            continue
+        if is_person(event.actor_id, rules):
+            if _had_no_author(ours, change) or _is_within(ours, change, event.modified_at):
+                yield event.occurred_at, change.after
+        elif is_person(event.former_actor_id, rules) and _is_echo(ours, change, event.modified_at):
+            yield event.occurred_at, change.before
+
+
+def _had_no_author(ours: AppliedValue, change: FieldChange) -> bool:
+    """Return True for the value that we saw in the place of ours, without an event that named a person."""
+    return ours.again and change == FieldChange(before=ours.value, after=ours.before)
+
+
+def _is_within(ours: AppliedValue, change: FieldChange, at: datetime | None) -> bool:
+    """Return True for a change after the reading that we wrote on, and before our write.
+
+    Desk's times may be whole seconds: a change at an end of that span belongs to it by the value that it replaced.
+    """
+    if at is None or ours.read_at is None or change.after == ours.value:
+        return False
+    if at == ours.read_at:
+        return change.before == ours.before
+    before_ours = ours.written_at is None or at <= ours.written_at
+    return ours.read_at < at and before_ours and change.before != ours.value
+
+
+def _is_echo(ours: AppliedValue, change: FieldChange, at: datetime | None) -> bool:
+    """Return True for our write, if it replaced another value than the one that we had read."""
+    return at is not None and at == ours.written_at and change.after == ours.value and change.before != ours.before
 
 
 def is_person(actor_id: str | None, rules: TicketPolicy) -> bool:
@@ -226,11 +261,20 @@ def applied_after(
         ended = name in memory.overrides and ours is not None and value != ours.value
         if name in overrides:
             if ours:
-                yield name, replace(ours, basis=overrides[name].basis, again=False)
+                yield name, replace(ours, basis=overrides[name].basis, again=False, read_at=None)
         elif name in desired and name in writes:
             before = ours.before if ours and ours.value == value else value
             again = not ended and (name in memory.intended or _replaced(ours, value))
-            yield name, AppliedValue(value=desired[name].value, before=before, basis=desired[name].basis, again=again)
+            yield (
+                name,
+                AppliedValue(
+                    value=desired[name].value,
+                    before=before,
+                    basis=desired[name].basis,
+                    again=again,
+                    read_at=ticket.modified_at,
+                ),
+            )
         elif ours and not ended and name in desired and not _set_by_others(ours, desired[name], value):
             yield name, replace(ours, basis=desired[name].basis)
         elif ours and not ended and name not in desired and name not in writes:

@@ -311,6 +311,63 @@ class TestAnEditWhoseEventCameTooLate:
         assert self.late(self.after_all, memory=replace(make_memory(), fields=first.fields.memory)).writes == {}
 
 
+def at(second):
+    return NOW + timedelta(seconds=second)
+
+
+class TestAnEditBetweenOurReadingAndOurWrite:
+    """L7: our write replaced it unseen. Of times in whole seconds both ends may be equal."""
+
+    found = make_ticket(severity="S3-Minimal", modified_at=NOW)
+    theirs = replace(found, severity="S2-Moderate")
+    written = replace(found, severity="S1-Critical", modified_by=ROBOT, modified_at=at(2))
+
+    def written_by_us(self, *, written_at=written.modified_at):
+        ours = replace(OURS[SEVERITY], before="S3-Minimal", read_at=NOW, written_at=written_at)
+        return make_memory(applied={**OURS, SEVERITY: ours})
+
+    def edit(self, before=found, after=theirs, *, second=1, **facts):
+        return changed(before, after, occurred_at=at(second), modified_at=at(second), **facts)
+
+    def back(self, *events, **facts):
+        return writes(replace(self.written, large_user=True), LARGE, self.written_by_us(**facts), events=events)
+
+    @pytest.mark.parametrize("second", [0, 1, 2])
+    @pytest.mark.parametrize("written_at", [at(2), None])
+    def test_it_is_written_back(self, second, written_at):
+        assert self.back(self.edit(second=second), written_at=written_at) == {SEVERITY: "S2-Moderate"}
+
+    def test_the_echo_of_our_write_shows_it_too(self):
+        echo = self.edit(self.theirs, self.written, second=2, by=ROBOT, former_actor_id=PERSON)
+
+        assert self.back(echo) == {SEVERITY: "S2-Moderate"}
+
+    def test_of_several_the_last_one_is(self):
+        assert self.back(self.edit(), self.edit(self.theirs, LOWERED)) == {SEVERITY: "S3-Minimal"}
+
+    def test_nothing_else_is(self):
+        lowered = replace(self.written, severity="S2-Moderate")
+        raised = replace(self.found, severity="S1-Critical")
+        echo = {"by": ROBOT, "former_actor_id": PERSON}
+        others = {
+            "a program's": [self.edit(by=ROBOT)],
+            "before our reading": [self.edit(second=-1)],
+            "before our reading, in the same second": [self.edit(lowered, self.theirs, second=0)],
+            "after our write": [self.edit(second=3)],
+            "after our write, in the same second": [self.edit(lowered, LOWERED, second=3)],
+            "of our own value": [self.edit(self.written, self.theirs, second=2)],
+            "the same value as ours": [self.edit(self.theirs, raised)],
+            "without Desk's time": [changed(self.found, self.theirs)],
+            "taken back by the person": [self.edit(), self.edit(self.theirs, raised, second=2)],
+            "the echo of what we read": [self.edit(self.found, self.written, second=2, **echo)],
+            "the echo of another write": [self.edit(self.theirs, self.written, second=1, **echo)],
+            "the echo over a program's": [self.edit(self.theirs, self.written, second=2, by=ROBOT)],
+            "another field's": [changed(self.found, replace(self.found, product="CRM"))],
+        }
+
+        assert {name: self.back(*events) for name, events in others.items()} == {name: {} for name in others}
+
+
 @pytest.mark.parametrize(
     ("events", "found"),
     [
