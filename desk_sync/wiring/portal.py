@@ -41,6 +41,7 @@ from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
+from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
@@ -245,9 +246,16 @@ class PortalServices:
             fields=FieldsWriter(desk=self.desk, portal=self.facts, held_back=self.held_back, now=self.environment.now),
             comments=CommentsWriter(desk=self.desk, now=self.environment.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
+            adoption=self.adoption,
             now=self.environment.now,
             recent=self.recent_looks,
         )
+
+    @property
+    def adoption(self) -> TraceAdoption:
+        """The service that adopts our traces on a ticket. Raises ConfigurationError, and InputError."""
+        education_log = SqlEducationLog(self.engine, self.name)
+        return TraceAdoption(desk=self.desk, portal=self.facts, reader=self.reader, education_log=education_log)
 
     @property
     def reader(self) -> TicketReader:

@@ -76,7 +76,9 @@ def run_through(tmp_path) -> Callable[..., dict[str, Any]]:
             ours.add(simulation.site.portal.own_agent["id"])
             found = document(simulation)
             return {
-                "tickets": {key: _end(simulation, key, found["tickets"][key], ours) for key in simulation.actors.tickets},
+                "tickets": {
+                    key: _end(simulation, key, found["tickets"][key], ours) for key in simulation.actors.tickets
+                },
                 "notices": _lines(found),
                 "credits": found["desk"]["credits"],
             }

@@ -129,6 +129,15 @@ def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     )
 
 
+def value_of(word: str, written: object, vocabulary: DeskVocabulary) -> Value:
+    """Return what a ticket with this value in the field has under our word."""
+    name = vocabulary.fields[word]
+    value: Value = getattr(
+        _read_state({"cf": {name: written}} if _is_custom(name) else {name: written}, vocabulary), word
+    )
+    return value
+
+
 def _own_domain(sender: str | None) -> str | None:
     """Return the domain of the sender's address; None for a public mail provider (R8)."""
     domain = (sender or "").rpartition("@")[2]
