@@ -18,10 +18,14 @@ from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifiedTickets:
-    """A ticket, and the instant of its last modification by Desk's clock; None if Desk gives none."""
+    """A ticket, and the instant of its last modification by Desk's clock; None if Desk gives none.
+
+    `by` is the id of its last author, if Desk names one.
+    """
 
     ticket_id: str
     at: datetime | None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,10 @@ class PortalFacts(Protocol):
         """Let the next look at each ticket read our traces on it, unless it did so since `at`."""
         ...
 
+    def is_new(self) -> bool:
+        """Return True if no ticket of the portal is known."""
+        ...
+
     def active_since(self) -> datetime | None:
         """Return the instant from which events start escalations: set by a person, or that of our first ticket."""
         ...

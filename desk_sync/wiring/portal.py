@@ -36,6 +36,7 @@ from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
+from desk_sync.services.adopt import AdoptPortal
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
@@ -256,6 +257,13 @@ class PortalServices:
         """The service that adopts our traces on a ticket. Raises ConfigurationError, and InputError."""
         education_log = SqlEducationLog(self.engine, self.name)
         return TraceAdoption(desk=self.desk, portal=self.facts, reader=self.reader, education_log=education_log)
+
+    @property
+    def adopt(self) -> AdoptPortal:
+        """The service that adopts our traces in the whole portal. Raises ConfigurationError."""
+        return AdoptPortal(
+            desk=self.desk, budget=self.budget, tickets=self.tickets, portal=self.facts, now=self.environment.now
+        )
 
     @property
     def reader(self) -> TicketReader:

@@ -16,6 +16,7 @@ from desk_sync.simulation import scenario
 from desk_sync.simulation.report import document
 from desk_sync.simulation.run import run_scenario
 from desk_sync.simulation.setup import SimulationSetup, set_up_simulation
+from desk_sync.wiring.process import DEFAULT
 from tests.simulation.conftest import SCENARIOS
 from tests.simulation.restored import SavedDatabases, change_agent
 from tests.simulation.test_outages import SHIPPED, STAFF
@@ -125,12 +126,19 @@ def restore(age: timedelta) -> Callable[[SimulationSetup], None]:
     return strikes
 
 
+def adopt(simulation: SimulationSetup) -> None:
+    service = simulation.desk_sync.portal(DEFAULT).adopt
+    service.run(service.estimate(START - timedelta(days=1)))
+
+
 def lose(simulation: SimulationSetup) -> None:
     simulation.virtual_time.schedule(CRASH, SavedDatabases(simulation).lose)
+    simulation.virtual_time.schedule(CRASH, lambda: adopt(simulation))
 
 
 def rename(simulation: SimulationSetup) -> None:
     simulation.virtual_time.schedule(CRASH, SavedDatabases(simulation).rename)
+    simulation.virtual_time.schedule(CRASH, lambda: adopt(simulation))
 
 
 def new_agent(simulation: SimulationSetup) -> None:

@@ -14,16 +14,20 @@ from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Value
 
 _EDITED = "commentupdated"
+_STATUS = "status"
+"""The field that is read of every ticket, whatever the mapping names."""
 
 
 def read_past(
     pages: Iterable[Raw], labels: Mapping[str, str], vocabulary: DeskVocabulary, *, whole: bool
 ) -> TicketPast:
     """Return the past in the pages, which come newest first; `labels` gives the API name of each label."""
-    words = {label: vocabulary.our_words[name] for label, name in labels.items() if name in vocabulary.our_words}
+    ours = {_STATUS: _STATUS, **vocabulary.our_words}
+    words = {label: ours[name] for label, name in labels.items() if name in ours}
+    names = {word: name for name, word in ours.items()}
 
     def value(word: str, written: object) -> Value:
-        return value_of(word, written, vocabulary)
+        return value_of(word, names[word], written, vocabulary)
 
     found = [entry for page in pages for entry in readable(page, lambda raw: list(_read(raw, words, value)), "event")]
     entries = [each for entry in reversed(found) for each in entry]

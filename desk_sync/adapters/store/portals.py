@@ -131,6 +131,11 @@ class SqlPortalFacts:
     def want_traces(self, at: datetime) -> None:
         _learn(self.engine, self.portal, traces_wanted_at=at)
 
+    def is_new(self) -> bool:
+        one = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal).limit(1)
+        with reading(self.engine) as connection:
+            return connection.scalar(one) is None
+
     def _stored(self) -> Row[Any] | None:
         with reading(self.engine) as connection:
             return connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()

@@ -11,6 +11,7 @@ from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.learning import ConversationUpdate, StatusChange
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
@@ -111,6 +112,8 @@ class TicketReader:
     ) -> tuple[ObservedTicket, Memory]:
         """Return the facts and the memory with what our traces on the ticket show as done."""
         past, conversation = traces.past, self._conversation(policy)
+        if observed.history is None and traces.first_at:
+            observed, memory = self._from_the_start(observed, memory, conversation)
         history = observed.history and observed.history.without({each.ref for each in traces.comments})
         changes = [
             StatusChange(at=each.at, before=str(each.before), after=str(each.after))
@@ -119,6 +122,17 @@ class TicketReader:
         update = ConversationUpdate().with_status_changes(changes, whole=past.whole)
         history = history and conversation.extend(history, observed.ticket, update)
         return adopt(replace(observed, history=history), memory, traces, policy)
+
+    def _from_the_start(
+        self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return them with the whole conversation of a ticket that had clocks, and was closed before this first look."""
+        ticket = observed.ticket
+        if ticket.created_at is None:
+            return observed, memory
+        new = conversation.read_again(ticket, memory)
+        history = conversation.extend(History(created_at=ticket.created_at), ticket, new.update)
+        return replace(observed, history=history), replace(memory, clocks=new.memory)
 
     def agents(self, addresses: Iterable[str]) -> Mapping[str, DeskAgent | None]:
         """Return Desk's agents by address; None for an address without an agent."""

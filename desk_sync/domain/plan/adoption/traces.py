@@ -76,6 +76,8 @@ def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], 
     known = frozenset(observed.references) | traces.references
     if any(each.reference and each.reference not in known for each in observed.ours or ()):
         return True
+    if traces.read_at == observed.now:
+        return False
     return _has_a_past(observed) if memory.read_digest is None else _was_written_by_us(observed, memory, agents)
 
 
