@@ -6,14 +6,16 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from desk_sync.cli import subscription_data
+from desk_sync.cli.adopt import adopt
 from desk_sync.cli.explain import explain
+from desk_sync.cli.instants import parse_instant
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
@@ -43,21 +45,11 @@ subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 app.add_typer(notify_app, name="notify")
+app.command()(adopt)
 app.command()(explain)
 app.command()(simulate)
 
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
-
-
-def _instant(text: str) -> datetime:
-    """Return the instant, in UTC. Raises BadParameter."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text}: not a time in ISO 8601 format") from None
-    if instant.tzinfo is None:
-        raise typer.BadParameter(f"{text}: the time zone is missing (Z for UTC)")
-    return instant.astimezone(UTC)
 
 
 @app.command()
@@ -184,7 +176,7 @@ def sweep(
     since: Annotated[
         datetime | None,
         typer.Option(
-            parser=_instant, metavar="ISO", help="All tickets modified since then, such as 2026-11-01T00:00Z."
+            parser=parse_instant, metavar="ISO", help="All tickets modified since then, such as 2026-11-01T00:00Z."
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="The last three days; runs every night by itself.")] = False,

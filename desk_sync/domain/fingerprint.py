@@ -18,6 +18,11 @@ def fingerprint(value: object) -> str:
     return _digest(_canonical(value))[:32]
 
 
+def words_digest(text: str) -> str:
+    """Return a fingerprint of a text without its blanks, which Desk may change."""
+    return fingerprint("".join(text.split()))
+
+
 def version_digest(value: object) -> str:
     """Return 12 hexadecimal digits, short enough for people to compare. Fields count by their names.
 

@@ -12,15 +12,20 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.learning import StatusChange
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModifiedTickets:
-    """A ticket, and the instant of its last modification by Desk's clock; None if Desk gives none."""
+    """A ticket, and the instant of its last modification by Desk's clock; None if Desk gives none.
+
+    `by` is the id of its last author, if Desk names one.
+    """
 
     ticket_id: str
     at: datetime | None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +77,15 @@ class Desk(Protocol):
         ...
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        """Return author, time and state of each comment on the ticket that is not ours."""
+        """Return author, time and state of each comment on the ticket; our own have a reference."""
+        ...
+
+    def read_past(self, ticket: Ticket) -> TicketPast:
+        """Return who changed which fields and edited comments, as far back as a few pages of its history reach."""
+        ...
+
+    def read_own_agent(self) -> str | None:
+        """Return the id of the agent whose token we use; None if Desk does not say."""
         ...
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:

@@ -26,6 +26,10 @@ class EducationLog(Protocol):
         """Return the last reply to the partner; None before the first."""
         ...
 
+    def learn(self, partner_key: str, found: LastEducation) -> None:
+        """Record a reply that was found in Desk, unless a later one is known."""
+        ...
+
 
 class PartnerBook(Protocol):
     """The partners read from Desk, for all processes. `key` names a Desk account or a contact."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -49,7 +49,27 @@ class PortalFacts(Protocol):
         ...
 
     def learn_own_agent(self, agent_id: str) -> None:
-        """Record the id of the agent whose token we use."""
+        """Record the id of the agent whose token we use; the one before is a former one from now on."""
+        ...
+
+    def own_agents(self) -> frozenset[str]:
+        """Return the ids of all agents whose token we used, the present one included."""
+        ...
+
+    def learn_former_agents(self, agent_ids: Iterable[str]) -> None:
+        """Record the ids of agents whose token we used before."""
+        ...
+
+    def traces_wanted_at(self) -> datetime | None:
+        """Return when a person asked for all our traces in the portal; None if nobody did."""
+        ...
+
+    def want_traces(self, at: datetime) -> None:
+        """Let the next look at each ticket read our traces on it, unless it did so since `at`."""
+        ...
+
+    def is_new(self) -> bool:
+        """Return True if no ticket of the portal is known."""
         ...
 
     def active_since(self) -> datetime | None:

@@ -70,6 +70,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
 def _online(app: DeskSync) -> Mapping[str, Probe]:
     return {
         "credentials": lambda: _each(app, _credentials),
+        "traces": lambda: _each(app, lambda portal: portal.adopt.check_first_start()),
         "desk": lambda: _each(app, lambda portal: describe_edition(portal.desk.greet())),
         "fields": lambda: _fields(app),
     }

@@ -36,11 +36,13 @@ from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
+from desk_sync.services.adopt import AdoptPortal
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
+from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.partner import PartnerResolver
 from desk_sync.services.reconcile.read import TicketReader
@@ -245,8 +247,22 @@ class PortalServices:
             fields=FieldsWriter(desk=self.desk, portal=self.facts, held_back=self.held_back, now=self.environment.now),
             comments=CommentsWriter(desk=self.desk, now=self.environment.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
+            adoption=self.adoption,
             now=self.environment.now,
             recent=self.recent_looks,
+        )
+
+    @property
+    def adoption(self) -> TraceAdoption:
+        """The service that adopts our traces on a ticket. Raises ConfigurationError, and InputError."""
+        education_log = SqlEducationLog(self.engine, self.name)
+        return TraceAdoption(desk=self.desk, portal=self.facts, reader=self.reader, education_log=education_log)
+
+    @property
+    def adopt(self) -> AdoptPortal:
+        """The service that adopts our traces in the whole portal. Raises ConfigurationError."""
+        return AdoptPortal(
+            desk=self.desk, budget=self.budget, tickets=self.tickets, portal=self.facts, now=self.environment.now
         )
 
     @property

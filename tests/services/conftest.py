@@ -30,6 +30,7 @@ from desk_sync.ports.subscriptions import ReplacedSnapshot
 from desk_sync.ports.tickets import Lease
 from desk_sync.services.health import Health
 from desk_sync.services.import_accounts import ImportAccounts
+from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.live_lookup import LiveLookup
 from desk_sync.services.reconcile.partner import PartnerResolver
@@ -92,8 +93,13 @@ class World:
             fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
             comments=CommentsWriter(desk=self.desk, now=self.now),
             related_tickets=SqlRelatedTickets(self.engine, "default"),
+            adoption=self.adoption(),
             now=self.now,
         )
+
+    def adoption(self) -> TraceAdoption:
+        log = SqlEducationLog(self.engine, "default")
+        return TraceAdoption(desk=self.desk, portal=self.portal, reader=self.reader(), education_log=log)
 
     def reader(self) -> TicketReader:
         return TicketReader(

@@ -86,6 +86,16 @@ def status_types(get: GetCall, department_id: str) -> Mapping[str, str]:
     }
 
 
+def labels(get: GetCall, department_id: str) -> Mapping[str, str]:
+    """Return the API name of each field on the department's layouts, by its label without case."""
+    return {
+        label.casefold(): name
+        for layout in _raw_layouts(get, department_id)
+        for each in _fields_of(layout)
+        if (name := _name(each)) and (label := text(each.get("displayLabel")))
+    }
+
+
 def _layouts(get: GetCall, department_id: str) -> Iterator[CatalogueLayout]:
     for layout in _raw_layouts(get, department_id):
         yield CatalogueLayout(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import structlog
 
-from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
+from desk_sync.adapters.desk import catalogue, conversation, hours, partner, past, payload, raw
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import facts_of_threads, of_facts
@@ -21,6 +21,7 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone, NotPermitted, Unreadable
 from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
@@ -34,6 +35,8 @@ THREADS = 200
 THREADS_READ = 5
 CONTRACTS = 50
 HISTORY = 50
+PAST_PAGES = 4
+"""So many pages of a ticket's history are read for its past."""
 
 
 class DeskClient:
@@ -42,6 +45,7 @@ class DeskClient:
     def __init__(self, calls: DeskCalls, vocabulary: DeskVocabulary) -> None:
         self._calls = calls
         self._vocabulary = vocabulary
+        self._labels: dict[str, Mapping[str, str]] = {}
 
     def read_ticket(self, ticket_id: str) -> Ticket:
         answer = self._calls.get(_path(ticket_id), self._calls.deadline())
@@ -82,6 +86,25 @@ class DeskClient:
         query: Query = {"limit": HISTORY, "fieldName": "status"}
         page = self._part(ticket_id, "History", query=query)
         return StatusChanges(changes=conversation.status_changes(page), whole=raw.count(page) < HISTORY)
+
+    def read_past(self, ticket: Ticket) -> TicketPast:
+        """Costs three credits per fifty entries, and once in a process the layouts of the ticket's department."""
+        pages: list[Body] = []
+        while len(pages) < PAST_PAGES and (not pages or raw.count(pages[-1]) == HISTORY):
+            query: Query = {"from": HISTORY * len(pages), "limit": HISTORY}
+            pages.append(self._part(ticket.ticket_id, "History", query=query))
+        whole = raw.count(pages[-1]) < HISTORY
+        return past.read_past(pages, self._labels_of(ticket.department_id), self._vocabulary, whole=whole)
+
+    def _labels_of(self, department_id: str) -> Mapping[str, str]:
+        if department_id not in self._labels:
+            self._labels[department_id] = catalogue.labels(self._list, department_id)
+        return self._labels[department_id]
+
+    def read_own_agent(self) -> str | None:
+        """Costs one credit."""
+        agent = payload.agent(self._list("/myinfo"))
+        return agent.agent_id if agent else None
 
     def _content(self, ticket_id: str, thread_id: str, deadline: DeadlineAdapter) -> str:
         try:

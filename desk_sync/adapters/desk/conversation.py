@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 
-from desk_sync.adapters.desk.raw import Raw, identifier, instant, needed, object_in, our_reference, readable, text
+from desk_sync.adapters.desk.raw import (
+    Raw,
+    identifier,
+    instant,
+    needed,
+    object_in,
+    our_reference,
+    readable,
+    text,
+    without_reference,
+)
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.fingerprint import words_digest
 
+_MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 _AUTHORS: Mapping[str, AuthorKind] = {
     "agent": AuthorKind.AGENT,
     "end_user": AuthorKind.PARTNER,
@@ -49,13 +63,11 @@ def _sending(status: str | None) -> SendingState:
 
 
 def comments(answer: Raw) -> list[ConversationItem]:
-    """Return the comments of a list, without our own."""
+    """Return the comments of a list; our own have a reference."""
     return readable(answer, _comment, "comment")
 
 
-def _comment(raw: Raw) -> ConversationItem | None:
-    if our_reference(raw) is not None:
-        return None
+def _comment(raw: Raw) -> ConversationItem:
     ref, at = needed(identifier(raw, "id"), "id"), needed(instant(raw.get("commentedTime")), "commentedTime")
     author = object_in(raw, "commenter")
     return ConversationItem(
@@ -66,7 +78,14 @@ def _comment(raw: Raw) -> ConversationItem | None:
         author_id=identifier(raw, "commenterId") or identifier(author, "id"),
         public=text(raw.get("isPublic")) == "true",
         edited_at=instant(raw.get("modifiedTime")),
+        reference=our_reference(raw),
+        words=_words(text(raw.get("content")) or ""),
     )
+
+
+def _words(content: str) -> str:
+    """Return a digest of the words of a comment, without markup, blanks and our reference."""
+    return words_digest(html.unescape(_MARKUP.sub(" ", without_reference(content))))
 
 
 def _author(raw: Raw) -> AuthorKind:

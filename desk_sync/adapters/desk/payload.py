@@ -129,6 +129,14 @@ def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     )
 
 
+def value_of(word: str, name: str, written: object, vocabulary: DeskVocabulary) -> Value:
+    """Return what a ticket with this value in the field of that name has under our word."""
+    value: Value = getattr(
+        _read_state({"cf": {name: written}} if _is_custom(name) else {name: written}, vocabulary), word
+    )
+    return value
+
+
 def _own_domain(sender: str | None) -> str | None:
     """Return the domain of the sender's address; None for a public mail provider (R8)."""
     domain = (sender or "").rpartition("@")[2]
@@ -212,7 +220,8 @@ def modifications(answer: Raw, name: str) -> list[ModifiedTickets]:
 
 
 def _modification(raw: Raw, name: str) -> ModifiedTickets:
-    return ModifiedTickets(ticket_id=needed(_id(raw, "id"), "id"), at=_instant(raw.get(name)))
+    at, by = _instant(raw.get(name)), _text(raw.get("modifiedBy"))
+    return ModifiedTickets(ticket_id=needed(_id(raw, "id"), "id"), at=at, by=by)
 
 
 def tags(answer: Raw) -> frozenset[str]:

@@ -127,3 +127,8 @@ def our_reference(comment: Raw) -> str | None:
     """Return the reference at the end of one of our comments; None for any other comment."""
     match = _REFERENCE_AT_END.search(text(comment.get("content")) or "")
     return match[1] if match else None
+
+
+def without_reference(content: str) -> str:
+    """Return the content of a comment without our reference at its end."""
+    return _REFERENCE_AT_END.sub("", content)

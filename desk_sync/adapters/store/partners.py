@@ -58,6 +58,14 @@ class SqlEducationLog:
             row = connection.execute(known).first()
         return LastEducation(ticket_id=row.ticket_id, at=row.taught_at) if row else None
 
+    def learn(self, partner_key: str, found: LastEducation) -> None:
+        facts = {"ticket_id": found.ticket_id, "taught_at": found.at}
+        key = (education_replies.c.portal, education_replies.c.partner_key)
+        with redoable(self.engine) as connection:
+            new = insert(connection, education_replies).values(portal=self.portal, partner_key=partner_key, **facts)
+            earlier = education_replies.c.taught_at < found.at
+            connection.execute(new.on_conflict_do_update(index_elements=key, set_=facts, where=earlier))
+
 
 def claim_education(
     connection: Connection, portal: str, ticket_id: str, claim: EducationClaim, *, now: datetime

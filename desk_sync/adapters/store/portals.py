@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -95,18 +95,50 @@ class SqlPortalFacts:
     portal: str
     _learned: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _agents: list[str] = field(default_factory=list, init=False, repr=False)
+    _former: set[str] = field(default_factory=set, init=False, repr=False)
 
     def own_agent(self) -> str | None:
         """Return the agent's id, read from the database once: a token always belongs to the same agent."""
         if not self._agents:
-            known = select(portals.c.own_agent_id).where(portals.c.name == self.portal)
-            with reading(self.engine) as connection:
-                self._agents.extend(filter(None, [connection.scalar(known)]))
+            row = self._stored()
+            self._former.update((row.former_agents if row else None) or ())
+            self._agents.extend(filter(None, [row.own_agent_id if row else None]))
         return self._agents[-1] if self._agents else None
 
+    def own_agents(self) -> frozenset[str]:
+        own = self.own_agent()
+        return frozenset({*self._former, *filter(None, [own])})
+
     def learn_own_agent(self, agent_id: str) -> None:
+        before = self.own_agent()
         _learn(self.engine, self.portal, own_agent_id=agent_id)
         self._agents.append(agent_id)
+        if before and before != agent_id:
+            self.learn_former_agents([before])
+
+    def learn_former_agents(self, agent_ids: Iterable[str]) -> None:
+        row = self._stored()
+        known = {*self._former, *((row.former_agents if row else None) or ())}
+        self._former.update(known, agent_ids)
+        if not self._former <= known:
+            _learn(self.engine, self.portal, former_agents=sorted(self._former))
+
+    def traces_wanted_at(self) -> datetime | None:
+        row = self._stored()
+        wanted: datetime | None = row.traces_wanted_at if row else None
+        return wanted
+
+    def want_traces(self, at: datetime) -> None:
+        _learn(self.engine, self.portal, traces_wanted_at=at)
+
+    def is_new(self) -> bool:
+        one = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal).limit(1)
+        with reading(self.engine) as connection:
+            return connection.scalar(one) is None
+
+    def _stored(self) -> Row[Any] | None:
+        with reading(self.engine) as connection:
+            return connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
 
     def active_since(self) -> datetime | None:
         with reading(self.engine) as connection:

@@ -30,6 +30,9 @@ portals = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("own_agent_id", String),
+    # The agents whose token was used before, and when a person asked for our traces in Desk.
+    Column("former_agents", JSON(none_as_null=True)),
+    Column("traces_wanted_at", InstantColumn),
     Column("active_since", InstantColumn),
     Column("access_token", String),
     Column("expires_at", InstantColumn),

@@ -46,7 +46,8 @@ class SendingState(StrEnum):
 class ConversationItem:
     """A thread or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any.
 
-    `edited_at` is the instant of a comment's last edit, if it was edited.
+    `edited_at` is the instant of a comment's last edit, if it was edited. `reference` is that of our own comment,
+    `words` a digest of a comment's words without it.
     """
 
     ref: str
@@ -57,6 +58,8 @@ class ConversationItem:
     public: bool = True
     sending: SendingState = SendingState.SENT
     edited_at: datetime | None = None
+    reference: str | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class ReplyRules:
 
 def history_event(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
     """Return the event that the item is for the clocks; None if it changes none of them."""
-    if not item.public or item.sending is not SendingState.SENT:
+    if item.reference or not item.public or item.sending is not SendingState.SENT:
         return None
     if item.author is AuthorKind.PARTNER:
         return (

@@ -75,7 +75,7 @@ class EscalationStep:
 
     @property
     def key(self) -> str:
-        return f"escalation:{self.ladder.key}:{self.level}"
+        return step_key(self.ladder.key, self.level)
 
     @property
     def because(self) -> LadderCause:
@@ -140,6 +140,33 @@ def escalate(
     return look.advance(reduce(look.add, news, EscalationOutcome(state=before)))
 
 
+def step_key(ladder: str, level: int) -> str:
+    """Return the key of a level of the ladder with this key."""
+    return f"escalation:{ladder}:{level}"
+
+
+def start_ladder(trigger: EscalationTrigger, context: LadderContext, policy: EscalationPolicy) -> Ladder:
+    """Return the ladder that the trigger starts, with all that it takes from the mapping."""
+    location = context.location
+    rule = policy.rule(trigger.because, location.region, context.severity)
+    calendars = {
+        LadderTime.AS_THE_CLOCK: trigger.calendar or context.calendar,
+        LadderTime.BUSINESS: context.calendar,
+        LadderTime.WALL: WALL_CLOCK,
+    }
+    return Ladder(
+        key=trigger.key,
+        because=trigger.because,
+        reason=trigger.reason,
+        started_at=trigger.at,
+        rungs=rule.rungs,
+        chain=policy.matrix.chain(location),
+        calendar=calendars[rule.counts],
+        answers=policy.answers.get(trigger.because, {}),
+        policy_version=context.policy_version,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
     """The inputs of one look that are the same for all its triggers."""
@@ -156,7 +183,7 @@ class _Look:
         outcome = outcome.with_known(trigger)
         if self.since is not None and trigger.at < self.since:
             return outcome.with_reason("R33", f"{trigger.reason.text}: before escalation began here, so nobody is told")
-        new = self._ladder(trigger)
+        new = start_ladder(trigger, self.context, self.policy)
         if trigger.because is LadderCause.SECURITY:
             return self._raise(outcome, new, new.rungs[0])
         running = self._running(outcome.state, trigger.at)
@@ -202,27 +229,6 @@ class _Look:
         frozen = find_recipients(ladder.chain, level, staff, on).roles
         chain = ladder.chain if frozen else matrix.chain(self.context.location)
         return find_recipients(chain, level, staff, on), tuple(find_stand_ins(chain, level, staff, on))
-
-    def _ladder(self, trigger: EscalationTrigger) -> Ladder:
-        """Return the ladder that the trigger starts, with all that it takes from the mapping."""
-        location = self.context.location
-        rule = self.policy.rule(trigger.because, location.region, self.context.severity)
-        calendars = {
-            LadderTime.AS_THE_CLOCK: trigger.calendar or self.context.calendar,
-            LadderTime.BUSINESS: self.context.calendar,
-            LadderTime.WALL: WALL_CLOCK,
-        }
-        return Ladder(
-            key=trigger.key,
-            because=trigger.because,
-            reason=trigger.reason,
-            started_at=trigger.at,
-            rungs=rule.rungs,
-            chain=self.policy.matrix.chain(location),
-            calendar=calendars[rule.counts],
-            answers=self.policy.answers.get(trigger.because, {}),
-            policy_version=self.context.policy_version,
-        )
 
     def _running(self, state: EscalationState, at: datetime) -> Ladder | None:
         """Return the ladder if it had not stopped by `at`."""

@@ -13,8 +13,9 @@ from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, 
 from desk_sync.domain.commitment.clock_fields import clock_fields
 from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
 from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment, words_digest
+from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.desired import DesiredValue

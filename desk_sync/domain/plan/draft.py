@@ -58,6 +58,13 @@ class PlanDraft:
         return not all(map(self.memory.clocks.read_since, due))
 
     @property
+    def sets_decided_fields(self) -> bool:
+        """True if a decided field is about to be written, which a person may have set meanwhile."""
+        if self.mode is not Mode.WRITE:
+            return False
+        return self.fields.differs_from_decision
+
+    @property
     def agents_needed(self) -> frozenset[str]:
         """The addresses of the agents that Desk must be asked about."""
         return self.escalation.agents_needed
@@ -69,7 +76,7 @@ class PlanDraft:
 
     def finish(self, *, agents: Agents, last_education: LastEducation | None) -> Plan:
         """Return the plan. `agents` are Desk's agents by address, None for an address without one."""
-        fields = self.fields.finish(self._shown(), self._actions(agents), self.mode)
+        fields = self.fields.finish(self.shown, self._actions(agents), self.mode)
         silent = self.mode is Mode.SHADOW
         educated = self.education.finish(last_education, self.observed.now)
         return Plan(
@@ -131,7 +138,8 @@ class PlanDraft:
             may_reply=self.mode is Mode.WRITE,
         )
 
-    def _shown(self) -> Mapping[Field, DesiredValue]:
+    @property
+    def shown(self) -> Mapping[Field, DesiredValue]:
         """Return the values that show clocks and escalation, where the portal has fields for them."""
         values = {**self.clocks.fields, **self.escalation.fields}
         return {name: value for name, value in values.items() if name in self.policy.shown}

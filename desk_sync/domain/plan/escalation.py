@@ -137,6 +137,11 @@ def record_only(before: EscalationState, context: EscalationContext) -> Escalati
     return EscalationOutcome(state=replace(before, known=before.known | happened), reviews=reviews)
 
 
+def fired_triggers(context: EscalationContext) -> Sequence[EscalationTrigger]:
+    """Return the triggers that start a ladder, now or later."""
+    return _fired(context)[0]
+
+
 def _fired(context: EscalationContext) -> tuple[Sequence[EscalationTrigger], tuple[ReviewRequest, ...]]:
     """Return the triggers that start a ladder, now or later; and the requests that a person must decide instead."""
     found = tuple(_triggers(context))

@@ -161,6 +161,13 @@ class FieldsDraft:
         standing = theirs or ours
         return standing.value if standing else self.observed.ticket.severity
 
+    @property
+    def differs_from_decision(self) -> bool:
+        """True if a decided value differs from the ticket's, and no person's stands against it."""
+        values = {name: each.value for name, each in self.decided.items() if name not in self.decided_by_people}
+        values |= dict(reverts(self.observed.ticket, self.decision, self.memory, self.rules))
+        return any(self._differs(name, value) for name, value in values.items())
+
     def finish(
         self, shown: Mapping[Field, DesiredValue], actions: Mapping[Field, DesiredValue], mode: Mode
     ) -> FieldsPlan:

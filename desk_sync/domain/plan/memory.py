@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems
 from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
-from desk_sync.domain.fingerprint import fingerprint
+from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
@@ -120,11 +120,6 @@ class IntendedComment:
         return text is None or (before is not None and words_digest(text) not in (self.words, before))
 
 
-def words_digest(text: str) -> str:
-    """Return a fingerprint of a text without its blanks, which Desk may change."""
-    return fingerprint("".join(text.split()))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClocksMemory:
     """The inputs of the ticket's clocks, and how much of the conversation is in them.
@@ -223,6 +218,19 @@ class CommentsMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TracesMemory:
+    """Our traces in Desk that were adopted as done: `references` are those of comments that no effect is stored of.
+
+    `read_at` is when the traces were read last; None if they never were. They are read `again` at the next look if the
+    account was unknown then: our values have no basis without it.
+    """
+
+    references: frozenset[str] = frozenset()
+    read_at: datetime | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What is remembered of a ticket between two looks.
 
@@ -236,6 +244,7 @@ class Memory:
     escalation: EscalationMemory = EscalationMemory()
     evidence: EvidenceMemory = EvidenceMemory()
     comments: CommentsMemory = CommentsMemory()
+    traces: TracesMemory = TracesMemory()
 
     def next_look_at(self, planned: datetime | None, now: datetime) -> datetime | None:
         """Return when to look next: when a field or a comment is tried again, if that is before the `planned` look."""

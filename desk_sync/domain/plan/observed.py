@@ -8,6 +8,7 @@ from datetime import datetime
 
 from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, TicketWriter
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFacts
@@ -20,7 +21,8 @@ class ObservedTicket:
     """The facts of one look. `events` are the news since the last look: who changed which field.
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
-    `references` are those of the comments that we made, or may have made, on the ticket.
+    `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
+    Desk has them; None if the comments were not read.
     """
 
     ticket: Ticket
@@ -31,4 +33,5 @@ class ObservedTicket:
     history: History | None = None
     promise: Promise | None = None
     related: RelatedFacts = NOTHING_KNOWN
+    ours: Sequence[ConversationItem] | None = None
     now: datetime

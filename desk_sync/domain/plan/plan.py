@@ -54,6 +54,7 @@ class Plan:
             escalation=self.escalation.memory,
             evidence=memory.evidence,
             comments=CommentsMemory(waiting=comments.waiting),
+            traces=memory.traces,
         )
 
     def _clocks_after(self, former: ClocksMemory, comments: CommentsOutcome) -> ClocksMemory:

@@ -44,4 +44,9 @@ class Effect:
 
     def reference(self, ticket_id: str) -> str:
         """Return the short mark in the comment by which it is found again in Desk (L6)."""
-        return "ds-" + hashlib.sha256(f"{ticket_id}:{self.key}".encode()).hexdigest()[:12]
+        return reference_of(ticket_id, self.key)
+
+
+def reference_of(ticket_id: str, key: str) -> str:
+    """Return the reference of the effect with this key."""
+    return "ds-" + hashlib.sha256(f"{ticket_id}:{key}".encode()).hexdigest()[:12]

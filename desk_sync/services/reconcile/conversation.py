@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.learning import ConversationUpdate, HistoryBuilder
 from desk_sync.domain.commitment.promise import CommitmentPolicy
+from desk_sync.domain.plan.adoption.own_comments import OwnComments
 from desk_sync.domain.plan.inquiry import InquiryTopic, topics
 from desk_sync.domain.plan.memory import ClocksMemory, EvidenceMemory, Memory
+from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.errors import PermanentError, Unreadable
@@ -23,11 +26,15 @@ log = get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationReading:
-    """What is new in the conversation, and what is remembered of it; `evidence` with that of the partner's mails."""
+    """What is new in the conversation, and what is remembered of it; `evidence` with that of the partner's mails.
+
+    `ours` are our own comments, which are no part of the conversation; None if the comments were not read.
+    """
 
     update: ConversationUpdate
     memory: ClocksMemory
     evidence: EvidenceMemory
+    ours: Sequence[ConversationItem] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +43,12 @@ class ConversationReader:
 
     desk: Desk
     portal: PortalFacts
-    rules: CommitmentPolicy
+    policy: Policy
     now: Now
+
+    @property
+    def rules(self) -> CommitmentPolicy:
+        return self.policy.commitment
 
     def read_new(self, ticket: Ticket, memory: Memory, news: Sequence[Event], *, evidence: bool) -> ConversationReading:
         """Read each list that may hold something new, one call each; the contents of mails only for `evidence`."""
@@ -99,11 +110,14 @@ class ConversationReader:
 
     def _with_comments(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
         read_at, seen = self.now(), reading.memory.comments_seen
-        comments = self.desk.read_comments(ticket.ticket_id)
+        listed = self.desk.read_comments(ticket.ticket_id)
+        ours = list(OwnComments(ticket, self.policy, self.portal.own_agents()).among(listed))
+        comments = [each for each in listed if each not in ours]
         return replace(
             reading,
             update=reading.update.with_items(map(seen.dated, comments)),
             memory=replace(reading.memory, comments_seen=seen.after(comments, read_at)),
+            ours=ours,
         )
 
     def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:

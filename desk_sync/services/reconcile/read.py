@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.history import History
+from desk_sync.domain.commitment.learning import ConversationUpdate, StatusChange
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.triggers import SevereTicket
+from desk_sync.domain.plan.adoption.adopt import adopt
+from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import EvidenceMemory, Memory
 from desk_sync.domain.plan.observed import ObservedTicket
@@ -21,7 +26,7 @@ from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.event import Event
-from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.domain.ticket.ticket import Field, Ticket
 from desk_sync.errors import NotSent, PartMissing, TemporaryError
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
@@ -50,9 +55,8 @@ class TicketReader:
     live: LiveLookup | None = None
 
     def current_policy(self) -> Policy:
-        """Return the policy with the calendars that it takes from Desk, and with our own agent as no person."""
-        policy, own = self.hours.complete(self.policy), self.portal.own_agent()
-        return policy.knowing(own) if own else policy
+        """Return the policy with the calendars that it takes from Desk, and with our own agents as no persons."""
+        return reduce(Policy.knowing, sorted(self.portal.own_agents()), self.hours.complete(self.policy))
 
     def observe(
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
@@ -84,11 +88,12 @@ class TicketReader:
             ticket=ticket,
             lookup=lookup,
             events=news,
-            references=pending.references,
+            references=pending.references | memory.traces.references,
             writer=writer,
             history=conversation.history(ticket, memory.clocks, new.update),
             promise=pending.promise,
             related=self._related(ticket, lookup, writer),
+            ours=new.ours,
             now=self.now(),
         )
         return observed, replace(memory, evidence=evidence, clocks=new.memory)
@@ -100,6 +105,33 @@ class TicketReader:
         conversation, ticket = self._conversation(policy), observed.ticket
         new = conversation.read_again(ticket, memory)
         history = conversation.extend(observed.history, ticket, new.update) if observed.history else None
+        return replace(observed, history=history, ours=new.ours), replace(memory, clocks=new.memory)
+
+    def adopt(
+        self, observed: ObservedTicket, memory: Memory, policy: Policy, traces: TicketTraces
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return the facts and the memory with what our traces on the ticket show as done."""
+        past, conversation = traces.past, self._conversation(policy)
+        if observed.history is None and traces.first_at:
+            observed, memory = self._from_the_start(observed, memory, conversation)
+        history = observed.history and observed.history.without({each.ref for each in traces.comments})
+        changes = [
+            StatusChange(at=each.at, before=str(each.before), after=str(each.after))
+            for each in traces.changes_of(Field.STATUS, None)
+        ]
+        update = ConversationUpdate().with_status_changes(changes, whole=past.whole)
+        history = history and conversation.extend(history, observed.ticket, update)
+        return adopt(replace(observed, history=history), memory, traces, policy)
+
+    def _from_the_start(
+        self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader
+    ) -> tuple[ObservedTicket, Memory]:
+        """Return them with the whole conversation of a ticket that had clocks, and was closed before this first look."""
+        ticket = observed.ticket
+        if ticket.created_at is None:
+            return observed, memory
+        new = conversation.read_again(ticket, memory)
+        history = conversation.extend(History(created_at=ticket.created_at), ticket, new.update)
         return replace(observed, history=history), replace(memory, clocks=new.memory)
 
     def agents(self, addresses: Iterable[str]) -> Mapping[str, DeskAgent | None]:
@@ -151,7 +183,7 @@ class TicketReader:
         )
 
     def _conversation(self, policy: Policy) -> ConversationReader:
-        return ConversationReader(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
+        return ConversationReader(desk=self.desk, portal=self.portal, policy=policy, now=self.now)
 
     def _writer(self, ticket: Ticket) -> TicketWriter:
         """Return the writer of the ticket, where something depends on it."""

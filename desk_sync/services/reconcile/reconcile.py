@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,13 +11,14 @@ from functools import partial
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.backoff import as_long_again, doubled
 from desk_sync.domain.escalation.basic_questions import HOWTO
-from desk_sync.domain.plan.draft import draft_plan
+from desk_sync.domain.plan.adoption.traces import is_adopted
 from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.fields_plan import FieldsOutcome
 from desk_sync.domain.plan.memory import Memory, is_news
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, only_ours
@@ -40,6 +41,7 @@ from desk_sync.ports.partners import EducationLog
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
 from desk_sync.ports.tickets import Lease, Look, ParkCause, PendingWork, TicketStore
+from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
 from desk_sync.services.reconcile.write_comments import CommentsWriter
@@ -91,6 +93,7 @@ class Reconcile:
     comments: CommentsWriter
     related_tickets: RelatedTickets
     now: Now
+    adoption: TraceAdoption
     limits: LookLimits = LookLimits()
     recent: RecentLooks = field(default_factory=RecentLooks)
 
@@ -112,7 +115,8 @@ class Reconcile:
         pending = self.tickets.begin_look(lease, now=now, until=lease.until)
         if pending.attempts > self.limits.attempts:
             return self._park(lease, pending, _given_up(self.limits.attempts, pending.error))
-        news = [event for event in pending.events if is_news(event, pending.memory, pending.references)]
+        references = pending.references | pending.memory.traces.references
+        news = [event for event in pending.events if is_news(event, pending.memory, references)]
         if not news and not pending.wake_due:
             self.tickets.skip_look(lease, modified_at=_newest_modification(pending.events))
             return LookOutcome.NOTHING_NEW
@@ -140,14 +144,15 @@ class Reconcile:
         """Read, decide, write: nothing is written to a ticket before the last step."""
         policy, read_at = self._policy(lease), self.now()
         observed, memory = self.reader.observe(lease.ticket_id, pending, news, policy)
-        draft = draft_plan(observed, memory, policy)
+        observed, memory, draft = self.adoption.catch_up(observed, memory, policy)
         if draft.needs_conversation:
             observed, memory = self.reader.observe_conversation(observed, memory, policy)
-            draft = draft_plan(observed, memory, policy)
+            observed, memory, draft = self.adoption.catch_up(observed, memory, policy)
         plan = draft.finish(
             agents=self.reader.agents(draft.agents_needed), last_education=self._last_education(draft.partner_key)
         )
-        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory, read_at=read_at)
+        adopted = {each for each in plan.comments if is_adopted(each, observed, memory)}
+        outcome, comments = self._write(lease, observed.ticket, plan, pending.memory, adopted=adopted, read_at=read_at)
         remembered = plan.memory_after(observed.ticket, outcome.ticket, memory, comments)
         fields = plan.fields.memory_after(observed.ticket, outcome, now=self.now(), mapping=policy.version)
         self._record(lease, observed, outcome, plan, replace(remembered, fields=fields), pending.memory)
@@ -158,11 +163,19 @@ class Reconcile:
         return self.education_log.last(partner_key) if partner_key else None
 
     def _write(
-        self, lease: Lease, ticket: Ticket, plan: Plan, memory: Memory, *, read_at: datetime
+        self,
+        lease: Lease,
+        ticket: Ticket,
+        plan: Plan,
+        memory: Memory,
+        *,
+        adopted: Collection[Effect],
+        read_at: datetime,
     ) -> tuple[FieldsOutcome, CommentsOutcome]:
         """Store what is about to happen, then do it (L6). Return the end of the writes and of the comments.
 
-        Comments do not wait until Desk accepts a field, unless they report on it (L16).
+        Comments do not wait until Desk accepts a field, unless they report on it (L16). Those that were `adopted` are
+        done.
         """
         if not plan.fields.writes and not plan.comments:
             return FieldsOutcome(ticket=ticket), CommentsOutcome()
@@ -174,7 +187,11 @@ class Reconcile:
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
         mapping, renew = plan.decision.policy_version, partial(self._renew, lease)
         outcome = self.fields.write(ticket, plan.fields, mapping=mapping, read_at=read_at, renew=renew)
-        pending = {effect: may_exist for effect, may_exist in pending.items() if effect.about not in outcome.refused}
+        pending = {
+            effect: may_exist
+            for effect, may_exist in pending.items()
+            if effect.about not in outcome.refused and effect not in adopted
+        }
         return outcome, self.comments.write(lease.ticket_id, plan, pending, memory, renew=renew)
 
     def _renew(self, lease: Lease) -> None:

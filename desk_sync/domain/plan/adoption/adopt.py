@@ -1,0 +1,171 @@
+"""The adoption of a ticket's traces: facts and memory as they would be if no look had been forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
+from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.plan.adoption.past_fields import adopted_fields, last_changes
+from desk_sync.domain.plan.adoption.past_ladders import PastLadders
+from desk_sync.domain.plan.adoption.traces import TicketTraces, news_of
+from desk_sync.domain.plan.draft import PlanDraft, draft_plan
+from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, FieldsMemory, Memory, TracesMemory
+from desk_sync.domain.plan.observed import ObservedTicket
+from desk_sync.domain.plan.ownership import DECIDED
+from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.ticket.effect import reference_of
+from desk_sync.domain.ticket.ticket import Field, Value
+
+FIRST_LOOK = timedelta(minutes=1)
+"""Changes of the severity so soon after our first act belong to the first look, and count since the creation."""
+STANDING = "clocks"
+"""The key of the standing comment."""
+_FORGOTTEN = "forgotten"
+"""The digest of a standing comment that exists, and whose digest is not known."""
+
+
+def adopt(
+    observed: ObservedTicket, memory: Memory, traces: TicketTraces, policy: Policy
+) -> tuple[ObservedTicket, Memory]:
+    """Return the facts and the memory with what the traces show as done."""
+    seen = TracesMemory(
+        references=memory.traces.references | (traces.references - frozenset(observed.references)),
+        read_at=observed.now,
+    )
+    if memory.read_digest is None and traces.first_at is None:
+        return observed, replace(memory, traces=seen)
+    return _Adoption(observed, memory, traces, policy, seen).finish()
+
+
+@dataclass(frozen=True)
+class _Adoption:
+    """One adoption. Of a ticket with a memory only what came after it is adopted."""
+
+    observed: ObservedTicket
+    memory: Memory
+    traces: TicketTraces
+    policy: Policy
+    seen: TracesMemory
+
+    @property
+    def is_new(self) -> bool:
+        return self.memory.read_digest is None
+
+    @property
+    def since(self) -> datetime | None:
+        """The instant after which the past is not known; None if nothing of it is."""
+        return None if self.is_new or self.memory.traces.again else self.memory.clocks.left_at
+
+    def finish(self) -> tuple[ObservedTicket, Memory]:
+        observed = self._observed()
+        memory = replace(self.memory, traces=self.seen, clocks=self._clocks(observed))
+        memory = replace(memory, escalation=self._escalation(draft_plan(observed, memory, self.policy)))
+        draft = draft_plan(observed, memory, self.policy)
+        fields = adopted_fields(
+            self._unjudged(memory.fields), self.traces, self.policy.tickets, _Basis(draft).of, self.since
+        )
+        memory = replace(memory, fields=fields)
+        unknown = draft.decision.verdict is Verdict.UNKNOWN and bool(DECIDED & fields.applied.keys())
+        memory = replace(memory, traces=replace(self.seen, again=unknown))
+        reading = draft_plan(observed, memory, self.policy).clocks.reading
+        clocks = self._told(memory.clocks, reading) if reading else memory.clocks
+        return observed, replace(memory, clocks=clocks)
+
+    def _observed(self) -> ObservedTicket:
+        observed, first_at = self.observed, self.traces.first_at
+        since = first_at if self.is_new else self.since
+        events = last_changes(observed.ticket, self.traces, since and since - timedelta(microseconds=1))
+        active = min(filter(None, (observed.related.active_since, first_at)), default=None)
+        return replace(
+            observed,
+            events=news_of((*observed.events, *events)),
+            references=frozenset(observed.references) | self.traces.references,
+            related=replace(observed.related, active_since=active) if self.is_new else observed.related,
+            history=observed.history and observed.history.learn(self._severities(observed.history)),
+        )
+
+    def _severities(self, history: History) -> Iterator[HistoryEvent]:
+        """Yield the changes of the severity level; those of the first look count since the change before it."""
+        level, first_at = self.policy.tickets.level, self.traces.first_at
+        changes = self.traces.changes_of(Field.SEVERITY, self.since)
+        if self.is_new and first_at:
+            until = first_at + FIRST_LOOK
+            early = [each for each in changes if each.at <= until]
+            changes = [each for each in changes if each.at > until]
+            at_first = early[-1].after if early else changes[0].before if changes else self.observed.ticket.severity
+            earlier = [each.at for each in self.traces.past.changes if each.at < first_at]
+            at = max(earlier, default=history.created_at)
+            yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=level(_text(at_first)))
+        for each in changes:
+            yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=each.at, level=level(_text(each.after)))
+
+    def _clocks(self, observed: ObservedTicket) -> ClocksMemory:
+        clocks = replace(self.memory.clocks, in_doubt=False)
+        if observed.history is None:
+            return clocks
+        inputs = clocks.inputs or ClockInputs(history=observed.history, promise="", basis=ClockBasis())
+        large_since = inputs.basis.large_since or self._large_since()
+        basis = replace(inputs.basis, large=inputs.basis.large or large_since is not None, large_since=large_since)
+        return replace(clocks, inputs=replace(inputs, basis=basis))
+
+    def _large_since(self) -> datetime | None:
+        """Return when we first ticked the box."""
+        ticked = (each.at for each in self.traces.ours if each.name == Field.LARGE_USER and each.after is True)
+        return min(ticked, default=None)
+
+    def _escalation(self, draft: PlanDraft) -> EscalationMemory:
+        context, memory = draft.escalation.context, self.memory.escalation
+        if context is None:
+            return memory
+        return PastLadders(context, self.traces, memory, self.traces.first_at if self.is_new else None).adopted()
+
+    def _told(self, clocks: ClocksMemory, reading: ClockReading) -> ClocksMemory:
+        """Return the memory with the alerts from before our first act, and with the standing comment."""
+        first_at = self.traces.first_at
+        if self.is_new and first_at:
+            early = {key for key, clock in reading.alarms.items() if _since(clock) < first_at}
+            clocks = replace(clocks, suppressed=frozenset(early))
+        standing = self.traces.comment(reference_of(self.observed.ticket.ticket_id, STANDING))
+        if standing is None or not self._is_news(standing.edited_at or standing.at):
+            return clocks
+        edits = [each.by for each in self.traces.past.edits if each.at == standing.edited_at]
+        theirs = bool(edits) and edits[-1] not in self.traces.agents
+        digest = reading.digest if theirs else _FORGOTTEN
+        return replace(clocks, standing_comment=digest, standing_words=standing.words, intended_comment=None)
+
+    def _is_news(self, at: datetime) -> bool:
+        return self.since is None or at > self.since
+
+    def _unjudged(self, fields: FieldsMemory) -> FieldsMemory:
+        """Return it without the overrides that were found while the account was unknown: they are found again."""
+        if not self.memory.traces.again:
+            return fields
+        return replace(fields, overrides={name: each for name, each in fields.overrides.items() if name not in DECIDED})
+
+
+def _since(clock: Clock) -> datetime:
+    """Return when the clock's alert became active."""
+    at = clock.due_at if clock.state is ClockState.BREACHED else clock.target_at
+    return at or clock.started_at
+
+
+def _text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+class _Basis:
+    """The basis that a value of ours would have today."""
+
+    def __init__(self, draft: PlanDraft) -> None:
+        self._draft = draft
+        self._desired = {**draft.fields.decided, **draft.shown}
+
+    def of(self, name: Field) -> str:
+        desired = self._desired.get(name)
+        return desired.basis if desired else self._draft.decision.basis

@@ -1,0 +1,146 @@
+"""The escalation of a ticket from its traces: the levels that our comments report, and the ladder that they are of.
+
+A level is recognised by the reference of its comment, which follows from the ladder's key. A ladder is built anew from
+its trigger, by the mapping of today, and goes on from the instants at which its levels were really raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from desk_sync.domain.commitment.promise import Milestone
+from desk_sync.domain.escalation.escalate import EscalationState, start_ladder, step_key
+from desk_sync.domain.escalation.ladder import Ladder, LadderCause, RaisedLevel
+from desk_sync.domain.escalation.matrix import LEVELS, find_recipients
+from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
+from desk_sync.domain.escalation.triggers import ClusterBy, EscalationTrigger
+from desk_sync.domain.format import format_instant
+from desk_sync.domain.plan.adoption.traces import TicketTraces
+from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers
+from desk_sync.domain.plan.memory import EscalationMemory
+from desk_sync.domain.reason import Reason
+from desk_sync.domain.ticket.effect import reference_of
+from desk_sync.domain.ticket.ticket import Field
+
+REQUESTED_WITHIN = timedelta(minutes=10)
+"""The longest time between a request and its first level, where Desk's history does not show the request."""
+_REQUEST = "request:{:%Y%m%dT%H%M%SZ}"
+
+
+def request_key(at: datetime) -> str:
+    """Return the key of the ladder that a request at an instant starts."""
+    return _REQUEST.format(at)
+
+
+@dataclass(frozen=True)
+class PastLadders:
+    """The escalation that a ticket's traces show. `since_new`: without a memory, our first act on the ticket."""
+
+    context: EscalationContext
+    traces: TicketTraces
+    memory: EscalationMemory
+    since_new: datetime | None
+
+    def adopted(self) -> EscalationMemory:
+        """Return the memory with the levels that were raised, and the ladder that was started last."""
+        state = self.memory.state
+        found = sorted(self._raised(), key=lambda each: (each.at, each.level))
+        before = {each.key for each in fired_triggers(self.context) if self._is_older(each)}
+        known = state.known | before | {each.ladder for each in found}
+        ladder = self._ladder(found) or state.ladder
+        raised = (*state.raised, *(self._with_roles(each) for each in found))
+        return EscalationMemory(
+            state=EscalationState(ladder=ladder, raised=raised, known=known), requests=self._requests()
+        )
+
+    def _is_older(self, trigger: EscalationTrigger) -> bool:
+        """Return True for a trigger from before we first acted: what we told of it then is all that is told."""
+        return self.since_new is not None and trigger.at < self.since_new
+
+    def _raised(self) -> Iterator[RaisedLevel]:
+        """Yield the levels that the memory lacks."""
+        known = {(each.ladder, each.level) for each in self.memory.state.raised}
+        ticket_id = self.context.ticket.ticket_id
+        for key, cause in self._causes.items():
+            for level in LEVELS:
+                comment = self.traces.comment(reference_of(ticket_id, step_key(key, level)))
+                if comment and (key, level) not in known:
+                    yield RaisedLevel(ladder=key, because=cause, level=level, at=comment.at)
+
+    @property
+    def _causes(self) -> Mapping[str, LadderCause]:
+        """The keys that a ladder of the ticket can have."""
+        clocks = [each.key for each in self.context.reading.clocks if each.milestone is not Milestone.UPDATE]
+        named = [LadderCause.SECURITY, LadderCause.OVERRUN, *(f"{LadderCause.CLUSTER}:{by}" for by in ClusterBy)]
+        keys = [*clocks, *named, *self.memory.state.known, *map(request_key, self._instants())]
+        return {key: LadderCause(key.partition(":")[0]) for key in keys}
+
+    def _instants(self) -> Iterator[datetime]:
+        """Yield the instants at which an escalation may have been requested, to the second."""
+        for name in (Field.ESCALATION_REQUEST, Field.STATUS):
+            yield from (each.at for each in self.traces.changes_of(name, None))
+        for comment in self.traces.comments:
+            if not comment.public:
+                seconds = range(int(REQUESTED_WITHIN.total_seconds()))
+                yield from (comment.at - timedelta(seconds=each) for each in seconds)
+
+    def _ladder(self, found: Sequence[RaisedLevel]) -> Ladder | None:
+        """Return the ladder that raised a level last, if it is not the one that is known."""
+        climbing = [each for each in found if each.because is not LadderCause.SECURITY]
+        former = self.memory.state.ladder
+        if not climbing or (former and former.key == climbing[-1].ladder):
+            return None
+        started = self._started(climbing[-1].ladder, found)
+        stopped_at = former.stopped_at(self.context.signals) if former else None
+        was_running = former is not None and (stopped_at is None or stopped_at > started.started_at)
+        return started.extended_by(former) if former and was_running else started
+
+    def _started(self, key: str, found: Sequence[RaisedLevel]) -> Ladder:
+        first = next(each for each in found if each.ladder == key)
+        fired = (each for each in fired_triggers(self.context) if each.key == key)
+        trigger = next(fired, None) or _reported(first)
+        severity = self.context.reading.history.level(trigger.at) or self.context.severity
+        return start_ladder(trigger, replace(self.context.ladder, severity=severity), self.context.policy.escalation)
+
+    def _with_roles(self, raised: RaisedLevel) -> RaisedLevel:
+        """Return the level with the roles that it notifies."""
+        ladder, staff = self.context.ladder, self.context.policy.escalation.staff
+        chain = self.context.policy.escalation.matrix.chain(ladder.location)
+        return replace(raised, roles=find_recipients(chain, raised.level, staff, ladder.date_of(raised.at)).roles)
+
+    def _requests(self) -> EscalationRequests:
+        """Return the requests with the one that is open, since it was made, and the take-overs since they began."""
+        before = self.memory.requests
+        return replace(before, request=before.request or self._open_request(), taken_over=self._taken_over(before))
+
+    def _open_request(self) -> EscalationRequest | None:
+        ticket, rules = self.context.ticket, self.context.policy.escalation.requests
+        statuses = {each.casefold() for each in rules.statuses}
+        made = [each for each in self.traces.changes_of(Field.ESCALATION_REQUEST, None) if each.after is True]
+        made += [each for each in self.traces.changes_of(Field.STATUS, None) if str(each.after).casefold() in statuses]
+        if made:
+            last = max(made, key=lambda each: each.at)
+            by = Requester.PARTNER if last.by in (None, ticket.contact_id) else Requester.AGENT
+            return EscalationRequest(by=by, at=last.at)
+        keys = {request_key(at): at for at in self._instants()}
+        told = [keys[each.ladder] for each in self._raised() if each.because is LadderCause.REQUEST]
+        return EscalationRequest(by=Requester.PARTNER, at=max(told)) if told else None
+
+    def _taken_over(self, before: EscalationRequests) -> tuple[tuple[datetime, datetime | None], ...]:
+        if before.taken_over:
+            return before.taken_over
+        spans: list[tuple[datetime, datetime | None]] = []
+        for change in self.traces.changes_of("taken_over", None):
+            if change.after is True:
+                spans.append((change.at, None))
+            elif spans and spans[-1][1] is None:
+                spans[-1] = (spans[-1][0], change.at)
+        return tuple(spans)
+
+
+def _reported(first: RaisedLevel) -> EscalationTrigger:
+    """Return the trigger of a ladder of which only the comment on its first level is left."""
+    reason = Reason("R33", f"a comment of {format_instant(first.at)} reports it")
+    return EscalationTrigger(key=first.ladder, because=first.because, at=first.at, reason=reason)
