@@ -38,7 +38,7 @@ from desk_sync.domain.plan.education import EducationPolicy
 from desk_sync.domain.plan.memory import ClocksMemory, EscalationMemory, EvidenceMemory, FieldsMemory, Memory
 from desk_sync.domain.plan.policy import EmailFill, Mode, Policy, TicketPolicy
 from desk_sync.domain.ticket.event import Event, EventHint, FieldChange
-from desk_sync.domain.ticket.ticket import Field, Ticket, differing
+from desk_sync.domain.ticket.ticket import Field, Ticket, differing, value_digest
 from tests.support.clock_scenes import COMMITMENT
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -219,7 +219,12 @@ def make_event(*, changed: Iterable[Field] = (), **facts: Any) -> Event:
 
 def changes(before: Ticket, after: Ticket) -> dict[Field, FieldChange]:
     """Return the changes between two states of a ticket, as an event reports them."""
-    return {name: FieldChange(before=before.value(name), after=after.value(name)) for name in differing(before, after)}
+    return {
+        name: FieldChange(
+            before=value_digest(before, name, before.value(name)), after=value_digest(after, name, after.value(name))
+        )
+        for name in differing(before, after)
+    }
 
 
 def changed(before: Ticket, after: Ticket, *, by: str | None = PERSON, **facts: Any) -> Event:

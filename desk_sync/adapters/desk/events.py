@@ -18,7 +18,7 @@ from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 from desk_sync.domain.ticket.event import Event, EventHint, EventItem, FieldChange
-from desk_sync.domain.ticket.ticket import Field, Ticket, differing, digest
+from desk_sync.domain.ticket.ticket import Field, Ticket, differing, digest, value_digest
 from desk_sync.errors import BadDelivery, describe
 
 log = structlog.get_logger()
@@ -96,14 +96,15 @@ def _read_change(kind: str, raw: Raw, vocabulary: DeskVocabulary) -> Event:
         before=state_before,
         changes=_changes(before, after) if before and after else {},
         actor_id=_id(payload, "modifiedBy"),
-        former_actor_id=_id(previous, "modifiedBy"),
         modified_at=_instant(payload.get("modifiedTime")),
     )
 
 
 def _changes(before: Ticket, after: Ticket) -> Mapping[Field, FieldChange]:
     return {
-        name: FieldChange(before=before.value(name), after=after.value(name))
+        name: FieldChange(
+            before=value_digest(before, name, before.value(name)), after=value_digest(after, name, after.value(name))
+        )
         for name in sorted(differing(before, after))
     }
 

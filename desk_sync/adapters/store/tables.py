@@ -140,7 +140,6 @@ deliveries = Table(
     Column("before", String),
     Column("changes", JSON(none_as_null=True)),
     Column("actor_id", String),
-    Column("former_actor_id", String),
     Column("item", String),
     Column("item_id", String),
     Column("reference", String),

@@ -20,6 +20,7 @@ from desk_sync.domain.plan.ownership import (
     overrides_of,
     overwritten,
     reverts,
+    seems_overwritten,
     set_by_person,
 )
 from desk_sync.domain.plan.policy import Mode, TicketPolicy
@@ -160,6 +161,12 @@ class FieldsDraft:
         theirs, ours = self.decided_by_people.get(Field.SEVERITY), self.decided.get(Field.SEVERITY)
         standing = theirs or ours
         return standing.value if standing else self.observed.ticket.severity
+
+    @property
+    def seem_overwritten(self) -> bool:
+        """True if a write of ours may have replaced a person's value that we had not read."""
+        ours = self.memory.applied.items()
+        return any(seems_overwritten(name, each, self.observed, self.rules) for name, each in ours)
 
     @property
     def differs_from_decision(self) -> bool:

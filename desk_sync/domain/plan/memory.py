@@ -19,7 +19,7 @@ from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.held_back import HeldBack
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 from desk_sync.domain.ticket.waiting_comment import WaitingComment
 
 
@@ -93,9 +93,9 @@ class FieldsMemory:
 
     def _was_made(self, ticket: Ticket, events: Iterable[Event]) -> bool:
         """Return True if one of the intended values is in the ticket, or an event shows that it was."""
-        ours = self.intended
-        return any(ticket.value(name) == each.value for name, each in ours.items()) or any(
-            name in ours and ours[name].value in (change.before, change.after)
+        digests = {name: value_digest(ticket, name, ours.value) for name, ours in self.intended.items()}
+        return any(ticket.value(name) == ours.value for name, ours in self.intended.items()) or any(
+            digests.get(name) in (change.before, change.after)
             for event in events
             for name, change in event.changes.items()
         )

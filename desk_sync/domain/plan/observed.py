@@ -13,6 +13,7 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFacts
 from desk_sync.domain.ticket.event import Event
+from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Ticket
 
 
@@ -22,7 +23,7 @@ class ObservedTicket:
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
     `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
-    Desk has them; None if the comments were not read.
+    Desk has them, `past` is its history of the ticket; None if they were not read.
     """
 
     ticket: Ticket
@@ -34,4 +35,5 @@ class ObservedTicket:
     promise: Promise | None = None
     related: RelatedFacts = NOTHING_KNOWN
     ours: Sequence[ConversationItem] | None = None
+    past: TicketPast | None = None
     now: datetime

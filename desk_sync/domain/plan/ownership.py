@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, Lookup
@@ -15,7 +14,8 @@ from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import EmailFill, TicketPolicy
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.event import Event, EventHint, FieldChange
-from desk_sync.domain.ticket.ticket import Field, Ticket, Value
+from desk_sync.domain.ticket.past import TicketPast
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 
 DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL, Field.LARGE_USER, Field.SEVERITY})
 _BASIS_OF_DECIDED = frozenset({Field.CUSTOMER_PRIMARY_EMAIL})
@@ -121,7 +121,7 @@ def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, r
 
 def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
     """Yield the events that set the field to its present value."""
-    present = observed.ticket.value(name)
+    present = value_digest(observed.ticket, name, observed.ticket.value(name))
     yield from (each for each in observed.events if name in each.changes and each.changes[name].after == present)
 
 
@@ -146,51 +146,64 @@ def _is_older_than_basis(name: Field, observed: ObservedTicket) -> bool:
 
 
 def overwritten(name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy) -> Iterator[Value]:
-    """Yield the person's value that our write replaced, as the events show now; at most one.
+    """Yield the person's value that our write replaced, by the events or by the ticket's past; at most one.
 
-    None if the same events show that a person has put our value back since.
+    None if the events show that a person has put our value back since.
     """
-    edits = sorted(_unseen_edits(name, ours, observed, rules), key=itemgetter(0))
-    put_back = [each.occurred_at for each in _results(name, observed) if is_person(each.actor_id, rules)]
-    yield from (value for at, value in edits[-1:] if all(other <= at for other in put_back))
+    had_no_author = [each for each in _edits(name, observed, rules) if _had_no_author(name, ours, observed, each)]
+    if had_no_author:
+        taken_at = max(each.occurred_at for each in had_no_author)
+        put_back = [each.occurred_at for each in _results(name, observed) if is_person(each.actor_id, rules)]
+        yield from [ours.before] if all(at <= taken_at for at in put_back) else []
+    elif observed.past:
+        yield from _replaced_unseen(name, ours, observed.past, rules)
 
 
-def _unseen_edits(
-    name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy
-) -> Iterator[tuple[datetime, Value]]:
-    """Yield the persons' values of which our write did not know, by their own events, or by the echo of our write."""
-    for event in observed.events:
-        change = event.changes.get(name)
-        if change is None:
-            continue
-        if is_person(event.actor_id, rules):
-            if _had_no_author(ours, change) or _is_within(ours, change, event.modified_at):
-                yield event.occurred_at, change.after
-        elif is_person(event.former_actor_id, rules) and _is_echo(ours, change, event.modified_at):
-            yield event.occurred_at, change.before
+def seems_overwritten(name: Field, ours: AppliedValue, observed: ObservedTicket, rules: TicketPolicy) -> bool:
+    """Return True if an event shows that our write replaced a value that we had not read: the past tells which.
 
-
-def _had_no_author(ours: AppliedValue, change: FieldChange) -> bool:
-    """Return True for the value that we saw in the place of ours, without an event that named a person."""
-    return ours.again and change == FieldChange(before=ours.value, after=ours.before)
-
-
-def _is_within(ours: AppliedValue, change: FieldChange, at: datetime | None) -> bool:
-    """Return True for a change after the reading that we wrote on, and before our write.
-
-    Desk's times may be whole seconds: a change at an end of that span belongs to it by the value that it replaced.
+    The event is a person's of that time, or the echo of our write.
     """
-    if at is None or ours.read_at is None or change.after == ours.value:
+    if observed.past or observed.ticket.value(name) != ours.value:
         return False
-    if at == ours.read_at:
-        return change.before == ours.before
-    before_ours = ours.written_at is None or at <= ours.written_at
-    return ours.read_at < at and before_ours and change.before != ours.value
+    read, written = (value_digest(observed.ticket, name, each) for each in (ours.before, ours.value))
+    events = [each for each in observed.events if name in each.changes and _is_within(ours, each.modified_at)]
+    changes = [(each.changes[name], is_person(each.actor_id, rules)) for each in events]
+    return any(
+        written != change.before and change.after not in (read, written)
+        if by_person
+        else change.after == written and change.before != read
+        for change, by_person in changes
+    )
 
 
-def _is_echo(ours: AppliedValue, change: FieldChange, at: datetime | None) -> bool:
-    """Return True for our write, if it replaced another value than the one that we had read."""
-    return at is not None and at == ours.written_at and change.after == ours.value and change.before != ours.before
+def _edits(name: Field, observed: ObservedTicket, rules: TicketPolicy) -> Iterator[Event]:
+    """Yield the events of persons that changed the field."""
+    yield from (each for each in observed.events if name in each.changes and is_person(each.actor_id, rules))
+
+
+def _had_no_author(name: Field, ours: AppliedValue, observed: ObservedTicket, event: Event) -> bool:
+    """Return True for the value that we saw in the place of ours, without an event that named a person."""
+    before, after = (value_digest(observed.ticket, name, each) for each in (ours.value, ours.before))
+    return ours.again and event.changes[name] == FieldChange(before=before, after=after)
+
+
+def _is_within(ours: AppliedValue, at: datetime | None) -> bool:
+    """Return True for a time from the reading that we wrote on until our write. Desk's times may be whole seconds."""
+    if at is None or ours.read_at is None:
+        return False
+    return ours.read_at <= at and (ours.written_at is None or at <= ours.written_at)
+
+
+def _replaced_unseen(name: Field, ours: AppliedValue, past: TicketPast, rules: TicketPolicy) -> Iterator[Value]:
+    """Yield the person's value that the last change of the field replaced, if it is ours and we had read another."""
+    changes = [each for each in past.changes if each.name == name][-2:]
+    if len(changes) < 2:
+        return
+    theirs, last = changes
+    is_ours = last.after == ours.value and not is_person(last.by, rules)
+    if is_ours and last.before == theirs.after != ours.before and is_person(theirs.by, rules):
+        yield theirs.after
 
 
 def is_person(actor_id: str | None, rules: TicketPolicy) -> bool:

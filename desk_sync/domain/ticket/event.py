@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.domain.ticket.ticket import Field
 
 
 class EventHint(StrEnum):
@@ -27,10 +27,10 @@ class EventItem(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """A change of one field: the value that was replaced, and the one that replaced it."""
+    """A change of one field: the digests of the value that was replaced, and of the one that replaced it."""
 
-    before: Value
-    after: Value
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,9 @@ class Event:
     """One event of a delivery.
 
     `state` and `before` are digests of the ticket after and before the change; None if the payload does not have every
-    field that we read. `changes` are those of our fields in which the two differ; `former_actor_id` made the change
-    before this one. `item` and `item_id` are kind and id of the thread or comment that the event is about, `reference`
-    is that of our own comment. `modified_at` is the ticket's in the payload: every change up to then is in it.
+    field that we read. `changes` are those of our fields in which the two differ. `item` and `item_id` are kind and id
+    of the thread or comment that the event is about, `reference` is that of our own comment. `modified_at` is the
+    ticket's in the payload: every change up to then is in it.
     """
 
     key: str
@@ -52,7 +52,6 @@ class Event:
     before: str | None = None
     changes: Mapping[Field, FieldChange] = field(default_factory=dict)
     actor_id: str | None = None
-    former_actor_id: str | None = None
     item: EventItem | None = None
     item_id: str | None = None
     reference: str | None = None

@@ -135,6 +135,12 @@ def differing(one: Ticket, other: Ticket) -> frozenset[Field]:
     return frozenset(name for name, value, another in values if value != another)
 
 
+def value_digest(ticket: Ticket, name: Field, value: Value) -> str:
+    """Return a fingerprint of a value of the ticket's field: an event names values by it, and holds none (L11)."""
+    text = str(value) if isinstance(value, str) else value  # a word of an enumeration is its text
+    return hashlib.sha256(repr((ticket.ticket_id, str(name), text)).encode()).hexdigest()[:16]
+
+
 _FIELDS = tuple(Field)
 _WRITABLE = attrgetter(*_FIELDS)
 _FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words", "unread"})

@@ -55,6 +55,8 @@ class TraceAdoption:
     def _is_behind(self, observed: ObservedTicket, memory: Memory, draft: PlanDraft) -> bool:
         if is_behind(observed, memory, self.portal.own_agents(), self.portal.traces_wanted_at()):
             return True
+        if draft.fields.seem_overwritten:
+            return True
         is_done = memory.traces.read_at == observed.now
         return not is_done and is_unexplained(observed, memory) and draft.sets_decided_fields
 

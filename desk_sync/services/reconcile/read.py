@@ -121,7 +121,7 @@ class TicketReader:
         ]
         update = ConversationUpdate().with_status_changes(changes, whole=past.whole)
         history = history and conversation.extend(history, observed.ticket, update)
-        return adopt(replace(observed, history=history), memory, traces, policy)
+        return adopt(replace(observed, history=history, past=past), memory, traces, policy)
 
     def _from_the_start(
         self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader

@@ -9,10 +9,13 @@ import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace
+from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import AppliedValue, Override
+from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import changed_by_person
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.event import EventHint
+from desk_sync.domain.ticket.past import PastChange, TicketPast
 from tests.support.makers import (
     ADMIN,
     NOW,
@@ -315,57 +318,79 @@ def at(second):
     return NOW + timedelta(seconds=second)
 
 
+FOUND = make_ticket(severity="S3-Minimal", modified_at=NOW)
+THEIRS = replace(FOUND, severity="S2-Moderate")
+REPLACED = replace(FOUND, large_user=True, severity="S1-Critical", modified_by=ROBOT, modified_at=at(2))
+
+
+def edit(before=FOUND, after=THEIRS, *, second=1, **facts):
+    return changed(before, after, occurred_at=at(second), modified_at=at(second), **facts)
+
+
 class TestAnEditBetweenOurReadingAndOurWrite:
-    """L7: our write replaced it unseen. Of times in whole seconds both ends may be equal."""
+    """L7: our write replaced it unseen. An event raises the question, and Desk's history answers it."""
 
-    found = make_ticket(severity="S3-Minimal", modified_at=NOW)
-    theirs = replace(found, severity="S2-Moderate")
-    written = replace(found, severity="S1-Critical", modified_by=ROBOT, modified_at=at(2))
-
-    def written_by_us(self, *, written_at=written.modified_at):
+    def draft(self, *events, past=None, written_at=REPLACED.modified_at):
         ours = replace(OURS[SEVERITY], before="S3-Minimal", read_at=NOW, written_at=written_at)
-        return make_memory(applied={**OURS, SEVERITY: ours})
+        memory = make_memory(applied={**OURS, SEVERITY: ours})
+        observed = ObservedTicket(ticket=REPLACED, lookup=LARGE, events=events, past=past, now=NOW)
+        return draft_plan(observed, memory, with_rules())
 
-    def edit(self, before=found, after=theirs, *, second=1, **facts):
-        return changed(before, after, occurred_at=at(second), modified_at=at(second), **facts)
-
-    def back(self, *events, **facts):
-        return writes(replace(self.written, large_user=True), LARGE, self.written_by_us(**facts), events=events)
+    def written_back(self, *changes):
+        past = TicketPast(changes=[PastChange(name="severity", at=NOW, **each) for each in changes])
+        return self.draft(past=past).finish(agents={}, last_education=None).fields.writes
 
     @pytest.mark.parametrize("second", [0, 1, 2])
     @pytest.mark.parametrize("written_at", [at(2), None])
-    def test_it_is_written_back(self, second, written_at):
-        assert self.back(self.edit(second=second), written_at=written_at) == {SEVERITY: "S2-Moderate"}
+    def test_a_persons_event_of_that_time_raises_the_question(self, second, written_at):
+        assert self.draft(edit(second=second), written_at=written_at).fields.seem_overwritten
 
-    def test_the_echo_of_our_write_shows_it_too(self):
-        echo = self.edit(self.theirs, self.written, second=2, by=ROBOT, former_actor_id=PERSON)
+    def test_the_echo_of_our_write_raises_it_too(self):
+        assert self.draft(edit(THEIRS, REPLACED, second=2, by=ROBOT)).fields.seem_overwritten
 
-        assert self.back(echo) == {SEVERITY: "S2-Moderate"}
+    @pytest.mark.parametrize(
+        "event",
+        [
+            pytest.param(edit(second=-1), id="before our reading"),
+            pytest.param(edit(second=3), id="after our write"),
+            pytest.param(edit(REPLACED, THEIRS, second=2), id="of our value, in the second of our write"),
+            pytest.param(edit(THEIRS, FOUND, second=0), id="to the value that we read"),
+            pytest.param(edit(THEIRS, REPLACED), id="to the value that we wrote"),
+            pytest.param(edit(FOUND, THEIRS, by=ROBOT), id="a program's"),
+            pytest.param(edit(FOUND, REPLACED, second=2, by=ROBOT), id="the echo of our write over what we read"),
+            pytest.param(edit(THEIRS, REPLACED, second=3, by=ROBOT), id="the echo of another write"),
+            pytest.param(changed(FOUND, THEIRS), id="without Desk's time"),
+            pytest.param(edit(FOUND, replace(FOUND, product="CRM")), id="of another field"),
+        ],
+    )
+    def test_nothing_else_raises_it(self, event):
+        assert not self.draft(event).fields.seem_overwritten
 
-    def test_of_several_the_last_one_is(self):
-        assert self.back(self.edit(), self.edit(self.theirs, LOWERED)) == {SEVERITY: "S3-Minimal"}
+    def test_it_is_raised_once(self):
+        assert not self.draft(edit(), past=TicketPast()).fields.seem_overwritten
 
-    def test_nothing_else_is(self):
-        lowered = replace(self.written, severity="S2-Moderate")
-        raised = replace(self.found, severity="S1-Critical")
-        echo = {"by": ROBOT, "former_actor_id": PERSON}
-        others = {
-            "a program's": [self.edit(by=ROBOT)],
-            "before our reading": [self.edit(second=-1)],
-            "before our reading, in the same second": [self.edit(lowered, self.theirs, second=0)],
-            "after our write": [self.edit(second=3)],
-            "after our write, in the same second": [self.edit(lowered, LOWERED, second=3)],
-            "of our own value": [self.edit(self.written, self.theirs, second=2)],
-            "the same value as ours": [self.edit(self.theirs, raised)],
-            "without Desk's time": [changed(self.found, self.theirs)],
-            "taken back by the person": [self.edit(), self.edit(self.theirs, raised, second=2)],
-            "the echo of what we read": [self.edit(self.found, self.written, second=2, **echo)],
-            "the echo of another write": [self.edit(self.theirs, self.written, second=1, **echo)],
-            "the echo over a program's": [self.edit(self.theirs, self.written, second=2, by=ROBOT)],
-            "another field's": [changed(self.found, replace(self.found, product="CRM"))],
-        }
+    def test_a_person_whose_value_our_write_replaced_gets_it_back(self):
+        theirs = {"by": PERSON, "before": "S3-Minimal", "after": "S2-Moderate"}
+        ours = {"by": ROBOT, "before": "S2-Moderate", "after": "S1-Critical"}
 
-        assert {name: self.back(*events) for name, events in others.items()} == {name: {} for name in others}
+        assert self.written_back(theirs, ours) == {SEVERITY: "S2-Moderate"}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            pytest.param([], id="no past"),
+            pytest.param([(ROBOT, "S2-Moderate", "S1-Critical")], id="a past that does not reach back"),
+            pytest.param([(PERSON, "", "S3-Minimal"), (ROBOT, "S3-Minimal", "S1-Critical")], id="what we had read"),
+            pytest.param([(ROBOT, "", "S2-Moderate"), (ROBOT, "S2-Moderate", "S1-Critical")], id="a program's"),
+            pytest.param([(PERSON, "", "S2-Moderate"), (PERSON, "S2-Moderate", "S1-Critical")], id="by the person"),
+            pytest.param([(PERSON, "", "S2-Moderate"), (ROBOT, "S2-Moderate", "S4-Low")], id="by another value"),
+            pytest.param([(PERSON, "", "S2-Moderate"), (ROBOT, "S4-Low", "S1-Critical")], id="with a gap between"),
+        ],
+    )
+    def test_nothing_else_is_written_back(self, changes):
+        names = ("by", "before", "after")
+
+        assert self.written_back(*(dict(zip(names, each, strict=True)) for each in changes)) == {}
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,10 @@ def adopted_fields(
 ) -> FieldsMemory:
     """Return the memory with the values that we set after `since`, each as if it had been recorded when it was set.
 
-    A value that replaced ours keeps it company: with its author's event, it is judged as an edit against ours.
+    A value that replaced ours keeps it company: with its author's event, it is judged as an edit against ours. What our
+    writes replaced is known then.
     """
-    applied = dict(memory.applied)
+    applied = {name: replace(ours, read_at=None) for name, ours in memory.applied.items()}
     for name in sorted(_ADOPTED):
         ours = _our_value(name, traces, rules, since)
         if ours is None:
