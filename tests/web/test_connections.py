@@ -18,9 +18,11 @@ from structlog.testing import capture_logs
 from desk_sync.web.connections import BoundedConnection, ConnectionLimits, CutLog, CutReason, bounded
 from tests.support.processes import wait_until
 
-HEAD, FIELDS, OPEN = 2_000, 20, 5
+HEAD, BETWEEN, FIELDS, OPEN = 2_000, 500, 20, 5
 SOON = timedelta(seconds=0.4)
-LIMITS = ConnectionLimits(head=HEAD, fields=FIELDS, head_within=SOON, answer_within=2 * SOON, open=OPEN)
+LIMITS = ConnectionLimits(
+    head=HEAD, between=BETWEEN, fields=FIELDS, head_within=SOON, answer_within=2 * SOON, open=OPEN
+)
 START = b"GET / HTTP/1.1\r\nHost: x\r\n"
 GET = START + b"\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
