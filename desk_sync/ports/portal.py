@@ -120,8 +120,8 @@ class AllowanceStore(Protocol):
         """Return the stored allowance; an empty one before the first."""
         ...
 
-    def save_credits(self, level: CreditLevel) -> None:
-        """Replace the credit level."""
+    def exchange_credits(self, seen: CreditLevel | None, new: CreditLevel) -> bool:
+        """Replace `seen` by `new`; return False, and change nothing, if `seen` is no longer the stored level."""
         ...
 
     def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
@@ -154,8 +154,8 @@ class CallBudget(Protocol):
         """
         ...
 
-    def spent(self, left: int | None) -> None:
-        """Record that Desk answered, with `left` credits for the day; None if the answer does not state them."""
+    def spent(self, left: int | None, *, sent_at: datetime) -> None:
+        """Record that Desk answered a call sent at `sent_at`, with `left` credits for the day; None if not stated."""
         ...
 
     def exhausted(self, wait: timedelta) -> None:

@@ -169,7 +169,8 @@ class TestStorms:
 
         setup.desk.quota.daily = 125_000
         allowances.exchange(pause, DeskPause(begun_at=utc_now(), until=utc_now(), number=1))  # midnight
-        allowances.save_credits(CreditLevel(left=0, at=utc_now() - RECHECK_AFTER))
+        known = allowances.read().credits
+        assert allowances.exchange_credits(known, CreditLevel(left=0, at=utc_now() - RECHECK_AFTER))
         app.portal(DEFAULT).tickets.look_now(tickets, now=utc_now())
         app.portal(DEFAULT).drain.run()
 

@@ -85,7 +85,7 @@ def test_invented_ids_leave_half_of_the_reserve_to_tickets_of_severity_1(leaked)
     leaked.deliver(*(str(10**17 + number) for number in range(INVENTED)))
     leaked.drain()
 
-    assert RESERVE // 2 - 2 * WORKERS <= leaked.desk.quota.left() <= RESERVE // 2
+    assert RESERVE // 2 - WORKERS <= leaked.desk.quota.left() <= RESERVE // 2
     waiting = leaked.portal.metrics.backlog(utc_now())
     assert waiting.put_off > INVENTED - DAILY
 

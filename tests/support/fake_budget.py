@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from desk_sync.errors import TemporaryError
 
@@ -36,7 +36,7 @@ class FakeBudget:
         self._refuse()
         return nullcontext()
 
-    def spent(self, left: int | None) -> None:
+    def spent(self, left: int | None, *, sent_at: datetime) -> None:
         self.left.append(left)
 
     def exhausted(self, wait: timedelta) -> None:

@@ -18,9 +18,11 @@ from structlog.testing import capture_logs
 from desk_sync.web.connections import BoundedConnection, ConnectionLimits, CutLog, CutReason, bounded
 from tests.support.processes import wait_until
 
-HEAD, FIELDS, OPEN = 2_000, 20, 5
+HEAD, BETWEEN, FIELDS, OPEN = 2_000, 500, 20, 5
 SOON = timedelta(seconds=0.4)
-LIMITS = ConnectionLimits(head=HEAD, fields=FIELDS, head_within=SOON, answer_within=2 * SOON, open=OPEN)
+LIMITS = ConnectionLimits(
+    head=HEAD, between=BETWEEN, fields=FIELDS, head_within=SOON, answer_within=2 * SOON, open=OPEN
+)
 START = b"GET / HTTP/1.1\r\nHost: x\r\n"
 GET = START + b"\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -96,18 +98,18 @@ def test_a_head_has_a_limit(site, fields, answered):
 
 
 @pytest.mark.parametrize(
-    "start",
+    ("start", "most"),
     [
-        pytest.param(b"GET /", id="of a head: its address"),
-        pytest.param(START + b"A: ", id="of a head: a value"),
-        pytest.param(POST + b"1;", id="of a body: an extension of a chunk"),
-        pytest.param(POST + b"0\r\nA: ", id="after a body: a trailer"),
+        pytest.param(b"GET /", HEAD, id="of a head: its address"),
+        pytest.param(START + b"A: ", HEAD, id="of a head: a value"),
+        pytest.param(POST + b"1;", BETWEEN, id="of a body: an extension of a chunk"),
+        pytest.param(POST + b"0\r\nA: ", BETWEEN, id="after a body: a trailer"),
     ],
 )
-def test_nothing_but_a_body_is_taken_in_without_end(site, start):
+def test_nothing_but_a_body_is_taken_in_without_end(site, start, most):
     connection = site.connect(start)
     time.sleep(0.1)
-    connection.sendall(b"a" * 2 * HEAD)
+    connection.sendall(b"a" * (most + 1))
 
     assert status(connection) == 400
     assert site.cuts == {CutReason.LONG_HEAD: 1}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import requests
 from requests.adapters import BaseAdapter
@@ -169,17 +169,18 @@ class DeskCalls:
         try:
             # At most half of the time left, so that a call that waited is not cut short as if Desk were slow.
             with self._budget.slot(timedelta(seconds=deadline.left() / 2)):
+                sent_at = self._now()
                 response = self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
         except AnswerTooLarge as error:
-            self._budget.spent(None)
+            self._budget.spent(None, sent_at=sent_at)
             raise LargeAnswer(f"Desk's answer to {call} cannot be read: {error}", error.beginning) from None
         except requests.RequestException as error:
             self._budget.failed(type(error).__name__)
             raise _transport_error(error, call) from None
-        self._record(response, call)
+        self._record(response, call, sent_at)
         return response
 
-    def _record(self, response: requests.Response, call: str) -> None:
+    def _record(self, response: requests.Response, call: str, sent_at: datetime) -> None:
         """Record in the budget the effect of the answer on the whole portal."""
         wait = exhausted(response, now=self._now())
         if wait is not None:
@@ -188,7 +189,7 @@ class DeskCalls:
             self._budget.failed(failed.cause, failed.about)
         else:
             left = response.headers.get(_CREDITS_LEFT, "")
-            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None)
+            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None, sent_at=sent_at)
 
 
 def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:

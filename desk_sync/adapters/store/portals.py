@@ -74,8 +74,10 @@ class SqlAllowances:
         level = CreditLevel(left=stored.credits_left, at=stored.credits_at) if stored.credits_at else None
         return CreditAllowance(credits=level, pause=_pause(stored) if stored.paused_until else None)
 
-    def save_credits(self, level: CreditLevel) -> None:
-        _learn(self.engine, self.portal, credits_left=level.left, credits_at=level.at)
+    def exchange_credits(self, seen: CreditLevel | None, new: CreditLevel) -> bool:
+        left, at = (seen.left, seen.at) if seen else (None, None)
+        unchanged = portals.c.credits_at.is_not_distinct_from(at) & portals.c.credits_left.is_not_distinct_from(left)
+        return _exchange(self.engine, self.portal, unchanged, credits_left=new.left, credits_at=new.at)
 
     def elect(self, seen: CreditLevel, *, now: datetime) -> bool:
         return _exchange(self.engine, self.portal, portals.c.credits_at == seen.at, credits_at=now)

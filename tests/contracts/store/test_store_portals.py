@@ -80,7 +80,7 @@ class TestAllowances:
         assert allowances.read() == CreditAllowance()
 
     def test_credits_and_pause_are_kept_for_the_portal(self, allowances, engine):
-        allowances.save_credits(self.CREDITS)
+        allowances.exchange_credits(None, self.CREDITS)
         allowances.exchange(None, self.PAUSE)
 
         assert allowances.read() == CreditAllowance(credits=self.CREDITS, pause=self.PAUSE)
@@ -106,8 +106,18 @@ class TestAllowances:
         assert allowances.exchange(self.PAUSE, None)
         assert allowances.read() == CreditAllowance()
 
+    def test_one_of_many_replaces_the_credit_level_that_all_have_seen(self, allowances):
+        lower = [CreditLevel(left=left, at=NOW + A_MOMENT) for left in range(8)]
+        allowances.exchange_credits(None, self.CREDITS)
+
+        with ThreadPoolExecutor(8) as pool:
+            done = list(pool.map(lambda level: allowances.exchange_credits(self.CREDITS, level), lower))
+
+        assert sum(done) == 1
+        assert allowances.read().credits == lower[done.index(True)]
+
     def test_one_of_many_is_elected_to_request_the_credits(self, allowances):
-        allowances.save_credits(self.CREDITS)
+        allowances.exchange_credits(None, self.CREDITS)
 
         with ThreadPoolExecutor(8) as pool:
             elected = list(pool.map(lambda _: allowances.elect(self.CREDITS, now=NOW + A_MOMENT), range(8)))
@@ -117,7 +127,7 @@ class TestAllowances:
 
     def test_credits_a_pause_and_a_token_do_not_overwrite_each_other(self, allowances, tokens):
         allowances.exchange(None, self.PAUSE)
-        allowances.save_credits(self.CREDITS)
+        allowances.exchange_credits(None, self.CREDITS)
         tokens.save(AccessToken(access_token="first", expires_at=NOW))
 
         assert allowances.read() == CreditAllowance(credits=self.CREDITS, pause=self.PAUSE)

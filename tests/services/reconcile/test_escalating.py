@@ -294,6 +294,7 @@ class Metered(FakeDesk):
         super().__init__(*tickets)
         self.lock, self.in_flight, self.most, self.left = Lock(), 0, 0, 10**6
         self.budget: CallBudget = FakeBudget()
+        self.now = lambda: NOW
 
     def _call(self, name: str, act: Callable[[], Any]) -> Any:
         with self.budget.slot(timedelta(seconds=30)):
@@ -304,7 +305,7 @@ class Metered(FakeDesk):
             answer = super()._call(name, act)
             with self.lock:
                 self.in_flight -= 1
-            self.budget.spent(self.left)
+            self.budget.spent(self.left, sent_at=self.now())
         return answer
 
 
@@ -343,6 +344,7 @@ class TestWhenAllBreachAtOnce:
                 ticket_id=each, customer_primary_email=known, severity="S3-Minimal", created_at=NOW, threads=1
             )
             world.receives(key=each, ticket_id=each)
+        desk.now = world.now
         desk.budget = world.budget = PortalBudget(
             "default",
             slots=Slots(10),

@@ -120,7 +120,7 @@ class TestClockPutBack:
         assert not may_look(processes.start())
 
     def test_one_look_reads_the_number_of_credits(self, processes):
-        processes.start().spent(4_711)
+        processes.start().spent(4_711, sent_at=processes.time)
         processes.wait(-timedelta(hours=1))
 
         assert [may_look(processes.start()) for _ in range(2)] == [True, False]
@@ -140,13 +140,13 @@ class TestCredits:
         ],
     )
     def test_the_reserve_is_kept_for_the_most_urgent_tickets_by_every_process(self, processes, left, urgency, may):
-        processes.start().spent(left)
+        processes.start().spent(left, sent_at=processes.time)
 
         assert may_look(processes.start(), urgency) is may
 
     def test_a_refused_look_is_given_the_time_to_wait_and_the_reason(self, processes):
         budget = processes.start()
-        budget.spent(4_711)
+        budget.spent(4_711, sent_at=processes.time)
         processes.wait(timedelta(minutes=5))
 
         with pytest.raises(TemporaryError, match="4711 credits are left today, and 5000 are kept") as refused:
@@ -155,7 +155,7 @@ class TestCredits:
         assert refused.value.retry_after == RECHECK_AFTER - timedelta(minutes=5)
 
     def test_one_look_in_a_while_finds_out_that_a_new_day_has_begun(self, processes):
-        processes.start().spent(4_711)
+        processes.start().spent(4_711, sent_at=processes.time)
         processes.wait(RECHECK_AFTER - A_MOMENT)
         assert not may_look(processes.start())
 
@@ -163,7 +163,7 @@ class TestCredits:
         budgets = [processes.start() for _ in range(4)]
         assert [may_look(budget) for budget in budgets] == [True, False, False, False]
 
-        budgets[0].spent(125_000)
+        budgets[0].spent(125_000, sent_at=processes.time)
         assert all(may_look(budget) for budget in budgets)
 
     @pytest.mark.parametrize(
@@ -178,10 +178,10 @@ class TestCredits:
     )
     def test_credits_are_saved_once_a_second_and_where_it_matters(self, processes, left, seconds, saved):
         budget = processes.start()
-        budget.spent(9_000)
+        budget.spent(9_000, sent_at=processes.time)
         processes.wait(timedelta(seconds=seconds))
 
-        budget.spent(left)
+        budget.spent(left, sent_at=processes.time)
 
         assert processes.saved == saved
 
@@ -196,7 +196,7 @@ class TestCredits:
         processes.wait(A_DAY)
         assert others.admit(16) == 1
         assert may_look(others)
-        others.spent(125_000)
+        others.spent(125_000, sent_at=processes.time)
         assert (may_look(ours), ours.admit(16)) == (True, 16)
 
 
@@ -204,7 +204,7 @@ class TestBreaker:
     def test_a_few_failures_pause_nothing(self, processes):
         budget = processes.start()
         fail(budget, FAILURES - 1)
-        budget.spent(None)
+        budget.spent(None, sent_at=processes.time)
         fail(budget, FAILURES - 1)
 
         assert (budget.admit(16), may_call(budget), may_look(budget)) == (16, True, True)
@@ -240,8 +240,8 @@ class TestBreaker:
         processes.wait(SHORTEST)
         others.check(3)
         with capture_logs() as logs:
-            others.spent(None)
-            others.spent(None)
+            others.spent(None, sent_at=processes.time)
+            others.spent(None, sent_at=processes.time)
 
         assert [line["event"] for line in logs] == ["portal.resumed"]
         assert (ours.admit(16), may_look(ours), may_call(ours)) == (16, True, True)
@@ -250,7 +250,7 @@ class TestBreaker:
         budget = processes.start()
         fail(budget)
 
-        budget.spent(None)
+        budget.spent(None, sent_at=processes.time)
 
         assert budget.admit(16) == 0
 
@@ -272,7 +272,7 @@ class TestBreaker:
             fail(budget)
             processes.wait(LONGEST)
             budget.check(3)
-            budget.spent(None)
+            budget.spent(None, sent_at=processes.time)
 
         fail(budget)
 
