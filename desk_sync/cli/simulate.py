@@ -13,16 +13,25 @@ from desk_sync.cli.output import JsonFlag, emit, print_line, table
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(help="A YAML file; see docs/scenarios.md.")],
+    scenarios: Annotated[list[Path], typer.Argument(help="YAML files; see docs/scenarios.md.")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a scenario: the services of production on a simulated Desk, in virtual time, without any real system."""
+    """Run scenarios: the services of production on a simulated Desk, in virtual time, without any real system."""
     from desk_sync import logs
     from desk_sync import simulation as simulation
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
-    report = simulation.simulate(scenario)
-    emit(report) if as_json else print_report(report)
+    if len(scenarios) == 1:
+        report = simulation.simulate(scenarios[0])
+        emit(report) if as_json else print_report(report)
+        return
+    reports = {str(each): simulation.simulate(each) for each in scenarios}
+    if as_json:
+        emit({"scenarios": reports})
+        return
+    for file, report in reports.items():
+        print_line(f"\n{file}\n")
+        print_report(report)
 
 
 def print_report(report: Mapping[str, Any]) -> None:

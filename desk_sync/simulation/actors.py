@@ -9,7 +9,8 @@ from desk_sync.errors import PermanentError
 from desk_sync.simulated_desk.portal.portal import SimulatedPortal
 from desk_sync.simulated_desk.portal.seed import CREATED_AT, Record
 from desk_sync.simulated_desk.portal.ticket import DeskTicket
-from desk_sync.simulation.scenario_shape import ActorName, OpenedTicket, PartnerShape, ScenarioValue
+from desk_sync.simulation.scenario_shape import OpenedTicket, PartnerShape
+from desk_sync.simulation.scenario_types import ActorName, ScenarioValue
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from desk_sync import documents
 from desk_sync.documents import instant
 from desk_sync.domain.escalation.ladder import RaisedLevel
+from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.portal.ticket import DeskTicket, plain
@@ -50,7 +51,7 @@ def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
             documents.clock(each) for each in (history.clocks(simulation.virtual_time.now()) if history else ())
         ],
         "escalations": [documents.escalation(each) for each in _raised(history)],
-        "comments": list(_comments(ticket, history, simulation.site.portal.own_agent["id"])),
+        "comments": list(_comments(ticket, _kinds(simulation, history), simulation.site.portal.own_agent["id"])),
         "parked": history.error if history and history.parked_at else None,
         "held_back": documents.held_back(history.memory.fields.held_back if history else {}),
         "writes": [
@@ -75,9 +76,14 @@ def _notifications(simulation: SimulationSetup) -> Iterator[dict[str, Any]]:
         }
 
 
-def _comments(ticket: DeskTicket, history: TicketHistory | None, own: str) -> Iterator[dict[str, Any]]:
+def _kinds(simulation: SimulationSetup, history: TicketHistory | None) -> Mapping[str, EffectKind]:
+    """Return the kinds of the comments that were made, by their references."""
+    known = {effect.reference: effect.kind for effect in history.effects} if history else {}
+    return simulation.kinds | known
+
+
+def _comments(ticket: DeskTicket, kinds: Mapping[str, EffectKind], own: str) -> Iterator[dict[str, Any]]:
     """Yield our own agent's comments on the ticket, with their present text."""
-    kinds = {effect.reference: effect.kind for effect in history.effects} if history else {}
     for comment in ticket.comments:
         if comment["commenterId"] == own:
             text, reference = _text_with_reference(comment)

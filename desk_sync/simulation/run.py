@@ -16,6 +16,7 @@ from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulation.scenario import LoadedScenario
+from desk_sync.simulation.scenario_shape import DatabaseStep
 from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.steps import run_step
 from desk_sync.wiring.process import DEFAULT
@@ -64,6 +65,9 @@ class _ScenarioRun:
         simulation.virtual_time.schedule(shape.start, self._pull)
         for place, ticket in enumerate(shape.tickets):
             self._schedule(ticket.at, ["tickets", place], partial(simulation.actors.open, ticket))
+        for step in shape.steps:
+            if isinstance(step, DatabaseStep) and step.as_of is not None:
+                simulation.virtual_time.schedule(shape.instant(step.as_of), simulation.save_database)
         for place, step in enumerate(shape.steps):
             self._schedule(step.at, ["steps", place], partial(run_step, step, simulation, self.scenario))
 

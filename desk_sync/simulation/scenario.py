@@ -11,7 +11,7 @@ from pathlib import Path
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.tree import YamlTree
 from desk_sync.errors import InputError, Problem
-from desk_sync.simulation.scenario_shape import OnTicket, ScenarioShape
+from desk_sync.simulation.scenario_shape import DatabaseStep, OnTicket, ScenarioShape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,17 @@ def _contradictions(shape: ScenarioShape, tree: YamlTree, folder: Path) -> Itera
     for path, at in _instants(shape):
         if not shape.start <= shape.instant(at) <= shape.instant(shape.until):
             yield tree.problem([*path, "at"], "is outside of the scenario")
+    yield from _database_problems(shape, tree)
     for where, name in shape.files.items():
         if not (folder / name).is_file():
             yield tree.problem(where, f"there is no file {name}", "its path is relative to the scenario's")
+
+
+def _database_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
+    for place, step in enumerate(shape.steps):
+        as_of = shape.instant(step.as_of) if isinstance(step, DatabaseStep) and step.as_of is not None else None
+        if as_of and not shape.start <= as_of <= shape.instant(step.at):
+            yield tree.problem(["steps", place, "as_of"], "is not between the start and this step")
 
 
 def _ticket_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:

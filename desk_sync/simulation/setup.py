@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Engine
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.store.checkpoints import SqlCheckpoints
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepCoverage
@@ -39,7 +42,11 @@ from desk_sync.wiring.process import DEFAULT, DeskSync
 
 @dataclass(slots=True, kw_only=True)
 class SimulationSetup:
-    """The parts of a simulation that a scenario acts on. `scenario` is the file that is run."""
+    """The parts of a simulation that a scenario acts on. `scenario` is the file that is run.
+
+    `copies` are those of the database, by their instants; `kinds` those of the comments that a former database knew, by
+    their references.
+    """
 
     scenario: LoadedScenario
     virtual_time: VirtualTime
@@ -51,6 +58,30 @@ class SimulationSetup:
     source: ScenarioSource
     notices: SimulatedNotifier
     desk_sync: DeskSync
+    copies: dict[datetime, Engine] = field(default_factory=dict)
+    kinds: dict[str, EffectKind] = field(default_factory=dict)
+
+    def save_database(self) -> None:
+        self.copies[self.virtual_time.now()] = _copied(self.desk_sync.engine)
+
+    def replace_database(self, saved_at: datetime | None) -> None:
+        """Start the product on the database that was saved then.
+
+        Without one it is started on a new database, and the traces in the portal are adopted (`desk-sync adopt`).
+        """
+        for ticket in self.actors.tickets.values():
+            if history := self.desk_sync.portal(DEFAULT).tickets.history(ticket.ticket_id):
+                self.kinds |= {effect.reference: effect.kind for effect in history.effects}
+        old, now = self.desk_sync, self.virtual_time.now()
+        engine = _copied(self.copies[saved_at]) if saved_at else open_engine("sqlite://")
+        self.desk_sync = DeskSync(old.settings, engine, old.environment, old.given)
+        self.desk_sync.upgrade()
+        self.deliveries.door = _door(self.desk_sync)
+        self.deliveries.lost_at = now  # what was delivered since is swept up
+        if saved_at is None:
+            self.pull.run()
+            adopt = self.desk_sync.portal(DEFAULT).adopt
+            adopt.run(adopt.estimate(min(self.scenario.shape.opened)))
 
     def start_again(self, mapping: PortalMapping) -> None:
         """Replace the product by one with this mapping, and add to the portal what the mapping names."""
@@ -108,6 +139,17 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
             notices=notices,
             desk_sync=desk_sync,
         )
+
+
+def _copied(engine: Engine) -> Engine:
+    """Return a copy of a database in memory."""
+    copy = open_engine("sqlite://")
+    source, target = engine.raw_connection(), copy.raw_connection()
+    driver: Any = source.driver_connection
+    driver.backup(target.driver_connection)
+    source.close()
+    target.close()
+    return copy
 
 
 def _door(desk_sync: DeskSync) -> DeliveryDoor:

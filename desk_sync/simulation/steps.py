@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.errors import DeskSyncError
 from desk_sync.simulated_desk.faults import FaultInjector
-from desk_sync.simulation.conversation_steps import run_conversation_step
+from desk_sync.simulated_desk.portal.ticket import markup
+from desk_sync.simulation.actors import ScenarioActors
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.scenario_shape import (
     AccountsStep,
+    AgentReply,
     AnyStep,
     AssignStep,
     CloseStep,
+    CommentStep,
+    CustomerReply,
+    DatabaseStep,
     DeactivateStep,
     DeleteStep,
     EditStep,
@@ -22,6 +28,9 @@ from desk_sync.simulation.scenario_shape import (
     MappingStep,
     MergeStep,
     MoveStep,
+    NoteStep,
+    PublicComment,
+    RedisStep,
     ReopenStep,
     RestoreStep,
     SetStep,
@@ -42,7 +51,7 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
     portal, actors = simulation.site.portal, simulation.actors
     match step:
         case Written() | ThreadStep() | EditStep() | DeleteStep():
-            run_conversation_step(step, simulation.actors)
+            _run_conversation_step(step, actors)
         case SetStep(ticket=key, values=values, by=by):
             actors.change(key, values, by)
         case CloseStep(ticket=key, by=by):
@@ -72,9 +81,44 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
             simulation.event_log.note(f"the product is started again with the mapping {name}")
         case FaultsStep(faults=faults, lasts=lasts):
             _start_faults(simulation, _faults(faults, simulation), step)
+        case DatabaseStep(as_of=as_of):
+            simulation.replace_database(scenario.shape.instant(as_of) if as_of else None)
+            simulation.event_log.note(f"the database is {step.database}")
+        case RedisStep():
+            simulation.event_log.note("Redis is empty: its rings are lost")
         case SourceDown(lasts=lasts):
             _stop_source(simulation)
             simulation.virtual_time.schedule(simulation.virtual_time.now() + lasts, lambda: _restart_source(simulation))
+
+
+def _run_conversation_step(step: Written | ThreadStep | EditStep | DeleteStep, actors: ScenarioActors) -> None:
+    """Execute the step now. Raises RestError if the simulated Desk refuses it, PermanentError for an unknown id."""
+    portal, ticket_id = actors.portal, actors.ticket_id(step.ticket)
+    match step:
+        case AgentReply(ticket=key, agent_reply=text, by=by, status=status):
+            made = portal.agent_reply(ticket_id, markup(text), by=actors.author_id(by, key), status=status)
+            actors.remember(step.made_id, made, comment=False)
+        case CustomerReply(customer_reply=text):
+            actors.remember(step.made_id, portal.customer_reply(ticket_id, markup(text)), comment=False)
+        case NoteStep(note=text, by=by):
+            _comment(step, text, actors, by=actors.author_id(by, step.ticket), public=False)
+        case PublicComment(public_comment=text, by=by):
+            _comment(step, text, actors, by=actors.author_id(by, step.ticket), public=True)
+        case CommentStep(comment=text, public=public, by=by):
+            _comment(step, text, actors, by=actors.author_id(by, step.ticket), public=public)
+        case ThreadStep(thread=change):
+            portal.change_thread(ticket_id, actors.made(change.made_id).record_id, change.status)
+        case EditStep(ticket=key, edit=made_id, text=text, public=public, by=by):
+            changes: dict[str, Any] = {"content": markup(text) if text else None, "isPublic": public}
+            given = {name: value for name, value in changes.items() if value is not None}
+            portal.edit_comment(ticket_id, actors.made(made_id).record_id, given, by=actors.author_id(by, key))
+        case DeleteStep(ticket=key, delete=made_id, by=by):
+            actors.delete(made_id, ticket_id, by=actors.author_id(by, key))
+
+
+def _comment(step: Written, text: str, actors: ScenarioActors, *, by: str, public: bool) -> None:
+    comment = actors.portal.add_comment(actors.ticket_id(step.ticket), markup(text), public=public, by=by)
+    actors.remember(step.made_id, comment, comment=True)
 
 
 def _pull_accounts(simulation: SimulationSetup, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.errors import PermanentError
 from desk_sync.simulated_desk.portal.seed import DeskLayout
-from desk_sync.simulation.scenario_shape import ScenarioValue
+from desk_sync.simulation.scenario_types import ScenarioValue
 
 BODY = ("subject", "description", "status", "language", "assigneeId")
 """Fields that every portal has under the same name."""
