@@ -24,13 +24,15 @@ _LINE = re.compile(r"<br\s*/?>")
 
 
 def document(simulation: SimulationSetup) -> dict[str, Any]:
-    """Return the report: tickets, notifications, calls to Desk, deliveries, time line."""
+    """Return the report: tickets, notifications, calls to Desk, sweeps, deliveries, time line."""
     desk, deliveries = simulation.site.desk, simulation.deliveries.counts
     tickets = {key: _ticket(simulation, ticket) for key, ticket in simulation.actors.tickets.items()}
     return {
         "tickets": tickets,
         "notifications": list(_notifications(simulation)),
         "desk": {"calls": dict(sorted(desk.calls.items())), "credits": desk.credits},
+        "credits_per_ticket": round(desk.credits / len(tickets), 2) if tickets else None,
+        "sweeps": {name: simulation.sweeps[name] for name in ("ok", "failed", "missed")},
         "deliveries": {name: deliveries[name] for name in ("sent", "accepted", "dropped", "failed")},
         "timeline": [asdict(entry) | {"at": instant(entry.at)} for entry in timeline(simulation, tickets)],
     }

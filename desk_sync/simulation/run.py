@@ -13,7 +13,7 @@ from functools import partial
 
 from desk_sync.errors import PermanentError, Problem
 from desk_sync.ports.subscriptions import FILE
-from desk_sync.ports.sweeps import SweepKind
+from desk_sync.ports.sweeps import SweepKind, SweepRound
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.scenario_shape import DatabaseStep
@@ -118,7 +118,7 @@ class _ScenarioRun:
         """Sweep the changes and the replies, each in its turn, until both have reached the last lost delivery."""
         portal, lost_at = self.simulation.desk_sync.portal(DEFAULT), self.simulation.deliveries.lost_at
         for which in (SweepKind.RECENT, SweepKind.REPLIES):
-            portal.sweep.run_if_due(which)
+            self._sweep_if_due(which)
         rounds = portal.sweeps.rounds()
         reached = [rounds[which].reached for which in (SweepKind.RECENT, SweepKind.REPLIES)]
         if lost_at and all(each and lost_at <= each for each in reached):
@@ -126,6 +126,14 @@ class _ScenarioRun:
         else:
             now = self.simulation.virtual_time.now()
             self.simulation.virtual_time.schedule(now + SWEEP_RING_INTERVAL, self._sweep)
+
+    def _sweep_if_due(self, which: SweepKind) -> None:
+        portal, counts = self.simulation.desk_sync.portal(DEFAULT), self.simulation.sweeps
+        failures = portal.sweeps.rounds().get(which, SweepRound()).failures
+        if swept := portal.sweep.run_if_due(which):
+            counts.update(ok=1, missed=swept.missed)
+        elif portal.sweeps.rounds()[which].failures > failures:
+            counts.update(failed=1)
 
     def _pull(self) -> None:
         pulls = self.simulation.desk_sync.sources.pulls

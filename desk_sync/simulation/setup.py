@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
@@ -45,7 +46,7 @@ class SimulationSetup:
     """The parts of a simulation that a scenario acts on. `scenario` is the file that is run.
 
     `copies` are those of the database, by their instants; `kinds` those of the comments that a former database knew, by
-    their references.
+    their references. `sweeps` counts the sweeps that ended well and that failed, and the changes that they found.
     """
 
     scenario: LoadedScenario
@@ -60,6 +61,7 @@ class SimulationSetup:
     desk_sync: DeskSync
     copies: dict[datetime, Engine] = field(default_factory=dict)
     kinds: dict[str, EffectKind] = field(default_factory=dict)
+    sweeps: Counter[str] = field(default_factory=Counter)
 
     def save_database(self) -> None:
         self.copies[self.virtual_time.now()] = _copied(self.desk_sync.engine)

@@ -35,6 +35,15 @@ def test_without_json_a_person_reads_what_happened_and_why():
     assert "severity = S1-Critical" in done.stdout
 
 
+def test_several_scenarios_are_one_document_and_each_is_run_by_itself():
+    files = [SCENARIOS / "example.yaml", SCENARIOS / "updates.yaml"]
+
+    together, alone = (json.loads(run(*each, "--json").stdout) for each in (files, files[1:]))
+
+    assert (together["schema_version"], together["scenarios"].keys()) == (1, {str(each) for each in files})
+    assert together["scenarios"][str(files[1])] | {"schema_version": 1} == alone
+
+
 @pytest.mark.parametrize(
     ("text", "status", "message"),
     [

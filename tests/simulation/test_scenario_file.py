@@ -67,6 +67,9 @@ def test_a_mistake_in_the_head_has_its_position(write, written, line, column, me
         pytest.param("{at: +2h, faults: {drop: 1.5}, for: 1h}", 24, "is not a share", None, id="more than all"),
         pytest.param("{at: +2h, faults: {drop: 0.5}}", 5, "is missing", None, id="faults for ever"),
         pytest.param("{at: +2h, accounts: none.csv}", 15, "there is no file", None, id="no such file"),
+        pytest.param("{at: +2h, database: restored}", 5, "needs `as_of`", None, id="restored from nothing"),
+        pytest.param("{at: +2h, database: lost, as_of: +1h}", 5, "has none", None, id="lost, but from something"),
+        pytest.param("{at: +2h, database: restored, as_of: +3h}", 35, "not between", None, id="restored too early"),
     ],
 )
 def test_a_mistake_in_a_step_has_its_position(write, step, column, message, hint):
