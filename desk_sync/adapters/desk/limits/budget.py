@@ -7,7 +7,7 @@ an hour is let through to read the new number.
 
 Answers come out of order. Desk counted the credits of a call between its sending and its answer, so a level that is
 higher than the known one is later for certain only if its call was sent after the known one came: then the credits
-were renewed, or more were bought (decision 27). The order of the answers of one day does not change their outcome.
+were renewed, or more were bought (decision 6). The order of the answers of one day does not change their outcome.
 """
 
 from __future__ import annotations
