@@ -7,7 +7,7 @@ an hour is let through to read the new number.
 
 Answers come out of order. Desk counted the credits of a call between its sending and its answer, so a level that is
 higher than the known one is later for certain only if its call was sent after the known one came: then the credits
-were renewed, or more were bought (decision 27). The order of the answers of one day does not change their outcome.
+were renewed, or more were bought (decision 6). The order of the answers of one day does not change their outcome.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ class CreditMeter:
         self._clock = clock
         self._lock = Lock()
         self._latest: CreditLevel | None = None
+        self._on_its_way: CreditLevel | None = None
         self._saved: int | None = None
         self._save_at = clock()
 
@@ -123,7 +124,11 @@ class CreditMeter:
             if not crossed and self._clock() < self._save_at:
                 return
             self._saved, self._save_at = left, self._clock() + SAVE_EVERY_SECONDS
+            self._on_its_way = level
         self._save(level, sent_at)
+        with self._lock:
+            if self._on_its_way is level:
+                self._on_its_way = None
 
     def exhausted(self) -> None:
         """Record that none are left."""
@@ -151,8 +156,8 @@ class CreditMeter:
         )
 
     def _later(self, stored: CreditLevel | None) -> CreditLevel | None:
-        """Return the stored level, or the one that came to this process since, and may still be on its way there."""
-        latest = self._latest
+        """Return the stored level, or the one that this process received since, and is storing."""
+        latest = self._on_its_way
         if latest is None or (stored and latest.at < stored.at) or latest.at > self._now() + CLOCK_SKEW:
             return stored
         return latest
