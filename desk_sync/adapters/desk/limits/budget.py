@@ -125,10 +125,12 @@ class CreditMeter:
                 return
             self._saved, self._save_at = left, self._clock() + SAVE_EVERY_SECONDS
             self._on_its_way = level
-        self._save(level, sent_at)
-        with self._lock:
-            if self._on_its_way is level:
-                self._on_its_way = None
+        try:
+            self._save(level, sent_at)
+        finally:
+            with self._lock:
+                if self._on_its_way is level:
+                    self._on_its_way = None
 
     def exhausted(self) -> None:
         """Record that none are left."""
