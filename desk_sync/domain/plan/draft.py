@@ -58,11 +58,11 @@ class PlanDraft:
         return not all(map(self.memory.clocks.read_since, due))
 
     @property
-    def sets_decided_fields(self) -> bool:
-        """True if a decided field is about to be written, which a person may have set meanwhile."""
+    def replaces_values_of_others(self) -> bool:
+        """True if a value is about to be written in the place of one that a person may have set meanwhile."""
         if self.mode is not Mode.WRITE:
             return False
-        return self.fields.differs_from_decision
+        return self.fields.differs_from_decision or self.fields.differs_from_ours(self.shown)
 
     @property
     def agents_needed(self) -> frozenset[str]:

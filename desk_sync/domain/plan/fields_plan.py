@@ -175,6 +175,15 @@ class FieldsDraft:
         values |= dict(reverts(self.observed.ticket, self.decision, self.memory, self.rules))
         return any(self._differs(name, value) for name, value in values.items())
 
+    def differs_from_ours(self, shown: Mapping[Field, DesiredValue]) -> bool:
+        """Return True if a value that shows clocks or escalation stands in the place of ours, and is no person's yet."""
+        ours, theirs = self.memory.applied, self._overrides(shown, frozenset(shown))
+        return any(
+            self._differs(name, each.value) and self._differs(name, ours[name].value)
+            for name, each in shown.items()
+            if name in ours and name not in theirs
+        )
+
     def finish(
         self, shown: Mapping[Field, DesiredValue], actions: Mapping[Field, DesiredValue], mode: Mode
     ) -> FieldsPlan:

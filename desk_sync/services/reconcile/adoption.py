@@ -58,7 +58,7 @@ class TraceAdoption:
         if draft.fields.seem_overwritten:
             return True
         is_done = memory.traces.read_at == observed.now
-        return not is_done and is_unexplained(observed, memory) and draft.sets_decided_fields
+        return not is_done and is_unexplained(observed, memory) and draft.replaces_values_of_others
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:
         """Read the traces; comments that this look has read already are not read again."""

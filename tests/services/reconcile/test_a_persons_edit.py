@@ -174,11 +174,22 @@ def our_write_replaces_it_unseen(edited: EditedField) -> None:
 
 def only_the_echo_of_our_write_shows_it(edited: EditedField) -> None:
     lost = overwritten(edited)
-    facts = {"actor_id": ROBOT, "former_actor_id": PERSON, "modified_at": lost.ours.modified_at}
-    edited.is_reported(lost.theirs, lost.ours, **facts)
+    edited.is_reported(lost.theirs, lost.ours, actor_id=ROBOT, modified_at=lost.ours.modified_at)
+
+
+def its_event_is_lost_and_a_rule_wrote_last(edited: EditedField) -> None:
+    edited.run_until_we_write()
+    edited.look()
+    edited.site.world.waits(minutes=1)
+    edited.person_sets()
+    theirs = edited.ticket
+    edited.site.world.waits(minutes=1)
+    edited.site.desk.person_sets(TICKET, product="CRM", modified_by=None)
+    edited.is_reported(theirs, edited.ticket, actor_id=None, modified_at=edited.ticket.modified_at)
 
 
 WAYS = (
+    its_event_is_lost_and_a_rule_wrote_last,
     our_write_replaces_it_unseen,
     only_the_echo_of_our_write_shows_it,
     its_event_is_late,
