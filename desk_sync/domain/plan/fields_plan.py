@@ -176,7 +176,7 @@ class FieldsDraft:
         return any(self._differs(name, value) for name, value in values.items())
 
     def differs_from_ours(self, shown: Mapping[Field, DesiredValue]) -> bool:
-        """Return True if a value that shows clocks or escalation stands in the place of ours, and is no person's yet."""
+        """Return True if a value to show is to replace one that stands in the place of ours, and is no person's yet."""
         ours, theirs = self.memory.applied, self._overrides(shown, frozenset(shown))
         return any(
             self._differs(name, each.value) and self._differs(name, ours[name].value)
