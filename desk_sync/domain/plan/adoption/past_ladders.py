@@ -51,12 +51,11 @@ class PastLadders:
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
         raised = (*state.raised, *(self._with_roles(each) for each in found))
-        return EscalationMemory(
-            state=EscalationState(ladder=ladder, raised=raised, known=known), requests=self._requests()
-        )
+        state = EscalationState(ladder=ladder, raised=raised, known=known)
+        return EscalationMemory(state=state, requests=self._requests())
 
     def _is_older(self, trigger: EscalationTrigger) -> bool:
-        """Return True for a trigger from before we first acted: what we told of it then is all that is told."""
+        """Return True for a trigger from before we first acted: it gets no comment but those of that time."""
         return self.since_new is not None and trigger.at < self.since_new
 
     def _raised(self) -> Iterator[RaisedLevel]:
@@ -125,8 +124,8 @@ class PastLadders:
             by = Requester.PARTNER if last.by in (None, ticket.contact_id) else Requester.AGENT
             return EscalationRequest(by=by, at=last.at)
         keys = {request_key(at): at for at in self._instants()}
-        told = [keys[each.ladder] for each in self._raised() if each.because is LadderCause.REQUEST]
-        return EscalationRequest(by=Requester.PARTNER, at=max(told)) if told else None
+        requested = [keys[each.ladder] for each in self._raised() if each.because is LadderCause.REQUEST]
+        return EscalationRequest(by=Requester.PARTNER, at=max(requested)) if requested else None
 
     def _taken_over(self, before: EscalationRequests) -> tuple[tuple[datetime, datetime | None], ...]:
         if before.taken_over:
