@@ -38,6 +38,12 @@ def _span(text: object) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def _shift(text: object) -> timedelta:
+    if not isinstance(text, str) or text[:1] not in ("+", "-"):
+        raise mistake(f"{shown(text)} is not a difference between two clocks such as -1s or +1d")
+    return -_span(text[1:]) if text.startswith("-") else _span(text[1:])
+
+
 def _when(text: object) -> datetime | timedelta:
     if isinstance(text, str) and text.startswith("+"):
         return _span(text[1:])
@@ -91,6 +97,7 @@ def _day(text: object) -> date:
 
 Day = Annotated[date, PlainValidator(_day)]
 Span = Annotated[timedelta, PlainValidator(_span)]
+Shift = Annotated[timedelta, PlainValidator(_shift)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 When = Annotated[datetime | timedelta, PlainValidator(_when)]
 Share = Annotated[float, PlainValidator(_share)]
@@ -361,12 +368,13 @@ AnyStep = Annotated[
 
 
 class ScenarioShape(MappingSection):
-    """The content of a scenario file. `until` is its last instant."""
+    """The content of a scenario file. `until` is its last instant; `host_clock` is ahead of Desk's clock, or behind."""
 
     start: Instant
     until: When
     mapping: Word = "partner_support"
     accounts: Word | None = None
+    host_clock: Shift = timedelta(0)
     portal: PortalShape = PortalShape()
     tickets: list[OpenedTicket] = Field(default_factory=list)
     steps: list[AnyStep] = Field(default_factory=list)

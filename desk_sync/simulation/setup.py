@@ -31,7 +31,7 @@ from desk_sync.simulation.notices import SimulatedNotifier
 from desk_sync.simulation.portal_setup import set_up_portal
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.source import ScenarioSource
-from desk_sync.simulation.virtual_time import VirtualTime
+from desk_sync.simulation.virtual_time import HostClock, VirtualTime
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.process import DEFAULT, DeskSync
@@ -43,6 +43,7 @@ class SimulationSetup:
 
     scenario: LoadedScenario
     virtual_time: VirtualTime
+    host: HostClock
     site: DeskSite
     vocabulary: ScenarioVocabulary
     actors: ScenarioActors
@@ -74,8 +75,8 @@ class SimulationSetup:
             source=self.source,
             importing=self.desk_sync.sources.imports,
             pulls=self.desk_sync.sources.pulls,
-            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.virtual_time.now),
-            now=self.virtual_time.now,
+            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.host.now),
+            now=self.host.now,
             rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,
         )
@@ -85,6 +86,7 @@ class SimulationSetup:
 def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """Set up the simulation for a scenario; no step has run yet. Raises MappingError."""
     virtual_time = VirtualTime(scenario.shape.start)
+    host = HostClock(virtual_time, scenario.shape.host_clock)
     quirks = DeskQuirks.named(*scenario.shape.portal.quirks)
     site = DeskSite(now=virtual_time.now, quirks=quirks, deliver_to=UNUSED_URL)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
@@ -93,12 +95,13 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     set_up_portal(site.portal, mapping, scenario.shape.statuses)
     vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
-    with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:
+    with closing(_product(scenario, site, host, notices, mapping)) as desk_sync:
         deliveries = DeliveryRunner(site, _door(desk_sync), virtual_time)
         site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
             scenario=scenario,
             virtual_time=virtual_time,
+            host=host,
             site=site,
             vocabulary=vocabulary,
             actors=ScenarioActors(site.portal, vocabulary, agents | {"program": program["id"]}),
@@ -124,7 +127,7 @@ def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
 def _product(
     scenario: LoadedScenario,
     site: DeskSite,
-    virtual_time: VirtualTime,
+    host: HostClock,
     notices: SimulatedNotifier,
     mapping: PortalMapping,
 ) -> DeskSync:
@@ -140,8 +143,9 @@ def _product(
         database_url="sqlite://",
         workers=1,
     )
+    virtual_time = host.virtual_time
     environment = Environment(
-        now=virtual_time.now,
+        now=host.now,
         monotonic=virtual_time.monotonic,
         sleep=virtual_time.sleep,
         jitter=0,
