@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 
@@ -56,6 +57,10 @@ class MetricsStore(Protocol):
 
     def backlog(self, now: datetime) -> WorkBacklog:
         """Return the work that was due at `now`, included, and is not done."""
+        ...
+
+    def desk_clock(self) -> MeasuredOffset | None:
+        """Return how far the host's clock is behind Desk's; None before Desk's first answer."""
         ...
 
     def verdicts(self) -> Mapping[str, int]:
