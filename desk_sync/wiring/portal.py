@@ -18,6 +18,7 @@ from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.held_back import SqlHeldBack
@@ -36,6 +37,7 @@ from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
+from desk_sync.services.desk_clock import DeskClock
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
@@ -102,12 +104,20 @@ class PortalServices:
             access=self.access,
             budget=self.budget,
             now=environment.now,
+            clock=self.clock,
             connections=self.process_settings.workers,
             sleep=environment.sleep,
             jitter=environment.jitter,
             transport=environment.transport,
         )
         return DeskClient(calls, self.mapping.vocabulary)
+
+    @cached_property
+    def clock(self) -> DeskClock:
+        """Desk's clock, and how far the host's is behind it."""
+        environment = self.environment
+        store = SqlDeskClock(self.engine, self.name)
+        return DeskClock(store, self.name, now=environment.now, monotonic=environment.monotonic)
 
     @cached_property
     def access(self) -> AccessTokens:
@@ -262,6 +272,7 @@ class PortalServices:
             now=self.environment.now,
             live=self.sources.live,
             hours=self.hours,
+            clock=self.clock,
         )
 
     @property

@@ -10,6 +10,7 @@ from desk_sync.domain.account.identity import Lookup
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, TicketWriter
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFacts
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
@@ -20,7 +21,8 @@ class ObservedTicket:
     """The facts of one look. `events` are the news since the last look: who changed which field.
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
-    `references` are those of the comments that we made, or may have made, on the ticket.
+    `references` are those of the comments that we made, or may have made, on the ticket. `now` is in Desk's time, like
+    all that happened on the ticket; `offset` leads from there to the host's time, in which pauses and ages count.
     """
 
     ticket: Ticket
@@ -32,3 +34,9 @@ class ObservedTicket:
     promise: Promise | None = None
     related: RelatedFacts = NOTHING_KNOWN
     now: datetime
+    offset: ClockOffset = SAME_CLOCK
+
+    @property
+    def host_now(self) -> datetime:
+        """The instant of the look in the host's time."""
+        return self.offset.in_host_time(self.now)

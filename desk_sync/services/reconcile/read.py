@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
 from desk_sync.domain.account.licence_policy import AccountScope
@@ -24,6 +25,7 @@ from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Ticket
 from desk_sync.errors import NotSent, PartMissing, TemporaryError
 from desk_sync.ports.desk import Desk
+from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
 from desk_sync.ports.related_tickets import RelatedTickets
@@ -37,7 +39,10 @@ from desk_sync.services.reconcile.partner import PartnerResolver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReader:
-    """Reads all facts that a look needs. Raises Gone, TemporaryError or PermanentError."""
+    """Reads all facts that a look needs. Raises Gone, TemporaryError or PermanentError.
+
+    `clock` leads from the host's `now` to Desk's time, in which everything is compared that happens on a ticket.
+    """
 
     desk: Desk
     subscriptions: SubscriptionStore
@@ -48,6 +53,7 @@ class TicketReader:
     now: Now
     hours: HoursFromDesk
     live: LiveLookup | None = None
+    clock: DeskTime = ONE_CLOCK
 
     def current_policy(self) -> Policy:
         """Return the policy with the calendars that it takes from Desk, and with our own agent as no person."""
@@ -89,7 +95,8 @@ class TicketReader:
             history=conversation.history(ticket, memory.clocks, new.update),
             promise=pending.promise,
             related=self._related(ticket, lookup, writer),
-            now=self.now(),
+            now=self._desk_now(),
+            offset=self.clock.offset,
         )
         return observed, replace(memory, evidence=evidence, clocks=new.memory)
 
@@ -122,7 +129,8 @@ class TicketReader:
             writer=writer,
             history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket, memory)),
             related=RelatedFacts(origin=_origin(writer, lookup)),
-            now=self.now(),
+            now=self._desk_now(),
+            offset=self.clock.offset,
         )
         return draft_plan(observed, memory, policy).clocks.reading
 
@@ -133,7 +141,7 @@ class TicketReader:
         return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
 
     def _related(self, ticket: Ticket, lookup: Lookup, writer: TicketWriter) -> RelatedFacts:
-        rules, now = self.policy.escalation, self.now()
+        rules, now = self.policy.escalation, self._desk_now()
         severe: Sequence[SevereTicket] = ()
         questions: Sequence[BasicQuestion] = ()
         if rules.clusters:
@@ -145,13 +153,16 @@ class TicketReader:
             questions = self.related_tickets.questions(writer.partner.name, since=since)
         return RelatedFacts(
             origin=_origin(writer, lookup),
-            active_since=self.portal.active_since(),
+            active_since=self.portal.active_since(self.clock.offset),
             severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
             questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
         )
 
     def _conversation(self, policy: Policy) -> ConversationReader:
-        return ConversationReader(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self.now)
+        return ConversationReader(desk=self.desk, portal=self.portal, rules=policy.commitment, now=self._desk_now)
+
+    def _desk_now(self) -> datetime:
+        return self.clock.offset.in_desk_time(self.now())
 
     def _writer(self, ticket: Ticket) -> TicketWriter:
         """Return the writer of the ticket, where something depends on it."""
