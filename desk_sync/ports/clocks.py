@@ -13,6 +13,7 @@ class OpenClocks(Protocol):
         """Mark the tickets for which no look is planned by the time of their next clock change or escalation step.
 
         Those instants are in Desk's time, looks in the host's. An open ticket for which no look is planned at all is
-        marked too, whatever is expected of it; one that was never looked at is not. Leased, postponed, parked and ended tickets are left out. Returns how many were marked.
+        marked too, whatever is expected of it; one that was never looked at is not. Leased, postponed, parked and ended
+        tickets are left out. Returns how many were marked.
         """
         ...

@@ -72,7 +72,7 @@ class MetricsStore(Protocol):
         ...
 
     def sweeps(self) -> Mapping[SweepKind, SweepRound]:
-        """Return the progress of each kind of sweep that was ever begun."""
+        """Return the progress of each kind of sweep that was ever begun, all of it in the host's time."""
         ...
 
     def held_back(self) -> Sequence[HeldBackField]:

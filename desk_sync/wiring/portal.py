@@ -216,6 +216,7 @@ class PortalServices:
             now=self.environment.now,
             pace=SweepPace.every(timedelta(seconds=self.process_settings.sweep_every)),
             alarm=MissedAlarm(share=self.process_settings.missed_share),
+            clock=self.clock,
         )
 
     def intake(self, inbox: DeliveryInbox | None = None) -> Intake:
@@ -225,7 +226,7 @@ class PortalServices:
         """
         now, hosts = self.environment.now, self.hosts
         keys = KeySet(hosts.keys_url, transport=self.environment.transport)
-        token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now)
+        token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now, clock=self.clock)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=hosts.org_id)
         inbox = inbox or GroupInbox(self.group_commit, self.name)
         return Intake(verify=token.verify, is_known=token.is_known, read=read, inbox=inbox, now=now)

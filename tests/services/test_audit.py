@@ -107,7 +107,7 @@ def test_a_clock_that_runs_out_on_a_parked_ticket_keeps_the_monitor_from_being_c
 
     world.waits(hours=2)
 
-    assert audit.run() == AuditResult(remade=0, late=1, unswept=0)
+    assert audit.run() == AuditResult(remade=0, late=1, unswept=0, off=0)
     assert monitor.calls == 1
 
 

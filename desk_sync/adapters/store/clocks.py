@@ -89,16 +89,19 @@ class SqlOpenClocks:
         latest = SLACK - (measured.offset if measured else SAME_CLOCK).behind
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
-        changing = changing.where(clocks.c.next_at.is_not(None), _is_unplanned(LaterInstant(clocks.c.next_at, latest), now))
+        changing = changing.where(
+            clocks.c.next_at.is_not(None), _is_unplanned(LaterInstant(clocks.c.next_at, latest), now)
+        )
         advancing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
-        advancing = advancing.where(tickets.c.step_at.is_not(None), _is_unplanned(LaterInstant(tickets.c.step_at, latest), now))
+        advancing = advancing.where(
+            tickets.c.step_at.is_not(None), _is_unplanned(LaterInstant(tickets.c.step_at, latest), now)
+        )
         with reading(self.engine) as connection:
             found = connection.scalars(changing.union(advancing, self._without_look(now))).all()
         for chunk in chunks(sorted(found)):
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
         return len(found)
-
 
     def _without_look(self, now: datetime) -> Select[str]:
         """Return the query for the open tickets that were looked at and have no look to come."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
-from desk_sync.domain.desk_clock import SAME_CLOCK
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
@@ -30,8 +30,7 @@ class SqlMetrics:
     portal: str
 
     def backlog(self, now: datetime) -> WorkBacklog:
-        measured = self.desk_clock()
-        offset = measured.offset if measured else SAME_CLOCK
+        offset = self._offset()
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
             events = connection.execute(self._events(now)).one()
@@ -55,6 +54,10 @@ class SqlMetrics:
     def desk_clock(self) -> MeasuredOffset | None:
         return SqlDeskClock(self.engine, self.portal).read()
 
+    def _offset(self) -> ClockOffset:
+        measured = self.desk_clock()
+        return measured.offset if measured else SAME_CLOCK
+
     def verdicts(self) -> Mapping[str, int]:
         still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None) & tickets.c.verdict.is_not(None)
         counted = select(tickets.c.verdict, func.count()).where(tickets.c.portal == self.portal, still_open)
@@ -68,7 +71,11 @@ class SqlMetrics:
         return DeliveryCounts(**row) if row else DeliveryCounts()
 
     def sweeps(self) -> Mapping[SweepKind, SweepRound]:
-        return SqlSweeps(self.engine, self.portal).rounds()
+        offset, rounds = self._offset(), SqlSweeps(self.engine, self.portal).rounds()
+        return {
+            which: replace(done, reached=done.reached and offset.in_host_time(done.reached))
+            for which, done in rounds.items()
+        }
 
     def held_back(self) -> Sequence[HeldBackField]:
         return SqlHeldBack(self.engine, self.portal).listed()
@@ -106,7 +113,7 @@ class SqlMetrics:
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
 
     def _steps(self, now: datetime) -> Iterable[Select[Any]]:
-        """Yield the query for the oldest clock change that is due, and for the oldest escalation step, in Desk's time."""
+        """Yield the query for the oldest clock change that is due, and for the oldest step, both in Desk's time."""
         alive = (tickets.c.portal == self.portal) & tickets.c.ended_at.is_(None) & tickets.c.dropped_at.is_(None)
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         yield select(func.min(clocks.c.next_at)).join(tickets, same).where(alive, clocks.c.next_at <= now)

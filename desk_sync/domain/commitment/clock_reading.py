@@ -57,9 +57,7 @@ def _alarm(clock: Clock) -> str | None:
 def take_reading(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> ClockReading:
     """Return the reading of the clocks at `now`."""
     clocks = read_clocks(history, promise, basis, now)
-    return ClockReading(
-        history=history, promise=promise, basis=basis, clocks=clocks, coming_at=history.next_after(now)
-    )
+    return ClockReading(history=history, promise=promise, basis=basis, clocks=clocks, coming_at=history.next_after(now))
 
 
 def severity_since(

@@ -157,8 +157,8 @@ class PlanDraft:
     def _next_look_at(self) -> datetime | None:
         """Return when the first clock changes by itself, the escalation goes on, or a reply may have been sent.
 
-        What lies ahead in the ticket's history is looked at when it happens. An open ticket for which nothing of this is due is looked at once in `IDLE`, whatever deliveries and sweeps
-        miss.
+        What lies ahead in the ticket's history is looked at when it happens. An open ticket for which nothing of this
+        is due is looked at once in `IDLE`, whatever deliveries and sweeps miss.
         """
         sent_at = self.memory.clocks.threads_seen.read_again_at
         due = min(filter(None, (self.clocks.next_at, self.escalation.outcome.next_at, sent_at)), default=None)

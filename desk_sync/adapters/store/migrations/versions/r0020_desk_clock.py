@@ -1,4 +1,4 @@
-"""How far the host's clock is behind Desk's, by the dates of its answers; and an index of open tickets without a look."""
+"""How far the host's clock is behind Desk's, by the dates of its answers; an index of open tickets without a look."""
 
 from __future__ import annotations
 
