@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from desk_sync.domain.desk_clock import KEPT, SAME_CLOCK, AnswerDate, ClockOffset, measure
+from desk_sync.errors import DeskSyncError
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk_clock import DeskClockStore, MeasuredOffset
 from desk_sync.ports.now import Now
@@ -56,15 +57,20 @@ class DeskClock:
         return self.offset.in_desk_time(self._now())
 
     def record(self, date: datetime, *, sent: timedelta) -> None:
-        """Record the date of an answer, unless it is absurd, and store the offset that follows from it."""
+        """Record the date of an answer, unless it is absurd, and store the offset that follows from it.
+
+        If it cannot be stored, a later answer's is: the call that was answered does not fail for it.
+        """
         received_at = self._now()
         answer = AnswerDate(date=date, sent=sent, received=self.steady(), received_at=received_at)
         if answer.is_absurd:
-            log.warning("clock.absurd", portal=self._portal, date=date)
             return
         with self._lock:
             self._answers.append(answer)
-        self._save(MeasuredOffset(offset=self.offset, measured_at=received_at))
+        try:
+            self._save(MeasuredOffset(offset=self.offset, measured_at=received_at))
+        except DeskSyncError as error:
+            log.warning("clock.not_stored", portal=self._portal, error=str(error))
 
     def _measured(self, known: ClockOffset, steady: timedelta, now: datetime) -> ClockOffset:
         answers: Sequence[AnswerDate] = [each for each in self._answers if each.is_fresh(steady, now)]
@@ -85,8 +91,8 @@ class DeskClock:
         before = self._saved
         if before and before.offset == measured.offset and measured.measured_at - before.measured_at < SAVED:
             return
-        self._saved = measured
         self._store.save(measured)
+        self._saved = measured
         if measured.offset.is_said and not (before and before.offset == measured.offset):
             write = log.error if measured.offset.is_alarming else log.warning
             hint = "synchronise this host's clock by NTP"

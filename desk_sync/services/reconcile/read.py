@@ -86,6 +86,7 @@ class TicketReader:
             lookup = self._look_up(ticket, writer.partner, evidence)
         evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
         writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
+        offset = self.clock.offset
         observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
@@ -95,8 +96,8 @@ class TicketReader:
             history=conversation.history(ticket, memory.clocks, new.update),
             promise=pending.promise,
             related=self._related(ticket, lookup, writer),
-            now=self._desk_now(),
-            offset=self.clock.offset,
+            now=offset.in_desk_time(self.now()),
+            offset=offset,
         )
         return observed, replace(memory, evidence=evidence, clocks=new.memory)
 
@@ -123,14 +124,15 @@ class TicketReader:
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
         lookup = self._look_up(ticket, writer.partner, memory.evidence)
+        offset = self.clock.offset
         observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             writer=writer,
             history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket, memory)),
             related=RelatedFacts(origin=_origin(writer, lookup)),
-            now=self._desk_now(),
-            offset=self.clock.offset,
+            now=offset.in_desk_time(self.now()),
+            offset=offset,
         )
         return draft_plan(observed, memory, policy).clocks.reading
 
