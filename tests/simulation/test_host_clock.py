@@ -95,6 +95,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.crowd
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_scenario_raises_the_same_levels_whatever_the_hosts_clock_shows(folder, name):
     text = (SCENARIOS / f"{name}.yaml").read_text()
@@ -105,37 +106,35 @@ def test_a_shipped_scenario_raises_the_same_levels_whatever_the_hosts_clock_show
 
 
 @pytest.mark.crowd
-def test_random_scenarios_raise_the_same_levels_whatever_the_hosts_clock_shows(folder):
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(count(1, 50)))
+def test_random_scenarios_raise_the_same_levels_whatever_the_hosts_clock_shows(folder, part):
     seed = int(os.environ.get("DESK_SYNC_SEED") or secrets.randbits(32))
     print(f"DESK_SYNC_SEED={seed}")
     chance = Random(seed)
-    texts = [random_scenario(chance) for _ in range(count(3, 500))]
-    raised = 0
-    for text in texts:
+    for _ in range(count(3, 10)):
+        text = random_scenario(chance)
         print(text)
         true = play(folder, text, "+0s")
+        assert list(instants(true))
         for shift in SHIFTS:
             check_alike(true, play(folder, text, shift))
-        raised += len(list(instants(true)))
-
-    assert raised, "no random scenario raised a level: the comparison shows nothing"
 
 
 def random_scenario(chance: Random) -> str:
-    """Return a scenario of some days: tickets that people answer, hold, close and reopen, and lost deliveries."""
+    """Return a scenario of four days: a ticket that nobody answers, so that it escalates, and up to three others.
+
+    Those are answered, held, closed and reopened. Deliveries may be lost for half an hour.
+    """
     start = datetime(2026, 11, 16, tzinfo=UTC) + timedelta(minutes=chance.randrange(14 * 24 * 60))
-    keys = [f"t{number}" for number in range(chance.randint(1, 3))]
-    opened = {key: chance.randrange(12 * 60) for key in keys}
-    lines = [
-        f"start: {start:%Y-%m-%dT%H:%M:%SZ}",
-        f"until: +{chance.randint(1, 3)}d",
-        "accounts: accounts.csv",
-        "tickets:",
-    ]
-    lines += [f"  - {_random_ticket(chance, key, at)}" for key, at in opened.items()]
+    opened = {f"t{number}": chance.randrange(12 * 60) for number in range(chance.randint(1, 3))}
+    tickets = [SILENT, *(_random_ticket(chance, key, at) for key, at in opened.items())]
     steps = [_random_step(chance, key, at) for key, at in opened.items() for _ in range(chance.randint(0, 4))]
-    everything = [*steps, *_loss(chance)]
-    return "\n".join([*lines, f"steps: [{', '.join(everything)}]"]) + "\n"
+    head = f"start: {start:%Y-%m-%dT%H:%M:%SZ}\nuntil: +4d\naccounts: accounts.csv\n"
+    return f"{head}tickets: [{', '.join(tickets)}]\nsteps: [{', '.join([*steps, *_loss(chance)])}]\n"
+
+
+SILENT = "{key: silent, severity: 1, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}"
 
 
 def _random_ticket(chance: Random, key: str, at: int) -> str:

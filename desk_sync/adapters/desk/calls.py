@@ -148,7 +148,7 @@ class DeskCalls:
                 raise TemporaryError(f"Desk refused the access token of {call}; it is replaced", retry_after=_AT_ONCE)
             response = self._send(request, call, token, deadline)
         if not 200 <= response.status_code < 300:
-            raise failure(response, call, our_words=self._our_words, now=self._now())
+            raise failure(response, call, our_words=self._our_words, now=_date(response) or self._now())
         return response
 
     def _token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
@@ -186,7 +186,7 @@ class DeskCalls:
 
     def _record(self, response: requests.Response, call: str, sent: timedelta) -> None:
         """Record what the answer shows of the whole portal: in the budget its effect, and Desk's time in the clock."""
-        wait = exhausted(response, now=self._now())
+        wait = exhausted(response, now=_date(response) or self._now())
         if wait is not None:
             self._budget.exhausted(wait)
         elif failed := portal_failure(response, call):
@@ -215,9 +215,9 @@ def _date(response: requests.Response) -> datetime | None:
         return None
     try:
         date = parsedate_to_datetime(response.headers.get("Date", ""))
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _read(response: requests.Response, call: str) -> Body:

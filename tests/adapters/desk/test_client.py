@@ -693,6 +693,7 @@ class AnswersClock:
         pytest.param("200 OK", "Date: Mon, 16 Nov 2026 09:00:01 +0100", True, id="of another zone"),
         pytest.param("200 OK", "Date: now", False, id="no date"),
         pytest.param("200 OK", "Date: Mon, 16 Nov 99999 08:00:01 GMT", False, id="an impossible one"),
+        pytest.param("200 OK", "Date: Fri, 31 Dec 9999 23:59:59 -0100", False, id="after the last year"),
         pytest.param("200 OK", "X-None: 1", False, id="without a date"),
         pytest.param("503 Down", "Date: Mon, 16 Nov 2026 08:00:01 GMT", False, id="an answer of a gateway"),
     ],
@@ -705,3 +706,13 @@ def test_desks_time_is_read_from_its_good_answers(status, headers, recorded):
 
     expected = (datetime(2026, 11, 16, 8, 0, 1, tzinfo=UTC), timedelta(seconds=7))
     assert clock.recorded == ([expected] if recorded else [])
+
+
+def test_an_instant_until_which_desk_asks_to_wait_is_compared_with_its_own_date():
+    headers = "Date: Mon, 16 Nov 2026 08:00:00 GMT\r\nRetry-After: Mon, 16 Nov 2026 08:00:40 GMT\r\n"
+    busy = http(b'{"errorCode": "TOO_MANY_REQUESTS"}', status="429 Busy", headers=headers)
+
+    with serving(answering(busy)) as served, pytest.raises(TemporaryError) as error:
+        make_client(url=served.url, now=lambda: datetime(2030, 1, 1, tzinfo=UTC)).read_ticket(TICKET)
+
+    assert error.value.retry_after == timedelta(seconds=40)
