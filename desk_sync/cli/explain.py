@@ -24,7 +24,6 @@ def explain(
     With --rejudge, compare the clocks with those that today's mapping would give. Nothing is written.
     """
     from desk_sync.cli import explanation
-    from desk_sync.wiring.environment import utc_now
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:
@@ -34,7 +33,7 @@ def explain(
             hint = f"hint: `desk-sync replay {ticket_id}` looks at it now"
             sys.exit(f"error: ticket {ticket_id} is unknown: no event has named it\n{hint}")
         again = services.reader.rejudge(history) if rejudge else None
-    now = utc_now()
+        now = services.clock.now()
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}
         emit(explanation.document(history, now) | judged)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,9 +13,24 @@ import typer
 from desk_sync.cli.output import JsonFlag, emit, print_line, table
 
 
+def _shift(text: str) -> timedelta:
+    from desk_sync.simulation.scenario_types import clock_shift
+
+    try:
+        return clock_shift(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 def simulate(
     scenarios: Annotated[list[Path], typer.Argument(help="YAML files; see docs/scenarios.md.")],
     as_json: JsonFlag = False,
+    clock_offset: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=_shift, metavar="SPAN", help="How far the product's clock is ahead of Desk's, such as -1s or +1d."
+        ),
+    ] = None,
 ) -> None:
     """Run scenarios: the services of production on a simulated Desk, in virtual time, without any real system."""
     from desk_sync import logs
@@ -22,10 +38,10 @@ def simulate(
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
     if len(scenarios) == 1:
-        report = simulation.simulate(scenarios[0])
+        report = simulation.simulate(scenarios[0], host_clock=clock_offset)
         emit(report) if as_json else print_report(report)
         return
-    reports = {str(each): simulation.simulate(each) for each in scenarios}
+    reports = {str(each): simulation.simulate(each, host_clock=clock_offset) for each in scenarios}
     if as_json:
         emit({"scenarios": reports})
         return

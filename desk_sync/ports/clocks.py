@@ -12,6 +12,8 @@ class OpenClocks(Protocol):
     def requeue_unplanned(self, *, now: datetime) -> int:
         """Mark the tickets for which no look is planned by the time of their next clock change or escalation step.
 
-        Leased, postponed, parked and ended tickets are left out. Returns how many were marked.
+        Those instants are in Desk's time, looks in the host's. An open ticket for which no look is planned at all is
+        marked too, whatever is expected of it; one that was never looked at is not. Leased, postponed, parked and ended
+        tickets are left out. Returns how many were marked.
         """
         ...

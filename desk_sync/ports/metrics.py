@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 
@@ -58,6 +59,10 @@ class MetricsStore(Protocol):
         """Return the work that was due at `now`, included, and is not done."""
         ...
 
+    def desk_clock(self) -> MeasuredOffset | None:
+        """Return how far the host's clock is behind Desk's; None before Desk's first answer."""
+        ...
+
     def verdicts(self) -> Mapping[str, int]:
         """Return the number of open tickets by verdict."""
         ...
@@ -67,7 +72,7 @@ class MetricsStore(Protocol):
         ...
 
     def sweeps(self) -> Mapping[SweepKind, SweepRound]:
-        """Return the progress of each kind of sweep that was ever begun."""
+        """Return the progress of each kind of sweep that was ever begun, all of it in the host's time."""
         ...
 
     def held_back(self) -> Sequence[HeldBackField]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from desk_sync.domain.desk_clock import ClockOffset
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
@@ -72,8 +74,11 @@ class PortalFacts(Protocol):
         """Return True if no ticket of the portal is known."""
         ...
 
-    def active_since(self) -> datetime | None:
-        """Return the instant from which events start escalations: set by a person, or that of our first ticket."""
+    def active_since(self, offset: ClockOffset) -> datetime | None:
+        """Return the instant from which events start escalations: set by a person, or that of our first ticket.
+
+        It is in Desk's time; `offset` leads there from the host's, in which our first ticket was recorded.
+        """
         ...
 
     def activate(self, since: datetime) -> None:

@@ -24,7 +24,7 @@ class SweepKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepCoverage:
-    """How far the sweeps have come: every modification from `since` to `until` is known."""
+    """How far the sweeps have come: every modification from `since` to `until` is known. Both are in Desk's time."""
 
     since: datetime
     until: datetime
@@ -33,6 +33,8 @@ class SweepCoverage:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRound:
     """The progress of one kind of sweep. The last one that ended well did so at `ended_at`, and `reached` an instant.
+
+    That instant is in Desk's time, `ended_at` in the host's.
 
     Both are None before the first. `failures` counts the sweeps that failed since then, the last one with `error`.
     """

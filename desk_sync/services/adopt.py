@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from desk_sync.errors import DeskSyncError
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk, ModifiedTickets
+from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget, PortalFacts
 from desk_sync.ports.tickets import TicketStore
@@ -52,6 +53,7 @@ class AdoptPortal:
     tickets: TicketStore
     portal: PortalFacts
     now: Now
+    clock: DeskTime = ONE_CLOCK
 
     def estimate(self, since: datetime) -> AdoptionEstimate:
         """Return what an adoption would look at; the search costs three credits a hundred tickets."""
@@ -74,7 +76,7 @@ class AdoptPortal:
 
         Escalation counts as active since our last write: what has happened since then was not told by anybody.
         """
-        now, active = self.now(), self.portal.active_since()
+        now, active = self.now(), self.portal.active_since(self.clock.offset)
         if estimate.last_at and (active is None or estimate.last_at < active):
             self.portal.activate(estimate.last_at)
         self.portal.want_traces(now)

@@ -6,7 +6,7 @@ The report is a call to an external monitor, which raises an alarm when the call
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from desk_sync.errors import DeskSyncError
@@ -23,16 +23,18 @@ log = get_logger()
 class AuditResult:
     """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old.
 
-    `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for.
+    `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for. `off` are
+    portals whose Desk has a clock that differs from the host's by more than a minute.
     """
 
     remade: int
     late: int
     unswept: int
+    off: int
 
     @property
     def passed(self) -> bool:
-        return not self.remade and not self.late and not self.unswept
+        return not (self.remade or self.late or self.unswept or self.off)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +56,12 @@ class Audit:
             remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
+            off=sum(known.offset.is_alarming for each in self.metrics if (known := each.desk_clock())),
         )
         if found.passed:
             self._report()
         else:
-            log.error("audit.failed", remade=found.remade, late=found.late, unswept=found.unswept)
+            log.error("audit.failed", **asdict(found))
         return found
 
     def _report(self) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from desk_sync.errors import DeskSyncError, TemporaryError, describe
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
@@ -18,6 +19,7 @@ from desk_sync.services.sweep import FAILURES_ALARMED
 
 Probe: TypeAlias = Callable[[], str]
 
+SYNCHRONISE = "synchronise this host's clock by NTP"
 WITHOUT_WEBHOOKS = frozenset({"free", "express", "standard"})
 """The editions of Desk that send no deliveries."""
 
@@ -204,6 +206,15 @@ class Health:
             raise DeskSyncError(found, hint=hint)
         return found or "all calendars are in the mapping"
 
+    def desk_clock(self) -> str:
+        """Return for each portal how far this host's clock is behind Desk's; fail if it is more than a minute."""
+        now = self.now()
+        measured = {metrics.portal: metrics.desk_clock() for metrics in self.metrics}
+        found = "; ".join(f"{portal}: {_measured(each, now)}" for portal, each in measured.items())
+        if any(each and each.offset.is_alarming for each in measured.values()):
+            raise DeskSyncError(found, hint=SYNCHRONISE)
+        return f"{found}; {SYNCHRONISE}" if any(each and each.offset.is_said for each in measured.values()) else found
+
     def clock(self, read: Callable[[], datetime | None]) -> str:
         """Return the difference between this host's clock and the database's, as `read` returns it; None for SQLite."""
         before = self.now()
@@ -237,6 +248,12 @@ def _tickets(held: HeldBackField) -> str:
     if held.everywhere:
         return f"all tickets of department {held.department_id} ({count} so far)"
     return f"{count} tickets" if count > 1 else f"ticket {held.tickets[0]}"
+
+
+def _measured(measured: MeasuredOffset | None, now: datetime) -> str:
+    if measured is None:
+        return "Desk has not answered yet"
+    return f"{measured.offset}, measured {_span(now - measured.measured_at)} ago"
 
 
 def _doubtful(kept: StoredHours | None, oldest_good: datetime) -> bool:

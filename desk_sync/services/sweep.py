@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from desk_sync.errors import describe
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk, ModifiedTickets
+from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound, SweepStore
@@ -86,7 +87,10 @@ class MissedAlarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """Sweeps one portal."""
+    """Sweeps one portal. Turns and ends are in the host's time; what a sweep covers is in Desk's.
+
+    The offset of the clocks is taken after Desk's answers, so that none records as covered what Desk has still to come.
+    """
 
     desk: Desk
     budget: CallBudget
@@ -94,6 +98,7 @@ class Sweep:
     now: Now
     pace: SweepPace = SweepPace()
     alarm: MissedAlarm = MissedAlarm()
+    clock: DeskTime = ONE_CLOCK
 
     def run_if_due(self, which: SweepKind) -> SweepResult | None:
         """Run a periodic sweep. Return None if another process has this turn, or if the sweep fails.
@@ -113,7 +118,7 @@ class Sweep:
         self.budget.check(_URGENCY[which])
         now = self.now()
         swept = self._sweep_replies(now) if which is SweepKind.REPLIES else self._sweep_changes(which, now)
-        self.sweeps.end_round(which, reached=now - self.pace.grace, now=self.now())
+        self.sweeps.end_round(which, reached=self._desk_time(now) - self.pace.grace, now=self.now())
         return swept
 
     def run_since(self, since: datetime) -> SweepResult:
@@ -125,6 +130,9 @@ class Sweep:
         now = self.now()
         return self._sweep(SweepKind.FULL, since, self._coverage(now), now)
 
+    def _desk_time(self, instant: datetime) -> datetime:
+        return self.clock.offset.in_desk_time(instant)
+
     def _failed(self, which: SweepKind, error: str) -> None:
         failures = self.sweeps.fail_round(which, error)
         log.warning("portal.not_swept", round=which, error=error)
@@ -134,28 +142,32 @@ class Sweep:
 
     def _coverage(self, now: datetime) -> SweepCoverage:
         """Return the sweeps' coverage so far. In a portal that was never swept, deliveries are expected from now on."""
-        return self.sweeps.coverage() or SweepCoverage(since=now, until=now)
+        begun = self._desk_time(now)
+        return self.sweeps.coverage() or SweepCoverage(since=begun, until=begun)
 
     def _sweep_changes(self, which: SweepKind, now: datetime) -> SweepResult:
         coverage = self._coverage(now)
-        wanted = {SweepKind.RECENT: now, SweepKind.FULL: max(now - self.pace.full, coverage.since)}
+        begun = self._desk_time(now)
+        wanted = {SweepKind.RECENT: begun, SweepKind.FULL: max(begun - self.pace.full, coverage.since)}
         return self._sweep(which, wanted[which], coverage, now)
 
     def _sweep(self, which: SweepKind, wanted: datetime, coverage: SweepCoverage, now: datetime) -> SweepResult:
         """Sweep from `wanted` or from the end of the last sweep, whichever is earlier, so that no gap is left."""
-        last = min(coverage.until, now)  # after a clock error it may be in the future
+        begun = self._desk_time(now)
+        last = min(coverage.until, begun)  # after a clock error it may be in the future
         start = min(wanted, last - self.pace.overlap)
-        pages = self.desk.modified_between(start, now + AHEAD)
+        pages = self.desk.modified_between(start, begun + AHEAD)
         new_since = start if wanted < last else last
         swept = self._mark(which, pages, start, new_since=new_since, promised_since=coverage.since)
-        self.sweeps.cover(SweepCoverage(since=min(coverage.since, wanted), until=now - self.pace.grace))
+        until = self._desk_time(now) - self.pace.grace
+        self.sweeps.cover(SweepCoverage(since=min(coverage.since, wanted, until), until=until))
         return self._report(swept, changes=swept.new)
 
     def _sweep_replies(self, now: datetime) -> SweepResult:
         """Sweep the replies since the last such sweep. Their changes are counted by the sweeps of changes."""
-        done = self.sweeps.rounds().get(SweepKind.REPLIES, SweepRound())
-        start = min(done.reached or now, now) - self.pace.overlap
-        pages = self.desk.replied_between(start, now + AHEAD)
+        done, begun = self.sweeps.rounds().get(SweepKind.REPLIES, SweepRound()), self._desk_time(now)
+        start = min(done.reached or begun, begun) - self.pace.overlap
+        pages = self.desk.replied_between(start, begun + AHEAD)
         promised_since = self._coverage(now).since
         swept = self._mark(SweepKind.REPLIES, pages, start, new_since=start, promised_since=promised_since)
         return self._report(swept, changes=swept.missed)
@@ -184,7 +196,7 @@ class Sweep:
 
         A change further in the future is kept: then the clocks differ by more than `grace`.
         """
-        now = self.now()
+        now = self._desk_time(self.now())
         return [each for each in page if each.at is None or abs(now - each.at) >= self.pace.grace]
 
     def _report(self, swept: SweepResult, *, changes: int) -> SweepResult:

@@ -54,7 +54,7 @@ class InProcess(BaseAdapter):
             return self._outside(f"POST {TOKEN_PATH}", lambda: self._site.accounts.answer({**request.query, **form}))
         if request.path == KEYS_PATH:
             return self._outside(f"GET {KEYS_PATH}", self._site.signer.key_set)
-        return self._call(request)
+        return self._site.desk.dated(self._call(request))
 
     def _outside(self, name: str, answer: Callable[[], object]) -> RestResponse:
         """Return the response of a path outside the REST interface, under the faults that name it."""

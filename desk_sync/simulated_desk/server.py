@@ -108,7 +108,7 @@ class _Rest:
             with self._desk.quota.slot():
                 await self._respond(request, scope, send)
         except RestError as error:
-            await _send(self._desk.error_response(error), NONE, scope, send)
+            await _send(self._desk.dated(self._desk.error_response(error)), NONE, scope, send)
         finally:
             self._desk.longest_call = max(self._desk.longest_call, monotonic() - began)
 
@@ -119,7 +119,7 @@ class _Rest:
             self._desk.count(request)
             await _disconnect(scope, faults)
             return
-        await _send(await self._handle(request, faults), faults, scope, send)
+        await _send(self._desk.dated(await self._handle(request, faults)), faults, scope, send)
 
     async def _handle(self, request: RestRequest, faults: FaultInjector) -> RestResponse:
         if request.path == f"{BASE}/webhooks" or request.path.startswith(f"{BASE}/webhooks/"):

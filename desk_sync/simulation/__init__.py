@@ -5,16 +5,21 @@ The services and their wiring are those of production; only clock, transport and
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 
-def simulate(file: Path) -> dict[str, Any]:
-    """Run the scenario in the file; return the report as one document. Raises InputError, MappingError."""
+def simulate(file: Path, *, host_clock: timedelta | None = None) -> dict[str, Any]:
+    """Run the scenario in the file; return the report as one document.
+
+    `host_clock` is how far the product's clock is ahead of the simulated Desk's; None as in the file. Raises InputError,
+    MappingError.
+    """
     from desk_sync.simulation import report, scenario, setup
     from desk_sync.simulation.run import run_scenario
 
-    loaded = scenario.read(file)
+    loaded = scenario.read(file, host_clock=host_clock)
     with setup.set_up_simulation(loaded) as simulation:
         run_scenario(loaded, simulation)
         return report.document(simulation)

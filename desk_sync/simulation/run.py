@@ -96,13 +96,15 @@ class _ScenarioRun:
             yield due if due > now else now + BEAT_INTERVAL
 
     def _look_at(self) -> datetime | None:
-        return self.simulation.desk_sync.portal(DEFAULT).metrics.next_look_at()
+        """Return when the first look is due, in virtual time."""
+        at = self.simulation.desk_sync.portal(DEFAULT).metrics.next_look_at()
+        return self.simulation.host.in_virtual_time(at) if at else None
 
     def _send_notices(self) -> None:
         """Send the notices whose period has ended, and schedule the next sending."""
         next_at = self.simulation.desk_sync.portal(DEFAULT).send_notices.run()
         if next_at and next_at != self.notices_at:
-            self.simulation.virtual_time.schedule(next_at, self._send_notices)
+            self.simulation.virtual_time.schedule(self.simulation.host.in_virtual_time(next_at), self._send_notices)
         self.notices_at = next_at
 
     def _schedule_sweep(self) -> None:
@@ -138,5 +140,6 @@ class _ScenarioRun:
     def _pull(self) -> None:
         pulls = self.simulation.desk_sync.sources.pulls
         self.simulation.pull.run_if_due()
-        due = pulls.states()[FILE].due_at or self.simulation.virtual_time.now()
-        self.simulation.virtual_time.schedule(max(due, self.simulation.virtual_time.now() + PULL_INTERVAL), self._pull)
+        now, due = self.simulation.virtual_time.now(), pulls.states()[FILE].due_at
+        again = self.simulation.host.in_virtual_time(due) if due else now
+        self.simulation.virtual_time.schedule(max(again, now + PULL_INTERVAL), self._pull)

@@ -35,13 +35,15 @@ class LoadedScenario:
         return InputError(str(self.file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
 
 
-def read(file: Path) -> LoadedScenario:
-    """Return the scenario in the file. Raises InputError with every mistake."""
+def read(file: Path, *, host_clock: timedelta | None = None) -> LoadedScenario:
+    """Return the scenario in the file, with this `host_clock` if there is one. Raises InputError with every mistake."""
     tree = yaml_file.read(file, if_missing="name a scenario file", if_empty="docs/scenarios.md shows a scenario")
     shape, problems = yaml_file.check(tree, ScenarioShape, lambda _: ())
     problems += _contradictions(shape, tree, file.parent) if shape else ()
     if shape is None or problems:
         raise InputError(str(file), sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    if host_clock is not None:
+        shape = shape.model_copy(update={"host_clock": host_clock})
     return LoadedScenario(file=file, shape=shape, tree=tree)
 
 

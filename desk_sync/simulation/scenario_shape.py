@@ -26,6 +26,7 @@ from desk_sync.simulation.scenario_types import (
     QuirkName,
     ScenarioValue,
     Share,
+    Shift,
     Span,
     Status,
     ThreadState,
@@ -313,12 +314,13 @@ AnyStep = Annotated[
 
 
 class ScenarioShape(MappingSection):
-    """The content of a scenario file. `until` is its last instant."""
+    """The content of a scenario file. `until` is its last instant; `host_clock` is ahead of Desk's clock, or behind."""
 
     start: Instant
     until: When
     mapping: Word = "partner_support"
     accounts: Word | None = None
+    host_clock: Shift = timedelta(0)
     portal: PortalShape = PortalShape()
     tickets: list[OpenedTicket] = Field(default_factory=list)
     steps: list[AnyStep] = Field(default_factory=list)

@@ -31,6 +31,13 @@ def _span(text: object) -> timedelta:
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
+def clock_shift(text: object) -> timedelta:
+    """Return the difference between two clocks in a text such as `-1s`. Raises ValueError."""
+    if not isinstance(text, str) or text[:1] not in ("+", "-"):
+        raise mistake(f"{shown(text)} is not a difference between two clocks such as -1s or +1d")
+    return -_span(text[1:]) if text.startswith("-") else _span(text[1:])
+
+
 def _when(text: object) -> datetime | timedelta:
     if isinstance(text, str) and text.startswith("+"):
         return _span(text[1:])
@@ -84,6 +91,7 @@ def _day(text: object) -> date:
 
 Day = Annotated[date, PlainValidator(_day)]
 Span = Annotated[timedelta, PlainValidator(_span)]
+Shift = Annotated[timedelta, PlainValidator(clock_shift)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 When = Annotated[datetime | timedelta, PlainValidator(_when)]
 Share = Annotated[float, PlainValidator(_share)]

@@ -20,7 +20,7 @@ from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.subscriptions import FILE
-from desk_sync.ports.sweeps import SweepCoverage
+from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import DeliveryDoor
 from desk_sync.services.pull import Pull, PullRhythm
@@ -35,7 +35,7 @@ from desk_sync.simulation.notices import SimulatedNotifier
 from desk_sync.simulation.portal_setup import set_up_portal
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.source import ScenarioSource
-from desk_sync.simulation.virtual_time import VirtualTime
+from desk_sync.simulation.virtual_time import HostClock, VirtualTime
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.process import DEFAULT, DeskSync
@@ -51,6 +51,7 @@ class SimulationSetup:
 
     scenario: LoadedScenario
     virtual_time: VirtualTime
+    host: HostClock
     site: DeskSite
     vocabulary: ScenarioVocabulary
     actors: ScenarioActors
@@ -107,8 +108,8 @@ class SimulationSetup:
             source=self.source,
             importing=self.desk_sync.sources.imports,
             pulls=self.desk_sync.sources.pulls,
-            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.virtual_time.now),
-            now=self.virtual_time.now,
+            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.host.now),
+            now=self.host.now,
             rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,
         )
@@ -118,6 +119,7 @@ class SimulationSetup:
 def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """Set up the simulation for a scenario; no step has run yet. Raises MappingError."""
     virtual_time = VirtualTime(scenario.shape.start)
+    host = HostClock(virtual_time, scenario.shape.host_clock)
     quirks = DeskQuirks.named(*scenario.shape.portal.quirks)
     site = DeskSite(now=virtual_time.now, quirks=quirks, deliver_to=UNUSED_URL)
     program = site.portal.add_agent("Other", "Program", "other-program@support.example")
@@ -126,12 +128,13 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     set_up_portal(site.portal, mapping, scenario.shape.statuses)
     vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
-    with closing(_product(scenario, site, virtual_time, notices, mapping)) as desk_sync:
+    with closing(_product(scenario, site, host, notices, mapping)) as desk_sync:
         deliveries = DeliveryRunner(site, _door(desk_sync), virtual_time)
         site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
             scenario=scenario,
             virtual_time=virtual_time,
+            host=host,
             site=site,
             vocabulary=vocabulary,
             actors=ScenarioActors(site.portal, vocabulary, agents | {"program": program["id"]}),
@@ -168,7 +171,7 @@ def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
 def _product(
     scenario: LoadedScenario,
     site: DeskSite,
-    virtual_time: VirtualTime,
+    host: HostClock,
     notices: SimulatedNotifier,
     mapping: PortalMapping,
 ) -> DeskSync:
@@ -184,8 +187,9 @@ def _product(
         database_url="sqlite://",
         workers=1,
     )
+    virtual_time = host.virtual_time
     environment = Environment(
-        now=virtual_time.now,
+        now=host.now,
         monotonic=virtual_time.monotonic,
         sleep=virtual_time.sleep,
         jitter=0,
@@ -196,7 +200,10 @@ def _product(
     )
     desk_sync = DeskSync(settings, open_engine("sqlite://"), environment, mapping)
     desk_sync.upgrade()
-    desk_sync.portal(DEFAULT).sweeps.cover(SweepCoverage(since=virtual_time.now(), until=virtual_time.now()))
+    portal = desk_sync.portal(DEFAULT)
+    portal.sweeps.cover(SweepCoverage(since=virtual_time.now(), until=virtual_time.now()))
+    if host.ahead:  # the sweeps before the start have measured it
+        portal.sweep.run(SweepKind.RECENT)
     return desk_sync
 
 

@@ -28,7 +28,7 @@ class TimelineEntry:
 
 
 def timeline(simulation: SimulationSetup, documents: Mapping[str, Mapping[str, Any]]) -> list[TimelineEntry]:
-    """Return all events in order; `documents` are the tickets of the report."""
+    """Return all events in order, in Desk's time; `documents` are the tickets of the report."""
     entries = [
         *_log_entries(simulation),
         *(entry for key in documents for entry in _decisions(simulation, key)),
@@ -72,16 +72,18 @@ def _decisions(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]
     for past in history.decisions if history else ():
         why = str(past.decision.reasons[-1]) if past.decision.reasons else ""
         what = f"decides {past.decision.verdict}, {past.decision.licences} licences counted"
-        yield TimelineEntry(at=past.at, ticket=key, who=US, what=what, why=why)
+        yield TimelineEntry(at=simulation.host.in_virtual_time(past.at), ticket=key, who=US, what=what, why=why)
 
 
 def _set_aside(simulation: SimulationSetup, key: str) -> Iterator[TimelineEntry]:
     """Yield why the ticket is not looked at any more."""
     history = simulation.desk_sync.portal(DEFAULT).tickets.history(simulation.actors.ticket_id(key))
     if history and history.parked_at:
-        yield TimelineEntry(at=history.parked_at, ticket=key, who=US, what="parks the ticket", why=history.error or "")
+        at = simulation.host.in_virtual_time(history.parked_at)
+        yield TimelineEntry(at=at, ticket=key, who=US, what="parks the ticket", why=history.error or "")
     if history and history.ended_at:
-        yield TimelineEntry(at=history.ended_at, ticket=key, who=US, what="finds that the ticket is gone")
+        at = simulation.host.in_virtual_time(history.ended_at)
+        yield TimelineEntry(at=at, ticket=key, who=US, what="finds that the ticket is gone")
 
 
 def _comments(key: str, document: Mapping[str, Any]) -> Iterator[TimelineEntry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -41,3 +42,18 @@ class VirtualTime:
         """Run the due actions, and those that they schedule for now."""
         while self._entries and self._entries[0][0] <= self._now:
             heapq.heappop(self._entries)[2]()
+
+
+@dataclass(frozen=True, slots=True)
+class HostClock:
+    """The clock of the product's host, `ahead` of virtual time, which is the simulated Desk's."""
+
+    virtual_time: VirtualTime
+    ahead: timedelta = timedelta(0)
+
+    def now(self) -> datetime:
+        return self.virtual_time.now() + self.ahead
+
+    def in_virtual_time(self, instant: datetime) -> datetime:
+        """Return an instant of the host's clock in virtual time."""
+        return instant - self.ahead

@@ -130,6 +130,7 @@ class BusinessMetrics(Collector):
                 gauge.add_metric([portal], read(backlog, now))
             yield gauge
         yield from self._sweeps(now)
+        yield from self._desk_clocks(now)
         yield from self._counters()
         yield self._verdicts()
         yield self._held_back()
@@ -148,6 +149,18 @@ class BusinessMetrics(Collector):
                 if done.reached:
                     age.add_metric([portal, which], (now - done.reached).total_seconds())
         yield from (age, failures)
+
+    def _desk_clocks(self, now: datetime) -> Iterator[GaugeMetricFamily]:
+        """Yield the offset of the clocks, and its age; a portal whose Desk never answered has no sample."""
+        meaning = "Seconds by which the host's clock is behind Desk's; over 60, or under -60, is an alarm."
+        behind = GaugeMetricFamily("desk_sync_clock_behind_seconds", meaning, labels=["portal"])
+        meaning = "Age of the last answer by which that difference was measured."
+        age = GaugeMetricFamily("desk_sync_clock_measured_age_seconds", meaning, labels=["portal"])
+        for portal, metrics in self._metrics.items():
+            if measured := metrics.desk_clock():
+                behind.add_metric([portal], measured.offset.behind.total_seconds())
+                age.add_metric([portal], (now - measured.measured_at).total_seconds())
+        yield from (behind, age)
 
     def _counters(self) -> Iterator[CounterMetricFamily]:
         """Yield the counters; a sweep raises an alarm about the share of `missed` in `changes`."""

@@ -54,6 +54,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "heartbeat": lambda: app.health.heartbeat(),
         "work": lambda: app.health.work(),
         "steps": lambda: app.health.steps(),
+        "Desk's clock": lambda: app.health.desk_clock(),
         "deliveries": lambda: app.health.deliveries(),
         "sweeps": lambda: app.health.sweeps(),
         "parked tickets": lambda: app.health.parked(),

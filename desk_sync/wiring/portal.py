@@ -18,6 +18,7 @@ from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.held_back import SqlHeldBack
@@ -37,6 +38,7 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
 from desk_sync.services.adopt import AdoptPortal
+from desk_sync.services.desk_clock import DeskClock
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.intake import Intake
@@ -104,12 +106,20 @@ class PortalServices:
             access=self.access,
             budget=self.budget,
             now=environment.now,
+            clock=self.clock,
             connections=self.process_settings.workers,
             sleep=environment.sleep,
             jitter=environment.jitter,
             transport=environment.transport,
         )
         return DeskClient(calls, self.mapping.vocabulary)
+
+    @cached_property
+    def clock(self) -> DeskClock:
+        """Desk's clock, and how far the host's is behind it."""
+        environment = self.environment
+        store = SqlDeskClock(self.engine, self.name)
+        return DeskClock(store, self.name, now=environment.now, monotonic=environment.monotonic)
 
     @cached_property
     def access(self) -> AccessTokens:
@@ -208,6 +218,7 @@ class PortalServices:
             now=self.environment.now,
             pace=SweepPace.every(timedelta(seconds=self.process_settings.sweep_every)),
             alarm=MissedAlarm(share=self.process_settings.missed_share),
+            clock=self.clock,
         )
 
     def intake(self, inbox: DeliveryInbox | None = None) -> Intake:
@@ -217,7 +228,7 @@ class PortalServices:
         """
         now, hosts = self.environment.now, self.hosts
         keys = KeySet(hosts.keys_url, transport=self.environment.transport)
-        token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now)
+        token = WebhookToken(keys=keys, org_id=hosts.org_id, webhook_id=hosts.webhook_id, now=now, clock=self.clock)
         read = partial(read_events, vocabulary=self.mapping.vocabulary, org_id=hosts.org_id)
         inbox = inbox or GroupInbox(self.group_commit, self.name)
         return Intake(verify=token.verify, is_known=token.is_known, read=read, inbox=inbox, now=now)
@@ -262,7 +273,12 @@ class PortalServices:
     def adopt(self) -> AdoptPortal:
         """The service that adopts our traces in the whole portal. Raises ConfigurationError."""
         return AdoptPortal(
-            desk=self.desk, budget=self.budget, tickets=self.tickets, portal=self.facts, now=self.environment.now
+            desk=self.desk,
+            budget=self.budget,
+            tickets=self.tickets,
+            portal=self.facts,
+            now=self.environment.now,
+            clock=self.clock,
         )
 
     @property
@@ -278,6 +294,7 @@ class PortalServices:
             now=self.environment.now,
             live=self.sources.live,
             hours=self.hours,
+            clock=self.clock,
         )
 
     @property

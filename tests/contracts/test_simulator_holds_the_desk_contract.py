@@ -436,6 +436,7 @@ def test_a_call_answers_as_the_contract_says(desk: Desk, call_id: str, example: 
     assert answer.status_code == example.status, answer.text
     assert answer.headers["X-Rate-Limit-Request-Weight-v3"] == str(price(call, example.query))
     assert answer.headers["X-Rate-Limit-Remaining-v3"].isdecimal()
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answer.headers["Date"])
     if example.status >= 400:
         validate(answer.json(), {"$ref": "#/$defs/error"})
     elif example.status == 200 and call["answer"]:

@@ -15,9 +15,16 @@ _FOLDER = Path(__file__).parent / "clock"
 
 @dataclass(frozen=True, slots=True)
 class MovedClock:
-    """The clock of all processes; `file` holds the seconds by which it is ahead of this machine's."""
+    """The clock of all processes; `file` holds the seconds by which it is ahead of this machine's.
+
+    `host` holds those by which the product's clock is further ahead than the simulated Desk's.
+    """
 
     file: Path
+
+    @property
+    def host(self) -> Path:
+        return self.file.with_name("host_clock")
 
     @property
     def ahead(self) -> timedelta:
@@ -25,9 +32,17 @@ class MovedClock:
 
     def set(self, ahead: timedelta) -> None:
         """Set the offset, for all processes from their next reading on."""
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(str(ahead.total_seconds()))
-        fresh.replace(self.file)
+        _write(self.file, ahead)
+
+    def set_host(self, ahead: timedelta) -> None:
+        """Set the offset of the product's clock from the simulated Desk's."""
+        _write(self.host, ahead)
+
+
+def _write(file: Path, ahead: timedelta) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.write_text(str(ahead.total_seconds()))
+    fresh.replace(file)
 
 
 @contextmanager
@@ -35,5 +50,6 @@ def moved_clock_for_children(folder: Path) -> Iterator[MovedClock]:
     """Give this clock to the processes that start within the block."""
     clock = MovedClock(folder / "clock")
     clock.set(timedelta(0))
+    clock.set_host(timedelta(0))
     with environment(DESK_SYNC_CLOCK_AHEAD=str(clock.file), PYTHONPATH=str(_FOLDER)):
         yield clock

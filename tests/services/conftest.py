@@ -39,6 +39,7 @@ from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from tests.support.fake_budget import FakeBudget
+from tests.support.fake_clock import FakeClock
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
 
@@ -49,7 +50,8 @@ class World:
     def __init__(self, engine: Any, desk: FakeDesk) -> None:
         self.engine = engine
         self.desk = desk
-        desk.now = self.now
+        self.clock = FakeClock()
+        desk.now = self.desk_now
         self.budget = FakeBudget()
         self.tickets = SqlTickets(engine, "default")
         self.inbox = SqlInbox(engine, "default")
@@ -67,6 +69,9 @@ class World:
 
     def now(self) -> datetime:
         return self._time
+
+    def desk_now(self) -> datetime:
+        return self.clock.offset.in_desk_time(self._time)
 
     def waits(self, **span: float) -> None:
         self._time += timedelta(**span)
@@ -111,6 +116,7 @@ class World:
             policy=self.policy,
             now=self.now,
             live=self.live,
+            clock=self.clock,
             hours=HoursFromDesk(desk=self.desk, kept=self.hours, now=self.now),
         )
 

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy import update
 
 from desk_sync.adapters.store.clocks import SqlOpenClocks
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, tickets
+from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.errors import TemporaryError
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.audit import Audit, AuditResult
 from tests.support.makers import NOW, make_ticket
@@ -107,7 +110,7 @@ def test_a_clock_that_runs_out_on_a_parked_ticket_keeps_the_monitor_from_being_c
 
     world.waits(hours=2)
 
-    assert audit.run() == AuditResult(remade=0, late=1, unswept=0)
+    assert audit.run() == AuditResult(remade=0, late=1, unswept=0, off=0)
     assert monitor.calls == 1
 
 
@@ -146,3 +149,18 @@ def test_a_step_of_an_escalation_without_a_planned_look_is_planned_again(audit, 
     assert audit.run().remade == 1
     assert monitor.calls == 0
     assert len(world.claim()) == 1
+
+
+@pytest.mark.parametrize(
+    ("behind", "off"),
+    [
+        pytest.param(-60, 0, id="a minute ahead"),
+        pytest.param(-61, 1, id="more than a minute ahead"),
+        pytest.param(61, 1, id="more than a minute behind"),
+    ],
+)
+def test_a_host_whose_clock_is_far_from_desks_keeps_the_monitor_from_being_called(world, audit, monitor, behind, off):
+    offset = ClockOffset(timedelta(seconds=behind))
+    SqlDeskClock(world.engine, "default").save(MeasuredOffset(offset=offset, measured_at=NOW))
+
+    assert (audit.run().off, monitor.calls) == (off, 1 - off)

@@ -6,14 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.domain.escalation.notice import gather
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
 from tests.support.field_troubles import FieldTrouble
@@ -343,3 +346,40 @@ class TestNotices:
             health.notices()
         world.waits(days=2)
         assert check("notices", health.notices).ok
+
+
+@pytest.mark.parametrize(
+    ("behind", "ok", "found"),
+    [
+        pytest.param(None, True, "default: Desk has not answered yet; other: Desk has not answered yet", id="unknown"),
+        pytest.param(
+            1,
+            True,
+            "default: 1.0 s behind Desk's clock, measured 0:00:05 ago; other: Desk has not answered yet",
+            id="1 s",
+        ),
+        pytest.param(
+            -3,
+            True,
+            "default: 3.0 s ahead of Desk's clock, measured 0:00:05 ago; other: Desk has not answered yet; "
+            "synchronise this host's clock by NTP",
+            id="more than two seconds are said",
+        ),
+        pytest.param(
+            61,
+            False,
+            "default: 61.0 s behind Desk's clock, measured 0:00:05 ago; other: Desk has not answered yet",
+            id="more than a minute is an alarm",
+        ),
+    ],
+)
+def test_the_difference_from_desks_clock_is_shown_for_each_portal(world, health, behind, ok, found):
+    if behind is not None:
+        offset = ClockOffset(timedelta(seconds=behind))
+        SqlDeskClock(world.engine, "default").save(MeasuredOffset(offset=offset, measured_at=world.now()))
+        world.waits(seconds=5)
+
+    judged = check("Desk's clock", health.desk_clock)
+
+    assert (judged.ok, judged.what) == (ok, found)
+    assert ok or judged.hint == "synchronise this host's clock by NTP"

@@ -591,3 +591,61 @@ class TestReport:
         world.waits(**LATE)
 
         assert (first.new, sweep.run(SweepKind.RECENT).new) == (1, 0)
+
+
+class TestTheHostsClock:
+    """What a sweep covers is in Desk's time; turns are in the host's."""
+
+    @pytest.fixture(params=[timedelta(days=-1), timedelta(seconds=-60), timedelta(seconds=60)], ids=str)
+    def behind(self, request, world, desk, sweeps):
+        """A host whose clock is apart from Desk's, which the first answer shows; the portal was never swept."""
+        search = desk.modified_between
+
+        def answer(start, end):
+            world.clock.behind = request.param
+            yield from search(start, end)
+
+        desk.modified_between = answer
+        return request.param
+
+    @pytest.fixture
+    def apart(self, world, desk, sweeps, behind):
+        return Sweep(desk=desk, budget=world.budget, sweeps=sweeps, now=world.now, clock=world.clock)
+
+    def test_nothing_is_covered_that_lies_in_desks_future(self, world, sweeps, apart):
+        apart.run(SweepKind.RECENT)
+        covered = sweeps.coverage()
+
+        assert covered.since <= covered.until
+        assert covered.until == world.desk_now() - apart.pace.grace
+        assert sweeps.rounds()[SweepKind.RECENT].reached == covered.until
+
+    def test_a_change_after_a_sweep_is_found_by_the_next(self, world, desk, sweeps, apart):
+        apart.run(SweepKind.RECENT)
+        world.waits(minutes=1)
+        desk.person_sets(TICKET)
+        world.waits(minutes=5)
+
+        assert apart.run(SweepKind.RECENT).marked == 1
+        assert world.look() == [LookOutcome.RECONCILED]
+
+    def test_a_change_that_a_delivery_may_still_report_is_left_to_the_next(self, world, desk, apart):
+        apart.run(SweepKind.RECENT)
+        world.waits(minutes=5)
+        desk.person_sets(TICKET)
+        world.waits(seconds=5)
+
+        assert apart.run(SweepKind.RECENT).marked == 0
+
+    def test_replies_too(self, world, sweeps, apart):
+        apart.run(SweepKind.RECENT)
+        apart.run(SweepKind.REPLIES)
+
+        assert sweeps.rounds()[SweepKind.REPLIES].reached == world.desk_now() - apart.pace.grace
+
+    def test_coverage_that_a_wrong_clock_recorded_is_swept_again(self, world, desk, sweeps, apart):
+        sweeps.cover(SweepCoverage(since=NOW - timedelta(days=9), until=NOW + timedelta(days=2)))
+        desk.person_sets(TICKET)
+        world.waits(minutes=5)
+
+        assert apart.run(SweepKind.RECENT).marked == 1

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +275,13 @@ def test_a_parameter_that_stands_twice_has_both_values(site: Site):
     ticket = site.call("GET", f"/tickets/{ticket_id}?include=contacts&include=team").json()
 
     assert {"contact", "team"} <= ticket.keys()
+
+
+@pytest.mark.parametrize("faults", [{}, {"status": 500}, {"html": True}], ids=str)
+def test_each_answer_has_the_date_of_the_simulated_desk(site: Site, faults: dict[str, Any]):
+    ticket_id = site.open_ticket()
+    site.control("POST", "/faults", faults)
+
+    for path in (f"/tickets/{ticket_id}", "/tickets/1", "/nowhere"):
+        date = parsedate_to_datetime(site.call("GET", path).headers["Date"])
+        assert abs(datetime.now(UTC) - date) < timedelta(seconds=5)

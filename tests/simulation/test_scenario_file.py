@@ -18,6 +18,9 @@ steps:
 """
 
 
+A_DAY = "start: 2026-11-20T09:00Z\nuntil: +1d\n"
+
+
 def refused(path):
     with pytest.raises(InputError) as error:
         simulate(path)
@@ -32,6 +35,8 @@ def refused(path):
             "start: 2026-11-20T09:00:00\nuntil: +1d", 1, 1, "neither an instant", id="an instant without a zone"
         ),
         pytest.param("start: +1h\nuntil: +1d", 1, 1, "is not an instant", id="a start that counts from the start"),
+        pytest.param(f"{A_DAY}host_clock: 1d", 3, 1, "is not a difference between two clocks", id="without its sign"),
+        pytest.param(f"{A_DAY}host_clock: -1w", 3, 1, "is not a length of time", id="weeks behind"),
         pytest.param("start: 2026-11-20T09:00Z\nuntil: +1w", 2, 1, "is not a length of time", id="weeks"),
         pytest.param("start: 2026-11-20T09:00Z\nuntil: 2026-11-20T09:00Z", 2, 1, "after the start", id="no time"),
         pytest.param("", 1, 1, "the file is empty", id="empty"),

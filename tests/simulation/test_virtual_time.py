@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from desk_sync.simulation.virtual_time import VirtualTime
+import pytest
+
+from desk_sync.simulation.virtual_time import HostClock, VirtualTime
 
 START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -38,3 +40,13 @@ def test_sleeping_lets_time_pass_and_time_never_goes_back():
     virtual_time.move_to(START)
 
     assert (virtual_time.now(), virtual_time.monotonic()) == (START + timedelta(seconds=90), 90.0)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=1), timedelta(seconds=-1)], ids=str)
+def test_the_hosts_clock_is_ahead_of_virtual_time(ahead):
+    virtual_time = VirtualTime(START)
+    host = HostClock(virtual_time, ahead)
+    virtual_time.sleep(5)
+
+    assert host.now() == virtual_time.now() + ahead
+    assert host.in_virtual_time(host.now()) == virtual_time.now()

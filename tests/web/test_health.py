@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store import held_back
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
@@ -22,9 +23,11 @@ from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.store.upgrade import migrate
+from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.domain.ticket.held_back import FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import BadToken, ConfigurationError, TemporaryError
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.web import health, receiver
@@ -236,3 +239,13 @@ def test_a_store_that_does_not_answer_gives_no_metrics_that_look_good(shop):
         connection.exec_driver_sql("DROP TABLE heartbeats")
 
     assert requests.get(f"{shop.url}/metrics", timeout=5).status_code == 503
+
+
+def test_the_difference_from_desks_clock_and_its_age_are_shown(shop):
+    offset = ClockOffset(timedelta(seconds=-3.5))
+    SqlDeskClock(shop.engine, "default").save(MeasuredOffset(offset=offset, measured_at=NOW))
+
+    found = shop.samples()
+
+    assert found["desk_sync_clock_behind_seconds", "default"] == -3.5
+    assert found["desk_sync_clock_measured_age_seconds", "default"] == 90

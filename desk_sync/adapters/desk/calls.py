@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import requests
 from requests.adapters import BaseAdapter
@@ -29,6 +30,7 @@ from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loo
 from desk_sync.adapters.zoho.hosts import allowed
 from desk_sync.adapters.zoho.transport import AnswerTooLarge, DeadlineAdapter, harden, read_object
 from desk_sync.errors import CredentialsRefused, NotSent, TemporaryError, Unreadable, WriteForbidden
+from desk_sync.ports.desk_clock import ONE_CLOCK, AnswerClock
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import AccessToken, CallBudget
 
@@ -71,6 +73,7 @@ class DeskCalls:
         access: AccessTokens,
         budget: CallBudget,
         now: Now,
+        clock: AnswerClock = ONE_CLOCK,
         connections: int = 10,
         timeout: timedelta = TIMEOUT,
         sleep: Callable[[float], None] = nap.sleep,
@@ -87,6 +90,7 @@ class DeskCalls:
         self._access = access
         self._budget = budget
         self._now = now
+        self._clock = clock
         self._timeout = timeout
         self._sleep = sleep
         self._jitter = jitter
@@ -144,7 +148,7 @@ class DeskCalls:
                 raise TemporaryError(f"Desk refused the access token of {call}; it is replaced", retry_after=_AT_ONCE)
             response = self._send(request, call, token, deadline)
         if not 200 <= response.status_code < 300:
-            raise failure(response, call, our_words=self._our_words, now=self._now())
+            raise failure(response, call, our_words=self._our_words, now=_date(response) or self._now())
         return response
 
     def _token(self, deadline: DeadlineAdapter, *, refused: AccessToken | None = None) -> AccessToken:
@@ -169,7 +173,7 @@ class DeskCalls:
         try:
             # At most half of the time left, so that a call that waited is not cut short as if Desk were slow.
             with self._budget.slot(timedelta(seconds=deadline.left() / 2)):
-                sent_at = self._now()
+                sent_at, sent = self._now(), self._clock.steady()
                 response = self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
         except AnswerTooLarge as error:
             self._budget.spent(None, sent_at=sent_at)
@@ -177,12 +181,12 @@ class DeskCalls:
         except requests.RequestException as error:
             self._budget.failed(type(error).__name__)
             raise _transport_error(error, call) from None
-        self._record(response, call, sent_at)
+        self._record(response, call, sent_at, sent)
         return response
 
-    def _record(self, response: requests.Response, call: str, sent_at: datetime) -> None:
-        """Record in the budget the effect of the answer on the whole portal."""
-        wait = exhausted(response, now=self._now())
+    def _record(self, response: requests.Response, call: str, sent_at: datetime, sent: timedelta) -> None:
+        """Record what the answer shows of the whole portal: in the budget its effect, and Desk's time in the clock."""
+        wait = exhausted(response, now=_date(response) or self._now())
         if wait is not None:
             self._budget.exhausted(wait)
         elif failed := portal_failure(response, call):
@@ -190,6 +194,8 @@ class DeskCalls:
         else:
             left = response.headers.get(_CREDITS_LEFT, "")
             self._budget.spent(int(left) if _COUNT.fullmatch(left) else None, sent_at=sent_at)
+            if date := _date(response):
+                self._clock.record(date, sent=sent)
 
 
 def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:
@@ -201,6 +207,17 @@ def _transport_error(error: requests.RequestException, call: str) -> TemporaryEr
             return BriefFailure(f"the connection broke during {call}: {type(error).__name__}")
         case _:
             return TemporaryError(f"Desk's answer to {call} cannot be read: {type(error).__name__}")
+
+
+def _date(response: requests.Response) -> datetime | None:
+    """Return when Desk gave the answer, by its header (RFC 9110, 6.6.1); None if a cache gave it, or without a date."""
+    if response.headers.get("Age", "0").strip() != "0":
+        return None
+    try:
+        date = parsedate_to_datetime(response.headers.get("Date", ""))
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read(response: requests.Response, call: str) -> Body:

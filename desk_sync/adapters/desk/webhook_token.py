@@ -25,6 +25,7 @@ from jwt.algorithms import RSAAlgorithm
 from requests.adapters import BaseAdapter
 
 from desk_sync.errors import BadToken, TemporaryError
+from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 
 log = structlog.get_logger()
@@ -43,7 +44,7 @@ _SIGNATURE_ONLY: Any = {f"verify_{claim}": False for claim in ("exp", "nbf", "ia
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """A verified token: the key that signed it, and the end of its validity in seconds since 1970."""
+    """A verified token: its key, and the end of its validity in the host's time, in seconds since 1970."""
 
     kid: str
     key: RSAPublicKey
@@ -52,7 +53,9 @@ class _Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookToken:
-    """Checks the tokens of one webhook of one portal. `leeway` is how far Desk's clock may differ from ours.
+    """Checks the tokens of one webhook of one portal, by Desk's time; `leeway` is how far that may be wrong.
+
+    `clock` leads to it from the host's time; it may read the store, so that it is asked where a token is verified only.
 
     A token is independent of the body, so it may come with many deliveries: a verified one is remembered by its hash
     for as long as it lasts and its key is in the key set.
@@ -63,6 +66,7 @@ class WebhookToken:
     webhook_id: str
     now: Now
     leeway: timedelta = timedelta(minutes=5)
+    clock: DeskTime = ONE_CLOCK
     _known: dict[bytes, _Known] = field(default_factory=dict, init=False, repr=False)
 
     def is_known(self, token: str | None) -> bool:
@@ -85,16 +89,17 @@ class WebhookToken:
         claims = _read(lambda: jwt.decode(token, key, algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY))
         _expect(claims, "iss", f"orgId:{self.org_id}")
         _expect(claims, "aud", f"webhookId:{self.webhook_id}")
-        self._check_times(claims)
-        return _Known(kid=kid, key=key, until=_seconds(claims, "exp") + self.leeway.total_seconds())
+        behind = self.clock.offset.behind.total_seconds()
+        self._check_times(claims, self.now().timestamp() + behind)
+        return _Known(kid=kid, key=key, until=_seconds(claims, "exp") + self.leeway.total_seconds() - behind)
 
     def _remember(self, token: str, known: _Known) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()  # repeated tokens are verified once more
         self._known[_hash(token)] = known
 
-    def _check_times(self, claims: Mapping[str, object]) -> None:
-        now, leeway = self.now().timestamp(), self.leeway.total_seconds()
+    def _check_times(self, claims: Mapping[str, object], now: float) -> None:
+        leeway = self.leeway.total_seconds()
         issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
         if not issued <= now + leeway:
             raise BadToken(f"the token will be valid in {issued - now:.0f} s: compare this machine's clock")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, delete, select, update
 
+from desk_sync.adapters.store.columns import LaterInstant
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import clocks, promises, tickets
+from desk_sync.adapters.store.tables import WITHOUT_LOOK, clocks, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.desk_clock import SAME_CLOCK
+
+SLACK = timedelta(seconds=2)
+"""How much later than its change a look may be planned: the offset of the clocks was measured again meanwhile."""
 
 # Built once, like the statements in `queue`.
 _STORED = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
@@ -79,24 +85,39 @@ class SqlOpenClocks:
     portal: str
 
     def requeue_unplanned(self, *, now: datetime) -> int:
+        measured = SqlDeskClock(self.engine, self.portal).read()
+        latest = SLACK - (measured.offset if measured else SAME_CLOCK).behind
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
-        changing = changing.where(clocks.c.next_at.is_not(None), _is_unplanned(clocks.c.next_at, now))
+        changing = changing.where(
+            clocks.c.next_at.is_not(None), _is_unplanned(LaterInstant(clocks.c.next_at, latest), now)
+        )
         advancing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
-        advancing = advancing.where(tickets.c.step_at.is_not(None), _is_unplanned(tickets.c.step_at, now))
+        advancing = advancing.where(
+            tickets.c.step_at.is_not(None), _is_unplanned(LaterInstant(tickets.c.step_at, latest), now)
+        )
         with reading(self.engine) as connection:
-            found = connection.scalars(changing.union(advancing)).all()
+            found = connection.scalars(changing.union(advancing, self._without_look(now))).all()
         for chunk in chunks(sorted(found)):
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
         return len(found)
 
+    def _without_look(self, now: datetime) -> Select[str]:
+        """Return the query for the open tickets that were looked at and have no look to come."""
+        return select(tickets.c.ticket_id).where(tickets.c.portal == self.portal, WITHOUT_LOOK, _is_waiting(now))
+
 
 def _is_unplanned(at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
-    """Return a condition: no look is planned by the instant. A postponed look counts as planned."""
+    """Return a condition: no look is planned by the instant, in the host's time."""
+    return _is_waiting(now) & (tickets.c.look_at.is_(None) | (tickets.c.look_at > at))
+
+
+def _is_waiting(now: datetime) -> ColumnElement[bool]:
+    """Return a condition: the ticket is neither leased, parked, ended nor postponed, which plans a look too."""
     free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
     alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None) & tickets.c.owed_at.is_(None)
-    return free & alive & (tickets.c.look_at.is_(None) | (tickets.c.look_at > at))
+    return free & alive
 
 
 def _row(clock: Clock) -> dict[str, object]:

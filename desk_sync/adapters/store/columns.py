@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     Integer,
     MetaData,
     TypeDecorator,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 metadata = MetaData(
     naming_convention={
@@ -40,6 +44,28 @@ class InstantColumn(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class LaterInstant(FunctionElement[datetime]):
+    """An instant of a column, later by a span, for comparisons: in SQLite it is only exact to the millisecond."""
+
+    type = InstantColumn()
+    inherit_cache = False
+
+    def __init__(self, instant: ColumnElement[Any], by: timedelta) -> None:
+        super().__init__(instant)
+        self.seconds = by.total_seconds()
+
+
+@compiles(LaterInstant, "sqlite")
+def _later_in_sqlite(element: LaterInstant, compiler: Any, **given: Any) -> str:
+    instant = compiler.process(element.clauses, **given)
+    return f"strftime('%Y-%m-%d %H:%M:%f', {instant}, '{element.seconds:+.3f} seconds')"
+
+
+@compiles(LaterInstant, "postgresql")
+def _later_in_postgresql(element: LaterInstant, compiler: Any, **given: Any) -> str:
+    return f"({compiler.process(element.clauses, **given)} + interval '{element.seconds:.3f} seconds')"
 
 
 def number_column() -> Column[int]:

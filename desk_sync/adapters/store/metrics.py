@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
+from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
 from desk_sync.ports.sweeps import SweepKind, SweepRound
@@ -27,12 +30,14 @@ class SqlMetrics:
     portal: str
 
     def backlog(self, now: datetime) -> WorkBacklog:
+        offset = self._offset()
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
             events = connection.execute(self._events(now)).one()
             loose = connection.execute(self._messages()).one()
             unsent = connection.execute(self._notices()).one()
-            steps = [looks.unseen_at, *(connection.scalar(each) for each in self._steps(now))]
+            desk_now = offset.in_desk_time(now)
+            steps = [at for each in self._steps(desk_now) if (at := connection.scalar(each))]
         since = (looks.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
         return WorkBacklog(
             due=looks.due,
@@ -43,8 +48,15 @@ class SqlMetrics:
             stranded=events.stranded,
             notices=loose.waiting + unsent.waiting,
             oldest_at=min(filter(None, since), default=None),
-            step_at=min(filter(None, steps), default=None),
+            step_at=min(filter(None, (looks.unseen_at, *map(offset.in_host_time, steps))), default=None),
         )
+
+    def desk_clock(self) -> MeasuredOffset | None:
+        return SqlDeskClock(self.engine, self.portal).read()
+
+    def _offset(self) -> ClockOffset:
+        measured = self.desk_clock()
+        return measured.offset if measured else SAME_CLOCK
 
     def verdicts(self) -> Mapping[str, int]:
         still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None) & tickets.c.verdict.is_not(None)
@@ -59,7 +71,11 @@ class SqlMetrics:
         return DeliveryCounts(**row) if row else DeliveryCounts()
 
     def sweeps(self) -> Mapping[SweepKind, SweepRound]:
-        return SqlSweeps(self.engine, self.portal).rounds()
+        offset, rounds = self._offset(), SqlSweeps(self.engine, self.portal).rounds()
+        return {
+            which: replace(done, reached=done.reached and offset.in_host_time(done.reached))
+            for which, done in rounds.items()
+        }
 
     def held_back(self) -> Sequence[HeldBackField]:
         return SqlHeldBack(self.engine, self.portal).listed()
@@ -97,7 +113,7 @@ class SqlMetrics:
         ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
 
     def _steps(self, now: datetime) -> Iterable[Select[Any]]:
-        """Yield the query for the oldest clock change that is due, and for the oldest escalation step."""
+        """Yield the query for the oldest clock change that is due, and for the oldest step, both in Desk's time."""
         alive = (tickets.c.portal == self.portal) & tickets.c.ended_at.is_(None) & tickets.c.dropped_at.is_(None)
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         yield select(func.min(clocks.c.next_at)).join(tickets, same).where(alive, clocks.c.next_at <= now)

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Engine, Row, bindparam, func, or_, select,
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import portals, statuses, tickets
 from desk_sync.adapters.store.values import MAX_CLOCK_SKEW, insert
+from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.ports.portal import AccessToken, CreditAllowance, CreditLevel, DeskPause
 
 # Built once, like the statements in `queue`: every look runs it.
@@ -142,19 +143,21 @@ class SqlPortalFacts:
         with reading(self.engine) as connection:
             return connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
 
-    def active_since(self) -> datetime | None:
+    def active_since(self, offset: ClockOffset) -> datetime | None:
         with reading(self.engine) as connection:
             known = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
-        return (known and known.active_since) or self._first_seen()
+        return (known and known.active_since) or self._first_seen(offset)
 
-    def _first_seen(self) -> datetime | None:
+    def _first_seen(self, offset: ClockOffset) -> datetime | None:
         """Return the instant of our first ticket, and record it, so that it is searched for once."""
         first = select(func.min(tickets.c.first_seen_at)).where(tickets.c.portal == self.portal)
         with reading(self.engine) as connection:
             seen_at: datetime | None = connection.scalar(first)
-        if seen_at:
-            _learn(self.engine, self.portal, active_since=seen_at)
-        return seen_at
+        if seen_at is None:
+            return None
+        active_since = offset.in_desk_time(seen_at)
+        _learn(self.engine, self.portal, active_since=active_since)
+        return active_since
 
     def activate(self, since: datetime) -> None:
         _learn(self.engine, self.portal, active_since=since)

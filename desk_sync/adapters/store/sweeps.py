@@ -15,10 +15,12 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, exists, func, or_, select, update
 
 from desk_sync.adapters.store.columns import InstantColumn
+from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import at, mark, newest
 from desk_sync.adapters.store.tables import deliveries, sweep_rounds, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of, insert
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.desk import ModifiedTickets
 from desk_sync.ports.sweeps import MissedChanges, SweepCoverage, SweepKind, SweepRound
 
@@ -144,8 +146,10 @@ class SqlSweeps:
         stored = select(*columns, due.label("due")).where(
             tickets.c.portal == self.portal, tickets.c.ticket_id.in_(found)
         )
+        measured = SqlDeskClock(self.engine, self.portal).read()
+        offset = measured.offset if measured else SAME_CLOCK
         known = {
-            row["ticket_id"]: None if row["due"] else _doubt(row, found[row["ticket_id"]], now)
+            row["ticket_id"]: None if row["due"] else _doubt(row, found[row["ticket_id"]], offset, now)
             for row in connection.execute(stored).mappings()
         }
         return dict.fromkeys(found, SweepDoubt.UNREPORTED) | known
@@ -160,20 +164,25 @@ class SqlSweeps:
             connection.execute(statement, rows)
 
 
-def _doubt(row: RowMapping, found: datetime | None, now: datetime) -> SweepDoubt | None:
-    """Return why a ticket that was seen before must be looked at because of a modification at `found`."""
+def _doubt(row: RowMapping, found: datetime | None, offset: ClockOffset, now: datetime) -> SweepDoubt | None:
+    """Return why a ticket that was seen before must be looked at because of a modification at `found`, by Desk's clock.
+
+    Looks and `now` are in the host's time.
+    """
     modified_at, looked_at = row["modified_at"], row["looked_at"]
     if found is None:
         return SweepDoubt.UNDATED if looked_at is None or looked_at < now - RECENTLY else None
     if modified_at is None or modified_at < found:
         return SweepDoubt.UNREPORTED
-    known = row["ended_at"] or modified_at - found >= A_SECOND or _was_read_after(found, row["begun_at"], looked_at)
+    known = row["ended_at"] or modified_at - found >= A_SECOND or _was_read_after(found, offset, row)
     return None if known else SweepDoubt.SAME_SECOND
 
 
-def _was_read_after(found: datetime, begun_at: datetime, looked_at: datetime | None) -> bool:
+def _was_read_after(found: datetime, offset: ClockOffset, row: RowMapping) -> bool:
     """Return True if the ticket's last look read all modifications of that second. A skipped look reads nothing."""
-    second = found.replace(microsecond=0)
+    begun_at: datetime = row["begun_at"]
+    looked_at: datetime | None = row["looked_at"]
+    second = offset.in_host_time(found.replace(microsecond=0))
     if looked_at is None or looked_at < second + READ_AFTER:
         return False
     return looked_at >= second + LOOKED_AFTER or second + READ_AFTER <= begun_at <= looked_at

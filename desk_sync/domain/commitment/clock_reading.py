@@ -17,17 +17,21 @@ from desk_sync.domain.ticket.ticket import Field, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReading:
-    """The clocks of a ticket with the history, promise and facts that they were read from."""
+    """The clocks of a ticket with the history, promise and facts that they were read from.
+
+    `coming_at` is when the first thing of the history happens that lay ahead, which may start or change a clock.
+    """
 
     history: History
     promise: Promise
     basis: ClockBasis
     clocks: tuple[Clock, ...]
+    coming_at: datetime | None = None
 
     @property
     def next_at(self) -> datetime | None:
-        """The earliest `next_at` of the clocks; None if only an event can change them."""
-        return min((clock.next_at for clock in self.clocks if clock.next_at), default=None)
+        """The earliest `next_at` of the clocks, or `coming_at`; None if only a new event can change them."""
+        return min(filter(None, (self.coming_at, *(clock.next_at for clock in self.clocks))), default=None)
 
     @property
     def inputs(self) -> ClockInputs:
@@ -53,7 +57,7 @@ def _alarm(clock: Clock) -> str | None:
 def take_reading(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> ClockReading:
     """Return the reading of the clocks at `now`."""
     clocks = read_clocks(history, promise, basis, now)
-    return ClockReading(history=history, promise=promise, basis=basis, clocks=clocks)
+    return ClockReading(history=history, promise=promise, basis=basis, clocks=clocks, coming_at=history.next_after(now))
 
 
 def severity_since(

@@ -109,6 +109,14 @@ class History:
         """Return the history with the events up to the instant, that instant included."""
         return replace(self, events=tuple(event for event in self.events if event.at <= instant))
 
+    def next_after(self, instant: datetime) -> datetime | None:
+        """Return when the first thing happens that lies ahead at the instant, the creation included; None if all has.
+
+        An instant of Desk's may lie ahead: its clock is measured, and to a second at best.
+        """
+        ahead = (at for at in (self.created_at, *(event.at for event in self.events)) if at > instant)
+        return min(ahead, default=None)
+
     def level(self, at: datetime) -> int | None:
         """Return the severity level at the instant; None if there is no severity."""
         return next((event.level for event in reversed(self._of(HistoryEventKind.SEVERITY)) if event.at <= at), None)

@@ -78,7 +78,7 @@ class PlanDraft:
         """Return the plan. `agents` are Desk's agents by address, None for an address without one."""
         fields = self.fields.finish(self.shown, self._actions(agents), self.mode)
         silent = self.mode is Mode.SHADOW
-        educated = self.education.finish(last_education, self.observed.now)
+        educated = self.education.finish(last_education, self.observed.host_now)
         return Plan(
             decision=self._explained(fields),
             urgency=self.clocks.urgency,
@@ -97,7 +97,7 @@ class PlanDraft:
     @cached_property
     def decision(self) -> Decision:
         observed = self.observed
-        decision = decide(observed.ticket, observed.lookup, observed.writer, self.policy, observed.now)
+        decision = decide(observed.ticket, observed.lookup, observed.writer, self.policy, observed.host_now)
         if observed.history is None or observed.ticket.in_bin:
             return decision
         return asking_where(decision, self.policy.commitment.regions, observed.writer, observed.related.origin)
@@ -165,8 +165,8 @@ class PlanDraft:
     def _next_look_at(self) -> datetime | None:
         """Return when the first clock changes by itself, the escalation goes on, or a reply may have been sent.
 
-        An open ticket for which nothing of this is due is looked at once in `IDLE`, whatever deliveries and sweeps
-        miss.
+        What lies ahead in the ticket's history is looked at when it happens. An open ticket for which nothing of this
+        is due is looked at once in `IDLE`, whatever deliveries and sweeps miss.
         """
         sent_at = self.memory.clocks.threads_seen.read_again_at
         due = min(filter(None, (self.clocks.next_at, self.escalation.outcome.next_at, sent_at)), default=None)

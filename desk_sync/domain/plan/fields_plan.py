@@ -264,7 +264,7 @@ class FieldsDraft:
         Changes by programs count only up to the limit of writes (L14): one may be their answer to our try.
         """
         if not held.refusal.sent or not held.still_waits(
-            value, now=self.observed.now, mapping=self.decision.policy_version
+            value, now=self.observed.host_now, mapping=self.decision.policy_version
         ):
             return True
         return self._changed_by_person or (bool(self._news) and held.tries < self.rules.write_limit)

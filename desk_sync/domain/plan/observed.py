@@ -11,6 +11,7 @@ from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, TicketWriter
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.domain.escalation.related_tickets import NOTHING_KNOWN, RelatedFacts
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.past import TicketPast
@@ -23,7 +24,8 @@ class ObservedTicket:
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
     `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
-    Desk has them, `past` is its history of the ticket; None if they were not read.
+    Desk has them, `past` is its history of the ticket; None if they were not read. `now` is in Desk's time, like all
+    that happened on the ticket; `offset` leads from there to the host's time, in which pauses and ages count.
     """
 
     ticket: Ticket
@@ -37,3 +39,9 @@ class ObservedTicket:
     ours: Sequence[ConversationItem] | None = None
     past: TicketPast | None = None
     now: datetime
+    offset: ClockOffset = SAME_CLOCK
+
+    @property
+    def host_now(self) -> datetime:
+        """The instant of the look in the host's time."""
+        return self.offset.in_host_time(self.now)

@@ -21,7 +21,8 @@ class Plan:
     """A finished plan, which can be carried out.
 
     `urgency` is a severity level, 1 first. `effects` are the comments that are made once; `education` is the claim that
-    one of them needs, if the partner is to be educated in public. `next_look_at` is None for "when an event comes".
+    one of them needs, if the partner is to be educated in public. `next_look_at` is in Desk's time, and None for
+    "when an event comes".
     """
 
     decision: Decision

@@ -57,7 +57,7 @@ class TraceAdoption:
             return True
         if draft.fields.seem_overwritten:
             return True
-        is_done = memory.traces.read_at == observed.now
+        is_done = memory.traces.read_at == observed.host_now
         return not is_done and is_unexplained(observed, memory) and draft.replaces_values_of_others
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:

@@ -30,6 +30,7 @@ from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket
 from desk_sync.errors import NotSent, PartMissing, TemporaryError
 from desk_sync.ports.desk import Desk
+from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
 from desk_sync.ports.related_tickets import RelatedTickets
@@ -43,7 +44,10 @@ from desk_sync.services.reconcile.partner import PartnerResolver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketReader:
-    """Reads all facts that a look needs. Raises Gone, TemporaryError or PermanentError."""
+    """Reads all facts that a look needs. Raises Gone, TemporaryError or PermanentError.
+
+    `clock` leads from the host's `now` to Desk's time, in which everything is compared that happens on a ticket.
+    """
 
     desk: Desk
     subscriptions: SubscriptionStore
@@ -54,6 +58,7 @@ class TicketReader:
     now: Now
     hours: HoursFromDesk
     live: LiveLookup | None = None
+    clock: DeskTime = ONE_CLOCK
 
     def current_policy(self) -> Policy:
         """Return the policy with the calendars that it takes from Desk, and with our own agents as no persons."""
@@ -85,6 +90,7 @@ class TicketReader:
             lookup = self._look_up(ticket, writer.partner, evidence)
         evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
         writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
+        offset = self.clock.offset
         observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
@@ -95,7 +101,8 @@ class TicketReader:
             promise=pending.promise,
             related=self._related(ticket, lookup, writer),
             ours=new.ours,
-            now=self.now(),
+            now=offset.in_desk_time(self.now()),
+            offset=offset,
         )
         return observed, replace(memory, evidence=evidence, clocks=new.memory)
 
@@ -148,13 +155,15 @@ class TicketReader:
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
         lookup = self._look_up(ticket, writer.partner, memory.evidence)
+        offset = self.clock.offset
         observed = ObservedTicket(
             ticket=ticket,
             lookup=lookup,
             writer=writer,
             history=conversation.history(ticket, memory.clocks, conversation.read_all(ticket, memory)),
             related=RelatedFacts(origin=_origin(writer, lookup)),
-            now=self.now(),
+            now=offset.in_desk_time(self.now()),
+            offset=offset,
         )
         return draft_plan(observed, memory, policy).clocks.reading
 
@@ -165,7 +174,7 @@ class TicketReader:
         return replace(ticket, tags=self.desk.read_tags(ticket.ticket_id))
 
     def _related(self, ticket: Ticket, lookup: Lookup, writer: TicketWriter) -> RelatedFacts:
-        rules, now = self.policy.escalation, self.now()
+        rules, now = self.policy.escalation, self._desk_now()
         severe: Sequence[SevereTicket] = ()
         questions: Sequence[BasicQuestion] = ()
         if rules.clusters:
@@ -177,13 +186,16 @@ class TicketReader:
             questions = self.related_tickets.questions(writer.partner.name, since=since)
         return RelatedFacts(
             origin=_origin(writer, lookup),
-            active_since=self.portal.active_since(),
+            active_since=self.portal.active_since(self.clock.offset),
             severe=tuple(each for each in severe if each.ticket_id != ticket.ticket_id),
             questions=tuple(each for each in questions if each.ticket_id != ticket.ticket_id),
         )
 
     def _conversation(self, policy: Policy) -> ConversationReader:
-        return ConversationReader(desk=self.desk, portal=self.portal, policy=policy, now=self.now)
+        return ConversationReader(desk=self.desk, portal=self.portal, policy=policy, now=self._desk_now)
+
+    def _desk_now(self) -> datetime:
+        return self.clock.offset.in_desk_time(self.now())
 
     def _writer(self, ticket: Ticket) -> TicketWriter:
         """Return the writer of the ticket, where something depends on it."""

@@ -212,7 +212,9 @@ class Reconcile:
     ) -> None:
         before, after, writes = observed.ticket, outcome.ticket, plan.fields.writes
         accepted = {name: value for name, value in writes.items() if name not in outcome.refused}
-        next_look_at = memory.next_look_at(plan.next_look_at, self.now())
+        in_host_time = observed.offset.in_host_time
+        planned = plan.next_look_at and in_host_time(plan.next_look_at)
+        next_look_at = memory.next_look_at(planned, self.now())
         self.tickets.finish_look(
             lease,
             Look(
@@ -226,7 +228,7 @@ class Reconcile:
                     if effect.about not in outcome.refused and effect.key not in memory.comments.waiting
                 ],
                 clocks=plan.clocks.reading,
-                messages=plan.escalation.messages,
+                messages=[replace(each, at=in_host_time(each.at)) for each in plan.escalation.messages],
                 traits=_traits(before, plan, observed.writer),
                 urgency=plan.urgency,
                 next_look_at=next_look_at,

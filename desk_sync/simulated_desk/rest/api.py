@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from itertools import groupby
 from typing import Any
 
@@ -192,6 +193,10 @@ class SimulatedDesk:
         if error.code == "THRESHOLD_EXCEEDED":
             headers["Retry-After"] = str(int(self.quota.until_tomorrow().total_seconds()) + 1)
         return _response(error.status, plain_json(error.body()), headers)
+
+    def dated(self, response: RestResponse) -> RestResponse:
+        """Return the response with the instant of its sending, in whole seconds (RFC 9110, 6.6.1)."""
+        return replace(response, headers={"Date": format_datetime(self.portal.now(), usegmt=True), **response.headers})
 
     def _authorize(self, route: RestRoute, request: RestRequest) -> None:
         grant = self.accounts.grant(request.headers.get("authorization"))

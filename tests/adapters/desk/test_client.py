@@ -4,8 +4,9 @@ import json
 import re
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -667,3 +668,51 @@ def test_a_connection_is_kept_for_the_next_call():
         client = make_client(url=server.url)
         assert client.read_ticket(TICKET) == client.read_ticket(TICKET)
         assert len(server.requests) == 1
+
+
+class AnswersClock:
+    """The port `AnswerClock`: it keeps what was recorded."""
+
+    def __init__(self) -> None:
+        self.recorded: list[tuple[datetime, timedelta]] = []
+
+    def steady(self) -> timedelta:
+        return timedelta(seconds=7)
+
+    def record(self, date: datetime, *, sent: timedelta) -> None:
+        self.recorded.append((date, sent))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "recorded"),
+    [
+        pytest.param("200 OK", "Date: Mon, 16 Nov 2026 08:00:01 GMT", True, id="a date"),
+        pytest.param("200 OK", "Date: Mon, 16 Nov 2026 08:00:01 GMT\r\nAge: 0", True, id="fresh from a cache"),
+        pytest.param("200 OK", "Date: Mon, 16 Nov 2026 08:00:01 GMT\r\nAge: 40", False, id="kept by a cache"),
+        pytest.param("200 OK", "Date: Mon, 16 Nov 2026 08:00:01 -0000", True, id="without a zone"),
+        pytest.param("200 OK", "Date: Mon, 16 Nov 2026 09:00:01 +0100", True, id="of another zone"),
+        pytest.param("200 OK", "Date: now", False, id="no date"),
+        pytest.param("200 OK", "Date: Mon, 16 Nov 99999 08:00:01 GMT", False, id="an impossible one"),
+        pytest.param("200 OK", "Date: Fri, 31 Dec 9999 23:59:59 -0100", False, id="after the last year"),
+        pytest.param("200 OK", "X-None: 1", False, id="without a date"),
+        pytest.param("503 Down", "Date: Mon, 16 Nov 2026 08:00:01 GMT", False, id="an answer of a gateway"),
+    ],
+)
+def test_desks_time_is_read_from_its_good_answers(status, headers, recorded):
+    clock = AnswersClock()
+    answer = http(json.dumps(make_raw()).encode(), status=status, headers=f"{headers}\r\n")
+    with serving(answering(answer)) as served, suppress(DeskSyncError):
+        make_client(url=served.url, clock=clock).read_ticket(TICKET)
+
+    expected = (datetime(2026, 11, 16, 8, 0, 1, tzinfo=UTC), timedelta(seconds=7))
+    assert clock.recorded == ([expected] if recorded else [])
+
+
+def test_an_instant_until_which_desk_asks_to_wait_is_compared_with_its_own_date():
+    headers = "Date: Mon, 16 Nov 2026 08:00:00 GMT\r\nRetry-After: Mon, 16 Nov 2026 08:00:40 GMT\r\n"
+    busy = http(b'{"errorCode": "TOO_MANY_REQUESTS"}', status="429 Busy", headers=headers)
+
+    with serving(answering(busy)) as served, pytest.raises(TemporaryError) as error:
+        make_client(url=served.url, now=lambda: datetime(2030, 1, 1, tzinfo=UTC)).read_ticket(TICKET)
+
+    assert error.value.retry_after == timedelta(seconds=40)

@@ -16,6 +16,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from desk_sync.adapters.desk import webhook_token
 from desk_sync.adapters.desk.webhook_token import KeySet, WebhookToken
 from desk_sync.errors import BadToken, TemporaryError
+from tests.support.fake_clock import FakeClock
 from tests.support.key_host import NOW, SECOND, KeyHost, b64, by_hand, claims, entry, private_key, public_pem, signed
 
 
@@ -424,3 +425,18 @@ def test_the_keys_of_the_host_can_be_counted(host, keys):
     host.keys = [entry("k1"), entry("k2")]
 
     assert keys.count() == 2
+
+
+@pytest.mark.parametrize("behind", [timedelta(days=-1), timedelta(0), timedelta(hours=1)], ids=str)
+def test_a_token_is_checked_in_desks_time(keys, behind):
+    times = [NOW - behind]
+    clock = FakeClock(behind)
+    check = WebhookToken(keys=keys, org_id="1", webhook_id="7", now=lambda: times[-1], clock=clock)
+    token = signed(exp=SECOND + 300)
+
+    assert accepts(check, token)
+    times.append(NOW - behind + timedelta(seconds=599))
+    assert check.is_known(token)
+    times.append(NOW - behind + timedelta(seconds=600))
+    assert not check.is_known(token)
+    assert not accepts(check, token)

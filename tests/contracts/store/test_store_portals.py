@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
+from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.portal import AccessToken, CreditAllowance, CreditLevel, DeskPause
 from tests.support.makers import NOW, ROBOT, make_event
 
@@ -151,16 +152,21 @@ class TestPortalFacts:
         assert (facts.own_agent(), tokens.read().access_token) == (ROBOT, "second")
 
     def test_escalations_count_from_our_first_ticket_on(self, facts, inbox):
-        assert facts.active_since() is None
+        assert facts.active_since(SAME_CLOCK) is None
 
         inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
         inbox.record([make_event(key="2", ticket_id="2")], now=NOW + timedelta(days=1))
 
-        assert facts.active_since() == NOW
-        assert facts.active_since() == NOW
+        assert facts.active_since(SAME_CLOCK) == NOW
+        assert facts.active_since(ClockOffset(AN_HOUR)) == NOW
 
     def test_or_from_an_instant_that_a_person_sets(self, facts, inbox):
         inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
         facts.activate(NOW - timedelta(days=30))
 
-        assert facts.active_since() == NOW - timedelta(days=30)
+        assert facts.active_since(ClockOffset(AN_HOUR)) == NOW - timedelta(days=30)
+
+    def test_our_first_ticket_was_recorded_in_the_hosts_time(self, facts, inbox):
+        inbox.record([make_event(key="1", ticket_id="1")], now=NOW)
+
+        assert facts.active_since(ClockOffset(-AN_HOUR)) == NOW - AN_HOUR

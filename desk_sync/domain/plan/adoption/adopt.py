@@ -36,7 +36,7 @@ def adopt(
     """Return the facts and the memory with what the traces show as done."""
     seen = TracesMemory(
         references=memory.traces.references | (traces.references - frozenset(observed.references)),
-        read_at=observed.now,
+        read_at=observed.host_now,
     )
     if memory.read_digest is None and traces.first_at is None:
         return observed, replace(memory, traces=seen)

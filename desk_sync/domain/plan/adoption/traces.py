@@ -76,7 +76,7 @@ def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], 
     known = frozenset(observed.references) | traces.references
     if any(each.reference and each.reference not in known for each in observed.ours or ()):
         return True
-    if traces.read_at == observed.now:
+    if traces.read_at == observed.host_now:
         return False
     if memory.read_digest is None:
         return bool(observed.ours) or _has_a_past(observed)
@@ -118,4 +118,4 @@ def is_adopted(effect: Effect, observed: ObservedTicket, memory: Memory) -> bool
     if effect.reference(observed.ticket.ticket_id) in memory.traces.references:
         return True
     spoken = {each.words for each in observed.ours or () if each.public and not each.reference}
-    return effect.public and memory.traces.read_at == observed.now and words_digest(effect.text) in spoken
+    return effect.public and memory.traces.read_at == observed.host_now and words_digest(effect.text) in spoken
