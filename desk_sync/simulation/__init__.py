@@ -13,8 +13,8 @@ from typing import Any
 def simulate(file: Path, *, host_clock: timedelta | None = None) -> dict[str, Any]:
     """Run the scenario in the file; return the report as one document.
 
-    `host_clock` is how far the product's clock is ahead of the simulated Desk's; None as in the file. Raises InputError,
-    MappingError.
+    `host_clock` is how far the product's clock is ahead of the simulated Desk's; None as in the file. Raises InputError
+    and MappingError.
     """
     from desk_sync.simulation import report, scenario, setup
     from desk_sync.simulation.run import run_scenario

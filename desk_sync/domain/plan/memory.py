@@ -221,8 +221,8 @@ class CommentsMemory:
 class TracesMemory:
     """Our traces in Desk that were adopted as done: `references` are those of comments that no effect is stored of.
 
-    `read_at` is when the traces were read last, in the host's time; None if they never were. They are read `again` at the next look if the
-    account was unknown then: our values have no basis without it.
+    `read_at` is when the traces were read last, in the host's time; None if they never were. They are read `again` at
+    the next look if the account was unknown then: our values have no basis without it.
     """
 
     references: frozenset[str] = frozenset()
