@@ -24,8 +24,9 @@ class ObservedTicket:
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
     `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
-    Desk has them, `past` is its history of the ticket; None if they were not read. `now` is in Desk's time, like all
-    that happened on the ticket; `offset` leads from there to the host's time, in which pauses and ages count.
+    Desk has them and `commenters` the authors of the others, `past` is its history of the ticket; None if they were not
+    read. `now` is in Desk's time, like all that happened on the ticket; `offset` leads from there to the host's time,
+    in which pauses and ages count.
     """
 
     ticket: Ticket
@@ -38,6 +39,7 @@ class ObservedTicket:
     related: RelatedFacts = NOTHING_KNOWN
     ours: Sequence[ConversationItem] | None = None
     past: TicketPast | None = None
+    commenters: frozenset[str] = frozenset()
     now: datetime
     offset: ClockOffset = SAME_CLOCK
 
