@@ -31,6 +31,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.indexes import OPEN
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
 from desk_sync.errors import LeaseLost
@@ -75,7 +76,7 @@ def wake_all(engine: Engine, concerned: ColumnElement[bool], *, now: datetime) -
     portal, ticket_id = tickets.c.portal, tickets.c.ticket_id
     woken, after = 0, ("", "")
     while True:
-        remaining = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
+        remaining = tuple_(portal, ticket_id) > tuple_(*map(literal, after))
         chunk = _waking(_open(concerned).where(remaining).limit(CHUNK), now).returning(portal, ticket_id)
         with writing(engine) as connection:
             keys = [(row.portal, row.ticket_id) for row in connection.execute(chunk)]
@@ -91,8 +92,7 @@ def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
 
 
 def _open(concerned: ColumnElement[bool]) -> Select[Any]:
-    still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
-    keys = select(tickets.c.portal, tickets.c.ticket_id).where(still_open, concerned)
+    keys = select(tickets.c.portal, tickets.c.ticket_id).where(OPEN, concerned)
     return keys.order_by(tickets.c.portal, tickets.c.ticket_id)
 
 

@@ -42,6 +42,7 @@ from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
 from desk_sync.ports.tickets import Lease, Look, ParkCause, PendingWork, TicketStore
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
+from desk_sync.services.reconcile.report_facts import report_facts
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 
@@ -211,6 +212,7 @@ class Reconcile:
                 clocks=plan.clocks.reading,
                 messages=plan.escalation.messages,
                 traits=_traits(before, plan, observed.writer),
+                facts=report_facts(before, plan, observed.writer, observed.now),
                 urgency=plan.urgency,
                 next_look_at=next_look_at,
                 next_step_at=plan.escalation.next_step_at,

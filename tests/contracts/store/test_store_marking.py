@@ -72,7 +72,7 @@ def cut(engine, subscriptions, open_tickets):
     replace_with(subscriptions, make_account(60), make_account(60, account_id="A2"))
     with engine.begin() as connection:
         connection.execute(tables.tickets.update().values(woken=False))
-    with seen(engine, dying(at=3)), pytest.raises(Died):
+    with seen(engine, dying(at=2)), pytest.raises(Died):
         replace_with(subscriptions, make_account(61), make_account(60, account_id="A2"), now=LATER)
 
 
