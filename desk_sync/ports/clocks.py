@@ -12,6 +12,7 @@ class OpenClocks(Protocol):
     def requeue_unplanned(self, *, now: datetime) -> int:
         """Mark the tickets for which no look is planned by the time of their next clock change or escalation step.
 
+        Changes and steps of the coming hours are checked, in time to make a missing look without delay.
         Leased, postponed, parked and ended tickets are left out. Returns how many were marked.
         """
         ...

@@ -95,8 +95,8 @@ class Look:
     """The result of one pass over a ticket. `closed`: a new snapshot does not concern the ticket.
 
     `clocks` is None for a ticket without clocks. `messages` are for people outside Desk. Looks at other tickets
-    find it by its `traits`; reports need its `facts`. `next_step_at` is when the next step of its escalation is due. `held_back` is None if no
-    field is held back, before and after the look.
+    find it by its `traits`; reports need its `facts`. `next_step_at` is when the next step of its escalation is due.
+    `held_back` is None if no field is held back, before and after the look.
 
     All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
     """

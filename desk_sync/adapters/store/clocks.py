@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, select, update
 
@@ -14,6 +14,9 @@ from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_fo
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.promise import Promise
+
+AHEAD = timedelta(hours=4)
+"""How long before a change the auditor looks for its missing look: long before it is late, and not at all changes."""
 
 # Built once, like the statements in `queue`.
 _STORED = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
@@ -81,9 +84,9 @@ class SqlOpenClocks:
     def requeue_unplanned(self, *, now: datetime) -> int:
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
-        changing = changing.where(clocks.c.next_at.is_not(None), _is_unplanned(clocks.c.next_at, now))
+        changing = changing.where(clocks.c.next_at <= now + AHEAD, _is_unplanned(clocks.c.next_at, now))
         advancing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
-        advancing = advancing.where(tickets.c.step_at.is_not(None), _is_unplanned(tickets.c.step_at, now))
+        advancing = advancing.where(tickets.c.step_at <= now + AHEAD, _is_unplanned(tickets.c.step_at, now))
         with reading(self.engine) as connection:
             found = connection.scalars(changing.union(advancing)).all()
         for chunk in chunks(sorted(found)):

@@ -1,4 +1,4 @@
-"""Conditions on tickets and notices with an index each, for queries whose cost follows what they find, not what is known.
+"""Conditions on tickets and notices that an index serves: a query costs what it finds, not what is known.
 
 A statement uses such an index only if it contains the condition as it is written here, without parameters.
 """
@@ -8,10 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Index, func, or_, text
+from sqlalchemy import ColumnElement, Index, func, literal_column, or_, text
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from desk_sync.adapters.store.tables import notices, tickets
+
+_URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
+QUEUED = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None) & tickets.c.urgency.in_(_URGENCIES)
+"""Tickets of which a look is planned.
+
+`look_at IS NOT NULL` makes the partial index usable; with the list of urgencies, the severity levels, it finds the due
+tickets of each, in order, among a million that wait.
+"""
+
+LEASED = tickets.c.lease_until.is_not(None)
+"""Tickets that a worker has, or had when it died."""
 
 OPEN = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
 """Tickets that are neither closed nor gone."""
@@ -42,6 +53,7 @@ def _partial(name: str, columns: Sequence[KeyedColumnElement[Any] | ColumnElemen
     Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
+_partial("ix_tickets_leased", (tickets.c.portal, tickets.c.ticket_id), LEASED)
 _partial("ix_tickets_open", (tickets.c.account_id, tickets.c.portal, tickets.c.ticket_id), OPEN)
 _partial("ix_tickets_verdict", (tickets.c.portal, tickets.c.verdict), OPEN)
 _partial("ix_tickets_undecided", (tickets.c.portal, tickets.c.looked_at), UNDECIDED)

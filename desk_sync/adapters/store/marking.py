@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Update, select, tuple_, u
 
 from desk_sync.adapters.store import subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.indexes import LEASED
 from desk_sync.adapters.store.queue import wake, wake_all
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in
 from desk_sync.adapters.store.subscription_tables import snapshots
@@ -94,9 +95,8 @@ class RequeueTickets:
 
         They are looked for before the transaction that marks them: a look that begins in between reads the new data.
         """
-        queued = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
         with reading(self.engine) as connection:
-            keys = select(tickets.c.portal, tickets.c.ticket_id).where(queued, tickets.c.lease_until.is_not(None))
+            keys = select(tickets.c.portal, tickets.c.ticket_id).where(LEASED)
             leased = [tuple(row) for row in connection.execute(keys)]
         for chunk in chunks(sorted(leased)):
             with writing(self.engine) as connection:

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
 from desk_sync.adapters.store import retention
 from desk_sync.adapters.store.engine import reading
-from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
-from desk_sync.adapters.store.indexes import OPEN, PARKED, UNDELIVERED
+from desk_sync.adapters.store.held_back import SqlHeldBack
+from desk_sync.adapters.store.indexes import OPEN, PARKED, QUEUED, UNDELIVERED
 from desk_sync.adapters.store.size import database_size
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
@@ -34,16 +34,17 @@ class SqlMetrics:
     def backlog(self, now: datetime) -> WorkBacklog:
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
+            later = connection.execute(self._postponed(now)).one()
             parked = connection.execute(self._parked()).one()
             events = connection.execute(self._events(now)).one()
             loose = connection.execute(self._messages()).one()
             unsent = connection.execute(self._notices()).one()
             steps = [parked.unseen_at, *(connection.scalar(each) for each in self._steps(now))]
-        since = (looks.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
+        since = (looks.oldest_at, later.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
         return WorkBacklog(
             due=looks.due,
-            put_off=looks.put_off,
-            leased=looks.leased,
+            put_off=later.put_off,
+            leased=looks.leased + later.leased,
             parked=parked.parked,
             events=events.waiting,
             stranded=events.stranded,
@@ -92,21 +93,33 @@ class SqlMetrics:
 
     def next_look_at(self) -> datetime | None:
         """Return when the first look is due, without parked tickets; None if no look is planned."""
-        queued = (tickets.c.portal == self.portal) & tickets.c.parked_at.is_(None) & tickets.c.look_at.is_not(None)
+        first = select(func.min(tickets.c.look_at)).where(tickets.c.portal == self.portal, QUEUED)
         with reading(self.engine) as connection:
-            earliest: datetime | None = connection.scalar(select(func.min(tickets.c.look_at)).where(queued))
+            earliest: datetime | None = connection.scalar(first)
             return earliest
 
-    def _looks(self, now: datetime) -> Select[int, int, int, Any]:
-        """Return the query for the planned looks: those that are due, and those that were put off or begun."""
-        reached, held, owed = tickets.c.look_at <= now, _held(now), tickets.c.owed_at.is_not(None)
+    def _looks(self, now: datetime) -> Select[int, int, Any]:
+        """Return the query for the looks that are due or begun; those planned for later are not read."""
+        held = _held(now)
         since = func.coalesce(tickets.c.owed_at, tickets.c.look_at, type_=tickets.c.look_at.type)
         return select(
-            func.count().filter(reached & ~held).label("due"),
-            func.count().filter(owed & ~reached & ~held).label("put_off"),
+            func.count().filter(~held).label("due"),
             func.count().filter(held).label("leased"),
-            func.min(since).filter(or_(reached, owed)).label("oldest_at"),
-        ).where(tickets.c.portal == self.portal, tickets.c.look_at.is_not(None), tickets.c.parked_at.is_(None))
+            func.min(since).label("oldest_at"),
+        ).where(tickets.c.portal == self.portal, QUEUED, tickets.c.look_at <= now)
+
+    def _postponed(self, now: datetime) -> Select[int, int, Any]:
+        held = _held(now)
+        return select(
+            func.count().filter(~held).label("put_off"),
+            func.count().filter(held).label("leased"),
+            func.min(tickets.c.owed_at).label("oldest_at"),
+        ).where(
+            tickets.c.portal == self.portal,
+            tickets.c.owed_at.is_not(None),
+            tickets.c.parked_at.is_(None),
+            tickets.c.look_at > now,
+        )
 
     def _parked(self) -> Select[int, Any]:
         unseen = tickets.c.looked_at.is_(None)

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.held_back_tables import held_back
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.held_back_tables import held_back
 from desk_sync.adapters.store.indexes import AT_REST, ENDED_AT, SETTLED_AT
 from desk_sync.adapters.store.retention_tables import deletions
 from desk_sync.adapters.store.tables import (
@@ -101,7 +101,7 @@ class SqlRetention:
 
     def delete_notices(self, before: datetime) -> bool:
         its_messages = exists().where(messages.c.portal == notices.c.portal, messages.c.notice == notices.c.key)
-        old = _some(notices, self.portal, SETTLED_AT < before, ~its_messages)
+        old = _some(notices, self.portal, before > SETTLED_AT, ~its_messages)
         gone = delete(notices).where(old).returning(notices.c.undelivered)
         with writing(self.engine) as connection:
             undelivered = connection.scalars(gone).all()
@@ -145,13 +145,13 @@ class SqlRetention:
         """Return the tickets that ended first, of those of which so much is kept."""
         columns = (tickets.c.ticket_id, tickets.c.memory, tickets.c.lease_token)
         own = (tickets.c.portal == self.portal) & (tickets.c.kept == kept)
-        oldest = select(*columns).where(own, _FINISHED, ENDED_AT < before).order_by(ENDED_AT).limit(FEW)
+        oldest = select(*columns).where(own, _FINISHED, before > ENDED_AT).order_by(ENDED_AT).limit(FEW)
         with reading(self.engine) as connection:
             return connection.execute(oldest).all()
 
     def _still(self, ticket_ids: Sequence[str], before: datetime) -> ColumnElement[bool]:
         own = (tickets.c.portal == self.portal) & tickets.c.ticket_id.in_(ticket_ids)
-        return own & _FINISHED & (ENDED_AT < before)
+        return own & _FINISHED & (before > ENDED_AT)
 
     def _delete_any(
         self, kinds: Sequence[tuple[Deletion | None, Table]], ticket_ids: Sequence[str], before: datetime

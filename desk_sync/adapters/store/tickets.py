@@ -32,7 +32,7 @@ from desk_sync.adapters.store import clocks, decisions, effects, held_back, noti
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
-from desk_sync.adapters.store.indexes import PARKED
+from desk_sync.adapters.store.indexes import PARKED, QUEUED
 from desk_sync.adapters.store.partners import claim_education
 from desk_sync.adapters.store.queue import (
     NOW,
@@ -54,8 +54,6 @@ from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.retention import KeptPart
 from desk_sync.ports.tickets import UNSEEN, Lease, Look, ParkCause, ParkedTicket, PendingWork, TicketHistory
 
-# The severity levels as literals: as parameters they would be bound at each run.
-_URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
 # Built once: to build a statement takes longer than to run it.
 _ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
 _UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
@@ -71,12 +69,9 @@ _PROCESSED = (
     .values(processed_at=bindparam("at"))
 )
 _OWN = tickets.c.portal == bindparam("its_portal")
-# `look_at IS NOT NULL` makes the partial index usable; with the list of urgencies it finds the due tickets of each, in
-# order, among a million that wait.
 _DUE = (
     select(tickets.c.ticket_id)
-    .where(_OWN, tickets.c.look_at.is_not(None), tickets.c.parked_at.is_(None), tickets.c.urgency.in_(_URGENCIES))
-    .where(tickets.c.look_at <= NOW, is_free(tickets.c.lease_until))
+    .where(_OWN, QUEUED, tickets.c.look_at <= NOW, is_free(tickets.c.lease_until))
     .order_by(tickets.c.urgency, tickets.c.look_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -178,9 +173,7 @@ class SqlTickets:
             now, keys_deleted = row["begun_at"], row["keys_deleted"]
             if education and not claim_education(connection, self.portal, lease.ticket_id, education, now=now):
                 effects = [effect for effect in effects if effect != education.reply]
-            return write_down(
-                connection, self.portal, lease.ticket_id, effects, keys_deleted=keys_deleted, now=now
-            )
+            return write_down(connection, self.portal, lease.ticket_id, effects, keys_deleted=keys_deleted, now=now)
 
     def renew(self, lease: Lease, *, until: datetime) -> None:
         with redoable(self.engine) as connection:

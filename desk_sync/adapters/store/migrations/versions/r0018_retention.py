@@ -40,6 +40,7 @@ def upgrade() -> None:
     still_open = f"closed IS {no} AND ended_at IS NULL"
     op.drop_index("ix_tickets_account_id_portal_ticket_id", "tickets")
     _index("ix_tickets_open", "tickets", ["account_id", "portal", "ticket_id"], still_open)
+    _index("ix_tickets_leased", "tickets", ["portal", "ticket_id"], "lease_until IS NOT NULL")
     _index("ix_tickets_verdict", "tickets", ["portal", "verdict"], still_open)
     _index("ix_tickets_undecided", "tickets", ["portal", "looked_at"], f"{still_open} AND {UNDECIDED}")
     _index("ix_tickets_parked", "tickets", ["portal", "parked_at"], "parked_at IS NOT NULL AND dropped_at IS NULL")
