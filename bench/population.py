@@ -34,7 +34,7 @@ class KnownTickets:
 
     @property
     def undecided(self) -> Sequence[int]:
-        return range(0, self.number, 5 * OPEN_SHARE)
+        return range(0, self.number, 50 * OPEN_SHARE)
 
     @property
     def unplanned(self) -> Sequence[int]:
