@@ -50,6 +50,15 @@ class KnownTickets:
         """Ended tickets that are not shrunk yet."""
         return range(1, self.number, OPEN_SHARE)
 
+    def changes_at(self, number: int) -> datetime:
+        """Return when the clocks of an open ticket change next: within two days, or soon."""
+        half_hours = 2 if number in self.unplanned else 1 + number // OPEN_SHARE % 96
+        return self.now + timedelta(minutes=30 * half_hours)
+
+    def days_since(self, number: int) -> int:
+        """Return how many days ago a ticket ended lately."""
+        return 1 + number // OPEN_SHARE % 20
+
     def rows(self, table: str, number: int) -> Iterator[Row]:
         """Yield the rows of a ticket in a table."""
         yield from _MAKERS[table](self, number)
@@ -68,8 +77,8 @@ def populate(engine: Engine, tickets: KnownTickets) -> None:
 
 def _tickets(all_: KnownTickets, number: int) -> Iterator[Row]:
     is_open, lately, now = number in all_.open, number in all_.lately, all_.now
-    ended = now - timedelta(days=1 + number % 20 if lately else 40 + number % 300)
-    look_at = now + timedelta(hours=1 + number % 20) if number not in all_.unplanned else now + timedelta(days=9)
+    ended = now - timedelta(days=all_.days_since(number) if lately else 40 + number % 300)
+    look_at = all_.changes_at(number) if number not in all_.unplanned else now + timedelta(days=9)
     parked = number in all_.parked
     yield {
         **_key(number),
@@ -98,7 +107,7 @@ def _clocks(all_: KnownTickets, number: int) -> Iterator[Row]:
             "state": "running" if running else "met",
             "started_at": _instant(all_.now - timedelta(days=1)),
             "due_at": _instant(all_.now + timedelta(days=2)),
-            "next_at": _instant(all_.now + timedelta(days=1, hours=number % 20)) if running else None,
+            "next_at": _instant(all_.changes_at(number)) if running else None,
         }
 
 
@@ -127,7 +136,7 @@ def _effects(all_: KnownTickets, number: int) -> Iterator[Row]:
 
 def _deliveries(all_: KnownTickets, number: int) -> Iterator[Row]:
     if number in all_.open or number in all_.lately:
-        at = _instant(all_.now - timedelta(days=2 if number in all_.open else 1 + number % 20))
+        at = _instant(all_.now - timedelta(days=2 if number in all_.open else all_.days_since(number)))
         for each in range(4):
             kind = {"type": "Ticket_Update", "hint": "state", "changes": "{}", "look_token": 1, "processed_at": at}
             yield {**_key(number), "key": f"{number}:{each}", "occurred_at": at, "received_at": at, **kind}
