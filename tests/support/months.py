@@ -16,7 +16,9 @@ from desk_sync.ports.retention import Deletion
 from desk_sync.services.retention import RetentionAges
 from desk_sync.simulation import scenario, setup
 from desk_sync.simulation.run import run_scenario
+from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.setup import SimulationSetup
+from desk_sync.simulation.steps import run_step
 from desk_sync.wiring.process import DEFAULT
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "scenarios" / "accounts.csv"
@@ -57,14 +59,13 @@ class LivedMonths:
 def live(folder: Path, *, days: int, per_day: int, ages: RetentionAges) -> LivedMonths:
     """Return what became of the database in so many days."""
     shutil.copy(ACCOUNTS, folder)
-    file = folder / "months.yaml"
-    file.write_text("\n".join(_scenario(days, per_day)))
-    loaded, nights = scenario.read(file), list[NightlySize]()
-    with setup.set_up_simulation(loaded) as simulation:
+    whole, nights = _read(folder, f"until: +{days}d", "accounts: accounts.csv"), list[NightlySize]()
+    with setup.set_up_simulation(whole) as simulation:
         for day in range(days):
-            at = loaded.shape.start + day * DAY + NIGHT
+            at = whole.shape.start + day * DAY + NIGHT
             simulation.virtual_time.schedule(at, partial(_retain, simulation, ages, nights, day))
-        run_scenario(loaded, simulation)
+            _schedule(_read(folder, f"until: +{days + 9}d", *_scenario(day, per_day)), simulation)
+        run_scenario(whole, simulation)
         portal = simulation.desk_sync.portal(DEFAULT)
         in_desk = {
             key: ([str(each["content"]) for each in ticket.comments], dict(ticket.cf))
@@ -83,21 +84,34 @@ def _retain(simulation: SimulationSetup, ages: RetentionAges, nights: list[Night
     nights.append(NightlySize(day=day, used=size.used - size.free, rows=rows))
 
 
-def _scenario(days: int, per_day: int) -> Iterator[str]:
-    yield from (f"start: {START}", f"until: +{days}d", "accounts: accounts.csv", "tickets:")
-    opened = [(day, number) for day in range(days) for number in range(per_day)]
-    for day, number in opened:
-        at = day * 24 * 60 + number * 480 // per_day
+def _read(folder: Path, *lines: str) -> LoadedScenario:
+    """Return a part of the scenario; a file of all days would be longer than a scenario may be."""
+    file = folder / "part.yaml"
+    file.write_text("\n".join((f"start: {START}", *lines)))
+    return scenario.read(file)
+
+
+def _schedule(part: LoadedScenario, simulation: SimulationSetup) -> None:
+    shape, virtual_time = part.shape, simulation.virtual_time
+    for ticket in shape.tickets:
+        virtual_time.schedule(shape.instant(ticket.at), partial(simulation.actors.open, ticket))
+    for step in shape.steps:
+        virtual_time.schedule(shape.instant(step.at), partial(run_step, step, simulation, part))
+
+
+def _scenario(day: int, per_day: int) -> Iterator[str]:
+    """Yield the lines of a day: its tickets, and all that happens to them."""
+    yield "tickets:"
+    opened = {number: day * 24 * 60 + number * 480 // per_day for number in range(per_day)}
+    for number, at in opened.items():
         email = "admin@big.example" if number % 3 else f"who{day}-{number}@unknown.example"
         facts = f"severity: {1 + number % 3}, fields: {{customer_primary_email: {email}}}"
         yield f"  - {{key: t{day}-{number}, at: +{at}m, {facts}}}"
     yield "steps:"
-    for day, number in opened:
+    for number, at in opened.items():
         for step in LIVES[(day + number) % len(LIVES)]:
             after, what = step.split(", ", 1)
-            at = day * 24 * 60 + number * 480 // per_day + _minutes(after)
-            if at < days * 24 * 60:
-                yield f"  - {{at: +{at}m, ticket: t{day}-{number}, {what}}}"
+            yield f"  - {{at: +{at + _minutes(after)}m, ticket: t{day}-{number}, {what}}}"
 
 
 def _minutes(after: str) -> int:
