@@ -43,8 +43,10 @@ def configure(*, level: str = "INFO", form: Literal["json", "console"] = "json")
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in SILENCED if level == "DEBUG" else (*SILENCED, *CHATTY):
+    for name in SILENCED:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
 
 
 def _render(form: str) -> list[structlog.typing.Processor]:
