@@ -43,7 +43,6 @@ from desk_sync.adapters.store.tables import (
     tickets,
 )
 from desk_sync.adapters.store.values import CHUNK, MEMORY, insert, memory_of
-from desk_sync.domain.plan.retention import reopenable
 from desk_sync.ports.retention import Deletion, KeptPart
 
 FEW = 50
@@ -90,7 +89,7 @@ class SqlRetention:
             {
                 "its_id": row.ticket_id,
                 "its_token": row.lease_token,
-                "smaller": row.memory and MEMORY.dump_python(reopenable(memory_of(row.memory)), mode="json"),
+                "smaller": row.memory and MEMORY.dump_python(memory_of(row.memory).reopenable(), mode="json"),
             }
             for row in rows
         ]

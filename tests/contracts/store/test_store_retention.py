@@ -14,7 +14,6 @@ from desk_sync.adapters.store.retention import FEW, SqlRetention
 from desk_sync.adapters.store.tables import clocks, decisions, deliveries, effects, messages, notices, tickets
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
-from desk_sync.domain.plan.retention import reopenable
 from desk_sync.ports.partners import StoredPartner
 from desk_sync.ports.retention import Deletion
 from tests.contracts.store.steps import announce, begin, finish, make_effect, make_look, take
@@ -161,7 +160,7 @@ def test_a_ticket_that_ended_long_ago_keeps_what_a_look_after_a_reopening_needs(
     retain(retention)
 
     left = tickets.history("t1")
-    assert left.memory == reopenable(MEMORY)
+    assert left.memory == MEMORY.reopenable()
     assert left.memory.clocks.threads_seen != SEEN
     assert [effect.key for effect in left.effects] == ["review:A1"]
     assert (left.decisions, left.events) == ([], [])
