@@ -126,9 +126,9 @@ def test_the_standing_comment_of_a_long_conversation_is_short_and_has_the_newest
 
 
 def test_the_standing_comment_of_a_short_conversation_has_every_clock():
-    told = standing_comment(reading("0h s1, 30m reply, 1h reply, 5h message", "7h"), "before", MONDAY)
+    shown = standing_comment(reading("0h s1, 30m reply, 1h reply, 5h message", "7h"), "before", MONDAY)
 
-    named = [line for line in told.comment.text.splitlines() if line.startswith("- ")]
+    named = [line for line in shown.comment.text.splitlines() if line.startswith("- ")]
     assert [line.partition(":")[0] for line in named] == [
         "- Determination, round 2",
         "- Determination",
