@@ -39,6 +39,7 @@ imports = (
     "tasks.hours",
     "tasks.notices",
     "tasks.pull",
+    "tasks.retention",
     "tasks.sweep",
 )
 task_default_queue = "desk_sync"
@@ -108,6 +109,11 @@ beat_schedule = {
         "task": "desk_sync.sweep_all",
         "schedule": crontab(hour=2, minute=10),
         "kwargs": {"which": "full"},
+        "options": {"expires": 3600},
+    },
+    "retention": {
+        "task": "desk_sync.retain_all",
+        "schedule": crontab(hour=0, minute=40),
         "options": {"expires": 3600},
     },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
-from bench import conversation, drain, due, ingest, latency, machine, memory, outbound, subscriptions, wakeups
+from bench import conversation, drain, due, ingest, latency, machine, memory, months, outbound, subscriptions, wakeups
 
 BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "conversation": conversation.run,
@@ -15,6 +15,7 @@ BENCHMARKS: Mapping[str, Callable[[bool], None]] = {
     "outbound": outbound.run,
     "latency": latency.run,
     "memory": memory.run,
+    "months": months.run,
     "subscriptions": subscriptions.run,
     "wakeups": wakeups.run,
 }

@@ -15,6 +15,9 @@ get_logger = structlog.get_logger
 # These loggers print request headers, bodies or whole tokens at DEBUG.
 SILENCED = ("requests_oauthlib", "oauthlib", "urllib3", "asyncio")
 
+# These loggers write lines about each ring, tens of thousands a day while nothing happens.
+CHATTY = ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+
 LONGEST_TEXT = 1_000
 """Characters of one text in a log line: some name what others sent, such as the header of a token."""
 LONGEST_TRACEBACK = 10_000
@@ -42,6 +45,8 @@ def configure(*, level: str = "INFO", form: Literal["json", "console"] = "json")
     root.setLevel(level)
     for name in SILENCED:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.NOTSET if level == "DEBUG" else logging.WARNING)
 
 
 def _render(form: str) -> list[structlog.typing.Processor]:

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     sweep_every: float = Field(default=180, ge=1, le=300, description="seconds between two sweeps of recent changes")
     longest_pause: float = Field(default=90, ge=1, le=600, description="seconds between two probes of an ill portal")
     missed_share: float = Field(default=0.05, ge=0, le=1, description="of changes that may come without a delivery")
+    keep_details: float = Field(default=30, ge=1, description="days that deliveries and ended tickets' details stay")
+    keep_keys: float = Field(default=400, ge=1, description="days that the keys of ended tickets' effects are kept")
+    keep_tickets: float = Field(default=1100, ge=1, description="days that ended tickets are kept, for reports")
     alive_url: SecretStr | None = Field(default=None, description="called after each audit that found all in order")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"

@@ -75,3 +75,19 @@ def test_a_short_line_is_as_it_was_given(written):
     facts = json.loads(line(written))
     given = {"event": "ticket.reconciled", "ticket_id": "7", "written": ["severity"], "licences": 88, "error": None}
     assert facts.items() >= given.items()
+
+
+@pytest.mark.parametrize("name", logs.CHATTY)
+@pytest.mark.parametrize(
+    ("level", "lines"),
+    [pytest.param("INFO", 1, id="in production its warnings"), pytest.param("DEBUG", 2, id="in a search for a fault")],
+)
+def test_celery_writes_no_line_about_each_ring(written, name, level, lines):
+    root = logging.getLogger()
+    logs.configure(level=level)
+    root.handlers[0].setStream(written)
+
+    logging.getLogger(name).info("Task desk_sync.ring received")
+    logging.getLogger(name).warning("Task desk_sync.ring failed")
+
+    assert len(written.getvalue().splitlines()) == lines

@@ -12,8 +12,9 @@ class OpenClocks(Protocol):
     def requeue_unplanned(self, *, now: datetime) -> int:
         """Mark the tickets for which no look is planned by the time of their next clock change or escalation step.
 
-        Those instants are in Desk's time, looks in the host's. An open ticket for which no look is planned at all is
-        marked too, whatever is expected of it; one that was never looked at is not. Leased, postponed, parked and ended
-        tickets are left out. Returns how many were marked.
+        Changes and steps of the coming hours are checked, in time to make a missing look without delay. Their instants
+        are in Desk's time, looks in the host's. An open ticket for which no look is planned at all is marked too,
+        whatever is expected of it; one that was never looked at is not. Leased, postponed, parked and ended tickets
+        are left out. Returns how many were marked.
         """
         ...

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
+from desk_sync.ports.retention import Deletion
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 
 
@@ -47,6 +48,14 @@ class DeliveryCounts:
     alarmed_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSize:
+    """The size of the database in bytes; `free` is the part of it that later rows will fill, where that is known."""
+
+    used: int
+    free: int = 0
+
+
 class MetricsStore(Protocol):
     """The metrics of one portal."""
 
@@ -83,8 +92,23 @@ class MetricsStore(Protocol):
         """Return the number of tickets on which each field is held back."""
         ...
 
-    def undelivered(self, since: datetime) -> int:
-        """Return the number of messages that were refused for every recipient, last from `since` (included) on."""
+    def undelivered(self, since: datetime | None = None) -> int:
+        """Return the number of messages that were refused for every recipient, last from `since` (included) on.
+
+        Without `since` those whose notice was deleted since then count too.
+        """
+        ...
+
+    def deletions(self) -> Mapping[Deletion, int]:
+        """Return how much retention has deleted since the beginning, by kind."""
+        ...
+
+    def retained_at(self) -> datetime | None:
+        """Return when retention last came to its end; None if it never did."""
+        ...
+
+    def database_size(self) -> DatabaseSize:
+        """Return the size of the whole database, which the portals share."""
         ...
 
 

@@ -27,6 +27,25 @@ from desk_sync.ports.related_tickets import TicketTraits
 NO_TRAITS = TicketTraits()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """The facts of a ticket that reports need, and that are kept when it ended long ago.
+
+    `region` is the one of its promise, `tier` the partner's, `severity` the level that counts. `large`: it is a large
+    user account's. `solved_at` is when it was solved, if it was and was not reopened.
+    """
+
+    department_id: str | None = None
+    region: str | None = None
+    tier: str | None = None
+    severity: int | None = None
+    large: bool | None = None
+    solved_at: datetime | None = None
+
+
+NO_FACTS = ReportFacts()
+
+
 class ParkCause(StrEnum):
     """Whose failure parked a ticket. One that the portal's failure parked comes back when the portal is well."""
 
@@ -76,9 +95,9 @@ class Look:
     """The result of one pass over a ticket. `closed`: a new snapshot does not concern the ticket.
 
     `clocks` is None for a ticket without clocks. `messages` are for people outside Desk. Looks at other tickets
-    find it by its `traits`. `next_step_at` is when the next step of its escalation is due, in Desk's time, like the
-    instants of the clocks; `next_look_at` and those of the messages are in the host's. `held_back` is None if no
-    field is held back, before and after the look.
+    find it by its `traits`; reports need its `facts`. `next_step_at` is when the next step of its escalation is due, in
+    Desk's time, like the instants of the clocks; `next_look_at` and those of the messages are in the host's.
+    `held_back` is None if no field is held back, before and after the look.
 
     All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
     """
@@ -94,6 +113,7 @@ class Look:
     clocks: ClockReading | None = None
     messages: Sequence[Message] = ()
     traits: TicketTraits = NO_TRAITS
+    facts: ReportFacts = NO_FACTS
     closed: bool = False
     held_back: HeldBackOnTicket | None = None
     modified_at: datetime | None = None

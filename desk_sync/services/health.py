@@ -11,7 +11,7 @@ from desk_sync.errors import DeskSyncError, TemporaryError, describe
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
-from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
+from desk_sync.ports.metrics import DatabaseSize, HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
@@ -60,6 +60,7 @@ class HealthLimits:
     clock: timedelta = timedelta(seconds=2)
     alarm: timedelta = timedelta(days=1)
     hours: timedelta = timedelta(days=2)
+    retention: timedelta = timedelta(days=2)
     sweeps: Mapping[SweepKind, timedelta] = field(
         default_factory=lambda: {
             SweepKind.RECENT: timedelta(minutes=15),
@@ -154,6 +155,19 @@ class Health:
             raise DeskSyncError(found, hint="`desk-sync notify test ROLE` tries the addresses of a role")
         waiting = sum(metrics.backlog(self.now()).notices for metrics in self.metrics)
         return f"{waiting} waiting" if waiting else "nothing waits"
+
+    def retention(self) -> str:
+        """Return when retention last came to its end and the size of the database; fail if that was long ago."""
+        now, metrics = self.now(), list(self.metrics)
+        ended = {each.portal: each.retained_at() for each in metrics}
+        runs = [f"{portal} {_span(now - at)} ago" if at else f"{portal} never" for portal, at in ended.items()]
+        size = next((each.database_size() for each in metrics), None)
+        found = f"ended last: {', '.join(runs)}" + (f"; the database has {_megabytes(size)}" if size else "")
+        if any(at and now - at > self.limits.retention for at in ended.values()):
+            raise DeskSyncError(
+                found, hint="`task.failed` in the worker's log gives the cause; beat starts it at 00:40 UTC"
+            )
+        return found
 
     def parked(self) -> str:
         """Return "none" if no ticket is parked."""
@@ -265,6 +279,11 @@ def _described(kept: StoredHours | None, now: datetime) -> str:
         return "was never asked for"
     good = kept.read_at and f"is Desk's as of {kept.since:%F %H:%M}Z, read {_span(now - kept.read_at)} ago"
     return f"{good or 'was never read'}{f': {kept.problem}' if kept.problem else ''}"
+
+
+def _megabytes(size: DatabaseSize) -> str:
+    free = f", {size.free / 1e6:,.0f} of them free" if size.free else ""
+    return f"{size.used / 1e6:,.0f} MB{free}"
 
 
 def _span(span: timedelta) -> str:

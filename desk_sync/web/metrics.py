@@ -7,7 +7,7 @@ ticket ids or secrets (L11, L12).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -33,7 +33,6 @@ log = structlog.get_logger()
 Read = Callable[[WorkBacklog, datetime], float]
 
 WITHIN = timedelta(seconds=5)
-BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 # One gauge each, per portal, from its backlog.
 BACKLOG: Mapping[str, tuple[str, Read]] = {
@@ -134,6 +133,7 @@ class BusinessMetrics(Collector):
         yield from self._counters()
         yield self._verdicts()
         yield self._held_back()
+        yield from self._retention(now)
         yield from self._ages(now)
 
     def _sweeps(self, now: datetime) -> Iterator[GaugeMetricFamily]:
@@ -162,6 +162,22 @@ class BusinessMetrics(Collector):
                 age.add_metric([portal], (now - measured.measured_at).total_seconds())
         yield from (behind, age)
 
+    def _retention(self, now: datetime) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """Yield how much was deleted, when retention last came to its end, and the size of the database."""
+        meaning = "Rows that retention deleted, and tickets that it shrunk."
+        deleted = CounterMetricFamily("desk_sync_deleted", meaning, labels=["portal", "kind"])
+        age = GaugeMetricFamily("desk_sync_retention_age_seconds", "Age of the last complete run.", labels=["portal"])
+        for portal, metrics in self._metrics.items():
+            for kind, number in metrics.deletions().items():
+                deleted.add_metric([portal, kind], number)
+            if ended_at := metrics.retained_at():
+                age.add_metric([portal], (now - ended_at).total_seconds())
+        size = GaugeMetricFamily("desk_sync_database_bytes", "Size of the database, by its use.", labels=["part"])
+        for found in [metrics.database_size() for metrics in self._metrics.values()][:1]:
+            size.add_metric(["filled"], found.used - found.free)
+            size.add_metric(["free"], found.free)
+        yield from (deleted, age, size)
+
     def _counters(self) -> Iterator[CounterMetricFamily]:
         """Yield the counters; a sweep raises an alarm about the share of `missed` in `changes`."""
         meaning = "Changes to tickets that a sweep found and no delivery had reported."
@@ -173,7 +189,7 @@ class BusinessMetrics(Collector):
             deliveries = metrics.deliveries()
             missed.add_metric([portal], deliveries.missed)
             changes.add_metric([portal], deliveries.changes)
-            undelivered.add_metric([portal], metrics.undelivered(BEGINNING))
+            undelivered.add_metric([portal], metrics.undelivered())
         meaning = "Tasks of the worker that ended with an error, and are tried again."
         failed = CounterMetricFamily("desk_sync_task_failures", meaning, labels=["portal", "task"])
         for labels, count in self._failures.totals().items():

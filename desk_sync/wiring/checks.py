@@ -63,6 +63,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "sources": lambda: app.health.sources(app.mapping.sources),
         "calendars": lambda: app.health.calendars(_calendars_from_desk(app)),
         "notices": lambda: app.health.notices(),
+        "retention": lambda: app.health.retention(),
         "roles": lambda: _unreachable_roles(app),
         "key set": lambda: _each(app, lambda portal: f"{KeySet(portal.hosts.keys_url).count()} keys"),
         **(_online(app) if online else {}),

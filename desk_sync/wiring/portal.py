@@ -29,6 +29,7 @@ from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
+from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -52,6 +53,7 @@ from desk_sync.services.reconcile.recent_looks import RecentLooks
 from desk_sync.services.reconcile.reconcile import Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
+from desk_sync.services.retention import Retention, RetentionAges
 from desk_sync.services.review import Review
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace
 from desk_sync.settings import Settings
@@ -206,6 +208,21 @@ class PortalServices:
             period=self.mapping.policy.escalation.digest,
             now=self.environment.now,
             door=self.door("notices"),
+        )
+
+    @property
+    def retention(self) -> Retention:
+        """The service that deletes what is too old."""
+        ours = self.process_settings
+        details, keys, tickets = (
+            timedelta(days=days) for days in (ours.keep_details, ours.keep_keys, ours.keep_tickets)
+        )
+        return Retention(
+            store=SqlRetention(self.engine, self.name),
+            ages=RetentionAges(details=details, keys=keys, tickets=tickets),
+            now=self.environment.now,
+            monotonic=self.environment.monotonic,
+            sleep=self.environment.sleep,
         )
 
     @property

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.support.processes import wait_until
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
 COMMAND = [sys.executable, "-m", "desk_sync.cli"]
+AFTER_START = 8.0
+IDLE_SECONDS = 15.0
+A_SWEEP = 600  # bytes of the lines of one sweep, which may come in any fifteen seconds
 LARGE = "admin@nile-valley-clinics.example"  # A11
 
 
@@ -82,3 +86,14 @@ def test_a_ticket_that_curl_opens_is_marked_a_moment_later(portal):
         [*COMMAND, "explain", opened["id"], "--json"], env=portal["environment"], stdout=subprocess.PIPE, check=True
     )
     assert json.loads(explained.stdout)["decisions"][0]["decision"] == "PRIORITY"
+
+
+def test_an_idle_installation_logs_less_than_a_megabyte_a_day(portal, tmp_path):
+    log = tmp_path / "log"
+    wait_until(lambda: b"startup.checked" in log.read_bytes(), seconds=60)
+    sleep(AFTER_START)
+    before = log.stat().st_size
+    sleep(IDLE_SECONDS)
+
+    written = log.read_bytes()[before:]
+    assert len(written) <= A_SWEEP + 1_000_000 * IDLE_SECONDS / 86_400, written.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices, save
+from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.domain.escalation.notice import gather
@@ -179,6 +181,34 @@ class TestSweeps:
 )
 def test_an_edition_without_webhooks_is_said_to_live_on_sweeps(edition, alone):
     assert ("sweeps alone" in describe_edition(edition)) is alone
+
+
+class TestRetention:
+    def test_before_its_first_run_it_is_well(self, health):
+        assert health.retention().startswith("ended last: default never, other never; the database has ")
+
+    @pytest.mark.parametrize(
+        ("days", "ok"), [pytest.param(2, True, id="two nights ago"), pytest.param(2.1, False, id="longer ago")]
+    )
+    def test_it_ends_every_night(self, world, health, days, ok):
+        SqlRetention(world.engine, "default").end_run(now=world.now())
+        world.waits(days=days)
+
+        found = check("retention", health.retention)
+
+        assert (found.ok, found.what.startswith("ended last: default 2 days")) == (ok, True)
+
+    def test_the_pages_that_it_freed_are_said(self, world, health):
+        with writing(world.engine) as connection:
+            connection.exec_driver_sql("CREATE TABLE filled (text TEXT)")
+            connection.exec_driver_sql("INSERT INTO filled VALUES (zeroblob(3000000))")
+        with writing(world.engine) as connection:
+            connection.exec_driver_sql("DROP TABLE filled")
+
+        assert health.retention().endswith("MB, 3 of them free")
+
+    def test_without_a_portal_there_is_nothing_to_say(self, health):
+        assert replace(health, metrics=[]).retention() == "ended last: "
 
 
 class TestParked:

@@ -6,11 +6,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.failures import SqlFailures
+from desk_sync.services.retention import Retention
 from desk_sync.settings import Settings
 from desk_sync.wiring import opening
 from desk_sync.wiring.opening import open_app
 from desk_sync.wiring.process import DeskSync
-from tasks import audit, drain, heartbeat, hours, notices, pull, sweep
+from tasks import audit, drain, heartbeat, hours, notices, pull, retention, sweep
 
 TASKS = {
     "audit": lambda: audit.audit(),
@@ -19,10 +20,12 @@ TASKS = {
     "hours": lambda: hours.refresh(portal="default"),
     "notices": lambda: notices.notices(),
     "pull x": lambda: pull.pull(source="x"),
+    "retention": lambda: retention.retain(portal="default"),
     "sweep recent": lambda: sweep.sweep(portal="default", which="recent"),
     "ring": lambda: drain.ring_for_all(),
     "ring for hours": lambda: hours.refresh_all(),
     "ring for pulls": lambda: pull.pull_due(),
+    "ring for retention": lambda: retention.retain_all(),
     "ring for sweeps": lambda: sweep.sweep_all(which="recent"),
 }
 
@@ -45,7 +48,7 @@ def broken(worker, monkeypatch):
     """Nothing in the process works, except for the counting of failures."""
     for name in ("portal", "beat"):
         monkeypatch.setattr(DeskSync, name, refuse)
-    for task in (drain.drain, hours.refresh, pull.pull, sweep.sweep):
+    for task in (drain.drain, hours.refresh, pull.pull, retention.retain, sweep.sweep):
         monkeypatch.setattr(task, "apply_async", refuse)
     monkeypatch.setattr(pull, "rings_waiting", refuse)
     monkeypatch.setattr(heartbeat, "_check_once", lambda: None)
@@ -84,3 +87,16 @@ def test_a_portal_that_fails_holds_up_no_other(worker, monkeypatch):
 
     assert reached == ["first", "second"]
     assert SqlFailures(worker.engine).totals() == {("first", "notices"): 1}
+
+
+@pytest.mark.parametrize(
+    ("left", "rung"), [pytest.param(True, ["default"], id="more"), pytest.param(False, [], id="no")]
+)
+def test_retention_that_is_not_at_its_end_rings_again(worker, monkeypatch, left, rung):
+    rings = []
+    monkeypatch.setattr(retention, "ring", rings.append)
+    monkeypatch.setattr(Retention, "run", lambda _: left)
+
+    retention.retain(portal="default")
+
+    assert rings == rung

@@ -19,6 +19,7 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
@@ -159,7 +160,8 @@ def test_the_metrics_are_those_of_the_store(shop):
 
     found = shop.samples()
 
-    assert {name: found[name] for name in found if name[0] != "desk_sync_deliveries_created"} == {
+    apart = ("desk_sync_deliveries_created", "desk_sync_deleted_total", "desk_sync_database_bytes")
+    assert {name: found[name] for name in found if name[0] not in apart} == {
         ("desk_sync_oldest_due_age_seconds", "default"): 90,
         ("desk_sync_oldest_due_step_age_seconds", "default"): 0,
         ("desk_sync_tickets_due", "default"): 2,
@@ -206,6 +208,22 @@ def test_the_progress_of_each_sweep_is_shown_and_how_often_it_failed(shop):
         ("desk_sync_sweep_failures", "default", "recent"): 1,
         ("desk_sync_sweep_failures", "default", "full"): 1,
     }
+
+
+def test_what_retention_has_deleted_is_shown_and_the_size_of_the_database(shop):
+    shop.inbox.record([make_event(ticket_id="1", key="1")], now=NOW)
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET processed_at = '2026-01-01 00:00:00'")
+    retention = SqlRetention(shop.engine, "default")
+    retention.delete_deliveries(NOW)
+    retention.end_run(now=NOW)
+
+    found = shop.samples()
+
+    assert found["desk_sync_deleted_total", "deliveries", "default"] == 1
+    assert found["desk_sync_deleted_total", "tickets", "default"] == 0
+    assert found["desk_sync_retention_age_seconds", "default"] == 90
+    assert found["desk_sync_database_bytes", "filled"] > 100_000 > found["desk_sync_database_bytes", "free"]
 
 
 def test_a_source_whose_pulls_are_refused_shows_since_when(shop):

@@ -9,7 +9,7 @@ A message that cannot be read is dropped: a ring that is lost costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from queue import Empty
@@ -28,6 +28,10 @@ from desk_sync.adapters.runtime.worker_faults import GARBLED, survive
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=4)
 """The pause between two attempts of a worker or of beat to connect grows from the one to the other."""
+
+
+MOST_WAITING = 500
+"""The number of messages that wait in a queue at most, the newest: without a worker each beat would add to them."""
 
 
 class RefusalQoS(kombu_redis.QoS):
@@ -65,6 +69,13 @@ class RefusalChannel(kombu_redis.Channel):
     """A channel whose sockets are closed after a refusal: a new one may lead to another server."""
 
     QoS = RefusalQoS
+
+    def _put(self, queue: str, message: Mapping[str, Any], **options: Any) -> None:
+        """Add a message to its queue, and drop the oldest beyond `MOST_WAITING`: a ring that is lost costs nothing."""
+        super()._put(queue, message, **options)
+        key = self._q_for_pri(queue, self._get_message_priority(message, reverse=False))
+        with self.conn_or_acquire() as client:
+            client.ltrim(key, 0, MOST_WAITING - 1)
 
     def _brpop_read(self, **options: Any) -> bool | None:
         """Read a message and hand it on. One at which that fails is dropped, and never delivered again."""

@@ -21,6 +21,9 @@ from desk_sync.domain.desk_clock import SAME_CLOCK
 SLACK = timedelta(seconds=2)
 """How much later than its change a look may be planned: the offset of the clocks was measured again meanwhile."""
 
+AHEAD = timedelta(hours=4)
+"""How long before a change the auditor looks for its missing look: long before it is late, and not at all changes."""
+
 # Built once, like the statements in `queue`.
 _STORED = select(promises.c.promise).where(promises.c.digest == bindparam("its_digest"))
 _IS_STORED = select(promises.c.digest).where(promises.c.digest == bindparam("its_digest"))
@@ -86,15 +89,14 @@ class SqlOpenClocks:
 
     def requeue_unplanned(self, *, now: datetime) -> int:
         measured = SqlDeskClock(self.engine, self.portal).read()
-        latest = SLACK - (measured.offset if measured else SAME_CLOCK).behind
+        offset = measured.offset if measured else SAME_CLOCK
+        latest, until = SLACK - offset.behind, offset.in_desk_time(now) + AHEAD
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         changing = select(clocks.c.ticket_id).join(tickets, same).where(clocks.c.portal == self.portal)
-        changing = changing.where(
-            clocks.c.next_at.is_not(None), _is_unplanned(LaterInstant(clocks.c.next_at, latest), now)
-        )
+        changing = changing.where(clocks.c.next_at <= until, _is_unplanned(LaterInstant(clocks.c.next_at, latest), now))
         advancing = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal)
         advancing = advancing.where(
-            tickets.c.step_at.is_not(None), _is_unplanned(LaterInstant(tickets.c.step_at, latest), now)
+            tickets.c.step_at <= until, _is_unplanned(LaterInstant(tickets.c.step_at, latest), now)
         )
         with reading(self.engine) as connection:
             found = connection.scalars(changing.union(advancing, self._without_look(now))).all()

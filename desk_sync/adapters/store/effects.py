@@ -26,14 +26,17 @@ _ADD = {name: insert_for(name, effects).on_conflict_do_nothing().returning(effec
 
 
 def write_down(
-    connection: Connection, portal: str, ticket_id: str, wanted: Sequence[Effect], *, now: datetime
+    connection: Connection, portal: str, ticket_id: str, wanted: Sequence[Effect], *, keys_deleted: bool, now: datetime
 ) -> Mapping[Effect, bool]:
-    """Store the effects; return those not done, with True for those that an earlier attempt had stored already."""
+    """Store the effects; return those not done, with True for those that may have been made by an earlier attempt.
+
+    That is an attempt that had stored them already; or any, if keys of the ticket's effects were deleted.
+    """
     if not wanted:
         return {}
     new = _add(connection, portal, ticket_id, wanted, now)
     pending = frozenset(connection.scalars(_UNDONE, _of(portal, ticket_id)))
-    return {effect: effect.key not in new for effect in wanted if effect.key in pending}
+    return {effect: keys_deleted or effect.key not in new for effect in wanted if effect.key in pending}
 
 
 def tick_off(connection: Connection, portal: str, ticket_id: str, done: Sequence[Effect], *, at: datetime) -> None:

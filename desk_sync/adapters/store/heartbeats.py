@@ -1,4 +1,4 @@
-"""The heartbeat that a task records: it shows that broker, worker and database work from end to end."""
+"""The heartbeats that tasks record: they show that broker, worker and database work from end to end."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ WORKER = "worker"
 
 @dataclass(frozen=True, slots=True)
 class SqlHeartbeats:
-    """The installation's one heartbeat, recorded by any of its workers."""
+    """One heartbeat of the installation, recorded by any of its workers."""
 
     engine: Engine
+    name: str = WORKER
 
     def beat(self, *, now: datetime) -> None:
         with writing(self.engine) as connection:
-            statement = insert(connection, heartbeats).values(name=WORKER, at=now)
+            statement = insert(connection, heartbeats).values(name=self.name, at=now)
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
     def last(self) -> datetime | None:
         with reading(self.engine) as connection:
-            return connection.scalar(select(heartbeats.c.at).where(heartbeats.c.name == WORKER))
+            return connection.scalar(select(heartbeats.c.at).where(heartbeats.c.name == self.name))

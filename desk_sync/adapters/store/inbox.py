@@ -9,14 +9,14 @@ from datetime import datetime
 from functools import cache
 from operator import attrgetter
 
-from sqlalchemy import Connection, Engine, Row, delete, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import mark
 from desk_sync.adapters.store.tables import deliveries, tickets
-from desk_sync.adapters.store.values import CHUNK, columns_of, insert_for
+from desk_sync.adapters.store.values import columns_of, insert_for
 from desk_sync.domain.ticket.event import Event
 from desk_sync.ports.tickets import RecordedDelivery
 
@@ -98,29 +98,12 @@ class SqlInbox:
         (recorded,) = record_all(self.engine, [DeliveryRow(portal=self.portal, events=events, at=now)])
         return recorded
 
-    def purge(self, before: datetime) -> int:
-        """Delete the events that were processed before this instant; return how many."""
-        purged = 0
-        while count := self._purge_chunk(before):
-            purged += count
-        return purged
-
     def counts(self) -> EventCounts:
         """Return how many of the portal's events are stored and processed."""
         stored = select(func.count(), func.count(deliveries.c.processed_at)).where(deliveries.c.portal == self.portal)
         with reading(self.engine) as connection:
             total, processed = connection.execute(stored).one()
         return EventCounts(stored=total, processed=processed)
-
-    def _purge_chunk(self, before: datetime) -> int:
-        old = (
-            select(deliveries.c.key)
-            .where(deliveries.c.portal == self.portal, deliveries.c.processed_at < before)
-            .limit(CHUNK)
-        )
-        statement = delete(deliveries).where(deliveries.c.portal == self.portal, deliveries.c.key.in_(old))
-        with writing(self.engine) as connection:
-            return connection.execute(statement).rowcount
 
 
 def _row(event: Event, delivery: DeliveryRow) -> dict[str, object]:

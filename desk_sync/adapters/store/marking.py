@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, RowMapping, Update, select, update
+from sqlalchemy import Connection, Engine, RowMapping, Update, select, tuple_, update
 
 from desk_sync.adapters.store import subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.indexes import LEASED
 from desk_sync.adapters.store.queue import wake, wake_all
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in
 from desk_sync.adapters.store.subscription_tables import snapshots
@@ -90,9 +91,16 @@ class RequeueTickets:
             return connection.execute(claimed.returning(snapshots)).mappings().one_or_none()
 
     def _mark_leased(self, now: datetime) -> None:
-        """Mark leased tickets: their looks may have read the old data, and record the account only at their end."""
-        with writing(self.engine) as connection:
-            wake(connection, tickets.c.lease_until.is_not(None), now=now)
+        """Mark leased tickets: their looks may have read the old data, and record the account only at their end.
+
+        They are looked for before the transaction that marks them: a look that begins in between reads the new data.
+        """
+        with reading(self.engine) as connection:
+            keys = select(tickets.c.portal, tickets.c.ticket_id).where(LEASED)
+            leased = [tuple(row) for row in connection.execute(keys)]
+        for chunk in chunks(sorted(leased)):
+            with writing(self.engine) as connection:
+                wake(connection, tuple_(tickets.c.portal, tickets.c.ticket_id).in_(chunk), now=now)
 
 
 def begin_marking(connection: Connection, snapshot_id: int, old_id: int | None) -> None:

@@ -9,16 +9,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select
 
+from desk_sync.adapters.store import retention
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading
+from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.held_back import SqlHeldBack
+from desk_sync.adapters.store.indexes import OPEN, PARKED, QUEUED, UNDELIVERED
+from desk_sync.adapters.store.size import database_size
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, deliveries, messages, notices, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of
 from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
-from desk_sync.ports.metrics import DeliveryCounts, WorkBacklog
+from desk_sync.ports.metrics import DatabaseSize, DeliveryCounts, WorkBacklog
+from desk_sync.ports.retention import Deletion
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 
 
@@ -33,22 +38,24 @@ class SqlMetrics:
         offset = self._offset()
         with reading(self.engine) as connection:
             looks = connection.execute(self._looks(now)).one()
+            later = connection.execute(self._postponed(now)).one()
+            parked = connection.execute(self._parked()).one()
             events = connection.execute(self._events(now)).one()
             loose = connection.execute(self._messages()).one()
             unsent = connection.execute(self._notices()).one()
             desk_now = offset.in_desk_time(now)
             steps = [at for each in self._steps(desk_now) if (at := connection.scalar(each))]
-        since = (looks.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
+        since = (looks.oldest_at, later.oldest_at, events.oldest_at, loose.oldest_at, unsent.oldest_at)
         return WorkBacklog(
             due=looks.due,
-            put_off=looks.put_off,
-            leased=looks.leased,
-            parked=looks.parked,
+            put_off=later.put_off,
+            leased=looks.leased + later.leased,
+            parked=parked.parked,
             events=events.waiting,
             stranded=events.stranded,
             notices=loose.waiting + unsent.waiting,
             oldest_at=min(filter(None, since), default=None),
-            step_at=min(filter(None, (looks.unseen_at, *map(offset.in_host_time, steps))), default=None),
+            step_at=min(filter(None, (parked.unseen_at, *map(offset.in_host_time, steps))), default=None),
         )
 
     def desk_clock(self) -> MeasuredOffset | None:
@@ -59,8 +66,8 @@ class SqlMetrics:
         return measured.offset if measured else SAME_CLOCK
 
     def verdicts(self) -> Mapping[str, int]:
-        still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None) & tickets.c.verdict.is_not(None)
-        counted = select(tickets.c.verdict, func.count()).where(tickets.c.portal == self.portal, still_open)
+        known = (tickets.c.portal == self.portal) & tickets.c.verdict.is_not(None)
+        counted = select(tickets.c.verdict, func.count()).where(OPEN, known)
         with reading(self.engine) as connection:
             return dict(connection.execute(counted.group_by(tickets.c.verdict)).all())
 
@@ -83,34 +90,58 @@ class SqlMetrics:
     def held_back_tickets(self) -> Mapping[str, int]:
         return SqlHeldBack(self.engine, self.portal).count()
 
-    def undelivered(self, since: datetime) -> int:
-        recent = (notices.c.portal == self.portal) & (notices.c.refused_at >= since)
+    def undelivered(self, since: datetime | None = None) -> int:
+        counted = select(func.sum(notices.c.undelivered)).where(notices.c.portal == self.portal, UNDELIVERED)
+        counted = counted if since is None else counted.where(notices.c.refused_at >= since)
         with reading(self.engine) as connection:
-            return connection.scalar(select(func.coalesce(func.sum(notices.c.undelivered), 0)).where(recent)) or 0
+            found = connection.scalar(counted) or 0
+        return found if since else found + self.deletions()[Deletion.UNDELIVERED]
+
+    def deletions(self) -> Mapping[Deletion, int]:
+        with reading(self.engine) as connection:
+            return retention.count(connection, self.portal)
+
+    def retained_at(self) -> datetime | None:
+        return SqlHeartbeats(self.engine, retention.heart_of(self.portal)).last()
+
+    def database_size(self) -> DatabaseSize:
+        return database_size(self.engine)
 
     def next_look_at(self) -> datetime | None:
         """Return when the first look is due, without parked tickets; None if no look is planned."""
-        queued = (tickets.c.portal == self.portal) & tickets.c.parked_at.is_(None)
+        first = select(func.min(tickets.c.look_at)).where(tickets.c.portal == self.portal, QUEUED)
         with reading(self.engine) as connection:
-            earliest: datetime | None = connection.scalar(select(func.min(tickets.c.look_at)).where(queued))
+            earliest: datetime | None = connection.scalar(first)
             return earliest
 
-    def _looks(self, now: datetime) -> Select[int, int, int, int, Any, Any]:
-        reached = tickets.c.look_at <= now
+    def _looks(self, now: datetime) -> Select[int, int, Any]:
+        """Return the query for the looks that are due or begun; those planned for later are not read."""
         held = _held(now)
-        free = reached & ~held
-        put_off = tickets.c.owed_at.is_not(None) & ~reached & ~held
-        queued = tickets.c.parked_at.is_(None)
-        parked = ~queued & tickets.c.dropped_at.is_(None)
         since = func.coalesce(tickets.c.owed_at, tickets.c.look_at, type_=tickets.c.look_at.type)
         return select(
-            func.count().filter(queued & free).label("due"),
-            func.count().filter(queued & put_off).label("put_off"),
-            func.count().filter(queued & held).label("leased"),
-            func.count().filter(parked).label("parked"),
-            func.min(tickets.c.parked_at).filter(parked & tickets.c.looked_at.is_(None)).label("unseen_at"),
-            func.min(since).filter(queued & or_(reached, tickets.c.owed_at.is_not(None))).label("oldest_at"),
-        ).where(tickets.c.portal == self.portal, or_(tickets.c.look_at.is_not(None), ~queued))
+            func.count().filter(~held).label("due"),
+            func.count().filter(held).label("leased"),
+            func.min(since).label("oldest_at"),
+        ).where(tickets.c.portal == self.portal, QUEUED, tickets.c.look_at <= now)
+
+    def _postponed(self, now: datetime) -> Select[int, int, Any]:
+        held = _held(now)
+        return select(
+            func.count().filter(~held).label("put_off"),
+            func.count().filter(held).label("leased"),
+            func.min(tickets.c.owed_at).label("oldest_at"),
+        ).where(
+            tickets.c.portal == self.portal,
+            tickets.c.owed_at.is_not(None),
+            tickets.c.parked_at.is_(None),
+            tickets.c.look_at > now,
+        )
+
+    def _parked(self) -> Select[int, Any]:
+        unseen = tickets.c.looked_at.is_(None)
+        return select(
+            func.count().label("parked"), func.min(tickets.c.parked_at).filter(unseen).label("unseen_at")
+        ).where(tickets.c.portal == self.portal, PARKED)
 
     def _steps(self, now: datetime) -> Iterable[Select[Any]]:
         """Yield the query for the oldest clock change that is due, and for the oldest step, both in Desk's time."""

@@ -31,10 +31,14 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.indexes import OPEN
 from desk_sync.adapters.store.tables import tickets
-from desk_sync.adapters.store.values import CHUNK, Insert, insert_for
+from desk_sync.adapters.store.values import Insert, insert_for
 from desk_sync.errors import LeaseLost
 from desk_sync.ports.tickets import Lease
+
+WOKEN = 100
+"""The number of tickets that one transaction wakes: each row is written with its memory, and in several indices."""
 
 _LONGEST_LEASE = timedelta(minutes=10)
 
@@ -71,16 +75,16 @@ def wake(connection: Connection, concerned: ColumnElement[bool], *, now: datetim
 
 
 def wake_all(engine: Engine, concerned: ColumnElement[bool], *, now: datetime) -> int:
-    """Do the same in transactions of CHUNK tickets, so that deliveries can be stored in between."""
+    """Do the same in transactions of `WOKEN` tickets, so that deliveries can be stored in between."""
     portal, ticket_id = tickets.c.portal, tickets.c.ticket_id
     woken, after = 0, ("", "")
     while True:
-        remaining = (portal > after[0]) | ((portal == after[0]) & (ticket_id > after[1]))
-        chunk = _waking(_open(concerned).where(remaining).limit(CHUNK), now).returning(portal, ticket_id)
+        remaining = tuple_(portal, ticket_id) > tuple_(*map(literal, after))
+        chunk = _waking(_open(concerned).where(remaining).limit(WOKEN), now).returning(portal, ticket_id)
         with writing(engine) as connection:
             keys = [(row.portal, row.ticket_id) for row in connection.execute(chunk)]
         woken += len(keys)
-        if len(keys) < CHUNK:
+        if len(keys) < WOKEN:
             return woken
         after = max(keys)
 
@@ -91,8 +95,7 @@ def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
 
 
 def _open(concerned: ColumnElement[bool]) -> Select[Any]:
-    still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
-    keys = select(tickets.c.portal, tickets.c.ticket_id).where(still_open, concerned)
+    keys = select(tickets.c.portal, tickets.c.ticket_id).where(OPEN, concerned)
     return keys.order_by(tickets.c.portal, tickets.c.ticket_id)
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Engine, FromClause, Select, func, select
 
 from desk_sync.adapters.store.decisions import decision_of
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.indexes import UNDECIDED
 from desk_sync.adapters.store.tables import decisions, dismissals, tickets
 from desk_sync.adapters.store.values import insert
-from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.ports.review import OpenReview, SettledReview
 
@@ -66,9 +66,7 @@ class SqlReviews:
             .outerjoin(dismissals, _same(tickets, dismissals))
             .where(
                 tickets.c.portal == self.portal,
-                tickets.c.verdict.in_([Verdict.REVIEW, Verdict.UNKNOWN]) | tickets.c.questions.is_not(None),
-                tickets.c.closed.is_(False),
-                tickets.c.ended_at.is_(None),
+                UNDECIDED,
             )
             .order_by(tickets.c.looked_at, tickets.c.ticket_id)
         )

@@ -209,7 +209,16 @@ tickets = Table(
     Column("step_at", InstantColumn),
     # The newest modification that is known from a look, an event or a sweep; by Desk's clock.
     Column("modified_at", InstantColumn),
-    Index(None, "account_id", "portal", "ticket_id"),
+    # The facts of its last look that reports need.
+    Column("department_id", String),
+    Column("region", String),
+    Column("tier", String),
+    Column("severity", Integer),
+    Column("large", Boolean),
+    Column("solved_at", InstantColumn),
+    # How much of an ended ticket is kept, and whether keys of its effects were deleted: then Desk is asked for each.
+    Column("kept", String, nullable=False, server_default="whole"),
+    Column("keys_deleted", Boolean, nullable=False, server_default=false()),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
 Index(

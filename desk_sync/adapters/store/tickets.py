@@ -32,6 +32,7 @@ from desk_sync.adapters.store import clocks, decisions, effects, held_back, noti
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.effects import references, tick_off, write_down
 from desk_sync.adapters.store.engine import reading, redoable, writing
+from desk_sync.adapters.store.indexes import PARKED, QUEUED
 from desk_sync.adapters.store.partners import claim_education
 from desk_sync.adapters.store.queue import (
     NOW,
@@ -50,10 +51,9 @@ from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.event import Event
+from desk_sync.ports.retention import KeptPart
 from desk_sync.ports.tickets import UNSEEN, Lease, Look, ParkCause, ParkedTicket, PendingWork, TicketHistory
 
-# The severity levels as literals: as parameters they would be bound at each run.
-_URGENCIES: list[ColumnElement[int]] = [literal_column(level) for level in "123"]
 # Built once: to build a statement takes longer than to run it.
 _ITS_EVENTS = (deliveries.c.portal == bindparam("its_portal")) & (deliveries.c.ticket_id == bindparam("its_id"))
 _UNPROCESSED = _ITS_EVENTS & deliveries.c.processed_at.is_(None)
@@ -69,12 +69,9 @@ _PROCESSED = (
     .values(processed_at=bindparam("at"))
 )
 _OWN = tickets.c.portal == bindparam("its_portal")
-# `look_at IS NOT NULL` makes the partial index usable; with the list of urgencies it finds the due tickets of each, in
-# order, among a million that wait.
 _DUE = (
     select(tickets.c.ticket_id)
-    .where(_OWN, tickets.c.look_at.is_not(None), tickets.c.parked_at.is_(None), tickets.c.urgency.in_(_URGENCIES))
-    .where(tickets.c.look_at <= NOW, is_free(tickets.c.lease_until))
+    .where(_OWN, QUEUED, tickets.c.look_at <= NOW, is_free(tickets.c.lease_until))
     .order_by(tickets.c.urgency, tickets.c.look_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
@@ -109,6 +106,7 @@ _BEGUN = fencing(
     marked=false(),
     woken=false(),
 )
+_ANNOUNCED = fencing(tickets.c.begun_at, tickets.c.keys_deleted)
 _LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_KNOWN)
 _SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_KNOWN)
 _PUT_OFF = fencing(
@@ -121,7 +119,6 @@ _GONE = fencing(
     wake_at=unless_woken(null()),
     ended_at=case((tickets.c.marked, null()), else_=_AT),
 )
-_PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 _PARKED_BY_PORTAL = (
     select(tickets.c.ticket_id)
     .where(_OWN, tickets.c.parked_by == literal_column("'portal'"), tickets.c.dropped_at.is_(None))
@@ -172,10 +169,11 @@ class SqlTickets:
     ) -> Mapping[Effect, bool]:
         known = MEMORY.dump_python(memory, mode="json")
         with writing(self.engine) as connection:
-            now = fenced(connection, self.portal, lease, memory=known)["begun_at"]
+            row = fenced(connection, self.portal, lease, _ANNOUNCED, memory=known)
+            now, keys_deleted = row["begun_at"], row["keys_deleted"]
             if education and not claim_education(connection, self.portal, lease.ticket_id, education, now=now):
                 effects = [effect for effect in effects if effect != education.reply]
-            return write_down(connection, self.portal, lease.ticket_id, effects, now=now)
+            return write_down(connection, self.portal, lease.ticket_id, effects, keys_deleted=keys_deleted, now=now)
 
     def renew(self, lease: Lease, *, until: datetime) -> None:
         with redoable(self.engine) as connection:
@@ -191,7 +189,9 @@ class SqlTickets:
             "questions": look.decision.questions or None,
             "looked_at": look.at,
             "step_at": look.next_step_at,
+            "kept": KeptPart.WHOLE,
             **asdict(look.traits),
+            **asdict(look.facts),
         }
         with reading(self.engine) as connection:  # not in the writing transaction, which blocks others
             new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
@@ -264,7 +264,7 @@ class SqlTickets:
         since = tickets.c.parked_at
         due = {"look_at": now, "wake_at": now, "marked": True, "woken": True, "attempts": 0}
         due |= {"owed_at": since, "failed_at": since, "parked_at": None, "parked_by": None}
-        still = self._own(tickets) & tickets.c.ticket_id.in_(chosen) & _PARKED
+        still = self._own(tickets) & tickets.c.ticket_id.in_(chosen) & PARKED
         with writing(self.engine) as connection:
             return connection.execute(update(tickets).where(still).values(due)).rowcount
 
@@ -280,14 +280,14 @@ class SqlTickets:
         )
         columns = [tickets.c[name] for name in ("ticket_id", "parked_at", "attempts", "error")]
         cause = func.coalesce(tickets.c.parked_by, ParkCause.TICKET).label("cause")
-        statement = select(*columns, cause, waiting.label("events")).where(self._own(tickets), _PARKED)
+        statement = select(*columns, cause, waiting.label("events")).where(self._own(tickets), PARKED)
         with reading(self.engine) as connection:
             rows = connection.execute(statement.order_by(tickets.c.parked_at, tickets.c.ticket_id)).mappings().all()
         return [ParkedTicket(**{**row, "cause": ParkCause(row["cause"])}) for row in rows]
 
     def drop(self, ticket_ids: Iterable[str], *, now: datetime) -> None:
         for chunk in chunks(sorted(set(ticket_ids))):
-            chosen = self._own(tickets) & tickets.c.ticket_id.in_(chunk) & _PARKED
+            chosen = self._own(tickets) & tickets.c.ticket_id.in_(chunk) & PARKED
             pending = self._own(deliveries) & deliveries.c.processed_at.is_(None)
             with writing(self.engine) as connection:
                 dropped = update(tickets).where(chosen).values(dropped_at=now).returning(tickets.c.ticket_id)

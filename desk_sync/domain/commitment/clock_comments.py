@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
@@ -46,9 +47,23 @@ def _alarm_text(clock: Clock) -> str:
 
 
 def _standing_text(reading: ClockReading, now: datetime) -> str:
-    """Return the state of every clock, with its calendar and its rules."""
+    """Return the state of the clocks, each with its calendar and its rules: open ones first, then the newest.
+
+    Of those for which there is no room only the number is given.
+    """
+    backwards = tuple(reversed(reading.clocks))
+    ordered = [each for is_open in (True, False) for each in backwards if each.open is is_open]
+    entries = ["\n".join(_lines(clock)) for clock in ordered]
+    ends = accumulate(len(entry) + 1 for entry in entries)
+    shown = sum(end <= _ROOM for end in ends)
     head = f"The commitment's clocks, as of {_instant(now)}:"
-    return "\n".join((head, *(line for clock in reading.clocks for line in _lines(clock))))
+    return "\n".join((head, *entries[:shown], *_earlier(ordered[shown:])))
+
+
+def _earlier(left_out: Sequence[Clock]) -> Iterator[str]:
+    if left_out:
+        late = sum(clock.state is ClockState.BREACHED for clock in left_out)
+        yield f"- and {len(left_out)} earlier ones, {late} of them breached"
 
 
 def _lines(clock: Clock) -> Iterator[str]:
@@ -59,6 +74,10 @@ def _lines(clock: Clock) -> Iterator[str]:
         yield f"  used {used}, paused {paused}, left {left}{ends}"
     yield from (f"  {reason}" for reason in clock.reasons)
 
+
+LONGEST_NOTE = 4_000
+"""Characters of the standing comment; Desk accepts more, which is not read."""
+_ROOM = LONGEST_NOTE - 150
 
 _WORDS: Mapping[ClockState, str] = {ClockState.RUNNING: "on track"}
 

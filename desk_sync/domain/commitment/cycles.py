@@ -6,11 +6,12 @@ open at a time. Windows, calendars and pauses are applied later (`read_clocks.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.promise import DeterminationRule, FirstRound, Milestone, PromiseTerms, ReopenedRule
 from desk_sync.domain.reason import Reason
@@ -53,11 +54,12 @@ def episodes(history: History, reopened: ReopenedRule) -> list[Episode]:
     A message to a solved ticket that is then reopened is the cause of the reopening, and belongs to neither part.
     """
     written = [(event.at, _WRITTEN[event.kind]) for event in history.events if event.kind in _WRITTEN]
-    solved = [(at, CycleEvent.SOLVED) for at, _ in history.solved]
-    reopenings = [(at, CycleEvent.REOPENED) for _, at in history.solved if at]
+    closures = history.solved
+    solved = [(at, CycleEvent.SOLVED) for at, _ in closures]
+    reopenings = [(at, CycleEvent.REOPENED) for _, at in closures if at]
     if reopened is ReopenedRule.RESUME:
         return [Episode(history.created_at, None, tuple(sorted((*written, *solved, *reopenings))))]
-    counted = [(at, event) for at, event in written if event is CycleEvent.REPLY or not _reopens(history, at)]
+    counted = [(at, event) for at, event in written if event is CycleEvent.REPLY or not _reopens(closures, at)]
     events = sorted((*counted, *solved))
     starts = [history.created_at, *(at for at, _ in reopenings)]
     parts = [
@@ -67,8 +69,8 @@ def episodes(history: History, reopened: ReopenedRule) -> list[Episode]:
     return parts[-1:] if reopened is ReopenedRule.RESTART else parts
 
 
-def _reopens(history: History, at: datetime) -> bool:
-    return any(end and start <= at <= end for start, end in history.solved)
+def _reopens(closures: Iterable[Pause], at: datetime) -> bool:
+    return any(end and start <= at <= end for start, end in closures)
 
 
 _WRITTEN = {HistoryEventKind.MESSAGE: CycleEvent.MESSAGE, HistoryEventKind.REPLY: CycleEvent.REPLY}

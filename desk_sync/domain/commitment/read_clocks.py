@@ -5,15 +5,18 @@ The same history, promise and facts give the same clocks at the same instant. Ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
 
 from desk_sync.domain.commitment import cycles
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
-from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import (
     BY_SEVERITY,
     WALL_CLOCK,
@@ -58,9 +61,9 @@ _ORDER = {milestone: number for number, milestone in enumerate(Milestone)}
 _SEVERITY_RULES = {1: "R18", 2: "R19", 3: "R20"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Reading:
-    """One reading of the clocks, with the inputs that all of them share."""
+    """One reading of the clocks, with the inputs that all of them share; what is derived from those is derived once."""
 
     history: History
     promise: Promise
@@ -163,10 +166,33 @@ class _Reading:
 
     def _gone_at(self, started_at: datetime) -> datetime | None:
         """Return when the ticket went to the bin, at the earliest `started_at`; None if it is not in the bin now."""
-        return next((max(at, started_at) for at, end in self.history.spans({WorkState.ENDED}) if end is None), None)
+        return next((max(at, started_at) for at, end in self._spans(WorkState.ENDED) if end is None), None)
 
     def _level(self, at: datetime) -> int | None:
-        return self.promise.terms.level(self.history.level(at))
+        return self.promise.terms.level(self._severity(at))
+
+    def _severity(self, at: datetime) -> int | None:
+        """Return the severity level at the instant, as the history does."""
+        count = bisect_right(self._severities, at, key=lambda event: event.at)
+        return self._severities[count - 1].level if count else None
+
+    @cached_property
+    def _severities(self) -> Sequence[HistoryEvent]:
+        return [event for event in self.history.events if event.kind is HistoryEventKind.SEVERITY]
+
+    @cached_property
+    def _moved_at(self) -> Sequence[datetime]:
+        return [event.at for event in self.history.events if event.kind is HistoryEventKind.MOVE]
+
+    def _spans(self, *stages: WorkState) -> Sequence[Pause]:
+        """Return the spans of these states, in order; none overlaps another."""
+        if stages not in self._known_spans:
+            self._known_spans[stages] = tuple(self.history.spans(frozenset(stages)))
+        return self._known_spans[stages]
+
+    @cached_property
+    def _known_spans(self) -> dict[tuple[WorkState, ...], Sequence[Pause]]:
+        return {}
 
     def _window(self, milestone: Milestone, level: int) -> CommitmentWindow | None:
         terms = self.promise.terms
@@ -192,8 +218,8 @@ class _Reading:
 
     def _severity_changes(self) -> Iterator[tuple[datetime, Reason]]:
         level = self._level(self.history.created_at)
-        for event in self.history.events:
-            if event.kind is HistoryEventKind.SEVERITY and (new := self.promise.terms.level(event.level)) != level:
+        for event in self._severities:
+            if (new := self.promise.terms.level(event.level)) != level:
                 level = new
                 yield event.at, Reason("R24", f"counts from the change to severity {level}")
 
@@ -209,13 +235,14 @@ class _Reading:
 
     def _pauses(self, milestone: Milestone, start: datetime, ended_at: datetime | None) -> Iterator[Pause]:
         """Yield the pauses of the milestone between the two instants."""
-        paused = {WorkState.SOLVED, WorkState.ENDED} | (
-            {WorkState.PAUSED} if milestone in self.promise.terms.paused else set()
-        )
-        for begins, ends in self.history.spans(paused):
-            stops = min(filter(None, (ends, ended_at)), default=None)
-            if stops is None or max(begins, start) < stops:
-                yield max(begins, start), stops
+        also = (WorkState.PAUSED,) if milestone in self.promise.terms.paused else ()
+        spans = self._spans(WorkState.SOLVED, WorkState.ENDED, *also)
+        first = bisect_right(spans, start, key=lambda span: span[1] or _NEVER)
+        for begins, ends in islice(spans, first, None):
+            since = max(begins, start)
+            if ended_at and since >= ended_at:
+                return
+            yield since, min(filter(None, (ends, ended_at)), default=None)
 
     def _unknown(self, start: datetime, end: datetime) -> Iterator[Reason]:
         """Yield a reason for each unknown span between the two instants."""
@@ -225,18 +252,19 @@ class _Reading:
                 yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
-        moved = any(event.kind is HistoryEventKind.MOVE and start <= event.at < end for event in self.history.events)
+        moved = any(start <= at < end for at in self._moved_at)
         return iter([Reason("L9", "moved to another department, and goes on")] if moved else [])
 
     def _promised(self, milestone: Milestone, level: int, window: CommitmentWindow) -> Reason:
         figures = f"target {format_duration(window.target)}, commitment {format_duration(window.commitment)}"
         if milestone not in BY_SEVERITY:
             return Reason("R32", figures)
-        stated = "" if self.history.level(self.now) else "no severity, so "
+        stated = "" if self._severity(self.now) else "no severity, so "
         return Reason(_SEVERITY_RULES.get(level, "R24"), f"{stated}severity {level}: {figures}")
 
 
 _INSTANT = timedelta(microseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _reached(instant: datetime | None, end: datetime) -> datetime | None:

@@ -246,6 +246,18 @@ class Memory:
     comments: CommentsMemory = CommentsMemory()
     traces: TracesMemory = TracesMemory()
 
+    def reopenable(self) -> Memory:
+        """Return what must be remembered of a ticket that ended long ago, in case it is reopened.
+
+        Forgotten is which parts of the conversation were read: a look reads them again, and finds what it knows. Values
+        (L7), history and promise (L9), suppressed alarms, levels, known triggers, and evidence stay.
+        """
+        return replace(
+            self,
+            clocks=replace(self.clocks, threads_seen=NEVER_READ, comments_seen=NEVER_READ),
+            evidence=replace(self.evidence, mails_read=(), unread=()),
+        )
+
     def next_look_at(self, planned: datetime | None, now: datetime) -> datetime | None:
         """Return when to look next: when a field or a comment is tried again, if that is before the `planned` look."""
         fields, comments = self.fields.held_back.values(), self.comments.waiting.values()

@@ -44,6 +44,7 @@ from desk_sync.ports.tickets import Lease, Look, ParkCause, PendingWork, TicketS
 from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
+from desk_sync.services.reconcile.report_facts import report_facts
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 
@@ -230,6 +231,7 @@ class Reconcile:
                 clocks=plan.clocks.reading,
                 messages=[replace(each, at=in_host_time(each.at)) for each in plan.escalation.messages],
                 traits=_traits(before, plan, observed.writer),
+                facts=report_facts(before, plan, observed.writer, observed.now),
                 urgency=plan.urgency,
                 next_look_at=next_look_at,
                 next_step_at=plan.escalation.next_step_at,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
+from json import loads
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 import redis
+from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import ResponseError
 
-from desk_sync.adapters.runtime.celery_broker import LONGEST_PAUSE, BrokerConnection
+from desk_sync.adapters.runtime.celery_broker import LONGEST_PAUSE, MOST_WAITING, BrokerConnection
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.wiring.launcher import ProcessLauncher, launcher
 from tests.support.processes import START_SECONDS, wait_until
@@ -200,3 +203,14 @@ def test_attempts_to_connect_stay_close_to_each_other(broker):
 
     assert caught.value.args == (LONGEST_PAUSE.total_seconds(),)
     assert LONGEST_PAUSE.total_seconds() < RESUME_SECONDS / 2
+
+
+def test_without_a_worker_only_the_newest_messages_wait(broker):
+    with BrokerConnection(f"redis+socket://{broker.socket}") as connection, connection.channel() as channel:
+        producer = connection.Producer(channel, routing_key="rings")
+        for number in range(MOST_WAITING + 20):
+            producer.publish({"number": number}, declare=[Queue("rings")])
+
+    waiting = redis.Redis.from_url(broker.url).lrange("rings", 0, -1)
+    numbers = [loads(b64decode(loads(message)["body"]))["number"] for message in waiting]
+    assert numbers == list(range(MOST_WAITING + 19, 19, -1))

@@ -111,15 +111,6 @@ class TestInbox:
         with ThreadPoolExecutor(4) as pool:
             assert sum(pool.map(deliver, range(4))) == stored
 
-    def test_processed_events_can_be_purged(self, inbox, tickets):
-        inbox.record([make_event(key="old")], now=NOW)
-        finish(tickets)
-        inbox.record([make_event(key="waiting")], now=NOW)
-
-        assert inbox.purge(NOW) == 0
-        assert inbox.purge(NOW + timedelta(seconds=1)) == 1
-        assert inbox.counts() == EventCounts(stored=1, processed=0)
-
     def test_a_database_that_is_busy_for_too_long_is_a_temporary_error(self, url, engine: Engine):
         short = open_engine(url, busy_timeout=timedelta(milliseconds=100))
         SqlInbox(engine, "default").record([make_event(key="k1", ticket_id="t1")], now=NOW)

@@ -12,7 +12,7 @@ from sqlalchemy import event, insert
 from desk_sync.adapters.store import tables
 from desk_sync.adapters.store.bindings import SqlBindings
 from desk_sync.adapters.store.marking import TURN
-from desk_sync.adapters.store.values import CHUNK
+from desk_sync.adapters.store.queue import WOKEN
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.ports.review import IdentifierBinding, SettledReview
 from tests.contracts.store.steps import DECISION, begin, claim_due, make_look, take
@@ -72,25 +72,25 @@ def cut(engine, subscriptions, open_tickets):
     replace_with(subscriptions, make_account(60), make_account(60, account_id="A2"))
     with engine.begin() as connection:
         connection.execute(tables.tickets.update().values(woken=False))
-    with seen(engine, dying(at=3)), pytest.raises(Died):
+    with seen(engine, dying(at=2)), pytest.raises(Died):
         replace_with(subscriptions, make_account(61), make_account(60, account_id="A2"), now=LATER)
 
 
 def test_no_transaction_marks_more_than_a_few(engine, subscriptions, open_tickets, due):
-    open_tickets(CHUNK + 1, None)
-    open_tickets(2 * CHUNK, "A1")
+    open_tickets(WOKEN + 1, None)
+    open_tickets(2 * WOKEN, "A1")
     set_at_once = []
 
     with seen(engine, lambda cursor: set_at_once.append(cursor.rowcount)):
         replaced = replace_with(subscriptions, make_account(), now=LATER)
 
-    assert (replaced.tickets, len(due())) == (3 * CHUNK + 1, 3 * CHUNK + 1)
-    assert max(set_at_once) <= CHUNK
+    assert (replaced.tickets, len(due())) == (3 * WOKEN + 1, 3 * WOKEN + 1)
+    assert max(set_at_once) <= WOKEN
 
 
 def test_a_binding_marks_no_more_at_once_and_can_be_repeated_after_a_crash(engine, subscriptions, open_tickets, due):
     replace_with(subscriptions, make_account())
-    open_tickets(2 * CHUNK + 1, None)
+    open_tickets(2 * WOKEN + 1, None)
     named = Identifier(IdentifierKind.EMAIL, "somebody@elsewhere.example")
     bound = IdentifierBinding(identifier=named, account_id="A1", settled=SettledReview(at=LATER))
     bindings = SqlBindings(engine, ("file",))
@@ -98,12 +98,12 @@ def test_a_binding_marks_no_more_at_once_and_can_be_repeated_after_a_crash(engin
 
     with seen(engine, dying(at=2)), pytest.raises(Died):
         bindings.bind(bound)
-    assert len(due()) == CHUNK
+    assert len(due()) == WOKEN
     with seen(engine, lambda cursor: set_at_once.append(cursor.rowcount)):
-        assert bindings.bind(bound) == 2 * CHUNK + 1
+        assert bindings.bind(bound) == 2 * WOKEN + 1
 
-    assert len(due()) == 2 * CHUNK + 1
-    assert max(set_at_once) <= CHUNK
+    assert len(due()) == 2 * WOKEN + 1
+    assert max(set_at_once) <= WOKEN
 
 
 def test_what_was_not_yet_marked_is_marked_later(subscriptions, cut, due, rows):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import StatementError
 
+from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.values import ACCOUNT, MEMORY, memory_of
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.subscription import Account, LicenceItem
@@ -152,7 +153,9 @@ def test_instants_are_compared_as_instants_wherever_they_were_written(tokens, fi
         pytest.param(
             lambda inbox, tickets, naive: tickets.postpone(take(tickets), look_at=naive, error="no"), id="postponed"
         ),
-        pytest.param(lambda inbox, tickets, naive: inbox.purge(naive), id="purged"),
+        pytest.param(
+            lambda inbox, _, naive: SqlRetention(inbox.engine, "default").delete_deliveries(naive), id="deleted"
+        ),
     ],
 )
 def test_a_naive_datetime_is_refused_wherever_it_comes_in(inbox, tickets, use):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.domain.commitment.clock_comments import alarms, standing_comment
+from desk_sync.domain.commitment.clock import ClockState
+from desk_sync.domain.commitment.clock_comments import LONGEST_NOTE, alarms, standing_comment
 from desk_sync.domain.commitment.clock_reading import take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -105,3 +106,31 @@ def test_the_standing_comment_shows_every_clock_with_its_time_and_its_rules(happ
 
     assert [line for line in lines if line not in text] == []
     assert [str(reason) for clock in read.clocks for reason in clock.reasons if str(reason) not in text] == []
+
+
+def test_the_standing_comment_of_a_long_conversation_is_short_and_has_the_newest_cycles():
+    rounds = ", ".join(f"{10 * number}h message, {10 * number + 8}h reply" for number in range(1, 500))
+    read = reading(f"0h s1, 30m reply, 1h reply, {rounds}, 5000h message", "5003h")
+    text = standing_comment(read, "before", MONDAY).comment.text
+
+    _, *shown, last = [line for line in text.splitlines() if not line.startswith("  ")]
+    left_out = read.clocks[: len(read.clocks) - len(shown)]
+    late = sum(clock.state is ClockState.BREACHED for clock in left_out)
+    assert len(text) <= LONGEST_NOTE
+    assert [line.partition(":")[0] for line in shown[:2]] == [
+        "- Determination, round 501",
+        "- Determination, round 500",
+    ]
+    assert 0 < late < len(left_out)
+    assert last == f"- and {len(left_out)} earlier ones, {late} of them breached"
+
+
+def test_the_standing_comment_of_a_short_conversation_has_every_clock():
+    shown = standing_comment(reading("0h s1, 30m reply, 1h reply, 5h message", "7h"), "before", MONDAY)
+
+    named = [line for line in shown.comment.text.splitlines() if line.startswith("- ")]
+    assert [line.partition(":")[0] for line in named] == [
+        "- Determination, round 2",
+        "- Determination",
+        "- Acknowledgement",
+    ]

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.seen_items import REMEMBERED, SeenItems
+from desk_sync.domain.account.identity import IdentifierKind
+from desk_sync.domain.commitment.seen_items import NEVER_READ, REMEMBERED, SeenItems, SeenState
+from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.plan.memory import (
     AppliedValue,
     ClocksMemory,
@@ -17,6 +19,7 @@ from desk_sync.domain.plan.memory import (
     EvidenceMemory,
     FieldsMemory,
     Memory,
+    Override,
     is_news,
 )
 from desk_sync.domain.ticket.effect import Effect, EffectKind
@@ -208,3 +211,42 @@ class TestUnjudged:
 
     def test_a_memory_without_clocks_has_nothing_to_forget(self):
         assert ClocksMemory().unjudged() == ClocksMemory()
+
+
+ALL_SEEN = SeenItems(read_at=NOW, states={"1": SeenState.PUBLIC})
+ENDED = known_clocks(
+    "0h s1, 1h reply, 2h solved",
+    threads_seen=ALL_SEEN,
+    comments_seen=ALL_SEEN,
+    threads_counted=3,
+    comments_counted=2,
+    suppressed=frozenset({"resolution:1:breached"}),
+    applied={SEVERITY: AppliedValue(value="S1-Critical", before=None, basis=LARGE_BASIS)},
+    overrides={BOX: Override(value=False, basis=LARGE_BASIS)},
+    state=EscalationState(known=frozenset({"acknowledgement:1"})),
+    from_threads=(make_evidence("admin@large.example", IdentifierKind.EMAIL),),
+    threads_read=3,
+    mails_read=("1", "2"),
+    unread=("one mail is too large",),
+    written_digest="left",
+)
+
+
+def test_of_an_ended_ticket_it_is_forgotten_which_parts_of_the_conversation_were_read():
+    small = ENDED.reopenable()
+
+    assert (small.clocks.threads_seen, small.clocks.comments_seen) == (NEVER_READ, NEVER_READ)
+    assert (small.evidence.mails_read, small.evidence.unread) == ((), ())
+
+
+def test_all_else_of_an_ended_ticket_is_kept():
+    """Values, history and promise, suppressed alarms, levels and triggers, evidence, counts, and our last state."""
+    small = ENDED.reopenable()
+
+    clocks = replace(small.clocks, threads_seen=ALL_SEEN, comments_seen=ALL_SEEN)
+    evidence = replace(small.evidence, mails_read=("1", "2"), unread=ENDED.evidence.unread)
+    assert replace(small, clocks=clocks, evidence=evidence) == ENDED
+
+
+def test_what_is_kept_of_an_ended_ticket_cannot_become_smaller():
+    assert ENDED.reopenable().reopenable() == ENDED.reopenable()
