@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.settings import Settings
 from desk_sync.wiring import opening
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from desk_sync.wiring.process import DeskSync
 from tasks import audit, drain, heartbeat, hours, notices, pull, sweep
 
@@ -30,7 +30,7 @@ TASKS = {
 @pytest.fixture
 def worker(tmp_path, monkeypatch):
     """The product of a worker; no portal is set up, and no broker answers."""
-    with open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as desk_sync:
+    with open_database(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as desk_sync:
         desk_sync.upgrade()
         monkeypatch.setattr(opening, "worker_app", lambda: desk_sync)
         yield desk_sync

@@ -29,6 +29,9 @@ portals = Table(
     "portals",
     metadata,
     Column("name", String, primary_key=True),
+    # The Desk organisation that it is; NULL before the first use.
+    Column("org_id", String),
+    Column("data_center", String),
     Column("own_agent_id", String),
     Column("active_since", InstantColumn),
     Column("access_token", String),

@@ -1,0 +1,28 @@
+"""The Desk organisation and the data centre of each portal, stored at the first use and checked at every later start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0019"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    op.add_column("portals", sa.Column("org_id", sa.String))
+    op.add_column("portals", sa.Column("data_center", sa.String))
+
+
+def downgrade() -> None:
+    op.drop_column("portals", "data_center")
+    op.drop_column("portals", "org_id")
+
+
+def losses(connection: sa.Connection) -> Sequence[str]:
+    known = connection.scalar(sa.text("SELECT count(*) FROM portals WHERE org_id IS NOT NULL"))
+    return (
+        [f"the organisation that each portal belongs to ({known} portals); it is not checked any more"] if known else []
+    )
