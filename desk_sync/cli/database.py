@@ -22,11 +22,9 @@ def upgrade() -> None:
 
 @db_app.command()
 def downgrade(
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Also if data are lost that the older version has no place for.")
-    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Also if that loses data.")] = False,
 ) -> None:
-    """Go back to the schema of the version before, which can be installed then. Without --yes, only if no data are lost."""
+    """Go back to the schema of the version before. Without --yes, only if that loses no data."""
     from desk_sync.wiring.opening import open_database
 
     with open_database() as desk_sync:

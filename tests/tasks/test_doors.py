@@ -67,7 +67,8 @@ def test_without_a_product_a_task_only_logs(monkeypatch):
     with capture_logs() as lines:
         audit.audit()
 
-    assert [(line["event"], line["task"], line["error"]) for line in lines] == [("task.failed", "audit", "OSError")]
+    facts = [(line["event"], line["task"], line["error"].partition(" in ")[0]) for line in lines]
+    assert facts == [("task.failed", "audit", "OSError")]
 
 
 def test_a_portal_that_fails_holds_up_no_other(worker, monkeypatch):

@@ -53,7 +53,7 @@ def migrate(engine: Engine, *, now: datetime | None = None) -> None:
 def downgrade(engine: Engine, *, lossy: bool) -> tuple[str, Sequence[str]]:
     """Go back to the schema before this version's; return that schema, and what was lost.
 
-    Raises ConfigurationError if the step cannot be undone, and DeskSyncError if data would be lost and `lossy` is False.
+    Raises ConfigurationError if the step cannot be undone, and DeskSyncError if data would be lost, unless `lossy`.
     """
     config = _config()
     with writing(engine) as connection:
@@ -62,8 +62,7 @@ def downgrade(engine: Engine, *, lossy: bool) -> tuple[str, Sequence[str]]:
         losses: Sequence[str] = getattr(step.module, "losses", lambda _: ())(connection)
         if losses and not lossy:
             raise DeskSyncError(
-                f"the way back to schema {step.down_revision} loses data:\n"
-                + "\n".join(f"- {loss}" for loss in losses),
+                f"the way back to schema {step.down_revision} loses {'; '.join(losses)}",
                 hint="make a backup, then run `desk-sync db downgrade --yes`",
             )
         _take_leases(connection)

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 HERE = Path(__file__).parent
 STOP = timedelta(hours=26)
@@ -48,12 +48,15 @@ def scenario_in(folder: Path, sources: Path) -> Path:
     for old, new in STAFF.items():
         mapping = mapping.replace(old, new)
     (folder / "staffed.yaml").write_text(mapping)
-    scenario = yaml.safe_load((HERE / "older.yaml").read_text())
-    scenario["until"] = "2026-11-24T10:00:00Z"
+    yaml = YAML(typ="safe")
+    scenario = yaml.load(HERE / "older.yaml")
+    scenario["until"] = scenario["start"] + STOP
     for part in ("tickets", "steps"):
         scenario[part] = [each for each in scenario[part] if hours(each.get("at", "+0h")) < STOP]
     path = folder / "scenario.yaml"
-    path.write_text(yaml.safe_dump(scenario, default_flow_style=False))
+    for name in ("start", "until"):
+        scenario[name] = f"{scenario[name]:%FT%TZ}"
+    yaml.dump(scenario, path)
     return path
 
 
@@ -64,26 +67,28 @@ def hours(text: str) -> timedelta:
 
 def dump(made: Any, out: Path) -> dict[str, Any]:
     portal = made.site.portal
-    tickets = list(portal.tickets.values())
-    agent = portal.person["id"]
-    unticked = tickets[1]
-    portal.change_ticket(unticked.record["id"], {"cf": {"cf_zoho_product_name": "Zoho Mail"}}, by=agent)
-    getattr(made, "virtual_time", None) and made.virtual_time.run_due()
-    getattr(made, "agenda", None) and made.agenda.run_due()
-    people = getattr(made, "actors", None) or made.people
+    actors = first_of(made, "actors", "people")
+    changed = actors.tickets["unticked"].record["id"]
+    portal.change_ticket(changed, {"cf": {"cf_zoho_product_name": "Zoho Mail"}}, by=portal.person["id"])
+    first_of(made, "virtual_time", "agenda").run_due()
     state = {
-        "keys": {key: ticket.record["id"] for key, ticket in people.tickets.items()},
-        "agents": (getattr(portal, "seed", None) or portal.furniture).agents,
+        "keys": {key: ticket.record["id"] for key, ticket in actors.tickets.items()},
+        "agents": first_of(portal, "seed", "furniture").agents,
         "contacts": portal.contacts,
         "accounts": portal.accounts,
         "contracts": portal.contracts,
-        "tickets": [plain(each) for each in tickets],
+        "tickets": [plain(each) for each in portal.tickets.values()],
     }
     document = {"schema": schema_of(made.desk_sync.engine), "tables": tables(made.desk_sync.engine), "desk": state}
     text = json.dumps(document, default=str, sort_keys=True, indent=0)
     out.write_bytes(gzip.compress(text.encode(), mtime=0))
-    print(out, len(text), out.stat().st_size, {key: len(rows) for key, rows in document["tables"].items()})
+    print(out, out.stat().st_size, "bytes, schema", document["schema"])
     return {}
+
+
+def first_of(thing: Any, *names: str) -> Any:
+    """Return the attribute of the first of these names that the thing has."""
+    return next(getattr(thing, name) for name in names if hasattr(thing, name))
 
 
 def plain(ticket: Any) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def tables(engine: Any) -> dict[str, list[dict[str, Any]]]:
     with engine.connect() as connection:
         names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
         return {
-            name: [dict(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()]
+            name: [dict(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()]  # noqa: S608
             for name in names
             if name != "alembic_version"
         }

@@ -1,4 +1,4 @@
-"""The Desk organisation and the data centre of each portal, stored at the first use and checked at every later start."""
+"""The Desk organisation and the data centre of each portal: stored at the first use, checked at every start."""
 
 from __future__ import annotations
 
@@ -23,6 +23,4 @@ def downgrade() -> None:
 
 def losses(connection: sa.Connection) -> Sequence[str]:
     known = connection.scalar(sa.text("SELECT count(*) FROM portals WHERE org_id IS NOT NULL"))
-    return (
-        [f"the organisation that each portal belongs to ({known} portals); it is not checked any more"] if known else []
-    )
+    return [f"the organisations of {known} portals, which are not checked any more then"] if known else []
