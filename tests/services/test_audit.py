@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -146,3 +147,10 @@ def test_a_step_of_an_escalation_without_a_planned_look_is_planned_again(audit, 
     assert audit.run().remade == 1
     assert monitor.calls == 0
     assert len(world.claim()) == 1
+
+
+def test_open_tickets_of_a_portal_that_is_not_named_any_more_keep_the_monitor_from_being_called(audit, monitor):
+    found = replace(audit, strangers=lambda: {"default": 3, "asia": 1}).run()
+
+    assert (found.strangers, found.passed, monitor.calls) == (4, False, 0)
+    assert (audit.run().passed, monitor.calls) == (True, 1)
