@@ -82,6 +82,13 @@ class Installation:
             for statement in statements:
                 connection.execute(statement)
 
+    def set_schema(self, schema: str | None) -> None:
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            if schema:
+                connection.execute("UPDATE alembic_version SET version_num = ?", (schema,))
+            else:
+                connection.execute("DROP TABLE alembic_version")
+
     def read(self, query: str) -> list:
         with closing(sqlite3.connect(self.file)) as connection:
             return connection.execute(query).fetchall()
@@ -120,7 +127,7 @@ def test_every_command_is_named_here_by_its_use_of_the_database():
 
 @pytest.mark.parametrize("command", [*PROCESSES, *WRITING, *READING], ids=" ".join)
 def test_a_newer_schema_is_refused(installation, command):
-    installation.execute("UPDATE alembic_version SET version_num = '9999'")
+    installation.set_schema("9999")
 
     assert is_refused(installation.run(*command), f"newer than this version's {OURS}", "db downgrade")
 
@@ -128,16 +135,14 @@ def test_a_newer_schema_is_refused(installation, command):
 @pytest.mark.parametrize("command", [*PROCESSES, WRITING[0], READING[0]], ids=" ".join)
 @pytest.mark.parametrize("schema", [SCHEMAS[0], None], ids=["older", "none"])
 def test_an_older_schema_is_refused(installation, schema, command):
-    installation.execute(
-        f"UPDATE alembic_version SET version_num = '{schema}'" if schema else "DROP TABLE alembic_version"
-    )  # noqa: S608
+    installation.set_schema(schema)
 
     assert is_refused(installation.run(*command), f"this version needs {OURS}", "desk-sync db upgrade")
 
 
 @pytest.mark.parametrize("command", ["upgrade", "downgrade"])
 def test_neither_command_for_schemas_changes_a_newer_one(installation, command):
-    installation.execute("UPDATE alembic_version SET version_num = '9999'")
+    installation.set_schema("9999")
 
     assert is_refused(installation.run("db", command), "newer than this version's", "install the version that made it")
 
@@ -229,7 +234,7 @@ class TestInTheWorker:
     def test_a_task_does_nothing_after_an_upgrade_under_it_and_says_why(self, installation, task):
         assert task()[0]
 
-        installation.execute("UPDATE alembic_version SET version_num = '9999'")
+        installation.set_schema("9999")
         worked, log = task()
         assert not worked
         assert f"schema 9999, which is newer than this version's {OURS}" in log
