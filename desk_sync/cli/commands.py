@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli import subscription_data
-from desk_sync.cli.database import db_app
+from desk_sync.cli.database import db_app, portal_app
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
-from desk_sync.cli.portal import portal_app
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate
 

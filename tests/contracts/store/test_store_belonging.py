@@ -180,7 +180,7 @@ class TestRenaming:
 
         assert "stop serve, worker and beat" in caught.value.hint
 
-    def test_a_worker_that_stopped_long_ago_is_in_nobodys_way(self, engine, belonging, inbox):
+    def test_a_worker_that_stopped_long_ago_is_not_at_work(self, engine, belonging, inbox):
         inbox.record([make_event(key="k1")], now=NOW)
         SqlHeartbeats(engine).beat(now=NOW - AT_REST)
 

@@ -152,7 +152,7 @@ class TestTheWayBack:
         migrate(engine)
         assert columns() == before
 
-    def test_a_step_that_loses_data_says_so_and_has_to_be_told(self, engine, rows):
+    def test_a_step_that_loses_data_says_so_and_needs_a_yes(self, engine, rows):
         with writing(engine) as connection:
             connection.exec_driver_sql("INSERT INTO portals (name, org_id, data_center) VALUES ('default', '1', 'eu')")
 
