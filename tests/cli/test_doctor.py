@@ -33,6 +33,7 @@ CHECKS = [
     "mapping",
     "libraries",
     "database",
+    "portals",
     "clock",
     "redis",
     "heartbeat",

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from threading import Event
 
 import pytest
@@ -17,6 +18,7 @@ from desk_sync.adapters.store.schema import OURS, SCHEMAS
 from desk_sync.adapters.store.upgrade import upgrade
 from desk_sync.cli.commands import app
 from desk_sync.errors import ConfigurationError, TemporaryError
+from desk_sync.web import server
 from desk_sync.wiring import opening
 from desk_sync.wiring.launcher import free_port
 from desk_sync.wiring.starting import StartCheck
@@ -274,6 +276,15 @@ class TestTheCheckAtTheStart:
 
         start.run(timedelta(milliseconds=20))
         answers.set()
+
+    def test_a_receiver_that_is_refused_after_its_start_ends_with_the_reason(self, installation, monkeypatch):
+        check = raising(TemporaryError("locked"), ConfigurationError("another portal"))
+        monkeypatch.setattr(server, "check_start", lambda _: check())
+        monkeypatch.setattr(server, "START_WITHIN", timedelta(0))
+        monkeypatch.setattr(server, "StartCheck", partial(StartCheck, pause=timedelta(milliseconds=500)))
+
+        with environment(**installation.environment), pytest.raises(ConfigurationError, match="another portal"):
+            server.serve(host="127.0.0.1", port=0)
 
 
 def raising(*errors: Exception):
