@@ -22,7 +22,7 @@ from bench.servers import ORG, WEBHOOK
 from desk_sync.settings import without_environment
 from desk_sync.wiring.launcher import ProcessLauncher, answers, free_port, launcher
 from desk_sync.wiring.offline import read_accounts
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from desk_sync.wiring.process import DEFAULT, DeskSync
 from tests.support.key_host import entry
 
@@ -93,7 +93,7 @@ def bench_processes(latency: float, *, database: str | None = None, **limits: in
             **{name: str(value) for name, value in limits.items()},
         }
         processes.environment.update({f"DESK_SYNC_{name.upper()}": value for name, value in settings.items()})
-        app = stack.enter_context(open_app(without_environment(**_typed(settings))))
+        app = stack.enter_context(open_database(without_environment(**_typed(settings))))
         app.upgrade()
         app.sources.imports.run_file(read_accounts(ACCOUNTS))
         keys = folder / "keys.json"

@@ -14,6 +14,7 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.adopt import adopt, parse_instant
+from desk_sync.cli.database import db_app, portal_app
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
@@ -33,7 +34,6 @@ app = typer.Typer(
 mappings_app = typer.Typer(no_args_is_help=True, help="The mapping file: Desk's vocabulary and your policy.")
 subscriptions_app = typer.Typer(no_args_is_help=True, help="The subscription data: what each account has bought.")
 parked_app = typer.Typer(no_args_is_help=True, help="Tickets taken out of the queue until a person acts.")
-db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(mappings_app, name="mappings")
 app.add_typer(subscriptions_app, name="subscriptions")
 subscriptions_app.add_typer(review_app, name="review")
@@ -43,6 +43,7 @@ subscriptions_app.command()(subscription_data.status)
 subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
+app.add_typer(portal_app, name="portal")
 app.add_typer(notify_app, name="notify")
 app.command()(adopt)
 app.command()(explain)
@@ -163,9 +164,9 @@ def intake(
 def replay(ticket_ids: list[str], portal: PortalOption = None) -> None:
     """Mark tickets for a look, parked ones too, even if no event has come in for them."""
     from desk_sync.wiring.environment import utc_now
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write() as desk_sync:
         marked = desk_sync.portal(portal).tickets.look_now(ticket_ids, now=utc_now())
     print_line(f"{marked} marked; the worker looks at them within seconds")
 
@@ -189,13 +190,13 @@ def sweep(
     from dataclasses import asdict
 
     from desk_sync.ports.sweeps import SweepKind
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
     if since and full:
         raise typer.BadParameter("--since and --full cannot be combined")
     if escalate and not since:
         raise typer.BadParameter("--escalate needs --since")
-    with open_app() as desk_sync:
+    with open_to_write() as desk_sync:
         if since and escalate:
             desk_sync.portal(portal).facts.activate(since)
         service = desk_sync.portal(portal).sweep
@@ -295,9 +296,9 @@ def retry(
     """Put parked tickets back into the queue: they are looked at within seconds, and their attempts start anew."""
     if bool(ticket_ids) == every:
         raise typer.BadParameter("name tickets, or use --all, but not both")
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         parking = desk_sync.portal(portal).parking
         chosen = parking.choose(ticket_ids)
         if not dry_run:
@@ -308,23 +309,14 @@ def retry(
 @parked_app.command()
 def drop(ticket_ids: list[str], portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
     """End parked tickets for good: no event brings them back. `explain` shows when and why; `replay` undoes it."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         parking = desk_sync.portal(portal).parking
         chosen = parking.choose(ticket_ids)
         if not dry_run:
             parking.drop(chosen)
     _print_moved(chosen, "dropped", dry_run=dry_run)
-
-
-@db_app.command()
-def upgrade() -> None:
-    """Create the database, or bring it to this version's schema."""
-    from desk_sync.wiring.opening import open_app
-
-    with open_app() as desk_sync:
-        print_line(desk_sync.upgrade())
 
 
 @app.command()
@@ -364,7 +356,9 @@ def _print_moved(chosen: Sequence[ParkedTicket], what: str, *, dry_run: bool) ->
 def _become_celery(command: str, *options: str) -> None:
     """Replace this process by Celery, so that its process id and signals stay the same."""
     from desk_sync import settings
+    from desk_sync.wiring.starting import check_before
 
+    check_before()
     level = settings.load().log_level
     celery = [sys.executable, "-m", "celery", "-A", "tasks", command, "--loglevel", level, *options]
     # Each drain has its own threads. glibc would give each thread a heap, which keeps freed memory.

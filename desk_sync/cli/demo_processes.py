@@ -19,7 +19,7 @@ from desk_sync.settings import Settings
 from desk_sync.wiring.environment import utc_now
 from desk_sync.wiring.launcher import ProcessLauncher, answers, free_port, launcher
 from desk_sync.wiring.offline import read_accounts
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from desk_sync.wiring.process import DEFAULT, DeskSync
 
 
@@ -97,7 +97,7 @@ def _start(
 
 @contextmanager
 def _prepared(database: str, accounts: Path) -> Iterator[DeskSync]:
-    with open_app(Settings(database_url=SecretStr(database))) as desk_sync:
+    with open_database(Settings(database_url=SecretStr(database))) as desk_sync:
         desk_sync.upgrade()
         desk_sync.sources.imports.run_file(read_accounts(accounts))
         yield desk_sync

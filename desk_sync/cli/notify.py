@@ -30,9 +30,9 @@ def send_test(
     as_json: JsonFlag = False,
 ) -> None:
     """Send a test notice to every address of the people on duty for the role. Exit status 1 if none accepts it."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_database
 
-    with open_app() as desk_sync:
+    with open_database() as desk_sync:
         staff, now = desk_sync.mapping.policy.escalation.staff, desk_sync.environment.now()
         if role not in staff.roles:
             raise typer.BadParameter(f"{role}: not one of the mapping's roles")

@@ -64,9 +64,9 @@ def bind(
     dry_run: DryRunOption = False,
 ) -> None:
     """Bind an identifier to an account. The binding takes precedence over the sources, also after an import."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         marked = desk_sync.portal(desk_sync.portal_names[0]).review.bind(
             identifier, account_id, by=by, why=why, dry_run=dry_run
         )
@@ -76,9 +76,9 @@ def bind(
 @review_app.command()
 def unbind(identifier: IdentifierArgument, dry_run: DryRunOption = False) -> None:
     """Remove a binding, so that the sources decide again where the identifier leads."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         marked = desk_sync.portal(desk_sync.portal_names[0]).review.unbind(identifier, dry_run=dry_run)
     print_line(f"{'would no longer be' if dry_run else 'no longer'} bound; {marked} open tickets are looked at again")
 
@@ -92,9 +92,9 @@ def dismiss(
     dry_run: DryRunOption = False,
 ) -> None:
     """Take a ticket off the list until its decision changes."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         desk_sync.portal(portal).review.dismiss(ticket_id, by=by, why=why, dry_run=dry_run)
     print_line("would be dismissed" if dry_run else "dismissed")
 

@@ -29,9 +29,9 @@ def import_accounts(
     from desk_sync.ports.subscriptions import FILE
     from desk_sync.services.import_accounts import MAX_SHRINK
     from desk_sync.wiring.offline import read_correct_accounts
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync, progress_bar() as track:
+    with open_to_write(dry_run=dry_run) as desk_sync, progress_bar() as track:
         file = read_correct_accounts(files, partial(track, what="rows read"))
         refused = file.refused and not partial_
         replaced = (
@@ -54,9 +54,9 @@ def import_accounts(
 
 def pull(source: str) -> None:
     """Pull a source of the mapping now, even if it is not due."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write() as desk_sync:
         replaced = desk_sync.sources.pull(source).run()
     print_line(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
 

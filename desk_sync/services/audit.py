@@ -5,7 +5,7 @@ The report is a call to an external monitor, which raises an alarm when the call
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
@@ -24,44 +24,52 @@ class AuditResult:
     """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old.
 
     `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for. `off` are
-    portals whose Desk has a clock that differs from the host's by more than a minute.
+    portals whose Desk has a clock that differs from the host's by more than a minute. `strangers` are open tickets of
+    portals that are not named any more: nothing looks at them.
     """
 
     remade: int
     late: int
     unswept: int
     off: int
+    strangers: int = 0
 
     @property
     def passed(self) -> bool:
-        return not (self.remade or self.late or self.unswept or self.off)
+        return not (self.remade or self.late or self.unswept or self.off or self.strangers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """Audits all portals together. `report` calls the external monitor; due work may be `timeout` old."""
+    """Audits all portals together. `report` calls the external monitor; due work may be `timeout` old.
+
+    `strangers` returns the open tickets of portals that are not named any more.
+    """
 
     clocks: Sequence[OpenClocks]
     metrics: Sequence[MetricsStore]
     report: Callable[[], None]
     now: Now
     timeout: timedelta = timedelta(minutes=5)
+    strangers: Callable[[], Mapping[str, int]] = dict
 
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
         now = self.now()
         backlogs = [metrics.backlog(now) for metrics in self.metrics]
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
+        strangers = self.strangers()
         found = AuditResult(
             remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
             off=sum(known.offset.is_alarming for each in self.metrics if (known := each.desk_clock())),
+            strangers=sum(strangers.values()),
         )
         if found.passed:
             self._report()
         else:
-            log.error("audit.failed", **asdict(found))
+            log.error("audit.failed", **asdict(found) | {"strangers": dict(strangers)})
         return found
 
     def _report(self) -> None:

@@ -112,12 +112,14 @@ class BusinessMetrics(Collector):
         heartbeats: HeartbeatStore,
         now: Now,
         failures: FailureCounts = UNCOUNTED,
+        strangers: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._metrics = metrics
         self._subscriptions = subscriptions
         self._pulls = pulls
         self._heartbeats = heartbeats
         self._failures = failures
+        self._strangers = strangers
         self._now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
@@ -134,6 +136,7 @@ class BusinessMetrics(Collector):
         yield self._verdicts()
         yield self._held_back()
         yield from self._retention(now)
+        yield self._tickets_of_strangers()
         yield from self._ages(now)
 
     def _sweeps(self, now: datetime) -> Iterator[GaugeMetricFamily]:
@@ -209,6 +212,13 @@ class BusinessMetrics(Collector):
         for portal, metrics in self._metrics.items():
             for name, tickets in metrics.held_back_tickets().items():
                 gauge.add_metric([portal, name], tickets)
+        return gauge
+
+    def _tickets_of_strangers(self) -> GaugeMetricFamily:
+        meaning = "Open tickets of portals that the mapping does not name any more: nothing looks at them."
+        gauge = GaugeMetricFamily("desk_sync_tickets_of_other_portals", meaning, labels=["portal"])
+        for portal, tickets in self._strangers().items():
+            gauge.add_metric([portal], tickets)
         return gauge
 
     def _ages(self, now: datetime) -> Iterator[GaugeMetricFamily]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -17,9 +19,13 @@ from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
 from desk_sync.wiring import checks
 from desk_sync.wiring.environment import utc_now
-from desk_sync.wiring.opening import open_receiver
+from desk_sync.wiring.opening import check_start, open_receiver
 from desk_sync.wiring.process import DeskSync
+from desk_sync.wiring.starting import StartCheck
 from tasks.drain import ring
+
+START_WITHIN = timedelta(seconds=2)
+"""How long the receiver waits for the check of its database before it answers the first delivery."""
 
 
 def serve(*, host: str, port: int, har: Path | None = None) -> None:
@@ -35,7 +41,7 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         if har:
             app = HarRecorder(app, har, now=utc_now)
         gc_tuning.freeze()
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
             host=host,
             port=port,
@@ -47,6 +53,12 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
             proxy_headers=False,
             ws="none",
         )
+        server = uvicorn.Server(config)
+        start = StartCheck(partial(check_start, desk_sync), refuse=lambda: setattr(server, "should_exit", True))
+        start.run(START_WITHIN)
+        with suppress(KeyboardInterrupt):
+            server.run()
+        start.raise_refusal()
 
 
 def _business(desk_sync: DeskSync) -> BusinessMetrics:
@@ -57,4 +69,5 @@ def _business(desk_sync: DeskSync) -> BusinessMetrics:
         heartbeats=desk_sync.heartbeats,
         now=utc_now,
         failures=desk_sync.failures,
+        strangers=desk_sync.belonging.strangers,
     )

@@ -14,6 +14,7 @@ from desk_sync.adapters.mapping.file import LiveProblems, check_live
 from desk_sync.adapters.runtime import broker_probe as broker
 from desk_sync.adapters.runtime import dependency_check as libraries
 from desk_sync.adapters.store.engine import describe, read_clock
+from desk_sync.adapters.store.schema import check_schema
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.errors import DeskSyncError, Problem
 from desk_sync.ports.hours import StoredHours
@@ -42,6 +43,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
         "libraries": libraries.check_urllib3,
         "database": lambda: f"{describe(app.engine)}, {_schema(app)}",
         "memory": lambda: _each(app, _memory),
+        "portals": lambda: app.belonging.describe(),
         "clock": lambda: app.health.clock(lambda: read_clock(app.engine)),
     }
 
@@ -127,8 +129,6 @@ def _memory(portal: PortalServices) -> str:
 
 
 def _schema(app: DeskSync) -> str:
-    from desk_sync.adapters.store.upgrade import check_schema  # alembic takes half a second to import
-
     return check_schema(app.engine)
 
 

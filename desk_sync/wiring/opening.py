@@ -13,13 +13,31 @@ from sqlalchemy import make_url
 
 from desk_sync import logs, settings
 from desk_sync.adapters.store.engine import INGEST_TIMEOUT, WORKER_TIMEOUT, open_engine
+from desk_sync.adapters.store.schema import check_schema
+from desk_sync.errors import describe
 from desk_sync.settings import Settings
 from desk_sync.wiring.process import DeskSync
 
 
 @contextmanager
 def open_app(ours: Settings | None = None, *, timeout: timedelta = WORKER_TIMEOUT) -> Iterator[DeskSync]:
-    """Open the product for one command: by default it logs warnings and errors only.
+    """Open the product for one command, on a database with the schema of this version. Raises ConfigurationError."""
+    with open_database(ours, timeout=timeout) as app:
+        check_schema(app.engine)
+        yield app
+
+
+@contextmanager
+def open_to_write(*, dry_run: bool = False) -> Iterator[DeskSync]:
+    """Open the product for a command that changes data. Raises ConfigurationError for another portal's database."""
+    with open_app() as app:
+        app.belonging.check() if dry_run else app.belonging.claim()
+        yield app
+
+
+@contextmanager
+def open_database(ours: Settings | None = None, *, timeout: timedelta = WORKER_TIMEOUT) -> Iterator[DeskSync]:
+    """Open the product on a database of any schema: by default it logs warnings and errors only.
 
     `timeout` is how long a statement waits for a locked database.
     """
@@ -39,24 +57,47 @@ def open_receiver() -> Iterator[DeskSync]:
 @contextmanager
 def open_for_check() -> Iterator[DeskSync]:
     """Open the product for a check of its health, which must not wait long for a locked database."""
-    with open_app(timeout=INGEST_TIMEOUT) as app:
+    with open_database(timeout=INGEST_TIMEOUT) as app:
         yield app
 
 
 @lru_cache(maxsize=1)
 def worker_app() -> DeskSync:
-    """Return the product for the life of a worker process: connections and mapping are kept from task to task."""
-    return _open(settings.load(), WORKER_TIMEOUT)
+    """Return the product for the life of a worker process: connections and mapping are kept from task to task.
+
+    Raises ConfigurationError if the database has another schema, or belongs to another portal.
+    """
+    app = _open(settings.load(), WORKER_TIMEOUT)
+    try:
+        check_start(app)
+    except Exception:
+        app.close()
+        raise
+    return app
+
+
+def check_start(app: DeskSync) -> None:
+    """Raise ConfigurationError unless a process may work with this database; record whose it is at the first use."""
+    check_schema(app.engine)
+    app.belonging.claim()
 
 
 def run_task(task: str, work: Callable[[DeskSync], object], *, portal: str = "") -> None:
-    """Do the work of a worker's task. An error ends here: it is logged and counted, and the next ring tries again."""
+    """Do the work of a worker's task. An error ends here: it is logged and counted, and the next ring tries again.
+
+    A process that is older than the database's schema by now does nothing: an upgrade has been made under it.
+    """
     try:
         desk_sync = worker_app()
     except Exception as error:  # noqa: BLE001 - without a product, for want of a setting, nothing can be counted
-        structlog.get_logger().error("task.failed", task=task, portal=portal, error=type(error).__name__)
+        structlog.get_logger().error("task.failed", task=task, portal=portal, error=describe(error))
         return
-    desk_sync.door(task, portal).run(lambda: work(desk_sync))
+
+    def current() -> object:
+        check_schema(desk_sync.engine)
+        return work(desk_sync)
+
+    desk_sync.door(task, portal).run(current)
 
 
 def run_for_all(task: str, work: Callable[[str], object]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.runtime.dead_mans_switch import DeadMansSwitch
+from desk_sync.adapters.store.belonging import SqlBelonging
 from desk_sync.adapters.store.engine import describe
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit
@@ -18,7 +20,9 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.subscriptions.partner_file import read_partners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.errors import ConfigurationError
+from desk_sync.ports.belonging import PortalOrigin, PortalRenaming
 from desk_sync.services.audit import Audit
+from desk_sync.services.belonging import Belonging
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.health import Health
 from desk_sync.settings import Settings
@@ -116,7 +120,24 @@ class DeskSync:
             metrics=[portal.metrics for portal in self.portals],
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,
+            strangers=self.belonging.strangers,
         )
+
+    @property
+    def belonging(self) -> Belonging:
+        """The comparison of the database with the portals. One without its settings cannot be compared."""
+        store, names = SqlBelonging(self.engine), tuple(self.portal_names)
+        return Belonging(store=store, names=names, origins=dict(self._origins()))
+
+    def _origins(self) -> Iterator[tuple[str, PortalOrigin]]:
+        for portal in self.portals:
+            with suppress(ConfigurationError):
+                hosts = portal.hosts
+                yield portal.name, PortalOrigin(org_id=hosts.org_id, data_center=hosts.data_center)
+
+    @property
+    def renaming(self) -> PortalRenaming:
+        return SqlBelonging(self.engine)
 
     @property
     def health(self) -> Health:
@@ -132,8 +153,14 @@ class DeskSync:
         """Bring the database to this version's schema; return which database it is."""
         from desk_sync.adapters.store.upgrade import migrate  # alembic takes half a second to import
 
-        migrate(self.engine)
+        migrate(self.engine, now=self.environment.now())
         return describe(self.engine)
+
+    def downgrade(self, *, lossy: bool) -> tuple[str, Sequence[str]]:
+        """Bring the database to the schema before this version's; return that schema, and what was lost."""
+        from desk_sync.adapters.store.upgrade import downgrade  # alembic takes half a second to import
+
+        return downgrade(self.engine, lossy=lossy)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -22,7 +22,7 @@ from desk_sync.simulated_desk.server import running
 from desk_sync.wiring import checks
 from desk_sync.wiring.environment import utc_now
 from desk_sync.wiring.offline import read_accounts
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from tests.contracts.store.steps import make_look
 from tests.support import forked
 
@@ -33,6 +33,7 @@ CHECKS = [
     "mapping",
     "libraries",
     "database",
+    "portals",
     "clock",
     "redis",
     "heartbeat",
@@ -63,7 +64,7 @@ class Site:
     def open(self, **changes):
         """Open the product in this process, with these settings changed."""
         kept = {name: value for name, value in self.settings.items() if name in Settings.model_fields}
-        return open_app(Settings(**kept | changes), timeout=INGEST_TIMEOUT)
+        return open_database(Settings(**kept | changes), timeout=INGEST_TIMEOUT)
 
     def check(self, **changes):
         with self.open(**changes) as desk_sync:
@@ -227,7 +228,7 @@ def test_a_person_moves_parked_tickets(site, desk_sync):
 
 def test_roles_that_no_notice_reaches_are_named(tmp_path):
     """As shipped every role is a placeholder: only comments in Desk reach it."""
-    with open_app(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
+    with open_database(Settings(database_url=f"sqlite:///{tmp_path / 'desk.sqlite3'}")) as app:
         found = checks.every(app)["roles"]()
 
     assert found.startswith("only comments in Desk reach dri.mea, escalation_desk, lead.anz, ")

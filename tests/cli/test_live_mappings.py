@@ -12,7 +12,7 @@ import pytest
 from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from tests.support import forked
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -33,7 +33,7 @@ def environment(simulated, tmp_path_factory):
         ours = {**facts, "redis_url": broker.url}
         ours["database_url"] = f"sqlite:///{tmp_path_factory.mktemp('site') / 'desk.sqlite3'}"
         kept = {name: value for name, value in ours.items() if name in Settings.model_fields}
-        with open_app(Settings(**kept)) as app:
+        with open_database(Settings(**kept)) as app:
             app.upgrade()
         plain = {name: value for name, value in os.environ.items() if not name.startswith("DESK_SYNC_")}
         yield plain | {f"DESK_SYNC_{name.upper()}": value for name, value in ours.items()}

@@ -23,7 +23,7 @@ from desk_sync.settings import Settings
 from desk_sync.simulated_desk.faults import NONE, FaultInjector
 from desk_sync.simulated_desk.server import running
 from desk_sync.wiring.environment import utc_now
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from desk_sync.wiring.process import DEFAULT
 from tests.support.processes import START_SECONDS, wait_until
 
@@ -68,7 +68,7 @@ class BudgetSetup:
     def open_app(self):
         secrets = ("client_id", "client_secret", "refresh_token", "database_url", "redis_url")
         facts = {name: SecretStr(value) if name in secrets else value for name, value in self.settings.items()}
-        return open_app(Settings(**facts))
+        return open_database(Settings(**facts))
 
     def start_caller(self, ticket_id):
         environment = {f"DESK_SYNC_{name.upper()}": value for name, value in self.settings.items()}

@@ -18,7 +18,7 @@ from desk_sync.ports.tickets import UNSEEN
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
 from desk_sync.wiring.environment import utc_now
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from desk_sync.wiring.process import DEFAULT, PortalServices
 
 RESERVE, DAILY, INVENTED, WORKERS = 200, 500, 700, 8
@@ -70,7 +70,7 @@ def leaked(tmp_path) -> Iterator[LeakedToken]:
         database = SecretStr(f"sqlite:///{tmp_path / 'store.sqlite3'}")
         limits = {"credit_reserve": RESERVE, "workers": WORKERS, "concurrency": WORKERS}
         settings = Settings(database_url=database, redis_url=SecretStr(broker.url), **given, **limits)
-        app = stack.enter_context(open_app(settings))
+        app = stack.enter_context(open_database(settings))
         app.upgrade()
         stack.enter_context(app.group_commit)
         yield LeakedToken(app.portal(DEFAULT), simulation, facts)

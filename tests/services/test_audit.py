@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -164,3 +165,10 @@ def test_a_host_whose_clock_is_far_from_desks_keeps_the_monitor_from_being_calle
     SqlDeskClock(world.engine, "default").save(MeasuredOffset(offset=offset, measured_at=NOW))
 
     assert (audit.run().off, monitor.calls) == (off, 1 - off)
+
+
+def test_open_tickets_of_a_portal_that_is_not_named_any_more_keep_the_monitor_from_being_called(audit, monitor):
+    found = replace(audit, strangers=lambda: {"default": 3, "asia": 1}).run()
+
+    assert (found.strangers, found.passed, monitor.calls) == (4, False, 0)
+    assert (audit.run().passed, monitor.calls) == (True, 1)

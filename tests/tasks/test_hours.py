@@ -10,7 +10,7 @@ from desk_sync.adapters.runtime.embedded_broker import EmbeddedBroker
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
 from desk_sync.wiring import opening
-from desk_sync.wiring.opening import open_app
+from desk_sync.wiring.opening import open_database
 from tasks import hours
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -26,7 +26,7 @@ def worker(tmp_path, monkeypatch):
         facts = {**simulation.facts(url), "desk_url": url, "accounts_url": url, "mapping": str(mapping)}
         known = {name: value for name, value in facts.items() if name in Settings.model_fields}
         database = f"sqlite:///{tmp_path / 'desk.sqlite3'}"
-        with open_app(Settings(**known, database_url=database, redis_url=broker.url)) as desk_sync:
+        with open_database(Settings(**known, database_url=database, redis_url=broker.url)) as desk_sync:
             desk_sync.upgrade()
             monkeypatch.setattr(opening, "worker_app", lambda: desk_sync)
             yield desk_sync

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
 from desk_sync.adapters.store import held_back
+from desk_sync.adapters.store.belonging import SqlBelonging
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
@@ -116,6 +117,7 @@ class Shop:
                 pulls=SqlPulls(engine),
                 heartbeats=SqlHeartbeats(engine),
                 now=lambda: NOW + timedelta(seconds=90),
+                strangers=lambda: SqlBelonging(engine).open_tickets(["default"]),
             )
         )
         doors = {"default": RefusingDoor()}
@@ -193,6 +195,16 @@ def test_the_fields_that_are_held_back_are_counted_by_name(shop):
             )
 
     assert shop.samples()["desk_sync_held_back_fields", "severity", "default"] == 2
+
+
+def test_open_tickets_of_portals_that_are_not_named_any_more_are_counted(shop):
+    for portal, ticket_id in (("asia", "1"), ("asia", "2"), ("default", "3")):
+        SqlInbox(shop.engine, portal).record([make_event(ticket_id=ticket_id, key=ticket_id)], now=NOW)
+
+    found = shop.samples()
+
+    counted = {labels[0]: value for (name, *labels), value in found.items() if name.endswith("_of_other_portals")}
+    assert counted == {"asia": 2}
 
 
 def test_the_progress_of_each_sweep_is_shown_and_how_often_it_failed(shop):

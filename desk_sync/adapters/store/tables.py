@@ -30,6 +30,9 @@ portals = Table(
     "portals",
     metadata,
     Column("name", String, primary_key=True),
+    # The Desk organisation that it is; NULL before the first use.
+    Column("org_id", String),
+    Column("data_center", String),
     Column("own_agent_id", String),
     # The agents whose token was used before, and when a person asked for our traces in Desk.
     Column("former_agents", JSON(none_as_null=True)),

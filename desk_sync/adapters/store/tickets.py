@@ -45,7 +45,9 @@ from desk_sync.adapters.store.queue import (
     unless_marked,
     unless_woken,
 )
+from desk_sync.adapters.store.schema import is_ours
 from desk_sync.adapters.store.tables import deliveries, tickets
+from desk_sync.adapters.store.unknown_keys import keep_unknown
 from desk_sync.adapters.store.values import EVENT, MAX_CLOCK_SKEW, MEMORY, chunks, columns_of, memory_of
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
@@ -79,13 +81,14 @@ _DUE = (
 )
 _CLAIM = (
     update(tickets)
-    .where(_OWN, tickets.c.ticket_id.in_(select(_DUE.c.ticket_id)))
+    .where(_OWN, tickets.c.ticket_id.in_(select(_DUE.c.ticket_id)), is_ours())
     .values(lease_token=tickets.c.lease_token + 1, lease_until=bindparam("until"))
     .returning(
         case((tickets.c.looked_at.is_(None), literal_column(str(UNSEEN))), else_=tickets.c.urgency).label("urgency"),
         *(tickets.c.look_at, tickets.c.ticket_id, tickets.c.lease_token),
     )
 )
+_MEMORY = select(tickets.c.memory).where(_OWN, tickets.c.ticket_id == bindparam("its_id"))
 _AHEAD = bindparam("ahead", type_=InstantColumn)
 _EARLY = (
     (deliveries.c.portal == bindparam("its_portal"))
@@ -167,7 +170,7 @@ class SqlTickets:
     def announce(
         self, lease: Lease, *, memory: Memory, effects: Sequence[Effect], education: EducationClaim | None = None
     ) -> Mapping[Effect, bool]:
-        known = MEMORY.dump_python(memory, mode="json")
+        known = self._to_store(lease, memory)
         with writing(self.engine) as connection:
             row = fenced(connection, self.portal, lease, _ANNOUNCED, memory=known)
             now, keys_deleted = row["begun_at"], row["keys_deleted"]
@@ -181,7 +184,7 @@ class SqlTickets:
 
     def finish_look(self, lease: Lease, look: Look) -> None:
         found = {
-            "memory": MEMORY.dump_python(look.memory, mode="json"),
+            "memory": self._to_store(lease, look.memory),
             "urgency": look.urgency,
             "closed": look.closed,
             "verdict": look.decision.verdict,
@@ -318,6 +321,15 @@ class SqlTickets:
         ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "failed_at": None}
         row = fenced(connection, self.portal, lease, change, **ended, **given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
+
+    def _to_store(self, lease: Lease, memory: Memory) -> Mapping[str, Any]:
+        """Return the memory as it is stored, with what a newer version has added to it.
+
+        Read outside of the transaction that records it: only the holder of the lease changes it.
+        """
+        with reading(self.engine) as connection:
+            stored = connection.scalar(_MEMORY, {"its_portal": self.portal, "its_id": lease.ticket_id})
+        return keep_unknown(MEMORY.dump_python(memory, mode="json"), stored or {}, Memory)
 
     def _taken_by(self, lease: Lease) -> dict[str, object]:
         return {"its_portal": self.portal, "its_id": lease.ticket_id, "its_token": lease.token}

@@ -75,6 +75,7 @@ class PortalHosts:
     """
 
     org_id: str
+    data_center: str
     webhook_id: str
     desk_url: str
     accounts_url: str
@@ -108,6 +109,7 @@ def portal_in(
         raise ConfigurationError(f"the data centre {data_center} is not one of {', '.join(DATA_CENTERS)}")
     return PortalHosts(
         org_id=org_id,
+        data_center=data_center.lower(),
         webhook_id=webhook_id,
         desk_url=(desk_url or f"https://{center.desk}").rstrip("/"),
         accounts_url=(accounts_url or f"https://{center.accounts}").rstrip("/"),

@@ -475,7 +475,11 @@ def test_each_portal_has_the_hosts_of_its_data_centre_or_its_own(with_portals):
     portals = load(with_portals(europe=EUROPE, in_2=local)).portals
 
     assert portals["europe"] == PortalHosts(
-        org_id="11", webhook_id="21", desk_url="https://desk.zoho.eu", accounts_url="https://accounts.zoho.eu"
+        org_id="11",
+        data_center="eu",
+        webhook_id="21",
+        desk_url="https://desk.zoho.eu",
+        accounts_url="https://accounts.zoho.eu",
     )
     assert portals["europe"].keys_url == "https://desk.zoho.eu/.well-known/jwks.json"
     assert (portals["in_2"].desk_url, portals["in_2"].accounts_url) == (

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 
 from desk_sync.adapters.store.columns import metadata
 from desk_sync.adapters.store.engine import open_engine, writing
-from desk_sync.adapters.store.upgrade import check_schema, migrate, upgrade
+from desk_sync.adapters.store.schema import check_schema
+from desk_sync.adapters.store.upgrade import migrate, upgrade
 from desk_sync.errors import ConfigurationError
 
 INDEXES = {
@@ -77,7 +78,7 @@ def test_a_database_with_the_newest_schema_is_in_order(engine):
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param("UPDATE alembic_version SET version_num = '0000'", id="another version"),
+        pytest.param("UPDATE alembic_version SET version_num = '0001'", id="an older version"),
         pytest.param("DROP TABLE alembic_version", id="no tables"),
     ],
 )

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import Boolean, DateTime, Engine, MetaData, func, inspect, select
-from sqlalchemy.types import JSON
+from sqlalchemy import Engine
 
-from desk_sync.adapters.store.engine import open_engine, writing
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.adapters.store.upgrade import _config, migrate
+from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.plan.memory import Override
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from tests.services.conftest import World
 from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, POLICY, ROBOT, make_ticket
+from tests.support.older import create_schema, insert_rows
 
 ROWS = Path(__file__).parents[2] / "cases" / "databases" / "0012.json"
 TICKET = "100000000000000001"
@@ -36,39 +34,11 @@ BOX = Field.LARGE_USER
 def upgraded(empty_url: str) -> Any:
     """The database of schema 0012 with its rows, after an upgrade to the schema of today."""
     engine = open_engine(empty_url)
-    config = _config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0012")
+    create_schema(engine, "0012")
     insert_rows(engine, json.loads(ROWS.read_text(encoding="utf-8")))
     migrate(engine)
     yield engine
     engine.dispose()
-
-
-def insert_rows(engine: Engine, tables: dict[str, list[dict[str, Any]]]) -> None:
-    metadata = MetaData()
-    metadata.reflect(engine, only=list(tables))
-    with writing(engine) as connection:
-        for table in metadata.sorted_tables:
-            types = {column["name"]: column["type"] for column in inspect(connection).get_columns(table.name)}
-            for row in tables[table.name]:
-                connection.execute(table.insert().values({name: typed(types[name], row[name]) for name in row}))
-            if engine.dialect.name == "postgresql" and table.autoincrement_column is not None:
-                name = table.autoincrement_column.name
-                sequence = func.pg_get_serial_sequence(table.name, name)
-                connection.execute(select(func.setval(sequence, func.max(table.c[name]))))
-
-
-def typed(kind: Any, value: Any) -> Any:
-    """Return a value as the driver of either database takes it."""
-    if value is None:
-        return None
-    if isinstance(kind, DateTime):
-        return datetime.fromisoformat(f"{value}+00:00")
-    if isinstance(kind, JSON):
-        return json.loads(value)
-    return bool(value) if isinstance(kind, Boolean) else value
 
 
 @pytest.fixture
@@ -116,10 +86,8 @@ def test_its_ladder_goes_on_with_the_next_level(world):
 
 
 def test_an_event_that_waits_keeps_the_names_of_the_fields_that_it_changed(empty_url):
-    engine, config = open_engine(empty_url), _config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0016")
+    engine = open_engine(empty_url)
+    create_schema(engine, "0016")
     waiting = {"portal": "default", "type": "Ticket_Update", "hint": "state", "ticket_id": TICKET}
     waiting |= {"occurred_at": "2026-11-23 09:00:00", "received_at": "2026-11-23 09:00:00", "changed": '["severity"]'}
     processed = {"key": "k2", "processed_at": "2026-11-23 09:00:00", "changed": "[]"}

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 _OPEN = sa.column("closed", sa.Boolean).is_(False) & sa.column("ended_at").is_(None)
 WITHOUT = sa.column("look_at").is_(None) & sa.column("looked_at").is_not(None) & _OPEN

@@ -1,0 +1,67 @@
+"""`desk-sync db` and `desk-sync portal`: the schema of the database, and the portals that it has data of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from desk_sync.cli.output import DryRunOption, JsonFlag, emit, print_line, table
+
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+portal_app = typer.Typer(no_args_is_help=True, help="The portals that the database has data of.")
+
+
+@db_app.command()
+def upgrade() -> None:
+    """Create the database, or bring it to this version's schema."""
+    from desk_sync.wiring.opening import open_database
+
+    with open_database() as desk_sync:
+        print_line(desk_sync.upgrade())
+
+
+@db_app.command()
+def downgrade(
+    yes: Annotated[bool, typer.Option("--yes", help="Also if that loses data.")] = False,
+) -> None:
+    """Go back to the schema of the version before. Without --yes, only if that loses no data."""
+    from desk_sync.wiring.opening import open_database
+
+    with open_database() as desk_sync:
+        schema, lost = desk_sync.downgrade(lossy=yes)
+    for each in lost:
+        print_line(f"lost: {each}")
+    print_line(f"schema {schema}; start the version that needs it")
+
+
+@portal_app.command()
+def rename(
+    old: Annotated[str, typer.Argument(metavar="OLD")],
+    new: Annotated[str, typer.Argument(metavar="NEW")],
+    dry_run: DryRunOption = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Give everything that is stored of a portal its new name, while serve, worker and beat are stopped."""
+    from desk_sync.wiring.opening import open_app
+
+    with open_app() as desk_sync:
+        renamed = desk_sync.renaming.rename(old, new, now=desk_sync.environment.now(), dry_run=dry_run)
+    if as_json:
+        emit({"old": old, "new": new, "dry_run": dry_run, "rows": dict(renamed.rows)})
+        return
+    table(["table", "rows"], [[name, str(count)] for name, count in renamed.rows.items()])
+    print_line(f"{old} {'would be' if dry_run else 'is'} {new}")
+
+
+@portal_app.command()
+def end(
+    portal: Annotated[str, typer.Argument(metavar="PORTAL")],
+    dry_run: DryRunOption = False,
+) -> None:
+    """End the open tickets of a portal that the mapping does not name any more: nothing waits for them then."""
+    from desk_sync.wiring.opening import open_app
+
+    with open_app() as desk_sync:
+        ended = desk_sync.belonging.end(portal, now=desk_sync.environment.now(), dry_run=dry_run)
+    print_line(f"{ended} open tickets {'would be' if dry_run else 'are'} ended")
