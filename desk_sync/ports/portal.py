@@ -138,6 +138,10 @@ class CallBudget(Protocol):
         """Record that Desk answered, with `left` credits for the day; None if the answer does not state them."""
         ...
 
+    def counted(self, left: int | None) -> None:
+        """Record the credits `left` by an answer that does not show whether the portal is well."""
+        ...
+
     def exhausted(self, wait: timedelta) -> None:
         """Record that the day's credits are used up, and that Desk requires a wait."""
         ...

@@ -22,6 +22,7 @@ from desk_sync.adapters.desk.failures import (
     ScopeMissing,
     exhausted,
     failure,
+    is_doubtful,
     is_page,
     portal_failure,
 )
@@ -187,8 +188,9 @@ class DeskCalls:
         elif failed := portal_failure(response, call):
             self._budget.failed(failed.cause, failed.about)
         else:
-            left = response.headers.get(_CREDITS_LEFT, "")
-            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None)
+            header = response.headers.get(_CREDITS_LEFT, "")
+            left = int(header) if _COUNT.fullmatch(header) else None
+            (self._budget.counted if is_doubtful(response, call) else self._budget.spent)(left)
 
 
 def _transport_error(error: requests.RequestException, call: str) -> TemporaryError:

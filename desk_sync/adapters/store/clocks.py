@@ -96,6 +96,7 @@ def _is_unplanned(at: ColumnElement[datetime], now: datetime) -> ColumnElement[b
     """Return a condition: no look is planned by the instant. A postponed look counts as planned."""
     free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
     alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None) & tickets.c.owed_at.is_(None)
+    alive &= tickets.c.missing_at.is_(None)
     return free & alive & (tickets.c.look_at.is_(None) | (tickets.c.look_at > at))
 
 

@@ -91,7 +91,8 @@ def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
 
 
 def _open(concerned: ColumnElement[bool]) -> Select[Any]:
-    still_open = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
+    """Return the keys of the open tickets concerned; of those that are gone, only of the ones that Desk had once."""
+    still_open = tickets.c.closed.is_(False) & or_(tickets.c.ended_at.is_(None), tickets.c.looked_at.is_not(None))
     keys = select(tickets.c.portal, tickets.c.ticket_id).where(still_open, concerned)
     return keys.order_by(tickets.c.portal, tickets.c.ticket_id)
 
@@ -99,7 +100,7 @@ def _open(concerned: ColumnElement[bool]) -> Select[Any]:
 def _waking(keys: Select[Any], now: datetime) -> Update:
     chosen = keys.with_for_update().cte("chosen")
     key = tuple_(tickets.c.portal, tickets.c.ticket_id)
-    due = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
+    due = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true(), "ended_at": null()}
     return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(due)
 
 

@@ -30,6 +30,8 @@ LOOKED_AFTER = timedelta(minutes=1)
 """The same for the end of a look, which is no longer than a lease after its start."""
 RECENTLY = timedelta(minutes=5)
 """A ticket without an instant was found because of a change in the overlap of the sweeps, which is twice as long."""
+INDEX_LAG = timedelta(hours=1)
+"""For so long Desk's search may still name a ticket that is gone."""
 
 
 class SweepDoubt(StrEnum):
@@ -38,6 +40,7 @@ class SweepDoubt(StrEnum):
     UNREPORTED = "unreported"
     SAME_SECOND = "same_second"
     UNDATED = "undated"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +165,14 @@ class SqlSweeps:
 
 def _doubt(row: RowMapping, found: datetime | None, now: datetime) -> SweepDoubt | None:
     """Return why a ticket that was seen before must be looked at because of a modification at `found`."""
-    modified_at, looked_at = row["modified_at"], row["looked_at"]
+    modified_at, looked_at, ended_at = row["modified_at"], row["looked_at"], row["ended_at"]
+    if ended_at and (modified_at is None or (ended_at < now - INDEX_LAG and (found is None or found <= modified_at))):
+        return SweepDoubt.ENDED
     if found is None:
         return SweepDoubt.UNDATED if looked_at is None or looked_at < now - RECENTLY else None
     if modified_at is None or modified_at < found:
         return SweepDoubt.UNREPORTED
-    known = row["ended_at"] or modified_at - found >= A_SECOND or _was_read_after(found, row["begun_at"], looked_at)
+    known = ended_at or modified_at - found >= A_SECOND or _was_read_after(found, row["begun_at"], looked_at)
     return None if known else SweepDoubt.SAME_SECOND
 
 

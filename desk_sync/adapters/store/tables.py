@@ -185,6 +185,9 @@ tickets = Table(
     Column("parked_by", String),
     Column("dropped_at", InstantColumn),
     Column("ended_at", InstantColumn),
+    # Since when Desk does not have the ticket, while it has others; NULL: it was there at the last look. A ticket
+    # that is gone keeps it: if it comes back, one look shows whether it is there.
+    Column("missing_at", InstantColumn),
     Column("closed", Boolean, nullable=False, server_default=false()),
     Column("memory", JSON(none_as_null=True)),
     Column("verdict", String),

@@ -77,6 +77,9 @@ class PortalBudget:
 
     def spent(self, left: int | None) -> None:
         self._breaker.succeeded()
+        self.counted(left)
+
+    def counted(self, left: int | None) -> None:
         if left is not None:
             self._meter.record(left)
 
