@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from celery_config import beat_schedule
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.ticket.ticket import Field, digest
-from desk_sync.errors import Gone, NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind, SweepRound
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
@@ -63,6 +63,13 @@ def known(world, sweep, desk):
     return TICKET
 
 
+def end(world):
+    """End the due ticket."""
+    (lease,) = world.claim()
+    world.tickets.begin_look(lease, now=world.now(), until=lease.until)
+    world.tickets.end(lease, now=world.now())
+
+
 class TestWhatIsMissed:
     def test_a_change_without_a_delivery_is_looked_at(self, world, desk, sweep, sweeps, known):
         desk.person_sets(known, severity="S2-Moderate")
@@ -95,9 +102,7 @@ class TestWhatIsMissed:
         desk.person_sets(known)
         world.waits(**LATE)
         sweep.run(SweepKind.RECENT)
-        (lease,) = world.claim()
-        world.tickets.begin_look(lease, now=world.now(), until=lease.until)
-        world.tickets.end(lease, now=world.now())
+        end(world)
 
         assert sweep.run(SweepKind.RECENT).marked == 0
         assert world.metrics.deliveries().missed == 1
@@ -134,10 +139,8 @@ class TestWhatIsMissed:
         assert sweep.run(SweepKind.RECENT).marked == 0
 
     def test_a_closed_ticket_and_one_that_was_deleted(self, world, desk, sweep, known):
-        ticket = desk.tickets.pop(known)
         world.receives(key="gone", state=None)
-        world.look()
-        desk.tickets[known] = ticket
+        end(world)
         desk.person_sets(known, status_type="Closed")
         world.waits(**LATE)
 

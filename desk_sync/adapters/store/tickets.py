@@ -270,10 +270,10 @@ class SqlTickets:
             if row is None:
                 return None
             same = ("ticket_id", "look_at", "looked_at", "attempts", "error", "parked_at", "dropped_at", "ended_at")
-            same = (*same, "missing_at")
             memory = memory_of(row["memory"])
             return TicketHistory(
                 **{name: row[name] for name in same},
+                missing_at=row["missing_at"],
                 memory=memory,
                 promise=self._promises.of(connection, memory.clocks.inputs),
                 decisions=decisions.past(connection, self.portal, ticket_id),

@@ -21,6 +21,9 @@ from desk_sync.ports.tickets import PendingWork, TicketStore
 
 log = get_logger()
 
+TURN = 3
+"""Minutes in which one ticket is the first witness. A portal that is ill is asked for one in one of them only: hours of
+it must cost few calls."""
 CANDIDATES = 5
 """How many tickets take turns as the witness: one of them may be gone too."""
 
@@ -51,16 +54,17 @@ class AbsenceJudge:
     def judge(self, ticket_id: str, pending: PendingWork) -> AbsenceVerdict:
         """Return the meaning of a 404; a failure of the portal is recorded in its budget."""
         ill = self.budget.is_ill
-        if not pending.exists:
-            return AbsenceVerdict.DOUBTFUL if ill else AbsenceVerdict.GONE
-        if not self._has_another(ticket_id, 1 if ill else self.witnesses):
+        if not pending.exists and not ill:
+            return AbsenceVerdict.GONE
+        if not self._has_another(ticket_id, self._while_ill(pending) if ill else self.witnesses):
             self.budget.failed("status 404", f"tickets/{ticket_id}")
             return AbsenceVerdict.DOUBTFUL
         return AbsenceVerdict.GONE if self._is_confirmed(pending) else AbsenceVerdict.MISSING
 
     def _is_confirmed(self, pending: PendingWork) -> bool:
         since: datetime | None = pending.missing_at
-        return pending.says_deleted or (since is not None and self.now() - since >= self.apart)
+        for_long = since is not None and self.now() - since >= self.apart
+        return for_long or pending.says_deleted or not pending.exists
 
     def _has_another(self, ticket_id: str, most: int) -> bool:
         """Return True if Desk has one of up to `most` other tickets. Any failure but a 404 ends the search for one."""
@@ -71,10 +75,20 @@ class AbsenceJudge:
             log.info("witness.not_read", ticket_id=ticket_id, error=str(error))
             return False
 
+    def _while_ill(self, pending: PendingWork) -> int:
+        """Return how many witnesses an ill portal is asked for: 1 or 0.
+
+        Without one, a ticket that is gone, as the only one that is due, would keep a portal paused that is well again.
+        """
+        return int(not pending.exists or self._minutes() % TURN == 0)
+
     def _in_turn(self, known: Sequence[str]) -> Sequence[str]:
-        """Return the tickets beginning with another one each minute."""
-        first = int(self.now().timestamp()) // 60 % max(len(known), 1)
+        """Return the tickets, beginning with another one in each turn."""
+        first = self._minutes() // TURN % max(len(known), 1)
         return [*known[first:], *known[:first]]
+
+    def _minutes(self) -> int:
+        return int(self.now().timestamp()) // 60
 
     def _has(self, ticket_id: str) -> bool:
         try:

@@ -116,11 +116,19 @@ class TestManyAtOnce:
 
         assert three.budget.concerned == [f"tickets/{LOST}"]
 
-    def test_a_witness_is_asked_once_only_while_it_is_ill(self, three, desk):
+    def test_one_witness_in_three_minutes_is_asked_while_it_is_ill(self, three, desk):
         three.budget.is_ill = True
-        three.look()
+        outcomes = look_until(three, three.now() + timedelta(hours=6))
 
-        assert desk.count("read_ticket") == 2
+        witnesses = desk.count("read_ticket") - len(outcomes)
+        assert len(outcomes) / 6 < witnesses < len(outcomes) / 2
+
+    def test_a_portal_that_is_well_again_is_not_held_up_by_a_ticket_that_is_gone(self, three, desk):
+        three.budget.is_ill = True
+        desk.tickets[WITNESS] = make_ticket(ticket_id=WITNESS)
+        outcomes = [outcome for outcome, _ in look_until(three, three.now() + timedelta(minutes=20))]
+
+        assert LookOutcome.MISSING in outcomes
 
     def test_a_day_of_it_ends_nothing(self, three):
         outcomes = look_until(three, NOW + A_DAY)
@@ -149,7 +157,7 @@ def test_a_witness_that_cannot_be_read_is_none(three, desk):
     assert desk.count("read_ticket") == 2
 
 
-@pytest.mark.parametrize("minute", range(5))
+@pytest.mark.parametrize("minute", range(0, 15, 3))
 def test_a_witness_that_is_gone_itself_hides_no_other(three, desk, minute):
     lost(desk, LOST, WITNESS)
     three.waits(minutes=minute)
@@ -196,11 +204,19 @@ class TestAnIdThatDeskNeverShowed:
         assert desk.count("read_ticket") == 1
         assert three.budget.failures == []
 
-    def test_it_waits_while_the_portal_is_ill(self, three):
+    def test_it_waits_while_the_portal_is_ill(self, three, desk):
+        lost(desk, LOST, WITNESS, THIRD)
         three.budget.is_ill = True
         tells_of(three, "9")
 
         assert three.look() == [LookOutcome.POSTPONED]
+        assert three.budget.concerned == ["tickets/9"]
+
+    def test_it_does_not_keep_a_portal_paused_that_is_well_again(self, three):
+        three.budget.is_ill = True
+        tells_of(three, "9")
+
+        assert three.look() == [LookOutcome.GONE]
         assert three.budget.failures == []
 
     def test_a_sweep_that_finds_it_brings_it_back_and_counts_no_lost_delivery(self, three, desk):
