@@ -18,12 +18,14 @@ from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.tickets import PendingWork, TicketStore
+from desk_sync.services.reconcile.recent_looks import RecentLooks
 
 log = get_logger()
 
 TURN = 3
 """Minutes in which one ticket is the first witness. A portal that is ill is asked for one in one of them only: hours of
 it must cost few calls."""
+RECENTLY = timedelta(minutes=1)
 CANDIDATES = 5
 """How many tickets take turns as the witness: one of them may be gone too."""
 
@@ -40,21 +42,22 @@ class AbsenceVerdict(StrEnum):
 class AbsenceJudge:
     """Judges the absent tickets of one portal. A ticket must be missing at two looks that are `apart`.
 
-    An id that Desk has never shown may be invented by whoever has a leaked token: it costs one reading and no witness.
-    A real ticket of which this is said is found by the next sweep, which shows that it exists.
+    An id that Desk has never shown may be invented by whoever has a leaked token: it is gone at once, for one reading,
+    and a witness is needed at most once a minute. If it was a real one, the next sweep finds that it exists.
     """
 
     desk: Desk
     tickets: TicketStore
     budget: CallBudget
     now: Now
+    recent: RecentLooks
     apart: timedelta = timedelta(hours=3)
     witnesses: int = 3
 
     def judge(self, ticket_id: str, pending: PendingWork) -> AbsenceVerdict:
         """Return the meaning of a 404; a failure of the portal is recorded in its budget."""
         ill = self.budget.is_ill
-        if not pending.exists and not ill:
+        if not pending.exists and not ill and self._desk_has_others():
             return AbsenceVerdict.GONE
         if not self._has_another(ticket_id, self._while_ill(pending) if ill else self.witnesses):
             self.budget.failed("status 404", f"tickets/{ticket_id}")
@@ -74,6 +77,11 @@ class AbsenceJudge:
         except DeskSyncError as error:
             log.info("witness.not_read", ticket_id=ticket_id, error=str(error))
             return False
+
+    def _desk_has_others(self) -> bool:
+        """Return True if Desk showed a ticket in the last minute, or never had one that we know."""
+        shown = self.recent.showed_since(self.now() - RECENTLY)
+        return shown or not self.tickets.witnesses("", limit=1)
 
     def _while_ill(self, pending: PendingWork) -> int:
         """Return how many witnesses an ill portal is asked for: 1 or 0.
@@ -95,4 +103,5 @@ class AbsenceJudge:
             self.desk.read_ticket(ticket_id)
         except Gone:
             return False
+        self.recent.show(self.now())
         return True

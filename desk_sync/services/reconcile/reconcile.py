@@ -294,7 +294,8 @@ class Reconcile:
 
     @property
     def _absence(self) -> AbsenceJudge:
-        return AbsenceJudge(desk=self.reader.desk, tickets=self.tickets, budget=self.budget, now=self.now)
+        desk, recent = self.reader.desk, self.recent
+        return AbsenceJudge(desk=desk, tickets=self.tickets, budget=self.budget, now=self.now, recent=recent)
 
     def _missed_for(self, pending: PendingWork) -> timedelta:
         return self.now() - pending.missing_at if pending.missing_at else timedelta(0)

@@ -197,12 +197,29 @@ class TestAnEventOfItsDeletion:
 class TestAnIdThatDeskNeverShowed:
     """It may be invented: it ends at once, for one reading."""
 
-    def test_it_costs_one_reading(self, three, desk):
+    def test_it_costs_one_reading_and_a_witness_for_all_of_a_minute(self, three, desk):
+        for number in range(9):
+            tells_of(three, f"9{number}")
+
+        assert three.look() == [LookOutcome.GONE] * 9
+        assert desk.count("read_ticket") == 9 + 1
+        assert three.budget.failures == []
+
+    def test_it_needs_no_witness_after_a_look_that_went_well(self, three, desk):
+        reconcile, outcomes = three.reconcile(), []
+        for ticket_id in (LOST, "9"):
+            tells_of(three, ticket_id)
+            outcomes += [reconcile.look(lease) for lease in three.claim()]
+
+        assert outcomes == [LookOutcome.RECONCILED, LookOutcome.GONE]
+        assert desk.count("read_ticket") == 2
+
+    def test_it_waits_if_desk_has_no_ticket_at_all(self, three, desk):
+        lost(desk, LOST, WITNESS, THIRD)
         tells_of(three, "9")
 
-        assert three.look() == [LookOutcome.GONE]
-        assert desk.count("read_ticket") == 1
-        assert three.budget.failures == []
+        assert three.look() == [LookOutcome.POSTPONED]
+        assert three.budget.concerned == ["tickets/9"]
 
     def test_it_waits_while_the_portal_is_ill(self, three, desk):
         lost(desk, LOST, WITNESS, THIRD)
