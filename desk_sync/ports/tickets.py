@@ -89,7 +89,8 @@ class Look:
     find it by its `traits`. `next_step_at` is when the next step of its escalation is due. `held_back` is None if no
     field is held back, before and after the look.
 
-    All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
+    All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at. The one at `written_at`
+    was our own; None if the look wrote no field.
     """
 
     at: datetime
@@ -106,6 +107,7 @@ class Look:
     closed: bool = False
     held_back: HeldBackOnTicket | None = None
     modified_at: datetime | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

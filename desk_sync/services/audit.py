@@ -6,7 +6,7 @@ The report is a call to an external monitor, which raises an alarm when the call
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from desk_sync.errors import DeskSyncError
@@ -14,6 +14,7 @@ from desk_sync.logs import get_logger
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
+from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
 
 log = get_logger()
@@ -23,16 +24,18 @@ log = get_logger()
 class AuditResult:
     """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old.
 
-    `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for.
+    `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for. `stopped`
+    are alarms about deliveries that do not arrive.
     """
 
     remade: int
     late: int
     unswept: int
+    stopped: int = 0
 
     @property
     def passed(self) -> bool:
-        return not self.remade and not self.late and not self.unswept
+        return not self.remade and not self.late and not self.unswept and not self.stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Audit:
     report: Callable[[], None]
     now: Now
     timeout: timedelta = timedelta(minutes=5)
+    inflow: Sequence[InflowWatch] = ()
 
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
@@ -54,12 +58,20 @@ class Audit:
             remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
+            stopped=sum(self._alarm(watch) for watch in self.inflow),
         )
         if found.passed:
             self._report()
         else:
-            log.error("audit.failed", remade=found.remade, late=found.late, unswept=found.unswept)
+            log.error("audit.failed", **asdict(found))
         return found
+
+    def _alarm(self, watch: InflowWatch) -> int:
+        """Raise the alarms of a portal's deliveries; return how many there are."""
+        alarms = watch.alarms()
+        for alarm in alarms:
+            log.error("deliveries.stopped", portal=watch.portal, alarm=alarm, hint=WEBHOOK_HINT)
+        return len(alarms)
 
     def _report(self) -> None:
         try:

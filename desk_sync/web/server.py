@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -15,6 +16,7 @@ from desk_sync.web import health, receiver
 from desk_sync.web.connections import bounded
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
+from desk_sync.web.refusals import RefusalCounter
 from desk_sync.wiring import checks
 from desk_sync.wiring.environment import utc_now
 from desk_sync.wiring.opening import open_receiver
@@ -24,12 +26,15 @@ from tasks.drain import ring
 
 def serve(*, host: str, port: int, har: Path | None = None) -> None:
     """Answer deliveries until interrupted. `har` is a file to record the traffic to, for the demo only."""
-    with open_receiver() as desk_sync:
+    with open_receiver() as desk_sync, ExitStack() as stack:
         doors = {portal: desk_sync.portal(portal).intake() for portal in desk_sync.portal_names}
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portal_names}
         metrics = ProcessMetrics(_business(desk_sync))
         extra_routes = [*health.routes(checks.ready(desk_sync)), metrics.route()]
-        app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, extra_routes=extra_routes)
+        refusals = stack.enter_context(RefusalCounter({each.name: each.inflow for each in desk_sync.portals}, utc_now))
+        app: ASGIApp = receiver.app(
+            doors, doorbells, count=metrics.count, refused=refusals.count, extra_routes=extra_routes
+        )
         # Not waited for: a database that hangs must not keep the receiver from answering 503.
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
@@ -57,4 +62,5 @@ def _business(desk_sync: DeskSync) -> BusinessMetrics:
         heartbeats=desk_sync.heartbeats,
         now=utc_now,
         failures=desk_sync.failures,
+        inflow=desk_sync.inflow_watches,
     )

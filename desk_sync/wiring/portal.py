@@ -23,6 +23,7 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.inflow import SqlInflow
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
@@ -38,6 +39,7 @@ from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.tickets import DeliveryInbox
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
+from desk_sync.services.inflow import InflowWatch
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
@@ -205,8 +207,21 @@ class PortalServices:
             sweeps=self.sweeps,
             now=self.environment.now,
             pace=SweepPace.every(timedelta(seconds=self.process_settings.sweep_every)),
-            alarm=MissedAlarm(share=self.process_settings.missed_share),
+            alarm=self.missed_alarm,
         )
+
+    @property
+    def missed_alarm(self) -> MissedAlarm:
+        return MissedAlarm(share=self.process_settings.missed_share)
+
+    @property
+    def inflow(self) -> SqlInflow:
+        return SqlInflow(self.engine, self.name)
+
+    @property
+    def inflow_watch(self) -> InflowWatch:
+        """What notices that deliveries stop."""
+        return InflowWatch(inflow=self.inflow, now=self.environment.now, alarm=self.missed_alarm)
 
     def intake(self, inbox: DeliveryInbox | None = None) -> Intake:
         """Return the service that takes the portal's deliveries. Raises ConfigurationError if a setting is missing.

@@ -21,6 +21,7 @@ from desk_sync.errors import ConfigurationError
 from desk_sync.services.audit import Audit
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.health import Health
+from desk_sync.services.inflow import InflowWatch
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.portal import PortalServices
@@ -116,7 +117,12 @@ class DeskSync:
             metrics=[portal.metrics for portal in self.portals],
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,
+            inflow=self.inflow_watches,
         )
+
+    @property
+    def inflow_watches(self) -> Sequence[InflowWatch]:
+        return [portal.inflow_watch for portal in self.portals]
 
     @property
     def health(self) -> Health:
@@ -126,6 +132,7 @@ class DeskSync:
             subscriptions=self.sources.subscriptions,
             pulls=self.sources.pulls,
             now=self.environment.now,
+            inflow=self.inflow_watches,
         )
 
     def upgrade(self) -> str:

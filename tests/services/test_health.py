@@ -124,7 +124,7 @@ class TestDeliveries:
     def test_an_alarm_lasts_for_a_day(self, world, health, hours, ok):
         sweeps = SqlSweeps(world.engine, "other")
         sweeps.cover(SweepCoverage(since=NOW, until=NOW))
-        sweeps.tally(changes=40, alarmed_at=world.now())
+        sweeps.tally([world.now()] * 40, missed=0, now=world.now(), alarmed=True)
         world.waits(hours=hours)
 
         assert check("deliveries", health.deliveries).ok is ok

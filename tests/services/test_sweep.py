@@ -535,7 +535,7 @@ class TestReport:
                 "log_level": "info",
                 "since": swept.since,
                 "seen": 1,
-                "new": 1,
+                "new": 0,
                 "marked": 0,
                 "missed": 0,
             }

@@ -90,6 +90,17 @@ sweeps = Table(
     Column("alarmed_at", InstantColumn),
 )
 
+# Per hour (its beginning), how many changes a sweep found ("changes"), how many of them no delivery had reported
+# ("missed"), and how many deliveries were refused, by the fault. Kept for a few days.
+inflow = Table(
+    "inflow",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("hour", InstantColumn, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 # Each kind of sweep: until when one process has its turn, what it has `reached`, when one last ended well, and how
 # often it failed since then.
 sweep_rounds = Table(
@@ -205,6 +216,8 @@ tickets = Table(
     Column("step_at", InstantColumn),
     # The newest modification that is known from a look, an event or a sweep; by Desk's clock.
     Column("modified_at", InstantColumn),
+    # The newest modification that was a write of ours; by Desk's clock.
+    Column("written_at", InstantColumn),
     Index(None, "account_id", "portal", "ticket_id"),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)

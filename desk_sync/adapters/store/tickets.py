@@ -110,7 +110,13 @@ _BEGUN = fencing(
     marked=false(),
     woken=false(),
 )
-_LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_KNOWN, missing_at=null())
+_LOOKED = fencing(
+    look_at=unless_marked(_AT),
+    wake_at=unless_woken(_AT),
+    modified_at=_KNOWN,
+    written_at=func.coalesce(bindparam("wrote_at", type_=InstantColumn), tickets.c.written_at),
+    missing_at=null(),
+)
 _SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_KNOWN)
 _PUT_OFF = fencing(
     owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at),
@@ -214,7 +220,8 @@ class SqlTickets:
             new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
             promise = self._promises.new_promise(connection, look.clocks)
         with redoable(self.engine) as connection:
-            self._release(connection, lease, _LOOKED, at=look.next_look_at, known_until=look.modified_at, **found)
+            known = {"known_until": look.modified_at, "wrote_at": look.written_at}
+            self._release(connection, lease, _LOOKED, at=look.next_look_at, **known, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if promise:
                 clocks.keep(connection, promise)

@@ -222,6 +222,7 @@ class Reconcile:
                 held_back=_held_back(before, memory, former),
                 # What somebody else changed between our reading and our write is still to be looked at.
                 modified_at=(after if only_ours(before, after, writes) else before).changed_at,
+                written_at=after.modified_at if accepted else None,
             ),
         )
         log.info(

@@ -16,3 +16,12 @@ INSTANT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("tickets", sa.Column("missing_at", INSTANT))
+    op.add_column("tickets", sa.Column("written_at", INSTANT))
+    op.create_table(
+        "inflow",
+        sa.Column("portal", sa.String, nullable=False),
+        sa.Column("hour", INSTANT, nullable=False),
+        sa.Column("what", sa.String, nullable=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("portal", "hour", "what", name="pk_inflow"),
+    )
