@@ -103,12 +103,12 @@ class InflowWatch:
         """Yield the alarms that a window shows, by their kinds."""
         expected, least = self.alarm.share < 1, self.alarm.least
         if expected and window.changes >= least and not window.delivered:
-            yield "none", f"no delivery in {window.span}, in which Desk had {window.changes} changes"
+            yield "changes", f"no delivery in {window.span}, in which Desk had {window.changes} changes"
         elif self._is_missing(window.changes, window.missed) and self._goes_on(window):
-            yield "missed", f"{window.missed} of {window.changes} changes of {window.span} came without a delivery"
+            yield "changes", f"{window.missed} of {window.changes} changes of {window.span} came without a delivery"
         genuine = {fault: count for fault, count in window.refused.items() if fault in FROM_DESK}
         if sum(genuine.values()) >= least and not window.delivered:
-            yield "refused", f"every delivery of {window.span} was refused: {listed(genuine)}"
+            yield "refusals", f"every delivery of {window.span} was refused: {listed(genuine)}"
 
     def _is_missing(self, changes: int, missed: int) -> bool:
         share = self.alarm.share

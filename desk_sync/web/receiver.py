@@ -67,9 +67,8 @@ class TooSlow(Exception):
 FAULTS: Mapping[type[Exception], DeliveryFault] = {
     TooSlow: DeliveryFault.TOO_SLOW,
     TooLarge: DeliveryFault.TOO_LARGE,
-    TemporaryError: DeliveryFault.UNAVAILABLE,
-    TimeoutError: DeliveryFault.UNAVAILABLE,
 }
+"""Those of errors that know no fault; after any other error the receiver was not available."""
 
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     BadDelivery: HTTPStatus.BAD_REQUEST,
@@ -309,9 +308,11 @@ async def _piece(receive: Receive) -> tuple[bytes, bool]:
 
 def fault_of(error: Exception) -> DeliveryFault | None:
     """Return why a delivery was refused; None if the sender went away."""
+    if isinstance(error, ClientDisconnect):
+        return None
     if isinstance(error, BadToken | BadDelivery):
         return error.fault
-    return next((fault for kind, fault in FAULTS.items() if isinstance(error, kind)), None)
+    return FAULTS.get(type(error), DeliveryFault.UNAVAILABLE)
 
 
 def _refusal(portal: str, error: Exception) -> HTTPStatus:

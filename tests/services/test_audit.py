@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.inflow import SqlInflow
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, tickets
-from desk_sync.errors import TemporaryError
+from desk_sync.errors import DeliveryFault, TemporaryError
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.audit import Audit, AuditResult
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.sweep import MissedAlarm
 from tests.support.makers import NOW, make_ticket
 
 TICKET = "100000000000000001"
@@ -146,3 +151,21 @@ def test_a_step_of_an_escalation_without_a_planned_look_is_planned_again(audit, 
     assert audit.run().remade == 1
     assert monitor.calls == 0
     assert len(world.claim()) == 1
+
+
+def test_deliveries_that_stop_keep_the_monitor_from_being_called(audit, monitor, world):
+    inflow = SqlInflow(world.engine, "default")
+    watched = replace(audit, inflow=[InflowWatch(inflow=inflow, now=world.now, alarm=MissedAlarm())])
+    assert watched.run().passed
+    world.waits(hours=8)
+    world.look()
+    inflow.refuse({DeliveryFault.WRONG_WEBHOOK: 3}, now=world.now())
+    calls = monitor.calls
+
+    with capture_logs() as logs:
+        assert watched.run().stopped == 1
+
+    assert monitor.calls == calls
+    assert [each["alarm"] for each in logs if each["event"] == "deliveries.stopped"] == [
+        "every delivery of the last hour was refused: 3 wrong webhook"
+    ]

@@ -17,7 +17,7 @@ from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace, SweepResult
 from desk_sync.settings import without_environment
 from tests.support.fake_desk import Died
-from tests.support.makers import NOW, make_event, make_ticket
+from tests.support.makers import NOW, make_account, make_event, make_ticket
 
 TICKET = make_ticket().ticket_id
 LATE = {"minutes": 3}
@@ -525,6 +525,18 @@ class TestFailures:
 
 
 class TestReport:
+    def test_our_own_write_is_no_change(self, world, desk, sweep, known):
+        sweep.run(SweepKind.RECENT)
+        written = desk.count("write_ticket")
+        world.imports(make_account(licences=3))
+        assert world.look() == [LookOutcome.RECONCILED]
+        world.waits(**LATE)
+
+        swept = sweep.run(SweepKind.RECENT)
+
+        assert desk.count("write_ticket") > written
+        assert (swept.seen, swept.new, swept.missed) == (1, 0, 0)
+
     def test_one_line_reports_what_was_found(self, world, desk, sweep, known):
         with capture_logs() as logs:
             swept = sweep.run(SweepKind.RECENT)
@@ -535,7 +547,7 @@ class TestReport:
                 "log_level": "info",
                 "since": swept.since,
                 "seen": 1,
-                "new": 0,
+                "new": 1,
                 "marked": 0,
                 "missed": 0,
             }
