@@ -14,6 +14,7 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.explain import explain
+from desk_sync.cli.installation import installation_app
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
@@ -43,6 +44,7 @@ subscriptions_app.command()(subscription_data.lookup)
 app.add_typer(parked_app, name="parked")
 app.add_typer(db_app, name="db")
 app.add_typer(notify_app, name="notify")
+app.add_typer(installation_app, name="installation")
 app.command()(explain)
 app.command()(simulate)
 

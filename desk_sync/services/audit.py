@@ -15,6 +15,7 @@ from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch
+from desk_sync.services.installations import HINT, InstallationWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
 
 log = get_logger()
@@ -25,17 +26,18 @@ class AuditResult:
     """Counts of an audit: `remade` looks that were missing, `late` portals whose oldest due work or step is too old.
 
     `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for. `stopped`
-    are alarms about deliveries that do not arrive.
+    are alarms about deliveries that do not arrive, `crowded` those about other installations on a portal.
     """
 
     remade: int
     late: int
     unswept: int
     stopped: int = 0
+    crowded: int = 0
 
     @property
     def passed(self) -> bool:
-        return not self.remade and not self.late and not self.unswept and not self.stopped
+        return not self.remade and not self.late and not self.unswept and not self.stopped and not self.crowded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Audit:
     now: Now
     timeout: timedelta = timedelta(minutes=5)
     inflow: Sequence[InflowWatch] = ()
+    installations: Sequence[InstallationWatch] = ()
 
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
@@ -59,6 +62,7 @@ class Audit:
             late=sum(now - at > self.timeout for at in oldest),
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
             stopped=sum(self._alarm(watch) for watch in self.inflow),
+            crowded=sum(self._warn(watch) for watch in self.installations),
         )
         if found.passed:
             self._report()
@@ -71,6 +75,13 @@ class Audit:
         alarms = watch.alarms()
         for alarm in alarms:
             log.error("deliveries.stopped", portal=watch.portal, alarm=alarm, hint=WEBHOOK_HINT)
+        return len(alarms)
+
+    def _warn(self, watch: InstallationWatch) -> int:
+        """Raise the alarms about other installations on a portal; return how many there are."""
+        alarms = list(watch.alarms())
+        for alarm in alarms:
+            log.error("installation.crowded", portal=watch.portal, alarm=alarm, hint=HINT)
         return len(alarms)
 
     def _report(self) -> None:

@@ -15,7 +15,9 @@ from desk_sync.ports.metrics import HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
+from desk_sync.services import installations
 from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch, listed
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
 
 Probe: TypeAlias = Callable[[], str]
@@ -80,6 +82,7 @@ class Health:
     now: Now
     limits: HealthLimits = HealthLimits()
     inflow: Sequence[InflowWatch] = ()
+    installations: Sequence[InstallationWatch] = ()
 
     def heartbeat(self) -> str:
         """Return the age of the last task that went through broker, worker and database.
@@ -141,6 +144,12 @@ class Health:
         for watch in self.inflow:
             total.update(watch.windows()[-1].refused)
         return listed(total)
+
+    def other_installations(self) -> str:
+        """Return "none" if no other installation writes to a portal of this one."""
+        if alarms := [f"{each.portal}: {alarm}" for each in self.installations for alarm in each.alarms()]:
+            raise DeskSyncError("; ".join(alarms), hint=installations.HINT)
+        return "none writes to a portal of ours"
 
     def sweeps(self) -> str:
         """Return how far the sweeps have come; fail if one failed twice in a row, or has not ended well for long."""

@@ -24,6 +24,7 @@ from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.inflow import SqlInflow
+from desk_sync.adapters.store.installations import SqlInstallation
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
@@ -40,6 +41,7 @@ from desk_sync.ports.tickets import DeliveryInbox
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
 from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
@@ -109,7 +111,18 @@ class PortalServices:
             jitter=environment.jitter,
             transport=environment.transport,
         )
-        return DeskClient(calls, self.mapping.vocabulary)
+        return DeskClient(calls, self.mapping.vocabulary, self.installation)
+
+    @cached_property
+    def installation(self) -> SqlInstallation:
+        """This installation, and the marks of others on the portal."""
+        return SqlInstallation(self.engine, self.name, self.environment.now, self.environment.token)
+
+    @property
+    def installation_watch(self) -> InstallationWatch:
+        """What notices other installations that write to the portal."""
+        speaks = self.mapping.policy.tickets.speaks
+        return InstallationWatch(store=self.installation, now=self.environment.now, speaks=speaks)
 
     @cached_property
     def access(self) -> AccessTokens:
@@ -277,6 +290,7 @@ class PortalServices:
             now=self.environment.now,
             live=self.sources.live,
             hours=self.hours,
+            refusal=self.installation_watch.refusal,
         )
 
     @property

@@ -22,6 +22,7 @@ from desk_sync.services.audit import Audit
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.health import Health
 from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.portal import PortalServices
@@ -118,7 +119,12 @@ class DeskSync:
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,
             inflow=self.inflow_watches,
+            installations=self.installation_watches,
         )
+
+    @property
+    def installation_watches(self) -> Sequence[InstallationWatch]:
+        return [portal.installation_watch for portal in self.portals]
 
     @property
     def inflow_watches(self) -> Sequence[InflowWatch]:
@@ -133,6 +139,7 @@ class DeskSync:
             pulls=self.sources.pulls,
             now=self.environment.now,
             inflow=self.inflow_watches,
+            installations=self.installation_watches,
         )
 
     def upgrade(self) -> str:

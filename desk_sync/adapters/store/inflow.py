@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, Engine, delete, exists, or_, select
 
-from desk_sync.adapters.store import tables
+from desk_sync.adapters.store import inflow_tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import deliveries
 from desk_sync.adapters.store.values import insert
@@ -23,7 +23,7 @@ KEPT = timedelta(days=3)
 HourlyCounts: TypeAlias = Mapping[tuple[datetime, str], int]
 """Counts by the beginning of their hour, and by what was counted."""
 
-_COUNTS = tables.inflow
+_COUNTS = inflow_tables.inflow
 
 
 def hour_of(at: datetime) -> datetime:

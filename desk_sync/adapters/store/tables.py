@@ -90,17 +90,6 @@ sweeps = Table(
     Column("alarmed_at", InstantColumn),
 )
 
-# Per hour (its beginning), how many changes a sweep found ("changes"), how many of them no delivery had reported
-# ("missed"), and how many deliveries were refused, by the fault. Kept for a few days.
-inflow = Table(
-    "inflow",
-    metadata,
-    Column("portal", String, primary_key=True),
-    Column("hour", InstantColumn, primary_key=True),
-    Column("what", String, primary_key=True),
-    Column("count", BigInteger, nullable=False),
-)
-
 # Each kind of sweep: until when one process has its turn, what it has `reached`, when one last ended well, and how
 # often it failed since then.
 sweep_rounds = Table(

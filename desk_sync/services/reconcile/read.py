@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
@@ -48,10 +48,15 @@ class TicketReader:
     now: Now
     hours: HoursFromDesk
     live: LiveLookup | None = None
+    refusal: Callable[[], str | None] = lambda: None
 
     def current_policy(self) -> Policy:
-        """Return the policy with the calendars that it takes from Desk, and with our own agent as no person."""
+        """Return the policy with the calendars that it takes from Desk, and with our own agent as no person.
+
+        If there is a `refusal`, a reason why this installation must not write, it writes nothing.
+        """
         policy, own = self.hours.complete(self.policy), self.portal.own_agent()
+        policy = policy.in_shadow() if self.refusal() else policy
         return policy.knowing(own) if own else policy
 
     def observe(

@@ -25,3 +25,22 @@ def upgrade() -> None:
         sa.Column("count", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("portal", "hour", "what", name="pk_inflow"),
     )
+    op.create_table(
+        "installation",
+        sa.Column("one", sa.Integer, nullable=False, autoincrement=False),
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("cleared_at", INSTANT),
+        sa.Column("cleared_by", sa.String),
+        sa.Column("cleared_why", sa.String),
+        sa.PrimaryKeyConstraint("one", name="pk_installation"),
+    )
+    op.create_table(
+        "installation_marks",
+        sa.Column("portal", sa.String, nullable=False),
+        sa.Column("installation", sa.String, nullable=False),
+        sa.Column("ticket_id", sa.String, nullable=False),
+        sa.Column("marked_at", INSTANT, nullable=False),
+        sa.Column("seen_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("portal", "installation", "ticket_id", name="pk_installation_marks"),
+    )
