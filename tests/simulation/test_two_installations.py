@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from datetime import timedelta
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from desk_sync.domain.plan.policy import Mode
 from desk_sync.simulation import run, scenario, setup
 from desk_sync.simulation.deliveries import DeliveryRunner
+from desk_sync.wiring.portal import PortalServices
 from desk_sync.wiring.process import DEFAULT
 
 SCENARIO = """\
@@ -26,44 +29,67 @@ BEGIN = timedelta(hours=3)
 """When the second installation starts."""
 
 
+@dataclass
+class Pair:
+    """Two installations after a run; the second was refused `after` it had started."""
+
+    first: PortalServices
+    second: PortalServices
+    simulation: setup.SimulationSetup
+    after: timedelta | None = None
+
+    def writers_of(self, key):
+        """Return the installations that wrote the private comments of a ticket."""
+        contents = [each["content"] for each in self.simulation.actors.tickets[key].comments if not each["isPublic"]]
+        return {content.rpartition(".")[2][:14] for content in contents}
+
+
 @pytest.fixture
 def together(write):
-    """Run the scenario with a second installation from `BEGIN` on; return both portals' services and the site."""
+    """Run the scenario with a second installation from `BEGIN` on, in the given mode."""
 
-    def run_both(*, mode=None):
-        text = SCENARIO + (f"mapping: {mode}.yaml\n" if mode else "")
-        loaded = scenario.read(write(text))
+    @contextmanager
+    def together(mode):
+        loaded = scenario.read(write(SCENARIO))
         with setup.set_up_simulation(loaded) as simulation:
-            time, site, first = simulation.virtual_time, simulation.site, simulation.desk_sync
-            mapping = first.mapping
-            with closing(setup._product(loaded, site, time, simulation.notices, mapping)) as second:
-                object.__setattr__(second.environment, "token", lambda: "000002")
-                runner = DeliveryRunner(site, setup._door(second), time)
-                first.portal(DEFAULT).installation.own()
-
-                def start():
-                    second.portal(DEFAULT).installation.own()
-                    site.portal.listeners.append(runner.take)
-                    work()
+            time, site = simulation.virtual_time, simulation.site
+            mapping = _in_mode(simulation.desk_sync.mapping, mode)
+            with closing(setup._product(loaded, site, time, simulation.notices, mapping)) as product:
+                pair = Pair(simulation.desk_sync.portal(DEFAULT), product.portal(DEFAULT), simulation)
+                pair.first.installation.own()
+                begin_at: datetime = loaded.shape.start + BEGIN
 
                 def work():
-                    second.portal(DEFAULT).drain.run()
+                    pair.second.drain.run()
+                    if pair.after is None and pair.second.installation_watch.refusal():
+                        pair.after = time.now() - begin_at
                     time.schedule(time.now() + timedelta(minutes=1), work)
 
-                time.schedule(loaded.shape.start + BEGIN, start)
+                time.schedule(begin_at, pair.second.installation.own)
+                deliveries = DeliveryRunner(site, setup._door(product), time)
+                time.schedule(begin_at, lambda: site.portal.listeners.append(deliveries.take))
+                time.schedule(begin_at, work)
                 run.run_scenario(loaded, simulation)
-                yield first.portal(DEFAULT), second.portal(DEFAULT), simulation
+                yield pair
 
-    return run_both
+    return together
 
 
-def private_comments(simulation, key):
-    return [each for each in simulation.actors.tickets[key].comments if not each["isPublic"]]
+def _in_mode(mapping, mode):
+    tickets = replace(mapping.policy.tickets, mode=mode, department_modes={})
+    return replace(mapping, policy=replace(mapping.policy, tickets=tickets))
 
 
 def test_the_second_notices_and_writes_nothing_any_more_and_the_first_goes_on(together):
-    for first, second, simulation in together():
-        assert first.installation_watch.refusal() is None
-        assert first.installation.own() in (second.installation_watch.refusal() or "")
-        marks = {each["content"].rpartition(".")[2][:14] for each in private_comments(simulation, "fourth")}
-        assert marks == {first.installation.own()}
+    with together(Mode.WRITE) as pair:
+        assert pair.after is not None
+        assert pair.after <= timedelta(hours=4)
+        assert pair.first.installation_watch.refusal() is None
+        assert pair.writers_of("fourth") == {pair.first.installation.own()}
+
+
+def test_a_second_one_in_the_mode_shadow_is_no_cause_for_alarm(together):
+    with together(Mode.SHADOW) as pair:
+        assert pair.second.tickets.history(pair.simulation.actors.tickets["fourth"].ticket_id).decisions
+        for each in (pair.first, pair.second):
+            assert list(each.installation_watch.alarms()) == []

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from desk_sync.adapters.desk import payload, raw
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import BadDelivery, FieldsRefused
+from desk_sync.ports.portal import InstallationMark
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
 from tests.support.makers import changes
 
