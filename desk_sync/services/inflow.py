@@ -118,9 +118,8 @@ class InflowWatch:
         """Return True unless the newest changes, as many as make an alarm, were delivered well."""
         changes = missed = 0
         for hour in reversed(window.counted):
-            changes, missed = changes + _changes(hour), missed + hour.missed
-            if changes >= self.alarm.least:
-                break
+            if changes < self.alarm.least:
+                changes, missed = changes + _changes(hour), missed + hour.missed
         return missed > self.alarm.share * changes
 
 

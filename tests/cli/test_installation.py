@@ -48,7 +48,7 @@ def crowd(engine):
         store.see(ticket_id, marks)
 
 
-def test_it_shows_the_id_and_nobody_else(url):
+def test_it_shows_the_id_and_no_others(url):
     result = run("show", "--json")
 
     found = json.loads(result.stdout)
