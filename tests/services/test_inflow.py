@@ -198,7 +198,7 @@ def office(world, desk):
     return Office(world, desk)
 
 
-def test_a_small_portal_is_told_within_six_hours_that_deliveries_stopped_and_that_they_came_back(office):
+def test_a_small_portal_has_an_alarm_within_six_hours_and_none_after_a_repair(office):
     assert office.passes(12) == []
     office.delivers = False
     assert min(office.passes(6)) < 6
