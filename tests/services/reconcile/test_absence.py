@@ -295,7 +295,7 @@ def test_an_ended_ticket_comes_back_when_anything_tells_of_it(three, desk, tell)
     assert three.tickets.history(LOST).ended_at is None
 
 
-def test_an_ended_ticket_that_is_told_of_and_still_gone_ends_at_one_look(three, desk):
+def test_an_ended_ticket_that_comes_back_and_is_still_gone_ends_at_one_look(three, desk):
     ended(three, desk)
     lost(desk, LOST)
     three.waits(hours=4)
