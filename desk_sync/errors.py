@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from traceback import extract_tb
 from types import MappingProxyType
@@ -131,12 +132,38 @@ class LeaseLost(DeskSyncError):
     """Another worker holds the ticket now; nothing was recorded."""
 
 
+class DeliveryFault(StrEnum):
+    """Why a delivery was refused."""
+
+    UNSIGNED = "no token"
+    FORGED = "bad token"
+    UNKNOWN_KEY = "unknown key"
+    WRONG_ORGANISATION = "wrong organisation"
+    WRONG_WEBHOOK = "wrong webhook"
+    EXPIRED = "expired token"
+    EARLY = "token of the future"
+    NOT_JSON = "not JSON"
+    BAD_EVENTS = "unreadable events"
+    OTHER_PORTAL = "another portal's events"
+    TOO_LARGE = "too large"
+    TOO_SLOW = "too slow"
+    UNAVAILABLE = "not available"
+
+
 class BadToken(DeskSyncError):
     """The delivery's token is missing, forged, expired, or issued for another portal or webhook."""
+
+    def __init__(self, message: str, *, fault: DeliveryFault = DeliveryFault.FORGED) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class BadDelivery(DeskSyncError):
     """The delivery's body is not an array of events as Desk sends them."""
+
+    def __init__(self, message: str, *, fault: DeliveryFault = DeliveryFault.BAD_EVENTS) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class ConfigurationError(DeskSyncError):

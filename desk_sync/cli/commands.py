@@ -16,6 +16,7 @@ from desk_sync.cli import subscription_data
 from desk_sync.cli.adopt import adopt, parse_instant
 from desk_sync.cli.database import db_app, portal_app
 from desk_sync.cli.explain import explain
+from desk_sync.cli.installation import installation_app
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
@@ -46,6 +47,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(portal_app, name="portal")
 app.add_typer(notify_app, name="notify")
 app.command()(adopt)
+app.add_typer(installation_app, name="installation")
 app.command()(explain)
 app.command()(simulate)
 

@@ -75,6 +75,8 @@ def state(history: TicketHistory) -> str:
         return "parked"
     if history.ended_at:
         return "gone"
+    if history.missing_at:
+        return "missing"
     return "due" if history.look_at else "settled"
 
 

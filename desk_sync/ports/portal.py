@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -163,6 +163,10 @@ class CallBudget(Protocol):
         """Record that Desk answered a call sent at `sent_at`, with `left` credits for the day; None if not stated."""
         ...
 
+    def counted(self, left: int | None, *, sent_at: datetime) -> None:
+        """Record the credits `left` by an answer that does not show whether the portal is well."""
+        ...
+
     def exhausted(self, wait: timedelta) -> None:
         """Record that the day's credits are used up, and that Desk requires a wait."""
         ...
@@ -177,4 +181,70 @@ class CallBudget(Protocol):
     @property
     def is_ill(self) -> bool:
         """True while calls are paused, and after a failure until Desk's next answer: no ticket is to blame then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationMark:
+    """The installation that wrote a private comment, and the time of the comment by Desk's clock."""
+
+    installation: str
+    at: datetime
+
+
+class InstallationMarks(Protocol):
+    """The marks of installations in a portal's private comments.
+
+    An id begins with the time of its installation, so that of two the older one has the smaller id.
+    """
+
+    def own(self) -> str | None:
+        """Return the id of this installation; None to leave no mark."""
+        ...
+
+    def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
+        """Record what the comments of a ticket say about other installations that write."""
+        ...
+
+
+class NoInstallationMarks:
+    """The port `InstallationMarks` for a client that marks nothing."""
+
+    def own(self) -> str | None:
+        return None
+
+    def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
+        """Do nothing."""
+
+
+UNMARKED = NoInstallationMarks()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherInstallation:
+    """Another installation that wrote on tickets after this one had begun to write; last noticed at `seen_at`."""
+
+    installation: str
+    tickets: int
+    seen_at: datetime
+
+
+class InstallationStore(InstallationMarks, Protocol):
+    """This installation, and the others on one portal that were noticed."""
+
+    @property
+    def portal(self) -> str:
+        """The portal's name."""
+        ...
+
+    def own(self) -> str:
+        """Return the id of this installation. It is made once, and stored with all that the installation remembers."""
+        ...
+
+    def others(self) -> Sequence[OtherInstallation]:
+        """Return the other installations that were noticed since the last `clear`, the oldest first."""
+        ...
+
+    def clear(self, *, now: datetime, by: str | None, why: str) -> None:
+        """Record that a person has settled the matter: only what is noticed from now on counts, in every portal."""
         ...

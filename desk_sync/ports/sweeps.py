@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -80,8 +80,18 @@ class SweepStore(Protocol):
         """Record that a sweep failed, and give its turn back; return how many failed in a row."""
         ...
 
-    def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
-        """Add the number of changes first found by a sweep; set `alarmed_at` if too many of them were missed."""
+    def tally(self, changed: Sequence[datetime], *, missed: int, now: datetime, alarmed: bool) -> None:
+        """Add the changes first found by a sweep, of which so many were `missed`; record whether these were too many.
+
+        `changed` are their instants, as far as the sweep knows them to be new.
+        """
+        ...
+
+    def own(self, modified: Sequence[ModifiedTickets], *, since: datetime) -> Collection[str]:
+        """Return the ids of those tickets whose last modification was a write of ours, which followed no change.
+
+        A change by others since `since` was delivered, or the ticket is missed.
+        """
         ...
 
     def mark_missed(

@@ -18,7 +18,7 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect, EffectKind
-from desk_sync.domain.ticket.event import Event
+from desk_sync.domain.ticket.event import Event, EventHint
 from desk_sync.domain.ticket.ticket import Field, Value
 from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.notices import SentNotice
@@ -77,6 +77,9 @@ class PendingWork:
     `attempts` includes this one; `references` are those of our comments on the ticket. `promise` is the one that was
     frozen when the ticket's clocks started. If the last look failed, with `error`, it began at `failed_at`, and a look
     has been due since `owed_at`.
+
+    `exists`: Desk has shown the ticket before, to a look or in a search; of any other the id may be invented.
+    `missing_at` is since when Desk has others and not this one; None if it was there at the last look.
     """
 
     memory: Memory
@@ -88,6 +91,13 @@ class PendingWork:
     owed_at: datetime | None = None
     failed_at: datetime | None = None
     error: str | None = None
+    exists: bool = True
+    missing_at: datetime | None = None
+
+    @property
+    def says_deleted(self) -> bool:
+        """Whether an event says that the ticket was deleted."""
+        return any(event.hint is EventHint.GONE for event in self.events)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,8 @@ class Look:
     Desk's time, like the instants of the clocks; `next_look_at` and those of the messages are in the host's.
     `held_back` is None if no field is held back, before and after the look.
 
-    All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at.
+    All modifications of the ticket up to `modified_at`, by Desk's clock, have been looked at. The one at `written_at`
+    was our own; None if the look wrote no field.
     """
 
     at: datetime
@@ -117,6 +128,7 @@ class Look:
     closed: bool = False
     held_back: HeldBackOnTicket | None = None
     modified_at: datetime | None = None
+    written_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +207,18 @@ class TicketStore(Protocol):
         """Record that the ticket is gone, and nothing more is due. A later event brings it back. Raises LeaseLost."""
         ...
 
+    def miss(self, lease: Lease, *, now: datetime, look_at: datetime, error: str) -> None:
+        """Record that Desk does not have the ticket, from the first such look on, until a look ends well or `end`.
+
+        Its events are processed, and the next look is due at `look_at`; its clocks and steps are not overdue meanwhile.
+        Raises LeaseLost.
+        """
+        ...
+
+    def witnesses(self, ticket_id: str, *, limit: int) -> Sequence[str]:
+        """Return up to `limit` other tickets that Desk had when they were last looked at, the newest first."""
+        ...
+
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         """Make the tickets due at `now`, whatever their events contain, and unpark them; return how many."""
         ...
@@ -271,6 +295,7 @@ class TicketHistory:
     parked_at: datetime | None
     dropped_at: datetime | None
     ended_at: datetime | None
+    missing_at: datetime | None = None
     decisions: Sequence[PastDecision]
     events: Sequence[Event]
     effects: Sequence[PastEffect]

@@ -14,6 +14,8 @@ from desk_sync.logs import get_logger
 from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
+from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch
+from desk_sync.services.installations import HINT, InstallationWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
 
 log = get_logger()
@@ -25,7 +27,8 @@ class AuditResult:
 
     `unswept` are kinds of sweeps of a portal that failed again and again: a lost delivery is not made up for. `off` are
     portals whose Desk has a clock that differs from the host's by more than a minute. `strangers` are open tickets of
-    portals that are not named any more: nothing looks at them.
+    portals that are not named any more: nothing looks at them. `stopped` are alarms about deliveries that do not
+    arrive, `crowded` those about other installations on a portal.
     """
 
     remade: int
@@ -33,10 +36,12 @@ class AuditResult:
     unswept: int
     off: int
     strangers: int = 0
+    stopped: int = 0
+    crowded: int = 0
 
     @property
     def passed(self) -> bool:
-        return not (self.remade or self.late or self.unswept or self.off or self.strangers)
+        return not any(asdict(self).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,8 @@ class Audit:
     now: Now
     timeout: timedelta = timedelta(minutes=5)
     strangers: Callable[[], Mapping[str, int]] = dict
+    inflow: Sequence[InflowWatch] = ()
+    installations: Sequence[InstallationWatch] = ()
 
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
@@ -65,12 +72,28 @@ class Audit:
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
             off=sum(known.offset.is_alarming for each in self.metrics if (known := each.desk_clock())),
             strangers=sum(strangers.values()),
+            stopped=sum(self._alarm(watch) for watch in self.inflow),
+            crowded=sum(self._warn(watch) for watch in self.installations),
         )
         if found.passed:
             self._report()
         else:
             log.error("audit.failed", **asdict(found) | {"strangers": dict(strangers)})
         return found
+
+    def _alarm(self, watch: InflowWatch) -> int:
+        """Raise the alarms of a portal's deliveries; return how many there are."""
+        alarms = watch.alarms()
+        for alarm in alarms:
+            log.error("deliveries.stopped", portal=watch.portal, alarm=alarm, hint=WEBHOOK_HINT)
+        return len(alarms)
+
+    def _warn(self, watch: InstallationWatch) -> int:
+        """Raise the alarms about other installations on a portal; return how many there are."""
+        alarms = list(watch.alarms())
+        for alarm in alarms:
+            log.error("installation.crowded", portal=watch.portal, alarm=alarm, hint=HINT)
+        return len(alarms)
 
     def _report(self) -> None:
         try:

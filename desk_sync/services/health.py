@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from desk_sync.errors import DeskSyncError, TemporaryError, describe
+from desk_sync.errors import DeliveryFault, DeskSyncError, TemporaryError, describe
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
@@ -15,6 +16,9 @@ from desk_sync.ports.metrics import DatabaseSize, HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
+from desk_sync.services import installations
+from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch, listed
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
 
 Probe: TypeAlias = Callable[[], str]
@@ -80,6 +84,8 @@ class Health:
     pulls: PullStore
     now: Now
     limits: HealthLimits = HealthLimits()
+    inflow: Sequence[InflowWatch] = ()
+    installations: Sequence[InstallationWatch] = ()
 
     def heartbeat(self) -> str:
         """Return the age of the last task that went through broker, worker and database.
@@ -120,16 +126,33 @@ class Health:
         return f"the oldest step is due for {_span(age)}" if age else "no step is due"
 
     def deliveries(self) -> str:
-        """Return how many changes a sweep found that no delivery had reported."""
+        """Return how many changes a sweep found that no delivery had reported, and what was refused."""
         now = self.now()
         totals = [metrics.deliveries() for metrics in self.metrics]
         missed, changes = sum(each.missed for each in totals), sum(each.changes for each in totals)
         found = f"{missed} of {changes} changes came without a delivery"
+        if refused := self._refused():
+            found += f"; refused in a day: {refused}"
+        if stopped := [f"{each.portal}: {alarm}" for each in self.inflow for alarm in each.alarms()]:
+            raise DeskSyncError("; ".join((*stopped, found)), hint=WEBHOOK_HINT)
         alarms = [each.alarmed_at for each in totals if each.alarmed_at]
         if alarms and now - max(alarms) < self.limits.alarm:
             hint = "check in Desk that our webhook is enabled and that its calls succeed"
             raise DeskSyncError(f"{found}, too many of them at {max(alarms):%F %T}Z", hint=hint)
         return found
+
+    def _refused(self) -> str:
+        """Return the deliveries that were refused within a day, of all portals, by their faults."""
+        total: Counter[DeliveryFault] = Counter()
+        for watch in self.inflow:
+            total.update(watch.windows()[-1].refused)
+        return listed(total)
+
+    def other_installations(self) -> str:
+        """Return "none" if no other installation writes to a portal of this one."""
+        if alarms := [f"{each.portal}: {alarm}" for each in self.installations for alarm in each.alarms()]:
+            raise DeskSyncError("; ".join(alarms), hint=installations.HINT)
+        return "none writes to a portal of ours"
 
     def sweeps(self) -> str:
         """Return how far the sweeps have come; fail if one failed twice in a row, or has not ended well for long."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from desk_sync.domain.ticket.event import Event
-from desk_sync.errors import BadDelivery
+from desk_sync.errors import BadDelivery, DeliveryFault
 from desk_sync.ports.now import Now
 from desk_sync.ports.tickets import DeliveryInbox, RecordedDelivery
 
@@ -84,7 +84,7 @@ def _is_array(body: bytes) -> bool:
     try:
         json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise BadDelivery("the body is not JSON") from None
+        raise BadDelivery("the body is not JSON", fault=DeliveryFault.NOT_JSON) from None
     return False
 
 

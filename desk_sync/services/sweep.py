@@ -63,8 +63,8 @@ class SweepPace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
-    """Counts of a sweep: tickets modified since `since` (`seen`), those that the sweep before could not see (`new`),
-    those marked for a look (`marked`), and those that a delivery should have reported (`missed`).
+    """Counts of a sweep: tickets modified since `since` (`seen`), those that the sweep before could not see and others
+    modified (`new`), those marked for a look (`marked`), and those that a delivery should have reported (`missed`).
     """
 
     since: datetime
@@ -158,10 +158,10 @@ class Sweep:
         start = min(wanted, last - self.pace.overlap)
         pages = self.desk.modified_between(start, begun + AHEAD)
         new_since = start if wanted < last else last
-        swept = self._mark(which, pages, start, new_since=new_since, promised_since=coverage.since)
+        swept, changed = self._mark(which, pages, start, new_since=new_since, promised_since=coverage.since)
         until = self._desk_time(now) - self.pace.grace
         self.sweeps.cover(SweepCoverage(since=min(coverage.since, wanted, until), until=until))
-        return self._report(swept, changes=swept.new)
+        return self._report(swept, changed if which is SweepKind.RECENT else ())
 
     def _sweep_replies(self, now: datetime) -> SweepResult:
         """Sweep the replies since the last such sweep. Their changes are counted by the sweeps of changes."""
@@ -169,8 +169,8 @@ class Sweep:
         start = min(done.reached or begun, begun) - self.pace.overlap
         pages = self.desk.replied_between(start, begun + AHEAD)
         promised_since = self._coverage(now).since
-        swept = self._mark(SweepKind.REPLIES, pages, start, new_since=start, promised_since=promised_since)
-        return self._report(swept, changes=swept.missed)
+        swept, _ = self._mark(SweepKind.REPLIES, pages, start, new_since=start, promised_since=promised_since)
+        return self._report(swept, ())
 
     def _mark(
         self,
@@ -180,16 +180,22 @@ class Sweep:
         *,
         new_since: datetime,
         promised_since: datetime,
-    ) -> SweepResult:
-        """Mark the tickets of all pages, each page as far as the budget admits it, and return their counts."""
-        found: Counter[str] = Counter(seen=0, new=0, marked=0, missed=0)
+    ) -> tuple[SweepResult, Sequence[datetime]]:
+        """Mark the tickets of all pages, each page as far as the budget admits it.
+
+        Return their counts, and the instants of the new changes.
+        """
+        found: Counter[str] = Counter(seen=0, marked=0, missed=0)
+        changed: list[datetime] = []
         for page in pages:
             settled = self._settled(page)
             missed = self.sweeps.mark_missed(settled, promised_since=promised_since, now=self.now())
-            new = sum(each.at is not None and each.at >= new_since for each in settled)
-            found.update(seen=len(settled), new=new, **asdict(missed))
+            own = self.sweeps.own(settled, since=new_since)
+            others = (each.at for each in settled if each.at and each.ticket_id not in own)
+            changed += (at for at in others if at >= new_since)
+            found.update(seen=len(settled), **asdict(missed))
             self.budget.check(_URGENCY[which])
-        return SweepResult(since=start, **found)
+        return SweepResult(since=start, new=len(changed), **found), changed
 
     def _settled(self, page: Sequence[ModifiedTickets]) -> Sequence[ModifiedTickets]:
         """Return the page without changes less than `grace` old; tickets without an instant are kept.
@@ -199,10 +205,10 @@ class Sweep:
         now = self._desk_time(self.now())
         return [each for each in page if each.at is None or abs(now - each.at) >= self.pace.grace]
 
-    def _report(self, swept: SweepResult, *, changes: int) -> SweepResult:
+    def _report(self, swept: SweepResult, changed: Sequence[datetime]) -> SweepResult:
         log.info("portal.swept", **asdict(swept))
         raised = self.alarm.raised(swept)
-        self.sweeps.tally(changes=changes, alarmed_at=self.now() if raised else None)
+        self.sweeps.tally(changed, missed=swept.missed, now=self.now(), alarmed=raised)
         if raised:
             hint = "check in Desk that our webhook is enabled and that its calls succeed"
             log.error("deliveries.missed", **asdict(swept), hint=hint)

@@ -19,7 +19,7 @@ from desk_sync.simulation.setup import SimulationSetup
 from desk_sync.simulation.timeline import timeline
 from desk_sync.wiring.process import DEFAULT
 
-_REFERENCE = re.compile(r"\[(ds-[0-9a-f]{12})\]\s*$")
+_REFERENCE = re.compile(r"\[(ds-[0-9a-f]{12})(?:\.[0-9a-f]{14})?\]\s*$")
 _LINE = re.compile(r"<br\s*/?>")
 
 

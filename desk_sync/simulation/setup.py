@@ -197,6 +197,7 @@ def _product(
         slots=lambda *_: FreeSlots(),
         pool=lambda _: InlineExecutor(),
         notifier=lambda: notices,
+        token=lambda: "000000",
     )
     desk_sync = DeskSync(settings, open_engine("sqlite://"), environment, mapping)
     desk_sync.upgrade()

@@ -6,7 +6,7 @@ ticket ids or secrets (L11, L12).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
@@ -25,6 +25,7 @@ from desk_sync.ports.metrics import UNCOUNTED, FailureCounts, HeartbeatStore, Me
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.services.health import age_of_oldest
+from desk_sync.services.inflow import InflowWatch
 from desk_sync.web.connections import CutReason
 from desk_sync.web.single_flight import SingleFlight
 
@@ -113,6 +114,7 @@ class BusinessMetrics(Collector):
         now: Now,
         failures: FailureCounts = UNCOUNTED,
         strangers: Callable[[], Mapping[str, int]] = dict,
+        inflow: Sequence[InflowWatch] = (),
     ) -> None:
         self._metrics = metrics
         self._subscriptions = subscriptions
@@ -120,6 +122,7 @@ class BusinessMetrics(Collector):
         self._heartbeats = heartbeats
         self._failures = failures
         self._strangers = strangers
+        self._inflow = inflow
         self._now = now
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
@@ -133,6 +136,7 @@ class BusinessMetrics(Collector):
         yield from self._sweeps(now)
         yield from self._desk_clocks(now)
         yield from self._counters()
+        yield from self._windows()
         yield self._verdicts()
         yield self._held_back()
         yield from self._retention(now)
@@ -198,6 +202,27 @@ class BusinessMetrics(Collector):
         for labels, count in self._failures.totals().items():
             failed.add_metric(labels, count)
         yield from (missed, changes, undelivered, failed)
+
+    def _windows(self) -> Iterator[GaugeMetricFamily]:
+        """Yield what came in within the last hours: counts that fall again, unlike those of `_counters`."""
+        labels = ["portal", "hours"]
+        meaning = "Changes to tickets by others within the last hours."
+        changes = GaugeMetricFamily("desk_sync_recent_changes", meaning, labels=labels)
+        meaning = "Changes of the last hours that no delivery reported."
+        missed = GaugeMetricFamily("desk_sync_recent_missed", meaning, labels=labels)
+        meaning = "Deliveries that were refused within a day, by the fault."
+        refused = GaugeMetricFamily("desk_sync_recent_refused", meaning, labels=["portal", "fault"])
+        meaning = "Alarms about deliveries that do not arrive."
+        stopped = GaugeMetricFamily("desk_sync_deliveries_stopped", meaning, labels=["portal"])
+        for watch in self._inflow:
+            windows = watch.windows()
+            for window in windows:
+                changes.add_metric([watch.portal, str(window.hours)], window.changes)
+                missed.add_metric([watch.portal, str(window.hours)], window.missed)
+            for fault, count in windows[-1].refused.items():
+                refused.add_metric([watch.portal, fault], count)
+            stopped.add_metric([watch.portal], len(watch.alarms()))
+        yield from (changes, missed, refused, stopped)
 
     def _verdicts(self) -> GaugeMetricFamily:
         gauge = GaugeMetricFamily("desk_sync_decisions", "Open tickets by verdict.", labels=["portal", "verdict"])

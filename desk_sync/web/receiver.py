@@ -24,7 +24,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError, where
+from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, DeliveryFault, TemporaryError, where
 from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import DeliveryDoor
 from desk_sync.web.doorbell import Doorbell
@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 Count: TypeAlias = Callable[[str, HTTPStatus], None]
+Refused: TypeAlias = Callable[[str, DeliveryFault], None]
 Headers: TypeAlias = Mapping[bytes, bytes]
 
 PATH_PREFIX = "/webhooks/desk/"
@@ -63,6 +64,12 @@ class TooSlow(Exception):
     """The body did not arrive in time."""
 
 
+FAULTS: Mapping[type[Exception], DeliveryFault] = {
+    TooSlow: DeliveryFault.TOO_SLOW,
+    TooLarge: DeliveryFault.TOO_LARGE,
+}
+"""Those of errors that know no fault; after any other error the receiver was not available."""
+
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     BadDelivery: HTTPStatus.BAD_REQUEST,
     ClientDisconnect: HTTPStatus.BAD_REQUEST,
@@ -80,11 +87,13 @@ def app(
     *,
     limits: ReceiverLimits | None = None,
     count: Count = lambda portal, status: None,
+    refused: Refused = lambda portal, fault: None,
     extra_routes: Sequence[BaseRoute] = (),
 ) -> ASGIApp:
     """Return the web application that receives deliveries; each portal has a door and a doorbell under its name.
 
-    `count` is called with every answer, with "unknown" for a portal that is not ours; `extra_routes` are served too.
+    `count` is called with every answer, with "unknown" for a portal that is not ours, and `refused` with every fault of
+    a delivery to one that is; `extra_routes` are served too.
     """
     if doors.keys() != doorbells.keys():
         raise ConfigurationError(f"doors {sorted(doors)} and doorbells {sorted(doorbells)} do not match")
@@ -97,7 +106,7 @@ def app(
         for doorbell in doorbells.values():
             doorbell.stop()
 
-    receiver = DeliveryReceiver(doors, doorbells, limits or ReceiverLimits(), count)
+    receiver = DeliveryReceiver(doors, doorbells, limits or ReceiverLimits(), count, refused)
     others = Starlette(routes=extra_routes, lifespan=ringing)
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,12 +123,18 @@ class DeliveryReceiver:
     """
 
     def __init__(
-        self, doors: Mapping[str, DeliveryDoor], doorbells: Mapping[str, Doorbell], limits: ReceiverLimits, count: Count
+        self,
+        doors: Mapping[str, DeliveryDoor],
+        doorbells: Mapping[str, Doorbell],
+        limits: ReceiverLimits,
+        count: Count,
+        refused: Refused,
     ) -> None:
         self._doors = doors
         self._doorbells = doorbells
         self._limits = limits
         self._count = count
+        self._refused = refused
         self._threads = DeliveryThreads(limits.threads)
         self._room = BodyRoom(limits.room)
         self._ended = FutureWaiter()
@@ -145,6 +160,8 @@ class DeliveryReceiver:
             recorded = await self._accept(door, scope, receive)
         except Exception as error:  # noqa: BLE001 - after any error the answer must be a refusal: nothing was stored
             status = _refusal(portal, error)
+            if fault := fault_of(error):
+                self._refused(portal, fault)
             error.__traceback__ = None  # its frames hold the body, and futures that they hold may hold the error
             return status, 0
         # Only for debugging: the stored rows hold the same facts and cost less than the line.
@@ -287,6 +304,15 @@ async def _piece(receive: Receive) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
     return message.get("body", b""), message.get("more_body", False)
+
+
+def fault_of(error: Exception) -> DeliveryFault | None:
+    """Return why a delivery was refused; None if the sender went away."""
+    if isinstance(error, ClientDisconnect):
+        return None
+    if isinstance(error, BadToken | BadDelivery):
+        return error.fault
+    return FAULTS.get(type(error), DeliveryFault.UNAVAILABLE)
 
 
 def _refusal(portal: str, error: Exception) -> HTTPStatus:

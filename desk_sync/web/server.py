@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from desk_sync.web import health, receiver
 from desk_sync.web.connections import bounded
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
+from desk_sync.web.refusals import RefusalCounter
 from desk_sync.wiring import checks
 from desk_sync.wiring.environment import utc_now
 from desk_sync.wiring.opening import check_start, open_receiver
@@ -30,12 +31,15 @@ START_WITHIN = timedelta(seconds=2)
 
 def serve(*, host: str, port: int, har: Path | None = None) -> None:
     """Answer deliveries until interrupted. `har` is a file to record the traffic to, for the demo only."""
-    with open_receiver() as desk_sync:
+    with open_receiver() as desk_sync, ExitStack() as stack:
         doors = {portal: desk_sync.portal(portal).intake() for portal in desk_sync.portal_names}
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portal_names}
         metrics = ProcessMetrics(_business(desk_sync))
         extra_routes = [*health.routes(checks.ready(desk_sync)), metrics.route()]
-        app: ASGIApp = receiver.app(doors, doorbells, count=metrics.count, extra_routes=extra_routes)
+        refusals = stack.enter_context(RefusalCounter({each.name: each.inflow for each in desk_sync.portals}, utc_now))
+        app: ASGIApp = receiver.app(
+            doors, doorbells, count=metrics.count, refused=refusals.count, extra_routes=extra_routes
+        )
         # Not waited for: a database that hangs must not keep the receiver from answering 503.
         Thread(target=checks.log_start, args=(desk_sync,), name="startup", daemon=True).start()
         if har:
@@ -70,4 +74,5 @@ def _business(desk_sync: DeskSync) -> BusinessMetrics:
         now=utc_now,
         failures=desk_sync.failures,
         strangers=desk_sync.belonging.strangers,
+        inflow=desk_sync.inflow_watches,
     )

@@ -59,6 +59,7 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "Desk's clock": lambda: app.health.desk_clock(),
         "deliveries": lambda: app.health.deliveries(),
         "sweeps": lambda: app.health.sweeps(),
+        "installations": lambda: app.health.other_installations(),
         "parked tickets": lambda: app.health.parked(),
         "held-back fields": lambda: app.health.held_back(),
         "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),

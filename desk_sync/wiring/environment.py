@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 
 from requests.adapters import BaseAdapter
 from tenacity import nap
@@ -41,12 +42,17 @@ def by_mail_and_chat() -> Notifier:
     return AppriseNotifier(find=settings.notice_url)
 
 
+def random_token() -> str:
+    """Return six random hexadecimal digits."""
+    return token_hex(3)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """Time, threads and transports of one process.
 
     `jitter` is the longest extra pause before the client repeats a call, in seconds. `transport` carries the requests
-    to Desk; None is for sockets.
+    to Desk; None is for sockets. `token` returns six random hexadecimal digits.
     """
 
     now: Now = utc_now
@@ -57,3 +63,4 @@ class Environment:
     slots: Callable[[Settings, str], InFlight] = slots_in_redis
     pool: Callable[[int], Executor] = look_threads
     notifier: Callable[[], Notifier] = by_mail_and_chat
+    token: Callable[[], str] = random_token

@@ -24,6 +24,8 @@ from desk_sync.adapters.store.group_commit import GroupCommit, GroupInbox
 from desk_sync.adapters.store.held_back import SqlHeldBack
 from desk_sync.adapters.store.hours import SqlHours
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.inflow import SqlInflow
+from desk_sync.adapters.store.installations import SqlInstallation
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.partners import SqlEducationLog, SqlPartners
@@ -42,6 +44,8 @@ from desk_sync.services.adopt import AdoptPortal
 from desk_sync.services.desk_clock import DeskClock
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
@@ -114,7 +118,18 @@ class PortalServices:
             jitter=environment.jitter,
             transport=environment.transport,
         )
-        return DeskClient(calls, self.mapping.vocabulary)
+        return DeskClient(calls, self.mapping.vocabulary, self.installation)
+
+    @cached_property
+    def installation(self) -> SqlInstallation:
+        """This installation, and the marks of others on the portal."""
+        return SqlInstallation(self.engine, self.name, self.environment.now, self.environment.token)
+
+    @property
+    def installation_watch(self) -> InstallationWatch:
+        """What notices other installations that write to the portal."""
+        speaks = self.mapping.policy.tickets.speaks
+        return InstallationWatch(store=self.installation, now=self.environment.now, speaks=speaks)
 
     @cached_property
     def clock(self) -> DeskClock:
@@ -234,9 +249,22 @@ class PortalServices:
             sweeps=self.sweeps,
             now=self.environment.now,
             pace=SweepPace.every(timedelta(seconds=self.process_settings.sweep_every)),
-            alarm=MissedAlarm(share=self.process_settings.missed_share),
+            alarm=self.missed_alarm,
             clock=self.clock,
         )
+
+    @property
+    def missed_alarm(self) -> MissedAlarm:
+        return MissedAlarm(share=self.process_settings.missed_share)
+
+    @property
+    def inflow(self) -> SqlInflow:
+        return SqlInflow(self.engine, self.name)
+
+    @property
+    def inflow_watch(self) -> InflowWatch:
+        """What notices that deliveries stop."""
+        return InflowWatch(inflow=self.inflow, now=self.environment.now, alarm=self.missed_alarm)
 
     def intake(self, inbox: DeliveryInbox | None = None) -> Intake:
         """Return the service that takes the portal's deliveries. Raises ConfigurationError if a setting is missing.
@@ -312,6 +340,7 @@ class PortalServices:
             live=self.sources.live,
             hours=self.hours,
             clock=self.clock,
+            refusal=self.installation_watch.refusal,
         )
 
     @property

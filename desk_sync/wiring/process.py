@@ -25,6 +25,8 @@ from desk_sync.services.audit import Audit
 from desk_sync.services.belonging import Belonging
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.health import Health
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.installations import InstallationWatch
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.portal import PortalServices
@@ -121,6 +123,8 @@ class DeskSync:
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,
             strangers=self.belonging.strangers,
+            inflow=self.inflow_watches,
+            installations=self.installation_watches,
         )
 
     @property
@@ -140,6 +144,14 @@ class DeskSync:
         return SqlBelonging(self.engine)
 
     @property
+    def installation_watches(self) -> Sequence[InstallationWatch]:
+        return [portal.installation_watch for portal in self.portals]
+
+    @property
+    def inflow_watches(self) -> Sequence[InflowWatch]:
+        return [portal.inflow_watch for portal in self.portals]
+
+    @property
     def health(self) -> Health:
         return Health(
             metrics=[portal.metrics for portal in self.portals],
@@ -147,6 +159,8 @@ class DeskSync:
             subscriptions=self.sources.subscriptions,
             pulls=self.sources.pulls,
             now=self.environment.now,
+            inflow=self.inflow_watches,
+            installations=self.installation_watches,
         )
 
     def upgrade(self) -> str:

@@ -40,6 +40,7 @@ CHECKS = [
     "work",
     "steps",
     "deliveries",
+    "installations",
     "parked tickets",
     "held-back fields",
     "subscription data",

@@ -309,7 +309,7 @@ def _differences(stormy: Mapping[str, Mapping[str, Any]], calm: Mapping[str, Map
                 yield f"{name}: {what} {stormy[name][what]}, without the outage {value}"
 
 
-_REFERENCE = re.compile(r"\[(ds-[0-9a-f]+)\]")
+_REFERENCE = re.compile(r"\[(ds-[0-9a-f]+)(?:\.[0-9a-f]+)?\]")
 
 DAILY = (
     OutageTrial(weather="5xx", deliveries="dropped", seconds=SHORTEST),

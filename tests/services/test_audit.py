@@ -7,18 +7,25 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
+from structlog.testing import capture_logs
 
 from desk_sync.adapters.store.clocks import SqlOpenClocks
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import writing
+from desk_sync.adapters.store.inflow import SqlInflow
+from desk_sync.adapters.store.installations import SqlInstallation
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tables import clocks, tickets
 from desk_sync.domain.desk_clock import ClockOffset
-from desk_sync.errors import TemporaryError
+from desk_sync.errors import DeliveryFault, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
+from desk_sync.ports.portal import InstallationMark
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.audit import Audit, AuditResult
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.installations import InstallationWatch
+from desk_sync.services.sweep import MissedAlarm
 from tests.support.makers import NOW, make_ticket
 
 TICKET = "100000000000000001"
@@ -172,3 +179,37 @@ def test_open_tickets_of_a_portal_that_is_not_named_any_more_keep_the_monitor_fr
 
     assert (found.strangers, found.passed, monitor.calls) == (4, False, 0)
     assert (audit.run().passed, monitor.calls) == (True, 1)
+
+
+def test_deliveries_that_stop_keep_the_monitor_from_being_called(audit, monitor, world):
+    inflow = SqlInflow(world.engine, "default")
+    watched = replace(audit, inflow=[InflowWatch(inflow=inflow, now=world.now, alarm=MissedAlarm())])
+    assert watched.run().passed
+    world.waits(hours=8)
+    world.look()
+    inflow.refuse({DeliveryFault.WRONG_WEBHOOK: 3}, now=world.now())
+    calls = monitor.calls
+
+    with capture_logs() as logs:
+        assert watched.run().stopped == 1
+
+    assert monitor.calls == calls
+    assert [each["alarm"] for each in logs if each["event"] == "deliveries.stopped"] == [
+        "every delivery of the last hour was refused: 3 wrong webhook"
+    ]
+
+
+def test_another_installation_keeps_the_monitor_from_being_called(audit, monitor, world):
+    store = SqlInstallation(world.engine, "default", world.now, lambda: "0f0f0f")
+    watched = replace(audit, installations=[InstallationWatch(store=store, now=world.now, speaks=True)])
+    assert watched.run().passed
+    for ticket_id in ("1", "2"):
+        own, other = (InstallationMark(installation=each, at=NOW) for each in (store.own(), "00000000000001"))
+        store.see(ticket_id, [own, replace(other, at=NOW + timedelta(minutes=1))])
+    calls = monitor.calls
+
+    with capture_logs() as logs:
+        assert watched.run().crowded == 1
+
+    assert monitor.calls == calls
+    assert "installation.crowded" in [each["event"] for each in logs]

@@ -10,6 +10,7 @@ import pytest
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.inflow import SqlInflow
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.notices import SqlNotices, save
 from desk_sync.adapters.store.retention import SqlRetention
@@ -17,10 +18,12 @@ from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.domain.escalation.notice import gather
 from desk_sync.domain.ticket.ticket import Field
-from desk_sync.errors import ConfigurationError, DeskSyncError, TemporaryError
+from desk_sync.errors import ConfigurationError, DeliveryFault, DeskSyncError, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.sweep import MissedAlarm
 from tests.support.field_troubles import FieldTrouble
 from tests.support.makers import NOW, make_event, make_message, make_ticket
 
@@ -129,10 +132,32 @@ class TestDeliveries:
     def test_an_alarm_lasts_for_a_day(self, world, health, hours, ok):
         sweeps = SqlSweeps(world.engine, "other")
         sweeps.cover(SweepCoverage(since=NOW, until=NOW))
-        sweeps.tally(changes=40, alarmed_at=world.now())
+        sweeps.tally([world.now()] * 40, missed=0, now=world.now(), alarmed=True)
         world.waits(hours=hours)
 
         assert check("deliveries", health.deliveries).ok is ok
+
+    def test_refused_deliveries_are_listed(self, world, health):
+        SqlInflow(world.engine, "default").refuse({DeliveryFault.FORGED: 2, DeliveryFault.TOO_SLOW: 1}, now=NOW)
+
+        found = watching(world, health).deliveries()
+
+        assert found == "0 of 0 changes came without a delivery; refused in a day: 2 bad token, 1 too slow"
+
+    def test_deliveries_that_stop_are_wrong(self, world, health):
+        SqlInflow(world.engine, "default").refuse({DeliveryFault.WRONG_ORGANISATION: 5}, now=NOW)
+
+        found = check("deliveries", watching(world, health).deliveries)
+
+        assert not found.ok
+        assert found.what.startswith("default: every delivery of the last hour was refused: 5 wrong organisation; ")
+        assert "Deliveries stop" in (found.hint or "")
+
+
+def watching(world, health):
+    """The health of a portal whose deliveries are watched."""
+    inflow = SqlInflow(world.engine, "default")
+    return replace(health, inflow=[InflowWatch(inflow=inflow, now=world.now, alarm=MissedAlarm())])
 
 
 class TestSweeps:

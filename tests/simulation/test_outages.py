@@ -87,6 +87,7 @@ KINDS: dict[str, Callable[[InProcess], tuple[int, bytes]]] = {
     "401": refusal(401, "INVALID_OAUTH"),
     "403": refusal(403, "FORBIDDEN"),
     "403 for the token": refusal(403, "SCOPE_MISMATCH"),
+    "404": refusal(404, "URL_NOT_FOUND"),
     "429": refusal(429, "TOO_MANY_REQUESTS"),
     "accounts server down": broken,
 }

@@ -19,6 +19,7 @@ class FakeBudget:
         self.worst_only = False
         self.paused: timedelta | None = None
         self.left: list[int | None] = []
+        self.credits: list[int | None] = []
         self.waits: list[timedelta] = []
         self.failures: list[str] = []
         self.concerned: list[str | None] = []
@@ -38,6 +39,9 @@ class FakeBudget:
 
     def spent(self, left: int | None, *, sent_at: datetime) -> None:
         self.left.append(left)
+
+    def counted(self, left: int | None, *, sent_at: datetime) -> None:
+        self.credits.append(left)
 
     def exhausted(self, wait: timedelta) -> None:
         self.waits.append(wait)

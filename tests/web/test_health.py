@@ -18,6 +18,7 @@ from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.inbox import SqlInbox
+from desk_sync.adapters.store.inflow import SqlInflow
 from desk_sync.adapters.store.metrics import SqlMetrics
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.retention import SqlRetention
@@ -28,10 +29,12 @@ from desk_sync.adapters.store.upgrade import migrate
 from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.domain.ticket.held_back import FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.ticket import Field
-from desk_sync.errors import BadToken, ConfigurationError, TemporaryError
+from desk_sync.errors import BadToken, ConfigurationError, DeliveryFault, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.sweeps import SweepKind
+from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.sweep import MissedAlarm
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
@@ -104,12 +107,16 @@ def test_a_database_that_hangs_is_not_waited_for_and_costs_one_thread(site):
     assert requests.get(f"{url}/readyz", timeout=5).status_code == 200
 
 
+WINDOWS = ("1", "6", "24")
+
+
 class Shop:
     """The web application with its metrics over a real store."""
 
     def __init__(self, engine, serve):
         self.engine = engine
         self.inbox, self.tickets = SqlInbox(engine, "default"), SqlTickets(engine, "default")
+        self.inflow = SqlInflow(engine, "default")
         self.metrics = ProcessMetrics(
             BusinessMetrics(
                 metrics={"default": SqlMetrics(engine, "default")},
@@ -118,6 +125,7 @@ class Shop:
                 heartbeats=SqlHeartbeats(engine),
                 now=lambda: NOW + timedelta(seconds=90),
                 strangers=lambda: SqlBelonging(engine).open_tickets(["default"]),
+                inflow=[InflowWatch(inflow=self.inflow, now=lambda: NOW, alarm=MissedAlarm())],
             )
         )
         doors = {"default": RefusingDoor()}
@@ -174,6 +182,8 @@ def test_the_metrics_are_those_of_the_store(shop):
         ("desk_sync_events_stranded", "default"): 0,
         ("desk_sync_missed_total", "default"): 0,
         ("desk_sync_changes_total", "default"): 0,
+        ("desk_sync_deliveries_stopped", "default"): 0,
+        **{(f"desk_sync_recent_{name}", hours, "default"): 0 for name in ("changes", "missed") for hours in WINDOWS},
         ("desk_sync_notices_waiting", "default"): 0,
         ("desk_sync_unheard_total", "default"): 0,
         ("desk_sync_decisions", "default", "REVIEW"): 1,
@@ -279,3 +289,14 @@ def test_the_difference_from_desks_clock_and_its_age_are_shown(shop):
 
     assert found["desk_sync_clock_behind_seconds", "default"] == -3.5
     assert found["desk_sync_clock_measured_age_seconds", "default"] == 90
+
+
+def test_what_came_in_within_the_last_hours_is_shown(shop):
+    shop.inflow.refuse({DeliveryFault.WRONG_WEBHOOK: 4}, now=NOW)
+
+    samples = shop.samples()
+
+    assert samples["desk_sync_recent_refused", "wrong webhook", "default"] == 4
+    assert samples["desk_sync_recent_changes", "24", "default"] == 0
+    assert samples["desk_sync_recent_missed", "1", "default"] == 0
+    assert samples["desk_sync_deliveries_stopped", "default"] == 1

@@ -20,7 +20,7 @@ import requests
 from structlog.testing import capture_logs
 
 from desk_sync.domain.ticket.event import Event, EventHint
-from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, TemporaryError
+from desk_sync.errors import BadDelivery, BadToken, ConfigurationError, DeliveryFault, TemporaryError
 from desk_sync.ports.tickets import RecordedDelivery
 from desk_sync.services.intake import Intake
 from desk_sync.web.doorbell import Doorbell
@@ -96,6 +96,7 @@ class Site:
     store: Store
     guard: Guard
     rings: list[float] = field(default_factory=list)
+    refused: list[tuple[str, DeliveryFault]] = field(default_factory=list)
 
     def post(self, body: bytes, headers: dict[str, str] | None = None, portal: str = "default") -> requests.Response:
         return requests.post(f"{self.url}/webhooks/desk/{portal}", data=body, headers=headers, timeout=10)
@@ -119,7 +120,8 @@ def open_site(serve) -> Iterator[Callable[..., Site]]:
             ring()
 
         intake = Intake(verify=guard.verify, is_known=guard.is_known, read=read, inbox=store, now=lambda: NOW)
-        site.url = serve(app({"default": intake}, {"default": Doorbell(rung)}, limits=limits))
+        doors, doorbells = {"default": intake}, {"default": Doorbell(rung)}
+        site.url = serve(app(doors, doorbells, limits=limits, refused=lambda *refusal: site.refused.append(refusal)))
         return site
 
     yield open_site
@@ -153,6 +155,29 @@ ANSWERS = [
 def test_a_post_is_answered_by_what_became_of_it(site, body, headers, status, stored):
     assert site.post(body, headers).status_code == status
     assert len(site.store.committed) == stored
+
+
+REFUSALS = [
+    pytest.param(b"not JSON", SIGNED, DeliveryFault.NOT_JSON, id="not JSON"),
+    pytest.param(b'[{"a": "strange"}]', SIGNED, DeliveryFault.BAD_EVENTS, id="not what Desk sends"),
+    pytest.param(b'[{"a": 1}]', {"X-ZDesk-JWT": "forged"}, DeliveryFault.FORGED, id="a forged token"),
+    pytest.param(b'[{"a": 1}]', {"X-ZDesk-JWT": "down"}, DeliveryFault.UNAVAILABLE, id="the keys cannot be fetched"),
+    pytest.param(b"[" + b"1," * 500 + b"1]", SIGNED, DeliveryFault.TOO_LARGE, id="a body above the limit"),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "fault"), REFUSALS)
+def test_a_refusal_is_counted_by_its_fault(site, body, headers, fault):
+    site.post(body, headers)
+
+    assert site.refused == [("default", fault)]
+
+
+def test_what_is_taken_or_for_another_portal_is_no_refusal(site):
+    site.post(b'[{"a": 1}]', SIGNED)
+    site.post(b'[{"a": 1}]', {}, portal="other")
+
+    assert site.refused == []
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

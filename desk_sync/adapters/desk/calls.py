@@ -23,6 +23,7 @@ from desk_sync.adapters.desk.failures import (
     ScopeMissing,
     exhausted,
     failure,
+    is_doubtful,
     is_page,
     portal_failure,
 )
@@ -192,8 +193,10 @@ class DeskCalls:
         elif failed := portal_failure(response, call):
             self._budget.failed(failed.cause, failed.about)
         else:
-            left = response.headers.get(_CREDITS_LEFT, "")
-            self._budget.spent(int(left) if _COUNT.fullmatch(left) else None, sent_at=sent_at)
+            header = response.headers.get(_CREDITS_LEFT, "")
+            left = int(header) if _COUNT.fullmatch(header) else None
+            count = self._budget.counted if is_doubtful(response, call) else self._budget.spent
+            count(left, sent_at=sent_at)
             if date := _date(response):
                 self._clock.record(date, sent=sent)
 

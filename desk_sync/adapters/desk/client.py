@@ -25,6 +25,7 @@ from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone, NotPermitted, Unreadable
 from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
+from desk_sync.ports.portal import UNMARKED, InstallationMarks
 
 log = structlog.get_logger()
 
@@ -42,9 +43,12 @@ PAST_PAGES = 4
 class DeskClient:
     """One portal's Desk. Safe to share between threads."""
 
-    def __init__(self, calls: DeskCalls, vocabulary: DeskVocabulary) -> None:
+    def __init__(
+        self, calls: DeskCalls, vocabulary: DeskVocabulary, installation: InstallationMarks = UNMARKED
+    ) -> None:
         self._calls = calls
         self._vocabulary = vocabulary
+        self._installation = installation
         self._labels: dict[str, Mapping[str, str]] = {}
 
     def read_ticket(self, ticket_id: str) -> Ticket:
@@ -152,7 +156,7 @@ class DeskClient:
         return _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        body = payload.comment(text, reference, public=public)
+        body = payload.comment(text, reference, public=public, installation=self._installation.own())
         self._calls.write("POST", _path(ticket_id, "comments"), self._calls.deadline(), body)
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
@@ -160,7 +164,7 @@ class DeskClient:
         deadline = self._calls.deadline()
         for page in self._comment_pages(ticket_id, deadline):
             if comment_id := payload.find_comment(page, reference):
-                body = payload.comment(text, reference, public=False)
+                body = payload.comment(text, reference, public=False, installation=self._installation.own())
                 return self._edit(ticket_id, comment_id, body, deadline)
         return False
 
@@ -190,6 +194,7 @@ class DeskClient:
             except LargeAnswer as error:
                 start, size = _less(start, size, error)
                 continue
+            self._installation.see(ticket_id, payload.installation_marks(page))
             yield page
             start, more = start + size, raw.count(page) == size
             size = larger(size, PAGE)

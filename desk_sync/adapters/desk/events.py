@@ -19,7 +19,7 @@ from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 from desk_sync.domain.ticket.event import Event, EventHint, EventItem, FieldChange
 from desk_sync.domain.ticket.ticket import Field, Ticket, differing, digest, value_digest
-from desk_sync.errors import BadDelivery, describe
+from desk_sync.errors import BadDelivery, DeliveryFault, describe
 
 log = structlog.get_logger()
 
@@ -47,22 +47,27 @@ def read_events(body: bytes, vocabulary: DeskVocabulary, *, org_id: str) -> list
     try:
         delivery = read_json(body)
     except NotJson:
-        raise BadDelivery("the body is not JSON") from None
+        raise BadDelivery("the body is not JSON", fault=DeliveryFault.NOT_JSON) from None
     if not isinstance(delivery, list):
         raise BadDelivery("the body is not an array of events")
     if len(delivery) > MOST_EVENTS:
         raise BadDelivery(f"more than {MOST_EVENTS} events")
-    events, refusals = [], []
+    events: list[Event | None] = []
+    refusals: list[Exception] = []
     for raw in delivery:
         try:
             events.append(_read_event(raw, vocabulary, org_id))
         except Exception as error:  # noqa: BLE001 - one odd event must not cost the others
-            refusals.append(describe(error))
+            refusals.append(error)
     if refusals:
-        _log_refusals(refusals, org_id)
+        _log_refusals([describe(each) for each in refusals], org_id)
         if not events:
-            raise BadDelivery(refusals[0])
+            raise BadDelivery(describe(refusals[0]), fault=_fault(refusals[0]))
     return [event for event in events if event]
+
+
+def _fault(error: Exception) -> DeliveryFault:
+    return error.fault if isinstance(error, BadDelivery) else DeliveryFault.BAD_EVENTS
 
 
 def _log_refusals(refusals: list[str], org_id: str) -> None:
@@ -74,7 +79,7 @@ def _read_event(raw: object, vocabulary: DeskVocabulary, org_id: str) -> Event |
     if not isinstance(raw, dict) or not isinstance(raw.get("payload"), dict):
         raise BadDelivery("an event is not an object with a payload")
     if _text(raw.get("orgId")) != org_id:
-        raise BadDelivery("an event is another portal's")
+        raise BadDelivery("an event is another portal's", fault=DeliveryFault.OTHER_PORTAL)
     kind = _text(raw.get("eventType")) or ""
     if kind not in HINTS:
         return None

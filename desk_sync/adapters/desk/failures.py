@@ -123,7 +123,7 @@ def portal_failure(response: requests.Response, call: str) -> PortalFailure | No
     record: sweeps that fail alone, while no ticket is due, pause the portal too.
     """
     status = response.status_code
-    if status >= 500 or status in _OF_THE_PORTAL:
+    if status >= 500 or status in _OF_THE_PORTAL or (status == 404 and call.endswith("/search")):
         return PortalFailure(cause=f"status {status}")
     if status == 403:
         return PortalFailure(cause="status 403", about=_record_of(call))
@@ -132,6 +132,11 @@ def portal_failure(response: requests.Response, call: str) -> PortalFailure | No
     if 200 <= status < 300 and status != 204 and not _is_object(response):
         return PortalFailure(cause=f"status {status} without JSON", about=_record_of(call))
     return None
+
+
+def is_doubtful(response: requests.Response, call: str) -> bool:
+    """Return True if Desk answers that it has no such ticket: the ticket may be gone, its id invented, or Desk ill."""
+    return response.status_code == 404 and re.fullmatch("[A-Z]+ /tickets/[^/]+", call) is not None
 
 
 def exhausted(response: requests.Response, *, now: datetime) -> timedelta | None:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from desk_sync.adapters.desk.evidence import facts_in, of_facts, of_fields, read
-from desk_sync.adapters.desk.raw import Raw, in_full, needed, readable
+from desk_sync.adapters.desk.raw import Raw, in_full, needed, our_installation, readable
 from desk_sync.adapters.desk.raw import count_in as _count
 from desk_sync.adapters.desk.raw import field as _field
 from desk_sync.adapters.desk.raw import identifier as _id
@@ -33,6 +33,7 @@ from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused
 from desk_sync.ports.desk import ModifiedTickets
+from desk_sync.ports.portal import InstallationMark
 
 _SHOWN = frozenset({"id", "departmentId", "contactId", "accountId", "email", "status", "statusType", "description"})
 _BINS = ("isTrashed", "isSpam", "isDeleted", "isArchived")
@@ -165,9 +166,12 @@ def _sent(value: str | None) -> str | None:
     return in_full(value) if value else None
 
 
-def comment(text: str, reference: str, *, public: bool) -> dict[str, object]:
-    """Return the body of a comment that ends in the reference; a text too long for Desk is cut."""
-    end = f"<br>[{reference}]"
+def comment(text: str, reference: str, *, public: bool, installation: str | None = None) -> dict[str, object]:
+    """Return the body of a comment that ends in the reference; a text too long for Desk is cut.
+
+    A private one names the installation too.
+    """
+    end = f"<br>[{reference}]" if public or installation is None else f"<br>[{reference}.{installation}]"
     content = html.escape(text).replace("\n", "<br>")
     if len(content) + len(end) > LONGEST_COMMENT:
         kept = content[: LONGEST_COMMENT - len(end) - 1]
@@ -183,7 +187,22 @@ def find_comment(answer: Raw, reference: str) -> str | None:
 def comment_text(answer: Raw, reference: str) -> str | None:
     """Return the text of the comment in a list that carries the reference, without it; None if there is none."""
     found = _text(_carrying(answer, reference).get("content"))
-    return None if found is None else html.unescape(_MARKUP.sub(" ", found)).replace(f"[{reference}]", "")
+    if found is None:
+        return None
+    return re.sub(rf"\[{re.escape(reference)}(\.[0-9a-f]{{14}})?\]", "", html.unescape(_MARKUP.sub(" ", found)))
+
+
+def installation_marks(answer: Raw) -> list[InstallationMark]:
+    """Return the marks in the private comments of a list, which only agents can write."""
+    return readable(answer, _installation_mark, "comment")
+
+
+def _installation_mark(raw: Raw) -> InstallationMark | None:
+    installation, at = our_installation(raw), _instant(raw.get("commentedTime"))
+    by_agent = (_text(_object(raw, "commenter").get("type")) or "").lower() == "agent"
+    if installation is None or at is None or not by_agent or _text(raw.get("isPublic")) != "false":
+        return None
+    return InstallationMark(installation=installation, at=at)
 
 
 def _carrying(answer: Raw, reference: str) -> Raw:

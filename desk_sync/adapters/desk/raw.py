@@ -21,7 +21,7 @@ Raw = Mapping[str, object]
 T = TypeVar("T")
 
 _ID = re.compile(r"[0-9]{1,20}")
-_REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})\](?:\s|&nbsp;|<[^<>]*>)*\Z")
+_REFERENCE_AT_END = re.compile(r"\[(ds-[0-9a-f]{12})(?:\.([0-9a-f]{14}))?\](?:\s|&nbsp;|<[^<>]*>)*\Z")
 _MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}Z")
 _SECONDS = re.compile(r"(?<=T[0-9]{2}:[0-9]{2}):[0-9]{2}(\.[0-9]+)?(?=Z$)")
 
@@ -132,3 +132,9 @@ def our_reference(comment: Raw) -> str | None:
 def without_reference(content: str) -> str:
     """Return the content of a comment without our reference at its end."""
     return _REFERENCE_AT_END.sub("", content)
+
+
+def our_installation(comment: Raw) -> str | None:
+    """Return the id of the installation that wrote one of our comments; None if the comment does not say."""
+    match = _REFERENCE_AT_END.search(text(comment.get("content")) or "")
+    return match[2] if match else None

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 from requests.adapters import BaseAdapter
 
-from desk_sync.errors import BadToken, TemporaryError
+from desk_sync.errors import BadToken, DeliveryFault, TemporaryError
 from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 
@@ -77,7 +77,7 @@ class WebhookToken:
     def verify(self, token: str | None) -> None:
         """Return if the token is valid. Raises BadToken, or TemporaryError if the key cannot be fetched."""
         if not token:
-            raise BadToken("the delivery has no token")
+            raise BadToken("the delivery has no token", fault=DeliveryFault.UNSIGNED)
         if len(token) > _LONGEST_TOKEN:
             raise BadToken(f"a token of {len(token)} characters is too long")
         if not self.is_known(token):
@@ -87,8 +87,8 @@ class WebhookToken:
         kid = _kid(token)
         key = self.keys.find(kid)
         claims = _read(lambda: jwt.decode(token, key, algorithms=[_ALGORITHM], options=_SIGNATURE_ONLY))
-        _expect(claims, "iss", f"orgId:{self.org_id}")
-        _expect(claims, "aud", f"webhookId:{self.webhook_id}")
+        _expect(claims, "iss", f"orgId:{self.org_id}", DeliveryFault.WRONG_ORGANISATION)
+        _expect(claims, "aud", f"webhookId:{self.webhook_id}", DeliveryFault.WRONG_WEBHOOK)
         behind = self.clock.offset.behind.total_seconds()
         self._check_times(claims, self.now().timestamp() + behind)
         return _Known(kid=kid, key=key, until=_seconds(claims, "exp") + self.leeway.total_seconds() - behind)
@@ -102,9 +102,11 @@ class WebhookToken:
         leeway = self.leeway.total_seconds()
         issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
         if not issued <= now + leeway:
-            raise BadToken(f"the token will be valid in {issued - now:.0f} s: compare this machine's clock")
+            wait = f"the token will be valid in {issued - now:.0f} s: compare this machine's clock"
+            raise BadToken(wait, fault=DeliveryFault.EARLY)
         if not now < expires + leeway:
-            raise BadToken(f"the token expired {now - expires:.0f} s ago: compare this machine's clock")
+            age = f"the token expired {now - expires:.0f} s ago: compare this machine's clock"
+            raise BadToken(age, fault=DeliveryFault.EXPIRED)
 
 
 class KeySet:
@@ -149,7 +151,7 @@ class KeySet:
             return known
         if found := self._wait(self.refresh()).get(kid):
             return found
-        raise BadToken(f"{self._url} has no key {kid[:64]!r}")
+        raise BadToken(f"{self._url} has no key {kid[:64]!r}", fault=DeliveryFault.UNKNOWN_KEY)
 
     def count(self) -> int:
         """Return the number of keys of the host. Raises TemporaryError if the host is down."""
@@ -246,9 +248,9 @@ def _read(part: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         raise BadToken(f"the token cannot be read or its signature is wrong ({type(error).__name__})") from None
 
 
-def _expect(claims: Mapping[str, object], name: str, expected: str) -> None:
+def _expect(claims: Mapping[str, object], name: str, expected: str, fault: DeliveryFault) -> None:
     if claims.get(name) != expected:
-        raise BadToken(f"the token's {name} is {str(claims.get(name))[:64]!r}, expected {expected!r}")
+        raise BadToken(f"the token's {name} is {str(claims.get(name))[:64]!r}, expected {expected!r}", fault=fault)
 
 
 def _seconds(claims: Mapping[str, object], name: str) -> float:

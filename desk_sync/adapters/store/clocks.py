@@ -119,7 +119,7 @@ def _is_waiting(now: datetime) -> ColumnElement[bool]:
     """Return a condition: the ticket is neither leased, parked, ended nor postponed, which plans a look too."""
     free = tickets.c.lease_until.is_(None) | (tickets.c.lease_until <= now)
     alive = tickets.c.parked_at.is_(None) & tickets.c.ended_at.is_(None) & tickets.c.owed_at.is_(None)
-    return free & alive
+    return free & alive & tickets.c.missing_at.is_(None)
 
 
 def _row(clock: Clock) -> dict[str, object]:

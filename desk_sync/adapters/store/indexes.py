@@ -27,6 +27,9 @@ LEASED = tickets.c.lease_until.is_not(None)
 OPEN = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
 """Tickets that are neither closed nor gone."""
 
+UNCLOSED = tickets.c.closed.is_(False) & or_(tickets.c.ended_at.is_(None), tickets.c.looked_at.is_not(None))
+"""Tickets that are not closed, and that Desk has, or had once."""
+
 UNDECIDED = OPEN & or_(
     tickets.c.verdict == text("'REVIEW'"), tickets.c.verdict == text("'UNKNOWN'"), tickets.c.questions.is_not(None)
 )
@@ -54,7 +57,7 @@ def _partial(name: str, columns: Sequence[KeyedColumnElement[Any] | ColumnElemen
 
 
 _partial("ix_tickets_leased", (tickets.c.portal, tickets.c.ticket_id), LEASED)
-_partial("ix_tickets_open", (tickets.c.account_id, tickets.c.portal, tickets.c.ticket_id), OPEN)
+_partial("ix_tickets_unclosed", (tickets.c.account_id, tickets.c.portal, tickets.c.ticket_id), UNCLOSED)
 _partial("ix_tickets_verdict", (tickets.c.portal, tickets.c.verdict), OPEN)
 _partial("ix_tickets_undecided", (tickets.c.portal, tickets.c.looked_at), UNDECIDED)
 _partial("ix_tickets_parked", (tickets.c.portal, tickets.c.parked_at), PARKED)

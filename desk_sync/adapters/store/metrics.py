@@ -146,6 +146,7 @@ class SqlMetrics:
     def _steps(self, now: datetime) -> Iterable[Select[Any]]:
         """Yield the query for the oldest clock change that is due, and for the oldest step, both in Desk's time."""
         alive = (tickets.c.portal == self.portal) & tickets.c.ended_at.is_(None) & tickets.c.dropped_at.is_(None)
+        alive &= tickets.c.missing_at.is_(None)
         same = (tickets.c.portal == clocks.c.portal) & (tickets.c.ticket_id == clocks.c.ticket_id)
         yield select(func.min(clocks.c.next_at)).join(tickets, same).where(alive, clocks.c.next_at <= now)
         yield select(func.min(tickets.c.step_at)).where(alive, tickets.c.step_at <= now)

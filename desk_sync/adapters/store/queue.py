@@ -31,7 +31,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.engine import writing
-from desk_sync.adapters.store.indexes import OPEN
+from desk_sync.adapters.store.indexes import UNCLOSED
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import Insert, insert_for
 from desk_sync.errors import LeaseLost
@@ -95,14 +95,15 @@ def count_open(connection: Connection, concerned: ColumnElement[bool]) -> int:
 
 
 def _open(concerned: ColumnElement[bool]) -> Select[Any]:
-    keys = select(tickets.c.portal, tickets.c.ticket_id).where(OPEN, concerned)
+    """Return the keys of the open tickets concerned; of those that are gone, only of the ones that Desk had once."""
+    keys = select(tickets.c.portal, tickets.c.ticket_id).where(UNCLOSED, concerned)
     return keys.order_by(tickets.c.portal, tickets.c.ticket_id)
 
 
 def _waking(keys: Select[Any], now: datetime) -> Update:
     chosen = keys.with_for_update().cte("chosen")
     key = tuple_(tickets.c.portal, tickets.c.ticket_id)
-    due = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true()}
+    due = {"look_at": earliest(at(now)), "wake_at": now, "marked": true(), "woken": true(), "ended_at": null()}
     return update(tickets).where(key.in_(select(chosen.c.portal, chosen.c.ticket_id))).values(due)
 
 

@@ -7,18 +7,19 @@ found.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, exists, or_, select, update
 
+from desk_sync.adapters.store import inflow
 from desk_sync.adapters.store.columns import InstantColumn
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
-from desk_sync.adapters.store.queue import at, mark, newest
-from desk_sync.adapters.store.tables import deliveries, sweep_rounds, sweeps, tickets
+from desk_sync.adapters.store.queue import mark, newest
+from desk_sync.adapters.store.tables import deliveries, portals, sweep_rounds, sweeps, tickets
 from desk_sync.adapters.store.values import columns_of, insert
 from desk_sync.domain.desk_clock import SAME_CLOCK, ClockOffset
 from desk_sync.ports.desk import ModifiedTickets
@@ -32,6 +33,8 @@ LOOKED_AFTER = timedelta(minutes=1)
 """The same for the end of a look, which is no longer than a lease after its start."""
 RECENTLY = timedelta(minutes=5)
 """A ticket without an instant was found because of a change in the overlap of the sweeps, which is twice as long."""
+INDEX_LAG = timedelta(hours=1)
+"""For so long Desk's search may still name a ticket that is gone."""
 
 
 class SweepDoubt(StrEnum):
@@ -40,6 +43,7 @@ class SweepDoubt(StrEnum):
     UNREPORTED = "unreported"
     SAME_SECOND = "same_second"
     UNDATED = "undated"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,31 @@ class SqlSweeps:
             statement = insert(connection, sweeps).values(portal=self.portal, **reached)
             connection.execute(statement.on_conflict_do_update(index_elements=["portal"], set_=reached))
 
-    def tally(self, *, changes: int, alarmed_at: datetime | None) -> None:
-        alarmed = func.coalesce(at(alarmed_at), sweeps.c.alarmed_at)
-        counted = update(sweeps).where(self._own).values(changes=sweeps.c.changes + changes, alarmed_at=alarmed)
+    def tally(self, changed: Sequence[datetime], *, missed: int, now: datetime, alarmed: bool) -> None:
+        alarm = {"alarmed_at": now} if alarmed else {}
+        changes = max(len(changed), missed)
+        counted = update(sweeps).where(self._own).values(changes=sweeps.c.changes + changes, **alarm)
         with writing(self.engine) as connection:
             connection.execute(counted)
+            inflow.add(connection, self.portal, inflow.by_hour(inflow.CHANGES, changed), now=now)
+
+    def own(self, modified: Sequence[ModifiedTickets], *, since: datetime) -> Collection[str]:
+        found = {each.ticket_id: each.at for each in modified}
+        ours = select(portals.c.own_agent_id).where(portals.c.name == self.portal).scalar_subquery()
+        by_others = exists().where(
+            deliveries.c.portal == tickets.c.portal,
+            deliveries.c.ticket_id == tickets.c.ticket_id,
+            deliveries.c.occurred_at >= since,
+            deliveries.c.actor_id.is_distinct_from(ours),
+        )
+        written = select(tickets.c.ticket_id, tickets.c.written_at).where(
+            tickets.c.portal == self.portal,
+            tickets.c.ticket_id.in_(found),
+            tickets.c.written_at.is_not(None),
+            ~by_others,
+        )
+        with reading(self.engine) as connection:
+            return {row.ticket_id for row in connection.execute(written) if row.written_at == found[row.ticket_id]}
 
     def mark_missed(
         self, modified: Sequence[ModifiedTickets], *, promised_since: datetime, now: datetime
@@ -103,14 +127,16 @@ class SqlSweeps:
             self._lock(connection)
             doubts = self._doubts(connection, found, now)
             unreported = {ticket_id: found[ticket_id] for ticket_id, doubt in sorted(doubts.items()) if doubt}
-            missed = sum(
-                doubts[ticket_id] is SweepDoubt.UNREPORTED and modified_at is not None and modified_at >= promised_since
+            missed = [
+                modified_at
                 for ticket_id, modified_at in unreported.items()
-            )
+                if doubts[ticket_id] is SweepDoubt.UNREPORTED and modified_at and modified_at >= promised_since
+            ]
             mark(connection, self.portal, unreported, now=now, wake_at=now, woken=True)
             self._set_known(connection, unreported)
-            connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + missed))
-        return MissedChanges(marked=len(unreported), missed=missed)
+            connection.execute(update(sweeps).where(self._own).values(missed=sweeps.c.missed + len(missed)))
+            inflow.add(connection, self.portal, inflow.by_hour(inflow.MISSED, missed), now=now)
+        return MissedChanges(marked=len(unreported), missed=len(missed))
 
     def _begin(self, connection: Connection, which: SweepKind) -> None:
         row = insert(connection, sweep_rounds).values(portal=self.portal, which=which)
@@ -169,12 +195,14 @@ def _doubt(row: RowMapping, found: datetime | None, offset: ClockOffset, now: da
 
     Looks and `now` are in the host's time.
     """
-    modified_at, looked_at = row["modified_at"], row["looked_at"]
+    modified_at, looked_at, ended_at = row["modified_at"], row["looked_at"], row["ended_at"]
+    if ended_at and (modified_at is None or (ended_at < now - INDEX_LAG and (found is None or found <= modified_at))):
+        return SweepDoubt.ENDED
     if found is None:
         return SweepDoubt.UNDATED if looked_at is None or looked_at < now - RECENTLY else None
     if modified_at is None or modified_at < found:
         return SweepDoubt.UNREPORTED
-    known = row["ended_at"] or modified_at - found >= A_SECOND or _was_read_after(found, offset, row)
+    known = ended_at or modified_at - found >= A_SECOND or _was_read_after(found, offset, row)
     return None if known else SweepDoubt.SAME_SECOND
 
 

@@ -195,6 +195,9 @@ tickets = Table(
     Column("parked_by", String),
     Column("dropped_at", InstantColumn),
     Column("ended_at", InstantColumn),
+    # Since when Desk does not have the ticket, while it has others; NULL: it was there at the last look. A ticket
+    # that is gone keeps it: if it comes back, one look shows whether it is there.
+    Column("missing_at", InstantColumn),
     Column("closed", Boolean, nullable=False, server_default=false()),
     Column("memory", JSON(none_as_null=True)),
     Column("verdict", String),
@@ -222,6 +225,8 @@ tickets = Table(
     # How much of an ended ticket is kept, and whether keys of its effects were deleted: then Desk is asked for each.
     Column("kept", String, nullable=False, server_default="whole"),
     Column("keys_deleted", Boolean, nullable=False, server_default=false()),
+    # The newest modification that was a write of ours; by Desk's clock.
+    Column("written_at", InstantColumn),
 )
 _WAITING = tickets.c.look_at.is_not(None) & tickets.c.parked_at.is_(None)
 Index(

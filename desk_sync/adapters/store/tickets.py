@@ -105,12 +105,19 @@ _AT = bindparam("at", type_=InstantColumn)
 _KNOWN = newest(bindparam("known_until", type_=InstantColumn))
 _BEGUN = fencing(
     *(tickets.c.memory, tickets.c.wake_at, tickets.c.attempts, tickets.c.owed_at, tickets.c.failed_at, tickets.c.error),
+    *(tickets.c.looked_at, tickets.c.modified_at, tickets.c.missing_at),
     attempts=tickets.c.attempts + 1,
     marked=false(),
     woken=false(),
 )
 _ANNOUNCED = fencing(tickets.c.begun_at, tickets.c.keys_deleted)
-_LOOKED = fencing(look_at=unless_marked(_AT), wake_at=unless_woken(_AT), modified_at=_KNOWN)
+_LOOKED = fencing(
+    look_at=unless_marked(_AT),
+    wake_at=unless_woken(_AT),
+    modified_at=_KNOWN,
+    written_at=func.coalesce(bindparam("wrote_at", type_=InstantColumn), tickets.c.written_at),
+    missing_at=null(),
+)
 _SKIPPED = fencing(look_at=unless_marked(tickets.c.wake_at), modified_at=_KNOWN)
 _PUT_OFF = fencing(
     owed_at=func.coalesce(tickets.c.owed_at, tickets.c.look_at),
@@ -121,6 +128,20 @@ _GONE = fencing(
     look_at=unless_marked(null()),
     wake_at=unless_woken(null()),
     ended_at=case((tickets.c.marked, null()), else_=_AT),
+    missing_at=func.coalesce(tickets.c.missing_at, _AT),
+)
+_MISSING = fencing(
+    look_at=unless_marked(_AT),
+    wake_at=unless_woken(_AT),
+    missing_at=func.coalesce(tickets.c.missing_at, bindparam("since", type_=InstantColumn)),
+)
+# By the primary key, from its end: Desk's ids grow, so the newest tickets come first.
+_WITNESSES = (
+    select(tickets.c.ticket_id)
+    .where(_OWN, tickets.c.ticket_id != bindparam("its_id"), tickets.c.looked_at.is_not(None))
+    .where(tickets.c.ended_at.is_(None), tickets.c.missing_at.is_(None), tickets.c.parked_at.is_(None))
+    .order_by(tickets.c.ticket_id.desc())
+    .limit(bindparam("most"))
 )
 _PARKED_BY_PORTAL = (
     select(tickets.c.ticket_id)
@@ -165,6 +186,8 @@ class SqlTickets:
                 owed_at=row["owed_at"],
                 failed_at=row["failed_at"],
                 error=row["error"],
+                exists=row["looked_at"] is not None or row["modified_at"] is not None,
+                missing_at=row["missing_at"],
             )
 
     def announce(
@@ -200,7 +223,8 @@ class SqlTickets:
             new = decisions.is_new(connection, self.portal, lease.ticket_id, look.decision, look.fields_written)
             promise = self._promises.new_promise(connection, look.clocks)
         with redoable(self.engine) as connection:
-            self._release(connection, lease, _LOOKED, at=look.next_look_at, known_until=look.modified_at, **found)
+            known = {"known_until": look.modified_at, "wrote_at": look.written_at}
+            self._release(connection, lease, _LOOKED, at=look.next_look_at, **known, **found)
             tick_off(connection, self.portal, lease.ticket_id, look.effects_done, at=look.at)
             if promise:
                 clocks.keep(connection, promise)
@@ -232,6 +256,15 @@ class SqlTickets:
             clocks.cancel(connection, self.portal, lease.ticket_id, now=now)
             held_back.drop(connection, self.portal, lease.ticket_id)
 
+    def miss(self, lease: Lease, *, now: datetime, look_at: datetime, error: str) -> None:
+        with writing(self.engine) as connection:
+            self._release(connection, lease, _MISSING, at=look_at, since=now, error=error)
+
+    def witnesses(self, ticket_id: str, *, limit: int) -> Sequence[str]:
+        given = {"its_portal": self.portal, "its_id": ticket_id, "most": limit}
+        with reading(self.engine) as connection:
+            return connection.scalars(_WITNESSES, given).all()
+
     def look_now(self, ticket_ids: Iterable[str], *, now: datetime) -> int:
         requested = {"wake_at": now, "woken": True, "attempts": 0, "failed_at": None}
         requested |= {"parked_at": None, "parked_by": None, "dropped_at": None}
@@ -250,6 +283,7 @@ class SqlTickets:
             memory = memory_of(row["memory"])
             return TicketHistory(
                 **{name: row[name] for name in same},
+                missing_at=row["missing_at"],
                 memory=memory,
                 promise=self._promises.of(connection, memory.clocks.inputs),
                 decisions=decisions.past(connection, self.portal, ticket_id),
@@ -319,7 +353,7 @@ class SqlTickets:
     def _release(self, connection: Connection, lease: Lease, change: ReturningUpdate[Any], **given: object) -> None:
         """End a look well: mark its events as processed, reset the attempts, and release the lease."""
         ended = {"lease_until": None, "attempts": 0, "error": None, "owed_at": None, "failed_at": None}
-        row = fenced(connection, self.portal, lease, change, **ended, **given)
+        row = fenced(connection, self.portal, lease, change, **ended | given)
         connection.execute(_PROCESSED, self._taken_by(lease) | {"at": row["begun_at"]})
 
     def _to_store(self, lease: Lease, memory: Memory) -> Mapping[str, Any]:

@@ -59,6 +59,11 @@ class TicketPolicy:
     def mode_of(self, department_id: str) -> Mode:
         return self.department_modes.get(department_id, self.mode)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether anything is written in any department."""
+        return any(mode is not Mode.SHADOW for mode in (self.mode, *self.department_modes.values()))
+
     def level(self, severity: str | None) -> int | None:
         """The level of a pick-list value; None for a value that the mapping does not name."""
         return next((level for level, name in self.severities.items() if name == severity), None)
@@ -110,6 +115,10 @@ class Policy:
             tickets=replace(self.tickets, automation_agents=agents),
             commitment=replace(self.commitment, replies=replies),
         )
+
+    def in_shadow(self) -> Policy:
+        """The policy with which nothing is written, in any department."""
+        return replace(self, tickets=replace(self.tickets, mode=Mode.SHADOW, department_modes={}))
 
     def with_hours(self, desk_calendars: Mapping[str, SourcedCalendar]) -> Policy:
         """Return the policy with the business hours that were read from Desk, by name or id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -59,10 +59,16 @@ class TicketReader:
     hours: HoursFromDesk
     live: LiveLookup | None = None
     clock: DeskTime = ONE_CLOCK
+    refusal: Callable[[], str | None] = lambda: None
 
     def current_policy(self) -> Policy:
-        """Return the policy with the calendars that it takes from Desk, and with our own agents as no persons."""
-        return reduce(Policy.knowing, sorted(self.portal.own_agents()), self.hours.complete(self.policy))
+        """Return the policy with the calendars that it takes from Desk, and with our own agents as no persons.
+
+        If there is a `refusal`, a reason why this installation must not write, it writes nothing.
+        """
+        policy = self.hours.complete(self.policy)
+        policy = policy.in_shadow() if self.refusal() else policy
+        return reduce(Policy.knowing, sorted(self.portal.own_agents()), policy)
 
     def observe(
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy

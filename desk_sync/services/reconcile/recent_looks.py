@@ -16,6 +16,7 @@ class RecentLooks:
     """
 
     _ended: Mapping[str, datetime] = field(default_factory=dict)
+    _shown_at: datetime | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def add(self, ticket_id: str, at: datetime) -> None:
@@ -23,6 +24,14 @@ class RecentLooks:
         with self._lock:
             others = [(each, ended) for each, ended in self._ended.items() if each != ticket_id]
             self._ended = {**dict(others[-1:]), ticket_id: at}
+
+    def show(self, at: datetime) -> None:
+        """Record that Desk showed a ticket, without a look at it."""
+        self._shown_at = at
+
+    def showed_since(self, since: datetime) -> bool:
+        """Return True if Desk showed a ticket after `since`."""
+        return any(at > since for at in (self._shown_at, self.last_at()) if at)
 
     def last_at(self) -> datetime | None:
         """Return when the last look ended well; None before the first."""

@@ -41,6 +41,7 @@ from desk_sync.ports.partners import EducationLog
 from desk_sync.ports.portal import CallBudget
 from desk_sync.ports.related_tickets import RelatedTickets, TicketTraits
 from desk_sync.ports.tickets import Lease, Look, ParkCause, PendingWork, TicketStore
+from desk_sync.services.reconcile.absence import AbsenceJudge, AbsenceVerdict
 from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.recent_looks import RecentLooks
@@ -58,6 +59,7 @@ class LookOutcome(StrEnum):
     NOTHING_NEW = "nothing_new"
     POSTPONED = "postponed"
     PARKED = "parked"
+    MISSING = "missing"
     GONE = "gone"
     LEASE_LOST = "lease_lost"
     UNRECORDED = "unrecorded"
@@ -70,7 +72,8 @@ class LookLimits:
     `call` is the longest duration of a call to Desk. A failure for which the portal may be the cause is tried again
     after a `moment`, then after ever longer pauses up to `illness`. One that repeats while looks at other tickets go
     well is the ticket's own: its pauses grow from `pause` up to `refusal`, and after `attempts` the ticket is parked.
-    They grow alike, without a limit on the number, where Desk answers for the ticket and not for all that it needs.
+    They grow alike, without a limit on the number, where Desk answers for the ticket and not for all that it needs; up
+    to `absence`, where Desk does not have the ticket.
     """
 
     lease: timedelta = timedelta(seconds=45)
@@ -80,6 +83,7 @@ class LookLimits:
     illness: timedelta = timedelta(seconds=90)
     pause: timedelta = timedelta(seconds=30)
     refusal: timedelta = timedelta(minutes=10)
+    absence: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +243,7 @@ class Reconcile:
                 held_back=_held_back(before, memory, former),
                 # What somebody else changed between our reading and our write is still to be looked at.
                 modified_at=(after if only_ours(before, after, writes) else before).changed_at,
+                written_at=after.modified_at if accepted else None,
             ),
         )
         log.info(
@@ -277,9 +282,7 @@ class Reconcile:
         """End, postpone or park the ticket, as the error requires. Only a portal that is well can speak against it."""
         match error:
             case Gone():
-                self.tickets.end(lease, now=self.now())
-                log.info("ticket.gone", ticket_id=lease.ticket_id)
-                return LookOutcome.GONE
+                return self._absent(lease, pending, error)
             case PartMissing(retry_after=retry_after):
                 longer = as_long_again(self._waited(pending), self.limits.pause, self.limits.refusal)
                 return self._postpone(lease, error, max(retry_after, longer))
@@ -294,6 +297,30 @@ class Reconcile:
             case _:
                 log.error("look.failed", ticket_id=lease.ticket_id, error=type(error).__name__, where=where(error))
                 return self._try_again(lease, pending, error)
+
+    def _absent(self, lease: Lease, pending: PendingWork, error: Gone) -> LookOutcome:
+        """End the ticket, or look for it again, or blame the portal."""
+        now = self.now()
+        match self._absence.judge(lease.ticket_id, pending):
+            case AbsenceVerdict.GONE:
+                self.tickets.end(lease, now=now)
+                log.info("ticket.gone", ticket_id=lease.ticket_id)
+                return LookOutcome.GONE
+            case AbsenceVerdict.MISSING:
+                look_at = now + as_long_again(self._missed_for(pending), self.limits.pause, self.limits.absence)
+                self.tickets.miss(lease, now=now, look_at=look_at, error=str(error))
+                log.warning("ticket.missing", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
+                return LookOutcome.MISSING
+            case AbsenceVerdict.DOUBTFUL:
+                return self._postpone(lease, error, self._while_ill(pending))
+
+    @property
+    def _absence(self) -> AbsenceJudge:
+        desk, recent = self.reader.desk, self.recent
+        return AbsenceJudge(desk=desk, tickets=self.tickets, budget=self.budget, now=self.now, recent=recent)
+
+    def _missed_for(self, pending: PendingWork) -> timedelta:
+        return self.now() - pending.missing_at if pending.missing_at else timedelta(0)
 
     def _postpone(self, lease: Lease, error: DeskSyncError, pause: timedelta, *, refund: bool = True) -> LookOutcome:
         """Try again after the pause; with `refund` without a limit on the number: the ticket is not the cause."""

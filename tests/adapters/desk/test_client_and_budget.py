@@ -63,7 +63,10 @@ def last(body, status="200 OK", headers=""):
             id="a number of 5,000 digits is ignored",
         ),
         pytest.param(
-            last(refusal("URL_NOT_FOUND"), status="404 Not Found"), [None], [], [], id="a refusal shows that Desk works"
+            last(refusal("BAD_REQUEST"), status="400 Bad Request"), [None], [], [], id="a refusal shows that Desk works"
+        ),
+        pytest.param(
+            last(refusal("URL_NOT_FOUND"), status="404 Not Found"), [], [], [], id="no such ticket shows nothing"
         ),
         pytest.param(
             last(refusal("TOO_MANY_REQUESTS"), status="429 Too Many"),
@@ -186,3 +189,20 @@ def test_a_call_after_the_deadline_is_not_made_and_is_no_failure():
         call(server.url, budget, timeout=timedelta(0))
 
         assert (server.requests, budget.failures) == ([], [])
+
+
+def test_a_ticket_that_desk_does_not_have_costs_its_credit():
+    budget = FakeBudget()
+    headers = "X-Rate-Limit-Remaining-v3: 4711\r\n"
+    with serving(answering(last(refusal("URL_NOT_FOUND"), status="404 Not Found", headers=headers))) as server:
+        call(server.url, budget)
+
+    assert budget.credits == [4711]
+
+
+def test_a_search_that_desk_does_not_have_is_an_illness():
+    budget = FakeBudget()
+    with serving(answering(last(refusal("URL_NOT_FOUND"), status="404 Not Found"))) as server, suppress(DeskSyncError):
+        list(make_client(url=server.url, budget=budget).modified_between(NOW, NOW + HOUR))
+
+    assert (budget.left, budget.failures) == ([], ["status 404"])

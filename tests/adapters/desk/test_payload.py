@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from desk_sync.adapters.desk import payload, raw
 from desk_sync.adapters.desk.events import read_events
 from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Field, digest
 from desk_sync.errors import BadDelivery, FieldsRefused
+from desk_sync.ports.portal import InstallationMark
 from tests.adapters.desk.portal import ORG, PAYLOADS, TICKET, VOCABULARY, make_raw, read_payload
 from tests.support.makers import changes
 
@@ -438,3 +440,51 @@ class TestEvidenceBasis:
         self.state(description="<" * 1_000_000)
 
         assert time.monotonic() - began < 1
+
+
+INSTALLATION = "65f0c1a2b3c4d5"
+
+
+class TestTheInstallationInAComment:
+    def test_a_private_comment_names_it_beside_the_reference(self):
+        body = payload.comment("Seen.", MARK, public=False, installation=INSTALLATION)
+
+        assert body["content"] == f"Seen.<br>[{MARK}.{INSTALLATION}]"
+        assert raw.our_reference(body) == MARK
+
+    def test_a_public_one_does_not(self):
+        body = payload.comment("Seen.", MARK, public=True, installation=INSTALLATION)
+
+        assert body["content"] == f"Seen.<br>[{MARK}]"
+
+    def test_the_text_of_the_comment_is_without_both(self):
+        body = payload.comment("Seen.", MARK, public=False, installation=INSTALLATION)
+
+        assert payload.comment_text({"data": [body]}, MARK).split() == ["Seen."]
+
+    @pytest.mark.parametrize(
+        ("changes", "read"),
+        [
+            pytest.param({}, True, id="ours"),
+            pytest.param({"isPublic": True}, False, id="public: a partner can write that"),
+            pytest.param({"commenter": {"type": "END_USER"}}, False, id="by a partner"),
+            pytest.param({"commenter": None}, False, id="by nobody"),
+            pytest.param({"commentedTime": None}, False, id="without a time"),
+            pytest.param({"content": f"Seen. [{MARK}]"}, False, id="of a version without installations"),
+            pytest.param({"content": f"Seen. [{MARK}.{INSTALLATION}] But why?"}, False, id="quoted by a person"),
+            pytest.param({"content": f"Seen. [{MARK}.{INSTALLATION[:-1]}]"}, False, id="too short"),
+        ],
+    )
+    def test_it_is_read_from_private_comments_of_agents_only(self, changes, read):
+        comment = {
+            "id": "1",
+            "content": f"Seen.<br>[{MARK}.{INSTALLATION}]",
+            "commentedTime": "2026-11-23T09:00:00.000Z",
+            "isPublic": False,
+            "commenter": {"type": "AGENT"},
+        }
+
+        found = payload.installation_marks({"data": [comment | changes]})
+
+        mark = InstallationMark(installation=INSTALLATION, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
+        assert found == ([mark] if read else [])

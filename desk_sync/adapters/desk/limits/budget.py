@@ -81,6 +81,9 @@ class PortalBudget:
 
     def spent(self, left: int | None, *, sent_at: datetime) -> None:
         self._breaker.succeeded()
+        self.counted(left, sent_at=sent_at)
+
+    def counted(self, left: int | None, *, sent_at: datetime) -> None:
         if left is not None:
             self._meter.record(left, sent_at)
 

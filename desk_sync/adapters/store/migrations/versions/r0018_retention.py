@@ -39,7 +39,8 @@ def upgrade() -> None:
     no, yes = ("0", "1") if op.get_bind().dialect.name == "sqlite" else ("false", "true")
     still_open = f"closed IS {no} AND ended_at IS NULL"
     op.drop_index("ix_tickets_account_id_portal_ticket_id", "tickets")
-    _index("ix_tickets_open", "tickets", ["account_id", "portal", "ticket_id"], still_open)
+    unclosed = f"closed IS {no} AND (ended_at IS NULL OR looked_at IS NOT NULL)"
+    _index("ix_tickets_unclosed", "tickets", ["account_id", "portal", "ticket_id"], unclosed)
     _index("ix_tickets_leased", "tickets", ["portal", "ticket_id"], "lease_until IS NOT NULL")
     _index("ix_tickets_verdict", "tickets", ["portal", "verdict"], still_open)
     _index("ix_tickets_undecided", "tickets", ["portal", "looked_at"], f"{still_open} AND {UNDECIDED}")
