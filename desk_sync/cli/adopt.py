@@ -33,8 +33,8 @@ def adopt(
         found = service.estimate(since or utc_now() - DEFAULT_SPAN)
         if not as_json:
             print_line(
-                f"{len(found.ticket_ids)} tickets modified since {found.since:%F %T}Z, {found.ours} of them last by us: "
-                f"about {found.credits} credits"
+                f"{len(found.ticket_ids)} tickets modified since {found.since:%F %T}Z, {found.ours} of them last by "
+                f"us: about {found.credits} credits"
             )
         marked = 0 if dry_run else service.run(found)
     if as_json:

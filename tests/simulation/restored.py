@@ -32,10 +32,11 @@ class SavedDatabases:
         """Start the product again on the copy that was made at an instant."""
         self._start(_copied(self.copies[saved_at]))
 
-    def lose(self) -> None:
-        """Start the product again on an empty database; its subscription data are pulled at once."""
+    def lose(self, *, data: bool = True) -> None:
+        """Start the product again on an empty database; its subscription data are pulled at once, if at all."""
         self._start(open_engine("sqlite://"))
-        self.simulation.pull.run()
+        if data:
+            self.simulation.pull.run()
 
     def rename(self) -> None:
         """Give the portal's rows another name: so the product finds them after a rename in the mapping."""

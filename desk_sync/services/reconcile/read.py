@@ -126,7 +126,7 @@ class TicketReader:
     def _from_the_start(
         self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader
     ) -> tuple[ObservedTicket, Memory]:
-        """Return them with the whole conversation of a ticket that had clocks, and was closed before this first look."""
+        """Return them with the whole conversation: the ticket had clocks, and was closed before this first look."""
         ticket = observed.ticket
         if ticket.created_at is None:
             return observed, memory
