@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -59,16 +60,59 @@ steps:
 
 WITHOUT_FIELDS = re.compile(r"^  - .*escalation_request.*\n", re.MULTILINE)
 """The steps that set a field which the mapping names only with every field."""
+PEOPLE = """\
+start: 2026-11-23T08:00:00Z
+until: 2026-11-25T20:00:00Z
+accounts: accounts.csv
+mapping: staffed.yaml
+tickets:
+  - {key: taken over, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}
+  - {key: given back, at: +1m, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}
+  - {key: status, at: +2m, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}
+  - {key: assigned, at: +3m, severity: 3, fields: {customer_primary_email: admin@big.example}}
+  - {key: two ladders, at: +4m, severity: 2, partner: {country: IN}, fields: {customer_primary_email: admin@big.example}}
+  - {key: first of two, at: +5m, severity: 1, product: Zoho CRM, fields: {customer_primary_email: admin@big.example}}
+  - {key: second of two, at: +6m, severity: 1, product: Zoho CRM, fields: {customer_primary_email: admin@big.example}}
+  - {key: lowered, at: +7m, severity: 1, fields: {customer_primary_email: admin@big.example}}
+  - {key: reopened, at: +8m, severity: 2, fields: {customer_primary_email: admin@big.example}}
+steps:
+  - {at: +4h30m, ticket: taken over, set: {taken_over: true}, by: agent}
+  - {at: +4h30m, ticket: given back, set: {taken_over: true}, by: agent}
+  - {at: +6h, ticket: given back, set: {taken_over: false}, by: agent}
+  - {at: +10m, ticket: status, agent_reply: "We will see."}
+  - {at: +5h, ticket: status, set: {status: Please escalate}, by: partner}
+  - {at: +6h, ticket: assigned, set: {priority: Low}, by: colleague}
+  - {at: +4h, ticket: two ladders, agent_reply: "We are looking into it."}
+  - {at: +5h, ticket: two ladders, customer_reply: "It is urgent."}
+  - {at: +7h, ticket: lowered, set: {severity: S2-Moderate}, by: agent}
+  - {at: +8h, ticket: reopened, close: true}
+  - {at: +20h, ticket: reopened, reopen: true, by: partner}
+  - {at: +36h30m, ticket: lowered, set: {severity: S3-Minimal}, by: colleague}
+  - {at: +36h40m, ticket: assigned, set: {priority: Medium}, by: agent}
+"""
+"""What people do beside the programme, all of it with every field."""
+PEOPLES_MAPPING = {
+    "  actions: {}\n": "  actions: {1: {status: Escalated, priority: High}, 3: {priority: Urgent}}\n",
+    "    statuses: []\n": "    statuses: [Please escalate]\n",
+    "  clusters: []\n": "  clusters: [{by: account, tickets: 5, within: 24h}]\n",
+}
 MARK = re.compile(r"\s*\[ds-[0-9a-f]{12}\]")
 Strikes = Callable[[SimulationSetup], None]
 OPTIONAL_FIELDS = re.compile(r"^  # (?=\w+: cf_)", re.MULTILINE)
 MAPPINGS = {"as shipped": False, "with every field": True}
 
 
-def run_through(folder: Path, strikes: Strikes = lambda _: None, *, every_field: bool, text: str = SCENARIO) -> Any:
+def run_through(
+    folder: Path,
+    strikes: Strikes = lambda _: None,
+    *,
+    every_field: bool,
+    text: str = SCENARIO,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Any:
     """Run the scenario with what `strikes` does to the simulation before it begins; return the end of each ticket."""
     mapping = SHIPPED.read_text()
-    for old, new in {**STAFF, "  reply: false\n": "  reply: true\n"}.items():
+    for old, new in {**STAFF, "  reply: false\n": "  reply: true\n", **settings}.items():
         assert old in mapping
         mapping = mapping.replace(old, new)
     shutil.copy(SCENARIOS / "accounts.csv", folder)
