@@ -60,6 +60,11 @@ USES = {
     "has_comment": (["list_comments"], lambda client: client.has_comment(TICKET, "ds-ffffffffffff")),
     "read_comment": (["list_comments"], lambda client: client.read_comment(TICKET, "ds-ffffffffffff")),
     "read_comments": (["list_comments"], lambda client: client.read_comments(TICKET)),
+    "read_past": (
+        ["read_history", "list_layouts", "read_layout"],
+        lambda client: client.read_past(make_ticket(ticket_id=TICKET)),
+    ),
+    "read_own_agent": (["read_myself"], lambda client: client.read_own_agent()),
     "greet": (["list_organizations"], lambda client: client.greet()),
     "catalogue": (
         ["list_departments", "list_fields", "list_layouts", "read_layout", "list_agents", "list_teams"],
@@ -105,6 +110,7 @@ def sent():
         mock.get(re.compile(f"{API}/accounts/[0-9]+/contracts"), json={"data": [{"endDate": "2026-12-31"}]})
         mock.get(re.compile(f"{API}/contacts/[0-9]+$"), json={"id": CONTACT, "accountId": ACCOUNT})
         mock.get(f"{API}/organizations", json={"data": [{"id": ORG, "edition": "ENTERPRISE"}]})
+        mock.get(f"{API}/myinfo", json={"id": "1", "zuid": "2", "status": "ACTIVE"})
         mock.get(f"{API}/fields", json={"data": [{"apiName": "cf_severity"}]})
         mock.get(f"{API}/departments", json={"data": [{"id": "6001", "name": "Support"}]})
         mock.get(f"{API}/layouts", json={"data": [{"id": "6101", "layoutName": "Standard"}]})

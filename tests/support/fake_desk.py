@@ -13,7 +13,9 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused, Gone
 from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
@@ -49,6 +51,10 @@ class FakeDesk:
         self.accounts_of_contacts: dict[str, str] = {}
         self.threads: dict[str, list[ConversationItem]] = defaultdict(list)
         self.comment_items: dict[str, list[ConversationItem]] = defaultdict(list)
+        self.our_items: dict[str, list[ConversationItem]] = defaultdict(list)
+        self.past: dict[str, list[PastChange]] = defaultdict(list)
+        self.edits: dict[str, list[PastEdit]] = defaultdict(list)
+        self.own_agent: str | None = ROBOT
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.types: dict[str, str] = {}
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
@@ -79,7 +85,14 @@ class FakeDesk:
         return self._call("read_threads", lambda: reading)
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        return self._call("read_comments", lambda: self.comment_items[ticket_id])
+        return self._call("read_comments", lambda: [*self.comment_items[ticket_id], *self.our_items[ticket_id]])
+
+    def read_past(self, ticket: Ticket) -> TicketPast:
+        changes, edits = self.past[ticket.ticket_id], self.edits[ticket.ticket_id]
+        return self._call("read_past", lambda: TicketPast(changes=tuple(changes), edits=tuple(edits)))
+
+    def read_own_agent(self) -> str | None:
+        return self._call("read_own_agent", lambda: self.own_agent)
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
@@ -171,7 +184,9 @@ class FakeDesk:
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         self.writes.append(dict(fields))
-        return self._call("write_ticket", lambda: self._set(ticket_id, self._accepted(ticket_id, fields), ROBOT))
+        return self._call(
+            "write_ticket", lambda: self._set(ticket_id, self._accepted(ticket_id, fields), self.own_agent or ROBOT)
+        )
 
     def _accepted(self, ticket_id: str, fields: Mapping[Field, Value]) -> Mapping[Field, Value]:
         """Return the values that a write stores."""
@@ -180,11 +195,22 @@ class FakeDesk:
         return accepted(self._ticket(ticket_id), fields, self.troubles)
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        self._call("add_comment", lambda: self._add(ticket_id, f"{text} [{reference}]", public=public))
+        self._call("add_comment", lambda: self._add(ticket_id, text, reference, public=public))
 
-    def _add(self, ticket_id: str, comment: str, *, public: bool) -> None:
+    def _add(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         self._refuse_comment()
-        (self.public_comments if public else self.comments)[ticket_id].append(comment)
+        (self.public_comments if public else self.comments)[ticket_id].append(f"{text} [{reference}]")
+        ours = ConversationItem(
+            ref=f"c{self._next_ref()}",
+            at=self.now(),
+            form=ItemForm.COMMENT,
+            author=AuthorKind.AGENT,
+            author_id=self.own_agent,
+            public=public,
+            reference=reference,
+            words=words_digest(text),
+        )
+        self.our_items[ticket_id].append(ours)
         if ticket := self.tickets.get(ticket_id):
             self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
 
@@ -229,7 +255,17 @@ class FakeDesk:
 
     def person_sets(self, ticket_id: str, **fields: Any) -> None:
         changed = {"modified_by": PERSON, "modified_at": self.now()} | fields
-        self.tickets[ticket_id] = replace(self.tickets[ticket_id], **changed)
+        self._change(ticket_id, changed)
+
+    def _change(self, ticket_id: str, values: Mapping[str, Any]) -> None:
+        """Change the ticket, and record it in its past."""
+        before = self._ticket(ticket_id)
+        after = self.tickets[ticket_id] = replace(before, **values)
+        for name in (*Field, "taken_over"):
+            old, new = getattr(before, name), getattr(after, name)
+            if old != new:
+                change = PastChange(name=name, at=self.now(), by=after.modified_by, before=old, after=new)
+                self.past[ticket_id].append(change)
 
     def dies(self, *, before: str | None = None, after: str | None = None) -> None:
         """Raise Died before or after the next call of that method."""
@@ -254,8 +290,7 @@ class FakeDesk:
 
     def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
         values = {str(name): value for name, value in fields.items()} | self.side_effects
-        values |= {"modified_by": agent, "modified_at": self.now()}
-        self.tickets[ticket_id] = replace(self._ticket(ticket_id), **values)
+        self._change(ticket_id, values | {"modified_by": agent, "modified_at": self.now()})
         return self.tickets[ticket_id]
 
 

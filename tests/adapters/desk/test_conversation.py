@@ -9,6 +9,7 @@ import pytest
 from desk_sync.adapters.desk import conversation
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.fingerprint import words_digest
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WRITTEN = "2026-11-23T09:00:00.000Z"
@@ -97,15 +98,21 @@ def test_a_comment_is_public_if_desk_marks_it_so(written, public):
     assert (item.form, item.author, item.public) == (ItemForm.COMMENT, AuthorKind.AGENT, public)
 
 
+def test_an_unreadable_comment_is_left_out():
+    assert conversation.comments(comment(commentedTime=None)) == []
+
+
 @pytest.mark.parametrize(
-    "facts",
+    ("content", "reference"),
     [
-        pytest.param({"content": "escalated<br>[ds-0123456789ab]"}, id="ours, known by its reference"),
-        pytest.param({"commentedTime": None}, id="without a time"),
+        pytest.param("3 &lt; 4<br>[ds-0123456789ab]", "ds-0123456789ab", id="ours, known by its reference"),
+        pytest.param("<p>3 &lt;&nbsp;4</p>", None, id="without a reference"),
     ],
 )
-def test_our_own_comment_or_an_unreadable_one_is_left_out(facts):
-    assert conversation.comments(comment(**facts)) == []
+def test_a_comment_has_our_reference_and_a_digest_of_its_words(content, reference):
+    (item,) = conversation.comments(comment(content=content))
+
+    assert (item.reference, item.words) == (reference, words_digest("3 < 4"))
 
 
 def entry(**facts):
