@@ -31,6 +31,8 @@ class Died(BaseException):
 class FakeDesk:
     """Holds tickets, their conversations and comments, with private and public comments apart.
 
+    `writer` is the agent whose token we use.
+
     `troubles` are the fields that it does not accept; `mandatory` names an empty field that it requires of each write.
     `comment_trouble` is the error that it answers to each new or edited comment.
     `side_effects` are the values that a rule of the portal sets within each write.
@@ -54,7 +56,7 @@ class FakeDesk:
         self.our_items: dict[str, list[ConversationItem]] = defaultdict(list)
         self.past: dict[str, list[PastChange]] = defaultdict(list)
         self.edits: dict[str, list[PastEdit]] = defaultdict(list)
-        self.own_agent: str | None = ROBOT
+        self.writer = ROBOT
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.types: dict[str, str] = {}
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
@@ -92,7 +94,7 @@ class FakeDesk:
         return self._call("read_past", lambda: TicketPast(changes=tuple(changes), edits=tuple(edits)))
 
     def read_own_agent(self) -> str | None:
-        return self._call("read_own_agent", lambda: self.own_agent)
+        return self._call("read_own_agent", lambda: self.writer)
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
@@ -184,9 +186,7 @@ class FakeDesk:
 
     def write_ticket(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         self.writes.append(dict(fields))
-        return self._call(
-            "write_ticket", lambda: self._set(ticket_id, self._accepted(ticket_id, fields), self.own_agent or ROBOT)
-        )
+        return self._call("write_ticket", lambda: self._set(ticket_id, self._accepted(ticket_id, fields)))
 
     def _accepted(self, ticket_id: str, fields: Mapping[Field, Value]) -> Mapping[Field, Value]:
         """Return the values that a write stores."""
@@ -205,7 +205,7 @@ class FakeDesk:
             at=self.now(),
             form=ItemForm.COMMENT,
             author=AuthorKind.AGENT,
-            author_id=self.own_agent,
+            author_id=self.writer,
             public=public,
             reference=reference,
             words=words_digest(text),
@@ -227,7 +227,21 @@ class FakeDesk:
         found = [number for number, comment in enumerate(comments) if reference in comment]
         for number in found:
             comments[number] = f"{text} [{reference}]"
+        self._edit_ours(ticket_id, text, reference, by=self.writer)
         return bool(found)
+
+    def person_edits(self, ticket_id: str, text: str, reference: str) -> None:
+        """Give our comment with the reference another text, as a person."""
+        self.comments[ticket_id] = [
+            f"{text} [{reference}]" if reference in each else each for each in self.comments[ticket_id]
+        ]
+        self._edit_ours(ticket_id, text, reference, by=PERSON)
+
+    def _edit_ours(self, ticket_id: str, text: str, reference: str, *, by: str) -> None:
+        items = self.our_items[ticket_id]
+        for each in [item.ref for item in items if item.reference == reference]:
+            self._edit_item(items, each, edited_at=self.now(), words=words_digest(text))
+            self.edits[ticket_id].append(PastEdit(at=self.now(), by=by))
 
     def read_comment(self, ticket_id: str, reference: str) -> str | None:
         comments = self.comments[ticket_id]
@@ -288,9 +302,9 @@ class FakeDesk:
     def _ticket(self, ticket_id: str) -> Ticket:
         return _known(self.tickets, ticket_id)
 
-    def _set(self, ticket_id: str, fields: Mapping[Field, Value], agent: str) -> Ticket:
+    def _set(self, ticket_id: str, fields: Mapping[Field, Value]) -> Ticket:
         values = {str(name): value for name, value in fields.items()} | self.side_effects
-        self._change(ticket_id, values | {"modified_by": agent, "modified_at": self.now()})
+        self._change(ticket_id, values | {"modified_by": self.writer, "modified_at": self.now()})
         return self.tickets[ticket_id]
 
 

@@ -78,7 +78,9 @@ def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], 
         return True
     if traces.read_at == observed.now:
         return False
-    return _has_a_past(observed) if memory.read_digest is None else _was_written_by_us(observed, memory, agents)
+    if memory.read_digest is None:
+        return bool(observed.ours) or _has_a_past(observed)
+    return _was_written_by_us(observed, memory, agents)
 
 
 def is_unexplained(observed: ObservedTicket, memory: Memory) -> bool:
