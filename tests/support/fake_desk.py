@@ -255,7 +255,7 @@ class FakeDesk:
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]
         found = [
-            ModifiedTickets(ticket_id=each, at=None if each in self.undated else at)
+            ModifiedTickets(ticket_id=each, at=None if each in self.undated else at, by=self.tickets[each].modified_by)
             for at, each in sorted(times)
             if start <= at <= end
         ]

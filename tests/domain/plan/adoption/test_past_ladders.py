@@ -1,0 +1,166 @@
+"""The escalation from a ticket's traces: which levels were raised, of which ladder, and who asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
+from desk_sync.domain.escalation.escalate import EscalationState, step_key
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, RaisedLevel
+from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
+from desk_sync.domain.plan.adoption.past_ladders import PastLadders, request_key
+from desk_sync.domain.plan.adoption.traces import TicketTraces
+from desk_sync.domain.plan.memory import EscalationMemory
+from desk_sync.domain.ticket.effect import reference_of
+from desk_sync.domain.ticket.past import PastChange, TicketPast
+from tests.support.clock_scenes import HOUR
+from tests.support.makers import NOW, PERSON, ROBOT
+from tests.support.plan_scenes import LATE, LATE_TICKET, STAFFED, draft, with_escalation
+
+POLICY = with_escalation(STAFFED)
+ACKNOWLEDGEMENT = "acknowledgement:1"
+
+
+def told(key: str, level: int, at=NOW, *, public: bool = False) -> ConversationItem:
+    """Return our comment on a level."""
+    return ConversationItem(
+        ref=f"{key}:{level}",
+        at=at,
+        form=ItemForm.COMMENT,
+        author=AuthorKind.AGENT,
+        author_id=ROBOT,
+        public=public,
+        reference=reference_of(LATE_TICKET.ticket_id, step_key(key, level)),
+    )
+
+
+def change(name, after, *, by=PERSON, at=NOW):
+    return PastChange(name=name, at=at, by=by, before=None, after=after)
+
+
+def adopted(*comments, changes=(), memory=None, since_new=None, policy=POLICY):
+    traces = TicketTraces(comments=comments, past=TicketPast(changes=tuple(changes)), agents=frozenset({ROBOT}))
+    context = draft(LATE_TICKET, policy=policy, **LATE).escalation.context
+    return PastLadders(context, traces, memory or EscalationMemory(), since_new).adopted()
+
+
+def test_a_level_is_raised_at_the_instant_of_its_comment():
+    state = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR), told(ACKNOWLEDGEMENT, 2)).state
+
+    assert [(each.ladder, each.level, each.at) for each in state.raised] == [
+        (ACKNOWLEDGEMENT, 1, NOW - HOUR),
+        (ACKNOWLEDGEMENT, 2, NOW),
+    ]
+    assert (state.ladder.key, state.ladder.because) == (ACKNOWLEDGEMENT, LadderCause.ACKNOWLEDGEMENT)
+    assert ACKNOWLEDGEMENT in state.known
+
+
+def test_a_ladder_that_is_known_stays_as_it_was_frozen():
+    known = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR))
+    frozen = replace(known, state=replace(known.state, ladder=replace(known.state.ladder, policy_version="old")))
+
+    state = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR), told(ACKNOWLEDGEMENT, 2), memory=frozen).state
+
+    assert (state.ladder.policy_version, [each.level for each in state.raised]) == ("old", [1, 2])
+
+
+def test_a_report_of_a_breach_of_security_starts_no_ladder():
+    state = adopted(told("security", 3)).state
+
+    assert ([each.because for each in state.raised], state.ladder) == ([LadderCause.SECURITY], None)
+
+
+def test_a_ladder_whose_trigger_is_forgotten_starts_with_its_first_comment():
+    ladder = adopted(told("cluster:account", 1, NOW - HOUR), told("cluster:account", 2)).state.ladder
+
+    assert (ladder.because, ladder.started_at) == (LadderCause.CLUSTER, NOW - HOUR)
+
+
+def test_a_new_ladder_keeps_the_levels_of_the_one_that_was_running():
+    before = adopted(told("cluster:account", 1, NOW - 2 * HOUR)).state
+    higher = replace(before.ladder, rungs=(*before.ladder.rungs, LadderRung(9)))
+
+    memory = EscalationMemory(state=replace(before, ladder=higher))
+    ladder = adopted(told("cluster:account", 1, NOW - 2 * HOUR), told(ACKNOWLEDGEMENT, 1), memory=memory).state.ladder
+
+    assert (ladder.key, ladder.top) == (ACKNOWLEDGEMENT, 9)
+
+
+@pytest.mark.parametrize(
+    ("since_new", "known"),
+    [
+        pytest.param(NOW, {ACKNOWLEDGEMENT}, id="it happened before we first acted"),
+        pytest.param(NOW - 3 * HOUR, set(), id="it happened later"),
+        pytest.param(None, set(), id="there is a memory"),
+    ],
+)
+def test_what_happened_before_our_first_act_is_known(since_new, known):
+    assert adopted(since_new=since_new).state.known == known
+
+
+ASKED_AT = NOW - 5 * timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "comments", "request_made"),
+    [
+        pytest.param([], [], None, id="nobody asked"),
+        pytest.param(
+            [change("escalation_request", True, at=ASKED_AT)],
+            [],
+            (Requester.AGENT, ASKED_AT),
+            id="an agent ticked the box",
+        ),
+        pytest.param(
+            [change("escalation_request", True, by=None, at=ASKED_AT)],
+            [],
+            (Requester.PARTNER, ASKED_AT),
+            id="the partner did",
+        ),
+        pytest.param(
+            [change("status", "please ESCALATE", at=ASKED_AT)],
+            [],
+            (Requester.AGENT, ASKED_AT),
+            id="a status asks for it",
+        ),
+        pytest.param([change("status", "Open")], [], None, id="another status does not"),
+        pytest.param(
+            [], [told(request_key(ASKED_AT), 1)], (Requester.PARTNER, ASKED_AT), id="only our comment tells of it"
+        ),
+        pytest.param([], [told(request_key(ASKED_AT), 1, public=True)], None, id="a public comment says nothing of it"),
+    ],
+)
+def test_an_open_request_was_made_when_desk_says(changes, comments, request_made):
+    rules = replace(STAFFED.requests, statuses=frozenset({"Please escalate"}))
+
+    requests = adopted(*comments, changes=changes, policy=with_escalation(STAFFED, requests=rules)).requests
+
+    assert (requests.request and (requests.request.by, requests.request.at)) == request_made
+
+
+def test_a_request_that_is_remembered_stays():
+    request = EscalationRequest(by=Requester.AGENT, at=NOW)
+    memory = EscalationMemory(requests=EscalationRequests(request=request, taken_over=((NOW, None),)))
+
+    assert adopted(memory=memory).requests == memory.requests
+
+
+def test_take_overs_last_from_tick_to_untick():
+    changes = [
+        change("taken_over", False, at=NOW - 4 * HOUR),
+        change("taken_over", True, at=NOW - 3 * HOUR),
+        change("taken_over", False, at=NOW - 2 * HOUR),
+        change("taken_over", True, at=NOW - HOUR),
+    ]
+
+    assert adopted(changes=changes).requests.taken_over == ((NOW - 3 * HOUR, NOW - 2 * HOUR), (NOW - HOUR, None))
+
+
+def test_levels_that_are_remembered_are_not_raised_again():
+    raised = RaisedLevel(ladder=ACKNOWLEDGEMENT, because=LadderCause.ACKNOWLEDGEMENT, level=1, at=NOW)
+    memory = EscalationMemory(state=EscalationState(raised=(raised,), known=frozenset({ACKNOWLEDGEMENT})))
+
+    assert adopted(told(ACKNOWLEDGEMENT, 1), memory=memory).state.raised == (raised,)
