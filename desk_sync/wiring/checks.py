@@ -41,6 +41,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
         "mapping": lambda: f"version {app.mapping.policy.version}",
         "libraries": libraries.check_urllib3,
         "database": lambda: f"{describe(app.engine)}, {_schema(app)}",
+        "memory": lambda: _each(app, _memory),
         "clock": lambda: app.health.clock(lambda: read_clock(app.engine)),
     }
 
@@ -114,6 +115,13 @@ def _settings(app: DeskSync) -> str:
     for portal in app.portals:
         _ = portal.desk
     return _each(app, lambda portal: f"organisation {portal.hosts.org_id}")
+
+
+def _memory(portal: PortalServices) -> str:
+    """Return whether the database knows the portal; after a loss it does not, although Desk has traces of our work."""
+    if not portal.facts.is_new():
+        return "tickets are known"
+    return "no ticket is known; if desk-sync worked on it before, run `desk-sync adopt` first"
 
 
 def _schema(app: DeskSync) -> str:

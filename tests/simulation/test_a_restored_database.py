@@ -70,7 +70,7 @@ tickets:
   - {key: given back, at: +1m, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}
   - {key: status, at: +2m, partner: {country: DE}, fields: {customer_primary_email: admin@big.example}}
   - {key: assigned, at: +3m, severity: 3, fields: {customer_primary_email: admin@big.example}}
-  - {key: two ladders, at: +4m, severity: 2, partner: {country: IN}, fields: {customer_primary_email: admin@big.example}}
+  - {key: two, at: +4m, severity: 2, partner: {country: IN}, fields: {customer_primary_email: admin@big.example}}
   - {key: first of two, at: +5m, severity: 1, product: Zoho CRM, fields: {customer_primary_email: admin@big.example}}
   - {key: second of two, at: +6m, severity: 1, product: Zoho CRM, fields: {customer_primary_email: admin@big.example}}
   - {key: lowered, at: +7m, severity: 1, fields: {customer_primary_email: admin@big.example}}
@@ -82,8 +82,8 @@ steps:
   - {at: +10m, ticket: status, agent_reply: "We will see."}
   - {at: +5h, ticket: status, set: {status: Please escalate}, by: partner}
   - {at: +6h, ticket: assigned, set: {priority: Low}, by: colleague}
-  - {at: +4h, ticket: two ladders, agent_reply: "We are looking into it."}
-  - {at: +5h, ticket: two ladders, customer_reply: "It is urgent."}
+  - {at: +4h, ticket: two, agent_reply: "We are looking into it."}
+  - {at: +5h, ticket: two, customer_reply: "It is urgent."}
   - {at: +7h, ticket: lowered, set: {severity: S2-Moderate}, by: agent}
   - {at: +8h, ticket: reopened, close: true}
   - {at: +20h, ticket: reopened, reopen: true, by: partner}

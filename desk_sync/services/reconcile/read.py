@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
@@ -112,8 +113,9 @@ class TicketReader:
     ) -> tuple[ObservedTicket, Memory]:
         """Return the facts and the memory with what our traces on the ticket show as done."""
         past, conversation = traces.past, self._conversation(policy)
-        if observed.history is None and traces.first_at:
-            observed, memory = self._from_the_start(observed, memory, conversation)
+        created_at = observed.ticket.created_at
+        if observed.history is None and traces.first_at and created_at:
+            observed, memory = self._from_the_start(observed, memory, conversation, created_at)
         history = observed.history and observed.history.without({each.ref for each in traces.comments})
         changes = [
             StatusChange(at=each.at, before=str(each.before), after=str(each.after))
@@ -124,14 +126,12 @@ class TicketReader:
         return adopt(replace(observed, history=history), memory, traces, policy)
 
     def _from_the_start(
-        self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader
+        self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader, created_at: datetime
     ) -> tuple[ObservedTicket, Memory]:
         """Return them with the whole conversation: the ticket had clocks, and was closed before this first look."""
         ticket = observed.ticket
-        if ticket.created_at is None:
-            return observed, memory
         new = conversation.read_again(ticket, memory)
-        history = conversation.extend(History(created_at=ticket.created_at), ticket, new.update)
+        history = conversation.extend(History(created_at=created_at), ticket, new.update)
         return replace(observed, history=history), replace(memory, clocks=new.memory)
 
     def agents(self, addresses: Iterable[str]) -> Mapping[str, DeskAgent | None]:

@@ -74,7 +74,7 @@ class _Adoption:
         unknown = draft.decision.verdict is Verdict.UNKNOWN and bool(DECIDED & fields.applied.keys())
         memory = replace(memory, traces=replace(self.seen, again=unknown))
         reading = draft_plan(observed, memory, self.policy).clocks.reading
-        clocks = self._told(memory.clocks, reading) if reading else memory.clocks
+        clocks = self._with_alerts(memory.clocks, reading) if reading else memory.clocks
         return observed, replace(memory, clocks=clocks)
 
     def _observed(self) -> ObservedTicket:
@@ -125,7 +125,7 @@ class _Adoption:
             return memory
         return PastLadders(context, self.traces, memory, self.traces.first_at if self.is_new else None).adopted()
 
-    def _told(self, clocks: ClocksMemory, reading: ClockReading) -> ClocksMemory:
+    def _with_alerts(self, clocks: ClocksMemory, reading: ClockReading) -> ClocksMemory:
         """Return the memory with the alerts from before our first act, and with the standing comment."""
         first_at = self.traces.first_at
         if self.is_new and first_at:

@@ -56,7 +56,7 @@ class PastLadders:
         )
 
     def _is_older(self, trigger: EscalationTrigger) -> bool:
-        """Return True for a trigger from before we first acted: what we told of it then is all that is told."""
+        """Return True for a trigger from before we first acted: what we requested of it then is all that is told."""
         return self.since_new is not None and trigger.at < self.since_new
 
     def _raised(self) -> Iterator[RaisedLevel]:
@@ -125,8 +125,8 @@ class PastLadders:
             by = Requester.PARTNER if last.by in (None, ticket.contact_id) else Requester.AGENT
             return EscalationRequest(by=by, at=last.at)
         keys = {request_key(at): at for at in self._instants()}
-        told = [keys[each.ladder] for each in self._raised() if each.because is LadderCause.REQUEST]
-        return EscalationRequest(by=Requester.PARTNER, at=max(told)) if told else None
+        requested = [keys[each.ladder] for each in self._raised() if each.because is LadderCause.REQUEST]
+        return EscalationRequest(by=Requester.PARTNER, at=max(requested)) if requested else None
 
     def _taken_over(self, before: EscalationRequests) -> tuple[tuple[datetime, datetime | None], ...]:
         if before.taken_over:

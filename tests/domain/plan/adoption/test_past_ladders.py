@@ -24,7 +24,7 @@ POLICY = with_escalation(STAFFED)
 ACKNOWLEDGEMENT = "acknowledgement:1"
 
 
-def told(key: str, level: int, at=NOW, *, public: bool = False) -> ConversationItem:
+def comment_on(key: str, level: int, at=NOW, *, public: bool = False) -> ConversationItem:
     """Return our comment on a level."""
     return ConversationItem(
         ref=f"{key}:{level}",
@@ -48,7 +48,7 @@ def adopted(*comments, changes=(), memory=None, since_new=None, policy=POLICY):
 
 
 def test_a_level_is_raised_at_the_instant_of_its_comment():
-    state = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR), told(ACKNOWLEDGEMENT, 2)).state
+    state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), comment_on(ACKNOWLEDGEMENT, 2)).state
 
     assert [(each.ladder, each.level, each.at) for each in state.raised] == [
         (ACKNOWLEDGEMENT, 1, NOW - HOUR),
@@ -59,32 +59,34 @@ def test_a_level_is_raised_at_the_instant_of_its_comment():
 
 
 def test_a_ladder_that_is_known_stays_as_it_was_frozen():
-    known = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR))
+    known = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR))
     frozen = replace(known, state=replace(known.state, ladder=replace(known.state.ladder, policy_version="old")))
 
-    state = adopted(told(ACKNOWLEDGEMENT, 1, NOW - HOUR), told(ACKNOWLEDGEMENT, 2), memory=frozen).state
+    state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), comment_on(ACKNOWLEDGEMENT, 2), memory=frozen).state
 
     assert (state.ladder.policy_version, [each.level for each in state.raised]) == ("old", [1, 2])
 
 
 def test_a_report_of_a_breach_of_security_starts_no_ladder():
-    state = adopted(told("security", 3)).state
+    state = adopted(comment_on("security", 3)).state
 
     assert ([each.because for each in state.raised], state.ladder) == ([LadderCause.SECURITY], None)
 
 
 def test_a_ladder_whose_trigger_is_forgotten_starts_with_its_first_comment():
-    ladder = adopted(told("cluster:account", 1, NOW - HOUR), told("cluster:account", 2)).state.ladder
+    ladder = adopted(comment_on("cluster:account", 1, NOW - HOUR), comment_on("cluster:account", 2)).state.ladder
 
     assert (ladder.because, ladder.started_at) == (LadderCause.CLUSTER, NOW - HOUR)
 
 
 def test_a_new_ladder_keeps_the_levels_of_the_one_that_was_running():
-    before = adopted(told("cluster:account", 1, NOW - 2 * HOUR)).state
+    before = adopted(comment_on("cluster:account", 1, NOW - 2 * HOUR)).state
     higher = replace(before.ladder, rungs=(*before.ladder.rungs, LadderRung(9)))
 
     memory = EscalationMemory(state=replace(before, ladder=higher))
-    ladder = adopted(told("cluster:account", 1, NOW - 2 * HOUR), told(ACKNOWLEDGEMENT, 1), memory=memory).state.ladder
+    ladder = adopted(
+        comment_on("cluster:account", 1, NOW - 2 * HOUR), comment_on(ACKNOWLEDGEMENT, 1), memory=memory
+    ).state.ladder
 
     assert (ladder.key, ladder.top) == (ACKNOWLEDGEMENT, 9)
 
@@ -128,9 +130,11 @@ ASKED_AT = NOW - 5 * timedelta(minutes=1)
         ),
         pytest.param([change("status", "Open")], [], None, id="another status does not"),
         pytest.param(
-            [], [told(request_key(ASKED_AT), 1)], (Requester.PARTNER, ASKED_AT), id="only our comment tells of it"
+            [], [comment_on(request_key(ASKED_AT), 1)], (Requester.PARTNER, ASKED_AT), id="only our comment tells of it"
         ),
-        pytest.param([], [told(request_key(ASKED_AT), 1, public=True)], None, id="a public comment says nothing of it"),
+        pytest.param(
+            [], [comment_on(request_key(ASKED_AT), 1, public=True)], None, id="a public comment says nothing of it"
+        ),
     ],
 )
 def test_an_open_request_was_made_when_desk_says(changes, comments, request_made):
@@ -163,4 +167,4 @@ def test_levels_that_are_remembered_are_not_raised_again():
     raised = RaisedLevel(ladder=ACKNOWLEDGEMENT, because=LadderCause.ACKNOWLEDGEMENT, level=1, at=NOW)
     memory = EscalationMemory(state=EscalationState(raised=(raised,), known=frozenset({ACKNOWLEDGEMENT})))
 
-    assert adopted(told(ACKNOWLEDGEMENT, 1), memory=memory).state.raised == (raised,)
+    assert adopted(comment_on(ACKNOWLEDGEMENT, 1), memory=memory).state.raised == (raised,)
