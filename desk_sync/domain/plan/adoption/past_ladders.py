@@ -56,7 +56,7 @@ class PastLadders:
         )
 
     def _is_older(self, trigger: EscalationTrigger) -> bool:
-        """Return True for a trigger from before we first acted: what we requested of it then is all that is told."""
+        """Return True for a trigger from before we first acted: it gets no comment but those of that time."""
         return self.since_new is not None and trigger.at < self.since_new
 
     def _raised(self) -> Iterator[RaisedLevel]:
