@@ -51,9 +51,8 @@ class PastLadders:
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
         raised = (*state.raised, *(self._with_roles(each) for each in found))
-        return EscalationMemory(
-            state=EscalationState(ladder=ladder, raised=raised, known=known), requests=self._requests()
-        )
+        state = EscalationState(ladder=ladder, raised=raised, known=known)
+        return EscalationMemory(state=state, requests=self._requests())
 
     def _is_older(self, trigger: EscalationTrigger) -> bool:
         """Return True for a trigger from before we first acted: it gets no comment but those of that time."""
