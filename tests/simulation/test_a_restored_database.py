@@ -7,12 +7,14 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from desk_sync.services.adopt import CREDITS
 from desk_sync.simulated_desk.portal.ticket import plain
 from desk_sync.simulation import scenario
 from desk_sync.simulation.report import document
@@ -196,6 +198,10 @@ def both(*strikes: Strikes) -> Strikes:
     return lambda simulation: [each(simulation) for each in strikes] and None
 
 
+def at_crash(act: Callable[[SimulationSetup], None]) -> Strikes:
+    return lambda simulation: simulation.virtual_time.schedule(CRASH, lambda: act(simulation))
+
+
 def unmarked(simulation: SimulationSetup) -> None:
     """Take the references out of all public comments: a later version writes none."""
     for ticket in simulation.actors.tickets.values():
@@ -212,37 +218,88 @@ def without_data(simulation: SimulationSetup) -> None:
     time.schedule(CRASH + timedelta(hours=1), lambda: simulation.pull.run())
 
 
-STRIKES: dict[str, Callable[[datetime], Strikes]] = {
-    **{f"{hours} h old": lambda crash, hours=hours: restore(timedelta(hours=hours), crash) for hours in (1, 12, 36)},
-    "lost": lambda crash: adopted_after(SavedDatabases.lose, crash),
-    "renamed": lambda crash: adopted_after(SavedDatabases.rename, crash),
-    "another agent": new_agent,
-    "12 h old, another agent": lambda crash: both(new_agent(crash), restore(timedelta(hours=12), crash)),
-    "lost, no marks, another agent": lambda crash: both(
-        lambda simulation: simulation.virtual_time.schedule(crash, lambda: unmarked(simulation)),
-        new_agent(crash),
-        adopted_after(SavedDatabases.lose, crash),
+STRIKES: dict[str, Strikes] = {
+    **{f"{hours} h old": restore(timedelta(hours=hours)) for hours in (1, 12, 36)},
+    "lost": adopted_after(SavedDatabases.lose),
+    "renamed": adopted_after(SavedDatabases.rename),
+    "another agent": new_agent(),
+    "12 h old, another agent": both(new_agent(), restore(timedelta(hours=12))),
+    "lost, another agent": both(new_agent(), adopted_after(SavedDatabases.lose)),
+    "36 h old, no marks on public comments": both(at_crash(unmarked), restore(timedelta(hours=36))),
+    "lost, no marks on public comments, another agent": both(
+        at_crash(unmarked), new_agent(), adopted_after(SavedDatabases.lose)
     ),
-    "36 h old, no marks": lambda crash: both(
-        lambda simulation: simulation.virtual_time.schedule(crash, lambda: unmarked(simulation)),
-        restore(timedelta(hours=36), crash),
-    ),
-    "lost, data an hour later": lambda _: without_data,
-    "lost, another agent": lambda crash: both(new_agent(crash), adopted_after(SavedDatabases.lose, crash)),
 }
+WITH_EVERY_FIELD = "with every field"
 
 
-@pytest.fixture(scope="module", params=MAPPINGS)
-def calm(request, tmp_path_factory):
-    every_field = MAPPINGS[request.param]
-    return every_field, run_through(tmp_path_factory.mktemp("calm"), every_field=every_field)
+def _is_daily(mapping: str, name: str) -> bool:
+    """Return True for some cells: all with every field, and the plain ones as the mapping is shipped."""
+    return mapping == WITH_EVERY_FIELD or name in ("1 h old", "36 h old", "lost")
 
 
-@pytest.mark.parametrize("name", STRIKES)
-def test_a_database_that_is_old_or_lost_changes_nothing_in_desk(calm, tmp_path, name):
-    every_field, undisturbed = calm
+CELLS = [
+    pytest.param(mapping, name, id=f"{mapping}, {name}")
+    for mapping in MAPPINGS
+    for name in STRIKES
+    if _is_daily(mapping, name)
+]
 
-    struck = run_through(tmp_path, STRIKES[name](CRASH), every_field=every_field)
 
+@pytest.fixture(scope="module")
+def calm(tmp_path_factory):
+    """Return the end of the undisturbed run with a mapping, and that of what people do."""
+
+    @cache
+    def calm(mapping: str, *, people: bool = False) -> Any:
+        return run_through(tmp_path_factory.mktemp("calm"), **_facts(mapping, people=people))
+
+    return calm
+
+
+def _facts(mapping: str, *, people: bool = False) -> dict[str, Any]:
+    rest = {"text": PEOPLE, "settings": PEOPLES_MAPPING} if people else {}
+    return {"every_field": MAPPINGS[mapping], **rest}
+
+
+@pytest.mark.parametrize(("mapping", "name"), CELLS)
+def test_a_database_that_is_old_or_lost_changes_nothing_in_desk(calm, tmp_path, mapping, name):
+    struck = run_through(tmp_path, STRIKES[name], **_facts(mapping))
+
+    undisturbed = calm(mapping)
     assert list(_differences(struck, undisturbed)) == []
     assert struck["notices"] == undisturbed["notices"]
+    assert struck["credits"] - undisturbed["credits"] <= (CREDITS + 3) * len(struck["tickets"])
+
+
+@pytest.mark.parametrize("name", ["12 h old", "lost"])
+@pytest.mark.parametrize("hours", [9.5, 37], ids=str)
+def test_what_people_did_stays_as_they_did_it(calm, tmp_path, name, hours):
+    crash = START + timedelta(hours=hours)
+    if crash - timedelta(hours=12) < START:
+        name = "lost"
+    strikes = {"12 h old": restore(timedelta(hours=12), crash), "lost": adopted_after(SavedDatabases.lose, crash)}
+
+    struck = run_through(tmp_path, strikes[name], **_facts(WITH_EVERY_FIELD, people=True))
+
+    assert list(_differences(struck, calm(WITH_EVERY_FIELD, people=True))) == []
+
+
+def test_without_the_command_nothing_is_repeated_either(calm, tmp_path):
+    """Tickets are looked at when something happens on them: no level comes back, and no comment twice."""
+    lost = at_crash(lambda simulation: SavedDatabases(simulation).lose())
+
+    struck = run_through(tmp_path, lost, **_facts(WITH_EVERY_FIELD))
+
+    for key, end in calm(WITH_EVERY_FIELD)["tickets"].items():
+        found = struck["tickets"][key]
+        assert found["private"] <= end["private"]
+        assert found["public"] == end["public"][: len(found["public"])]
+
+
+def test_overrides_stand_while_the_subscription_data_are_missing(calm, tmp_path):
+    struck = run_through(tmp_path, without_data, **_facts(WITH_EVERY_FIELD))
+
+    undisturbed = calm(WITH_EVERY_FIELD)
+    # A closed ticket is not looked at again for new data: only the decision on it stays open.
+    assert [(key, name) for key, name, *_ in _differences(struck, undisturbed)] == [("closed", "decision")]

@@ -22,7 +22,7 @@ class ObservedTicket:
 
     `promise` is the one that was frozen when the ticket's clocks started; without a `history` there are no clocks.
     `references` are those of the comments that we made, or may have made, on the ticket. `ours` are our comments as
-    Desk has them; None if the comments were not read.
+    Desk has them, None if the comments were not read; `commenters` are the authors of the others.
     """
 
     ticket: Ticket
@@ -34,4 +34,5 @@ class ObservedTicket:
     promise: Promise | None = None
     related: RelatedFacts = NOTHING_KNOWN
     ours: Sequence[ConversationItem] | None = None
+    commenters: frozenset[str] = frozenset()
     now: datetime

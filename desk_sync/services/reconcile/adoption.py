@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.plan.adoption.own_comments import OwnComments
 from desk_sync.domain.plan.adoption.traces import TicketTraces, is_behind, is_unexplained, writers_of
 from desk_sync.domain.plan.draft import PlanDraft, draft_plan
@@ -59,13 +61,20 @@ class TraceAdoption:
         return not is_done and is_unexplained(observed, memory) and draft.sets_decided_fields
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:
-        """Read the traces; comments that this look has read already are not read again."""
+        """Read the traces; comments that this look has read already are not read again, if our agent was known then."""
+        known = self.portal.own_agents()
         self._learn_own_agent()
+        is_read = observed.ours is not None and self.portal.own_agents() == known
+        ours, commenters = (observed.ours or (), observed.commenters) if is_read else self._comments(observed, policy)
+        self.portal.learn_former_agents(writers_of(ours, commenters))
+        return TicketTraces(comments=tuple(ours), past=self._past(observed), agents=self.portal.own_agents())
+
+    def _comments(self, observed: ObservedTicket, policy: Policy) -> tuple[Sequence[ConversationItem], frozenset[str]]:
+        """Return our comments, and the authors of the others."""
         ticket = observed.ticket
         listed = self.desk.read_comments(ticket.ticket_id) if ticket.comments else ()
-        ours = tuple(OwnComments(ticket, policy, self.portal.own_agents()).among(listed))
-        self.portal.learn_former_agents(writers_of(ours, [each for each in listed if each not in ours]))
-        return TicketTraces(comments=ours, past=self._past(observed), agents=self.portal.own_agents())
+        ours = list(OwnComments(ticket, policy, self.portal.own_agents()).among(listed))
+        return ours, frozenset(each.author_id for each in listed if each.author_id and each not in ours)
 
     def _past(self, observed: ObservedTicket) -> TicketPast:
         """Return the ticket's past. If Desk does not show it, our comments are adopted alone."""

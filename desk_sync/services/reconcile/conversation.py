@@ -28,13 +28,15 @@ log = get_logger()
 class ConversationReading:
     """What is new in the conversation, and what is remembered of it; `evidence` with that of the partner's mails.
 
-    `ours` are our own comments, which are no part of the conversation; None if the comments were not read.
+    `ours` are our own comments, which are no part of the conversation, and `commenters` the authors of the others; None
+    if the comments were not read.
     """
 
     update: ConversationUpdate
     memory: ClocksMemory
     evidence: EvidenceMemory
     ours: Sequence[ConversationItem] | None = None
+    commenters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ class ConversationReader:
             update=reading.update.with_items(map(seen.dated, comments)),
             memory=replace(reading.memory, comments_seen=seen.after(comments, read_at)),
             ours=ours,
+            commenters=frozenset(each.author_id for each in comments if each.author_id),
         )
 
     def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:

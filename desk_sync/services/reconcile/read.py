@@ -95,6 +95,7 @@ class TicketReader:
             promise=pending.promise,
             related=self._related(ticket, lookup, writer),
             ours=new.ours,
+            commenters=new.commenters,
             now=self.now(),
         )
         return observed, replace(memory, evidence=evidence, clocks=new.memory)
@@ -106,7 +107,8 @@ class TicketReader:
         conversation, ticket = self._conversation(policy), observed.ticket
         new = conversation.read_again(ticket, memory)
         history = conversation.extend(observed.history, ticket, new.update) if observed.history else None
-        return replace(observed, history=history, ours=new.ours), replace(memory, clocks=new.memory)
+        observed = replace(observed, history=history, ours=new.ours, commenters=new.commenters)
+        return observed, replace(memory, clocks=new.memory)
 
     def adopt(
         self, observed: ObservedTicket, memory: Memory, policy: Policy, traces: TicketTraces

@@ -254,6 +254,18 @@ class TestCosts:
 
         assert portal.desk.count("read_past") == portal.desk.count("read_own_agent") == 0
 
+    def test_comments_that_were_read_are_not_read_again(self, make_portal: MakePortal):
+        portal = make_portal()
+        portal.runs(hours=6)
+        portal.world.portal.want_traces(portal.world.now())
+        portal.desk.person_comments(TICKET, public=False)
+        portal.world.tickets.look_now([TICKET], now=portal.world.now())
+        before = portal.desk.count("read_comments")
+
+        portal.world.look()
+
+        assert portal.desk.count("read_comments") - before == portal.desk.count("read_past") == 1
+
     def test_the_traces_are_read_once(self, make_portal: MakePortal, forget: Forget):
         portal = make_portal()
         portal.runs(hours=6)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -51,8 +51,8 @@ class TicketTraces:
         return min(found, key=lambda each: (each.at, each.ref), default=None)
 
 
-def writers_of(comments: Iterable[ConversationItem], others: Iterable[ConversationItem]) -> frozenset[str]:
-    """Return the agents who wrote our comments: a person may have copied one, but writes other items too.
+def writers_of(comments: Iterable[ConversationItem], commenters: Collection[str]) -> frozenset[str]:
+    """Return the agents who wrote our comments, without those among the authors of other ones: a person may copy ours.
 
     Of several comments with one reference only the first counts.
     """
@@ -60,8 +60,7 @@ def writers_of(comments: Iterable[ConversationItem], others: Iterable[Conversati
     for each in sorted(comments, key=lambda each: (each.at, each.ref)):
         if each.reference:
             first.setdefault(each.reference, each)
-    people = {each.author_id for each in others}
-    return frozenset(each.author_id for each in first.values() if each.author_id and each.author_id not in people)
+    return frozenset(each.author_id for each in first.values() if each.author_id and each.author_id not in commenters)
 
 
 def is_behind(observed: ObservedTicket, memory: Memory, agents: frozenset[str], asked_at: datetime | None) -> bool:
