@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from desk_sync.cli.instants import parse_instant
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line
 
 DEFAULT_SPAN = timedelta(days=30)
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the instant, in UTC. Raises BadParameter."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text}: not a time in ISO 8601 format") from None
+    if instant.tzinfo is None:
+        raise typer.BadParameter(f"{text}: the time zone is missing (Z for UTC)")
+    return instant.astimezone(UTC)
 
 
 def adopt(

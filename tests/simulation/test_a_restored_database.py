@@ -140,7 +140,7 @@ def _end(simulation: SimulationSetup, key: str, ticket: dict[str, Any], ours: se
     return {
         "fields": ticket["fields"],
         "status": ticket["status"],
-        "decision": ticket["decision"]["decision"],
+        "decision": (ticket["decision"] or {}).get("decision"),
         "clocks": [(each["milestone"], each["round"], each["state"], each["met_at"]) for each in ticket["clocks"]],
         "levels": [(each["level"], each["because"], each["at"]) for each in ticket["escalations"]],
         "public": [MARK.sub("", plain(each["content"])) for each in comments if each["isPublic"]],

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import structlog
 
-from desk_sync.adapters.desk import catalogue, conversation, hours, partner, past, payload, raw
+from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
 from desk_sync.adapters.desk.evidence import facts_of_threads, of_facts
@@ -94,7 +94,7 @@ class DeskClient:
             query: Query = {"from": HISTORY * len(pages), "limit": HISTORY}
             pages.append(self._part(ticket.ticket_id, "History", query=query))
         whole = raw.count(pages[-1]) < HISTORY
-        return past.read_past(pages, self._labels_of(ticket.department_id), self._vocabulary, whole=whole)
+        return conversation.read_past(pages, self._labels_of(ticket.department_id), self._vocabulary, whole=whole)
 
     def _labels_of(self, department_id: str) -> Mapping[str, str]:
         if department_id not in self._labels:

@@ -1,11 +1,15 @@
-"""The conversation of a ticket and the changes of its status, from Desk's lists; no text is kept (L11)."""
+"""The conversation of a ticket, and its past: changes of fields and edits of comments; no text is kept (L11).
+
+Desk's history names fields by their labels. Entries about anything but fields and comments are left out.
+"""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from desk_sync.adapters.desk.payload import value_of
 from desk_sync.adapters.desk.raw import (
     Raw,
     identifier,
@@ -17,9 +21,12 @@ from desk_sync.adapters.desk.raw import (
     text,
     without_reference,
 )
+from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
 from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
+from desk_sync.domain.ticket.ticket import Value
 
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 _AUTHORS: Mapping[str, AuthorKind] = {
@@ -27,6 +34,9 @@ _AUTHORS: Mapping[str, AuthorKind] = {
     "end_user": AuthorKind.PARTNER,
     "contact": AuthorKind.PARTNER,
 }
+_EDITED = "commentupdated"
+_STATUS = "status"
+"""The field that is read of every ticket, whatever the mapping names."""
 _FORMS: Mapping[str, ItemForm] = {"in": ItemForm.INCOMING, "out": ItemForm.OUTGOING}
 _SENDING: Mapping[str, SendingState] = {
     "SUCCESS": SendingState.SENT,
@@ -105,3 +115,40 @@ def _changes(event: Raw) -> Iterator[StatusChange]:
             before, after = (text(change.get(name)) for name in ("previousValue", "updatedValue"))
             if at and before and after:
                 yield StatusChange(at=at, before=before, after=after)
+
+
+def read_past(
+    pages: Iterable[Raw], labels: Mapping[str, str], vocabulary: DeskVocabulary, *, whole: bool
+) -> TicketPast:
+    """Return the past in the pages, which come newest first; `labels` gives the API name of each label."""
+    ours = {_STATUS: _STATUS, **vocabulary.our_words}
+    words = {label: ours[name] for label, name in labels.items() if name in ours}
+    names = {word: name for name, word in ours.items()}
+
+    def value(word: str, written: object) -> Value:
+        return value_of(word, names[word], written, vocabulary)
+
+    found = [
+        entry for page in pages for entry in readable(page, lambda raw: list(_past_entries(raw, words, value)), "event")
+    ]
+    entries = [each for entry in reversed(found) for each in entry]
+    return TicketPast(
+        changes=tuple(each for each in entries if isinstance(each, PastChange)),
+        edits=tuple(each for each in entries if isinstance(each, PastEdit)),
+        whole=whole,
+    )
+
+
+def _past_entries(
+    raw: Raw, words: Mapping[str, str], value: Callable[[str, object], Value]
+) -> Iterator[PastChange | PastEdit]:
+    at, by = needed(instant(raw.get("eventTime")), "eventTime"), identifier(object_in(raw, "actor"), "id")
+    if (text(raw.get("eventName")) or "").lower() == _EDITED:
+        yield PastEdit(at=at, by=by)
+    info = raw.get("eventInfo")
+    for each in info if isinstance(info, list) else ():
+        word = words.get((text(each.get("propertyName")) or "").casefold()) if isinstance(each, dict) else None
+        change = object_in(each, "propertyValue") if word else {}
+        if word and change:
+            before, after = (value(word, change.get(name)) for name in ("previousValue", "updatedValue"))
+            yield PastChange(name=word, at=at, by=by, before=before, after=after)
