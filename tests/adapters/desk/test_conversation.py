@@ -10,6 +10,7 @@ from desk_sync.adapters.desk import conversation
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.learning import StatusChange
 from desk_sync.domain.fingerprint import words_digest
+from tests.adapters.desk.portal import VOCABULARY
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 WRITTEN = "2026-11-23T09:00:00.000Z"
@@ -135,3 +136,42 @@ def test_a_change_of_status_is_read_from_the_history():
 )
 def test_an_entry_that_is_no_change_of_status_is_left_out(facts):
     assert conversation.status_changes(entry(**facts)) == []
+
+
+LABELS = {"large user": "cf_priority_customer_large_user_account", "severity": "cf_severity", "status": "status"}
+
+
+def history_entry(name, before, after, **facts):
+    info = {"propertyName": name, "propertyValue": {"previousValue": before, "updatedValue": after}}
+    actor = {"id": "300000000000000001", "type": "Agent"}
+    usual = {"eventName": "TicketUpdated", "eventTime": "2026-11-23T09:00:00.000Z", "actor": actor, "eventInfo": [info]}
+    return usual | facts
+
+
+@pytest.mark.parametrize(
+    ("entry", "change"),
+    [
+        pytest.param(history_entry("Large User", "false", "true"), ("large_user", False, True), id="a box"),
+        pytest.param(
+            history_entry("Severity", None, "S1-Critical"), ("severity", None, "S1-Critical"), id="a pick list"
+        ),
+        pytest.param(history_entry("STATUS", "Open", "Closed"), ("status", "Open", "Closed"), id="a standard field"),
+        pytest.param(history_entry("Mood", "good", "bad"), None, id="a field that is not in the mapping"),
+        pytest.param(history_entry("Severity", None, "S1", eventInfo="?"), None, id="an entry without properties"),
+        pytest.param(history_entry("Severity", None, "S1", eventTime=None), None, id="an entry without a time"),
+    ],
+)
+def test_a_change_in_the_history_is_read_by_its_label_as_a_ticket_has_it(entry, change):
+    past = conversation.read_past([{"data": [entry]}], LABELS, VOCABULARY, whole=True)
+
+    assert [(each.name, each.before, each.after) for each in past.changes] == [change] * (change is not None)
+
+
+def test_the_past_is_oldest_first_and_names_who_edited_comments():
+    edit = history_entry("", None, None, eventName="CommentUpdated", eventInfo=[], actor={"id": None})
+    pages = [{"data": [edit, history_entry("Severity", "2", "3")]}, {"data": [history_entry("Severity", "1", "2")]}]
+
+    past = conversation.read_past(pages, LABELS, VOCABULARY, whole=False)
+
+    assert [(each.before, each.after) for each in past.changes] == [("1", "2"), ("2", "3")]
+    assert ([each.by for each in past.edits], past.whole) == ([None], False)

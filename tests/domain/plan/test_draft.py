@@ -17,6 +17,7 @@ from desk_sync.domain.escalation.triggers import RequestGate
 from desk_sync.domain.plan.comments import LOOP
 from desk_sync.domain.plan.draft import ESCALATION_REQUESTED, IDLE, draft_plan
 from desk_sync.domain.plan.education import LastEducation
+from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.effect import EffectKind
 from tests.support.clock_scenes import HOUR
@@ -318,3 +319,23 @@ def test_an_undecided_account_is_noted_in_every_mode_but_shadow():
 
 def test_the_fields_that_show_the_clocks_are_those_of_the_portal_alone():
     assert look(LATE_TICKET, policy=POLICY, **LATE).fields.writes == {}
+
+
+@pytest.mark.parametrize(
+    ("ticket", "lookup", "mode", "memory", "writes"),
+    [
+        pytest.param(make_ticket(), LARGE, Mode.WRITE, Memory(), True, id="box and severity are to be written"),
+        pytest.param(make_ticket(), LARGE, Mode.COMMENT, Memory(), False, id="nothing is written in this mode"),
+        pytest.param(make_ticket(), SMALL, Mode.WRITE, Memory(), False, id="nothing is decided"),
+        pytest.param(
+            make_ticket(large_user=True, severity="S1-Critical"),
+            SMALL,
+            Mode.WRITE,
+            after_ours(),
+            True,
+            id="ours go back",
+        ),
+    ],
+)
+def test_a_decided_field_is_about_to_be_written(ticket, lookup, mode, memory, writes):
+    assert draft(ticket, lookup, memory, with_rules(mode=mode)).sets_decided_fields is writes
