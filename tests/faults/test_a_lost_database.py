@@ -17,9 +17,8 @@ import redis
 
 from desk_sync.adapters.runtime.embedded_broker import stop
 from desk_sync.adapters.store.engine import open_engine
-from desk_sync.adapters.subscriptions.account_file import read_accounts
 from desk_sync.cli.demo_processes import DemoProcesses, demo_processes
-from desk_sync.wiring.offline import read_accounts as read_accounts_file
+from desk_sync.wiring.offline import read_accounts
 from tests.support.processes import START_SECONDS
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
@@ -42,13 +41,13 @@ class Portal:
         self.tickets: list[str] = []
 
     def open(self, accounts: Any) -> None:
-        """Open a ticket for each account, and two that name no customer."""
+        """Open a ticket for each account, and two that report a security problem and name no customer."""
         self.tickets += self.demo.desk.open_tickets(accounts).values()
-        self.tickets += [self._open_secure() for _ in range(2)]
+        self.tickets += [self._open_insecure() for _ in range(2)]
         self.demo.wait_until_quiet(len(self.tickets))
         time.sleep(1.1)  # Desk's times are whole seconds
 
-    def _open_secure(self) -> str:
+    def _open_insecure(self) -> str:
         ticket = {
             "departmentId": self.demo.desk.facts["department_id"],
             "contact": {"lastName": "Help desk", "email": "help@partner.example"},
@@ -102,7 +101,7 @@ def strike(demo: DemoProcesses, copy: Path | None) -> None:
         shutil.copy(copy, database)
     else:
         demo.desk_sync.upgrade()
-        demo.desk_sync.sources.imports.run_file(read_accounts_file(ACCOUNTS))
+        demo.desk_sync.sources.imports.run_file(read_accounts(ACCOUNTS))
 
 
 def command(demo: DemoProcesses, *arguments: str) -> dict[str, Any]:
