@@ -14,9 +14,8 @@ import typer
 
 from desk_sync.cli import subscription_data
 from desk_sync.cli.adopt import adopt, parse_instant
-from desk_sync.cli.database import db_app, portal_app
+from desk_sync.cli.database import db_app, installation_app, portal_app
 from desk_sync.cli.explain import explain
-from desk_sync.cli.installation import installation_app
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
