@@ -32,8 +32,8 @@ from desk_sync.domain.plan.memory import AppliedValue
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.retention import Deletion
 from desk_sync.ports.subscriptions import AccountChanges
-from desk_sync.services.health import check_all
 from desk_sync.services.retention import Retention, RetentionAges
+from desk_sync.services.watch.health import check_all
 from desk_sync.settings import without_environment
 from desk_sync.web.metrics import BusinessMetrics
 from desk_sync.wiring.process import DeskSync

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from desk_sync.cli import subscription_data
-from desk_sync.cli.adopt import adopt, parse_instant
-from desk_sync.cli.database import db_app, installation_app, portal_app
+from desk_sync.cli.database import adopt, db_app, installation_app, parse_instant, portal_app
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
@@ -330,7 +329,7 @@ def doctor(
     """Check settings, database, clocks, Redis, worker, backlog, data and keys."""
     from dataclasses import asdict
 
-    from desk_sync.services.health import check_all
+    from desk_sync.services.watch.health import check_all
     from desk_sync.wiring import checks
     from desk_sync.wiring.opening import open_for_check
 

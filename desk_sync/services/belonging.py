@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk_sync.errors import ConfigurationError, DeskSyncError
-from desk_sync.ports.belonging import BelongingStore, PortalOrigin
+from desk_sync.ports.portal import BelongingStore, PortalOrigin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

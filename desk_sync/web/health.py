@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from desk_sync.services.health import HealthCheck, Probe, check
+from desk_sync.services.watch.health import HealthCheck, Probe, check
 from desk_sync.web.single_flight import SingleFlight
 
 log = structlog.get_logger()

@@ -24,8 +24,8 @@ from desk_sync.errors import DeskSyncError
 from desk_sync.ports.metrics import UNCOUNTED, FailureCounts, HeartbeatStore, MetricsStore, WorkBacklog
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
-from desk_sync.services.health import age_of_oldest
-from desk_sync.services.inflow import InflowWatch
+from desk_sync.services.watch.health import age_of_oldest
+from desk_sync.services.watch.inflow import InflowWatch
 from desk_sync.web.connections import CutReason
 from desk_sync.web.single_flight import SingleFlight
 

@@ -18,7 +18,7 @@ from desk_sync.adapters.store.schema import check_schema
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.errors import DeskSyncError, Problem
 from desk_sync.ports.hours import StoredHours
-from desk_sync.services.health import Probe, check_all, describe_edition
+from desk_sync.services.watch.health import Probe, check_all, describe_edition
 from desk_sync.wiring.opening import open_app
 from desk_sync.wiring.portal import PortalServices
 from desk_sync.wiring.process import DeskSync

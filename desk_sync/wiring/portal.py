@@ -44,8 +44,6 @@ from desk_sync.services.adopt import AdoptPortal
 from desk_sync.services.desk_clock import DeskClock
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.drain import Drain
-from desk_sync.services.inflow import InflowWatch
-from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.intake import Intake
 from desk_sync.services.notices import SendNotices
 from desk_sync.services.parking import Parking
@@ -60,6 +58,8 @@ from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.retention import Retention, RetentionAges
 from desk_sync.services.review import Review
 from desk_sync.services.sweep import MissedAlarm, Sweep, SweepPace
+from desk_sync.services.watch.inflow import InflowWatch
+from desk_sync.services.watch.installations import InstallationWatch
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.sources import SourceServices

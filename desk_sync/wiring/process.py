@@ -20,13 +20,13 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.subscriptions.partner_file import read_partners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports.belonging import PortalOrigin, PortalRenaming
-from desk_sync.services.audit import Audit
+from desk_sync.ports.portal import PortalOrigin, PortalRenaming
 from desk_sync.services.belonging import Belonging
 from desk_sync.services.door import ServiceDoor
-from desk_sync.services.health import Health
-from desk_sync.services.inflow import InflowWatch
-from desk_sync.services.installations import InstallationWatch
+from desk_sync.services.watch.audit import Audit
+from desk_sync.services.watch.health import Health
+from desk_sync.services.watch.inflow import InflowWatch
+from desk_sync.services.watch.installations import InstallationWatch
 from desk_sync.settings import Settings
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.portal import PortalServices

@@ -16,7 +16,7 @@ from desk_sync.cli import explanation
 from desk_sync.domain.ticket.held_back import FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.held_back import HeldBackOnTicket
-from desk_sync.services.health import check_all
+from desk_sync.services.watch.health import check_all
 from desk_sync.settings import Settings
 from desk_sync.simulated_desk.server import running
 from desk_sync.wiring import checks

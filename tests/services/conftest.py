@@ -28,7 +28,6 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.account.subscription import Account
 from desk_sync.ports.subscriptions import ReplacedSnapshot
 from desk_sync.ports.tickets import Lease
-from desk_sync.services.health import Health
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.reconcile.adoption import TraceAdoption
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
@@ -38,6 +37,7 @@ from desk_sync.services.reconcile.read import TicketReader
 from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
+from desk_sync.services.watch.health import Health
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desk import FakeDesk

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from desk_sync.errors import ConfigurationError, DeskSyncError
-from desk_sync.ports.belonging import PortalOrigin
+from desk_sync.ports.portal import PortalOrigin
 from desk_sync.services.belonging import Belonging
 from tests.support.makers import NOW
 

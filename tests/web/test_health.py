@@ -33,8 +33,8 @@ from desk_sync.errors import BadToken, ConfigurationError, DeliveryFault, Tempor
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackOnTicket
 from desk_sync.ports.sweeps import SweepKind
-from desk_sync.services.inflow import InflowWatch
 from desk_sync.services.sweep import MissedAlarm
+from desk_sync.services.watch.inflow import InflowWatch
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics

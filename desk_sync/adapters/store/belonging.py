@@ -27,7 +27,7 @@ from desk_sync.adapters.store import values
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.tables import heartbeats, notices, portals, sweep_rounds, tickets
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports.belonging import PortalOrigin, RenamedPortal
+from desk_sync.ports.portal import PortalOrigin, RenamedPortal
 
 AT_REST = timedelta(minutes=2)
 """So long after its last heartbeat no worker runs: there is one every 30 seconds."""

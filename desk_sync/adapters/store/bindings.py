@@ -18,7 +18,9 @@ from desk_sync.errors import PermanentError
 from desk_sync.ports.review import IdentifierBinding, SettledReview
 
 _KEY = ("kind", "value")
-_BY_VALUES = select(tables.bindings).where(tables.bindings.c.value.in_(bindparam("values", expanding=True)))
+_BY_VALUES = select(review_tables.bindings).where(
+    review_tables.bindings.c.value.in_(bindparam("values", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +36,24 @@ class SqlBindings:
             if not self._is_known(connection, binding.account_id):
                 raise PermanentError(f"no source has an account {binding.account_id}")
             before = self._accounts_of(connection, binding.identifier)
-            statement = insert(connection, tables.bindings).values(row)
+            statement = insert(connection, review_tables.bindings).values(row)
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=row))
         return self._mark_tickets({*before, binding.account_id}, now=binding.settled.at, dry_run=dry_run)
 
     def unbind(self, identifier: Identifier, *, now: datetime, dry_run: bool = False) -> int | None:
         with self._writing(dry_run) as connection:
             before = self._accounts_of(connection, identifier)
-            if not connection.execute(delete(tables.bindings).where(_of(identifier))).rowcount:
+            if not connection.execute(delete(review_tables.bindings).where(_of(identifier))).rowcount:
                 return None
             after = self._accounts_of(connection, identifier)
         return self._mark_tickets({*before, *after}, now=now, dry_run=dry_run)
 
     def bindings(self) -> Sequence[IdentifierBinding]:
-        order = (tables.bindings.c.at, tables.bindings.c.kind, tables.bindings.c.value)
+        order = (review_tables.bindings.c.at, review_tables.bindings.c.kind, review_tables.bindings.c.value)
         with reading(self.engine) as connection:
-            return [_binding(row) for row in connection.execute(select(tables.bindings).order_by(*order)).mappings()]
+            return [
+                _binding(row) for row in connection.execute(select(review_tables.bindings).order_by(*order)).mappings()
+            ]
 
     def _mark_tickets(self, account_ids: Iterable[str], *, now: datetime, dry_run: bool) -> int:
         """Mark the open tickets of these accounts, and those whose account is unknown. Safe to repeat after a crash."""
@@ -105,4 +109,4 @@ def _binding(row: RowMapping) -> IdentifierBinding:
 
 
 def _of(identifier: Identifier) -> ColumnElement[bool]:
-    return (tables.bindings.c.kind == identifier.kind) & (tables.bindings.c.value == identifier.value)
+    return (review_tables.bindings.c.kind == identifier.kind) & (review_tables.bindings.c.value == identifier.value)

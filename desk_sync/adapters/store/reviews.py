@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Engine, FromClause, Select, func, select
 from desk_sync.adapters.store.decisions import decision_of
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.indexes import UNDECIDED
-from desk_sync.adapters.store.tables import decisions, dismissals, tickets
+from desk_sync.adapters.store.review_tables import dismissals
+from desk_sync.adapters.store.tables import decisions, tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.ports.review import OpenReview, SettledReview

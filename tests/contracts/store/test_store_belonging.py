@@ -16,7 +16,7 @@ from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.errors import ConfigurationError
-from desk_sync.ports.belonging import PortalOrigin
+from desk_sync.ports.portal import PortalOrigin
 from desk_sync.ports.sweeps import SweepKind
 from tests.contracts.store.steps import claim_due, finish
 from tests.support.makers import NOW, make_event

@@ -14,9 +14,9 @@ import pytest
 from desk_sync.domain.commitment.calendar import WEEKDAYS, BusinessCalendar, HolidayMode, WeeklyHours
 from desk_sync.domain.commitment.regions import DeskCalendar
 from desk_sync.errors import NotPermitted, TemporaryError
-from desk_sync.services.health import check
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
 from desk_sync.services.reconcile.reconcile import LookOutcome
+from desk_sync.services.watch.health import check
 from tests.support.clock_scenes import WEEK
 from tests.support.makers import NOW, POLICY, make_ticket
 

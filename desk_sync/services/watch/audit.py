@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from desk_sync.errors import DeskSyncError
 from desk_sync.logs import get_logger
-from desk_sync.ports.clocks import OpenClocks
 from desk_sync.ports.metrics import MetricsStore
 from desk_sync.ports.now import Now
-from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch
-from desk_sync.services.installations import HINT, InstallationWatch
+from desk_sync.ports.tickets import OpenClocks
 from desk_sync.services.sweep import FAILURES_ALARMED
+from desk_sync.services.watch.inflow import WEBHOOK_HINT, InflowWatch
+from desk_sync.services.watch.installations import HINT, InstallationWatch
 
 log = get_logger()
 

@@ -16,10 +16,10 @@ from desk_sync.ports.metrics import DatabaseSize, HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
-from desk_sync.services import installations
-from desk_sync.services.inflow import WEBHOOK_HINT, InflowWatch, listed
-from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.sweep import FAILURES_ALARMED
+from desk_sync.services.watch import installations
+from desk_sync.services.watch.inflow import WEBHOOK_HINT, InflowWatch, listed
+from desk_sync.services.watch.installations import InstallationWatch
 
 Probe: TypeAlias = Callable[[], str]
 

@@ -10,8 +10,8 @@ import pytest
 from desk_sync.adapters.store.installations import SqlInstallation
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.ports.portal import InstallationMark
-from desk_sync.services.health import Health, check
-from desk_sync.services.installations import InstallationWatch
+from desk_sync.services.watch.health import Health, check
+from desk_sync.services.watch.installations import InstallationWatch
 from tests.support.makers import NOW
 
 OLDER, YOUNGER = "0000000a000001", "f000000a000001"

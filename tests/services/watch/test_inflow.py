@@ -12,8 +12,8 @@ from desk_sync.adapters.store.sweeps import SqlSweeps
 from desk_sync.errors import DeliveryFault
 from desk_sync.ports.inflow import InflowHour
 from desk_sync.ports.sweeps import SweepKind
-from desk_sync.services.inflow import InflowWatch, listed
 from desk_sync.services.sweep import MissedAlarm, Sweep
+from desk_sync.services.watch.inflow import InflowWatch, listed
 from tests.support.makers import PERSON, make_ticket
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)

@@ -21,9 +21,9 @@ from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import ConfigurationError, DeliveryFault, DeskSyncError, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
-from desk_sync.services.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
-from desk_sync.services.inflow import InflowWatch
 from desk_sync.services.sweep import MissedAlarm
+from desk_sync.services.watch.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
+from desk_sync.services.watch.inflow import InflowWatch
 from tests.support.field_troubles import FieldTrouble
 from tests.support.makers import NOW, make_event, make_message, make_ticket
 

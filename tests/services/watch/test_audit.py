@@ -22,10 +22,10 @@ from desk_sync.errors import DeliveryFault, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.portal import InstallationMark
 from desk_sync.ports.sweeps import SweepKind
-from desk_sync.services.audit import Audit, AuditResult
-from desk_sync.services.inflow import InflowWatch
-from desk_sync.services.installations import InstallationWatch
 from desk_sync.services.sweep import MissedAlarm
+from desk_sync.services.watch.audit import Audit, AuditResult
+from desk_sync.services.watch.inflow import InflowWatch
+from desk_sync.services.watch.installations import InstallationWatch
 from tests.support.makers import NOW, make_ticket
 
 TICKET = "100000000000000001"
