@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, delete, select
 
-from desk_sync.adapters.store import subscription_tables, tables
+from desk_sync.adapters.store import review_tables, subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import count_open, wake_all
 from desk_sync.adapters.store.values import insert
