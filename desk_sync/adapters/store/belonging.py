@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from warnings import catch_warnings
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import SAWarning
 
 from desk_sync.adapters.store import values
 from desk_sync.adapters.store.engine import reading, writing
@@ -139,7 +141,8 @@ def _check_rest(connection: Connection, portal: str, now: datetime) -> None:
 def _tables_of_portals(connection: Connection) -> Sequence[Table]:
     """Return the tables with names of portals as they are in the database, those that others refer to first."""
     found = MetaData()
-    found.reflect(connection)
+    with catch_warnings(action="ignore", category=SAWarning):  # indices of expressions are not reflected, nor needed
+        found.reflect(connection)
     return [table for table in found.sorted_tables if name_column(table)]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam,
 from desk_sync.adapters.store import review_tables, subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.queue import count_open, wake_all
+from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import PermanentError
@@ -57,7 +58,7 @@ class SqlBindings:
 
     def _mark_tickets(self, account_ids: Iterable[str], *, now: datetime, dry_run: bool) -> int:
         """Mark the open tickets of these accounts, and those whose account is unknown. Safe to repeat after a crash."""
-        account_id = tables.tickets.c.account_id
+        account_id = tickets.c.account_id
         concerned = account_id.is_(None) | account_id.in_(sorted(account_ids))
         if not dry_run:
             return wake_all(self.engine, concerned, now=now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Date, DateTime, Engine, Integer, MetaData, Table, insert, select
+from sqlalchemy import Boolean, Date, DateTime, Engine, Float, Integer, MetaData, Table, insert, select
 from sqlalchemy.types import JSON
 
 from desk_sync.adapters.store.belonging import AT_REST, SqlBelonging
@@ -52,7 +52,7 @@ def make_row(table: Table, portal: str) -> dict[str, Any]:
 
 
 def value_of(kind: Any) -> Any:
-    values = {Boolean: True, Integer: 1, DateTime: NOW - A_DAY, Date: NOW.date(), JSON: {}}
+    values = {Boolean: True, Integer: 1, Float: 1.0, DateTime: NOW - A_DAY, Date: NOW.date(), JSON: {}}
     return next((value for each, value in values.items() if isinstance(kind, each)), "x")
 
 

@@ -337,5 +337,5 @@ def test_the_fields_that_show_the_clocks_are_those_of_the_portal_alone():
         ),
     ],
 )
-def test_a_decided_field_is_about_to_be_written(ticket, lookup, mode, memory, writes):
-    assert draft(ticket, lookup, memory, with_rules(mode=mode)).sets_decided_fields is writes
+def test_a_value_of_others_is_about_to_be_replaced(ticket, lookup, mode, memory, writes):
+    assert draft(ticket, lookup, memory, with_rules(mode=mode)).replaces_values_of_others is writes
