@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from desk_sync.domain.desk_clock import SAME_CLOCK
 from desk_sync.errors import DeskSyncError
 from desk_sync.services.adopt import CREDITS, AdoptPortal
 from tests.support.makers import NOW, PERSON, ROBOT, make_ticket
@@ -52,7 +53,7 @@ def test_escalation_counts_as_active_since_our_last_write(service, world, active
 
     service.run(service.estimate(SINCE))
 
-    assert world.portal.active_since() == since
+    assert world.portal.active_since(SAME_CLOCK) == since
 
 
 def test_without_a_write_of_ours_nothing_is_activated(service, world, desk):
@@ -60,7 +61,7 @@ def test_without_a_write_of_ours_nothing_is_activated(service, world, desk):
 
     service.run(service.estimate(SINCE))
 
-    assert world.portal.active_since() == NOW  # the instant of our first ticket
+    assert world.portal.active_since(SAME_CLOCK) == NOW  # the instant of our first ticket
 
 
 def test_a_first_start_on_a_portal_with_our_traces_says_so(service):

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, del
 from desk_sync.adapters.store.columns import LaterInstant
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.indexes import WITHOUT_LOOK
 from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import WITHOUT_LOOK, clocks, promises, tickets
+from desk_sync.adapters.store.tables import clocks, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading

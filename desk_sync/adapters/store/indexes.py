@@ -35,6 +35,9 @@ UNDECIDED = OPEN & or_(
 )
 """Open tickets of which a person may have to decide something."""
 
+WITHOUT_LOOK = tickets.c.look_at.is_(None) & tickets.c.looked_at.is_not(None) & OPEN
+"""Open tickets that were looked at, and of which no look is planned."""
+
 PARKED = tickets.c.parked_at.is_not(None) & tickets.c.dropped_at.is_(None)
 """Tickets that are parked and not dropped."""
 
@@ -60,6 +63,7 @@ _partial("ix_tickets_leased", (tickets.c.portal, tickets.c.ticket_id), LEASED)
 _partial("ix_tickets_unclosed", (tickets.c.account_id, tickets.c.portal, tickets.c.ticket_id), UNCLOSED)
 _partial("ix_tickets_verdict", (tickets.c.portal, tickets.c.verdict), OPEN)
 _partial("ix_tickets_undecided", (tickets.c.portal, tickets.c.looked_at), UNDECIDED)
+_partial("ix_tickets_without_look", (tickets.c.portal, tickets.c.ticket_id), WITHOUT_LOOK)
 _partial("ix_tickets_parked", (tickets.c.portal, tickets.c.parked_at), PARKED)
 _partial("ix_tickets_at_rest", (tickets.c.portal, tickets.c.kept, ENDED_AT), AT_REST)
 _partial("ix_notices_undelivered", (notices.c.portal, notices.c.refused_at), UNDELIVERED)

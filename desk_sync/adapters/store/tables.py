@@ -258,9 +258,6 @@ _SEVERE, _HOWTO = tickets.c.severe_at.is_not(None), tickets.c.howto_at.is_not(No
 Index("ix_tickets_severe_at", tickets.c.portal, tickets.c.severe_at, sqlite_where=_SEVERE, postgresql_where=_SEVERE)
 Index("ix_tickets_howto_at", tickets.c.portal, tickets.c.howto_at, sqlite_where=_HOWTO, postgresql_where=_HOWTO)
 _ADVANCING = tickets.c.step_at.is_not(None)
-_OPEN = tickets.c.closed.is_(False) & tickets.c.ended_at.is_(None)
-WITHOUT_LOOK = tickets.c.look_at.is_(None) & tickets.c.looked_at.is_not(None) & _OPEN
-Index("ix_tickets_portal_without_look", tickets.c.portal, sqlite_where=WITHOUT_LOOK, postgresql_where=WITHOUT_LOOK)
 Index("ix_tickets_step_at", tickets.c.portal, tickets.c.step_at, sqlite_where=_ADVANCING, postgresql_where=_ADVANCING)
 
 effects = Table(

@@ -24,7 +24,7 @@ from tests.support.makers import NOW
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-DUE = NOW + 5 * HOUR
+DUE = NOW + 3 * HOUR
 SHIFTS = [
     pytest.param(timedelta(0), id="one clock"),
     pytest.param(1.25 * SECOND, id="the host is behind by little"),
@@ -45,15 +45,15 @@ def measure(engine):
 
 @pytest.fixture
 def ticket(engine, tickets):
-    """Record a look at a ticket; a change of its clock, or a step, is due at DUE of Desk's time."""
+    """Record a look at a ticket; a change of its clock, or a step, is due at `due` of Desk's time."""
 
-    def ticket(kind, look_at):
+    def ticket(kind, look_at, *, due=DUE):
         tickets.look_now(["t1"], now=NOW)
-        finish(tickets, next_look_at=look_at, next_step_at=DUE if kind == "step" else None)
+        finish(tickets, next_look_at=look_at, next_step_at=due if kind == "step" else None)
         if kind == "clock":
             started = {"milestone": "resolution", "round": 1, "severity": 1, "state": "running", "started_at": NOW}
             with engine.begin() as connection:
-                connection.execute(insert(clocks).values(portal="default", ticket_id="t1", next_at=DUE, **started))
+                connection.execute(insert(clocks).values(portal="default", ticket_id="t1", next_at=due, **started))
 
     return ticket
 
@@ -84,7 +84,7 @@ def test_an_instant_of_a_column_is_later_by_a_span(engine, tickets, by):
 @pytest.mark.parametrize("kind", ["clock", "step"])
 def test_a_look_is_planned_in_the_hosts_time_for_a_change_in_desks(engine, ticket, measure, kind, behind):
     measure(behind)
-    ticket(kind, DUE - behind)
+    ticket(kind, DUE, due=DUE + behind)
 
     assert SqlOpenClocks(engine, "default").requeue_unplanned(now=NOW) == 0
 
@@ -93,7 +93,7 @@ def test_a_look_is_planned_in_the_hosts_time_for_a_change_in_desks(engine, ticke
 @pytest.mark.parametrize("kind", ["clock", "step"])
 def test_a_look_that_is_later_is_made_again(engine, ticket, measure, kind, behind):
     measure(behind)
-    ticket(kind, DUE - behind + SLACK + SECOND)
+    ticket(kind, DUE + SLACK + SECOND, due=DUE + behind)
 
     assert SqlOpenClocks(engine, "default").requeue_unplanned(now=NOW) == 1
 

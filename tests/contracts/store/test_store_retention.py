@@ -14,6 +14,7 @@ from desk_sync.adapters.store.retention import FEW, SqlRetention
 from desk_sync.adapters.store.tables import clocks, decisions, deliveries, effects, messages, notices, tickets
 from desk_sync.adapters.store.values import CHUNK
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
+from desk_sync.domain.desk_clock import SAME_CLOCK
 from desk_sync.ports.partners import StoredPartner
 from desk_sync.ports.retention import Deletion
 from tests.contracts.store.steps import announce, begin, finish, make_effect, make_look, take
@@ -212,7 +213,7 @@ def test_a_ticket_is_forgotten_in_the_end_and_nothing_before_that_raises_an_esca
     retain(retention, keys=35, records=39)
 
     assert not any(everything(rows).values())
-    assert facts.active_since() == NOW - 39 * DAY
+    assert facts.active_since(SAME_CLOCK) == NOW - 39 * DAY
 
 
 def test_a_ticket_that_is_reopened_while_it_is_deleted_is_left_alone(retention, ended, tickets, rows, monkeypatch):

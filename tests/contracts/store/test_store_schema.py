@@ -154,16 +154,26 @@ class TestTheWayBack:
 
     def test_a_step_that_loses_data_says_so_and_needs_a_yes(self, engine, rows):
         with writing(engine) as connection:
-            connection.exec_driver_sql("INSERT INTO portals (name, org_id, data_center) VALUES ('default', '1', 'eu')")
+            connection.exec_driver_sql(
+                "INSERT INTO installation (one, id, created_at) VALUES (1, '0f0f', '2026-11-30 08:00:00')"
+            )
 
-        with pytest.raises(DeskSyncError, match="loses the organisations of 1 portals") as caught:
+        with pytest.raises(DeskSyncError, match="loses the id of this installation") as caught:
             downgrade(engine, lossy=False)
         assert "--yes" in caught.value.hint
-        assert rows("SELECT org_id FROM portals") == [{"org_id": "1"}]
+        assert rows("SELECT id FROM installation") == [{"id": "0f0f"}]
 
-        _, lost = downgrade(engine, lossy=True)
-        assert len(lost) == 1
-        assert rows("SELECT name FROM portals") == [{"name": "default"}]
+        schema, lost = downgrade(engine, lossy=True)
+        assert (schema, len(lost)) == (SCHEMAS[-2], 1)
+
+    def test_each_step_back_to_the_first_one_that_cannot_be_undone(self, engine, columns):
+        before, reached = columns(), []
+        while not reached or reached[-1] > "0018":
+            reached.append(downgrade(engine, lossy=False)[0])
+
+        assert reached == list(reversed(SCHEMAS[SCHEMAS.index("0018") : -1]))
+        migrate(engine)
+        assert columns() == before
 
     def test_from_a_step_that_cannot_be_undone_only_a_backup_leads_back(self, empty_url):
         engine = open_engine(empty_url)

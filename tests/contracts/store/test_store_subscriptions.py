@@ -310,14 +310,16 @@ class TestTheTicketsThatNewDataConcern:
 
         assert begin(tickets, take(tickets)).wake_due
 
-    def test_a_ticket_that_is_gone_is_left_alone(self, subscriptions, tickets):
-        decided(tickets, "t1", "A1")
+    @pytest.mark.parametrize(("known", "woken"), [(True, 1), (False, 0)])
+    def test_a_ticket_that_is_gone_comes_back_if_desk_had_it_once(self, subscriptions, tickets, known, woken):
+        if known:
+            decided(tickets, "t1", "A1")
         tickets.look_now(["t1"], now=NOW)
         lease = take(tickets)
         begin(tickets, lease)
         tickets.end(lease, now=NOW)
 
-        assert replace_with(subscriptions, make_account()).tickets == 0
+        assert replace_with(subscriptions, make_account()).tickets == woken
 
     def test_more_accounts_than_fit_one_statement_are_all_found(self, subscriptions, tickets):
         for number in (1, 1200):

@@ -16,5 +16,11 @@ def upgrade() -> None:
     op.add_column("portals", sa.Column("clock_behind", sa.Float))
     op.add_column("portals", sa.Column("clock_read_at", sa.DateTime(timezone=True)))
     op.create_index(
-        "ix_tickets_portal_without_look", "tickets", ["portal"], sqlite_where=WITHOUT, postgresql_where=WITHOUT
+        "ix_tickets_without_look", "tickets", ["portal", "ticket_id"], sqlite_where=WITHOUT, postgresql_where=WITHOUT
     )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_tickets_without_look", "tickets")
+    op.drop_column("portals", "clock_read_at")
+    op.drop_column("portals", "clock_behind")

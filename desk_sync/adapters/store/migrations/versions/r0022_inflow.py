@@ -5,6 +5,8 @@ And which installation this database is, with the marks of others that were seen
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -44,3 +46,15 @@ def upgrade() -> None:
         sa.Column("seen_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("portal", "installation", "ticket_id", name="pk_installation_marks"),
     )
+
+
+def downgrade() -> None:
+    for table in ("installation_marks", "installation", "inflow"):
+        op.drop_table(table)
+    op.drop_column("tickets", "written_at")
+    op.drop_column("tickets", "missing_at")
+
+
+def losses(connection: sa.Connection) -> Sequence[str]:
+    known = connection.scalar(sa.text("SELECT count(*) FROM installation"))
+    return ["the id of this installation: what it wrote counts as a person's then"] if known else []
