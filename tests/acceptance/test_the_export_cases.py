@@ -50,7 +50,8 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None) -> Ans
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**settings, **(environment or {})}
     )
-    assert process.stdout and process.stderr
+    assert process.stdout
+    assert process.stderr
     out, err = process.stdout.read(), process.stderr.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

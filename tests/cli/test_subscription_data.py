@@ -141,7 +141,7 @@ class TestRefusedRows:
         report = run.read("import", write("a.csv", {"country_code": "UK"}))
 
         assert (run.status, [each["hint"] for each in report["warnings"]]) == (0, ["did you mean GB?"])
-        assert "warning: UK is not" in run("import", write("a.csv", {"country_code": "UK"})).err
+        assert 'warning: "UK" is not' in run("import", write("a.csv", {"country_code": "UK"})).err
 
 
 class TestALookUp:
