@@ -22,7 +22,7 @@ _MARKS = "'’‘\"“”"
 _EDGES = _MARKS + string.whitespace + "\u1680\u2028\u2029"
 _INVISIBLE = frozenset(("Cf", "Cc"))
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+]?[0-9]+", re.IGNORECASE)
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*+|[1-9][0-9]?(?:,[0-9]{2})++,[0-9]{3}")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*+|[1-9][0-9]?(?:,[0-9]{2}(?=,))++,[0-9]{3}")
 """Groups of thousands in one style, or of Indian numbers: 1,23,45,678."""
 _ZERO_FRACTION = re.compile(r"(?<=[0-9])([.,])0{1,2}$")
 _APART = re.compile(r"[0-9]++(?: [0-9]++)++")

@@ -26,7 +26,10 @@ _PACKED: tuple[tuple[bytes, str], ...] = (
     (b"PK\x05\x06", "empty ZIP"),
 )
 _DOCUMENTS: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"<!doctype\s+html|<html|<head|<body|<table", re.IGNORECASE), "is a web page (HTML), not a table"),
+    (
+        re.compile(rb"(?:<\?xml[^>]*>\s*)?(?:<!doctype\s+html|<html|<head|<body|<table)", re.IGNORECASE),
+        "is a web page (HTML), not a table",
+    ),
     (re.compile(rb"<\?xml|<!--|<workbook", re.IGNORECASE), "is XML, not a table"),
     (re.compile(rb"%PDF"), "is a PDF, not a table"),
     (re.compile(rb"\{\\rtf"), "is a text document (RTF), not a table"),

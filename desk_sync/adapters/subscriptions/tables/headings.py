@@ -83,7 +83,7 @@ def _incomplete(cells: Sequence[str], names: Sequence[str], required: Sequence[s
     lacking = [name for name in required if name not in meant]
     if lacking:
         message = f"the heading has no {', '.join(lacking)}"
-        hint = _found([cell for cell, name in zip(cells, meant, strict=True) if cell and name is None] or cells)
+        hint = _found(cells, [cell for cell, name in zip(cells, meant, strict=True) if cell and name is None])
     else:
         message = "the heading mixes languages, so its words can mean something else"
         foreign = [each for each in zip(cells, names, meant, strict=True) if each[2] and each[1] not in _ours()]
@@ -95,10 +95,10 @@ def _incomplete(cells: Sequence[str], names: Sequence[str], required: Sequence[s
     )
 
 
-def _found(cells: Sequence[str]) -> str:
+def _found(cells: Sequence[str], unknown: Sequence[str]) -> str:
     if len(cells) == 1:
         return f"it has the one cell {shown(cells[0])}; separate the cells by comma, semicolon, tab or |"
-    return f"it has {_listed(list(map(shown, cells)))}"
+    return f"it has {_listed(list(map(shown, unknown or cells)))}"
 
 
 def _listed(items: Sequence[str]) -> str:
