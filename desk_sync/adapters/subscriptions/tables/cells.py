@@ -22,8 +22,9 @@ _MARKS = "'’‘\"“”"
 _EDGES = _MARKS + string.whitespace + "\u1680\u2028\u2029"
 _INVISIBLE = frozenset(("Cf", "Cc"))
 _ROUNDED = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?e[+]?[0-9]+", re.IGNORECASE)
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*+|[1-9][0-9]?(?:,[0-9]{2}(?=,))++,[0-9]{3}")
-"""Groups of thousands in one style, or of Indian numbers: 1,23,45,678."""
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,. '])[0-9]{3})(?:\1[0-9]{3})*+")
+_INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2}(?=,))++,[0-9]{3}")
+"""Groups as spreadsheets write them in India: 1,23,45,678. Read in ids only."""
 _ZERO_FRACTION = re.compile(r"(?<=[0-9])([.,])0{1,2}$")
 _APART = re.compile(r"[0-9]++(?: [0-9]++)++")
 _MIXED = re.compile(r"[0-9][0-9,']*+")
@@ -148,7 +149,9 @@ def _id(text: str) -> str:
     if _ROUNDED.fullmatch(value):
         raise ValueError(f"{shown(text)} was rounded by a spreadsheet: format the column as text")
     straight = value.replace("’", "'")
-    digits = straight.replace(" ", "") if _APART.fullmatch(straight) else _digits(straight)
+    if _APART.fullmatch(straight) or _INDIAN.fullmatch(straight):
+        return re.sub("[, ]", "", straight)
+    digits = _digits(straight)
     if digits is None and _MIXED.fullmatch(straight):
         raise ValueError(f"{shown(text)} is no id: format the column as text")
     return digits or value
