@@ -48,6 +48,12 @@ def deep(opening: str, closing: str, depth: int = 3_000) -> str:
     return opening * depth + closing * depth
 
 
+STRINGS_TYPE = (
+    '<Override PartName="/xl/s.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
 def inline(text: str) -> str:
     return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
 
@@ -64,7 +70,12 @@ def book(sheet: str, *, fonts: str = "", strings: str = "") -> bytes:
             text = old.read(name).decode()
             if name.endswith("sheet1.xml"):
                 text = text.replace("</sheetData>", sheet + "</sheetData>")
-            new.writestr(name, text.replace("</fonts>", fonts + "</fonts>").replace("</sst>", strings + "</sst>"))
+            text = text.replace("</Types>", f"{STRINGS_TYPE if strings else ''}</Types>")
+            new.writestr(name, text.replace("</fonts>", fonts + "</fonts>"))
+        if strings:
+            new.writestr(
+                "xl/s.xml", f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>'
+            )
     return packed.getvalue()
 
 
@@ -120,9 +131,16 @@ FILES = [
     pytest.param(
         "decide",
         "a.xlsx",
-        lambda: book("".join(f'<row r="{n}"><c r="XFD{n}" s="{n % 89}"><v>1</v></c></row>' for n in range(3, 9_000))),
-        "has more than 20,000,000 cells",
+        lambda: book("".join(f'<row r="{n}"><c r="XFD{n}" s="1"/></row>' for n in range(3, 9_000))),
+        "has more than 10,000,000 cells",
         id="rows of the full width",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book('<row r="3"><c r="XFD3"><v>1</v></c></row>'),
+        "16,384 cells in a row",
+        id="a cell in the last column",
     ),
     pytest.param(
         "decide",

@@ -15,11 +15,14 @@ from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
+from openpyxl.xml.constants import SHARED_STRINGS
+from openpyxl.xml.functions import fromstring
 
+from desk_sync.adapters.subscriptions.tables.headings import MOST_COLUMNS
 from desk_sync.adapters.subscriptions.tables.sheet_table import SheetTable
 from desk_sync.errors import Problem
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_CELLS = 20_000_000
+MOST_CELLS = 10_000_000
 """Cells of all rows of a workbook, empty ones included."""
 MOST_BLANK_ROWS = 20_000
 """Blank rows one after the other: programs write them for rows that were only formatted, up to the last one."""
@@ -42,7 +45,7 @@ MOST_UNPACKED = 400_000_000
 MOST_STRINGS = 50_000_000
 """Bytes of the texts of a workbook, which are in memory at once."""
 MOST_SHEETS = 250
-_STRINGS = "sharedStrings.xml"
+_CONTENT_TYPES = "[Content_Types].xml"
 _KEPT_DIGITS = 15
 _LARGEST_FLOAT = 10**308
 _DECIMALS = 6
@@ -90,7 +93,7 @@ def _reported(items: Iterator[T], at: _ReadSoFar, problems: list[Problem]) -> It
 
 
 def _visible_sheets(file: BinaryIO) -> Iterator[_WorksheetLike]:
-    _check_size(ZipFile(file).infolist())
+    _check_size(ZipFile(file))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about missing styles
         workbook = load_workbook(file, read_only=True, keep_links=False)
@@ -102,15 +105,19 @@ def _visible_sheets(file: BinaryIO) -> Iterator[_WorksheetLike]:
     yield from sheets
 
 
-def _check_size(parts: Sequence[ZipInfo]) -> None:
+def _check_size(archive: ZipFile) -> None:
+    parts = archive.infolist()
     for part in parts:
         if part.file_size > max(_SMALL, MOST_PACKED * part.compress_size):
             sizes = f"{part.compress_size:,} bytes to {part.file_size:,}"
             raise _Unusable(f"unpacks from {sizes}: delete its empty rows and cells")
-        if part.filename.endswith(_STRINGS) and part.file_size > MOST_STRINGS:
-            raise _Unusable(f"has {part.file_size:,} bytes of texts, which are more than {MOST_STRINGS:,}")
     if (unpacked := sum(part.file_size for part in parts)) > MOST_UNPACKED:
         raise _Unusable(f"unpacks to {unpacked:,} bytes, which are more than {MOST_UNPACKED:,}")
+    for kind in fromstring(archive.read(_CONTENT_TYPES)):
+        if kind.get("ContentType") == SHARED_STRINGS:
+            size = archive.getinfo(kind.get("PartName", "").lstrip("/")).file_size
+            if size > MOST_STRINGS:
+                raise _Unusable(f"has {size:,} bytes of texts, which are more than {MOST_STRINGS:,}")
 
 
 def _records(sheet: _WorksheetLike, at: _ReadSoFar) -> Iterator[tuple[int, Sequence[str]]]:
@@ -120,7 +127,10 @@ def _records(sheet: _WorksheetLike, at: _ReadSoFar) -> Iterator[tuple[int, Seque
         at.cells += len(values)
         if at.cells > MOST_CELLS:
             raise _Unusable(f"has more than {MOST_CELLS:,} cells")
-        texts = [_text(value) for value in _without_empty_end(values)]
+        filled = _without_empty_end(values)
+        if len(filled) > MOST_COLUMNS:
+            raise _Unusable(f"{len(filled):,} cells in a row are more than {MOST_COLUMNS:,}")
+        texts = [_text(value) for value in filled]
         if any(map(str.strip, texts)):
             last = at.row = number
             yield number, texts
