@@ -63,13 +63,15 @@ def read_correct_accounts(
             else:
                 subscriptions.append(subscription)
     refused += _accounts_of_several_addresses(subscriptions)
-    refused += contradictions(one_of_each(subscriptions))
+    each_once = one_of_each(subscriptions)
+    refused += contradictions(each_once)
     refused += _sheets_of_several_days(paths, subscriptions)
     order = {each: number for number, each in enumerate(dict.fromkeys(problem.file for problem in refused))}
     refused.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
     if notes.problems:
         raise InputError(str(paths[0]), [*notes.problems, *refused])
-    file = _file(_correct(subscriptions, refused, broken), refused, regions)
+    correct = _correct(subscriptions, refused, broken)
+    file = _file(correct, each_once if correct is subscriptions else one_of_each(correct), refused, regions)
     return replace(file, warnings=(*notes.unread, *notes.warnings, *file.warnings))
 
 
@@ -85,8 +87,12 @@ class FileSource:
         return PulledAccounts(accounts=file.accounts, as_of=file.as_of)
 
 
-def _file(rows: Sequence[SubscriptionRow], refused: Sequence[Problem], regions: Collection[str]) -> AccountFile:
-    subscriptions = one_of_each(rows)
+def _file(
+    rows: Sequence[SubscriptionRow],
+    subscriptions: Sequence[OneSubscription],
+    refused: Sequence[Problem],
+    regions: Collection[str],
+) -> AccountFile:
     warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
     by_address: dict[str, list[OneSubscription]] = {}
     for each in subscriptions:
@@ -129,7 +135,8 @@ def _accounts_of_several_addresses(subscriptions: Iterable[SubscriptionRow]) -> 
 def _sheets_of_several_days(paths: Iterable[str | Path], rows: Sequence[SubscriptionRow]) -> Iterator[Problem]:
     """Yield the sheets of a workbook that are older than another one: what the newer one lacks has perhaps ended."""
     newest: dict[str, SubscriptionRow] = {}
-    for row in (row for row in rows if row.as_of):
+    of_sheets = {row.file for row in rows} - set(map(str, paths))
+    for row in (row for row in rows if of_sheets and row.as_of):
         known = newest.setdefault(row.file, row)
         if row.as_of and known.as_of and row.as_of > known.as_of:
             newest[row.file] = row

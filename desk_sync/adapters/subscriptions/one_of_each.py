@@ -35,7 +35,7 @@ class OneSubscription:
     @property
     def readings(self) -> Sequence[tuple[LicenceItem, ...]]:
         """The different items of the newest rows, in an order that follows from their values."""
-        return sorted({row.items for row in self.newest}, key=repr)
+        return sorted({row.items for row in self.newest}, key=repr) if len(self.newest) > 1 else [self.newest[0].items]
 
     @property
     def contested(self) -> ContestedSubscription | None:
@@ -68,7 +68,7 @@ def repetitions(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem]:
 
 def contradictions(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem]:
     """Yield the mistakes of rows of one age that give one subscription to two accounts, domains or partners."""
-    for one in subscriptions:
+    for one in (each for each in subscriptions if len(each.newest) > 1):
         for column, fact in _FACTS.items():
             stated = {getattr(row, fact): row for row in one.newest if getattr(row, fact) not in (None, "")}
             if len(stated) > 1:
@@ -92,6 +92,9 @@ def position(row: SubscriptionRow, seen_from: SubscriptionRow) -> str:
 
 def _newest(rows: Sequence[SubscriptionRow]) -> Iterator[SubscriptionRow]:
     """Yield the rows that no other is newer than: by `as_of_date`, of one day by `start_date`. No date is no age."""
+    if len(rows) == 1:
+        yield rows[0]
+        return
     last_day = max((row.as_of for row in rows if row.as_of), default=None)
     last_start: dict[date | None, date] = {}
     for row in rows:

@@ -59,19 +59,20 @@ class TableRow:
     `cells` have no blanks around them. Columns that are missing in the table are empty.
     """
 
-    __slots__ = ("_cells", "_problems", "_width", "line", "table")
+    __slots__ = ("_cells", "_extra", "_problems", "line", "table")
 
     def __init__(self, table: TablePlace, line: int, cells: Sequence[str], width: int) -> None:
         self.table = table
         self.line = line
-        self._width = width
         self._problems: list[Problem] = []
-        self._cells = [*cells, *[""] * (width - len(cells))]
+        self._extra = cells[width:]
+        # The last one, always empty, stands for the columns that are missing in the table.
+        self._cells = [*cells[:width], *[""] * (width + 1 - len(cells[:width]))]
 
     def take(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
         """Return the cell as read by `read`, or `otherwise` if it raises ValueError."""
         try:
-            text = self._cell(column)
+            text = self._cells[self.table.columns.get(column, -1)]
             return read(_plain(text) if text[:1] in _SUSPECT else text)
         except ValueError as error:
             self.refuse(str(error), where=column)
@@ -79,7 +80,7 @@ class TableRow:
 
     def identify(self, column: str, read: Callable[[str], T], otherwise: T) -> T:
         """Return the cell of an identifier. Letters in a guessed encoding are refused: they may be other letters."""
-        if self.table.guessed and not self._cell(column).isascii():
+        if self.table.guessed and not self._cells[self.table.columns.get(column, -1)].isascii():
             message = "has letters that cannot be read for certain, because the file is not UTF-8"
             self.refuse(message, where=column, hint=_SAVE_AS_UTF8)
             return otherwise
@@ -99,29 +100,25 @@ class TableRow:
     def refuse(self, message: str, *, where: str, hint: str | None = None) -> None:
         self._problems.append(self.table.problem(message, where=where, line=self.line, hint=hint))
 
-    def _cell(self, column: str) -> str:
-        at = self.table.columns.get(column)
-        return "" if at is None else self._cells[at]
-
     @property
     def problems(self) -> Sequence[Problem]:
         """The mistakes of the row; only one if its cells do not stand under their columns."""
-        extra = self._cells[self._width :]
-        if any(extra) or (extra and len(self._problems) > 1):
+        if self._extra and (any(self._extra) or len(self._problems) > 1):
             return [self._moved()]
         return self._problems
 
     def names(self) -> Iterator[str]:
         """Yield every cell that can be the name of something, as it is written and in lower case."""
-        for cell in self._cells:
+        for cell in (*self._cells, *self._extra):
             if cell and len(cell) <= LONGEST_NAME:
                 yield cell
                 yield cell.lower()
 
     def _moved(self) -> Problem:
-        message = f"{len(self._cells)} cells under {self._width} columns"
+        width = len(self._cells) - 1
+        message = f"{width + len(self._extra)} cells under {width} columns"
         hint = "put a value that holds the delimiter in quotation marks"
-        return Problem(message=message, file=self.table.file, line=self.line, column=self._width + 1, hint=hint)
+        return Problem(message=message, file=self.table.file, line=self.line, column=width + 1, hint=hint)
 
 
 def read_rows(path: Path, required: Sequence[str], notes: TableNotes) -> Iterator[TableRow]:
