@@ -152,7 +152,7 @@ class TestSeveralSheets:
     def other(self):
         return {"account_id": "A02", "super_admin_email": "ops@else.example", "subscription_id": "2"}
 
-    def test_a_second_table_is_read_and_told(self, sheets):
+    def test_a_second_table_is_read_with_a_warning(self, sheets):
         file = sheets(Export=self.rows({}), Additions=self.rows(self.other))
 
         read = read_accounts(file)

@@ -94,7 +94,7 @@ def test_the_position_of_a_row_never_decides(tmp_path_factory, rows):
     assert len(decisions(read_rows, rows)) == 1
 
 
-def test_rows_of_one_date_are_told_and_none_is_called_newer(read):
+def test_rows_of_one_date_are_a_warning_and_none_is_called_newer(read):
     (warning,) = read(row(60), row(10)).warnings
 
     assert str(warning).endswith(

@@ -238,7 +238,7 @@ def test_a_region_is_known_in_every_spelling(written):
 
 
 @pytest.mark.parametrize(
-    ("facts", "policy", "told"),
+    ("facts", "policy", "warned"),
     [
         pytest.param({"countries": ("IN",), "regions": ("EMEA",)}, LICENCES, True, id="the country decides"),
         pytest.param({"countries": ("IN",), "regions": ("EMEA", "INDIA")}, LICENCES, True, id="beside a known one"),
@@ -258,7 +258,7 @@ def test_a_region_is_known_in_every_spelling(written):
         ),
     ],
 )
-def test_a_region_that_is_none_is_told(facts, policy, told):
+def test_a_region_that_is_none_is_a_reason(facts, policy, warned):
     reasons = [str(reason) for reason in entitle(make_account(70, **facts), policy).reasons]
 
-    assert ("R42: warning: a region in the subscription data is not in the mapping" in reasons) is told
+    assert ("R42: warning: a region in the subscription data is not in the mapping" in reasons) is warned
