@@ -111,7 +111,8 @@ def decide(
     from desk_sync.domain.account.entitlement import entitle_each
     from desk_sync.wiring.offline import load_mapping, read_accounts
 
-    file = read_accounts(accounts)
+    policy = load_mapping(mapping).policy.licences
+    file = read_accounts(accounts, policy.thresholds)
     _print_warnings(file.warnings)
     decided: list[dict[str, Any]] = [
         {
@@ -120,7 +121,7 @@ def decide(
             "licences_counted": found.licences,
             "reasons": [str(reason) for reason in found.reasons],
         }
-        for account, found in entitle_each(file.accounts, load_mapping(mapping).policy.licences)
+        for account, found in entitle_each(file.accounts, policy)
     ]
     if as_json:
         emit({"accounts": decided})

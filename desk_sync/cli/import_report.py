@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
-from desk_sync.cli.output import print_line
+from desk_sync.cli.output import emit, print_line
 from desk_sync.errors import Problem
-from desk_sync.ports.subscriptions import AccountChanges, AccountFile, ReplacedSnapshot
+from desk_sync.ports.subscriptions import AccountChanges, AccountFile, RepeatedFile, ReplacedSnapshot
 
 SHOWN = 20
 """The most lines of a kind that are printed without --all."""
@@ -33,7 +33,7 @@ def document(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: b
 
 def print_report(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_run: bool, every: bool) -> None:
     """Print the report for a person: problems on stderr, changes on stdout."""
-    _list([str(problem) for problem in _as_warnings(file.warnings)], every=every, error=True)
+    _list(list(_as_warnings(file.warnings)), every=every, error=True)
     _list([str(problem) for problem in file.refused], every=every, error=True)
     if replaced is None:
         print_line(f"{len(file.refused)} mistakes; nothing was imported (--partial imports the other accounts)")
@@ -45,6 +45,17 @@ def print_report(file: AccountFile, replaced: ReplacedSnapshot | None, *, dry_ru
     counts = f"{replaced.added} accounts are new, {replaced.differing} have changed, {replaced.removed} are gone"
     looks = f"; {replaced.tickets} open tickets are looked at again"
     print_line(f"would be imported; {counts}" if dry_run else f"imported; {counts}{looks}")
+
+
+def report_repeated(repeated: RepeatedFile, *, dry_run: bool, every: bool, as_json: bool) -> None:
+    """Print the report of files that did not change since they were imported, with the warnings of that time."""
+    file = AccountFile(accounts=(), as_of=repeated.snapshot.as_of, warnings=repeated.warnings)
+    if as_json:
+        same = ReplacedSnapshot(snapshot=repeated.snapshot, changes=AccountChanges(), tickets=0)
+        emit(document(file, same, dry_run=dry_run))
+        return
+    _list(list(_as_warnings(file.warnings)), every=every, error=True)
+    print_line("would be confirmed: the files have not changed" if dry_run else "confirmed: the files have not changed")
 
 
 def _as_warnings(problems: Sequence[Problem]) -> Iterator[str]:

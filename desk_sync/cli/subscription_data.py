@@ -26,21 +26,25 @@ def import_accounts(
     """Replace the current subscription data by these files; exit status 1 if rows were refused."""
     from desk_sync.cli import import_report
     from desk_sync.cli.progress import progress_bar
-    from desk_sync.ports.subscriptions import FILE
     from desk_sync.services.import_accounts import MAX_SHRINK
-    from desk_sync.wiring.offline import read_correct_accounts
+    from desk_sync.wiring.offline import file_digest, read_correct_accounts
     from desk_sync.wiring.opening import open_to_write
 
     with open_to_write(dry_run=dry_run) as desk_sync, progress_bar() as track:
-        file = read_correct_accounts(files, partial(track, what="rows read"))
-        refused = file.refused and not partial_
+        imports = desk_sync.sources.file_imports
+        regions = imports.importing.policy.thresholds
+        digest = file_digest(files, regions)
+        if not force and (repeated := imports.repeat(digest, dry_run=dry_run)):
+            import_report.report_repeated(repeated, dry_run=dry_run, every=every, as_json=as_json)
+            return
+        file = read_correct_accounts(files, partial(track, what="rows read"), regions)
         replaced = (
             None
-            if refused
-            else desk_sync.sources.imports.run(
+            if file.refused and not partial_
+            else imports.run(
+                file,
                 track(file.accounts, "accounts stored", total=len(file.accounts)),
-                source=FILE,
-                as_of=file.as_of,
+                digest=digest if digest == file_digest(files, regions) else None,
                 max_shrink=1.0 if force else MAX_SHRINK,
                 dry_run=dry_run,
             )

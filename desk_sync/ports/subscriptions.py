@@ -134,6 +134,33 @@ class ReplacedSnapshot:
         return self.added + self.differing + self.removed
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatedFile:
+    """Files that were imported before: the snapshot that they became, and the warnings at that time."""
+
+    snapshot: Snapshot
+    warnings: tuple[Problem, ...]
+
+
+class FileReadingStore(Protocol):
+    """The digests of the files of which the current snapshots were read."""
+
+    def keep(self, digest: str, *, snapshot: Snapshot, warnings: Sequence[Problem]) -> None:
+        """Record that the snapshot was read from the files with this digest."""
+        ...
+
+    def find(self, digest: str, *, source: str, now: datetime, max_age: timedelta) -> RepeatedFile | None:
+        """Return the source's current snapshot if it was read from these files, and is not older than `max_age`."""
+        ...
+
+    def renew(self, snapshot: Snapshot, *, now: datetime) -> bool:
+        """Make a current snapshot as new as an import of `now`, which stops earlier imports of its source.
+
+        Return False if it is no longer the current one.
+        """
+        ...
+
+
 class AccountSource(Protocol):
     """A source of subscription data."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from desk_sync.domain.account.entitlement import ItemStanding, judge
+from desk_sync.domain.account.entitlement import licence_bounds
 from desk_sync.domain.account.licence_policy import LicencePolicy
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import Shrunk
@@ -34,7 +34,7 @@ class ShrinkLimit:
     max_shrink: float = MAX_SHRINK
 
     def licences(self, account: Account) -> int:
-        return sum(item.quantity for item in account.items if judge(item, self.policy).standing is ItemStanding.COUNTED)
+        return licence_bounds(account, self.policy).low.total()
 
     def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
         """Raise Shrunk if too much is missing. Data that were empty before cannot shrink."""

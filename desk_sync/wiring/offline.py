@@ -5,7 +5,7 @@ The adapters are imported when they are needed, so that a command pays for one o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +37,27 @@ def mapping_schema() -> dict[str, Any]:
     return schema()
 
 
-def read_accounts(path: Path) -> AccountFile:
-    """Return the accounts of a file. Raises InputError for its first wrong row."""
+def read_accounts(path: Path, regions: Collection[str] = ()) -> AccountFile:
+    """Return the accounts of a file; a region that is none of these is a warning. Raises InputError."""
     from desk_sync.adapters.subscriptions.account_file import read_accounts
 
-    return read_accounts(path)
+    return read_accounts(path, regions=regions)
 
 
-def read_correct_accounts(paths: Sequence[Path], watch: Callable[[Iterable[Any]], Iterable[Any]]) -> AccountFile:
+def read_correct_accounts(
+    paths: Sequence[Path], watch: Callable[[Iterable[Any]], Iterable[Any]], regions: Collection[str]
+) -> AccountFile:
     """Return the accounts of several files whose rows are in order, with the problems of the other rows."""
     from desk_sync.adapters.subscriptions.account_file import read_correct_accounts
 
-    return read_correct_accounts(paths, watch)
+    return read_correct_accounts(paths, watch, regions=regions)
+
+
+def file_digest(paths: Sequence[Path], regions: Collection[str]) -> str | None:
+    """Return the digest of account files: if it is the same, their content is. None if a file cannot be read."""
+    from desk_sync.adapters.subscriptions.file_digest import file_digest
+
+    return file_digest(paths, regions)
 
 
 def read_mail(content: bytes) -> dict[str, Any]:

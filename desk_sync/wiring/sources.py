@@ -14,6 +14,7 @@ from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.store.answers import SqlAnswers
 from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
 from desk_sync.adapters.store.failures import SqlFailures
+from desk_sync.adapters.store.file_readings import SqlFileReadings
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
@@ -24,6 +25,7 @@ from desk_sync.errors import ConfigurationError
 from desk_sync.ports.subscriptions import FILE, AccountSource
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import ImportAccounts
+from desk_sync.services.import_files import ImportFiles
 from desk_sync.services.lookup import AccountLookup, LookupAnswer
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
 from desk_sync.services.reconcile.live_lookup import LimitedSource, LiveLookup
@@ -50,6 +52,10 @@ class SourceServices:
     def imports(self) -> ImportAccounts:
         policy = self.mapping.policy.licences
         return ImportAccounts(subscriptions=self.subscriptions, policy=policy, now=self.environment.now)
+
+    @property
+    def file_imports(self) -> ImportFiles:
+        return ImportFiles(importing=self.imports, readings=SqlFileReadings(self.engine))
 
     def due(self) -> Sequence[str]:
         """Return the sources of the mapping whose pull is due."""

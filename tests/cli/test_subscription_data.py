@@ -107,6 +107,32 @@ class TestAnImport:
         assert "accounts stored" in terminal.getvalue()
 
 
+class TestTheSameFilesAgain:
+    def test_are_confirmed_with_their_warnings(self, run, write):
+        file = write("a.csv", {"country_code": "UK"})
+        first = run.read("import", file)
+
+        again = run.read("import", file)
+
+        assert run("import", file).out == "confirmed: the files have not changed\n"
+        assert run("import", "--dry-run", file).out == "would be confirmed: the files have not changed\n"
+        assert "warning: " in run.err
+        assert [each["account_id"] for each in first["added"]] == ["A01"]
+        assert again == first | {"added": []}
+
+    def test_are_imported_if_they_changed_or_with_force(self, run, write):
+        run("import", write("a.csv", {}))
+
+        assert run("import", "--force", write("a.csv", {})).out.startswith("imported; 0 accounts are new")
+        assert run("import", write("a.csv", {"plan_quantity": "50"})).out.splitlines()[-1].startswith("imported; 0")
+
+    def test_are_refused_again_with_the_same_mistakes(self, run, write):
+        file = write("a.csv", {}, BROKEN)
+
+        assert run("import", file).err == run("import", file).err != ""
+        assert (run("import", "--partial", file).status, run("import", "--partial", file).status) == (1, 1)
+
+
 class TestRefusedRows:
     def test_are_listed_with_their_place_and_nothing_is_imported(self, run, write):
         file = write("a.csv", {}, BROKEN)
@@ -141,7 +167,7 @@ class TestRefusedRows:
         report = run.read("import", write("a.csv", {"country_code": "UK"}))
 
         assert (run.status, [each["hint"] for each in report["warnings"]]) == (0, ["did you mean GB?"])
-        assert "warning: UK is not" in run("import", write("a.csv", {"country_code": "UK"})).err
+        assert 'warning: "UK" is not' in run("import", write("a.csv", {"country_code": "UK"})).err
 
 
 class TestALookUp:

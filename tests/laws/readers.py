@@ -14,7 +14,7 @@ from desk_sync.adapters.desk.evidence import of_text, of_threads
 from desk_sync.adapters.mail.issue_words import infer
 from desk_sync.adapters.mail.labelled_ids import identifier_in
 from desk_sync.adapters.mail.read import read_mail
-from desk_sync.adapters.subscriptions import cells
+from desk_sync.adapters.subscriptions.tables import cells
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.countries import country_code
 from desk_sync.adapters.text.fold import fold

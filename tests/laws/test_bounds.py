@@ -48,7 +48,17 @@ def deep(opening: str, closing: str, depth: int = 3_000) -> str:
     return opening * depth + closing * depth
 
 
-def book(sheet: str, *, fonts: str = "") -> bytes:
+STRINGS_TYPE = (
+    '<Override PartName="/xl/s.xml" '
+    'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
+
+def inline(text: str) -> str:
+    return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+
+
+def book(sheet: str, *, fonts: str = "", strings: str = "") -> bytes:
     """Return a workbook whose only sheet has this XML inside `sheetData`."""
     plain, packed = BytesIO(), BytesIO()
     workbook = Workbook()
@@ -60,7 +70,12 @@ def book(sheet: str, *, fonts: str = "") -> bytes:
             text = old.read(name).decode()
             if name.endswith("sheet1.xml"):
                 text = text.replace("</sheetData>", sheet + "</sheetData>")
+            text = text.replace("</Types>", f"{STRINGS_TYPE if strings else ''}</Types>")
             new.writestr(name, text.replace("</fonts>", fonts + "</fonts>"))
+        if strings:
+            new.writestr(
+                "xl/s.xml", f'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">{strings}</sst>'
+            )
     return packed.getvalue()
 
 
@@ -96,6 +111,57 @@ FILES = [
         lambda: book("", fonts="<font/>" * 4_000_000),
         "unpacks from",
         id="4,000,000 fonts",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book(
+            "".join(f'<row r="{n}" ht="{n % 97}"><c r="A{n}" s="{n % 7}"/></row>' for n in range(3, 1_000_000))
+        ),
+        ":3:1: more than 20,000 blank rows follow",
+        id="a million formatted rows",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book('<row><c t="inlineStr"><is><t> </t></is></c></row>' * 1_000_000),
+        "delete its empty rows",
+        id="a million equal rows",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book("".join(f'<row r="{n}"><c r="XFD{n}" s="1"/></row>' for n in range(3, 9_000))),
+        "has more than 10,000,000 cells",
+        id="rows of the full width",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book('<row r="3"><c r="XFD3"><v>1</v></c></row>'),
+        "16,384 cells in a row",
+        id="a cell in the last column",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book(f"<row>{inline('9' * 200_000)}</row>"),
+        ":3:1: a cell has 200,000 characters",
+        id="a cell of 200,000 characters",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book(f"<row>{inline('9' * 30_000_000)}</row>"),
+        "unpacks from",
+        id="a cell of 30 MB",
+    ),
+    pytest.param(
+        "decide",
+        "a.xlsx",
+        lambda: book("", strings="".join(f"<si><t>{n * 7919 % 10**7}</t></si>" for n in range(2_500_000))),
+        "bytes of texts",
+        id="2,500,000 texts",
     ),
     pytest.param("decide", "a.csv", lambda: "x" * 50_000_000, ":1:1: ", id="a line of 50 MB"),
     pytest.param(

@@ -75,6 +75,16 @@ snapshots = Table(
 _CURRENT = snapshots.c.state == text("'current'")
 Index("ix_snapshots_current", snapshots.c.source, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)
 
+# What the files of a source's snapshot were, and what a person was warned about when they were read.
+file_readings = Table(
+    "file_readings",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("snapshot_id", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("warnings", JSON, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,

@@ -42,6 +42,8 @@ _ACCOUNTS_AT_ONCE = CHUNK // 5
 _CURRENT = select(snapshots).where(USED)
 # Fields that are filled in when an account is read from its snapshot.
 _NOT_STORED = {"origin", "also_in", "bound_at"}
+# Absent where there are none, so that the digest of an account is what it was before there were such subscriptions.
+_NOT_CONTESTED = {*_NOT_STORED, "contested"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class SqlSubscriptions:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk, guard)
             changed = self._changes(snapshot_id, source)
+            if dry_run and guard:
+                self._check(snapshot_id, source, guard)
             marked = 0 if dry_run else self._make_current(snapshot_id, source, changed, guard, now=now, max_age=max_age)
         except BaseException:
             self._retire_own(snapshot_id)
@@ -141,6 +145,15 @@ class SqlSubscriptions:
         """Return how the accounts of the new snapshot differ from the source's current ones."""
         with reading(self.engine) as connection:
             return changes(connection, snapshot_id, current_of(connection, source))
+
+    def _check(self, snapshot_id: int, source: str, guard: ShrinkGuard) -> None:
+        """Raise Shrunk if the guard would not let the snapshot replace the source's current one."""
+        with reading(self.engine) as connection:
+            own = connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().one()
+            current = (snapshots.c.source == source) & is_in(SnapshotState.CURRENT)
+            before = connection.execute(select(snapshots).where(current)).mappings().one_or_none()
+        if before:
+            guard.check(size_of(before), size_of(own))
 
     def _make_current(
         self,
@@ -204,7 +217,7 @@ def _inserting(dialect: str, table: Table) -> Insert:
 
 
 def _account_row(snapshot_id: int, account: Account) -> Mapping[str, object]:
-    stored = ACCOUNT.dump_json(account, exclude=_NOT_STORED)
+    stored = ACCOUNT.dump_json(account, exclude=_NOT_STORED if account.contested else _NOT_CONTESTED)
     return {
         "snapshot_id": snapshot_id,
         "account_id": account.account_id,

@@ -5,16 +5,26 @@ Rows with the same super-admin address are one account, in the same file or in s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.subscriptions.subscription_row import REQUIRED, SubscriptionRow, read_subscription
-from desk_sync.adapters.subscriptions.table_file import TableRow, read_rows
+from desk_sync.adapters.subscriptions.one_of_each import (
+    OneSubscription,
+    contradictions,
+    one_of_each,
+    position,
+    repetitions,
+)
+from desk_sync.adapters.subscriptions.tables.cells import shown
+from desk_sync.adapters.subscriptions.tables.subscription_row import REQUIRED, SubscriptionRow, read_subscription
+from desk_sync.adapters.subscriptions.tables.table_file import TableNotes, TableRow, read_rows
 from desk_sync.adapters.text.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.yaml.problems import did_you_mean
+from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import InputError, Problem
 from desk_sync.ports.subscriptions import AccountFile, CheckpointStore, PulledAccounts
@@ -22,33 +32,47 @@ from desk_sync.ports.subscriptions import AccountFile, CheckpointStore, PulledAc
 RowTracker: TypeAlias = Callable[[Iterable[TableRow]], Iterable[TableRow]]
 
 
-def read_accounts(*paths: str | Path) -> AccountFile:
-    """Return the accounts of the exports, in the order of their first rows. Raises InputError with every mistake."""
-    file = read_correct_accounts(paths)
+def read_accounts(*paths: str | Path, regions: Collection[str] = ()) -> AccountFile:
+    """Return the accounts of the exports, in the order of their first rows. Raises InputError with every mistake.
+
+    A region that is none of `regions` is a warning, unless they are empty.
+    """
+    file = read_correct_accounts(paths, regions=regions)
     if file.refused:
         raise InputError(file.refused[0].file, file.refused)
     return file
 
 
-def read_correct_accounts(paths: Sequence[str | Path], track: RowTracker = iter) -> AccountFile:
+def read_correct_accounts(
+    paths: Sequence[str | Path], track: RowTracker = iter, *, regions: Collection[str] = ()
+) -> AccountFile:
     """Return the accounts whose rows are all correct: an account with a row left out would be wrong.
 
     All rows pass through `track`. Raises InputError for a file that is not a table of subscriptions.
     """
-    unusable: list[Problem] = []
+    notes = TableNotes()
     refused: list[Problem] = []
+    broken: set[str] = set()
     subscriptions: list[SubscriptionRow] = []
     for path in paths:
-        for row in track(read_rows(Path(path), REQUIRED, unusable)):
-            if not row.problems:
-                subscriptions.append(read_subscription(row))
-            refused += row.problems
+        for row in track(read_rows(Path(path), REQUIRED, notes)):
+            subscription = read_subscription(row)
+            if problems := row.problems:
+                refused += problems
+                broken.update(row.names(), (subscription.account_id, subscription.super_admin_email))
+            else:
+                subscriptions.append(subscription)
     refused += _accounts_of_several_addresses(subscriptions)
-    by_file = {str(path): number for number, path in enumerate(paths)}
-    refused.sort(key=lambda problem: (by_file[problem.file], problem.line, problem.column))
-    if unusable:
-        raise InputError(str(paths[0]), [*unusable, *refused])
-    return _file(_correct(subscriptions, refused), refused)
+    each_once = one_of_each(subscriptions)
+    refused += contradictions(each_once)
+    refused += _sheets_of_several_days(paths, subscriptions)
+    order = {each: number for number, each in enumerate(dict.fromkeys(problem.file for problem in refused))}
+    refused.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
+    if notes.problems:
+        raise InputError(str(paths[0]), [*notes.problems, *refused])
+    correct = _correct(subscriptions, refused, broken)
+    file = _file(correct, each_once if correct is subscriptions else one_of_each(correct), refused, regions)
+    return replace(file, warnings=(*notes.unread, *notes.warnings, *file.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +87,38 @@ class FileSource:
         return PulledAccounts(accounts=file.accounts, as_of=file.as_of)
 
 
-def _file(subscriptions: Sequence[SubscriptionRow], refused: Sequence[Problem]) -> AccountFile:
-    warnings = list(_unknown_countries(subscriptions))
-    by_address: dict[str, list[SubscriptionRow]] = {}
-    for subscription in _one_of_each(subscriptions, warnings):
-        by_address.setdefault(subscription.super_admin_email, []).append(subscription)
+def _file(
+    rows: Sequence[SubscriptionRow],
+    subscriptions: Sequence[OneSubscription],
+    refused: Sequence[Problem],
+    regions: Collection[str],
+) -> AccountFile:
+    warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
+    by_address: dict[str, list[OneSubscription]] = {}
+    for each in subscriptions:
+        by_address.setdefault(each.newest[0].super_admin_email, []).append(each)
+    first = {address: ones[0].newest[0] for address, ones in by_address.items()}
     return AccountFile(
-        accounts=tuple(_account(rows) for rows in by_address.values()),
-        as_of=max((each.as_of for each in subscriptions if each.as_of), default=None),
+        accounts=tuple(map(_account, by_address.values())),
+        as_of=max((each.as_of for each in rows if each.as_of), default=None),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         refused=tuple(refused),
-        places={rows[0].account_id: (rows[0].file, rows[0].line) for rows in by_address.values()},
+        places={row.account_id: (row.file, row.line) for row in first.values()},
     )
 
 
-def _correct(subscriptions: Sequence[SubscriptionRow], refused: Iterable[Problem]) -> Sequence[SubscriptionRow]:
-    """Return the rows of accounts without a refused row, which names its account by id, by address, or by both."""
+def _correct(
+    subscriptions: Sequence[SubscriptionRow], refused: Iterable[Problem], broken: Collection[str]
+) -> Sequence[SubscriptionRow]:
+    """Return the rows of accounts without a refused row, which names its account by id, by address, or by both.
+
+    `broken` are the names in rows that could not be read, wherever they stand in the row.
+    """
     places = {(problem.file, problem.line) for problem in refused}
     if not places:
         return subscriptions
-    broken = [each for each in subscriptions if (each.file, each.line) in places]
-    excluded = {name for each in broken for name in (each.account_id, each.super_admin_email)}
+    wrong = [each for each in subscriptions if (each.file, each.line) in places]
+    excluded = {*broken, *(name for each in wrong for name in (each.account_id, each.super_admin_email))}
     return [each for each in subscriptions if not {each.account_id, each.super_admin_email} & excluded]
 
 
@@ -92,40 +127,56 @@ def _accounts_of_several_addresses(subscriptions: Iterable[SubscriptionRow]) -> 
     for each in (each for each in subscriptions if each.account_id and each.super_admin_email):
         known = first.setdefault(each.account_id, each)
         if each.super_admin_email != known.super_admin_email:
-            message = f"{each.account_id} has another super admin on {_position(known, each)}"
-            yield Problem(message=message, where="account_id", line=each.line, file=each.file)
+            yield each.problem(
+                "account_id", f"{shown(each.account_id)} has another super admin on {position(known, each)}"
+            )
 
 
-def _position(one: SubscriptionRow, seen_from: SubscriptionRow) -> str:
-    return f"line {one.line}" if one.file == seen_from.file else f"line {one.line} of {one.file}"
+def _sheets_of_several_days(paths: Iterable[str | Path], rows: Sequence[SubscriptionRow]) -> Iterator[Problem]:
+    """Yield the sheets of a workbook that are older than another one: what the newer one lacks has perhaps ended."""
+    newest: dict[str, SubscriptionRow] = {}
+    of_sheets = {row.file for row in rows} - set(map(str, paths))
+    for row in (row for row in rows if of_sheets and row.as_of):
+        known = newest.setdefault(row.file, row)
+        if row.as_of and known.as_of and row.as_of > known.as_of:
+            newest[row.file] = row
+    for path in paths:
+        sheets = [row for file, row in newest.items() if file.startswith(f"{path}[")]
+        last = max(sheets, key=lambda row: row.as_of or date.min, default=None)
+        for row in sheets:
+            if last and row.as_of != last.as_of:
+                message = f"the sheet is of {row.as_of}, and another one of {last.as_of}"
+                yield row.problem("as_of_date", message, "hide the sheet, or import it as a file of its own")
 
 
 def _unknown_countries(subscriptions: Iterable[SubscriptionRow]) -> Iterator[Problem]:
     for each in subscriptions:
         if each.country and each.country not in COUNTRIES:
-            message = f"{each.country} is not an ISO 3166-1 alpha-2 country code"
-            hint = did_you_mean(MISTAKEN_CODES.get(each.country))
-            yield Problem(message=message, where="country_code", line=each.line, file=each.file, hint=hint)
+            message = f"{shown(each.country)} is not an ISO 3166-1 alpha-2 country code"
+            yield each.problem("country_code", message, did_you_mean(MISTAKEN_CODES.get(each.country)))
 
 
-def _one_of_each(subscriptions: Iterable[SubscriptionRow], warnings: list[Problem]) -> Iterable[SubscriptionRow]:
-    """Return every subscription once: of rows that differ, the newest by `as_of_date`, `start_date` and position."""
-    kept: dict[str, SubscriptionRow] = {}
+def _unknown_regions(subscriptions: Iterable[SubscriptionRow], regions: Collection[str]) -> Iterator[Problem]:
+    known = {plain(region): region for region in regions}
     for each in subscriptions:
-        known = kept.setdefault(each.subscription_id, each)
-        if each != known:
-            newest = kept[each.subscription_id] = each if each.age >= known.age else known
-            message = f"subscription {each.subscription_id} is on {_position(known, each)} too"
-            message += f"; line {newest.line} is newer"
-            warnings.append(Problem(message=message, where="subscription_id", line=each.line, file=each.file))
-    return kept.values()
+        if known and each.region and plain(each.region) not in known:
+            message = f"{shown(each.region)} is not a region of the mapping, so the country decides"
+            yield each.problem("region", message, f"the mapping has {', '.join(known.values())}")
 
 
-def _account(rows: Sequence[SubscriptionRow]) -> Account:
+def _account(subscriptions: Sequence[OneSubscription]) -> Account:
+    rows = [row for each in subscriptions for row in each.newest]
+    contested = [each.contested for each in subscriptions]
     return Account(
         account_id=rows[0].account_id,
         super_admin_email=rows[0].super_admin_email,
-        items=tuple(item for row in rows for item in row.items),
+        items=tuple(
+            item
+            for each, unsettled in zip(subscriptions, contested, strict=True)
+            if not unsettled
+            for item in each.newest[0].items
+        ),
+        contested=tuple(filter(None, contested)),
         countries=_distinct(rows, _COUNTRY),
         regions=_distinct(rows, _REGION),
         data_centers=_distinct(rows, _DATA_CENTER),

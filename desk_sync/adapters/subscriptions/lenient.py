@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from desk_sync.adapters.subscriptions import cells
+from desk_sync.adapters.subscriptions.tables import cells
 from desk_sync.errors import PermanentError
 
 Raw = Mapping[str, Any]
@@ -37,7 +37,7 @@ def quantity(raw: Raw, key: str) -> int:
     """Return a whole number, 0 if it is missing. Raises PermanentError for any other value."""
     written = text(raw, key)
     try:
-        return cells.quantity(written.removesuffix(".0"))
+        return cells.quantity(written.removesuffix(".0")) or 0
     except ValueError as error:
         raise PermanentError(f"{key}: {error}") from None
 

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from desk_sync.adapters.subscriptions import cells
-from desk_sync.adapters.subscriptions.table_file import TableRow, read_rows
+from desk_sync.adapters.subscriptions.tables import cells
+from desk_sync.adapters.subscriptions.tables.table_file import TableNotes, TableRow, read_rows
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.countries import country_code
 from desk_sync.domain.account.partner import Partner
-from desk_sync.errors import InputError, Problem
+from desk_sync.errors import InputError
 
 REQUIRED = ("partner_name", "domains")
 
@@ -24,11 +24,11 @@ _BETWEEN = re.compile(r"[\s;|,]+")
 
 def read_partners(path: str | Path) -> Sequence[Partner]:
     """Return the partners, in the order of the file. Raises InputError with every mistake."""
-    problems: list[Problem] = []
-    rows = list(read_rows(Path(path), REQUIRED, problems))
+    notes = TableNotes()
+    rows = list(read_rows(Path(path), REQUIRED, notes))
     partners = [_partner(row) for row in rows]
     _refuse_shared_domains(rows, partners)
-    problems += (problem for row in rows for problem in row.problems)
+    problems = [*notes.problems, *notes.unread, *(problem for row in rows for problem in row.problems)]
     if problems:
         raise InputError(str(path), sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return partners
@@ -41,7 +41,7 @@ def _partner(row: TableRow) -> Partner:
         country=row.take("country", _country, None),
         state=row.text("state") or None,
         tier=row.text("tier") or None,
-        domains=row.take("domains", _domains, nothing),
+        domains=row.identify("domains", _domains, nothing),
         contract_until=row.take("contract_until", cells.day, None),
     )
 
@@ -49,7 +49,7 @@ def _partner(row: TableRow) -> Partner:
 def _country(text: str) -> str | None:
     code = country_code(text)
     if text and code is None:
-        raise ValueError(f"{text} is not a country")
+        raise ValueError(f"{cells.shown(text)} is not a country")
     return code
 
 
@@ -63,7 +63,7 @@ def _domains(text: str) -> frozenset[str]:
 def _domain(text: str) -> str:
     normal = cells.domain(text) or ""
     if identifiers.is_public_mail(normal):
-        raise ValueError(f"{text} is a public mail provider's domain")
+        raise ValueError(f"{cells.shown(text)} is a public mail provider's domain")
     return normal
 
 

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import and_, or_
 
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, LicencePolicy, RegionBy, Threshold, plain
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, TicketWriter
-from desk_sync.domain.account.subscription import Account, LicenceItem, combine
+from desk_sync.domain.account.subscription import Account, ContestedSubscription, LicenceItem, combine
 from desk_sync.domain.reason import Reason
 
 
@@ -51,18 +53,29 @@ class ItemJudgement:
     reason: Reason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceBounds:
+    """The licences of an account by service: those that certainly count, and those that may count."""
+
+    low: Counter[str]
+    high: Counter[str]
+
+
+_ANY_NUMBER = 10**15
+"""Stands for a quantity that the data do not give: more than any account has."""
+
+
 def entitle(account: Account, policy: LicencePolicy, writer: TicketWriter = WRITER_NOT_LOOKED_UP) -> Entitlement:
     """Return the large-user decision for the account (R42–R48); `writer` matters if its region counts (C17)."""
-    judged = [(item, judge(item, policy)) for item in account.items]
-    low = _total((item for item, each in judged if each.standing is ItemStanding.COUNTED), policy)
-    high = _total((item for item, each in judged if each.standing is not ItemStanding.NOT_COUNTED), policy)
+    bounds = licence_bounds(account, policy)
+    low, high = _total(bounds.low, policy), _total(bounds.high, policy)
     thresholds, region_reasons = _thresholds(account, policy, writer)
-    reasons = (*(each.reason for _, each in judged), *region_reasons)
+    contested = (_contested(subscription, policy) for subscription in account.contested)
+    reasons = (*(judge(item, policy).reason for item in account.items), *contested, *region_reasons)
     answers = {threshold.reached(licences) for threshold in thresholds for licences in (low, high)}
     figures = " or ".join(sorted({str(threshold) for threshold in thresholds}, key=lambda text: (len(text), text)))
     if len(answers) > 1:
-        count = f"{low}" if low == high else f"{low} to {high}"
-        undecided = Reason("R42", f"{count} licences against {figures}: a person must decide")
+        undecided = Reason("R42", f"{_span(low, high)} licences against {figures}: a person must decide")
         return Entitlement(verdict=Verdict.REVIEW, licences=low, reasons=(*reasons, undecided))
     verdict = Verdict.PRIORITY if answers.pop() else Verdict.NOT_PRIORITY
     return Entitlement(
@@ -111,7 +124,7 @@ def _by_unit(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
     unit = plain(item.unit)
     if unit in policy.counted_units or (not unit and plain(item.name).endswith(policy.user_endings)):
         return None
-    if unit in policy.uncounted_units or not item.quantity:
+    if unit in policy.uncounted_units or item.quantity == 0 or (item.quantity is None and not unit):
         return _not_counted(item, "R43", f"{unit or 'no unit'} is not a person with a login")
     return _unsettled(item, "R43", f"unit {unit or 'missing'} is not known")
 
@@ -120,6 +133,10 @@ def _by_service(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | Non
     if plain(item.service) in policy.services:
         return None
     return _unsettled(item, "R48", "the service is not in the mapping")
+
+
+def _by_quantity(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
+    return _unsettled(item, "R43", "the data do not say how many") if item.quantity is None else None
 
 
 def _by_payment(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement | None:
@@ -140,6 +157,7 @@ _RULES: Sequence[Callable[[LicenceItem, LicencePolicy], ItemJudgement | None]] =
     _by_exclusion,
     _by_unit,
     _by_service,
+    _by_quantity,
     _by_payment,
     _counted,
 )
@@ -154,14 +172,51 @@ def _unsettled(item: LicenceItem, rule: str, why: str) -> ItemJudgement:
 
 
 def _name(item: LicenceItem) -> str:
-    return f"{item.service} / {item.name}, {item.quantity} {plain(item.unit) or 'of no unit'}"
+    number = "a number of" if item.quantity is None else item.quantity
+    return f"{item.service} / {item.name}, {number} {plain(item.unit) or 'of no unit'}"
 
 
-def _total(items: Iterable[LicenceItem], policy: LicencePolicy) -> int:
-    per_service: Counter[str] = Counter()
+def licence_bounds(account: Account, policy: LicencePolicy) -> LicenceBounds:
+    """Return how many licences certainly count, and how many may count."""
+    low, high = _counts(account.items, policy)
+    for subscription in account.contested:
+        least, most = _contested_counts(subscription, policy)
+        low, high = low + least, high + most
+    return LicenceBounds(low=low, high=high)
+
+
+def _contested_counts(subscription: ContestedSubscription, policy: LicencePolicy) -> tuple[Counter[str], Counter[str]]:
+    """Return the least and the most licences of each service in all readings."""
+    counts = [_counts(reading, policy) for reading in subscription.readings]
+    return reduce(and_, (low for low, _ in counts)), reduce(or_, (high for _, high in counts))
+
+
+def _counts(items: Iterable[LicenceItem], policy: LicencePolicy) -> tuple[Counter[str], Counter[str]]:
+    low: Counter[str] = Counter()
+    high: Counter[str] = Counter()
     for item in items:
-        service = plain(item.service)
-        per_service[policy.services.get(service, service)] += item.quantity
+        standing, name = judge(item, policy).standing, plain(item.service)
+        service = policy.services.get(name, name)
+        if standing is ItemStanding.COUNTED:
+            low[service] += item.quantity or 0
+        if standing is not ItemStanding.NOT_COUNTED:
+            high[service] += _ANY_NUMBER if item.quantity is None else item.quantity
+    return low, high
+
+
+def _contested(subscription: ContestedSubscription, policy: LicencePolicy) -> Reason:
+    low, high = _contested_counts(subscription, policy)
+    span = _span(low.total(), high.total())
+    return Reason("R42", f"rows of one date differ about subscription {subscription.subscription_id}: {span} licences")
+
+
+def _span(low: int, high: int) -> str:
+    if high >= _ANY_NUMBER:
+        return f"{low} or more"
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _total(per_service: Counter[str], policy: LicencePolicy) -> int:
     return {CountBy.SUM: per_service.total(), CountBy.LARGEST_SERVICE: max(per_service.values(), default=0)}[
         policy.count
     ]
@@ -177,14 +232,20 @@ def _thresholds(
 
 def _regions(account: Account, policy: LicencePolicy, writer: TicketWriter) -> tuple[frozenset[str], Sequence[Reason]]:
     stated, mapped = policy.stated_regions(account), policy.mapped_regions(account, writer)
+    unknown = [_UNKNOWN_REGION] if policy.has_unknown_region(account) else []
     if stated:
-        return stated, list(_disagreement(stated, mapped))
+        return stated, [*unknown, *_disagreement(stated, mapped)]
     if mapped:
-        return mapped, [Reason("R42", f"region {', '.join(sorted(mapped))} by {policy.region_by.replace('_', ' ')}")]
+        by = policy.region_by.replace("_", " ")
+        return mapped, [*unknown, Reason("R42", f"region {', '.join(sorted(mapped))} by {by}")]
     place = _place(account, policy.region_by, writer)
     if policy.fallback_region:
-        return frozenset({policy.fallback_region}), [Reason("R42", f"{place} falls back to {policy.fallback_region}")]
-    return frozenset(policy.thresholds), [Reason("R42", f"no region lists {place}")]
+        fallback = Reason("R42", f"{place} falls back to {policy.fallback_region}")
+        return frozenset({policy.fallback_region}), [*unknown, fallback]
+    return frozenset(policy.thresholds), [*unknown, Reason("R42", f"no region lists {place}")]
+
+
+_UNKNOWN_REGION = Reason("R42", "warning: a region in the subscription data is not in the mapping")
 
 
 def _place(account: Account, region_by: RegionBy, writer: TicketWriter) -> str:

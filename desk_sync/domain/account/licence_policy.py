@@ -127,7 +127,15 @@ class LicencePolicy:
         """Return the regions in the account's own rows that have a threshold; none if the partner's region counts."""
         if self.region_by is RegionBy.PARTNER_COUNTRY:
             return frozenset()
-        return frozenset(account.regions) & self.thresholds.keys()
+        by_name = {plain(region): region for region in self.thresholds}
+        return frozenset(by_name[plain(each)] for each in account.regions if plain(each) in by_name)
+
+    def has_unknown_region(self, account: Account) -> bool:
+        """Return True if a region in the account's own rows has no threshold; not if the partner's region counts."""
+        known = {plain(region) for region in self.thresholds}
+        return self.region_by is not RegionBy.PARTNER_COUNTRY and any(
+            plain(each) not in known for each in account.regions
+        )
 
     def mapped_regions(self, account: Account, writer: TicketWriter) -> frozenset[str]:
         """Return the regions of the countries or data centres; the mailbox's data centres if the account has none."""

@@ -1,6 +1,7 @@
 """Subscription data: accounts, their licence items, and the snapshot that they were read from.
 
-Quantities are whole numbers of the item's unit. An account has one super admin, with one e-mail address.
+Quantities are whole numbers of the item's unit, None if the data do not give the number. An account has one super
+admin, with one e-mail address.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class LicenceItem:
     subscription_id: str
     service: str
     name: str
-    quantity: int
+    quantity: int | None
     unit: str
     status: str
     code: str = ""
@@ -29,8 +30,16 @@ class LicenceItem:
     paid: bool = True
 
     def __post_init__(self) -> None:
-        if self.quantity < 0:
+        if self.quantity is not None and self.quantity < 0:
             raise ValueError(f"subscription {self.subscription_id}: quantity {self.quantity} is negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestedSubscription:
+    """A subscription about which rows of the same age differ. Each of the `readings` may be the true one."""
+
+    subscription_id: str
+    readings: tuple[tuple[LicenceItem, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +63,9 @@ class Account:
     `countries` are ISO 3166-1 alpha-2 codes; `regions` are the region names in the data, if any.
     `domain` is None if it is a public mail provider's; `other_domains` are verified too.
     `partner_domain` is the domain of the partner that the account is tagged to; `tagged` is false if the data say that
-    it has no partner. `origin` is the snapshot that it was read from; the sources in `also_in`, which come later in the
-    order of sources, have the account too. `bound_at` is when a person bound the identifier by which it was found.
+    it has no partner. The items of `contested` subscriptions are not in `items`. `origin` is the snapshot that it was
+    read from; the sources in `also_in`, which come later in the order of sources, have the account too. `bound_at` is
+    when a person bound the identifier by which it was found.
     """
 
     account_id: str
@@ -71,17 +81,19 @@ class Account:
     partner_domain: str | None = None
     tagged: bool = True
     other_domains: tuple[str, ...] = ()
+    contested: tuple[ContestedSubscription, ...] = ()
     origin: Snapshot | None = field(default=None, compare=False)
     also_in: tuple[str, ...] = field(default=(), compare=False)
     bound_at: datetime | None = field(default=None, compare=False)
 
 
 def combine(account: Account, others: Sequence[Account]) -> Account:
-    """Return `account` with the items of the others on its domain (C18) and the oldest origin of all of them."""
+    """Return `account` with the subscriptions of the others on its domain (C18), and the oldest origin of them all."""
     together = (account, *others)
     origins = [each.origin for each in together if each.origin]
     return replace(
         account,
         items=tuple(item for each in together for item in each.items),
+        contested=tuple(subscription for each in together for subscription in each.contested),
         origin=min(origins, key=lambda origin: origin.imported_at, default=None),
     )

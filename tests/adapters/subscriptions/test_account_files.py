@@ -43,7 +43,7 @@ def test_of_one_subscription_in_two_files_the_newer_row_wins(write):
 
     assert [item.quantity for item in file.accounts[0].items] == [90]
     assert [str(warning) for warning in file.warnings] == [
-        f"{old}:2:1: subscription_id: subscription 90300000000001 is on line 2 of {new} too; line 2 is newer"
+        f'{old}:2:13: subscription_id: subscription "90300000000001" is on line 2 of {new} too; line 2 is newer'
     ]
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -121,3 +122,123 @@ def test_the_name_of_the_file_does_not_matter(write, read_csv):
     file = write({})
 
     assert read_accounts(file.rename(file.with_suffix(".csv.download"))) == read_csv({})
+
+
+class TestSeveralSheets:
+    """Every visible sheet is read, or named."""
+
+    @pytest.fixture
+    def sheets(self, tmp_path):
+        """Write a workbook with these sheets: rows of cells by the name of the sheet."""
+
+        def write_file(**sheets):
+            book = Workbook()
+            book.remove(book.active)
+            for name, rows in sheets.items():
+                page = book.create_sheet(name)
+                for row in rows:
+                    page.append(list(row))
+            file = tmp_path / "accounts.xlsx"
+            book.save(file)
+            return file
+
+        return write_file
+
+    @staticmethod
+    def rows(*changed):
+        return [list(ROW), *((ROW | cells).values() for cells in changed)]
+
+    @property
+    def other(self):
+        return {"account_id": "A02", "super_admin_email": "ops@else.example", "subscription_id": "2"}
+
+    def test_a_second_table_is_read_with_a_warning(self, sheets):
+        file = sheets(Export=self.rows({}), Additions=self.rows(self.other))
+
+        read = read_accounts(file)
+
+        assert [each.account_id for each in read.accounts] == ["A01", "A02"]
+        assert [str(each) for each in read.warnings] == [
+            f"{file}[Additions]:1:1: this sheet is read as well (hide it if it is no part of the export)"
+        ]
+        assert read.places["A02"] == (f"{file}[Additions]", 2)
+
+    @pytest.mark.parametrize("cover_first", [True, False], ids=["a cover", "an appendix"])
+    def test_a_sheet_that_is_no_table_is_named(self, sheets, cover_first):
+        notes, export = {"Notes": [["As of today"]]}, {"Export": self.rows({})}
+        file = sheets(**(notes | export if cover_first else export | notes))
+
+        read = read_accounts(file)
+
+        assert [each.account_id for each in read.accounts] == ["A01"]
+        assert [str(each) for each in read.warnings] == [
+            f"{file}[Notes]:1:1: this sheet is no table of this kind, and is not read (hide it or delete it)"
+        ]
+
+    def test_an_empty_sheet_needs_no_word(self, sheets):
+        assert read_accounts(sheets(Export=self.rows({}), Sheet2=[])).warnings == ()
+
+    def test_a_table_that_lacks_a_column_is_not_left_out(self, sheets):
+        without = [row[:-2] for row in map(list, self.rows(self.other))]
+        file = sheets(Export=self.rows({}), Additions=without)
+
+        with pytest.raises(InputError) as refused:
+            read_accounts(file)
+
+        (problem,) = refused.value.problems
+        assert (problem.file, problem.message) == (f"{file}[Additions]", "the heading has no is_paid")
+
+    def test_a_mistake_names_its_sheet(self, sheets):
+        file = sheets(Export=self.rows({}), Additions=self.rows(self.other | {"zoid": "x"}))
+
+        with pytest.raises(InputError, match=r"accounts\.xlsx\[Additions\]:2:6: zoid: "):
+            read_accounts(file)
+
+    def test_an_older_sheet_is_refused_because_what_it_alone_has_may_have_ended(self, sheets):
+        file = sheets(November=self.rows({}), October=self.rows(self.other | {"as_of_date": "2026-10-20"}))
+
+        with pytest.raises(InputError) as refused:
+            read_accounts(file)
+
+        (problem,) = refused.value.problems
+        assert (problem.file, problem.where) == (f"{file}[October]", "as_of_date")
+        assert problem.message == "the sheet is of 2026-10-20, and another one of 2026-11-20"
+
+    def test_a_workbook_without_a_table_has_the_mistakes_of_its_first_sheet(self, sheets):
+        with pytest.raises(InputError) as refused:
+            read_accounts(sheets(Notes=[["a", "b"]], More=[["c", "d"]]))
+
+        (problem,) = refused.value.problems
+        assert problem.hint == 'it has "a", "b"'
+
+    def test_a_workbook_without_a_visible_sheet_has_nothing_to_read(self, tmp_path):
+        book = Workbook()
+        book.create_sheet("x").sheet_state = "hidden"
+        book.active.sheet_state = "hidden"
+        file = tmp_path / "accounts.xlsx"
+        book.active = 0
+        book._sheets[0].sheet_state = "visible"
+        book.save(file)
+        hide(file)
+
+        with pytest.raises(InputError, match="has no visible sheet"):
+            read_accounts(file)
+
+
+def hide(file: Path) -> None:
+    """Hide the first sheet of a workbook, which spreadsheets do not allow."""
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(b'state="visible"', b'state="hidden"')
+    with ZipFile(file, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("number", [59.99999999, 59.123456789, 1e-9])
+def test_a_fraction_is_refused_as_it_stands_in_the_cell(read, number):
+    with pytest.raises(InputError) as refused:
+        read({"plan_quantity": number})
+
+    (problem,) = refused.value.problems
+    assert problem.message.startswith(f'"{number!r}')

@@ -50,7 +50,7 @@ def test_missing_columns_are_unknown(file):
         pytest.param("Prairie,,,,,", "domains", 2, "must not be empty", id="no domain"),
         pytest.param("Prairie,not a domain..,,,,", "domains", 2, "is not a domain", id="no domain at all"),
         pytest.param("Prairie,gmail.com,,,,", "domains", 2, "public mail provider", id="a public mail domain"),
-        pytest.param("Prairie,prairie.example,Mars,,,", "country", 3, "Mars is not a country", id="no country"),
+        pytest.param("Prairie,prairie.example,Mars,,,", "country", 3, '"Mars" is not a country', id="no country"),
         pytest.param("Prairie,prairie.example,,,,soon", "contract_until", 6, "is not a date", id="no date"),
         pytest.param(
             "Prairie,first.example,,,,", "domains", 2, "first.example is on line 2 too", id="a domain of two partners"

@@ -153,6 +153,8 @@ class TestTheWayBack:
         assert columns() == before
 
     def test_a_step_that_loses_data_says_so_and_needs_a_yes(self, engine, rows):
+        while downgrade(engine, lossy=False)[0] > "0022":
+            pass
         with writing(engine) as connection:
             connection.exec_driver_sql(
                 "INSERT INTO installation (one, id, created_at) VALUES (1, '0f0f', '2026-11-30 08:00:00')"
@@ -164,7 +166,7 @@ class TestTheWayBack:
         assert rows("SELECT id FROM installation") == [{"id": "0f0f"}]
 
         schema, lost = downgrade(engine, lossy=True)
-        assert (schema, len(lost)) == (SCHEMAS[-2], 1)
+        assert (schema, len(lost)) == ("0021", 1)
 
     def test_each_step_back_to_the_first_one_that_cannot_be_undone(self, engine, columns):
         before, reached = columns(), []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from desk_sync.domain.account.entitlement import ItemStanding, Verdict, entitle, entitle_each, judge
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy
+from desk_sync.domain.account.subscription import ContestedSubscription
 from tests.support.makers import LICENCES, make_account, make_item
 
 PRIORITY, NOT_PRIORITY, REVIEW = Verdict.PRIORITY, Verdict.NOT_PRIORITY, Verdict.REVIEW
@@ -58,6 +59,17 @@ def test_an_account_is_large_from_its_regions_threshold_on(licences, country, ve
             "R43",
             id="no unit, but no quantity either",
         ),
+        pytest.param(
+            {"unit": "", "name": "Base fee", "quantity": None},
+            ItemStanding.NOT_COUNTED,
+            "R43",
+            id="neither unit nor number",
+        ),
+        pytest.param({"quantity": None}, ItemStanding.UNSETTLED, "R43", id="persons, and not how many"),
+        pytest.param(
+            {"unit": "light agents", "quantity": None}, ItemStanding.NOT_COUNTED, "R43", id="no persons, not how many"
+        ),
+        pytest.param({"unit": "wombats", "quantity": None}, ItemStanding.UNSETTLED, "R43", id="both unknown"),
         pytest.param({"unit": "wombats"}, ItemStanding.UNSETTLED, "R43", id="an unknown unit"),
         pytest.param({"service": "Zoho Wombat"}, ItemStanding.UNSETTLED, "R48", id="an unknown service"),
     ],
@@ -161,3 +173,92 @@ def test_more_licences_never_make_an_account_less_large(bought, country):
 @given(st.permutations([make_item(30), make_item(31, status="unpaid"), make_item(9, unit="contacts")]))
 def test_the_order_of_rows_does_not_matter(bought):
     assert entitle(make_account(items=tuple(bought)), LICENCES).verdict is REVIEW
+
+
+@pytest.mark.parametrize(
+    ("certain", "verdict", "figures"),
+    [
+        pytest.param(59, REVIEW, "59 or more licences", id="it can be enough"),
+        pytest.param(60, PRIORITY, "60 licences", id="enough without it"),
+    ],
+)
+def test_users_without_a_number_are_never_none(certain, verdict, figures):
+    account = make_account(items=(make_item(certain), make_item(None, name="User")))
+
+    decided = entitle(account, LICENCES)
+
+    assert (decided.verdict, decided.licences) == (verdict, certain)
+    assert decided.reasons[-1].text.startswith(figures)
+    assert decided.reasons[1].text == "Zoho CRM / User, a number of users may count: the data do not say how many"
+
+
+def contested(*readings):
+    return (ContestedSubscription(subscription_id="7", readings=readings),)
+
+
+@pytest.mark.parametrize(
+    ("readings", "verdict", "licences"),
+    [
+        pytest.param([(make_item(60),), (make_item(10),)], REVIEW, 10, id="one is enough, the other is not"),
+        pytest.param([(make_item(80),), (make_item(70),)], PRIORITY, 70, id="enough either way"),
+        pytest.param([(make_item(20),), (make_item(10),)], NOT_PRIORITY, 10, id="too few either way"),
+        pytest.param([(make_item(60),), (make_item(60, status="cancelled"),)], REVIEW, 0, id="in force or ended"),
+        pytest.param([(make_item(60),), (make_item(None),)], REVIEW, 0, id="one without a number"),
+        pytest.param(
+            [(make_item(60),), (make_item(60, service="Zoho Campaigns"),)], REVIEW, 0, id="one of an excluded service"
+        ),
+    ],
+)
+def test_a_contested_subscription_is_decided_for_each_reading(readings, verdict, licences):
+    for order in (readings, readings[::-1]):
+        decided = entitle(make_account(items=(), contested=contested(*order)), LICENCES)
+
+        assert (decided.verdict, decided.licences) == (verdict, licences)
+        assert "rows of one date differ about subscription 7" in decided.reasons[0].text
+
+
+def test_contested_subscriptions_add_to_the_certain_ones_and_to_each_other():
+    two = contested((make_item(20),), (make_item(10),)) * 2
+    account = make_account(items=(make_item(30),), contested=two)
+
+    assert entitle(account, LICENCES).reasons[-1].text == "50 to 70 licences against >= 60: a person must decide"
+
+
+def test_the_accounts_of_one_domain_share_what_is_contested():
+    small = make_account(1, account_id="A2", super_admin_email="b@large.example")
+    unsure = make_account(items=(), contested=contested((make_item(60),), (make_item(10),)))
+    by_domain = replace(LICENCES, per=AccountScope.DOMAIN)
+
+    assert [each.verdict for _, each in entitle_each([small, unsure], by_domain)] == [REVIEW, REVIEW]
+
+
+@pytest.mark.parametrize("written", ["EUROPE_UK", "Europe & UK", "europe/uk", "Europe UK"])
+def test_a_region_is_known_in_every_spelling(written):
+    assert entitle(make_account(70, countries=("IN",), regions=(written,)), LICENCES).verdict is PRIORITY
+
+
+@pytest.mark.parametrize(
+    ("facts", "policy", "warned"),
+    [
+        pytest.param({"countries": ("IN",), "regions": ("EMEA",)}, LICENCES, True, id="the country decides"),
+        pytest.param({"countries": ("IN",), "regions": ("EMEA", "INDIA")}, LICENCES, True, id="beside a known one"),
+        pytest.param({"countries": ("KZ",), "regions": ("EMEA",)}, LICENCES, True, id="no country either"),
+        pytest.param(
+            {"countries": ("KZ",), "regions": ("EMEA",)},
+            replace(LICENCES, fallback_region="INDIA"),
+            True,
+            id="a fallback",
+        ),
+        pytest.param({"countries": ("IN",), "regions": ("INDIA",)}, LICENCES, False, id="a known one"),
+        pytest.param(
+            {"countries": ("IN",), "regions": ("EMEA",)},
+            replace(LICENCES, region_by=RegionBy.PARTNER_COUNTRY),
+            False,
+            id="the partner's region counts",
+        ),
+    ],
+)
+def test_a_region_that_is_none_is_a_reason(facts, policy, warned):
+    reasons = [str(reason) for reason in entitle(make_account(70, **facts), policy).reasons]
+
+    assert ("R42: warning: a region in the subscription data is not in the mapping" in reasons) is warned

@@ -1,6 +1,7 @@
 """One row of an export: a subscription, its account, and its licence items.
 
-Quantities are whole numbers of the unit; an empty one is 0. Unknown columns are ignored.
+Quantities are whole numbers of the unit; an empty one is None: the file does not say how many. Columns without a name
+of ours are ignored.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from sys import intern
 
-from desk_sync.adapters.subscriptions import cells
-from desk_sync.adapters.subscriptions.table_file import TableRow
+from desk_sync.adapters.subscriptions.tables import cells
+from desk_sync.adapters.subscriptions.tables.table_file import TablePlace, TableRow
 from desk_sync.adapters.text.json_text import read_json_text
 from desk_sync.domain.account.subscription import LicenceItem
+from desk_sync.errors import Problem
 
 REQUIRED = (
     "account_id",
@@ -32,7 +34,7 @@ REQUIRED = (
 class SubscriptionRow:
     """The values of one row. Rows are equal if their values are, at any position."""
 
-    file: str = field(compare=False)
+    table: TablePlace = field(compare=False)
     line: int = field(compare=False)
     subscription_id: str
     account_id: str
@@ -51,31 +53,34 @@ class SubscriptionRow:
     tagged: bool
 
     @property
-    def age(self) -> tuple[date, date]:
-        """The order of rows of one subscription, oldest first; of two rows of the same age, the later one is newer."""
-        return self.as_of or date.min, self.started or date.min
+    def file(self) -> str:
+        return self.table.file
+
+    def problem(self, where: str, message: str, hint: str | None = None) -> Problem:
+        """Return a problem of the cell in the column `where` of this row."""
+        return self.table.problem(message, where=where, line=self.line, hint=hint)
 
 
 def read_subscription(row: TableRow) -> SubscriptionRow:
     """Return the subscription of a row. An invalid cell is added to the row's problems and is empty here."""
     subscription_id = row.key("subscription_id")
     return SubscriptionRow(
-        file=row.file,
+        table=row.table,
         line=row.line,
         subscription_id=subscription_id,
         account_id=row.key("account_id"),
-        super_admin_email=row.take("super_admin_email", cells.email, ""),
+        super_admin_email=row.identify("super_admin_email", cells.email, ""),
         items=tuple(_items(row, subscription_id)),
         as_of=row.take("as_of_date", cells.day, None),
         started=row.take("start_date", cells.day, None),
         country=row.text("country_code").upper(),
         region=row.text("region"),
         data_center=row.text("data_center").upper(),
-        domain=row.take("customer_domain", cells.customer_domain, None),
-        zoid=row.take("zoid", cells.number, None),
-        zgid=row.take("service_org_id", cells.number, None),
-        zuid=row.take("super_admin_zuid", cells.number, None),
-        partner_domain=row.take("partner_domain", cells.domain, None),
+        domain=row.identify("customer_domain", cells.customer_domain, None),
+        zoid=row.identify("zoid", cells.number, None),
+        zgid=row.identify("service_org_id", cells.number, None),
+        zuid=row.identify("super_admin_zuid", cells.number, None),
+        partner_domain=row.identify("partner_domain", cells.domain, None),
         tagged=row.text("partner_tag_status").casefold() != "untagged",
     )
 
@@ -85,7 +90,7 @@ def _items(row: TableRow, subscription_id: str) -> Iterator[LicenceItem]:
     plan = _Part(
         name=row.named("plan_name"),
         code=row.text("plan_code"),
-        quantity=row.take("plan_quantity", cells.quantity, 0),
+        quantity=row.take("plan_quantity", cells.quantity, None),
         unit=row.text("plan_unit"),
     )
     edition, status = intern(f"{plan.name} {plan.code}".strip()), row.text("status")
@@ -111,7 +116,7 @@ class _Part:
 
     name: str
     code: str
-    quantity: int
+    quantity: int | None
     unit: str
 
 

@@ -1,5 +1,6 @@
-"""CSV files as records: delimiter `,`, `;` or tab; UTF-8, UTF-16, Windows-1252 or Latin-1, with or without a mark.
+"""CSV files as records: delimiter `,`, `;`, `|` or tab; UTF-8, UTF-16, Windows-1252 or Latin-1, with or without a mark.
 
+Text that is none of the first two is taken as one of the last two: that is a guess.
 The file is read twice, in pieces: first to detect its encoding, then for its records. The line of a record is the
 physical line on which it starts, from 1.
 """
@@ -12,24 +13,26 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from desk_sync.adapters.subscriptions.tables.sheet_table import SheetTable
 from desk_sync.errors import Problem
 
 _PIECE = 1 << 20
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
+_GUESSES = frozenset(("cp1252", "latin-1"))
 LONGEST_RECORD = 1_000_000
 """Characters of a record, on one line or several. A cell may have 131,072: that is the csv module's own limit."""
 _DECLARATION = "sep="
 """The beginning of the first line in which some spreadsheets declare the delimiter."""
 
 
-def records(path: Path, problems: list[Problem]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield each record with its line; mistakes of the file as a whole are added to `problems`. Raises OSError."""
+def tables(path: Path, problems: list[Problem]) -> Iterator[SheetTable]:
+    """Yield the table of the file; mistakes of the file as a whole are added to `problems`. Raises OSError."""
     encoding = next((each for each in _candidates(path) if _is_text(path, each)), None)
     if encoding is None:
         problems.append(Problem(message="is not a text file", hint="save the table as CSV, UTF-8, or as XLSX"))
         return
     with path.open(encoding=encoding, newline="") as file:
-        yield from _records(file, problems)
+        yield SheetTable(records=_records(file, problems), guessed=encoding in _GUESSES)
 
 
 def _candidates(path: Path) -> Sequence[str]:
