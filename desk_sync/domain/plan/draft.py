@@ -21,7 +21,7 @@ from desk_sync.domain.plan.escalation_plan import EscalationDraft
 from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.observed import ObservedTicket
-from desk_sync.domain.plan.ownership import DECIDED
+from desk_sync.domain.plan.ownership import DECIDED, own_fields
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
@@ -34,8 +34,8 @@ IDLE = timedelta(days=1)
 
 def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> PlanDraft:
     """Return what follows from the facts, the memory and the policy, as far as it follows without further facts."""
-    settled = replace(memory, fields=memory.fields.settled(observed.ticket, observed.events))
-    return PlanDraft(observed, settled, policy)
+    fields = own_fields(memory.fields, observed.ticket, observed.events, policy.tickets)
+    return PlanDraft(observed, replace(memory, fields=fields), policy)
 
 
 @dataclass(frozen=True)
