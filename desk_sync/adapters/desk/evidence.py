@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -21,6 +22,8 @@ from desk_sync.errors import where
 
 log = structlog.get_logger()
 
+OTHERS = 10
+"""So many other addresses of a text are kept: a list of recipients is no list of customers."""
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 _PLACES: Mapping[FactSource, EvidencePlace] = {
@@ -58,16 +61,16 @@ def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence, ...]:
-    """Return the evidence in later mails of the partner, newest first; all but the newest count as quoted."""
-    return of_facts(facts_of_threads(contents, sender=sender))
+    """Return the evidence in later mails of the partner. Each counts by itself, whenever it is read (L18)."""
+    facts = facts_of_threads(contents, sender=sender)
+    return tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each)))
 
 
 def facts_of_threads(
     contents: Sequence[str], *, sender: str | None, is_over: Callable[[], bool] = lambda: False
-) -> MailFacts:
-    """Return the facts of later mails, newest first. Those that `is_over` leaves no time for are not read."""
-    newest, *older = (read(each, is_over) for each in contents or ("",))
-    return facts_in(sum((text.as_quoted() for text in older), newest), sender=sender)
+) -> Sequence[MailFacts]:
+    """Return the facts of each of the mails. Those that `is_over` leaves no time for are not read."""
+    return [facts_in(read(each, is_over), sender=sender) for each in contents]
 
 
 def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -103,8 +106,15 @@ def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
-    """Return the evidence among the facts of a text; none if it names several numbers of one kind."""
-    return () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    """Return the evidence among the facts of a text; none that acts if it names several numbers of one kind."""
+    answers = () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    return (*answers, *_others(facts))
+
+
+def _others(facts: MailFacts) -> Iterator[Evidence]:
+    """Yield the other addresses that can be the customer's: suggestions, for a person to choose from."""
+    for address in [each for each in facts.candidates if each != facts.customer_email][:OTHERS]:
+        yield replace(_one(EvidencePlace.TEXT, IdentifierKind.EMAIL, address), one_of_several=True)
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:

@@ -20,7 +20,7 @@ from desk_sync.domain.escalation.triggers import SevereTicket
 from desk_sync.domain.plan.adoption.adopt import adopt
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.draft import draft_plan
-from desk_sync.domain.plan.memory import EvidenceMemory, FieldsMemory, Memory
+from desk_sync.domain.plan.memory import MAILS_READ, EvidenceMemory, FieldsMemory, Memory
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.ownership import evidence_on, own_fields
 from desk_sync.domain.plan.policy import Policy
@@ -213,7 +213,9 @@ class TicketReader:
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
         lookup = choose(evidence, found.matches, newest, self.policy.strategies)
-        unread = (Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
+        unread = tuple(Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
+        if mails.is_used_up and not lookup.rests_on_a_field:
+            unread = (*unread, Reason("R45", f"not read: mails of the partner after the first {MAILS_READ}"))
         whole = found.whole and not ticket.unread
         lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons, *unread), whole=whole)
         account = lookup.account
