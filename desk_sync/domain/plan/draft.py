@@ -152,7 +152,8 @@ class PlanDraft:
     def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
         """Yield every comment that is made once, with those of earlier looks that Desk did not accept."""
         yield from self.memory.comments.kept(escalating=self.escalation.is_running)
-        yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
+        observed = self.observed
+        yield from notes(observed.ticket, observed.lookup, self.decision, fields.writes, looping=fields.looping)
         yield from self.clocks.alarms(self._escalated)
         yield from education
         yield from self.escalation.comments(agents)
