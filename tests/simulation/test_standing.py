@@ -106,7 +106,9 @@ def test_a_value_that_a_person_enters_again_is_the_persons(tickets):
     ("first", "second", "outcome"),
     [
         pytest.param(LONE, LABELLED.format(SMALL), ("S1", NOTHING | {"customer_primary_email": SMALL}), id="corrected"),
-        pytest.param(LABELLED.format(BIG), LABELLED.format(SMALL), (None, NOTHING), id="equally strong: a person decides"),
+        pytest.param(
+            LABELLED.format(BIG), LABELLED.format(SMALL), (None, NOTHING), id="equally strong: a person decides"
+        ),
     ],
 )
 def test_the_order_in_which_facts_become_known_has_no_effect(tickets, first, second, outcome):
@@ -122,7 +124,9 @@ def test_the_order_in_which_facts_become_known_has_no_effect(tickets, first, sec
     decisions = {each["decision"]["decision"] for each in ways}
     assert decisions == ({"NOT_PRIORITY"} if outcome[0] else {"REVIEW"})
     if not outcome[0]:
-        assert all("account B1" in note and "account S1" in note for way in ways for note in private_notes(way, "It may"))
+        assert all(
+            "account B1" in note and "account S1" in note for way in ways for note in private_notes(way, "It may")
+        )
 
 
 class TestAnUpgradedDatabase:

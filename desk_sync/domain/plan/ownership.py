@@ -220,9 +220,7 @@ def changed_by_person(events: Iterable[Event], rules: TicketPolicy) -> bool:
     return any(event.hint is EventHint.STATE and is_person(event.actor_id, rules) for event in events)
 
 
-def own_fields(
-    memory: FieldsMemory, ticket: Ticket, events: Collection[Event], rules: TicketPolicy
-) -> FieldsMemory:
+def own_fields(memory: FieldsMemory, ticket: Ticket, events: Collection[Event], rules: TicketPolicy) -> FieldsMemory:
     """Return the memory by what the ticket and the events show: with what was written after all (L7).
 
     A decided value of ours that a person has set again is the person's from now on.
@@ -233,7 +231,9 @@ def own_fields(
         for name, ours in settled.applied.items()
         if name in DECIDED and ticket.value(name) == ours.value and _is_set_again(name, ours, ticket, events, rules)
     }
-    agreed = {name: AppliedValue(value=ours.value, before=ours.value, basis=ours.basis) for name, ours in theirs.items()}
+    agreed = {
+        name: AppliedValue(value=ours.value, before=ours.value, basis=ours.basis) for name, ours in theirs.items()
+    }
     ours = {name: each for name, each in settled.applied.items() if name not in theirs}
     return replace(settled, applied=ours, agreed={**settled.agreed, **agreed})
 
@@ -265,8 +265,8 @@ def _of_address(address: Value, place: EvidencePlace, ticket: Ticket) -> Iterato
     """Yield the evidence in an address; its domain too, unless it is the sender's. No account has a public one's."""
     if isinstance(address, str):
         yield Evidence(place, (Identifier(IdentifierKind.EMAIL, address),))
-        _, _, domain = address.rpartition("@")
-        if domain and domain != ticket.sender_domain:
+        _, at, domain = address.rpartition("@")
+        if at and domain != ticket.sender_domain:
             yield Evidence(place, (Identifier(IdentifierKind.DOMAIN, domain),))
 
 
