@@ -13,8 +13,8 @@ from desk_sync.domain.ticket.inference import suggestions
 from desk_sync.domain.ticket.ticket import Field, Ticket
 
 SETTLE = (
-    "To settle it, enter the super admin's address in Customer Primary Email Address, or bind what the ticket names to "
-    "an account: desk-sync subscriptions review bind."
+    "To settle it, enter the super admin's address in Customer Primary Email Address. An address that belongs to an "
+    "account without being known there can be bound to it: desk-sync subscriptions review bind."
 )
 SHOWN = 10
 """So many candidates are named in a note."""
@@ -70,7 +70,8 @@ def _unsettled(lookup: Lookup, decision: Decision) -> Iterator[Effect]:
 
 def _option(candidate: AccountCandidate) -> str:
     account, evidence = candidate.account, candidate.evidence
-    return f"- account {account.account_id}, super admin {account.super_admin_email}: {_value(evidence)} ({evidence.place})"
+    found = f"{_value(evidence)} ({evidence.place})"
+    return f"- account {account.account_id}, super admin {account.super_admin_email}: {found}"
 
 
 def _key_of(candidate: AccountCandidate) -> object:
