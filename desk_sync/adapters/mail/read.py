@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from desk_sync.adapters.mail.body import BodyText, read_html, read_plain, without_copies
+from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import FactConfidence, FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import LabelledAddress, LabelledNumber, addresses_in, numbers_in
 from desk_sync.adapters.mail.message import MailBody, parse
+from desk_sync.adapters.mail.quotes import without_copies
 from desk_sync.adapters.mail.template import MailTemplate, read_template
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
