@@ -76,7 +76,7 @@ def test_the_super_admins_address_goes_before_an_ordinary_users():
     facts = read("Customer Email Address: jo@big.example\nSuper admin email: admin@big.example")
 
     assert (facts.customer_email, facts.source) == ("admin@big.example", FactSource.FIELD)
-    assert facts.candidates == ("jo@big.example", "admin@big.example")
+    assert facts.candidates == ("admin@big.example", "jo@big.example")
 
 
 @pytest.mark.parametrize(
