@@ -245,14 +245,13 @@ def _prose(lines: Iterable[str]) -> str:
     return joined([line for each in _paragraphs(lines) if _is_long(joined(each), _SHORTEST_PROSE) for line in each])
 
 
-_WORD = re.compile(r"[^\W\d_]+")
 _SHORT_LABEL = re.compile(r"[^:：]{1,40}[:：]\s*+(?=\S)")
 
 
 def _is_labelled_word(line: str) -> bool:
     """Return True for a short label with a short value. A sentence with a colon in it is prose."""
     found = _SHORT_LABEL.match(line)
-    words = _WORD.findall(line[found.end() :]) if found else ()
+    words = [word for word in line[found.end() :].split() if any(map(str.isalpha, word))] if found else []
     return bool(found) and not _is_long(" ".join(words), _SHORTEST_PROSE)
 
 
