@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from desk_sync.adapters.mail import words as mail_words
@@ -103,6 +103,7 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
     cut_before = at > 0 and bool(_WENT_BEFORE.search(lines[at - 1]))
     cut_after = at + 1 < len(lines) and bool(_GOES_ON.match(lines[at + 1]))
     sign, end = line.find("@"), 0
+    last: MailAddress | None = None
     while sign >= 0:
         while links and links[0][1] <= sign:
             links.pop(0)
@@ -114,9 +115,23 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
             found = _Match(line, start, sign)
             if start < sign:
                 cut = (cut_before and start == 0) or (cut_after and found.end == len(line))
-                yield found.address(line[max(end, start - 80) : start], cut=cut)
+                between = line[max(end, start - 80) : start]
+                address = found.address(between, cut=cut)
+                last = _like(last, address) if last and _IN_LIST.fullmatch(between) else address
+                yield last
             end = max(found.end, sign + 1)
         sign = line.find("@", end)
+
+
+_IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
+_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE})
+
+
+def _like(before: MailAddress, address: MailAddress) -> MailAddress:
+    """Return an address of a list with the label, or the flaw, of the one before it."""
+    if address.flaw is not None or address.labelled:
+        return address
+    return replace(address, label=before.label, flaw=before.flaw if before.flaw in _SHARED else None)
 
 
 def _start(line: str, sign: int, first: int) -> int:
@@ -130,7 +145,12 @@ def _start(line: str, sign: int, first: int) -> int:
 
 
 def _separates(character: str) -> bool:
-    return character in _SEPARATORS or (not character.isascii() and _script(character) in _WITHOUT_BLANKS)
+    return character in _SEPARATORS or _has_no_blanks(character)
+
+
+def _has_no_blanks(character: str) -> bool:
+    """Return True for a character of a script that is written without blanks around an address."""
+    return not character.isascii() and _script(character) in _WITHOUT_BLANKS
 
 
 def _script(character: str) -> str:
@@ -172,7 +192,7 @@ class _Match:
 
     def _is_whole(self, *, link: bool) -> bool:
         after = self._line[self.end : self.end + 1]
-        ends = bool(_ENDS.match(self._line, self.end)) or _separates(after) or (link and after == "?")
+        ends = bool(_ENDS.match(self._line, self.end)) or _has_no_blanks(after) or (link and after == "?")
         scheme = _OTHER_SCHEME.search(self._line[max(0, self._start - 10) : self._start])
         local_part = self._local_part
         well_formed = bool(_LOCAL_PART.fullmatch(local_part)) and ".." not in local_part
@@ -217,15 +237,16 @@ _MOST_WORDS = 4
 
 
 def _is_behind_another_label(before: str) -> bool:
-    """Return True for a short label directly before an address that names neither a customer, a user nor an account."""
+    """Return True for a short label directly before an address that is not made of the words of the template."""
     found = _FOREIGN.search(_SECTION.split(before)[-1])
     if found is None or len(found[1].split()) > _MOST_WORDS:
         return False
-    names = mail_words.words(fold(found[1]))
     groups = mail_words.groups_in(found[1])
-    known = groups & {"customer", "admin", "super admin", "user", "organisation", "description", "problem", "product"}
-    is_mail = "mail" in groups and all(map(mail_words.is_known, names))
-    return not known and not is_mail and not _ACCOUNT_WORDS & set(names)
+    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"}:
+        return True
+    if groups & {"user", "organisation"} and "customer" not in groups:
+        return False
+    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in mail_words.words(fold(found[1])))
 
 
 # Flaws.
@@ -240,7 +261,7 @@ _PICTURE = re.compile(r".+\.(?:png|jpe?g|gif|bmp|svg)")
 _MOST_DIGITS = 10
 _LONGEST_PLAIN = 40
 _UNIQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}.*")
-_RESERVED = re.compile(r".+@(?:.+\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo|exemple)\..+")
+_RESERVED = re.compile(r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo|exemple)\.[^@]++")
 _SUCH_AS = re.compile(
     r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\. ?ej\.?|por ejemplo"
     r"|ejemplo|tal(?:es)? como|p\. ?ex\.?|por exemplo|exemplo|ex\.?|par ex(?:emple|\.)?|exemple|comme|tel(?:le)?s? que"

@@ -34,7 +34,7 @@ _CONTINUED = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
 _NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_CONTINUED})"
 _BRACKETED = r"\s?[(\[]\s?(?P<after>zuid|zoid|zgid)\s?[)\]]"
 _LABELLED = re.compile(
-    rf"(?P<label>{_ANY_TERM}(?:[\s:=#()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
+    rf"(?P<label>{_ANY_TERM}(?:[\s:=#,&()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
 )
 _NUMBER_FIRST = re.compile(rf"(?<![0-9a-z.,'+/-]){_NUMBER}{_BRACKETED}")
 _LABEL = re.compile(_TERM)
@@ -50,6 +50,7 @@ _LINKS = (
     ),
 )
 _LONGEST_LINE = 20_000
+_LONGEST_LIST = 60
 _DIGITS = re.compile(r"[0-9]{6,11}")
 _LISTED = re.compile(r"[0-9]{6,11}(?: ?(?:[/,;|&+]|and|und|e|y|et|ou|or) ?[0-9]{6,11}){1,2}(?![0-9])")
 # The name of a header in a call of an API, which ends in what looks like a label.
@@ -105,20 +106,24 @@ def _labelled(line: str, next_line: list[str]) -> Iterator[LabelledNumber]:
         before = line[max(0, found.start() - 30) : found.start()]
         if _HEADER_OF_CALL.search(before):
             continue
-        if written and not _OWN.search(before):
-            listed = _LISTED.match(line, found.start("number")) if found["number"] else None
-            yield from _in_order(found["label"], listed[0]) if listed else _named(found["label"], found["after"], written)
+        if _OWN.search(before):
+            continue
+        if listed := list(_in_order(found["label"], line[found.end("label") :][:_LONGEST_LIST])):
+            yield from listed
+        elif written:
+            yield from _named(found["label"], found["after"], written)
     for found in _NUMBER_FIRST.finditer(line):
         yield from _named("", found["after"], found["number"])
 
 
-def _in_order(label: str, written: str) -> Iterator[LabelledNumber]:
+def _in_order(label: str, behind: str) -> Iterator[LabelledNumber]:
     """Yield the numbers behind as many labels, in the same order: "ZOID/ZUID: 123456 / 654321"."""
-    terms = [term for term in _LABEL.finditer(label)]
-    numbers = _DIGITS.findall(written)
-    if len(terms) == len(numbers):
-        for term, number in zip(terms, numbers, strict=True):
-            yield from _named(term[0], None, number)
+    terms = list(_LABEL.finditer(label))
+    if len(terms) > 1 and (listed := _LISTED.match(behind)):
+        numbers = _DIGITS.findall(listed[0])
+        if len(terms) == len(numbers):
+            for term, number in zip(terms, numbers, strict=True):
+                yield from _named(term[0], None, number)
 
 
 def _named(label: str, after: str | None, written: str) -> Iterator[LabelledNumber]:

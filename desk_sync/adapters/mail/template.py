@@ -152,6 +152,7 @@ def _is_labelled(line: str) -> bool:
 _DIVIDERS = ("|", "\t", ";", " / ", "•", " · ")
 _LONGEST_FIELDS = 2_000
 _FEWEST_FIELDS = 2
+_OF_ADDRESS = (LabelPart.CUSTOMER_EMAIL, LabelPart.SUPER_ADMIN)
 _FREE = frozenset({LabelPart.DESCRIPTION, LabelPart.STEPS})
 
 
@@ -162,23 +163,32 @@ def _fields(lines: Sequence[str]) -> Iterator[str]:
         cells = _cells(line)
         if heads and len(cells) == len(heads) and _part(cells[0]) is None:
             yield from (f"{head}: {cell}" for head, cell in zip(heads, cells, strict=True))
-            continue
-        below = _cells(next((each for each in lines[at + 1 : at + 3] if each.strip()), ""))
-        heads = cells if _are_heads(cells) and len(below) == len(cells) and _part(below[0]) is None else ()
-        if not heads:
+        elif not (heads := cells if cells and _are_above(cells, lines[at + 1 : at + 3]) else ()):
             yield from _divided(line)
 
 
+def _are_above(cells: Sequence[str], lines: Sequence[str]) -> bool:
+    """Return True if the cells are labels of those in the next row."""
+    below = _cells(next(filter(str.strip, lines), ""))
+    return len(below) == len(cells) and _part(below[0]) is None and _are_heads(cells, below)
+
+
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split("\t")] if len(line) <= _LONGEST_FIELDS else []
+    """Return the cells of a row of a table; none if the line is no row."""
+    return [cell.strip() for cell in line.split("\t")] if "\t" in line[:_LONGEST_FIELDS] else []
 
 
-def _are_heads(cells: Sequence[str]) -> bool:
-    """Return True for a row of a table that holds labels alone, at least one of the template."""
-    if len(cells) < _FEWEST_FIELDS or not all(cells) or any(":" in cell or "@" in cell for cell in cells):
+def _are_heads(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Return True for a row of a table that holds labels alone, at least one of the template.
+
+    The other labels can be of any words if an address is below that of the customer's address.
+    """
+    if not all(cells) or any(":" in cell or "@" in cell for cell in cells):
         return False
     parts = [mail_words.part_of(cell) for cell in cells]
-    known = [part or all(map(mail_words.is_known, mail_words.words(fold(cell)))) for part, cell in zip(parts, cells, strict=True)]
+    if any(part in _OF_ADDRESS and "@" in value for part, value in zip(parts, below, strict=True)):
+        return True
+    known = (all(map(mail_words.is_known, mail_words.words(fold(cell)))) for cell in cells)
     return any(part and part is not LabelPart.OTHER for part in parts) and all(known)
 
 

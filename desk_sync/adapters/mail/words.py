@@ -196,11 +196,10 @@ def words(text: str) -> list[str]:
 
 def part_of(label: str) -> LabelPart | None:
     """Return the part of the template that a label begins."""
-    folded = fold(label)
-    if _MAIL_PROGRAM.match(folded):
+    if is_mail_program(label):
         return None
     present: set[str] = set()
-    for word in words(folded):
+    for word in words(fold(label)):
         if not (groups := _groups(word)):
             return None
         present |= groups
@@ -208,6 +207,11 @@ def part_of(label: str) -> LabelPart | None:
 
 
 _MAIL_PROGRAM = re.compile(r"\W*(?:e ?-? ?)?mails?[ -]clients?(?![a-z])")
+
+
+def is_mail_program(label: str) -> bool:
+    """Return True for "E-mail client": in English that is a program."""
+    return bool(_MAIL_PROGRAM.match(fold(label)))
 
 
 def address_part(label: str) -> LabelPart | None:
