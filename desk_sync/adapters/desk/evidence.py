@@ -29,6 +29,7 @@ _NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 _PLACES: Mapping[FactSource, EvidencePlace] = {
     FactSource.FIELD: EvidencePlace.TEMPLATE,
     FactSource.TEXT: EvidencePlace.TEXT,
+    FactSource.LINK: EvidencePlace.LINK,
     FactSource.QUOTED: EvidencePlace.QUOTED,
 }
 
@@ -118,11 +119,11 @@ def _others(facts: MailFacts) -> Iterator[Evidence]:
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:
-    quoted = facts.confidence is MailConfidence.LOW
+    place = _place(facts)
     if facts.customer_email:
-        yield _one(_PLACES[facts.source], IdentifierKind.EMAIL, facts.customer_email)
-        if facts.customer_domain and not quoted:
-            yield _one(_PLACES[facts.source], IdentifierKind.DOMAIN, facts.customer_domain)
+        yield _one(place, IdentifierKind.EMAIL, facts.customer_email)
+        if facts.customer_domain and place not in (EvidencePlace.LINK, EvidencePlace.QUOTED):
+            yield _one(place, IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
         yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
     for kind, number in (
@@ -132,9 +133,19 @@ def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     ):
         if number:
             is_open = facts.organization_id_is_open and facts.zgid is None
-            yield Evidence(
-                EvidencePlace.QUOTED if quoted else EvidencePlace.LABEL, _readings(kind, number, is_open=is_open)
-            )
+            yield Evidence(_place_of_number(kind, facts), _readings(kind, number, is_open=is_open))
+
+
+def _place(facts: MailFacts) -> EvidencePlace:
+    """Return the place of the address; one behind a label counts as an answer wherever it stands in the new text."""
+    labelled = facts.labelled and facts.source is FactSource.TEXT
+    return EvidencePlace.TEMPLATE if labelled else _PLACES.get(facts.source, EvidencePlace.QUOTED)
+
+
+def _place_of_number(kind: IdentifierKind, facts: MailFacts) -> EvidencePlace:
+    if kind in facts.links:
+        return EvidencePlace.LINK
+    return EvidencePlace.QUOTED if facts.confidence is MailConfidence.LOW else EvidencePlace.LABEL
 
 
 def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:
