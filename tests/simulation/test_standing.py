@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.services.reconcile import read
-from desk_sync.simulation import scenario
+from desk_sync.simulation import scenario, simulate
 from desk_sync.simulation.report import document
 from desk_sync.simulation.run import run_scenario
 from desk_sync.simulation.setup import set_up_simulation
 
+MAILS = Path(__file__).parents[1] / "cases" / "mails"
 BIG, OTHER, SMALL = "admin@big.example", "boss@other-big.example", "admin@small.example"
 QUOTED = f"A new question.\\n\\n> Customer Primary Email Address: {BIG}\\n> Type of support request: Technical"
 LABELLED = "Customer Primary Email Address: {}\\nDescription of the issue/question: it fails."
@@ -68,6 +71,28 @@ def test_weak_evidence_is_a_suggestion_and_nothing_else(tickets):
     assert [each["suggestion"]["from"] for each in found.values()] == ["quoted text", "text", "text"]
     assert BIG in private_notes(found["quoted"], "account B1")[0]
     assert "account O1" in private_notes(found["several"], "account B1")[0]
+
+
+def test_the_worked_tickets_come_out_as_they_should():
+    expected = json.loads((MAILS / "tickets.expected.json").read_text())
+
+    found = simulate(MAILS / "tickets.yaml")["tickets"]
+
+    assert found.keys() == expected.keys()
+    for key, right in expected.items():
+        check_ticket(found[key], right)
+
+
+def check_ticket(ticket: dict[str, Any], right: dict[str, Any]) -> None:
+    """Compare with the keys of the worked cases (`tests/cases/mails/README.md`)."""
+    values = {name: right[name] for name in NOTHING if name in right}
+    assert {name: ticket["fields"][name] for name in values} == values
+    assert "decision" not in right or ticket["decision"]["decision"] in right["decision"]
+    assert not {name for each in ticket["writes"] for name in each["fields"]} & set(right.get("never_wrote", ()))
+    assert "suggests" not in right or any(word in json.dumps(ticket["suggestion"]) for word in right["suggests"])
+    assert all(private_notes(ticket, name) for name in right.get("private_note_names", ()))
+    public = [each["text"] for each in ticket["comments"] if each["public"]]
+    assert not [text for text in public for word in right.get("public_never", ()) if word in text]
 
 
 def test_the_account_that_a_person_fills_in_acts_at_the_next_look(tickets):
