@@ -118,6 +118,13 @@ def test_a_correction_by_an_agent_moves_the_ticket_too(tickets):
     assert fields(found["t1"]) == NOTHING | {"customer_primary_email": SMALL}
 
 
+def test_a_fill_of_ours_is_known_as_ours_after_the_database_was_lost(tickets):
+    """By the ticket's history in Desk."""
+    found = tickets({"t1": LONE}, "{at: +10m, database: lost}", replies("t1", LABELLED.format(SMALL)))
+
+    assert fields(found["t1"]) == NOTHING | {"customer_primary_email": SMALL}
+
+
 def test_a_value_that_a_person_enters_again_is_the_persons(tickets):
     """It stands above a later mail, unlike the same value where we wrote it."""
     entered = (fills("t1", None, "+10m"), fills("t1", BIG, "+20m"))

@@ -126,11 +126,9 @@ class TicketReader:
         observed = replace(observed, history=history, past=past)
         adopted, known = adopt(observed, memory, traces, policy)
         lookup = self._look_up_again(adopted, known, policy)
-        return (
-            (adopted, known)
-            if lookup == observed.lookup
-            else adopt(replace(observed, lookup=lookup), memory, traces, policy)
-        )
+        if lookup == observed.lookup:
+            return adopted, known
+        return adopt(replace(observed, lookup=lookup), memory, traces, policy)
 
     def _look_up_again(self, observed: ObservedTicket, memory: Memory, policy: Policy) -> Lookup:
         """Return the lookup of a ticket of which it was learnt only now what we had written into its fields."""
