@@ -12,7 +12,7 @@ from typing import Any
 from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.escalation.ladder import RaisedLevel
-from desk_sync.domain.plan.decision import Decision
+from desk_sync.domain.plan.decision import Decision, SuggestedAccount
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.held_back import HeldBackField
@@ -25,6 +25,11 @@ def decision(made: Decision) -> dict[str, Any]:
         "licences_counted": made.licences,
         "reasons": [str(reason) for reason in made.reasons],
     }
+
+
+def suggestion(suggested: SuggestedAccount) -> dict[str, Any]:
+    """Return an account that a person may choose for a ticket."""
+    return {"account": suggested.account_id, "from": suggested.place, "why": suggested.why}
 
 
 def clock(read: Clock) -> dict[str, Any]:

@@ -100,6 +100,8 @@ def dismiss(
 
 
 def _ticket(each: OpenReview) -> dict[str, Any]:
+    from desk_sync.documents import suggestion
+
     return {
         "ticket_id": each.ticket_id,
         "decision": each.verdict,
@@ -107,6 +109,7 @@ def _ticket(each: OpenReview) -> dict[str, Any]:
         "looked_at": each.looked_at,
         "reasons": [str(reason) for reason in each.reasons],
         "questions": list(each.questions),
+        "candidates": [suggestion(one) for one in each.suggestions],
     }
 
 
@@ -132,7 +135,8 @@ def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[Identifier
 
 def _reasons(each: OpenReview) -> str:
     questions = [f"open: {question}" for question in each.questions]
-    return "\n".join([*map(str, each.reasons), *questions])
+    candidates = [f"candidate: account {one.account_id} by {one.place}" for one in each.suggestions]
+    return "\n".join([*map(str, each.reasons), *questions, *candidates])
 
 
 def _row(binding: IdentifierBinding) -> Sequence[str | None]:

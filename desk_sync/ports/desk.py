@@ -59,8 +59,7 @@ class Desk(Protocol):
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Return author, time and state of each mail; with `contents` also the evidence in the partner's mails.
 
-        Those whose ids are `known`, and the description, are not read for it. The newest is read as new text, earlier
-        ones as quoted text.
+        Those whose ids are `known`, and the description, are not read for it.
         """
         ...
 

@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.account.identity import Identifier
+from desk_sync.domain.plan.decision import SuggestedAccount
 from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenReview:
-    """An open ticket that a person must decide, with the reasons; or one with a verdict and open `questions`."""
+    """An open ticket that a person must decide, with the reasons; or one with a verdict and open `questions`.
+
+    `suggestions` are the accounts that the person may choose from.
+    """
 
     ticket_id: str
     verdict: str
@@ -21,6 +25,7 @@ class OpenReview:
     looked_at: datetime
     reasons: Sequence[Reason]
     questions: Sequence[str] = ()
+    suggestions: Sequence[SuggestedAccount] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,13 +42,15 @@ def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
     """Return the final state of a ticket: fields and status from the simulated Desk, the rest from our store."""
     whole = simulation.site.portal.whole(ticket)
     history = simulation.desk_sync.portal(DEFAULT).tickets.history(ticket.ticket_id)
+    decision = history.decisions[-1].decision if history and history.decisions else None
     agents = {each["id"]: each["emailId"] for each in simulation.site.portal.seed.agents}
     return {
         "ticket_id": ticket.ticket_id,
         "fields": simulation.vocabulary.mapped_fields(whole),
         "status": whole["status"],
         "assignee": agents.get(whole["assigneeId"]),
-        "decision": documents.decision(history.decisions[-1].decision) if history and history.decisions else None,
+        "decision": documents.decision(decision) if decision else None,
+        "suggestion": documents.suggestion(decision.suggestions[0]) if decision and decision.suggestions else None,
         "clocks": [
             documents.clock(each) for each in (history.clocks(simulation.virtual_time.now()) if history else ())
         ],

@@ -13,11 +13,13 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.cli.commands import app
 from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.plan.decision import SuggestedAccount
 from desk_sync.domain.reason import Reason
 from tests.contracts.store.steps import DECISION, finish
 from tests.support.makers import NOW
 
 ACCOUNTS = Path(__file__).parents[1] / "cases" / "accounts" / "accounts.csv"
+QUOTED = SuggestedAccount(account_id="A21", place="quoted text", why="email (quoted text) leads to account A21")
 NO_ACCOUNT = Reason("R45", "no account has this email (template)")
 
 
@@ -35,7 +37,8 @@ def run(tmp_path, monkeypatch):
     engine = open_engine(url)
     tickets = SqlTickets(engine, "default")
     tickets.look_now(["t1"], now=NOW)
-    finish(tickets, decision=replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NO_ACCOUNT,)))
+    unknown = replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NO_ACCOUNT,))
+    finish(tickets, decision=replace(unknown, suggestions=(QUOTED,), unproven=True))
     engine.dispose()
     return invoke
 
@@ -56,11 +59,16 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
                 "looked_at": "2026-11-23T09:00:00+00:00",
                 "reasons": [str(NO_ACCOUNT)],
                 "questions": [],
+                "candidates": [{"account": "A21", "from": "quoted text", "why": QUOTED.why}],
             }
         ],
         "bindings": [],
         "held_back": [],
     }
+
+
+def test_the_list_for_people_names_the_candidates(run):
+    assert "candidate: account A21 by quoted text" in " ".join(run("review").stdout.split())
 
 
 def test_a_binding_is_stored_with_its_author_and_reason_and_shown(run):

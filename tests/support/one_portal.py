@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from desk_sync.adapters.store.notices import SqlNotices
+from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.domain.escalation.policy import LevelAction
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.held_back import EVERY
 from desk_sync.domain.ticket.ticket import Field
 from tests.services.conftest import World
 from tests.support.fake_desk import FakeDesk
-from tests.support.makers import ADMIN, NOW, TICKETS, make_account, make_evidence, make_ticket
+from tests.support.makers import NOW, TICKETS, make_account, make_evidence, make_ticket
 from tests.support.plan_scenes import ADA, EVERYTHING, FALLBACK, STAFFED, make_agent
 
 TICKET = "100000000000000001"
@@ -82,7 +83,7 @@ def open_portal(engine: Any, policy: Policy = POLICY) -> OnePortal:
     """Return a new portal whose ticket was just opened, and not looked at yet."""
     ticket = make_ticket(
         customer_primary_email="user@large.example",
-        evidence=(make_evidence(ADMIN),),
+        evidence=(make_evidence("user@large.example"), make_evidence("large.example", IdentifierKind.DOMAIN)),
         severity="S2-Moderate",
         created_at=NOW,
         modified_at=NOW,

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from desk_sync.domain.account.identity import Lookup
+from desk_sync.domain.account.identity import AccountCandidate, EvidencePlace, Lookup
 from desk_sync.domain.account.partner import Partner, PartnerOrigin, TicketWriter
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment.clock_reading import ClockInputs
@@ -36,6 +36,7 @@ from desk_sync.domain.ticket.ticket import Field, Ticket
 from desk_sync.domain.ticket.waiting_comment import CommentsOutcome
 from tests.support.clock_scenes import HOUR, events
 from tests.support.makers import (
+    ADMIN,
     EDUCATION,
     ESCALATION,
     NOW,
@@ -45,6 +46,7 @@ from tests.support.makers import (
     ROBOT,
     TICKETS,
     make_account,
+    make_evidence,
     make_item,
     make_lookup,
     make_memory,
@@ -54,6 +56,9 @@ from tests.support.makers import (
 LARGE = make_lookup(make_account(88))
 SMALL = make_lookup(make_account(12))
 UNKNOWN = make_lookup()
+UNPROVEN = make_lookup(
+    candidates=(AccountCandidate(account=make_account(88), evidence=make_evidence(ADMIN, place=EvidencePlace.QUOTED)),)
+)
 UNDECIDED = make_lookup(make_account(items=(make_item(88, status="unpaid"),)))
 STALE = make_lookup(make_account(12), age=timedelta(days=8))
 NO_DATA = make_lookup(snapshot=None)

@@ -33,7 +33,7 @@ READING = timedelta(seconds=5)
 """The time in which the texts of one answer are read; one that was begun before takes a second more at most."""
 THREADS = 200
 """One page of threads; of a longer conversation only the newest are read."""
-THREADS_READ = 5
+THREADS_READ = 10
 CONTRACTS = 50
 HISTORY = 50
 PAST_PAGES = 4
@@ -64,9 +64,9 @@ class DeskClient:
         facts = facts_of_threads(read, sender=ticket.sender, is_over=_reading_time())
         return ThreadReading(
             items=conversation.threads(listed),
-            evidence=of_facts(facts) if contents else (),
+            evidence=tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each))),
             mails_read=[each for each, _ in new],
-            unread=facts.unread,
+            unread=tuple(dict.fromkeys(note for each in facts for note in each.unread)),
         )
 
     def _newest_threads(self, ticket_id: str, deadline: DeadlineAdapter) -> Body:

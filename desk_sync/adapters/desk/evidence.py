@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -21,11 +22,14 @@ from desk_sync.errors import where
 
 log = structlog.get_logger()
 
+OTHERS = 10
+"""So many other addresses of a text are kept: a list of recipients is no list of customers."""
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 _PLACES: Mapping[FactSource, EvidencePlace] = {
     FactSource.FIELD: EvidencePlace.TEMPLATE,
     FactSource.TEXT: EvidencePlace.TEXT,
+    FactSource.LINK: EvidencePlace.LINK,
     FactSource.QUOTED: EvidencePlace.QUOTED,
 }
 
@@ -58,16 +62,16 @@ def of_text(written: str, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence, ...]:
-    """Return the evidence in later mails of the partner, newest first; all but the newest count as quoted."""
-    return of_facts(facts_of_threads(contents, sender=sender))
+    """Return the evidence in later mails of the partner. Each counts by itself, whenever it is read (L18)."""
+    facts = facts_of_threads(contents, sender=sender)
+    return tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each)))
 
 
 def facts_of_threads(
     contents: Sequence[str], *, sender: str | None, is_over: Callable[[], bool] = lambda: False
-) -> MailFacts:
-    """Return the facts of later mails, newest first. Those that `is_over` leaves no time for are not read."""
-    newest, *older = (read(each, is_over) for each in contents or ("",))
-    return facts_in(sum((text.as_quoted() for text in older), newest), sender=sender)
+) -> Sequence[MailFacts]:
+    """Return the facts of each of the mails. Those that `is_over` leaves no time for are not read."""
+    return [facts_in(read(each, is_over), sender=sender) for each in contents]
 
 
 def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -103,16 +107,23 @@ def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
-    """Return the evidence among the facts of a text; none if it names several numbers of one kind."""
-    return () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    """Return the evidence among the facts of a text; none that acts if it names several numbers of one kind."""
+    answers = () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    return (*answers, *_others(facts))
+
+
+def _others(facts: MailFacts) -> Iterator[Evidence]:
+    """Yield the other addresses that can be the customer's: suggestions, for a person to choose from."""
+    for address in [each for each in facts.candidates if each != facts.customer_email][:OTHERS]:
+        yield replace(_one(EvidencePlace.TEXT, IdentifierKind.EMAIL, address), one_of_several=True)
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:
-    quoted = facts.confidence is MailConfidence.LOW
+    place = _place(facts)
     if facts.customer_email:
-        yield _one(_PLACES[facts.source], IdentifierKind.EMAIL, facts.customer_email)
-        if facts.customer_domain and not quoted:
-            yield _one(_PLACES[facts.source], IdentifierKind.DOMAIN, facts.customer_domain)
+        yield _one(place, IdentifierKind.EMAIL, facts.customer_email)
+        if facts.customer_domain and place not in (EvidencePlace.LINK, EvidencePlace.QUOTED):
+            yield _one(place, IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
         yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
     for kind, number in (
@@ -122,9 +133,19 @@ def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     ):
         if number:
             is_open = facts.organization_id_is_open and facts.zgid is None
-            yield Evidence(
-                EvidencePlace.QUOTED if quoted else EvidencePlace.LABEL, _readings(kind, number, is_open=is_open)
-            )
+            yield Evidence(_place_of_number(kind, facts), _readings(kind, number, is_open=is_open))
+
+
+def _place(facts: MailFacts) -> EvidencePlace:
+    """Return the place of the address; one behind a label counts as an answer wherever it stands in the new text."""
+    labelled = facts.labelled and facts.source is FactSource.TEXT
+    return EvidencePlace.TEMPLATE if labelled else _PLACES.get(facts.source, EvidencePlace.QUOTED)
+
+
+def _place_of_number(kind: IdentifierKind, facts: MailFacts) -> EvidencePlace:
+    if kind in facts.links:
+        return EvidencePlace.LINK
+    return EvidencePlace.QUOTED if facts.confidence is MailConfidence.LOW else EvidencePlace.LABEL
 
 
 def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:

@@ -6,11 +6,11 @@ Lines contain no invisible characters, and no blanks other than spaces and tabs;
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from desk_sync.adapters.mail import html as mail_html
-from desk_sync.adapters.text.fold import fold
+from desk_sync.adapters.mail import quotes
 
 LONGEST_HTML = 1_000_000
 LONGEST_TEXT = 100_000
@@ -59,34 +59,9 @@ def _cut(text: str, most: int) -> BodyText:
 
 
 def split_quotes(lines: Sequence[str]) -> BodyText:
-    """Separate new lines from quoted ones, at `>`, an attribution ("On … wrote:") or an earlier mail's header block.
-
-    Everything after a header block is quoted. So is everything after an attribution, unless the quote is marked with
-    `>`: then an answer can follow it.
-    """
-    fresh: list[str] = []
-    quoted: list[str] = []
-    at = 0
-    while at < len(lines):
-        if lines[at].lstrip().startswith(">"):
-            quoted.append(lines[at].lstrip("> "))
-            at += 1
-        elif _begins_earlier_mail(lines, at):
-            return BodyText(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
-        elif length := _attribution(lines, at):
-            after = next((line for line in lines[at + length : at + length + 5] if line.strip()), "")
-            if not after.lstrip().startswith(">"):
-                return BodyText(fresh=tuple(fresh), quoted=(*quoted, *_unmarked(lines[at:])))
-            quoted += lines[at : at + length]
-            at += length
-        else:
-            fresh.append(lines[at])
-            at += 1
-    return BodyText(fresh=tuple(fresh), quoted=tuple(quoted))
-
-
-def _unmarked(lines: Iterable[str]) -> Iterable[str]:
-    return (line.lstrip("> ") for line in lines)
+    """Separate new lines from those of earlier mails (`quotes.py`)."""
+    fresh, quoted = quotes.split(lines)
+    return BodyText(fresh=fresh, quoted=quoted)
 
 
 _INVISIBLE = re.compile(
@@ -101,59 +76,3 @@ _CONTENT_ID = re.compile(r"\[?\bcid:[^\s\]]{1,200}\]?", re.IGNORECASE)
 def _tidy(text: str) -> str:
     visible = _INVISIBLE.sub("", _LINE_END.sub("\n", text))
     return _EMPTY_LINES.sub("\n\n", _CONTENT_ID.sub("", _BLANK.sub(" ", visible)))
-
-
-_LONGEST_ATTRIBUTION = 300
-_RULED = re.compile(
-    r"[-_*\s]*(?:begin )?(?:original message|forwarded message|ursprungliche nachricht|originalnachricht"
-    r"|(?:anfang der )?weitergeleiteten? nachricht|mensagem original|mensagem encaminhada"
-    r"|(?:inicio da )?mensagem reencaminhada|mensaje original|mensaje reenviado|inicio del mensaje reenviado"
-    r"|message d'origine|message original|message transfere|debut du message (?:transfere|reexpedie)"
-    r"|元のメッセージ|転送されたメッセージ|転送メッセージ|オリジナルメッセージ)[-_*\s:]*"
-)
-_WROTE = re.compile(
-    r"\b(?:wrote|writes|schrieb|schreibt|escreveu|escribio|a ecrit)\b|書きました|からのメッセージ|のメール:$|wrote ?-*$"
-)
-_TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>\s*:?$")
-_ATTRIBUTION_OPENS = re.compile(r"[-\s]*(?:on|am|em|el|le|\d{1,4})\b", re.IGNORECASE)
-_FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*+(?:\*\s*+)?:")
-_FURTHER_HEADER = re.compile(
-    r"[*\s]*(?:sent|date|to|subject|cc|gesendet|datum|an|betreff|enviad[oa](?: em| el)?|data|para|assunto|fecha|asunto"
-    r"|envoye(?: le)?|a|objet|送信日時|日時|宛先|件名)\s*+(?:\*\s*+)?:"
-)
-
-
-_COPIED = re.compile(r"[*\s]*(?:b?cc|kopie|copia|copie|cci|cco)\s*+(?:\*\s*+)?:")
-
-
-def without_copies(lines: Iterable[str]) -> Lines:
-    """Return the lines of earlier mails without their Cc and Bcc headers."""
-    return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
-
-
-def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
-    """Return True if a ruler ("-----Original Message-----") or a block of at least three mail headers begins here."""
-    line = fold(lines[at][:_LONGEST_ATTRIBUTION])
-    if _RULED.fullmatch(line):
-        return True
-    if not _FROM.match(line):
-        return False
-    block = [fold(each[:_LONGEST_ATTRIBUTION]) for each in lines[at + 1 : at + 10] if each.strip()][:5]
-    return sum(bool(_FURTHER_HEADER.match(each)) for each in block) >= 2
-
-
-def _attribution(lines: Sequence[str], at: int) -> int:
-    """Return the number of lines of the attribution that begins here: 1, 2 if a mail program wrapped it, or 0."""
-    if _is_attribution(lines[at]):
-        return 1
-    if not _ATTRIBUTION_OPENS.match(lines[at]) or at + 1 == len(lines) or _is_attribution(lines[at + 1]):
-        return 0
-    return 2 if _is_attribution(f"{lines[at]} {lines[at + 1]}") else 0
-
-
-def _is_attribution(line: str) -> bool:
-    if len(line) > _LONGEST_ATTRIBUTION or not line.rstrip().endswith((":", "：", "-", ">")):
-        return False
-    folded = fold(line).strip()
-    named = any(character.isdigit() for character in folded) or "@" in folded
-    return bool(_TIMED_ADDRESS.search(folded)) or (named and not folded.endswith(">") and bool(_WROTE.search(folded)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from desk_sync.adapters.mail.addresses import AddressFlaw, MailAddress
 from desk_sync.adapters.mail.template import MailTemplate
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
@@ -13,12 +14,67 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 
 class FactSource(StrEnum):
-    """The place of the customer's address: behind its label, elsewhere in the new text, or in a quoted mail."""
+    """The place of the customer's address: behind its label, elsewhere in the new text, in a link, in a quoted mail."""
 
     FIELD = "field"
     TEXT = "text"
+    LINK = "link"
     QUOTED = "quoted"
     NONE = "none"
+
+
+class FactPlace(StrEnum):
+    """The part of a mail in which an address is."""
+
+    NEW = "new text"
+    SIGNATURE = "signature"
+    QUOTED = "quoted text"
+
+
+class AddressReason(StrEnum):
+    """The reason for the weight of an address that has no flaw."""
+
+    FIELD = "in the template's field"
+    LABEL = "behind a label"
+    TEXT = "in the text, without a label"
+    ASKED = "the template's field is there, and does not name it"
+    LINK = "only in a link"
+    QUOTED = "in quoted text"
+    SIGNATURE = "in the signature"
+    OWN = "the writer's own, or Zoho's"
+    AUTOMATIC = "a machine wrote the mail"
+
+
+class VerdictWeight(StrEnum):
+    """The weight of an address: it acts, it is one that a person should see, or it is not the customer's."""
+
+    TAKEN = "taken"
+    WEAK = "weak"
+    REJECTED = "rejected"
+
+
+_REJECTING = frozenset({AddressReason.OWN, AddressReason.SIGNATURE, AddressReason.AUTOMATIC})
+_WEAK = frozenset({AddressReason.LINK, AddressReason.QUOTED})
+
+
+@dataclass(frozen=True, slots=True)
+class AddressVerdict:
+    """One address of a mail with its place and the reason for its weight. `taken`: it is the answer."""
+
+    address: MailAddress
+    place: FactPlace
+    reason: AddressReason | AddressFlaw
+    taken: bool
+
+    @property
+    def weight(self) -> VerdictWeight:
+        """The weight of the address."""
+        if self.reason in _REJECTING or (isinstance(self.reason, AddressFlaw) and self.reason is not _BEHIND_LABEL):
+            return VerdictWeight.REJECTED
+        return VerdictWeight.TAKEN if self.taken and self.reason not in _WEAK else VerdictWeight.WEAK
+
+
+_BEHIND_LABEL = AddressFlaw.OTHER_LABEL
 
 
 class FactConfidence(StrEnum):
@@ -30,12 +86,25 @@ class FactConfidence(StrEnum):
     NONE = "none"
 
 
+class FactEvidence(StrEnum):
+    """The kind of evidence, strongest first, as `desk-sync intake` prints it; quoted text and links are weak."""
+
+    TEMPLATE = "template"
+    LABELLED = "labelled"
+    TEXT = "text"
+    QUOTED = "quoted"
+    NONE = "none"
+
+
+_NUMBERS = frozenset({IdentifierKind.ZUID, IdentifierKind.ZOID, IdentifierKind.ZGID})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
-    `unread` names what of the text was not read, and why. `candidates` are all addresses that can be the customer's,
-    those in new text first. `zoid` can be a ZGID if `organization_id_is_open`: its label names both. `missing` are the
+    `unread` names what of the text was not read, and why. `verdicts` are all addresses of the mail. `labelled`: a label
+    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if `organization_id_is_open`: its label names both. `missing` are the
     absent parts of the template.
     """
 
@@ -44,7 +113,9 @@ class MailFacts:
     is_html: bool
     customer_email: str | None
     source: FactSource
-    candidates: tuple[str, ...]
+    labelled: bool
+    verdicts: tuple[AddressVerdict, ...]
+    links: frozenset[IdentifierKind]
     zuid: str | None
     zoid: str | None
     zgid: str | None
@@ -55,6 +126,51 @@ class MailFacts:
     template: MailTemplate
     missing: tuple[LabelPart, ...]
     unread: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """All addresses that can be the customer's, the answer first, then those in new text."""
+        usable = [each for each in self.verdicts if each.weight is not VerdictWeight.REJECTED]
+        return tuple(dict.fromkeys(each.address.value for each in sorted(usable, key=lambda each: not each.taken)))
+
+    @property
+    def acts(self) -> bool:
+        """True if the evidence is strong: labelled or the only one, in new text, and not contradicted."""
+        contradicted = bool(self.several.intersection(_NUMBERS)) or (bool(self.several) and self.labelled)
+        return self.confidence in (FactConfidence.HIGH, FactConfidence.MEDIUM) and not contradicted
+
+    @property
+    def evidence(self) -> FactEvidence:
+        """The kind of evidence that the identifiers are."""
+        numbers = any((self.zuid, self.zoid, self.zgid))
+        if not self.customer_email and not numbers:
+            return FactEvidence.NONE
+        if self.confidence is FactConfidence.LOW:
+            return FactEvidence.QUOTED
+        if self.customer_email and (self.source is FactSource.FIELD or self.labelled):
+            return FactEvidence.TEMPLATE
+        return FactEvidence.LABELLED if numbers else FactEvidence.TEXT
+
+    def contradicts(self, other: MailFacts) -> bool:
+        """Return True if an identifier differs from the other's of the same kind."""
+        mine, others = ((each.customer_email, each.zuid, each.zoid, each.zgid) for each in (self, other))
+        return any(one and two and one != two for one, two in zip(mine, others, strict=True))
+
+    def contradicted(self) -> MailFacts:
+        """Return the facts without an answer: another text of the same mail names another customer."""
+        several = self.several | {IdentifierKind.EMAIL}
+        none = FactConfidence.NONE
+        return replace(
+            self,
+            customer_email=None,
+            source=FactSource.NONE,
+            several=several,
+            confidence=none,
+            labelled=True,
+            zuid=None,
+            zoid=None,
+            zgid=None,
+        )
 
     @property
     def customer_domain(self) -> str | None:
@@ -110,4 +226,15 @@ def document(facts: MailFacts) -> dict[str, Any]:
         "confidence": facts.confidence,
         "several": sorted(str(kind) for kind in facts.several),
         "needs_manual": facts.needs_manual,
+        "evidence": facts.evidence,
+        "act": facts.acts,
+        "unread": list(facts.unread),
     }
+
+
+def explanation(facts: MailFacts) -> list[dict[str, Any]]:
+    """Return each address of the mail with its weight and the reason, as `desk-sync intake --explain` prints it."""
+    return [
+        {"address": each.address.value, "place": each.place, "weight": each.weight, "reason": each.reason}
+        for each in facts.verdicts
+    ]

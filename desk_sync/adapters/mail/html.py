@@ -11,13 +11,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
+
+from desk_sync.adapters.mail.links import MAILTO, target_of
+from desk_sync.adapters.mail.quotes import is_attribution
 
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
 )
 _ATTRIBUTE = re.compile(
-    r"(?<![\w-])(href|class|id|style)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
+    r"(?<![\w-])(href|class|id|style|name|type|cite)\s*+=\s*+(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE
 )
 _LONGEST_TAG = 4_000
 # A thousand tokens take 2 ms.
@@ -25,6 +27,7 @@ _TOKENS_AT_ONCE = 1_000
 # The characters before the end of a link in which its target is looked for.
 _NEAR_LINK = 500
 _PIECES_OF_LINK = 3
+_PIECES_OF_LINE = 20
 
 _HIDDEN = frozenset({"head", "script", "style", "title", "template"})
 _LINE = frozenset({"br", "div", "li", "dt", "dd", "section", "article", "header", "footer", "center", "form"})
@@ -35,14 +38,37 @@ _ENDS_PARAGRAPH = (_LINE | _PARAGRAPH) - {"br"}
 _WITHOUT_END = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
 _BLANKS = re.compile(r"\s+")
 _BETWEEN_WORDS = re.compile(r"[ \t]+")
-_NOT_DISPLAYED = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
-# No character has a longer number; the standard library refuses thousands of digits with an error.
-_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
-_QUOTE_MARKS = re.compile(
-    r"gmail_quote|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|outlookmessageheader",
+_NOT_DISPLAYED = re.compile(
+    r"display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)|mso-hide\s*+:\s*+all|color\s*+:\s*+transparent"
+    r"|font-size\s*+:\s*+(?:0(?![.\d])|[01]p[xt])|opacity\s*+:\s*+0(?![.\d])"
+    r"|(?:text-indent|left|top)\s*+:\s*+-\d{3}",
     re.IGNORECASE,
 )
-_SIGNATURE_MARKS = re.compile(r"gmail_signature|moz-signature|protonmail_signature|zmail_signature", re.IGNORECASE)
+_NO_SPACE = re.compile(r"(?:height|width)\s*+:\s*+0(?![.\d])", re.IGNORECASE)
+_CUT = re.compile(r"overflow\s*+:\s*+hidden", re.IGNORECASE)
+_QUOTED_VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
+_HIDDEN_ATTRIBUTE = re.compile(r"(?<!\S)hidden(?![^\s=/])", re.IGNORECASE)
+_PREFORMATTED = frozenset({"pre", "textarea", "listing", "xmp"})
+_KEEPS_LINES = re.compile(r"white-space\s*+:\s*+(?:pre|break-spaces)", re.IGNORECASE)
+# No character has a longer number; the standard library refuses thousands of digits with an error.
+_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
+# Names that programs give to their quotations.
+_QUOTE_MARKS = re.compile(
+    r"(?<!indent-block)quote(?![a-z])|quot(?:ed|ation)|gmail_attr|\bcite\b|moz-(?:cite|forward)|zmail_extra|olk_src_body|reply-?intro"
+    r"|reference-message-container|original-?message|reply-?header|forward-?header",
+    re.IGNORECASE,
+)
+# Names that programs give to the first line of the earlier mail: all that follows is quoted.
+_EARLIER_MAIL_MARKS = re.compile(
+    r"divRplyFwdMsg|appendonsend|ms-outlook-mobile-reference-message|outlookmessageheader", re.IGNORECASE
+)
+_BORDER = re.compile(
+    r"border(?:-left|-inline-start)?(?:-width|-style)?\s*+:\s*+(?!none|0(?![.\d]*[1-9]))", re.IGNORECASE
+)
+_MARGIN = re.compile(r"(?:margin|padding)", re.IGNORECASE)
+_SIGNATURE_MARKS = re.compile(r"(?<![a-z])signature(?![a-z])|signature_", re.IGNORECASE)
+# No element has this name: it stays open.
+_NEVER_ENDS = ""
 
 
 def _never() -> bool:
@@ -71,8 +97,26 @@ def _attributes(rest: str) -> dict[str, str]:
     return {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(rest)}
 
 
-def _is_displayed(name: str, attributes: Mapping[str, str]) -> bool:
-    return name not in _HIDDEN and not _NOT_DISPLAYED.search(attributes.get("style", ""))
+def _is_displayed(name: str, attributes: Mapping[str, str], rest: str) -> bool:
+    style = attributes.get("style", "")
+    if name in _HIDDEN or _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
+        return False
+    return "hidden" not in rest.lower() or not _HIDDEN_ATTRIBUTE.search(_QUOTED_VALUES.sub("x", rest))
+
+
+def _names(attributes: Mapping[str, str]) -> str:
+    return " ".join(attributes.get(each, "") for each in ("class", "id", "name"))
+
+
+def _is_quote(name: str, attributes: Mapping[str, str], line_before: str) -> bool:
+    """Return True if a quotation begins. A `blockquote` with a margin and no border is an editor's indent."""
+    if _QUOTE_MARKS.search(_names(attributes)):
+        return True
+    if name != "blockquote":
+        return False
+    style = attributes.get("style", "")
+    is_indent = _MARGIN.search(style) and not _BORDER.search(style) and not {"type", "cite"} & attributes.keys()
+    return not is_indent or is_attribution(line_before)
 
 
 class _OpenElement:
@@ -99,7 +143,7 @@ class _Page:
         self._link: str | None = None
         self._hidden: _OpenElement | None = None
         self._quote: _OpenElement | None = None
-        self._preformatted = False
+        self._preformatted: _OpenElement | None = None
 
     def read(self, token: re.Match[str]) -> None:
         name = (token["name"] or "").lower()
@@ -116,7 +160,7 @@ class _Page:
 
     def _text(self, text: str) -> None:
         """Append a text; its line ends are blanks, except inside `pre`."""
-        if self._hidden is not None or not self._preformatted:
+        if self._hidden is not None or self._preformatted is None:
             self._append(text)
             return
         for number, line in enumerate(text.split("\n")):
@@ -142,7 +186,7 @@ class _Page:
             if ends and name == hidden:
                 return
         attributes = {} if ends else _attributes(rest)
-        if _is_displayed(name, attributes):
+        if _is_displayed(name, attributes, "" if ends else rest):
             self._break_lines(name)
             self._apply_marks(name, attributes, ends=ends)
         elif not ends and name not in _WITHOUT_END:
@@ -163,32 +207,42 @@ class _Page:
             self._break = self._break or self._end_line
 
     def _apply_marks(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
-        marks = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-        if self._quote is not None:
-            if self._quote.ends_at(name, ends=ends):
-                self._end_line()
-                self._quote = None
-        elif not ends and (name == "blockquote" or _QUOTE_MARKS.search(marks)):
-            self._end_line()
-            self._quote = _OpenElement(name)
-        if name == "pre":
-            self._preformatted = not ends
+        self._apply_quote(name, attributes, ends=ends)
+        self._apply_line_ends(name, attributes, ends=ends)
         if name == "li" and not ends:
             self._append("- ")
         elif name == "a":
             self._replace_link(None if ends else _characters(attributes.get("href", "")))
-        elif _SIGNATURE_MARKS.search(marks):
+        elif _SIGNATURE_MARKS.search(_names(attributes)):
             self._end_line()
             self._append("--")
             self._end_line()
 
+    def _apply_quote(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
+        if not ends and _EARLIER_MAIL_MARKS.search(_names(attributes)):
+            self._end_line()
+            self._quote = _OpenElement(_NEVER_ENDS)
+        elif self._quote is not None:
+            if self._quote.ends_at(name, ends=ends):
+                self._end_line()
+                self._quote = None
+        elif not ends and _is_quote(name, attributes, self._line_before()):
+            self._end_line()
+            self._quote = _OpenElement(name)
+
+    def _apply_line_ends(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
+        if self._preformatted is not None:
+            if self._preformatted.ends_at(name, ends=ends):
+                self._preformatted = None
+        elif not ends and (name in _PREFORMATTED or _KEEPS_LINES.search(attributes.get("style", ""))):
+            self._preformatted = _OpenElement(name)
+
     def _replace_link(self, link: str | None) -> None:
         """Append the target of the open link, unless the text has it already, and open `link`."""
-        target = unquote(self._link or "")
-        if target.lower().startswith("mailto:"):
-            target = target[len("mailto:") :].partition("?")[0]
+        target = target_of(self._link or "")
+        shown = target.removeprefix(MAILTO)
         near = "".join(piece[-len(target) - _NEAR_LINK :] for piece in self._line[-_PIECES_OF_LINK:])
-        if target and target.lower() not in near.lower():
+        if shown and shown.lower() not in near.lower():
             self._append(f" <{target}>")
         self._link = link
 
@@ -206,6 +260,11 @@ class _Page:
         if line:
             self._lines.append(line)
         self._line.clear()
+
+    def _line_before(self) -> str:
+        """Return the last line that is not empty."""
+        pending = "".join(self._line[-_PIECES_OF_LINE:]).strip()
+        return pending or next((line for line in self._fresh[-2:][::-1] if line), "")
 
     @property
     def _after_blank(self) -> bool:

@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from desk_sync.adapters.mail.words import OWN, groups_in
+from desk_sync.adapters.mail.words import OWN
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.normal_form import normal_form
 
 _TERM = (
     r"(?<![a-z])(?:(?P<zuid>zuid)|(?P<zoid>zoid)|(?P<zgid>zgid)"
@@ -35,7 +34,7 @@ _CONTINUED = r"[0-9@a-z]|[ .,'-][0-9]{3}(?![0-9])|[.,/-][0-9]"
 _NUMBER = rf"(?P<number>[0-9]{{6,11}}|(?:{_GROUPED}|{_SPACED})(?! ?[0-9]))(?!{_CONTINUED})"
 _BRACKETED = r"\s?[(\[]\s?(?P<after>zuid|zoid|zgid)\s?[)\]]"
 _LABELLED = re.compile(
-    rf"(?P<label>{_ANY_TERM}(?:[\s:=#()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
+    rf"(?P<label>{_ANY_TERM}(?:[\s:=#,&()\[\]<>\"'“”„«»–—|*/_-]|{_ANY_TERM}|{_CONNECTIVE})*+)(?:{_NUMBER}(?:{_BRACKETED})?)?"
 )
 _NUMBER_FIRST = re.compile(rf"(?<![0-9a-z.,'+/-]){_NUMBER}{_BRACKETED}")
 _LABEL = re.compile(_TERM)
@@ -51,6 +50,11 @@ _LINKS = (
     ),
 )
 _LONGEST_LINE = 20_000
+_LONGEST_LIST = 60
+_DIGITS = re.compile(r"[0-9]{6,11}")
+_LISTED = re.compile(r"[0-9]{6,11}(?: ?(?:[/,;|&+]|and|und|e|y|et|ou|or) ?[0-9]{6,11}){1,2}(?![0-9])")
+# The name of a header in a call of an API, which ends in what looks like a label.
+_HEADER_OF_CALL = re.compile(r"(?<![a-z0-9])x-(?:[a-z0-9]{1,20}-){1,5}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class LabelledNumber:
     kind: IdentifierKind
     value: str
     open: bool = False
+    link: bool = False
 
 
 def numbers_in(lines: Iterable[str]) -> list[LabelledNumber]:
@@ -98,10 +103,27 @@ def _labelled(line: str, next_line: list[str]) -> Iterator[LabelledNumber]:
         written = found["number"]
         if written is None and found.end() == len(line) and next_line and (alone := _ALONE.fullmatch(next_line[0])):
             written = alone["number"]
-        if written and not _OWN.search(line[max(0, found.start() - 30) : found.start()]):
+        before = line[max(0, found.start() - 30) : found.start()]
+        if _HEADER_OF_CALL.search(before):
+            continue
+        if _OWN.search(before):
+            continue
+        if listed := list(_in_order(found["label"], line[found.end("label") :][:_LONGEST_LIST])):
+            yield from listed
+        elif written:
             yield from _named(found["label"], found["after"], written)
     for found in _NUMBER_FIRST.finditer(line):
         yield from _named("", found["after"], found["number"])
+
+
+def _in_order(label: str, behind: str) -> Iterator[LabelledNumber]:
+    """Yield the numbers behind as many labels, in the same order: "ZOID/ZUID: 123456 / 654321"."""
+    terms = list(_LABEL.finditer(label))
+    if len(terms) > 1 and (listed := _LISTED.match(behind)):
+        numbers = _DIGITS.findall(listed[0])
+        if len(terms) == len(numbers):
+            for term, number in zip(terms, numbers, strict=True):
+                yield from _named(term[0], None, number)
 
 
 def _named(label: str, after: str | None, written: str) -> Iterator[LabelledNumber]:
@@ -121,48 +143,4 @@ def _named(label: str, after: str | None, written: str) -> Iterator[LabelledNumb
 def _linked(line: str) -> Iterator[LabelledNumber]:
     for kind, pattern in _LINKS:
         for found in pattern.finditer(line):
-            yield LabelledNumber(kind, found[1])
-
-
-_LETTER = "A-Za-z0-9\u00c0-\u024f\u0300-\u036f"
-_LABEL_OF_DOMAIN = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
-_ADDRESS = re.compile(
-    rf"(?<![{_LETTER}_.+@-])[{_LETTER}_](?:[{_LETTER}_.+'-]{{0,62}}[{_LETTER}_+-])?[@＠]"
-    rf"(?:{_LABEL_OF_DOMAIN}[.．])+(?:[A-Za-zＡ-Ｚａ-ｚ][A-Za-z0-9-]*|[^\W\d_a-zA-Z]+)"
-)
-_CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）]")
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledAddress:
-    """An address in normal form; `labelled`: the words before it name the customer or the super admin."""
-
-    value: str
-    labelled: bool
-
-
-def addresses_in(lines: Iterable[str]) -> list[LabelledAddress]:
-    """Return the addresses in the lines, in their order."""
-    return [address for line in lines for address in _addresses(_halfwidth(line))]
-
-
-def _addresses(line: str) -> Iterator[LabelledAddress]:
-    end = 0
-    for found in _ADDRESS.finditer(line):
-        if normal := identifiers.email(found[0]):
-            before = _CLAUSE.split(line[max(end, found.start() - 80) : found.start()].rstrip("<(（ "))[-1]
-            yield LabelledAddress(normal, _is_customer_label(groups_in(before)))
-        end = found.end()
-
-
-def _is_customer_label(groups: set[str]) -> bool:
-    return "super admin" in groups or {"customer", "mail"} <= groups
-
-
-def _halfwidth(line: str) -> str:
-    """Return the line with full-width ASCII as ASCII, accents composed with their letters, and "(at)" as "@"."""
-    return _SPELT_AT.sub("@", normal_form("NFC", line.translate(_HALFWIDTH)))
-
-
-_SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)
-_HALFWIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+            yield LabelledNumber(kind, found[1], link=True)

@@ -1,9 +1,9 @@
 """Reading a mail: the identifiers of the customer, and the values of the template (R10-R16).
 
-The new text is read first; the subject only if the text has no identifier, quoted mails only after both. No answer is
-better than a wrong one: an address is the customer's if it has a label, or if it is the only one. Addresses of the
-writer's own domain and of Zoho are never the customer's, and those in a signature are the writer's. Identifiers are in
-normal form (`identifiers.py`).
+The new text is read first; the subject only if the text has no identifier, links and quoted mails only after both. No
+answer is better than a wrong one: an address is the customer's if it has a label, or if it is the only one. Addresses
+of the writer's own domains and of Zoho are never the customer's. If the template's field for the customer is there but
+names none, the partner is asked: no other address takes its place. Identifiers are in normal form (`identifiers.py`).
 """
 
 from __future__ import annotations
@@ -11,72 +11,113 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from desk_sync.adapters.mail.body import BodyText, read_html, read_plain, without_copies
-from desk_sync.adapters.mail.facts import FactConfidence, FactSource, MailFacts
-from desk_sync.adapters.mail.labelled_ids import LabelledAddress, LabelledNumber, addresses_in, numbers_in
-from desk_sync.adapters.mail.message import MailBody, parse
+from desk_sync.adapters.mail.addresses import NO_ADDRESS, AddressFlaw, MailAddress, addresses_in
+from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
+from desk_sync.adapters.mail.facts import (
+    AddressReason,
+    AddressVerdict,
+    FactConfidence,
+    FactPlace,
+    FactSource,
+    MailFacts,
+)
+from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
+from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
+from desk_sync.adapters.mail.quotes import without_copies
 from desk_sync.adapters.mail.template import MailTemplate, read_template
 from desk_sync.adapters.mail.words import LabelPart
+from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import IdentifierKind
-
-_ZOHO = ("zohocorp.com", "zohosupport.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundAddress:
-    """The identifiers of one text. `several` are the kinds with more than one answer."""
+    """The identifiers of one text. `several` are the kinds with more than one answer. `labelled`: the address is."""
 
     email: str | None = None
     source: FactSource = FactSource.NONE
+    labelled: bool = False
     numbers: tuple[LabelledNumber, ...] = ()
     several: frozenset[IdentifierKind] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.email or self.numbers or self.several)
 
-    def number(self, kind: IdentifierKind) -> str | None:
-        return next((number.value for number in self.numbers if number.kind is kind), None)
+    def number(self, kind: IdentifierKind) -> LabelledNumber | None:
+        return next((number for number in self.numbers if number.kind is kind), None)
 
 
-def read_mail(raw: bytes | str) -> MailFacts:
-    """Return the facts of a mail in a file: MIME, or plain headers and a decoded body. Never raises."""
+def read_mail(raw: bytes | str, *, own_domains: frozenset[str] = frozenset()) -> MailFacts:
+    """Return the facts of a mail in a file: MIME, or plain headers and a decoded body. Never raises.
+
+    Of alternatives the plain text is read, and the HTML text too: what only one of them shows as new text of the
+    partner's is not certain, except that only HTML has links. `own_domains` are further domains of the writer's.
+    """
     mail = parse(raw)
-    return read_text(_read(mail.bodies), sender=mail.sender, subject=mail.subject, is_html=mail.is_html)
+    writer = replace(mail.writer, own_domains=own_domains)
+    plain = _read_bodies(mail, mail.bodies, writer)
+    if not mail.html_bodies:
+        return plain
+    html = _read_bodies(mail, mail.html_bodies, writer)
+    return _agreed(plain, html)
 
 
-def read_text(text: BodyText, *, sender: str | None, subject: str = "", is_html: bool = False) -> MailFacts:
-    """Return the facts of a text that `sender` wrote, with new and quoted lines separated (`body.py`)."""
-    writer = _Writer(sender)
-    template = read_template(text.fresh)
+def _read_bodies(mail: MailMessage, bodies: Sequence[MailBody], writer: MailWriter) -> MailFacts:
+    is_html = any(body.is_html for body in bodies)
+    text = _read(bodies) + BodyText(unread=mail.unread)
+    return read_text(text, writer=writer, subject=mail.subject, is_html=is_html)
+
+
+def _agreed(plain: MailFacts, html: MailFacts) -> MailFacts:
+    """Return the facts of the plain text, or those of the HTML text if they differ in who the customer is."""
+    if html.confidence is FactConfidence.NONE or (plain.acts and html.acts and not plain.contradicts(html)):
+        return plain
+    return plain.contradicted() if plain.acts and html.acts else html
+
+
+def read_text(
+    text: BodyText,
+    *,
+    writer: MailWriter | None = None,
+    sender: str | None = None,
+    subject: str = "",
+    is_html: bool = False,
+) -> MailFacts:
+    """Return the facts of a text, with new and quoted lines separated (`body.py`). A `sender` alone is the writer."""
+    author = writer or MailWriter(sender=sender)
+    template = read_template(text.fresh, author.names)
+    author = author.with_signature(template.signature)
     quoted_lines = without_copies(text.quoted)
     quoted_template = read_template(quoted_lines)
     passes = (
-        _search(template, template.text, writer),
-        _search(read_template((subject,)), (subject,), writer),
-        _in_quotes(_search(quoted_template, quoted_lines, writer)),
+        _search(template, template.text, author),
+        _search(_beside(read_template((subject,)), template), (subject,), author),
+        _in_links(template.text, author),
+        _in_quotes(_search(quoted_template, quoted_lines, author, tolerated=_HEADERS)),
     )
-    found = next(filter(None, passes), FoundAddress())
-    quoted = found is passes[2]
+    found = FoundAddress() if author.automatic else next(filter(None, passes), FoundAddress())
     shown = template if template.parts or template.description else quoted_template
-    addresses = writer.without_own((*addresses_in(template.text), *addresses_in(quoted_lines)))
-    zoids = [number for number in found.numbers if number.kind is IdentifierKind.ZOID]
+    verdicts = tuple(_verdicts(template, quoted_lines, author, found))
+    zoid, zgid, zuid = map(found.number, (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID))
     return MailFacts(
-        sender=sender,
-        sender_is_free_mail=bool(sender) and identifiers.is_public_mail(writer.domain),
+        sender=author.sender,
+        sender_is_free_mail=author.is_free_mail,
         is_html=is_html,
         customer_email=found.email,
         source=found.source,
-        candidates=tuple(dict.fromkeys(address.value for address in addresses)),
-        zuid=found.number(IdentifierKind.ZUID),
-        zoid=found.number(IdentifierKind.ZOID),
-        zgid=found.number(IdentifierKind.ZGID),
-        organization_id_is_open=any(number.open for number in zoids),
+        labelled=found.labelled,
+        verdicts=verdicts,
+        links=frozenset(number.kind for number in found.numbers if number.link),
+        zuid=zuid.value if zuid else None,
+        zoid=zoid.value if zoid else None,
+        zgid=zgid.value if zgid else None,
+        organization_id_is_open=bool(zoid and zoid.open),
         several=found.several,
-        confidence=_confidence(found, quoted=quoted),
-        labelled_domain=_domain(template, writer),
+        confidence=_confidence(found, weak=any(found is each for each in passes[2:])),
+        labelled_domain=None if author.automatic else _domain(template, author),
         template=shown,
-        missing=_missing(shown),
+        missing=_missing(shown, author),
         unread=text.unread,
     )
 
@@ -91,66 +132,108 @@ def _read(bodies: Iterable[MailBody]) -> BodyText:
 
 def may_be_customers(address: str, *, sender: str | None) -> bool:
     """Return False for an address, in normal form, of the writer's own domain or of Zoho: it is not the customer's."""
-    return not _Writer(sender).owns(address)
+    return not MailWriter(sender=sender).owns(address)
 
 
-class _Writer:
-    """The writer of a mail, whose own addresses, like Zoho's, are never the customer's."""
-
-    def __init__(self, sender: str | None) -> None:
-        self.sender = sender
-        self.domain = (sender or "").rpartition("@")[2]
-
-    def without_own(self, addresses: Iterable[LabelledAddress]) -> list[LabelledAddress]:
-        return [address for address in addresses if not self.owns(address.value)]
-
-    def accepts_domain(self, domain: str) -> bool:
-        """Return True if a domain can identify a customer."""
-        return not identifiers.is_public_mail(domain) and not self.owns(f"@{domain}")
-
-    def owns(self, address: str) -> bool:
-        """Return True for an address of the writer's domain, or the domains above and below it, and of Zoho."""
-        domain = address.rpartition("@")[2]
-        if address == self.sender or _is_zoho(domain):
-            return True
-        return bool(self.domain) and not identifiers.is_public_mail(self.domain) and _are_related(domain, self.domain)
+# In earlier mails, the labels of the headers.
+_HEADERS = frozenset({AddressFlaw.OTHER_LABEL})
+_NO_FLAWS: frozenset[AddressFlaw] = frozenset()
 
 
-def _is_zoho(domain: str) -> bool:
-    return domain.startswith("zoho.") or any(_are_related(domain, zoho) for zoho in _ZOHO)
+def _found(lines: Sequence[str], writer: MailWriter, tolerated: frozenset[AddressFlaw]) -> list[MailAddress]:
+    """Return the addresses in the lines that are not the writer's, without the tolerated flaws."""
+    found = writer.without_own(addresses_in(lines))
+    return [replace(each, flaw=None) if each.flaw in tolerated else each for each in found]
 
 
-def _are_related(one: str, other: str) -> bool:
-    """Return True if the domains are equal, or one is a subdomain of the other."""
-    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
-def _search(template: MailTemplate, lines: Sequence[str], writer: _Writer) -> FoundAddress:
+def _search(
+    template: MailTemplate, lines: Sequence[str], writer: MailWriter, *, tolerated: frozenset[AddressFlaw] = _NO_FLAWS
+) -> FoundAddress:
     """Return the identifiers of one text. Of the possible places of an address, the first that holds one decides."""
-    anywhere = writer.without_own(addresses_in(lines))
-    labelled_numbers = numbers_in(lines)
-    places = (
-        (FactSource.FIELD, writer.without_own(addresses_in(template.admin_lines))),
-        (FactSource.FIELD, writer.without_own(addresses_in(template.customer_lines))),
-        (FactSource.TEXT, [address for address in anywhere if address.labelled]),
-        (FactSource.TEXT, anywhere),
-    )
-    source, addresses = next((place for place in places if place[1]), (FactSource.NONE, []))
+    found = _found(lines, writer, tolerated)
+    source, addresses = _addresses(template, found, writer)
     emails = {address.value for address in addresses}
+    numbered = numbers_in(lines)
+    labelled_numbers = [number for number in numbered if not number.link]
+    links = [number for number in numbered if number.link] if labelled_numbers or emails else []
     kinds = (IdentifierKind.ZUID, IdentifierKind.ZOID, IdentifierKind.ZGID)
     numbers = {kind: _of_kind(kind, labelled_numbers) for kind in kinds}
-    several = {kind for kind, found in numbers.items() if len(found) > 1} | (
+    several = {kind for kind, of_kind in numbers.items() if len(of_kind) > 1} | (
         {IdentifierKind.EMAIL} if len(emails) > 1 else set()
     )
     return FoundAddress(
         email=emails.pop() if len(emails) == 1 else None,
         source=source if IdentifierKind.EMAIL not in several else FactSource.NONE,
-        numbers=tuple(found[0] for found in numbers.values() if len(found) == 1),
+        labelled=any(address.labelled for address in addresses) or source is FactSource.FIELD,
+        numbers=(*(of_kind[0] for of_kind in numbers.values() if len(of_kind) == 1), *_single(links)),
         several=frozenset(several),
     )
 
 
-def _domain(template: MailTemplate, writer: _Writer) -> str | None:
+def _single(numbers: Sequence[LabelledNumber]) -> tuple[LabelledNumber, ...]:
+    """Return the numbers that are the only ones of their kind."""
+    return tuple(number for number in numbers if sum(each.kind is number.kind for each in numbers) == 1)
+
+
+def _addresses(
+    template: MailTemplate, found: Sequence[MailAddress], writer: MailWriter
+) -> tuple[FactSource, Sequence[MailAddress]]:
+    """Return the addresses of the first place that holds any: the super admin's field, the customer's, the text.
+
+    The super admin can be named inside an answer (R12). Another customer with a label in the text contradicts a field;
+    what the description says does not.
+    """
+    anywhere = [each for each in found if each.flaw is None]
+    whole = {each.value for each in found if each.flaw not in NO_ADDRESS}
+    answers = {each.value for each in addresses_in(template.reproducible_lines)}
+    admins = [each for each in _values(template.admin_lines, writer) if each.value in whole]
+    admins += [each for each in anywhere if each.label is LabelPart.SUPER_ADMIN and each.value in answers]
+    customers = [each for each in _values(template.customer_lines, writer) if each.value in whole]
+    labelled = [each for each in anywhere if each.labelled and not each.link]
+    described = {each.value for each in addresses_in(template.described)}
+    if admins or customers:
+        known = {each.value for each in (*admins, *customers)}
+        domains = {value.rpartition("@")[2] for value in known}
+        others = [each for each in labelled if each.value not in known]
+        of_customer = [each for each in others if each.label is LabelPart.SUPER_ADMIN and _host(each) in domains]
+        strangers = [each for each in others if each not in of_customer and each.value not in described]
+        return FactSource.FIELD, [*(admins or of_customer or customers), *strangers]
+    if labelled:
+        return FactSource.TEXT, labelled
+    if template.asks_for_customer:
+        return FactSource.NONE, []
+    counted = [each for each in found if each.counts and not each.link]
+    return (FactSource.TEXT, counted) if any(each.flaw is None for each in counted) else (FactSource.NONE, [])
+
+
+def _beside(subject: MailTemplate, template: MailTemplate) -> MailTemplate:
+    """Return the template of the subject with the parts that the text has."""
+    return replace(subject, parts=subject.parts | template.parts)
+
+
+def _host(address: MailAddress) -> str:
+    return address.value.rpartition("@")[2]
+
+
+def _values(lines: Sequence[str], writer: MailWriter) -> list[MailAddress]:
+    """Return the addresses that are the values of a field, whose label is not in the lines any more."""
+    found = (replace(each, label=each.label or LabelPart.CUSTOMER_EMAIL) for each in addresses_in(lines))
+    return [each for each in writer.without_own(found) if each.flaw in (None, AddressFlaw.OTHER_LABEL)]
+
+
+def _in_links(lines: Sequence[str], writer: MailWriter) -> FoundAddress:
+    """Return the identifiers that are only in links."""
+    emails = {each.value for each in _found(lines, writer, _NO_FLAWS) if each.link and each.flaw is None}
+    numbers = [number for number in numbers_in(lines) if number.link]
+    single = _single(numbers)
+    several = {number.kind for number in numbers if number not in single}
+    email = emails.pop() if len(emails) == 1 else None
+    return FoundAddress(
+        email=email, source=FactSource.LINK if email else FactSource.NONE, numbers=single, several=frozenset(several)
+    )
+
+
+def _domain(template: MailTemplate, writer: MailWriter) -> str | None:
     """Return the domain behind the label of the customer's domain; None if several differ."""
     named = {identifiers.domain(line.strip("<> ").removeprefix("@")) for line in template.domain_lines}
     return next((each for each in named if each and writer.accepts_domain(each)), None) if len(named) == 1 else None
@@ -166,18 +249,65 @@ def _in_quotes(found: FoundAddress) -> FoundAddress:
     return replace(found, source=FactSource.QUOTED) if found.email else found
 
 
-def _confidence(found: FoundAddress, *, quoted: bool) -> FactConfidence:
+def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
     if not found.email and not found.numbers:
         return FactConfidence.NONE
-    if quoted:
+    if weak:
         return FactConfidence.LOW
-    return FactConfidence.HIGH if found.numbers or found.source is FactSource.FIELD else FactConfidence.MEDIUM
+    return (
+        FactConfidence.HIGH
+        if any(not each.link for each in found.numbers) or found.source is FactSource.FIELD
+        else FactConfidence.MEDIUM
+    )
 
 
-def _missing(template: MailTemplate) -> tuple[LabelPart, ...]:
+def _verdicts(
+    template: MailTemplate, quoted: Sequence[str], writer: MailWriter, found: FoundAddress
+) -> Iterable[AddressVerdict]:
+    """Yield each address of the mail with the reason why it was taken, is weak, or was rejected."""
+    for place, lines in _places(template, quoted):
+        for each in addresses_in(lines):
+            yield AddressVerdict(each, place, _reason(each, place, writer, template), taken=each.value == found.email)
+
+
+def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[FactPlace, Sequence[str]]]:
+    return (
+        (FactPlace.NEW, template.text),
+        (FactPlace.SIGNATURE, template.signature),
+        (FactPlace.QUOTED, quoted),
+    )
+
+
+def _reason(
+    address: MailAddress, place: FactPlace, writer: MailWriter, template: MailTemplate
+) -> AddressReason | AddressFlaw:
+    if writer.automatic:
+        return AddressReason.AUTOMATIC
+    if not writer.without_own([address]):
+        return AddressReason.OWN
+    if place is FactPlace.SIGNATURE:
+        return AddressReason.SIGNATURE
+    if address.flaw and not (address.flaw is AddressFlaw.OTHER_LABEL and address.value in _field_values(template)):
+        return address.flaw
+    if place is FactPlace.QUOTED:
+        return AddressReason.QUOTED
+    if address.value in _field_values(template):
+        return AddressReason.FIELD
+    if address.labelled:
+        return AddressReason.LABEL
+    if address.link:
+        return AddressReason.LINK
+    return AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
+
+
+def _field_values(template: MailTemplate) -> set[str]:
+    return {each.value for each in addresses_in((*template.customer_lines, *template.admin_lines))}
+
+
+def _missing(template: MailTemplate, writer: MailWriter) -> tuple[LabelPart, ...]:
     """Return the parts of the template that the partner left out or left empty (R10-R15)."""
     given = {
-        LabelPart.CUSTOMER_EMAIL: any((*template.customer_lines, *template.admin_lines)),
+        LabelPart.CUSTOMER_EMAIL: _values((*template.customer_lines, *template.admin_lines), writer),
         LabelPart.REQUEST_TYPE: template.request_type,
         LabelPart.REPRODUCIBLE: template.reproducible is not None,
         LabelPart.PRODUCT: template.product,

@@ -17,6 +17,7 @@ from desk_sync.adapters.mail.labelled_ids import opens_with_id
 from desk_sync.adapters.mail.steps import BULLET, read_steps
 from desk_sync.adapters.mail.values import is_unanswered, read_product, read_reproducible, read_request_type
 from desk_sync.adapters.mail.words import LabelPart
+from desk_sync.adapters.mail.writer import begins_signature
 from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.wide import is_japanese, joined
 
@@ -41,7 +42,8 @@ class MailTemplate:
 
     `description` is "" if nothing is behind its label; without a label it is the text outside the template.
     `customer_lines` are the values for the customer's address, `admin_lines` those for the super admin's address,
-    `domain_lines` those for the customer's domain. `text` are all lines without the signature.
+    `domain_lines` those for the customer's domain, `reproducible_lines` the answers that can name the super admin (R12).
+    `text` are all lines without the signature; `described` are those behind the label of the description.
     """
 
     parts: frozenset[LabelPart]
@@ -54,7 +56,15 @@ class MailTemplate:
     customer_lines: tuple[str, ...]
     admin_lines: tuple[str, ...]
     domain_lines: tuple[str, ...]
+    reproducible_lines: tuple[str, ...]
+    described: tuple[str, ...]
     text: tuple[str, ...]
+    signature: tuple[str, ...]
+
+    @property
+    def asks_for_customer(self) -> bool:
+        """True if the field for the customer's address is there, filled or not."""
+        return not self.parts.isdisjoint((LabelPart.CUSTOMER_EMAIL, LabelPart.SUPER_ADMIN))
 
     @property
     def description_words(self) -> int:
@@ -62,10 +72,11 @@ class MailTemplate:
         return 0 if is_japanese(self.description) else len(self.description.split())
 
 
-def read_template(lines: Sequence[str]) -> MailTemplate:
-    """Return the template in the lines of one mail."""
-    text = lines[: _signature(lines)]
-    sections = list(_sections(text))
+def read_template(lines: Sequence[str], names: Sequence[str] = ()) -> MailTemplate:
+    """Return the template in the lines of one mail. `names` are the writer's: they begin the signature."""
+    end = begins_signature(lines, names, [at for at, line in enumerate(lines) if _is_labelled(line)])
+    text = lines[:end]
+    sections = list(_sections(list(_fields(text))))
     values = [(section.part, *_value(section)) for section in sections]
 
     def of(part: LabelPart) -> list[str]:
@@ -81,10 +92,13 @@ def read_template(lines: Sequence[str]) -> MailTemplate:
         product=_first(of(LabelPart.PRODUCT), read_product),
         description=_description(of(LabelPart.DESCRIPTION), values, templated=bool(parts)),
         steps=tuple(step for labelled, own, _ in values if labelled is LabelPart.STEPS for step in read_steps(own)),
-        customer_lines=tuple(of(LabelPart.CUSTOMER_EMAIL)),
+        customer_lines=(*of(LabelPart.CUSTOMER_EMAIL), *(each for each in of(LabelPart.CUSTOMER) if "@" in each)),
         admin_lines=tuple(of(LabelPart.SUPER_ADMIN)),
         domain_lines=tuple(of(LabelPart.CUSTOMER_DOMAIN)),
+        reproducible_lines=tuple(of(LabelPart.REPRODUCIBLE)),
+        described=tuple(line for part, own, _ in values if part is LabelPart.DESCRIPTION for line in own),
         text=tuple(text),
+        signature=tuple(lines[end:]),
     )
 
 
@@ -119,8 +133,74 @@ def label_in(line: str) -> tuple[LabelPart, str] | None:
     rest = _BEFORE_LABEL.sub("", line, count=1)
     for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest), _LABEL_BEFORE_BLANK.match(rest)):
         if found and (found.end() < len(rest) or _stands_alone(rest)) and (part := _part(found[0])):
-            return part, _value_after(rest[found.end() :])
+            value = _value_after(rest[found.end() :])
+            return None if _is_only_a_name(part, value) else (part, value)
     return None
+
+
+def _is_only_a_name(part: LabelPart, value: str) -> bool:
+    """Return True for a customer who is named without an address: "Customer: Lakeview Freight"."""
+    return part is LabelPart.CUSTOMER and bool(value) and "@" not in value
+
+
+def _is_labelled(line: str) -> bool:
+    return bool(line.strip()) and (label_in(line) is not None or opens_with_id(line))
+
+
+# Several fields on one line, and labels in the first row of a table.
+
+_DIVIDERS = ("|", "\t", ";", " / ", "•", " · ")
+_LONGEST_FIELDS = 2_000
+_FEWEST_FIELDS = 2
+_OF_ADDRESS = (LabelPart.CUSTOMER_EMAIL, LabelPart.SUPER_ADMIN)
+_FREE = frozenset({LabelPart.DESCRIPTION, LabelPart.STEPS})
+
+
+def _fields(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines, those with several labels divided, and the cells below a row of labels behind their labels."""
+    heads: Sequence[str] = ()
+    for at, line in enumerate(lines):
+        cells = _cells(line)
+        if heads and len(cells) == len(heads) and _part(cells[0]) is None:
+            yield from (f"{head}: {cell}" for head, cell in zip(heads, cells, strict=True))
+        elif not (heads := cells if cells and _are_above(cells, lines[at + 1 : at + 3]) else ()):
+            yield from _divided(line)
+
+
+def _are_above(cells: Sequence[str], lines: Sequence[str]) -> bool:
+    """Return True if the cells are labels of those in the next row."""
+    below = _cells(next(filter(str.strip, lines), ""))
+    return len(below) == len(cells) and _part(below[0]) is None and _are_heads(cells, below)
+
+
+def _cells(line: str) -> list[str]:
+    """Return the cells of a row of a table; none if the line is no row."""
+    return [cell.strip() for cell in line.split("\t")] if "\t" in line[:_LONGEST_FIELDS] else []
+
+
+def _are_heads(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Return True for a row of a table that holds labels alone, at least one of the template.
+
+    The other labels can be of any words if an address is below that of the customer's address.
+    """
+    if not all(cells) or any(":" in cell or "@" in cell for cell in cells):
+        return False
+    parts = [mail_words.part_of(cell) for cell in cells]
+    if any(part in _OF_ADDRESS and "@" in value for part, value in zip(parts, below, strict=True)):
+        return True
+    known = (all(map(mail_words.is_known, mail_words.words(fold(cell)))) for cell in cells)
+    return any(part and part is not LabelPart.OTHER for part in parts) and all(known)
+
+
+def _divided(line: str) -> list[str]:
+    """Return the fields of a line with at least two labels; the line itself if it has none or one."""
+    for divider in _DIVIDERS if len(line) <= _LONGEST_FIELDS else ():
+        if divider in line:
+            fields = [field.strip() for field in line.split(divider)]
+            found = [label for field in fields if (label := label_in(field))]
+            if len(found) >= _FEWEST_FIELDS and found[0][0] not in _FREE:
+                return fields
+    return [line]
 
 
 def _part(label: str) -> LabelPart | None:
@@ -134,34 +214,6 @@ def _stands_alone(line: str) -> bool:
 
 def _value_after(text: str) -> str:
     return _BEFORE_VALUE.sub("", text, count=1).strip()
-
-
-def _signature(lines: Sequence[str]) -> int:
-    """Return the index of the closing words that begin the signature; the number of lines if there are none.
-
-    A signature contains no label, no labelled number and no postscript.
-    """
-    end = len(lines)
-    for at in range(len(lines) - 1, -1, -1):
-        line = lines[at].strip()
-        if _closes(line):
-            end = at
-        elif line and (label_in(line) or opens_with_id(line) or _POSTSCRIPT.match(fold(line))):
-            break
-    return end
-
-
-_SIGN_OFF = re.compile(rf"(?:{mail_words.SIGN_OFFS})(?:[\s,.!。、]+[^\s,.!]+){{0,2}}[\s,.!。、]*")
-_SENT_FROM = re.compile(rf"(?:{mail_words.SENT_FROM})")
-_POSTSCRIPT = re.compile(rf"(?:{mail_words.POSTSCRIPT})(?![a-z])")
-_LONGEST_CLOSING = 60
-
-
-def _closes(line: str) -> bool:
-    if len(line) > _LONGEST_CLOSING:
-        return False
-    folded = fold(line)
-    return line in ("--", "—") or bool(_SIGN_OFF.fullmatch(folded) or _SENT_FROM.search(folded))
 
 
 def _value(section: TemplateSection) -> tuple[Sequence[str], Sequence[str]]:
@@ -203,13 +255,20 @@ def _prose(lines: Iterable[str]) -> str:
     return joined([line for each in _paragraphs(lines) if _is_long(joined(each), _SHORTEST_PROSE) for line in each])
 
 
-_SHORT_LABEL = re.compile(r"[^:：]{1,40}[:：]\s*\S")
+_SHORT_LABEL = re.compile(r"[^:：]{1,40}[:：]\s*+(?=\S)")
+
+
+def _is_labelled_word(line: str) -> bool:
+    """Return True for a short label with a short value. A sentence with a colon in it is prose."""
+    found = _SHORT_LABEL.match(line)
+    words = [word for word in line[found.end() :].split() if any(map(str.isalpha, word))] if found else []
+    return bool(found) and not _is_long(" ".join(words), _SHORTEST_PROSE)
 
 
 def _paragraphs(lines: Iterable[str]) -> Iterator[list[str]]:
     held: list[str] = []
     for line in lines:
-        if line.strip() and not _SHORT_LABEL.match(line):
+        if line.strip() and not _is_labelled_word(line):
             held.append(line)
         elif held:
             yield held

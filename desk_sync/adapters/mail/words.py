@@ -16,9 +16,13 @@ from desk_sync.adapters.text.fold import fold
 
 
 class LabelPart(StrEnum):
-    """The part of the template that a label begins. `OTHER`: its value is not kept, or is read by other code."""
+    """The part of the template that a label begins.
+
+    `CUSTOMER`: only the customer, by a name or an address. `OTHER`: its value is not kept, or is read by other code.
+    """
 
     CUSTOMER_EMAIL = "customer_email"
+    CUSTOMER = "customer"
     CUSTOMER_DOMAIN = "customer_domain"
     SUPER_ADMIN = "super_admin"
     REQUEST_TYPE = "request_type"
@@ -34,11 +38,15 @@ GROUPS: Mapping[str, str] = {
     "id": "id ids userid kennung identificador identifiant identifiants",
     "user": "user* benutzer* nutzer usuari* utilizador* utilisateur* ユーザー ユーザ",
     "organisation": "org organi* 組織",
-    "mail": "mail* email* correo* courriel* メール メールアドレス 電子メール",
-    "customer": "customer* client* kunde* endkunde* お客様 お客さま 顧客 クライアント",
-    "domain": "domain* kundendomain* dominio* domaine* ドメイン",
-    "super admin": "super superadmin* superutilis* スーパー管理者 スーパーアドミン 特権管理者",
-    "admin": "admin* 管理者",
+    "mail": "mail mails mailadresse mailadressen mailadres email emails emailadresse emailaddress correo correos courriel"
+    " courriels kundenmail kundenemail kundenmailadresse kundenemailadresse メール メールアドレス 電子メール",
+    "customer": "customer customers client clients cliente clientes kunde kunden kundin endkunde endkunden klant klanten"
+    " kundendomain kundendomane kundenmail kundenemail kundenmailadresse kundenemailadresse"
+    " お客様 お客さま 顧客 クライアント",
+    "domain": "domain domains domane domanen kundendomain kundendomane dominio dominios domaine domaines ドメイン",
+    "super": "super",
+    "super admin": "superadmin* superutilis* superammin* superbeheerder スーパー管理者 スーパーアドミン 特権管理者",
+    "admin": "admin* amministrat* beheerder 管理者",
     "type": "type* typ art tipo* anfrageart anfragetyp* 種類 種別 タイプ 区分",
     "request": "request* anfrage* supportanfrage* solicit* demand* requete*"
     " リクエスト 依頼 ご依頼 お問い合わせ 問い合わせ",
@@ -70,6 +78,7 @@ GROUPS: Mapping[str, str] = {
     " resolution losung problemlosung afetado affected concerned betroffen* afectado concerne* related yes ja sim"
     " si oui nein nao non details brief kurze breve detailed detaillierte"
     " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー"
+    " lautet lauten indirizzo adres van"
     " ご利用 利用 対象 発生 実施 した 行った 試した 済み または アドレス",
 }
 
@@ -81,7 +90,11 @@ LABELS: tuple[tuple[frozenset[str], LabelPart | None], ...] = (
     (frozenset({"steps", "reproducible"}), LabelPart.OTHER),
     (frozenset({"customer", "domain"}), LabelPart.CUSTOMER_DOMAIN),
     (frozenset({"super admin"}), LabelPart.SUPER_ADMIN),
+    (frozenset({"super", "admin"}), LabelPart.SUPER_ADMIN),
     (frozenset({"admin", "mail"}), LabelPart.SUPER_ADMIN),
+    (frozenset({"customer", "mail", "request"}), LabelPart.CUSTOMER_EMAIL),
+    (frozenset({"customer", "support"}), None),
+    (frozenset({"customer", "service"}), None),
     (frozenset({"customer", "mail"}), LabelPart.CUSTOMER_EMAIL),
     (frozenset({"user", "mail"}), LabelPart.OTHER),
     (frozenset({"reproducible"}), LabelPart.REPRODUCIBLE),
@@ -94,9 +107,7 @@ LABELS: tuple[tuple[frozenset[str], LabelPart | None], ...] = (
     (frozenset({"type"}), LabelPart.REQUEST_TYPE),
     (frozenset({"detail"}), LabelPart.OTHER),
     (frozenset({"problem"}), LabelPart.DESCRIPTION),
-    (frozenset({"customer", "support"}), None),
-    (frozenset({"customer", "service"}), None),
-    (frozenset({"customer"}), LabelPart.CUSTOMER_EMAIL),
+    (frozenset({"customer"}), LabelPart.CUSTOMER),
 )
 
 # The nine presets (R11): the value must contain a word of each line; the word can be part of a compound.
@@ -146,9 +157,28 @@ SIGN_OFFS = (
     "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos|abracos?"
     "|gracias|muchas gracias|saludos|un saludo|saludos cordiales|cordiales saludos|reciba un cordial saludo"
     "|cordialement|bien cordialement|merci|bien a vous|salutations|meilleures salutations|sinceres salutations"
+    "|met vriendelijke groet(?:en)?|vriendelijke groet(?:en)?|hartelijke groet(?:en)?|mvg|groet(?:en|jes)?|bedankt|alvast bedankt"
+    "|cordiali saluti|distinti saluti|un saluto|saluti|grazie(?: mille)?|buona giornata"
+    "|med vanlig(?:a)? h(?:a|ae)lsning(?:ar)?|vanliga halsningar|hilsen|med venlig hilsen|mvh|tack|takk|tak"
+    "|z powazaniem|pozdrawiam(?: serdecznie)?|dziekuje|s pozdravem|dekuji|ystavallisin terveisin|udvozlettel"
+    "|cu stima|saygilarimla|tesekkurler|с уважением|спасибо|με εκτιμηση|此致|谢谢|謝謝|감사합니다"
     "|(?:何卒)?(?:どうぞ)?(?:よろしく|宜しく)(?:お願い|御願い)\\w*|以上(?:です)?|敬具"
 )
-SENT_FROM = "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから"
+SENT_FROM = (
+    "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから|inviato da|verzonden vanaf"
+    "|skickat fran|get outlook for"
+)
+
+# A legal notice below a mail.
+LEGAL_NOTICE = (
+    "(?:not|nicht)(?: the| an?| der| ein)? (?:\\w{1,15} ){0,2}(?:recipient|addressee|adressat|empfanger)"
+    "|(?:n'etes pas|pas|nao e|nao for|no es|non e|non siete)(?: l[ea']| o| el| il| un)? ?(?:\\w{1,15} ){0,2}destinat(?:ario|aire|ari)"
+    "|(?:confidential|vertraulich|confidencia|confidentiel|riservat|vertrouwelijk|poufn|konfidenti)[^.]{0,60}"
+    "(?:mail|message|nachricht|mensa|messag|bericht|information|inhalt|privileged)"
+    "|(?:mail|message|nachricht|mensagem|mensaje|messaggio|bericht|information|wiadomosc)[^.]{0,60}"
+    "(?:confidential|vertraulich|confidencia|confidentiel|riservat|vertrouwelijk|poufn|konfidenti)"
+    "|(?:本メール|このメール|本電子メール).{0,40}(?:機密|秘密|受信者|名宛人)"
+)
 
 POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
 
@@ -166,12 +196,33 @@ def words(text: str) -> list[str]:
 
 def part_of(label: str) -> LabelPart | None:
     """Return the part of the template that a label begins."""
+    if is_mail_program(label):
+        return None
     present: set[str] = set()
     for word in words(fold(label)):
         if not (groups := _groups(word)):
             return None
         present |= groups
     return next((part for needed, part in LABELS if needed <= present), None)
+
+
+_MAIL_PROGRAM = re.compile(r"\W*(?:e ?-? ?)?mails?[ -]clients?(?![a-z])")
+
+
+def is_mail_program(label: str) -> bool:
+    """Return True for "E-mail client": in English that is a program."""
+    return bool(_MAIL_PROGRAM.match(fold(label)))
+
+
+def address_part(label: str) -> LabelPart | None:
+    """Return the part if a label names the address of the customer or of the super admin."""
+    part = part_of(label)
+    return part if part in (LabelPart.CUSTOMER_EMAIL, LabelPart.SUPER_ADMIN) else None
+
+
+def is_known(word: str) -> bool:
+    """Return True if labels are made of this folded word."""
+    return bool(_groups(word))
 
 
 def groups_in(text: str) -> set[str]:

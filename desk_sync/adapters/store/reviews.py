@@ -50,6 +50,7 @@ class SqlReviews:
                     looked_at=row["looked_at"],
                     reasons=decision.reasons,
                     questions=decision.questions,
+                    suggestions=decision.suggestions,
                 ),
                 decision,
             )

@@ -369,6 +369,8 @@ decisions = Table(
     Column("reasons", JSON, nullable=False),
     Column("hands_off", Boolean, nullable=False),
     Column("questions", JSON),
+    Column("suggestions", JSON),
+    Column("unproven", Boolean),
     Column("fields_written", JSON, nullable=False),
     ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
     Index(None, "portal", "ticket_id", "id"),

@@ -9,6 +9,8 @@ from desk_sync.normal_form import normal_form
 
 def fold(text: str) -> str:
     """Return the text in lower case without accents, full-width forms folded. Word boundaries are kept."""
+    if text.isascii():
+        return text.lower()
     decomposed = normal_form("NFKD", text.replace("’", "'").casefold())
     return normal_form("NFC", _ACCENT.sub("", decomposed))
 

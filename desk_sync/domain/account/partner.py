@@ -130,7 +130,7 @@ def customer_evidence(evidence: Iterable[Evidence], partner: Partner | None) -> 
     if partner is None:
         return tuple(evidence)
     kept = (
-        Evidence(each.place, tuple(reading for reading in each.readings if not _is_own(partner, each.place, reading)))
+        replace(each, readings=tuple(one for one in each.readings if not _is_own(partner, each.place, one)))
         for each in evidence
     )
     return tuple(each for each in kept if each.readings)

@@ -140,7 +140,8 @@ class ClocksDraft:
         """Return the facts that decide which promises hold. An unknown account takes nothing back (L8)."""
         before = self.memory.inputs.basis if self.memory.inputs else ClockBasis()
         verdict, ticket = self.decision.verdict, self.observed.ticket
-        large = before.large if verdict is Verdict.UNKNOWN else verdict is Verdict.PRIORITY
+        is_open = verdict is Verdict.UNKNOWN and not self.decision.unproven
+        large = before.large if is_open else verdict is Verdict.PRIORITY
         return ClockBasis(
             large=large,
             large_since=(before.large_since or self.observed.now) if large else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_sync.domain.account.entitlement import Verdict, entitle
-from desk_sync.domain.account.identity import Lookup
+from desk_sync.domain.account.identity import AccountCandidate, Lookup
 from desk_sync.domain.account.licence_policy import RegionBy
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, PartnerTag, TaggedElsewhere, TicketWriter, tag_of
 from desk_sync.domain.account.subscription import Account, Snapshot
@@ -19,10 +19,21 @@ from desk_sync.domain.ticket.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedAccount:
+    """An account that a person may choose for the ticket: where its evidence was found, and why it does not act."""
+
+    account_id: str
+    place: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What we hold true of a ticket. `hands_off`: box and severity stay as they are, whatever they are.
 
-    `questions` are for a person, although the verdict stands: each puts the ticket on the review list.
+    `questions` are for a person, although the verdict stands: each puts the ticket on the review list. `suggestions`
+    are the accounts to choose from where the ticket names some, and proves none. It is `unproven` then, unless some
+    evidence could not be read: what was set for an account does not follow any more.
     """
 
     verdict: Verdict
@@ -33,6 +44,8 @@ class Decision:
     reasons: tuple[Reason, ...] = ()
     hands_off: bool = False
     questions: tuple[str, ...] = ()
+    suggestions: tuple[SuggestedAccount, ...] = ()
+    unproven: bool = False
 
     @property
     def basis(self) -> str:
@@ -43,7 +56,8 @@ class Decision:
     def gist(self) -> str:
         """What a person who sets the decision aside has seen of it: neither the age of the data nor the mapping."""
         rules = [reason.rule for reason in self.reasons]
-        return fingerprint((self.verdict, self.account_id, self.licences, rules, self.questions))
+        seen = (self.verdict, self.account_id, self.licences, rules, self.questions)
+        return fingerprint((*seen, self.suggestions) if self.suggestions else seen)
 
     def because(self, rule: str, text: str) -> Decision:
         return replace(self, reasons=(*self.reasons, Reason(rule, text)))
@@ -71,9 +85,10 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter =
     )
     if snapshot is None:
         return unknown
-    if lookup.account is None:
-        return unknown.because("R45", _age(snapshot))
     stale_at = snapshot.imported_at + policy.licences.max_age
+    if lookup.account is None:
+        aged = unknown.because("R45", _age(snapshot))
+        return aged if now > stale_at else _suggested(aged, lookup)
     if now > stale_at:
         return unknown.because("R45", f"unknown since {stale_at:%F %H:%M}Z: {_origin(lookup.account, snapshot)}")
     found = entitle(lookup.account, policy.licences, writer)
@@ -86,6 +101,23 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter =
         hands_off=found.verdict is Verdict.REVIEW,
     )
     return _seen_by_the_partner(decision, lookup.account, writer, policy)
+
+
+def _suggested(unknown: Decision, lookup: Lookup) -> Decision:
+    """Return the decision about a ticket that proves no account, with those to choose from."""
+    return replace(
+        unknown,
+        verdict=Verdict.REVIEW if lookup.contested else unknown.verdict,
+        suggestions=tuple(map(_suggestion, lookup.candidates)),
+        unproven=bool(lookup.candidates) and lookup.whole,
+    )
+
+
+def _suggestion(candidate: AccountCandidate) -> SuggestedAccount:
+    evidence, account_id = candidate.evidence, candidate.account.account_id
+    return SuggestedAccount(
+        account_id=account_id, place=evidence.place, why=f"{evidence} leads to account {account_id}"
+    )
 
 
 def _seen_by_the_partner(decision: Decision, account: Account, writer: TicketWriter, policy: Policy) -> Decision:

@@ -21,7 +21,7 @@ from desk_sync.domain.plan.escalation_plan import EscalationDraft
 from desk_sync.domain.plan.fields_plan import FieldsDraft, FieldsPlan
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.observed import ObservedTicket
-from desk_sync.domain.plan.ownership import DECIDED
+from desk_sync.domain.plan.ownership import DECIDED, own_fields
 from desk_sync.domain.plan.plan import Plan
 from desk_sync.domain.plan.policy import Mode, Policy
 from desk_sync.domain.ticket.desired import DesiredValue
@@ -34,8 +34,8 @@ IDLE = timedelta(days=1)
 
 def draft_plan(observed: ObservedTicket, memory: Memory, policy: Policy) -> PlanDraft:
     """Return what follows from the facts, the memory and the policy, as far as it follows without further facts."""
-    settled = replace(memory, fields=memory.fields.settled(observed.ticket, observed.events))
-    return PlanDraft(observed, settled, policy)
+    fields = own_fields(memory.fields, observed.ticket, observed.events, policy.tickets)
+    return PlanDraft(observed, replace(memory, fields=fields), policy)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ class PlanDraft:
     def _effects(self, fields: FieldsPlan, education: tuple[Effect, ...], agents: Agents) -> Iterator[Effect]:
         """Yield every comment that is made once, with those of earlier looks that Desk did not accept."""
         yield from self.memory.comments.kept(escalating=self.escalation.is_running)
-        yield from notes(self.observed.ticket, self.decision, fields.writes, looping=fields.looping)
+        observed = self.observed
+        yield from notes(observed.ticket, observed.lookup, self.decision, fields.writes, looping=fields.looping)
         yield from self.clocks.alarms(self._escalated)
         yield from education
         yield from self.escalation.comments(agents)

@@ -149,7 +149,8 @@ class FieldsDraft:
     @cached_property
     def decided(self) -> Mapping[Field, DesiredValue]:
         """The values that follow from the decision."""
-        return dict(desired_values(self.observed.ticket, self.observed.lookup, self.decision, self.rules))
+        observed = self.observed
+        return dict(desired_values(observed.ticket, observed.lookup, self.decision, self.memory, self.rules))
 
     @cached_property
     def decided_by_people(self) -> Mapping[Field, Override]:
@@ -157,10 +158,10 @@ class FieldsDraft:
 
     @property
     def severity(self) -> Value:
-        """The severity that counts: ours, also where it is not written, unless a person's stands (R49, L7)."""
+        """The severity that counts: ours or the one before ours, also unwritten, unless a person's stands (R49, L7)."""
         theirs, ours = self.decided_by_people.get(Field.SEVERITY), self.decided.get(Field.SEVERITY)
         standing = theirs or ours
-        return standing.value if standing else self.observed.ticket.severity
+        return standing.value if standing else self._reverts.get(Field.SEVERITY, self.observed.ticket.severity)
 
     @property
     def seem_overwritten(self) -> bool:
@@ -172,7 +173,7 @@ class FieldsDraft:
     def differs_from_decision(self) -> bool:
         """True if a decided value differs from the ticket's, and no person's stands against it."""
         values = {name: each.value for name, each in self.decided.items() if name not in self.decided_by_people}
-        values |= dict(reverts(self.observed.ticket, self.decision, self.memory, self.rules))
+        values |= self._reverts
         return any(self._differs(name, value) for name, value in values.items())
 
     def differs_from_ours(self, shown: Mapping[Field, DesiredValue]) -> bool:
@@ -197,7 +198,7 @@ class FieldsDraft:
         overrides = {**self._unjudged(shown), **judged}
         desired = {name: value for name, value in {**self.decided, **shown}.items() if name not in overrides}
         raised = {name: action for name, action in actions.items() if not self._is_done(name, action)}
-        values = dict(reverts(ticket, self.decision, self.memory, self.rules))
+        values = self._reverts
         values |= {name: each.value for name, each in (judged | desired | raised).items()} | given_back
         differing = {name: value for name, value in values.items() if self._differs(name, value)}
         held = {name: each for name, each in self._held_back.items() if name in differing}
@@ -223,6 +224,11 @@ class FieldsDraft:
             unplaceable=tuple(sorted(desired.keys() & ticket.not_on_layout)),
             looping=looping,
         )
+
+    @property
+    def _reverts(self) -> dict[Field, Value]:
+        ticket = self.observed.ticket
+        return dict(reverts(ticket, self.decision, self.decided.keys(), self.memory, self.rules))
 
     def _unjudged(self, shown: Mapping[Field, DesiredValue]) -> Mapping[Field, Override]:
         """Return the overrides of fields that nothing is desired of at present, such as a clock's in the bin."""

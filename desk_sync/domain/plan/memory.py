@@ -174,11 +174,22 @@ class EscalationMemory:
     requests: EscalationRequests = NO_REQUESTS
 
 
+MAILS_READ = 20
+"""The number of the partner's mails that are read of one ticket for its account.
+
+Each costs one credit, once; their list is read for the clocks anyway. A partner who has not named the customer in so
+many mails is asked by a person, not by the next credit.
+"""
+READING = 1
+"""The version of what counts as evidence in a mail: mails that an earlier one read are read again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceMemory:
     """Evidence from the partner's mails, the description excepted.
 
-    `threads_read` is Desk's count of threads when they were read, `mails_read` are the ids of the last ones.
+    `threads_read` is Desk's count of threads when they were read, `mails_read` are the ids of the last ones, `reading`
+    is the version of the rules by which they were read.
     `mailboxes` are those of the mapping that received the ticket; None until a look needs them. `unread` names what of
     the mails was not read, and why.
     """
@@ -188,6 +199,16 @@ class EvidenceMemory:
     mails_read: tuple[str, ...] = ()
     mailboxes: tuple[str, ...] | None = None
     unread: tuple[str, ...] = ()
+    reading: int = 0
+
+    @property
+    def is_used_up(self) -> bool:
+        """True if no more mails of the ticket are read for its account."""
+        return len(self.mails_read) >= MAILS_READ
+
+    def current(self) -> EvidenceMemory:
+        """Return it without what was read by other rules, so that it is read again."""
+        return self if self.reading == READING else EvidenceMemory(mailboxes=self.mailboxes, reading=READING)
 
     def after(
         self, found: Iterable[Evidence], mails: Iterable[str], *, threads: int, unread: Iterable[str] = ()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import EvidencePlace, Lookup
+from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind, Lookup
 from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Override
 from desk_sync.domain.plan.observed import ObservedTicket
@@ -82,7 +82,7 @@ def _before_ours(
 def _undesired(decision: Decision, memory: FieldsMemory, among: frozenset[Field]) -> Iterator[tuple[Field, Override]]:
     """Yield the known overrides of fields that are not ours to set for now, such as those of a ticket in the bin."""
     for name, known in memory.overrides.items():
-        basis = known.basis if decision.verdict is Verdict.UNKNOWN else decision.basis
+        basis = known.basis if decision.account_id is None else decision.basis
         if name in among and known.basis == basis:
             yield name, known
 
@@ -101,7 +101,7 @@ def _basis(
     """Return the basis that a value of ours would have today; an unknown account changes none (L8)."""
     if name in desired:
         return desired[name].basis
-    reverted = name in DECIDED and decision.verdict is not Verdict.UNKNOWN
+    reverted = name in DECIDED and decision.account_id is not None
     return decision.basis if reverted else (known or ours).basis
 
 
@@ -121,8 +121,12 @@ def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, r
 
 def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
     """Yield the events that set the field to its present value."""
-    present = value_digest(observed.ticket, name, observed.ticket.value(name))
-    yield from (each for each in observed.events if name in each.changes and each.changes[name].after == present)
+    yield from _setting(name, observed.ticket, observed.events)
+
+
+def _setting(name: Field, ticket: Ticket, events: Iterable[Event]) -> Iterator[Event]:
+    present = value_digest(ticket, name, ticket.value(name))
+    yield from (each for each in events if name in each.changes and each.changes[name].after == present)
 
 
 def _gave_way(name: Field, ours: AppliedValue, known: Override | None, basis: str, observed: ObservedTicket) -> bool:
@@ -216,13 +220,67 @@ def changed_by_person(events: Iterable[Event], rules: TicketPolicy) -> bool:
     return any(event.hint is EventHint.STATE and is_person(event.actor_id, rules) for event in events)
 
 
+def own_fields(memory: FieldsMemory, ticket: Ticket, events: Collection[Event], rules: TicketPolicy) -> FieldsMemory:
+    """Return the memory by what the ticket and the events show: with what was written after all (L7).
+
+    A decided value of ours that a person has set again is the person's from now on.
+    """
+    settled = memory.settled(ticket, events)
+    theirs = {
+        name: ours
+        for name, ours in settled.applied.items()
+        if name in DECIDED and ticket.value(name) == ours.value and _is_set_again(name, ours, ticket, events, rules)
+    }
+    agreed = {
+        name: AppliedValue(value=ours.value, before=ours.value, basis=ours.basis) for name, ours in theirs.items()
+    }
+    ours = {name: each for name, each in settled.applied.items() if name not in theirs}
+    return replace(settled, applied=ours, agreed={**settled.agreed, **agreed})
+
+
+def _is_set_again(
+    name: Field, ours: AppliedValue, ticket: Ticket, events: Iterable[Event], rules: TicketPolicy
+) -> bool:
+    """Return True if an event shows that a person set the value after we had read the ticket to write it."""
+    return any(
+        is_person(event.actor_id, rules)
+        and (ours.read_at is None or event.modified_at is None or event.modified_at >= ours.read_at)
+        for event in _setting(name, ticket, events)
+    )
+
+
+def evidence_on(ticket: Ticket, memory: FieldsMemory) -> tuple[Evidence, ...]:
+    """Return the evidence on the ticket; a value of ours in the customer field is none of a person (L17).
+
+    A person's value that it replaced counts in its place.
+    """
+    ours = memory.applied.get(Field.CUSTOMER_PRIMARY_EMAIL)
+    if ours is None or ticket.customer_primary_email != ours.value:
+        return ticket.evidence
+    elsewhere = (each for each in ticket.evidence if each.place is not EvidencePlace.FIELD)
+    return (*_of_address(ours.before, EvidencePlace.FIELD, ticket), *elsewhere, *_of_ours(ours))
+
+
+def _of_address(address: Value, place: EvidencePlace, ticket: Ticket) -> Iterator[Evidence]:
+    """Yield the evidence in an address; its domain too, unless it is the sender's. No account has a public one's."""
+    if isinstance(address, str):
+        yield Evidence(place, (Identifier(IdentifierKind.EMAIL, address),))
+        _, at, domain = address.rpartition("@")
+        if at and domain != ticket.sender_domain:
+            yield Evidence(place, (Identifier(IdentifierKind.DOMAIN, domain),))
+
+
+def _of_ours(ours: AppliedValue) -> Iterator[Evidence]:
+    yield Evidence(EvidencePlace.OURS, (Identifier(IdentifierKind.EMAIL, str(ours.value)),))
+
+
 def desired_values(
-    ticket: Ticket, lookup: Lookup, decision: Decision, rules: TicketPolicy
+    ticket: Ticket, lookup: Lookup, decision: Decision, memory: FieldsMemory, rules: TicketPolicy
 ) -> Iterator[tuple[Field, DesiredValue]]:
     """Yield the decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
     if ticket.in_bin or decision.account_id is None or lookup.account is None:
         return
-    if _may_fill_email(ticket, lookup, rules):
+    if _may_fill_email(ticket, lookup, memory, rules):
         yield Field.CUSTOMER_PRIMARY_EMAIL, DesiredValue(lookup.account.super_admin_email, decision.basis)
     if decision.verdict is Verdict.PRIORITY and not decision.hands_off:
         yield Field.LARGE_USER, DesiredValue(True, decision.basis)
@@ -230,9 +288,11 @@ def desired_values(
             yield Field.SEVERITY, DesiredValue(rules.severities[1], decision.basis)
 
 
-def _may_fill_email(ticket: Ticket, lookup: Lookup, rules: TicketPolicy) -> bool:
-    """Return True if the address may be filled; an existing one only if it leads to exactly this account (C3)."""
-    if ticket.customer_primary_email is None:
+def _may_fill_email(ticket: Ticket, lookup: Lookup, memory: FieldsMemory, rules: TicketPolicy) -> bool:
+    """Return True if the address may be filled; a person's only if it leads to exactly this account (C3)."""
+    ours = memory.applied.get(Field.CUSTOMER_PRIMARY_EMAIL)
+    present = ticket.customer_primary_email
+    if present is None or (ours and ours.value == present and ours.before is None):
         return rules.email_fill is not EmailFill.NEVER
     return rules.email_fill is EmailFill.ALWAYS and EvidencePlace.FIELD in lookup.led_by
 
@@ -247,15 +307,28 @@ def _severity_left_alone(ticket: Ticket, rules: TicketPolicy) -> bool:
 
 
 def reverts(
-    ticket: Ticket, decision: Decision, memory: FieldsMemory, rules: TicketPolicy
+    ticket: Ticket, decision: Decision, desired: Collection[Field], memory: FieldsMemory, rules: TicketPolicy
 ) -> Iterator[tuple[Field, Value]]:
-    """Yield box and severity as they were before ours, once a fresh look-up answers "not large" (§0, L8)."""
-    if decision.verdict is not Verdict.NOT_PRIORITY or decision.hands_off or not rules.untick or ticket.in_bin:
+    """Yield the values before ours where ours no longer follow (§0, L18)."""
+    if not rules.untick or ticket.in_bin:
         return
-    for name in (Field.LARGE_USER, Field.SEVERITY):
+    for name in sorted(DECIDED - frozenset(desired)):
         ours = memory.applied.get(name)
-        if ours and ticket.value(name) == ours.value:
+        if ours and ticket.value(name) == ours.value and _no_longer_follows(name, ours, decision):
             yield name, ours.before
+
+
+def _no_longer_follows(name: Field, ours: AppliedValue, decision: Decision) -> bool:
+    """Return True for a value of ours that is not desired now, and was set for another account or another answer.
+
+    An unknown account takes nothing back (L8), unless the evidence that is there proves none; nor does a REVIEW of the
+    same account. What is not written any more because of a setting of the mapping, such as the address, stays.
+    """
+    if decision.account_id is None:
+        return decision.unproven
+    if not ours.basis.startswith(f"{decision.account_id}:"):
+        return True
+    return decision.verdict is not Verdict.REVIEW and name is not Field.CUSTOMER_PRIMARY_EMAIL
 
 
 def applied_after(

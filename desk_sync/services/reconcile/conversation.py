@@ -55,10 +55,13 @@ class ConversationReader:
     def read_new(self, ticket: Ticket, memory: Memory, news: Sequence[Event], *, evidence: bool) -> ConversationReading:
         """Read each list that may hold something new, one call each; the contents of mails only for `evidence`."""
         needed = topics(ticket, memory.clocks, news, self.rules.statuses, self.now())
+        known = memory.evidence.current()
+        wanted = evidence and not known.is_used_up
+        unread = wanted and ticket.threads > max(known.threads_read, 1)
+        memory = replace(memory, evidence=known) if unread else memory
         reading = _nothing_read(replace(memory, clocks=memory.clocks.doubting(ticket, news)))
-        unread = evidence and ticket.threads > max(memory.evidence.threads_read, 1)
         if unread or InquiryTopic.THREADS in needed:
-            reading = self._with_threads(reading, ticket, contents=evidence)
+            reading = self._with_threads(reading, ticket, contents=wanted)
         if InquiryTopic.COMMENTS in needed:
             reading = self._with_comments(reading, ticket)
         if InquiryTopic.STATUS in needed:

@@ -41,10 +41,14 @@ class AnswerRetention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveMatches:
-    """The accounts that the sources found, and the reasons that say which sources were asked."""
+    """The accounts that the sources found, and the reasons that say which sources were asked.
+
+    `whole` is False if one of them did not answer.
+    """
 
     matches: Mapping[Identifier, Sequence[Account]]
     reasons: tuple[Reason, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,7 @@ class LiveLookup:
         """Return the matches. A source that fails has none, and a reason says so; nothing is raised for it."""
         matches: dict[Identifier, Sequence[Account]] = {}
         reasons: list[Reason] = []
+        whole = True
         chosen = sorted(identifiers, key=lambda each: _STRONGEST.index(each.kind))[: self.keeping.most]
         for live in self.sources:
             try:
@@ -68,6 +73,7 @@ class LiveLookup:
             except DeskSyncError as error:
                 log.warning("source.silent", source=live.name, error=str(error))
                 reasons.append(Reason("R45", f"source {live.name} was asked too, and did not answer: {error}"))
+                whole = False
                 continue
             if found:
                 result = "does not know it either" if not any(found.values()) else "has it since its last full reading"
@@ -75,7 +81,7 @@ class LiveLookup:
             for identifier, accounts in found.items():
                 if accounts:
                     matches.setdefault(identifier, accounts)
-        return LiveMatches(matches=matches, reasons=tuple(reasons))
+        return LiveMatches(matches=matches, reasons=tuple(reasons), whole=whole)
 
     def _answers(
         self, live: LimitedSource, wanted: Sequence[Identifier]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
-from desk_sync.domain.account.identity import Identifier, IdentifierKind, Lookup, choose, readings
+from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
@@ -21,8 +21,9 @@ from desk_sync.domain.escalation.triggers import SevereTicket
 from desk_sync.domain.plan.adoption.adopt import adopt
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.draft import draft_plan
-from desk_sync.domain.plan.memory import EvidenceMemory, Memory
+from desk_sync.domain.plan.memory import MAILS_READ, EvidenceMemory, FieldsMemory, Memory
 from desk_sync.domain.plan.observed import ObservedTicket
+from desk_sync.domain.plan.ownership import evidence_on, own_fields
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.agent import DeskAgent
@@ -88,12 +89,13 @@ class TicketReader:
         """Return the facts about a ticket that was read, and the memory."""
         ticket = self._with_tags(ticket)
         memory, writer = pending.memory, self._writer(ticket)
-        lookup = self._look_up(ticket, writer.partner, memory.evidence)
+        fields = own_fields(memory.fields, ticket, news, policy.tickets)
+        lookup = self._look_up(ticket, writer.partner, fields, memory.evidence)
         conversation = self._conversation(policy)
         new = conversation.read_new(ticket, memory, news, evidence=_needs_evidence(ticket, lookup))
         evidence = new.evidence
         if evidence != memory.evidence:
-            lookup = self._look_up(ticket, writer.partner, evidence)
+            lookup = self._look_up(ticket, writer.partner, fields, evidence)
         evidence = replace(evidence, mailboxes=self._mailboxes(ticket, lookup, evidence))
         writer = policy.partners.with_data_centers(writer, evidence.mailboxes or ())
         offset = self.clock.offset
@@ -138,7 +140,17 @@ class TicketReader:
         ]
         update = ConversationUpdate().with_status_changes(changes, whole=past.whole)
         history = history and conversation.extend(history, observed.ticket, update)
-        return adopt(replace(observed, history=history, past=past), memory, traces, policy)
+        observed = replace(observed, history=history, past=past)
+        adopted, known = adopt(observed, memory, traces, policy)
+        lookup = self._look_up_again(adopted, known, policy)
+        if lookup == observed.lookup:
+            return adopted, known
+        return adopt(replace(observed, lookup=lookup), memory, traces, policy)
+
+    def _look_up_again(self, observed: ObservedTicket, memory: Memory, policy: Policy) -> Lookup:
+        """Return the lookup of a ticket of which it was learnt only now what we had written into its fields."""
+        ticket, fields = observed.ticket, own_fields(memory.fields, observed.ticket, observed.events, policy.tickets)
+        return self._look_up(ticket, observed.writer.partner, fields, memory.evidence)
 
     def _from_the_start(
         self, observed: ObservedTicket, memory: Memory, conversation: ConversationReader, created_at: datetime
@@ -162,7 +174,8 @@ class TicketReader:
         memory = replace(past.memory, clocks=past.memory.clocks.unjudged())
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
-        lookup = self._look_up(ticket, writer.partner, memory.evidence)
+        fields = own_fields(memory.fields, ticket, (), policy.tickets)
+        lookup = self._look_up(ticket, writer.partner, fields, memory.evidence)
         offset = self.clock.offset
         observed = ObservedTicket(
             ticket=ticket,
@@ -216,14 +229,17 @@ class TicketReader:
             return self.partners.mailboxes(ticket)
         return evidence.mailboxes
 
-    def _look_up(self, ticket: Ticket, partner: Partner | None, mails: EvidenceMemory) -> Lookup:
-        evidence = customer_evidence((*ticket.evidence, *mails.from_threads), partner)
-        found = self._find(readings(evidence))
+    def _look_up(self, ticket: Ticket, partner: Partner | None, fields: FieldsMemory, mails: EvidenceMemory) -> Lookup:
+        evidence = customer_evidence((*evidence_on(ticket, fields), *mails.from_threads), partner)
+        found = self._find(evidence)
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
         lookup = choose(evidence, found.matches, newest, self.policy.strategies)
-        unread = (Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
-        lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons, *unread))
+        unread = tuple(Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
+        if mails.is_used_up and not lookup.rests_on_a_field:
+            unread = (*unread, Reason("R45", f"not read: mails of the partner after the first {MAILS_READ}"))
+        whole = found.whole and not ticket.unread
+        lookup = replace(lookup, reasons=(*lookup.reasons, *found.reasons, *unread), whole=whole)
         account = lookup.account
         if account is None or account.domain is None or self.policy.licences.per is AccountScope.SUPER_ADMIN:
             return lookup
@@ -231,13 +247,19 @@ class TicketReader:
         others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
         return replace(lookup, account=combine(account, others))
 
-    def _find(self, identifiers: Sequence[Identifier]) -> LiveMatches:
-        """Return the matches in the local data; the sources themselves are asked only where those have none."""
-        matches = self.subscriptions.find(identifiers)
-        tried = [each for each in identifiers if each.kind in self.policy.strategies]
-        if matches or self.live is None or not tried:
+    def _find(self, evidence: Sequence[Evidence]) -> LiveMatches:
+        """Return the matches in the local data; the sources themselves are asked only where those have none.
+
+        Matches of suggestions do not spare the question for what acts.
+        """
+        matches = self.subscriptions.find(readings(evidence))
+        usable = [each for each in evidence if any(one.kind in self.policy.strategies for one in each.readings)]
+        tried = [each for each in usable if each.standing.acts] or usable
+        asked = [each for each in readings(tried) if each.kind in self.policy.strategies]
+        if self.live is None or not asked or any(each in matches for each in asked):
             return LiveMatches(matches=matches)
-        return self.live.find(tried)
+        found = self.live.find(asked)
+        return replace(found, matches={**matches, **found.matches})
 
 
 def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
@@ -251,5 +273,5 @@ def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:
 
 
 def _needs_evidence(ticket: Ticket, lookup: Lookup) -> bool:
-    """Return True if the partner's mails could lead to the account."""
-    return lookup.account is None and lookup.snapshot is not None and not ticket.closed
+    """Return True if the partner's mails could lead to the account, or to another one."""
+    return not lookup.rests_on_a_field and lookup.snapshot is not None and not ticket.closed

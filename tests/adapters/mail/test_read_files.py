@@ -63,11 +63,29 @@ def test_an_unknown_charset_does_not_matter():
     assert read_mail(raw).customer_email == EMAIL
 
 
-def test_of_alternatives_the_plain_text_is_read():
-    message = mail()
-    message.add_alternative("<p>Customer email: other@big.example</p>", subtype="html")
+@pytest.mark.parametrize(
+    ("plain", "html", "answer"),
+    [
+        pytest.param(BODY, f"<p>{BODY}</p>", (EMAIL, True), id="both say the same"),
+        pytest.param(BODY, "<p>Customer email: other@big.example</p>", (None, False), id="they differ"),
+        pytest.param(
+            "Customer email: them\n", "<p>Customer email: <a href='mailto:a@big.example'>them</a></p>",
+            ("a@big.example", True), id="only HTML has the link",
+        ),
+        pytest.param(
+            "Any news?\n\nCustomer email: old@other.example",
+            "<p>Any news?</p><div name='quote'>Customer email: old@other.example</div>",
+            ("old@other.example", False), id="only HTML marks the quotation",
+        ),
+        pytest.param(BODY, "<p>There is a plain text, which your program does not show here.</p>", (EMAIL, True), id="a notice"),
+    ],
+)  # fmt: skip
+def test_of_alternatives_both_are_heard(plain, html, answer):
+    message = mail(plain)
+    message.add_alternative(html, subtype="html")
+    facts = read_mail(message.as_bytes())
 
-    assert read_mail(message.as_bytes()).customer_email == EMAIL
+    assert (facts.customer_email, facts.acts) == answer
 
 
 def test_of_alternatives_html_is_read_if_the_plain_text_is_empty():

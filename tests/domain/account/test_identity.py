@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import data, lists, permutations, sampled_from
 
 from desk_sync.domain.account.identity import (
     STRATEGIES,
@@ -76,7 +80,7 @@ def reason_text(lookup):
             [domain(), zoid()],
             {"one": domain().readings, "two": (*domain().readings, *zoid().readings)},
             "A2",
-            "zoid (label or link) leads",
+            "zoid (label) leads",
             id="a domain of several is settled by an exact identifier",
         ),
     ],
@@ -101,30 +105,6 @@ def test_the_first_evidence_that_leads_to_an_account_decides(evidence, matches, 
         pytest.param(
             [domain()], {"one": domain().readings, "two": domain().readings}, "2 accounts", id="a shared domain"
         ),
-        pytest.param(
-            [email(EvidencePlace.TEMPLATE), zoid()],
-            {"one": email().readings, "two": zoid().readings},
-            "zoid (label or link) does not lead there",
-            id="two of the template contradict each other",
-        ),
-        pytest.param(
-            [email(), ANY_NUMBER],
-            {"one": email().readings, "two": [AS_ZGID]},
-            "organisation field) does not lead there",
-            id="two fields contradict each other",
-        ),
-        pytest.param(
-            [email(EvidencePlace.TEXT), zoid()],
-            {"one": email().readings, "two": zoid().readings},
-            "does not lead there",
-            id="a loose address against a label",
-        ),
-        pytest.param(
-            [domain(), domain(EvidencePlace.ASKED, "other.example")],
-            {"one": domain().readings, "two": domain(value="other.example").readings},
-            "does not lead there",
-            id="two domains",
-        ),
         pytest.param([ANY_NUMBER], {"one": [AS_ZOID], "two": [AS_ZUID]}, "2 accounts", id="a number of two accounts"),
     ],
 )
@@ -135,18 +115,137 @@ def test_contradictory_evidence_leads_to_no_account(evidence, matches, reason):
     assert reason in reason_text(lookup)
 
 
+STRANGER = email(EvidencePlace.TEMPLATE, "b@two.example")
+
+
 @pytest.mark.parametrize(
-    ("evidence", "other"),
+    "evidence",
     [
-        pytest.param([email(), zoid()], zoid(), id="the mail against a field"),
-        pytest.param([zoid(), domain()], domain(), id="a domain against an id"),
-        pytest.param([zoid(), email(EvidencePlace.QUOTED)], email(), id="quoted text against new text"),
+        pytest.param([email(EvidencePlace.TEMPLATE), zoid()], id="two labelled values of the mail"),
+        pytest.param([email(EvidencePlace.TEMPLATE), STRANGER], id="two addresses behind a label"),
+        pytest.param([email(), ANY_NUMBER], id="two fields"),
+        pytest.param([email(EvidencePlace.TEXT), email(EvidencePlace.TEXT, "b@two.example")], id="two loose addresses"),
+        pytest.param([domain(), domain(EvidencePlace.ASKED, "other.example")], id="two domains"),
+        pytest.param([domain(), zoid()], id="the domain of a field against a labelled id"),
     ],
 )
-def test_weaker_evidence_casts_no_doubt(evidence, other):
-    strong = next(each for each in evidence if each.readings != other.readings)
+def test_equally_strong_evidence_of_different_accounts_is_contested(evidence):
+    one, two = evidence
+    lookup = found_by(evidence, one=one.readings[:1], two=two.readings[:1])
 
-    assert found_by(evidence, one=strong.readings, two=other.readings).account == ONE
+    assert (lookup.account, lookup.led_by, lookup.contested) == (None, frozenset(), True)
+    assert {each.account.account_id for each in lookup.candidates} == {"A1", "A2"}
+    assert "equally strong evidence leads to different accounts" in reason_text(lookup)
+
+
+@pytest.mark.parametrize(
+    ("stronger", "weaker"),
+    [
+        pytest.param(email(), zoid(), id="the field against a label"),
+        pytest.param(zoid(), email(EvidencePlace.TEXT), id="a label against a loose address"),
+        pytest.param(email(EvidencePlace.TEMPLATE), email(EvidencePlace.TEXT, "b@two.example"), id="an answer"),
+        pytest.param(domain(), email(EvidencePlace.TEXT), id="also by the domain alone"),
+        pytest.param(zoid(), domain(EvidencePlace.TEMPLATE), id="an id against a domain"),
+        pytest.param(email(EvidencePlace.TEXT), domain(EvidencePlace.TEXT, "two.example"), id="a loose domain"),
+        pytest.param(email(EvidencePlace.TEXT), zoid(EvidencePlace.QUOTED), id="new text against quoted text"),
+        pytest.param(zoid(), email(EvidencePlace.OURS), id="a label against what we wrote ourselves"),
+    ],
+)
+def test_stronger_evidence_wins_in_whatever_order_it_was_found(stronger, weaker):
+    for evidence in ([stronger, weaker], [weaker, stronger]):
+        lookup = found_by(evidence, one=stronger.readings, two=weaker.readings)
+
+        assert (lookup.account, lookup.standing, lookup.candidates) == (ONE, stronger.standing, ())
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        *(
+            pytest.param(email(place), id=place)
+            for place in (EvidencePlace.LINK, EvidencePlace.FORWARDED, EvidencePlace.QUOTED, EvidencePlace.OURS)
+        ),
+        pytest.param(domain(EvidencePlace.TEXT), id="the domain of a loose address"),
+        pytest.param(domain(EvidencePlace.QUOTED), id="the domain of a quoted one"),
+        pytest.param(replace(email(EvidencePlace.TEXT), one_of_several=True), id="one of several in a text"),
+        pytest.param(replace(email(EvidencePlace.TEMPLATE), one_of_several=True), id="one of several in an answer"),
+    ],
+)
+def test_weak_evidence_is_a_suggestion(evidence):
+    """Law L17."""
+    lookup = found_by([evidence], one=evidence.readings)
+
+    assert (lookup.account, lookup.standing, lookup.contested) == (None, None, False)
+    assert [(each.account, each.evidence) for each in lookup.candidates] == [(ONE, evidence)]
+    assert "a suggestion, which a person must confirm" in reason_text(lookup)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "acts"),
+    [
+        pytest.param([email(EvidencePlace.TEXT)], True, id="alone"),
+        pytest.param([email(EvidencePlace.TEXT), email(value="x@no.example")], False, id="beside another in the field"),
+        pytest.param(
+            [email(EvidencePlace.TEXT), email(EvidencePlace.TEMPLATE, "x@no.example")], False, id="beside an answer"
+        ),
+        pytest.param([email(EvidencePlace.TEXT), zoid()], True, id="beside an unknown id"),
+        pytest.param(
+            [email(EvidencePlace.TEXT), email(EvidencePlace.QUOTED, "x@no.example")], True, id="beside a quoted one"
+        ),
+        pytest.param([zoid(), email(value="x@no.example")], True, id="a labelled id beside an unknown field"),
+    ],
+)
+def test_a_lone_address_acts_only_if_it_is_the_only_one(evidence, acts):
+    lookup = found_by(evidence, one=evidence[0].readings)
+
+    assert (lookup.account is ONE, bool(lookup.candidates)) == (acts, not acts)
+
+
+@given(
+    evidence=lists(
+        sampled_from(
+            [
+                *(email(place) for place in EvidencePlace),
+                *(email(place, "b@two.example") for place in EvidencePlace),
+                *(zoid(place) for place in EvidencePlace),
+                *(domain(place) for place in EvidencePlace),
+                email(EvidencePlace.TEXT, "x@no.example"),
+                replace(email(EvidencePlace.TEMPLATE), one_of_several=True),
+            ]
+        ),
+        max_size=6,
+    ),
+    data=data(),
+)
+def test_the_order_in_which_evidence_became_known_has_no_effect(evidence, data):
+    """Law L18."""
+    matches = {"one": email().readings, "two": (*zoid().readings, *STRANGER.readings, *domain().readings)}
+
+    assert found_by(data.draw(permutations(evidence)), **matches) == found_by(evidence, **matches)
+
+
+@given(
+    strong=sampled_from([email(), email(EvidencePlace.TEMPLATE), zoid(), email(EvidencePlace.TEXT)]),
+    weak=lists(sampled_from([each for each in EvidencePlace if not each.standing.acts]), max_size=4),
+)
+def test_weak_evidence_never_changes_which_account_acts(strong, weak):
+    """Law L17."""
+    added = [email(place, "b@two.example") for place in weak]
+    matches = {"one": strong.readings, "two": STRANGER.readings}
+
+    assert found_by([*added, strong], **matches).account == ONE
+
+
+def test_a_domain_of_several_is_settled_by_a_loose_address_of_one():
+    evidence = [domain(), email(EvidencePlace.TEXT)]
+
+    assert found_by(evidence, one=BOTH, two=domain().readings).account == ONE
+
+
+def test_a_place_that_was_stored_for_labels_and_links_alike_counts_as_the_weaker_one():
+    assert EvidencePlace("label or link") is EvidencePlace.LINK
+    with pytest.raises(ValueError, match="elsewhere"):
+        EvidencePlace("elsewhere")
 
 
 @pytest.mark.parametrize("reading", [AS_ZOID, AS_ZGID, AS_ZUID], ids=lambda reading: reading.kind)
@@ -156,21 +255,6 @@ def test_a_number_without_a_label_counts_if_it_leads_to_one_account(reading):
 
 def test_a_number_that_one_account_has_twice_leads_to_one_account():
     assert found_by([ANY_NUMBER], one=[AS_ZOID, AS_ZGID]).account == ONE
-
-
-@pytest.mark.parametrize(
-    ("evidence", "found"),
-    [
-        pytest.param([email(EvidencePlace.QUOTED)], ONE, id="alone"),
-        pytest.param([email(EvidencePlace.QUOTED), zoid(EvidencePlace.QUOTED)], None, id="beside an unknown number"),
-        pytest.param(
-            [email(EvidencePlace.QUOTED), email(value="user@other.example")], None, id="beside an unknown address"
-        ),
-        pytest.param([domain(EvidencePlace.QUOTED)], None, id="a domain"),
-    ],
-)
-def test_quoted_text_counts_only_if_it_is_exact_and_the_only_evidence(evidence, found):
-    assert found_by(evidence, one=BOTH).account == found
 
 
 class TestStrategies:

@@ -74,6 +74,8 @@ def test_what_names_the_partner_is_no_evidence_for_a_customer(value, kinds, plac
     evidence = make_evidence(value, *kinds, place=place)
 
     assert customer_evidence([evidence], PARTNER) == ((evidence,) if kept else ())
+    weak = replace(evidence, one_of_several=True)
+    assert customer_evidence([weak], PARTNER) == ((weak,) if kept else ())
     assert customer_evidence([evidence], None) == (evidence,)
 
 

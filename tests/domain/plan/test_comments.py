@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP
 from desk_sync.domain.plan.comments import notes
 from desk_sync.domain.plan.decision import decide
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
-from tests.support.makers import NOW, POLICY, make_account, make_item, make_lookup, make_ticket
-from tests.support.plan_scenes import EMAIL, LARGE, SEVERITY, SMALL, UNDECIDED, UNKNOWN
+from tests.support.makers import ADMIN, NOW, POLICY, make_account, make_evidence, make_item, make_lookup, make_ticket
+from tests.support.plan_scenes import EMAIL, LARGE, SEVERITY, SMALL, UNDECIDED, UNKNOWN, UNPROVEN
 
 SUGGESTED = (Inference("outage", "en", "is down"), Inference("login", "en", "cannot sign in"))
 
@@ -20,12 +22,47 @@ SUGGESTED = (Inference("outage", "en", "is down"), Inference("login", "en", "can
 def noted(ticket=None, lookup=SMALL, wanted=(), *, looping=False):
     ticket = ticket or make_ticket()
     decision = decide(ticket, lookup, WRITER_NOT_LOOKED_UP, POLICY, NOW)
-    return list(notes(ticket, decision, wanted, looping=looping))
+    return list(notes(ticket, lookup, decision, wanted, looping=looping))
 
 
 @pytest.mark.parametrize("lookup", [LARGE, SMALL, UNKNOWN], ids=["large", "not large", "unknown"])
 def test_a_settled_or_unknown_account_needs_no_note(lookup):
     assert noted(lookup=lookup) == []
+
+
+OLD = make_lookup(make_account(12), age=timedelta(days=8))
+TYPO = make_lookup(named=(make_evidence("admim@large.example", place=EvidencePlace.TEMPLATE),))
+
+
+@pytest.mark.parametrize(
+    ("lookup", "head", "named"),
+    [
+        pytest.param(UNPROVEN, "not certain enough", ["account A1", f"email {ADMIN} (quoted text)"], id="a suggestion"),
+        pytest.param(TYPO, "found no account", ["email admim@large.example (template)"], id="a typo"),
+        pytest.param(OLD, "too old", ["unknown since"], id="data that are too old"),
+    ],
+)
+def test_a_ticket_that_names_a_customer_and_proves_none_asks_a_person_once(lookup, head, named):
+    [note], [again] = noted(lookup=lookup), noted(make_ticket(severity="S3-Minimal"), lookup)
+
+    assert note.kind is EffectKind.REVIEW
+    assert note.text.startswith("desk-sync ")
+    assert head in note.text.splitlines()[0]
+    assert all(each in note.text for each in (*named, "To settle it"))
+    assert note.key == again.key
+
+
+@pytest.mark.parametrize(
+    ("ticket", "lookup"),
+    [
+        pytest.param(make_ticket(status_type="Closed"), UNPROVEN, id="closed"),
+        pytest.param(make_ticket(in_bin=True), UNPROVEN, id="in the bin"),
+        pytest.param(make_ticket(), replace(TYPO, whole=False), id="a source did not answer"),
+        pytest.param(make_ticket(), replace(TYPO, snapshot=None), id="no data"),
+    ],
+)
+def test_it_is_not_asked_in_vain(ticket, lookup):
+    assert noted(ticket, lookup) == []
 
 
 def test_a_note_on_an_undecided_account_gives_the_reasons_once_for_each_ticket_and_account():

@@ -23,6 +23,7 @@ from tests.support.plan_scenes import (
     STALE,
     UNDECIDED,
     UNKNOWN,
+    UNPROVEN,
     with_rules,
 )
 
@@ -47,6 +48,29 @@ def decided(lookup=LARGE, writer=WRITER_NOT_LOOKED_UP, policy=POLICY, **facts):
 )
 def test_box_and_severity_are_left_alone_unless_the_verdict_is_certain(lookup, verdict, hands_off):
     assert (decided(lookup).verdict, decided(lookup).hands_off) == (verdict, hands_off)
+
+
+@pytest.mark.parametrize(
+    ("lookup", "verdict", "unproven"),
+    [
+        pytest.param(UNPROVEN, Verdict.UNKNOWN, True, id="only a suggestion"),
+        pytest.param(replace(UNPROVEN, contested=True), Verdict.REVIEW, True, id="equally strong evidence of several"),
+        pytest.param(replace(UNPROVEN, whole=False), Verdict.UNKNOWN, False, id="evidence may be missing"),
+    ],
+)
+def test_a_ticket_that_proves_no_account_names_those_to_choose_from(lookup, verdict, unproven):
+    decision = decided(lookup)
+
+    assert (decision.verdict, decision.account_id, decision.hands_off) == (verdict, None, True)
+    assert [(each.account_id, each.place) for each in decision.suggestions] == [("A1", "quoted text")]
+    assert decision.unproven is unproven
+    assert decision.gist != decided(UNKNOWN).gist
+
+
+def test_old_data_suggest_nothing():
+    decision = decided(replace(UNPROVEN, snapshot=STALE.snapshot))
+
+    assert (decision.suggestions, decision.unproven) == ((), False)
 
 
 class TestTheAgeOfTheData:

@@ -10,9 +10,9 @@ import pytest
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace
 from desk_sync.domain.plan.draft import draft_plan
-from desk_sync.domain.plan.memory import AppliedValue, Override
+from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Memory, Override
 from desk_sync.domain.plan.observed import ObservedTicket
-from desk_sync.domain.plan.ownership import changed_by_person
+from desk_sync.domain.plan.ownership import changed_by_person, evidence_on, own_fields
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.past import PastChange, TicketPast
@@ -20,11 +20,13 @@ from tests.support.makers import (
     ADMIN,
     NOW,
     PERSON,
+    POLICY,
     ROBOT,
     TICKETS,
     changed,
     make_account,
     make_event,
+    make_evidence,
     make_lookup,
     make_memory,
     make_ticket,
@@ -42,8 +44,10 @@ from tests.support.plan_scenes import (
     TREATED,
     UNDECIDED,
     UNKNOWN,
+    UNPROVEN,
     after_ours,
     look,
+    observe,
     with_rules,
 )
 
@@ -86,6 +90,42 @@ class TestReverts:
 
         assert plan.fields.writes == {BOX: False, SEVERITY: "S2-Moderate"}
         assert plan.fields.memory.applied == {}
+
+    @pytest.mark.parametrize(
+        ("lookup", "written"),
+        [
+            pytest.param(UNPROVEN, {BOX: False, SEVERITY: "S2-Moderate", EMAIL: None}, id="only suggestions are left"),
+            pytest.param(
+                replace(UNPROVEN, contested=True), {BOX: False, SEVERITY: "S2-Moderate", EMAIL: None}, id="two"
+            ),
+            pytest.param(replace(UNPROVEN, whole=False), {}, id="L8: a text or a source could not be read"),
+            pytest.param(replace(UNPROVEN, snapshot=STALE.snapshot), {}, id="L8: the data are too old"),
+            pytest.param(UNDECIDED, {}, id="L8: the same account is undecided"),
+            pytest.param(
+                replace(UNDECIDED, account=replace(UNDECIDED.account, account_id="A2")),
+                {BOX: False, SEVERITY: "S2-Moderate"},
+                id="another account, which is undecided",
+            ),
+        ],
+    )
+    def test_what_was_set_for_an_account_falls_when_another_or_none_is_proven(self, lookup, written):
+        """L17, L18."""
+        memory = make_memory(applied=OURS | {EMAIL: AppliedValue(value=ADMIN, before=None, basis=LARGE_BASIS)})
+        plan = look(make_ticket(**TREATED), lookup, memory)
+
+        assert plan.fields.writes == written
+
+    def test_the_clocks_and_the_severity_follow_at_the_same_look(self):
+        draft = draft_plan(observe(make_ticket(**TREATED), UNPROVEN), after_ours(), POLICY)
+
+        assert (draft.fields.severity, draft.clocks.urgency) == ("S2-Moderate", 2)
+
+    def test_a_persons_severity_stands_although_no_account_is_proven_and_again_afterwards(self):
+        unproven = look(LOWERED, UNPROVEN, after_ours(overrides=KEPT))
+        again = look(UNTICKED, LARGE, Memory(fields=unproven.fields.memory))
+
+        assert unproven.fields.writes == {BOX: False}
+        assert again.fields.writes == {BOX: True}
 
     def test_they_can_be_switched_off(self):
         assert writes(make_ticket(**TREATED), SMALL, after_ours(), with_rules(untick=False)) == {}
@@ -408,6 +448,66 @@ def test_only_a_change_of_the_tickets_state_counts_as_a_persons_change(events, f
     assert changed_by_person(events, TICKETS) is found
 
 
+FILLED = make_ticket(sender_domain="partner.example")
+
+
+class TestAFillOfOursReadBack:
+    """L17: what we wrote into the customer field is no more than what it was derived from."""
+
+    def places(self, ticket, *, value=ADMIN, before=None):
+        applied = {EMAIL: AppliedValue(value=value, before=before, basis=LARGE_BASIS)}
+        return [(str(each), each.readings[0].value) for each in evidence_on(ticket, FieldsMemory(applied=applied))]
+
+    def test_it_is_a_suggestion(self):
+        assert self.places(FILLED) == [("email (our own earlier entry)", ADMIN)]
+
+    def test_evidence_elsewhere_keeps_its_place(self):
+        mailed = replace(
+            FILLED, evidence=(make_evidence(ADMIN), make_evidence("b@x.example", place=EvidencePlace.TEXT))
+        )
+
+        assert self.places(mailed)[0] == ("email (text)", "b@x.example")
+
+    @pytest.mark.parametrize(
+        ("before", "found"),
+        [
+            pytest.param(
+                "user@large.example",
+                [("email (customer field)", "user@large.example"), ("domain (customer field)", "large.example")],
+                id="a user's address leads by its domain too",
+            ),
+            pytest.param(
+                "ada@partner.example", [("email (customer field)", "ada@partner.example")], id="the sender's does not"
+            ),
+            pytest.param("nobody", [("email (customer field)", "nobody")], id="a text that is no address"),
+        ],
+    )
+    def test_a_persons_value_that_it_replaced_counts_in_its_place(self, before, found):
+        assert self.places(FILLED, before=before) == [*found, ("email (our own earlier entry)", ADMIN)]
+
+    def test_another_value_is_a_persons(self):
+        assert self.places(FILLED, value="b@two.example") == [("email (customer field)", ADMIN)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "theirs"),
+    [
+        pytest.param({}, True, id="by a person, later"),
+        pytest.param({"modified_at": None}, True, id="at a time that is not known"),
+        pytest.param({"modified_at": NOW - timedelta(seconds=1)}, False, id="before we had read the ticket"),
+        pytest.param({"by": ROBOT}, False, id="by a program"),
+        pytest.param({"before": make_ticket(severity="S3-Minimal"), "after": make_ticket()}, False, id="another field"),
+    ],
+)
+def test_a_value_of_ours_that_is_set_again_is_its_authors(facts, theirs):
+    usual = {"before": make_ticket(customer_primary_email=None), "after": make_ticket(), "modified_at": NOW}
+    ours = AppliedValue(value=ADMIN, before=None, basis=LARGE_BASIS, read_at=NOW)
+
+    fields = own_fields(FieldsMemory(applied={EMAIL: ours}), make_ticket(), [changed(**usual | facts)], TICKETS)
+
+    assert (EMAIL in fields.applied, EMAIL in fields.agreed) == (not theirs, theirs)
+
+
 class TestKindsOfTickets:
     @pytest.mark.parametrize(
         ("ticket", "rules", "severity"),
@@ -433,7 +533,17 @@ class TestKindsOfTickets:
 
     @pytest.mark.parametrize("ticket", [make_ticket(product="Campaigns"), make_ticket(product="Campaigns", **TREATED)])
     def test_a_ticket_about_an_excluded_service_is_left_as_it_is(self, ticket):
-        assert writes(ticket, LARGE, after_ours() if ticket.large_user else None) == {}
+        assert writes(ticket, LARGE) == {}
+
+    @pytest.mark.parametrize(
+        ("ticket", "written"),
+        [
+            pytest.param({"product": "Campaigns"}, {BOX: False, SEVERITY: "S2-Moderate"}, id="C16: the service"),
+            pytest.param({"issue_type": "limitation"}, {SEVERITY: "S2-Moderate"}, id="R25: the type, the box stays"),
+        ],
+    )
+    def test_what_was_set_before_it_became_exempt_is_taken_back(self, ticket, written):
+        assert writes(make_ticket(**TREATED, **ticket), LARGE, after_ours()) == written
 
     def test_a_ticket_in_the_bin_is_left_alone(self):
         assert writes(make_ticket(in_bin=True), LARGE) == {}
@@ -465,6 +575,23 @@ class TestTheCustomersAddress:
         found = writes(make_ticket(customer_primary_email=field), lookup, policy=with_rules(email_fill=fill))
 
         assert found == ({EMAIL: ADMIN} if written else {})
+
+    @pytest.mark.parametrize(
+        ("fill", "before", "written"),
+        [
+            pytest.param(EmailFill.ALWAYS, None, True, id="in an empty field"),
+            pytest.param(EmailFill.WHEN_EMPTY, None, True, id="also when empty"),
+            pytest.param(EmailFill.NEVER, None, False, id="never"),
+            pytest.param(EmailFill.ALWAYS, "user@large.example", False, id="not over a person's that led elsewhere"),
+        ],
+    )
+    def test_a_fill_of_ours_for_another_account_is_corrected(self, fill, before, written):
+        ours = AppliedValue(value="b@two.example", before=before, basis="A2:NOT_PRIORITY")
+        ticket, memory = make_ticket(customer_primary_email="b@two.example"), make_memory(applied={EMAIL: ours})
+
+        found = writes(ticket, self.by_zoid, memory, with_rules(email_fill=fill))
+
+        assert found == {EMAIL: ADMIN if written else before}
 
     def test_an_account_under_review_gets_its_address_too(self):
         lookup = replace(UNDECIDED, led_by=frozenset({EvidencePlace.LABEL}))

@@ -50,8 +50,8 @@ def comments(desk, ticket_id=TICKET):
         pytest.param(FROM_PRAIRIE, 0, id="nothing is missing"),
         pytest.param(
             {"customer_primary_email": None, "evidence": (make_evidence("x@y.example"),)} | FROM_PRAIRIE,
-            0,
-            id="an identifier of no known account",
+            1,
+            id="an identifier of no known account: another note",
         ),
         pytest.param(NAMELESS | {"status_type": "Closed"}, 0, id="closed"),
         pytest.param(NAMELESS | {"in_bin": True}, 0, id="in the bin"),

@@ -9,6 +9,8 @@ import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.plan import memory
+from desk_sync.domain.plan.memory import MAILS_READ
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from tests.support.makers import ADMIN, NOW, POLICY, make_account, make_evidence, make_ticket
 
@@ -45,20 +47,70 @@ def decision(world):
         pytest.param(make_evidence(ADMIN, place=EvidencePlace.TEMPLATE), id="the address in the template"),
         pytest.param(ZOID, id="only a ZOID"),
         pytest.param(
-            make_evidence("large.example", IdentifierKind.DOMAIN, place=EvidencePlace.TEXT),
-            id="only the customer's domain",
+            make_evidence("large.example", IdentifierKind.DOMAIN, place=EvidencePlace.TEMPLATE),
+            id="only the customer's domain, behind a label",
         ),
-        pytest.param(make_evidence(ADMIN, place=EvidencePlace.QUOTED), id="quoted and alone"),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.TEXT), id="the only address of the text"),
     ],
 )
-def test_evidence_in_the_description_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
+def test_strong_evidence_in_the_description_fills_the_field_and_ticks_the_box(desk, world, ticket, evidence):
     ticket(evidence)
 
     world.look()
 
     assert (desk.tickets[TICKET].customer_primary_email, desk.tickets[TICKET].large_user) == (ADMIN, True)
     assert desk.calls == ["read_ticket", "write_ticket"]
+    assert not desk.comments[TICKET]
     assert f"{evidence} leads to account A1" in str(decision(world).reasons[0])
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        pytest.param(make_evidence("large.example", IdentifierKind.DOMAIN, place=EvidencePlace.TEXT), id="a domain"),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.QUOTED), id="quoted"),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.FORWARDED), id="forwarded"),
+        pytest.param(make_evidence(ADMIN, place=EvidencePlace.LINK), id="in a link"),
+    ],
+)
+def test_weak_evidence_makes_a_note_and_an_entry_for_review_and_nothing_else(desk, world, ticket, evidence):
+    ticket(evidence)
+
+    for number in range(2):
+        world.receives(key=f"again {number}")
+        world.look()
+
+    assert (desk.writes, len(desk.comments[TICKET])) == ([], 1)
+    [waiting] = world.reviews.undecided()
+    assert [(each.account_id, each.place) for each in waiting.suggestions] == [("A1", evidence.place)]
+    assert decision(world).unproven
+
+
+def test_a_fill_of_ours_is_no_evidence_and_falls_with_its_basis(desk, world, ticket):
+    ticket(make_evidence(ADMIN, place=EvidencePlace.TEXT))
+    world.look()
+    filled = desk.tickets[TICKET]
+    read_back = (make_evidence(ADMIN), make_evidence("large.example", IdentifierKind.DOMAIN))
+    quoted = make_evidence(ADMIN, place=EvidencePlace.QUOTED)
+    desk.tickets[TICKET] = replace(filled, evidence=(*read_back, quoted))
+    world.receives(key="again")
+
+    world.look()
+
+    emptied = desk.tickets[TICKET]
+    assert (filled.customer_primary_email, filled.large_user) == (ADMIN, True)
+    assert (emptied.customer_primary_email, emptied.large_user, emptied.severity) == (None, False, None)
+
+
+def test_nothing_is_taken_back_while_a_text_cannot_be_read(desk, world, ticket):
+    ticket(make_evidence(ADMIN, place=EvidencePlace.TEXT))
+    world.look()
+    desk.tickets[TICKET] = replace(desk.tickets[TICKET], evidence=(), unread=("a text (there was no time left)",))
+    world.receives(key="again")
+
+    world.look()
+
+    assert (desk.tickets[TICKET].customer_primary_email, desk.tickets[TICKET].large_user) == (ADMIN, True)
 
 
 def test_what_of_the_texts_was_not_read_is_named_in_every_decision(desk, world, ticket):
@@ -78,22 +130,25 @@ def test_what_of_the_texts_was_not_read_is_named_in_every_decision(desk, world, 
 
 
 @pytest.mark.parametrize(
-    "evidence",
+    ("evidence", "verdict"),
     [
-        pytest.param([ZOID, make_evidence("b@two.example", place=EvidencePlace.TEMPLATE)], id="of two accounts"),
-        pytest.param([UNKNOWN_ADDRESS], id="of no known account"),
-        pytest.param([], id="nothing"),
+        pytest.param(
+            [ZOID, make_evidence("b@two.example", place=EvidencePlace.TEMPLATE)], Verdict.REVIEW, id="of two accounts"
+        ),
+        pytest.param([UNKNOWN_ADDRESS], Verdict.UNKNOWN, id="of no known account"),
+        pytest.param([], Verdict.UNKNOWN, id="nothing"),
     ],
 )
 def test_evidence_that_does_not_lead_to_one_account_writes_nothing_and_is_shown_for_review(
-    desk, world, ticket, evidence
+    desk, world, ticket, evidence, verdict
 ):
     ticket(*evidence, threads=1)
 
     world.look()
 
     assert (desk.count("write_ticket"), desk.count("read_threads")) == (0, 0)
-    assert [each.verdict for each in world.reviews.undecided()] == [Verdict.UNKNOWN]
+    assert [each.verdict for each in world.reviews.undecided()] == [verdict]
+    assert len(desk.comments[TICKET]) == 1
 
 
 def test_a_strategy_that_is_switched_off_finds_nothing(world, ticket):
@@ -117,7 +172,8 @@ class TestThreads:
         world.look()
 
         assert desk.tickets[TICKET].customer_primary_email == ADMIN
-        assert desk.calls == ["read_ticket", "read_ticket", "read_contents", "read_threads", "write_ticket"]
+        first = ["read_ticket", "add_comment"]
+        assert desk.calls == [*first, "read_ticket", "read_contents", "read_threads", "write_ticket"]
 
     def test_it_is_read_at_the_first_look_too(self, desk, world):
         desk.partner_writes(TICKET, ZOID)
@@ -147,9 +203,9 @@ class TestThreads:
         world.receives(key="mail", hint=EventHint.CONVERSATION)
         world.look()
 
-        memory = world.tickets.history(TICKET).memory
+        evidence = world.tickets.history(TICKET).memory.evidence
 
-        assert (memory.evidence.from_threads, memory.evidence.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
+        assert (evidence.from_threads, evidence.threads_read) == ((UNKNOWN_ADDRESS, ZOID), 3)
 
     def test_a_mail_after_a_deletion_is_read_though_the_count_stands_still(self, desk, world):
         desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
@@ -184,10 +240,43 @@ class TestThreads:
         assert desk.tickets[TICKET].customer_primary_email == ADMIN
         assert desk.count("read_contents") == 1
 
+    def test_a_labelled_correction_is_found_although_the_description_led_to_an_account(self, desk, world, ticket):
+        ticket(make_evidence(ADMIN, place=EvidencePlace.TEXT), severity="S2-Moderate")
+        world.look()
+        corrected = make_evidence("b@two.example", place=EvidencePlace.TEMPLATE)
+        desk.partner_writes(TICKET, corrected)
+        world.receives(key="mail", hint=EventHint.CONVERSATION)
+
+        world.look()
+
+        assert decision(world).account_id == "A2"
+        assert desk.tickets[TICKET].customer_primary_email == "b@two.example"
+
+    def test_no_more_are_read_than_the_budget_allows(self, desk, world):
+        for number in range(MAILS_READ + 2):
+            desk.partner_writes(TICKET, UNKNOWN_ADDRESS)
+            world.receives(key=f"mail {number}", hint=EventHint.CONVERSATION)
+            world.look()
+
+        assert desk.count("read_contents") == MAILS_READ
+        assert "R45: not read: mails of the partner after the first 20" in map(str, decision(world).reasons)
+
+    def test_mails_that_an_older_version_read_are_read_again(self, desk, world, monkeypatch):
+        desk.partner_writes(TICKET, ZOID)
+        with monkeypatch.context() as older:
+            older.setattr(memory, "READING", 0)
+            world.look()
+        desk.thread_evidence[TICKET]["1"] = (make_evidence(ADMIN, place=EvidencePlace.QUOTED),)
+        world.receives(key="again", hint=EventHint.CONVERSATION)
+
+        world.look()
+
+        assert (desk.count("read_contents"), decision(world).unproven) == (2, True)
+
     @pytest.mark.parametrize(
         "facts",
         [
-            pytest.param({"evidence": [ZOID]}, id="the description leads to the account"),
+            pytest.param({"evidence": [make_evidence(ADMIN)]}, id="the customer field leads to the account"),
             pytest.param({"status_type": "Closed"}, id="the ticket is closed"),
         ],
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
@@ -71,7 +70,7 @@ class _Adoption:
             self._unjudged(memory.fields), self.traces, self.policy.tickets, _Basis(draft).of, self.since
         )
         memory = replace(memory, fields=fields)
-        unknown = draft.decision.verdict is Verdict.UNKNOWN and bool(DECIDED & fields.applied.keys())
+        unknown = draft.decision.account_id is None and bool(DECIDED & fields.applied.keys())
         memory = replace(memory, traces=replace(self.seen, again=unknown))
         reading = draft_plan(observed, memory, self.policy).clocks.reading
         clocks = self._with_alerts(memory.clocks, reading) if reading else memory.clocks

@@ -1,0 +1,318 @@
+"""Addresses in lines of text: whole, or not at all.
+
+A visible character directly beside an address that may belong to it makes the match a piece of something else. Japanese,
+Chinese and Korean are written without blanks around an address: their letters are no part of it. What contains an `@`
+but is no mailbox of a customer has a flaw: a web address, a Message-ID, a repository, a machine.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from desk_sync.adapters.mail import words as mail_words
+from desk_sync.adapters.mail.words import LabelPart
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.text.fold import fold
+from desk_sync.normal_form import normal_form
+
+
+class AddressFlaw(StrEnum):
+    """The reason why an address in a text is not the customer's."""
+
+    PIECE = "a piece of a longer word"
+    WEB = "part of a web address"
+    MESSAGE_ID = "the id of a message"
+    REPOSITORY = "a path on a host"
+    MACHINE = "the address of a machine"
+    NOT_TO_USE = "named in order not to be used"
+    EXAMPLE = "only an example"
+    OTHER_LABEL = "behind another label"
+
+
+NO_ADDRESS = frozenset({AddressFlaw.PIECE, AddressFlaw.WEB, AddressFlaw.MESSAGE_ID, AddressFlaw.REPOSITORY})
+"""The text with an `@` is no address at all."""
+
+COUNTED_FLAWS = frozenset({AddressFlaw.EXAMPLE})
+"""An example is not taken, but the address beside it is not the only one."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailAddress:
+    """An address in normal form, or a piece of a text with an `@` that is none.
+
+    `label` is the part of the template that the words directly before it name: the customer's or the super admin's
+    address. `link`: it is only the target of a link.
+    """
+
+    value: str
+    label: LabelPart | None = None
+    flaw: AddressFlaw | None = None
+    link: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """True if a label names it as the customer's or the super admin's."""
+        return self.label is not None
+
+    @property
+    def counts(self) -> bool:
+        """True if another address beside it is not the only one."""
+        return self.flaw is None or self.flaw in COUNTED_FLAWS
+
+
+def addresses_in(lines: Sequence[str]) -> list[MailAddress]:
+    """Return everything with an `@` in the lines, in its order, with its flaw."""
+    return [each for at, line in enumerate(lines) if _has_at(line) for each in _addresses(lines, at)]
+
+
+def _has_at(line: str) -> bool:
+    return "@" in line or "＠" in line or bool(_SPELT_AT.search(line))
+
+
+_SPELT_AT = re.compile(r" ?[(\[] ?(?:at|arroba) ?[)\]] ?", re.IGNORECASE)
+_HALFWIDTH = {full: full - 0xFEE0 for full in range(0xFF01, 0xFF5F)}
+_WEB = re.compile(
+    r"(?:https?|ftps?|ssh|git|svn|sips?|xmpp|wss?|mongodb|postgres(?:ql)?|redis|smtps?|imaps?)://[^\s<>\"]*+",
+    re.IGNORECASE,
+)
+_CHARACTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f"
+_LOCAL_PART = re.compile(rf"[{_CHARACTERS}_](?:[{_CHARACTERS}_.+'&-]{{0,62}}[{_CHARACTERS}_+-])?")
+_ELISION = re.compile(r"(?:[dljnstmc]|qu|un|(?:d|n|s)?[ae]ll|quest|sull|dall)'", re.IGNORECASE)
+_LABEL_OF_DOMAIN = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL_OF_DOMAIN}\.)+(?:[A-Za-z][A-Za-z0-9-]*+|[^\W\d_a-zA-Z]++)")
+_ENDS = re.compile(
+    r"(?:[\s<>()\[\]{}\"“”„«»‹›,;|、。，；：・「」『』【】—―]|\Z|['’]s?(?!\w)|[.!?:*_`…]+(?![^\s<>()\[\]\"”»*_`'’|]))"
+)
+_SEPARATORS = frozenset(' \t\u00a0<>()[]{}"“”„«»‹›,;:|¡¿、。，；：・「」『』【】〈〉《》—―→⇒•·▪▸➤✓※')
+_WRAPPING = "*`'‘’"
+_WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "IDEOGRAPHIC", "HALFWIDTH", "FULLWIDTH")
+_LONGEST_LOCAL_PART = 80
+_LONGEST_DOMAIN = 260
+_GOES_ON = re.compile(r"[.@_]\w|-[\w-]{1,60}\.[a-z]")
+_WENT_BEFORE = re.compile(r"\w[-_+&/]\Z")
+_OTHER_SCHEME = re.compile(r"(?<![a-z])(?:sips?|xmpp|ssh|git|im|acct|callto|skype|cid|mid):\Z", re.IGNORECASE)
+
+
+def _halfwidth(line: str) -> str:
+    """Return the line with full-width ASCII as ASCII, accents composed with their letters, and "(at)" as "@"."""
+    return _SPELT_AT.sub("@", normal_form("NFC", line.translate(_HALFWIDTH)))
+
+
+def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
+    line = _halfwidth(lines[at])
+    links = [found.span() for found in _WEB.finditer(line)]
+    cut_before = at > 0 and bool(_WENT_BEFORE.search(lines[at - 1]))
+    cut_after = at + 1 < len(lines) and bool(_GOES_ON.match(lines[at + 1]))
+    sign, end = line.find("@"), 0
+    last: MailAddress | None = None
+    while sign >= 0:
+        while links and links[0][1] <= sign:
+            links.pop(0)
+        if links and links[0][0] <= sign:
+            yield MailAddress(line[links[0][0] : links[0][1]], flaw=AddressFlaw.WEB)
+            end = links[0][1]
+        else:
+            start = _start(line, sign, end)
+            found = _Match(line, start, sign)
+            if start < sign:
+                cut = (cut_before and start == 0) or (cut_after and found.end == len(line))
+                between = line[max(end, start - 80) : start]
+                address = found.address(between, cut=cut)
+                last = _like(last, address) if last and _IN_LIST.fullmatch(between) else address
+                yield last
+            end = max(found.end, sign + 1)
+        sign = line.find("@", end)
+
+
+_IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
+_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE})
+
+
+def _like(before: MailAddress, address: MailAddress) -> MailAddress:
+    """Return an address of a list with the label, or the flaw, of the one before it."""
+    if address.flaw is not None or address.labelled:
+        return address
+    return replace(address, label=before.label, flaw=before.flaw if before.flaw in _SHARED else None)
+
+
+def _start(line: str, sign: int, first: int) -> int:
+    """Return the start of the local part of an address: after the first separator before the sign."""
+    start = sign
+    while start > max(first, sign - _LONGEST_LOCAL_PART) and not _separates(line[start - 1]):
+        start -= 1
+    while start < sign and line[start] in _WRAPPING:
+        start += 1
+    return start
+
+
+def _separates(character: str) -> bool:
+    return character in _SEPARATORS or _has_no_blanks(character)
+
+
+def _has_no_blanks(character: str) -> bool:
+    """Return True for a character of a script that is written without blanks around an address."""
+    return not character.isascii() and _script(character) in _WITHOUT_BLANKS
+
+
+def _script(character: str) -> str:
+    return unicodedata.name(character, "").replace("-", " ").split(" ")[0]
+
+
+def _has_mixed_scripts(label: str) -> bool:
+    if label.isascii():
+        return False
+    scripts = {_script(each) for each in label if each.isalpha()}
+    return len({"CJK" if each in _WITHOUT_BLANKS else each for each in scripts}) > 1
+
+
+class _Match:
+    """The text around one `@`: from `start` to `end`, which is exclusive."""
+
+    def __init__(self, line: str, start: int, sign: int) -> None:
+        self._line, self._start = line, start
+        self._local_part = line[start:sign]
+        domain = _DOMAIN.match(line, sign + 1, sign + 1 + _LONGEST_DOMAIN)
+        self._domain = domain[0] if domain else ""
+        self.end = domain.end() if domain else sign + 1
+
+    def address(self, before: str, *, cut: bool) -> MailAddress:
+        """Return the address with its label and its flaw."""
+        link = before.lower().endswith(("<mailto:", "[mailto:"))
+        before = before[: -len("<mailto:")] if link else before
+        value = None if cut or not self._is_whole(link=link) else self._normal()
+        if value is None:
+            return MailAddress(self._line[self._start : self.end], flaw=self._flaw_of_piece(), link=link)
+        clause = _CLAUSE.split(before.rstrip("<([（*'\"“„ "))[-1]
+        label = label_before(clause)
+        flaw = _flaw(value, before, clause, self._line[self.end : self.end + 80])
+        is_foreign = flaw is None and label is None and _is_behind_another_label(before)
+        return MailAddress(value, label, AddressFlaw.OTHER_LABEL if is_foreign else flaw, link)
+
+    def _normal(self) -> str | None:
+        return identifiers.email(f"{self._local_part}@{self._domain}")
+
+    def _is_whole(self, *, link: bool) -> bool:
+        after = self._line[self.end : self.end + 1]
+        ends = bool(_ENDS.match(self._line, self.end)) or _has_no_blanks(after) or (link and after == "?")
+        scheme = _OTHER_SCHEME.search(self._line[max(0, self._start - 10) : self._start])
+        local_part = self._local_part
+        well_formed = bool(_LOCAL_PART.fullmatch(local_part)) and ".." not in local_part
+        single = not any(map(_has_mixed_scripts, self._domain.split(".")))
+        return ends and not scheme and well_formed and single and not _ELISION.match(local_part)
+
+    def _flaw_of_piece(self) -> AddressFlaw:
+        return AddressFlaw.REPOSITORY if self._line[self.end : self.end + 1] in (":", "/") else AddressFlaw.PIECE
+
+
+# Labels.
+
+_CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）\t]")
+_LINKING = frozenset("is ist lautet es e est sera lauten are は が という です".split())
+_ADDRESS_WORDS = frozenset("address adresse adressen direccion endereco indirizzo adres アドレス".split())
+_NAMING = frozenset({"mail", "customer", "admin", "super admin"})
+
+
+def label_before(text: str) -> LabelPart | None:
+    """Return the part that the words at the end of a text name, directly before an address."""
+    folded = fold(text)
+    links = folded.rstrip().endswith((":", "=", "：", "-", "–"))
+    tail: list[str] = []
+    for word in reversed(mail_words.words(folded)):
+        if not mail_words.is_known(word):
+            break
+        tail.insert(0, word)
+    if not tail:
+        return None
+    last = mail_words.groups_in(tail[-1])
+    if not links and tail[-1] not in _LINKING | _ADDRESS_WORDS and not last & _NAMING:
+        return None
+    return mail_words.address_part(" ".join(tail))
+
+
+_FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
+_SECTION = re.compile(r"[|;\t。]|[.,]\s")
+_ACCOUNT_WORDS = frozenset(
+    "account accounts konto zoho login compte cuenta conta usuario アカウント ログイン id crm mailto".split()
+)
+_MOST_WORDS = 4
+
+
+def _is_behind_another_label(before: str) -> bool:
+    """Return True for a short label directly before an address that is not made of the words of the template."""
+    found = _FOREIGN.search(_SECTION.split(before)[-1])
+    if found is None or len(found[1].split()) > _MOST_WORDS:
+        return False
+    groups = mail_words.groups_in(found[1])
+    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"}:
+        return True
+    if groups & {"user", "organisation"} and "customer" not in groups:
+        return False
+    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in mail_words.words(fold(found[1])))
+
+
+# Flaws.
+
+_MACHINE = re.compile(
+    r"(?:no|do-?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre|reponse"
+    r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
+    r"|mailer-?daemon|postmaster|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto|automatic)-?(?:reply|responder)"
+    r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
+)
+_PICTURE = re.compile(r".+\.(?:png|jpe?g|gif|bmp|svg)")
+_MOST_DIGITS = 10
+_LONGEST_PLAIN = 40
+_UNIQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}.*")
+_RESERVED = re.compile(
+    r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo|exemple)\.[^@]++"
+)
+_SUCH_AS = re.compile(
+    r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\. ?ej\.?|por ejemplo"
+    r"|ejemplo|tal(?:es)? como|p\. ?ex\.?|por exemplo|exemplo|ex\.?|par ex(?:emple|\.)?|exemple|comme|tel(?:le)?s? que"
+    r"|per esempio|ad esempio|es\.|bijv\.?|例|例えば|たとえば)[\s:：,(<\"'“„]*+\Z"
+)
+_USE = (
+    r"(?:us(?:e[drs]?|ing)|writ(?:e|ing)|send|contact|valid|reach|verwend\w*|benutz\w*|nutz\w*|schreib\w*|gultig|utiliz\w*"
+    r"|usar|use|usen|usem|escrib\w*|escrev\w*|valid[ao]|utilis\w*|ecri\w*|valable|valide|usare|usate|scriv\w*|gebruik\w*|geldig)"
+)
+_NOT = r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas|plus|jamais|niet|geen)"
+_NOT_TO_USE_BEFORE = re.compile(
+    rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
+    rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
+    r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez de|ao inves de"
+    r"|in plaats van|invece di|former|formerly|outdated|obsolete|fruhere[nrs]?|veraltete[nrs]?|ancienne?|antigu[ao]|antig[ao]"
+    r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧|以前の)\S{0,20}\Z"
+)
+_NOT_TO_USE_AFTER = re.compile(
+    rf"[>)\"”\]]*\s*(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)?\s*(?:bitte\s+)?{_NOT}(?:\s+\w+){{0,3}}?\s+{_USE}"
+    r"|[>)\"”\]]*\s*(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
+)
+
+
+def _flaw(value: str, before: str, clause: str, after: str) -> AddressFlaw | None:
+    local_part, _, _ = value.partition("@")
+    folded = fold(before)
+    if _MACHINE.fullmatch(local_part):
+        return AddressFlaw.MACHINE
+    if _PICTURE.fullmatch(local_part) or _is_id_of_message(local_part, folded, after):
+        return AddressFlaw.MESSAGE_ID
+    if _SUCH_AS.search(folded) or _RESERVED.fullmatch(value):
+        return AddressFlaw.EXAMPLE
+    if _NOT_TO_USE_BEFORE.search(fold(clause)) or _NOT_TO_USE_AFTER.match(fold(after)):
+        return AddressFlaw.NOT_TO_USE
+    return None
+
+
+def _is_id_of_message(local_part: str, before: str, after: str) -> bool:
+    digits = sum(map(str.isdigit, local_part))
+    if digits >= _MOST_DIGITS or len(local_part) > _LONGEST_PLAIN or _UNIQUE.fullmatch(local_part):
+        return True
+    bracketed = before.endswith("<") and after.startswith(">")
+    return bool(_HEADER_OF_IDS.search(before)) or (bracketed and bool(_ENDS_WITH_ID.search(before)))
+
+
+_HEADER_OF_IDS = re.compile(r"(?:message-?ids?|in-reply-to|references|content-id) ?[:：]")
+_ENDS_WITH_ID = re.compile(r"(?<![a-z])ids?\W{0,3}\Z")

@@ -1,0 +1,203 @@
+"""The writer of a mail: the addresses and domains that are the writer's own, and where the signature begins.
+
+Own addresses are never the customer's. They are known before candidates are counted: those of the mail's headers, the
+registered domains of the partner, and those in the signature.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from desk_sync.adapters.mail import words as mail_words
+from desk_sync.adapters.mail.addresses import NO_ADDRESS, MailAddress, addresses_in
+from desk_sync.adapters.text import identifiers
+from desk_sync.adapters.text.fold import fold
+
+_ZOHO = ("zohocorp.com", "zohosupport.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailWriter:
+    """The writer of a mail. `sender` is the first address, in normal form; `names` are the names beside the addresses.
+
+    `own_domains` are further domains of the writer, such as the registered ones of a partner. `signed` are the addresses
+    in the signature. `automatic`: a machine wrote the mail.
+    """
+
+    sender: str | None = None
+    further: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    own_domains: frozenset[str] = frozenset()
+    signed: tuple[str, ...] = ()
+    signed_domains: frozenset[str] = frozenset()
+    automatic: bool = False
+
+    @property
+    def is_free_mail(self) -> bool:
+        """True if the sender writes from a public mail provider (R8)."""
+        return bool(self.sender) and identifiers.is_public_mail(_domain(self.sender or ""))
+
+    def owns(self, address: str) -> bool:
+        """Return True for an own address, one of an own domain or the domains above and below it, and for Zoho's."""
+        domain, own = _domain(address), (self.sender, *self.further)
+        if address in (*own, *self.signed) or _is_zoho(domain):
+            return True
+        return _is_of(domain, {*self.own_domains, *(_domain(each) for each in own if each)})
+
+    def may_own(self, address: str) -> bool:
+        """Return True for an own address, and for one of a domain that the signature names."""
+        return self.owns(address) or _is_of(_domain(address), self.signed_domains)
+
+    def accepts_domain(self, domain: str) -> bool:
+        """Return True if a domain can identify a customer."""
+        return not identifiers.is_public_mail(domain) and not self.owns(f"@{domain}")
+
+    def with_signature(self, lines: Sequence[str]) -> MailWriter:
+        """Return the writer with the addresses in a signature, and the domains of these and of its web addresses."""
+        found = tuple(each.value for each in addresses_in(lines) if each.flaw not in NO_ADDRESS)
+        hosts = (identifiers.domain(host) for line in lines for host in _HOST.findall(line[:_LONGEST_LINE]))
+        domains = {*map(_domain, found), *filter(None, hosts)}
+        return replace(self, signed=found, signed_domains=frozenset(domains))
+
+    def without_own(self, addresses: Iterable[MailAddress]) -> list[MailAddress]:
+        """Return the addresses that are not the writer's; those of the signature's domains only with a label."""
+        return [each for each in addresses if not (self.owns if each.labelled else self.may_own)(each.value)]
+
+
+_HOST = re.compile(r"(?<![\w@.-])www\.([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})", re.IGNORECASE)
+_LONGEST_LINE = 2_000
+
+
+def _is_of(domain: str, own: Iterable[str]) -> bool:
+    return any(_are_related(domain, each) for each in own if not identifiers.is_public_mail(each))
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _is_zoho(domain: str) -> bool:
+    return domain.startswith("zoho.") or any(_are_related(domain, zoho) for zoho in _ZOHO)
+
+
+def _are_related(one: str, other: str) -> bool:
+    """Return True if the domains are equal, or one is a subdomain of the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+# Signatures.
+
+_FEWEST_LABELS = 2
+_LONGEST_CLOSING = 60
+_LONGEST_NAME_LINE = 120
+_LONGEST_CONTACT = 90
+_MOST_LINES_OF_CONTACT = 10
+_MOST_WORDS_OF_CONTACT = 10
+_FEWEST_LINES_OF_CONTACT = 2
+_SHORTEST_NAME = 3
+_SIGN_OFF = re.compile(rf"(?:{mail_words.SIGN_OFFS})(?:[\s,.!。、]+[^\s,.!]+){{0,2}}[\s,.!。、]*")
+_SENT_FROM = re.compile(rf"(?:{mail_words.SENT_FROM})")
+_POSTSCRIPT = re.compile(rf"(?:{mail_words.POSTSCRIPT})(?![a-z])")
+_LEGAL_NOTICE = re.compile(mail_words.LEGAL_NOTICE)
+_BETWEEN_CLOSINGS = re.compile(r" [/|&+-] |/")
+_RULER = frozenset("_=*~—–―─═#-")
+_SHORTEST_RULER = 5
+_WORD = re.compile(r"[^\W\d_]+")
+_BESIDE_NAME = re.compile(r" ?[|,•·/(–—]|\Z")
+_TELEPHONE = re.compile(
+    r"(?<![a-z])(?:tel|telefon[eo]?|telephone|phone|mobile?|mobil|movil|celular|cell|fon|fax|hotline|ph|t|m|p|f)(?![a-z])"
+    r"[^\w+]{1,4}[+(]{0,2}\d|\+\d[\d ()./-]{6}|(?<!\d)0\d{1,5}[ /-][\d /-]{5}|[☎☏✆📞]|電話|携帯"
+)
+_WEB_ADDRESS = re.compile(r"(?<![\w@.])www\.[\w-]|^\W{0,3}https?://[^\s/]+/?\s?$")
+_ENDS_SENTENCE = (".", "!", "?", ":", "。", "：", ";")
+_CUSTOMERS = frozenset({"customer", "user", "super admin"})
+
+
+def begins_signature(lines: Sequence[str], names: Sequence[str], labels: Sequence[int]) -> int:
+    """Return the index of the first line of the signature; the number of lines if there is none.
+
+    `labels` are the lines that begin with a label of the template or with a labelled number. Closing words, a ruler, a
+    legal notice, and a block with a telephone or a web address at the end, begin a signature if no label is below. The
+    writer's own name, and a delimiter, begin one unless a template is below: at least two labels. No signature has a
+    postscript.
+    """
+    postscript = max((at for at, line in enumerate(lines) if _POSTSCRIPT.match(fold(line[:5].lstrip()))), default=-1)
+    behind_labels = max([postscript, *labels[-1:]])
+    behind_template = max(postscript, labels[-_FEWEST_LABELS] if len(labels) >= _FEWEST_LABELS else -1)
+    own = [words for words in (_words(name) for name in names) if words]
+    begins = [at for at in range(behind_labels + 1, len(lines)) if _closes(lines[at])]
+    begins += [at for at in range(behind_template + 1, len(lines)) if _is_named(lines[at], own)]
+    begins += [_contact_block(lines[: min(begins, default=len(lines))], behind_labels + 1)]
+    return min(begins)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _closes(line: str) -> bool:
+    """Return True for closing words in any mixture of languages, a ruler, and a legal notice."""
+    bare = line.strip()
+    if not bare:
+        return False
+    if len(bare) > _LONGEST_CLOSING:
+        return _RULER.issuperset(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
+    folded = fold(bare)
+    if any(_SIGN_OFF.fullmatch(each.strip()) for each in (folded, *_BETWEEN_CLOSINGS.split(folded)) if each.strip()):
+        return True
+    ruled = len(bare) >= _SHORTEST_RULER and _RULER.issuperset(bare)
+    return ruled or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+
+
+def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
+    """Return True for a delimiter, and for a line that is the writer's name, or begins with it."""
+    bare = line.strip()
+    if bare in ("--", "—"):
+        return True
+    if not bare or len(bare) > _LONGEST_NAME_LINE or not names:
+        return False
+    words = _words(bare)
+    return any(_is_name(words, name) or _begins_with_name(fold(bare), name) for name in names)
+
+
+def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Return True if the words are the first word of the name, or two or more of its words, such as without a title."""
+    alone = list(words) == list(name[:1]) and len(name[0]) >= _SHORTEST_NAME
+    return alone or (len(words) > 1 and set(words) <= set(name))
+
+
+def _begins_with_name(line: str, name: Sequence[str]) -> bool:
+    """Return True if the line begins with the name, or its first word, and something beside it."""
+    whole = " ".join(name)
+    if line.startswith(whole):
+        return len(name) > 1 and bool(_BESIDE_NAME.match(line, len(whole)))
+    return line.startswith(f"{name[0]}, ") and "@" in line and len(line.split()) <= len(name) + 1
+
+
+def _contact_block(lines: Sequence[str], first: int) -> int:
+    """Return the index of a block with a telephone or a web address at the end of the lines, else their number."""
+    block: list[int] = []
+    for at in range(len(lines) - 1, first - 1, -1):
+        if not lines[at].strip():
+            continue
+        if len(block) == _MOST_LINES_OF_CONTACT or not _is_of_contact(lines[at]):
+            break
+        block.append(at)
+    before = next((line.rstrip() for line in reversed(lines[: block[-1]]) if line.strip()), "") if block else ""
+    folded = [fold(lines[at]) for at in block]
+    reachable = any(_TELEPHONE.search(line) or _WEB_ADDRESS.search(line) for line in folded)
+    is_own = before and not before.endswith((":", "：")) and not any(map(_names_customer, folded))
+    return block[-1] if reachable and is_own and len(block) >= _FEWEST_LINES_OF_CONTACT else len(lines)
+
+
+def _is_of_contact(line: str) -> bool:
+    bare, words = line.strip(), len(line.split())
+    ends = bare.endswith(_ENDS_SENTENCE) and words > _SHORTEST_NAME
+    return len(bare) <= _LONGEST_CONTACT and words <= _MOST_WORDS_OF_CONTACT and not ends
+
+
+def _names_customer(line: str) -> bool:
+    groups = mail_words.groups_in(line)
+    return bool(groups & _CUSTOMERS) and not groups & {"support", "service"}
