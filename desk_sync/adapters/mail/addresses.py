@@ -211,8 +211,8 @@ class _Match:
 # Labels.
 
 _CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）\t]")
-_LINKING = frozenset("is ist lautet es e est sera lauten are は が という です".split())
-_ADDRESS_WORDS = frozenset("address adresse adressen direccion endereco indirizzo adres アドレス".split())
+_LINKING = frozenset(["is", "ist", "lautet", "es", "e", "est", "sera", "lauten", "are", "は", "が", "という", "です"])
+_ADDRESS_WORDS = frozenset(["address", "adresse", "adressen", "direccion", "endereco", "indirizzo", "adres", "アドレス"])
 _NAMING = frozenset({"mail", "customer", "admin", "super admin"})
 
 
@@ -236,7 +236,7 @@ def label_before(text: str) -> LabelPart | None:
 _FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
 _ACCOUNT_WORDS = frozenset(
-    "account accounts konto zoho login compte cuenta conta usuario アカウント ログイン id crm mailto".split()
+    ["account", "accounts", "konto", "zoho", "login", "compte", "cuenta", "conta", "usuario", "アカウント", "ログイン", "id", "crm", "mailto"]
 )
 _MOST_WORDS = 4
 

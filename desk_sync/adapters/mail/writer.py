@@ -7,7 +7,7 @@ registered domains of the partner, and those in the signature.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.adapters.mail import words as mail_words
