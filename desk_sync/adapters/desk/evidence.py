@@ -12,7 +12,7 @@ import structlog
 
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
-from desk_sync.adapters.mail.facts import FactSource, MailFacts
+from desk_sync.adapters.mail.facts import FactEvidence, FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
 from desk_sync.adapters.text import identifiers
@@ -26,6 +26,7 @@ _NUMBERS = (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID)
 _PLACES: Mapping[FactSource, EvidencePlace] = {
     FactSource.FIELD: EvidencePlace.TEMPLATE,
     FactSource.TEXT: EvidencePlace.TEXT,
+    FactSource.LINK: EvidencePlace.LINK,
     FactSource.QUOTED: EvidencePlace.QUOTED,
 }
 
@@ -103,16 +104,17 @@ def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
-    """Return the evidence among the facts of a text; none if it names several numbers of one kind."""
-    return () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    """Return the evidence among the facts of a text; none if it names several numbers of one kind, or customers."""
+    return () if facts.is_contradicted else tuple(_evidence(facts))
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:
-    quoted = facts.confidence is MailConfidence.LOW
+    weak = facts.confidence is MailConfidence.LOW
     if facts.customer_email:
-        yield _one(_PLACES[facts.source], IdentifierKind.EMAIL, facts.customer_email)
-        if facts.customer_domain and not quoted:
-            yield _one(_PLACES[facts.source], IdentifierKind.DOMAIN, facts.customer_domain)
+        place = EvidencePlace.TEMPLATE if facts.evidence is FactEvidence.TEMPLATE else _PLACES[facts.source]
+        yield _one(place, IdentifierKind.EMAIL, facts.customer_email)
+        if facts.customer_domain and not weak:
+            yield _one(place, IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
         yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
     for kind, number in (
@@ -122,9 +124,14 @@ def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     ):
         if number:
             is_open = facts.organization_id_is_open and facts.zgid is None
-            yield Evidence(
-                EvidencePlace.QUOTED if quoted else EvidencePlace.LABEL, _readings(kind, number, is_open=is_open)
-            )
+            yield Evidence(_place_of(kind, facts), _readings(kind, number, is_open=is_open))
+
+
+def _place_of(kind: IdentifierKind, facts: MailFacts) -> EvidencePlace:
+    """Return the place of a number: a link, quoted text, or behind its label."""
+    if kind in facts.links:
+        return EvidencePlace.LINK
+    return EvidencePlace.QUOTED if facts.confidence is MailConfidence.LOW else EvidencePlace.LABEL
 
 
 def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:

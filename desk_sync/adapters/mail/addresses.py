@@ -280,8 +280,8 @@ _NOT_TO_USE_BEFORE = re.compile(
     r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧|以前の)\S{0,20}\Z"
 )
 _NOT_TO_USE_AFTER = re.compile(
-    rf"[>)\"”\]]*\s*(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)?\s*(?:bitte\s+)?{_NOT}(?:\s+\w+){{0,3}}?\s+{_USE}"
-    r"|[>)\"”\]]*\s*(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
+    r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
+    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++{_USE}|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
 )
 
 

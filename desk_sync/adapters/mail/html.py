@@ -96,8 +96,10 @@ def _attributes(rest: str) -> dict[str, str]:
 
 
 def _is_displayed(name: str, attributes: Mapping[str, str], rest: str) -> bool:
+    if not rest or name in _HIDDEN:
+        return name not in _HIDDEN
     style = attributes.get("style", "")
-    if name in _HIDDEN or _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
+    if _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
         return False
     return "hidden" not in rest.lower() or not _HIDDEN_ATTRIBUTE.search(_QUOTED_VALUES.sub("x", rest))
 
@@ -106,7 +108,7 @@ def _names(attributes: Mapping[str, str]) -> str:
     return " ".join(attributes.get(each, "") for each in ("class", "id", "name"))
 
 
-def _is_quote(name: str, attributes: Mapping[str, str], line_before: str) -> bool:
+def _is_quote(name: str, attributes: Mapping[str, str], line_before: Callable[[], str]) -> bool:
     """Return True if a quotation begins. A `blockquote` with a margin and no border is an editor's indent."""
     if _QUOTE_MARKS.search(_names(attributes)):
         return True
@@ -114,7 +116,7 @@ def _is_quote(name: str, attributes: Mapping[str, str], line_before: str) -> boo
         return False
     style = attributes.get("style", "")
     is_indent = _MARGIN.search(style) and not _BORDER.search(style) and not {"type", "cite"} & attributes.keys()
-    return not is_indent or is_attribution(line_before)
+    return not is_indent or is_attribution(line_before())
 
 
 class _OpenElement:
@@ -211,20 +213,20 @@ class _Page:
             self._append("- ")
         elif name == "a":
             self._replace_link(None if ends else _characters(attributes.get("href", "")))
-        elif _SIGNATURE_MARKS.search(_names(attributes)):
+        elif attributes and _SIGNATURE_MARKS.search(_names(attributes)):
             self._end_line()
             self._append("--")
             self._end_line()
 
     def _apply_quote(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
-        if not ends and _EARLIER_MAIL_MARKS.search(_names(attributes)):
+        if attributes and _EARLIER_MAIL_MARKS.search(_names(attributes)):
             self._end_line()
             self._quote = _OpenElement(_NEVER_ENDS)
         elif self._quote is not None:
             if self._quote.ends_at(name, ends=ends):
                 self._end_line()
                 self._quote = None
-        elif not ends and _is_quote(name, attributes, self._line_before()):
+        elif not ends and (attributes or name == "blockquote") and _is_quote(name, attributes, self._line_before):
             self._end_line()
             self._quote = _OpenElement(name)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.template import label_in
@@ -170,7 +171,12 @@ def _is_of_template(text: str) -> bool:
 def _is_header(line: str) -> bool:
     """Return True for a short `Word: value` line that is no label of the template."""
     found = _NAME_OF_HEADER.match(line[:_LONGEST_ATTRIBUTION])
-    return bool(found) and len(found[1]) <= _LONGEST_NAME and not _is_of_template(found[1])
+    return bool(found) and len(found[1]) <= _LONGEST_NAME and _is_name_of_header(found[1])
+
+
+@lru_cache(maxsize=4096)
+def _is_name_of_header(name: str) -> bool:
+    return not _is_of_template(name)
 
 
 def _is_known_block(lines: Sequence[str], at: int) -> bool:

@@ -49,7 +49,7 @@ def identifiers_of(account: Account) -> Iterator[Identifier]:
 
 
 class EvidenceConfidence(IntEnum):
-    """The certainty that an identifier is the customer's: quoted, loose in a text, labelled, in a field of its own."""
+    """The certainty that an identifier is the customer's: quoted or linked, in a text, labelled, in a field of its own."""
 
     LOW = 1
     MEDIUM = 2
@@ -64,9 +64,15 @@ class EvidencePlace(StrEnum):
     FIELD = "customer field"
     ORGANISATION_FIELD = "organisation field"
     TEMPLATE = "template"
-    LABEL = "label or link"
+    LABEL = "label"
     TEXT = "text"
+    LINK = "link"
     QUOTED = "quoted text"
+
+    @property
+    def acts(self) -> bool:
+        """True if evidence from here is strong: it changes a ticket without a person (L17). Weak is a suggestion."""
+        return self in _STRONG
 
     @property
     def confidence(self) -> EvidenceConfidence:
@@ -81,8 +87,19 @@ _CONFIDENCE: Mapping[EvidencePlace, EvidenceConfidence] = {
     EvidencePlace.TEMPLATE: EvidenceConfidence.HIGH,
     EvidencePlace.LABEL: EvidenceConfidence.HIGH,
     EvidencePlace.TEXT: EvidenceConfidence.MEDIUM,
+    EvidencePlace.LINK: EvidenceConfidence.LOW,
     EvidencePlace.QUOTED: EvidenceConfidence.LOW,
 }
+_STRONG = frozenset(
+    {
+        EvidencePlace.ASKED,
+        EvidencePlace.FIELD,
+        EvidencePlace.ORGANISATION_FIELD,
+        EvidencePlace.TEMPLATE,
+        EvidencePlace.LABEL,
+        EvidencePlace.TEXT,
+    }
+)
 _ORDER = tuple(EvidencePlace)
 
 
@@ -95,6 +112,11 @@ class Evidence:
 
     place: EvidencePlace
     readings: tuple[Identifier, ...]
+
+    @property
+    def acts(self) -> bool:
+        """True if it may change a ticket without a person: from a strong place, and in a text not by a domain alone."""
+        return self.place.acts and (self.exact or self.place is not EvidencePlace.TEXT)
 
     @property
     def exact(self) -> bool:

@@ -76,7 +76,7 @@ def reason_text(lookup):
             [domain(), zoid()],
             {"one": domain().readings, "two": (*domain().readings, *zoid().readings)},
             "A2",
-            "zoid (label or link) leads",
+            "zoid (label) leads",
             id="a domain of several is settled by an exact identifier",
         ),
     ],
@@ -104,7 +104,7 @@ def test_the_first_evidence_that_leads_to_an_account_decides(evidence, matches, 
         pytest.param(
             [email(EvidencePlace.TEMPLATE), zoid()],
             {"one": email().readings, "two": zoid().readings},
-            "zoid (label or link) does not lead there",
+            "zoid (label) does not lead there",
             id="two of the template contradict each other",
         ),
         pytest.param(
