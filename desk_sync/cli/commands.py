@@ -149,7 +149,9 @@ def calendar(file: Path) -> None:
 def intake(
     files: Annotated[list[str], typer.Argument(help="Mails: .eml files, or headers, an empty line and the text.")],
     explain: Annotated[bool, typer.Option("--explain", help="Say for each address why it was taken or not.")] = False,
-    own_domain: Annotated[list[str] | None, typer.Option(help="A further domain of the partner; can be repeated.")] = None,
+    own_domain: Annotated[
+        list[str] | None, typer.Option(help="A further domain of the partner; can be repeated.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Read mails: the customer's identifiers and the template's fields, without Desk or database."""

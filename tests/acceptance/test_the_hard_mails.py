@@ -67,7 +67,9 @@ def test_the_table_of_kinds_in_the_documents_is_what_is_measured():
     table = (ROOT / "docs" / "mails.md").read_text(encoding="utf-8")
     written = {
         kind: (int(right), int(missed), int(wrong))
-        for kind, right, missed, wrong in re.findall(r"^\| ([^|]+) \| \d+ / \d+ / \d+ \| (\d+) / (\d+) / (\d+) \|$", table, re.M)
+        for kind, right, missed, wrong in re.findall(
+            r"^\| ([^|]+) \| \d+ / \d+ / \d+ \| (\d+) / (\d+) / (\d+) \|$", table, re.M
+        )
     }
     counted = Counter((by_hand(mail.stem)["kind"], verdict(mail.stem)) for mail in MAILS)
     kinds = {kind for kind, _ in counted}

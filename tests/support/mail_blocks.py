@@ -37,26 +37,79 @@ class MailLanguage:
 
 
 LANGUAGES = (
-    MailLanguage("en", "Customer Primary Email Address", "Zoho Product Name", ("From", "Sent", "To", "Subject"),
-                 "Tuesday, 3 November 2026 10:02", "wrote", "Please reply above this line", "Original Message",
-                 "Kind regards", "This message is confidential. If you are not the intended recipient, tell"),
-    MailLanguage("nl", "Customer email", "Product", ("Van", "Verzonden", "Aan", "Onderwerp"),
-                 "dinsdag 3 november 2026 10:02", "schreef", "Antwoord boven deze regel", "Oorspronkelijk bericht",
-                 "Met vriendelijke groet", "Dit bericht is vertrouwelijk. Bent u niet de geadresseerde, meld het aan"),
-    MailLanguage("de", "E-Mail-Adresse des Kunden", "Name des Zoho Produkts", ("Von", "Gesendet", "An", "Betreff"),
-                 "Dienstag, 3. November 2026 10:02", "schrieb", "Bitte antworten Sie oberhalb dieser Zeile",
-                 "Ursprüngliche Nachricht", "Mit freundlichen Grüßen",
-                 "Diese Nachricht ist vertraulich. Sind Sie nicht der richtige Empfänger, melden Sie es"),
-    MailLanguage("pt", "Endereço de e-mail do cliente", "Nome do produto Zoho", ("De", "Enviado", "Para", "Assunto"),
-                 "terça-feira, 3 de novembro de 2026 10:02", "escreveu", "Responda acima desta linha",
-                 "Mensagem original", "Atenciosamente", "Esta mensagem é confidencial. Avise"),
-    MailLanguage("it", "Customer email", "Product", ("Da", "Inviato", "A", "Oggetto"),
-                 "martedì 3 novembre 2026 10:02", "ha scritto", "Si prega di rispondere sopra questa riga",
-                 "Messaggio originale", "Cordiali saluti", "Questo messaggio è riservato. Se ricevuto per errore scrivere a"),
-    MailLanguage("ja", "お客様のメールアドレス", "製品", ("差出人", "送信日時", "宛先", "件名"),
-                 "2026年11月3日 10:02", "書きました", "この線より上に返信してください", "元のメッセージ",
-                 "よろしくお願いいたします", "このメールは機密です。誤って受信した場合の連絡先"),
-)  # fmt: skip
+    MailLanguage(
+        "en",
+        "Customer Primary Email Address",
+        "Zoho Product Name",
+        ("From", "Sent", "To", "Subject"),
+        "Tuesday, 3 November 2026 10:02",
+        "wrote",
+        "Please reply above this line",
+        "Original Message",
+        "Kind regards",
+        "This message is confidential. If you are not the intended recipient, tell",
+    ),
+    MailLanguage(
+        "nl",
+        "Customer email",
+        "Product",
+        ("Van", "Verzonden", "Aan", "Onderwerp"),
+        "dinsdag 3 november 2026 10:02",
+        "schreef",
+        "Antwoord boven deze regel",
+        "Oorspronkelijk bericht",
+        "Met vriendelijke groet",
+        "Dit bericht is vertrouwelijk. Bent u niet de geadresseerde, meld het aan",
+    ),
+    MailLanguage(
+        "de",
+        "E-Mail-Adresse des Kunden",
+        "Name des Zoho Produkts",
+        ("Von", "Gesendet", "An", "Betreff"),
+        "Dienstag, 3. November 2026 10:02",
+        "schrieb",
+        "Bitte antworten Sie oberhalb dieser Zeile",
+        "Ursprüngliche Nachricht",
+        "Mit freundlichen Grüßen",
+        "Diese Nachricht ist vertraulich. Sind Sie nicht der richtige Empfänger, melden Sie es",
+    ),
+    MailLanguage(
+        "pt",
+        "Endereço de e-mail do cliente",
+        "Nome do produto Zoho",
+        ("De", "Enviado", "Para", "Assunto"),
+        "terça-feira, 3 de novembro de 2026 10:02",
+        "escreveu",
+        "Responda acima desta linha",
+        "Mensagem original",
+        "Atenciosamente",
+        "Esta mensagem é confidencial. Avise",
+    ),
+    MailLanguage(
+        "it",
+        "Customer email",
+        "Product",
+        ("Da", "Inviato", "A", "Oggetto"),
+        "martedì 3 novembre 2026 10:02",
+        "ha scritto",
+        "Si prega di rispondere sopra questa riga",
+        "Messaggio originale",
+        "Cordiali saluti",
+        "Questo messaggio è riservato. Se ricevuto per errore scrivere a",
+    ),
+    MailLanguage(
+        "ja",
+        "お客様のメールアドレス",
+        "製品",
+        ("差出人", "送信日時", "宛先", "件名"),
+        "2026年11月3日 10:02",
+        "書きました",
+        "この線より上に返信してください",
+        "元のメッセージ",
+        "よろしくお願いいたします",
+        "このメールは機密です。誤って受信した場合の連絡先",
+    ),
+)
 
 
 def _quoted(words: MailLanguage, writer: str) -> Iterator[str]:
@@ -108,7 +161,9 @@ _QUOTING_ELEMENTS = (
     '<div style="font-size:0">{}</div>',
 )
 _LAST_ELEMENTS = ('<div id="divRplyFwdMsg">x</div>{}', '<div id="appendonsend"></div>{}')
-CLOSED_PAGES = [each.format(words.template.replace("\n", "<br>")) for words, each in product(LANGUAGES, _QUOTING_ELEMENTS)]
+CLOSED_PAGES = [
+    each.format(words.template.replace("\n", "<br>")) for words, each in product(LANGUAGES, _QUOTING_ELEMENTS)
+]
 PAGES = [
     *CLOSED_PAGES,
     f'<div class="gmail_signature"><div>{SENDER}</div><div>{SIGNED}</div></div>',
@@ -117,7 +172,7 @@ PAGES = [
     *(block.replace("<", "&lt;").replace("\n", "<br>") for block in BLOCKS),
 ]
 _PARTS = (
-    "Content-Type: message/rfc822\nContent-Disposition: attachment\n\nFrom: Kim <kim@old-customer.example>\nSubject: x\n\n{}",
+    "Content-Type: message/rfc822\nContent-Disposition: attachment\n\nFrom: Kim <kim@old.example>\nSubject: x\n\n{}",
     'Content-Type: text/plain; charset=utf-8; name="mail.log"\nContent-Disposition: inline; filename="mail.log"\n\n{}',
     "Content-Type: text/plain; charset=utf-8\nContent-Disposition: attachment\n\n{}",
     "Content-Type: text/plain; charset=utf-8\n\n{}",

@@ -104,8 +104,8 @@ class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
     `unread` names what of the text was not read, and why. `verdicts` are all addresses of the mail. `labelled`: a label
-    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if `organization_id_is_open`: its label names both. `missing` are the
-    absent parts of the template.
+    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if
+    `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
     """
 
     sender: str | None
@@ -165,8 +165,15 @@ class MailFacts:
         several = self.several | {IdentifierKind.EMAIL}
         none = FactConfidence.NONE
         return replace(
-            self, customer_email=None, source=FactSource.NONE, several=several, confidence=none, labelled=True,
-            zuid=None, zoid=None, zgid=None,
+            self,
+            customer_email=None,
+            source=FactSource.NONE,
+            several=several,
+            confidence=none,
+            labelled=True,
+            zuid=None,
+            zoid=None,
+            zgid=None,
         )
 
     @property

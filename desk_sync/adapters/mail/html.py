@@ -62,7 +62,9 @@ _QUOTE_MARKS = re.compile(
 _EARLIER_MAIL_MARKS = re.compile(
     r"divRplyFwdMsg|appendonsend|ms-outlook-mobile-reference-message|outlookmessageheader", re.IGNORECASE
 )
-_BORDER = re.compile(r"border(?:-left|-inline-start)?(?:-width|-style)?\s*+:\s*+(?!none|0(?![.\d]*[1-9]))", re.IGNORECASE)
+_BORDER = re.compile(
+    r"border(?:-left|-inline-start)?(?:-width|-style)?\s*+:\s*+(?!none|0(?![.\d]*[1-9]))", re.IGNORECASE
+)
 _MARGIN = re.compile(r"(?:margin|padding)", re.IGNORECASE)
 _SIGNATURE_MARKS = re.compile(r"(?<![a-z])signature(?![a-z])|signature_", re.IGNORECASE)
 # No element has this name: it stays open.

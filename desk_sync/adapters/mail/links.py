@@ -13,7 +13,9 @@ MAILTO = "mailto:"
 _LONGEST_LINK = 4_000
 _MOST_PARAMETERS = 50
 _REWRITTEN_TWICE = 2
-_TARGETS = frozenset({"url", "u", "q", "a", "target", "dest", "destination", "redirect", "redirect_url", "goto", "link"})
+_TARGETS = frozenset(
+    {"url", "u", "q", "a", "target", "dest", "destination", "redirect", "redirect_url", "goto", "link"}
+)
 _BEFORE_TARGET, _BEHIND_TARGET = "/v3/__", "__;"
 _URL_DEFENSE_2 = re.compile(r"-([0-9A-Fa-f]{2})")
 

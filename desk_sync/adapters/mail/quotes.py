@@ -93,10 +93,12 @@ _RULED = re.compile(
 _RULERS = "-#=*_~+<>—–―─═"
 _ABOVE = re.compile(
     r"\babove\b|\boberhalb\b|\buber dies|\bacima\b|\barriba\b|\bencima\b|\bpor encima\b|\bau-?dessus\b|\bsopra\b"
-    r"|\bboven\b|\bovan(?:for)?\b|\bovenfor\b|\bover denne\b|\bpowyzej\b|\bnad\b|\byukari|\bustunde|\bвыше\b|より上|の上|以上"
+    r"|\bboven\b|\bovan(?:for)?\b|\bovenfor\b|\bover denne\b|\bpowyzej\b|\bnad\b|\byukari|\bustunde|\bвыше\b"
+    r"|より上|の上|以上"
 )
 _LINE = re.compile(
-    r"\blines?\b|\bzeile\b|\blinie\b|\blinha\b|\blinea\b|\bligne\b|\briga\b|\bregel\b|\blijn\b|\brad(?:en)?\b|\blinj|\blini"
+    r"\blines?\b|\bzeile\b|\blinie\b|\blinha\b|\blinea\b|\bligne\b|\briga\b|\bregel\b|\blijn\b|\brad(?:en)?\b"
+    r"|\blinj|\blini"
     r"|\bradk|\bsatir|\bcizgi|\bчерт|\bстрок|\bлини|線|ライン|行"
 )
 _LONGEST_RULER = 200
@@ -148,7 +150,9 @@ def _is_ruled(line: str) -> bool:
         return True
     if _ABOVE.search(folded) and _LINE.search(folded) and line.strip()[0] in f"{_RULERS}[(":
         return True
-    return _is_between_rulers(folded) and _is_sentence(text := folded.strip(f"{_RULERS} \t")) and not _is_of_template(text)
+    return (
+        _is_between_rulers(folded) and _is_sentence(text := folded.strip(f"{_RULERS} \t")) and not _is_of_template(text)
+    )
 
 
 def _is_between_rulers(line: str) -> bool:
@@ -171,7 +175,7 @@ def _is_of_template(text: str) -> bool:
 def _is_header(line: str) -> bool:
     """Return True for a short `Word: value` line that is no label of the template."""
     found = _NAME_OF_HEADER.match(line[:_LONGEST_ATTRIBUTION])
-    return bool(found) and len(found[1]) <= _LONGEST_NAME and _is_name_of_header(found[1])
+    return found is not None and len(found[1]) <= _LONGEST_NAME and _is_name_of_header(found[1])
 
 
 @lru_cache(maxsize=4096)

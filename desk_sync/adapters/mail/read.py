@@ -77,7 +77,12 @@ def _agreed(plain: MailFacts, html: MailFacts) -> MailFacts:
 
 
 def read_text(
-    text: BodyText, *, writer: MailWriter | None = None, sender: str | None = None, subject: str = "", is_html: bool = False
+    text: BodyText,
+    *,
+    writer: MailWriter | None = None,
+    sender: str | None = None,
+    subject: str = "",
+    is_html: bool = False,
 ) -> MailFacts:
     """Return the facts of a text, with new and quoted lines separated (`body.py`). A `sender` alone is the writer."""
     author = writer or MailWriter(sender=sender)
@@ -249,7 +254,11 @@ def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
         return FactConfidence.NONE
     if weak:
         return FactConfidence.LOW
-    return FactConfidence.HIGH if any(not each.link for each in found.numbers) or found.source is FactSource.FIELD else FactConfidence.MEDIUM
+    return (
+        FactConfidence.HIGH
+        if any(not each.link for each in found.numbers) or found.source is FactSource.FIELD
+        else FactConfidence.MEDIUM
+    )
 
 
 def _verdicts(
@@ -269,7 +278,9 @@ def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[Fac
     )
 
 
-def _reason(address: MailAddress, place: FactPlace, writer: MailWriter, template: MailTemplate) -> AddressReason | AddressFlaw:
+def _reason(
+    address: MailAddress, place: FactPlace, writer: MailWriter, template: MailTemplate
+) -> AddressReason | AddressFlaw:
     if writer.automatic:
         return AddressReason.AUTOMATIC
     if not writer.without_own([address]):

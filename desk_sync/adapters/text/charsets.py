@@ -39,7 +39,19 @@ _JAPANESE_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\$\(D|\([IJ])")
 _META = re.compile(rb"<meta\b[^<>]{0,200}?charset\s{0,3}=\s{0,3}[\"']?([\w-]{3,30})", re.IGNORECASE)
 _HEAD = 4_000
 _SAMPLE = 20_000
-_GUESSED = ["cp932", "euc_jp", "gb18030", "big5hkscs", "cp949", "cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874"]
+_GUESSED = [
+    "cp932",
+    "euc_jp",
+    "gb18030",
+    "big5hkscs",
+    "cp949",
+    "cp1251",
+    "koi8_r",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+    "cp874",
+]
 _SHARE_OF_ANOTHER_SCRIPT = 0.15
 """A text in Latin letters has fewer bytes outside ASCII."""
 

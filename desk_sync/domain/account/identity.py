@@ -49,7 +49,7 @@ def identifiers_of(account: Account) -> Iterator[Identifier]:
 
 
 class EvidenceConfidence(IntEnum):
-    """The certainty that an identifier is the customer's: quoted or linked, in a text, labelled, in a field of its own."""
+    """The certainty that an identifier is the customer's: quoted or linked, in a text, labelled, in a field."""
 
     LOW = 1
     MEDIUM = 2

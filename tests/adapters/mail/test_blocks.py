@@ -21,7 +21,8 @@ NOBODY = "Hello,\nthe workflow of our customer does not start any more. The addr
 
 
 def mixed(text, part):
-    return f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\n{text}\n--b\n{part}\n--b--\n"
+    first = f"Content-Type: text/plain; charset=utf-8\n\n{text}"
+    return f"{HEAD}Content-Type: multipart/mixed; boundary=b\n\n--b\n{first}\n--b\n{part}\n--b--\n"
 
 
 def page(text):
