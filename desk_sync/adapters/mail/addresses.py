@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.words import LabelPart
@@ -66,8 +67,14 @@ class MailAddress:
 
 
 def addresses_in(lines: Sequence[str]) -> list[MailAddress]:
-    """Return everything with an `@` in the lines, in its order, with its flaw."""
-    return [each for at, line in enumerate(lines) if _has_at(line) for each in _addresses(lines, at)]
+    """Return everything with an `@` in the lines, in its order, with its flaw; nothing for more than 1,000 of them."""
+    every = (each for at, line in enumerate(lines) if _has_at(line) for each in _addresses(lines, at))
+    found = list(islice(every, _MOST_ADDRESSES + 1))
+    return found if len(found) <= _MOST_ADDRESSES else []
+
+
+_MOST_ADDRESSES = 1_000
+"""A text with more is a list or a log, which names no customer."""
 
 
 def _has_at(line: str) -> bool:

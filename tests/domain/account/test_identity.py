@@ -228,3 +228,20 @@ def test_each_reading_is_looked_up_once():
 
 def test_without_data_nothing_is_known():
     assert "no subscription data" in str(choose([email()], {}, None).reasons[0])
+
+
+@pytest.mark.parametrize(
+    ("evidence", "acts"),
+    [
+        pytest.param(email(EvidencePlace.FIELD), True, id="the field"),
+        pytest.param(email(EvidencePlace.TEMPLATE), True, id="a labelled value of the template"),
+        pytest.param(domain(EvidencePlace.TEMPLATE), True, id="a labelled domain"),
+        pytest.param(zoid(EvidencePlace.LABEL), True, id="a labelled id"),
+        pytest.param(email(EvidencePlace.TEXT), True, id="the only address of the text"),
+        pytest.param(domain(EvidencePlace.TEXT), False, id="its domain alone is a suggestion"),
+        pytest.param(email(EvidencePlace.LINK), False, id="only in a link"),
+        pytest.param(zoid(EvidencePlace.QUOTED), False, id="quoted"),
+    ],
+)
+def test_only_strong_evidence_may_change_a_ticket_without_a_person(evidence, acts):
+    assert evidence.acts is acts
