@@ -17,7 +17,7 @@ RIGHT = {
     "an id": "Hello, the ZOID is 76006415.",
     "the only address": "Hello, the users of admin@right.example cannot log in.",
 }
-NOBODY = "Hello,\nthe workflow of our customer does not start any more. The address follows by telephone."
+UNNAMED = "Hello,\nthe workflow of our customer does not start any more. The address follows by telephone."
 
 
 def mixed(text, part):
@@ -68,9 +68,9 @@ def test_a_block_above_a_right_mail_never_makes_another_account_act(right):
 
 def test_a_mail_whose_only_evidence_is_in_a_block_never_acts():
     mails = [
-        *(f"{PLAIN}{NOBODY}\n\n{block}" for block in BLOCKS),
-        *(f"{HTML}{page(NOBODY)}{block}" for block in PAGES),
-        *(mixed(NOBODY, part) for part in PARTS),
+        *(f"{PLAIN}{UNNAMED}\n\n{block}" for block in BLOCKS),
+        *(f"{HTML}{page(UNNAMED)}{block}" for block in PAGES),
+        *(mixed(UNNAMED, part) for part in PARTS),
     ]
 
     assert [raw for raw in mails if answer(raw) is not None] == []
@@ -81,5 +81,5 @@ def test_a_mail_whose_only_evidence_is_in_a_block_never_acts():
 def test_several_blocks_decide_no_more_than_one(signature, quoted):
     blocks = "\n\n".join((*signature, *quoted))
 
-    assert answer(f"{PLAIN}{NOBODY}\n\n{blocks}") is None
+    assert answer(f"{PLAIN}{UNNAMED}\n\n{blocks}") is None
     assert answer(f"{PLAIN}{RIGHT['en']}\n\n{blocks}") == answer(PLAIN + RIGHT["en"])
