@@ -49,6 +49,7 @@ _CUT = re.compile(r"overflow\s*+:\s*+hidden", re.IGNORECASE)
 _QUOTED_VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HIDDEN_ATTRIBUTE = re.compile(r"(?<!\S)hidden(?![^\s=/])", re.IGNORECASE)
 _PREFORMATTED = frozenset({"pre", "textarea", "listing", "xmp"})
+_MARKING = _PREFORMATTED | {"blockquote"}
 _KEEPS_LINES = re.compile(r"white-space\s*+:\s*+(?:pre|break-spaces)", re.IGNORECASE)
 # No character has a longer number; the standard library refuses thousands of digits with an error.
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
@@ -209,8 +210,9 @@ class _Page:
             self._break = self._break or self._end_line
 
     def _apply_marks(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
-        self._apply_quote(name, attributes, ends=ends)
-        self._apply_line_ends(name, attributes, ends=ends)
+        if attributes or name in _MARKING or self._quote is not None or self._preformatted is not None:
+            self._apply_quote(name, attributes, ends=ends)
+            self._apply_line_ends(name, attributes, ends=ends)
         if name == "li" and not ends:
             self._append("- ")
         elif name == "a":
