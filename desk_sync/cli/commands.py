@@ -141,15 +141,21 @@ def calendar(file: Path) -> None:
 @app.command()
 def intake(
     files: Annotated[list[str], typer.Argument(help="Mails: .eml files, or headers, an empty line and the text.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Say for each address why it was taken or not.")] = False,
+    own_domain: Annotated[
+        list[str] | None, typer.Option(help="A further domain of the partner; can be repeated.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Read mails: the customer's identifiers and the template's fields, without Desk or database."""
-    from desk_sync.wiring.offline import read_mail
+    from desk_sync.wiring.offline import explain_mail, read_mail
 
     read: list[dict[str, Any]] = []
     for file in files:
         try:
-            read.append({"file": file} | read_mail(Path(file).read_bytes()))
+            content = Path(file).read_bytes()
+            explained = {"explanation": explain_mail(content, own_domain or ())} if explain else {}
+            read.append({"file": file} | read_mail(content, own_domain or ()) | explained)
         except OSError as error:
             read.append({"file": file, "error": error.strerror})
             typer.echo(f"error: {file}: {error.strerror}", err=True)

@@ -60,12 +60,23 @@ def file_digest(paths: Sequence[Path], regions: Collection[str]) -> str | None:
     return file_digest(paths, regions)
 
 
-def read_mail(content: bytes) -> dict[str, Any]:
-    """Return what a mail says about its customer and its request, as a JSON document."""
+def read_mail(content: bytes, own_domains: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what a mail says about its customer and its request, as a JSON document.
+
+    `own_domains` are further domains of the partner who writes.
+    """
     from desk_sync.adapters.mail.facts import document
     from desk_sync.adapters.mail.read import read_mail
 
-    return document(read_mail(content))
+    return document(read_mail(content, own_domains=frozenset(own_domains)))
+
+
+def explain_mail(content: bytes, own_domains: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return each address of a mail with the reason why it was taken, is weak, or was rejected."""
+    from desk_sync.adapters.mail.facts import explanation
+    from desk_sync.adapters.mail.read import read_mail
+
+    return explanation(read_mail(content, own_domains=frozenset(own_domains)))
 
 
 def answer_calendar_questions(path: Path) -> dict[str, Any]:

@@ -107,8 +107,8 @@ def of_parts(text: BodyText, *, sender: str | None) -> tuple[Evidence, ...]:
 
 
 def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
-    """Return the evidence among the facts of a text; none that acts if it names several numbers of one kind."""
-    answers = () if facts.several.intersection(_NUMBERS) else tuple(_evidence(facts))
+    """Return the evidence among the facts of a text; none that acts if it contradicts itself."""
+    answers = () if facts.is_contradicted else tuple(_evidence(facts))
     return (*answers, *_others(facts))
 
 

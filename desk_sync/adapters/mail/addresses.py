@@ -1,17 +1,19 @@
 """Addresses in lines of text: whole, or not at all.
 
-A visible character directly beside an address that may belong to it makes the match a piece of something else. Japanese,
-Chinese and Korean are written without blanks around an address: their letters are no part of it. What contains an `@`
-but is no mailbox of a customer has a flaw: a web address, a Message-ID, a repository, a machine.
+A visible character directly beside an address that may belong to it makes the match a piece of something else.
+Japanese, Chinese and Korean are written without blanks around an address: their letters are no part of it. What
+contains an `@` but is no mailbox of a customer has a flaw: a web address, a Message-ID, a repository, a machine.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.words import LabelPart
@@ -65,8 +67,14 @@ class MailAddress:
 
 
 def addresses_in(lines: Sequence[str]) -> list[MailAddress]:
-    """Return everything with an `@` in the lines, in its order, with its flaw."""
-    return [each for at, line in enumerate(lines) if _has_at(line) for each in _addresses(lines, at)]
+    """Return everything with an `@` in the lines, in its order, with its flaw; nothing for more than 1,000 of them."""
+    every = (each for at, line in enumerate(lines) if _has_at(line) for each in _addresses(lines, at))
+    found = list(islice(every, _MOST_ADDRESSES + 1))
+    return found if len(found) <= _MOST_ADDRESSES else []
+
+
+_MOST_ADDRESSES = 1_000
+"""A text with more is a list or a log, which names no customer."""
 
 
 def _has_at(line: str) -> bool:
@@ -104,14 +112,14 @@ def _halfwidth(line: str) -> str:
 
 def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
     line = _halfwidth(lines[at])
-    links = [found.span() for found in _WEB.finditer(line)]
+    links = deque(found.span() for found in _WEB.finditer(line))
     cut_before = at > 0 and bool(_WENT_BEFORE.search(lines[at - 1]))
     cut_after = at + 1 < len(lines) and bool(_GOES_ON.match(lines[at + 1]))
     sign, end = line.find("@"), 0
     last: MailAddress | None = None
     while sign >= 0:
         while links and links[0][1] <= sign:
-            links.pop(0)
+            links.popleft()
         if links and links[0][0] <= sign:
             yield MailAddress(line[links[0][0] : links[0][1]], flaw=AddressFlaw.WEB)
             end = links[0][1]
@@ -212,7 +220,9 @@ class _Match:
 
 _CLAUSE = re.compile(r"[.;,|!?。、;]\s|[<>()（）\t]")
 _LINKING = frozenset(["is", "ist", "lautet", "es", "e", "est", "sera", "lauten", "are", "は", "が", "という", "です"])
-_ADDRESS_WORDS = frozenset(["address", "adresse", "adressen", "direccion", "endereco", "indirizzo", "adres", "アドレス"])
+_ADDRESS_WORDS = frozenset(
+    ["address", "adresse", "adressen", "direccion", "endereco", "indirizzo", "adres", "アドレス"]
+)
 _NAMING = frozenset({"mail", "customer", "admin", "super admin"})
 
 
@@ -236,7 +246,22 @@ def label_before(text: str) -> LabelPart | None:
 _FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
 _ACCOUNT_WORDS = frozenset(
-    ["account", "accounts", "konto", "zoho", "login", "compte", "cuenta", "conta", "usuario", "アカウント", "ログイン", "id", "crm", "mailto"]
+    [
+        "account",
+        "accounts",
+        "konto",
+        "zoho",
+        "login",
+        "compte",
+        "cuenta",
+        "conta",
+        "usuario",
+        "アカウント",
+        "ログイン",
+        "id",
+        "crm",
+        "mailto",
+    ]
 )
 _MOST_WORDS = 4
 
@@ -257,9 +282,11 @@ def _is_behind_another_label(before: str) -> bool:
 # Flaws.
 
 _MACHINE = re.compile(
-    r"(?:no|do-?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre|reponse"
+    r"(?:no|do-?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
+    r"|reponse"
     r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
-    r"|mailer-?daemon|postmaster|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto|automatic)-?(?:reply|responder)"
+    r"|mailer-?daemon|postmaster|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
+    r"|automatic)-?(?:reply|responder)"
     r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
 )
 _PICTURE = re.compile(r".+\.(?:png|jpe?g|gif|bmp|svg)")
@@ -267,28 +294,39 @@ _MOST_DIGITS = 10
 _LONGEST_PLAIN = 40
 _UNIQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}.*")
 _RESERVED = re.compile(
-    r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo|exemple)\.[^@]++"
+    r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe"
+    r"|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo"
+    r"|exemple)\.[^@]++"
 )
 _SUCH_AS = re.compile(
-    r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\. ?ej\.?|por ejemplo"
+    r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\."
+    r" ?ej\.?|por ejemplo"
     r"|ejemplo|tal(?:es)? como|p\. ?ex\.?|por exemplo|exemplo|ex\.?|par ex(?:emple|\.)?|exemple|comme|tel(?:le)?s? que"
     r"|per esempio|ad esempio|es\.|bijv\.?|例|例えば|たとえば)[\s:：,(<\"'“„]*+\Z"
 )
 _USE = (
-    r"(?:us(?:e[drs]?|ing)|writ(?:e|ing)|send|contact|valid|reach|verwend\w*|benutz\w*|nutz\w*|schreib\w*|gultig|utiliz\w*"
-    r"|usar|use|usen|usem|escrib\w*|escrev\w*|valid[ao]|utilis\w*|ecri\w*|valable|valide|usare|usate|scriv\w*|gebruik\w*|geldig)"
+    r"(?:us(?:e[drs]?|ing)|writ(?:e|ing)|send|contact|valid|reach|verwend\w*|benutz\w*|nutz\w*|schreib\w*|gultig"
+    r"|utiliz\w*"
+    r"|usar|use|usen|usem|escrib\w*|escrev\w*|valid[ao]|utilis\w*|ecri\w*|valable|valide|usare|usate|scriv\w*"
+    r"|gebruik\w*|geldig)"
 )
-_NOT = r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas|plus|jamais|niet|geen)"
+_NOT = (
+    r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas"
+    r"|plus|jamais|niet|geen)"
+)
 _NOT_TO_USE_BEFORE = re.compile(
     rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
     rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
-    r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez de|ao inves de"
-    r"|in plaats van|invece di|former|formerly|outdated|obsolete|fruhere[nrs]?|veraltete[nrs]?|ancienne?|antigu[ao]|antig[ao]"
-    r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧|以前の)\S{0,20}\Z"
+    r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez"
+    r" de|ao inves de"
+    r"|in plaats van|invece di|former|formerly|outdated|obsolete|fruhere[nrs]?|veraltete[nrs]?|ancienne?"
+    r"|antigu[ao]|antig[ao]"
+    r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧"
+    r"|以前の)\S{0,20}\Z"
 )
 _NOT_TO_USE_AFTER = re.compile(
-    rf"[>)\"”\]]*\s*(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)?\s*(?:bitte\s+)?{_NOT}(?:\s+\w+){{0,3}}?\s+{_USE}"
-    r"|[>)\"”\]]*\s*(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
+    r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
+    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++{_USE}|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
 )
 
 

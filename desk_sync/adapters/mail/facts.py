@@ -104,8 +104,8 @@ class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
     `unread` names what of the text was not read, and why. `verdicts` are all addresses of the mail. `labelled`: a label
-    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if `organization_id_is_open`: its label names both. `missing` are the
-    absent parts of the template.
+    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if
+    `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
     """
 
     sender: str | None
@@ -134,10 +134,14 @@ class MailFacts:
         return tuple(dict.fromkeys(each.address.value for each in sorted(usable, key=lambda each: not each.taken)))
 
     @property
+    def is_contradicted(self) -> bool:
+        """True if the text names several numbers of one kind, or several customers, each with a label."""
+        return bool(self.several.intersection(_NUMBERS)) or (bool(self.several) and self.labelled)
+
+    @property
     def acts(self) -> bool:
         """True if the evidence is strong: labelled or the only one, in new text, and not contradicted."""
-        contradicted = bool(self.several.intersection(_NUMBERS)) or (bool(self.several) and self.labelled)
-        return self.confidence in (FactConfidence.HIGH, FactConfidence.MEDIUM) and not contradicted
+        return self.confidence in (FactConfidence.HIGH, FactConfidence.MEDIUM) and not self.is_contradicted
 
     @property
     def evidence(self) -> FactEvidence:

@@ -49,6 +49,7 @@ _CUT = re.compile(r"overflow\s*+:\s*+hidden", re.IGNORECASE)
 _QUOTED_VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HIDDEN_ATTRIBUTE = re.compile(r"(?<!\S)hidden(?![^\s=/])", re.IGNORECASE)
 _PREFORMATTED = frozenset({"pre", "textarea", "listing", "xmp"})
+_MARKING = _PREFORMATTED | {"blockquote"}
 _KEEPS_LINES = re.compile(r"white-space\s*+:\s*+(?:pre|break-spaces)", re.IGNORECASE)
 # No character has a longer number; the standard library refuses thousands of digits with an error.
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
@@ -98,8 +99,10 @@ def _attributes(rest: str) -> dict[str, str]:
 
 
 def _is_displayed(name: str, attributes: Mapping[str, str], rest: str) -> bool:
+    if not rest or name in _HIDDEN:
+        return name not in _HIDDEN
     style = attributes.get("style", "")
-    if name in _HIDDEN or _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
+    if _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
         return False
     return "hidden" not in rest.lower() or not _HIDDEN_ATTRIBUTE.search(_QUOTED_VALUES.sub("x", rest))
 
@@ -108,7 +111,7 @@ def _names(attributes: Mapping[str, str]) -> str:
     return " ".join(attributes.get(each, "") for each in ("class", "id", "name"))
 
 
-def _is_quote(name: str, attributes: Mapping[str, str], line_before: str) -> bool:
+def _is_quote(name: str, attributes: Mapping[str, str], line_before: Callable[[], str]) -> bool:
     """Return True if a quotation begins. A `blockquote` with a margin and no border is an editor's indent."""
     if _QUOTE_MARKS.search(_names(attributes)):
         return True
@@ -116,7 +119,7 @@ def _is_quote(name: str, attributes: Mapping[str, str], line_before: str) -> boo
         return False
     style = attributes.get("style", "")
     is_indent = _MARGIN.search(style) and not _BORDER.search(style) and not {"type", "cite"} & attributes.keys()
-    return not is_indent or is_attribution(line_before)
+    return not is_indent or is_attribution(line_before())
 
 
 class _OpenElement:
@@ -207,26 +210,27 @@ class _Page:
             self._break = self._break or self._end_line
 
     def _apply_marks(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
-        self._apply_quote(name, attributes, ends=ends)
-        self._apply_line_ends(name, attributes, ends=ends)
+        if attributes or name in _MARKING or self._quote is not None or self._preformatted is not None:
+            self._apply_quote(name, attributes, ends=ends)
+            self._apply_line_ends(name, attributes, ends=ends)
         if name == "li" and not ends:
             self._append("- ")
         elif name == "a":
             self._replace_link(None if ends else _characters(attributes.get("href", "")))
-        elif _SIGNATURE_MARKS.search(_names(attributes)):
+        elif attributes and _SIGNATURE_MARKS.search(_names(attributes)):
             self._end_line()
             self._append("--")
             self._end_line()
 
     def _apply_quote(self, name: str, attributes: Mapping[str, str], *, ends: bool) -> None:
-        if not ends and _EARLIER_MAIL_MARKS.search(_names(attributes)):
+        if attributes and _EARLIER_MAIL_MARKS.search(_names(attributes)):
             self._end_line()
             self._quote = _OpenElement(_NEVER_ENDS)
         elif self._quote is not None:
             if self._quote.ends_at(name, ends=ends):
                 self._end_line()
                 self._quote = None
-        elif not ends and _is_quote(name, attributes, self._line_before()):
+        elif not ends and (attributes or name == "blockquote") and _is_quote(name, attributes, self._line_before):
             self._end_line()
             self._quote = _OpenElement(name)
 

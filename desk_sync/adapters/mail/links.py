@@ -16,7 +16,7 @@ _REWRITTEN_TWICE = 2
 _TARGETS = frozenset(
     {"url", "u", "q", "a", "target", "dest", "destination", "redirect", "redirect_url", "goto", "link"}
 )
-_URL_DEFENSE = re.compile(r"/v3/__(.{1,3000}?)__;")
+_BEFORE_TARGET, _BEHIND_TARGET = "/v3/__", "__;"
 _URL_DEFENSE_2 = re.compile(r"-([0-9A-Fa-f]{2})")
 
 
@@ -32,8 +32,10 @@ def target_of(link: str) -> str:
 
 def _inner(link: str) -> str | None:
     """Return the link inside a rewritten one."""
-    if found := _URL_DEFENSE.search(link):
-        return found[1]
+    _, before, behind = link.partition(_BEFORE_TARGET)
+    target, _, _ = behind.partition(_BEHIND_TARGET)
+    if before and target:
+        return target
     try:
         parts = urlsplit(link)
         parameters = parse_qsl(parts.query, max_num_fields=_MOST_PARAMETERS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from desk_sync.adapters.mail import words as mail_words
 from desk_sync.adapters.mail.template import label_in
@@ -92,10 +93,12 @@ _RULED = re.compile(
 _RULERS = "-#=*_~+<>—–―─═"
 _ABOVE = re.compile(
     r"\babove\b|\boberhalb\b|\buber dies|\bacima\b|\barriba\b|\bencima\b|\bpor encima\b|\bau-?dessus\b|\bsopra\b"
-    r"|\bboven\b|\bovan(?:for)?\b|\bovenfor\b|\bover denne\b|\bpowyzej\b|\bnad\b|\byukari|\bustunde|\bвыше\b|より上|の上|以上"
+    r"|\bboven\b|\bovan(?:for)?\b|\bovenfor\b|\bover denne\b|\bpowyzej\b|\bnad\b|\byukari|\bustunde|\bвыше\b"
+    r"|より上|の上|以上"
 )
 _LINE = re.compile(
-    r"\blines?\b|\bzeile\b|\blinie\b|\blinha\b|\blinea\b|\bligne\b|\briga\b|\bregel\b|\blijn\b|\brad(?:en)?\b|\blinj|\blini"
+    r"\blines?\b|\bzeile\b|\blinie\b|\blinha\b|\blinea\b|\bligne\b|\briga\b|\bregel\b|\blijn\b|\brad(?:en)?\b"
+    r"|\blinj|\blini"
     r"|\bradk|\bsatir|\bcizgi|\bчерт|\bстрок|\bлини|線|ライン|行"
 )
 _LONGEST_RULER = 200
@@ -172,7 +175,12 @@ def _is_of_template(text: str) -> bool:
 def _is_header(line: str) -> bool:
     """Return True for a short `Word: value` line that is no label of the template."""
     found = _NAME_OF_HEADER.match(line[:_LONGEST_ATTRIBUTION])
-    return bool(found) and len(found[1]) <= _LONGEST_NAME and not _is_of_template(found[1])
+    return found is not None and len(found[1]) <= _LONGEST_NAME and _is_name_of_header(found[1])
+
+
+@lru_cache(maxsize=4096)
+def _is_name_of_header(name: str) -> bool:
+    return not _is_of_template(name)
 
 
 def _is_known_block(lines: Sequence[str], at: int) -> bool:

@@ -265,9 +265,12 @@ def _verdicts(
     template: MailTemplate, quoted: Sequence[str], writer: MailWriter, found: FoundAddress
 ) -> Iterable[AddressVerdict]:
     """Yield each address of the mail with the reason why it was taken, is weak, or was rejected."""
+    in_fields = {each.value for each in addresses_in((*template.customer_lines, *template.admin_lines))}
     for place, lines in _places(template, quoted):
         for each in addresses_in(lines):
-            yield AddressVerdict(each, place, _reason(each, place, writer, template), taken=each.value == found.email)
+            known = _known_reason(each, place, writer, is_in_field=each.value in in_fields)
+            otherwise = AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
+            yield AddressVerdict(each, place, known or otherwise, taken=each.value == found.email)
 
 
 def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[FactPlace, Sequence[str]]]:
@@ -278,30 +281,25 @@ def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[Fac
     )
 
 
-def _reason(
-    address: MailAddress, place: FactPlace, writer: MailWriter, template: MailTemplate
-) -> AddressReason | AddressFlaw:
+def _known_reason(
+    address: MailAddress, place: FactPlace, writer: MailWriter, *, is_in_field: bool
+) -> AddressReason | AddressFlaw | None:
+    """Return the reason for the weight of an address; None for one of the text that nothing is known of."""
     if writer.automatic:
         return AddressReason.AUTOMATIC
     if not writer.without_own([address]):
         return AddressReason.OWN
     if place is FactPlace.SIGNATURE:
         return AddressReason.SIGNATURE
-    if address.flaw and not (address.flaw is AddressFlaw.OTHER_LABEL and address.value in _field_values(template)):
+    if address.flaw and not (address.flaw is AddressFlaw.OTHER_LABEL and is_in_field):
         return address.flaw
     if place is FactPlace.QUOTED:
         return AddressReason.QUOTED
-    if address.value in _field_values(template):
+    if is_in_field:
         return AddressReason.FIELD
     if address.labelled:
         return AddressReason.LABEL
-    if address.link:
-        return AddressReason.LINK
-    return AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
-
-
-def _field_values(template: MailTemplate) -> set[str]:
-    return {each.value for each in addresses_in((*template.customer_lines, *template.admin_lines))}
+    return AddressReason.LINK if address.link else None
 
 
 def _missing(template: MailTemplate, writer: MailWriter) -> tuple[LabelPart, ...]:

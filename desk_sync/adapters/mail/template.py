@@ -42,8 +42,8 @@ class MailTemplate:
 
     `description` is "" if nothing is behind its label; without a label it is the text outside the template.
     `customer_lines` are the values for the customer's address, `admin_lines` those for the super admin's address,
-    `domain_lines` those for the customer's domain, `reproducible_lines` the answers that can name the super admin (R12).
-    `text` are all lines without the signature; `described` are those behind the label of the description.
+    `domain_lines` those for the customer's domain, `reproducible_lines` the answers that can name the super
+    admin (R12). `text` are all lines without the signature; `described` are those behind the label of the description.
     """
 
     parts: frozenset[LabelPart]

@@ -38,9 +38,11 @@ GROUPS: Mapping[str, str] = {
     "id": "id ids userid kennung identificador identifiant identifiants",
     "user": "user* benutzer* nutzer usuari* utilizador* utilisateur* ユーザー ユーザ",
     "organisation": "org organi* 組織",
-    "mail": "mail mails mailadresse mailadressen mailadres email emails emailadresse emailaddress correo correos courriel"
+    "mail": "mail mails mailadresse mailadressen mailadres email emails emailadresse emailaddress correo correos"
+    " courriel"
     " courriels kundenmail kundenemail kundenmailadresse kundenemailadresse メール メールアドレス 電子メール",
-    "customer": "customer customers client clients cliente clientes kunde kunden kundin endkunde endkunden klant klanten"
+    "customer": "customer customers client clients cliente clientes kunde kunden kundin endkunde endkunden klant"
+    " klanten"
     " kundendomain kundendomane kundenmail kundenemail kundenmailadresse kundenemailadresse"
     " お客様 お客さま 顧客 クライアント",
     "domain": "domain domains domane domanen kundendomain kundendomane dominio dominios domaine domaines ドメイン",
@@ -154,10 +156,12 @@ SIGN_OFFS = (
     "regards|best regards|kind regards|warm regards|best wishes|sincerely|best|cheers|thanks|many thanks|thank you"
     "|mit freundlichen grussen|mit freundlichem gruss|mit besten grussen|freundliche grusse|beste grusse|viele grusse"
     "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg"
-    "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos|abracos?"
+    "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos"
+    "|abracos?"
     "|gracias|muchas gracias|saludos|un saludo|saludos cordiales|cordiales saludos|reciba un cordial saludo"
     "|cordialement|bien cordialement|merci|bien a vous|salutations|meilleures salutations|sinceres salutations"
-    "|met vriendelijke groet(?:en)?|vriendelijke groet(?:en)?|hartelijke groet(?:en)?|mvg|groet(?:en|jes)?|bedankt|alvast bedankt"
+    "|met vriendelijke groet(?:en)?|vriendelijke groet(?:en)?|hartelijke groet(?:en)?|mvg|groet(?:en|jes)?"
+    "|bedankt|alvast bedankt"
     "|cordiali saluti|distinti saluti|un saluto|saluti|grazie(?: mille)?|buona giornata"
     "|med vanlig(?:a)? h(?:a|ae)lsning(?:ar)?|vanliga halsningar|hilsen|med venlig hilsen|mvh|tack|takk|tak"
     "|z powazaniem|pozdrawiam(?: serdecznie)?|dziekuje|s pozdravem|dekuji|ystavallisin terveisin|udvozlettel"
@@ -165,14 +169,16 @@ SIGN_OFFS = (
     "|(?:何卒)?(?:どうぞ)?(?:よろしく|宜しく)(?:お願い|御願い)\\w*|以上(?:です)?|敬具"
 )
 SENT_FROM = (
-    "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから|inviato da|verzonden vanaf"
+    "sent from my|gesendet von|von meinem|enviado do meu|enviado desde mi|envoye de mon|iphoneから|inviato da"
+    "|verzonden vanaf"
     "|skickat fran|get outlook for"
 )
 
 # A legal notice below a mail.
 LEGAL_NOTICE = (
     "(?:not|nicht)(?: the| an?| der| ein)? (?:\\w{1,15} ){0,2}(?:recipient|addressee|adressat|empfanger)"
-    "|(?:n'etes pas|pas|nao e|nao for|no es|non e|non siete)(?: l[ea']| o| el| il| un)? ?(?:\\w{1,15} ){0,2}destinat(?:ario|aire|ari)"
+    "|(?:n'etes pas|pas|nao e|nao for|no es|non e|non siete)(?: l[ea']| o| el| il| un)? ?(?:\\w{1,15}"
+    " ){0,2}destinat(?:ario|aire|ari)"
     "|(?:confidential|vertraulich|confidencia|confidentiel|riservat|vertrouwelijk|poufn|konfidenti)[^.]{0,60}"
     "(?:mail|message|nachricht|mensa|messag|bericht|information|inhalt|privileged)"
     "|(?:mail|message|nachricht|mensagem|mensaje|messaggio|bericht|information|wiadomosc)[^.]{0,60}"

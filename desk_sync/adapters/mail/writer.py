@@ -22,8 +22,8 @@ _ZOHO = ("zohocorp.com", "zohosupport.com")
 class MailWriter:
     """The writer of a mail. `sender` is the first address, in normal form; `names` are the names beside the addresses.
 
-    `own_domains` are further domains of the writer, such as the registered ones of a partner. `signed` are the addresses
-    in the signature. `automatic`: a machine wrote the mail.
+    `own_domains` are further domains of the writer, such as the registered ones of a partner. `signed` are the
+    addresses in the signature. `automatic`: a machine wrote the mail.
     """
 
     sender: str | None = None

@@ -77,10 +77,10 @@ def test_an_unknown_charset_does_not_matter():
             "<p>Any news?</p><div name='quote'>Customer email: old@other.example</div>",
             ("old@other.example", False), id="only HTML marks the quotation",
         ),
-        pytest.param(BODY, "<p>There is a plain text, which your program does not show here.</p>", (EMAIL, True), id="a notice"),
+        pytest.param(BODY, "<p>There is a plain text, which is not shown here.</p>", (EMAIL, True), id="a notice"),
     ],
 )  # fmt: skip
-def test_of_alternatives_both_are_heard(plain, html, answer):
+def test_of_alternatives_both_are_read(plain, html, answer):
     message = mail(plain)
     message.add_alternative(html, subtype="html")
     facts = read_mail(message.as_bytes())
