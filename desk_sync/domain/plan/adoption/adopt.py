@@ -131,7 +131,8 @@ class _Adoption:
             early = {key for key, clock in reading.alarms.items() if _since(clock) < first_at}
             clocks = replace(clocks, suppressed=frozenset(early))
         standing = self.traces.comment(reference_of(self.observed.ticket.ticket_id, STANDING))
-        if standing is None or not self._is_news(standing.edited_at or standing.at):
+        known = clocks.standing_comment is not None and standing is not None and clocks.standing_words == standing.words
+        if standing is None or known or not self._is_news(standing.edited_at or standing.at):
             return clocks
         edits = [each.by for each in self.traces.past.edits if each.at == standing.edited_at]
         theirs = bool(edits) and edits[-1] not in self.traces.agents
