@@ -12,3 +12,8 @@ down_revision = "0023"
 def upgrade() -> None:
     op.add_column("decisions", sa.Column("suggestions", sa.JSON))
     op.add_column("decisions", sa.Column("unproven", sa.Boolean))
+
+
+def downgrade() -> None:
+    op.drop_column("decisions", "unproven")
+    op.drop_column("decisions", "suggestions")
