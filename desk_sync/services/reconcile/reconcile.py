@@ -311,8 +311,7 @@ class Reconcile:
                 self.tickets.miss(lease, now=now, look_at=look_at, error=str(error))
                 log.warning("ticket.missing", ticket_id=lease.ticket_id, error=str(error), look_at=look_at)
                 return LookOutcome.MISSING
-            case AbsenceVerdict.DOUBTFUL:
-                return self._postpone(lease, error, self._while_ill(pending))
+        return self._postpone(lease, error, self._while_ill(pending))
 
     @property
     def _absence(self) -> AbsenceJudge:
