@@ -54,7 +54,7 @@ def together(write):
         with setup.set_up_simulation(loaded) as simulation:
             time, site = simulation.virtual_time, simulation.site
             mapping = _in_mode(simulation.desk_sync.mapping, mode)
-            with closing(setup._product(loaded, site, time, simulation.notices, mapping)) as product:
+            with closing(setup._product(loaded, site, simulation.host, simulation.notices, mapping)) as product:
                 pair = Pair(simulation.desk_sync.portal(DEFAULT), product.portal(DEFAULT), simulation)
                 pair.first.installation.own()
                 begin_at: datetime = loaded.shape.start + BEGIN

@@ -193,12 +193,15 @@ def comment_text(answer: Raw, reference: str) -> str | None:
 
 
 def installation_marks(answer: Raw) -> list[InstallationMark]:
-    """Return the marks in the private comments of a list, which only agents can write."""
+    """Return the marks in the private comments of a list, which only agents can write, with their last instants.
+
+    A comment that is kept up to date has the mark of whoever edited it last.
+    """
     return readable(answer, _installation_mark, "comment")
 
 
 def _installation_mark(raw: Raw) -> InstallationMark | None:
-    installation, at = our_installation(raw), _instant(raw.get("commentedTime"))
+    installation, at = our_installation(raw), _instant(raw.get("modifiedTime")) or _instant(raw.get("commentedTime"))
     by_agent = (_text(_object(raw, "commenter").get("type")) or "").lower() == "agent"
     if installation is None or at is None or not by_agent or _text(raw.get("isPublic")) != "false":
         return None
