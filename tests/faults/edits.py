@@ -34,9 +34,6 @@ DESIRED: Mapping[str, Mapping[str, str]] = {
 }
 WITHIN = 60.0
 """An edit may belong to the next account if that one is named within so many seconds."""
-AGAIN, SOON = 0.5, 0.5
-"""The share of edits of the account that are followed by one of box or severity, within so many seconds."""
-
 Values = Mapping[str, str | None]
 
 
@@ -172,11 +169,8 @@ class EditingPerson:
     def edit(self, count: int, every: float) -> None:
         """Make so many edits, at most one at a time on each ticket."""
         for _ in range(count):
-            ticket, values = self.random.choice(list(self.edits)), self._values()
-            self._save(ticket, values)
-            if ADDRESS in values and self.random.random() < AGAIN:
-                sleep(self.random.uniform(0, SOON))  # while we look at the ticket because of the account
-                self._save(ticket, self._decided())
+            ticket = self.random.choice(list(self.edits))
+            self._save(ticket, self._values())
             sleep(self.random.uniform(0, 2 * every))
 
     def _values(self) -> Values:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from itertools import count, takewhile
 from multiprocessing import active_children
@@ -93,15 +94,17 @@ class SignalPoint:
 
 
 class InterruptibleTransport(HTTPAdapter):
-    """A transport to Desk with a point before each call and one after each answer."""
+    """A transport to Desk with a point before each call and one after each answer. Desk's clock shows `now`."""
 
-    def __init__(self, signal_point: SignalPoint) -> None:
+    def __init__(self, signal_point: SignalPoint, now: Callable[[], datetime]) -> None:
         super().__init__()
         self._signal_point = signal_point
+        self._now = now
 
     def send(self, *request: Any, **options: Any) -> Any:
         self._signal_point.before()
         answer = super().send(*request, **options)
+        answer.headers["Date"] = format_datetime(self._now(), usegmt=True)
         self._signal_point.at()
         return answer
 
@@ -126,7 +129,7 @@ class ForkedWorker:
         event.listen(engine, "commit", signal_point.before)
         ours = {name: self.facts[name] for name in SETTINGS}
         settings = without_environment(data_center="us", database_url=self.url, workers=1, **ours)
-        transport = InterruptibleTransport(signal_point)
+        transport = InterruptibleTransport(signal_point, self.now)
         environment = Environment(
             now=self.now, transport=transport, slots=lambda *_: FreeSlots(), pool=lambda _: InlineExecutor()
         )
