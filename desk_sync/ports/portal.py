@@ -186,7 +186,7 @@ class CallBudget(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationMark:
-    """The installation that wrote a private comment, and the time of the comment by Desk's clock."""
+    """The installation that wrote or edited a private comment last, and when it did, by Desk's clock."""
 
     installation: str
     at: datetime

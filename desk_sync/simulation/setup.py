@@ -65,7 +65,7 @@ class SimulationSetup:
     sweeps: Counter[str] = field(default_factory=Counter)
 
     def save_database(self) -> None:
-        self.copies[self.virtual_time.now()] = _copied(self.desk_sync.engine)
+        self.copies[self.virtual_time.now()] = copied(self.desk_sync.engine)
 
     def replace_database(self, saved_at: datetime | None) -> None:
         """Start the product on the database that was saved then.
@@ -75,25 +75,33 @@ class SimulationSetup:
         for ticket in self.actors.tickets.values():
             if history := self.desk_sync.portal(DEFAULT).tickets.history(ticket.ticket_id):
                 self.kinds |= {effect.reference: effect.kind for effect in history.effects}
-        old, now = self.desk_sync, self.virtual_time.now()
-        engine = _copied(self.copies[saved_at]) if saved_at else open_engine("sqlite://")
-        self.desk_sync = DeskSync(old.settings, engine, old.environment, old.given)
-        self.desk_sync.upgrade()
-        self.deliveries.door = _door(self.desk_sync)
-        self.deliveries.lost_at = now  # what was delivered since is swept up
+        self.start_on(copied(self.copies[saved_at]) if saved_at else open_engine("sqlite://"))
         if saved_at is None:
             self.pull.run()
             adopt = self.desk_sync.portal(DEFAULT).adopt
             adopt.run(adopt.estimate(min(self.scenario.shape.opened)))
 
+    def start_on(self, engine: Engine) -> None:
+        """Replace the product by one on this database; what was delivered since is swept up."""
+        self._replace_product(engine, self.desk_sync.given)
+        self.desk_sync.upgrade()
+        self.deliveries.lost_at = self.virtual_time.now()
+
     def start_again(self, mapping: PortalMapping) -> None:
         """Replace the product by one with this mapping, and add to the portal what the mapping names."""
-        old = self.desk_sync
         mapping = _for_one_portal(mapping, self.actors.agents["program"])
         set_up_portal(self.site.portal, mapping, self.scenario.shape.statuses)
         self.vocabulary.mapping = mapping
         self.vocabulary.layout = self.site.portal.layout_of(self.site.portal.department_id)
-        self.desk_sync = DeskSync(old.settings, old.engine, old.environment, mapping)
+        self._replace_product(self.desk_sync.engine, mapping)
+
+    def start_with_new_token(self) -> None:
+        """Replace the product by one that asks anew what a process learns once, such as whose token it has."""
+        self._replace_product(self.desk_sync.engine, self.desk_sync.given)
+
+    def _replace_product(self, engine: Engine, mapping: PortalMapping | None) -> None:
+        old = self.desk_sync
+        self.desk_sync = DeskSync(old.settings, engine, old.environment, mapping)
         self.deliveries.door = _door(self.desk_sync)
 
     @property
@@ -146,7 +154,7 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
         )
 
 
-def _copied(engine: Engine) -> Engine:
+def copied(engine: Engine) -> Engine:
     """Return a copy of a database in memory."""
     copy = open_engine("sqlite://")
     source, target = engine.raw_connection(), copy.raw_connection()

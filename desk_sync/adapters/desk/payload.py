@@ -193,10 +193,7 @@ def comment_text(answer: Raw, reference: str) -> str | None:
 
 
 def installation_marks(answer: Raw) -> list[InstallationMark]:
-    """Return the marks in the private comments of a list, which only agents can write, with their last instants.
-
-    A comment that is kept up to date has the mark of whoever edited it last.
-    """
+    """Return the marks in the private comments of a list, which only agents can write, with their last edits."""
     return readable(answer, _installation_mark, "comment")
 
 

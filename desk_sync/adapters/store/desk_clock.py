@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, select
 
-from desk_sync.adapters.store.engine import reading, writing
+from desk_sync.adapters.store.engine import reading
+from desk_sync.adapters.store.portals import learn
 from desk_sync.adapters.store.tables import portals
-from desk_sync.adapters.store.values import insert
 from desk_sync.domain.desk_clock import ClockOffset
 from desk_sync.ports.desk_clock import MeasuredOffset
 
@@ -33,7 +33,5 @@ class SqlDeskClock:
         return MeasuredOffset(offset=offset, measured_at=row.clock_read_at)
 
     def save(self, measured: MeasuredOffset) -> None:
-        facts = {"clock_behind": measured.offset.behind.total_seconds(), "clock_read_at": measured.measured_at}
-        with writing(self.engine) as connection:
-            statement = insert(connection, portals).values(name=self.portal, **facts)
-            connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
+        behind = measured.offset.behind.total_seconds()
+        learn(self.engine, self.portal, clock_behind=behind, clock_read_at=measured.measured_at)

@@ -2,7 +2,8 @@
 
 All instants that are compared are Desk's. Another installation is noticed on a ticket on which both have written, if
 its mark is later than the first of ours that was seen anywhere: before that it may have been this one's predecessor,
-whose database was lost. A mark is the time at which a comment was made, since a person may edit it later.
+whose database was lost. A mark is the time of a comment's last edit: the comment that is kept up to date may have been
+made by the predecessor. An edit by a person therefore makes a mark later than it is.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class SqlTokens:
         return _exchange(self.engine, self.portal, free, election_until=until)
 
     def save(self, token: AccessToken) -> None:
-        _learn(
+        learn(
             self.engine,
             self.portal,
             access_token=token.access_token,
@@ -51,7 +51,7 @@ class SqlTokens:
         )
 
     def refuse(self, code: str) -> None:
-        _learn(self.engine, self.portal, token_refusal=code)
+        learn(self.engine, self.portal, token_refusal=code)
 
     def refusal(self) -> str | None:
         stored = select(portals.c.token_refusal).where(portals.c.name == self.portal)
@@ -114,7 +114,7 @@ class SqlPortalFacts:
 
     def learn_own_agent(self, agent_id: str) -> None:
         before = self.own_agent()
-        _learn(self.engine, self.portal, own_agent_id=agent_id)
+        learn(self.engine, self.portal, own_agent_id=agent_id)
         self._agents.append(agent_id)
         if before and before != agent_id:
             self.learn_former_agents([before])
@@ -124,7 +124,7 @@ class SqlPortalFacts:
         known = {*self._former, *((row.former_agents if row else None) or ())}
         self._former.update(known, agent_ids)
         if not self._former <= known:
-            _learn(self.engine, self.portal, former_agents=sorted(self._former))
+            learn(self.engine, self.portal, former_agents=sorted(self._former))
 
     def traces_wanted_at(self) -> datetime | None:
         row = self._stored()
@@ -132,7 +132,7 @@ class SqlPortalFacts:
         return wanted
 
     def want_traces(self, at: datetime) -> None:
-        _learn(self.engine, self.portal, traces_wanted_at=at)
+        learn(self.engine, self.portal, traces_wanted_at=at)
 
     def is_new(self) -> bool:
         one = select(tickets.c.ticket_id).where(tickets.c.portal == self.portal).limit(1)
@@ -144,8 +144,7 @@ class SqlPortalFacts:
             return connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
 
     def active_since(self, offset: ClockOffset) -> datetime | None:
-        with reading(self.engine) as connection:
-            known = connection.execute(_PORTAL, {"its_name": self.portal}).one_or_none()
+        known = self._stored()
         return (known and known.active_since) or self._first_seen(offset)
 
     def _first_seen(self, offset: ClockOffset) -> datetime | None:
@@ -156,11 +155,11 @@ class SqlPortalFacts:
         if seen_at is None:
             return None
         active_since = offset.in_desk_time(seen_at)
-        _learn(self.engine, self.portal, active_since=active_since)
+        learn(self.engine, self.portal, active_since=active_since)
         return active_since
 
     def activate(self, since: datetime) -> None:
-        _learn(self.engine, self.portal, active_since=since)
+        learn(self.engine, self.portal, active_since=since)
 
     def learn_statuses(self, types: Mapping[str, str]) -> Mapping[str, str]:
         if not types.items() <= self._learned.items():
@@ -186,7 +185,8 @@ def _pause(stored: Row[Any]) -> DeskPause:
     return DeskPause(begun_at=begun_at, until=stored.paused_until, number=stored.pauses)
 
 
-def _learn(engine: Engine, portal: str, **facts: object) -> None:
+def learn(engine: Engine, portal: str, **facts: object) -> None:
+    """Store these facts in the row of the portal, which may be new."""
     with writing(engine) as connection:
         statement = insert(connection, portals).values(name=portal, **facts)
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=facts))
