@@ -79,7 +79,7 @@ def show(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
 
     with open_app() as desk_sync:
         services = desk_sync.portal(portal)
-        own, others = services.installation.own(), services.installation.others()
+        own, others = services.installation.own(), services.installation_watch.others()
         alarms = list(services.installation_watch.alarms())
     if as_json:
         emit({"installation": own, "others": [asdict(each) for each in others], "alarms": alarms})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -186,10 +186,11 @@ class CallBudget(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationMark:
-    """The installation that wrote or edited a private comment last, and when it did, by Desk's clock."""
+    """The installation that wrote or edited a private comment last; the times of its making and last edit in Desk."""
 
     installation: str
-    at: datetime
+    made_at: datetime
+    edited_at: datetime
 
 
 class InstallationMarks(Protocol):
@@ -202,6 +203,10 @@ class InstallationMarks(Protocol):
         """Return the id of this installation; None to leave no mark."""
         ...
 
+    def wrote(self, ticket_id: str, at: datetime) -> None:
+        """Record an instant, by Desk's clock, at which this installation wrote a comment."""
+        ...
+
     def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
         """Record what the comments of a ticket say about other installations that write."""
         ...
@@ -212,6 +217,9 @@ class NoInstallationMarks:
 
     def own(self) -> str | None:
         return None
+
+    def wrote(self, ticket_id: str, at: datetime) -> None:
+        """Do nothing."""
 
     def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
         """Do nothing."""
@@ -241,8 +249,11 @@ class InstallationStore(InstallationMarks, Protocol):
         """Return the id of this installation. It is made once, and stored with all that the installation remembers."""
         ...
 
-    def others(self) -> Sequence[OtherInstallation]:
-        """Return the other installations that were noticed since the last `clear`, the oldest first."""
+    def others(self, speaks_in: Callable[[str], bool]) -> Sequence[OtherInstallation]:
+        """Return the other installations that were noticed since the last `clear`, the oldest first.
+
+        Only tickets count for whose department `speaks_in` is true: elsewhere another one may write.
+        """
         ...
 
     def clear(self, *, now: datetime, by: str | None, why: str) -> None:

@@ -128,8 +128,8 @@ class PortalServices:
     @property
     def installation_watch(self) -> InstallationWatch:
         """What notices other installations that write to the portal."""
-        speaks = self.mapping.policy.tickets.speaks
-        return InstallationWatch(store=self.installation, now=self.environment.now, speaks=speaks)
+        speaks_in = self.mapping.policy.tickets.speaks_in
+        return InstallationWatch(store=self.installation, now=self.environment.now, speaks_in=speaks_in)
 
     @cached_property
     def clock(self) -> DeskClock:

@@ -1,7 +1,8 @@
 """Traps on the way from a ticket's text to its account, on a real store: no wrong match, and every account is found.
 
 Each trap is a ticket as Desk shows it: a description, perhaps fields and a sender; `leads_to` is the account that a
-careful person would name, or None where that person would ask the partner.
+careful person would name, or None where that person would ask the partner. `suggests` is the account that such a person
+would ask about: weak evidence leads to it, and never acts.
 """
 
 from __future__ import annotations
@@ -63,10 +64,17 @@ class Trap:
     """A ticket with something in it that could mislead."""
 
     def __init__(
-        self, description: str = "", leads_to: str | None = None, *, sender: str = PARTNER, **fields: str
+        self,
+        description: str = "",
+        leads_to: str | None = None,
+        *,
+        suggests: str | None = None,
+        sender: str = PARTNER,
+        **fields: str,
     ) -> None:
         self.description = description
         self.leads_to = leads_to
+        self.suggests = suggests
         self.sender = sender
         self.fields = {VOCABULARY.fields[name]: value for name, value in fields.items()}
 
@@ -133,13 +141,13 @@ TRAPS = {
     "a name, no identifier": Trap("Our customer Large Ltd cannot log in.", None),
     "an address of a page": Trap("See https://large.example/login", None),
     # Quotes.
-    "quoted only": Trap("Please help.\n\n> My account is admin@large.example", "large"),
+    "quoted only": Trap("Please help.\n\n> My account is admin@large.example", suggests="large"),
     "a quoted user's domain": Trap("Please help.\n\n> From jo@large.example", None),
     "quoted and fresh": Trap(f"{FIELD}: admin@large.example\n\n> {FIELD}: boss@other.example", "large"),
     "a fresh one that is unknown": Trap(f"{FIELD}: new@new.example\n\n> {FIELD}: boss@other.example", None),
     "a forwarded mail": Trap(
         "Please help.\n\n-------- Forwarded message -------\nFrom: A <admin@large.example>\nTo: x\nSubject: y\n\nHi",
-        "large",
+        suggests="large",
     ),
     "two in a forwarded mail": Trap(
         "Please help.\n\n-----Original Message-----\nFrom: admin@large.example\n\nand boss@other.example", None
@@ -147,10 +155,10 @@ TRAPS = {
     "who else read a forwarded mail": Trap(
         "Please help.\n\nFrom: A <admin@large.example>\nSent: today\nTo: help@partner.example\nCc: boss@other.example\n"
         "Subject: y\n\nHi",
-        "large",
+        suggests="large",
     ),
     "a ticket's number in a quote": Trap("Thanks.\n\n> Your ticket is 76006415", None),
-    "a quoted ZOID": Trap("See below.\n\n> ZOID: 76006415", "large"),
+    "a quoted ZOID": Trap("See below.\n\n> ZOID: 76006415", suggests="large"),
     # Numbers.
     "a ZOID": Trap("ZOID: 76006415", "large"),
     "a ZGID": Trap("ZGID: 76006420", "large"),
@@ -170,7 +178,9 @@ TRAPS = {
     "an order": Trap("Order number 76006415, invoice 76006420", None),
     "a record that begins alike": Trap("ZOID: 760064150000000001", None),
     "a record in a link": Trap("https://crm.zoho.eu/crm/tab/Leads/76006415", None),
-    "an organisation in a link": Trap("https://crm.zoho.eu/crm/org76006420/tab/Leads/760064150000000001", "large"),
+    "an organisation in a link": Trap(
+        "https://crm.zoho.eu/crm/org76006420/tab/Leads/760064150000000001", suggests="large"
+    ),
     "an organisation in another host's link": Trap("https://crm.zoho.eu.evil.example/crm/org76006420/tab", None),
     "the partner's own number": Trap("Our ZOID: 76006415", None),
     "a number in a signature": Trap("It fails.\n\nRegards\nAda, account 76006415, user id in file", None),
@@ -222,12 +232,22 @@ def store(tmp_path_factory):
     engine.dispose()
 
 
-def found(store, trap):
-    """Return the id of the account that a ticket in Desk's form leads to; None without one."""
+def looked_up(store, trap):
+    """Return what the account is, for a ticket in Desk's form."""
     raw = make_raw(description=trap.description, email=trap.sender, cf=EMPTY | trap.fields)
     evidence = read_ticket(raw, VOCABULARY).evidence
-    account = choose(evidence, store.find(readings(evidence)), store.current()[0]).account
+    return choose(evidence, store.find(readings(evidence)), store.current()[0])
+
+
+def found(store, trap):
+    """Return the id of the account that the ticket leads to; None without one."""
+    account = looked_up(store, trap).account
     return account.account_id if account else None
+
+
+def suggested(store, trap):
+    """Return the ids of the accounts that a person may choose from, strongest first."""
+    return [each.account.account_id for each in looked_up(store, trap).candidates]
 
 
 EMPTY = dict.fromkeys(VOCABULARY.fields.values())
@@ -238,11 +258,16 @@ def test_a_trap_leads_to_the_account_that_a_careful_person_would_name(store, nam
     assert found(store, TRAPS[name]) == TRAPS[name].leads_to
 
 
+@pytest.mark.parametrize("name", [name for name, trap in TRAPS.items() if trap.suggests])
+def test_weak_evidence_suggests_the_account_first(store, name):
+    assert suggested(store, TRAPS[name])[0] == TRAPS[name].suggests
+
+
 FORMS = {
     "e-mail": lambda one: [f"{FIELD}: {one.super_admin_email.upper()}"],
     "a user on its domain": lambda one: [f"{FIELD}: somebody@{one.domain}"] if one.domain else [],
     "ZOID": lambda one: [f"Die Organisations-ID (ZOID) lautet {number}." for number in one.zoids],
-    "ZGID": lambda one: [f"https://crm.zoho.com/crm/org{number}/tab/Leads" for number in one.zgids],
+    "ZGID": lambda one: [f"ID de l'organisation (ZGID) : {number}" for number in one.zgids],
     "ZUID": lambda one: [f"ユーザーID（ZUID）：{number}" for number in one.zuids],
 }
 

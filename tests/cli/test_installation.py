@@ -42,10 +42,10 @@ def run(*arguments):
 def crowd(engine):
     """Let an older installation have written after this one on two tickets."""
     store = SqlInstallation(engine, "default", lambda: NOW, lambda: "0f0f0f")
-    marks = [InstallationMark(installation=store.own(), at=NOW)]
-    marks.append(InstallationMark(installation=OLDER, at=NOW + timedelta(minutes=1)))
+    store.wrote("1", NOW)
+    later = NOW + timedelta(minutes=1)
     for ticket_id in ("1", "2"):
-        store.see(ticket_id, marks)
+        store.see(ticket_id, [InstallationMark(installation=OLDER, made_at=later, edited_at=later)])
 
 
 def test_it_shows_the_id_and_no_others(url):

@@ -157,7 +157,8 @@ class DeskClient:
 
     def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
         body = payload.comment(text, reference, public=public, installation=self._installation.own())
-        self._calls.write("POST", _path(ticket_id, "comments"), self._calls.deadline(), body)
+        answer = self._calls.write("POST", _path(ticket_id, "comments"), self._calls.deadline(), body)
+        self._note_writing(ticket_id, answer)
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
         """Costs four credits. The comment is found by its reference, so that its id need not be stored."""
@@ -170,10 +171,16 @@ class DeskClient:
 
     def _edit(self, ticket_id: str, comment_id: str, body: Body, deadline: DeadlineAdapter) -> bool:
         try:
-            self._calls.write("PATCH", _path(ticket_id, "comments", comment_id), deadline, body)
+            answer = self._calls.write("PATCH", _path(ticket_id, "comments", comment_id), deadline, body)
         except Gone:
             return False
+        self._note_writing(ticket_id, answer)
         return True
+
+    def _note_writing(self, ticket_id: str, answer: Body) -> None:
+        """Record when the comment in an answer was written, if Desk says it."""
+        if at := payload.written_at(answer):
+            self._installation.wrote(ticket_id, at)
 
     def read_comment(self, ticket_id: str, reference: str) -> str | None:
         """Costs three credits per hundred comments."""

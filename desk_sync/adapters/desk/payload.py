@@ -193,16 +193,22 @@ def comment_text(answer: Raw, reference: str) -> str | None:
 
 
 def installation_marks(answer: Raw) -> list[InstallationMark]:
-    """Return the marks in the private comments of a list, which only agents can write, with their last edits."""
+    """Return the marks in the private comments of a list, which only agents can write."""
     return readable(answer, _installation_mark, "comment")
 
 
 def _installation_mark(raw: Raw) -> InstallationMark | None:
-    installation, at = our_installation(raw), _instant(raw.get("modifiedTime")) or _instant(raw.get("commentedTime"))
+    installation, made_at, edited_at = our_installation(raw), _instant(raw.get("commentedTime")), written_at(raw)
     by_agent = (_text(_object(raw, "commenter").get("type")) or "").lower() == "agent"
-    if installation is None or at is None or not by_agent or _text(raw.get("isPublic")) != "false":
+    private = by_agent and _text(raw.get("isPublic")) == "false"
+    if installation is None or made_at is None or edited_at is None or not private:
         return None
-    return InstallationMark(installation=installation, at=at)
+    return InstallationMark(installation=installation, made_at=made_at, edited_at=edited_at)
+
+
+def written_at(comment: Raw) -> datetime | None:
+    """Return the time of a comment's last edit, else that of its making; None if Desk says neither."""
+    return _instant(comment.get("modifiedTime")) or _instant(comment.get("commentedTime"))
 
 
 def _carrying(answer: Raw, reference: str) -> Raw:

@@ -1,21 +1,22 @@
 """Which installation this database is, and the others that leave marks on the same tickets of a portal.
 
-All instants that are compared are Desk's. Another installation is noticed on a ticket on which both have written, if
-its mark is later than the first of ours that was seen anywhere: before that it may have been this one's predecessor,
-whose database was lost. A mark is the time of a comment's last edit: the comment that is kept up to date may have been
-made by the predecessor. An edit by a person therefore makes a mark later than it is.
+All instants that are compared are Desk's. Another installation is noticed by a comment with its mark that was made
+after this one had begun to write: what was made before may be of a predecessor, whose database was lost. A mark names
+the installation that edited the comment last, so ours begins with an edit, and the comment of another counts from its
+making: a person may edit it at any time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, or_, select, update
+from sqlalchemy import Engine, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.inflow_tables import installation, installation_marks
+from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import insert
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import InstallationMark, OtherInstallation
@@ -36,6 +37,7 @@ class SqlInstallation:
     now: Now
     token: Callable[[], str]
     _own: list[str] = field(default_factory=list, init=False, repr=False)
+    _begun_at: list[datetime] = field(default_factory=list, init=False, repr=False)
 
     def own(self) -> str:
         """Return the id: the seconds since 1970 at which it was made, and six digits."""
@@ -51,54 +53,64 @@ class SqlInstallation:
             self._own.append(str(known))
         return self._own[0]
 
-    def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
-        if not marks:
-            return
-        own, newest = self.own(), _newest(marks)
-        first_here = min((mark.at for mark in marks if mark.installation == own), default=None)
-        if first_here is None:
-            return
-        with reading(self.engine) as connection:
-            first = self._first(connection, own)
-            known = self._known(connection, ticket_id)
-        begun_at = min(filter(None, (first, first_here)))
-        new = {
-            each: at for each, at in newest.items() if each != own and at > begun_at and _is_later(at, known.get(each))
-        }
-        if first is None:
-            new[own] = first_here
-        if new:
-            self._record(ticket_id, new)
+    def wrote(self, ticket_id: str, at: datetime) -> None:
+        if self._first() is None:
+            self._record(ticket_id, {self.own(): at})
 
-    def others(self) -> Sequence[OtherInstallation]:
+    def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
+        own = self.own()
+        if ours := [mark.edited_at for mark in marks if mark.installation == own]:
+            self.wrote(ticket_id, min(ours))
+        begun_at = self._first()
+        newest = _newest(mark for mark in marks if mark.installation != own)
+        if begun_at is None or not newest:
+            return
+        known = self._known(ticket_id)
+        later = {each: at for each, at in newest.items() if at > begun_at and _is_later(at, known.get(each))}
+        if later:
+            self._record(ticket_id, later)
+
+    def others(self, speaks_in: Callable[[str], bool]) -> Sequence[OtherInstallation]:
         cleared_at = select(installation.c.cleared_at).scalar_subquery()
         ours = select(installation.c.id).scalar_subquery()
+        same_ticket = (tickets.c.portal == _MARK.portal) & (tickets.c.ticket_id == _MARK.ticket_id)
         noticed = (
-            select(_MARK.installation, func.count().label("tickets"), func.max(_MARK.seen_at).label("seen_at"))
+            select(_MARK.installation, _MARK.seen_at, func.coalesce(tickets.c.department_id, "").label("department_id"))
+            .select_from(installation_marks.outerjoin(tickets, same_ticket))
             .where(_MARK.portal == self.portal, _MARK.installation != ours)
             .where(or_(cleared_at.is_(None), _MARK.seen_at > cleared_at))
-            .group_by(_MARK.installation)
-            .order_by(_MARK.installation)
         )
+        seen_at: dict[str, list[datetime]] = {}
         with reading(self.engine) as connection:
-            return [OtherInstallation(**row) for row in connection.execute(noticed).mappings()]
+            for row in connection.execute(noticed):
+                if speaks_in(row.department_id):
+                    seen_at.setdefault(row.installation, []).append(row.seen_at)
+        return [
+            OtherInstallation(installation=each, tickets=len(at), seen_at=max(at))
+            for each, at in sorted(seen_at.items())
+        ]
 
     def clear(self, *, now: datetime, by: str | None, why: str) -> None:
         self.own()
         with writing(self.engine) as connection:
             connection.execute(update(installation).values(cleared_at=now, cleared_by=by, cleared_why=why))
 
-    def _first(self, connection: Connection, own: str) -> datetime | None:
-        """Return the time of the first mark of ours that was seen."""
-        ours = select(func.min(_MARK.marked_at)).where(_MARK.portal == self.portal, _MARK.installation == own)
-        first: datetime | None = connection.scalar(ours)
-        return first
+    def _first(self) -> datetime | None:
+        """Return the time at which this installation wrote first; None if it has not."""
+        if not self._begun_at:
+            ours = select(func.min(_MARK.marked_at)).where(
+                _MARK.portal == self.portal, _MARK.installation == self.own()
+            )
+            with reading(self.engine) as connection:
+                self._begun_at.extend(filter(None, [connection.scalar(ours)]))
+        return self._begun_at[0] if self._begun_at else None
 
-    def _known(self, connection: Connection, ticket_id: str) -> Mapping[str, datetime]:
+    def _known(self, ticket_id: str) -> Mapping[str, datetime]:
         stored = select(_MARK.installation, _MARK.marked_at).where(
             _MARK.portal == self.portal, _MARK.ticket_id == ticket_id
         )
-        return {row.installation: row.marked_at for row in connection.execute(stored)}
+        with reading(self.engine) as connection:
+            return {row.installation: row.marked_at for row in connection.execute(stored)}
 
     def _record(self, ticket_id: str, marks: Mapping[str, datetime]) -> None:
         """Store the marks. Those of further tickets are left out once enough are kept."""
@@ -122,9 +134,9 @@ class SqlInstallation:
             }
 
 
-def _newest(marks: Sequence[InstallationMark]) -> Mapping[str, datetime]:
+def _newest(marks: Iterable[InstallationMark]) -> Mapping[str, datetime]:
     """Return the newest mark of each installation."""
-    return {each.installation: each.at for each in sorted(marks, key=lambda each: each.at)}
+    return {each.installation: each.made_at for each in sorted(marks, key=lambda each: each.made_at)}
 
 
 def _is_later(at: datetime, known: datetime | None) -> bool:

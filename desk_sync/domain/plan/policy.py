@@ -59,10 +59,9 @@ class TicketPolicy:
     def mode_of(self, department_id: str) -> Mode:
         return self.department_modes.get(department_id, self.mode)
 
-    @property
-    def speaks(self) -> bool:
-        """Whether anything is written in any department."""
-        return any(mode is not Mode.SHADOW for mode in (self.mode, *self.department_modes.values()))
+    def speaks_in(self, department_id: str) -> bool:
+        """Return True if something may be written on tickets of the department."""
+        return self.mode_of(department_id) is not Mode.SHADOW
 
     def level(self, severity: str | None) -> int | None:
         """The level of a pick-list value; None for a value that the mapping does not name."""

@@ -6,7 +6,7 @@ writes nothing anyway, in the mode shadow, may stand beside the other for as lon
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,11 +22,11 @@ HINT = "stop one of the two; then `desk-sync installation clear --why …`: docs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallationWatch:
-    """Notices other installations on one portal. `speaks`: the mapping lets this one write."""
+    """Notices other installations on one portal. `speaks_in`: the mapping lets this one write in a department."""
 
     store: InstallationStore
     now: Now
-    speaks: bool
+    speaks_in: Callable[[str], bool]
 
     @property
     def portal(self) -> str:
@@ -34,7 +34,7 @@ class InstallationWatch:
 
     def refusal(self) -> str | None:
         """Return why this installation must not write; None if it may."""
-        others = self._noticed()
+        others = self._crowding()
         own = self.store.own() if others else ""
         older = next((each for each in others if each.installation < own), None)
         if older is None:
@@ -43,17 +43,21 @@ class InstallationWatch:
             f"installation {older.installation}, which is older than this one ({own}), writes here too: {_where(older)}"
         )
 
+    def others(self) -> Sequence[OtherInstallation]:
+        """Return the other installations that write where this one does, the oldest first."""
+        return self.store.others(self.speaks_in)
+
     def alarms(self) -> Iterator[str]:
         """Yield what is to be said about other installations."""
         if refusal := self.refusal():
             yield f"{refusal}; this one writes nothing"
             return
-        for each in self._noticed():
+        for each in self._crowding():
             if self.now() - each.seen_at < RECENTLY:
                 yield f"a younger installation, {each.installation}, writes here too: {_where(each)}"
 
-    def _noticed(self) -> list[OtherInstallation]:
-        return [each for each in self.store.others() if each.tickets >= TICKETS] if self.speaks else []
+    def _crowding(self) -> list[OtherInstallation]:
+        return [each for each in self.others() if each.tickets >= TICKETS]
 
 
 def _where(other: OtherInstallation) -> str:

@@ -486,5 +486,6 @@ class TestTheInstallationInAComment:
 
         found = payload.installation_marks({"data": [comment | changes]})
 
-        mark = InstallationMark(installation=INSTALLATION, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
+        at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+        mark = InstallationMark(installation=INSTALLATION, made_at=at, edited_at=at)
         assert found == ([mark] if read else [])

@@ -21,11 +21,16 @@ def installation(engine):
 
 
 def mark(installation, minutes):
-    return InstallationMark(installation=installation, at=NOW + minutes * A_MINUTE)
+    at = NOW + minutes * A_MINUTE
+    return InstallationMark(installation=installation, made_at=at, edited_at=at)
 
 
 def share(installation, ticket_id, minutes=1):
     installation.see(ticket_id, [mark(installation.own(), 0), mark(OTHER, minutes)])
+
+
+def others(installation):
+    return installation.others(lambda department_id: department_id == "")
 
 
 def test_processes_that_start_together_agree_on_the_id(engine, installation):
@@ -38,37 +43,63 @@ def test_others_are_counted_by_their_tickets(installation):
     for ticket_id in ("1", "2", "2"):
         share(installation, ticket_id)
 
-    assert installation.others() == [OtherInstallation(installation=OTHER, tickets=2, seen_at=NOW)]
+    assert others(installation) == [OtherInstallation(installation=OTHER, tickets=2, seen_at=NOW)]
 
 
 def test_portals_are_apart(engine, installation):
     share(installation, "1")
 
-    assert SqlInstallation(engine, "other", lambda: NOW, lambda: "0").others() == []
+    assert others(SqlInstallation(engine, "other", lambda: NOW, lambda: "0")) == []
 
 
 def test_a_bounded_number_of_marks_is_kept(installation):
     for number in range(KEPT + 20):
         share(installation, str(number))
 
-    assert KEPT - 1 <= sum(each.tickets for each in installation.others()) <= KEPT
+    assert KEPT - 1 <= sum(each.tickets for each in others(installation)) <= KEPT
 
 
 def test_what_was_cleared_counts_again_with_a_later_mark(engine, installation):
     share(installation, "1")
     installation.clear(now=NOW, by="Ada", why="switched off")
-    assert installation.others() == []
+    assert others(installation) == []
 
     later = SqlInstallation(engine, PORTAL, lambda: NOW + A_MINUTE, lambda: "0")
     share(later, "1")
-    assert later.others() == []
+    assert others(later) == []
     share(later, "1", minutes=7)
 
-    assert [each.tickets for each in later.others()] == [1]
+    assert [each.tickets for each in others(later)] == [1]
 
 
-def test_without_a_mark_of_ours_nothing_is_kept(installation):
+def test_nothing_is_noticed_before_this_one_has_written(installation):
     installation.see("1", [mark(OTHER, 1)])
     installation.see("1", [])
 
-    assert installation.others() == []
+    assert others(installation) == []
+
+
+def test_the_first_writing_counts_and_is_known_to_every_process(engine, installation):
+    second = SqlInstallation(engine, PORTAL, lambda: NOW, lambda: "0")
+    installation.wrote("1", NOW)
+    installation.wrote("2", NOW + 9 * A_MINUTE)
+
+    second.see("3", [mark(OTHER, 0), mark(OTHER, 5)])
+    second.see("4", [mark(OTHER, 0)])
+
+    assert others(second) == [OtherInstallation(installation=OTHER, tickets=1, seen_at=NOW)]
+
+
+def test_an_edit_of_a_comment_that_the_other_made_before_is_no_mark_of_it(installation):
+    before = InstallationMark(installation=OTHER, made_at=NOW - A_MINUTE, edited_at=NOW + A_MINUTE)
+    installation.wrote("1", NOW)
+    installation.see("1", [before])
+
+    assert others(installation) == []
+
+
+def test_our_edit_of_a_comment_that_a_predecessor_made_is_when_we_began(installation):
+    edited = InstallationMark(installation=installation.own(), made_at=NOW - 9 * A_MINUTE, edited_at=NOW)
+    installation.see("1", [edited, mark(OTHER, -5)])
+
+    assert others(installation) == []

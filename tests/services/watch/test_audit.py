@@ -201,11 +201,13 @@ def test_deliveries_that_stop_keep_the_monitor_from_being_called(audit, monitor,
 
 def test_another_installation_keeps_the_monitor_from_being_called(audit, monitor, world):
     store = SqlInstallation(world.engine, "default", world.now, lambda: "0f0f0f")
-    watched = replace(audit, installations=[InstallationWatch(store=store, now=world.now, speaks=True)])
+    watched = replace(audit, installations=[InstallationWatch(store=store, now=world.now, speaks_in=lambda _: True)])
     assert watched.run().passed
     for ticket_id in ("1", "2"):
-        own, other = (InstallationMark(installation=each, at=NOW) for each in (store.own(), "00000000000001"))
-        store.see(ticket_id, [own, replace(other, at=NOW + timedelta(minutes=1))])
+        own, other = (
+            InstallationMark(installation=each, made_at=NOW, edited_at=NOW) for each in (store.own(), "00000000000001")
+        )
+        store.see(ticket_id, [own, replace(other, made_at=NOW + timedelta(minutes=1))])
     calls = monitor.calls
 
     with capture_logs() as logs:
