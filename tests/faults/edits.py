@@ -39,7 +39,7 @@ Values = Mapping[str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditTrial:
-    """The numbers of tickets, workers, edits and strikes; `rate` in edits a second, `latency` in seconds a call."""
+    """The numbers of tickets, workers, saves and strikes; `rate` in saves a second, `latency` in seconds a call."""
 
     tickets: int = 30
     workers: int = 2
@@ -68,7 +68,10 @@ class EditTrial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonEdit:
-    """One save of a person: the values that the ticket has by it, and when Desk answered it."""
+    """One save of a person: the values that it changed, and when Desk answered it.
+
+    Desk keeps no trace of a value that was saved as it stood, so that it is no edit.
+    """
 
     at: float
     values: Values
@@ -203,8 +206,9 @@ class EditingPerson:
         custom = {name: value for name, value in values.items() if name.startswith("cf_")}
         rest: dict[str, Any] = {name: value for name, value in values.items() if name not in custom}
         body = {"fields": rest | ({"cf": custom} if custom else {})}
-        self.setup.demo.desk.call("POST", f"/_simulator/tickets/{ticket}/write", json=body)
-        self.edits[ticket].append(PersonEdit(at=monotonic(), values=values))
+        changed = self.setup.demo.desk.call("POST", f"/_simulator/tickets/{ticket}/write", json=body)["changed"]
+        edited = {name: value for name, value in values.items() if name in changed}
+        self.edits[ticket].append(PersonEdit(at=monotonic(), values=edited))
 
     def end_of(self, ticket: str) -> TicketEnd:
         """Return what Desk shows of a ticket now, beside what was saved."""
