@@ -134,10 +134,14 @@ def run(trial: EditTrial, folder: Path, *, seed: int) -> EditOutcome:
         return _outcome(trial, setup, person)
 
 
-def _accounts() -> Mapping[str, Sequence[Account]]:
-    """Return the accounts whose only question is their size, by their decision."""
+def _accounts() -> Sequence[Account]:
+    """Return the accounts whose only question is their size, of partners that have large ones and others."""
     known = [each for each in read_accounts(ACCOUNTS).accounts if each.super_admin_email]
-    return {verdict: [each for each in known if EXPECTED[each.account_id] == verdict] for verdict in DESIRED}
+    sized = [each for each in known if EXPECTED[each.account_id] in DESIRED]
+    verdicts = {each.partner_domain: set[str]() for each in sized}
+    for each in sized:
+        verdicts[each.partner_domain].add(EXPECTED[each.account_id])
+    return [each for each in sized if verdicts[each.partner_domain] == DESIRED.keys()]
 
 
 def _strike(setup: TrialSetup, trial: EditTrial, *, until: Callable[[], bool]) -> None:
@@ -152,33 +156,37 @@ def _strike(setup: TrialSetup, trial: EditTrial, *, until: Callable[[], bool]) -
 
 @dataclass(slots=True, kw_only=True)
 class EditingPerson:
-    """A person who edits tickets at random. `edits` are the answered ones of each ticket, in order."""
+    """A person who edits tickets at random. `edits` are the answered ones of each ticket, in order.
+
+    A ticket is only ever about customers of the partner who opened it: another partner's customer is a question.
+    """
 
     setup: TrialSetup
-    accounts: Mapping[str, Sequence[Account]]
+    accounts: Sequence[Account]
     random: Random
     edits: dict[str, list[PersonEdit]] = field(default_factory=dict)
-    opened_for: dict[str, str] = field(default_factory=dict)
+    opened_for: dict[str, Account] = field(default_factory=dict)
 
     def open_tickets(self, count: int) -> None:
         """Open tickets of large accounts and of others in turn."""
         for number in range(count):
-            verdict = list(self.accounts)[number % len(self.accounts)]
-            account = self.random.choice(self.accounts[verdict])
+            verdict = list(DESIRED)[number % len(DESIRED)]
+            account = self.random.choice([each for each in self.accounts if EXPECTED[each.account_id] == verdict])
             ticket = self.setup.demo.desk.open_ticket(account)
             self.edits[ticket] = []
-            self.opened_for[ticket] = str(account.super_admin_email)
+            self.opened_for[ticket] = account
 
     def edit(self, count: int, every: float) -> None:
         """Make so many edits, at most one at a time on each ticket."""
         for _ in range(count):
             ticket = self.random.choice(list(self.edits))
-            self._save(ticket, self._values())
+            self._save(ticket, self._values(self.opened_for[ticket].partner_domain))
             sleep(self.random.uniform(0, 2 * every))
 
-    def _values(self) -> Values:
-        kinds = (self._decided, self._decided, self._decided, self._plain, self._address, self._both)
-        return self.random.choice(kinds)()
+    def _values(self, partner: str | None) -> Values:
+        address = self._address(partner)
+        decided = self._decided()
+        return self.random.choice((decided, decided, decided, self._plain(), address, {**address, **decided}))
 
     def _decided(self) -> Values:
         name = self.random.choice(DECIDED)
@@ -194,12 +202,11 @@ class EditingPerson:
         name = self.random.choice(list(choices))
         return {name: self.random.choice(choices[name])}
 
-    def _address(self) -> Values:
-        verdict = self.random.choice(list(self.accounts))
-        return {ADDRESS: self.random.choice(self.accounts[verdict]).super_admin_email}
-
-    def _both(self) -> Values:
-        return {**self._address(), **self._decided()}
+    def _address(self, partner: str | None) -> Values:
+        verdict = self.random.choice(list(DESIRED))
+        known = [each for each in self.accounts if each.partner_domain == partner]
+        chosen = self.random.choice([each for each in known if EXPECTED[each.account_id] == verdict])
+        return {ADDRESS: chosen.super_admin_email}
 
     def _save(self, ticket: str, values: Values) -> None:
         """Save as a person does in Desk's own pages, which Desk's faults do not meet."""
@@ -213,12 +220,12 @@ class EditingPerson:
     def end_of(self, ticket: str) -> TicketEnd:
         """Return what Desk shows of a ticket now, beside what was saved."""
         whole = self.setup.demo.desk.call("GET", f"{API}/tickets/{ticket}")
-        verdicts = {each.super_admin_email: verdict for verdict, known in self.accounts.items() for each in known}
+        verdicts = {each.super_admin_email: EXPECTED[each.account_id] for each in self.accounts}
         return TicketEnd(
             shown={**whole, **whole["cf"]},
             edits=self.edits[ticket],
             verdicts=verdicts,
-            opened_for=self.opened_for[ticket],
+            opened_for=self.opened_for[ticket].super_admin_email,
         )
 
 
