@@ -22,9 +22,9 @@ from desk_sync.domain.commitment.past import KEPT_CLOCKS, EndedClock, FoldedPast
 from desk_sync.domain.commitment.promise import Milestone, Promise
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 
-LONGEST = 30
+LONGEST = 26
 """The number of events after which the older ones are folded."""
-KEPT = 20
+KEPT = 16
 """The number of events that are not folded then, the newest: what is learnt late may still correct them."""
 UNKNOWN_SPANS = 5
 
