@@ -23,7 +23,7 @@ from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.marking import RequeueTickets
 from desk_sync.adapters.store.subscription_tables import snapshots
-from desk_sync.adapters.store.values import MEMORY
+from desk_sync.adapters.store.values import stored_memory
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -101,7 +101,7 @@ def _memory() -> Mapping[str, Any]:
         applied=dict.fromkeys(written, ours),
         agreed=dict.fromkeys(written, ours),
     )
-    dumped: Mapping[str, Any] = MEMORY.dump_python(memory, mode="json")
+    dumped: Mapping[str, Any] = stored_memory(memory)
     return dumped
 
 

@@ -46,8 +46,9 @@ class ClockReading:
 
     @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks that are at risk or breached, by the key of the alarm: clock and kind."""
-        return {f"{clock.key}:{alarm}": clock for clock in self.clocks if (alarm := _alarm(clock))}
+        """The clocks that are at risk or breached, by the key of the alarm: clock and kind; none that is folded."""
+        clocks = (clock for clock in self.clocks if not clock.folded)
+        return {f"{clock.key}:{alarm}": clock for clock in clocks if (alarm := _alarm(clock))}
 
     @property
     def shown(self) -> Sequence[Clock]:

@@ -19,12 +19,12 @@ from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import CycleEvent, Episode
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.past import KEPT_CLOCKS, EndedClock, FoldedPast, OpenCycle
-from desk_sync.domain.commitment.promise import Milestone, Promise
+from desk_sync.domain.commitment.promise import Milestone, Promise, ReopenedRule
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 
-LONGEST = 26
+LONGEST = 24
 """The number of events after which the older ones are folded."""
-KEPT = 16
+KEPT = 14
 """The number of events that are not folded then, the newest: what is learnt late may still correct them."""
 UNKNOWN_SPANS = 5
 
@@ -48,20 +48,33 @@ def fold(
     history: History, promise: Promise, basis: ClockBasis, now: datetime, limits: FoldingLimits = NO_LIMITS
 ) -> History:
     """Return the history with its older events folded, if it has too many; else the history itself."""
-    latest = min(now, limits.before - timedelta.resolution) if limits.before else now
+    until = _until(history, min(now, limits.before - timedelta.resolution) if limits.before else now)
+    if until:
+        history = _Folding(history, promise, basis.followed(promise), until, limits).folded()
+    return _current(history, promise.terms.reopened)
+
+
+def _until(history: History, latest: datetime) -> datetime | None:
+    """Return the instant up to which to fold; None for nothing. At that instant the ticket is neither solved nor gone.
+
+    A message to a solved ticket counts by what follows it.
+    """
     new = [event for event in history.events if history.is_open_at(event.at)]
     if len(new) <= LONGEST:
-        return history
+        return None
     candidates = [event.at for event in new[:-KEPT] if event.at <= latest and event.at < new[-KEPT].at]
-    until = next((at for at in reversed(candidates) if _stage(history, at) in _AT_WORK), None)
-    return history if until is None else _Folding(history, promise, basis.followed(promise), until, limits).folded()
+    return next((at for at in reversed(candidates) if history.until(at).stage in _AT_WORK), None)
+
+
+def _current(history: History, rule: ReopenedRule) -> History:
+    """Return the history without the results of folded cycles that a reopening has made void."""
+    past = history.past
+    if past is None or rule is not ReopenedRule.RESTART or cycles.episodes(history, rule)[-1].past:
+        return history
+    return replace(history, past=replace(past, rounds={}, breached=0, clocks=()))
 
 
 _AT_WORK = frozenset({WorkState.OPEN, WorkState.PAUSED})
-
-
-def _stage(history: History, at: datetime) -> WorkState:
-    return history.until(at).stage
 
 
 @dataclass(frozen=True)

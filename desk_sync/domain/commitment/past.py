@@ -44,7 +44,7 @@ class FoldedPast:
 
     The part of the ticket that is counted separately began at `episode_at`; a person has `acknowledged` it or not.
     `determination` and `update` are its open cycles. `rounds` has the number of the ended clocks of each milestone;
-    `breached` of them ended late. `clocks` are those of them that later looks need.
+    `breached` of them ended late. `clocks` are those of them that are still shown.
     """
 
     until: datetime
@@ -57,7 +57,6 @@ class FoldedPast:
     clocks: tuple[EndedClock, ...] = ()
 
     def is_finished(self, key: str) -> bool:
-        """Return True for the key of a clock that ended and is not kept: nothing changes or reports it any more."""
+        """Return True for the key of a clock that ended in this part: it changes no more, and raises no alarm."""
         milestone, _, number = key.partition(":")
-        ended = number.isdecimal() and int(number) <= self.rounds.get(milestone, 0)
-        return ended and all(each.key != key for each in self.clocks)
+        return number.isdecimal() and int(number) <= self.rounds.get(milestone, 0)

@@ -77,17 +77,9 @@ class SeenItems:
     @property
     def awaited_until(self) -> datetime | None:
         """The instant up to which the end of a reply's sending is awaited; None without such a reply."""
-        newest = max(self._pending, default=None)
+        pending = (at for ref, at in self.since.items() if self.states.get(ref) is SeenState.PENDING)
+        newest = max(pending, default=None)
         return newest + AWAITED if newest else None
-
-    @property
-    def pending_since(self) -> datetime | None:
-        """The instant of the first reply whose sending has not ended; None without one."""
-        return min(self._pending, default=None)
-
-    @property
-    def _pending(self) -> list[datetime]:
-        return [at for ref, at in self.since.items() if self.states.get(ref) is SeenState.PENDING]
 
     @property
     def read_again_at(self) -> datetime | None:

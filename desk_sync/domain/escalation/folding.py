@@ -14,6 +14,8 @@ from desk_sync.domain.escalation.requests import EscalationRequests
 
 KEPT_REQUESTS = 5
 """The number of requests whose keys are kept, the newest."""
+KEPT_LEVELS = 8
+"""The number of raised levels that are kept to be shown, the newest."""
 KEPT_TAKE_OVERS = 5
 """The number of take-overs that are kept besides those that pause a wait, the newest."""
 
@@ -49,7 +51,7 @@ def fold_requests(requests: EscalationRequests, needed_since: datetime | None) -
 def fold_escalation(
     state: EscalationState, signals: Signals, past: FoldedPast | None, until: datetime | None
 ) -> EscalationState:
-    """Return the state without the levels and triggers of finished clocks and former requests.
+    """Return the state without the triggers and earlier levels of finished clocks and former requests.
 
     `signals` are those from before the folding, which drops some of those up to `until`.
     """
@@ -60,9 +62,10 @@ def fold_escalation(
     def is_over(key: str) -> bool:
         return key != last and (key in former or (past is not None and past.is_finished(key)))
 
+    newest = state.raised[-KEPT_LEVELS:]
     return EscalationState(
         ladder=ladder and _stopped(ladder, signals, until),
-        raised=tuple(step for step in state.raised if not is_over(step.ladder)),
+        raised=tuple(step for step in state.raised if step in newest or not is_over(step.ladder)),
         known=frozenset(key for key in state.known if not is_over(key)),
     )
 

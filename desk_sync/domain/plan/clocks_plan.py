@@ -145,9 +145,9 @@ class ClocksDraft:
         )
 
     def _folded(self, reading: ClockReading, limits: FoldingLimits) -> ClockInputs:
-        """Return the inputs of the next look. A reply that is being sent may still become part of the history."""
-        before = min(filter(None, (limits.before, self.memory.threads_seen.pending_since)), default=None)
-        limits = replace(limits, before=before)
+        """Return the inputs of the next look; nothing is folded while a reply is being sent, which may correct it."""
+        if self.awaited_until:
+            return reading.inputs
         history = fold(reading.history, reading.promise, reading.basis, self.observed.now, limits)
         return replace(reading.inputs, history=history)
 

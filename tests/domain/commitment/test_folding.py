@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from desk_sync.domain.commitment import folding
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import take_reading
-from desk_sync.domain.commitment.folding import KEPT, LONGEST, FoldingLimits, fold
-from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
-from desk_sync.domain.commitment.past import KEPT_CLOCKS
+from desk_sync.domain.commitment.folding import fold
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import CountFrom, DeterminationRule, FirstRound, Milestone, ReopenedRule
-from tests.support.clock_scenes import DET, HOUR, LARGE, MONDAY, PROMISE, RES, UPD, events, under
+from tests.support.clock_scenes import HOUR, LARGE, MONDAY, RES, events, under
 
 MANY = 3
 promises = st.builds(
@@ -79,4 +75,5 @@ def test_open_clocks_and_the_newest_ended_ones_are_read_as_from_the_whole_histor
         assert [seen(each, until) for each in found.clocks] == [seen(clocks[each.key], until) for each in found.clocks]
         assert all(each.key in {c.key for c in found.clocks} for each in expected.shown)
         assert all(folded.past.is_finished(key) for key in clocks.keys() - {each.key for each in found.clocks})
+        assert all(not folded.past.is_finished(each.key) for each in expected.clocks if each.open and folded.past)
         assert found.next_at == expected.next_at
