@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,7 +23,7 @@ from desk_sync.adapters.store.engine import open_engine, writing
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.marking import RequeueTickets
 from desk_sync.adapters.store.subscription_tables import snapshots
-from desk_sync.adapters.store.values import MEMORY
+from desk_sync.adapters.store.values import stored_memory
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -35,7 +35,9 @@ from desk_sync.ports.subscriptions import AccountChanges
 from desk_sync.services.retention import Retention, RetentionAges
 from desk_sync.services.watch.health import check_all
 from desk_sync.settings import without_environment
-from desk_sync.web.metrics import BusinessMetrics
+from desk_sync.web.server import business_metrics
+from desk_sync.wiring.checks import every
+from desk_sync.wiring.portal import PortalServices
 from desk_sync.wiring.process import DeskSync
 from tests.support.clock_scenes import MONDAY, PROMISE, events
 from tests.support.makers import make_event, make_memory
@@ -54,7 +56,9 @@ Figures = Mapping[str, str]
 def run(full: bool) -> None:
     logs.configure(level="CRITICAL")
     sizes = ALL_SIZES if full else SIZES
-    print(f"One ticket in {OPEN_SHARE} is open; ms, the quickest of {ROUNDS}; at most {LIMIT_MS:.0f} is wanted\n")
+    print(
+        f"One ticket in {OPEN_SHARE} is open; ms (of this process), the quickest of {ROUNDS}; at most {LIMIT_MS:.0f}\n"
+    )
     with tempfile.TemporaryDirectory(prefix="ds-bench-") as folder, run_postgres(durable=True) as postgres:
         for backend in ("SQLite", "PostgreSQL"):
             print(f"### {backend}\n")
@@ -101,7 +105,7 @@ def _memory() -> Mapping[str, Any]:
         applied=dict.fromkeys(written, ours),
         agreed=dict.fromkeys(written, ours),
     )
-    dumped: Mapping[str, Any] = MEMORY.dump_python(memory, mode="json")
+    dumped: Mapping[str, Any] = stored_memory(memory)
     return dumped
 
 
@@ -112,14 +116,18 @@ def _figures(desk_sync: DeskSync, tickets: KnownTickets) -> Iterator[tuple[str, 
         "`/metrics`",
         _timed(_scrape(desk_sync), lambda text: f'tickets_parked{{portal="default"}} {parked}.0' in text),
     )
-    yield "doctor's probes of the store", _timed(lambda: check_all(_probes(desk_sync)), lambda found: len(found) == 8)
+    probes = _probes(desk_sync)
+    yield (
+        "`doctor`, all probes of the store",
+        _timed(lambda: check_all(probes), lambda found: len(found) == len(probes)),
+    )
     first = desk_sync.audit.run()
     _require(first.remade == len(tickets.unplanned), f"the audit made {first.remade} looks again")
     yield "audit", _timed(desk_sync.audit.run, lambda found: found.remade == 0)
     yield "`parked list`", _timed(portal.tickets.parked, lambda found: len(found) == parked)
     yield (
         "`subscriptions review`, one open ticket in 50 waits",
-        _timed(portal.review.reviews.undecided, lambda found: len(found) == undecided),
+        _timed(_review(portal), lambda found: len(found[0]) == undecided),
     )
     yield "a delivery", _timed(_deliver(portal.inbox, tickets), lambda found: found.stored == 1)
     yield from _marking(desk_sync.engine, tickets)
@@ -129,24 +137,21 @@ def _figures(desk_sync: DeskSync, tickets: KnownTickets) -> Iterator[tuple[str, 
 
 
 def _scrape(desk_sync: DeskSync) -> Callable[[], str]:
-    registry, portal = CollectorRegistry(auto_describe=False), desk_sync.portal(PORTAL)
-    registry.register(
-        BusinessMetrics(
-            metrics={PORTAL: portal.metrics},
-            subscriptions=desk_sync.sources.subscriptions,
-            pulls=desk_sync.sources.pulls,
-            heartbeats=desk_sync.heartbeats,
-            now=desk_sync.environment.now,
-            failures=desk_sync.failures,
-        )
-    )
+    """Return the work of `/metrics`, with everything that the web process registers."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(business_metrics(desk_sync))
     return lambda: generate_latest(registry).decode()
 
 
-def _probes(desk_sync: DeskSync) -> Mapping[str, Callable[[], str]]:
-    health = desk_sync.health
-    probes = (health.work, health.steps, health.deliveries, health.sweeps, health.parked, health.held_back)
-    return {each.__name__: each for each in (*probes, health.notices, health.retention)}
+def _probes(desk_sync: DeskSync) -> Mapping[str, Callable[[], str | None]]:
+    """Return the probes of `doctor` that read the database; the others ask Redis and Zoho."""
+    elsewhere = {"redis", "key set", "settings", "libraries"}
+    return {name: probe for name, probe in every(desk_sync).items() if name not in elsewhere}
+
+
+def _review(portal: PortalServices) -> Callable[[], tuple[Sequence[object], ...]]:
+    service, held_back = portal.review, portal.held_back
+    return lambda: (service.reviews.undecided(), service.bindings.bindings(), held_back.listed())
 
 
 def _deliver(inbox: SqlInbox, tickets: KnownTickets) -> Callable[[], Any]:
@@ -220,14 +225,19 @@ def _longest_transaction(engine: Engine) -> Iterator[list[float]]:
 
 
 def _timed(work: Callable[[], Any], holds: Callable[[Any], bool]) -> str:
-    """Return the milliseconds of the work; an error if its result is not what was filled in."""
-    seconds = []
+    """Return the milliseconds of the work by the wall clock, and those of this process's processor time.
+
+    On SQLite the second has the work of the database, and other work of the machine is not in it. An error if the
+    result is not what was filled in.
+    """
+    seconds, processor = [], []
     for _ in range(ROUNDS):
-        began = perf_counter()
+        began, begun = perf_counter(), process_time()
         found = work()
         seconds.append(perf_counter() - began)
+        processor.append(process_time() - begun)
         _require(holds(found), f"{getattr(work, '__name__', work)} found something else: {str(found)[:300]}")
-    return f"{min(seconds) * 1e3:,.1f}"
+    return f"{min(seconds) * 1e3:,.1f} ({min(processor) * 1e3:,.1f})"
 
 
 def _require(condition: bool, problem: str) -> None:

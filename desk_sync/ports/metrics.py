@@ -68,6 +68,18 @@ class MetricsStore(Protocol):
         """Return the work that was due at `now`, included, and is not done."""
         ...
 
+    def parked_tickets(self) -> int:
+        """Return the number of parked tickets, as in the backlog."""
+        ...
+
+    def waiting_notices(self) -> int:
+        """Return the number of messages and notices that wait to be sent, as in the backlog."""
+        ...
+
+    def oldest_step(self, now: datetime) -> datetime | None:
+        """Return since when the oldest step of an escalation or change of a clock is due, as in the backlog."""
+        ...
+
     def desk_clock(self) -> MeasuredOffset | None:
         """Return how far the host's clock is behind Desk's; None before Desk's first answer."""
         ...

@@ -34,7 +34,7 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
     with open_receiver() as desk_sync, ExitStack() as stack:
         doors = {portal: desk_sync.portal(portal).intake() for portal in desk_sync.portal_names}
         doorbells = {portal: Doorbell(partial(ring, portal)) for portal in desk_sync.portal_names}
-        metrics = ProcessMetrics(_business(desk_sync))
+        metrics = ProcessMetrics(business_metrics(desk_sync))
         extra_routes = [*health.routes(checks.ready(desk_sync)), metrics.route()]
         refusals = stack.enter_context(RefusalCounter({each.name: each.inflow for each in desk_sync.portals}, utc_now))
         app: ASGIApp = receiver.app(
@@ -65,7 +65,8 @@ def serve(*, host: str, port: int, har: Path | None = None) -> None:
         start.raise_refusal()
 
 
-def _business(desk_sync: DeskSync) -> BusinessMetrics:
+def business_metrics(desk_sync: DeskSync) -> BusinessMetrics:
+    """Return the metrics that are read from the store, of all portals."""
     return BusinessMetrics(
         metrics={portal: desk_sync.portal(portal).metrics for portal in desk_sync.portal_names},
         subscriptions=desk_sync.sources.subscriptions,

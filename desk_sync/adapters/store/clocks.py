@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, bindparam, case, delete, select, update
 
 from desk_sync.adapters.store.columns import LaterInstant
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
@@ -16,7 +16,7 @@ from desk_sync.adapters.store.tables import clocks, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
-from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.commitment.promise import Milestone, Promise
 from desk_sync.domain.desk_clock import SAME_CLOCK
 
 SLACK = timedelta(seconds=2)
@@ -30,7 +30,8 @@ _STORED = select(promises.c.promise).where(promises.c.digest == bindparam("its_d
 _IS_STORED = select(promises.c.digest).where(promises.c.digest == bindparam("its_digest"))
 _ADD_PROMISE = {name: insert_for(name, promises).on_conflict_do_nothing() for name in DIALECTS}
 _ITS_CLOCKS = (clocks.c.portal == bindparam("its_portal")) & (clocks.c.ticket_id == bindparam("its_id"))
-_DELETE = delete(clocks).where(_ITS_CLOCKS)
+_FOLDED = case({each: bindparam(each) for each in map(str, Milestone)}, value=clocks.c.milestone)
+_DELETE = delete(clocks).where(_ITS_CLOCKS, clocks.c.round > _FOLDED)
 _ADD = clocks.insert()
 _CANCEL = (
     update(clocks)
@@ -69,9 +70,10 @@ def keep(connection: Connection, promise: Promise) -> None:
 
 
 def save(connection: Connection, portal: str, ticket_id: str, watch: ClockReading) -> None:
-    """Replace the clocks of the previous look."""
-    connection.execute(_DELETE, {"its_portal": portal, "its_id": ticket_id})
-    rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks]
+    """Replace the clocks of the previous look; those that are folded stay as they ended."""
+    folded = {str(each): watch.folded_rounds.get(each, 0) for each in Milestone}
+    connection.execute(_DELETE, {"its_portal": portal, "its_id": ticket_id, **folded})
+    rows = [{"portal": portal, "ticket_id": ticket_id, **_row(clock)} for clock in watch.clocks if not clock.folded]
     if rows:
         connection.execute(_ADD, rows)
 

@@ -7,11 +7,13 @@ Reading is autocommit. `busy_timeout` limits each wait for another transaction's
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -137,10 +139,17 @@ def _address(url: str) -> URL:
         ) from None
 
 
+_compact = partial(json.dumps, separators=(",", ":"))
+
+
 def _open_postgresql(address: URL, busy_timeout: timedelta) -> Engine:
     seconds = busy_timeout.total_seconds()
     engine = create_engine(
-        address, hide_parameters=True, pool_timeout=seconds, connect_args={"connect_timeout": max(2, round(seconds))}
+        address,
+        json_serializer=_compact,
+        hide_parameters=True,
+        pool_timeout=seconds,
+        connect_args={"connect_timeout": max(2, round(seconds))},
     )
 
     @event.listens_for(engine, "connect")
@@ -164,7 +173,12 @@ def _open_sqlite(address: URL, busy_timeout: timedelta) -> Engine:
     else:
         _create_private(str(address.database))
     engine = create_engine(
-        address, module=library, hide_parameters=True, connect_args={"isolation_level": None, "timeout": 0}, **pool
+        address,
+        json_serializer=_compact,
+        module=library,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "timeout": 0},
+        **pool,
     )
 
     turn = WriteTurn(busy_timeout, library.OperationalError)

@@ -58,6 +58,24 @@ class SqlMetrics:
             step_at=min(filter(None, (parked.unseen_at, *map(offset.in_host_time, steps))), default=None),
         )
 
+    def parked_tickets(self) -> int:
+        with reading(self.engine) as connection:
+            parked: int = connection.execute(self._parked()).one().parked
+            return parked
+
+    def waiting_notices(self) -> int:
+        with reading(self.engine) as connection:
+            waiting = [connection.execute(each).one().waiting for each in (self._messages(), self._notices())]
+        return sum(waiting)
+
+    def oldest_step(self, now: datetime) -> datetime | None:
+        offset = self._offset()
+        desk_now = offset.in_desk_time(now)
+        with reading(self.engine) as connection:
+            unseen_at = connection.execute(self._parked()).one().unseen_at
+            steps = [at for each in self._steps(desk_now) if (at := connection.scalar(each))]
+        return min(filter(None, (unseen_at, *map(offset.in_host_time, steps))), default=None)
+
     def desk_clock(self) -> MeasuredOffset | None:
         return SqlDeskClock(self.engine, self.portal).read()
 

@@ -42,7 +42,7 @@ from desk_sync.adapters.store.tables import (
     portals,
     tickets,
 )
-from desk_sync.adapters.store.values import CHUNK, MEMORY, insert, memory_of
+from desk_sync.adapters.store.values import CHUNK, insert, memory_of, stored_memory
 from desk_sync.ports.retention import Deletion, KeptPart
 
 FEW = 50
@@ -89,7 +89,7 @@ class SqlRetention:
             {
                 "its_id": row.ticket_id,
                 "its_token": row.lease_token,
-                "smaller": row.memory and MEMORY.dump_python(memory_of(row.memory).reopenable(), mode="json"),
+                "smaller": row.memory and stored_memory(memory_of(row.memory).reopenable()),
             }
             for row in rows
         ]

@@ -48,7 +48,7 @@ from desk_sync.adapters.store.queue import (
 from desk_sync.adapters.store.schema import is_ours
 from desk_sync.adapters.store.tables import deliveries, tickets
 from desk_sync.adapters.store.unknown_keys import keep_unknown
-from desk_sync.adapters.store.values import EVENT, MAX_CLOCK_SKEW, MEMORY, chunks, columns_of, memory_of
+from desk_sync.adapters.store.values import EVENT, MAX_CLOCK_SKEW, chunks, columns_of, memory_of, stored_memory
 from desk_sync.domain.plan.education import EducationClaim
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.effect import Effect
@@ -363,7 +363,7 @@ class SqlTickets:
         """
         with reading(self.engine) as connection:
             stored = connection.scalar(_MEMORY, {"its_portal": self.portal, "its_id": lease.ticket_id})
-        return keep_unknown(MEMORY.dump_python(memory, mode="json"), stored or {}, Memory)
+        return keep_unknown(stored_memory(memory), stored or {}, Memory)
 
     def _taken_by(self, lease: Lease) -> dict[str, object]:
         return {"its_portal": self.portal, "its_id": lease.ticket_id, "its_token": lease.token}

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from desk_sync.domain.account.subscription import Account
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.ticket.event import Event
@@ -31,6 +32,7 @@ DIALECTS = ("sqlite", "postgresql")
 
 ACCOUNT = TypeAdapter(Account)
 EVENT = TypeAdapter(Event)
+HISTORY = TypeAdapter(History)
 MEMORY = TypeAdapter(Memory)
 PROMISE = TypeAdapter(Promise)
 
@@ -48,6 +50,15 @@ def insert(connection: Connection, table: Table) -> Insert:
 def insert_for(dialect: str, table: Table) -> Insert:
     """Return the same for a named dialect, for statements that are built once."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def stored_memory(memory: Memory) -> dict[str, Any]:
+    """Return the memory as it is stored; in its longest part, the history, values are left out that are the default."""
+    document: dict[str, Any] = MEMORY.dump_python(memory, mode="json")
+    if memory.clocks.inputs:
+        history = HISTORY.dump_python(memory.clocks.inputs.history, mode="json", exclude_defaults=True)
+        document["clocks"]["inputs"]["history"] = history
+    return document
 
 
 def memory_of(stored: dict[str, Any] | None) -> Memory:

@@ -30,7 +30,8 @@ class Clock:
     instants at which the figures of its window are used up: None while it is paused, unless they have passed.
     `ended_at` is when it stopped, met or not; `met_at` when it was met. `used` and `paused` are business time; `pauses`
     are the spans in which it was paused, the last without an end if it still is. It is not `certain` if events may be
-    missing: unknown time is counted as if nothing had happened. An exempt clock has no window.
+    missing: unknown time is counted as if nothing had happened. An exempt clock has no window. A `folded` one ended in
+    the part of the history that is folded; its pauses are not known any more.
     """
 
     milestone: Milestone
@@ -49,6 +50,7 @@ class Clock:
     paused: timedelta = timedelta(0)
     pauses: tuple[Pause, ...] = ()
     certain: bool = True
+    folded: bool = False
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -79,6 +81,8 @@ class Clock:
 
     @property
     def counted(self) -> list[Span]:
-        """The business spans that were counted, outside the pauses: `used` in total."""
+        """The business spans that were counted, outside the pauses: `used` in total; none of a folded clock."""
+        if self.folded:
+            return []
         end = self.started_at if self.state is ClockState.EXEMPT else self.ended_at or self.read_at
         return self.calendar.shifts(self.started_at, end, self.pauses)

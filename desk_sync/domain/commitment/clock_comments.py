@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -57,13 +57,12 @@ def _standing_text(reading: ClockReading, now: datetime) -> str:
     ends = accumulate(len(entry) + 1 for entry in entries)
     shown = sum(end <= _ROOM for end in ends)
     head = f"The commitment's clocks, as of {_instant(now)}:"
-    return "\n".join((head, *entries[:shown], *_earlier(ordered[shown:])))
+    return "\n".join((head, *entries[:shown], *_earlier(*reading.others(ordered[:shown]))))
 
 
-def _earlier(left_out: Sequence[Clock]) -> Iterator[str]:
-    if left_out:
-        late = sum(clock.state is ClockState.BREACHED for clock in left_out)
-        yield f"- and {len(left_out)} earlier ones, {late} of them breached"
+def _earlier(number: int, late: int) -> Iterator[str]:
+    if number:
+        yield f"- and {number} earlier ones, {late} of them breached"
 
 
 def _lines(clock: Clock) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
-from desk_sync.domain.commitment.promise import Promise
+from desk_sync.domain.commitment.past import KEPT_CLOCKS
+from desk_sync.domain.commitment.promise import Milestone, Promise
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.event import Event
@@ -39,15 +40,42 @@ class ClockReading:
         return ClockInputs(history=self.history, promise=self.promise.digest, basis=self.basis)
 
     @property
+    def folded_rounds(self) -> Mapping[Milestone, int]:
+        """The number of the last folded clock of each milestone; the clocks up to it change no more."""
+        return {clock.milestone: clock.round for clock in self.clocks if clock.folded}
+
+    @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks that are at risk or breached, by the key of the alarm: clock and kind."""
-        return {f"{clock.key}:{alarm}": clock for clock in self.clocks if (alarm := _alarm(clock))}
+        """The clocks that are at risk or breached, by the key of the alarm: clock and kind; none that is folded."""
+        clocks = (clock for clock in self.clocks if not clock.folded)
+        return {f"{clock.key}:{alarm}": clock for clock in clocks if (alarm := _alarm(clock))}
+
+    @property
+    def shown(self) -> Sequence[Clock]:
+        """The open clocks and the newest of the ended ones, which are shown for certain."""
+        ended = [clock for clock in self.clocks if not clock.open]
+        return [clock for clock in self.clocks if clock.open or clock in ended[-KEPT_CLOCKS:]]
+
+    def others(self, shown: Sequence[Clock]) -> tuple[int, int]:
+        """Return the number of ended clocks besides those `shown`, and how many of them ended late."""
+        past, folded = self.history.past, [clock for clock in self.clocks if clock.folded]
+        left_out = [clock for clock in self.clocks if clock not in shown]
+        number, late = len(left_out), _late(left_out)
+        if past is None or not folded:
+            return number, late
+        return number + sum(past.rounds.values()) - len(folded), late + past.breached - _late(folded)
 
     @property
     def digest(self) -> str:
         """A digest of what the clocks show, without the time that is used."""
-        shown = [(each.key, each.state, each.at_risk, each.target_at, each.due_at, each.met_at) for each in self.clocks]
-        return fingerprint(shown)
+        clocks = self.shown
+        shown = [(each.key, each.state, each.at_risk, each.target_at, each.due_at, each.met_at) for each in clocks]
+        others = self.others(clocks)
+        return fingerprint((shown, others) if others[0] else shown)
+
+
+def _late(clocks: Iterable[Clock]) -> int:
+    return sum(clock.state is ClockState.BREACHED for clock in clocks)
 
 
 def _alarm(clock: Clock) -> str | None:

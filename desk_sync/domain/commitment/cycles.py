@@ -7,12 +7,13 @@ open at a time. Windows, calendars and pauses are applied later (`read_clocks.py
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
 from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.history import History, HistoryEventKind
+from desk_sync.domain.commitment.past import FoldedPast, OpenCycle
 from desk_sync.domain.commitment.promise import DeterminationRule, FirstRound, Milestone, PromiseTerms, ReopenedRule
 from desk_sync.domain.reason import Reason
 
@@ -30,12 +31,14 @@ class CycleEvent(IntEnum):
 class Episode:
     """A part of a ticket's history that is counted separately, with its events in order.
 
-    It ends where a reopening begins the next one; `ended_at` is None for the last.
+    It ends where a reopening begins the next one; `ended_at` is None for the last. `past` is the part of it that is
+    folded, whose events are not here.
     """
 
     started_at: datetime
     ended_at: datetime | None
     events: tuple[tuple[datetime, CycleEvent], ...]
+    past: FoldedPast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +57,20 @@ def episodes(history: History, reopened: ReopenedRule) -> list[Episode]:
     A message to a solved ticket that is then reopened is the cause of the reopening, and belongs to neither part.
     """
     written = [(event.at, _WRITTEN[event.kind]) for event in history.events if event.kind in _WRITTEN]
-    closures = history.solved
-    solved = [(at, CycleEvent.SOLVED) for at, _ in closures]
-    reopenings = [(at, CycleEvent.REOPENED) for _, at in closures if at]
+    closures, past = history.solved, history.past
+    solved = [(at, CycleEvent.SOLVED) for at, _ in closures if history.is_open_at(at)]
+    reopenings = [(at, CycleEvent.REOPENED) for _, at in closures if at and history.is_open_at(at)]
+    begun_at = past.episode_at if past else history.created_at
     if reopened is ReopenedRule.RESUME:
-        return [Episode(history.created_at, None, tuple(sorted((*written, *solved, *reopenings))))]
+        return [Episode(begun_at, None, tuple(sorted((*written, *solved, *reopenings))), past)]
     counted = [(at, event) for at, event in written if event is CycleEvent.REPLY or not _reopens(closures, at)]
     events = sorted((*counted, *solved))
-    starts = [history.created_at, *(at for at, _ in reopenings)]
+    starts = [begun_at, *(at for at, _ in reopenings)]
     parts = [
         Episode(start, end, tuple(each for each in events if start <= each[0] and (end is None or each[0] < end)))
         for start, end in zip(starts, [*starts[1:], None], strict=True)
     ]
+    parts[0] = replace(parts[0], past=past)
     return parts[-1:] if reopened is ReopenedRule.RESTART else parts
 
 
@@ -78,7 +83,8 @@ _WRITTEN = {HistoryEventKind.MESSAGE: CycleEvent.MESSAGE, HistoryEventKind.REPLY
 
 def by_severity(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
     """Yield the cycles of the milestones that have a window for each severity level."""
-    yield acknowledgement(episode)
+    if not (episode.past and episode.past.acknowledged):
+        yield acknowledgement(episode)
     yield from determination(episode, terms)
 
 
@@ -90,18 +96,37 @@ def acknowledgement(episode: Episode) -> Cycle:
 
 def determination(episode: Episode, terms: PromiseTerms) -> Iterator[Cycle]:
     """Yield a cycle from the creation, then one from each unanswered message; one open at a time (C7, R30)."""
-    started_at: datetime | None = episode.started_at
-    started_by, replies_needed = "the creation", 1 if terms.first_round is FirstRound.FIRST_REPLY else 2
+    ended, still_open = _determined(episode, terms)
+    yield from ended
+    if still_open:
+        yield _cycle(Milestone.DETERMINATION, still_open.started_at, None, "R30", still_open.by)
+
+
+def open_determination(episode: Episode, terms: PromiseTerms) -> OpenCycle | None:
+    """Return the cycle of determination that is open after the episode's events."""
+    return _determined(episode, terms)[1]
+
+
+def _determined(episode: Episode, terms: PromiseTerms) -> tuple[list[Cycle], OpenCycle | None]:
+    ended: list[Cycle] = []
+    waiting = _first_wait(episode, terms)
     for at, event in episode.events:
-        if started_at is None and event is CycleEvent.MESSAGE and terms.determination is DeterminationRule.ROUNDS:
-            started_at, started_by, replies_needed = at, "a message of the partner", 1
-        elif started_at and event is CycleEvent.REPLY and replies_needed > 1:
-            replies_needed -= 1
-        elif started_at and event in _STOPS:
-            yield _cycle(Milestone.DETERMINATION, started_at, at, "R30", started_by, _STOPS[event])
-            started_at = None
-    if started_at:
-        yield _cycle(Milestone.DETERMINATION, started_at, None, "R30", started_by)
+        if waiting is None:
+            if event is CycleEvent.MESSAGE and terms.determination is DeterminationRule.ROUNDS:
+                waiting = OpenCycle(started_at=at, by="a message of the partner")
+        elif event is CycleEvent.REPLY and waiting.replies > 1:
+            waiting = replace(waiting, replies=waiting.replies - 1)
+        elif event in _STOPS:
+            ended.append(_cycle(Milestone.DETERMINATION, waiting.started_at, at, "R30", waiting.by, _STOPS[event]))
+            waiting = None
+    return ended, waiting
+
+
+def _first_wait(episode: Episode, terms: PromiseTerms) -> OpenCycle | None:
+    if episode.past:
+        return episode.past.determination
+    replies = 1 if terms.first_round is FirstRound.FIRST_REPLY else 2
+    return OpenCycle(started_at=episode.started_at, by="the creation", replies=replies)
 
 
 def resolution(episode: Episode) -> Cycle:
@@ -113,17 +138,36 @@ def resolution(episode: Episode) -> Cycle:
 
 def updates(episode: Episode, start: datetime) -> Iterator[Cycle]:
     """Yield a cycle from `start`, the target of the resolution, and from each reply, until it is solved (R32)."""
-    started_at: datetime | None = start
-    started_by = "the target of the resolution"
+    ended, still_open = _updated(episode, start)
+    yield from ended
+    if still_open:
+        yield _cycle(Milestone.UPDATE, still_open.started_at, None, "R32", still_open.by)
+
+
+def open_update(episode: Episode, start: datetime) -> OpenCycle | None:
+    """Return the cycle of updates that is open after the episode's events."""
+    return _updated(episode, start)[1]
+
+
+def _updated(episode: Episode, start: datetime) -> tuple[list[Cycle], OpenCycle | None]:
+    ended: list[Cycle] = []
+    waiting = _first_update(episode, start)
     for at, event in (each for each in episode.events if each[0] >= start):
-        if started_at and event in _STOPS:
-            yield _cycle(Milestone.UPDATE, started_at, at, "R32", started_by, _STOPS[event])
-            started_at = at if event is CycleEvent.REPLY else None
-            started_by = "the update before"
+        if waiting and event in _STOPS:
+            ended.append(_cycle(Milestone.UPDATE, waiting.started_at, at, "R32", waiting.by, _STOPS[event]))
+            replied = event is CycleEvent.REPLY
+            waiting = OpenCycle(started_at=at, by="the update before") if replied else None
         elif event is CycleEvent.REOPENED:
-            started_at, started_by = at, "the reopening"
-    if started_at:
-        yield _cycle(Milestone.UPDATE, started_at, None, "R32", started_by)
+            waiting = OpenCycle(started_at=at, by="the reopening")
+    return ended, waiting
+
+
+def _first_update(episode: Episode, start: datetime) -> OpenCycle | None:
+    """Return the cycle that is open first: where the target passed in the folded part, that which went on after it."""
+    past = episode.past
+    if past and start <= past.until:
+        return past.update or OpenCycle(started_at=past.until, by="the target of the resolution")
+    return OpenCycle(started_at=start, by="the target of the resolution")
 
 
 _STOPS = {CycleEvent.REPLY: "a person's reply", CycleEvent.SOLVED: "solving the ticket"}

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import pairwise, zip_longest
 
 from desk_sync.domain.commitment.calendar import Pause, Span, union
+from desk_sync.domain.commitment.past import FoldedPast
 
 
 class WorkState(StrEnum):
@@ -77,11 +78,15 @@ class History:
     creation (two machines' clocks differ) is moved to the creation. A ticket that was created on hold or closed has a
     STAGE event at that instant, one that was created with a severity a SEVERITY event; otherwise it was open, without
     severity.
+
+    Of a long history the older part is folded (`folding.py`): of its events only those are left that clocks still need,
+    and no event of that time is added any more.
     """
 
     created_at: datetime
     events: tuple[HistoryEvent, ...] = ()
     unknown: tuple[Span, ...] = ()
+    past: FoldedPast | None = None
 
     def __post_init__(self) -> None:
         moved = (replace(event, at=max(event.at, self.created_at)) for event in self.events)
@@ -94,12 +99,17 @@ class History:
     def learn(self, events: Iterable[HistoryEvent], unknown: Iterable[Span] = ()) -> History:
         """Return the history with the new events. An event that is known already stays as it was classified then."""
         known = {_identity(event) for event in self.events}
-        moved = (replace(event, at=max(event.at, self.created_at)) for event in events)
+        moved = (replace(event, at=max(event.at, self.created_at)) for event in events if self.is_open_at(event.at))
+        spans = ((max(start, self.past.until) if self.past else start, end) for start, end in unknown)
         return replace(
             self,
             events=(*self.events, *(event for event in moved if _identity(event) not in known)),
-            unknown=(*self.unknown, *unknown),
+            unknown=(*self.unknown, *(span for span in spans if span[0] < span[1])),
         )
+
+    def is_open_at(self, instant: datetime) -> bool:
+        """Return True for an instant whose events are not folded."""
+        return self.past is None or instant > self.past.until
 
     def without(self, refs: Collection[str]) -> History:
         """Return the history without the events of these threads and comments."""

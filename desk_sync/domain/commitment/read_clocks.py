@@ -17,6 +17,7 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.past import EndedClock
 from desk_sync.domain.commitment.promise import (
     BY_SEVERITY,
     WALL_CLOCK,
@@ -44,6 +45,15 @@ class ClockBasis:
     request_type: str | None = None
     inferred_issue_type: str | None = None
 
+    def followed(self, promise: Promise) -> ClockBasis:
+        """Return it as that of a ticket with promises: without a kind that has none (R25)."""
+        exempt = promise.terms.exempt
+        return replace(
+            self,
+            issue_type=None if self.issue_type in exempt.issue_types else self.issue_type,
+            request_type=None if self.request_type in exempt.request_types else self.request_type,
+        )
+
 
 def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> tuple[Clock, ...]:
     """Return the clock of each cycle of each milestone at `now`, in the order in which they started.
@@ -52,6 +62,7 @@ def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: date
     """
     if now < history.created_at:
         return ()
+    now = max(now, history.past.until) if history.past else now
     reading = _Reading(history.until(now), promise, basis, now)
     clocks = reading.exempt() if reading.is_exempt else reading.all()
     return tuple(sorted(clocks, key=lambda clock: (clock.started_at, _ORDER[clock.milestone], clock.round)))
@@ -96,8 +107,11 @@ class _Reading:
 
     def all(self) -> Iterator[Clock]:
         """Yield the clocks of all episodes, numbered by milestone."""
-        counts: dict[Milestone, int] = {}
+        counts: dict[str, int] = {}
         for episode in cycles.episodes(self.history, self.promise.terms.reopened):
+            if episode.past:
+                counts.update(episode.past.rounds)
+                yield from map(self._ended, episode.past.clocks)
             for clock in self._of_episode(episode):
                 counts[clock.milestone] = counts.get(clock.milestone, 0) + 1
                 yield replace(clock, round=counts[clock.milestone])
@@ -111,6 +125,28 @@ class _Reading:
             if clock.target_at and clock.target_at <= (clock.ended_at or self.now):
                 for cycle in cycles.updates(episode, clock.target_at):
                     yield from self._clock(cycle, episode)
+
+    def _ended(self, clock: EndedClock) -> Clock:
+        """Return a clock of the folded part."""
+        name, _, number = clock.key.partition(":")
+        milestone = Milestone(name)
+        return Clock(
+            milestone=milestone,
+            round=int(number),
+            level=clock.level,
+            started_at=clock.started_at,
+            read_at=self.now,
+            state=ClockState(clock.state),
+            calendar=self._calendar(clock.level)[0],
+            window=self.promise.terms.window(milestone, clock.level),
+            target_at=clock.target_at,
+            due_at=clock.due_at,
+            ended_at=clock.ended_at,
+            met_at=clock.met_at,
+            used=clock.used,
+            paused=clock.paused,
+            folded=True,
+        )
 
     def _clock(self, cycle: Cycle, episode: Episode) -> Iterator[Clock]:
         """Yield the clock of the cycle, if it is promised. A met clock stays as it was when it was met."""

@@ -66,7 +66,8 @@ class LadderRung:
 class Ladder:
     """A frozen ladder. `key` and `reason` are those of its trigger; the key is unique within the ticket.
 
-    `started_at` is the instant of the breach or other cause, not of the look that detected it.
+    `started_at` is the instant of the breach or other cause, not of the look that detected it. `stopped` is when it
+    stopped, if the signal that stopped it is folded and not known any more.
     """
 
     key: str
@@ -78,6 +79,7 @@ class Ladder:
     calendar: BusinessCalendar
     answers: Mapping[LadderSignal, SignalEffect] = field(hash=False)
     policy_version: str = ""
+    stopped: datetime | None = None
 
     def __post_init__(self) -> None:
         levels = [rung.level for rung in self.rungs]
@@ -115,7 +117,7 @@ class Ladder:
             for begins, ends in signals.get(signal, ())
             if effect is SignalEffect.STOP and (begins >= self.started_at or self._lasts(signal, ends))
         )
-        return min(stops, default=None)
+        return self.stopped or min(stops, default=None)
 
     def _lasts(self, signal: LadderSignal, ends: datetime | None) -> bool:
         return signal is not LadderSignal.TAKE_OVER and (ends is None or ends > self.started_at)
@@ -148,10 +150,15 @@ class NextRung:
         return self.at is not None and self.at <= now
 
 
+def last_raised(ladder: Ladder, raised: Iterable[RaisedLevel]) -> tuple[int, datetime]:
+    """Return the highest level that the ladder raised, and when; before that 0 and its start."""
+    own = ((step.level, step.at) for step in raised if step.ladder == ladder.key)
+    return max(own, default=(0, ladder.started_at))
+
+
 def next_rung(ladder: Ladder, raised: Iterable[RaisedLevel], signals: Signals) -> NextRung | None:
     """Return the next rung of the ladder; None if it has stopped or its last level was raised."""
-    own = [step for step in raised if step.ladder == ladder.key]
-    reached, since = max(((step.level, step.at) for step in own), default=(0, ladder.started_at))
+    reached, since = last_raised(ladder, raised)
     rung = next((rung for rung in ladder.rungs if rung.level > reached), None)
     if rung is None or ladder.stopped_at(signals) is not None:
         return None

@@ -41,8 +41,12 @@ class ReviewRequest:
 
 
 def breaches(clocks: Iterable[Clock]) -> list[EscalationTrigger]:
-    """Return a trigger for each breached clock, except those of late updates, which start no ladder (R32)."""
-    broken = (clock for clock in clocks if clock.state is ClockState.BREACHED and clock.milestone in _LADDERS)
+    """Return a trigger for each breached clock, except those of late updates, which start no ladder (R32).
+
+    A folded clock has none: it ended long ago, and its trigger is known.
+    """
+    late = (clock for clock in clocks if clock.state is ClockState.BREACHED and not clock.folded)
+    broken = (clock for clock in late if clock.milestone in _LADDERS)
     return [_breach(clock, clock.due_at) for clock in broken if clock.due_at is not None]
 
 

@@ -11,7 +11,9 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, standing_comment
 from desk_sync.domain.commitment.clock_fields import clock_fields
-from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
+from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, severity_since, take_reading
+from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits, fold
+from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.decision import Decision
@@ -33,6 +35,11 @@ class ClocksPlan:
     reading: ClockReading | None = None
     comment: StandingComment | None = None
     memory: ClocksMemory = field(default_factory=ClocksMemory)
+
+    @property
+    def past(self) -> FoldedPast | None:
+        """The part of the history that is folded."""
+        return self.memory.inputs.history.past if self.memory.inputs else None
 
     @property
     def intended(self) -> IntendedComment | None:
@@ -118,23 +125,31 @@ class ClocksDraft:
         all_alarms = self.reading.alarms if self.reading else {}
         return {key: clock for key, clock in all_alarms.items() if clock.state is ClockState.BREACHED}
 
-    def finish(self, *, silent: bool) -> ClocksPlan:
-        """Return the plan; without a comment if `silent`."""
+    def finish(self, *, silent: bool, limits: FoldingLimits = NO_LIMITS) -> ClocksPlan:
+        """Return the plan, without a comment if `silent`; `limits` are those of folding the history."""
         before = self.memory.standing_comment
         reading = self.reading
         comment = standing_comment(reading, before, self.observed.now) if reading and not silent else None
+        inputs = self._folded(reading, limits) if reading else self.memory.inputs
         return ClocksPlan(
             reading=reading,
             comment=comment,
             memory=replace(
                 self.memory,
-                inputs=reading.inputs if reading else self.memory.inputs,
-                suppressed=self.suppressed,
+                inputs=inputs,
+                suppressed=_unfinished(self.suppressed, inputs),
                 standing_comment=comment.digest if comment else before,
                 standing_words=words_digest(comment.comment.text) if comment else self.memory.standing_words,
                 intended_comment=None,
             ),
         )
+
+    def _folded(self, reading: ClockReading, limits: FoldingLimits) -> ClockInputs:
+        """Return the inputs of the next look; nothing is folded while a reply is being sent, which may correct it."""
+        if self.awaited_until:
+            return reading.inputs
+        history = fold(reading.history, reading.promise, reading.basis, self.observed.now, limits)
+        return replace(reading.inputs, history=history)
 
     def _basis(self) -> ClockBasis:
         """Return the facts that decide which promises hold. An unknown account takes nothing back (L8)."""
@@ -154,3 +169,9 @@ class ClocksDraft:
         """Return the issue type that the words suggest, if it may add the weekend exception (R21)."""
         known = self.policy.commitment.terms.weekend.issue_types
         return next((each.issue_type for each in self.observed.ticket.inferred if each.issue_type in known), None)
+
+
+def _unfinished(alerts: frozenset[str], inputs: ClockInputs | None) -> frozenset[str]:
+    """Return the alerts of those clocks that are not finished."""
+    past = inputs.history.past if inputs else None
+    return frozenset(key for key in alerts if past is None or not past.is_finished(key.rpartition(":")[0]))

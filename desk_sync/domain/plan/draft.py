@@ -79,12 +79,13 @@ class PlanDraft:
         fields = self.fields.finish(self.shown, self._actions(agents), self.mode)
         silent = self.mode is Mode.SHADOW
         educated = self.education.finish(last_education, self.observed.host_now)
+        clocks = self.clocks.finish(silent=silent, limits=self.escalation.folding_limits)
         return Plan(
             decision=self._explained(fields),
             urgency=self.clocks.urgency,
             fields=fields,
-            clocks=self.clocks.finish(silent=silent),
-            escalation=self.escalation.finish(),
+            clocks=clocks,
+            escalation=self.escalation.finish(clocks.past),
             effects=() if silent else tuple(self._effects(fields, educated.effects, agents)),
             education=educated.claim,
             next_look_at=self._next_look_at(),

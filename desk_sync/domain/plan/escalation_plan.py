@@ -8,8 +8,11 @@ from datetime import datetime
 from functools import cached_property
 
 from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits
 from desk_sync.domain.commitment.history import History
+from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
+from desk_sync.domain.escalation.folding import fold_escalation, fold_requests, folding_limits, waits_since
 from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect, next_rung
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.public_update import UpdateTexts
@@ -142,14 +145,29 @@ class EscalationDraft:
             updates = self.policy.escalation.updates if self.mode is Mode.WRITE else UpdateTexts()
             yield from comments(self.outcome, self.context, updates, agents)
 
-    def finish(self) -> EscalationPlan:
+    @property
+    def folding_limits(self) -> FoldingLimits:
+        """What the ladder still needs of the ticket's history."""
+        context = self.context
+        return folding_limits(self.outcome.state, context.signals, context.calendar) if context else NO_LIMITS
+
+    def finish(self, past: FoldedPast | None = None) -> EscalationPlan:
+        """Return the plan; `past` is the part of the history that is folded for the next look."""
         speaks = self.context is not None and self.mode is not Mode.SHADOW
         return EscalationPlan(
-            memory=EscalationMemory(state=self.outcome.state, requests=self.requests),
+            memory=self._folded(past),
             messages=tuple(messages(self.outcome, self.context)) if speaks and self.context else (),
             wakes=self._wakes(),
             next_step_at=self.outcome.next_at,
         )
+
+    def _folded(self, past: FoldedPast | None) -> EscalationMemory:
+        """Return the memory of the next look."""
+        state, signals = self.outcome.state, self.context.signals if self.context else {}
+        requests = fold_requests(self.requests, waits_since(state, signals))
+        dropped = [span[1] for span in self.requests.taken_over if span not in requests.taken_over]
+        until = max((at for at in (past and past.until, *dropped) if at), default=None)
+        return EscalationMemory(state=fold_escalation(state, signals, past, until), requests=requests)
 
     def _wakes(self) -> frozenset[str]:
         """Return the tickets that this one, as it is news, makes the last of a cluster, or of too many questions.

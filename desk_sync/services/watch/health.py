@@ -119,7 +119,7 @@ class Health:
     def steps(self) -> str:
         """Return the age of the oldest due step of an escalation or change of a clock."""
         now = self.now()
-        age = age_of_oldest((metrics.backlog(now).step_at for metrics in self.metrics), now)
+        age = age_of_oldest((metrics.oldest_step(now) for metrics in self.metrics), now)
         if age > self.limits.work:
             hint = "see `desk-sync parked list`: clocks and escalations of a parked ticket wait with it"
             raise DeskSyncError(f"the oldest step is due for {_span(age)}", hint=hint)
@@ -176,7 +176,7 @@ class Health:
                 f"{undelivered} messages reached no recipient within {_span(self.limits.alarm)}: every channel refused"
             )
             raise DeskSyncError(found, hint="`desk-sync notify test ROLE` tries the addresses of a role")
-        waiting = sum(metrics.backlog(self.now()).notices for metrics in self.metrics)
+        waiting = sum(metrics.waiting_notices() for metrics in self.metrics)
         return f"{waiting} waiting" if waiting else "nothing waits"
 
     def retention(self) -> str:
@@ -194,8 +194,7 @@ class Health:
 
     def parked(self) -> str:
         """Return "none" if no ticket is parked."""
-        now = self.now()
-        if parked := sum(metrics.backlog(now).parked for metrics in self.metrics):
+        if parked := sum(metrics.parked_tickets() for metrics in self.metrics):
             hint = "see `desk-sync parked list` for the errors; then `parked retry` or `parked drop`"
             raise DeskSyncError(f"{parked} tickets are parked", hint=hint)
         return "none"

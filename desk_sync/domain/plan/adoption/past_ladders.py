@@ -71,7 +71,8 @@ class PastLadders:
     @property
     def _causes(self) -> Mapping[str, LadderCause]:
         """The keys that a ladder of the ticket can have."""
-        clocks = [each.key for each in self.context.reading.clocks if each.milestone is not Milestone.UPDATE]
+        unfolded = (each for each in self.context.reading.clocks if not each.folded)
+        clocks = [each.key for each in unfolded if each.milestone is not Milestone.UPDATE]
         named = [LadderCause.SECURITY, LadderCause.OVERRUN, *(f"{LadderCause.CLUSTER}:{by}" for by in ClusterBy)]
         keys = [*clocks, *named, *self.memory.state.known, *map(request_key, self._instants())]
         return {key: LadderCause(key.partition(":")[0]) for key in keys}
