@@ -13,7 +13,7 @@ import structlog
 
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
-from desk_sync.adapters.mail.facts import FactSource, MailFacts
+from desk_sync.adapters.mail.facts import FactPlace, FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
 from desk_sync.adapters.text import identifiers
@@ -30,7 +30,13 @@ _PLACES: Mapping[FactSource, EvidencePlace] = {
     FactSource.FIELD: EvidencePlace.TEMPLATE,
     FactSource.TEXT: EvidencePlace.TEXT,
     FactSource.LINK: EvidencePlace.LINK,
+    FactSource.FORWARDED: EvidencePlace.FORWARDED,
     FactSource.QUOTED: EvidencePlace.QUOTED,
+}
+
+_OTHER_PLACES: Mapping[FactPlace, EvidencePlace] = {
+    FactPlace.FORWARDED: EvidencePlace.FORWARDED,
+    FactPlace.QUOTED: EvidencePlace.QUOTED,
 }
 
 
@@ -114,15 +120,18 @@ def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
 
 def _others(facts: MailFacts) -> Iterator[Evidence]:
     """Yield the other addresses that can be the customer's: suggestions, for a person to choose from."""
+    places = {
+        each.address.value: _OTHER_PLACES.get(each.place, EvidencePlace.TEXT) for each in reversed(facts.verdicts)
+    }
     for address in [each for each in facts.candidates if each != facts.customer_email][:OTHERS]:
-        yield replace(_one(EvidencePlace.TEXT, IdentifierKind.EMAIL, address), one_of_several=True)
+        yield replace(_one(places[address], IdentifierKind.EMAIL, address), one_of_several=True)
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     place = _place(facts)
     if facts.customer_email:
         yield _one(place, IdentifierKind.EMAIL, facts.customer_email)
-        if facts.customer_domain and place not in (EvidencePlace.LINK, EvidencePlace.QUOTED):
+        if facts.customer_domain and place.standing.acts:
             yield _one(place, IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
         yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
@@ -145,7 +154,9 @@ def _place(facts: MailFacts) -> EvidencePlace:
 def _place_of_number(kind: IdentifierKind, facts: MailFacts) -> EvidencePlace:
     if kind in facts.links:
         return EvidencePlace.LINK
-    return EvidencePlace.QUOTED if facts.confidence is MailConfidence.LOW else EvidencePlace.LABEL
+    if facts.confidence is not MailConfidence.LOW:
+        return EvidencePlace.LABEL
+    return EvidencePlace.FORWARDED if facts.forwarded else EvidencePlace.QUOTED
 
 
 def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk_sync.adapters.mail import html as mail_html
 from desk_sync.adapters.mail import quotes
@@ -20,21 +20,36 @@ Lines = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyText:
-    """The new lines of a mail, and the lines quoted from earlier mails; `unread` names what was not read, and why."""
+    """The new lines of a mail, those quoted from earlier mails, and those of mails that the writer passed on.
+
+    `unread` names what was not read, and why.
+    """
 
     fresh: Lines = ()
     quoted: Lines = ()
+    forwarded: Lines = ()
     unread: tuple[str, ...] = ()
 
     def __add__(self, other: BodyText) -> BodyText:
         return BodyText(
             fresh=self.fresh + other.fresh,
             quoted=self.quoted + other.quoted,
+            forwarded=self.forwarded + other.forwarded,
             unread=tuple(dict.fromkeys(self.unread + other.unread)),
         )
 
-    def as_quoted(self) -> BodyText:
-        return BodyText(quoted=self.fresh + self.quoted, unread=self.unread)
+    @property
+    def earlier(self) -> Lines:
+        """All lines that are not new."""
+        return self.quoted + self.forwarded
+
+    def as_forwarded(self) -> BodyText:
+        """Return the text as that of a mail that the writer passed on."""
+        return BodyText(forwarded=self.fresh + self.earlier, unread=self.unread)
+
+    def with_quoted_forwarded(self) -> BodyText:
+        """Return the text with its quoted lines as those of a mail that the writer passed on."""
+        return replace(self, quoted=(), forwarded=self.earlier)
 
 
 def read_plain(text: str) -> BodyText:
@@ -49,8 +64,8 @@ def read_html(text: str, is_over: Callable[[], bool] = lambda: False) -> BodyTex
     """
     fresh, quoted = map("\n".join, mail_html.lines_of(text[:LONGEST_HTML], is_over))
     cut = _cut(text, LONGEST_HTML) + _cut(fresh, LONGEST_TEXT) + _cut(quoted, LONGEST_TEXT)
-    new = split_quotes(_tidy(fresh[:LONGEST_TEXT]).split("\n"))
-    return new + BodyText(quoted=tuple(_tidy(quoted[:LONGEST_TEXT]).split("\n"))) + cut
+    new, earlier = quotes.split(_tidy(fresh[:LONGEST_TEXT]).split("\n"))
+    return BodyText(fresh=new) + _earlier((*earlier, *_tidy(quoted[:LONGEST_TEXT]).split("\n"))) + cut
 
 
 def _cut(text: str, most: int) -> BodyText:
@@ -60,8 +75,13 @@ def _cut(text: str, most: int) -> BodyText:
 
 def split_quotes(lines: Sequence[str]) -> BodyText:
     """Separate new lines from those of earlier mails (`quotes.py`)."""
-    fresh, quoted = quotes.split(lines)
-    return BodyText(fresh=fresh, quoted=quoted)
+    fresh, earlier = quotes.split(lines)
+    return BodyText(fresh=fresh) + _earlier(earlier)
+
+
+def _earlier(lines: Lines) -> BodyText:
+    """Return the lines of an earlier mail: forwarded if a program says so at their beginning, else quoted."""
+    return BodyText(forwarded=lines) if quotes.is_forwarded(lines) else BodyText(quoted=lines)
 
 
 _INVISIBLE = re.compile(

@@ -14,11 +14,12 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 
 class FactSource(StrEnum):
-    """The place of the customer's address: behind its label, elsewhere in the new text, in a link, in a quoted mail."""
+    """The place of the customer's address: behind its label, elsewhere in the new text, in a link, in earlier mail."""
 
     FIELD = "field"
     TEXT = "text"
     LINK = "link"
+    FORWARDED = "forwarded"
     QUOTED = "quoted"
     NONE = "none"
 
@@ -28,6 +29,7 @@ class FactPlace(StrEnum):
 
     NEW = "new text"
     SIGNATURE = "signature"
+    FORWARDED = "forwarded mail"
     QUOTED = "quoted text"
 
 
@@ -39,6 +41,7 @@ class AddressReason(StrEnum):
     TEXT = "in the text, without a label"
     ASKED = "the template's field is there, and does not name it"
     LINK = "only in a link"
+    FORWARDED = "in a forwarded mail"
     QUOTED = "in quoted text"
     SIGNATURE = "in the signature"
     OWN = "the writer's own, or Zoho's"
@@ -54,7 +57,7 @@ class VerdictWeight(StrEnum):
 
 
 _REJECTING = frozenset({AddressReason.OWN, AddressReason.SIGNATURE, AddressReason.AUTOMATIC})
-_WEAK = frozenset({AddressReason.LINK, AddressReason.QUOTED})
+_WEAK = frozenset({AddressReason.LINK, AddressReason.FORWARDED, AddressReason.QUOTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,10 @@ class FactConfidence(StrEnum):
 
 
 class FactEvidence(StrEnum):
-    """The kind of evidence, strongest first, as `desk-sync intake` prints it; quoted text and links are weak."""
+    """The kind of evidence, strongest first, as `desk-sync intake` prints it. QUOTED is all that is weak.
+
+    That is quoted and forwarded mail, and links.
+    """
 
     TEMPLATE = "template"
     LABELLED = "labelled"
@@ -104,7 +110,8 @@ class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
     `unread` names what of the text was not read, and why. `verdicts` are all addresses of the mail. `labelled`: a label
-    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if
+    names the address. `links` are the kinds of numbers that are only in links; `forwarded`: the numbers are those of a
+    mail that the writer passed on. `zoid` can be a ZGID if
     `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
     """
 
@@ -126,6 +133,7 @@ class MailFacts:
     template: MailTemplate
     missing: tuple[LabelPart, ...]
     unread: tuple[str, ...] = ()
+    forwarded: bool = False
 
     @property
     def candidates(self) -> tuple[str, ...]:

@@ -62,6 +62,17 @@ def is_attribution(line: str) -> bool:
     return named and not folded.endswith(">") and bool(_WROTE.search(folded)) and not _is_of_template(line)
 
 
+def is_forwarded(lines: Iterable[str]) -> bool:
+    """Return True if a program's line for a forwarded mail is the first of the lines that is not empty."""
+    first = next((line for line in lines if line.strip()), "")
+    return bool(_FORWARDED.fullmatch(fold(first[:_LONGEST_RULER])))
+
+
+def forwards(subject: str) -> bool:
+    """Return True for the subject of a mail that forwards another one."""
+    return bool(_SUBJECT_OF_FORWARD.match(fold(subject[:_LONGEST_RULER])))
+
+
 def without_copies(lines: Iterable[str]) -> Lines:
     """Return the lines of earlier mails without their Cc and Bcc headers."""
     return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
@@ -80,16 +91,22 @@ _WROTE = re.compile(
     r"|kirjoitti|napisal|napisala|pisze|napsal|napsala|irta|scris|yazdi|написал|написала|пише|пишет|εγραψε)\b"
     r"|書きました|からのメッセージ|のメール:$|写道|寫道|작성|wrote ?-*$"
 )
-_RULED = re.compile(
-    r"[-_*\s]*(?:begin )?(?:original message|forwarded message|ursprungliche nachricht|originalnachricht"
-    r"|(?:anfang der )?weitergeleiteten? nachricht|mensagem original|mensagem encaminhada"
-    r"|(?:inicio da )?mensagem reencaminhada|mensaje original|mensaje reenviado|inicio del mensaje reenviado"
-    r"|message d'origine|message original|message transfere|debut du message (?:transfere|reexpedie)"
-    r"|messaggio originale|messaggio inoltrato|inizio messaggio inoltrato|oorspronkelijk bericht"
-    r"|doorgestuurd bericht|ursprungligt meddelande|vidarebefordrat meddelande|oprindelig meddelelse"
-    r"|wiadomosc oryginalna|puvodni zprava|orijinal mesaj|исходное сообщение|пересылаемое сообщение"
-    r"|元のメッセージ|転送されたメッセージ|転送メッセージ|オリジナルメッセージ)[-_*\s:]*"
+_OF_FORWARD = (
+    r"(?:begin )?forwarded message|(?:anfang der )?weitergeleiteten? nachricht|mensagem encaminhada"
+    r"|(?:inicio da )?mensagem reencaminhada|(?:inicio del )?mensaje reenviado"
+    r"|(?:debut du )?message (?:transfere|reexpedie)|(?:inizio )?messaggio inoltrato"
+    r"|(?:begin )?doorgestuurd bericht|vidarebefordrat meddelande|videresendt (?:melding|meddelelse)"
+    r"|valitetty viesti|przekazana wiadomosc|preposlana zprava|iletilen mesaj|пересылаемое сообщение"
+    r"|転送されたメッセージ|転送メッセージ|转发的邮件|轉寄郵件"
 )
+_RULED = re.compile(
+    rf"[-_*\s]*(?:{_OF_FORWARD}|original message|ursprungliche nachricht|originalnachricht|mensagem original"
+    r"|mensaje original|message d'origine|message original|messaggio originale|oorspronkelijk bericht"
+    r"|ursprungligt meddelande|oprindelig meddelelse|wiadomosc oryginalna|puvodni zprava|orijinal mesaj"
+    r"|исходное сообщение|元のメッセージ|オリジナルメッセージ)[-_*\s:]*"
+)
+_FORWARDED = re.compile(rf"[-_*\s]*(?:{_OF_FORWARD})[-_*\s:]*")
+_SUBJECT_OF_FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|inoltro|doorst|vb|vs|pd|ilt|転送|转发|轉寄)\s?[:：]\s?\S")
 _RULERS = "-#=*_~+<>—–―─═"
 _ABOVE = re.compile(
     r"\babove\b|\boberhalb\b|\buber dies|\bacima\b|\barriba\b|\bencima\b|\bpor encima\b|\bau-?dessus\b|\bsopra\b"

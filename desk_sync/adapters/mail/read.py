@@ -23,7 +23,7 @@ from desk_sync.adapters.mail.facts import (
 )
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
-from desk_sync.adapters.mail.quotes import without_copies
+from desk_sync.adapters.mail.quotes import forwards, without_copies
 from desk_sync.adapters.mail.template import MailTemplate, read_template
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.mail.writer import MailWriter
@@ -88,17 +88,18 @@ def read_text(
     author = writer or MailWriter(sender=sender)
     template = read_template(text.fresh, author.names)
     author = author.with_signature(template.signature)
-    quoted_lines = without_copies(text.quoted)
+    text = text.with_quoted_forwarded() if forwards(subject) else text
+    quoted_lines = without_copies(text.earlier)
     quoted_template = read_template(quoted_lines)
     passes = (
         _search(template, template.text, author),
         _search(_beside(read_template((subject,)), template), (subject,), author),
         _in_links(template.text, author),
-        _in_quotes(_search(quoted_template, quoted_lines, author, tolerated=_HEADERS)),
+        _in_earlier(_search(quoted_template, quoted_lines, author, tolerated=_HEADERS), text, author),
     )
     found = FoundAddress() if author.automatic else next(filter(None, passes), FoundAddress())
     shown = template if template.parts or template.description else quoted_template
-    verdicts = tuple(_verdicts(template, quoted_lines, author, found))
+    verdicts = tuple(_verdicts(template, text, author, found))
     zoid, zgid, zuid = map(found.number, (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID))
     return MailFacts(
         sender=author.sender,
@@ -119,6 +120,7 @@ def read_text(
         template=shown,
         missing=_missing(shown, author),
         unread=text.unread,
+        forwarded=found is passes[-1] and not _is_quoted(found, text, author),
     )
 
 
@@ -126,7 +128,7 @@ def _read(bodies: Iterable[MailBody]) -> BodyText:
     whole = BodyText()
     for body in bodies:
         text = read_html(body.text) if body.is_html else read_plain(body.text)
-        whole += text.as_quoted() if body.earlier else text
+        whole += text.as_forwarded() if body.earlier else text
     return whole
 
 
@@ -245,8 +247,19 @@ def _of_kind(kind: IdentifierKind, numbers: Iterable[LabelledNumber]) -> list[La
     return [number for number in of_kind if not number.open] or of_kind
 
 
-def _in_quotes(found: FoundAddress) -> FoundAddress:
-    return replace(found, source=FactSource.QUOTED) if found.email else found
+def _in_earlier(found: FoundAddress, text: BodyText, writer: MailWriter) -> FoundAddress:
+    """Return what was found in earlier mail with its source: forwarded mail if it is nowhere else."""
+    if not found.email:
+        return found
+    return replace(found, source=FactSource.QUOTED if _is_quoted(found, text, writer) else FactSource.FORWARDED)
+
+
+def _is_quoted(found: FoundAddress, text: BodyText, writer: MailWriter) -> bool:
+    """Return True if quoted lines alone hold an identifier, or if there are no forwarded ones."""
+    if not text.forwarded:
+        return True
+    quoted = without_copies(text.quoted)
+    return bool(found and _search(read_template(quoted), quoted, writer, tolerated=_HEADERS))
 
 
 def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
@@ -262,23 +275,27 @@ def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
 
 
 def _verdicts(
-    template: MailTemplate, quoted: Sequence[str], writer: MailWriter, found: FoundAddress
+    template: MailTemplate, text: BodyText, writer: MailWriter, found: FoundAddress
 ) -> Iterable[AddressVerdict]:
     """Yield each address of the mail with the reason why it was taken, is weak, or was rejected."""
     in_fields = {each.value for each in addresses_in((*template.customer_lines, *template.admin_lines))}
-    for place, lines in _places(template, quoted):
+    for place, lines in _places(template, text):
         for each in addresses_in(lines):
             known = _known_reason(each, place, writer, is_in_field=each.value in in_fields)
             otherwise = AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
             yield AddressVerdict(each, place, known or otherwise, taken=each.value == found.email)
 
 
-def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[FactPlace, Sequence[str]]]:
+def _places(template: MailTemplate, text: BodyText) -> Sequence[tuple[FactPlace, Sequence[str]]]:
     return (
         (FactPlace.NEW, template.text),
         (FactPlace.SIGNATURE, template.signature),
-        (FactPlace.QUOTED, quoted),
+        (FactPlace.QUOTED, without_copies(text.quoted)),
+        (FactPlace.FORWARDED, without_copies(text.forwarded)),
     )
+
+
+_EARLIER = {FactPlace.QUOTED: AddressReason.QUOTED, FactPlace.FORWARDED: AddressReason.FORWARDED}
 
 
 def _known_reason(
@@ -293,8 +310,8 @@ def _known_reason(
         return AddressReason.SIGNATURE
     if address.flaw and not (address.flaw is AddressFlaw.OTHER_LABEL and is_in_field):
         return address.flaw
-    if place is FactPlace.QUOTED:
-        return AddressReason.QUOTED
+    if place in _EARLIER:
+        return _EARLIER[place]
     if is_in_field:
         return AddressReason.FIELD
     if address.labelled:
