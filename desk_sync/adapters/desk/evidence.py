@@ -16,6 +16,7 @@ from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
 from desk_sync.adapters.mail.facts import FactPlace, FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
+from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.errors import where
@@ -74,10 +75,14 @@ def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence
 
 
 def facts_of_threads(
-    contents: Sequence[str], *, sender: str | None, is_over: Callable[[], bool] = lambda: False
+    contents: Sequence[str],
+    *,
+    sender: str | None,
+    own_domains: frozenset[str] = frozenset(),
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Sequence[MailFacts]:
     """Return the facts of each of the mails. Those that `is_over` leaves no time for are not read."""
-    return [facts_in(read(each, is_over), sender=sender) for each in contents]
+    return [facts_in(read(each, is_over), sender=sender, own_domains=own_domains) for each in contents]
 
 
 def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -93,12 +98,13 @@ def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
         return _unread(error)
 
 
-def facts_in(text: BodyText, *, sender: str | None) -> MailFacts:
-    """Return the facts of a text; those of an empty one if it cannot be read."""
+def facts_in(text: BodyText, *, sender: str | None, own_domains: frozenset[str] = frozenset()) -> MailFacts:
+    """Return the facts of a text; those of an empty one if it cannot be read. `own_domains` are the writer's too."""
+    writer = MailWriter(sender=sender, own_domains=own_domains)
     try:
-        return read_text(text, sender=sender)
+        return read_text(text, writer=writer)
     except Exception as error:  # noqa: BLE001 - the ticket is decided without the text
-        return read_text(_unread(error), sender=sender)
+        return read_text(_unread(error), writer=writer)
 
 
 def _unread(error: Exception) -> BodyText:

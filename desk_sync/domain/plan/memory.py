@@ -180,7 +180,7 @@ MAILS_READ = 20
 Each costs one credit, once; their list is read for the clocks anyway. A partner who has not named the customer in so
 many mails is asked by a person, not by the next credit.
 """
-READING = 1
+READING = 2
 """The version of what counts as evidence in a mail: mails that an earlier one read are read again."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
@@ -75,13 +76,9 @@ class TicketReader:
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
     ) -> tuple[ObservedTicket, Memory]:
         """Return the facts, and the memory with the evidence and the conversation that were read for them."""
-        ticket = self.desk.read_ticket(ticket_id)
-        try:
+        ticket = self.desk.read_ticket(ticket_id, self._own_domains)
+        with _of_a_part():
             return self._observe(ticket, pending, news, policy)
-        except NotSent:
-            raise
-        except TemporaryError as error:
-            raise PartMissing(str(error), retry_after=error.retry_after) from error
 
     def _observe(
         self, ticket: Ticket, pending: PendingWork, news: Sequence[Event], policy: Policy
@@ -170,7 +167,7 @@ class TicketReader:
 
         None for a ticket without clocks.
         """
-        ticket, policy = self.desk.read_ticket(past.ticket_id), self.current_policy()
+        ticket, policy = self.desk.read_ticket(past.ticket_id, self._own_domains), self.current_policy()
         memory = replace(past.memory, clocks=past.memory.clocks.unjudged())
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
@@ -223,6 +220,12 @@ class TicketReader:
         needed = self.policy.asks_who_writes and not ticket.in_bin
         return self.partners.writer_of(ticket) if needed else WRITER_NOT_LOOKED_UP
 
+    def _own_domains(self, ticket: Ticket) -> frozenset[str]:
+        """Return the registered domains of the partner who writes the ticket."""
+        with _of_a_part():
+            partner = self._writer(ticket).partner
+        return partner.domains if partner else frozenset()
+
     def _mailboxes(self, ticket: Ticket, lookup: Lookup, evidence: EvidenceMemory) -> tuple[str, ...] | None:
         """Return the mailboxes that received the ticket, read once, where the account's region depends on them."""
         if evidence.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
@@ -260,6 +263,17 @@ class TicketReader:
             return LiveMatches(matches=matches)
         found = self.live.find(asked)
         return replace(found, matches={**matches, **found.matches})
+
+
+@contextmanager
+def _of_a_part() -> Iterator[None]:
+    """Raise PartMissing for a temporary failure: the ticket was read, and something that belongs to it was not."""
+    try:
+        yield
+    except NotSent:
+        raise
+    except TemporaryError as error:
+        raise PartMissing(str(error), retry_after=error.retry_after) from error
 
 
 def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:

@@ -265,7 +265,7 @@ FORWARDED = [
     pytest.param(f"Inicio del mensaje reenviado:\n\n{QUOTED}", "", id="es, Apple"),
     pytest.param(f"Début du message réexpédié :\n\n{QUOTED}", "", id="fr, Apple"),
     pytest.param(f"---------- 転送メッセージ ---------\n{OLD}", "", id="ja, Yahoo"),
-    pytest.param(f"Von: Jo <jo@o.example>\nGesendet: 3. November 2026\nAn: x\nBetreff: y\n\n{OLD}", "WG: y", id="de, Outlook"),
+    pytest.param(f"Von: Jo <jo@o.example>\nGesendet: 3.11.2026\nAn: x\nBetreff: y\n\n{OLD}", "WG: y", id="de, Outlook"),
     pytest.param(f"De : Jo\nEnvoyé : mardi\nÀ : x\nObjet : y\n\n{OLD}", "TR : y", id="fr, Outlook"),
 ]  # fmt: skip
 
