@@ -51,8 +51,8 @@ def identifiers_of(account: Account) -> Iterator[Identifier]:
 class EvidenceStanding(IntEnum):
     """The weight of evidence. A suggestion never acts without a person; of the others the strongest decides (§0, L17).
 
-    CERTAIN: in a field that a person or the form filled. LABELLED: behind a label in the new text of a mail. ALONE: the
-    only value of its kind in the new text.
+    CERTAIN: in a field that a person or the form filled, or bound by a person. LABELLED: behind a label in the new text
+    of a mail. ALONE: the only value of its kind in the new text.
     """
 
     SUGGESTION = 1
@@ -69,11 +69,13 @@ class EvidenceStanding(IntEnum):
 class EvidencePlace(StrEnum):
     """The place where an identifier was found, strongest first. `ASKED`: in a request without a ticket.
 
+    `BOUND`: a person has bound the ticket to the account that has it.
     `OURS`: in the customer field, where we wrote it. That is no evidence of its own: it acts by what it was derived
     from, and is a suggestion where nothing of that is left (L17).
     """
 
     ASKED = "asked for"
+    BOUND = "bound to the ticket"
     FIELD = "customer field"
     ORGANISATION_FIELD = "organisation field"
     TEMPLATE = "template"
@@ -97,6 +99,7 @@ class EvidencePlace(StrEnum):
 
 _STANDINGS: Mapping[EvidencePlace, EvidenceStanding] = {
     EvidencePlace.ASKED: EvidenceStanding.CERTAIN,
+    EvidencePlace.BOUND: EvidenceStanding.CERTAIN,
     EvidencePlace.FIELD: EvidenceStanding.CERTAIN,
     EvidencePlace.ORGANISATION_FIELD: EvidenceStanding.CERTAIN,
     EvidencePlace.TEMPLATE: EvidenceStanding.LABELLED,
@@ -142,6 +145,12 @@ class Evidence:
         """Return the kinds and the place, never the value (L11)."""
         several = ", one of several" if self.one_of_several else ""
         return f"{' or '.join(each.kind for each in self.readings)} ({self.place}{several})"
+
+
+def bound_evidence(account: Account, strategies: Sequence[IdentifierKind] = STRATEGIES) -> Evidence:
+    """Return the evidence that a person's binding of a ticket is: the account's first identifier that counts."""
+    named = Evidence(EvidencePlace.BOUND, tuple(identifiers_of(account))).only(strategies)
+    return replace(named, readings=named.readings[:1])
 
 
 def readings(evidence: Iterable[Evidence]) -> tuple[Identifier, ...]:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
-from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
+from desk_sync.domain.account.identity import (
+    Evidence,
+    Identifier,
+    IdentifierKind,
+    Lookup,
+    bound_evidence,
+    choose,
+    readings,
+)
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
@@ -36,6 +44,7 @@ from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
 from desk_sync.ports.related_tickets import RelatedTickets
+from desk_sync.ports.review import TicketBindingStore
 from desk_sync.ports.subscriptions import SubscriptionStore
 from desk_sync.ports.tickets import PendingWork, TicketHistory
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
@@ -56,6 +65,7 @@ class TicketReader:
     partners: PartnerResolver
     portal: PortalFacts
     related_tickets: RelatedTickets
+    bound: TicketBindingStore
     policy: Policy
     now: Now
     hours: HoursFromDesk
@@ -235,6 +245,10 @@ class TicketReader:
     def _look_up(self, ticket: Ticket, partner: Partner | None, fields: FieldsMemory, mails: EvidenceMemory) -> Lookup:
         evidence = customer_evidence((*evidence_on(ticket, fields), *mails.from_threads), partner)
         found = self._find(evidence)
+        if bound := self.bound.account_of(ticket.ticket_id):
+            by_person = bound_evidence(bound, self.policy.strategies)
+            found = replace(found, matches={**found.matches, **dict.fromkeys(by_person.readings, (bound,))})
+            evidence = (by_person, *evidence)
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
         lookup = choose(evidence, found.matches, newest, self.policy.strategies)
