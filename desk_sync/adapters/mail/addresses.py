@@ -33,6 +33,7 @@ class AddressFlaw(StrEnum):
     NOT_TO_USE = "named in order not to be used"
     EXAMPLE = "only an example"
     OTHER_LABEL = "behind another label"
+    UNSURE = "asked about or assumed, not stated"
 
 
 NO_ADDRESS = frozenset({AddressFlaw.PIECE, AddressFlaw.WEB, AddressFlaw.MESSAGE_ID, AddressFlaw.REPOSITORY})
@@ -100,6 +101,7 @@ _WRAPPING = "*`'‘’"
 _WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "IDEOGRAPHIC", "HALFWIDTH", "FULLWIDTH")
 _LONGEST_LOCAL_PART = 80
 _LONGEST_DOMAIN = 260
+_BEGINS_SENTENCE = re.compile(r"\A[^A-Z]+\.[A-Z][a-z]+\Z")
 _GOES_ON = re.compile(r"[.@_]\w|-[\w-]{1,60}\.[a-z]")
 _WENT_BEFORE = re.compile(r"\w[-_+&/]\Z")
 _OTHER_SCHEME = re.compile(r"(?<![a-z])(?:sips?|xmpp|ssh|git|im|acct|callto|skype|cid|mid):\Z", re.IGNORECASE)
@@ -137,7 +139,7 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
 
 
 _IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
-_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE})
+_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE})
 
 
 def _like(before: MailAddress, address: MailAddress) -> MailAddress:
@@ -181,11 +183,12 @@ class _Match:
     """The text around one `@`: from `start` to `end`, which is exclusive."""
 
     def __init__(self, line: str, start: int, sign: int) -> None:
-        self._line, self._start = line, start
-        self._local_part = line[start:sign]
         domain = _DOMAIN.match(line, sign + 1, sign + 1 + _LONGEST_DOMAIN)
         self._domain = domain[0] if domain else ""
         self.end = domain.end() if domain else sign + 1
+        is_emphasised = line[start] == "_" == line[self.end : self.end + 1]
+        self._line, self._start = line, start + is_emphasised
+        self._local_part = line[self._start : sign]
 
     def address(self, before: str, *, cut: bool) -> MailAddress:
         """Return the address with its label and its flaw."""
@@ -209,7 +212,7 @@ class _Match:
         scheme = _OTHER_SCHEME.search(self._line[max(0, self._start - 10) : self._start])
         local_part = self._local_part
         well_formed = bool(_LOCAL_PART.fullmatch(local_part)) and ".." not in local_part
-        single = not any(map(_has_mixed_scripts, self._domain.split(".")))
+        single = not any(map(_has_mixed_scripts, self._domain.split("."))) and not _BEGINS_SENTENCE.search(self._domain)
         return ends and not scheme and well_formed and single and not _ELISION.match(local_part)
 
     def _flaw_of_piece(self) -> AddressFlaw:
@@ -245,6 +248,11 @@ def label_before(text: str) -> LabelPart | None:
 
 _FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
+# Persons who ask for help: of the partner, or of the customer, but not the customer's account.
+_ASKING = re.compile(
+    r"request[eo]rs?|solicitantes?|demandeu(?:r|se)s?|requerentes?|richiedent[ei]|aanvragers?|anfragestellerin?"
+    r"|anfragesteller|依頼者|報告者"
+)
 _ACCOUNT_WORDS = frozenset(
     [
         "account",
@@ -272,11 +280,12 @@ def _is_behind_another_label(before: str) -> bool:
     if found is None or len(found[1].split()) > _MOST_WORDS:
         return False
     groups = mail_words.groups_in(found[1])
-    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"}:
+    words = mail_words.words(fold(found[1]))
+    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
-    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in mail_words.words(fold(found[1])))
+    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in words)
 
 
 # Flaws.
@@ -314,7 +323,10 @@ _NOT = (
     r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas"
     r"|plus|jamais|niet|geen)"
 )
+_CUSTOMER = r"(?:customers?|kunden?|clientes?|clients?|klant(?:en)?|super ?-?admin\w*)"
 _NOT_TO_USE_BEFORE = re.compile(
+    rf"(?<![a-z']){_NOT}(?:\s++(?:e|es|ist|est|is))?(?:\s++(?:the|der|das|die|den|o|a|el|la|le|il|de|our|unser|nosso|nuestro"
+    rf"|notre))?\s++{_CUSTOMER}(?![a-z])[^.;:]{{0,20}}\Z|"
     rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
     rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
     r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez"
@@ -324,9 +336,24 @@ _NOT_TO_USE_BEFORE = re.compile(
     r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧"
     r"|以前の)\S{0,20}\Z"
 )
+_ASKED_BEFORE = re.compile(
+    r"\W*(?:(?:and|but|or|und|aber|y|e|et|mais|mas)\s++)?(?:is|are|was|were|could|might|may|would|ist|sind|war|ware|es|sera"
+    r"|seria|e|sao|est|sont|est-ce|serait|son|sono|sarebbe|zou)\s"
+)
+_ASKED_AFTER = re.compile(r"[>)\"'”’\]*]*+\s?[?？]")
+_OF_ACCOUNTS = frozenset({"customer", "super admin", "admin"})
+_ASSUMED = re.compile(
+    r"(?<![a-z])(?:probably|perhaps|maybe|presumably|possibly|supposedly|apparently"
+    r"|(?:i|we) (?:think|guess|believe|suppose|assume)|not sure|unsure|might be|may be|could be|vermutlich|vielleicht"
+    r"|wahrscheinlich|moglicherweise|wohl|eventuell|angeblich|ich glaube|wir glauben|wir vermuten|ich vermute"
+    r"|provavelmente|talvez|acho que|achamos que|creio que|probablemente|quizas?|tal vez|creo que|creemos que"
+    r"|supongo que|probablement|peut-etre|sans doute|je pense que|nous pensons que|je crois|forse|probabilmente"
+    r"|credo che|waarschijnlijk|misschien)(?![a-z])|おそらく|たぶん|多分|かもしれ"
+)
 _NOT_TO_USE_AFTER = re.compile(
     r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
-    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++{_USE}|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
+    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"
+    r"|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)|[>)\"”\]]*+\s*+(?:は|では|じゃ)(?:あり|な[いく])"
 )
 
 
@@ -341,7 +368,9 @@ def _flaw(value: str, before: str, clause: str, after: str) -> AddressFlaw | Non
         return AddressFlaw.EXAMPLE
     if _NOT_TO_USE_BEFORE.search(fold(clause)) or _NOT_TO_USE_AFTER.match(fold(after)):
         return AddressFlaw.NOT_TO_USE
-    return None
+    is_asked = bool(_ASKED_AFTER.match(after)) and bool(_ASKED_BEFORE.match(fold(clause)))
+    is_assumed = bool(_ASSUMED.search(fold(clause))) and bool(_OF_ACCOUNTS & mail_words.groups_in(clause))
+    return AddressFlaw.UNSURE if is_asked or is_assumed else None
 
 
 def _is_id_of_message(local_part: str, before: str, after: str) -> bool:

@@ -72,12 +72,12 @@ class AddressVerdict:
     @property
     def weight(self) -> VerdictWeight:
         """The weight of the address."""
-        if self.reason in _REJECTING or (isinstance(self.reason, AddressFlaw) and self.reason is not _BEHIND_LABEL):
+        if self.reason in _REJECTING or (isinstance(self.reason, AddressFlaw) and self.reason not in _WEAK_FLAWS):
             return VerdictWeight.REJECTED
         return VerdictWeight.TAKEN if self.taken and self.reason not in _WEAK else VerdictWeight.WEAK
 
 
-_BEHIND_LABEL = AddressFlaw.OTHER_LABEL
+_WEAK_FLAWS = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE})
 
 
 class FactConfidence(StrEnum):

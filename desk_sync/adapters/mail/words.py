@@ -183,6 +183,7 @@ LEGAL_NOTICE = (
     "(?:mail|message|nachricht|mensa|messag|bericht|information|inhalt|privileged)"
     "|(?:mail|message|nachricht|mensagem|mensaje|messaggio|bericht|information|wiadomosc)[^.]{0,60}"
     "(?:confidential|vertraulich|confidencia|confidentiel|riservat|vertrouwelijk|poufn|konfidenti)"
+    "|(?:rgpd|gdpr|dsgvo|lgpd|avg|cnil)[^.]{0,160}(?:droits?\\b|rights?\\b|rechte?\\b|derechos?|direitos?|diritti|dpo@|dsb@)"
     "|(?:本メール|このメール|本電子メール).{0,40}(?:機密|秘密|受信者|名宛人)"
 )
 

@@ -15,7 +15,11 @@ from desk_sync.adapters.mail.addresses import NO_ADDRESS, MailAddress, addresses
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 
-_ZOHO = ("zohocorp.com", "zohosupport.com")
+# The domains of Zoho, and those under which its services send and receive mail for others: nobody's mailbox.
+_ZOHO = re.compile(
+    r"(?:.+\.)?zoho(?:corp|support|desk|crm|campaigns|creator|cliq|public|external|meeting|books|bugtracker|calendar)?"
+    r"\.(?:com|eu|in|jp|sa|ca|uk|com\.(?:au|cn))|(?:.+\.)?zoho\..+|(?:.+\.)?zcsend\.(?:net|in|eu)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def _domain(address: str) -> str:
 
 
 def _is_zoho(domain: str) -> bool:
-    return domain.startswith("zoho.") or any(_are_related(domain, zoho) for zoho in _ZOHO)
+    return bool(_ZOHO.fullmatch(domain))
 
 
 def _are_related(one: str, other: str) -> bool:
@@ -102,7 +106,7 @@ _SENT_FROM = re.compile(rf"(?:{mail_words.SENT_FROM})")
 _POSTSCRIPT = re.compile(rf"(?:{mail_words.POSTSCRIPT})(?![a-z])")
 _LEGAL_NOTICE = re.compile(mail_words.LEGAL_NOTICE)
 _BETWEEN_CLOSINGS = re.compile(r" [/|&+-] |/")
-_RULER = frozenset("_=*~—–―─═#-")
+_MOST_MARKS_OF_RULER = 2
 _SHORTEST_RULER = 5
 _WORD = re.compile(r"[^\W\d_]+")
 _BESIDE_NAME = re.compile(r" ?[|,•·/(–—]|\Z")
@@ -143,12 +147,18 @@ def _closes(line: str) -> bool:
     if not bare:
         return False
     if len(bare) > _LONGEST_CLOSING:
-        return _RULER.issuperset(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
+        return _is_ruler(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
     folded = fold(bare)
     if any(_SIGN_OFF.fullmatch(each.strip()) for each in (folded, *_BETWEEN_CLOSINGS.split(folded)) if each.strip()):
         return True
-    ruled = len(bare) >= _SHORTEST_RULER and _RULER.issuperset(bare)
-    return ruled or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+    return _is_ruler(bare) or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+
+
+def _is_ruler(bare: str) -> bool:
+    """Return True for a line of one or two marks that repeat, in any drawing."""
+    marks = {each for each in bare if not each.isspace()}
+    drawn = len(marks) <= _MOST_MARKS_OF_RULER and not any(map(str.isalnum, marks))
+    return drawn and len(bare) >= _SHORTEST_RULER
 
 
 def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
@@ -165,7 +175,8 @@ def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
 def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
     """Return True if the words are the first word of the name, or two or more of its words, such as without a title."""
     alone = list(words) == list(name[:1]) and len(name[0]) >= _SHORTEST_NAME
-    return alone or (len(words) > 1 and set(words) <= set(name))
+    whole = "".join(words) == "".join(name) and len("".join(name)) > 1
+    return alone or whole or (len(words) > 1 and set(words) <= set(name))
 
 
 def _begins_with_name(line: str, name: Sequence[str]) -> bool:
