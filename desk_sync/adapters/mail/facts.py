@@ -28,6 +28,7 @@ class FactPlace(StrEnum):
     """The part of a mail in which an address is."""
 
     NEW = "new text"
+    SUBJECT = "subject"
     SIGNATURE = "signature"
     FORWARDED = "forwarded mail"
     QUOTED = "quoted text"
@@ -162,6 +163,11 @@ class MailFacts:
         if self.customer_email and (self.source is FactSource.FIELD or self.labelled):
             return FactEvidence.TEMPLATE
         return FactEvidence.LABELLED if numbers else FactEvidence.TEXT
+
+    @property
+    def is_earlier(self) -> bool:
+        """True if the address is in quoted or forwarded mail alone."""
+        return self.source in (FactSource.QUOTED, FactSource.FORWARDED)
 
     def contradicts(self, other: MailFacts) -> bool:
         """Return True if an identifier differs from the other's of the same kind."""

@@ -68,6 +68,11 @@ def is_forwarded(lines: Iterable[str]) -> bool:
     return bool(_FORWARDED.fullmatch(fold(first[:_LONGEST_RULER])))
 
 
+def answers(subject: str) -> bool:
+    """Return True for the subject of an answer: its words are those of an earlier mail."""
+    return bool(_SUBJECT_OF_ANSWER.match(fold(subject[:_LONGEST_RULER])))
+
+
 def forwards(subject: str) -> bool:
     """Return True for the subject of a mail that forwards another one."""
     return bool(_SUBJECT_OF_FORWARD.match(fold(subject[:_LONGEST_RULER])))
@@ -106,6 +111,9 @@ _RULED = re.compile(
     r"|исходное сообщение|元のメッセージ|オリジナルメッセージ)[-_*\s:]*"
 )
 _FORWARDED = re.compile(rf"[-_*\s]*(?:{_OF_FORWARD})[-_*\s:]*")
+_SUBJECT_OF_ANSWER = re.compile(
+    r"\s*(?:re|aw|antw|antwort|sv|vs|rif|odp|ynt|res|resp|r|回复|回覆|答复|返信)(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]\s?\S"
+)
 _SUBJECT_OF_FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|inoltro|doorst|vb|vs|pd|ilt|転送|转发|轉寄)\s?[:：]\s?\S")
 _RULERS = "-#=*_~+<>—–―─═"
 _ABOVE = re.compile(

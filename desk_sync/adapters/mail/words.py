@@ -155,7 +155,8 @@ NONE: Mapping[str, str] = {
 SIGN_OFFS = (
     "regards|best regards|kind regards|warm regards|best wishes|sincerely|best|cheers|thanks|many thanks|thank you"
     "|mit freundlichen grussen|mit freundlichem gruss|mit besten grussen|freundliche grusse|beste grusse|viele grusse"
-    "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg"
+    "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg|vg|lg|bg|br|kr|rgds|brgds"
+    "|cdt|cdlt|slds|att|atte"
     "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos"
     "|abracos?"
     "|gracias|muchas gracias|saludos|un saludo|saludos cordiales|cordiales saludos|reciba un cordial saludo"

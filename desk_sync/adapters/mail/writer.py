@@ -109,6 +109,8 @@ _BETWEEN_CLOSINGS = re.compile(r" [/|&+-] |/")
 _MOST_MARKS_OF_RULER = 2
 _SHORTEST_RULER = 5
 _WORD = re.compile(r"[^\W\d_]+")
+_TITLES = frozenset({"prof", "ing", "dipl", "mag", "mrs", "mme", "sra", "dra", "phd"})
+_BESIDES = re.compile(r"[|,;•·/(–—]")
 _BESIDE_NAME = re.compile(r" ?[|,•·/(–—]|\Z")
 _TELEPHONE = re.compile(
     r"(?<![a-z])(?:tel|telefon[eo]?|telephone|phone|mobile?|mobil|movil|celular|cell|fon|fax|hotline|ph|t|m|p|f)(?![a-z])"
@@ -168,8 +170,10 @@ def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
         return True
     if not bare or len(bare) > _LONGEST_NAME_LINE or not names:
         return False
-    words = _words(bare)
-    return any(_is_name(words, name) or _begins_with_name(fold(bare), name) for name in names)
+    words, alone = _words(bare), _words(_BESIDES.split(bare, maxsplit=1)[0])
+    return any(
+        _is_name(words, name) or _is_shortened(alone, name) or _begins_with_name(fold(bare), name) for name in names
+    )
 
 
 def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
@@ -177,6 +181,13 @@ def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
     alone = list(words) == list(name[:1]) and len(name[0]) >= _SHORTEST_NAME
     whole = "".join(words) == "".join(name) and len("".join(name)) > 1
     return alone or whole or (len(words) > 1 and set(words) <= set(name))
+
+
+def _is_shortened(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Return True if the words end in the last word of the name, and are initials, titles or names before it."""
+    if len(words) < 2 or len(name) < 2 or words[-1] != name[-1] or len(name[-1]) < _SHORTEST_NAME:
+        return False
+    return all(each in name or each in _TITLES or len(each) < _SHORTEST_NAME for each in words[:-1])
 
 
 def _begins_with_name(line: str, name: Sequence[str]) -> bool:
