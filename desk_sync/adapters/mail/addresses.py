@@ -88,7 +88,7 @@ _WEB = re.compile(
     r"(?:https?|ftps?|ssh|git|svn|sips?|xmpp|wss?|mongodb|postgres(?:ql)?|redis|smtps?|imaps?)://[^\s<>\"]*+",
     re.IGNORECASE,
 )
-_CHARACTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f"
+_CHARACTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 _LOCAL_PART = re.compile(rf"[{_CHARACTERS}_](?:[{_CHARACTERS}_.+'&-]{{0,62}}[{_CHARACTERS}_+-])?")
 _ELISION = re.compile(r"(?:[dljnstmc]|qu|un|(?:d|n|s)?[ae]ll|quest|sull|dall)'", re.IGNORECASE)
 _LABEL_OF_DOMAIN = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -160,7 +160,7 @@ def _start(line: str, sign: int, first: int) -> int:
 
 
 def _separates(character: str) -> bool:
-    return character in _SEPARATORS or _has_no_blanks(character)
+    return character in _SEPARATORS or _has_no_blanks(character) or unicodedata.category(character) == "So"
 
 
 def _has_no_blanks(character: str) -> bool:
@@ -213,7 +213,8 @@ class _Match:
         local_part = self._local_part
         well_formed = bool(_LOCAL_PART.fullmatch(local_part)) and ".." not in local_part
         single = not any(map(_has_mixed_scripts, self._domain.split("."))) and not _BEGINS_SENTENCE.search(self._domain)
-        return ends and not scheme and well_formed and single and not _ELISION.match(local_part)
+        handle = self._line[self._start - 1 : self._start] == "@"
+        return ends and not (scheme or handle) and well_formed and single and not _ELISION.match(local_part)
 
     def _flaw_of_piece(self) -> AddressFlaw:
         return AddressFlaw.REPOSITORY if self._line[self.end : self.end + 1] in (":", "/") else AddressFlaw.PIECE
@@ -246,7 +247,9 @@ def label_before(text: str) -> LabelPart | None:
     return mail_words.address_part(" ".join(tail))
 
 
-_FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
+# A label, and a person's name between it and the address.
+_NAMED = r"(?:(?:[A-ZÀ-Þ][\w.'’-]{0,30}\s){0,3}[A-ZÀ-Þ][\w.'’-]{0,30}\s?[,(<]|[一-鿿ァ-ヿ]{1,8}(?:様|さん)?[ (<]|)"
+_FOREIGN = re.compile(rf"([^\s:：][^:：]{{0,60}})[:：][\s*\"'“„]*{_NAMED}[\s<*\"'“„(\[]*(?:[Mm]ailto:)?\Z")
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
 # Persons who ask for help: of the partner, or of the customer, but not the customer's account.
 _ASKING = re.compile(
@@ -272,16 +275,17 @@ _ACCOUNT_WORDS = frozenset(
     ]
 )
 _MOST_WORDS = 4
+_LONGEST_NAMED = 80
 
 
 def _is_behind_another_label(before: str) -> bool:
     """Return True for a short label directly before an address that is not made of the words of the template."""
-    found = _FOREIGN.search(_SECTION.split(before)[-1])
+    found = _FOREIGN.search(_SECTION.split(before)[-1]) or _FOREIGN.search(before[-_LONGEST_NAMED:])
     if found is None or len(found[1].split()) > _MOST_WORDS:
         return False
     groups = mail_words.groups_in(found[1])
     words = mail_words.words(fold(found[1]))
-    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
+    if mail_words.names_no_customer(found[1]) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
@@ -291,10 +295,10 @@ def _is_behind_another_label(before: str) -> bool:
 # Flaws.
 
 _MACHINE = re.compile(
-    r"(?:no|do-?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
+    r"(?:no|do[._-]?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
     r"|reponse"
     r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
-    r"|mailer-?daemon|postmaster|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
+    r"|mailer-?daemon|postmaster|notifications?|newsletter|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
     r"|automatic)-?(?:reply|responder)"
     r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
 )
@@ -306,6 +310,7 @@ _RESERVED = re.compile(
     r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe"
     r"|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo"
     r"|exemple)\.[^@]++"
+    r"|(?:x+|test|abc|none|null|na|asdf|a)@(?:x+|test|abc|none|null|na|asdf|a)\.[a-z]++"
 )
 _SUCH_AS = re.compile(
     r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\."
@@ -354,6 +359,8 @@ _NOT_TO_USE_AFTER = re.compile(
     r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
     rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"
     r"|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)|[>)\"”\]]*+\s*+(?:は|では|じゃ)(?:あり|な[いく])"
+    r"|[>)\"”\]]*+\s*+(?:has left|left the|hat (?:das|die|den) \w+ verlassen|ist ausgeschieden|saiu d|ya no trabaja"
+    r"|nao trabalha mais|ne travaille plus|a quitte|non lavora piu|werkt niet meer|は?退職)"
 )
 
 

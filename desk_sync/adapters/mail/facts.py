@@ -40,6 +40,7 @@ class AddressReason(StrEnum):
     FIELD = "in the template's field"
     LABEL = "behind a label"
     TEXT = "in the text, without a label"
+    RESEMBLES = "may be the writer's own: it shares a name with the writer"
     ASKED = "the template's field is there, and does not name it"
     LINK = "only in a link"
     FORWARDED = "in a forwarded mail"
@@ -58,7 +59,7 @@ class VerdictWeight(StrEnum):
 
 
 _REJECTING = frozenset({AddressReason.OWN, AddressReason.SIGNATURE, AddressReason.AUTOMATIC})
-_WEAK = frozenset({AddressReason.LINK, AddressReason.FORWARDED, AddressReason.QUOTED})
+_WEAK = frozenset({AddressReason.RESEMBLES, AddressReason.LINK, AddressReason.FORWARDED, AddressReason.QUOTED})
 
 
 @dataclass(frozen=True, slots=True)

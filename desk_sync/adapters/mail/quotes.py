@@ -93,7 +93,9 @@ _DATE = re.compile(
 _TIME = re.compile(r"(?<![\d.])\d{1,2}(?:[:.h時点시]|\s?[h:]\s?)\d{2}(?![\d.])")
 _WROTE = re.compile(
     r"\b(?:wrote|writes|schrieb|schreibt|escreveu|escribio|a ecrit|ha scritto|scrive|schreef|heeft geschreven|skrev"
-    r"|kirjoitti|napisal|napisala|pisze|napsal|napsala|irta|scris|yazdi|написал|написала|пише|пишет|εγραψε)\b"
+    r"|kirjoitti|napisal|napisala|pisze|napsal|napsala|irta|scris|yazdi|написал|написала|пише|пишет|εγραψε"
+    r"|replied|commented|antwortete|a repondu|respondio|respondeu|ha risposto"
+    r"|antwoordde)\b"
     r"|書きました|からのメッセージ|のメール:$|写道|寫道|작성|wrote ?-*$"
 )
 _OF_FORWARD = (
@@ -126,7 +128,13 @@ _LINE = re.compile(
     r"|\blinj|\blini"
     r"|\bradk|\bsatir|\bcizgi|\bчерт|\bстрок|\bлини|線|ライン|行"
 )
+_ASKS = re.compile(
+    r"\b(?:repl(?:y|ies)|respond|type|write|antwort\w*|schreib\w*|respost\w*|respond\w*|respuest\w*|escrib\w*|escrev\w*"
+    r"|repond\w*|repons\w*|rispond\w*|rispost\w*|antwoord\w*|reageer|svar\w*|odpow\w*|odpis\w*|valasz\w*|yanit\w*|vastaa"
+    r"|ответ\w*)|返信|回答|回复|回覆|답장"
+)
 _LONGEST_RULER = 200
+_SHORTEST_DRAWN = 5
 _FEWEST_WORDS = 4
 _FEWEST_WIDE = 6
 _NAME_OF_HEADER = re.compile(r"[*_\s]*+([^\W\d_]++(?:[ '’-][^\W\d_]++){0,2})[*_]*+\s{0,3}[:：][*_]*+(?=\s*+\S)")
@@ -155,7 +163,7 @@ def _is_marked(lines: Sequence[str], at: int) -> bool:
 
 def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
     line = lines[at]
-    if _is_ruled(line) or _is_group_mark(line):
+    if _is_ruled(line) or _is_group_mark(line) or _is_boxed(lines, at):
         return True
     return _is_header(line) and (_is_known_block(lines, at) or _is_block(lines, at))
 
@@ -173,11 +181,31 @@ def _is_ruled(line: str) -> bool:
     folded = fold(line)
     if _RULED.fullmatch(folded):
         return True
-    if _ABOVE.search(folded) and _LINE.search(folded) and line.strip()[0] in f"{_RULERS}[(":
+    if _ABOVE.search(folded) and _LINE.search(folded) and (line.strip()[0] in f"{_RULERS}[(" or _ASKS.search(folded)):
+        return True
+    if _ABOVE.search(folded) and _ASKS.search(folded) and _is_between_rulers(folded):
         return True
     return (
         _is_between_rulers(folded) and _is_sentence(text := folded.strip(f"{_RULERS} \t")) and not _is_of_template(text)
     )
+
+
+def _is_boxed(lines: Sequence[str], at: int) -> bool:
+    """Return True for a ruler above the words "above this line", or above a sentence and another ruler."""
+    if not _is_drawn(lines[at]):
+        return False
+    below = [each for each in lines[at + 1 : at + 5] if each.strip()][:2]
+    text = fold(below[0][:_LONGEST_RULER]) if below else ""
+    if _ABOVE.search(text) and _LINE.search(text):
+        return True
+    closed = len(below) > 1 and _is_drawn(below[1])
+    return closed and _is_sentence(text) and not _is_of_template(text)
+
+
+def _is_drawn(line: str) -> bool:
+    """Return True for a line that consists of at least five marks of a ruler."""
+    bare = "".join(line[:_LONGEST_RULER].split())
+    return len(bare) >= _SHORTEST_DRAWN and all(each in _RULERS for each in bare)
 
 
 def _is_between_rulers(line: str) -> bool:

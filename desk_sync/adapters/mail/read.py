@@ -215,7 +215,7 @@ def _addresses(
         return FactSource.TEXT, labelled
     if template.asks_for_customer:
         return FactSource.NONE, []
-    counted = [each for each in found if each.counts and not each.link]
+    counted = [each for each in found if each.counts and not each.link and not writer.resembles(each.value)]
     return (FactSource.TEXT, counted) if any(each.flaw is None for each in counted) else (FactSource.NONE, [])
 
 
@@ -285,6 +285,13 @@ def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
     )
 
 
+def _otherwise(address: MailAddress, template: MailTemplate, writer: MailWriter) -> AddressReason:
+    """Return the reason for the weight of an address of the text that nothing else is known of."""
+    if template.asks_for_customer:
+        return AddressReason.ASKED
+    return AddressReason.RESEMBLES if writer.resembles(address.value) else AddressReason.TEXT
+
+
 MailPlaces: TypeAlias = Sequence[tuple[FactPlace, Sequence[str]]]
 """The lines of a mail by the part that they belong to."""
 
@@ -297,7 +304,7 @@ def _verdicts(
     for place, lines in places:
         for each in addresses_in(lines):
             known = _known_reason(each, place, writer, is_in_field=each.value in in_fields)
-            otherwise = AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
+            otherwise = _otherwise(each, template, writer)
             yield AddressVerdict(each, place, known or otherwise, taken=each.value == found.email)
 
 
