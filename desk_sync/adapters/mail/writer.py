@@ -60,7 +60,7 @@ class MailWriter:
         named = {word for name in self.names for word in _words(name)} - _ROLES
         own = {_domain(each) for each in (self.sender, *self.further) if each} | self.own_domains
         of_writer = {word for each in own if not identifiers.is_public_mail(each) for word in _names_in(each)}
-        in_address = frozenset(_WORD.findall(fold(local_part)))
+        in_address = frozenset(_words(local_part))
         of_person = bool(in_address) and in_address <= named and len(max(in_address, key=len)) >= _SHORTEST_NAME
         return of_person or not of_writer.isdisjoint(_names_in(domain))
 
@@ -127,7 +127,93 @@ _BETWEEN_CLOSINGS = re.compile(r" [/|&+-] |/")
 _MOST_MARKS_OF_RULER = 2
 _SHORTEST_RULER = 5
 _WORD = re.compile(r"[^\W\d_]+")
-_TITLES = frozenset(mail_words.TITLES.split()) <= len(name) + 1
+_TITLES = frozenset(mail_words.TITLES.split())
+_BESIDES = re.compile(r"[|,;•·/(–—]")
+_BESIDE_NAME = re.compile(r" ?[|,•·/(–—]|\Z")
+_TELEPHONE = re.compile(
+    r"(?<![a-z])(?:tel|telefon[eo]?|telephone|phone|mobile?|mobil|movil|celular|cell|fon|fax|hotline|ph|t|m|p|f)(?![a-z])"
+    r"[^\w+]{1,4}[+(]{0,2}\d|\+\d[\d ()./-]{6}|(?<!\d)0\d{1,5}[ /-][\d /-]{5}|[☎☏✆📞]|電話|携帯"
+)
+_WEB_ADDRESS = re.compile(r"(?<![\w@.])www\.[\w-]|^\W{0,3}https?://[^\s/]+/?\s?$")
+_ENDS_SENTENCE = (".", "!", "?", ":", "。", "：", ";")
+_CUSTOMERS = frozenset({"customer", "user", "super admin"})
+
+
+def begins_signature(lines: Sequence[str], names: Sequence[str], labels: Sequence[int]) -> int:
+    """Return the index of the first line of the signature; the number of lines if there is none.
+
+    `labels` are the lines that begin with a label of the template or with a labelled number. Closing words, a ruler, a
+    legal notice, and a block with a telephone or a web address at the end, begin a signature if no label is below. The
+    writer's own name, and a delimiter, begin one unless a template is below: at least two labels. No signature has a
+    postscript.
+    """
+    postscript = max((at for at, line in enumerate(lines) if _POSTSCRIPT.match(fold(line[:5].lstrip()))), default=-1)
+    behind_labels = max([postscript, *labels[-1:]])
+    behind_template = max(postscript, labels[-_FEWEST_LABELS] if len(labels) >= _FEWEST_LABELS else -1)
+    own = [words for words in (_words(name) for name in names) if words]
+    begins = [at for at in range(behind_labels + 1, len(lines)) if _closes(lines[at])]
+    begins += [at for at in range(behind_template + 1, len(lines)) if _is_named(lines[at], own)]
+    begins += [_contact_block(lines[: min(begins, default=len(lines))], behind_labels + 1)]
+    return min(begins)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold(text))
+
+
+def _closes(line: str) -> bool:
+    """Return True for closing words in any mixture of languages, a ruler, and a legal notice."""
+    bare = line.strip()
+    if not bare:
+        return False
+    if len(bare) > _LONGEST_CLOSING:
+        return _is_ruler(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
+    folded = fold(bare)
+    if any(_SIGN_OFF.fullmatch(each.strip()) for each in (folded, *_BETWEEN_CLOSINGS.split(folded)) if each.strip()):
+        return True
+    return _is_ruler(bare) or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+
+
+def _is_ruler(bare: str) -> bool:
+    """Return True for a line of one or two marks that repeat, in any drawing."""
+    marks = {each for each in bare if not each.isspace()}
+    drawn = len(marks) <= _MOST_MARKS_OF_RULER and not any(map(str.isalnum, marks))
+    return drawn and len(bare) >= _SHORTEST_RULER
+
+
+def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
+    """Return True for a delimiter, and for a line that is the writer's name, or begins with it."""
+    bare = line.strip()
+    if bare in ("--", "—"):
+        return True
+    if not bare or len(bare) > _LONGEST_NAME_LINE or not names:
+        return False
+    words, alone = _words(bare), _words(_BESIDES.split(bare, maxsplit=1)[0])
+    return any(
+        _is_name(words, name) or _is_shortened(alone, name) or _begins_with_name(fold(bare), name) for name in names
+    )
+
+
+def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Return True if the words are the first word of the name, or two or more of its words, such as without a title."""
+    alone = list(words) == list(name[:1]) and len(name[0]) >= _SHORTEST_NAME
+    whole = "".join(words) == "".join(name) and len("".join(name)) > 1
+    return alone or whole or (len(words) > 1 and set(words) <= set(name))
+
+
+def _is_shortened(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Return True if the words end in the last word of the name, and are initials, titles or names before it."""
+    if len(words) < 2 or len(name) < 2 or words[-1] != name[-1] or len(name[-1]) < _SHORTEST_NAME:
+        return False
+    return all(each in name or each in _TITLES or len(each) < _SHORTEST_NAME for each in words[:-1])
+
+
+def _begins_with_name(line: str, name: Sequence[str]) -> bool:
+    """Return True if the line begins with the name, or its first word, and something beside it."""
+    whole = " ".join(name)
+    if line.startswith(whole):
+        return len(name) > 1 and bool(_BESIDE_NAME.match(line, len(whole)))
+    return line.startswith(f"{name[0]}, ") and "@" in line and len(line.split()) <= len(name) + 1
 
 
 def _contact_block(lines: Sequence[str], first: int) -> int:
