@@ -247,9 +247,14 @@ def label_before(text: str) -> LabelPart | None:
     return mail_words.address_part(" ".join(tail))
 
 
-# A label, and a person's name between it and the address.
-_NAMED = r"(?:(?:[A-ZÀ-Þ][\w.'’-]{0,30}\s){0,3}[A-ZÀ-Þ][\w.'’-]{0,30}\s?[,(<]|[一-鿿ァ-ヿ]{1,8}(?:様|さん)?[ (<]|)"
-_FOREIGN = re.compile(rf"([^\s:：][^:：]{{0,60}})[:：][\s*\"'“„]*{_NAMED}[\s<*\"'“„(\[]*(?:[Mm]ailto:)?\Z")
+# What can stand between a label and the address behind it: a person's name.
+_BETWEEN = re.compile(
+    r"[\s*\"'“„<(\[]{0,10}+"
+    r"(?:(?:[A-ZÀ-Þ][\w.'’-]{0,30}+\s){0,3}[A-ZÀ-Þ][\w.'’-]{0,30}+\s?[,(<]|[一-鿿ァ-ヿ]{1,8}(?:様|さん)?[ (<])?"
+    r"[\s<*\"'“„(\[]{0,10}"
+)
+_COLON = re.compile("[:：]")
+_MAILTO = re.compile(r"(?<![=\w])mailto:\Z", re.IGNORECASE)
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
 # Persons who ask for help: of the partner, or of the customer, but not the customer's account.
 _ASKING = re.compile(
@@ -275,21 +280,29 @@ _ACCOUNT_WORDS = frozenset(
     ]
 )
 _MOST_WORDS = 4
-_LONGEST_NAMED = 80
+_LONGEST_LABELLED = 160
 
 
 def _is_behind_another_label(before: str) -> bool:
-    """Return True for a short label directly before an address that is not made of the words of the template."""
-    found = _FOREIGN.search(_SECTION.split(before)[-1]) or _FOREIGN.search(before[-_LONGEST_NAMED:])
-    if found is None or len(found[1].split()) > _MOST_WORDS:
+    """Return True for a short label before an address, or before a name and an address, not of the template's words."""
+    label = _label_of(before)
+    if not label or len(label.split()) > _MOST_WORDS:
         return False
-    groups = mail_words.groups_in(found[1])
-    words = mail_words.words(fold(found[1]))
-    if mail_words.names_no_customer(found[1]) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
+    groups = mail_words.groups_in(label)
+    words = mail_words.words(fold(label))
+    if mail_words.names_no_customer(label) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
     return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in words)
+
+
+def _label_of(before: str) -> str | None:
+    """Return the label at the end of a text, with nothing or only a person's name behind it."""
+    *_, label, behind = (None, None, *_COLON.split(_MAILTO.sub("", before[-_LONGEST_LABELLED:])))
+    if label is None or behind is None or not _BETWEEN.fullmatch(behind):
+        return None
+    return _SECTION.split(label)[-1].strip()
 
 
 # Flaws.

@@ -228,8 +228,8 @@ def part_of(label: str) -> LabelPart | None:
 
 
 _NO_CUSTOMER = re.compile(
-    r"\W*(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
-    r"|\W*client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
+    r"(?<![a-z])(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
+    r"|(?<![a-z])client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
     r"|(?:customer|client)(?:'s|s'| s) (?:customer|client)"
     r"|(?:customer|client)s? of (?:the|our|their) (?:customer|client)"
     r"|kunden? (?:des|unseres|der|ihres) kunden|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
