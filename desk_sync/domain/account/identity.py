@@ -6,7 +6,7 @@ An identifier is always in normal form. One module makes the normal forms, for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
@@ -51,19 +51,34 @@ def identifiers_of(account: Account) -> Iterator[Identifier]:
 class EvidenceStanding(IntEnum):
     """The weight of evidence. A suggestion never acts without a person; of the others the strongest decides (§0, L17).
 
+    ADMITTED: weak evidence of a kind that the mapping lets act.
     CERTAIN: in a field that a person or the form filled, or bound by a person. LABELLED: behind a label in the new text
     of a mail. ALONE: the only value of its kind in the new text.
     """
 
     SUGGESTION = 1
-    ALONE = 2
-    LABELLED = 3
-    CERTAIN = 4
+    ADMITTED = 2
+    ALONE = 3
+    LABELLED = 4
+    CERTAIN = 5
 
     @property
     def acts(self) -> bool:
         """True if evidence of this standing may change a ticket without a person."""
         return self is not EvidenceStanding.SUGGESTION
+
+
+class WeakEvidence(StrEnum):
+    """The kinds of evidence that are suggestions, unless the mapping lets them act (§0).
+
+    DOMAIN: of a lone address. SEVERAL: one of several values of one text, which leads to an account alone.
+    """
+
+    LINK = "link"
+    FORWARDED = "forwarded"
+    QUOTED = "quoted"
+    DOMAIN = "domain"
+    SEVERAL = "several"
 
 
 class EvidencePlace(StrEnum):
@@ -110,6 +125,11 @@ _STANDINGS: Mapping[EvidencePlace, EvidenceStanding] = {
     EvidencePlace.QUOTED: EvidenceStanding.SUGGESTION,
     EvidencePlace.OURS: EvidenceStanding.SUGGESTION,
 }
+_WEAKNESSES: Mapping[EvidencePlace, WeakEvidence] = {
+    EvidencePlace.LINK: WeakEvidence.LINK,
+    EvidencePlace.FORWARDED: WeakEvidence.FORWARDED,
+    EvidencePlace.QUOTED: WeakEvidence.QUOTED,
+}
 _ORDER = tuple(EvidencePlace)
 
 
@@ -136,6 +156,15 @@ class Evidence:
         standing = self.place.standing
         lone_domain = standing is EvidenceStanding.ALONE and not self.exact
         return EvidenceStanding.SUGGESTION if lone_domain or self.one_of_several else standing
+
+    @property
+    def weakness(self) -> WeakEvidence | None:
+        """The kind of a suggestion; None for strong evidence, and for what we wrote ourselves, which never acts."""
+        if self.standing.acts:
+            return None
+        if self.place.standing.acts:
+            return WeakEvidence.SEVERAL if self.one_of_several else WeakEvidence.DOMAIN
+        return None if self.one_of_several else _WEAKNESSES.get(self.place)
 
     def only(self, kinds: Iterable[IdentifierKind]) -> Evidence:
         """Return the evidence with the readings of these kinds alone, in the order of `kinds`."""
@@ -222,16 +251,18 @@ def choose(
     matches: Mapping[Identifier, Sequence[Account]],
     snapshot: Snapshot | None,
     strategies: Sequence[IdentifierKind] = STRATEGIES,
+    admitted: Collection[WeakEvidence] = (),
 ) -> Lookup:
     """Return the one account that the evidence leads to (R45, R53), or none: no answer is better than a wrong one.
 
-    `strategies` are the kinds that count, in the order in which the reasons name them. The evidence of the highest
+    `strategies` are the kinds that count, in the order in which the reasons name them, `admitted` the kinds of weak
+    evidence that act where nothing stronger does. The evidence of the highest
     standing that leads to any account decides, exact identifiers before domains. The account is unknown if that leads
     to several, or if only suggestions lead to accounts. The order in which the evidence was found has no effect (L18).
     """
     if snapshot is None:
         return Lookup(account=None, reasons=(Reason("R45", "no subscription data have been imported yet"),))
-    leads = _leads(evidence, matches, strategies)
+    leads = _leads(evidence, matches, strategies, admitted)
     unknown = Lookup(account=None, reasons=(), snapshot=snapshot, named=tuple(lead.evidence for lead in leads))
     if not leads:
         return replace(unknown, reasons=(Reason("R51", "the ticket names no identifier, or several of one kind"),))
@@ -260,7 +291,10 @@ def _only_suggested(unknown: Lookup, leads: Sequence[_Lead]) -> Lookup:
 
 
 def _leads(
-    evidence: Iterable[Evidence], matches: Mapping[Identifier, Sequence[Account]], strategies: Sequence[IdentifierKind]
+    evidence: Iterable[Evidence],
+    matches: Mapping[Identifier, Sequence[Account]],
+    strategies: Sequence[IdentifierKind],
+    admitted: Collection[WeakEvidence],
 ) -> list[_Lead]:
     """Return the evidence of these kinds with its accounts, in the order in which it is tried."""
     usable = [each for each in (each.only(strategies) for each in dict.fromkeys(evidence)) if each.readings]
@@ -271,11 +305,16 @@ def _leads(
         return not each.standing.acts, first, _ORDER.index(each.place), tuple(one.value for one in each.readings)
 
     unknown = [each for each in usable if each.standing > EvidenceStanding.ALONE and not accounts[each]]
-    return [_Lead(each, accounts[each], _standing_beside(each, unknown)) for each in sorted(usable, key=rank)]
+    standings = {each: _standing_beside(each, unknown, admitted) for each in usable}
+    return [_Lead(each, accounts[each], standings[each]) for each in sorted(usable, key=rank)]
 
 
-def _standing_beside(each: Evidence, unknown: Iterable[Evidence]) -> EvidenceStanding:
+def _standing_beside(
+    each: Evidence, unknown: Iterable[Evidence], admitted: Collection[WeakEvidence]
+) -> EvidenceStanding:
     """Return its standing; a lone address is not the only one beside another in a field or behind a label."""
+    if each.weakness in admitted:
+        return EvidenceStanding.ADMITTED
     alone = each.standing is EvidenceStanding.ALONE
     beaten = alone and any(each.readings[0].kind is other.readings[0].kind for other in unknown)
     return EvidenceStanding.SUGGESTION if beaten else each.standing

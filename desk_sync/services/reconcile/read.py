@@ -251,7 +251,7 @@ class TicketReader:
             evidence = (by_person, *evidence)
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        lookup = choose(evidence, found.matches, newest, self.policy.strategies)
+        lookup = choose(evidence, found.matches, newest, self.policy.strategies, self.policy.admitted)
         unread = tuple(Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
         if mails.is_used_up and not lookup.rests_on_a_field:
             unread = (*unread, Reason("R45", f"not read: mails of the partner after the first {MAILS_READ}"))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind, WeakEvidence
 from desk_sync.domain.plan import memory
 from desk_sync.domain.plan.memory import MAILS_READ
 from desk_sync.domain.ticket.event import EventHint, EventItem
@@ -306,3 +306,16 @@ class NoData:
 
     def find(self, identifiers):
         return {}
+
+
+@pytest.mark.parametrize(
+    ("admitted", "filled"),
+    [pytest.param((), None, id="by default"), pytest.param((WeakEvidence.QUOTED,), ADMIN, id="if the mapping says so")],
+)
+def test_quoted_evidence_acts_only_if_the_mapping_lets_it(desk, world, ticket, admitted, filled):
+    world.policy = replace(world.policy, admitted=admitted)
+    ticket(make_evidence(ADMIN, place=EvidencePlace.QUOTED))
+
+    world.look()
+
+    assert desk.tickets[TICKET].customer_primary_email == filled
