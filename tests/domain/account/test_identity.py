@@ -205,14 +205,14 @@ class TestWeakEvidenceThatTheMappingLetsAct:
     @pytest.mark.parametrize("stronger", [email(EvidencePlace.TEXT), zoid(), email(EvidencePlace.FIELD)])
     def test_strong_evidence_wins_over_it(self, stronger):
         weak = make_evidence("x@weak.example", place=EvidencePlace.QUOTED)
-        lookup = found_by([weak, stronger], admitted=WeakEvidence, one=stronger.readings, two=weak.readings)
+        lookup = found_by([weak, stronger], admitted=tuple(WeakEvidence), one=stronger.readings, two=weak.readings)
 
         assert (lookup.account, lookup.standing) == (ONE, stronger.standing)
 
     def test_two_accounts_are_for_a_person(self):
         weak = make_evidence("x@weak.example", place=EvidencePlace.LINK)
         lookup = found_by(
-            [weak, email(EvidencePlace.QUOTED)], admitted=WeakEvidence, one=email().readings, two=weak.readings
+            [weak, email(EvidencePlace.QUOTED)], admitted=tuple(WeakEvidence), one=email().readings, two=weak.readings
         )
 
         assert (lookup.account, lookup.contested, len(lookup.candidates)) == (None, True, 2)
@@ -221,7 +221,7 @@ class TestWeakEvidenceThatTheMappingLetsAct:
         "evidence", [email(EvidencePlace.OURS), replace(email(EvidencePlace.QUOTED), one_of_several=True)]
     )
     def test_what_we_wrote_and_one_of_several_quoted_values_never_act(self, evidence):
-        assert found_by([evidence], admitted=WeakEvidence, one=evidence.readings).account is None
+        assert found_by([evidence], admitted=tuple(WeakEvidence), one=evidence.readings).account is None
 
 
 @pytest.mark.parametrize(
