@@ -46,7 +46,7 @@ def notes(
 
 
 def _unsettled(ticket: Ticket, lookup: Lookup, decision: Decision) -> Iterator[Effect]:
-    """Ask for the customer of a ticket that names one, and proves none: once for each state of what it names.
+    """Ask for the customer of a ticket that names one, and proves none: in one note, edited when what it names changes.
 
     The note names the values themselves: a person has to compare them.
     """
@@ -66,7 +66,7 @@ def _unsettled(ticket: Ticket, lookup: Lookup, decision: Decision) -> Iterator[E
         return
     reasons = (f"- {reason}" for reason in decision.reasons)
     text = "\n".join((head, *options, SETTLE.format(ticket_id=ticket.ticket_id), *reasons))
-    yield Effect(key=f"customer:{fingerprint(asked)}", kind=EffectKind.REVIEW, text=text)
+    yield Effect(key="customer", kind=EffectKind.REVIEW, text=text, state=fingerprint(asked))
 
 
 def _option(candidate: AccountCandidate) -> str:

@@ -224,9 +224,10 @@ class EvidenceMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsMemory:
-    """The comments that Desk did not accept, by their keys."""
+    """The comments that Desk did not accept, and the states of those that are edited in place, by their keys."""
 
     waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
 
     def still_waits(self, comment: Effect, now: datetime) -> bool:
         """Return True for a comment that is not tried again yet."""
