@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from desk_sync.domain.account.identity import Identifier
-    from desk_sync.ports.review import IdentifierBinding, OpenReview
+    from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview, TicketBinding
+    from desk_sync.services.review import Review
+    from desk_sync.wiring.process import DeskSync
 
 review_app = typer.Typer(help="Tickets that wait for a person's decision, and the decisions made.")
 
@@ -20,17 +22,30 @@ ByOption = Annotated[str | None, typer.Option("--by", help="The person who decid
 WhyOption = Annotated[str | None, typer.Option("--why", help="The reason; stored with the decision.")]
 
 
-def _identifier(text: str) -> Identifier:
-    """Return the identifier that a person typed. Raises BadParameter."""
+_TICKET = "ticket:"
+
+
+def _subject(text: str) -> Identifier | str:
+    """Return the identifier that a person typed, or the id of the ticket after "ticket:". Raises BadParameter."""
     from desk_sync.wiring.offline import identifier_in
 
+    ticket_id = text.lower().removeprefix(_TICKET).strip()
+    if text.lower().startswith(_TICKET) and ticket_id.isdecimal():
+        return ticket_id
     if identifier := identifier_in(text):
         return identifier
-    raise typer.BadParameter(f"{text}: not an address, a customer's domain, or a number after zoid:, zgid: or zuid:")
+    raise typer.BadParameter(
+        f"{text}: not an address, a customer's domain, a number after zoid:, zgid: or zuid:, or a ticket after ticket:"
+    )
 
 
-IdentifierArgument = Annotated[
-    Any, typer.Argument(parser=_identifier, metavar="IDENTIFIER", help="Such as admin@x.example or zoid:100021000.")
+SubjectArgument = Annotated[
+    Any,
+    typer.Argument(
+        parser=_subject,
+        metavar="IDENTIFIER",
+        help="Such as admin@x.example or zoid:100021000; or one ticket, such as ticket:119514000000123456.",
+    ),
 ]
 
 
@@ -44,43 +59,66 @@ def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFla
     with open_app() as desk_sync:
         service = desk_sync.portal(portal).review
         undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
+        bound_tickets = service.tickets.bindings()
         held_back = desk_sync.portal(portal).held_back.listed()
     if as_json:
         from desk_sync.documents import held_back_entries
 
-        lists = {"review": [_ticket(each) for each in undecided], "bindings": [_bound(each) for each in bindings]}
+        bound = [*map(_bound, bindings), *map(_bound_ticket, bound_tickets)]
+        lists = {"review": [_ticket(each) for each in undecided], "bindings": bound}
         emit(lists | {"held_back": held_back_entries(held_back)})
     else:
-        _print_review(undecided, bindings)
+        _print_review(undecided, [*map(_row, bindings), *map(_row_of_ticket, bound_tickets)])
         print_held_back(held_back)
 
 
 @review_app.command()
 def bind(
-    identifier: IdentifierArgument,
+    identifier: SubjectArgument,
     account_id: Annotated[str, typer.Argument(metavar="ACCOUNT_ID")],
     by: ByOption = None,
     why: WhyOption = None,
+    portal: PortalOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Bind an identifier to an account. The binding takes precedence over the sources, also after an import."""
+    """Bind an identifier to an account, or one ticket; only a ticket is a portal's.
+
+    An identifier's binding takes precedence over the sources, also after an import. A ticket's settles what its texts
+    only suggest: its next look acts on it.
+    """
     from desk_sync.wiring.opening import open_to_write
 
+    done = "would be bound" if dry_run else "bound"
     with open_to_write(dry_run=dry_run) as desk_sync:
-        marked = desk_sync.portal(desk_sync.portal_names[0]).review.bind(
-            identifier, account_id, by=by, why=why, dry_run=dry_run
-        )
-    print_line(f"{'would be bound' if dry_run else 'bound'}; {marked} open tickets are looked at again")
+        review = _review_of(desk_sync, identifier, portal)
+        if isinstance(identifier, str):
+            review.bind_ticket(identifier, account_id, by=by, why=why, dry_run=dry_run)
+            print_line(f"{done}; the ticket is looked at again")
+        else:
+            marked = review.bind(identifier, account_id, by=by, why=why, dry_run=dry_run)
+            print_line(f"{done}; {marked} open tickets are looked at again")
 
 
 @review_app.command()
-def unbind(identifier: IdentifierArgument, dry_run: DryRunOption = False) -> None:
-    """Remove a binding, so that the sources decide again where the identifier leads."""
+def unbind(identifier: SubjectArgument, portal: PortalOption = None, dry_run: DryRunOption = False) -> None:
+    """Remove a binding: the sources decide again where the identifier leads, the evidence whose the ticket is."""
     from desk_sync.wiring.opening import open_to_write
 
+    done = "would no longer be bound" if dry_run else "no longer bound"
     with open_to_write(dry_run=dry_run) as desk_sync:
-        marked = desk_sync.portal(desk_sync.portal_names[0]).review.unbind(identifier, dry_run=dry_run)
-    print_line(f"{'would no longer be' if dry_run else 'no longer'} bound; {marked} open tickets are looked at again")
+        review = _review_of(desk_sync, identifier, portal)
+        if isinstance(identifier, str):
+            review.unbind_ticket(identifier, dry_run=dry_run)
+            print_line(f"{done}; the ticket is looked at again")
+        else:
+            marked = review.unbind(identifier, dry_run=dry_run)
+            print_line(f"{done}; {marked} open tickets are looked at again")
+
+
+def _review_of(desk_sync: DeskSync, subject: Identifier | str, portal: str | None) -> Review:
+    """Return the review of the ticket's portal; bindings of identifiers are the same in each."""
+    named = portal if isinstance(subject, str) or portal else desk_sync.portal_names[0]
+    return desk_sync.portal(named).review
 
 
 @review_app.command()
@@ -114,23 +152,25 @@ def _ticket(each: OpenReview) -> dict[str, Any]:
 
 
 def _bound(each: IdentifierBinding) -> dict[str, Any]:
-    return {
-        "kind": each.identifier.kind,
-        "value": each.identifier.value,
-        "account_id": each.account_id,
-        "bound_at": each.settled.at,
-        "by": each.settled.by,
-        "why": each.settled.why,
-    }
+    return _settled(each.identifier.kind, each.identifier.value, each.account_id, each.settled)
 
 
-def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[IdentifierBinding]) -> None:
+def _bound_ticket(each: TicketBinding) -> dict[str, Any]:
+    return _settled("ticket", each.ticket_id, each.account_id, each.settled)
+
+
+def _settled(kind: str, value: str, account_id: str, settled: SettledReview) -> dict[str, Any]:
+    said = {"bound_at": settled.at, "by": settled.by, "why": settled.why}
+    return {"kind": kind, "value": value, "account_id": account_id, **said}
+
+
+def _print_review(undecided: Sequence[OpenReview], bindings: Sequence[Sequence[str | None]]) -> None:
     rows = [[each.ticket_id, each.verdict, each.account_id or "-", _reasons(each)] for each in undecided]
     table(["ticket", "decision", "account", "reasons"], rows)
     if bindings:
         print_line()
         columns = ["identifier", "account", "bound at", "by", "why"]
-        table(columns, [[each or "-" for each in _row(binding)] for binding in bindings])
+        table(columns, [[each or "-" for each in row] for row in bindings])
 
 
 def _reasons(each: OpenReview) -> str:
@@ -140,5 +180,12 @@ def _reasons(each: OpenReview) -> str:
 
 
 def _row(binding: IdentifierBinding) -> Sequence[str | None]:
-    settled = binding.settled
-    return [binding.identifier.value, binding.account_id, f"{settled.at:%F %T}Z", settled.by, settled.why]
+    return [binding.identifier.value, binding.account_id, *_row_of(binding.settled)]
+
+
+def _row_of_ticket(binding: TicketBinding) -> Sequence[str | None]:
+    return [f"{_TICKET}{binding.ticket_id}", binding.account_id, *_row_of(binding.settled)]
+
+
+def _row_of(settled: SettledReview) -> Sequence[str | None]:
+    return [f"{settled.at:%F %T}Z", settled.by, settled.why]

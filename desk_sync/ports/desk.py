@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
@@ -49,11 +49,23 @@ class StatusChanges:
     whole: bool
 
 
+OwnDomains: TypeAlias = Callable[[Ticket], frozenset[str]]
+"""The registered domains of the partner who writes a ticket, whose texts are not read yet."""
+
+
+def no_domains(_: Ticket) -> frozenset[str]:
+    """Return none: the partner is not asked for."""
+    return frozenset()
+
+
 class Desk(Protocol):
     """One portal's REST API, in our words. Every call has a deadline."""
 
-    def read_ticket(self, ticket_id: str) -> Ticket:
-        """Return the ticket as it is now. Raises Gone if it is deleted or hidden from us."""
+    def read_ticket(self, ticket_id: str, own_domains: OwnDomains = no_domains) -> Ticket:
+        """Return the ticket as it is now. Raises Gone if it is deleted or hidden from us.
+
+        `own_domains` is called before the texts are read: no address of these domains in them is a customer's.
+        """
         ...
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from desk_sync.domain.account.identity import Identifier
+from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.plan.decision import SuggestedAccount
 from desk_sync.domain.reason import Reason
 
@@ -46,6 +47,15 @@ class IdentifierBinding:
     settled: SettledReview
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketBinding:
+    """A ticket that a person bound to an account, whatever its texts suggest."""
+
+    ticket_id: str
+    account_id: str
+    settled: SettledReview
+
+
 class ReviewStore(Protocol):
     """One portal's tickets that wait for a person."""
 
@@ -75,4 +85,28 @@ class BindingStore(Protocol):
 
     def bindings(self) -> Sequence[IdentifierBinding]:
         """Return all bindings, oldest first."""
+        ...
+
+
+class TicketBindingStore(Protocol):
+    """The tickets of one portal that persons bound to accounts. No import changes them."""
+
+    def bind(self, binding: TicketBinding, *, dry_run: bool = False) -> None:
+        """Store a binding, replacing an earlier one of the ticket, and mark the ticket.
+
+        With `dry_run`, only check. Raises PermanentError if the ticket is not known, or no source in use has the
+        account.
+        """
+        ...
+
+    def unbind(self, ticket_id: str, *, now: datetime, dry_run: bool = False) -> bool:
+        """Delete a binding, and mark the ticket; return False if there is none."""
+        ...
+
+    def bindings(self) -> Sequence[TicketBinding]:
+        """Return all bindings, oldest first."""
+        ...
+
+    def account_of(self, ticket_id: str) -> Account | None:
+        """Return the account that the ticket is bound to; None if it is not, or if no source has the account."""
         ...

@@ -8,17 +8,25 @@ from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import PermanentError
 from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
-from desk_sync.ports.review import BindingStore, IdentifierBinding, ReviewStore, SettledReview
+from desk_sync.ports.review import (
+    BindingStore,
+    IdentifierBinding,
+    ReviewStore,
+    SettledReview,
+    TicketBinding,
+    TicketBindingStore,
+)
 
 log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """Records a person's decisions. `reviews` belong to one portal; `bindings` apply to all portals."""
+    """Records a person's decisions. `reviews` and `tickets` belong to one portal; `bindings` apply to all portals."""
 
     reviews: ReviewStore
     bindings: BindingStore
+    tickets: TicketBindingStore
     now: Now
 
     def bind(
@@ -53,6 +61,26 @@ class Review:
         if not dry_run:
             log.info("identifier.unbound", kind=identifier.kind, tickets=marked)
         return marked
+
+    def bind_ticket(
+        self, ticket_id: str, account_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False
+    ) -> None:
+        """Bind one ticket to the account; its next look acts on it.
+
+        Raises PermanentError if the ticket is not known, or if no source has the account.
+        """
+        settled = SettledReview(at=self.now(), by=by, why=why)
+        binding = TicketBinding(ticket_id=ticket_id, account_id=account_id, settled=settled)
+        self.tickets.bind(binding, dry_run=dry_run)
+        if not dry_run:
+            log.info("ticket.bound", ticket_id=ticket_id, account_id=account_id)
+
+    def unbind_ticket(self, ticket_id: str, *, dry_run: bool = False) -> None:
+        """Remove a ticket's binding, so that its evidence decides again. Raises PermanentError if it is not bound."""
+        if not self.tickets.unbind(ticket_id, now=self.now(), dry_run=dry_run):
+            raise PermanentError(f"ticket {ticket_id} is not bound", hint="see `desk-sync subscriptions review`")
+        if not dry_run:
+            log.info("ticket.unbound", ticket_id=ticket_id)
 
     def dismiss(self, ticket_id: str, *, by: str | None = None, why: str | None = None, dry_run: bool = False) -> None:
         """Take the ticket off the list until its decision changes. Raises PermanentError if it is not on the list."""

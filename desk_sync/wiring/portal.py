@@ -34,6 +34,7 @@ from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
 from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.sweeps import SqlSweeps
+from desk_sync.adapters.store.ticket_bindings import SqlTicketBindings
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
@@ -212,8 +213,14 @@ class PortalServices:
         return Review(
             reviews=SqlReviews(self.engine, self.name),
             bindings=SqlBindings(self.engine, self.sources.subscriptions.sources),
+            tickets=self.ticket_bindings,
             now=self.environment.now,
         )
+
+    @property
+    def ticket_bindings(self) -> SqlTicketBindings:
+        """The tickets of the portal that persons bound to accounts."""
+        return SqlTicketBindings(self.engine, self.name, self.sources.subscriptions.sources)
 
     @property
     def send_notices(self) -> SendNotices:
@@ -335,6 +342,7 @@ class PortalServices:
             partners=self.partners,
             portal=self.facts,
             related_tickets=SqlRelatedTickets(self.engine, self.name),
+            bound=self.ticket_bindings,
             policy=self.mapping.policy,
             now=self.environment.now,
             live=self.sources.live,

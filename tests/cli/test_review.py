@@ -36,7 +36,7 @@ def run(tmp_path, monkeypatch):
     assert invoke("import", str(ACCOUNTS)).exit_code == 0
     engine = open_engine(url)
     tickets = SqlTickets(engine, "default")
-    tickets.look_now(["t1"], now=NOW)
+    tickets.look_now(["7001"], now=NOW)
     unknown = replace(DECISION, verdict=Verdict.UNKNOWN, account_id=None, reasons=(NO_ACCOUNT,))
     finish(tickets, decision=replace(unknown, suggestions=(QUOTED,), unproven=True))
     engine.dispose()
@@ -53,7 +53,7 @@ def test_the_list_shows_the_waiting_tickets_and_the_reasons(run):
     assert read(run) == {
         "review": [
             {
-                "ticket_id": "t1",
+                "ticket_id": "7001",
                 "decision": "UNKNOWN",
                 "account_id": None,
                 "looked_at": "2026-11-23T09:00:00+00:00",
@@ -88,6 +88,21 @@ def test_a_binding_is_stored_with_its_author_and_reason_and_shown(run):
     assert json.loads(run("lookup", "user@elsewhere.example", "--json").stdout)["account_id"] == "A21"
 
 
+def test_one_ticket_can_be_bound_and_unbound(run):
+    assert "would be bound" in run("review", "bind", "ticket:7001", "A21", "--dry-run").stdout
+    bound = run("review", "bind", "Ticket:7001", "A21", "--by", "Ada", "--why", "she called")
+
+    assert (bound.exit_code, bound.stdout) == (0, "bound; the ticket is looked at again\n")
+    [binding] = read(run)["bindings"]
+    assert binding.pop("bound_at")
+    assert binding == {"kind": "ticket", "value": "7001", "account_id": "A21", "by": "Ada", "why": "she called"}
+    assert "ticket:7001" in run("review").stdout
+
+    assert "would no longer be bound" in run("review", "unbind", "ticket:7001", "--dry-run").stdout
+    assert run("review", "unbind", "ticket:7001").stdout == "no longer bound; the ticket is looked at again\n"
+    assert read(run)["bindings"] == []
+
+
 def test_an_identifier_can_be_unbound(run):
     run("review", "bind", "elsewhere.example", "A21")
 
@@ -96,7 +111,7 @@ def test_an_identifier_can_be_unbound(run):
 
 
 def test_a_dismissed_ticket_leaves_the_list(run):
-    assert run("review", "dismiss", "t1", "--why", "a test").exit_code == 0
+    assert run("review", "dismiss", "7001", "--why", "a test").exit_code == 0
     assert read(run)["review"] == []
 
 
@@ -104,7 +119,7 @@ def test_a_dry_run_prints_what_would_be_done_and_does_nothing(run):
     before = read(run)
 
     assert "would be bound; 1" in run("review", "bind", "zoid:900000001", "A21", "--dry-run").stdout
-    assert "would be dismissed" in run("review", "dismiss", "t1", "--dry-run").stdout
+    assert "would be dismissed" in run("review", "dismiss", "7001", "--dry-run").stdout
     assert read(run) == before
 
 
@@ -116,6 +131,8 @@ def test_a_dry_run_prints_what_would_be_done_and_does_nothing(run):
         pytest.param("zoid:100021000 zuid:100021002", id="two"),
         pytest.param("gmail.com", id="a public mail provider's domain"),
         pytest.param("nobody", id="none"),
+        pytest.param("ticket:", id="a ticket without its id"),
+        pytest.param("ticket:#1024x", id="a ticket by a text"),
     ],
 )
 def test_an_argument_that_is_no_identifier_is_a_usage_error(run, identifier):
@@ -127,6 +144,9 @@ def test_an_argument_that_is_no_identifier_is_a_usage_error(run, identifier):
     [
         pytest.param(["bind", "user@elsewhere.example", "A99"], "no source has an account A99", id="to no account"),
         pytest.param(["unbind", "user@elsewhere.example"], "not bound", id="not bound"),
+        pytest.param(["bind", "ticket:7001", "A99"], "no source has an account A99", id="a ticket to no account"),
+        pytest.param(["bind", "ticket:7009", "A21"], "no ticket 7009 was ever looked at", id="an unknown ticket"),
+        pytest.param(["unbind", "ticket:7001"], "ticket 7001 is not bound", id="a ticket that is not bound"),
         pytest.param(["dismiss", "t9"], "not on the list", id="not on the list"),
     ],
 )

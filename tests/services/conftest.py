@@ -23,6 +23,7 @@ from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.related_tickets import SqlRelatedTickets
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
+from desk_sync.adapters.store.ticket_bindings import SqlTicketBindings
 from desk_sync.adapters.store.tickets import SqlTickets
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.account.subscription import Account
@@ -59,6 +60,7 @@ class World:
         self.subscriptions = SqlSubscriptions(engine)
         self.reviews = SqlReviews(engine, "default")
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
+        self.ticket_bindings = SqlTicketBindings(engine, "default", self.subscriptions.sources)
         self.hours = SqlHours(engine, "default")
         self.held_back = SqlHeldBack(engine, "default")
         self.policy = POLICY
@@ -113,6 +115,7 @@ class World:
             partners=self.partners(),
             portal=self.portal,
             related_tickets=SqlRelatedTickets(self.engine, "default"),
+            bound=self.ticket_bindings,
             policy=self.policy,
             now=self.now,
             live=self.live,

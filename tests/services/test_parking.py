@@ -76,11 +76,11 @@ class PoisonedDesk:
         self.error = error
         self.looked = []
 
-    def read_ticket(self, ticket_id):
+    def read_ticket(self, ticket_id, own_domains):
         self.looked.append(ticket_id)
         if ticket_id in POISON:
             raise self.error
-        return self.desk.read_ticket(ticket_id)
+        return self.desk.read_ticket(ticket_id, own_domains)
 
     def __getattr__(self, name):
         return getattr(self.desk, name)

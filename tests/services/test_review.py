@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import EvidencePlace
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.errors import PermanentError
 from desk_sync.ports.review import SettledReview
 from desk_sync.services.reconcile.reconcile import LookOutcome
 from desk_sync.services.review import Review
-from tests.support.makers import ADMIN, make_account, make_evidence, make_ticket
+from tests.support.makers import ADMIN, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 USERS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEMPLATE)
@@ -19,7 +21,7 @@ USERS = make_evidence("user@elsewhere.example", place=EvidencePlace.TEMPLATE)
 
 @pytest.fixture
 def review(world):
-    return Review(reviews=world.reviews, bindings=world.bindings, now=world.now)
+    return Review(reviews=world.reviews, bindings=world.bindings, tickets=world.ticket_bindings, now=world.now)
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +68,102 @@ def test_an_unbound_identifier_is_unknown_again(desk, world, review):
 def test_only_a_bound_identifier_can_be_unbound(review):
     with pytest.raises(PermanentError, match="this email is not bound"):
         review.unbind(USER)
+
+
+QUOTED = make_evidence("admin@quoted.example", place=EvidencePlace.QUOTED)
+FORWARDED = make_evidence("admin@forwarded.example", place=EvidencePlace.FORWARDED)
+
+
+class TestTickets:
+    """One act of a person settles what the texts of a ticket only suggest."""
+
+    @pytest.fixture(autouse=True)
+    def suggested(self, desk, world):
+        """A ticket whose earlier mail names two accounts, both large."""
+        quoted, forwarded = (each.readings[0].value for each in (QUOTED, FORWARDED))
+        world.imports(
+            make_account(account_id="A1", super_admin_email=quoted, domain="quoted.example"),
+            make_account(account_id="A2", super_admin_email=forwarded, domain="forwarded.example"),
+        )
+        desk.tickets[TICKET] = make_ticket(customer_primary_email=None, evidence=(QUOTED, FORWARDED))
+        world.receives(key="suggested", state=None)
+        world.look()
+
+    def values(self, desk):
+        ticket = desk.tickets[TICKET]
+        return ticket.customer_primary_email, ticket.large_user, ticket.severity
+
+    def test_weak_evidence_alone_sets_nothing(self, desk, review):
+        assert self.values(desk) == (None, False, None)
+        assert {each.account_id for each in review.reviews.undecided()[0].suggestions} == {"A1", "A2"}
+
+    def test_a_bound_ticket_acts_one_look_later(self, desk, world, review):
+        review.bind_ticket(TICKET, "A2", by="Ada", why="she called")
+        assert world.look() == [LookOutcome.RECONCILED]
+
+        assert self.values(desk) == ("admin@forwarded.example", True, "S1-Critical")
+        assert "email (bound to the ticket) leads to account A2, bound by a person on" in str(decision(world).reasons)
+        assert review.reviews.undecided() == []
+        assert review.tickets.bindings()[0].settled == SettledReview(at=world.now(), by="Ada", why="she called")
+
+    def test_another_binding_moves_what_was_set(self, desk, world, review):
+        for account_id in ("A2", "A1"):
+            review.bind_ticket(TICKET, account_id)
+            world.look()
+
+        assert self.values(desk) == ("admin@quoted.example", True, "S1-Critical")
+        assert decision(world).account_id == "A1"
+
+    def test_without_its_binding_what_was_set_for_it_is_taken_back(self, desk, world, review):
+        review.bind_ticket(TICKET, "A2")
+        world.look()
+        review.unbind_ticket(TICKET)
+        world.look()
+
+        assert self.values(desk) == (None, False, None)
+        assert len(review.reviews.undecided()) == 1
+
+    def test_a_persons_field_that_leads_elsewhere_is_for_a_person_to_settle(self, desk, world, review):
+        review.bind_ticket(TICKET, "A2")
+        desk.tickets[TICKET] = make_ticket(
+            customer_primary_email="admin@quoted.example", evidence=(make_evidence("admin@quoted.example"),)
+        )
+        world.look()
+
+        assert (decision(world).verdict, decision(world).account_id) == (Verdict.REVIEW, None)
+
+    def test_an_account_that_no_source_has_any_longer_settles_nothing(self, desk, world, review):
+        review.bind_ticket(TICKET, "A2")
+        world.imports(make_account(account_id="A1", super_admin_email="admin@quoted.example", domain="quoted.example"))
+        world.look()
+
+        assert (decision(world).verdict, self.values(desk)) == (Verdict.UNKNOWN, (None, False, None))
+
+    def test_the_binding_counts_whatever_kinds_of_identifiers_do(self, desk, world, review):
+        world.policy = replace(POLICY, strategies=(IdentifierKind.DOMAIN,))
+        review.bind_ticket(TICKET, "A2")
+        world.look()
+
+        assert decision(world).account_id == "A2"
+
+    def test_a_dry_run_changes_nothing(self, desk, world, review):
+        review.bind_ticket(TICKET, "A2", dry_run=True)
+
+        assert (world.look(), review.tickets.bindings()) == ([], [])
+
+        review.bind_ticket(TICKET, "A2")
+        review.unbind_ticket(TICKET, dry_run=True)
+
+        assert len(review.tickets.bindings()) == 1
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_what_is_not_known_cannot_be_bound_or_unbound(self, review, dry_run):
+        with pytest.raises(PermanentError, match="no source has an account A9"):
+            review.bind_ticket(TICKET, "A9", dry_run=dry_run)
+        with pytest.raises(PermanentError, match="no ticket 7 was ever looked at"):
+            review.bind_ticket("7", "A1", dry_run=dry_run)
+        with pytest.raises(PermanentError, match=f"ticket {TICKET} is not bound"):
+            review.unbind_ticket(TICKET, dry_run=dry_run)
 
 
 def test_a_dismissed_ticket_leaves_the_list_until_its_decision_changes(desk, world, review):

@@ -18,7 +18,7 @@ from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused, Gone
-from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
+from desk_sync.ports.desk import ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
 from desk_sync.ports.now import Now
 from tests.support.field_troubles import FieldTrouble, accepted
 from tests.support.makers import NOW, PERSON, ROBOT
@@ -48,6 +48,7 @@ class FakeDesk:
         self.public_comments: dict[str, list[str]] = defaultdict(list)
         self.thread_evidence: dict[str, dict[str, tuple[Evidence, ...]]] = defaultdict(dict)
         self.unread: Sequence[str] = ()
+        self.evidence_for: Callable[[Ticket, frozenset[str]], tuple[Evidence, ...]] = lambda ticket, _: ticket.evidence
         self.partners: dict[str, Partner] = {}
         self.mailboxes: dict[str, list[str]] = {}
         self.accounts_of_contacts: dict[str, str] = {}
@@ -73,8 +74,10 @@ class FakeDesk:
         self.before: dict[str, Callable[[], None]] = {}
         self.after: dict[str, Callable[[], None]] = {}
 
-    def read_ticket(self, ticket_id: str) -> Ticket:
-        return self._call("read_ticket", lambda: self._ticket(ticket_id))
+    def read_ticket(self, ticket_id: str, own_domains: OwnDomains = no_domains) -> Ticket:
+        ticket = self._call("read_ticket", lambda: self._ticket(ticket_id))
+        owned = own_domains(ticket)
+        return replace(ticket, own_domains=owned, evidence=self.evidence_for(ticket, owned))
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         if contents:

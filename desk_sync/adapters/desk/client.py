@@ -24,7 +24,7 @@ from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone, NotPermitted, Unreadable
-from desk_sync.ports.desk import ModifiedTickets, StatusChanges, ThreadReading
+from desk_sync.ports.desk import ModifiedTickets, OwnDomains, StatusChanges, ThreadReading, no_domains
 from desk_sync.ports.portal import UNMARKED, InstallationMarks
 
 log = structlog.get_logger()
@@ -51,9 +51,10 @@ class DeskClient:
         self._installation = installation
         self._labels: dict[str, Mapping[str, str]] = {}
 
-    def read_ticket(self, ticket_id: str) -> Ticket:
+    def read_ticket(self, ticket_id: str, own_domains: OwnDomains = no_domains) -> Ticket:
         answer = self._calls.get(_path(ticket_id), self._calls.deadline())
-        return _checked(ticket_id, payload.read_ticket(answer, self._vocabulary, _reading_time()))
+        owned = own_domains(_checked(ticket_id, payload.read_state(answer, self._vocabulary)))
+        return payload.read_ticket(answer, self._vocabulary, _reading_time(), owned)
 
     def read_threads(self, ticket: Ticket, *, known: Collection[str], contents: bool) -> ThreadReading:
         """Costs three credits for the list, and one for each of the last few threads whose content is not in it."""
@@ -61,7 +62,7 @@ class DeskClient:
         listed = self._newest_threads(ticket.ticket_id, deadline)
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
         read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
-        facts = facts_of_threads(read, sender=ticket.sender, is_over=_reading_time())
+        facts = facts_of_threads(read, sender=ticket.sender, own_domains=ticket.own_domains, is_over=_reading_time())
         return ThreadReading(
             items=conversation.threads(listed),
             evidence=tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each))),

@@ -13,9 +13,10 @@ import structlog
 
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import FactConfidence as MailConfidence
-from desk_sync.adapters.mail.facts import FactSource, MailFacts
+from desk_sync.adapters.mail.facts import FactPlace, FactSource, MailFacts
 from desk_sync.adapters.mail.labelled_ids import numbers_in
 from desk_sync.adapters.mail.read import may_be_customers, read_text
+from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.errors import where
@@ -30,7 +31,13 @@ _PLACES: Mapping[FactSource, EvidencePlace] = {
     FactSource.FIELD: EvidencePlace.TEMPLATE,
     FactSource.TEXT: EvidencePlace.TEXT,
     FactSource.LINK: EvidencePlace.LINK,
+    FactSource.FORWARDED: EvidencePlace.FORWARDED,
     FactSource.QUOTED: EvidencePlace.QUOTED,
+}
+
+_OTHER_PLACES: Mapping[FactPlace, EvidencePlace] = {
+    FactPlace.FORWARDED: EvidencePlace.FORWARDED,
+    FactPlace.QUOTED: EvidencePlace.QUOTED,
 }
 
 
@@ -68,10 +75,14 @@ def of_threads(contents: Sequence[str], *, sender: str | None) -> tuple[Evidence
 
 
 def facts_of_threads(
-    contents: Sequence[str], *, sender: str | None, is_over: Callable[[], bool] = lambda: False
+    contents: Sequence[str],
+    *,
+    sender: str | None,
+    own_domains: frozenset[str] = frozenset(),
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Sequence[MailFacts]:
     """Return the facts of each of the mails. Those that `is_over` leaves no time for are not read."""
-    return [facts_in(read(each, is_over), sender=sender) for each in contents]
+    return [facts_in(read(each, is_over), sender=sender, own_domains=own_domains) for each in contents]
 
 
 def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -87,12 +98,13 @@ def read(written: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
         return _unread(error)
 
 
-def facts_in(text: BodyText, *, sender: str | None) -> MailFacts:
-    """Return the facts of a text; those of an empty one if it cannot be read."""
+def facts_in(text: BodyText, *, sender: str | None, own_domains: frozenset[str] = frozenset()) -> MailFacts:
+    """Return the facts of a text; those of an empty one if it cannot be read. `own_domains` are the writer's too."""
+    writer = MailWriter(sender=sender, own_domains=own_domains)
     try:
-        return read_text(text, sender=sender)
+        return read_text(text, writer=writer)
     except Exception as error:  # noqa: BLE001 - the ticket is decided without the text
-        return read_text(_unread(error), sender=sender)
+        return read_text(_unread(error), writer=writer)
 
 
 def _unread(error: Exception) -> BodyText:
@@ -114,15 +126,18 @@ def of_facts(facts: MailFacts) -> tuple[Evidence, ...]:
 
 def _others(facts: MailFacts) -> Iterator[Evidence]:
     """Yield the other addresses that can be the customer's: suggestions, for a person to choose from."""
+    places = {
+        each.address.value: _OTHER_PLACES.get(each.place, EvidencePlace.TEXT) for each in reversed(facts.verdicts)
+    }
     for address in [each for each in facts.candidates if each != facts.customer_email][:OTHERS]:
-        yield replace(_one(EvidencePlace.TEXT, IdentifierKind.EMAIL, address), one_of_several=True)
+        yield replace(_one(places[address], IdentifierKind.EMAIL, address), one_of_several=True)
 
 
 def _evidence(facts: MailFacts) -> Iterator[Evidence]:
     place = _place(facts)
     if facts.customer_email:
         yield _one(place, IdentifierKind.EMAIL, facts.customer_email)
-        if facts.customer_domain and place not in (EvidencePlace.LINK, EvidencePlace.QUOTED):
+        if facts.customer_domain and place.standing.acts:
             yield _one(place, IdentifierKind.DOMAIN, facts.customer_domain)
     elif facts.customer_domain:
         yield _one(EvidencePlace.TEMPLATE, IdentifierKind.DOMAIN, facts.customer_domain)
@@ -145,7 +160,9 @@ def _place(facts: MailFacts) -> EvidencePlace:
 def _place_of_number(kind: IdentifierKind, facts: MailFacts) -> EvidencePlace:
     if kind in facts.links:
         return EvidencePlace.LINK
-    return EvidencePlace.QUOTED if facts.confidence is MailConfidence.LOW else EvidencePlace.LABEL
+    if facts.confidence is not MailConfidence.LOW:
+        return EvidencePlace.LABEL
+    return EvidencePlace.FORWARDED if facts.forwarded else EvidencePlace.QUOTED
 
 
 def _readings(kind: IdentifierKind, number: str, *, is_open: bool) -> tuple[Identifier, ...]:

@@ -41,16 +41,21 @@ _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 LONGEST_COMMENT = 32_000
 
 
-def read_ticket(raw: Raw, vocabulary: DeskVocabulary, is_over: Callable[[], bool] = lambda: False) -> Ticket:
+def read_ticket(
+    raw: Raw,
+    vocabulary: DeskVocabulary,
+    is_over: Callable[[], bool] = lambda: False,
+    own_domains: frozenset[str] = frozenset(),
+) -> Ticket:
     """Return the ticket in a REST answer, with its evidence. Missing values, and values of a wrong type, are empty.
 
-    The description is left out if it cannot be read before `is_over` returns True.
+    The description is left out if it cannot be read before `is_over` returns True. `own_domains` are the writer's.
     """
-    ticket = _read_state(raw, vocabulary)
+    ticket = read_state(raw, vocabulary)
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
     text = read(_text(raw.get("description")) or "", is_over)
-    facts = facts_in(text, sender=ticket.sender)
+    facts = facts_in(text, sender=ticket.sender, own_domains=own_domains)
     # A text that was not read lacks nothing.
     lacks = gaps(facts) if text.fresh or not facts.unread else NO_GAPS
     shown = _object(raw, "cf")
@@ -65,6 +70,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary, is_over: Callable[[], bool
         modified_at=_instant(raw.get("modifiedTime")),
         replied_at=_instant(raw.get("customerResponseTime")),
         evidence=(*in_fields, *of_facts(facts)),
+        own_domains=own_domains,
         missing=lacks.missing,
         inferred=infer("\n".join(text.fresh)),
         unread=facts.unread,
@@ -77,7 +83,7 @@ def read_ticket(raw: Raw, vocabulary: DeskVocabulary, is_over: Callable[[], bool
 def read_after_write(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     """Return the ticket in Desk's answer to a write, without its evidence, which a write does not change."""
     return replace(
-        _read_state(raw, vocabulary),
+        read_state(raw, vocabulary),
         threads=_count(raw.get("threadCount")),
         modified_by=_text(raw.get("modifiedBy")),
         modified_at=_instant(raw.get("modifiedTime")),
@@ -85,7 +91,7 @@ def read_after_write(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     )
 
 
-def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
+def read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
     """Return the ticket's state only: finding its evidence takes ten times as long."""
     cf = _object(raw, "cf")
     field = {word: _text((cf if custom else raw).get(name)) for word, name, custom in vocabulary.places}.get
@@ -133,7 +139,7 @@ def _read_state(raw: Raw, vocabulary: DeskVocabulary) -> Ticket:
 def value_of(word: str, name: str, written: object, vocabulary: DeskVocabulary) -> Value:
     """Return what a ticket with this value in the field of that name has under our word."""
     value: Value = getattr(
-        _read_state({"cf": {name: written}} if _is_custom(name) else {name: written}, vocabulary), word
+        read_state({"cf": {name: written}} if _is_custom(name) else {name: written}, vocabulary), word
     )
     return value
 
@@ -281,7 +287,7 @@ def read_shown(raw: Raw, vocabulary: DeskVocabulary) -> Ticket | None:
     Desk leaves out values that our agent may not see.
     """
     shown = raw.keys()
-    return _read_state(raw, vocabulary) if vocabulary.keys <= shown and shown >= _SHOWN else None
+    return read_state(raw, vocabulary) if vocabulary.keys <= shown and shown >= _SHOWN else None
 
 
 def _evidence_basis(*texts: str | None) -> str | None:

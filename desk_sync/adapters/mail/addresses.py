@@ -33,6 +33,7 @@ class AddressFlaw(StrEnum):
     NOT_TO_USE = "named in order not to be used"
     EXAMPLE = "only an example"
     OTHER_LABEL = "behind another label"
+    UNSURE = "asked about or assumed, not stated"
 
 
 NO_ADDRESS = frozenset({AddressFlaw.PIECE, AddressFlaw.WEB, AddressFlaw.MESSAGE_ID, AddressFlaw.REPOSITORY})
@@ -87,7 +88,7 @@ _WEB = re.compile(
     r"(?:https?|ftps?|ssh|git|svn|sips?|xmpp|wss?|mongodb|postgres(?:ql)?|redis|smtps?|imaps?)://[^\s<>\"]*+",
     re.IGNORECASE,
 )
-_CHARACTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f"
+_CHARACTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 _LOCAL_PART = re.compile(rf"[{_CHARACTERS}_](?:[{_CHARACTERS}_.+'&-]{{0,62}}[{_CHARACTERS}_+-])?")
 _ELISION = re.compile(r"(?:[dljnstmc]|qu|un|(?:d|n|s)?[ae]ll|quest|sull|dall)'", re.IGNORECASE)
 _LABEL_OF_DOMAIN = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
@@ -100,6 +101,7 @@ _WRAPPING = "*`'‘’"
 _WITHOUT_BLANKS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "IDEOGRAPHIC", "HALFWIDTH", "FULLWIDTH")
 _LONGEST_LOCAL_PART = 80
 _LONGEST_DOMAIN = 260
+_BEGINS_SENTENCE = re.compile(r"\A[^A-Z]+\.[A-Z][a-z]+\Z")
 _GOES_ON = re.compile(r"[.@_]\w|-[\w-]{1,60}\.[a-z]")
 _WENT_BEFORE = re.compile(r"\w[-_+&/]\Z")
 _OTHER_SCHEME = re.compile(r"(?<![a-z])(?:sips?|xmpp|ssh|git|im|acct|callto|skype|cid|mid):\Z", re.IGNORECASE)
@@ -137,7 +139,7 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
 
 
 _IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
-_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE})
+_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE})
 
 
 def _like(before: MailAddress, address: MailAddress) -> MailAddress:
@@ -158,7 +160,7 @@ def _start(line: str, sign: int, first: int) -> int:
 
 
 def _separates(character: str) -> bool:
-    return character in _SEPARATORS or _has_no_blanks(character)
+    return character in _SEPARATORS or _has_no_blanks(character) or unicodedata.category(character) == "So"
 
 
 def _has_no_blanks(character: str) -> bool:
@@ -181,11 +183,12 @@ class _Match:
     """The text around one `@`: from `start` to `end`, which is exclusive."""
 
     def __init__(self, line: str, start: int, sign: int) -> None:
-        self._line, self._start = line, start
-        self._local_part = line[start:sign]
         domain = _DOMAIN.match(line, sign + 1, sign + 1 + _LONGEST_DOMAIN)
         self._domain = domain[0] if domain else ""
         self.end = domain.end() if domain else sign + 1
+        is_emphasised = line[start] == "_" == line[self.end : self.end + 1]
+        self._line, self._start = line, start + is_emphasised
+        self._local_part = line[self._start : sign]
 
     def address(self, before: str, *, cut: bool) -> MailAddress:
         """Return the address with its label and its flaw."""
@@ -209,8 +212,9 @@ class _Match:
         scheme = _OTHER_SCHEME.search(self._line[max(0, self._start - 10) : self._start])
         local_part = self._local_part
         well_formed = bool(_LOCAL_PART.fullmatch(local_part)) and ".." not in local_part
-        single = not any(map(_has_mixed_scripts, self._domain.split(".")))
-        return ends and not scheme and well_formed and single and not _ELISION.match(local_part)
+        single = not any(map(_has_mixed_scripts, self._domain.split("."))) and not _BEGINS_SENTENCE.search(self._domain)
+        handle = self._line[self._start - 1 : self._start] == "@"
+        return ends and not (scheme or handle) and well_formed and single and not _ELISION.match(local_part)
 
     def _flaw_of_piece(self) -> AddressFlaw:
         return AddressFlaw.REPOSITORY if self._line[self.end : self.end + 1] in (":", "/") else AddressFlaw.PIECE
@@ -243,8 +247,20 @@ def label_before(text: str) -> LabelPart | None:
     return mail_words.address_part(" ".join(tail))
 
 
-_FOREIGN = re.compile(r"([^\s:：][^:：]{0,60})[:：][\s<*\"'“„(\[]*(?:mailto:)?\Z", re.IGNORECASE)
+# What can stand between a label and the address behind it: a person's name.
+_BETWEEN = re.compile(
+    r"[\s*\"'“„<(\[]{0,10}+"
+    r"(?:(?:[A-ZÀ-Þ][\w.'’-]{0,30}+\s){0,3}[A-ZÀ-Þ][\w.'’-]{0,30}+\s?[,(<]|[一-鿿ァ-ヿ]{1,8}(?:様|さん)?[ (<])?"
+    r"[\s<*\"'“„(\[]{0,10}"
+)
+_COLON = re.compile("[:：]")
+_MAILTO = re.compile(r"(?<![=\w])mailto:\Z", re.IGNORECASE)
 _SECTION = re.compile(r"[|;\t。]|[.,]\s")
+# Persons who ask for help: of the partner, or of the customer, but not the customer's account.
+_ASKING = re.compile(
+    r"request[eo]rs?|solicitantes?|demandeu(?:r|se)s?|requerentes?|richiedent[ei]|aanvragers?|anfragestellerin?"
+    r"|anfragesteller|依頼者|報告者"
+)
 _ACCOUNT_WORDS = frozenset(
     [
         "account",
@@ -264,28 +280,38 @@ _ACCOUNT_WORDS = frozenset(
     ]
 )
 _MOST_WORDS = 4
+_LONGEST_LABELLED = 160
 
 
 def _is_behind_another_label(before: str) -> bool:
-    """Return True for a short label directly before an address that is not made of the words of the template."""
-    found = _FOREIGN.search(_SECTION.split(before)[-1])
-    if found is None or len(found[1].split()) > _MOST_WORDS:
+    """Return True for a short label before an address, or before a name and an address, not of the template's words."""
+    label = _label_of(before)
+    if not label or len(label.split()) > _MOST_WORDS:
         return False
-    groups = mail_words.groups_in(found[1])
-    if mail_words.is_mail_program(found[1]) or groups & {"support", "service"}:
+    groups = mail_words.groups_in(label)
+    words = mail_words.words(fold(label))
+    if mail_words.names_no_customer(label) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
-    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in mail_words.words(fold(found[1])))
+    return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in words)
+
+
+def _label_of(before: str) -> str | None:
+    """Return the label at the end of a text, with nothing or only a person's name behind it."""
+    *_, label, behind = (None, None, *_COLON.split(_MAILTO.sub("", before[-_LONGEST_LABELLED:])))
+    if label is None or behind is None or not _BETWEEN.fullmatch(behind):
+        return None
+    return _SECTION.split(label)[-1].strip()
 
 
 # Flaws.
 
 _MACHINE = re.compile(
-    r"(?:no|do-?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
+    r"(?:no|do[._-]?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
     r"|reponse"
     r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
-    r"|mailer-?daemon|postmaster|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
+    r"|mailer-?daemon|postmaster|notifications?|newsletter|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
     r"|automatic)-?(?:reply|responder)"
     r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
 )
@@ -297,6 +323,7 @@ _RESERVED = re.compile(
     r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe"
     r"|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo"
     r"|exemple)\.[^@]++"
+    r"|(?:x+|test|abc|none|null|na|asdf|a)@(?:x+|test|abc|none|null|na|asdf|a)\.[a-z]++"
 )
 _SUCH_AS = re.compile(
     r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\."
@@ -314,7 +341,10 @@ _NOT = (
     r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas"
     r"|plus|jamais|niet|geen)"
 )
+_CUSTOMER = r"(?:customers?|kunden?|clientes?|clients?|klant(?:en)?|super ?-?admin\w*)"
 _NOT_TO_USE_BEFORE = re.compile(
+    rf"(?<![a-z']){_NOT}(?:\s++(?:e|es|ist|est|is))?(?:\s++(?:the|der|das|die|den|o|a|el|la|le|il|de|our|unser|nosso|nuestro"
+    rf"|notre))?\s++{_CUSTOMER}(?![a-z])[^.;:]{{0,20}}\Z|"
     rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
     rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
     r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez"
@@ -324,9 +354,26 @@ _NOT_TO_USE_BEFORE = re.compile(
     r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧"
     r"|以前の)\S{0,20}\Z"
 )
+_ASKED_BEFORE = re.compile(
+    r"\W*(?:(?:and|but|or|und|aber|y|e|et|mais|mas)\s++)?(?:is|are|was|were|could|might|may|would|ist|sind|war|ware|es|sera"
+    r"|seria|e|sao|est|sont|est-ce|serait|son|sono|sarebbe|zou)\s"
+)
+_ASKED_AFTER = re.compile(r"[>)\"'”’\]*]*+\s?[?？]")
+_OF_ACCOUNTS = frozenset({"customer", "super admin", "admin"})
+_ASSUMED = re.compile(
+    r"(?<![a-z])(?:probably|perhaps|maybe|presumably|possibly|supposedly|apparently"
+    r"|(?:i|we) (?:think|guess|believe|suppose|assume)|not sure|unsure|might be|may be|could be|vermutlich|vielleicht"
+    r"|wahrscheinlich|moglicherweise|wohl|eventuell|angeblich|ich glaube|wir glauben|wir vermuten|ich vermute"
+    r"|provavelmente|talvez|acho que|achamos que|creio que|probablemente|quizas?|tal vez|creo que|creemos que"
+    r"|supongo que|probablement|peut-etre|sans doute|je pense que|nous pensons que|je crois|forse|probabilmente"
+    r"|credo che|waarschijnlijk|misschien)(?![a-z])|おそらく|たぶん|多分|かもしれ"
+)
 _NOT_TO_USE_AFTER = re.compile(
     r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
-    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++{_USE}|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)"
+    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"
+    r"|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)|[>)\"”\]]*+\s*+(?:は|では|じゃ)(?:あり|な[いく])"
+    r"|[>)\"”\]]*+\s*+(?:has left|left the|hat (?:das|die|den) \w+ verlassen|ist ausgeschieden|saiu d|ya no trabaja"
+    r"|nao trabalha mais|ne travaille plus|a quitte|non lavora piu|werkt niet meer|は?退職)"
 )
 
 
@@ -341,7 +388,9 @@ def _flaw(value: str, before: str, clause: str, after: str) -> AddressFlaw | Non
         return AddressFlaw.EXAMPLE
     if _NOT_TO_USE_BEFORE.search(fold(clause)) or _NOT_TO_USE_AFTER.match(fold(after)):
         return AddressFlaw.NOT_TO_USE
-    return None
+    is_asked = bool(_ASKED_AFTER.match(after)) and bool(_ASKED_BEFORE.match(fold(clause)))
+    is_assumed = bool(_ASSUMED.search(fold(clause))) and bool(_OF_ACCOUNTS & mail_words.groups_in(clause))
+    return AddressFlaw.UNSURE if is_asked or is_assumed else None
 
 
 def _is_id_of_message(local_part: str, before: str, after: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desk_sync.adapters.mail import html as mail_html
 from desk_sync.adapters.mail import quotes
@@ -20,26 +20,43 @@ Lines = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyText:
-    """The new lines of a mail, and the lines quoted from earlier mails; `unread` names what was not read, and why."""
+    """The new lines of a mail, those quoted from earlier mails, and those of mails that the writer passed on.
+
+    `unread` names what was not read, and why.
+    """
 
     fresh: Lines = ()
     quoted: Lines = ()
+    forwarded: Lines = ()
     unread: tuple[str, ...] = ()
 
     def __add__(self, other: BodyText) -> BodyText:
         return BodyText(
             fresh=self.fresh + other.fresh,
             quoted=self.quoted + other.quoted,
+            forwarded=self.forwarded + other.forwarded,
             unread=tuple(dict.fromkeys(self.unread + other.unread)),
         )
 
-    def as_quoted(self) -> BodyText:
-        return BodyText(quoted=self.fresh + self.quoted, unread=self.unread)
+    @property
+    def earlier(self) -> Lines:
+        """All lines that are not new."""
+        return self.quoted + self.forwarded
+
+    def as_forwarded(self) -> BodyText:
+        """Return the text as that of a mail that the writer passed on."""
+        return BodyText(forwarded=self.fresh + self.earlier, unread=self.unread)
+
+    def with_quoted_forwarded(self) -> BodyText:
+        """Return the text with its quoted lines as those of a mail that the writer passed on."""
+        return replace(self, quoted=(), forwarded=self.earlier)
 
 
 def read_plain(text: str) -> BodyText:
     """Return the lines of a plain text; only the first 100,000 characters are read."""
-    return split_quotes(_tidy(text[:LONGEST_TEXT]).split("\n")) + _cut(text, LONGEST_TEXT)
+    tidy = _tidy(text[:LONGEST_TEXT])
+    unread = BodyText(unread=("an encrypted text",) if _ENCRYPTED in tidy else ())
+    return split_quotes(_SIGNED.sub("", tidy).split("\n")) + unread + _cut(text, LONGEST_TEXT)
 
 
 def read_html(text: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -49,8 +66,8 @@ def read_html(text: str, is_over: Callable[[], bool] = lambda: False) -> BodyTex
     """
     fresh, quoted = map("\n".join, mail_html.lines_of(text[:LONGEST_HTML], is_over))
     cut = _cut(text, LONGEST_HTML) + _cut(fresh, LONGEST_TEXT) + _cut(quoted, LONGEST_TEXT)
-    new = split_quotes(_tidy(fresh[:LONGEST_TEXT]).split("\n"))
-    return new + BodyText(quoted=tuple(_tidy(quoted[:LONGEST_TEXT]).split("\n"))) + cut
+    new, earlier = quotes.split(_tidy(fresh[:LONGEST_TEXT]).split("\n"))
+    return BodyText(fresh=new) + _earlier((*earlier, *_tidy(quoted[:LONGEST_TEXT]).split("\n"))) + cut
 
 
 def _cut(text: str, most: int) -> BodyText:
@@ -60,10 +77,20 @@ def _cut(text: str, most: int) -> BodyText:
 
 def split_quotes(lines: Sequence[str]) -> BodyText:
     """Separate new lines from those of earlier mails (`quotes.py`)."""
-    fresh, quoted = quotes.split(lines)
-    return BodyText(fresh=fresh, quoted=quoted)
+    fresh, earlier = quotes.split(lines)
+    return BodyText(fresh=fresh) + _earlier(earlier)
 
 
+def _earlier(lines: Lines) -> BodyText:
+    """Return the lines of an earlier mail: forwarded if a program says so at their beginning, else quoted."""
+    return BodyText(forwarded=lines) if quotes.is_forwarded(lines) else BodyText(quoted=lines)
+
+
+_ENCRYPTED = "-----BEGIN PGP MESSAGE-----"
+# What PGP puts around a text that it has signed.
+_SIGNED = re.compile(
+    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*+\n)?|-----BEGIN PGP SIGNATURE-----[\w+/=:.() \n-]*+"
+)
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )

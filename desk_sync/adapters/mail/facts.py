@@ -14,11 +14,12 @@ from desk_sync.domain.account.identity import Identifier, IdentifierKind
 
 
 class FactSource(StrEnum):
-    """The place of the customer's address: behind its label, elsewhere in the new text, in a link, in a quoted mail."""
+    """The place of the customer's address: behind its label, elsewhere in the new text, in a link, in earlier mail."""
 
     FIELD = "field"
     TEXT = "text"
     LINK = "link"
+    FORWARDED = "forwarded"
     QUOTED = "quoted"
     NONE = "none"
 
@@ -27,7 +28,9 @@ class FactPlace(StrEnum):
     """The part of a mail in which an address is."""
 
     NEW = "new text"
+    SUBJECT = "subject"
     SIGNATURE = "signature"
+    FORWARDED = "forwarded mail"
     QUOTED = "quoted text"
 
 
@@ -37,8 +40,10 @@ class AddressReason(StrEnum):
     FIELD = "in the template's field"
     LABEL = "behind a label"
     TEXT = "in the text, without a label"
+    RESEMBLES = "may be the writer's own: it shares a name with the writer"
     ASKED = "the template's field is there, and does not name it"
     LINK = "only in a link"
+    FORWARDED = "in a forwarded mail"
     QUOTED = "in quoted text"
     SIGNATURE = "in the signature"
     OWN = "the writer's own, or Zoho's"
@@ -54,7 +59,7 @@ class VerdictWeight(StrEnum):
 
 
 _REJECTING = frozenset({AddressReason.OWN, AddressReason.SIGNATURE, AddressReason.AUTOMATIC})
-_WEAK = frozenset({AddressReason.LINK, AddressReason.QUOTED})
+_WEAK = frozenset({AddressReason.RESEMBLES, AddressReason.LINK, AddressReason.FORWARDED, AddressReason.QUOTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,12 @@ class AddressVerdict:
     @property
     def weight(self) -> VerdictWeight:
         """The weight of the address."""
-        if self.reason in _REJECTING or (isinstance(self.reason, AddressFlaw) and self.reason is not _BEHIND_LABEL):
+        if self.reason in _REJECTING or (isinstance(self.reason, AddressFlaw) and self.reason not in _WEAK_FLAWS):
             return VerdictWeight.REJECTED
         return VerdictWeight.TAKEN if self.taken and self.reason not in _WEAK else VerdictWeight.WEAK
 
 
-_BEHIND_LABEL = AddressFlaw.OTHER_LABEL
+_WEAK_FLAWS = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE})
 
 
 class FactConfidence(StrEnum):
@@ -87,7 +92,10 @@ class FactConfidence(StrEnum):
 
 
 class FactEvidence(StrEnum):
-    """The kind of evidence, strongest first, as `desk-sync intake` prints it; quoted text and links are weak."""
+    """The kind of evidence, strongest first, as `desk-sync intake` prints it. QUOTED is all that is weak.
+
+    That is quoted and forwarded mail, and links.
+    """
 
     TEMPLATE = "template"
     LABELLED = "labelled"
@@ -104,7 +112,8 @@ class MailFacts:
     """The facts read from a mail. None: absent or ambiguous.
 
     `unread` names what of the text was not read, and why. `verdicts` are all addresses of the mail. `labelled`: a label
-    names the address. `links` are the kinds of numbers that are only in links. `zoid` can be a ZGID if
+    names the address. `links` are the kinds of numbers that are only in links; `forwarded`: the numbers are those of a
+    mail that the writer passed on. `zoid` can be a ZGID if
     `organization_id_is_open`: its label names both. `missing` are the absent parts of the template.
     """
 
@@ -126,6 +135,7 @@ class MailFacts:
     template: MailTemplate
     missing: tuple[LabelPart, ...]
     unread: tuple[str, ...] = ()
+    forwarded: bool = False
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -154,6 +164,11 @@ class MailFacts:
         if self.customer_email and (self.source is FactSource.FIELD or self.labelled):
             return FactEvidence.TEMPLATE
         return FactEvidence.LABELLED if numbers else FactEvidence.TEXT
+
+    @property
+    def is_earlier(self) -> bool:
+        """True if the address is in quoted or forwarded mail alone."""
+        return self.source in (FactSource.QUOTED, FactSource.FORWARDED)
 
     def contradicts(self, other: MailFacts) -> bool:
         """Return True if an identifier differs from the other's of the same kind."""

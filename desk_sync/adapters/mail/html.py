@@ -29,7 +29,8 @@ _NEAR_LINK = 500
 _PIECES_OF_LINK = 3
 _PIECES_OF_LINE = 20
 
-_HIDDEN = frozenset({"head", "script", "style", "title", "template"})
+# Elements that are not shown, and those of a text that was struck out.
+_HIDDEN = frozenset({"head", "script", "style", "title", "template", "s", "strike", "del"})
 _LINE = frozenset({"br", "div", "li", "dt", "dd", "section", "article", "header", "footer", "center", "form"})
 _PARAGRAPH = frozenset({"p", "table", "ul", "ol", "blockquote", "pre", "hr", "h1", "h2", "h3", "h4", "h5", "h6"})
 _CELL = frozenset({"td", "th"})
@@ -41,9 +42,12 @@ _BETWEEN_WORDS = re.compile(r"[ \t]+")
 _NOT_DISPLAYED = re.compile(
     r"display\s*+:\s*+none|visibility\s*+:\s*+(?:hidden|collapse)|mso-hide\s*+:\s*+all|color\s*+:\s*+transparent"
     r"|font-size\s*+:\s*+(?:0(?![.\d])|[01]p[xt])|opacity\s*+:\s*+0(?![.\d])"
-    r"|(?:text-indent|left|top)\s*+:\s*+-\d{3}",
+    r"|(?:text-indent|left|top)\s*+:\s*+-\d{3}|text-decoration(?:-line)?\s*+:[^;]*line-through",
     re.IGNORECASE,
 )
+_COLOR = re.compile(r"(?<![\w-])color\s*+:\s*+(#[0-9a-f]+|rgb\([\d ,]{1,20}\)|[a-z]+)", re.IGNORECASE)
+_BACKGROUND = re.compile(r"background(?:-color)?\s*+:\s*+(#[0-9a-f]+|rgb\([\d ,]{1,20}\)|[a-z]+)", re.IGNORECASE)
+_WHITE = {"white": "#ffffff", "rgb(255,255,255)": "#ffffff"}
 _NO_SPACE = re.compile(r"(?:height|width)\s*+:\s*+0(?![.\d])", re.IGNORECASE)
 _CUT = re.compile(r"overflow\s*+:\s*+hidden", re.IGNORECASE)
 _QUOTED_VALUES = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -102,9 +106,23 @@ def _is_displayed(name: str, attributes: Mapping[str, str], rest: str) -> bool:
     if not rest or name in _HIDDEN:
         return name not in _HIDDEN
     style = attributes.get("style", "")
-    if _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)):
+    if _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)) or _is_invisible(style):
         return False
     return "hidden" not in rest.lower() or not _HIDDEN_ATTRIBUTE.search(_QUOTED_VALUES.sub("x", rest))
+
+
+def _is_invisible(style: str) -> bool:
+    """Return True if a text has the colour of its background."""
+    front, behind = _COLOR.search(style), _BACKGROUND.search(style)
+    return bool(front and behind) and _color(front) == _color(behind)
+
+
+def _color(found: re.Match[str] | None) -> str:
+    """Return a colour in one spelling."""
+    written = "".join((found[1] if found else "").lower().split())
+    if re.fullmatch("#[0-9a-f]{3}", written):
+        return "#" + "".join(2 * each for each in written[1:])
+    return _WHITE.get(written, written)
 
 
 def _names(attributes: Mapping[str, str]) -> str:

@@ -62,6 +62,22 @@ def is_attribution(line: str) -> bool:
     return named and not folded.endswith(">") and bool(_WROTE.search(folded)) and not _is_of_template(line)
 
 
+def is_forwarded(lines: Iterable[str]) -> bool:
+    """Return True if a program's line for a forwarded mail is the first of the lines that is not empty."""
+    first = next((line for line in lines if line.strip()), "")
+    return bool(_FORWARDED.fullmatch(fold(first[:_LONGEST_RULER])))
+
+
+def answers(subject: str) -> bool:
+    """Return True for the subject of an answer: its words are those of an earlier mail."""
+    return bool(_SUBJECT_OF_ANSWER.match(fold(subject[:_LONGEST_RULER])))
+
+
+def forwards(subject: str) -> bool:
+    """Return True for the subject of a mail that forwards another one."""
+    return bool(_SUBJECT_OF_FORWARD.match(fold(subject[:_LONGEST_RULER])))
+
+
 def without_copies(lines: Iterable[str]) -> Lines:
     """Return the lines of earlier mails without their Cc and Bcc headers."""
     return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
@@ -77,19 +93,30 @@ _DATE = re.compile(
 _TIME = re.compile(r"(?<![\d.])\d{1,2}(?:[:.h時点시]|\s?[h:]\s?)\d{2}(?![\d.])")
 _WROTE = re.compile(
     r"\b(?:wrote|writes|schrieb|schreibt|escreveu|escribio|a ecrit|ha scritto|scrive|schreef|heeft geschreven|skrev"
-    r"|kirjoitti|napisal|napisala|pisze|napsal|napsala|irta|scris|yazdi|написал|написала|пише|пишет|εγραψε)\b"
+    r"|kirjoitti|napisal|napisala|pisze|napsal|napsala|irta|scris|yazdi|написал|написала|пише|пишет|εγραψε"
+    r"|replied|commented|antwortete|a repondu|respondio|respondeu|ha risposto"
+    r"|antwoordde)\b"
     r"|書きました|からのメッセージ|のメール:$|写道|寫道|작성|wrote ?-*$"
 )
-_RULED = re.compile(
-    r"[-_*\s]*(?:begin )?(?:original message|forwarded message|ursprungliche nachricht|originalnachricht"
-    r"|(?:anfang der )?weitergeleiteten? nachricht|mensagem original|mensagem encaminhada"
-    r"|(?:inicio da )?mensagem reencaminhada|mensaje original|mensaje reenviado|inicio del mensaje reenviado"
-    r"|message d'origine|message original|message transfere|debut du message (?:transfere|reexpedie)"
-    r"|messaggio originale|messaggio inoltrato|inizio messaggio inoltrato|oorspronkelijk bericht"
-    r"|doorgestuurd bericht|ursprungligt meddelande|vidarebefordrat meddelande|oprindelig meddelelse"
-    r"|wiadomosc oryginalna|puvodni zprava|orijinal mesaj|исходное сообщение|пересылаемое сообщение"
-    r"|元のメッセージ|転送されたメッセージ|転送メッセージ|オリジナルメッセージ)[-_*\s:]*"
+_OF_FORWARD = (
+    r"(?:begin )?forwarded message|(?:anfang der )?weitergeleiteten? nachricht|mensagem encaminhada"
+    r"|(?:inicio da )?mensagem reencaminhada|(?:inicio del )?mensaje reenviado"
+    r"|(?:debut du )?message (?:transfere|reexpedie)|(?:inizio )?messaggio inoltrato"
+    r"|(?:begin )?doorgestuurd bericht|vidarebefordrat meddelande|videresendt (?:melding|meddelelse)"
+    r"|valitetty viesti|przekazana wiadomosc|preposlana zprava|iletilen mesaj|пересылаемое сообщение"
+    r"|転送されたメッセージ|転送メッセージ|转发的邮件|轉寄郵件"
 )
+_RULED = re.compile(
+    rf"[-_*\s]*(?:{_OF_FORWARD}|original message|ursprungliche nachricht|originalnachricht|mensagem original"
+    r"|mensaje original|message d'origine|message original|messaggio originale|oorspronkelijk bericht"
+    r"|ursprungligt meddelande|oprindelig meddelelse|wiadomosc oryginalna|puvodni zprava|orijinal mesaj"
+    r"|исходное сообщение|元のメッセージ|オリジナルメッセージ)[-_*\s:]*"
+)
+_FORWARDED = re.compile(rf"[-_*\s]*(?:{_OF_FORWARD})[-_*\s:]*")
+_SUBJECT_OF_ANSWER = re.compile(
+    r"\s*(?:re|aw|antw|antwort|sv|vs|rif|odp|ynt|res|resp|r|回复|回覆|答复|返信)(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]\s?\S"
+)
+_SUBJECT_OF_FORWARD = re.compile(r"\s*(?:fwd?|wg|tr|rv|enc|i|inoltro|doorst|vb|vs|pd|ilt|転送|转发|轉寄)\s?[:：]\s?\S")
 _RULERS = "-#=*_~+<>—–―─═"
 _ABOVE = re.compile(
     r"\babove\b|\boberhalb\b|\buber dies|\bacima\b|\barriba\b|\bencima\b|\bpor encima\b|\bau-?dessus\b|\bsopra\b"
@@ -101,7 +128,13 @@ _LINE = re.compile(
     r"|\blinj|\blini"
     r"|\bradk|\bsatir|\bcizgi|\bчерт|\bстрок|\bлини|線|ライン|行"
 )
+_ASKS = re.compile(
+    r"\b(?:repl(?:y|ies)|respond|type|write|antwort\w*|schreib\w*|respost\w*|respond\w*|respuest\w*|escrib\w*|escrev\w*"
+    r"|repond\w*|repons\w*|rispond\w*|rispost\w*|antwoord\w*|reageer|svar\w*|odpow\w*|odpis\w*|valasz\w*|yanit\w*|vastaa"
+    r"|ответ\w*)|返信|回答|回复|回覆|답장"
+)
 _LONGEST_RULER = 200
+_SHORTEST_DRAWN = 5
 _FEWEST_WORDS = 4
 _FEWEST_WIDE = 6
 _NAME_OF_HEADER = re.compile(r"[*_\s]*+([^\W\d_]++(?:[ '’-][^\W\d_]++){0,2})[*_]*+\s{0,3}[:：][*_]*+(?=\s*+\S)")
@@ -130,7 +163,7 @@ def _is_marked(lines: Sequence[str], at: int) -> bool:
 
 def _begins_earlier_mail(lines: Sequence[str], at: int) -> bool:
     line = lines[at]
-    if _is_ruled(line) or _is_group_mark(line):
+    if _is_ruled(line) or _is_group_mark(line) or _is_boxed(lines, at):
         return True
     return _is_header(line) and (_is_known_block(lines, at) or _is_block(lines, at))
 
@@ -148,11 +181,31 @@ def _is_ruled(line: str) -> bool:
     folded = fold(line)
     if _RULED.fullmatch(folded):
         return True
-    if _ABOVE.search(folded) and _LINE.search(folded) and line.strip()[0] in f"{_RULERS}[(":
+    if _ABOVE.search(folded) and _LINE.search(folded) and (line.strip()[0] in f"{_RULERS}[(" or _ASKS.search(folded)):
+        return True
+    if _ABOVE.search(folded) and _ASKS.search(folded) and _is_between_rulers(folded):
         return True
     return (
         _is_between_rulers(folded) and _is_sentence(text := folded.strip(f"{_RULERS} \t")) and not _is_of_template(text)
     )
+
+
+def _is_boxed(lines: Sequence[str], at: int) -> bool:
+    """Return True for a ruler above the words "above this line", or above a sentence and another ruler."""
+    if not _is_drawn(lines[at]):
+        return False
+    below = [each for each in lines[at + 1 : at + 5] if each.strip()][:2]
+    text = fold(below[0][:_LONGEST_RULER]) if below else ""
+    if _ABOVE.search(text) and _LINE.search(text):
+        return True
+    closed = len(below) > 1 and _is_drawn(below[1])
+    return closed and _is_sentence(text) and not _is_of_template(text)
+
+
+def _is_drawn(line: str) -> bool:
+    """Return True for a line that consists of at least five marks of a ruler."""
+    bare = "".join(line[:_LONGEST_RULER].split())
+    return len(bare) >= _SHORTEST_DRAWN and all(each in _RULERS for each in bare)
 
 
 def _is_between_rulers(line: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from desk_sync.adapters.mail.addresses import NO_ADDRESS, AddressFlaw, MailAddress, addresses_in
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
@@ -23,7 +24,7 @@ from desk_sync.adapters.mail.facts import (
 )
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
-from desk_sync.adapters.mail.quotes import without_copies
+from desk_sync.adapters.mail.quotes import answers, forwards, without_copies
 from desk_sync.adapters.mail.template import MailTemplate, read_template
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.mail.writer import MailWriter
@@ -71,6 +72,8 @@ def _read_bodies(mail: MailMessage, bodies: Sequence[MailBody], writer: MailWrit
 
 def _agreed(plain: MailFacts, html: MailFacts) -> MailFacts:
     """Return the facts of the plain text, or those of the HTML text if they differ in who the customer is."""
+    if plain.is_earlier and not plain.contradicts(html):
+        return plain
     if html.confidence is FactConfidence.NONE or (plain.acts and html.acts and not plain.contradicts(html)):
         return plain
     return plain.contradicted() if plain.acts and html.acts else html
@@ -88,17 +91,19 @@ def read_text(
     author = writer or MailWriter(sender=sender)
     template = read_template(text.fresh, author.names)
     author = author.with_signature(template.signature)
-    quoted_lines = without_copies(text.quoted)
+    text, title = _with_subject(text, subject)
+    quoted_lines = without_copies(text.earlier)
     quoted_template = read_template(quoted_lines)
     passes = (
         _search(template, template.text, author),
-        _search(_beside(read_template((subject,)), template), (subject,), author),
+        _search(_beside(read_template(title), template), title, author),
         _in_links(template.text, author),
-        _in_quotes(_search(quoted_template, quoted_lines, author, tolerated=_HEADERS)),
+        _in_earlier(_search(quoted_template, quoted_lines, author, tolerated=_HEADERS), text, author),
     )
     found = FoundAddress() if author.automatic else next(filter(None, passes), FoundAddress())
     shown = template if template.parts or template.description else quoted_template
-    verdicts = tuple(_verdicts(template, quoted_lines, author, found))
+    places = _places(template, text, title if found is passes[1] else ())
+    verdicts = tuple(_verdicts(template, places, author, found))
     zoid, zgid, zuid = map(found.number, (IdentifierKind.ZOID, IdentifierKind.ZGID, IdentifierKind.ZUID))
     return MailFacts(
         sender=author.sender,
@@ -119,14 +124,22 @@ def read_text(
         template=shown,
         missing=_missing(shown, author),
         unread=text.unread,
+        forwarded=found is passes[-1] and not _is_quoted(found, text, author),
     )
+
+
+def _with_subject(text: BodyText, subject: str) -> tuple[BodyText, tuple[str, ...]]:
+    """Return the text, and the subject as a line of its own if its words are new; else they are of the earlier mail."""
+    if forwards(subject):
+        return text.with_quoted_forwarded() + BodyText(forwarded=(subject,)), ()
+    return (text + BodyText(quoted=(subject,)), ()) if answers(subject) else (text, (subject,))
 
 
 def _read(bodies: Iterable[MailBody]) -> BodyText:
     whole = BodyText()
     for body in bodies:
         text = read_html(body.text) if body.is_html else read_plain(body.text)
-        whole += text.as_quoted() if body.earlier else text
+        whole += text.as_forwarded() if body.earlier else text
     return whole
 
 
@@ -202,7 +215,7 @@ def _addresses(
         return FactSource.TEXT, labelled
     if template.asks_for_customer:
         return FactSource.NONE, []
-    counted = [each for each in found if each.counts and not each.link]
+    counted = [each for each in found if each.counts and not each.link and not writer.resembles(each.value)]
     return (FactSource.TEXT, counted) if any(each.flaw is None for each in counted) else (FactSource.NONE, [])
 
 
@@ -245,8 +258,19 @@ def _of_kind(kind: IdentifierKind, numbers: Iterable[LabelledNumber]) -> list[La
     return [number for number in of_kind if not number.open] or of_kind
 
 
-def _in_quotes(found: FoundAddress) -> FoundAddress:
-    return replace(found, source=FactSource.QUOTED) if found.email else found
+def _in_earlier(found: FoundAddress, text: BodyText, writer: MailWriter) -> FoundAddress:
+    """Return what was found in earlier mail with its source: forwarded mail if it is nowhere else."""
+    if not found.email:
+        return found
+    return replace(found, source=FactSource.QUOTED if _is_quoted(found, text, writer) else FactSource.FORWARDED)
+
+
+def _is_quoted(found: FoundAddress, text: BodyText, writer: MailWriter) -> bool:
+    """Return True if quoted lines alone hold an identifier, or if there are no forwarded ones."""
+    if not text.forwarded:
+        return True
+    quoted = without_copies(text.quoted)
+    return bool(found and _search(read_template(quoted), quoted, writer, tolerated=_HEADERS))
 
 
 def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
@@ -261,24 +285,40 @@ def _confidence(found: FoundAddress, *, weak: bool) -> FactConfidence:
     )
 
 
+def _otherwise(address: MailAddress, template: MailTemplate, writer: MailWriter) -> AddressReason:
+    """Return the reason for the weight of an address of the text that nothing else is known of."""
+    if template.asks_for_customer:
+        return AddressReason.ASKED
+    return AddressReason.RESEMBLES if writer.resembles(address.value) else AddressReason.TEXT
+
+
+MailPlaces: TypeAlias = Sequence[tuple[FactPlace, Sequence[str]]]
+"""The lines of a mail by the part that they belong to."""
+
+
 def _verdicts(
-    template: MailTemplate, quoted: Sequence[str], writer: MailWriter, found: FoundAddress
+    template: MailTemplate, places: MailPlaces, writer: MailWriter, found: FoundAddress
 ) -> Iterable[AddressVerdict]:
     """Yield each address of the mail with the reason why it was taken, is weak, or was rejected."""
     in_fields = {each.value for each in addresses_in((*template.customer_lines, *template.admin_lines))}
-    for place, lines in _places(template, quoted):
+    for place, lines in places:
         for each in addresses_in(lines):
             known = _known_reason(each, place, writer, is_in_field=each.value in in_fields)
-            otherwise = AddressReason.ASKED if template.asks_for_customer else AddressReason.TEXT
+            otherwise = _otherwise(each, template, writer)
             yield AddressVerdict(each, place, known or otherwise, taken=each.value == found.email)
 
 
-def _places(template: MailTemplate, quoted: Sequence[str]) -> Sequence[tuple[FactPlace, Sequence[str]]]:
+def _places(template: MailTemplate, text: BodyText, subject: Sequence[str]) -> MailPlaces:
     return (
         (FactPlace.NEW, template.text),
+        (FactPlace.SUBJECT, subject),
         (FactPlace.SIGNATURE, template.signature),
-        (FactPlace.QUOTED, quoted),
+        (FactPlace.QUOTED, without_copies(text.quoted)),
+        (FactPlace.FORWARDED, without_copies(text.forwarded)),
     )
+
+
+_EARLIER = {FactPlace.QUOTED: AddressReason.QUOTED, FactPlace.FORWARDED: AddressReason.FORWARDED}
 
 
 def _known_reason(
@@ -293,8 +333,8 @@ def _known_reason(
         return AddressReason.SIGNATURE
     if address.flaw and not (address.flaw is AddressFlaw.OTHER_LABEL and is_in_field):
         return address.flaw
-    if place is FactPlace.QUOTED:
-        return AddressReason.QUOTED
+    if place in _EARLIER:
+        return _EARLIER[place]
     if is_in_field:
         return AddressReason.FIELD
     if address.labelled:

@@ -111,6 +111,7 @@ _LABEL_BEFORE_DASH = re.compile(rf"(?:[^:：?？=\t()（）\[\]【】]|{_BRACKET
 _LABEL_BEFORE_BLANK = re.compile(r"[^\s:：]{1,30}[ぁ-ヿ一-鿿](?= \S)")
 _BEFORE_LABEL = re.compile(r"\A[\s>*_#•·▪■□●○◆◇★☆※➤◦‣–—-]*(?:\(?(?:\d{1,2}|[a-h])[.)．）°º/](?!\d)\s*)?[\s*_【\[¿■●]*")
 _BEFORE_VALUE = re.compile(r"\A(?:\s[–—-]\s|[\s*_:：?？=】\]]+)")
+_ONLY_ASKED = re.compile(r"\s*[*_]*[:：=][\s*_]*[?？]+\s*")
 _ANOTHER_LABEL = re.compile(r"(?=[^\Wa-z])[^:：.;,]{1,30}[:：]\s*\S")
 _ONE_LINE = frozenset(LabelPart) - {LabelPart.DESCRIPTION, LabelPart.STEPS}
 
@@ -213,7 +214,7 @@ def _stands_alone(line: str) -> bool:
 
 
 def _value_after(text: str) -> str:
-    return _BEFORE_VALUE.sub("", text, count=1).strip()
+    return "?" if _ONLY_ASKED.fullmatch(text) else _BEFORE_VALUE.sub("", text, count=1).strip()
 
 
 def _value(section: TemplateSection) -> tuple[Sequence[str], Sequence[str]]:

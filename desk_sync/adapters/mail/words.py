@@ -155,14 +155,17 @@ NONE: Mapping[str, str] = {
 SIGN_OFFS = (
     "regards|best regards|kind regards|warm regards|best wishes|sincerely|best|cheers|thanks|many thanks|thank you"
     "|mit freundlichen grussen|mit freundlichem gruss|mit besten grussen|freundliche grusse|beste grusse|viele grusse"
-    "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg"
+    "|liebe grusse|herzliche grusse|schone grusse|danke|vielen dank|besten dank|mfg|vg|lg|bg|br|kr|rgds|brgds"
+    "|cdt|cdlt|slds|att|atte"
     "|atenciosamente|atentamente|cordialmente|obrigad[oa]|muito obrigad[oa]|cumprimentos|melhores cumprimentos"
     "|abracos?"
     "|gracias|muchas gracias|saludos|un saludo|saludos cordiales|cordiales saludos|reciba un cordial saludo"
     "|cordialement|bien cordialement|merci|bien a vous|salutations|meilleures salutations|sinceres salutations"
     "|met vriendelijke groet(?:en)?|vriendelijke groet(?:en)?|hartelijke groet(?:en)?|mvg|groet(?:en|jes)?"
     "|bedankt|alvast bedankt"
-    "|cordiali saluti|distinti saluti|un saluto|saluti|grazie(?: mille)?|buona giornata"
+    "|(?:porgo |porgiamo )?(?:i miei |i nostri )?(?:piu )?(?:cordiali|distinti) saluti|saluti"
+    "|un (?:cordiale |caro )?saluto"
+    "|grazie(?: mille)?|buona giornata"
     "|med vanlig(?:a)? h(?:a|ae)lsning(?:ar)?|vanliga halsningar|hilsen|med venlig hilsen|mvh|tack|takk|tak"
     "|z powazaniem|pozdrawiam(?: serdecznie)?|dziekuje|s pozdravem|dekuji|ystavallisin terveisin|udvozlettel"
     "|cu stima|saygilarimla|tesekkurler|с уважением|спасибо|με εκτιμηση|此致|谢谢|謝謝|감사합니다"
@@ -183,6 +186,7 @@ LEGAL_NOTICE = (
     "(?:mail|message|nachricht|mensa|messag|bericht|information|inhalt|privileged)"
     "|(?:mail|message|nachricht|mensagem|mensaje|messaggio|bericht|information|wiadomosc)[^.]{0,60}"
     "(?:confidential|vertraulich|confidencia|confidentiel|riservat|vertrouwelijk|poufn|konfidenti)"
+    "|(?:rgpd|gdpr|dsgvo|lgpd|avg|cnil)[^.]{0,160}(?:droits?\\b|rights?\\b|rechte?\\b|derechos?|direitos?|diritti|dpo@|dsb@)"
     "|(?:本メール|このメール|本電子メール).{0,40}(?:機密|秘密|受信者|名宛人)"
 )
 
@@ -194,6 +198,17 @@ OWN = (
     "|弊社|弊社の|当社|当社の|自社|自社の"
 )
 
+# Words that many companies have in their names and addresses: they tell none from another.
+ROLES = (
+    "support suporte soporte supporto hilfe aide aiuto hulp ayuda ajuda mesa help helpdesk desk team info admin service"
+    " services servicio servicos office sales vendas ventas group gruppe grupo groupe gruppo groep holding consult"
+    " consulting consultoria consultores consulenza conseil beratung advies advisory solutions soluciones solucoes"
+    " losungen soluzioni solution digital digitale digitali software systems system sistemas tech technology tecnologia"
+    " technologies cloud partner partners global international internet online business company agency agentur media"
+    " marketing data network hosting mail customer customers cliente clientes kunde kunden client clients"
+)
+TITLES = "prof ing dipl mag mrs mme sra dra phd dott dottssa sig sigra avv arch geom herr frau dhr mevr"
+
 
 def words(text: str) -> list[str]:
     """Return the words of a folded text; Japanese is split at the known words, an unknown character is a word."""
@@ -202,7 +217,7 @@ def words(text: str) -> list[str]:
 
 def part_of(label: str) -> LabelPart | None:
     """Return the part of the template that a label begins."""
-    if is_mail_program(label):
+    if names_no_customer(label):
         return None
     present: set[str] = set()
     for word in words(fold(label)):
@@ -212,12 +227,19 @@ def part_of(label: str) -> LabelPart | None:
     return next((part for needed, part in LABELS if needed <= present), None)
 
 
-_MAIL_PROGRAM = re.compile(r"\W*(?:e ?-? ?)?mails?[ -]clients?(?![a-z])")
+_NO_CUSTOMER = re.compile(
+    r"(?<![a-z])(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
+    r"|(?<![a-z])client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
+    r"|(?:customer|client)(?:'s|s'| s) (?:customer|client)"
+    r"|(?:customer|client)s? of (?:the|our|their) (?:customer|client)"
+    r"|kunden? (?:des|unseres|der|ihres) kunden|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
+    r"|clients? (?:de|du) (?:notre |leur )?client|(?:顧客|お客様)の(?:顧客|お客様)"
+)
 
 
-def is_mail_program(label: str) -> bool:
-    """Return True for "E-mail client": in English that is a program."""
-    return bool(_MAIL_PROGRAM.match(fold(label)))
+def names_no_customer(label: str) -> bool:
+    """Return True for "E-mail client", which is a program, and for the customer's own customers."""
+    return bool(_NO_CUSTOMER.search(fold(label)))
 
 
 def address_part(label: str) -> LabelPart | None:

@@ -15,7 +15,11 @@ from desk_sync.adapters.mail.addresses import NO_ADDRESS, MailAddress, addresses
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 
-_ZOHO = ("zohocorp.com", "zohosupport.com")
+# The domains of Zoho, and those under which its services send and receive mail for others: nobody's mailbox.
+_ZOHO = re.compile(
+    r"(?:.+\.)?zoho(?:corp|support|desk|crm|campaigns|creator|cliq|public|external|meeting|books|bugtracker|calendar)?"
+    r"\.(?:com|eu|in|jp|sa|ca|uk|com\.(?:au|cn))|(?:.+\.)?zoho\..+|(?:.+\.)?zcsend\.(?:net|in|eu)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,16 @@ class MailWriter:
         """Return True for an own address, and for one of a domain that the signature names."""
         return self.owns(address) or _is_of(_domain(address), self.signed_domains)
 
+    def resembles(self, address: str) -> bool:
+        """Return True for an address in the writer's name, or of a domain that shares a name with the writer's."""
+        local_part, _, domain = address.partition("@")
+        named = {word for name in self.names for word in _words(name)} - _ROLES
+        own = {_domain(each) for each in (self.sender, *self.further) if each} | self.own_domains
+        of_writer = {word for each in own if not identifiers.is_public_mail(each) for word in _names_in(each)}
+        in_address = frozenset(_words(local_part))
+        of_person = bool(in_address) and in_address <= named and len(max(in_address, key=len)) >= _SHORTEST_NAME
+        return of_person or not of_writer.isdisjoint(_names_in(domain))
+
     def accepts_domain(self, domain: str) -> bool:
         """Return True if a domain can identify a customer."""
         return not identifiers.is_public_mail(domain) and not self.owns(f"@{domain}")
@@ -66,6 +80,8 @@ class MailWriter:
         return [each for each in addresses if not (self.owns if each.labelled else self.may_own)(each.value)]
 
 
+_SHORTEST_OF_DOMAIN = 5
+_ROLES = frozenset(mail_words.ROLES.split())
 _HOST = re.compile(r"(?<![\w@.-])www\.([\w-]{1,63}(?:\.[\w-]{1,63}){1,4})", re.IGNORECASE)
 _LONGEST_LINE = 2_000
 
@@ -74,12 +90,18 @@ def _is_of(domain: str, own: Iterable[str]) -> bool:
     return any(_are_related(domain, each) for each in own if not identifiers.is_public_mail(each))
 
 
+def _names_in(domain: str) -> frozenset[str]:
+    """Return the words of a domain that tell one company from another."""
+    words = {word for label in domain.split(".")[:-1] for word in label.split("-")}
+    return frozenset(word for word in words if len(word) >= _SHORTEST_OF_DOMAIN) - _ROLES
+
+
 def _domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
 def _is_zoho(domain: str) -> bool:
-    return domain.startswith("zoho.") or any(_are_related(domain, zoho) for zoho in _ZOHO)
+    return bool(_ZOHO.fullmatch(domain))
 
 
 def _are_related(one: str, other: str) -> bool:
@@ -102,9 +124,11 @@ _SENT_FROM = re.compile(rf"(?:{mail_words.SENT_FROM})")
 _POSTSCRIPT = re.compile(rf"(?:{mail_words.POSTSCRIPT})(?![a-z])")
 _LEGAL_NOTICE = re.compile(mail_words.LEGAL_NOTICE)
 _BETWEEN_CLOSINGS = re.compile(r" [/|&+-] |/")
-_RULER = frozenset("_=*~—–―─═#-")
+_MOST_MARKS_OF_RULER = 2
 _SHORTEST_RULER = 5
 _WORD = re.compile(r"[^\W\d_]+")
+_TITLES = frozenset(mail_words.TITLES.split())
+_BESIDES = re.compile(r"[|,;•·/(–—]")
 _BESIDE_NAME = re.compile(r" ?[|,•·/(–—]|\Z")
 _TELEPHONE = re.compile(
     r"(?<![a-z])(?:tel|telefon[eo]?|telephone|phone|mobile?|mobil|movil|celular|cell|fon|fax|hotline|ph|t|m|p|f)(?![a-z])"
@@ -143,12 +167,18 @@ def _closes(line: str) -> bool:
     if not bare:
         return False
     if len(bare) > _LONGEST_CLOSING:
-        return _RULER.issuperset(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
+        return _is_ruler(bare) or bool(_LEGAL_NOTICE.search(fold(bare[:_LONGEST_LINE])))
     folded = fold(bare)
     if any(_SIGN_OFF.fullmatch(each.strip()) for each in (folded, *_BETWEEN_CLOSINGS.split(folded)) if each.strip()):
         return True
-    ruled = len(bare) >= _SHORTEST_RULER and _RULER.issuperset(bare)
-    return ruled or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+    return _is_ruler(bare) or bool(_SENT_FROM.search(folded) or _LEGAL_NOTICE.search(folded))
+
+
+def _is_ruler(bare: str) -> bool:
+    """Return True for a line of one or two marks that repeat, in any drawing."""
+    marks = {each for each in bare if not each.isspace()}
+    drawn = len(marks) <= _MOST_MARKS_OF_RULER and not any(map(str.isalnum, marks))
+    return drawn and len(bare) >= _SHORTEST_RULER
 
 
 def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
@@ -158,14 +188,24 @@ def _is_named(line: str, names: Sequence[Sequence[str]]) -> bool:
         return True
     if not bare or len(bare) > _LONGEST_NAME_LINE or not names:
         return False
-    words = _words(bare)
-    return any(_is_name(words, name) or _begins_with_name(fold(bare), name) for name in names)
+    words, alone = _words(bare), _words(_BESIDES.split(bare, maxsplit=1)[0])
+    return any(
+        _is_name(words, name) or _is_shortened(alone, name) or _begins_with_name(fold(bare), name) for name in names
+    )
 
 
 def _is_name(words: Sequence[str], name: Sequence[str]) -> bool:
     """Return True if the words are the first word of the name, or two or more of its words, such as without a title."""
     alone = list(words) == list(name[:1]) and len(name[0]) >= _SHORTEST_NAME
-    return alone or (len(words) > 1 and set(words) <= set(name))
+    whole = "".join(words) == "".join(name) and len("".join(name)) > 1
+    return alone or whole or (len(words) > 1 and set(words) <= set(name))
+
+
+def _is_shortened(words: Sequence[str], name: Sequence[str]) -> bool:
+    """Return True if the words end in the last word of the name, and are initials, titles or names before it."""
+    if len(words) < 2 or len(name) < 2 or words[-1] != name[-1] or len(name[-1]) < _SHORTEST_NAME:
+        return False
+    return all(each in name or each in _TITLES or len(each) < _SHORTEST_NAME for each in words[:-1])
 
 
 def _begins_with_name(line: str, name: Sequence[str]) -> bool:

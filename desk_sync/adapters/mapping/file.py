@@ -153,12 +153,12 @@ def _build(content: MappingFile) -> PortalMapping:
     )
     licences = licence_policy(content.licences)
     tickets = ticket_policy(content.tickets, dict[int, str](content.values.severity.items()))
-    strategies = tuple(content.identity.strategies)
+    strategies, admitted = tuple(content.identity.strategies), tuple(content.identity.weak_evidence_acts)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)
     escalation = mapping_escalation.policy_of(content.escalation)
     partners = partner_policy(content.partners, content.mailboxes)
     education = education_policy(content.education)
-    meaning = (vocabulary, licences, tickets, partners, education, strategies)
+    meaning = (vocabulary, licences, tickets, partners, education, strategies, *admitted)
     return PortalMapping(
         policy=Policy(
             version=version_digest((*meaning, fingerprint(clocks), fingerprint(escalation))),
@@ -167,6 +167,7 @@ def _build(content: MappingFile) -> PortalMapping:
             commitment=clocks,
             escalation=escalation,
             strategies=strategies,
+            admitted=admitted,
             partners=partners,
             shown=(CLOCK_FIELDS | ESCALATION_FIELDS) & vocabulary.fields.keys(),
             education=education,

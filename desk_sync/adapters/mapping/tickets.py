@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -13,12 +13,14 @@ from desk_sync.adapters.mapping.types import (
     RequestType,
 )
 from desk_sync.adapters.yaml.problems import MappingSection, mistake
-from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind
+from desk_sync.domain.account.identity import STRATEGIES, IdentifierKind, WeakEvidence
 from desk_sync.domain.plan.policy import EmailFill, Mode, TicketPolicy
 
+_Kind = TypeVar("_Kind", IdentifierKind, WeakEvidence)
 
-def _each_once(kinds: list[IdentifierKind]) -> list[IdentifierKind]:
-    if twice := [kind for kind in STRATEGIES if kinds.count(kind) > 1]:
+
+def _each_once(kinds: list[_Kind]) -> list[_Kind]:
+    if twice := [kind for kind in dict.fromkeys(kinds) if kinds.count(kind) > 1]:
         raise mistake(f"{twice[0]} is listed twice")
     return kinds
 
@@ -29,6 +31,11 @@ class IdentitySection(MappingSection):
         Field(min_length=1, json_schema_extra={"uniqueItems": True}),
         AfterValidator(_each_once),
     ] = list(STRATEGIES)
+    weak_evidence_acts: Annotated[
+        list[Annotated[WeakEvidence, Field(strict=False)]],
+        Field(json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_each_once),
+    ] = []
 
 
 class SeverityLeftAlone(MappingSection):

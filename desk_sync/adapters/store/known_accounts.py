@@ -59,6 +59,10 @@ class KnownAccounts:
                 several += [other for each in tuple(several) if not each.bound_at for other in same[_admin(each)]]
         return {identifier: self._of_first_source(accounts) for identifier, accounts in found.items()}
 
+    def of_id(self, account_id: str) -> Sequence[Account]:
+        """Return the account with this id; of the first source that has it, if they number accounts independently."""
+        return self._of_first_source(self._by_id([account_id]).get(account_id, ()))
+
     def _matches_with_bindings(self, wanted: Sequence[Identifier]) -> Iterator[tuple[Identifier, Account]]:
         bound = bindings.among(self.connection, wanted)
         yield from self._matches([each for each in wanted if each not in bound])

@@ -30,7 +30,7 @@ from desk_sync.adapters.store.heartbeats import SqlHeartbeats
 from desk_sync.adapters.store.held_back_tables import held_back
 from desk_sync.adapters.store.indexes import AT_REST, ENDED_AT, SETTLED_AT
 from desk_sync.adapters.store.retention_tables import deletions
-from desk_sync.adapters.store.review_tables import dismissals
+from desk_sync.adapters.store.review_tables import dismissals, ticket_bindings
 from desk_sync.adapters.store.tables import (
     clocks,
     decisions,
@@ -64,6 +64,7 @@ _OF_A_TICKET = (
     (Deletion.EFFECTS, effects),
     (None, clocks),
     (None, dismissals),
+    (None, ticket_bindings),
     (None, held_back),
     (Deletion.DELIVERIES, deliveries),
 )

@@ -1,4 +1,4 @@
-"""The tables of what persons decided: tickets that they dismissed, and identifiers that they bound to accounts."""
+"""The tables of what persons decided: dismissed tickets, and identifiers and tickets bound to accounts."""
 
 from __future__ import annotations
 
@@ -29,4 +29,17 @@ bindings = Table(
     Column("at", InstantColumn, nullable=False),
     Column("by", String),
     Column("why", String),
+)
+
+# The accounts to which persons have bound tickets.
+ticket_bindings = Table(
+    "ticket_bindings",
+    metadata,
+    Column("portal", String, primary_key=True),
+    Column("ticket_id", String, primary_key=True),
+    Column("account_id", String, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+    Column("by", String),
+    Column("why", String),
+    ForeignKeyConstraint(["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"]),
 )

@@ -6,7 +6,7 @@ An identifier is always in normal form. One module makes the normal forms, for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
@@ -51,14 +51,16 @@ def identifiers_of(account: Account) -> Iterator[Identifier]:
 class EvidenceStanding(IntEnum):
     """The weight of evidence. A suggestion never acts without a person; of the others the strongest decides (§0, L17).
 
-    CERTAIN: in a field that a person or the form filled. LABELLED: behind a label in the new text of a mail. ALONE: the
-    only value of its kind in the new text.
+    ADMITTED: weak evidence of a kind that the mapping lets act.
+    CERTAIN: in a field that a person or the form filled, or bound by a person. LABELLED: behind a label in the new text
+    of a mail. ALONE: the only value of its kind in the new text.
     """
 
     SUGGESTION = 1
-    ALONE = 2
-    LABELLED = 3
-    CERTAIN = 4
+    ADMITTED = 2
+    ALONE = 3
+    LABELLED = 4
+    CERTAIN = 5
 
     @property
     def acts(self) -> bool:
@@ -66,14 +68,29 @@ class EvidenceStanding(IntEnum):
         return self is not EvidenceStanding.SUGGESTION
 
 
+class WeakEvidence(StrEnum):
+    """The kinds of evidence that are suggestions, unless the mapping lets them act (§0).
+
+    DOMAIN: of a lone address. SEVERAL: one of several values of one text, which leads to an account alone.
+    """
+
+    LINK = "link"
+    FORWARDED = "forwarded"
+    QUOTED = "quoted"
+    DOMAIN = "domain"
+    SEVERAL = "several"
+
+
 class EvidencePlace(StrEnum):
     """The place where an identifier was found, strongest first. `ASKED`: in a request without a ticket.
 
+    `BOUND`: a person has bound the ticket to the account that has it.
     `OURS`: in the customer field, where we wrote it. That is no evidence of its own: it acts by what it was derived
     from, and is a suggestion where nothing of that is left (L17).
     """
 
     ASKED = "asked for"
+    BOUND = "bound to the ticket"
     FIELD = "customer field"
     ORGANISATION_FIELD = "organisation field"
     TEMPLATE = "template"
@@ -97,6 +114,7 @@ class EvidencePlace(StrEnum):
 
 _STANDINGS: Mapping[EvidencePlace, EvidenceStanding] = {
     EvidencePlace.ASKED: EvidenceStanding.CERTAIN,
+    EvidencePlace.BOUND: EvidenceStanding.CERTAIN,
     EvidencePlace.FIELD: EvidenceStanding.CERTAIN,
     EvidencePlace.ORGANISATION_FIELD: EvidenceStanding.CERTAIN,
     EvidencePlace.TEMPLATE: EvidenceStanding.LABELLED,
@@ -106,6 +124,11 @@ _STANDINGS: Mapping[EvidencePlace, EvidenceStanding] = {
     EvidencePlace.FORWARDED: EvidenceStanding.SUGGESTION,
     EvidencePlace.QUOTED: EvidenceStanding.SUGGESTION,
     EvidencePlace.OURS: EvidenceStanding.SUGGESTION,
+}
+_WEAKNESSES: Mapping[EvidencePlace, WeakEvidence] = {
+    EvidencePlace.LINK: WeakEvidence.LINK,
+    EvidencePlace.FORWARDED: WeakEvidence.FORWARDED,
+    EvidencePlace.QUOTED: WeakEvidence.QUOTED,
 }
 _ORDER = tuple(EvidencePlace)
 
@@ -134,6 +157,15 @@ class Evidence:
         lone_domain = standing is EvidenceStanding.ALONE and not self.exact
         return EvidenceStanding.SUGGESTION if lone_domain or self.one_of_several else standing
 
+    @property
+    def weakness(self) -> WeakEvidence | None:
+        """The kind of a suggestion; None for strong evidence, and for what we wrote ourselves, which never acts."""
+        if self.standing.acts:
+            return None
+        if self.place.standing.acts:
+            return WeakEvidence.SEVERAL if self.one_of_several else WeakEvidence.DOMAIN
+        return None if self.one_of_several else _WEAKNESSES.get(self.place)
+
     def only(self, kinds: Iterable[IdentifierKind]) -> Evidence:
         """Return the evidence with the readings of these kinds alone, in the order of `kinds`."""
         return replace(self, readings=tuple(each for kind in kinds for each in self.readings if each.kind is kind))
@@ -142,6 +174,12 @@ class Evidence:
         """Return the kinds and the place, never the value (L11)."""
         several = ", one of several" if self.one_of_several else ""
         return f"{' or '.join(each.kind for each in self.readings)} ({self.place}{several})"
+
+
+def bound_evidence(account: Account, strategies: Sequence[IdentifierKind] = STRATEGIES) -> Evidence:
+    """Return the evidence that a person's binding of a ticket is: the account's first identifier that counts."""
+    named = Evidence(EvidencePlace.BOUND, tuple(identifiers_of(account))).only(strategies)
+    return replace(named, readings=named.readings[:1])
 
 
 def readings(evidence: Iterable[Evidence]) -> tuple[Identifier, ...]:
@@ -213,16 +251,18 @@ def choose(
     matches: Mapping[Identifier, Sequence[Account]],
     snapshot: Snapshot | None,
     strategies: Sequence[IdentifierKind] = STRATEGIES,
+    admitted: Collection[WeakEvidence] = (),
 ) -> Lookup:
     """Return the one account that the evidence leads to (R45, R53), or none: no answer is better than a wrong one.
 
-    `strategies` are the kinds that count, in the order in which the reasons name them. The evidence of the highest
+    `strategies` are the kinds that count, in the order in which the reasons name them, `admitted` the kinds of weak
+    evidence that act where nothing stronger does. The evidence of the highest
     standing that leads to any account decides, exact identifiers before domains. The account is unknown if that leads
     to several, or if only suggestions lead to accounts. The order in which the evidence was found has no effect (L18).
     """
     if snapshot is None:
         return Lookup(account=None, reasons=(Reason("R45", "no subscription data have been imported yet"),))
-    leads = _leads(evidence, matches, strategies)
+    leads = _leads(evidence, matches, strategies, admitted)
     unknown = Lookup(account=None, reasons=(), snapshot=snapshot, named=tuple(lead.evidence for lead in leads))
     if not leads:
         return replace(unknown, reasons=(Reason("R51", "the ticket names no identifier, or several of one kind"),))
@@ -251,7 +291,10 @@ def _only_suggested(unknown: Lookup, leads: Sequence[_Lead]) -> Lookup:
 
 
 def _leads(
-    evidence: Iterable[Evidence], matches: Mapping[Identifier, Sequence[Account]], strategies: Sequence[IdentifierKind]
+    evidence: Iterable[Evidence],
+    matches: Mapping[Identifier, Sequence[Account]],
+    strategies: Sequence[IdentifierKind],
+    admitted: Collection[WeakEvidence],
 ) -> list[_Lead]:
     """Return the evidence of these kinds with its accounts, in the order in which it is tried."""
     usable = [each for each in (each.only(strategies) for each in dict.fromkeys(evidence)) if each.readings]
@@ -262,11 +305,16 @@ def _leads(
         return not each.standing.acts, first, _ORDER.index(each.place), tuple(one.value for one in each.readings)
 
     unknown = [each for each in usable if each.standing > EvidenceStanding.ALONE and not accounts[each]]
-    return [_Lead(each, accounts[each], _standing_beside(each, unknown)) for each in sorted(usable, key=rank)]
+    standings = {each: _standing_beside(each, unknown, admitted) for each in usable}
+    return [_Lead(each, accounts[each], standings[each]) for each in sorted(usable, key=rank)]
 
 
-def _standing_beside(each: Evidence, unknown: Iterable[Evidence]) -> EvidenceStanding:
+def _standing_beside(
+    each: Evidence, unknown: Iterable[Evidence], admitted: Collection[WeakEvidence]
+) -> EvidenceStanding:
     """Return its standing; a lone address is not the only one beside another in a field or behind a label."""
+    if each.weakness in admitted:
+        return EvidenceStanding.ADMITTED
     alone = each.standing is EvidenceStanding.ALONE
     beaten = alone and any(each.readings[0].kind is other.readings[0].kind for other in unknown)
     return EvidenceStanding.SUGGESTION if beaten else each.standing

@@ -13,8 +13,9 @@ from desk_sync.domain.ticket.inference import suggestions
 from desk_sync.domain.ticket.ticket import Field, Ticket
 
 SETTLE = (
-    "To settle it, enter the super admin's address in Customer Primary Email Address. An address that belongs to an "
-    "account without being known there can be bound to it: desk-sync subscriptions review bind."
+    "To settle it, enter the super admin's address in Customer Primary Email Address, or bind this ticket to its "
+    "account: desk-sync subscriptions review bind ticket:{ticket_id} ACCOUNT_ID. An address that belongs to an account "
+    "without being known there can be bound to it for all tickets."
 )
 SHOWN = 10
 """So many candidates are named in a note."""
@@ -28,7 +29,7 @@ def notes(
 ) -> Iterator[Effect]:
     """What is owed, where the fields `wanted` are written, or `looping` is why they are not."""
     if decision.account_id is None and not ticket.in_bin and not ticket.closed:
-        yield from _unsettled(lookup, decision)
+        yield from _unsettled(ticket, lookup, decision)
     elif decision.verdict is Verdict.REVIEW:
         said = "\n".join(f"- {reason}" for reason in decision.reasons)
         text = f"desk-sync cannot decide whether account {decision.account_id} is a large user account.\n{said}"
@@ -44,8 +45,8 @@ def notes(
     yield from _suggestion(ticket)
 
 
-def _unsettled(lookup: Lookup, decision: Decision) -> Iterator[Effect]:
-    """Ask for the customer of a ticket that names one, and proves none: once for each state of what it names.
+def _unsettled(ticket: Ticket, lookup: Lookup, decision: Decision) -> Iterator[Effect]:
+    """Ask for the customer of a ticket that names one, and proves none: in one note, edited when what it names changes.
 
     The note names the values themselves: a person has to compare them.
     """
@@ -64,8 +65,8 @@ def _unsettled(lookup: Lookup, decision: Decision) -> Iterator[Effect]:
     else:
         return
     reasons = (f"- {reason}" for reason in decision.reasons)
-    text = "\n".join((head, *options, SETTLE, *reasons))
-    yield Effect(key=f"customer:{fingerprint(asked)}", kind=EffectKind.REVIEW, text=text)
+    text = "\n".join((head, *options, SETTLE.format(ticket_id=ticket.ticket_id), *reasons))
+    yield Effect(key="customer", kind=EffectKind.REVIEW, text=text, state=fingerprint(asked))
 
 
 def _option(candidate: AccountCandidate) -> str:

@@ -180,7 +180,7 @@ MAILS_READ = 20
 Each costs one credit, once; their list is read for the clocks anyway. A partner who has not named the customer in so
 many mails is asked by a person, not by the next credit.
 """
-READING = 1
+READING = 2
 """The version of what counts as evidence in a mail: mails that an earlier one read are read again."""
 
 
@@ -224,9 +224,10 @@ class EvidenceMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsMemory:
-    """The comments that Desk did not accept, by their keys."""
+    """The comments that Desk did not accept, and the states of those that are edited in place, by their keys."""
 
     waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
 
     def still_waits(self, comment: Effect, now: datetime) -> bool:
         """Return True for a comment that is not tried again yet."""

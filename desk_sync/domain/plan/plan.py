@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -54,9 +55,17 @@ class Plan:
             ),
             escalation=self.escalation.memory,
             evidence=memory.evidence,
-            comments=CommentsMemory(waiting=comments.waiting),
+            comments=CommentsMemory(
+                waiting=comments.waiting, states={**memory.comments.states, **self._states(comments)}
+            ),
             traces=memory.traces,
         )
+
+    def _states(self, comments: CommentsOutcome) -> Mapping[str, str]:
+        """Return the states that the comments have after this look, without those that Desk did not accept."""
+        return {
+            each.key: each.state for each in self.effects if each.state is not None and each.key not in comments.waiting
+        }
 
     def _clocks_after(self, former: ClocksMemory, comments: CommentsOutcome) -> ClocksMemory:
         """Return the memory of the clocks; of a standing comment that was not accepted, the former one is known."""

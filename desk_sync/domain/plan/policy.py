@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from desk_sync.domain.account.identity import IdentifierKind
+from desk_sync.domain.account.identity import IdentifierKind, WeakEvidence
 from desk_sync.domain.account.licence_policy import LicencePolicy, RegionBy
 from desk_sync.domain.account.partner import PartnerPolicy, TaggedElsewhere
 from desk_sync.domain.account.subscription import Account
@@ -72,8 +72,9 @@ class TicketPolicy:
 class Policy:
     """One version of the admin's decisions. `version` changes with every change of their meaning.
 
-    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried; `shown` are
-    the fields that the portal has for what we tell of clocks.
+    `strategies` are the kinds of identifiers that lead to an account, in the order in which they are tried;
+    `admitted` the kinds of weak evidence that act without a person. `shown` are the fields that the portal has for what
+    we tell of clocks.
     """
 
     version: str
@@ -82,6 +83,7 @@ class Policy:
     commitment: CommitmentPolicy
     escalation: EscalationPolicy
     strategies: tuple[IdentifierKind, ...]
+    admitted: tuple[WeakEvidence, ...] = ()
     partners: PartnerPolicy
     shown: frozenset[Field]
     education: EducationPolicy

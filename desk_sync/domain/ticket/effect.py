@@ -29,6 +29,7 @@ class Effect:
     Only agents see it, unless it is `public`: the partner reads that one too, so it contains no figures and no reasons.
     If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
     One that no later look plans again is `kept` until Desk accepts it.
+    One with a `state` is edited in place when a later look plans it with another state.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Effect:
     public: bool = False
     about: Field | None = None
     kept: bool = False
+    state: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind is not EffectKind.ESCALATION:

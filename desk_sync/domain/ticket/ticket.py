@@ -51,6 +51,7 @@ class Ticket:
     `evidence` are the values in the fields and in the description that may lead to the account; `evidence_basis` is a
     fingerprint of the texts in which it was found. The basis is part of the ticket's state. A ticket that was read from
     an event has the basis, but nothing that is found in its texts.
+    `own_domains` are the registered domains of the partner who writes, by which the texts were read.
     `missing` are the parts of the template that the description lacks, `inferred` the issue types that its words
     suggest, `language` a code such as pt. `tags` are read for a `tagged` ticket only, and only if they are needed.
     `partner_id` is Desk's account of the contact; `sender_domain` is None if it is a public mail provider's (R8).
@@ -83,6 +84,7 @@ class Ticket:
     partner_id: str | None = None
     sender: str | None = None
     sender_domain: str | None = None
+    own_domains: frozenset[str] = frozenset()
     in_bin: bool = False
     threads: int = 0
     comments: int = 0
@@ -143,7 +145,7 @@ def value_digest(ticket: Ticket, name: Field, value: Value) -> str:
 
 _FIELDS = tuple(Field)
 _WRITABLE = attrgetter(*_FIELDS)
-_FOUND_IN_TEXT = frozenset({"evidence", "missing", "inferred", "description_words", "unread"})
+_FOUND_IN_TEXT = frozenset({"evidence", "own_domains", "missing", "inferred", "description_words", "unread"})
 _UNCOMPARED = _FOUND_IN_TEXT | {
     "tags",
     "not_on_layout",

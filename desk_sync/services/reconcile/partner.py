@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -47,8 +47,23 @@ class PartnerResolver:
             partner, text = find[origin](ticket)
             reasons.append(Reason("R8", text))
             if partner:
-                return TicketWriter(partner=_with_domain(partner, ticket), origin=origin, reasons=tuple(reasons[-1:]))
+                known = self._with_domains(partner, ticket)
+                return TicketWriter(partner=known, origin=origin, reasons=tuple(reasons[-1:]))
         return TicketWriter(reasons=(*reasons, Reason("R8", "who the partner is remains unknown")))
+
+    def _with_domains(self, partner: Partner, ticket: Ticket) -> Partner:
+        """Return the partner with the domains that the partner file has for it too.
+
+        If no domain of it is registered, the one that it writes from is its own.
+        """
+        listed = self._listed(partner.domains | _domain_of(ticket))
+        domains = partner.domains | (listed.domains if listed else frozenset())
+        return replace(partner, domains=domains or _domain_of(ticket))
+
+    def _listed(self, domains: Iterable[str]) -> Partner | None:
+        """Return the partner of the partner file that owns one of the domains, if the file is used."""
+        used = self.listed if PartnerOrigin.FILE in self.policy.order else ()
+        return next((each for each in used if any(map(each.owns, domains))), None)
 
     def mailboxes(self, ticket: Ticket) -> tuple[str, ...]:
         """Return the mapping's mailboxes that received the ticket (R61). Raises an error of `Desk.read_mailboxes`."""
@@ -68,8 +83,7 @@ class PartnerResolver:
         return None, "Desk does not let us read accounts" if stored.refused else "the contact has no account in Desk"
 
     def _in_file(self, ticket: Ticket) -> Finding:
-        domain = ticket.sender_domain
-        partner = next((each for each in self.listed if domain and each.owns(domain)), None)
+        partner = self._listed(_domain_of(ticket))
         if partner:
             return partner, f"the partner file has the sender's domain{_where(partner)}"
         return None, "the partner file does not have the sender's domain"
@@ -110,11 +124,9 @@ class PartnerResolver:
         return self.desk.read_partner(account_id) if account_id else None
 
 
-def _with_domain(partner: Partner, ticket: Ticket) -> Partner:
-    """Return the partner; if its registered domains are unknown, with the domain that it writes from."""
-    if partner.domains or ticket.sender_domain is None:
-        return partner
-    return replace(partner, domains=frozenset({ticket.sender_domain}))
+def _domain_of(ticket: Ticket) -> frozenset[str]:
+    """Return the domain that the ticket's sender writes from; none of a public mail provider."""
+    return frozenset({ticket.sender_domain} if ticket.sender_domain else ())
 
 
 def _where(partner: Partner) -> str:

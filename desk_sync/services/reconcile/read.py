@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
-from desk_sync.domain.account.identity import Evidence, Identifier, IdentifierKind, Lookup, choose, readings
+from desk_sync.domain.account.identity import (
+    Evidence,
+    Identifier,
+    IdentifierKind,
+    Lookup,
+    bound_evidence,
+    choose,
+    readings,
+)
 from desk_sync.domain.account.licence_policy import AccountScope
 from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, TicketWriter, customer_evidence
 from desk_sync.domain.account.subscription import combine
@@ -35,6 +44,7 @@ from desk_sync.ports.desk_clock import ONE_CLOCK, DeskTime
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
 from desk_sync.ports.related_tickets import RelatedTickets
+from desk_sync.ports.review import TicketBindingStore
 from desk_sync.ports.subscriptions import SubscriptionStore
 from desk_sync.ports.tickets import PendingWork, TicketHistory
 from desk_sync.services.reconcile.business_hours import HoursFromDesk
@@ -55,6 +65,7 @@ class TicketReader:
     partners: PartnerResolver
     portal: PortalFacts
     related_tickets: RelatedTickets
+    bound: TicketBindingStore
     policy: Policy
     now: Now
     hours: HoursFromDesk
@@ -75,13 +86,9 @@ class TicketReader:
         self, ticket_id: str, pending: PendingWork, news: Sequence[Event], policy: Policy
     ) -> tuple[ObservedTicket, Memory]:
         """Return the facts, and the memory with the evidence and the conversation that were read for them."""
-        ticket = self.desk.read_ticket(ticket_id)
-        try:
+        ticket = self.desk.read_ticket(ticket_id, self._own_domains)
+        with _of_a_part():
             return self._observe(ticket, pending, news, policy)
-        except NotSent:
-            raise
-        except TemporaryError as error:
-            raise PartMissing(str(error), retry_after=error.retry_after) from error
 
     def _observe(
         self, ticket: Ticket, pending: PendingWork, news: Sequence[Event], policy: Policy
@@ -170,7 +177,7 @@ class TicketReader:
 
         None for a ticket without clocks.
         """
-        ticket, policy = self.desk.read_ticket(past.ticket_id), self.current_policy()
+        ticket, policy = self.desk.read_ticket(past.ticket_id, self._own_domains), self.current_policy()
         memory = replace(past.memory, clocks=past.memory.clocks.unjudged())
         writer, conversation = self._writer(ticket), self._conversation(policy)
         writer = policy.partners.with_data_centers(writer, memory.evidence.mailboxes or ())
@@ -223,6 +230,12 @@ class TicketReader:
         needed = self.policy.asks_who_writes and not ticket.in_bin
         return self.partners.writer_of(ticket) if needed else WRITER_NOT_LOOKED_UP
 
+    def _own_domains(self, ticket: Ticket) -> frozenset[str]:
+        """Return the registered domains of the partner who writes the ticket."""
+        with _of_a_part():
+            partner = self._writer(ticket).partner
+        return partner.domains if partner else frozenset()
+
     def _mailboxes(self, ticket: Ticket, lookup: Lookup, evidence: EvidenceMemory) -> tuple[str, ...] | None:
         """Return the mailboxes that received the ticket, read once, where the account's region depends on them."""
         if evidence.mailboxes is None and lookup.account and self.policy.asks_mailbox(lookup.account):
@@ -232,9 +245,13 @@ class TicketReader:
     def _look_up(self, ticket: Ticket, partner: Partner | None, fields: FieldsMemory, mails: EvidenceMemory) -> Lookup:
         evidence = customer_evidence((*evidence_on(ticket, fields), *mails.from_threads), partner)
         found = self._find(evidence)
+        if bound := self.bound.account_of(ticket.ticket_id):
+            by_person = bound_evidence(bound, self.policy.strategies)
+            found = replace(found, matches={**found.matches, **dict.fromkeys(by_person.readings, (bound,))})
+            evidence = (by_person, *evidence)
         snapshots = self.subscriptions.current()
         newest = snapshots[0] if snapshots else None
-        lookup = choose(evidence, found.matches, newest, self.policy.strategies)
+        lookup = choose(evidence, found.matches, newest, self.policy.strategies, self.policy.admitted)
         unread = tuple(Reason("R45", f"not read: {each}") for each in dict.fromkeys((*ticket.unread, *mails.unread)))
         if mails.is_used_up and not lookup.rests_on_a_field:
             unread = (*unread, Reason("R45", f"not read: mails of the partner after the first {MAILS_READ}"))
@@ -260,6 +277,17 @@ class TicketReader:
             return LiveMatches(matches=matches)
         found = self.live.find(asked)
         return replace(found, matches={**matches, **found.matches})
+
+
+@contextmanager
+def _of_a_part() -> Iterator[None]:
+    """Raise PartMissing for a temporary failure: the ticket was read, and something that belongs to it was not."""
+    try:
+        yield
+    except NotSent:
+        raise
+    except TemporaryError as error:
+        raise PartMissing(str(error), retry_after=error.retry_after) from error
 
 
 def _origin(writer: TicketWriter, lookup: Lookup) -> TicketOrigin:

@@ -42,8 +42,12 @@ class CommentsWriter:
         series, before = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew), memory.comments
         resting = {each for each in plan.comments if before.still_waits(each, self.now())}
         for effect in plan.effects:
-            if effect in pending and effect not in resting:
+            if effect in resting:
+                continue
+            if effect in pending:
                 series.make(effect, may_exist=pending[effect])
+            elif effect.state is not None and effect.state != before.states.get(effect.key):
+                series.edit(effect)
         standing = plan.clocks.comment
         if standing and standing.comment not in resting:
             series.keep_current(standing, memory.clocks, announced=pending.get(standing.comment))
@@ -81,6 +85,11 @@ class CommentSeries:
         """Make a comment, unless it exists."""
         reference = comment.reference(self.ticket_id)
         self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, reference))
+
+    def edit(self, comment: Effect) -> None:
+        """Edit a comment that was made before. One that a person deleted since stays deleted (L7)."""
+        reference = comment.reference(self.ticket_id)
+        self._try(comment, lambda: self.desk.edit_comment(self.ticket_id, comment.text, reference) or True)
 
     def keep_current(self, standing: StandingComment, memory: ClocksMemory, *, announced: bool | None) -> None:
         """Edit the standing comment; make it if it is new or was deleted.

@@ -108,6 +108,24 @@ def test_only_new_threads_of_the_partner_are_read(desk, threads, known, read, zo
     assert [each.value for each in readings(threads.evidence)] == zoids
 
 
+def test_the_registered_domains_of_the_writer_are_asked_for_before_the_texts_are_read(desk):
+    text = "The user admin@large.example has a problem. Answer to desk@second.example, please."
+    desk.get(URL, json=make_raw(description=text))
+    desk.get(f"{URL}/threads", json={"data": [listed("2", content=text), listed("1")]})
+    asked = []
+
+    def own_domains(ticket):
+        asked.append((ticket.ticket_id, ticket.evidence))
+        return frozenset({"second.example"})
+
+    ticket = make_client().read_ticket(TICKET, own_domains)
+    threads = make_client().read_threads(ticket, known=(), contents=True)
+
+    assert asked == [(TICKET, ())]
+    assert list(map(str, ticket.evidence)) == list(map(str, threads.evidence)) == ["email (text)", "domain (text)"]
+    assert {each.value for each in readings(ticket.evidence)} == {"admin@large.example", "large.example"}
+
+
 def test_texts_for_which_no_time_is_left_are_named_and_the_rest_is_read(desk, monkeypatch):
     monkeypatch.setattr(client, "READING", timedelta(0))
     desk.get(URL, json=make_raw(description="ZOID: 76006415", cf={"cf_severity": "S1-Critical"}))

@@ -65,6 +65,19 @@ def test_a_description_gives_the_evidence_that_was_found_by_hand(mail):
             id="quoted, so its domain is no evidence",
         ),
         pytest.param(
+            "please look\n\nBegin forwarded message:\n\n> The customer is admin@large.example\n> ZUID: 76006415",
+            [("forwarded mail", ("email", "admin@large.example")), ("forwarded mail", ("zuid", "76006415"))],
+            id="in a mail that the partner passed on",
+        ),
+        pytest.param(
+            "please look\n> From a@one.example and b@two.example",
+            [
+                ("quoted text, one of several", ("email", "a@one.example")),
+                ("quoted text, one of several", ("email", "b@two.example")),
+            ],
+            id="several in quoted text",
+        ),
+        pytest.param(
             "The customer is jane@gmail.com", [("text", ("email", "jane@gmail.com"))], id="a free-mail domain is none"
         ),
         pytest.param("Write to colleague@partner.example", [], id="the partner's own domain"),

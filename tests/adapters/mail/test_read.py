@@ -250,12 +250,48 @@ QUOTES = [
     pytest.param(f"---- On Tue, 03 Nov 2026 10:02 +0100 Jo <jo@o.example> wrote ----\n{OLD}", id="ruled"),
     pytest.param(f"-----Original Message-----\n{OLD}", id="en, ruler"),
     pytest.param(f"-----Ursprüngliche Nachricht-----\n{OLD}", id="de, ruler"),
-    pytest.param(f"---------- Forwarded message ---------\n{OLD}", id="forwarded"),
     pytest.param(f"From: Jo <jo@o.example>\nSent: Tuesday\nTo: x\nSubject: y\n\n{OLD}", id="en, headers"),
     pytest.param(f"Von: Jo\nGesendet: Dienstag\nAn: x\nBetreff: y\n\n{OLD}", id="de, headers"),
     pytest.param(f"De : Jo\nEnvoyé : mardi\nÀ : x\nObjet : y\n\n{OLD}", id="fr, headers"),
     pytest.param(f"差出人: Jo\n送信日時: 2026年\n宛先: x\n件名: y\n\n{OLD}", id="ja, headers"),
 ]
+
+
+FORWARDED = [
+    pytest.param(f"---------- Forwarded message ---------\n{OLD}", "", id="en, Gmail"),
+    pytest.param(f"Begin forwarded message:\n\n> From: Jo <jo@o.example>\n{QUOTED}", "", id="en, Apple"),
+    pytest.param(f"-------- Weitergeleitete Nachricht --------\nVon: Jo <jo@o.example>\n\n{OLD}", "", id="de, Mozilla"),
+    pytest.param(f"---------- Mensagem encaminhada ---------\n{OLD}", "", id="pt, Gmail"),
+    pytest.param(f"Inicio del mensaje reenviado:\n\n{QUOTED}", "", id="es, Apple"),
+    pytest.param(f"Début du message réexpédié :\n\n{QUOTED}", "", id="fr, Apple"),
+    pytest.param(f"---------- 転送メッセージ ---------\n{OLD}", "", id="ja, Yahoo"),
+    pytest.param(f"Von: Jo <jo@o.example>\nGesendet: 3.11.2026\nAn: x\nBetreff: y\n\n{OLD}", "WG: y", id="de, Outlook"),
+    pytest.param(f"De : Jo\nEnvoyé : mardi\nÀ : x\nObjet : y\n\n{OLD}", "TR : y", id="fr, Outlook"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "subject"), FORWARDED)
+def test_a_forwarded_mail_is_named_as_one(text, subject):
+    facts = read(f"See below.\n\n{text}", subject=subject)
+
+    assert (facts.customer_email, facts.source) == ("old@other.example", FactSource.FORWARDED)
+    assert (facts.zoid, facts.forwarded, facts.evidence, facts.acts) == ("100022000", True, "quoted", False)
+
+
+def test_forwarded_mail_in_html_is_named_as_one_wherever_its_ruler_stands():
+    ruler, quote = "Begin forwarded message:", "<p>Customer email: old@other.example</p>"
+    pages = (
+        f"<p>See</p><div>{ruler}</div><blockquote type=cite>{quote}</blockquote>",
+        f"<p>See</p><blockquote type=cite>{ruler}<br>{quote}</blockquote>",
+    )
+
+    assert [read(page, html=True).source for page in pages] == [FactSource.FORWARDED] * 2
+
+
+def test_an_address_that_is_quoted_too_counts_as_quoted():
+    text = BodyText(quoted=("Customer email: old@other.example",), forwarded=("Customer email: old@other.example",))
+
+    assert read_text(text, sender=PARTNER).source is FactSource.QUOTED
 
 
 @pytest.mark.parametrize("quote", QUOTES)

@@ -103,11 +103,12 @@ def test_attachments_are_not_read():
     assert read_mail(message.as_bytes()).candidates == (EMAIL,)
 
 
-def test_a_mail_that_is_attached_is_a_quote():
+def test_a_mail_that_is_attached_is_forwarded():
     message = mail("See below.")
     message.add_attachment(mail())
+    facts = read_mail(message.as_bytes())
 
-    assert (read_mail(message.as_bytes()).customer_email, read_mail(message.as_bytes()).source) == (EMAIL, "quoted")
+    assert (facts.customer_email, facts.source, facts.evidence) == (EMAIL, "forwarded", "quoted")
 
 
 @pytest.mark.parametrize(

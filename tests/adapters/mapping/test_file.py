@@ -18,7 +18,7 @@ from desk_sync.adapters.mapping.file import check, load, schema
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.adapters.zoho.hosts import PortalHosts
-from desk_sync.domain.account.identity import IdentifierKind
+from desk_sync.domain.account.identity import IdentifierKind, WeakEvidence
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy, Threshold, plain
 from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.policy import EmailFill, Mode
@@ -652,6 +652,27 @@ class TestIdentity:
     )
     def test_mistakes_are_named(self, changed, strategies, mistake):
         (problem,) = check(changed(self.SHIPPED_LIST, f"strategies: {strategies}"))
+
+        assert mistake in str(problem)
+
+    def test_no_weak_evidence_acts_unless_the_mapping_says_so(self, changed):
+        shipped = load("partner_support").policy
+        policy = load(changed("weak_evidence_acts: []", "weak_evidence_acts: [quoted, domain]")).policy
+
+        assert shipped.admitted == ()
+        assert policy.admitted == (WeakEvidence.QUOTED, WeakEvidence.DOMAIN)
+        assert policy.version != shipped.version
+
+    @pytest.mark.parametrize(
+        ("kinds", "mistake"),
+        [
+            pytest.param("[quoted, quoted]", "quoted is listed twice", id="one twice"),
+            pytest.param("[ours]", "must be", id="what we wrote ourselves"),
+            pytest.param("quoted", "must be", id="no list"),
+        ],
+    )
+    def test_mistakes_about_weak_evidence_are_named(self, changed, kinds, mistake):
+        (problem,) = check(changed("weak_evidence_acts: []", f"weak_evidence_acts: {kinds}"))
 
         assert mistake in str(problem)
 

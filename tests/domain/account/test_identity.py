@@ -11,8 +11,10 @@ from hypothesis.strategies import data, lists, permutations, sampled_from
 from desk_sync.domain.account.identity import (
     STRATEGIES,
     EvidencePlace,
+    EvidenceStanding,
     Identifier,
     IdentifierKind,
+    WeakEvidence,
     choose,
     identifiers_of,
     readings,
@@ -42,12 +44,12 @@ AS_ZOID, AS_ZGID, AS_ZUID = ANY_NUMBER.readings
 BOTH = (*email(EvidencePlace.QUOTED).readings, *domain(EvidencePlace.QUOTED).readings)
 
 
-def found_by(evidence, strategies=STRATEGIES, **matches):
+def found_by(evidence, strategies=STRATEGIES, admitted=(), **matches):
     """Return the lookup in which each named account has the given identifiers."""
     by_name = {"one": ONE, "two": TWO}
     names = {each for owned in matches.values() for each in owned}
     known = {each: [by_name[name] for name, owned in matches.items() if each in owned] for each in names}
-    return choose(evidence, known, make_snapshot(), strategies)
+    return choose(evidence, known, make_snapshot(), strategies, admitted)
 
 
 def reason_text(lookup):
@@ -178,6 +180,48 @@ def test_weak_evidence_is_a_suggestion(evidence):
     assert (lookup.account, lookup.standing, lookup.contested) == (None, None, False)
     assert [(each.account, each.evidence) for each in lookup.candidates] == [(ONE, evidence)]
     assert "a suggestion, which a person must confirm" in reason_text(lookup)
+
+
+SEVERAL = replace(email(EvidencePlace.TEXT), one_of_several=True)
+WEAK = {
+    WeakEvidence.LINK: email(EvidencePlace.LINK),
+    WeakEvidence.FORWARDED: email(EvidencePlace.FORWARDED),
+    WeakEvidence.QUOTED: email(EvidencePlace.QUOTED),
+    WeakEvidence.DOMAIN: domain(EvidencePlace.TEXT),
+    WeakEvidence.SEVERAL: SEVERAL,
+}
+
+
+class TestWeakEvidenceThatTheMappingLetsAct:
+    @pytest.mark.parametrize("kind", WeakEvidence)
+    def test_it_acts_by_its_kind_alone(self, kind):
+        evidence = WEAK[kind]
+        acting = found_by([evidence], admitted=[kind], one=evidence.readings)
+        others = [each for each in WeakEvidence if each is not kind]
+
+        assert (acting.account, acting.standing) == (ONE, EvidenceStanding.ADMITTED)
+        assert found_by([evidence], admitted=others, one=evidence.readings).account is None
+
+    @pytest.mark.parametrize("stronger", [email(EvidencePlace.TEXT), zoid(), email(EvidencePlace.FIELD)])
+    def test_strong_evidence_wins_over_it(self, stronger):
+        weak = make_evidence("x@weak.example", place=EvidencePlace.QUOTED)
+        lookup = found_by([weak, stronger], admitted=tuple(WeakEvidence), one=stronger.readings, two=weak.readings)
+
+        assert (lookup.account, lookup.standing) == (ONE, stronger.standing)
+
+    def test_two_accounts_are_for_a_person(self):
+        weak = make_evidence("x@weak.example", place=EvidencePlace.LINK)
+        lookup = found_by(
+            [weak, email(EvidencePlace.QUOTED)], admitted=tuple(WeakEvidence), one=email().readings, two=weak.readings
+        )
+
+        assert (lookup.account, lookup.contested, len(lookup.candidates)) == (None, True, 2)
+
+    @pytest.mark.parametrize(
+        "evidence", [email(EvidencePlace.OURS), replace(email(EvidencePlace.QUOTED), one_of_several=True)]
+    )
+    def test_what_we_wrote_and_one_of_several_quoted_values_never_act(self, evidence):
+        assert found_by([evidence], admitted=tuple(WeakEvidence), one=evidence.readings).account is None
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
+from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind, WeakEvidence
 from desk_sync.domain.plan import memory
 from desk_sync.domain.plan.memory import MAILS_READ
 from desk_sync.domain.ticket.event import EventHint, EventItem
+from desk_sync.errors import TemporaryError
 from tests.support.makers import ADMIN, NOW, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
@@ -306,3 +307,72 @@ class NoData:
 
     def find(self, identifiers):
         return {}
+
+
+@pytest.mark.parametrize(
+    ("admitted", "filled"),
+    [pytest.param((), None, id="by default"), pytest.param((WeakEvidence.QUOTED,), ADMIN, id="if the mapping says so")],
+)
+def test_quoted_evidence_acts_only_if_the_mapping_lets_it(desk, world, ticket, admitted, filled):
+    world.policy = replace(world.policy, admitted=admitted)
+    ticket(make_evidence(ADMIN, place=EvidencePlace.QUOTED))
+
+    world.look()
+
+    assert desk.tickets[TICKET].customer_primary_email == filled
+
+
+class TestTheNoteThatAsksForTheCustomer:
+    """There is one on a ticket, kept up to date by editing."""
+
+    QUOTED = make_evidence(ADMIN, place=EvidencePlace.QUOTED)
+    OTHER = make_evidence("b@two.example", place=EvidencePlace.FORWARDED)
+
+    @pytest.fixture(autouse=True)
+    def asked(self, desk, world, ticket):
+        ticket(self.QUOTED)
+        world.look()
+        desk.calls.clear()
+
+    def look_again(self, world):
+        world.receives(key=f"{world.now()}", state="else")
+        world.look()
+        world.waits(minutes=1)
+
+    def test_it_names_the_candidates_and_what_settles_it(self, desk):
+        [note] = desk.comments[TICKET]
+
+        assert f"account A1, super admin {ADMIN}" in note
+        assert f"review bind ticket:{TICKET} ACCOUNT_ID" in note
+
+    def test_it_is_edited_in_place_when_the_suggestion_changes(self, desk, world, ticket):
+        for evidence in [(self.OTHER,), (self.OTHER, self.QUOTED), (self.QUOTED,)]:
+            ticket(*evidence)
+            self.look_again(world)
+            [note] = desk.comments[TICKET]
+
+            assert ("account A2" in note, "account A1" in note) == (self.OTHER in evidence, self.QUOTED in evidence)
+
+    def test_it_is_left_alone_while_the_suggestion_is_the_same(self, desk, world):
+        self.look_again(world)
+
+        assert "edit_comment" not in desk.calls
+
+    def test_one_that_a_person_deleted_stays_deleted(self, desk, world, ticket):
+        desk.comments[TICKET].clear()
+        ticket(self.OTHER)
+        self.look_again(world)
+        self.look_again(world)
+
+        assert (desk.comments[TICKET], desk.calls.count("edit_comment")) == ([], 1)
+
+    def test_an_edit_that_desk_did_not_accept_is_made_later(self, desk, world, ticket):
+        desk.comment_trouble = TemporaryError("Desk is busy")
+        ticket(self.OTHER)
+        self.look_again(world)
+        desk.comment_trouble = None
+        world.waits(hours=1)
+        self.look_again(world)
+
+        [note] = desk.comments[TICKET]
+        assert "account A2" in note

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from desk_sync.adapters.desk.evidence import facts_in, of_facts, read
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace, IdentifierKind
 from desk_sync.domain.account.licence_policy import RegionBy
@@ -14,12 +15,16 @@ from desk_sync.domain.commitment.regions import RegionBasis
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN
 from desk_sync.errors import CredentialsRefused, NotPermitted, Unreadable
 from tests.support.clock_scenes import REGIONS
-from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
+from tests.support.makers import ADMIN, NOW, PARTNERS, POLICY, make_account, make_evidence, make_ticket
 
 TICKET = make_ticket().ticket_id
 PRAIRIE = Partner(name="Prairie", country="DE", domains=frozenset({"prairie.example", "prairie.test"}))
 WHERE_THE_PARTNER_IS = "in which escalation region the partner is"
 BY_MAIL = {"sender": "help@prairie.example", "sender_domain": "prairie.example"}
+TEXTS_WITH_OWN_ADDRESSES = [
+    pytest.param(f"The user {ADMIN} cannot log in. Answer to desk@prairie.test, please.", id="beside the customer's"),
+    pytest.param(f"desk@mail.prairie.test: {ADMIN} cannot log in", id="below a registered domain"),
+]
 TAGGED = make_account(partner_domain="prairie.example")
 
 
@@ -99,6 +104,46 @@ class TestWhereThePartnerIsFound:
         opened(partner_id="900", **BY_MAIL)
 
         assert writer(world, desk).partner.domains == {"prairie.example"}
+
+    @pytest.mark.parametrize(
+        ("in_desk", "facts", "owned"),
+        [
+            pytest.param({"prairie.example"}, {}, {"prairie.example", "prairie.test"}, id="both lists count"),
+            pytest.param(
+                {"else.example"}, BY_MAIL, {"else.example", "prairie.example", "prairie.test"}, id="by sender"
+            ),
+            pytest.param(set(), BY_MAIL, {"prairie.example", "prairie.test"}, id="only the file has any"),
+            pytest.param({"else.example"}, {}, {"else.example"}, id="another partner's in the file"),
+        ],
+    )
+    def test_an_account_has_the_domains_that_the_partner_file_has_for_it_too(
+        self, desk, world, opened, in_desk, facts, owned
+    ):
+        world.listed = [replace(PRAIRIE, name="Listed")]
+        desk.partners["900"] = replace(PRAIRIE, domains=frozenset(in_desk))
+        opened(partner_id="900", **facts)
+
+        assert writer(world, desk).partner.domains == owned
+
+    def test_a_partner_file_that_is_not_used_has_no_domains_for_it(self, desk, world, opened):
+        world.policy = replace(POLICY, partners=replace(PARTNERS, order=(PartnerOrigin.DESK,)))
+        world.listed = [replace(PRAIRIE, domains=frozenset({"prairie.example", "else.example"}))]
+        opened(partner_id="900", **BY_MAIL)
+
+        assert writer(world, desk).partner.domains == PRAIRIE.domains
+
+    @pytest.mark.parametrize("text", TEXTS_WITH_OWN_ADDRESSES)
+    def test_the_texts_are_read_with_every_domain_of_the_partner(self, desk, world, opened, text):
+        def found(ticket, own_domains):
+            return of_facts(facts_in(read(text), sender=ticket.sender, own_domains=own_domains))
+
+        world.imports(make_account())
+        desk.evidence_for = found
+        opened(partner_id="900", customer_primary_email=None, **BY_MAIL)
+
+        world.look()
+
+        assert desk.tickets[TICKET].customer_primary_email == ADMIN
 
     def test_an_unknown_partner_is_named_in_the_reasons(self, desk, world, opened):
         opened(sender="somebody@gmail.com")

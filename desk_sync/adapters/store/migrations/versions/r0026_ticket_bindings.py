@@ -1,0 +1,29 @@
+"""Tickets that persons bound to accounts."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0026"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ticket_bindings",
+        sa.Column("portal", sa.String, nullable=False),
+        sa.Column("ticket_id", sa.String, nullable=False),
+        sa.Column("account_id", sa.String, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String),
+        sa.Column("why", sa.String),
+        sa.PrimaryKeyConstraint("portal", "ticket_id", name="pk_ticket_bindings"),
+        sa.ForeignKeyConstraint(
+            ["portal", "ticket_id"], ["tickets.portal", "tickets.ticket_id"], name="fk_ticket_bindings_tickets"
+        ),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("ticket_bindings")
