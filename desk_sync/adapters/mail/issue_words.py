@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
@@ -22,7 +22,7 @@ _LONGEST = 100_000
 _LONG_LINE = 60
 _REACH_OF_NOT = 2
 """So many words may stand between a negation and what it takes away."""
-_NOT, _OVER, _EXCUSE, _BUT = "not", "over", "excuse", "but"
+_NOT, _OVER, _EXCUSE, _BUT, _REQUEST = "not", "over", "excuse", "but", "request"
 
 
 class WordSet(NamedTuple):
@@ -40,54 +40,55 @@ class IssueTable(NamedTuple):
     phrases: tuple[tuple[WordSet, str], ...]
 
 
-Clause = list[FoundPhrase[WordSet]]
+Phrases = list[FoundPhrase[WordSet]]
 
 
 def infer(text: str) -> tuple[Inference, ...]:
     """Return one inference for each issue type and language that a clause of the text suggests."""
-    told: dict[str, set[str]] = defaultdict(set)
-    for language, clause in _clauses(text[:_LONGEST]):
+    told: set[Inference] = set()
+    for language, clause, is_question in _clauses(text[:_LONGEST]):
         names = _standing(clause)
         if _OVER in names:
-            told[language].clear()
-        elif _EXCUSE not in names:
-            told[language].update(_suggested(names))
-    return tuple(sorted(Inference(issue_type, language) for language, types in told.items() for issue_type in types))
-
-
-def issue_table() -> IssueTable:
-    """Return the table of words."""
-    return _table()
+            told = {each for each in told if each.language != language}
+        elif _EXCUSE not in names and (_REQUEST in names or not is_question):
+            told.update(Inference(issue_type, language) for issue_type in _suggested(names))
+    return tuple(sorted(told))
 
 
 def _suggested(names: frozenset[str]) -> Iterator[str]:
-    for issue_type, needed in _table().rules:
-        if needed <= names and f"{issue_type} {_EXCUSE}" not in names:
-            yield issue_type
-
-
-def _standing(clause: Clause) -> frozenset[str]:
-    """Return the names of the sets in the clause that no negation takes away."""
-    out_of_reach = _table().denied
-    taken = {each.end + more for each in clause if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
-    return frozenset(
-        each.label.name for each in clause if each.label.name not in out_of_reach or each.start not in taken
+    return (
+        issue_type
+        for issue_type, needed in issue_table().rules
+        if needed <= names and f"{issue_type} {_EXCUSE}" not in names
     )
 
 
-def _clauses(text: str) -> Iterator[tuple[str, Clause]]:
-    """Yield the phrases of each clause, with their language; a clause without any is left out."""
-    for sentence in _END.split(_joined(text)):
-        by_language: dict[str, Clause] = defaultdict(list)
-        for phrase in _index().find(words_of(fold(sentence))):
-            by_language[phrase.label.language].append(phrase)
-        for language, phrases in by_language.items():
-            yield from ((language, clause) for clause in _apart(phrases))
+def _standing(clause: Phrases) -> frozenset[str]:
+    """Return the names of the sets in the clause that no negation takes away."""
+    denied = issue_table().denied
+    taken = {each.end + more for each in clause if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
+    return frozenset(each.label.name for each in clause if each.label.name not in denied or each.start not in taken)
 
 
-def _apart(phrases: Clause) -> Iterator[Clause]:
+def _clauses(text: str) -> Iterator[tuple[str, Phrases, bool]]:
+    """Yield the phrases of each clause with their language, and True for a clause of a question."""
+    for sentence, end in _sentences(text):
+        found: dict[str, Phrases] = defaultdict(list)
+        for phrase in _index().find(words_of(sentence)):
+            found[phrase.label.language].append(phrase)
+        for language in _spoken(found):
+            yield from ((language, clause, end in _QUESTION_MARKS) for clause in _apart(found[language]))
+
+
+def _spoken(found: Mapping[str, Phrases]) -> list[str]:
+    """Return the language, or the languages, in which most words of a sentence are known."""
+    known = {language: len({each.start for each in phrases}) for language, phrases in found.items()}
+    return [language for language in known if known[language] == max(known.values())]
+
+
+def _apart(phrases: Phrases) -> Iterator[Phrases]:
     """Yield the phrases before, between and behind the words for "but"."""
-    clause: Clause = []
+    clause: Phrases = []
     for phrase in phrases:
         if phrase.label.name == _BUT:
             yield clause
@@ -97,42 +98,48 @@ def _apart(phrases: Clause) -> Iterator[Clause]:
     yield clause
 
 
-def _joined(text: str) -> str:
-    """Return the text with its wrapped lines joined: a long line, and one before a small letter, go on in the next."""
-    return "".join(_with_their_ends(text.split("\n")))
+def _sentences(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each sentence, folded, and the mark at its end."""
+    parts = _END.split("".join(_joined(text.split("\n"))))
+    return ((fold(sentence), end) for sentence, end in zip(parts[::2], [*parts[1::2], ""], strict=True))
 
 
-def _with_their_ends(lines: list[str]) -> Iterator[str]:
+def _joined(lines: list[str]) -> Iterator[str]:
+    """Yield lines with their ends: a long line, and one before a small letter, go on in the next one."""
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         goes_on = following.strip() and (len(line) >= _LONG_LINE or following.lstrip()[0].islower())
         yield f"{line} " if goes_on else f"{line}\n"
 
 
-_END = re.compile("[.!?…:;](?=\\s|$)|[\n。！？：；]|が[、，]")
+_END = re.compile("([.!?…:](?=\\s|$)|[\n。！？：]|が[、，])")
+_QUESTION_MARKS = frozenset("?？")
 
 
 @lru_cache(maxsize=1)
 def _index() -> PhraseIndex[WordSet]:
-    return PhraseIndex(_table().phrases)
+    return PhraseIndex(issue_table().phrases)
 
 
 @lru_cache(maxsize=1)
-def _table() -> IssueTable:
+def issue_table() -> IssueTable:
+    """Return the table in `issue_words.txt`."""
     text = (resources.files("desk_sync.adapters.mail") / "issue_words.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    rules, denied, phrases, language = [], frozenset[str](), [], ""
-    for line in lines:
+    rules: list[tuple[str, frozenset[str]]] = []
+    denied: frozenset[str] = frozenset()
+    phrases: list[tuple[WordSet, str]] = []
+    languages: list[str] = []
+    for line in (each for each in text.splitlines() if each and not each.startswith("#")):
         head, _, rest = line.partition(":")
         if line.startswith("["):
-            language = line.strip("[]")
+            languages = line.strip("[]").split()
         elif head == "denied":
             denied = frozenset(_listed(rest, "|"))
         elif head.startswith("rule "):
             rules.append((head.removeprefix("rule "), frozenset(_listed(rest, "+"))))
         else:
-            phrases += [(WordSet(language, head), phrase) for phrase in _listed(rest, "|")]
+            phrases += [(WordSet(language, head), each) for language in languages for each in _listed(rest, "|")]
     return IssueTable(tuple(rules), denied, tuple(phrases))
 
 
-def _listed(rest: str, separator: str) -> Iterable[str]:
-    return (each.strip() for each in rest.split(separator))
+def _listed(rest: str, separator: str) -> list[str]:
+    return [each.strip() for each in rest.split(separator)]
