@@ -22,7 +22,8 @@ _LONGEST = 100_000
 _LONG_LINE = 60
 _REACH_OF_NOT = 2
 """So many words may stand between a negation and what it takes away."""
-_NOT, _OVER, _EXCUSE, _BUT, _REQUEST = "not", "over", "excuse", "but", "request"
+_NOT, _OVER, _EXCUSE, _BUT = "not", "over", "excuse", "but"
+_QUESTION, _REQUEST = "question", "request"
 
 
 class WordSet(NamedTuple):
@@ -46,11 +47,11 @@ Phrases = list[FoundPhrase[WordSet]]
 def infer(text: str) -> tuple[Inference, ...]:
     """Return one inference for each issue type and language that a clause of the text suggests."""
     told: set[Inference] = set()
-    for language, clause, is_question in _clauses(text[:_LONGEST]):
+    for language, clause, asked in _clauses(text[:_LONGEST]):
         names = _standing(clause)
         if _OVER in names:
             told = {each for each in told if each.language != language}
-        elif _EXCUSE not in names and (_REQUEST in names or not is_question):
+        elif _EXCUSE not in names and (_REQUEST in names or not (asked or _QUESTION in names)):
             told.update(Inference(issue_type, language) for issue_type in _suggested(names))
     return tuple(sorted(told))
 

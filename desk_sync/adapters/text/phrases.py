@@ -1,6 +1,6 @@
 """Phrases of a list found among the words of a text, in time linear in the text's length.
 
-A phrase is written as words with blanks between: `word*` is every word with this beginning, `..` at most six words of
+A phrase is written as words with blanks between: `word*` is every word with this beginning, `..` at most eight words of
 any kind. Case and accents do not matter. Japanese has no blanks: each of its letters is a word.
 """
 
@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from desk_sync.adapters.text.fold import fold
 
 Label = TypeVar("Label")
-_MOST_BETWEEN = 6
+_MOST_BETWEEN = 8
 
 
 class _Piece(NamedTuple):
