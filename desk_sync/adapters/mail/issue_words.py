@@ -23,7 +23,7 @@ _LONG_LINE = 60
 _REACH_OF_NOT = 2
 """So many words may stand between a negation and what it takes away."""
 _NOT, _OVER, _EXCUSE, _BUT = "not", "over", "excuse", "but"
-_QUESTION, _REQUEST = "question", "request"
+_QUESTION, _REQUEST, _STILL = "question", "request", "still"
 
 
 class WordSet(NamedTuple):
@@ -49,7 +49,7 @@ def infer(text: str) -> tuple[Inference, ...]:
     told: set[Inference] = set()
     for language, clause, asked in _clauses(text[:_LONGEST]):
         names = _standing(clause)
-        if _OVER in names:
+        if _OVER in names and _STILL not in names:
             told = {each for each in told if each.language != language}
         elif _EXCUSE not in names and (_REQUEST in names or not (asked or _QUESTION in names)):
             told.update(Inference(issue_type, language) for issue_type in _suggested(names))
