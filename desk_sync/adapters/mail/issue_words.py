@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
+from itertools import combinations
 from typing import NamedTuple
 
 from desk_sync.adapters.text.fold import fold
@@ -36,39 +37,65 @@ class WordSet(NamedTuple):
 class IssueTable(NamedTuple):
     """The file of words: `rules` are issue types with the sets that they need, `denied` the sets that "not" takes away."""
 
-    rules: tuple[tuple[str, frozenset[str]], ...]
+    rules: tuple[tuple[str, tuple[str, ...]], ...]
     denied: frozenset[str]
     phrases: tuple[tuple[WordSet, str], ...]
 
 
+class FoundPlaces(NamedTuple):
+    """Where the phrases of a set begin last, and where they end first."""
+
+    last_start: int
+    first_end: int
+
+    def wider(self, phrase: FoundPhrase[WordSet]) -> FoundPlaces:
+        return FoundPlaces(max(self.last_start, phrase.start), min(self.first_end, phrase.end))
+
+    def is_beside(self, other: FoundPlaces) -> bool:
+        """Return True if a phrase of one set ends before one of the other begins."""
+        return self.first_end <= other.last_start or other.first_end <= self.last_start
+
+
 Phrases = list[FoundPhrase[WordSet]]
+Clause = Mapping[str, FoundPlaces]
 
 
 def infer(text: str) -> tuple[Inference, ...]:
     """Return one inference for each issue type and language that a clause of the text suggests."""
     told: set[Inference] = set()
-    for language, clause, asked in _clauses(text[:_LONGEST]):
-        names = _standing(clause)
+    for language, phrases, asked in _clauses(text[:_LONGEST]):
+        clause = _standing(phrases)
+        names = clause.keys()
         if _OVER in names and _STILL not in names:
             told = {each for each in told if each.language != language}
         elif _EXCUSE not in names and (_REQUEST in names or not (asked or _QUESTION in names)):
-            told.update(Inference(issue_type, language) for issue_type in _suggested(names))
+            told.update(Inference(issue_type, language) for issue_type in _suggested(clause))
     return tuple(sorted(told))
 
 
-def _suggested(names: frozenset[str]) -> Iterator[str]:
-    return (
-        issue_type
-        for issue_type, needed in issue_table().rules
-        if needed <= names and f"{issue_type} {_EXCUSE}" not in names
-    )
+def _suggested(clause: Clause) -> Iterator[str]:
+    for issue_type, needed in issue_table().rules:
+        if f"{issue_type} {_EXCUSE}" not in clause and _has_all(clause, needed):
+            yield issue_type
 
 
-def _standing(clause: Phrases) -> frozenset[str]:
-    """Return the names of the sets in the clause that no negation takes away."""
+def _has_all(clause: Clause, needed: Sequence[str]) -> bool:
+    """Return True if the clause has a phrase of each set that is needed, at different places."""
+    if any(name not in clause for name in needed):
+        return False
+    return all(clause[one].is_beside(clause[other]) for one, other in combinations(needed, 2))
+
+
+def _standing(phrases: Phrases) -> Clause:
+    """Return where the sets are found in the clause, without the phrases that a negation takes away."""
     denied = issue_table().denied
-    taken = {each.end + more for each in clause if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
-    return frozenset(each.label.name for each in clause if each.label.name not in denied or each.start not in taken)
+    taken = {each.end + more for each in phrases if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
+    places: dict[str, FoundPlaces] = {}
+    for each in phrases:
+        name = each.label.name
+        if name not in denied or each.start not in taken:
+            places[name] = places.get(name, FoundPlaces(each.start, each.end)).wider(each)
+    return places
 
 
 def _clauses(text: str) -> Iterator[tuple[str, Phrases, bool]]:
@@ -101,8 +128,13 @@ def _apart(phrases: Phrases) -> Iterator[Phrases]:
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
     """Yield each sentence, folded, and the mark at its end."""
-    parts = _END.split("".join(_joined(text.split("\n"))))
+    parts = _END.split("".join(_joined(_without_addresses(text).split("\n"))))
     return ((fold(sentence), end) for sentence, end in zip(parts[::2], [*parts[1::2], ""], strict=True))
+
+
+def _without_addresses(text: str) -> str:
+    """Return the text without addresses of mail and web: their words say nothing."""
+    return " ".join(each for each in text.split(" ") if "@" not in each and "://" not in each)
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
@@ -112,7 +144,7 @@ def _joined(lines: list[str]) -> Iterator[str]:
         yield f"{line} " if goes_on else f"{line}\n"
 
 
-_END = re.compile("([.!?…:](?=\\s|$)|[\n。！？：]|が[、，])")
+_END = re.compile("([.!?…:](?=\\s|$)|[\n\t。！？：]|が[、，])")
 _QUESTION_MARKS = frozenset("?？")
 
 
@@ -125,7 +157,7 @@ def _index() -> PhraseIndex[WordSet]:
 def issue_table() -> IssueTable:
     """Return the table in `issue_words.txt`."""
     text = (resources.files("desk_sync.adapters.mail") / "issue_words.txt").read_text(encoding="utf-8")
-    rules: list[tuple[str, frozenset[str]]] = []
+    rules: list[tuple[str, tuple[str, ...]]] = []
     denied: frozenset[str] = frozenset()
     phrases: list[tuple[WordSet, str]] = []
     languages: list[str] = []
@@ -136,7 +168,7 @@ def issue_table() -> IssueTable:
         elif head == "denied":
             denied = frozenset(_listed(rest, "|"))
         elif head.startswith("rule "):
-            rules.append((head.removeprefix("rule "), frozenset(_listed(rest, "+"))))
+            rules.append((head.removeprefix("rule "), tuple(_listed(rest, "+"))))
         else:
             phrases += [(WordSet(language, head), each) for language in languages for each in _listed(rest, "|")]
     return IssueTable(tuple(rules), denied, tuple(phrases))
