@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations
@@ -34,10 +34,18 @@ class WordSet(NamedTuple):
     name: str
 
 
-class IssueTable(NamedTuple):
-    """The file of words: `rules` are issue types with the sets that they need, `denied` the sets that "not" takes away."""
+class IssueRule(NamedTuple):
+    """An issue type is suggested by a clause with phrases of the sets `needed`, at different places, and no `unwanted`."""
 
-    rules: tuple[tuple[str, tuple[str, ...]], ...]
+    issue_type: str
+    needed: tuple[str, ...]
+    unwanted: frozenset[str]
+
+
+class IssueTable(NamedTuple):
+    """The file of words; `denied` are the sets whose phrases a negation takes away."""
+
+    rules: tuple[IssueRule, ...]
     denied: frozenset[str]
     phrases: tuple[tuple[WordSet, str], ...]
 
@@ -74,16 +82,13 @@ def infer(text: str) -> tuple[Inference, ...]:
 
 
 def _suggested(clause: Clause) -> Iterator[str]:
-    for issue_type, needed in issue_table().rules:
-        if f"{issue_type} {_EXCUSE}" not in clause and _has_all(clause, needed):
-            yield issue_type
+    return (rule.issue_type for rule in issue_table().rules if _follows(rule, clause))
 
 
-def _has_all(clause: Clause, needed: Sequence[str]) -> bool:
-    """Return True if the clause has a phrase of each set that is needed, at different places."""
-    if any(name not in clause for name in needed):
+def _follows(rule: IssueRule, clause: Clause) -> bool:
+    if not clause.keys().isdisjoint(rule.unwanted) or any(name not in clause for name in rule.needed):
         return False
-    return all(clause[one].is_beside(clause[other]) for one, other in combinations(needed, 2))
+    return all(clause[one].is_beside(clause[other]) for one, other in combinations(rule.needed, 2))
 
 
 def _standing(phrases: Phrases) -> Clause:
@@ -157,7 +162,7 @@ def _index() -> PhraseIndex[WordSet]:
 def issue_table() -> IssueTable:
     """Return the table in `issue_words.txt`."""
     text = (resources.files("desk_sync.adapters.mail") / "issue_words.txt").read_text(encoding="utf-8")
-    rules: list[tuple[str, tuple[str, ...]]] = []
+    rules: list[IssueRule] = []
     denied: frozenset[str] = frozenset()
     phrases: list[tuple[WordSet, str]] = []
     languages: list[str] = []
@@ -168,10 +173,16 @@ def issue_table() -> IssueTable:
         elif head == "denied":
             denied = frozenset(_listed(rest, "|"))
         elif head.startswith("rule "):
-            rules.append((head.removeprefix("rule "), tuple(_listed(rest, "+"))))
+            rules.append(_rule(head.removeprefix("rule "), rest))
         else:
             phrases += [(WordSet(language, head), each) for language in languages for each in _listed(rest, "|")]
     return IssueTable(tuple(rules), denied, tuple(phrases))
+
+
+def _rule(issue_type: str, written: str) -> IssueRule:
+    needed, _, unwanted = written.partition(", not")
+    excuses = {f"{issue_type} {_EXCUSE}", *filter(None, _listed(unwanted, "|"))}
+    return IssueRule(issue_type, tuple(_listed(needed, "+")), frozenset(excuses))
 
 
 def _listed(rest: str, separator: str) -> list[str]:
