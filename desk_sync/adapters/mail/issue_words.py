@@ -19,7 +19,8 @@ from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.phrases import FoundPhrase, PhraseIndex, words_of
 from desk_sync.domain.ticket.inference import Inference
 
-_LONGEST = 100_000
+_LONGEST = 20_000
+"""Characters; what follows is a log or a list rather than a report."""
 _LONG_LINE = 60
 _REACH_OF_NOT = 2
 """So many words may stand between a negation and what it takes away."""
@@ -35,10 +36,10 @@ class WordSet(NamedTuple):
 
 
 class IssueRule(NamedTuple):
-    """An issue type is suggested by a clause with phrases of the sets `needed`, at different places, and no `unwanted`."""
+    """A clause with phrases of all sets `needed`, at different places, and of none `unwanted` suggests the type."""
 
     issue_type: str
-    needed: tuple[str, ...]
+    needed: frozenset[str]
     unwanted: frozenset[str]
 
 
@@ -56,8 +57,9 @@ class FoundPlaces(NamedTuple):
     last_start: int
     first_end: int
 
-    def wider(self, phrase: FoundPhrase[WordSet]) -> FoundPlaces:
-        return FoundPlaces(max(self.last_start, phrase.start), min(self.first_end, phrase.end))
+    def wider(self, start: int, end: int) -> FoundPlaces:
+        """Return these places and one more."""
+        return FoundPlaces(max(self.last_start, start), min(self.first_end, end))
 
     def is_beside(self, other: FoundPlaces) -> bool:
         """Return True if a phrase of one set ends before one of the other begins."""
@@ -70,25 +72,24 @@ Clause = Mapping[str, FoundPlaces]
 
 def infer(text: str) -> tuple[Inference, ...]:
     """Return one inference for each issue type and language that a clause of the text suggests."""
-    told: set[Inference] = set()
+    suggested: set[Inference] = set()
     for language, phrases, asked in _clauses(text[:_LONGEST]):
         clause = _standing(phrases)
         names = clause.keys()
         if _OVER in names and _STILL not in names:
-            told = {each for each in told if each.language != language}
+            suggested = {each for each in suggested if each.language != language}
         elif _EXCUSE not in names and (_REQUEST in names or not (asked or _QUESTION in names)):
-            told.update(Inference(issue_type, language) for issue_type in _suggested(clause))
-    return tuple(sorted(told))
+            suggested.update(Inference(issue_type, language) for issue_type in _suggested(clause))
+    return tuple(sorted(suggested))
 
 
 def _suggested(clause: Clause) -> Iterator[str]:
-    return (rule.issue_type for rule in issue_table().rules if _follows(rule, clause))
+    return (rule.issue_type for rule in issue_table().rules if clause.keys() >= rule.needed and _follows(rule, clause))
 
 
 def _follows(rule: IssueRule, clause: Clause) -> bool:
-    if not clause.keys().isdisjoint(rule.unwanted) or any(name not in clause for name in rule.needed):
-        return False
-    return all(clause[one].is_beside(clause[other]) for one, other in combinations(rule.needed, 2))
+    apart = all(clause[one].is_beside(clause[other]) for one, other in combinations(rule.needed, 2))
+    return apart and clause.keys().isdisjoint(rule.unwanted)
 
 
 def _standing(phrases: Phrases) -> Clause:
@@ -96,10 +97,10 @@ def _standing(phrases: Phrases) -> Clause:
     denied = issue_table().denied
     taken = {each.end + more for each in phrases if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
     places: dict[str, FoundPlaces] = {}
-    for each in phrases:
-        name = each.label.name
-        if name not in denied or each.start not in taken:
-            places[name] = places.get(name, FoundPlaces(each.start, each.end)).wider(each)
+    for (_, name), start, end in phrases:
+        if name not in denied or start not in taken:
+            known = places.get(name)
+            places[name] = known.wider(start, end) if known else FoundPlaces(start, end)
     return places
 
 
@@ -116,7 +117,8 @@ def _clauses(text: str) -> Iterator[tuple[str, Phrases, bool]]:
 def _spoken(found: Mapping[str, Phrases]) -> list[str]:
     """Return the language, or the languages, in which most words of a sentence are known."""
     known = {language: len({each.start for each in phrases}) for language, phrases in found.items()}
-    return [language for language in known if known[language] == max(known.values())]
+    most = max(known.values(), default=0)
+    return [language for language in known if known[language] == most]
 
 
 def _apart(phrases: Phrases) -> Iterator[Phrases]:
@@ -182,7 +184,7 @@ def issue_table() -> IssueTable:
 def _rule(issue_type: str, written: str) -> IssueRule:
     needed, _, unwanted = written.partition(", not")
     excuses = {f"{issue_type} {_EXCUSE}", *filter(None, _listed(unwanted, "|"))}
-    return IssueRule(issue_type, tuple(_listed(needed, "+")), frozenset(excuses))
+    return IssueRule(issue_type, frozenset(_listed(needed, "+")), frozenset(excuses))
 
 
 def _listed(rest: str, separator: str) -> list[str]:

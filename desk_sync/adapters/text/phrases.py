@@ -7,7 +7,6 @@ any kind. Case and accents do not matter. Japanese has no blanks: each of its le
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -15,16 +14,6 @@ from desk_sync.adapters.text.fold import fold
 
 Label = TypeVar("Label")
 _MOST_BETWEEN = 8
-
-
-class _Piece(NamedTuple):
-    """One word of a phrase, only its beginning, or (`word` is empty) any words."""
-
-    word: str
-    stem: bool
-
-    def fits(self, word: str) -> bool:
-        return word.startswith(self.word) if self.stem else word == self.word
 
 
 class FoundPhrase(NamedTuple, Generic[Label]):
@@ -35,31 +24,71 @@ class FoundPhrase(NamedTuple, Generic[Label]):
     end: int
 
 
+class _Node(Generic[Label]):
+    """The place in a tree of phrases that some words lead to: what may follow, and the labels of phrases that end."""
+
+    __slots__ = ("after_others", "labels", "stems", "words")
+
+    def __init__(self) -> None:
+        self.labels: list[Label] = []
+        self.words: dict[str, _Node[Label]] = {}
+        self.stems: dict[int, dict[str, _Node[Label]]] = {}
+        self.after_others: _Node[Label] | None = None
+
+    def add(self, phrase: str) -> _Node[Label]:
+        """Return the node at the end of the phrase, new nodes made where there are none."""
+        node = self
+        for part in phrase.split():
+            *words, last = words_of(fold(part)) or [""]
+            for word in words:
+                node = node.words.setdefault(word, _Node())
+            node = node._last(last, is_stem=part.endswith("*"))
+        return node
+
+    def _last(self, word: str, *, is_stem: bool) -> _Node[Label]:
+        if not word:
+            self.after_others = self.after_others or _Node()
+            return self.after_others
+        known = self.stems.setdefault(len(word), {}) if is_stem else self.words
+        return known.setdefault(word, _Node())
+
+    def following(self, word: str) -> list[_Node[Label]]:
+        """Return the nodes to which the word leads from here."""
+        found = [stems[word[:length]] for length, stems in self.stems.items() if word[:length] in stems]
+        return [*found, self.words[word]] if word in self.words else found
+
+
 class PhraseIndex(Generic[Label]):
-    """The phrases of a list by their first words."""
+    """The phrases of a list as a tree of their words."""
 
     def __init__(self, phrases: Iterable[tuple[Label, str]]) -> None:
-        self._words: dict[str, list[tuple[Label, tuple[_Piece, ...]]]] = defaultdict(list)
-        self._stems: dict[str, list[tuple[Label, tuple[_Piece, ...]]]] = defaultdict(list)
+        self._root: _Node[Label] = _Node()
         for label, phrase in phrases:
-            first, *rest = _pieces(phrase)
-            (self._stems if first.stem else self._words)[first.word].append((label, tuple(rest)))
-        self._lengths = sorted({len(stem) for stem in self._stems})
+            self._root.add(phrase).labels.append(label)
 
     def find(self, words: Sequence[str]) -> Iterator[FoundPhrase[Label]]:
-        """Yield each phrase that begins at each of the words, of a choice of ends the first."""
+        """Yield each label with a phrase that begins at each of the words; of several ends the first."""
+        first = {word: self._root.following(word) for word in set(words)}
         for start, word in enumerate(words):
-            for label, rest in self._beginning_with(word):
-                end = _end(words, start + 1, rest)
-                if end is not None:
-                    yield FoundPhrase(label, start, end)
+            if nodes := first[word]:
+                ends = _ends(nodes, words, start + 1)
+                yield from (FoundPhrase(label, start, end) for label, end in ends.items())
 
-    def _beginning_with(self, word: str) -> Iterator[tuple[Label, tuple[_Piece, ...]]]:
-        yield from self._words.get(word, ())
-        for length in self._lengths:
-            if length > len(word):
-                return
-            yield from self._stems.get(word[:length], ())
+
+def _ends(nodes: list[_Node[Label]], words: Sequence[str], at: int) -> dict[Label, int]:
+    """Return the labels of the phrases that begin with these nodes, and the place behind each one's last word."""
+    ends: dict[Label, int] = {}
+    open_nodes = [(node, at) for node in nodes]
+    while open_nodes:
+        node, at = open_nodes.pop()
+        for label in node.labels:
+            ends[label] = min(at, ends.get(label, at))
+        if at < len(words):
+            open_nodes += [(each, at + 1) for each in node.following(words[at])]
+        if node.after_others:
+            behind = range(at, min(at + _MOST_BETWEEN + 1, len(words)))
+            open_nodes += [(each, then + 1) for then in behind for each in node.after_others.following(words[then])]
+    return ends
 
 
 def words_of(folded: str) -> list[str]:
@@ -68,25 +97,3 @@ def words_of(folded: str) -> list[str]:
 
 
 _WORD = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff]|[^\\W\u3005\u3040-\u30ff\u3400-\u9fff]+")
-
-
-def _pieces(phrase: str) -> Iterator[_Piece]:
-    for part in phrase.split():
-        words = words_of(fold(part))
-        if not words:
-            yield _Piece("", stem=True)
-            continue
-        yield from (_Piece(word, stem=False) for word in words[:-1])
-        yield _Piece(words[-1], stem=part.endswith("*"))
-
-
-def _end(words: Sequence[str], at: int, rest: tuple[_Piece, ...]) -> int | None:
-    """Return the place after the last word of the phrase's rest, None if the words are others."""
-    for index, piece in enumerate(rest):
-        if not piece.word:
-            ends = (_end(words, at + skipped, rest[index + 1 :]) for skipped in range(_MOST_BETWEEN + 1))
-            return next((end for end in ends if end is not None), None)
-        if at >= len(words) or not piece.fits(words[at]):
-            return None
-        at += 1
-    return at

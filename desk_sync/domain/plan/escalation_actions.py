@@ -81,7 +81,7 @@ def comments(
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
         update = PublicStep(ticket=context.number, level=step.level, answering=step.recipients.found_at)
         public = updates.text(update, context.ticket.language)
-        if public and _may_be_told(step, context.ticket):
+        if public and _may_be_public(step, context.ticket):
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True, kept=True)
     for review in outcome.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
@@ -89,8 +89,8 @@ def comments(
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, context))
 
 
-def _may_be_told(step: EscalationStep, ticket: Ticket) -> bool:
-    """Return False for a report of a security breach that only words suggest: it is not a fact for the partner."""
+def _may_be_public(step: EscalationStep, ticket: Ticket) -> bool:
+    """Return False for a report of a security breach that only words suggest: it is no fact for the partner."""
     return step.because is not LadderCause.SECURITY or ticket.issue_type == "security"
 
 

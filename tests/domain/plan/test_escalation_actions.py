@@ -214,21 +214,21 @@ class TestComments:
             ),
         ],
     )
-    def test_a_security_report_that_only_words_suggest_is_not_told_to_the_partner(self, facts, public):
+    def test_a_security_report_that_only_words_suggest_is_never_public(self, facts, public):
         found = raised(replace(LATE_TICKET, **facts), **FRESH)
 
         assert [step.because for step in found.outcome.steps] == [LadderCause.SECURITY]
         assert [each.public for each in commented(found)] == public
 
-    def test_a_breach_is_told_although_words_suggest_a_security_problem_too(self):
+    def test_a_breach_is_public_although_words_suggest_a_security_problem_too(self):
         found = raised(replace(LATE_TICKET, inferred=SECURITY_WORDS))
 
-        told = {each.key for each in commented(found) if each.public}
+        public = {each.key for each in commented(found) if each.public}
 
-        assert told == {
+        assert public == {
             f"{step.key}:public" for step in found.outcome.steps if step.because is LadderCause.ACKNOWLEDGEMENT
         }
-        assert told
+        assert public
 
     def test_without_texts_the_partner_gets_none(self):
         assert [each.public for each in commented(raised(), updates=UpdateTexts())] == [False]
