@@ -14,7 +14,6 @@ from re import _parser as parser
 from typing import Any
 
 import desk_sync
-from desk_sync.adapters.mail import issue_words
 
 ROOT = Path(desk_sync.__file__).parent
 _SEARCHING = frozenset({"search", "finditer", "sub", "subn", "split", "findall"})
@@ -125,18 +124,8 @@ def _inside(value: Any) -> Iterator[Any]:
 
 
 def used_patterns() -> list[UsedPattern]:
-    """Return every pattern of the product: compiled in a module, made from a list of words, or written in a call."""
-    named = [pattern for module in _modules() for pattern in _of_module(module)]
-    searched = frozenset({"finditer"})
-    listed = [
-        UsedPattern(f"issue_words.{language}.{kind}", issue_words._pattern(kind, language), searched)
-        for kind, language in issue_words._phrases()
-    ]
-    negated = [
-        UsedPattern(f"issue_words.{language}.not", pattern, searched)
-        for language, pattern in issue_words._negations().items()
-    ]
-    return [*named, *listed, *negated]
+    """Return every pattern of the product: compiled in a module, or written in a call."""
+    return [pattern for module in _modules() for pattern in _of_module(module)]
 
 
 def _modules() -> Iterator[str]:

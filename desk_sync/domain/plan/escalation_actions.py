@@ -8,6 +8,7 @@ from typing import TypeAlias
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion, QuestionRule, TooMany, advice, too_many
 from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, subject
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
+from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.matrix import find_recipients, find_stand_ins
 from desk_sync.domain.escalation.notice import Message, notice_routes
 from desk_sync.domain.escalation.public_update import PublicStep, UpdateTexts
@@ -16,7 +17,7 @@ from desk_sync.domain.plan.escalation import EscalationContext
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect, EffectKind
-from desk_sync.domain.ticket.ticket import Field, Value
+from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
 Agents: TypeAlias = Mapping[str, DeskAgent | None]
 """Desk's agents by e-mail address; None for an address without an agent."""
@@ -79,12 +80,18 @@ def comments(
         text = private_comment(_facts(step, context, agents))
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
         update = PublicStep(ticket=context.number, level=step.level, answering=step.recipients.found_at)
-        if public := updates.text(update, context.ticket.language):
+        public = updates.text(update, context.ticket.language)
+        if public and _may_be_public(step, context.ticket):
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True, kept=True)
     for review in outcome.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
     for found, rule in _questions(context):
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, context))
+
+
+def _may_be_public(step: EscalationStep, ticket: Ticket) -> bool:
+    """Return False for a report of a security breach that only words suggest: it is no fact for the partner."""
+    return step.because is not LadderCause.SECURITY or ticket.issue_type == "security"
 
 
 def messages(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[Message]:

@@ -14,20 +14,17 @@ from desk_sync.domain.reason import Reason
 
 @dataclass(frozen=True, slots=True, order=True)
 class Inference:
-    """A suggested issue type. `phrase` is an entry of our list of words, never the ticket's own text (L11)."""
+    """An issue type that words of a language suggest. The words themselves are not kept (L11)."""
 
     issue_type: str
     language: str
-    phrase: str
 
 
 _RULES = {"security": "R36", "outage": "R21", "login": "R21"}
+_KINDS = {"security": "a breach of security", "outage": "an outage", "login": "a login problem"}
 
 
 def suggestions(inferred: Iterable[Inference], stated: str | None) -> tuple[Reason, ...]:
-    """Return a reason for agents for each inferred type that is not the ticket's stated one."""
-    return tuple(
-        Reason(_RULES[each.issue_type], f'the words "{each.phrase}" ({each.language}) suggest {each.issue_type}')
-        for each in sorted(inferred)
-        if each.issue_type != stated
-    )
+    """Return a reason for agents for each inferred type that is not the ticket's stated one. It names the kind only."""
+    suggested = sorted({each.issue_type for each in inferred} - {stated})
+    return tuple(Reason(_RULES[each], f"words of the ticket suggest {_KINDS[each]}") for each in suggested)

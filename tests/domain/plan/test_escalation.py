@@ -102,7 +102,7 @@ class TestRequestsForAnEscalation:
 
 ANY_TIME = replace(ESCALATION.requests, gates=dict.fromkeys(Requester, RequestGate.ALWAYS))
 OUTAGE = OverrunRule(issue_types=frozenset({"outage"}), window=HOUR)
-SECURITY_WORDS = (Inference("security", "en", "breached"),)
+SECURITY_WORDS = (Inference("security", "en"),)
 CLUSTERS = {"clusters": (PAIRS,)}
 EARLIER, LATER = related_at(-1), related_at(1)
 

@@ -23,6 +23,7 @@ from desk_sync.domain.plan.escalation_actions import (
     messages,
 )
 from desk_sync.domain.ticket.effect import EffectKind
+from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import HOUR
 from tests.support.makers import NOW, PERSON, QUESTIONS, make_rule
@@ -46,6 +47,7 @@ from tests.support.plan_scenes import (
 UPDATES = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
 AGENT, DUTY = make_agent(), make_agent("9")
 FRESH = {"history": past(hours=0)}
+SECURITY_WORDS = (Inference("security", "en"),)
 
 
 def raised(ticket=LATE_TICKET, lookup=LARGE, **facts):
@@ -200,6 +202,33 @@ class TestComments:
         ticket = replace(LATE_TICKET, number="101", language="de")
 
         assert [each.text for each in commented(raised(ticket)) if each.public] == ["Ihre Anfrage 101: Stufe 1"]
+
+    @pytest.mark.parametrize(
+        ("facts", "public"),
+        [
+            pytest.param({"inferred": SECURITY_WORDS}, [False], id="only words suggest it"),
+            pytest.param({"issue_type": "defect", "inferred": SECURITY_WORDS}, [False], id="another type is stated"),
+            pytest.param({"issue_type": "security"}, [False, True], id="the ticket states it"),
+            pytest.param(
+                {"issue_type": "security", "inferred": SECURITY_WORDS}, [False, True], id="stated, and by its words"
+            ),
+        ],
+    )
+    def test_a_security_report_that_only_words_suggest_is_never_public(self, facts, public):
+        found = raised(replace(LATE_TICKET, **facts), **FRESH)
+
+        assert [step.because for step in found.outcome.steps] == [LadderCause.SECURITY]
+        assert [each.public for each in commented(found)] == public
+
+    def test_a_breach_is_public_although_words_suggest_a_security_problem_too(self):
+        found = raised(replace(LATE_TICKET, inferred=SECURITY_WORDS))
+
+        public = {each.key for each in commented(found) if each.public}
+
+        assert public == {
+            f"{step.key}:public" for step in found.outcome.steps if step.because is LadderCause.ACKNOWLEDGEMENT
+        }
+        assert public
 
     def test_without_texts_the_partner_gets_none(self):
         assert [each.public for each in commented(raised(), updates=UpdateTexts())] == [False]

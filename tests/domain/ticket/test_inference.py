@@ -6,8 +6,16 @@ from desk_sync.domain.ticket.inference import Inference, suggestions
 
 
 def test_what_the_ticket_states_itself_is_no_suggestion():
-    found = [Inference("outage", "de", "ausfall"), Inference("login", "en", "cannot login")]
+    found = [Inference("outage", "de"), Inference("login", "en")]
 
     assert [str(reason) for reason in suggestions(found, "outage")] == [
-        'R21: the words "cannot login" (en) suggest login'
+        "R21: words of the ticket suggest a login problem"
+    ]
+
+
+def test_a_kind_that_words_of_two_languages_suggest_is_one_reason():
+    found = [Inference("security", "de"), Inference("security", "en")]
+
+    assert [str(reason) for reason in suggestions(found, None)] == [
+        "R36: words of the ticket suggest a breach of security"
     ]
