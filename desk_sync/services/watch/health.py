@@ -14,7 +14,8 @@ from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.metrics import DatabaseSize, HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
+from desk_sync.ports.pulling.pulls import PullStore
+from desk_sync.ports.subscriptions import SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 from desk_sync.services.sweep import FAILURES_ALARMED
 from desk_sync.services.watch import installations
