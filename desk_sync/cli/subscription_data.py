@@ -56,12 +56,17 @@ def import_accounts(
     raise typer.Exit(1 if file.refused else 0)
 
 
-def pull(source: str) -> None:
-    """Pull a source of the mapping now, even if it is not due."""
+def pull(
+    source: str,
+    force: Annotated[bool, typer.Option(help="Take the data even if more is missing than the mapping allows.")] = False,
+) -> None:
+    """Pull a source of the mapping now, even if it is not due; not while another process pulls it."""
     from desk_sync.wiring.opening import open_to_write
 
     with open_to_write() as desk_sync:
-        replaced = desk_sync.sources.pull(source).run()
+        replaced = desk_sync.sources.pull(source, force=force).run()
+    for remark in replaced.remarks:
+        typer.echo(f"warning: {remark}", err=True)
     print_line(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
 
 
@@ -69,7 +74,7 @@ def status(as_json: JsonFlag = False) -> None:
     """Show each source: the age of its data, the result of its last pull, and when the next one is due."""
     from dataclasses import asdict
 
-    from desk_sync.ports.subscriptions import PullState
+    from desk_sync.ports.pulling.pulls import PullState
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:

@@ -29,7 +29,7 @@ from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.import_files import ImportFiles
 from desk_sync.services.lookup import AccountLookup, LookupAnswer
-from desk_sync.services.pull import Pull, PullRhythm, due_sources
+from desk_sync.services.pull import MAX_FLAWED, Pull, PullRhythm, due_sources
 from desk_sync.services.reconcile.live_lookup import LimitedSource, LiveLookup
 from desk_sync.wiring.environment import Environment
 
@@ -84,7 +84,7 @@ class SourceServices:
         return self.pull_of(name, source, rhythm, max_shrink=max_shrink, max_flawed=section.max_flawed)
 
     def pull_of(
-        self, name: str, source: AccountSource, rhythm: PullRhythm, *, max_shrink: float, max_flawed: float
+        self, name: str, source: AccountSource, rhythm: PullRhythm, *, max_shrink: float, max_flawed: float = MAX_FLAWED
     ) -> Pull:
         """Return the service that pulls this source into the snapshot of that name."""
         return Pull(

@@ -29,8 +29,8 @@ MOST_LISTED = 100
 _ACCOUNTS = TypeAdapter(tuple[Account, ...])
 _PROBLEMS = TypeAdapter(tuple[SourceProblem, ...])
 _STATE = TypeAdapter(PullState)
-_RELEASED: Mapping[str, Any] = {"turn_until": None, "held_by": None}
-_ENDED: Mapping[str, Any] = {**_RELEASED, "begun_at": None, "worked_at": None, "progress": None, "waiting": None}
+_RELEASED: dict[str, Any] = {"turn_until": None, "held_by": None}
+_ENDED: dict[str, Any] = {**_RELEASED, "begun_at": None, "worked_at": None, "progress": None, "waiting": None}
 
 
 @dataclass(frozen=True, slots=True)

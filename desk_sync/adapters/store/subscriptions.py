@@ -94,8 +94,9 @@ class SqlSubscriptions:
         turn: PullTurn | None = None,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
-        facts = {"imported_at": turn.begun_at if turn else now, "as_of": as_of, "run": turn.run if turn else None}
-        snapshot_id = self._start(source, turn, ruler=guard.ruler if guard else None, **facts)
+        imported_at = turn.begun_at if turn else now
+        ruler, run = guard.ruler if guard else None, turn.run if turn else None
+        snapshot_id = self._start(source, turn, imported_at=imported_at, as_of=as_of, ruler=ruler, run=run)
         try:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
                 self._stage(snapshot_id, chunk, guard, turn)
@@ -111,9 +112,7 @@ class SqlSubscriptions:
         finally:
             self._clear()
         return ReplacedSnapshot(
-            snapshot=Snapshot(
-                snapshot_id=str(snapshot_id), source=source, imported_at=facts["imported_at"], as_of=as_of
-            ),
+            snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=imported_at, as_of=as_of),
             changes=changed,
             tickets=marked,
             size=sizes.size,

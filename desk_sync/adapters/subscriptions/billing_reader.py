@@ -50,9 +50,9 @@ class BillingReader:
     known: Mapping[str, str] | None = None
     renewed: bool = False
 
-    def page(self, path: str, key: str, number: int, size: int = PAGE, **query: str) -> ListPage:
+    def page(self, path: str, key: str, number: int, **query: str) -> ListPage:
         """Return a page of a list. Raises PermanentError if the answer does not say if there are more."""
-        body = self._get(path, **query, page=number, per_page=size)
+        body = self._get(path, **query, page=number, per_page=PAGE)
         context = body.get("page_context")
         if not isinstance(context, dict):
             raise PermanentError(f"page {number} of {path}: no page_context")

@@ -52,9 +52,8 @@ def each_once(subscription_id: str, lines: Iterable[ItemLine]) -> SubscriptionLi
         return SubscriptionLines(tuple(items[0] for items in alternatives))
     readings = [tuple(items[number % len(items)] for items in alternatives) for number in range(most)]
     together = tuple(item for items in alternatives for item in items)
-    return SubscriptionLines(
-        (), (ContestedSubscription(subscription_id=subscription_id, readings=(*readings, together)),)
-    )
+    contested = ContestedSubscription(subscription_id=subscription_id, readings=(*readings, together))
+    return SubscriptionLines(contested=(contested,))
 
 
 @dataclass(frozen=True, slots=True)

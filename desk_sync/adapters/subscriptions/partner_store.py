@@ -22,7 +22,8 @@ from desk_sync.adapters.subscriptions.item_lines import (
 )
 from desk_sync.adapters.subscriptions.lenient import Raw, country, rows, section, text
 from desk_sync.adapters.subscriptions.paging import ListPage, ListPlace, check_page, resumed
-from desk_sync.adapters.subscriptions.zoho_api import ApiAnswer, ZohoApi
+from desk_sync.adapters.subscriptions.zoho_answer import ApiAnswer
+from desk_sync.adapters.subscriptions.zoho_api import ZohoApi
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account, ContestedSubscription, LicenceItem
@@ -89,7 +90,7 @@ class StoreRun:
         return more or len(kept) >= PAGE
 
     def _whole(self) -> Iterator[Account]:
-        """Yield the accounts. A row without an address belongs to the super admin of its organisation, if it has one."""
+        """Yield the accounts. A row without an address belongs to the super admin of its organisation."""
         admins: dict[str, set[str]] = {}
         for row in self._each():
             admins.setdefault(_zoid(row), set()).add(_address(row))
@@ -155,7 +156,7 @@ class StoreRun:
         return (), (ContestedSubscription(subscription_id=named, readings=alternatives),)
 
     def _lines(self, row: Raw, account_id: str) -> Iterator[ItemLine]:
-        """Yield the plan, which has no usable quantity, then the add-ons. Without a plan's name it may be a free one."""
+        """Yield the plan, which has no usable quantity, then the add-ons. A plan without a name may be a free one."""
         plan, named = row["plan_name"], row["subscription_id"]
         facts: dict[str, Any] = {
             "subscription_id": named,
