@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from desk_sync.adapters.store.checkpoints import SqlCheckpoints
+from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.pulls import SqlPulls
-from desk_sync.adapters.subscriptions.paging import resumed
+from desk_sync.adapters.store.subscription_tables import pages
+from desk_sync.adapters.subscriptions.paging import accounts_of, resumed
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
 from desk_sync.ports.subscriptions import PulledAccounts, SourcePage
@@ -69,7 +71,6 @@ def puller(world, source, **facts):
             "source": source,
             "importing": importing,
             "pulls": SqlPulls(world.engine),
-            "checkpoints": SqlCheckpoints(world.engine, "file", world.now),
             "now": world.now,
             "rhythm": RHYTHM,
         }
@@ -148,7 +149,7 @@ def test_a_slow_pull_keeps_its_turn(world, pulls):
     taken = []
     puller(world, Looking(world, 7, make_account(), *many(4))).run_if_due()
 
-    assert taken == [False] * 5
+    assert taken == [None] * 5
 
 
 def test_by_hand_a_source_is_pulled_at_once_and_its_error_is_raised(world):
@@ -172,7 +173,7 @@ class Paged:
         self.read = []
 
     def pull(self, checkpoints):
-        return PulledAccounts(accounts=resumed(checkpoints, self._page))
+        return PulledAccounts(accounts=accounts_of(resumed(checkpoints, self._page), []))
 
     def _page(self, after):
         number = int(after or 0) + 1
@@ -206,7 +207,7 @@ class TestAPullThatDied:
     @pytest.mark.parametrize(
         ("end", "minutes"),
         [
-            pytest.param(Killed(), 61, id="its pages are old"),
+            pytest.param(Killed(), 24 * 60 + 15, id="nothing was read for a day"),
             pytest.param(PermanentError("half an answer"), 20, id="the source was wrong"),
         ],
     )
@@ -221,7 +222,8 @@ class TestAPullThatDied:
     def test_leaves_nothing_behind_when_it_is_done(self, world):
         self.run(world, Paged())
 
-        assert list(SqlCheckpoints(world.engine, "file", world.now).pages()) == []
+        with reading(world.engine) as connection:
+            assert connection.execute(select(pages)).all() == []
 
 
 class TestASourceThatIsDownForTwoHours:

@@ -57,7 +57,7 @@ class SqlPulls:
             row = connection.execute(taken).mappings().one_or_none()
             if row is None:
                 return None
-            return _going_on(row) if _goes_on(row, now) else _begin(connection, row, now)
+            return _going_on(row) if _goes_on(connection, row, now) else _begin(connection, row, now)
 
     def hold(self, turn: PullTurn, *, now: datetime, until: datetime, progress: PullProgress) -> None:
         self._record(turn, turn_until=until, worked_at=now, progress=asdict(progress))
@@ -143,12 +143,16 @@ def _is_due(due_at: Any, now: datetime, every: timedelta) -> Any:
     return or_(due_at.is_(None), due_at <= now, too_far)
 
 
-def _goes_on(row: RowMapping, now: datetime) -> bool:
-    """Return True if the last run is not complete, and was not given up; a clock that was put back gives it up."""
+def _goes_on(connection: Connection, row: RowMapping, now: datetime) -> bool:
+    """Return True if the last run has pages, is not complete, and was not given up.
+
+    A clock that was put back gives it up.
+    """
     if row["begun_at"] is None or row["worked_at"] is None or row["worked_at"] > now + MAX_CLOCK_SKEW:
         return False
     allowed_at = max(row["worked_at"], row["due_at"] or row["worked_at"])
-    return bool(now < allowed_at + YOUNG)
+    own = select(pages.c.number).where(pages.c.source == row["name"], pages.c.run == row["run"]).limit(1)
+    return bool(now < allowed_at + YOUNG) and connection.scalar(own) is not None
 
 
 def _going_on(row: RowMapping) -> PullTurn:

@@ -71,8 +71,8 @@ class PullStore(Protocol):
     ) -> PullTurn | None:
         """Return the turn to pull the source until `until`; None if another process has it, or the source is not due.
 
-        `every` is how often the source is pulled; None: due or not. The run that was begun last goes on if it is not
-        complete and had some progress within a day; any other begins anew.
+        `every` is how often the source is pulled; None: due or not. The run that was begun last goes on if it has read
+        a page, is not complete, and had some progress within a day; else a new run begins.
         """
         ...
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,45 +13,44 @@ from desk_sync.adapters.store.columns import InstantColumn
 revision = "0027"
 down_revision = "0024"
 
-_SOURCES = (
-    sa.Column("turn", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("held_by", sa.String),
-    sa.Column("run", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("begun_at", InstantColumn),
-    sa.Column("worked_at", InstantColumn),
-    sa.Column("progress", sa.JSON),
-    sa.Column("waiting", sa.String),
-    sa.Column("flawed", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("problems", sa.JSON),
-    sa.Column("remarks", sa.JSON),
-    sa.Column("spent", sa.JSON),
-)
-_PAGES = (
-    sa.Column("run", sa.Integer, nullable=False, server_default=sa.text("0")),
-    sa.Column("before", sa.String, nullable=False, server_default=sa.text("''")),
-    sa.Column("rows", sa.JSON),
-    sa.Column("problems", sa.JSON),
-)
-_SNAPSHOTS = (
-    sa.Column("ruler", sa.String),
-    sa.Column("current_at", InstantColumn),
-    sa.Column("run", sa.Integer),
-)
-_ADDED = (("sources", _SOURCES), ("pages", _PAGES), ("snapshots", _SNAPSHOTS))
+
+def _added() -> Iterator[tuple[str, sa.Column[Any]]]:
+    """Yield the new columns, with their tables."""
+    for table in ("sources", "pages"):
+        yield table, _number("run")
+        yield table, sa.Column("problems", sa.JSON)
+    for name in ("turn", "flawed"):
+        yield "sources", _number(name)
+    for name in ("held_by", "waiting"):
+        yield "sources", sa.Column(name, sa.String)
+    for name in ("begun_at", "worked_at"):
+        yield "sources", sa.Column(name, InstantColumn)
+    for name in ("progress", "remarks", "spent"):
+        yield "sources", sa.Column(name, sa.JSON)
+    yield "pages", sa.Column("before", sa.String, nullable=False, server_default=sa.text("''"))
+    yield "pages", sa.Column("rows", sa.JSON)
+    yield "snapshots", sa.Column("ruler", sa.String)
+    yield "snapshots", sa.Column("current_at", InstantColumn)
+    yield "snapshots", sa.Column("run", sa.Integer)
+
+
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default=sa.text("0"))
 
 
 def upgrade() -> None:
-    for table, columns in _ADDED:
-        for column in columns:
-            op.add_column(table, column.copy())
-    # Pages of an older version belong to no run; units were not kept by kind.
-    op.execute("DELETE FROM pages")
-    op.execute("UPDATE sources SET units = NULL, units_at = NULL")
+    for table, column in _added():
+        op.add_column(table, column)
+    _forget()
 
 
 def downgrade() -> None:
+    _forget()
+    for table, column in reversed(list(_added())):
+        op.drop_column(table, column.name)
+
+
+def _forget() -> None:
+    """Delete what a pull of another version has read, and the units, which were not kept by kind."""
     op.execute("DELETE FROM pages")
     op.execute("UPDATE sources SET units = NULL, units_at = NULL")
-    for table, columns in reversed(_ADDED):
-        for column in reversed(columns):
-            op.drop_column(table, column.name)
