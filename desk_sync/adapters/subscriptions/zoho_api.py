@@ -57,6 +57,14 @@ class CallPace:
             self._sleep(at - now)
 
 
+class _NoCall(Exception):
+    """A call is not made, and not tried again, because of `error`."""
+
+    def __init__(self, error: TemporaryError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def _unlimited() -> None:
     """Allow a call."""
 
@@ -125,7 +133,10 @@ class ZohoApi:
             sleep=self._sleep,
             reraise=True,
         )
-        answer: ApiAnswer = attempts(self._attempt, path, query)
+        try:
+            answer: ApiAnswer = attempts(self._attempt, path, query)
+        except _NoCall as stopped:
+            raise stopped.error from None
         return answer
 
     def _attempt(self, path: str, query: Mapping[str, str | int]) -> ApiAnswer:
@@ -143,7 +154,10 @@ class ZohoApi:
     ) -> requests.Response:
         request = requests.Request("GET", self._base + path, params=dict(query), auth=authorization(token))
         prepared = self._session.prepare_request(request)
-        self._before_each()
+        try:
+            self._before_each()
+        except TemporaryError as error:
+            raise _NoCall(error) from None
         self._pace.wait()
         try:
             return self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
