@@ -72,16 +72,34 @@ def test_a_missing_table_is_named(engine):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "problem"),
     [
-        pytest.param({1: "nobody"}, id="no address"),
-        pytest.param({1: "admin@large.example"}, id="one super admin in two forms"),
-        pytest.param({9: -1}, id="fewer than none"),
+        pytest.param({1: "nobody"}, "left out subscription 3: super_admin_email_norm", id="no address"),
+        pytest.param({9: -1}, "account C2 subscription 3: quantity", id="fewer than none"),
     ],
 )
-def test_an_invalid_row_refuses_the_pull(engine, change):
+def test_an_invalid_row_costs_its_account_and_is_named(engine, change, problem):
     row = tuple(change.get(place, cell) for place, cell in enumerate(ROWS[3]))
-    source = fill(engine, [*ROWS[:3], row])
+    pulled = fill(engine, [*ROWS[:3], row]).pull(FakeCheckpoints())
+
+    accounts = {each.account_id: each for each in pulled.accounts}
+
+    assert counted(accounts["C1"]) == 88
+    assert problem in str(pulled.problems[0])
+
+
+def test_one_super_admin_in_two_forms_refuses_the_pull(engine):
+    row = ("C2", "admin@large.example", *ROWS[3][2:])
 
     with pytest.raises(PermanentError):
-        list(source.pull(FakeCheckpoints()).accounts)
+        list(fill(engine, [*ROWS[:3], row]).pull(FakeCheckpoints()).accounts)
+
+
+def test_rows_without_an_address_are_an_account_of_their_organisation(engine):
+    row = ("C2", None, "x.example", "100077000", *ROWS[3][4:])
+    large, small = fill(engine, [*ROWS[:3], row]).pull(FakeCheckpoints()).accounts
+
+    assert {(each.account_id, each.super_admin_email) for each in (large, small)} == {
+        ("C1", "admin@large.example"),
+        ("C2", ""),
+    }
