@@ -17,6 +17,7 @@ NINE = "Mon, 23 Nov 2026 09:00:00 GMT"
 def pause_of(**headers):
     response = requests.Response()
     response.status_code = 429
+    response._content = b""
     response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     with pytest.raises(TemporaryError) as raised:
         read_answer(response, "/x", NOW)
