@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from desk_sync.cli.output import DryRunOption, JsonFlag, emit, print_line, table
+
+if TYPE_CHECKING:
+    from desk_sync.ports.pulling.pulls import PullState
 
 
 def import_accounts(
@@ -84,6 +87,7 @@ def status(as_json: JsonFlag = False) -> None:
         {
             "source": name,
             "imported_at": snapshots[name].imported_at if name in snapshots else None,
+            "as_of": snapshots[name].as_of if name in snapshots else None,
             **asdict(states.get(name, PullState())),
         }
         for name in names
@@ -91,9 +95,23 @@ def status(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"sources": facts})
     else:
-        columns = ("source", "imported_at", "due_at", "failing_since", "error")
+        columns = ("source", "imported_at", "as_of", "due_at", "failing_since", "error")
         rows = [[_format(each[column]) for column in columns] for each in facts]
         table([column.replace("_", " ") for column in columns], rows)
+        for name in names:
+            _print_notes(name, states.get(name, PullState()))
+
+
+def _print_notes(name: str, state: PullState) -> None:
+    """Print how far a run is, what it waits for, and what could not be read."""
+    if state.held_by:
+        progress = state.progress or "it has just begun"
+        print_line(f"{name}: pulled by {state.held_by} since {_format(state.begun_at)}: {progress}")
+    for note in (state.waiting, *state.remarks, *state.problems):
+        if note:
+            print_line(f"{name}: {note}")
+    if state.flawed > len(state.problems):
+        print_line(f"{name}: … and {state.flawed - len(state.problems)} more that could not be read")
 
 
 def _format(fact: object) -> str:

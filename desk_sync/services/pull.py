@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from desk_sync.domain.account.subscription import Account
 from desk_sync.errors import AllowanceSpent, DeskSyncError, PermanentError, TemporaryError, TurnLost, describe
@@ -265,6 +266,17 @@ class Pull:
         log.error("source.refused", source=self.name, error=state.error, since=state.failing_since, due_at=due_at)
 
 
-def due_sources(states: Mapping[str, PullState], every: Mapping[str, timedelta], now: datetime) -> Sequence[str]:
-    """Return the sources whose pull is due at `now`; `every` is how often each source is pulled."""
-    return [name for name, period in every.items() if states.get(name, PullState()).is_due(now, every=period)]
+def due_sources(
+    states: Mapping[str, PullState],
+    every: Mapping[str, timedelta],
+    now: datetime,
+    after: Mapping[str, str] = MappingProxyType({}),
+) -> Sequence[str]:
+    """Return the sources whose pull is due at `now`; `every` is how often each source is pulled.
+
+    A source that reads what another one has, by `after`, is not due while that one is due or under way.
+    """
+    known = {name: states.get(name, PullState()) for name in every}
+    due = [name for name, period in every.items() if known[name].is_due(now, every=period)]
+    busy = {*due, *(name for name, state in known.items() if state.is_under_way(now))}
+    return [name for name in due if after.get(name) not in busy]

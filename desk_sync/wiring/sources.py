@@ -67,7 +67,8 @@ class SourceServices:
     def due(self) -> Sequence[str]:
         """Return the sources of the mapping whose pull is due."""
         every = {name: source.every for name, source in self.mapping.sources.items()}
-        return due_sources(self.pulls.states(), every, self.environment.now())
+        after = {name: source.zoids_of for name, source in self.mapping.sources.items() if source.zoids_of}
+        return due_sources(self.pulls.states(), every, self.environment.now(), after)
 
     def pull(self, name: str, *, force: bool = False) -> Pull:
         """Return the service that pulls a source of the mapping; with `force` also one that has shrunk.

@@ -35,7 +35,7 @@ from tests.support.forked import SERVER
 from tests.support.zoho_host import HostRequest, Reply, ZohoHost
 
 NAME = "billing"
-CUSTOMERS = 40
+CUSTOMERS = 20
 LICENCES = 25
 TURN = timedelta(seconds=0.6)
 RHYTHM = PullRhythm(every=timedelta(0), again=timedelta(0), turn=TURN)
