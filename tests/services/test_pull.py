@@ -310,10 +310,9 @@ def test_a_fault_of_ours_ends_at_the_door_and_the_pull_is_due_again(world, pulls
 
 class TestAPullByHand:
     def test_beside_another_pull_says_who_has_the_turn_since_when_and_how_far(self, world, pulls):
-        turn = pulls.acquire("file", now=world.now(), until=world.now() + HOUR, every=None, holder="process 7")
-        pulls.hold(
-            turn, now=world.now(), until=world.now() + HOUR, progress=PullProgress(pages=3, calls=9, accounts=75)
-        )
+        now, until = world.now(), world.now() + RHYTHM.turn
+        turn = pulls.acquire("file", now=now, until=until, every=None, holder="process 7")
+        pulls.hold(turn, now=now, until=until, progress=PullProgress(pages=3, calls=9, accounts=75))
 
         with pytest.raises(DeskSyncError) as raised:
             puller(world, FakeSource(make_account())).run()

@@ -39,3 +39,13 @@ class FakeUnits:
 
     def save(self, units: Mapping[str, str]) -> None:
         self.known = units
+
+
+class FakeMeter:
+    """Allows every call, and counts them."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def spend(self, most: int) -> None:
+        self.calls += 1

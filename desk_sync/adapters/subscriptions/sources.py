@@ -50,8 +50,8 @@ def make(section: SourceSection, means: SourceMeans) -> AnySource:
     return _MAKERS[section.kind](section, means)
 
 
-def _file(section: SourceSection, _: SourceMeans) -> FileSource:
-    return FileSource(Path(section.path or ""))
+def _file(section: SourceSection, means: SourceMeans) -> FileSource:
+    return FileSource(Path(section.path or ""), means.now)
 
 
 def _billing(section: SourceSection, means: SourceMeans) -> BillingSource:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy import exc as sql
 
-from desk_sync.adapters.store.engine import reading, translated_errors
 from desk_sync.adapters.subscriptions.item_lines import (
     NOT_STATED,
     ItemLine,
@@ -28,7 +29,7 @@ from desk_sync.adapters.subscriptions.lenient import Raw, country, text
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.errors import ConfigurationError, PermanentError
+from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
 from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourceProblem
 
 REQUIRED = (
@@ -43,6 +44,8 @@ REQUIRED = (
 )
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
 _ROWS_AT_ONCE = 1000
+STATEMENT_TIMEOUT = timedelta(minutes=5)
+"""How long PostgreSQL may take for one statement, or for one portion of rows."""
 _COLUMNS = {
     IdentifierKind.EMAIL: "super_admin_email_norm",
     IdentifierKind.DOMAIN: "domain_norm",
@@ -82,9 +85,9 @@ class SqlTable:
     def _described(self) -> Table:
         schema, _, name = self.table.rpartition(".")
         try:
-            with translated_errors():
+            with self._source_errors():
                 table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
-        except NoSuchTableError:
+        except sql.NoSuchTableError:
             raise ConfigurationError(f"the database has no table or view {self.table}") from None
         if missing := [column for column in REQUIRED if column not in table.c]:
             raise ConfigurationError(f"{self.table} has no column {', '.join(missing)}")
@@ -93,12 +96,26 @@ class SqlTable:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Open a connection that cannot write. PostgreSQL streams rows only within a transaction."""
-        if self.engine.dialect.name == "postgresql":
-            with translated_errors(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
-                yield connection
-        else:
-            with reading(self.engine) as connection:
-                yield connection
+        postgresql = self.engine.dialect.name == "postgresql"
+        options: dict[str, Any] = {"postgresql_readonly": True} if postgresql else {"without_begin": True}
+        with self._source_errors(), self.engine.connect().execution_options(**options) as connection:
+            if postgresql:
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT.seconds * 1000}")
+            yield connection
+
+    @contextmanager
+    def _source_errors(self) -> Iterator[None]:
+        """Translate errors of the source's database, which is not ours."""
+        try:
+            yield
+        except (sql.DBAPIError, sql.TimeoutError) as error:
+            reason = str(getattr(error, "orig", None) or "no free connection").partition("\n")[0]
+            if "permission denied" in reason:
+                message = f"the user lacks SELECT on {self.table}: {reason}"
+                raise ConfigurationError(message, hint=f"GRANT SELECT ON {self.table} to this user") from error
+            if isinstance(error, sql.OperationalError | sql.InterfaceError | sql.TimeoutError):
+                raise TemporaryError(f"the source's database does not answer: {reason}") from error
+            raise PermanentError(f"the source's database refused: {reason}") from error
 
     def _accounts(
         self, table: Table, condition: ColumnElement[bool], problems: list[SourceProblem]
