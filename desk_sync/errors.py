@@ -3,7 +3,8 @@
 DeskSyncError
 ├── TemporaryError        may be repeated, no sooner than `retry_after`
 │   ├── NotSent           the call was not made at all
-│   └── PartMissing       the ticket was read, and not all that a look needs beside it
+│   ├── PartMissing       the ticket was read, and not all that a look needs beside it
+│   └── AllowanceSpent    a source may not be called before a certain instant
 ├── PermanentError        a repeat with the same values gives the same result
 │   ├── Gone              the ticket no longer exists, or is not visible to us
 │   ├── Absent            a source has nothing under this name
@@ -15,6 +16,7 @@ DeskSyncError
 │   ├── Refused           a channel does not accept a notice: it goes to the next recipient
 │   └── Shrunk            new subscription data are much smaller than the last ones
 ├── LeaseLost             another worker holds the ticket; nothing was recorded
+├── TurnLost              another process pulls the source; nothing was recorded
 ├── BadToken              a delivery whose token Desk did not sign for us: 401
 ├── BadDelivery           a delivery whose body is not an array of events: 400
 ├── ConfigurationError    a setting is missing or wrong
@@ -70,6 +72,10 @@ class NotSent(TemporaryError):
 
 class PartMissing(TemporaryError):
     """Desk answered for the ticket itself, and not for another part of what a look needs."""
+
+
+class AllowanceSpent(TemporaryError):
+    """The calls that a source allows are used up. A pull goes on after `retry_after`: this is no failure."""
 
 
 class PermanentError(DeskSyncError):
@@ -130,6 +136,10 @@ class Shrunk(PermanentError):
 
 class LeaseLost(DeskSyncError):
     """Another worker holds the ticket now; nothing was recorded."""
+
+
+class TurnLost(DeskSyncError):
+    """Another process has the turn to pull the source now; nothing was recorded."""
 
 
 class DeliveryFault(StrEnum):

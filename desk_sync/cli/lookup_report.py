@@ -18,6 +18,7 @@ def document(answer: LookupAnswer) -> dict[str, Any]:
         "decision": decision.verdict,
         "licences_counted": decision.licences,
         "imported_at": snapshot.imported_at if snapshot else None,
+        "as_of": snapshot.as_of if snapshot else None,
         "accounts": [_account(each) for each in answer.accounts],
         "reasons": [str(reason) for reason in decision.reasons],
     }
@@ -45,6 +46,7 @@ def _account(account: Account) -> dict[str, Any]:
         "partner_domain": account.partner_domain,
         "source": account.origin.source if account.origin else None,
         "imported_at": account.origin.imported_at if account.origin else None,
+        "as_of": account.origin.as_of if account.origin else None,
         "also_in": list(account.also_in),
     }
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from desk_sync.cli.output import DryRunOption, JsonFlag, emit, print_line, table
+
+if TYPE_CHECKING:
+    from desk_sync.ports.pulling.pulls import PullState
 
 
 def import_accounts(
@@ -56,12 +59,17 @@ def import_accounts(
     raise typer.Exit(1 if file.refused else 0)
 
 
-def pull(source: str) -> None:
-    """Pull a source of the mapping now, even if it is not due."""
+def pull(
+    source: str,
+    force: Annotated[bool, typer.Option(help="Take the data even if more is missing than the mapping allows.")] = False,
+) -> None:
+    """Pull a source of the mapping now, even if it is not due; not while another process pulls it."""
     from desk_sync.wiring.opening import open_to_write
 
     with open_to_write() as desk_sync:
-        replaced = desk_sync.sources.pull(source).run()
+        replaced = desk_sync.sources.pull(source, force=force).run()
+    for remark in replaced.remarks:
+        typer.echo(f"warning: {remark}", err=True)
     print_line(f"pulled; {replaced.changed} accounts have changed, {replaced.tickets} open tickets are looked at again")
 
 
@@ -69,7 +77,7 @@ def status(as_json: JsonFlag = False) -> None:
     """Show each source: the age of its data, the result of its last pull, and when the next one is due."""
     from dataclasses import asdict
 
-    from desk_sync.ports.subscriptions import PullState
+    from desk_sync.ports.pulling.pulls import PullState
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:
@@ -79,6 +87,7 @@ def status(as_json: JsonFlag = False) -> None:
         {
             "source": name,
             "imported_at": snapshots[name].imported_at if name in snapshots else None,
+            "as_of": snapshots[name].as_of if name in snapshots else None,
             **asdict(states.get(name, PullState())),
         }
         for name in names
@@ -86,9 +95,23 @@ def status(as_json: JsonFlag = False) -> None:
     if as_json:
         emit({"sources": facts})
     else:
-        columns = ("source", "imported_at", "due_at", "failing_since", "error")
+        columns = ("source", "imported_at", "as_of", "due_at", "failing_since", "error")
         rows = [[_format(each[column]) for column in columns] for each in facts]
         table([column.replace("_", " ") for column in columns], rows)
+        for name in names:
+            _print_notes(name, states.get(name, PullState()))
+
+
+def _print_notes(name: str, state: PullState) -> None:
+    """Print how far a run is, what it waits for, and what could not be read."""
+    if state.held_by:
+        progress = state.progress or "it has just begun"
+        print_line(f"{name}: pulled by {state.held_by} since {_format(state.begun_at)}: {progress}")
+    for note in (state.waiting, *state.remarks, *state.problems):
+        if note:
+            print_line(f"{name}: {note}")
+    if state.flawed > len(state.problems):
+        print_line(f"{name}: … and {state.flawed - len(state.problems)} more that could not be read")
 
 
 def _format(fact: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
@@ -56,12 +56,13 @@ class SubscriptionStore(Protocol):
         now: datetime,
         max_age: timedelta,
         guard: ShrinkGuard | None = None,
+        turn: PullTurn | None = None,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
         """Make `accounts` the source's current snapshot, all or nothing; then mark the open tickets that it concerns.
 
-        `guard` can refuse before anything changes. With `dry_run`, only compare. Raises Shrunk, or PermanentError if a
-        later import of the source has stopped this one.
+        `guard` can refuse before anything changes. With `dry_run`, only compare. Raises Shrunk, TurnLost if another
+        process has taken the turn, or PermanentError if a later import of the source has stopped this one.
 
         Tickets are marked in small transactions: those of accounts that are new, changed or gone; and after any
         change, or if the previous data were older than `max_age`, those whose account is unknown.
@@ -85,7 +86,12 @@ class SnapshotSize:
 
 
 class ShrinkGuard(Protocol):
-    """Decides if a snapshot may replace the previous one."""
+    """Decides if a snapshot may replace the previous one. Both are measured by the same rules."""
+
+    @property
+    def ruler(self) -> str:
+        """The digest of the rules by which licences are counted: sizes of two rulers are not compared."""
+        ...
 
     def licences(self, account: Account) -> int:
         """Return how many licences of the account count towards the size."""
@@ -93,6 +99,13 @@ class ShrinkGuard(Protocol):
 
     def check(self, before: SnapshotSize, after: SnapshotSize) -> None:
         """Raise Shrunk if `after` is too small to replace `before`."""
+        ...
+
+    def remarks(self, earlier: SnapshotSize, after: SnapshotSize, *, licences: bool) -> Iterator[str]:
+        """Yield what a person should know about the growth since some days ago.
+
+        `licences` is False if the earlier size has another ruler.
+        """
         ...
 
 
@@ -116,6 +129,8 @@ class ReplacedSnapshot:
     snapshot: Snapshot
     changes: AccountChanges
     tickets: int
+    size: SnapshotSize = SnapshotSize(accounts=0, licences=0)
+    remarks: tuple[str, ...] = ()
 
     @property
     def added(self) -> int:
@@ -174,39 +189,73 @@ class AccountSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProblem:
+    """Something in a source that could not be read. It costs the account that it belongs to, if that is known.
+
+    `account` is the id of that account, "" if the row belongs to none and was left out.
+    """
+
+    account: str
+    subscription: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        named = (f"account {self.account}" if self.account else "left out", self.subscription and "subscription")
+        return f"{' '.join((*filter(None, named), self.subscription))}: {self.field}: {self.message}".replace(" :", ":")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PulledAccounts:
-    """The accounts of a source. `as_of` is the date stated in the data."""
+    """The accounts of a source. `as_of` is the date stated in the data.
+
+    `problems` are complete when the accounts have been iterated.
+    """
 
     accounts: Iterable[Account]
     as_of: date | None = None
+    problems: Sequence[SourceProblem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
-    """A part of a source's accounts. The next part begins after the mark `after`; None on the last page."""
+    """A part of a source: accounts, or pieces of them, and rows from which accounts are made when all are read.
 
-    accounts: Sequence[Account]
+    It begins after the mark `before`, "" for the first page. The next begins after `after`; None on the last page.
+    """
+
+    accounts: Sequence[Account] = ()
     after: str | None
+    before: str = ""
+    rows: Sequence[Mapping[str, Any]] = ()
+    problems: Sequence[SourceProblem] = ()
 
 
 class CheckpointStore(Protocol):
-    """The pages that a pull has read so far; the next pull resumes from them, unless the first is too old."""
+    """The run of a pull, as its source sees it: what the run has read, and that it goes on."""
 
     def pages(self) -> Iterator[SourcePage]:
-        """Yield the stored pages in the order in which they were read; none if the first is too old."""
+        """Yield the stored pages of the run in their order, from the first page of the source on; perhaps none."""
         ...
 
     def keep(self, page: SourcePage) -> None:
-        """Add a page."""
+        """Add a page. Raises TurnLost."""
         ...
 
-    def clear(self) -> None:
-        """Delete the stored pages: they are imported by now, or wrong."""
+    def work(self) -> None:
+        """Record that the run goes on: called before each call to the source.
+
+        Raises TurnLost if another process has taken the turn, TemporaryError if the pull's time is over.
+        """
+        ...
+
+    def expect(self, *, customers: int, calls: int) -> None:
+        """Record how many customers the source has, and how many more calls the rest of the run needs."""
         ...
 
 
 class UnitStore(Protocol):
-    """The units of a source's plans and add-ons, by their codes."""
+    """The units of a source's plans and add-ons, by kind and code: "plan:crm", "addon:crm"."""
 
     def read(self) -> Mapping[str, str] | None:
         """Return the stored units; None if they were read a day or more ago, or never."""
@@ -214,6 +263,14 @@ class UnitStore(Protocol):
 
     def save(self, units: Mapping[str, str]) -> None:
         """Replace the stored units."""
+        ...
+
+
+class CallMeter(Protocol):
+    """Counts the calls of all processes to one source."""
+
+    def spend(self, most: int) -> None:
+        """Count one call. Raises AllowanceSpent if `most` calls were made within 24 hours."""
         ...
 
 
@@ -251,41 +308,30 @@ class LiveAnswerStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullState:
-    """The state of one source's pulls. `failing_since` is when the first pull after the last good one failed."""
+class PullProgress:
+    """How far a run is: what it has read, and what the source says that there is, as far as it is known."""
 
-    due_at: datetime | None = None
-    pulled_at: datetime | None = None
-    failing_since: datetime | None = None
-    error: str | None = None
+    pages: int = 0
+    calls: int = 0
+    accounts: int = 0
+    customers: int | None = None
+    calls_left: int | None = None
 
-    def is_due(self, now: datetime, *, every: timedelta) -> bool:
-        """Return True if the source may be pulled.
-
-        A `due_at` more than `every` ahead was recorded before the clock was put back, and is ignored.
-        """
-        return self.due_at is None or not now < self.due_at <= now + every
+    def __str__(self) -> str:
+        of = f" of {self.customers:,}" if self.customers is not None else ""
+        left = f", {self.calls_left:,} more are needed" if self.calls_left else ""
+        return f"{self.accounts:,}{of} accounts on {self.pages:,} pages, {self.calls:,} calls{left}"
 
 
-class PullStore(Protocol):
-    """The turns to pull sources, and the state of their pulls."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullTurn:
+    """The right of one process to pull a source: `number` grows with every turn, so an old one is recognised.
 
-    def acquire(self, source: str, *, now: datetime, until: datetime, every: timedelta) -> bool:
-        """Return True if the source, pulled once per `every`, is due and the caller alone may pull it until `until`."""
-        ...
+    A `run` reads the source once from its first page to its last, in one turn or in several.
+    """
 
-    def hold(self, source: str, *, until: datetime) -> None:
-        """Extend the turn to `until`."""
-        ...
-
-    def succeeded(self, source: str, *, now: datetime, due_at: datetime) -> None:
-        """End the turn of a pull whose snapshot is current; the next pull is due at `due_at`."""
-        ...
-
-    def failed(self, source: str, error: str, *, now: datetime, due_at: datetime) -> PullState:
-        """End the turn of a pull that changed nothing; return the source's state. The next pull is due at `due_at`."""
-        ...
-
-    def states(self) -> Mapping[str, PullState]:
-        """Return the state of every source that was ever pulled, by its name."""
-        ...
+    source: str
+    number: int
+    run: int
+    begun_at: datetime
+    progress: PullProgress = PullProgress()

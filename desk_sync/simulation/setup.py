@@ -14,7 +14,6 @@ from sqlalchemy import Engine
 
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.mapping.file import PortalMapping
-from desk_sync.adapters.store.checkpoints import SqlCheckpoints
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.domain.ticket.effect import EffectKind
@@ -116,7 +115,6 @@ class SimulationSetup:
             source=self.source,
             importing=self.desk_sync.sources.imports,
             pulls=self.desk_sync.sources.pulls,
-            checkpoints=SqlCheckpoints(self.desk_sync.engine, FILE, self.host.now),
             now=self.host.now,
             rhythm=PullRhythm(every=max_age / 2, again=timedelta(hours=1)),
             max_shrink=1.0,

@@ -23,7 +23,8 @@ from starlette.routing import Route
 from desk_sync.errors import DeskSyncError
 from desk_sync.ports.metrics import UNCOUNTED, FailureCounts, HeartbeatStore, MetricsStore, WorkBacklog
 from desk_sync.ports.now import Now
-from desk_sync.ports.subscriptions import PullStore, SubscriptionStore
+from desk_sync.ports.pulling.pulls import PullStore
+from desk_sync.ports.subscriptions import SubscriptionStore
 from desk_sync.services.watch.health import age_of_oldest
 from desk_sync.services.watch.inflow import InflowWatch
 from desk_sync.web.connections import CutReason

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from os import getpid
+from socket import gethostname
 
 from sqlalchemy import Engine
 
@@ -12,11 +14,11 @@ from desk_sync import settings
 from desk_sync.adapters.mapping.file import PortalMapping
 from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.store.answers import SqlAnswers
-from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.file_readings import SqlFileReadings
 from desk_sync.adapters.store.portals import SqlTokens
 from desk_sync.adapters.store.pulls import SqlPulls
+from desk_sync.adapters.store.source_calls import SqlCallMeter, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
@@ -27,9 +29,14 @@ from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.import_files import ImportFiles
 from desk_sync.services.lookup import AccountLookup, LookupAnswer
-from desk_sync.services.pull import Pull, PullRhythm, due_sources
+from desk_sync.services.pull import MAX_FLAWED, Pull, PullRhythm, due_sources
 from desk_sync.services.reconcile.live_lookup import LimitedSource, LiveLookup
 from desk_sync.wiring.environment import Environment
+
+
+def this_process() -> str:
+    """Return the name under which this process takes turns."""
+    return f"process {getpid()} on {gethostname()}"
 
 
 @dataclass(frozen=True)
@@ -60,28 +67,37 @@ class SourceServices:
     def due(self) -> Sequence[str]:
         """Return the sources of the mapping whose pull is due."""
         every = {name: source.every for name, source in self.mapping.sources.items()}
-        return due_sources(self.pulls.states(), every, self.environment.now())
+        after = {name: source.zoids_of for name, source in self.mapping.sources.items() if source.zoids_of}
+        return due_sources(self.pulls.states(), every, self.environment.now(), after)
 
-    def pull(self, name: str) -> Pull:
-        """Return the service that pulls a source of the mapping. Raises ConfigurationError."""
+    def pull(self, name: str, *, force: bool = False) -> Pull:
+        """Return the service that pulls a source of the mapping; with `force` also one that has shrunk.
+
+        Raises ConfigurationError.
+        """
         section = self.mapping.sources.get(name)
         if section is None:
             known = ", ".join(self.mapping.sources) or "none"
             raise ConfigurationError(f"there is no source {name}", hint=f"`sources` in the mapping names {known}")
-        rhythm = PullRhythm(every=section.every)
-        return self.pull_of(name, self._source(name, section), rhythm, max_shrink=section.max_shrink)
+        rhythm = PullRhythm(every=section.every, per_day=section.pull_calls if section.per_day else None)
+        max_shrink = 1.0 if force else section.max_shrink
+        source = self._source(name, section)
+        return self.pull_of(name, source, rhythm, max_shrink=max_shrink, max_flawed=section.max_flawed)
 
-    def pull_of(self, name: str, source: AccountSource, rhythm: PullRhythm, *, max_shrink: float) -> Pull:
+    def pull_of(
+        self, name: str, source: AccountSource, rhythm: PullRhythm, *, max_shrink: float, max_flawed: float = MAX_FLAWED
+    ) -> Pull:
         """Return the service that pulls this source into the snapshot of that name."""
         return Pull(
             name=name,
             source=source,
             importing=self.imports,
             pulls=self.pulls,
-            checkpoints=SqlCheckpoints(self.engine, name, self.environment.now),
             now=self.environment.now,
             rhythm=rhythm,
             max_shrink=max_shrink,
+            max_flawed=max_flawed,
+            holder=this_process(),
             door=ServiceDoor(task=f"pull {name}", now=self.environment.now, failures=SqlFailures(self.engine)),
         )
 
@@ -108,7 +124,9 @@ class SourceServices:
             access=partial(self._tokens_of_source, name),
             database_url=partial(settings.database_url_of, f"source_{name}"),
             units=SqlUnits(self.engine, name, self.environment.now),
+            meter=SqlCallMeter(self.engine, name, self.environment.now),
             zoids=self.subscriptions.zoids,
+            now=self.environment.now,
         )
         return sources.make(section, means)
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,13 @@ from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.cli import main
+from desk_sync.ports.pulling.pulls import PullOutcome
+from desk_sync.ports.subscriptions import PullProgress, SourceProblem
 from desk_sync.wiring import opening
 from desk_sync.wiring.opening import open_app
 from tasks import pull
 from tests.adapters.desk.portal import FakeTokens
-from tests.support.fake_checkpoints import FakeUnits
+from tests.support.fake_checkpoints import FakeMeter, FakeUnits
 from tests.support.makers import NOW
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
@@ -108,7 +111,14 @@ def test_each_kind_has_its_adapter_and_its_own_credentials(mapping, monkeypatch,
         credentials = OAuthCredentials(**settings.oauth_of(f"source_{name}"), accounts_url=accounts_url)
         return AccessTokens(credentials, FakeTokens(), now=lambda: NOW)
 
-    means = sources.SourceMeans(access=access, database_url=lambda: "", units=FakeUnits(), zoids=lambda _: ())
+    means = sources.SourceMeans(
+        access=access,
+        database_url=lambda: "",
+        units=FakeUnits(),
+        meter=FakeMeter(),
+        now=lambda: NOW,
+        zoids=lambda _: (),
+    )
 
     assert isinstance(sources.make(mapping_file.load(mapping).sources[name], means), kind)
 
@@ -119,7 +129,9 @@ def test_without_a_worker_one_ring_waits_for_each_source(run, mapping):
         environment = os.environ | {"DESK_SYNC_REDIS_URL": broker.url}
         waiting = subprocess.check_output([sys.executable, "-c", twice], env=environment)
 
-    assert int(waiting) == len(mapping_file.load(mapping).sources)
+    assert int(waiting) == len(mapping_file.load(mapping).sources) - 1, (
+        "mail comes after the store, whose ZOIDs it reads"
+    )
 
 
 def test_a_ring_for_pulls_finishes_an_import_that_died(run, monkeypatch):
@@ -141,3 +153,43 @@ def test_a_database_that_is_not_set_is_a_configuration_error(run, mapping):
     mapping.write_text(text)
 
     assert run("subscriptions", "pull", "house")[0] == 3
+
+
+def test_a_source_that_has_shrunk_is_taken_with_force(run, tmp_path):
+    run("subscriptions", "pull", "nightly")
+    export = tmp_path / "export.csv"
+    lines = export.read_text().splitlines(keepends=True)
+    export.write_text("".join(lines[: len(lines) // 2]))
+    assert run("subscriptions", "pull", "nightly")[0] == 1
+
+    code, output = run("subscriptions", "pull", "nightly", "--force")
+
+    assert (code, output.startswith("pulled; ")) == (0, True)
+    assert status(run)["nightly"]["error"] is None
+
+
+def test_the_date_of_the_data_stands_beside_their_age(run):
+    run("subscriptions", "pull", "nightly")
+
+    assert status(run)["nightly"]["as_of"] == "2026-11-20"
+    assert "2026-11-20" in run("subscriptions", "status")[1]
+
+
+def test_what_could_not_be_read_and_how_far_a_run_is_are_shown(run):
+    problem = SourceProblem(account="7", subscription="S1", field="plan.quantity", message="1.125 is no number")
+    with open_app() as desk_sync:
+        pulls, now = desk_sync.sources.pulls, desk_sync.environment.now()
+        turn = pulls.acquire("billing", now=now, until=now, every=None)
+        pulls.succeeded(turn, PullOutcome(problems=[problem] * 101), now=now, due_at=now)
+        until = now + timedelta(minutes=15)
+        turn = pulls.acquire("billing", now=now, until=until, every=None, holder="process 7")
+        pulls.hold(turn, now=now, until=until, progress=PullProgress(pages=2, calls=3, accounts=50))
+        pulls.acquire("store", now=now, until=until, every=None, holder="process 8")
+
+    shown = run("subscriptions", "status")[1]
+
+    assert "billing: account 7 subscription S1: plan.quantity: 1.125 is no number" in shown
+    assert "billing: … and 1 more that could not be read" in shown
+    assert "50 accounts on 2 pages, 3 calls" in shown
+    assert "store: pulled by process 8" in shown
+    assert status(run)["billing"]["flawed"] == 101

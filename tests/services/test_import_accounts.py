@@ -209,3 +209,59 @@ class TestManyTicketsOfAnAccountThatChanged:
         changed.budget.worst_only = False
         changed.waits(minutes=15)
         assert self.seen(changed) == [("S2", LookOutcome.RECONCILED), ("S3", LookOutcome.RECONCILED)]
+
+
+class TestTheSizeOfSomeDaysAgo:
+    """Loss in small steps and sudden growth are said, whatever the guard allows at each step."""
+
+    def import_in_steps(self, world, *sizes):
+        remarks = []
+        for size in sizes:
+            accounts = [make_account(10, account_id=f"E{n}", super_admin_email=f"e{n}@e.example") for n in range(size)]
+            remarks = world.imports(*accounts, max_shrink=0.2).remarks
+            world.waits(hours=36)
+        return remarks
+
+    @pytest.mark.parametrize(
+        ("sizes", "words"),
+        [
+            pytest.param((100, 85, 72, 62), "62 accounts where there were 85, a loss in small steps", id="small steps"),
+            pytest.param((20, 20, 20, 50), "50 accounts where there were 20, a sudden growth", id="sudden growth"),
+        ],
+    )
+    def test_is_compared(self, world, sizes, words):
+        assert words in " ".join(self.import_in_steps(world, *sizes))
+
+    def test_that_is_like_today_s_is_not_said(self, world):
+        assert self.import_in_steps(world, 20, 20, 20, 21) == ()
+
+
+def counting_no(policy):
+    """Return a policy that counts no licence at all."""
+    return replace(policy, licences=replace(policy.licences, counted_units=frozenset(), user_endings=()))
+
+
+def test_a_mapping_that_counts_less_does_not_block_a_source(world):
+    """The licences of before are counted by today's rules, too."""
+    world.imports(make_account(88))
+    world.policy = counting_no(world.policy)
+
+    assert world.imports(make_account(88), max_shrink=0.2).size.licences == 0
+
+
+def test_a_mapping_that_counts_more_does_not_hide_that_half_is_missing(world):
+    small = [make_account(10, account_id=f"E{n}", super_admin_email=f"e{n}@e.example") for n in range(4)]
+    before, world.policy = world.policy, counting_no(world.policy)
+    world.imports(*small)
+    world.policy = before
+
+    with pytest.raises(Shrunk, match="20 licences where there were 40"):
+        world.imports(*(replace(each, items=(make_item(5),)) for each in small), max_shrink=0.2)
+
+
+def test_the_size_of_some_days_ago_by_other_rules_is_compared_by_accounts_only(world):
+    world.imports(make_account(88))
+    world.waits(hours=80)
+    world.policy = counting_no(world.policy)
+
+    assert world.imports(make_account(88), max_shrink=0.2).remarks == ()

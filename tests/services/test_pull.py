@@ -7,16 +7,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from desk_sync.adapters.store.checkpoints import SqlCheckpoints
+from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.pulls import SqlPulls
-from desk_sync.adapters.subscriptions.paging import resumed
+from desk_sync.adapters.store.subscription_tables import pages
+from desk_sync.adapters.subscriptions.paging import accounts_of, resumed
 from desk_sync.domain.account.entitlement import Verdict
-from desk_sync.errors import DeskSyncError, PermanentError, Shrunk, TemporaryError
-from desk_sync.ports.subscriptions import PulledAccounts, SourcePage
+from desk_sync.errors import AllowanceSpent, DeskSyncError, PermanentError, Shrunk, TemporaryError
+from desk_sync.ports.pulling.pulls import PullState
+from desk_sync.ports.subscriptions import PulledAccounts, PullProgress, SourcePage, SourceProblem
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
-from tests.support.makers import make_account, make_ticket
+from tests.support.makers import NOW, make_account, make_ticket
 
 TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
@@ -69,7 +72,6 @@ def puller(world, source, **facts):
             "source": source,
             "importing": importing,
             "pulls": SqlPulls(world.engine),
-            "checkpoints": SqlCheckpoints(world.engine, "file", world.now),
             "now": world.now,
             "rhythm": RHYTHM,
         }
@@ -101,6 +103,20 @@ def test_each_source_is_due_by_its_own_period_and_a_new_one_at_once(world, pulls
 
     assert due_sources(pulls.states(), every, world.now()) == ["new"]
     assert due_sources(pulls.states(), every, world.now() + every["file"]) == ["file", "new"]
+
+
+@pytest.mark.parametrize(
+    ("states", "due"),
+    [
+        pytest.param({}, ["store"], id="both are due"),
+        pytest.param({"store": PullState(due_at=NOW + HOUR)}, ["mail"], id="the other one is done"),
+        pytest.param({"store": PullState(due_at=NOW + HOUR, turn_until=NOW + HOUR)}, [], id="it is under way"),
+    ],
+)
+def test_a_source_that_depends_on_another_is_due_after_it(states, due):
+    every = {"store": timedelta(days=1), "mail": timedelta(days=1)}
+
+    assert due_sources(states, every, NOW, {"mail": "store"}) == due
 
 
 def test_a_source_that_failed_is_pulled_again_soon(world):
@@ -148,7 +164,7 @@ def test_a_slow_pull_keeps_its_turn(world, pulls):
     taken = []
     puller(world, Looking(world, 7, make_account(), *many(4))).run_if_due()
 
-    assert taken == [False] * 5
+    assert taken == [None] * 5
 
 
 def test_by_hand_a_source_is_pulled_at_once_and_its_error_is_raised(world):
@@ -172,7 +188,7 @@ class Paged:
         self.read = []
 
     def pull(self, checkpoints):
-        return PulledAccounts(accounts=resumed(checkpoints, self._page))
+        return PulledAccounts(accounts=accounts_of(resumed(checkpoints, self._page), []))
 
     def _page(self, after):
         number = int(after or 0) + 1
@@ -206,7 +222,7 @@ class TestAPullThatDied:
     @pytest.mark.parametrize(
         ("end", "minutes"),
         [
-            pytest.param(Killed(), 61, id="its pages are old"),
+            pytest.param(Killed(), 24 * 60 + 15, id="nothing was read for a day"),
             pytest.param(PermanentError("half an answer"), 20, id="the source was wrong"),
         ],
     )
@@ -221,7 +237,8 @@ class TestAPullThatDied:
     def test_leaves_nothing_behind_when_it_is_done(self, world):
         self.run(world, Paged())
 
-        assert list(SqlCheckpoints(world.engine, "file", world.now).pages()) == []
+        with reading(world.engine) as connection:
+            assert connection.execute(select(pages)).all() == []
 
 
 class TestASourceThatIsDownForTwoHours:
@@ -289,3 +306,164 @@ def test_a_fault_of_ours_ends_at_the_door_and_the_pull_is_due_again(world, pulls
     [state] = pulls.states().values()
     assert state.error.startswith("KeyError in test_pull.py")
     assert state.due_at > world.now()
+
+
+class TestAPullByHand:
+    def test_beside_another_pull_says_who_has_the_turn_since_when_and_how_far(self, world, pulls):
+        now, until = world.now(), world.now() + RHYTHM.turn
+        turn = pulls.acquire("file", now=now, until=until, every=None, holder="process 7")
+        pulls.hold(turn, now=now, until=until, progress=PullProgress(pages=3, calls=9, accounts=75))
+
+        with pytest.raises(DeskSyncError) as raised:
+            puller(world, FakeSource(make_account())).run()
+
+        assert str(raised.value) == (
+            f"file is being pulled by process 7 since {world.now():%F %T}Z: 75 accounts on 3 pages, 9 calls"
+        )
+        assert pulls.states()["file"].is_under_way(world.now())
+
+    def test_beside_one_that_has_just_begun_says_so(self, world, pulls):
+        pulls.acquire("file", now=world.now(), until=world.now() + RHYTHM.turn, every=None)
+
+        with pytest.raises(DeskSyncError, match="it has just begun"):
+            puller(world, FakeSource(make_account())).run()
+
+    def test_makes_no_call_while_the_source_wants_none(self, world):
+        source = FakeSource(AllowanceSpent("429", retry_after=timedelta(hours=3)))
+        puller(world, source).run_if_due()
+
+        with pytest.raises(TemporaryError, match="file waits: 429"):
+            puller(world, source).run()
+
+        assert source.pulls == 1
+
+    def test_with_force_takes_data_that_have_shrunk(self, world):
+        assert puller(world, FakeSource(), max_shrink=1.0).run().removed == 1
+
+    def test_a_refusal_names_the_option_that_exists(self, world):
+        with pytest.raises(Shrunk) as raised:
+            puller(world, FakeSource()).run()
+
+        assert "`subscriptions pull file --force` takes it anyway" in raised.value.hint
+
+
+class TestAPause:
+    @pytest.mark.parametrize("pause", [timedelta(minutes=20), timedelta(days=3)])
+    def test_that_the_source_asks_for_is_kept_and_is_no_failure(self, world, pulls, pause):
+        source = FakeSource(AllowanceSpent("429 to /customers", retry_after=pause))
+        assert puller(world, source).run_if_due() is None
+
+        state = pulls.states()["file"]
+        assert (state.failing_since, state.due_at) == (None, world.now() + pause)
+        assert "429 to /customers" in state.waiting
+        world.waits(minutes=pause / timedelta(minutes=1) - 1)
+        puller(world, source).run_if_due()
+        assert source.pulls == 1
+        world.waits(minutes=1)
+        puller(world, source).run_if_due()
+        assert source.pulls == 2
+
+    def test_after_a_failure_is_not_cut_to_our_own(self, world, pulls):
+        puller(world, FakeSource(TemporaryError("down", retry_after=timedelta(hours=2)))).run_if_due()
+
+        assert pulls.states()["file"].due_at == world.now() + timedelta(hours=2)
+
+    def test_says_when_the_source_will_be_read(self, world, pulls):
+        class Large(FakeSource):
+            def pull(self, checkpoints):
+                checkpoints.expect(customers=5000, calls=5000)
+                checkpoints.work()
+                raise AllowanceSpent("300 calls a day are allowed", retry_after=timedelta(hours=24))
+
+        puller(world, Large(), rhythm=replace(RHYTHM, per_day=300)).run_if_due()
+
+        waiting = pulls.states()["file"].waiting
+        assert "0 of 5,000 accounts on 0 pages, 1 calls, 4,999 more are needed" in waiting
+        assert "with 300 calls a day complete in about 17 days, on 2026-12-10" in waiting
+
+
+def flawed(count):
+    return [
+        SourceProblem(account=f"E{number}", subscription="S", field="plan.quantity", message="1.125")
+        for number in range(count)
+    ]
+
+
+class Flawed(FakeSource):
+    def __init__(self, accounts, problems):
+        super().__init__(*accounts)
+        self.problems = problems
+
+    def pull(self, _):
+        return PulledAccounts(accounts=self._accounts(), problems=self.problems)
+
+
+class TestRowsThatCouldNotBeRead:
+    @pytest.mark.parametrize(("accounts", "bad"), [(5, 3), (100, 10)], ids=["a few of few", "a tenth"])
+    def test_cost_their_accounts_and_are_listed(self, world, pulls, accounts, bad):
+        puller(world, Flawed(many(accounts), flawed(bad)), max_shrink=1.0).run()
+
+        state = pulls.states()["file"]
+        assert (state.flawed, len(state.problems), state.error) == (bad, bad, None)
+        assert str(state.problems[0]) == "account E0 subscription S: plan.quantity: 1.125"
+
+    @pytest.mark.parametrize(("accounts", "bad"), [(5, 4), (100, 11)], ids=["four of five", "more than a tenth"])
+    def test_refuse_the_pull_if_they_are_too_many(self, world, pulls, accounts, bad):
+        before = world.subscriptions.current()
+
+        with pytest.raises(PermanentError, match=f"{bad} of {accounts} accounts could not be read, such as account E0"):
+            puller(world, Flawed(many(accounts), flawed(bad)), max_shrink=1.0).run()
+
+        assert world.subscriptions.current() == before
+        assert pulls.states()["file"].flawed == bad
+
+    def test_a_row_of_no_account_is_named_too(self):
+        left = SourceProblem(account="", subscription="", field="email", message="nothing")
+
+        assert str(left) == "left out: email: nothing"
+
+
+def test_two_accounts_with_one_id_are_refused(world):
+    with pytest.raises(PermanentError, match="two accounts with the id A1"):
+        puller(world, FakeSource(make_account(), make_account())).run()
+
+
+def test_a_pull_whose_turn_was_taken_ends_without_a_word_to_its_state(world, pulls):
+    class Suspended(FakeSource):
+        def _accounts(self):
+            world.waits(minutes=20)
+            pulls.acquire("file", now=world.now(), until=world.now() + HOUR, every=None, holder="the other")
+            yield make_account()
+
+    assert puller(world, Suspended()).run_if_due() is None
+
+    state = pulls.states()["file"]
+    assert (state.held_by, state.error) == ("the other", None)
+
+
+def test_the_turn_is_renewed_by_work_and_not_by_output(world, pulls):
+    """A source that yields nothing for hours keeps its turn by its calls."""
+    taken = []
+
+    class Silent(FakeSource):
+        def pull(self, checkpoints):
+            return PulledAccounts(accounts=self._read(checkpoints))
+
+        def _read(self, checkpoints):
+            for _ in range(8):
+                world.waits(minutes=7)
+                checkpoints.work()
+                taken.append(pulls.acquire("file", now=world.now(), until=world.now() + HOUR, every=None))
+            yield make_account()
+
+    puller(world, Silent()).run_if_due()
+
+    assert taken == [None] * 8
+
+
+def test_what_is_remarkable_about_a_snapshot_is_kept_in_the_state(world, pulls):
+    for count in (20, 20, 50):
+        puller(world, FakeSource(*many(count)), max_shrink=1.0).run()
+        world.waits(hours=80)
+
+    assert "50 accounts where there were 20, a sudden growth" in pulls.states()["file"].remarks[0]

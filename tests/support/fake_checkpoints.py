@@ -12,6 +12,8 @@ class FakeCheckpoints:
 
     def __init__(self) -> None:
         self.kept: list[SourcePage] = []
+        self.calls = 0
+        self.expected = (0, 0)
 
     def pages(self) -> Iterator[SourcePage]:
         return iter(list(self.kept))
@@ -19,8 +21,11 @@ class FakeCheckpoints:
     def keep(self, page: SourcePage) -> None:
         self.kept.append(page)
 
-    def clear(self) -> None:
-        self.kept.clear()
+    def work(self) -> None:
+        self.calls += 1
+
+    def expect(self, *, customers: int, calls: int) -> None:
+        self.expected = (customers, calls)
 
 
 class FakeUnits:
@@ -34,3 +39,13 @@ class FakeUnits:
 
     def save(self, units: Mapping[str, str]) -> None:
         self.known = units
+
+
+class FakeMeter:
+    """Allows every call, and counts them."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def spend(self, most: int) -> None:
+        self.calls += 1

@@ -32,6 +32,7 @@ from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import BadToken, ConfigurationError, DeliveryFault, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.held_back import HeldBackOnTicket
+from desk_sync.ports.pulling.pulls import PullOutcome
 from desk_sync.ports.sweeps import SweepKind
 from desk_sync.services.sweep import MissedAlarm
 from desk_sync.services.watch.inflow import InflowWatch
@@ -250,9 +251,11 @@ def test_what_retention_has_deleted_is_shown_and_the_size_of_the_database(shop):
 
 def test_a_source_whose_pulls_are_refused_shows_since_when(shop):
     pulls = SqlPulls(shop.engine)
-    pulls.failed("store", "half of it is missing", now=NOW, due_at=NOW)
-    pulls.failed("store", "half of it is missing", now=NOW + timedelta(seconds=60), due_at=NOW)
-    pulls.succeeded("billing", now=NOW, due_at=NOW)
+    for now in (NOW, NOW + timedelta(seconds=60)):
+        turn = pulls.acquire("store", now=now, until=now, every=None)
+        pulls.failed(turn, "half of it is missing", now=now, due_at=NOW, goes_on=False)
+    turn = pulls.acquire("billing", now=NOW, until=NOW, every=None)
+    pulls.succeeded(turn, PullOutcome(), now=NOW, due_at=NOW)
 
     found = shop.samples()
 

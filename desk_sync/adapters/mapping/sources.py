@@ -33,12 +33,15 @@ class SourceKind(StrEnum):
 class SourceSection(MappingSection):
     """A source that is pulled. `path` is for a file, `table` for SQL; the other optional settings are for Zoho's APIs.
 
+    `max_flawed`: the share of accounts that may be unreadable. `per_day`: the calls that are allowed in 24 hours.
+
     `live`: the source may be queried for one account that no snapshot contains.
     """
 
     kind: Annotated[SourceKind, Field(strict=False)]
     every: Duration
     max_shrink: Share = 0.2
+    max_flawed: Share = 0.1
     path: Text | None = None
     table: Text | None = None
     zoids_of: PlainWord | None = None
@@ -47,8 +50,15 @@ class SourceSection(MappingSection):
     data_center: DataCenter | None = None
     org_id: Id | None = None
     per_minute: Annotated[int, Field(ge=1)] = 60
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    reserve: Share = 0.1
     url: Host | None = None
     accounts_url: Host | None = None
+
+    @property
+    def pull_calls(self) -> int:
+        """The calls of a day that pulls may use; look-ups of single accounts have the `reserve` for themselves."""
+        return max(1, round((self.per_day or 0) * (1 - self.reserve)))
 
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {

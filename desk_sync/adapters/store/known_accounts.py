@@ -100,7 +100,8 @@ class KnownAccounts:
         by_admin: dict[str, list[Account]] = {}
         each_once = {(_source_of(each), each.account_id): each for each in accounts}.values()
         for account in sorted(each_once, key=lambda each: self.sources.index(_source_of(each))):
-            by_admin.setdefault(account.super_admin_email, []).append(account)
+            admin = account.super_admin_email or f"{_source_of(account)} {account.account_id}"
+            by_admin.setdefault(admin, []).append(account)
         return [account for each in by_admin.values() for account in _first_of(each)]
 
 

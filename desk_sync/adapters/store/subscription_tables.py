@@ -32,9 +32,23 @@ sources = Table(
     # How many live queries the source got in the minute that began at `minute_at`.
     Column("asked", Integer, nullable=False, server_default=text("0")),
     Column("minute_at", InstantColumn),
+    # The number of the last turn, and who took it. A process whose turn has another number writes nothing any more.
+    Column("turn", Integer, nullable=False, server_default=text("0")),
+    Column("held_by", String),
+    # The last run; `begun_at` is NULL once it has ended.
+    Column("run", Integer, nullable=False, server_default=text("0")),
+    Column("begun_at", InstantColumn),
+    Column("worked_at", InstantColumn),
+    Column("progress", JSON(none_as_null=True)),
+    Column("waiting", String),
+    Column("flawed", Integer, nullable=False, server_default=text("0")),
+    Column("problems", JSON(none_as_null=True)),
+    Column("remarks", JSON(none_as_null=True)),
+    # The calls of the last day, by the hour in which they were made.
+    Column("spent", JSON(none_as_null=True)),
 )
 
-# The pages that a pull under way has read; an account may be on several pages.
+# The pages that the run of a source has read; an account may be on several pages.
 pages = Table(
     "pages",
     metadata,
@@ -43,6 +57,10 @@ pages = Table(
     Column("accounts", JSON, nullable=False),
     Column("after", String, nullable=False),
     Column("read_at", InstantColumn, nullable=False),
+    Column("run", Integer, nullable=False, server_default=text("0")),
+    Column("before", String, nullable=False, server_default=text("''")),
+    Column("rows", JSON(none_as_null=True)),
+    Column("problems", JSON(none_as_null=True)),
 )
 
 # Live answers of sources about identifiers that no snapshot has; an empty list: the source does not have it either.
@@ -71,6 +89,11 @@ snapshots = Table(
     Column("replaces", Integer),
     Column("accounts", Integer, nullable=False, server_default=text("0")),
     Column("licences", BigInteger, nullable=False, server_default=text("0")),
+    # The digest of the rules by which `licences` were counted, the instant at which the snapshot became current, and
+    # the run that read it, if it was pulled.
+    Column("ruler", String),
+    Column("current_at", InstantColumn),
+    Column("run", Integer),
 )
 _CURRENT = snapshots.c.state == text("'current'")
 Index("ix_snapshots_current", snapshots.c.source, unique=True, sqlite_where=_CURRENT, postgresql_where=_CURRENT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -29,13 +29,15 @@ from desk_sync.adapters.store.bulk import given_rows
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
 from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, begin_marking
-from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, size_of, snapshot_of
+from desk_sync.adapters.store.pulls import hold_turn
+from desk_sync.adapters.store.snapshot_sizes import SnapshotSizes
+from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, snapshot_of
 from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports.subscriptions import FILE, AccountChanges, ReplacedSnapshot, ShrinkGuard
+from desk_sync.ports.subscriptions import FILE, AccountChanges, PullTurn, ReplacedSnapshot, ShrinkGuard
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -89,16 +91,18 @@ class SqlSubscriptions:
         now: datetime,
         max_age: timedelta,
         guard: ShrinkGuard | None = None,
+        turn: PullTurn | None = None,
         dry_run: bool = False,
     ) -> ReplacedSnapshot:
-        snapshot_id = self._start(source=source, imported_at=now, as_of=as_of)
+        imported_at = turn.begun_at if turn else now
+        ruler, run = guard.ruler if guard else None, turn.run if turn else None
+        snapshot_id = self._start(source, turn, imported_at=imported_at, as_of=as_of, ruler=ruler, run=run)
         try:
             for chunk in chunks(accounts, _ACCOUNTS_AT_ONCE):
-                self._stage(snapshot_id, chunk, guard)
+                self._stage(snapshot_id, chunk, guard, turn)
             changed = self._changes(snapshot_id, source)
-            if dry_run and guard:
-                self._check(snapshot_id, source, guard)
-            marked = 0 if dry_run else self._make_current(snapshot_id, source, changed, guard, now=now, max_age=max_age)
+            sizes = SnapshotSizes(self.engine, source).measure(snapshot_id, guard, now=now)
+            marked = 0 if dry_run else self._make_current(snapshot_id, source, turn, changed, now=now, max_age=max_age)
         except BaseException:
             self._retire_own(snapshot_id)
             raise
@@ -108,9 +112,11 @@ class SqlSubscriptions:
         finally:
             self._clear()
         return ReplacedSnapshot(
-            snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=now, as_of=as_of),
+            snapshot=Snapshot(snapshot_id=str(snapshot_id), source=source, imported_at=imported_at, as_of=as_of),
             changes=changed,
             tickets=marked,
+            size=sizes.size,
+            remarks=sizes.remarks,
         )
 
     def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
@@ -118,20 +124,22 @@ class SqlSubscriptions:
         self._clear()
         return marked
 
-    def _start(self, *, source: str, **facts: object) -> int:
+    def _start(self, source: str, turn: PullTurn | None, **facts: object) -> int:
         """Create a snapshot and stop other imports of the source, running or dead; return its id."""
         new = insert(snapshots).values(state=SnapshotState.IMPORTING, source=source, **facts).returning(snapshots.c.id)
         stopped = (snapshots.c.source == source) & is_in(SnapshotState.IMPORTING)
-        with writing(self.engine) as connection:
+        with _fenced(self.engine, turn) as connection:
             connection.execute(update(snapshots).where(stopped).values(state=SnapshotState.RETIRED))
             number: int = connection.execute(new).scalar_one()
             return number
 
-    def _stage(self, snapshot_id: int, chunk: Sequence[Account], guard: ShrinkGuard | None) -> None:
+    def _stage(
+        self, snapshot_id: int, chunk: Sequence[Account], guard: ShrinkGuard | None, turn: PullTurn | None
+    ) -> None:
         licences = sum(guard.licences(account) for account in chunk) if guard else 0
         account_rows = [_account_row(snapshot_id, account) for account in chunk]
         identifier_rows = [row for account in chunk for row in _identifier_rows(snapshot_id, account)]
-        with writing(self.engine) as connection:
+        with _fenced(self.engine, turn) as connection:
             _still_importing(
                 connection,
                 snapshot_id,
@@ -146,31 +154,20 @@ class SqlSubscriptions:
         with reading(self.engine) as connection:
             return changes(connection, snapshot_id, current_of(connection, source))
 
-    def _check(self, snapshot_id: int, source: str, guard: ShrinkGuard) -> None:
-        """Raise Shrunk if the guard would not let the snapshot replace the source's current one."""
-        with reading(self.engine) as connection:
-            own = connection.execute(select(snapshots).where(snapshots.c.id == snapshot_id)).mappings().one()
-            current = (snapshots.c.source == source) & is_in(SnapshotState.CURRENT)
-            before = connection.execute(select(snapshots).where(current)).mappings().one_or_none()
-        if before:
-            guard.check(size_of(before), size_of(own))
-
     def _make_current(
         self,
         snapshot_id: int,
         source: str,
+        turn: PullTurn | None,
         changed: AccountChanges,
-        guard: ShrinkGuard | None,
         *,
         now: datetime,
         max_age: timedelta,
     ) -> int:
         """Make the snapshot the source's current one, and mark its tickets; return how many."""
-        with writing(self.engine) as connection:
+        with _fenced(self.engine, turn) as connection:
             before = _retire(connection, source)
-            after = _still_importing(connection, snapshot_id, state=SnapshotState.CURRENT)
-            if guard and before:
-                guard.check(size_of(before), size_of(after))
+            _still_importing(connection, snapshot_id, state=SnapshotState.CURRENT, current_at=now)
             begin_marking(connection, snapshot_id, before["id"] if before else None)
         return RequeueTickets(self.engine, max_age).mark(snapshot_id, changed, now=now)
 
@@ -193,6 +190,15 @@ class SqlSubscriptions:
         rows = select(*table.primary_key).where(table.c.snapshot_id.in_(done)).limit(CHUNK)
         with writing(self.engine) as connection:
             return connection.execute(delete(table).where(key.in_(rows))).rowcount
+
+
+@contextmanager
+def _fenced(engine: Engine, turn: PullTurn | None) -> Iterator[Connection]:
+    """Open a transaction in which no other process can take the turn. Raises TurnLost if one has taken it."""
+    with writing(engine) as connection:
+        if turn:
+            hold_turn(connection, turn)
+        yield connection
 
 
 def _still_importing(connection: Connection, snapshot_id: int, **values: Any) -> RowMapping:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
@@ -26,9 +26,11 @@ from desk_sync.adapters.text.countries import COUNTRIES, MISTAKEN_CODES
 from desk_sync.adapters.yaml.problems import did_you_mean
 from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account
-from desk_sync.errors import InputError, Problem
+from desk_sync.errors import InputError, Problem, TemporaryError
+from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import AccountFile, CheckpointStore, PulledAccounts
 
+SETTLED = timedelta(minutes=1)
 RowTracker: TypeAlias = Callable[[Iterable[TableRow]], Iterable[TableRow]]
 
 
@@ -77,14 +79,28 @@ def read_correct_accounts(
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """An export that another program renews, as a source. One refused row refuses the whole pull."""
+    """An export that another program renews, as a source. One refused row refuses the whole pull.
+
+    A file that is being written waits: one that changes while it is read, and one without a last line end that is
+    younger than a minute by `now`.
+    """
 
     path: Path
+    now: Now | None = None
 
     def pull(self, _: CheckpointStore) -> PulledAccounts:
-        """Raises InputError with every mistake of the file."""
+        """Raises InputError with every mistake of the file, and TemporaryError if it is being written."""
+        before = _state_of(self.path)
         file = read_accounts(self.path)
+        if before != _state_of(self.path) or self._is_unfinished():
+            raise TemporaryError(f"{self.path} is being written", retry_after=SETTLED)
         return PulledAccounts(accounts=file.accounts, as_of=file.as_of)
+
+    def _is_unfinished(self) -> bool:
+        content = self.path.read_bytes()
+        if self.now is None or content.startswith(b"PK") or content.endswith((b"\n", b"\r", b"\n\0")):
+            return False
+        return self.now().timestamp() - self.path.stat().st_mtime < SETTLED.total_seconds()
 
 
 def _file(
@@ -196,3 +212,12 @@ _ZOID, _ZGID, _ZUID = attrgetter("zoid"), attrgetter("zgid"), attrgetter("zuid")
 def _distinct(rows: Sequence[SubscriptionRow], value: Callable[[SubscriptionRow], str | None]) -> tuple[str, ...]:
     """Return the different values of the rows, in their order, without empty ones."""
     return tuple(filter(None, dict.fromkeys(map(value, rows))))
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    """Return the size and the time of the last change of a file; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns

@@ -1,19 +1,25 @@
-"""Lenient readers of JSON from Zoho's APIs: numbers sent as text, text as numbers, empty values in several forms.
+"""Lenient readers of JSON from Zoho's APIs, and of rows of a database: numbers sent as text, and text as numbers.
 
-A missing value is read as empty; a quantity that is not a whole number refuses the whole answer.
+A missing text is read as empty, a missing number as None: it is not known. Numbers of machines have no thousands
+separators: 25, 25.0, "25.00" and Decimal("25.000") are 25, and 1.125 is no number of licences.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib import resources
+from decimal import Decimal
 from typing import Any
 
-from desk_sync.adapters.subscriptions.tables import cells
+from desk_sync.adapters.subscriptions.tables.cells import shown
+from desk_sync.adapters.text.countries import country_code
 from desk_sync.errors import PermanentError
 
 Raw = Mapping[str, Any]
+
+MOST_LICENCES = 10**9
+"""More than any subscription has: a larger number is something else."""
+_WHOLE = re.compile(r"([0-9]{1,30})(?:\.0{1,30})?")
 
 
 def text(raw: Raw, key: str) -> str:
@@ -33,40 +39,35 @@ def section(raw: Raw, key: str) -> Raw:
     return value if isinstance(value, dict) else {}
 
 
-def quantity(raw: Raw, key: str) -> int:
-    """Return a whole number, 0 if it is missing. Raises PermanentError for any other value."""
-    written = text(raw, key)
-    try:
-        return cells.quantity(written.removesuffix(".0")) or 0
-    except ValueError as error:
-        raise PermanentError(f"{key}: {error}") from None
+def quantity(raw: Raw, key: str) -> int | None:
+    """Return a whole number, None if none is stated. Raises ValueError for any other value."""
+    stated = raw.get(key)
+    if stated is None or stated == "":
+        return None
+    match = _WHOLE.fullmatch(_plain_digits(stated))
+    if match is None or int(match[1]) > MOST_LICENCES:
+        raise ValueError(f"{shown(str(stated))} is not a whole number of licences")
+    return int(match[1])
+
+
+def _plain_digits(stated: object) -> str:
+    """Return a number without an exponent; "" for what is neither a number nor a text."""
+    if isinstance(stated, str):
+        return stated.strip()
+    if isinstance(stated, bool) or not isinstance(stated, int | float | Decimal):
+        return ""
+    return f"{Decimal(stated):f}"
+
+
+def truth(raw: Raw, key: str) -> bool:
+    """Return a value that is exactly true or false. Raises ValueError for any other, and if it is missing."""
+    stated = raw.get(key)
+    if not isinstance(stated, bool):
+        raise ValueError(f"{key} is {shown(str(stated))}, and neither true nor false" if key in raw else f"no {key}")
+    return stated
 
 
 def country(name: str) -> tuple[str, ...]:
-    """Return the ISO code of a country, given as its English name or as a code; empty if unknown."""
-    code = _codes().get(name.replace(".", "").casefold())
+    """Return the ISO code of a country, given as its name or as a code; empty if unknown."""
+    code = country_code(name) if name else None
     return (code,) if code else ()
-
-
-_OTHER_NAMES = {
-    "usa": "US",
-    "united states of america": "US",
-    "united kingdom": "GB",
-    "great britain": "GB",
-    "uk": "GB",
-    "south korea": "KR",
-    "republic of korea": "KR",
-    "czechia": "CZ",
-    "türkiye": "TR",
-    "ivory coast": "CI",
-    "united arab emirates": "AE",
-    "uae": "AE",
-}
-
-
-@cache
-def _codes() -> Mapping[str, str]:
-    table = resources.files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text(encoding="utf-8")
-    pairs = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
-    known = {name.casefold(): code for code, name in pairs}
-    return known | {code.casefold(): code for code in known.values()} | _OTHER_NAMES

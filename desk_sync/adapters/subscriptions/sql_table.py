@@ -1,27 +1,36 @@
 """A table or view of a data warehouse: one row for each licence item; the rows of one super admin are one account.
 
 Only SELECT is ever sent. Quantities are whole numbers of the unit. `super_admin_email_norm` can be in any form: it is
-converted to ours. Rows of one subscription, kind and plan code must be unique.
+converted to ours. Rows of one subscription, kind and plan code that say the same are one row; if they differ, a person
+decides if it matters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy import exc as sql
 
-from desk_sync.adapters.store.engine import reading, translated_errors
-from desk_sync.adapters.subscriptions.lenient import Raw, quantity, text
+from desk_sync.adapters.subscriptions.item_lines import (
+    NOT_STATED,
+    ItemLine,
+    SubscriptionLines,
+    each_once,
+    is_free,
+    stated_number,
+)
+from desk_sync.adapters.subscriptions.lenient import Raw, country, text
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.domain.account.licence_policy import plain
 from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.errors import ConfigurationError, PermanentError
-from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts
+from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
+from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourceProblem
 
 REQUIRED = (
     "super_admin_email_norm",
@@ -35,6 +44,8 @@ REQUIRED = (
 )
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
 _ROWS_AT_ONCE = 1000
+STATEMENT_TIMEOUT = timedelta(minutes=5)
+"""How long PostgreSQL may take for one statement, or for one portion of rows."""
 _COLUMNS = {
     IdentifierKind.EMAIL: "super_admin_email_norm",
     IdentifierKind.DOMAIN: "domain_norm",
@@ -58,7 +69,8 @@ class SqlTable:
     def pull(self, _: CheckpointStore) -> PulledAccounts:
         """Raises ConfigurationError with the names of all missing columns."""
         table = self._described()
-        return PulledAccounts(accounts=self._accounts(table, true()))
+        problems: list[SourceProblem] = []
+        return PulledAccounts(accounts=self._accounts(table, true(), problems), problems=problems)
 
     def ask(self, identifier: Identifier) -> Sequence[Account]:
         """Return the accounts with the identifier, in normal form, on one of their rows."""
@@ -68,14 +80,14 @@ class SqlTable:
             return ()
         named = table.alias()
         admins = select(named.c.super_admin_email_norm).where(cast(named.c[column], String) == identifier.value)
-        return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins)))
+        return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins), []))
 
     def _described(self) -> Table:
         schema, _, name = self.table.rpartition(".")
         try:
-            with translated_errors():
+            with self._source_errors():
                 table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
-        except NoSuchTableError:
+        except sql.NoSuchTableError:
             raise ConfigurationError(f"the database has no table or view {self.table}") from None
         if missing := [column for column in REQUIRED if column not in table.c]:
             raise ConfigurationError(f"{self.table} has no column {', '.join(missing)}")
@@ -84,36 +96,72 @@ class SqlTable:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Open a connection that cannot write. PostgreSQL streams rows only within a transaction."""
-        if self.engine.dialect.name == "postgresql":
-            with translated_errors(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
-                yield connection
-        else:
-            with reading(self.engine) as connection:
-                yield connection
+        postgresql = self.engine.dialect.name == "postgresql"
+        options: dict[str, Any] = {"postgresql_readonly": True} if postgresql else {"without_begin": True}
+        with self._source_errors(), self.engine.connect().execution_options(**options) as connection:
+            if postgresql:
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT.seconds * 1000}")
+            yield connection
 
-    def _accounts(self, table: Table, condition: ColumnElement[bool]) -> Iterator[Account]:
+    @contextmanager
+    def _source_errors(self) -> Iterator[None]:
+        """Translate errors of the source's database, which is not ours."""
+        try:
+            yield
+        except (sql.DBAPIError, sql.TimeoutError) as error:
+            reason = str(getattr(error, "orig", None) or "no free connection").partition("\n")[0]
+            if "permission denied" in reason:
+                message = f"the user lacks SELECT on {self.table}: {reason}"
+                raise ConfigurationError(message, hint=f"GRANT SELECT ON {self.table} to this user") from error
+            if isinstance(error, sql.OperationalError | sql.InterfaceError | sql.TimeoutError):
+                raise TemporaryError(f"the source's database does not answer: {reason}") from error
+            raise PermanentError(f"the source's database refused: {reason}") from error
+
+    def _accounts(
+        self, table: Table, condition: ColumnElement[bool], problems: list[SourceProblem]
+    ) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
         query = select(*columns).where(condition).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
         seen: set[str] = set()
         with self._reading() as connection:
             found = (dict(row) for row in connection.execute(query).mappings())
-            for written, rows in groupby(found, key=lambda row: row[address.name]):
-                account = _account(identifiers.email(str(written or "")), list(rows))
-                if account.super_admin_email in seen:
+            for written, group in groupby(found, key=lambda row: row[address.name]):
+                owner = identifiers.email(str(written or ""))
+                if owner in seen:
                     raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
-                seen.add(account.super_admin_email)
-                yield account
+                if owner:
+                    seen.add(owner)
+                    yield _account(owner, list(group), problems)
+                else:
+                    yield from _without_address(list(group), problems)
 
 
-def _account(address: str | None, rows: Sequence[Raw]) -> Account:
-    if address is None:
-        raise PermanentError(f"subscription {rows[0]['subscription_id']} has no valid e-mail address")
+def _without_address(rows: Sequence[Raw], problems: list[SourceProblem]) -> Iterator[Account]:
+    """Yield an account for each organisation (ZOID) of rows without a valid address; the other rows are left out."""
+    by_zoid: dict[str, list[Raw]] = {}
+    for row in rows:
+        if zoid := identifiers.number(text(row, "zoid")):
+            by_zoid.setdefault(zoid, []).append(row)
+            continue
+        message = "neither a valid address nor a ZOID"
+        named = text(row, "subscription_id")
+        problems.append(SourceProblem(account="", subscription=named, field="super_admin_email_norm", message=message))
+    for each in by_zoid.values():
+        yield _account("", each, problems)
+
+
+def _account(address: str, rows: Sequence[Raw], problems: list[SourceProblem]) -> Account:
+    account_id = next(iter(_values(rows, "customer_id")), None) or f"sql-{text(rows[0], 'subscription_id')}"
+    found = [
+        _subscription(named, each, account_id, problems) for named, each in _by_value(rows, "subscription_id").items()
+    ]
     return Account(
-        account_id=next(iter(_values(rows, "customer_id")), None) or f"sql-{rows[0]['subscription_id']}",
+        account_id=account_id,
         super_admin_email=address,
-        items=tuple(map(_item, rows)),
-        countries=tuple(code.upper() for code in _values(rows, "country_code")),
+        items=tuple(item for each in found for item in each.items),
+        contested=tuple(subscription for each in found for subscription in each.contested),
+        countries=tuple(dict.fromkeys(code for each in _values(rows, "country_code") for code in country(each))),
         domain=next((each for each in map(_domain, _values(rows, "domain_norm")) if each), None),
         zoids=_numbers(rows, "zoid"),
         zgids=_numbers(rows, "zgid"),
@@ -121,20 +169,37 @@ def _account(address: str | None, rows: Sequence[Raw]) -> Account:
     )
 
 
-def _item(row: Raw) -> LicenceItem:
+def _subscription(named: str, rows: Sequence[Raw], account_id: str, problems: list[SourceProblem]) -> SubscriptionLines:
+    lines = each_once(named, [ItemLine(text(row, "item_kind"), _item(row, account_id, problems)) for row in rows])
+    if lines.contested:
+        message = "rows of one kind and plan code differ"
+        problems.append(SourceProblem(account=account_id, subscription=named, field="plan_code", message=message))
+    return lines
+
+
+def _item(row: Raw, account_id: str, problems: list[SourceProblem]) -> LicenceItem:
     name, code = text(row, "plan_name"), text(row, "plan_code")
-    words = plain(name or code).split()
+    number = stated_number(row, "quantity")
+    problems += number.problems(account_id, text(row, "subscription_id"), "quantity")
     return LicenceItem(
         subscription_id=text(row, "subscription_id"),
         service=text(row, "service") or "unnamed service",
-        name=name or code,
+        name=number.named(name or code or "unnamed plan"),
         code=code,
-        quantity=quantity(row, "quantity"),
-        unit=text(row, "unit"),
+        quantity=number.number,
+        unit=text(row, "unit") or (NOT_STATED if number.number is None else ""),
         status=text(row, "status"),
         edition=f"{name} {code}".strip(),
-        paid=not {"free", "trial"} & set(words),
+        # A plan without a name may be a free one.
+        paid=bool(name or code) and not is_free(name, code),
     )
+
+
+def _by_value(rows: Iterable[Raw], column: str) -> Mapping[str, Sequence[Raw]]:
+    grouped: dict[str, list[Raw]] = {}
+    for row in rows:
+        grouped.setdefault(text(row, column), []).append(row)
+    return grouped
 
 
 def _values(rows: Iterable[Raw], column: str) -> Sequence[str]:

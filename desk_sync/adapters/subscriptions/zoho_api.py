@@ -1,39 +1,34 @@
 """A read-only client for Zoho's APIs: JSON over the hardened transport, with a token, at a limited rate.
 
-`CallPace` spaces the calls of one process evenly; a pull makes one call at a time. Temporary failures are repeated.
+`CallPace` spaces the calls of one process evenly; a pull makes one call at a time. Temporary failures are repeated. A
+pause that the server asks for is kept, whatever its length: a short one here, a long one by AllowanceSpent.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import requests
-from tenacity import RetryCallState, Retrying, nap, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, nap, retry_if_exception, stop_after_attempt
 
+from desk_sync.adapters.subscriptions.zoho_answer import LONGEST_PAUSE, PAUSE, ApiAnswer, read_answer
 from desk_sync.adapters.zoho.auth import AccessTokens, authorization, permit_loopback
 from desk_sync.adapters.zoho.hosts import allowed
-from desk_sync.adapters.zoho.json_reader import NotJson, read_json
 from desk_sync.adapters.zoho.transport import DeadlineAdapter, harden
-from desk_sync.errors import Absent, NotPermitted, PermanentError, TemporaryError
+from desk_sync.errors import AllowanceSpent, TemporaryError
+from desk_sync.ports.now import Now
 
 TIMEOUT = timedelta(seconds=20)
 LOOKUP_TIMEOUT = timedelta(seconds=10)
 """The longest duration of a look-up of one account in all: a ticket waits for it."""
 ATTEMPTS = 4
-_PAUSE = timedelta(seconds=5)
-_SECONDS = re.compile("[0-9]{1,6}")
-_LONGEST_PAUSE = timedelta(minutes=1)
-_TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_NOT_FOUND = 404
 
 
 class CallPace:
@@ -62,12 +57,24 @@ class CallPace:
             self._sleep(at - now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiAnswer:
-    """The JSON of a success, and its headers, with case-insensitive names."""
+class _NoCall(Exception):
+    """A call is not made, and not tried again, because of `error`."""
 
-    body: Any
-    headers: Mapping[str, str]
+    def __init__(self, error: TemporaryError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _unlimited() -> None:
+    """Allow a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallAllowance:
+    """Counts each call. Raises AllowanceSpent for one more than the day allows; pulls leave a reserve to look-ups."""
+
+    for_look_ups: Callable[[], object] = _unlimited
+    for_pulls: Callable[[], object] = _unlimited
 
 
 class ZohoApi:
@@ -79,15 +86,20 @@ class ZohoApi:
         *,
         access: AccessTokens,
         pace: CallPace,
+        now: Now,
         headers: Mapping[str, str] | None = None,
         attempts: int = ATTEMPTS,
+        allowance: CallAllowance | None = None,
         sleep: Callable[[float], None] = nap.sleep,
     ) -> None:
         """Raises ConfigurationError if the host, such as https://www.zohoapis.eu, is not one of Zoho's."""
         self._base = allowed(base_url.rstrip("/"))
         self._access = access
         self._pace = pace
+        self._now = now
         self._attempts = attempts
+        self._allowance = allowance or CallAllowance()
+        self._before_each = self._allowance.for_look_ups
         self._sleep = sleep
         self._deadline: DeadlineAdapter | None = None
         self._session = harden(requests.Session())
@@ -101,16 +113,30 @@ class ZohoApi:
         bounded._deadline = DeadlineAdapter(span.total_seconds())
         return bounded
 
+    def working(self, work: Callable[[], object]) -> ZohoApi:
+        """Return a copy for a pull, which calls `work` before each request and leaves the look-ups their reserve."""
+
+        def before_each() -> None:
+            self._allowance.for_pulls()
+            work()
+
+        other = copy(self)
+        other._before_each = before_each
+        return other
+
     def get(self, path: str, **query: str | int) -> ApiAnswer:
         """Return the answer. Raises TemporaryError, PermanentError or NotPermitted; messages contain no query."""
         attempts = Retrying(
-            retry=retry_if_exception_type(TemporaryError),
+            retry=retry_if_exception(_is_worth_repeating),
             stop=stop_after_attempt(self._attempts),
             wait=_wait,
             sleep=self._sleep,
             reraise=True,
         )
-        answer: ApiAnswer = attempts(self._attempt, path, query)
+        try:
+            answer: ApiAnswer = attempts(self._attempt, path, query)
+        except _NoCall as stopped:
+            raise stopped.error from None
         return answer
 
     def _attempt(self, path: str, query: Mapping[str, str | int]) -> ApiAnswer:
@@ -118,16 +144,20 @@ class ZohoApi:
         deadline = self._deadline.within(seconds) if self._deadline else DeadlineAdapter(seconds)
         token = self._access.token(deadline)
         response = self._send(path, query, token, deadline)
-        if response.status_code == _UNAUTHORIZED:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
             token = self._access.token(deadline, refused=token)
             response = self._send(path, query, token, deadline)
-        return _read(response, path)
+        return read_answer(response, path, self._now())
 
     def _send(
         self, path: str, query: Mapping[str, str | int], token: Any, deadline: DeadlineAdapter
     ) -> requests.Response:
         request = requests.Request("GET", self._base + path, params=dict(query), auth=authorization(token))
         prepared = self._session.prepare_request(request)
+        try:
+            self._before_each()
+        except TemporaryError as error:
+            raise _NoCall(error) from None
         self._pace.wait()
         try:
             return self._session.send(prepared, timeout=deadline.timeout(), allow_redirects=False)
@@ -137,24 +167,10 @@ class ZohoApi:
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    pause = error.retry_after if isinstance(error, TemporaryError) else _PAUSE
-    return min(pause, _LONGEST_PAUSE).total_seconds()
+    return (error.retry_after if isinstance(error, TemporaryError) else PAUSE).total_seconds()
 
 
-def _read(response: requests.Response, path: str) -> ApiAnswer:
-    status = f"{response.status_code} to {path}"
-    if response.status_code in (_UNAUTHORIZED, _FORBIDDEN):
-        raise NotPermitted(status, hint="give the source's credentials the scopes that it needs")
-    if response.status_code in _TEMPORARY:
-        seconds = response.headers.get("Retry-After", "")
-        raise TemporaryError(
-            status, retry_after=timedelta(seconds=int(seconds)) if _SECONDS.fullmatch(seconds) else _PAUSE
-        )
-    if response.status_code == _NOT_FOUND:
-        raise Absent(status)
-    if not 200 <= response.status_code < 300:
-        raise PermanentError(status)
-    try:
-        return ApiAnswer(body=read_json(response.content), headers=response.headers)
-    except NotJson:
-        raise TemporaryError(f"{status}, and the body is not JSON") from None
+def _is_worth_repeating(error: BaseException) -> bool:
+    """Return True for a failure after a short pause; a long one ends the pull for now."""
+    short = isinstance(error, TemporaryError) and error.retry_after <= LONGEST_PAUSE
+    return short and not isinstance(error, AllowanceSpent)

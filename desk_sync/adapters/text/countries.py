@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.languages import get_official_languages
 
 from desk_sync.adapters.text.fold import fold
 from desk_sync.adapters.text.languages import LANGUAGES
@@ -44,6 +45,28 @@ _EVERYDAY_NAMES: dict[str, str] = {
     "the netherlands": "NL",
     "holland": "NL",
     "uae": "AE",
+    "u.k": "GB",
+    "britain": "GB",
+    "czech republic": "CZ",
+    "turkey": "TR",
+    "ivory coast": "CI",
+    "hong kong": "HK",
+    "macau": "MO",
+    "macedonia": "MK",
+    "bosnia": "BA",
+    "ksa": "SA",
+    "kingdom of saudi arabia": "SA",
+    "swaziland": "SZ",
+    "burma": "MM",
+    "palestine": "PS",
+    "vatican": "VA",
+    "korea, republic of": "KR",
+    "iran, islamic republic of": "IR",
+    "moldova, republic of": "MD",
+    "tanzania, united republic of": "TZ",
+    "bolivia, plurinational state of": "BO",
+    "venezuela, bolivarian republic of": "VE",
+    "taiwan, province of china": "TW",
 }
 
 
@@ -51,13 +74,31 @@ def country_code(written: str) -> str | None:
     """Return the code of a country, given as a code or as its name in a language of the partners; None if unknown."""
     text = " ".join(written.split())
     code = text.upper()
-    return code if code in COUNTRIES else MISTAKEN_CODES.get(code) or _by_name().get(_folded(text))
+    if code in COUNTRIES:
+        return code
+    name = _folded(text)
+    return MISTAKEN_CODES.get(code) or _by_name().get(name) or _own_names().get(name)
 
 
 @cache
 def _by_name() -> Mapping[str, str]:
     named = (item for language in LANGUAGES for item in Locale.parse(language).territories.items())
-    return {_folded(name): code for code, name in named if code in COUNTRIES} | _EVERYDAY_NAMES
+    known = {_folded(name): code for code, name in named if code in COUNTRIES}
+    return known | {_folded(name): code for name, code in _EVERYDAY_NAMES.items()}
+
+
+@cache
+def _own_names() -> Mapping[str, str]:
+    """Return the countries by their names in their own official languages, such as Polska, Sverige, Danmark."""
+    names = ((code, language) for code in COUNTRIES for language in get_official_languages(code))
+    return {_folded(name): code for code, language in names if (name := _name_in(language, code))}
+
+
+def _name_in(language: str, code: str) -> str | None:
+    try:
+        return Locale.parse(language).territories.get(code)
+    except UnknownLocaleError:
+        return None
 
 
 def _folded(name: str) -> str:

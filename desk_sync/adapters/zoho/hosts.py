@@ -36,9 +36,9 @@ DATA_CENTERS = {
     "ca": _on("zohocloud.ca", "www.zohoapis.ca"),
     "sa": _on("zoho.sa", "www.zohoapis.sa"),
     "cn": _on("zoho.com.cn", "www.zohoapis.com.cn"),
-    "sg": _on("zoho.sg"),
-    "ae": _on("zoho.ae"),
-    "uk": _on("zoho.uk"),
+    "sg": _on("zoho.sg", "www.zohoapis.sg"),
+    "ae": _on("zoho.ae", "www.zohoapis.ae"),
+    "uk": _on("zoho.uk", "www.zohoapis.uk"),
 }
 
 _HOSTS = frozenset(

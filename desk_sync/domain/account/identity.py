@@ -37,7 +37,8 @@ class Identifier:
 
 def identifiers_of(account: Account) -> Iterator[Identifier]:
     """Yield every identifier that leads to the account."""
-    yield Identifier(IdentifierKind.EMAIL, account.super_admin_email)
+    if account.super_admin_email:
+        yield Identifier(IdentifierKind.EMAIL, account.super_admin_email)
     domains = (account.domain, *account.other_domains)
     yield from (Identifier(IdentifierKind.DOMAIN, each) for each in domains if each is not None)
     for kind, values in (

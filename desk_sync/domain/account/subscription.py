@@ -60,6 +60,7 @@ class Snapshot:
 class Account:
     """The end customer's Zoho account. If it has more than one country or region, its rows disagree.
 
+    `super_admin_email` is "" if the source has none; such an account is found by its organisations (`zoids`).
     `countries` are ISO 3166-1 alpha-2 codes; `regions` are the region names in the data, if any.
     `domain` is None if it is a public mail provider's; `other_domains` are verified too.
     `partner_domain` is the domain of the partner that the account is tagged to; `tagged` is false if the data say that

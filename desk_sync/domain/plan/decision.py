@@ -167,4 +167,5 @@ def _origin(account: Account, snapshot: Snapshot) -> str:
 def _age(snapshot: Snapshot) -> str:
     if not snapshot.in_full:
         return f"source {snapshot.source} was asked for it at {snapshot.imported_at:%F %H:%M}Z"
-    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z"
+    dated = f", with data of {snapshot.as_of:%F}" if snapshot.as_of else ""
+    return f"source {snapshot.source} was last read in full at {snapshot.imported_at:%F %H:%M}Z{dated}"

@@ -280,7 +280,7 @@ def desired_values(
     """Yield the decided values that are ours to set: address (C3, R53), box and severity (R49, R54)."""
     if ticket.in_bin or decision.account_id is None or lookup.account is None:
         return
-    if _may_fill_email(ticket, lookup, memory, rules):
+    if lookup.account.super_admin_email and _may_fill_email(ticket, lookup, memory, rules):
         yield Field.CUSTOMER_PRIMARY_EMAIL, DesiredValue(lookup.account.super_admin_email, decision.basis)
     if decision.verdict is Verdict.PRIORITY and not decision.hands_off:
         yield Field.LARGE_USER, DesiredValue(True, decision.basis)

@@ -104,9 +104,13 @@ class LiveLookup:
 
     def _best(self, accounts: Sequence[Account]) -> Sequence[Account]:
         """Return the local data of the same super admins where there are any: they hold more than this source's."""
-        admins = {each: Identifier(IdentifierKind.EMAIL, each.super_admin_email) for each in accounts}
-        known = self.subscriptions.find(tuple(admins.values())) if admins else {}
-        best = {one.account_id: one for each in accounts for one in known.get(admins[each], (each,))}
+        admins = [Identifier(IdentifierKind.EMAIL, each.super_admin_email) for each in accounts]
+        known = self.subscriptions.find(admins) if admins else {}
+        best = {
+            one.account_id: one
+            for each, admin in zip(accounts, admins, strict=True)
+            for one in known.get(admin, (each,))
+        }
         return tuple(best.values())
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.zoho_api import CallPace, ZohoApi
 from tests.adapters.desk.portal import FakeTokens, make_access, make_token
+from tests.support.makers import NOW
 from tests.support.zoho_host import HostRequest, Reply, ZohoHost, serving
 
 SAMPLES = Path(__file__).parents[2] / "cases" / "subscriptions"
@@ -50,7 +51,9 @@ def api(host: ZohoHost) -> ZohoApi:
 
 def make_api(host: ZohoHost, **facts: Any) -> ZohoApi:
     access = make_access(FakeTokens(make_token()), accounts_url=host.url)
-    return ZohoApi(host.url, **{"access": access, "pace": CallPace(10**9), "sleep": lambda _: None} | facts)
+    return ZohoApi(
+        host.url, **{"access": access, "pace": CallPace(10**9), "now": lambda: NOW, "sleep": lambda _: None} | facts
+    )
 
 
 def at(path: str, body: Any, **facts: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,10 @@ from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.entitlement import ItemStanding, judge
-from desk_sync.domain.account.identity import Identifier, IdentifierKind
+from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.errors import NotPermitted, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import BILLING, UNITS, at, make_api, northwind, sample
+from tests.support.billing_answers import LISTED, BillingAnswers
 from tests.support.fake_checkpoints import FakeCheckpoints, FakeUnits
 from tests.support.zoho_host import Reply
 
@@ -144,11 +147,9 @@ OWN = STRANGER | {"customer_id": "1"}
         pytest.param("/customers", [], id="no object"),
         pytest.param(
             "/subscriptions",
-            {"code": 0, "subscriptions": [STRANGER], "page_context": LAST},
-            id="customer_id is ignored",
+            {"code": 0, "subscriptions": [OWN | {"customer_id": ""}], "page_context": LAST},
+            id="a subscription of any customer",
         ),
-        pytest.param("/subscriptions/7", {"code": 0, "subscription": STRANGER}, id="a stranger's details"),
-        pytest.param("/subscriptions/7", {"code": 0, "subscription": {"subscription_id": "8"}}, id="another one's"),
     ],
 )
 def test_half_an_answer_is_refused(host, api, path, body):
@@ -180,3 +181,103 @@ def test_each_recorded_error_is_one(host, api, name, error):
 
     with pytest.raises((error, NotPermitted)):
         list(BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts)
+
+
+def test_a_look_up_whose_filter_is_ignored_is_refused(host, api):
+    host.answers.extend(
+        (
+            at(f"{BILLING}/customers", customers(ADMIN.value)),
+            at(f"{BILLING}/subscriptions", {"code": 0, "subscriptions": [STRANGER], "page_context": LAST}),
+        )
+    )
+
+    with pytest.raises(PermanentError, match="another customer's subscription"):
+        BillingSource(api, units=FakeUnits()).ask(ADMIN)
+
+
+def test_a_code_that_the_stored_list_lacks_reads_the_list_again_once(host, api):
+    host.answers.extend((*UNITS, northwind))
+    units = FakeUnits()
+    units.known = {"plan:of-yesterday": "users"}
+    for _ in range(3):
+        billing = BillingSource(api, units=units)
+        assert counted(billing.ask(ADMIN)[0]) == 88
+    del units.known["plan:one-flexible"]
+    units.known["plan:unknown"] = ""
+    BillingSource(api, units=units).ask(ADMIN)
+
+    assert host.count(f"{BILLING}/plans") == 2
+
+
+def test_a_code_that_no_list_has_does_not_read_the_lists_at_each_look_up(host, api):
+    odd = sample("billing_subscription_get_zoho_one")
+    odd["subscription"]["plan"]["plan_code"] = "nowhere"
+    host.answers.extend((at(f"{BILLING}/subscriptions/90300000000069", odd), *UNITS, northwind))
+    units = FakeUnits()
+    for _ in range(3):
+        BillingSource(api, units=units).ask(ADMIN)
+
+    assert host.count(f"{BILLING}/plans") == 1
+    assert units.known["plan:nowhere"] == ""
+
+
+def test_customers_are_read_by_pages_and_not_one_by_one(host, api):
+    billing = BillingAnswers(size=50)
+    billing.rows["customers"] = [{"customer_id": f"{n}", "email": f"e{n}@e.example"} for n in range(1000)]
+    billing.rows["subscriptions"] = [
+        LISTED | {"subscription_id": f"S{n}", "customer_id": f"{n}", "status": "cancelled"} for n in range(1000)
+    ]
+    host.answers[:] = [billing.reply]
+
+    accounts = list(BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts)
+
+    assert len(accounts) == 1000
+    assert len(host.requests) == 2 * (20 + 19), "each list forwards and backwards"
+
+
+def test_a_customer_without_an_address_is_kept_if_it_has_a_zoid(host, api):
+    billing = BillingAnswers()
+    billing.rows["customers"][0]["email"] = ""
+    billing.records["S1"]["custom_fields"] = [{"label": "ZOID", "value": "100055000"}]
+    host.answers[:] = [billing.reply]
+
+    [account] = BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts
+
+    assert (account.super_admin_email, account.zoids, account.domain) == ("", ("100055000",), None)
+    assert Identifier(IdentifierKind.EMAIL, "") not in set(identifiers_of(account))
+
+
+class Moving(BillingAnswers):
+    """A list of customers in which one row is added and one deleted before each page, anywhere."""
+
+    def __init__(self, seed, *, added_at, size=20, count=300):
+        super().__init__(size)
+        self.random = Random(seed)
+        self.added_at = added_at
+        self.rows["customers"] = [{"customer_id": f"{n}", "email": f"e{n}@e.example"} for n in range(count)]
+        self.rows["subscriptions"] = []
+        self.stayed = set(range(count))
+        self.added = 0
+
+    def _page(self, path, query):
+        rows = self.rows[path]
+        if path == "customers" and self.added < 60:
+            self.added += 1
+            gone = rows.pop(self.random.randrange(len(rows)))
+            self.stayed.discard(int(gone["customer_id"]))
+            new = {"customer_id": f"{1000 + self.added}", "email": f"n{self.added}@e.example"}
+            place = {"front": 0, "end": len(rows), "anywhere": self.random.randrange(len(rows))}[self.added_at]
+            rows.insert(place, new)
+        return super()._page(path, query)
+
+
+@pytest.mark.parametrize("added_at", ["front", "end", "anywhere"])
+@pytest.mark.parametrize("seed", range(8))
+def test_in_a_list_that_moves_every_customer_who_stayed_is_found_once(host, api, seed, added_at):
+    billing = Moving(seed, added_at=added_at)
+    host.answers[:] = [billing.reply]
+
+    found = [int(each.account_id) for each in BillingSource(api, units=FakeUnits()).pull(FakeCheckpoints()).accounts]
+
+    assert len(found) == len(set(found))
+    assert billing.stayed - set(found) == set()

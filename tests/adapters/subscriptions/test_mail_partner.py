@@ -59,11 +59,9 @@ def test_another_organisations_answer_is_refused(host, api):
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(organisation(superAdmin=None), id="no super admin"),
         pytest.param(organisation(zoid="x"), id="no ZOID"),
         pytest.param({"status": {"code": 500}}, id="an error with status 200"),
         pytest.param([], id="no object"),
-        pytest.param(organisation(licenseCount="many"), id="no number"),
     ],
 )
 def test_half_an_answer_is_refused(host, api, body):
@@ -99,6 +97,35 @@ def test_a_pull_goes_on_after_the_organisations_it_has_read(host, api):
 
     assert len(pulled(api, *zoids, checkpoints=checkpoints)) == PAGE + 1
     assert [each.path for each in host.requests] == [f"{PATH}/{zoids[-1]}"]
+
+
+def test_an_organisation_without_a_super_admin_is_found_by_its_zoid(host, api):
+    host.answers.append(at(f"{PATH}/{KUMO}", organisation(superAdmin=None)))
+
+    [account] = pulled(api, KUMO)
+
+    assert (account.super_admin_email, account.zoids) == ("", (KUMO,))
+
+
+def test_an_organisation_at_which_the_api_fails_costs_itself_only(host, api):
+    broken = at(f"{PATH}/{KUMO}", {"code": "9", "message": "odd"}, status=500)
+    host.answers.extend((broken, any_organisation))
+    source = MailPartner(api, zoids=lambda: [KUMO, "100055000"])
+    found = source.pull(FakeCheckpoints())
+
+    accounts = {each.zoids[0]: each for each in found.accounts}
+
+    assert (accounts["100055000"].items[0].quantity, accounts[KUMO].items[0].quantity) == (55, None)
+    assert "code 9, odd" in str(found.problems[0])
+
+
+def test_an_organisation_that_is_found_twice_and_differs_is_refused(host, api):
+    found = organisation()
+    other = found["data"] | {"licenseCount": 99}
+    host.answers.append(at(PATH, found | {"data": [found["data"], found["data"], other]}))
+
+    with pytest.raises(PermanentError, match="twice"):
+        MailPartner(api).ask(Identifier(IdentifierKind.DOMAIN, "kumo-studio.example"))
 
 
 def test_without_organisations_there_is_nothing_to_read(host, api):

@@ -59,7 +59,11 @@ def test_the_recorded_answer_is_three_accounts(host, api):
 @pytest.mark.parametrize(
     ("facts", "licences", "verdict"),
     [
-        pytest.param({"addons": [{"addon_name": "User", "value": "1,050"}]}, 1050, Verdict.PRIORITY, id="text"),
+        pytest.param({"addons": [{"addon_name": "User", "value": "1050"}]}, 1050, Verdict.PRIORITY, id="text"),
+        pytest.param({"addons": [{"addon_name": "User", "value": "1,050"}]}, 0, Verdict.REVIEW, id="not ours to read"),
+        pytest.param({"addons": [{"addon_name": "User", "value": "2.5"}]}, 0, Verdict.REVIEW, id="half a user"),
+        pytest.param({"addons": [{"addon_name": "User", "value": -5}]}, 0, Verdict.REVIEW, id="fewer than none"),
+        pytest.param({"subscription_id": None}, 0, Verdict.REVIEW, id="no id"),
         pytest.param(
             {"addons": [{"addon_name": "Mail Lite User", "value": 99}]}, 99, Verdict.PRIORITY, id="name ends in User"
         ),
@@ -81,9 +85,10 @@ def test_the_recorded_answer_is_three_accounts(host, api):
             id="trial",
         ),
         pytest.param(
-            {"addons": [{"addon_name": "User", "value": 99}], "plan_name": None}, 0, Verdict.NOT_PRIORITY, id="free"
+            {"addons": [{"addon_name": "User", "value": 99}], "plan_name": None}, 0, Verdict.REVIEW, id="no plan"
         ),
-        pytest.param({"addons": None}, 0, Verdict.NOT_PRIORITY, id="no add-ons"),
+        pytest.param({"addons": None}, 0, Verdict.REVIEW, id="add-ons are missing"),
+        pytest.param({"addons": []}, 0, Verdict.NOT_PRIORITY, id="no add-ons"),
     ],
 )
 def test_users_are_in_the_add_ons(host, api, facts, licences, verdict):
@@ -131,10 +136,7 @@ def test_a_short_page_is_followed_if_the_header_announces_more(host, api):
     [
         pytest.param(lambda _: Reply([row(number) for number in range(PAGE)]), id="the same page for ever"),
         pytest.param(lambda _: Reply({"data": []}), id="no array"),
-        pytest.param(lambda _: Reply([row(1, email_id="nobody")]), id="no address"),
-        pytest.param(lambda _: Reply([row(1, addons=[{"addon_name": "User", "value": "2.5"}])]), id="half a user"),
-        pytest.param(lambda _: Reply([row(1, addons=[{"addon_name": "User", "value": -5}])]), id="fewer than none"),
-        pytest.param(lambda _: Reply([row(1, subscription_id=None)]), id="no id"),
+        pytest.param(lambda _: Reply([row(1)], headers={"X-More": "true"}), id="a page that announces itself again"),
         pytest.param(lambda _: Reply("", status=403), id="not permitted"),
     ],
 )

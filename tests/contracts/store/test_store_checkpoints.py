@@ -1,4 +1,4 @@
-"""The ports CheckpointStore, UnitStore and LiveAnswerStore: what is kept between two attempts, and for how long."""
+"""The ports UnitStore, CallMeter and LiveAnswerStore: what is kept between two calls to a source, and for how long."""
 
 from __future__ import annotations
 
@@ -7,42 +7,13 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.adapters.store.answers import SqlAnswers
-from desk_sync.adapters.store.checkpoints import SqlCheckpoints, SqlUnits
+from desk_sync.adapters.store.source_calls import SqlCallMeter, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.errors import TemporaryError
-from desk_sync.ports.subscriptions import SourcePage
+from desk_sync.errors import AllowanceSpent, TemporaryError
 from tests.support.makers import NOW, make_account
 
-FIRST = SourcePage(accounts=(make_account(1), make_account(2, account_id="A2")), after="1")
-SECOND = SourcePage(accounts=(make_account(3, account_id="A3"),), after="2")
 ADMIN = Identifier(IdentifierKind.EMAIL, "admin@large.example")
-
-
-def checkpoints(engine, source="store", age=timedelta(0)):
-    return SqlCheckpoints(engine, source, lambda: NOW + age)
-
-
-class TestPages:
-    def test_come_back_in_their_order(self, engine):
-        for page in (FIRST, SECOND):
-            checkpoints(engine).keep(page)
-
-        assert list(checkpoints(engine).pages()) == [FIRST, SECOND]
-
-    def test_of_another_source_stay_apart(self, engine):
-        checkpoints(engine, "billing").keep(FIRST)
-        checkpoints(engine).keep(SECOND)
-        checkpoints(engine).clear()
-
-        assert list(checkpoints(engine, "billing").pages()) == [FIRST]
-
-    def test_are_forgotten_together_once_the_first_is_old(self, engine):
-        checkpoints(engine).keep(FIRST)
-        checkpoints(engine, age=timedelta(minutes=59)).keep(SECOND)
-
-        assert list(checkpoints(engine, age=timedelta(hours=1)).pages()) == []
-        assert list(checkpoints(engine).pages()) == []
 
 
 class TestUnits:
@@ -54,6 +25,49 @@ class TestUnits:
 
     def test_are_unknown_before(self, engine):
         assert SqlUnits(engine, "billing", lambda: NOW).read() is None
+
+
+class TestTheCallMeter:
+    def spend(self, engine, after=timedelta(0), *, most=3, source="billing"):
+        SqlCallMeter(engine, source, lambda: NOW + after).spend(most)
+
+    def test_allows_so_many_calls_and_says_when_the_next_one_is_allowed(self, engine):
+        for _ in range(3):
+            self.spend(engine)
+
+        with pytest.raises(AllowanceSpent) as raised:
+            self.spend(engine)
+
+        hour = NOW.replace(minute=0, second=0, microsecond=0)
+        assert raised.value.retry_after == hour + timedelta(hours=25) - NOW
+
+    @pytest.mark.parametrize("hours", range(24))
+    def test_allows_no_more_in_any_24_hours(self, engine, hours):
+        for after in (timedelta(0), timedelta(hours=hours), timedelta(hours=hours)):
+            self.spend(engine, after)
+
+        with pytest.raises(AllowanceSpent):
+            self.spend(engine, timedelta(hours=23, minutes=59))
+
+    def test_allows_them_again_after_a_day(self, engine):
+        for _ in range(3):
+            self.spend(engine)
+
+        self.spend(engine, timedelta(hours=25))
+
+    def test_counts_each_source_by_itself_and_a_reserve_is_left_by_asking_for_less(self, engine):
+        self.spend(engine, most=1)
+        self.spend(engine, most=2)
+        self.spend(engine, most=1, source="store")
+
+        with pytest.raises(AllowanceSpent):
+            self.spend(engine, most=2)
+
+    def test_a_clock_that_was_put_back_does_not_count_the_future(self, engine):
+        for _ in range(3):
+            self.spend(engine, timedelta(days=3))
+
+        self.spend(engine)
 
 
 class TestAnswers:

@@ -20,6 +20,8 @@ from desk_sync.domain.escalation.notice import gather
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import ConfigurationError, DeliveryFault, DeskSyncError, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
+from desk_sync.ports.pulling.pulls import PullOutcome
+from desk_sync.ports.subscriptions import PullProgress, SourceProblem
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.services.sweep import MissedAlarm
 from desk_sync.services.watch.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
@@ -29,6 +31,7 @@ from tests.support.makers import NOW, make_event, make_message, make_ticket
 
 CANARY = "canary@customer.example"
 WEEK = timedelta(days=7)
+TURN = timedelta(minutes=15)
 
 
 def beat(world):
@@ -357,20 +360,59 @@ def test_a_probe_itself_raises_its_error(health):
 
 
 class TestSources:
-    def test_nothing_was_refused(self, world, health):
-        health.pulls.succeeded("store", now=NOW, due_at=NOW)
+    def turn(self, health):
+        return health.pulls.acquire("store", now=NOW, until=NOW + TURN, every=None, holder="process 7")
 
-        assert health.sources(["store", "billing"]) == "1 pulled, none refused"
+    def succeed(self, health, due_at=NOW, **facts):
+        health.pulls.succeeded(self.turn(health), PullOutcome(**facts), now=NOW, due_at=due_at)
+
+    def fail(self, health):
+        health.pulls.failed(self.turn(health), "503 to /x", now=NOW, due_at=NOW, goes_on=True)
+
+    def test_nothing_was_refused(self, world, health):
+        self.succeed(health)
+
+        assert health.sources(["store"]) == "1 pulled, none refused"
+
+    def test_one_that_was_never_pulled_is_named(self, world, health):
+        assert health.sources(["billing"]) == "0 pulled, none refused; billing: never pulled"
+
+    def test_one_that_is_being_pulled_is_named_with_its_progress(self, world, health):
+        turn = self.turn(health)
+        assert "store: under way since 2026-11-23 09:00:00Z, just begun" in health.sources(["store"])
+
+        health.pulls.hold(turn, now=NOW, until=NOW + TURN, progress=PullProgress(pages=2, accounts=50, calls=3))
+
+        assert "09:00:00Z, 50 accounts on 2 pages, 3 calls" in health.sources(["store"])
+
+    def test_one_that_waits_for_its_source_is_named(self, world, health):
+        health.pulls.postponed(self.turn(health), "300 calls a day", now=NOW, due_at=NOW + WEEK)
+
+        assert "store: waits: 300 calls a day" in health.sources(["store"])
+
+    def test_bad_rows_and_remarks_are_named(self, world, health):
+        problem = SourceProblem(account="1", subscription="S", field="quantity", message="1.125")
+        self.succeed(health, problems=[problem], remarks=["grown"])
+
+        assert health.sources(["store"]).endswith("store: 1 accounts or rows could not be read; store: grown")
+
+    @pytest.mark.parametrize(("ago", "ok"), [(timedelta(minutes=59), True), (timedelta(minutes=61), False)])
+    def test_one_that_is_due_for_an_hour_is_wrong(self, world, health, ago, ok):
+        self.succeed(health, due_at=NOW - ago)
+
+        found = check("sources", lambda: health.sources(["store"]))
+
+        assert (found.ok, "store: due since" in found.what) == (ok, True)
 
     def test_a_refused_source_is_named_with_its_error_and_its_begin(self, world, health):
-        health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
+        self.fail(health)
 
         found = check("sources", lambda: health.sources(["store"]))
 
         assert (found.ok, found.what) == (False, "store since 2026-11-23 09:00:00Z: 503 to /x")
 
     def test_a_source_that_is_no_longer_in_the_mapping_is_ignored(self, world, health):
-        health.pulls.failed("store", "503 to /x", now=NOW, due_at=NOW)
+        self.fail(health)
 
         assert health.sources([]) == "0 pulled, none refused"
 
