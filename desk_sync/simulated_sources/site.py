@@ -17,6 +17,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from desk_sync.simulated_desk.beside import MakeBeside
 from desk_sync.simulated_desk.oauth import AccountsServer
 from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse
 from desk_sync.simulated_sources import billing, mail, refusal, store
@@ -172,6 +173,11 @@ class SourceSite:
         if "retry_after_as_date" in self.quirks:
             return {"Retry-After": format_datetime(now + timedelta(seconds=seconds + 1), usegmt=True)}
         return {"Retry-After": str(seconds)}
+
+
+def beside(settings: SourceSettings) -> MakeBeside:
+    """Return the sources with these settings as APIs beside the simulated Desk."""
+    return lambda now, accounts: SourceSite(now, accounts, settings)
 
 
 def _numbered(refused: SourceRefusal) -> Mapping[str, object]:
