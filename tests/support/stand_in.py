@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
 from desk_sync.adapters.subscriptions.zoho_api import CallPace, ZohoApi
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
+from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse
 from desk_sync.simulated_desk.server import running
 from desk_sync.simulated_sources.book import BookedCustomer, read_customers
 from desk_sync.simulated_sources.site import SourceSettings, SourceSite
@@ -24,14 +27,36 @@ SAMPLE = Path(__file__).parents[2] / "desk_sync" / "simulated_desk" / "sample" /
 PLENTY = 10**6
 
 
+class RecordingSite(SourceSite):
+    """The sources, with every request that came."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.requests: list[RestRequest] = []
+
+    def handle(self, request: RestRequest) -> RestResponse:
+        self.requests.append(request)
+        return super().handle(request)
+
+
 @dataclass(slots=True)
 class StandIn:
     """The running sources, the settings of their clients, and the pauses that clients were told to make."""
 
-    site: SourceSite
+    site: RecordingSite
     facts: Mapping[str, str]
     pauses: list[float]
     access: AccessTokens
+    _token: str = ""
+
+    @property
+    def token(self) -> str:
+        """An access token of the simulated accounts server, for plain calls."""
+        if not self._token:
+            form = {key: self.facts[key] for key in CREDENTIALS} | {"grant_type": "refresh_token"}
+            answer = requests.post(f"{self.facts['accounts_url']}/oauth/v2/token", data=form, timeout=10).json()
+            self._token = answer["access_token"]
+        return self._token
 
     def api(self, name: str, **given: Any) -> ZohoApi:
         """Return a client that notes its pauses instead of waiting."""
@@ -57,10 +82,10 @@ def stand_in(
 ) -> Iterator[StandIn]:
     """Run the sources with the customers of the file; by default they have no limits that a test reaches."""
     given = SourceSettings(file=file, **{"per_minute": PLENTY, "per_day": PLENTY} | settings)
-    made: list[SourceSite] = []
+    made: list[RecordingSite] = []
 
     def beside(_: object, accounts: Any) -> SourceSite:
-        made.append(SourceSite(now, accounts, given))
+        made.append(RecordingSite(now, accounts, given))
         return made[0]
 
     with running(beside=beside) as (desk, url):
