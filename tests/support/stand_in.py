@@ -19,7 +19,7 @@ from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse
 from desk_sync.simulated_desk.server import running
 from desk_sync.simulated_sources.book import BookedCustomer, read_customers
-from desk_sync.simulated_sources.site import SourceSettings, SourceSite
+from desk_sync.simulated_sources.site import BASES, SourceSettings, SourceSite
 from tests.adapters.desk.portal import FakeTokens
 from tests.support.fake_checkpoints import FakeUnits
 
@@ -57,6 +57,15 @@ class StandIn:
             answer = requests.post(f"{self.facts['accounts_url']}/oauth/v2/token", data=form, timeout=10).json()
             self._token = answer["access_token"]
         return self._token
+
+    def get(self, name: str, path: str, **query: str) -> requests.Response:
+        """Return the plain answer of an API; `path` follows its base."""
+        headers = {
+            "Authorization": f"Zoho-oauthtoken {self.token}",
+            "X-com-zoho-subscriptions-organizationid": self.facts["billing_org_id"],
+        }
+        url = f"{self.facts[f'{name}_url']}{BASES[name]}{path}"
+        return requests.get(url, params=query, headers=headers, timeout=10)
 
     def api(self, name: str, **given: Any) -> ZohoApi:
         """Return a client that notes its pauses instead of waiting."""
