@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -50,6 +50,7 @@ app.command()(explain)
 app.command()(simulate)
 app.command()(simulator)
 
+SimulatedSource = Literal["billing", "store", "mail"]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
 
@@ -58,12 +59,16 @@ def demo(
     accounts: Annotated[Path | None, typer.Option(help="Account file; default: the sample.")] = None,
     har: Annotated[Path | None, typer.Option(help="Write every HTTP exchange to this HTTP Archive.")] = None,
     database: Annotated[str | None, typer.Option(help="An empty database; default: a fresh SQLite file.")] = None,
+    source: Annotated[
+        SimulatedSource | None,
+        typer.Option(help="Pull the subscription data from this simulated source instead of importing the file."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Watch tickets of large accounts become S1-Critical: broker, simulated Desk, receiver, worker and beat."""
     from desk_sync.cli import demo as demo_run
 
-    report = demo_run.run(accounts, har=har, database=database)
+    report = demo_run.run(accounts, har=har, database=database, source=source)
     emit(report) if as_json else demo_run.print_report(report)
     if problem := demo_run.problem(report):
         sys.exit(f"error: {problem}")
