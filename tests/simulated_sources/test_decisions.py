@@ -77,3 +77,11 @@ def test_two_pulls_give_the_same_accounts(start, name):
     source = start().source(name)
 
     assert list(source.pull(FakeCheckpoints()).accounts) == list(source.pull(FakeCheckpoints()).accounts)
+
+
+def test_the_store_has_tagged_customers_only(start):
+    assert {IDS[each] for each in FILE} - pulled(start, "store").keys() == {"A31"}
+
+
+def test_billing_has_every_customer(start):
+    assert pulled(start, "billing").keys() == set(IDS.values())
