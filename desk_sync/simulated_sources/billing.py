@@ -7,14 +7,14 @@ of plans and add-ons only. Query parameters that Billing does not know are ignor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from desk_sync.simulated_sources import refusal
 from desk_sync.simulated_sources.book import BookedCustomer, BookedPart, BookedSubscription, SourceBook
 from desk_sync.simulated_sources.pages import ListPage, page_of, written_country, written_id
-from desk_sync.simulated_sources.quirks import ABSENT, Row, SourceQuirks, twice, without_absent
+from desk_sync.simulated_sources.quirks import ABSENT, Row, SourceQuirks, without_absent
 
 BASE = "/billing/v1"
 ORGANIZATION_HEADER = "x-com-zoho-subscriptions-organizationid"
@@ -81,8 +81,9 @@ class SimulatedBilling:
     def _list_customers(self, query: Mapping[str, str]) -> Row:
         _check_filter(query, {f"Status.{each}" for each in CUSTOMER_FILTERS})
         chosen = [each for each in self.book.customers if self._is_asked_for(each, query)]
-        rows = [self._customer_row(each) for each in chosen]
-        page = page_of(rows, query, self.quirks, lambda number: self._customer_row(_made_up(number)))
+        page = page_of(
+            chosen, query, self.quirks, self._customer_row, lambda number: self._customer_row(_made_up(number))
+        )
         self._move(page, "customer_id")
         name = "contacts" if "list_called_contacts" in self.quirks else "customers"
         return self._page(name, page)
@@ -101,7 +102,7 @@ class SimulatedBilling:
         )
 
     def _customer_row(self, customer: BookedCustomer) -> Row:
-        without_address = "addresses_missing" in self.quirks and customer == self.book.customers[0]
+        without_address = "addresses_missing" in self.quirks and self.book.is_first(customer)
         return {
             "customer_id": written_id(self.quirks, customer.customer_id),
             "display_name": customer.name,
@@ -126,29 +127,26 @@ class SimulatedBilling:
     def _list_subscriptions(self, query: Mapping[str, str]) -> Row:
         _check_filter(query, {f"SubscriptionStatus.{each}" for each in ("All", *STATUS_FILTERS)})
         statuses = STATUS_FILTERS.get(query.get("filter_by", "").rpartition(".")[2])
-        rows = [
-            self._subscription_row(each)
-            for each in self._subscriptions_of(query)
-            if statuses is None or each.status in statuses
-        ]
+        chosen = [each for each in self._subscriptions_of(query) if statuses is None or each.status in statuses]
         if "rows_contradict" in self.quirks:
-            rows = twice(rows)
-        return self._page("subscriptions", page_of(rows, query, self.quirks, self._made_up_subscription))
+            chosen = [each for each in chosen for _ in range(2)]
+        page = page_of(chosen, query, self.quirks, self._subscription_row, self._made_up_subscription)
+        return self._page("subscriptions", page)
 
-    def _subscriptions_of(self, query: Mapping[str, str]) -> Iterator[BookedSubscription]:
-        for each in self.book.subscriptions:
-            of_customer = "filters_ignored" in self.quirks or each.customer_id == query.get(
-                "customer_id", each.customer_id
-            )
-            if of_customer and query.get("reference_contains", "") in each.zoid:
-                yield each
+    def _subscriptions_of(self, query: Mapping[str, str]) -> Sequence[BookedSubscription]:
+        if "filters_ignored" in self.quirks:
+            return self.book.subscriptions
+        customer = self.book.customer(query.get("customer_id", ""))
+        of_customer = customer.subscriptions if customer else ()
+        listed = of_customer if "customer_id" in query else self.book.subscriptions
+        return [each for each in listed if query.get("reference_contains", "") in each.zoid]
 
     def _made_up_subscription(self, number: int) -> Row:
         return self._subscription_row(_made_up(number).subscriptions[0])
 
     def _subscription_row(self, subscription: BookedSubscription) -> Row:
         """Return a row of a list: without plan code, quantity and add-ons."""
-        customer = next((each for each in self.book.customers if each.customer_id == subscription.customer_id), None)
+        customer = self.book.customer(subscription.customer_id)
         row = {
             "subscription_id": written_id(self.quirks, subscription.subscription_id),
             "customer_id": written_id(self.quirks, subscription.customer_id),
@@ -170,8 +168,8 @@ class SimulatedBilling:
         return without_absent(row)
 
     def _read_subscription(self, _: Mapping[str, str], subscription_id: str) -> Row:
-        subscription = next((each for each in self.book.subscriptions if each.subscription_id == subscription_id), None)
-        first = subscription is not None and subscription == self.book.subscriptions[0]
+        subscription = self.book.subscription(subscription_id)
+        first = subscription is not None and self._is_first(subscription)
         if first and "details_are_gone" in self.quirks and subscription_id not in self.read:
             self.book.delete_subscription(subscription_id)
             subscription = None
@@ -181,6 +179,10 @@ class SimulatedBilling:
         if "rows_contradict" in self.quirks and self.read[subscription_id] % 2 == 0:
             subscription = replace(subscription, plan=_larger(subscription.plan))
         return {"subscription": self._whole_subscription(subscription, first=first)}
+
+    def _is_first(self, subscription: BookedSubscription) -> bool:
+        customer = self.book.customer(subscription.customer_id)
+        return customer is not None and self.book.is_first(customer) and customer.subscriptions[0] is subscription
 
     def _whole_subscription(self, subscription: BookedSubscription, *, first: bool) -> Row:
         customer = self._customer(subscription.customer_id)
@@ -239,10 +241,16 @@ class SimulatedBilling:
         return list({each.plan.code: each.plan for each in self.book.subscriptions}.values())
 
     def _priced(self, name: str, code: str, parts: Iterable[BookedPart], query: Mapping[str, str]) -> Row:
-        rows = [self._price(part, code) for part in parts]
+        priced = list(parts)
         if "units_lag" in self.quirks and name not in self.units_read:
-            rows = rows[:-1]
-        page = page_of(rows, query, self.quirks, lambda number: {code: f"made-up-{number}", "unit": "users"})
+            priced = priced[:-1]
+        page = page_of(
+            priced,
+            query,
+            self.quirks,
+            lambda part: self._price(part, code),
+            lambda number: {code: f"made-up-{number}", "unit": "users"},
+        )
         if not page.more:
             self.units_read.add(name)
         return self._page(name, page)
@@ -253,7 +261,7 @@ class SimulatedBilling:
         return without_absent({code: part.code, "name": part.name, "unit": unit, "pricing_scheme": scheme})
 
     def _customer(self, customer_id: str) -> BookedCustomer:
-        customer = next((each for each in self.book.customers if each.customer_id == customer_id), None)
+        customer = self.book.customer(customer_id)
         if customer is None:
             raise refusal.not_there("Customer")
         return customer

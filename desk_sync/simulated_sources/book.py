@@ -74,20 +74,49 @@ class BookedCustomer:
 class SourceBook:
     """The customers in the order of the file. `added` and `deleted` are those that moving lists brought and took."""
 
-    customers: list[BookedCustomer] = field(default_factory=list)
+    _customers: dict[str, BookedCustomer] = field(default_factory=dict)
+    _subscriptions: dict[str, BookedSubscription] = field(default_factory=dict)
+    _of_zoid: dict[str, list[BookedSubscription]] = field(default_factory=dict)
     added: list[BookedCustomer] = field(default_factory=list)
     deleted: list[BookedCustomer] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def load(self, file: Path) -> None:
         """Replace the customers by those of the file. Raises InputError if it is no account file."""
-        self.customers = list(read_customers(file))
+        self.fill(read_customers(file))
         self.added.clear()
         self.deleted.clear()
 
+    def fill(self, customers: Iterable[BookedCustomer]) -> None:
+        """Replace the customers by these, in this order."""
+        self._customers = {each.customer_id: each for each in customers}
+        self._subscriptions = {
+            each.subscription_id: each for customer in self._customers.values() for each in customer.subscriptions
+        }
+        self._of_zoid = {}
+        for each in self._subscriptions.values():
+            self._of_zoid.setdefault(each.zoid, []).append(each)
+
+    @property
+    def customers(self) -> Sequence[BookedCustomer]:
+        return list(self._customers.values())
+
     @property
     def subscriptions(self) -> Sequence[BookedSubscription]:
-        return [each for customer in self.customers for each in customer.subscriptions]
+        return list(self._subscriptions.values())
+
+    def customer(self, customer_id: str) -> BookedCustomer | None:
+        return self._customers.get(customer_id)
+
+    def subscription(self, subscription_id: str) -> BookedSubscription | None:
+        return self._subscriptions.get(subscription_id)
+
+    def subscriptions_of(self, zoid: str) -> Sequence[BookedSubscription]:
+        return self._of_zoid.get(zoid, ())
+
+    def is_first(self, customer: BookedCustomer) -> bool:
+        """Return True for the first customer of the list."""
+        return customer is next(iter(self._customers.values()), None)
 
     def add_customer(self) -> None:
         """Put a customer with one subscription of 60 users in front of all others."""
@@ -115,21 +144,20 @@ class SourceBook:
             tagged=True,
             subscriptions=(subscription,),
         )
-        self.customers.insert(0, customer)
+        self.fill([customer, *self.customers])
         self.added.append(customer)
 
     def delete_customer(self, customer_id: str) -> None:
         """Take a customer away, with its subscriptions."""
-        gone = [each for each in self.customers if each.customer_id == customer_id]
-        self.customers = [each for each in self.customers if each.customer_id != customer_id]
-        self.deleted += gone
+        if gone := self._customers.get(customer_id):
+            self.fill(each for each in self.customers if each is not gone)
+            self.deleted.append(gone)
 
     def delete_subscription(self, subscription_id: str) -> None:
         """Take a subscription away; its customer stays."""
-        for place, customer in enumerate(self.customers):
-            left = tuple(each for each in customer.subscriptions if each.subscription_id != subscription_id)
-            if len(left) < len(customer.subscriptions):
-                self.customers[place] = replace(customer, subscriptions=left)
+        customer = self._customers[self._subscriptions[subscription_id].customer_id]
+        left = tuple(each for each in customer.subscriptions if each.subscription_id != subscription_id)
+        self.fill(replace(each, subscriptions=left) if each is customer else each for each in self.customers)
 
 
 def read_customers(file: Path) -> Iterable[BookedCustomer]:

@@ -6,7 +6,7 @@ An organisation is there if a subscription of its ZOID is one of Mail or Workpla
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from desk_sync.simulated_sources.book import BookedCustomer, BookedSubscription,
 from desk_sync.simulated_sources.quirks import Row, SourceQuirks, without_absent
 
 BASE = "/api/organization"
+_OF_FIRST = {"addresses_missing", "one_quantity_unreadable"}
 _OWN = re.compile(r"/([0-9]+)(/storage)?")
 
 
@@ -44,35 +45,40 @@ class SimulatedMail:
         domain = query["searchKey"].lower()
         found = [
             self._organization(customer, each)
-            for customer, each in self._organizations().values()
+            for customer, each in self._organizations()
             if domain == customer.domain.lower() or "filters_ignored" in self.quirks
         ]
         return found[0] if "search_gives_an_object" in self.quirks and found else found
 
     def _read(self, zoid: str, *, storage: bool) -> Row:
-        if zoid not in self._organizations():
+        subscription = next(filter(self._is_mail, reversed(self.book.subscriptions_of(zoid))), None)
+        customer = self.book.customer(subscription.customer_id) if subscription else None
+        if subscription is None or customer is None:
             raise refusal.not_there("Organization")
-        customer, subscription = self._organizations()[zoid]
         if storage:
             total = self.quirks.number(_licences(subscription))
             plan = {"planType": subscription.plan.name, "totalCount": total, "allotedCount": 0}
             return {"zoid": zoid, "orgPlans": [without_absent(plan)]}
         return self._organization(customer, subscription)
 
-    def _organizations(self) -> Mapping[str, tuple[BookedCustomer, BookedSubscription]]:
-        if "lists_are_empty" in self.quirks:
-            return {}
-        return {
+    def _organizations(self) -> Iterator[tuple[BookedCustomer, BookedSubscription]]:
+        """Yield each organisation once, with its super admin."""
+        mails = {
             each.zoid: (customer, each)
             for customer in self.book.customers
             for each in customer.subscriptions
-            if each.zoid and each.is_mail and each.status in (*IN_FORCE, "trial")
+            if self._is_mail(each)
         }
+        yield from mails.values()
+
+    def _is_mail(self, subscription: BookedSubscription) -> bool:
+        in_force = subscription.status in (*IN_FORCE, "trial") and "lists_are_empty" not in self.quirks
+        return bool(subscription.zoid) and subscription.is_mail and in_force
 
     def _organization(self, customer: BookedCustomer, subscription: BookedSubscription) -> Row:
         zoid = subscription.zoid
-        first = zoid == next(iter(self._organizations()))
-        without_address = "addresses_missing" in self.quirks and first
+        first = not _OF_FIRST.isdisjoint(self.quirks.names) and subscription is next(self._organizations())[1]
+        without_address = first and "addresses_missing" in self.quirks
         licences = _licences(subscription)
         plan = without_absent({"licenseCount": self.quirks.number(licences, first=first), "usersCount": licences - 1})
         kind = "trial" if subscription.status == "trial" else "paid" if subscription.paid else "free"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from desk_sync.simulated_sources import refusal
 from desk_sync.simulated_sources.quirks import Row, SourceQuirks
+
+T = TypeVar("T")
 
 LARGEST_PAGE = 200
 
@@ -23,20 +25,25 @@ class ListPage:
 
 
 def page_of(
-    rows: Sequence[Row], query: Mapping[str, str], quirks: SourceQuirks, made_up: Callable[[int], Row]
+    items: Sequence[T],
+    query: Mapping[str, str],
+    quirks: SourceQuirks,
+    row: Callable[[T], Row],
+    made_up: Callable[[int], Row],
 ) -> ListPage:
-    """Return the page that the query names; `made_up` gives the rows of a list that never ends, by their numbers.
+    """Return the page that the query names, with the `row` of each item on it.
 
-    Raises SourceRefusal for a number that is none, or below 1.
+    `made_up` gives the rows of a list that never ends, by their numbers. Raises SourceRefusal for a page that is no
+    number from 1.
     """
     number, size = whole(query, "page", 1), min(whole(query, "per_page", LARGEST_PAGE), LARGEST_PAGE)
     if "lists_are_empty" in quirks:
         return ListPage(rows=(), number=number, size=size, more=False)
     start = 0 if "pages_repeat" in quirks else (number - 1) * size
-    found = list(rows[start : start + size])
-    if "rows_repeat" in quirks and 0 < start < len(rows):
-        found.insert(0, rows[start - 1])
-    more = start + size < len(rows) or "pages_repeat" in quirks
+    found = [row(each) for each in items[start : start + size]]
+    if "rows_repeat" in quirks and 0 < start < len(items):
+        found.insert(0, row(items[start - 1]))
+    more = start + size < len(items) or "pages_repeat" in quirks
     if "lists_never_end" in quirks:
         found += [made_up(start + place) for place in range(len(found), size)]
         more = True

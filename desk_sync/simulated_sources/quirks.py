@@ -214,8 +214,3 @@ def _check_known(names: Iterable[str]) -> None:
 def without_absent(row: Row) -> Row:
     """Return a row without the keys whose values are left out."""
     return {key: value for key, value in row.items() if value is not ABSENT}
-
-
-def twice(rows: Iterable[Row]) -> list[Row]:
-    """Return each row twice, one after the other."""
-    return [row for row in rows for _ in range(2)]

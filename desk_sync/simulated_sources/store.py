@@ -40,8 +40,8 @@ class SimulatedStore:
 
     def answer(self, path: str, query: Mapping[str, str]) -> tuple[list[Row], Mapping[str, str]]:
         """Return the rows of a page, and the headers that describe it. Raises SourceRefusal."""
-        rows = list(self._rows()) if path == "/subscriptions" else []
-        page = page_of(rows, query, self.quirks, self._made_up)
+        listed = list(self._listed()) if path == "/subscriptions" else []
+        page = page_of(listed, query, self.quirks, lambda each: self._row(*each), self._made_up)
         if path == "/subscriptions" and page.rows:
             self._move(str(page.rows[0]["email_id"]))
         more = self.quirks.says_more(page.more)
@@ -49,22 +49,22 @@ class SimulatedStore:
         said = str(more).lower() if isinstance(more, bool) else "null" if more is None else str(more)
         return list(page.rows), {} if silent else {MORE_HEADER: said}
 
-    def _rows(self) -> Iterator[Row]:
-        """Yield a row for each subscription, in the order of the customers."""
-        first = True
+    def _listed(self) -> Iterator[tuple[BookedCustomer, BookedSubscription]]:
+        """Yield each subscription with its customer, in the order of the customers."""
         for customer in (each for each in self.book.customers if each.tagged):
             for subscription in customer.subscriptions:
-                yield self._row(customer, subscription, first=first)
+                yield customer, subscription
                 if "rows_contradict" in self.quirks:
-                    yield self._row(customer, _larger(subscription), first=False)
-                first = False
+                    yield customer, _larger(subscription)
 
-    def _row(self, customer: BookedCustomer, subscription: BookedSubscription, *, first: bool) -> Row:
+    def _row(self, customer: BookedCustomer, subscription: BookedSubscription) -> Row:
+        of_first = self.book.is_first(customer)
+        first = of_first and subscription is customer.subscriptions[0]
         subscription_id = written_id(self.quirks, subscription.subscription_id)
         trial, free = subscription.status == "trial", not subscription.paid and subscription.status not in _TAKES
         name = f"{subscription.plan.name.removesuffix(' Trial')} Trial" if trial else subscription.plan.name
         country = written_country(self.quirks, customer.country, customer.country_code)
-        without_address = "addresses_missing" in self.quirks and customer == self.book.customers[0]
+        without_address = "addresses_missing" in self.quirks and of_first
         facts = subscription.facts
         row = {
             "id": subscription_id,
@@ -114,7 +114,7 @@ class SimulatedStore:
         [customer] = other.customers
         [subscription] = customer.subscriptions
         subscription = replace(subscription, subscription_id=f"7038{number:010d}")
-        return self._row(replace(customer, email=f"admin@made-up-{number}.example"), subscription, first=False)
+        return self._row(replace(customer, email=f"admin@made-up-{number}.example"), subscription)
 
     def _move(self, email: str) -> None:
         """Change the list after a page of it, as the quirks say."""

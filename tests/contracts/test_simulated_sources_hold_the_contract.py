@@ -184,7 +184,7 @@ def test_a_page_has_at_most_the_rows_of_the_contract(shared):
 @pytest.mark.parametrize(("size", "asked", "shown"), [(10, "10", 10), (450, "200", 200), (450, "1000", 200)])
 def test_pages_have_the_size_that_is_asked_for_up_to_the_largest(size, asked, shown):
     with stand_in() as sources:
-        sources.site.book.customers[:] = of_size(size)
+        sources.site.book.fill(of_size(size))
         first = call(sources, "list_customers", Example(200, query={"per_page": asked})).json()
         last = call(sources, "list_customers", Example(200, query={"per_page": asked, "page": "3"})).json()
 
@@ -194,7 +194,7 @@ def test_pages_have_the_size_that_is_asked_for_up_to_the_largest(size, asked, sh
 
 def test_the_store_says_more_in_a_header():
     with stand_in() as sources:
-        sources.site.book.customers[:] = of_size(250)
+        sources.site.book.fill(of_size(250))
         pages = [call(sources, "list_store_subscriptions", Example(200, query={"page": f"{page}"})) for page in (1, 2)]
 
     assert [each.headers["X-Has-More-Page"] for each in pages] == ["true", "false"]

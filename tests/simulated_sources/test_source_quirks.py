@@ -299,7 +299,7 @@ class TestListsThatMove:
     def read(self, start: Callable[..., StandIn], *quirks: str) -> tuple[StandIn, list[str], list[str]]:
         """Return the sources, the ids that were there at first, and those that a reader of all pages saw."""
         sources = start(*quirks)
-        sources.site.book.customers[:] = of_size(40)
+        sources.site.book.fill(of_size(40))
         before = [each.customer_id for each in sources.site.book.customers]
         seen, page = ids(sources), 1
         while found := ids(sources, page := page + 1):

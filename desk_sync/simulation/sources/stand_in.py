@@ -44,7 +44,7 @@ class StandInSource:
         if file:
             self.site.book.load(file)
         else:
-            self.site.book.customers.clear()
+            self.site.book.fill(())
 
     def read(self, file: Path) -> PulledAccounts:
         """Return the content of an account file. Raises InputError."""
