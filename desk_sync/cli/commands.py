@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
 from desk_sync.cli.review import review_app
-from desk_sync.cli.simulate import simulate
+from desk_sync.cli.simulate import simulate, simulator
 
 if TYPE_CHECKING:
     from desk_sync.errors import Problem
@@ -48,7 +48,9 @@ app.command()(adopt)
 app.add_typer(installation_app, name="installation")
 app.command()(explain)
 app.command()(simulate)
+app.command()(simulator)
 
+SimulatedSource = Literal["billing", "store", "mail"]
 MappingOption = Annotated[str, typer.Option("--mapping", help="A shipped mapping, or the path of one.")]
 
 
@@ -57,48 +59,19 @@ def demo(
     accounts: Annotated[Path | None, typer.Option(help="Account file; default: the sample.")] = None,
     har: Annotated[Path | None, typer.Option(help="Write every HTTP exchange to this HTTP Archive.")] = None,
     database: Annotated[str | None, typer.Option(help="An empty database; default: a fresh SQLite file.")] = None,
+    source: Annotated[
+        SimulatedSource | None,
+        typer.Option(help="Pull the subscription data from this simulated source instead of importing the file."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Watch tickets of large accounts become S1-Critical: broker, simulated Desk, receiver, worker and beat."""
     from desk_sync.cli import demo as demo_run
 
-    report = demo_run.run(accounts, har=har, database=database)
+    report = demo_run.run(accounts, har=har, database=database, source=source)
     emit(report) if as_json else demo_run.print_report(report)
     if problem := demo_run.problem(report):
         sys.exit(f"error: {problem}")
-
-
-@app.command()
-def simulator(
-    port: Annotated[int, typer.Option(help="The port; 0 for any free one.")] = 0,
-    accounts: Annotated[Path | None, typer.Option(help="Account file whose partners become Desk accounts.")] = None,
-    deliver_to: Annotated[str | None, typer.Option(help="URL to which signed events are posted.")] = None,
-    har: Annotated[Path | None, typer.Option(hidden=True)] = None,
-    quirk: Annotated[list[str] | None, typer.Option(help="A quirk to switch on; can be repeated.")] = None,
-    list_quirks: Annotated[bool, typer.Option("--list-quirks", help="Print the quirks, and end.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Run only the simulated Zoho Desk, until interrupted."""
-    import orjson
-
-    from desk_sync.simulated_desk import server
-    from desk_sync.simulated_desk.portal.quirks import QUIRKS, DeskQuirks
-
-    if list_quirks:
-        lines = {name: each.line for name, each in QUIRKS.items()}
-        emit({"quirks": lines}) if as_json else table(["quirk", "what it does"], list(lines.items()))
-        return
-    if unknown := set(quirk or ()) - QUIRKS.keys():
-        raise typer.BadParameter(f"{min(unknown)}: not a quirk; --list-quirks prints them")
-
-    def announce(facts: dict[str, str]) -> None:
-        print_line(
-            orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items())
-        )
-        sys.stdout.flush()
-
-    quirks = DeskQuirks.named(*quirk or ())
-    server.serve(port=port, accounts=accounts, deliver_to=deliver_to, har=har, quirks=quirks, announce=announce)
 
 
 @app.command()

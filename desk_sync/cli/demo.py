@@ -26,15 +26,20 @@ OPENED = "POST /tickets"
 READ = "GET /tickets/{id}"
 
 
-def run(accounts_file: Path | None, *, har: Path | None, database: str | None = None) -> dict[str, Any]:
-    """Run two passes over one ticket for each account of the file, stop all processes, and return the report."""
+def run(
+    accounts_file: Path | None, *, har: Path | None, database: str | None = None, source: str | None = None
+) -> dict[str, Any]:
+    """Run two passes over one ticket for each account of the file, stop all processes, and return the report.
+
+    With a `source`, the product pulls the accounts from that simulated source; otherwise it imports the file.
+    """
     started = monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # shut down in order, as after Ctrl-C
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ds-")))
         file = accounts_file or stack.enter_context(resources.as_file(_sample()))
         accounts = read_accounts(file).accounts
-        on = stack.enter_context(demo_processes(folder, file, record=har is not None, database=database))
+        on = stack.enter_context(demo_processes(folder, file, record=har is not None, database=database, source=source))
         ready = monotonic()
         report, processed = _run_passes(on, accounts)
         if har:

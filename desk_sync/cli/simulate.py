@@ -1,8 +1,9 @@
-"""`desk-sync simulate`: a scenario of days or weeks, run in seconds."""
+"""`desk-sync simulate`: a scenario of days or weeks, run in seconds; `desk-sync simulator`: only the simulated Desk."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -48,6 +49,69 @@ def simulate(
     for file, report in reports.items():
         print_line(f"\n{file}\n")
         print_report(report)
+
+
+def simulator(
+    port: Annotated[int, typer.Option(help="The port; 0 for any free one.")] = 0,
+    accounts: Annotated[Path | None, typer.Option(help="Account file whose partners become Desk accounts.")] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(help="Account file whose customers Zoho Billing, the Partner Store and Mail have, beside Desk."),
+    ] = None,
+    per_minute: Annotated[int, typer.Option(help="The calls that each source takes in a minute.")] = 100,
+    per_day: Annotated[int, typer.Option(help="The calls that each source takes on a day (UTC).")] = 2500,
+    deliver_to: Annotated[str | None, typer.Option(help="URL to which signed events are posted.")] = None,
+    har: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    quirk: Annotated[list[str] | None, typer.Option(help="A quirk to switch on; can be repeated.")] = None,
+    list_quirks: Annotated[bool, typer.Option("--list-quirks", help="Print the quirks, and end.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run only the simulated Zoho Desk, and with --sources those of subscription data, until interrupted."""
+    import orjson
+
+    from desk_sync.simulated_desk import server
+    from desk_sync.simulated_desk.portal.quirks import QUIRKS, DeskQuirks
+    from desk_sync.simulated_sources.quirks import SOURCE_QUIRKS
+    from desk_sync.simulated_sources.site import SourceSettings, beside
+
+    if list_quirks:
+        _print_quirks(
+            {name: each.line for name, each in QUIRKS.items()},
+            {name: each.line for name, each in SOURCE_QUIRKS.items()},
+            as_json=as_json,
+        )
+        return
+    known = QUIRKS.keys() | (SOURCE_QUIRKS.keys() if sources else ())
+    if unknown := set(quirk or ()) - known:
+        reason = "a quirk of the sources needs --sources" if min(unknown) in SOURCE_QUIRKS else "not a quirk"
+        raise typer.BadParameter(f"{min(unknown)}: {reason}; --list-quirks prints them")
+
+    def announce(facts: dict[str, str]) -> None:
+        print_line(
+            orjson.dumps(facts).decode() if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items())
+        )
+        sys.stdout.flush()
+
+    of_sources = [name for name in quirk or () if name in SOURCE_QUIRKS]
+    given = SourceSettings(file=sources, per_minute=per_minute, per_day=per_day, quirks=of_sources)
+    server.serve(
+        port=port,
+        accounts=accounts,
+        deliver_to=deliver_to,
+        har=har,
+        quirks=DeskQuirks.named(*set(quirk or ()) - SOURCE_QUIRKS.keys()),
+        beside=beside(given) if sources else None,
+        announce=announce,
+    )
+
+
+def _print_quirks(of_desk: Mapping[str, str], of_sources: Mapping[str, str], *, as_json: bool) -> None:
+    if as_json:
+        emit({"quirks": of_desk, "source_quirks": of_sources})
+        return
+    table(["quirk of Desk", "what it does"], list(of_desk.items()))
+    print_line()
+    table(["quirk of the sources", "what it does"], list(of_sources.items()))
 
 
 def print_report(report: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
+from desk_sync.simulated_desk.beside import ApisBeside, is_beside
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse, failure, joined
@@ -26,12 +27,13 @@ class InProcess(BaseAdapter):
     """A transport adapter for a session of `requests`: it passes every request of the session to the site.
 
     Of the call faults it applies those that stand in for Desk's response, `reset`, and `hang`, which is a timeout at
-    once. The accounts server and the key set have the faults that name them.
+    once. The accounts server and the key set have the faults that name them. The APIs `beside` Desk have none.
     """
 
-    def __init__(self, site: DeskSite) -> None:
+    def __init__(self, site: DeskSite, beside: ApisBeside | None = None) -> None:
         super().__init__()
         self._site = site
+        self._beside = beside
 
     def send(
         self,
@@ -54,6 +56,8 @@ class InProcess(BaseAdapter):
             return self._outside(f"POST {TOKEN_PATH}", lambda: self._site.accounts.answer({**request.query, **form}))
         if request.path == KEYS_PATH:
             return self._outside(f"GET {KEYS_PATH}", self._site.signer.key_set)
+        if self._beside and is_beside(self._beside, request.path):
+            return self._beside.handle(request)
         return self._site.desk.dated(self._call(request))
 
     def _outside(self, name: str, answer: Callable[[], object]) -> RestResponse:

@@ -55,13 +55,14 @@ class _Denied(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class AccountsServer:
-    """One client and one refresh token, for one portal."""
+    """One client and one refresh token, for one portal. `scopes` are those of its refresh token."""
 
     now: Callable[[], datetime]
     org_id: str
     client_id: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16).upper()}")
     client_secret: str = field(default_factory=lambda: secrets.token_hex(21))
     refresh_token: str = field(default_factory=lambda: f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}")
+    scopes: frozenset[str] = SCOPES
     _grants: dict[str, OAuthGrant] = field(default_factory=dict)
     _refreshes: deque[datetime] = field(default_factory=deque)
 
@@ -100,7 +101,7 @@ class AccountsServer:
         if len(self._refreshes) >= REFRESHES:
             raise _Denied("Access Denied")
         self._refreshes.append(self.now())
-        return SCOPES
+        return self.scopes
 
     def _client_credentials(self, form: Mapping[str, str]) -> frozenset[str]:
         scope = form.get("scope", "")

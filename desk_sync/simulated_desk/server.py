@@ -28,6 +28,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from desk_sync.har import HarRecorder
 from desk_sync.simulated_desk import control
+from desk_sync.simulated_desk.beside import ApisBeside, MakeBeside
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import NONE, FaultChance, FaultInjector
 from desk_sync.simulated_desk.portal.quirks import DeskQuirks
@@ -45,25 +46,36 @@ def serve(
     deliver_to: str | None = None,
     har: Path | None = None,
     quirks: DeskQuirks | None = None,
+    beside: MakeBeside | None = None,
     announce: Callable[[dict[str, str]], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the settings of a client when ready."""
+    """Serve until SIGINT or SIGTERM; port 0 is any free one. `announce` gets the settings of a client when ready.
+
+    The APIs that `beside` makes are on the same port.
+    """
     site = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to)
     if accounts:
         add_partners(site.portal, accounts)
+    others = beside(_now, site.accounts) if beside else None
     with _listening(port) as (listener, url):
-        _server(site, har, lambda: announce(site.facts(url))).run(sockets=[listener])
+        facts = site.facts(url) | dict(others.facts(url) if others else {})
+        _server(site, har, lambda: announce(facts), others).run(sockets=[listener])
     site.webhook_sender.close()
 
 
 @contextmanager
 def running(
-    *, deliver_to: str | None = None, quirks: DeskQuirks | None = None, har: Path | None = None
+    *,
+    deliver_to: str | None = None,
+    quirks: DeskQuirks | None = None,
+    har: Path | None = None,
+    beside: MakeBeside | None = None,
 ) -> Iterator[tuple[RunningDesk, str]]:
     """Run a simulated Desk on a thread of this process, for tests; yield it and its URL."""
     site, ready = RunningDesk(now=_now, quirks=quirks, deliver_to=deliver_to), threading.Event()
+    others = beside(_now, site.accounts) if beside else None
     with _listening(0) as (listener, url):
-        server = _server(site, har, ready.set)
+        server = _server(site, har, ready.set, others)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -76,8 +88,8 @@ def running(
             site.webhook_sender.close()
 
 
-def application(site: RunningDesk) -> ASGIApp:
-    """Return the ASGI application of a simulated Desk."""
+def application(site: RunningDesk, beside: ApisBeside | None = None) -> ASGIApp:
+    """Return the ASGI application of a simulated Desk, with the APIs `beside` it."""
 
     async def token(request: WebRequest) -> object:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
@@ -92,6 +104,8 @@ def application(site: RunningDesk) -> ASGIApp:
         Route(KEYS_PATH, _OtherPath(site.chance, f"GET {KEYS_PATH}", keys), methods=["GET"]),
         *control.routes(site),
     ]
+    if beside:
+        routes += [Mount(place, app=_Beside(site.chance, beside)) for place in beside.places]
     return Starlette(routes=routes)
 
 
@@ -145,6 +159,25 @@ class _OtherPath:
         content = await self._answer(request)
         answer = failure(faults) if faults.stands_in else _json(content)
         await _send(answer, faults, scope, send)
+
+
+class _Beside:
+    """APIs beside Desk. They have limits of their own, and only those faults that name the call with its path."""
+
+    def __init__(self, chance: FaultChance, apis: ApisBeside) -> None:
+        self._chance = chance
+        self._apis = apis
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await _read(scope, receive)
+        faults = self._chance.draw_faults(f"{request.method} {request.path}", only_named=True)
+        with self._apis.slot(request) as refused:
+            await asyncio.sleep(faults.latency)
+            if faults.disconnects and not faults.after:
+                await _disconnect(scope, faults)
+                return
+            answer = refused or (failure(faults) if faults.stands_in else self._apis.handle(request))
+            await _send(answer, faults, scope, send)
 
 
 async def _read(scope: Scope, receive: Receive) -> RestRequest:
@@ -241,8 +274,8 @@ class _Server(uvicorn.Server):
                 signal.signal(each, handler)
 
 
-def _server(site: RunningDesk, har: Path | None, ready: Callable[[], object]) -> _Server:
-    app = application(site)
+def _server(site: RunningDesk, har: Path | None, ready: Callable[[], object], beside: ApisBeside | None) -> _Server:
+    app = application(site, beside)
     if har:
         app = HarRecorder(app, har, now=_now, skip=control.PREFIX)
     config = uvicorn.Config(

@@ -31,6 +31,7 @@ def document(simulation: SimulationSetup) -> dict[str, Any]:
         "tickets": tickets,
         "notifications": list(_notifications(simulation)),
         "desk": {"calls": dict(sorted(desk.calls.items())), "credits": desk.credits},
+        "source": simulation.source.document(),
         "credits_per_ticket": round(desk.credits / len(tickets), 2) if tickets else None,
         "sweeps": {name: simulation.sweeps[name] for name in ("ok", "failed", "missed")},
         "deliveries": {name: deliveries[name] for name in ("sent", "accepted", "dropped", "failed")},

@@ -61,7 +61,7 @@ class _ScenarioRun:
         shape, simulation = self.scenario.shape, self.simulation
         for name in shape.files.values():
             simulation.source.read(self.scenario.path(name))
-        simulation.source.file = self.scenario.path(shape.accounts) if shape.accounts else None
+        simulation.source.load(self.scenario.path(shape.accounts) if shape.accounts else None)
         simulation.virtual_time.schedule(shape.start, self._pull)
         for place, ticket in enumerate(shape.tickets):
             self._schedule(ticket.at, ["tickets", place], partial(simulation.actors.open, ticket))

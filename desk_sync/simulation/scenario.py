@@ -11,7 +11,7 @@ from pathlib import Path
 from desk_sync.adapters.yaml import check as yaml_file
 from desk_sync.adapters.yaml.tree import YamlTree
 from desk_sync.errors import InputError, Problem
-from desk_sync.simulation.scenario_shape import DatabaseStep, OnTicket, ScenarioShape
+from desk_sync.simulation.scenario_shape import DatabaseStep, OnTicket, ScenarioShape, SourceStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,7 @@ def _contradictions(shape: ScenarioShape, tree: YamlTree, folder: Path) -> Itera
         if not shape.start <= shape.instant(at) <= shape.instant(shape.until):
             yield tree.problem([*path, "at"], "is outside of the scenario")
     yield from _database_problems(shape, tree)
+    yield from _source_problems(shape, tree)
     for where, name in shape.files.items():
         if not (folder / name).is_file():
             yield tree.problem(where, f"there is no file {name}", "its path is relative to the scenario's")
@@ -66,6 +67,15 @@ def _database_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem
         as_of = shape.instant(step.as_of) if isinstance(step, DatabaseStep) and step.as_of is not None else None
         if as_of and not shape.start <= as_of <= shape.instant(step.at):
             yield tree.problem(["steps", place, "as_of"], "is not between the start and this step")
+
+
+def _source_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
+    for place, step in enumerate(shape.steps):
+        if isinstance(step, SourceStep) and step.source != "down" and shape.sources is None:
+            hint = "add `sources: {kind: billing}` to the scenario"
+            yield tree.problem(
+                ["steps", place, "source"], "an account file has no quirks, a simulated source has", hint
+            )
 
 
 def _ticket_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:

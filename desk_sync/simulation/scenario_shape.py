@@ -27,6 +27,8 @@ from desk_sync.simulation.scenario_types import (
     ScenarioValue,
     Share,
     Shift,
+    SourceQuirkName,
+    SourceTrouble,
     Span,
     Status,
     ThreadState,
@@ -39,6 +41,15 @@ class PortalShape(MappingSection):
 
     data_center: DataCenter = "eu"
     quirks: list[QuirkName] = Field(default_factory=list)
+
+
+class SourcesShape(MappingSection):
+    """The simulated source that the product pulls instead of the account file, with its limits and quirks."""
+
+    kind: Literal["billing", "store", "mail"]
+    quirks: list[SourceQuirkName] = Field(default_factory=list)
+    per_minute: Annotated[int, Field(ge=1)] = 100
+    per_day: Annotated[int, Field(ge=1)] = 2500
 
 
 class PartnerShape(MappingSection):
@@ -240,8 +251,10 @@ class RedisStep(ScenarioStep):
     redis: Literal["lost"]
 
 
-class SourceDown(ScenarioStep):
-    source: Literal["down"]
+class SourceStep(ScenarioStep):
+    """The source is down, or has a quirk; a quirk needs a simulated source."""
+
+    source: SourceTrouble
     lasts: Span = Field(alias="for")
 
 
@@ -301,7 +314,7 @@ AnyStep = Annotated[
     | Annotated[AccountsStep, Tag("[accounts]")]
     | Annotated[MappingStep, Tag("[mapping]")]
     | Annotated[FaultsStep, Tag("[faults]")]
-    | Annotated[SourceDown, Tag("[source]")]
+    | Annotated[SourceStep, Tag("[source]")]
     | Annotated[DatabaseStep, Tag("[database]")]
     | Annotated[RedisStep, Tag("[redis]")],
     Discriminator(
@@ -320,6 +333,7 @@ class ScenarioShape(MappingSection):
     until: When
     mapping: Word = "partner_support"
     accounts: Word | None = None
+    sources: SourcesShape | None = None
     host_clock: Shift = timedelta(0)
     portal: PortalShape = PortalShape()
     tickets: list[OpenedTicket] = Field(default_factory=list)

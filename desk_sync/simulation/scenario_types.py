@@ -13,6 +13,7 @@ from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.yaml.problems import closest, mistake, shown
 from desk_sync.simulated_desk.error import STATUS
 from desk_sync.simulated_desk.portal.quirks import QUIRKS
+from desk_sync.simulated_sources.quirks import SOURCE_QUIRKS
 
 _SPAN = r"(?:(\d{1,4})d)?(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7})s)?"
 
@@ -77,6 +78,18 @@ def _quirk(name: str) -> str:
     return name
 
 
+def _source_trouble(name: str) -> str:
+    if name != "down" and name not in SOURCE_QUIRKS:
+        raise mistake(f"{shown(name)} is neither down nor a quirk of the sources", closest(name, SOURCE_QUIRKS))
+    return name
+
+
+def _source_quirk(name: str) -> str:
+    if name not in SOURCE_QUIRKS:
+        raise mistake(f"there is no quirk {shown(name)} of the sources", closest(name, SOURCE_QUIRKS))
+    return name
+
+
 def _error_code(code: str) -> str:
     if code not in STATUS:
         raise mistake(f"{shown(code)} is not an error code of Desk", closest(code, STATUS))
@@ -99,6 +112,8 @@ Email = Annotated[str, AfterValidator(_email)]
 Status = Annotated[int, Field(ge=400, le=599)]
 ErrorCode = Annotated[str, AfterValidator(_error_code)]
 QuirkName = Annotated[str, AfterValidator(_quirk)]
+SourceQuirkName = Annotated[str, AfterValidator(_source_quirk)]
+SourceTrouble = Annotated[str, AfterValidator(_source_trouble)]
 ThreadState: TypeAlias = Literal["SUCCESS", "PENDING", "DRAFT", "FAILED"]
 ChannelName: TypeAlias = Literal["Email", "Phone", "Web", "Chat", "Forums", "Feedback"]
 AgentName: TypeAlias = Literal["agent", "colleague", "program"]

@@ -27,13 +27,15 @@ from desk_sync.settings import without_environment
 from desk_sync.simulated_desk.in_process import InProcess
 from desk_sync.simulated_desk.portal.quirks import DeskQuirks
 from desk_sync.simulated_desk.running import UNUSED_URL, DeskSite
+from desk_sync.simulated_sources.site import SourceSettings, SourceSite
 from desk_sync.simulation.actors import ScenarioActors
 from desk_sync.simulation.deliveries import DeliveryRunner
 from desk_sync.simulation.event_log import EventLog
 from desk_sync.simulation.notices import SimulatedNotifier
 from desk_sync.simulation.portal_setup import set_up_portal
 from desk_sync.simulation.scenario import LoadedScenario
-from desk_sync.simulation.source import ScenarioSource
+from desk_sync.simulation.sources.account_file import ScenarioSource
+from desk_sync.simulation.sources.stand_in import StandInSource
 from desk_sync.simulation.virtual_time import HostClock, VirtualTime
 from desk_sync.simulation.vocabulary import ScenarioVocabulary
 from desk_sync.wiring.environment import Environment
@@ -56,7 +58,7 @@ class SimulationSetup:
     actors: ScenarioActors
     deliveries: DeliveryRunner
     event_log: EventLog
-    source: ScenarioSource
+    source: ScenarioSource | StandInSource
     notices: SimulatedNotifier
     desk_sync: DeskSync
     copies: dict[datetime, Engine] = field(default_factory=dict)
@@ -112,7 +114,7 @@ class SimulationSetup:
         max_age = self.desk_sync.mapping.policy.licences.max_age
         return Pull(
             name=FILE,
-            source=self.source,
+            source=self.source.source_for(self.desk_sync),
             importing=self.desk_sync.sources.imports,
             pulls=self.desk_sync.sources.pulls,
             now=self.host.now,
@@ -146,7 +148,7 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
             actors=ScenarioActors(site.portal, vocabulary, agents | {"program": program["id"]}),
             deliveries=deliveries,
             event_log=EventLog(site.portal, vocabulary),
-            source=ScenarioSource(),
+            source=_source(scenario, site, host),
             notices=notices,
             desk_sync=desk_sync,
         )
@@ -161,6 +163,16 @@ def copied(engine: Engine) -> Engine:
     source.close()
     target.close()
     return copy
+
+
+def _source(scenario: LoadedScenario, site: DeskSite, host: HostClock) -> ScenarioSource | StandInSource:
+    """Return the source that the scenario names: a simulated one on the site's accounts server, or its account file."""
+    shape = scenario.shape.sources
+    if shape is None:
+        return ScenarioSource()
+    settings = SourceSettings(per_minute=shape.per_minute, per_day=shape.per_day, quirks=shape.quirks)
+    sources = SourceSite(site.portal.now, site.accounts, settings)
+    return StandInSource(kind=shape.kind, site=sources, transport=InProcess(site, sources), host=host)
 
 
 def _door(desk_sync: DeskSync) -> DeliveryDoor:

@@ -9,6 +9,7 @@ from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.errors import DeskSyncError
 from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulated_desk.portal.ticket import markup
+from desk_sync.simulated_sources.quirks import SOURCE_QUIRKS
 from desk_sync.simulation.actors import ScenarioActors
 from desk_sync.simulation.scenario import LoadedScenario
 from desk_sync.simulation.scenario_shape import (
@@ -34,7 +35,7 @@ from desk_sync.simulation.scenario_shape import (
     ReopenStep,
     RestoreStep,
     SetStep,
-    SourceDown,
+    SourceStep,
     SpamStep,
     ThreadStep,
     TrashStep,
@@ -42,6 +43,7 @@ from desk_sync.simulation.scenario_shape import (
 )
 from desk_sync.simulation.setup import SimulationSetup
 
+DOWN = "down"
 HANGS = 60.0
 """How long a call that hangs gets no response, in seconds: longer than any client waits."""
 
@@ -74,7 +76,7 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
         case DeactivateStep(deactivate=agent):
             portal.deactivate(actors.agents[agent])
         case AccountsStep(accounts=name):
-            simulation.source.file = scenario.path(name)
+            simulation.source.load(scenario.path(name))
             simulation.event_log.note(_pull_accounts(simulation, name))
         case MappingStep(mapping=name):
             simulation.start_again(mapping_file.load(scenario.mapping(name)))
@@ -86,9 +88,10 @@ def run_step(step: AnyStep, simulation: SimulationSetup, scenario: LoadedScenari
             simulation.event_log.note(f"the database is {step.database}")
         case RedisStep():
             simulation.event_log.note("Redis is empty: its rings are lost")
-        case SourceDown(lasts=lasts):
-            _stop_source(simulation)
-            simulation.virtual_time.schedule(simulation.virtual_time.now() + lasts, lambda: _restart_source(simulation))
+        case SourceStep(source=trouble, lasts=lasts):
+            end = simulation.virtual_time.now() + lasts
+            _trouble_source(simulation, trouble)
+            simulation.virtual_time.schedule(end, lambda: _restore_source(simulation, trouble))
 
 
 def _run_conversation_step(step: Written | ThreadStep | EditStep | DeleteStep, actors: ScenarioActors) -> None:
@@ -143,16 +146,22 @@ def _end_faults(simulation: SimulationSetup, faults: FaultInjector) -> None:
     simulation.event_log.note("faults end")
 
 
-def _stop_source(simulation: SimulationSetup) -> None:
-    """Pull once more and begin an outage; the data grow old from now on."""
-    _pull_accounts(simulation, "the last export")
-    simulation.source.outages += 1
-    simulation.event_log.note("the subscription source does not answer any more")
+def _trouble_source(simulation: SimulationSetup, trouble: str) -> None:
+    """Begin an outage after one more pull: the data grow old from now on. Or begin a quirk, and pull under it."""
+    if trouble == DOWN:
+        _pull_accounts(simulation, "the last export")
+        simulation.source.begin(trouble)
+        simulation.event_log.note("the subscription source does not answer any more")
+    else:
+        simulation.source.begin(trouble)
+        simulation.event_log.note(f"the subscription source: {SOURCE_QUIRKS[trouble].line}")
+        simulation.event_log.note(_pull_accounts(simulation, "what it says then"))
 
 
-def _restart_source(simulation: SimulationSetup) -> None:
-    simulation.source.outages -= 1
-    simulation.event_log.note("the subscription source answers again")
+def _restore_source(simulation: SimulationSetup, trouble: str) -> None:
+    simulation.source.end(trouble)
+    what = "answers again" if trouble == DOWN else f"has no quirk {trouble} any more"
+    simulation.event_log.note(f"the subscription source {what}")
     _pull_accounts(simulation, "the next export")
 
 

@@ -48,6 +48,13 @@ class ProcessLauncher:
         """Start a process of the product by the arguments of its command."""
         return self.start(name, sys.executable, "-m", "desk_sync.cli", *arguments, stdout=stdout)
 
+    def run_product(self, name: str, *arguments: str) -> None:
+        """Run a command of the product to its end. Raises TemporaryError with its last lines if it fails."""
+        status = self.start_product(name, *arguments).wait(START_TIMEOUT.total_seconds())
+        del self.children[name]
+        if status:
+            raise TemporaryError(f"{name} ended with status {status}\n{self._last_lines([name])}")
+
     def wait_until(self, done: Callable[[], bool], timeout: timedelta = START_TIMEOUT) -> None:
         """Wait until `done()`. Raises TemporaryError if a process ends before, or it takes longer than `timeout`."""
         end = monotonic() + timeout.total_seconds()

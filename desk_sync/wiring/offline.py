@@ -23,6 +23,13 @@ def load_mapping(path_or_name: str) -> PortalMapping:
     return load(path_or_name)
 
 
+def mapping_text(path_or_name: str) -> str:
+    """Return the text of a mapping file, or of the shipped mapping of that name."""
+    from desk_sync.adapters.mapping.file import text
+
+    return text(path_or_name)
+
+
 def check_mapping(path: Path) -> Sequence[Problem]:
     """Return every mistake in the mapping file, in the order of its lines."""
     from desk_sync.adapters.mapping.file import check

@@ -68,7 +68,7 @@ def test_a_mistake_in_the_head_has_its_position(write, written, line, column, me
         pytest.param(
             "{at: +2h, ticket: t1, close: true, by: boss}", 40, "must be 'agent'", None, id="an unknown actor"
         ),
-        pytest.param("{at: +2h, source: up, for: 1h}", 15, "must be 'down'", None, id="a source that is up"),
+        pytest.param("{at: +2h, source: up, for: 1h}", 15, "neither down nor a quirk", None, id="a source that is up"),
         pytest.param("{at: +2h, faults: {drop: 1.5}, for: 1h}", 24, "is not a share", None, id="more than all"),
         pytest.param("{at: +2h, faults: {drop: 0.5}}", 5, "is missing", None, id="faults for ever"),
         pytest.param("{at: +2h, accounts: none.csv}", 15, "there is no file", None, id="no such file"),

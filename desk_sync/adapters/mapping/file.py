@@ -68,6 +68,11 @@ class LiveProblems:
         return sorted([*self.wrong, *self.gaps], key=lambda problem: (problem.line, problem.column))
 
 
+def text(path_or_name: str | Path) -> str:
+    """Return the text of the mapping in the file, or of the shipped one of that name."""
+    return _find(path_or_name).read_text(encoding="utf-8")
+
+
 def load(path_or_name: str | Path) -> PortalMapping:
     """Return the mapping in the file, or the shipped one of that name. Raises MappingError with every mistake."""
     file = _find(path_or_name)
