@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -40,10 +41,17 @@ def downgrade(
     print_line(f"schema {schema}; start the version that needs it")
 
 
+def _portal_name(name: str) -> str:
+    """Return the name if a mapping accepts it for a portal. Raises BadParameter."""
+    if not re.fullmatch(r"[a-z0-9_-]+", name):
+        raise typer.BadParameter(f"{name!r}: use lower-case letters, digits, _ and -, as the mapping does")
+    return name
+
+
 @portal_app.command()
 def rename(
     old: Annotated[str, typer.Argument(metavar="OLD")],
-    new: Annotated[str, typer.Argument(metavar="NEW")],
+    new: Annotated[str, typer.Argument(metavar="NEW", callback=_portal_name)],
     dry_run: DryRunOption = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -57,6 +65,8 @@ def rename(
         return
     table(["table", "rows"], [[name, str(count)] for name, count in renamed.rows.items()])
     print_line(f"{old} {'would be' if dry_run else 'is'} {new}")
+    if not dry_run:
+        print_line(f"give it that name in the mapping, and Desk's webhook the address /webhooks/desk/{new}; then start")
 
 
 @portal_app.command()

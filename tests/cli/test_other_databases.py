@@ -174,6 +174,14 @@ def test_the_first_command_that_writes_records_whose_the_database_is_and_a_dry_r
     assert installation.read("SELECT name, org_id, data_center FROM portals") == [("default", "11", "eu")]
 
 
+@pytest.mark.parametrize("name", ["Europe", "../x y", "", "europa.eu", "é"])
+def test_a_portal_gets_no_name_that_a_mapping_refuses(installation, name):
+    refused = installation.run("portal", "rename", "europe", name)
+
+    assert refused.returncode == 2
+    assert "lower-case letters, digits, _ and -" in " ".join(refused.stderr.replace("│", " ").split())
+
+
 def test_a_portal_with_a_new_name_is_refused_until_it_is_renamed(installation):
     installation.run("replay", "7")
     installation.execute("UPDATE portals SET name = 'europe'", "UPDATE tickets SET portal = 'europe'")

@@ -49,6 +49,11 @@ class PostTerritory:
             return location.country in self.countries or location.state in self.states
         return not self.without or (location.country is not None and location.country not in self.without)
 
+    def may_cover(self, location: EscalationLocation) -> bool:
+        """Return True if a more exact location could lie inside: in an unknown country, or a state of this country."""
+        countries = self.countries | {state.partition("-")[0] for state in self.states}
+        return location.country is None or location.country in countries
+
 
 WHOLE_REGION = PostTerritory()
 
@@ -72,10 +77,14 @@ class EscalationMatrix:
     cells: Mapping[str, Mapping[int, tuple[MatrixPost, ...]]]
 
     def roles(self, level: int, location: EscalationLocation) -> tuple[str, ...]:
-        """Return the roles of a cell whose territory covers the location; all roles of the cell if none does (C20)."""
+        """Return the roles of a cell whose territory covers the location (C20).
+
+        If none does, all those whose territory it may be in; all roles of the cell if there are none of these.
+        """
         posts = self.cells.get(location.region, {}).get(level, ())
         covering = [post.role for post in posts if post.territory.covers(location)]
-        return tuple(dict.fromkeys(covering or [post.role for post in posts]))
+        possible = [post.role for post in posts if post.territory.may_cover(location)]
+        return tuple(dict.fromkeys(covering or possible or [post.role for post in posts]))
 
     def chain(self, location: EscalationLocation) -> Chain:
         """Return the roles of every level, to be frozen into a ladder."""

@@ -58,11 +58,9 @@ class PlanDraft:
         return not all(map(self.memory.clocks.read_since, due))
 
     @property
-    def replaces_values_of_others(self) -> bool:
-        """True if a value is about to be written in the place of one that a person may have set meanwhile."""
-        if self.mode is not Mode.WRITE:
-            return False
-        return self.fields.differs_from_decision or self.fields.differs_from_ours(self.shown)
+    def replaced(self) -> frozenset[Field]:
+        """The fields in which a value is about to be replaced that a person may have set meanwhile."""
+        return self.fields.replaced(self.shown) if self.mode is Mode.WRITE else frozenset()
 
     @property
     def agents_needed(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from desk_sync.domain.plan.ownership import (
     applied_after,
     changed_by_person,
     desired_values,
+    is_named,
     is_person,
     overrides_of,
     overwritten,
@@ -169,20 +170,29 @@ class FieldsDraft:
         ours = self.memory.applied.items()
         return any(seems_overwritten(name, each, self.observed, self.rules) for name, each in ours)
 
-    @property
-    def differs_from_decision(self) -> bool:
-        """True if a decided value differs from the ticket's, and no person's stands against it."""
+    def replaced(self, shown: Mapping[Field, DesiredValue]) -> frozenset[Field]:
+        """Return the fields in which a value of others is to be replaced, as none is known to be a person's.
+
+        Of the values to show those count that stand in the place of ours.
+        """
         values = {name: each.value for name, each in self.decided.items() if name not in self.decided_by_people}
         values |= self._reverts
-        return any(self._differs(name, value) for name, value in values.items())
-
-    def differs_from_ours(self, shown: Mapping[Field, DesiredValue]) -> bool:
-        """Return True if a value to show is to replace one that stands in the place of ours, and is no person's yet."""
         ours, theirs = self.memory.applied, self._overrides(shown, frozenset(shown))
-        return any(
-            self._differs(name, each.value) and self._differs(name, ours[name].value)
+        values |= {
+            name: each.value
             for name, each in shown.items()
-            if name in ours and name not in theirs
+            if name in ours and name not in theirs and self._differs(name, ours[name].value)
+        }
+        return frozenset(name for name, value in values.items() if self._differs(name, value))
+
+    def are_doubtful(self, names: Collection[Field]) -> bool:
+        """Return True if one of these values was set within a write of ours, and no event names its author.
+
+        It is taken for that of a rule of the portal, and may be a person's whose event is lost.
+        """
+        rules, ticket = self.memory.set_by_rules, self.observed.ticket
+        return any(
+            name in rules and rules[name] == ticket.value(name) and not is_named(name, self.observed) for name in names
         )
 
     def finish(

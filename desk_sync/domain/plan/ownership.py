@@ -119,6 +119,11 @@ def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, r
     return any(is_person(actor, rules) for actor in named or last)
 
 
+def is_named(name: Field, observed: ObservedTicket) -> bool:
+    """Return True if an event names the author of the field's present value."""
+    return any(True for _ in _results(name, observed))
+
+
 def _results(name: Field, observed: ObservedTicket) -> Iterator[Event]:
     """Yield the events that set the field to its present value."""
     yield from _setting(name, observed.ticket, observed.events)

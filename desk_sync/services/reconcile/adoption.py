@@ -59,8 +59,9 @@ class TraceAdoption:
             return True
         if draft.fields.seem_overwritten:
             return True
-        is_done = memory.traces.read_at == observed.host_now
-        return not is_done and is_unexplained(observed, memory) and draft.replaces_values_of_others
+        if memory.traces.read_at == observed.host_now or not (replaced := draft.replaced):
+            return False
+        return is_unexplained(observed, memory) or draft.fields.are_doubtful(replaced)
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:
         """Read the traces; comments that this look has read already are not read again, if our agent was known then."""

@@ -37,6 +37,8 @@ JUNE = DutyDays(date(2026, 6, 1), date(2026, 7, 1))
 DE, GB, NOWHERE = (EscalationLocation(region="EUROPE_UK", country=country) for country in ("DE", "GB", None))
 US_EAST = EscalationLocation(region="USA_CANADA", country="US", state="US-NY")
 US = EscalationLocation(region="USA_CANADA", country="US")
+UNLISTED = EscalationLocation(region="USA_CANADA", country="US", state="US-ZZ")
+SOMEWHERE, MEXICO = (EscalationLocation(region="USA_CANADA", country=country) for country in (None, "MX"))
 CANADA = EscalationLocation(region="USA_CANADA", country="CA", state="CA-ON")
 
 MATRIX = EscalationMatrix(
@@ -73,7 +75,10 @@ MATRIX = EscalationMatrix(
         pytest.param(2, CANADA, ("senior", "lead.canada"), id="a whole region matches too"),
         pytest.param(2, US, ("senior",), id="and alone where no part does"),
         pytest.param(4, US_EAST, ("pam.east",), id="by state"),
-        pytest.param(4, US, ("pam.east", "pam.west", "pam.canada"), id="the state is not known: all"),
+        pytest.param(4, US, ("pam.east", "pam.west"), id="the state is not known: all of the country, none of another"),
+        pytest.param(4, UNLISTED, ("pam.east", "pam.west"), id="a state that is not listed: all of the country"),
+        pytest.param(4, SOMEWHERE, ("pam.east", "pam.west", "pam.canada"), id="the country is not known: all"),
+        pytest.param(4, MEXICO, ("pam.east", "pam.west", "pam.canada"), id="a country of no territory: all"),
         pytest.param(1, US, (), id="an empty cell"),
         pytest.param(1, EscalationLocation(region="ANZ", country="AU"), (), id="a region without cells"),
     ],

@@ -338,4 +338,4 @@ def test_the_fields_that_show_the_clocks_are_those_of_the_portal_alone():
     ],
 )
 def test_a_value_of_others_is_about_to_be_replaced(ticket, lookup, mode, memory, writes):
-    assert draft(ticket, lookup, memory, with_rules(mode=mode)).replaces_values_of_others is writes
+    assert bool(draft(ticket, lookup, memory, with_rules(mode=mode)).replaced) is writes

@@ -188,7 +188,27 @@ def its_event_is_lost_and_a_rule_wrote_last(edited: EditedField) -> None:
     edited.is_reported(theirs, edited.ticket, actor_id=None, modified_at=edited.ticket.modified_at)
 
 
+def its_event_is_lost_and_our_next_write_of_others_follows_at_once(edited: EditedField) -> None:
+    done = False
+
+    def edit() -> None:
+        nonlocal done
+        if edited.field not in edited.site.desk.writes[-1]:
+            edited.person_sets()
+            done = True
+        else:
+            edited.site.desk.before["write_ticket"] = edit
+
+    edited.run_until_we_write()
+    edited.look()
+    edited.site.desk.before["write_ticket"] = edit
+    while not done:
+        edited.site.runs(hours=0.1)
+    assert edited.ticket.modified_by == ROBOT
+
+
 WAYS = (
+    its_event_is_lost_and_our_next_write_of_others_follows_at_once,
     its_event_is_lost_and_a_rule_wrote_last,
     our_write_replaces_it_unseen,
     only_the_echo_of_our_write_shows_it,

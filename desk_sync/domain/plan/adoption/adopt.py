@@ -79,7 +79,8 @@ class _Adoption:
     def _observed(self) -> ObservedTicket:
         observed, first_at = self.observed, self.traces.first_at
         since = first_at if self.is_new else self.since
-        events = last_changes(observed.ticket, self.traces, since and since - timedelta(microseconds=1))
+        just_before, doubtful = since and since - timedelta(microseconds=1), self.memory.fields.set_by_rules
+        events = last_changes(observed.ticket, self.traces, just_before, doubtful)
         active = min(filter(None, (observed.related.active_since, first_at)), default=None)
         return replace(
             observed,

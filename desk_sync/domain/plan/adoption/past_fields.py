@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,10 +19,15 @@ from desk_sync.domain.ticket.ticket import Field, Ticket, value_digest
 _ADOPTED = DECIDED | CLOCK_FIELDS | ESCALATION_FIELDS
 
 
-def last_changes(ticket: Ticket, traces: TicketTraces, since: datetime | None) -> Iterator[Event]:
-    """Yield the last change of each field after an instant as an event: it names the author of the present value."""
+def last_changes(
+    ticket: Ticket, traces: TicketTraces, since: datetime | None, doubtful: Collection[Field]
+) -> Iterator[Event]:
+    """Yield the last change of each field after an instant as an event: it names the author of the present value.
+
+    Of `doubtful` fields at any time: they changed within a write of ours, before the end of the look that made it.
+    """
     for name in Field:
-        changes = traces.changes_of(name, since)
+        changes = traces.changes_of(name, None if name in doubtful else since)
         if changes and changes[-1].after == ticket.value(name):
             yield _event(ticket, name, changes[-1])
 

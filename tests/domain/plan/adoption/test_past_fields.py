@@ -70,7 +70,7 @@ def test_the_value_before_ours_is_the_one_that_the_memory_knows():
 def test_the_last_change_of_a_field_is_an_event_if_it_set_the_present_value():
     traces = past((ROBOT, S2, S1), (PERSON, S1, S3))
 
-    (event,) = last_changes(make_ticket(severity=S3), traces, None)
+    (event,) = last_changes(make_ticket(severity=S3), traces, None, ())
 
     assert (event.actor_id, event.changed) == (PERSON, {Field.SEVERITY})
-    assert list(last_changes(make_ticket(severity=S2), traces, None)) == []
+    assert list(last_changes(make_ticket(severity=S2), traces, None, ())) == []
