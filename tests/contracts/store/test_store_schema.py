@@ -148,6 +148,7 @@ class TestTheWayBack:
         schema, lost = downgrade(engine, lossy=False)
 
         assert (schema, list(lost)) == (SCHEMAS[-2], [])
+        downgrade(engine, lossy=False)  # the last step changes no table
         assert columns() != before
         migrate(engine)
         assert columns() == before

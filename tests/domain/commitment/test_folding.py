@@ -113,7 +113,7 @@ def test_a_message_to_a_solved_ticket_is_not_folded_before_it_is_known_what_foll
     assert folded(History(created_at=MONDAY, events=events(happened))).past.until == MONDAY + HOUR
 
 
-def test_what_is_told_again_of_folded_events_is_not_added_again():
+def test_a_folded_event_that_is_reported_again_is_not_added_again():
     history = folded(long(20))
     again = history.learn(long(20).events, [(MONDAY, MONDAY + HOUR), (MONDAY, MONDAY + 99 * HOUR)])
 
