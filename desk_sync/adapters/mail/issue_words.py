@@ -95,7 +95,7 @@ def _follows(rule: IssueRule, clause: Clause) -> bool:
 def _standing(phrases: Phrases) -> Clause:
     """Return where the sets are found in the clause, without the phrases that a negation takes away."""
     denied = issue_table().denied
-    taken = {each.end + more for each in phrases if each.label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
+    taken = {end + more for label, _, end in phrases if label.name == _NOT for more in range(_REACH_OF_NOT + 1)}
     places: dict[str, FoundPlaces] = {}
     for (_, name), start, end in phrases:
         if name not in denied or start not in taken:
@@ -116,7 +116,7 @@ def _clauses(text: str) -> Iterator[tuple[str, Phrases, bool]]:
 
 def _spoken(found: Mapping[str, Phrases]) -> list[str]:
     """Return the language, or the languages, in which most words of a sentence are known."""
-    known = {language: len({each.start for each in phrases}) for language, phrases in found.items()}
+    known = {language: len({start for _, start, _ in phrases}) for language, phrases in found.items()}
     most = max(known.values(), default=0)
     return [language for language in known if known[language] == most]
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from desk_sync.adapters.text.fold import fold
 
 Label = TypeVar("Label")
 _MOST_BETWEEN = 8
+_KEPT_WORDS = 4_096
 
 
 class FoundPhrase(NamedTuple, Generic[Label]):
@@ -65,14 +67,14 @@ class PhraseIndex(Generic[Label]):
         self._root: _Node[Label] = _Node()
         for label, phrase in phrases:
             self._root.add(phrase).labels.append(label)
+        self._first = lru_cache(maxsize=_KEPT_WORDS)(self._root.following)
 
     def find(self, words: Sequence[str]) -> Iterator[FoundPhrase[Label]]:
         """Yield each label with a phrase that begins at each of the words; of several ends the first."""
-        first = {word: self._root.following(word) for word in set(words)}
         for start, word in enumerate(words):
-            if nodes := first[word]:
-                ends = _ends(nodes, words, start + 1)
-                yield from (FoundPhrase(label, start, end) for label, end in ends.items())
+            if nodes := self._first(word):
+                for label, end in _ends(nodes, words, start + 1).items():
+                    yield FoundPhrase(label, start, end)
 
 
 def _ends(nodes: list[_Node[Label]], words: Sequence[str], at: int) -> dict[Label, int]:
