@@ -17,6 +17,7 @@ from desk_sync.domain.plan.ownership import changed_by_person, desired_values, e
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.past import PastChange, TicketPast
+from desk_sync.domain.ticket.ticket import Field
 from tests.support.makers import (
     ADMIN,
     NOW,
