@@ -356,3 +356,9 @@ def test_each_reading_is_looked_up_once():
 
 def test_without_data_nothing_is_known():
     assert "no subscription data" in str(choose([email()], {}, None).reasons[0])
+
+
+def test_an_account_without_an_address_is_found_by_its_numbers_only():
+    account = make_account(super_admin_email="", domain=None, zoids=("100055000",))
+
+    assert list(identifiers_of(account)) == [Identifier(IdentifierKind.ZOID, "100055000")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -233,3 +233,11 @@ def test_a_decision_that_was_set_aside_returns_with_a_new_question():
 def test_the_basis_changes_with_the_account_and_the_verdict_alone():
     assert decided().basis == decided(make_lookup(make_account(89))).basis == "A1:PRIORITY"
     assert len({decided(each).basis for each in (LARGE, SMALL, UNDECIDED, UNKNOWN)}) == 4
+
+
+def test_the_date_of_the_data_stands_beside_the_age_of_their_reading():
+    account = replace(make_account(88), origin=make_snapshot(as_of=date(2026, 11, 20)))
+
+    reasons = assess(make_lookup(account), POLICY, NOW).reasons
+
+    assert "was last read in full at 2026-11-23 08:00Z, with data of 2026-11-20" in " ".join(map(str, reasons))

@@ -9,13 +9,15 @@ import pytest
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import EvidencePlace
+from desk_sync.domain.plan.decision import assess
 from desk_sync.domain.plan.draft import draft_plan
 from desk_sync.domain.plan.memory import AppliedValue, FieldsMemory, Memory, Override
 from desk_sync.domain.plan.observed import ObservedTicket
-from desk_sync.domain.plan.ownership import changed_by_person, evidence_on, own_fields
+from desk_sync.domain.plan.ownership import changed_by_person, desired_values, evidence_on, own_fields
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.domain.ticket.event import EventHint
 from desk_sync.domain.ticket.past import PastChange, TicketPast
+from desk_sync.domain.ticket.ticket import Field
 from tests.support.makers import (
     ADMIN,
     NOW,
@@ -597,3 +599,15 @@ class TestTheCustomersAddress:
         lookup = replace(UNDECIDED, led_by=frozenset({EvidencePlace.LABEL}))
 
         assert writes(make_ticket(customer_primary_email=None), lookup) == {EMAIL: ADMIN}
+
+
+def test_an_account_without_an_address_fills_no_address():
+    account = make_account(88, super_admin_email="", zoids=("100055000",))
+    lookup = make_lookup(account)
+    ticket = make_ticket(customer_primary_email=None)
+    decision = assess(lookup, POLICY, NOW)
+
+    values = dict(desired_values(ticket, lookup, decision, FieldsMemory(), POLICY.tickets))
+
+    assert Field.CUSTOMER_PRIMARY_EMAIL not in values
+    assert values[Field.LARGE_USER].value is True
