@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import textwrap
 from collections.abc import Callable
@@ -93,6 +95,54 @@ def check_ticket(ticket: dict[str, Any], right: dict[str, Any]) -> None:
     assert all(private_notes(ticket, name) for name in right.get("private_note_names", ()))
     public = [each["text"] for each in ticket["comments"] if each["public"]]
     assert not [text for text in public for word in right.get("public_never", ()) if word in text]
+
+
+# Hard mails, and the address in each that is not the customer's.
+WRONG_CUSTOMERS = {
+    "01-nl-outlook-headers": "it@old-customer.example",
+    "02-it-outlook-reply-div": "it@old-customer.example",
+    "03-de-groupwise": "it@old-customer.example",
+    "04-en-above-this-line": "it@old-customer.example",
+    "05-it-attribution": "anna@old-customer.example",
+    "06-de-webmail-quote-div": "it@old-customer.example",
+    "09-de-signature-second-domain": "paulsen@alpenblick-gruppe.example",
+    "10-de-account-manager": "peter@alpenblick-holding.example",
+    "14-en-disclaimer": "compliance@prairie-group.example",
+    "28-de-customer-adviser": "peter@alpenblick-holding.example",
+    "53-pt-webmail-quotation": "it@old-customer.example",
+}
+
+
+def body_of(name: str) -> str:
+    """Return the text of a mail whose wrong customer is a large account, as it stands in a scenario."""
+    mail = email.message_from_bytes((MAILS / f"{name}.eml").read_bytes(), policy=email.policy.default)
+    text = mail.get_body(("plain", "html")).get_content()
+    assert WRONG_CUSTOMERS[name] in text
+    return json.dumps(text.replace(WRONG_CUSTOMERS[name], BIG))[1:-1]
+
+
+def test_eleven_mails_for_a_wrong_customer_wait_for_a_person_whose_account_then_acts(tickets):
+    bodies = {f"t{name[:2]}": body_of(name) for name in WRONG_CUSTOMERS}
+    right = [fills(key, OTHER) for key in bodies]
+
+    waiting, settled = tickets(bodies), tickets(bodies, *right)
+
+    for key in bodies:
+        assert (fields(waiting[key]), waiting[key]["writes"]) == (NOTHING, [])
+        assert fields(settled[key]) == {**LARGE, "customer_primary_email": OTHER}
+        assert [each["at"] for each in settled[key]["writes"]] == ["2026-11-20T09:30:00Z"]
+
+
+def test_a_correction_of_the_partner_moves_each_of_them(tickets):
+    bodies = {f"t{name[:2]}": body_of(name) for name in WRONG_CUSTOMERS}
+    wrong = [fills(key, BIG, "+10m") for key in bodies]
+    back = [fills(key, None, "+20m") for key in bodies]
+    corrected = [replies(key, LABELLED.format(OTHER)) for key in bodies]
+
+    found = tickets(bodies, *wrong, *back, *corrected)
+
+    for key in bodies:
+        assert fields(found[key]) == {**LARGE, "customer_primary_email": OTHER}
 
 
 def test_the_account_that_a_person_fills_in_acts_at_the_next_look(tickets):

@@ -360,14 +360,7 @@ _ASKED_BEFORE = re.compile(
 )
 _ASKED_AFTER = re.compile(r"[>)\"'”’\]*]*+\s?[?？]")
 _OF_ACCOUNTS = frozenset({"customer", "super admin", "admin"})
-_ASSUMED = re.compile(
-    r"(?<![a-z])(?:probably|perhaps|maybe|presumably|possibly|supposedly|apparently"
-    r"|(?:i|we) (?:think|guess|believe|suppose|assume)|not sure|unsure|might be|may be|could be|vermutlich|vielleicht"
-    r"|wahrscheinlich|moglicherweise|wohl|eventuell|angeblich|ich glaube|wir glauben|wir vermuten|ich vermute"
-    r"|provavelmente|talvez|acho que|achamos que|creio que|probablemente|quizas?|tal vez|creo que|creemos que"
-    r"|supongo que|probablement|peut-etre|sans doute|je pense que|nous pensons que|je crois|forse|probabilmente"
-    r"|credo che|waarschijnlijk|misschien)(?![a-z])|おそらく|たぶん|多分|かもしれ"
-)
+_ASSUMED = re.compile(mail_words.ASSUMED)
 _NOT_TO_USE_AFTER = re.compile(
     r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
     rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"

@@ -198,6 +198,16 @@ OWN = (
     "|弊社|弊社の|当社|当社の|自社|自社の"
 )
 
+# Words that make a statement an assumption.
+ASSUMED = (
+    r"(?<![a-z])(?:probably|perhaps|maybe|presumably|possibly|supposedly|apparently"
+    r"|(?:i|we) (?:think|guess|believe|suppose|assume)|not sure|unsure|might be|may be|could be|vermutlich|vielleicht"
+    r"|wahrscheinlich|moglicherweise|wohl|eventuell|angeblich|ich glaube|wir glauben|wir vermuten|ich vermute"
+    r"|provavelmente|talvez|acho que|achamos que|creio que|probablemente|quizas?|tal vez|creo que|creemos que"
+    r"|supongo que|probablement|peut-etre|sans doute|je pense que|nous pensons que|je crois|forse|probabilmente"
+    r"|credo che|waarschijnlijk|misschien)(?![a-z])|おそらく|たぶん|多分|かもしれ"
+)
+
 # Words that many companies have in their names and addresses: they tell none from another.
 ROLES = (
     "support suporte soporte supporto hilfe aide aiuto hulp ayuda ajuda mesa help helpdesk desk team info admin service"

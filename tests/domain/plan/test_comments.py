@@ -49,7 +49,8 @@ def test_a_ticket_that_names_a_customer_and_proves_none_asks_a_person_once(looku
     assert note.text.startswith("desk-sync ")
     assert head in note.text.splitlines()[0]
     assert all(each in note.text for each in (*named, "To settle it"))
-    assert (note.key, note.state) == (again.key, again.state) and note.state is not None
+    assert note.state is not None
+    assert (note.key, note.state) == (again.key, again.state)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from alembic import op
 from desk_sync.adapters.store.columns import InstantColumn
 
 revision = "0027"
-down_revision = "0024"
+down_revision = "0026"
 
 
 def _added() -> Iterator[tuple[str, sa.Column[Any]]]:
