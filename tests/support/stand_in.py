@@ -20,6 +20,7 @@ from desk_sync.simulated_desk.rest.api import RestRequest, RestResponse
 from desk_sync.simulated_desk.server import running
 from desk_sync.simulated_sources.book import BookedCustomer, read_customers
 from desk_sync.simulated_sources.site import BASES, SourceSettings, SourceSite
+from desk_sync.wiring.environment import utc_now
 from tests.adapters.desk.portal import FakeTokens
 from tests.support.fake_checkpoints import FakeUnits
 
@@ -70,7 +71,13 @@ class StandIn:
     def api(self, name: str, **given: Any) -> ZohoApi:
         """Return a client that notes its pauses instead of waiting."""
         headers = {ORGANISATION_HEADER: self.facts["billing_org_id"]} if name == "billing" else None
-        settings = {"access": self.access, "pace": CallPace(10**9), "sleep": self.pauses.append, "headers": headers}
+        settings = {
+            "access": self.access,
+            "pace": CallPace(10**9),
+            "now": utc_now,
+            "sleep": self.pauses.append,
+            "headers": headers,
+        }
         return ZohoApi(self.facts[f"{name}_url"], **settings | given)
 
     def source(self, name: str, **given: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 
 from requests.adapters import BaseAdapter
 
-from desk_sync.adapters.store.checkpoints import SqlUnits
 from desk_sync.adapters.store.portals import SqlTokens
+from desk_sync.adapters.store.source_calls import SqlUnits
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
@@ -100,6 +100,7 @@ class StandInSource:
                 transport=self.transport,
             ),
             pace=CallPace(PER_MINUTE, clock=virtual_time.monotonic, sleep=virtual_time.sleep),
+            now=self.host.now,
             sleep=virtual_time.sleep,
             headers={ORGANISATION_HEADER: accounts.org_id} if self.kind == "billing" else None,
         )
