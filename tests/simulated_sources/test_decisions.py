@@ -19,8 +19,9 @@ IDS = {address: each.account_id for address, each in FILE.items()}
 
 # Accounts about which a source says something else than the file, and why.
 UNSAID = {
-    "billing": {"A22": "Billing does not say that the Free Edition is free, except by its name and its price"},
+    "billing": {},
     "store": {
+        "A22": "the store does not name the plan of a Free Edition, so that its users may be complimentary",
         "A31": "the customer is not tagged to the partner, so the store does not have it",
         "A39": "to the store an unpaid subscription is active",
         "A44": "the store has no units: ten light agents may count",
