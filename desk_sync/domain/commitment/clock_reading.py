@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.fingerprint import fingerprint
@@ -60,19 +60,32 @@ def take_reading(history: History, promise: Promise, basis: ClockBasis, now: dat
     return ClockReading(history=history, promise=promise, basis=basis, clocks=clocks, coming_at=history.next_after(now))
 
 
-def severity_since(
-    history: History, level: int | None, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime
-) -> History:
-    """Return the history with the severity level that counts now, since the instant from which it counts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityLevels:
+    """The level of the severity that a ticket has in Desk, and of the one that counts: ours, where we set another.
 
-    That is the creation for a ticket that is `new` to us; else the latest event with a change of the severity, or the
-    ticket's last change; at the latest `now`.
+    A change of ours is made by the look that decides it, at `now`, whatever it was that led to it.
     """
-    if history.level(now) == level:
-        return history
-    changed_at = [event.occurred_at for event in events if Field.SEVERITY in event.changed]
-    since = history.created_at if new else max(changed_at, default=ticket.modified_at or now)
-    return history.learn([HistoryEvent(kind=HistoryEventKind.SEVERITY, at=min(since, now), level=level)])
+
+    in_desk: int | None
+    counts: int | None
+
+    def after(
+        self, history: History, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime
+    ) -> History:
+        """Return the history with the level that counts now, and since when.
+
+        The level in Desk counts from the creation for a ticket that is `new` to us; else from the latest event with a
+        change of the severity, or the ticket's last change; at the latest from `now`.
+        """
+        if history.level(now) == self.counts:
+            return history
+        by_us = self.counts != self.in_desk
+        if new or not by_us:
+            changed_at = [event.occurred_at for event in events if Field.SEVERITY in event.changed]
+            since = history.created_at if new else max(changed_at, default=ticket.modified_at or now)
+            history = history.with_severity(self.in_desk, min(since, now), by_us=False)
+        return history.with_severity(self.counts, now, by_us=True) if by_us else history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

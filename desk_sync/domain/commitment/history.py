@@ -50,7 +50,7 @@ class HistoryEvent:
     """One event.
 
     `stage` belongs to STAGE, `level` to SEVERITY: None for no severity, and for a pick-list value that is not in the
-    mapping. `ref` is the id of the thread or comment, if there is one: it identifies an event that is reported again
+    mapping; `by_us` if we set it ourselves, which no person asked for. `ref` is the id of the thread or comment, if there is one: it identifies an event that is reported again
     with another instant.
     """
 
@@ -58,6 +58,7 @@ class HistoryEvent:
     at: datetime
     stage: WorkState | None = None
     level: int | None = None
+    by_us: bool = False
     ref: str = ""
 
     def __post_init__(self) -> None:
@@ -65,7 +66,7 @@ class HistoryEvent:
             raise ValueError(f"{self.kind} at {self.at.isoformat()}: has no time zone")
         if (self.kind is HistoryEventKind.STAGE) != (self.stage is not None):
             raise ValueError(f"{self.kind}: a change of stage, and nothing else, has a stage")
-        if self.level is not None and self.kind is not HistoryEventKind.SEVERITY:
+        if (self.level is not None or self.by_us) and self.kind is not HistoryEventKind.SEVERITY:
             raise ValueError(f"{self.kind}: has no severity level")
 
 
@@ -100,6 +101,17 @@ class History:
             events=(*self.events, *(event for event in moved if _identity(event) not in known)),
             unknown=(*self.unknown, *unknown),
         )
+
+    def with_severity(self, level: int | None, at: datetime, *, by_us: bool) -> History:
+        """Return the history with the level that counts since an instant; no earlier one has the last word.
+
+        It is moved to the last change that is known, and takes its place there: which of two changes in one second came
+        first is not in their times, but which of them stands is seen.
+        """
+        changes = self._of(HistoryEventKind.SEVERITY)
+        at = max((self.created_at, at, *(event.at for event in changes)))
+        event = HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=level, by_us=by_us)
+        return replace(self, events=(*(each for each in self.events if each not in changes or each.at != at), event))
 
     def without(self, refs: Collection[str]) -> History:
         """Return the history without the events of these threads and comments."""

@@ -115,7 +115,7 @@ class _Reading:
     def _clock(self, cycle: Cycle, episode: Episode) -> Iterator[Clock]:
         """Yield the clock of the cycle, if it is promised. A met clock stays as it was when it was met."""
         ended_at = cycle.met_at or episode.ended_at or self._gone_at(cycle.started_at)
-        level = self._level(ended_at or self.now)
+        level = self._level_met(cycle) if cycle.met_at else self._level(ended_at or self.now)
         window = None if level is None else self._window(cycle.milestone, level)
         if level is None or window is None:
             return
@@ -171,6 +171,14 @@ class _Reading:
     def _level(self, at: datetime) -> int | None:
         return self.promise.terms.level(self._severity(at))
 
+    def _level_met(self, cycle: Cycle) -> int | None:
+        """Return the level at which the cycle was met: a change at that very instant comes later, and alters nothing.
+
+        One that began at that instant too has the level that it began with.
+        """
+        met_at = cycle.met_at or self.now
+        return self._level(max(met_at - _INSTANT, cycle.started_at))
+
     def _severity(self, at: datetime) -> int | None:
         """Return the severity level at the instant, as the history does."""
         count = bisect_right(self._severities, at, key=lambda event: event.at)
@@ -217,11 +225,13 @@ class _Reading:
                 yield large_since, Reason("R49", "counts from when the account was found to be large")
 
     def _severity_changes(self) -> Iterator[tuple[datetime, Reason]]:
+        """Yield the changes by others. Our own count from where the setting for accounts that are found late says."""
         level = self._level(self.history.created_at)
         for event in self._severities:
             if (new := self.promise.terms.level(event.level)) != level:
                 level = new
-                yield event.at, Reason("R24", f"counts from the change to severity {level}")
+                if not event.by_us:
+                    yield event.at, Reason("R24", f"counts from the change to severity {level}")
 
     def _calendar(self, level: int) -> tuple[BusinessCalendar, Reason]:
         weekend, about = self.promise.terms.weekend, self.basis

@@ -11,7 +11,7 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, standing_comment
 from desk_sync.domain.commitment.clock_fields import clock_fields
-from desk_sync.domain.commitment.clock_reading import ClockReading, severity_since, take_reading
+from desk_sync.domain.commitment.clock_reading import ClockReading, SeverityLevels, take_reading
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.decision import Decision
@@ -54,10 +54,13 @@ class ClocksDraft:
     @cached_property
     def level(self) -> int | None:
         """The level of the severity that counts; where the layout has no field for it, the last known (L8)."""
+        return self._level(self.severity)
+
+    def _level(self, severity: Value) -> int | None:
         inputs, ticket = self.memory.inputs, self.observed.ticket
-        if self.severity is None and Field.SEVERITY in ticket.not_on_layout and inputs:
+        if severity is None and Field.SEVERITY in ticket.not_on_layout and inputs:
             return inputs.history.level(self.observed.now)
-        return self.policy.tickets.level(self.severity) if isinstance(self.severity, str) else None
+        return self.policy.tickets.level(severity) if isinstance(severity, str) else None
 
     @property
     def urgency(self) -> int:
@@ -69,9 +72,8 @@ class ClocksDraft:
         observed = self.observed
         if observed.history is None:
             return None
-        past = severity_since(
-            observed.history, self.level, observed.ticket, observed.events, new=self.is_new, now=observed.now
-        )
+        levels = SeverityLevels(in_desk=self._level(observed.ticket.severity), counts=self.level)
+        past = levels.after(observed.history, observed.ticket, observed.events, new=self.is_new, now=observed.now)
         promise = observed.promise or self.policy.commitment.promise(observed.related.origin, self.policy.version)
         return take_reading(past, promise, self._basis(), observed.now)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.clock_reading import severity_since, take_reading
+from desk_sync.domain.commitment.clock_reading import SeverityLevels, take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.ticket.ticket import Field
@@ -90,7 +90,9 @@ def test_a_severity_counts_from_its_change(level, reports, modified, new, hours)
     ticket = make_ticket(modified_at=modified and MONDAY + modified * HOUR)
     reported = [make_event(changed=[name], occurred_at=MONDAY + at * HOUR) for at, name in reports]
 
-    history = severity_since(make_history("" if new else "0h s3"), level, ticket, reported, new=new, now=NOW)
+    levels = SeverityLevels(in_desk=level, counts=level)
+
+    history = levels.after(make_history("" if new else "0h s3"), ticket, reported, new=new, now=NOW)
 
     assert history.level(NOW) == level
     assert history.level(MONDAY + hours * HOUR) == level
@@ -98,8 +100,52 @@ def test_a_severity_counts_from_its_change(level, reports, modified, new, hours)
 
 
 def test_a_severity_that_is_known_already_changes_nothing():
-    history = make_history("0h s3")
+    history, known = make_history("0h s3"), SeverityLevels(in_desk=3, counts=3)
 
-    assert (
-        severity_since(history, 3, make_ticket(), [make_event(changed=[Field.SEVERITY])], new=False, now=NOW) == history
+    assert known.after(history, make_ticket(), [make_event(changed=[Field.SEVERITY])], new=False, now=NOW) == history
+
+
+@pytest.mark.parametrize(
+    ("happened", "in_desk", "counts", "reports", "changes"),
+    [
+        pytest.param("0h s3", 3, 1, [], "0h s3, 5h s1 us", id="the ticket was never touched"),
+        pytest.param("0h s3", 3, 1, [(2, Field.CUSTOMER_PRIMARY_EMAIL)], "0h s3, 5h s1 us", id="after a correction"),
+        pytest.param("0h s3", 2, 1, [(2, Field.SEVERITY)], "0h s3, 5h s1 us", id="after another severity"),
+        pytest.param("0h s3, 4h s1", 1, 3, [], "0h s3, 4h s1, 5h s3 us", id="taken back"),
+        pytest.param("0h s3, 5h s2", 2, 1, [], "0h s3, 5h s1 us", id="at the instant of somebody's change"),
+        pytest.param("0h s3, 5h s1", 2, 2, [(5, Field.SEVERITY)], "0h s3, 5h s2", id="changed again in that second"),
+        pytest.param("0h s3, 5h s1", 2, 2, [(4, Field.SEVERITY)], "0h s3, 5h s2", id="no earlier one has the last word"),
+    ],
+)
+def test_a_change_of_ours_is_dated_by_the_look_that_makes_it(happened, in_desk, counts, reports, changes):
+    ticket = make_ticket(modified_at=MONDAY + 3 * HOUR)
+    reported = [make_event(changed=[name], occurred_at=MONDAY + at * HOUR) for at, name in reports]
+
+    history = SeverityLevels(in_desk=in_desk, counts=counts).after(
+        make_history(happened), ticket, reported, new=False, now=NOW
     )
+
+    assert shown(history) == changes
+
+
+@pytest.mark.parametrize(
+    ("in_desk", "changes"),
+    [
+        pytest.param(3, "0h s3, 5h s1 us", id="the severity in Desk counted until now"),
+        pytest.param(None, "0h s0, 5h s1 us", id="as did none"),
+        pytest.param(1, "0h s1", id="it had ours already"),
+    ],
+)
+def test_the_first_look_raises_a_severity_now(in_desk, changes):
+    levels = SeverityLevels(in_desk=in_desk, counts=1)
+
+    history = levels.after(make_history(""), make_ticket(), (), new=True, now=NOW)
+
+    assert shown(history) == changes
+
+
+def shown(history):
+    """Return the changes of severity, each with its hour, and with its author if that is us."""
+    hours = [(event, (event.at - MONDAY) // HOUR) for event in history.events]
+    return ", ".join(f"{at}h s{event.level or 0}" + (" us" if event.by_us else "") for event, at in hours)
+
