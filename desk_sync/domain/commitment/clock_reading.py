@@ -70,9 +70,7 @@ class SeverityLevels:
     in_desk: int | None
     counts: int | None
 
-    def after(
-        self, history: History, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime
-    ) -> History:
+    def after(self, history: History, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime) -> History:
         """Return the history with the level that counts now, and since when.
 
         The level in Desk counts from the creation for a ticket that is `new` to us; else from the latest event with a
