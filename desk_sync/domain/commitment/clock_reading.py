@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from desk_sync.domain.backoff import as_long_again
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.promise import Promise
@@ -13,6 +14,9 @@ from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket
+
+SHORTEST_DOUBT, LONGEST_DOUBT = timedelta(minutes=1), timedelta(minutes=15)
+"""The pauses between two looks at a ticket with a breach that rests on unknown time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +43,41 @@ class ClockReading:
         return ClockInputs(history=self.history, promise=self.promise.digest, basis=self.basis)
 
     @property
+    def doubtful(self) -> Sequence[Clock]:
+        """The clocks whose breach rests on unknown time."""
+        return [clock for clock in self.clocks if clock.is_doubtful]
+
+    def ask_again_at(self, now: datetime) -> datetime | None:
+        """Return when to ask again what happened in unknown time, after pauses that double; None if it is certain."""
+        if not self.doubtful or not self.history.unknown:
+            return None
+        return now + as_long_again(now - self.history.unknown[-1][1], SHORTEST_DOUBT, LONGEST_DOUBT)
+
+    @property
+    def proven(self) -> ClockReading:
+        """The reading in which a breach that rests on unknown time is none: nothing follows from it in public (L8)."""
+        clocks = (replace(each, state=ClockState.RUNNING) if each.is_doubtful else each for each in self.clocks)
+        return replace(self, clocks=tuple(clocks))
+
+    @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks that are at risk or breached, by the key of the alarm: clock and kind."""
+        """The clocks that are at risk, breached, or doubtfully so, by the key of the alarm: clock and kind."""
         return {f"{clock.key}:{alarm}": clock for clock in self.clocks if (alarm := _alarm(clock))}
 
     @property
     def digest(self) -> str:
         """A digest of what the clocks show, without the time that is used."""
-        shown = [(each.key, each.state, each.at_risk, each.target_at, each.due_at, each.met_at) for each in self.clocks]
+        states = ("doubtful" if each.is_doubtful else each.state for each in self.clocks)
+        shown = [
+            (each.key, state, each.at_risk, each.target_at, each.due_at, each.met_at)
+            for each, state in zip(self.clocks, states, strict=True)
+        ]
         return fingerprint(shown)
 
 
 def _alarm(clock: Clock) -> str | None:
+    if clock.is_doubtful:
+        return "doubtful"
     return "breached" if clock.state is ClockState.BREACHED else "at_risk" if clock.at_risk else None
 
 

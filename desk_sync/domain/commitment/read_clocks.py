@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice
 
 from desk_sync.domain.commitment import cycles
-from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause, Span
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
@@ -59,6 +59,17 @@ def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: date
 
 _ORDER = {milestone: number for number, milestone in enumerate(Milestone)}
 _SEVERITY_RULES = {1: "R18", 2: "R19", 3: "R20"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a clock counts: the time of a calendar from `start` on, outside the pauses, against a window."""
+
+    milestone: Milestone
+    calendar: BusinessCalendar
+    start: datetime
+    window: CommitmentWindow
+    pauses: tuple[Pause, ...]
 
 
 @dataclass(frozen=True)
@@ -142,7 +153,8 @@ class _Reading:
             used=used,
             paused=calendar.elapsed(start, end) - used,
             pauses=pauses,
-            certain=not list(self._unknown(start, end)),
+            certain=not self._unknown_spans(start, end),
+            proven_at=self._proven_at(_Counted(cycle.milestone, calendar, start, window, pauses), due_at, end),
             reasons=(
                 *cycle.reasons,
                 *counted_from,
@@ -152,6 +164,18 @@ class _Reading:
                 *self._moves(start, end),
             ),
         )
+
+    def _proven_at(self, counted: _Counted, due_at: datetime | None, end: datetime) -> datetime | None:
+        """Return when the commitment has run out, whatever happened in unknown time (L8): it may have been a pause.
+
+        Solving in it would have met a determination, so only a breach before it is proven.
+        """
+        unknown = self._unknown_spans(counted.start, end)
+        if not unknown or due_at is None or due_at <= unknown[0][0]:
+            return due_at
+        if counted.milestone is Milestone.DETERMINATION:
+            return None
+        return counted.calendar.due(counted.start, counted.window.commitment, (*counted.pauses, *unknown))
 
     def _state(self, cycle: Cycle, episode: Episode, *, late: bool, paused: bool) -> ClockState:
         if cycle.met_at:
@@ -254,12 +278,14 @@ class _Reading:
                 return
             yield since, min(filter(None, (ends, ended_at)), default=None)
 
+    def _unknown_spans(self, start: datetime, end: datetime) -> list[Span]:
+        return [(begins, ends) for begins, ends in self.history.unknown if begins < end and start < ends]
+
     def _unknown(self, start: datetime, end: datetime) -> Iterator[Reason]:
         """Yield a reason for each unknown span between the two instants."""
-        for begins, ends in self.history.unknown:
-            if begins < end and start < ends:
-                span = f"from {format_instant(begins)} to {format_instant(ends)}"
-                yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
+        for begins, ends in self._unknown_spans(start, end):
+            span = f"from {format_instant(begins)} to {format_instant(ends)}"
+            yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
         moved = any(start <= at < end for at in self._moved_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field, Value
@@ -85,12 +86,26 @@ class ClocksDraft:
     @property
     def fields(self) -> Mapping[Field, DesiredValue]:
         """The values that show the clocks."""
-        return dict(clock_fields(self.reading.clocks)) if self.reading else {}
+        return dict(clock_fields(self.proven.clocks)) if self.proven else {}
+
+    @property
+    def proven(self) -> ClockReading | None:
+        """The reading without breaches that rest on unknown time, which are not escalated (L8)."""
+        return self.reading.proven if self.reading else None
+
+    @property
+    def doubts(self) -> Sequence[Reason]:
+        """A reason for each breach that rests on unknown time: a person should find out."""
+        clocks = self.reading.doubtful if self.reading else ()
+        return [Reason("L8", f"{each.key} may be breached: what happened meanwhile is not known") for each in clocks]
 
     @property
     def next_at(self) -> datetime | None:
-        """When the first clock changes by itself."""
-        return self.reading.next_at if self.reading else None
+        """When the first clock changes by itself, or what is not known of the past is asked again."""
+        if self.reading is None:
+            return None
+        again_at = self.reading.ask_again_at(self.observed.now)
+        return min(filter(None, (self.reading.next_at, again_at)), default=None)
 
     @property
     def suppressed(self) -> frozenset[str]:
