@@ -171,9 +171,7 @@ def _door(desk_sync: DeskSync) -> DeliveryDoor:
 
 def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
     """Return the mapping without its portals and sources, and with the other program as an automation agent."""
-    tickets = mapping.policy.tickets
-    tickets = replace(tickets, automation_agents=tickets.automation_agents | {program})
-    return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
+    return replace(mapping, policy=mapping.policy.knowing(program), portals={}, sources={})
 
 
 def _product(
