@@ -31,9 +31,14 @@ PULL_INTERVAL = timedelta(minutes=1)
 """The interval at which beat checks if a pull is due."""
 
 
-def run_scenario(scenario: LoadedScenario, simulation: SimulationSetup) -> None:
-    """Run the scenario up to its last instant. Raises InputError for a step that cannot be executed."""
-    _ScenarioRun(scenario=scenario, simulation=simulation).run()
+def run_scenario(
+    scenario: LoadedScenario, simulation: SimulationSetup, look_made: Callable[[], None] = lambda: None
+) -> None:
+    """Run the scenario up to its last instant; `look_made` is called after each look.
+
+    Raises InputError for a step that cannot be executed.
+    """
+    _ScenarioRun(scenario=scenario, simulation=simulation, look_made=look_made).run()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +47,7 @@ class _ScenarioRun:
 
     scenario: LoadedScenario
     simulation: SimulationSetup
+    look_made: Callable[[], None]
     sweep_scheduled: bool = False
     notices_at: datetime | None = None
 
@@ -54,6 +60,7 @@ class _ScenarioRun:
             if (due := self._look_at()) and due <= virtual_time.now():
                 self.simulation.desk_sync.portal(DEFAULT).drain.run()
                 self._send_notices()
+                self.look_made()
             self._schedule_sweep()
         virtual_time.move_to(shape.instant(shape.until))
 
