@@ -20,7 +20,7 @@ def repeated(texts: Iterable[str]) -> Iterator[str]:
 
 def about_licences(texts: Iterable[str], figures: Iterable[int]) -> Iterator[str]:
     """Yield each text with a word of licences, or with one of these figures as a number of its own."""
-    numbers = [re.compile(rf"(?<![\d:.#/-]){figure}(?![\d:./-])") for figure in figures if figure >= _SMALLEST]
+    numbers = [re.compile(rf"(?<![\d:.#/-]){figure}(?![\d:/-]|\.\d)") for figure in figures if figure >= _SMALLEST]
     for text in texts:
         if _LICENCES.search(text) or any(number.search(text) for number in numbers):
             yield text

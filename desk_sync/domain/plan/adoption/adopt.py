@@ -98,9 +98,7 @@ class _Adoption:
             yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=level(_text(at_first)))
         for each in changes:
             by_us = each.by in agents
-            yield HistoryEvent(
-                kind=HistoryEventKind.SEVERITY, at=each.at, level=level(_text(each.after)), by_us=by_us
-            )
+            yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=each.at, level=level(_text(each.after)), by_us=by_us)
 
     def _clocks(self, observed: ObservedTicket) -> ClocksMemory:
         clocks = replace(self.memory.clocks, in_doubt=False)
