@@ -70,6 +70,8 @@ class _ScenarioRun:
             simulation.source.read(self.scenario.path(name))
         simulation.source.file = self.scenario.path(shape.accounts) if shape.accounts else None
         simulation.virtual_time.schedule(shape.start, self._pull)
+        if min(shape.opened) < shape.start:
+            simulation.virtual_time.schedule(shape.start, self._find_older_tickets)
         for place, ticket in enumerate(shape.tickets):
             self._schedule(ticket.at, ["tickets", place], partial(simulation.actors.open, ticket))
         for step in shape.steps:
@@ -113,6 +115,10 @@ class _ScenarioRun:
         if next_at and next_at != self.notices_at:
             self.simulation.virtual_time.schedule(self.simulation.host.in_virtual_time(next_at), self._send_notices)
         self.notices_at = next_at
+
+    def _find_older_tickets(self) -> None:
+        """Sweep, as the product does when it starts on a portal that has been in use."""
+        self.simulation.desk_sync.portal(DEFAULT).sweep.run(SweepKind.RECENT)
 
     def _schedule_sweep(self) -> None:
         """Schedule the next sweep if a delivery was lost; the rings after it are scheduled by that sweep."""
