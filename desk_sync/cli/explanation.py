@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from desk_sync import documents
+from desk_sync import documents, time_zones
 from desk_sync.cli.output import print_line, table
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import ClockReading
@@ -29,6 +29,7 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
         "effects": {effect.key: effect.state for effect in history.effects},
         "decisions": [_decision(past) for past in history.decisions],
         "clocks": [clock_document(clock) for clock in history.clocks(now)],
+        "time_zones": time_zones.version(),
         "told": [
             {"at": each.at, "topic": each.topic, "to": str(each.to), "state": each.state, "sent_at": each.sent_at}
             for each in history.sent_notices
@@ -94,9 +95,11 @@ def print_history(history: TicketHistory, now: datetime) -> None:
         print_line(f"\n{name} = {kept.value} was set by a person and stays, until what ours is based on changes later")
     for name, held in history.memory.fields.held_back.items():
         print_line(f"\n{name} is held back since {_format(held.since)}: {held.reason}")
-    for clock in history.clocks(now):
+    for clock in (clocks := history.clocks(now)):
         print_line()
         print_clock(clock)
+    if clocks:
+        print_line(f"\nlocal times by the time zone database IANA {time_zones.version()}")
     for step in history.memory.escalation.state.raised:
         roles = ", ".join(step.roles) or "no role"
         print_line(f"\n{_format(step.at)}  level {step.level} was raised because of {step.because}; notified: {roles}")

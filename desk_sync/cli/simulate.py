@@ -32,22 +32,33 @@ def simulate(
             parser=_shift, metavar="SPAN", help="How far the product's clock is ahead of Desk's, such as -1s or +1d."
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Exit with 1, and name the first of the invariants that does not hold."),
+    ] = False,
 ) -> None:
     """Run scenarios: the services of production on a simulated Desk, in virtual time, without any real system."""
     from desk_sync import logs
     from desk_sync import simulation as simulation
 
     logs.configure(level=os.environ.get("DESK_SYNC_LOG_LEVEL", "CRITICAL"))
-    if len(scenarios) == 1:
-        report = simulation.simulate(scenarios[0], host_clock=clock_offset)
-        emit(report) if as_json else print_report(report)
-        return
-    reports = {str(each): simulation.simulate(each, host_clock=clock_offset) for each in scenarios}
+    run = simulation.check if check else simulation.simulate
+    reports = {str(each): run(each, host_clock=clock_offset) for each in scenarios}
+    _print(reports, as_json=as_json)
+    for file, report in reports.items():
+        if broken := report.get("broken"):
+            hint = f"`desk-sync simulate {file}` shows its time line"
+            sys.exit(f"error: {file}: {broken[0]}\nhint: {hint}")
+
+
+def _print(reports: Mapping[str, dict[str, Any]], *, as_json: bool) -> None:
+    first, *others = reports.values()
     if as_json:
-        emit({"scenarios": reports})
+        emit(first if not others else {"scenarios": reports})
         return
     for file, report in reports.items():
-        print_line(f"\n{file}\n")
+        if others:
+            print_line(f"\n{file}\n")
         print_report(report)
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.conversation import ConversationItem
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value

@@ -23,3 +23,21 @@ def simulate(file: Path, *, host_clock: timedelta | None = None) -> dict[str, An
     with setup.set_up_simulation(loaded) as simulation:
         run_scenario(loaded, simulation)
         return report.document(simulation)
+
+
+def check(file: Path, *, host_clock: timedelta | None = None) -> dict[str, Any]:
+    """Run the scenario as `simulate` does; the report has the invariants that were `broken` too, the first one first.
+
+    After the report the product looks at each ticket once more, to see that it writes nothing.
+    """
+    from desk_sync.simulation import report, scenario, setup
+    from desk_sync.simulation.invariants.watch import ScenarioWatch
+    from desk_sync.simulation.run import run_scenario
+
+    loaded = scenario.read(file, host_clock=host_clock)
+    with setup.set_up_simulation(loaded) as simulation:
+        watch = ScenarioWatch(simulation)
+        run_scenario(loaded, simulation, watch.look_made)
+        document = report.document(simulation)
+        watch.end()
+        return document | {"broken": [str(each) for each in watch.broken]}

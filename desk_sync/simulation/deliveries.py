@@ -20,7 +20,7 @@ LONGEST_DELAY = 60
 
 @dataclass(slots=True)
 class DeliveryRunner:
-    """Schedule each event of the site as a delivery, with the faults that are active.
+    """Schedule each event of the site from the `start` on as a delivery, with the faults that are active.
 
     `counts` has the deliveries that were `sent`, and their number by result. `lost_at` is the instant of the last loss.
     """
@@ -28,6 +28,7 @@ class DeliveryRunner:
     site: DeskSite
     door: DeliveryDoor
     virtual_time: VirtualTime
+    start: datetime
     lost_at: datetime | None = None
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -35,7 +36,7 @@ class DeliveryRunner:
         """Schedule the delivery of an event if the subscription includes it: once, twice or not at all."""
         webhook = self.site.portal.webhooks[self.site.webhook_id]
         content = envelope(webhook, event, self.site.portal.org_id)
-        if content is None:
+        if content is None or self.virtual_time.now() < self.start:
             return
         copies = self.site.chance.copies()
         if not copies:

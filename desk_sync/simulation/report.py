@@ -10,13 +10,15 @@ from typing import Any
 
 from desk_sync import documents
 from desk_sync.documents import instant
+from desk_sync.domain.commitment.calendar import time_zone
 from desk_sync.domain.escalation.ladder import RaisedLevel
+from desk_sync.domain.escalation.notice import Notice
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.portal.ticket import DeskTicket, plain
 from desk_sync.simulation.setup import SimulationSetup
-from desk_sync.simulation.timeline import timeline
+from desk_sync.simulation.timeline import US, timeline
 from desk_sync.wiring.process import DEFAULT
 
 _REFERENCE = re.compile(r"\[(ds-[0-9a-f]{12})(?:\.[0-9a-f]{14})?\]\s*$")
@@ -56,7 +58,10 @@ def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
             documents.clock(each) for each in (history.clocks(simulation.virtual_time.now()) if history else ())
         ],
         "escalations": [documents.escalation(each) for each in _raised(history)],
-        "comments": list(_comments(ticket, _kinds(simulation, history), simulation.site.portal.own_agent["id"])),
+        "comments": [
+            each | {"local_time": _local_time(datetime.fromisoformat(each["at"]), history)}
+            for each in _comments(ticket, _kinds(simulation, history), simulation.site.portal.own_agent["id"])
+        ],
         "parked": history.error if history and history.parked_at else None,
         "held_back": documents.held_back(history.memory.fields.held_back if history else {}),
         "writes": [
@@ -74,11 +79,25 @@ def _notifications(simulation: SimulationSetup) -> Iterator[dict[str, Any]]:
     for at, notice in simulation.notices.sent:
         yield {
             "at": instant(at),
+            "local_time": _local_time(at, _history_of(simulation, notice)),
+            "by": US,
             "channel": notice.to.channel,
             "to": notice.to.to,
             "about": notice.subject,
             "lines": list(notice.lines),
         }
+
+
+def _history_of(simulation: SimulationSetup, notice: Notice) -> TicketHistory | None:
+    """Return what is stored of the first ticket that the notice is about."""
+    ticket_id = notice.messages[0].ticket_id if notice.messages else ""
+    return simulation.desk_sync.portal(DEFAULT).tickets.history(ticket_id)
+
+
+def _local_time(at: datetime, history: TicketHistory | None) -> str:
+    """Return the instant in the time zone of the ticket's calendar; in UTC for a ticket without clocks."""
+    zone = history.promise.calendar.tz if history and history.promise else "UTC"
+    return at.astimezone(time_zone(zone)).isoformat()
 
 
 def _kinds(simulation: SimulationSetup, history: TicketHistory | None) -> Mapping[str, EffectKind]:
@@ -94,6 +113,7 @@ def _comments(ticket: DeskTicket, kinds: Mapping[str, EffectKind], own: str) -> 
             text, reference = _text_with_reference(comment)
             yield {
                 "at": instant(datetime.fromisoformat(comment["commentedTime"])),
+                "by": US,
                 "public": comment["isPublic"],
                 "kind": kinds.get(reference),
                 "text": text,

@@ -31,9 +31,14 @@ PULL_INTERVAL = timedelta(minutes=1)
 """The interval at which beat checks if a pull is due."""
 
 
-def run_scenario(scenario: LoadedScenario, simulation: SimulationSetup) -> None:
-    """Run the scenario up to its last instant. Raises InputError for a step that cannot be executed."""
-    _ScenarioRun(scenario=scenario, simulation=simulation).run()
+def run_scenario(
+    scenario: LoadedScenario, simulation: SimulationSetup, look_made: Callable[[], None] = lambda: None
+) -> None:
+    """Run the scenario up to its last instant; `look_made` is called after each look.
+
+    Raises InputError for a step that cannot be executed.
+    """
+    _ScenarioRun(scenario=scenario, simulation=simulation, look_made=look_made).run()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +47,7 @@ class _ScenarioRun:
 
     scenario: LoadedScenario
     simulation: SimulationSetup
+    look_made: Callable[[], None]
     sweep_scheduled: bool = False
     notices_at: datetime | None = None
 
@@ -54,6 +60,7 @@ class _ScenarioRun:
             if (due := self._look_at()) and due <= virtual_time.now():
                 self.simulation.desk_sync.portal(DEFAULT).drain.run()
                 self._send_notices()
+                self.look_made()
             self._schedule_sweep()
         virtual_time.move_to(shape.instant(shape.until))
 
@@ -63,6 +70,8 @@ class _ScenarioRun:
             simulation.source.read(self.scenario.path(name))
         simulation.source.load(self.scenario.path(shape.accounts) if shape.accounts else None)
         simulation.virtual_time.schedule(shape.start, self._pull)
+        if min(shape.opened) < shape.start:
+            simulation.virtual_time.schedule(shape.start, self._find_older_tickets)
         for place, ticket in enumerate(shape.tickets):
             self._schedule(ticket.at, ["tickets", place], partial(simulation.actors.open, ticket))
         for step in shape.steps:
@@ -106,6 +115,10 @@ class _ScenarioRun:
         if next_at and next_at != self.notices_at:
             self.simulation.virtual_time.schedule(self.simulation.host.in_virtual_time(next_at), self._send_notices)
         self.notices_at = next_at
+
+    def _find_older_tickets(self) -> None:
+        """Sweep, as the product does when it starts on a portal that has been in use."""
+        self.simulation.desk_sync.portal(DEFAULT).sweep.run(SweepKind.RECENT)
 
     def _schedule_sweep(self) -> None:
         """Schedule the next sweep if a delivery was lost; the rings after it are scheduled by that sweep."""

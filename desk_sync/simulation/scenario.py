@@ -52,8 +52,8 @@ def _contradictions(shape: ScenarioShape, tree: YamlTree, folder: Path) -> Itera
     if shape.instant(shape.until) <= shape.start:
         yield tree.problem(["until"], "must come after the start")
     yield from _ticket_problems(shape, tree)
-    for path, at in _instants(shape):
-        if not shape.start <= shape.instant(at) <= shape.instant(shape.until):
+    for path, first, at in _instants(shape):
+        if not first <= shape.instant(at) <= shape.instant(shape.until):
             yield tree.problem([*path, "at"], "is outside of the scenario")
     yield from _database_problems(shape, tree)
     yield from _source_problems(shape, tree)
@@ -93,6 +93,12 @@ def _ticket_problems(shape: ScenarioShape, tree: YamlTree) -> Iterator[Problem]:
                 yield tree.problem(["steps", place, "at"], f"{step.ticket} is not open yet")
 
 
-def _instants(shape: ScenarioShape) -> Iterator[tuple[tuple[object, ...], datetime | timedelta]]:
-    yield from ((("tickets", place), ticket.at) for place, ticket in enumerate(shape.tickets))
-    yield from ((("steps", place), step.at) for place, step in enumerate(shape.steps))
+def _instants(shape: ScenarioShape) -> Iterator[tuple[tuple[object, ...], datetime, datetime | timedelta]]:
+    """Yield the instant of each ticket and step with its path, and the earliest at which it could be.
+
+    A ticket may be older than the product's start, and have had a life in Desk before it.
+    """
+    for place, ticket in enumerate(shape.tickets):
+        yield ("tickets", place), shape.instant(ticket.at), ticket.at
+    for place, step in enumerate(shape.steps):
+        yield ("steps", place), min(shape.opened) if isinstance(step, OnTicket) else shape.start, step.at

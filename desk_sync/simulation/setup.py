@@ -126,7 +126,7 @@ class SimulationSetup:
 @contextmanager
 def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     """Set up the simulation for a scenario; no step has run yet. Raises MappingError."""
-    virtual_time = VirtualTime(scenario.shape.start)
+    virtual_time = VirtualTime(min(scenario.shape.opened))
     host = HostClock(virtual_time, scenario.shape.host_clock)
     quirks = DeskQuirks.named(*scenario.shape.portal.quirks)
     site = DeskSite(now=virtual_time.now, quirks=quirks, deliver_to=UNUSED_URL)
@@ -137,7 +137,7 @@ def set_up_simulation(scenario: LoadedScenario) -> Iterator[SimulationSetup]:
     vocabulary = ScenarioVocabulary(mapping, site.portal.layout_of(site.portal.department_id))
     notices = SimulatedNotifier(virtual_time.now)
     with closing(_product(scenario, site, host, notices, mapping)) as desk_sync:
-        deliveries = DeliveryRunner(site, _door(desk_sync), virtual_time)
+        deliveries = DeliveryRunner(site, _door(desk_sync), virtual_time, scenario.shape.start)
         site.portal.listeners.append(deliveries.take)
         yield SimulationSetup(
             scenario=scenario,
@@ -181,9 +181,7 @@ def _door(desk_sync: DeskSync) -> DeliveryDoor:
 
 def _for_one_portal(mapping: PortalMapping, program: str) -> PortalMapping:
     """Return the mapping without its portals and sources, and with the other program as an automation agent."""
-    tickets = mapping.policy.tickets
-    tickets = replace(tickets, automation_agents=tickets.automation_agents | {program})
-    return replace(mapping, policy=replace(mapping.policy, tickets=tickets), portals={}, sources={})
+    return replace(mapping, policy=mapping.policy.knowing(program), portals={}, sources={})
 
 
 def _product(
@@ -193,7 +191,7 @@ def _product(
     notices: SimulatedNotifier,
     mapping: PortalMapping,
 ) -> DeskSync:
-    """Return the product wired as in a worker; its sweeps have covered the time up to the start."""
+    """Return the product wired as in a worker; its sweeps have covered the time up to the first ticket."""
     accounts = site.accounts
     settings = without_environment(
         data_center=scenario.shape.portal.data_center,

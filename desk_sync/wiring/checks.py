@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from desk_sync import settings
+from desk_sync import settings, time_zones
 from desk_sync.adapters.desk.calls import TIMEOUT
 from desk_sync.adapters.desk.webhook_token import KeySet
 from desk_sync.adapters.mapping.file import LiveProblems, check_live
@@ -41,6 +41,7 @@ def cheap(app: DeskSync) -> Mapping[str, Probe]:
         "settings": lambda: _settings(app),
         "mapping": lambda: f"version {app.mapping.policy.version}",
         "libraries": libraries.check_urllib3,
+        "time zones": lambda: f"IANA {time_zones.version()}, of the package tzdata",
         "database": lambda: f"{describe(app.engine)}, {_schema(app)}",
         "memory": lambda: _each(app, _memory),
         "portals": lambda: app.belonging.describe(),

@@ -32,6 +32,7 @@ CHECKS = [
     "settings",
     "mapping",
     "libraries",
+    "time zones",
     "database",
     "portals",
     "clock",

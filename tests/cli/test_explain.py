@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tzdata
 
 from desk_sync.cli import explanation
 from desk_sync.simulation import scenario
@@ -48,6 +49,13 @@ def test_a_person_reads_the_spans_in_order(on, history, capsys):
     assert [line.split()[0] for line in determination.splitlines()[-3:]] == ["counted", "paused", "counted"]
     assert "target 2026-11-23 12:00:00Z, due 2026-11-23 18:00:00Z" in determination
     assert "R18: severity 1: target 2 h, commitment 8 h" in determination
+
+
+def test_the_time_zone_database_is_named(on, history, capsys):
+    explanation.print_history(history, on.virtual_time.now())
+
+    assert explanation.document(history, on.virtual_time.now())["time_zones"] == tzdata.IANA_VERSION
+    assert f"IANA {tzdata.IANA_VERSION}" in capsys.readouterr().out
 
 
 def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, capsys):

@@ -66,7 +66,7 @@ def together(write):
                     time.schedule(time.now() + timedelta(minutes=1), work)
 
                 time.schedule(begin_at, pair.second.installation.own)
-                deliveries = DeliveryRunner(site, setup._door(product), time)
+                deliveries = DeliveryRunner(site, setup._door(product), time, time.now())
                 time.schedule(begin_at, lambda: site.portal.listeners.append(deliveries.take))
                 time.schedule(begin_at, work)
                 run.run_scenario(loaded, simulation)

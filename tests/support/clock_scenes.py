@@ -101,16 +101,19 @@ def under(**terms: Any) -> Promise:
 
 
 def events(text: str, created_at: datetime = MONDAY) -> tuple[HistoryEvent, ...]:
-    """Return the events of "1h reply, 2h paused, 3h s1": messages, replies, states, severities (s0: none), moves."""
+    """Return the events of "1h reply, 2h paused, 3h s1": messages, replies, states, severities (s0: none), moves.
+
+    "3h s1 us" is a severity that we set ourselves.
+    """
     return tuple(_event(*each.split(), created_at=created_at) for each in text.split(",") if each.strip())
 
 
-def _event(time: str, name: str, *, created_at: datetime) -> HistoryEvent:
+def _event(time: str, name: str, by: str = "", *, created_at: datetime) -> HistoryEvent:
     at = created_at + after(time)
     if name in set(WorkState):
         return HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=WorkState(name))
     if level := re.fullmatch(r"s(\d)", name):
-        return HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=int(level[1]) or None)
+        return HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=int(level[1]) or None, by_us=by == "us")
     return HistoryEvent(kind=HistoryEventKind(name), at=at)
 
 

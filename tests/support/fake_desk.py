@@ -12,7 +12,7 @@ from desk_sync.domain.account.identity import Evidence
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast

@@ -23,7 +23,7 @@ from desk_sync.adapters.desk.raw import (
 )
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Value

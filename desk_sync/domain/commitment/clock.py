@@ -30,8 +30,9 @@ class Clock:
     instants at which the figures of its window are used up: None while it is paused, unless they have passed.
     `ended_at` is when it stopped, met or not; `met_at` when it was met. `used` and `paused` are business time; `pauses`
     are the spans in which it was paused, the last without an end if it still is. It is not `certain` if events may be
-    missing: unknown time is counted as if nothing had happened. An exempt clock has no window. A `folded` one ended in
-    the part of the history that is folded; its pauses are not known any more.
+    missing: unknown time is counted as if nothing had happened. Its breach is proven from `proven_at` on: whatever may
+    have happened in unknown time. None if no time proves it. An exempt clock has no window. A `folded` one ended in the
+    part of the history that is folded; its pauses are not known any more.
     """
 
     milestone: Milestone
@@ -50,6 +51,7 @@ class Clock:
     paused: timedelta = timedelta(0)
     pauses: tuple[Pause, ...] = ()
     certain: bool = True
+    proven_at: datetime | None = None
     folded: bool = False
     reasons: tuple[Reason, ...] = ()
 
@@ -69,10 +71,17 @@ class Clock:
         return self.state is ClockState.RUNNING and self.target_at is not None and self.target_at <= self.read_at
 
     @property
+    def is_doubtful(self) -> bool:
+        """True for a breach that rests on unknown time (L8)."""
+        proven = self.proven_at is not None and self.proven_at <= (self.ended_at or self.read_at)
+        return self.state is ClockState.BREACHED and not proven
+
+    @property
     def next_at(self) -> datetime | None:
-        """The instant at which its target or its commitment passes next; None if only an event can change the clock."""
-        ahead = [at for at in (self.target_at, self.due_at) if at and at > self.read_at]
-        return min(ahead, default=None) if self.state is ClockState.RUNNING else None
+        """When its target or its commitment passes next, or its breach is proven; None if only an event changes it."""
+        coming = {ClockState.RUNNING: (self.target_at, self.due_at), ClockState.BREACHED: (self.proven_at,)}
+        ahead = [at for at in coming.get(self.state, ()) if at and at > self.read_at]
+        return min(ahead, default=None) if self.open else None
 
     @property
     def left(self) -> timedelta:

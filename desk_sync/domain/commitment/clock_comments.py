@@ -10,6 +10,7 @@ from itertools import accumulate
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.format import format_duration, format_instant
+from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 
 
@@ -41,9 +42,17 @@ def standing_comment(reading: ClockReading, before: str | None, now: datetime) -
 
 def _alarm_text(clock: Clock) -> str:
     name, due = _name(clock), _instant(clock.due_at)
+    if clock.is_doubtful:
+        doubt = f"{name} may be breached: it was due at {due}, unless it was paused meanwhile, which is not known."
+        todo = "It is not escalated before that is known: please check the ticket's history."
+        return "\n".join((doubt, todo, *map(str, _doubts(clock))))
     if clock.state is ClockState.BREACHED:
         return f"{name} is breached: it was due at {due}."
     return f"{name} is at risk: its target passed at {_instant(clock.target_at)}, it is due at {due}."
+
+
+def _doubts(clock: Clock) -> Iterator[Reason]:
+    return (reason for reason in clock.reasons if reason.rule == "L8")
 
 
 def _standing_text(reading: ClockReading, now: datetime) -> str:
@@ -66,7 +75,8 @@ def _earlier(number: int, late: int) -> Iterator[str]:
 
 
 def _lines(clock: Clock) -> Iterator[str]:
-    yield f"- {_name(clock)}: {'at risk' if clock.at_risk else _WORDS.get(clock.state, clock.state)}"
+    state = "perhaps breached" if clock.is_doubtful else "at risk" if clock.at_risk else clock.state
+    yield f"- {_name(clock)}: {_WORDS.get(state, state)}"
     if clock.state is not ClockState.EXEMPT:
         ends = f", met at {_instant(clock.met_at)}" if clock.met_at else f", due at {_instant(clock.due_at)}"
         used, paused, left = map(format_duration, (clock.used, clock.paused, clock.left))
@@ -78,7 +88,7 @@ LONGEST_NOTE = 4_000
 """Characters of the standing comment; Desk accepts more, which is not read."""
 _ROOM = LONGEST_NOTE - 150
 
-_WORDS: Mapping[ClockState, str] = {ClockState.RUNNING: "on track"}
+_WORDS: Mapping[str, str] = {ClockState.RUNNING: "on track"}
 
 
 def _name(clock: Clock) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from desk_sync.domain.backoff import as_long_again
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.past import KEPT_CLOCKS
 from desk_sync.domain.commitment.promise import Milestone, Promise
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket
+
+SHORTEST_DOUBT, LONGEST_DOUBT = timedelta(minutes=1), timedelta(minutes=15)
+"""The pauses between two looks at a ticket with a breach that rests on unknown time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +44,30 @@ class ClockReading:
         return ClockInputs(history=self.history, promise=self.promise.digest, basis=self.basis)
 
     @property
+    def doubtful(self) -> Sequence[Clock]:
+        """The clocks whose breach rests on unknown time."""
+        return [clock for clock in self.clocks if clock.is_doubtful]
+
+    def ask_again_at(self, now: datetime) -> datetime | None:
+        """Return when to ask again what happened in unknown time, after pauses that double; None if it is certain."""
+        if not self.doubtful or not self.history.unknown:
+            return None
+        return now + as_long_again(now - self.history.unknown[-1][1], SHORTEST_DOUBT, LONGEST_DOUBT)
+
+    @property
+    def proven(self) -> ClockReading:
+        """The reading in which a breach that rests on unknown time is none: nothing follows from it in public (L8)."""
+        clocks = (replace(each, state=ClockState.RUNNING) if each.is_doubtful else each for each in self.clocks)
+        return replace(self, clocks=tuple(clocks))
+
+    @property
     def folded_rounds(self) -> Mapping[Milestone, int]:
         """The number of the last folded clock of each milestone; the clocks up to it change no more."""
         return {clock.milestone: clock.round for clock in self.clocks if clock.folded}
 
     @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks that are at risk or breached, by the key of the alarm: clock and kind; none that is folded."""
+        """The clocks at risk, breached, or doubtfully so, by the key of the alarm (clock and kind); none is folded."""
         clocks = (clock for clock in self.clocks if not clock.folded)
         return {f"{clock.key}:{alarm}": clock for clock in clocks if (alarm := _alarm(clock))}
 
@@ -69,7 +90,11 @@ class ClockReading:
     def digest(self) -> str:
         """A digest of what the clocks show, without the time that is used."""
         clocks = self.shown
-        shown = [(each.key, each.state, each.at_risk, each.target_at, each.due_at, each.met_at) for each in clocks]
+        states = ("doubtful" if each.is_doubtful else each.state for each in clocks)
+        shown = [
+            (each.key, state, each.at_risk, each.target_at, each.due_at, each.met_at)
+            for each, state in zip(clocks, states, strict=True)
+        ]
         others = self.others(clocks)
         return fingerprint((shown, others) if others[0] else shown)
 
@@ -79,6 +104,8 @@ def _late(clocks: Iterable[Clock]) -> int:
 
 
 def _alarm(clock: Clock) -> str | None:
+    if clock.is_doubtful:
+        return "doubtful"
     return "breached" if clock.state is ClockState.BREACHED else "at_risk" if clock.at_risk else None
 
 
@@ -88,19 +115,30 @@ def take_reading(history: History, promise: Promise, basis: ClockBasis, now: dat
     return ClockReading(history=history, promise=promise, basis=basis, clocks=clocks, coming_at=history.next_after(now))
 
 
-def severity_since(
-    history: History, level: int | None, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime
-) -> History:
-    """Return the history with the severity level that counts now, since the instant from which it counts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityLevels:
+    """The level of the severity that a ticket has in Desk, and of the one that counts: ours, where we set another.
 
-    That is the creation for a ticket that is `new` to us; else the latest event with a change of the severity, or the
-    ticket's last change; at the latest `now`.
+    A change of ours is made by the look that decides it, at `now`, whatever it was that led to it.
     """
-    if history.level(now) == level:
-        return history
-    changed_at = [event.occurred_at for event in events if Field.SEVERITY in event.changed]
-    since = history.created_at if new else max(changed_at, default=ticket.modified_at or now)
-    return history.learn([HistoryEvent(kind=HistoryEventKind.SEVERITY, at=min(since, now), level=level)])
+
+    in_desk: int | None
+    counts: int | None
+
+    def after(self, history: History, ticket: Ticket, events: Sequence[Event], *, new: bool, now: datetime) -> History:
+        """Return the history with the level that counts now, and since when.
+
+        The level in Desk counts from the creation for a ticket that is `new` to us; else from the latest event with a
+        change of the severity, or the ticket's last change; at the latest from `now`.
+        """
+        if history.level(now) == self.counts:
+            return history
+        by_us = self.counts != self.in_desk
+        if new or not by_us:
+            changed_at = [event.occurred_at for event in events if Field.SEVERITY in event.changed]
+            since = history.created_at if new else max(changed_at, default=ticket.modified_at or now)
+            history = history.with_severity(self.in_desk, min(since, now), by_us=False)
+        return history.with_severity(self.counts, now, by_us=True) if by_us else history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

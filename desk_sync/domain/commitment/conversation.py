@@ -7,6 +7,7 @@ that it is an automatic receipt. Only what was really sent counts: no draft, no 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -120,3 +121,5 @@ class StatusRules:
 
 
 _STAGES = {"on hold": WorkState.PAUSED, "closed": WorkState.SOLVED}
+DESK_STATUSES: Mapping[str, str] = {"Open": "Open", "On Hold": "On Hold", "Escalated": "Open", "Closed": "Closed"}
+"""The types of the statuses that every portal has; one may have been given another type there."""

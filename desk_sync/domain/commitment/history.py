@@ -51,22 +51,26 @@ class HistoryEvent:
     """One event.
 
     `stage` belongs to STAGE, `level` to SEVERITY: None for no severity, and for a pick-list value that is not in the
-    mapping. `ref` is the id of the thread or comment, if there is one: it identifies an event that is reported again
-    with another instant.
+    mapping; `by_us` if we set it ourselves, which no person asked for. A STAGE event is `assumed` if it is only as old
+    as the ticket's last change: Desk's history of the status takes its place when it is read. `ref` is the id of the
+    thread or comment, if there is one: it identifies an event that is reported again with another instant.
     """
 
     kind: HistoryEventKind
     at: datetime
     stage: WorkState | None = None
     level: int | None = None
+    by_us: bool = False
+    assumed: bool = False
     ref: str = ""
 
     def __post_init__(self) -> None:
         if self.at.utcoffset() is None:
             raise ValueError(f"{self.kind} at {self.at.isoformat()}: has no time zone")
-        if (self.kind is HistoryEventKind.STAGE) != (self.stage is not None):
+        is_stage = self.kind is HistoryEventKind.STAGE
+        if is_stage != (self.stage is not None) or (self.assumed and not is_stage):
             raise ValueError(f"{self.kind}: a change of stage, and nothing else, has a stage")
-        if self.level is not None and self.kind is not HistoryEventKind.SEVERITY:
+        if (self.level is not None or self.by_us) and self.kind is not HistoryEventKind.SEVERITY:
             raise ValueError(f"{self.kind}: has no severity level")
 
 
@@ -110,6 +114,41 @@ class History:
     def is_open_at(self, instant: datetime) -> bool:
         """Return True for an instant whose events are not folded."""
         return self.past is None or instant > self.past.until
+
+    def with_severity(self, level: int | None, at: datetime, *, by_us: bool) -> History:
+        """Return the history with the level that counts since an instant; no earlier one has the last word.
+
+        It is moved to the last change that is known, and takes its place there: which of two changes in one second came
+        first is not in their times, but which of them stands is seen.
+        """
+        return self._ending_with(HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=level, by_us=by_us))
+
+    def with_stage(self, stage: WorkState, at: datetime, *, assumed: bool) -> History:
+        """Return the history that ends in this state of the work, as `with_severity` does."""
+        return self._ending_with(HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=stage, assumed=assumed))
+
+    def _ending_with(self, event: HistoryEvent) -> History:
+        changes = self._of(event.kind)
+        earliest = self.past.until if self.past else self.created_at
+        event = replace(event, at=max((earliest, event.at, *(each.at for each in changes))))
+        others = (each for each in self.events if each.kind is not event.kind or each.at != event.at)
+        return replace(self, events=(*others, event))
+
+    def relearning(self, since: datetime, tied: Collection[datetime]) -> History:
+        """Return the history without what a reading of the status from `since` on takes the place of.
+
+        Those are unknown spans, assumed changes, and changes in the seconds that are `tied`: what of them was read
+        first need not have been the last.
+        """
+        stages = (each for each in self._of(HistoryEventKind.STAGE) if each.at >= since and self.is_open_at(each.at))
+        left_out = {each for each in stages if each.assumed or each.at in tied}
+        kept = (event for event in self.events if event not in left_out)
+        unknown = [(begins, min(ends, since)) for begins, ends in self.unknown if begins < since]
+        return replace(self, events=tuple(kept), unknown=tuple(unknown))
+
+    def has_stage_at(self, instant: datetime) -> bool:
+        """Return True if a change of the work's state at the instant is known."""
+        return any(event.at == instant for event in self._of(HistoryEventKind.STAGE))
 
     def without(self, refs: Collection[str]) -> History:
         """Return the history without the events of these threads and comments."""

@@ -5,11 +5,13 @@ A span whose status is not known is recorded as unknown, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from desk_sync.domain.commitment.calendar import Span
 from desk_sync.domain.commitment.conversation import (
+    DESK_STATUSES,
     ConversationItem,
     ReplyRules,
     SendingState,
@@ -17,25 +19,21 @@ from desk_sync.domain.commitment.conversation import (
     history_event,
 )
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
+from desk_sync.domain.commitment.status_past import StatusChange, StatusSpan, status_spans
 from desk_sync.domain.ticket.ticket import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
-    """A change of status, with the names of both statuses in Desk."""
-
-    at: datetime
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationUpdate:
-    """New facts from Desk. `changes` is None if they were not read; `whole` if they go back to the creation."""
+    """New facts from Desk. `changes` is None if they were not read; `whole` if they go back to the creation.
+
+    `unread_since` is the instant from which the status may have changed unseen, where Desk did not show the changes.
+    """
 
     items: tuple[ConversationItem, ...] = ()
     changes: tuple[StatusChange, ...] | None = None
     whole: bool = False
+    unread_since: datetime | None = None
 
     @property
     def statuses(self) -> frozenset[str]:
@@ -69,34 +67,56 @@ class HistoryBuilder:
 
         A mail that turns out not to have been sent is taken back.
         """
-        history = history.without({item.ref for item in update.items if item.sending is not SendingState.SENT})
-        events = [event for item in update.items if (event := history_event(item, history.created_at, self.replies))]
-        spans = [(at, end, self._stage(status)) for at, end, status in _status_spans(history.created_at, update, now)]
-        events += [HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=stage) for at, _, stage in spans if stage]
-        learned = history.learn(events, [(at, end) for at, end, stage in spans if stage is None])
+        known = history.without({item.ref for item in update.items if item.sending is not SendingState.SENT})
+        events = [event for item in update.items if (event := history_event(item, known.created_at, self.replies))]
+        learned = self._with_statuses(known.learn(events), ticket, update, now)
         stage = stage_of(ticket, self.statuses)
         if learned.stage is stage:
             return learned
-        return learned.learn(
-            [HistoryEvent(kind=HistoryEventKind.STAGE, at=_since(history, ticket, update, now), stage=stage)]
+        since = _since(history, ticket, update, now)
+        in_the_bin = WorkState.ENDED in (stage, learned.stage)  # of which the history of the status says nothing
+        return learned.with_stage(stage, since, assumed=not in_the_bin and since > history.created_at)
+
+    def _with_statuses(self, history: History, ticket: Ticket, update: ConversationUpdate, now: datetime) -> History:
+        """Return the history with the past of the status, as far as it was read, and with the spans that it leaves."""
+        spans = self._spans(history, ticket, update, now)
+        if spans:
+            history = history.relearning(spans[0].start, {each.start for each in spans if each.tied})
+        stages = [(each.start, self._stage(each.begun_in)) for each in spans]
+        events = [HistoryEvent(kind=HistoryEventKind.STAGE, at=at, stage=stage) for at, stage in stages if stage]
+        learned = history.learn(events)
+        unknown = [(each.start, each.end) for each in spans if not self._is_certain(each, learned)]
+        return learned.learn((), (*unknown, *_unread(history, ticket, update, now)))
+
+    def _spans(
+        self, history: History, ticket: Ticket, update: ConversationUpdate, now: datetime
+    ) -> Sequence[StatusSpan]:
+        """Return the spans of the status. The last one ends when the ticket may have got the one that it shows."""
+        changes, modified_at = update.changes or (), ticket.modified_at
+        until = modified_at if modified_at and all(each.at <= modified_at for each in changes) else now
+        return status_spans(
+            changes, ticket.status, created_at=history.created_at, whole=update.whole, now=min(until, now)
         )
 
-    def _stage(self, status: str) -> WorkState | None:
+    def _is_certain(self, span: StatusSpan, history: History) -> bool:
+        """Return True if the state of the work in the span is known, and was the same up to its end."""
+        stage = self._stage(span.begun_in)
+        if stage is None:
+            return span.begun_in is not None and history.has_stage_at(span.start)
+        return span.ended_in is None or self._stage(span.ended_in) is stage
+
+    def _stage(self, status: str | None) -> WorkState | None:
         """Return the state of the work in a status of the past; None if the status is not known."""
-        kind = self.types.get(status)
-        known = kind is not None or status.casefold() in self.statuses.waiting
-        return self.statuses.stage(status, kind or "") if known else None
+        kind = self.types.get(status or "", DESK_STATUSES.get(status or ""))
+        known = kind is not None or (status is not None and status.casefold() in self.statuses.waiting)
+        return self.statuses.stage(status or "", kind or "") if known else None
 
 
-def _status_spans(
-    created_at: datetime, update: ConversationUpdate, now: datetime
-) -> Iterator[tuple[datetime, datetime, str]]:
-    """Yield the start, the end and the status of each span that the update's changes cover, the last up to `now`."""
-    changes = sorted(update.changes or (), key=lambda change: change.at)
-    first = [(created_at, changes[0].before)] if changes and update.whole else []
-    starts = first + [(change.at, change.after) for change in changes]
-    ends = [at for at, _ in starts[1:]] + [now]
-    return ((at, end, status) for (at, status), end in zip(starts, ends, strict=True)) if starts else iter(())
+def _unread(history: History, ticket: Ticket, update: ConversationUpdate, now: datetime) -> Iterator[Span]:
+    """Yield the span in which the status may have been another, of which nothing could be read."""
+    until = min(ticket.modified_at or now, now)
+    if update.unread_since and update.unread_since < until:
+        yield max(update.unread_since, history.created_at), until
 
 
 def _since(history: History, ticket: Ticket, update: ConversationUpdate, now: datetime) -> datetime:

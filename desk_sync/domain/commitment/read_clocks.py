@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import islice
 
 from desk_sync.domain.commitment import cycles
-from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause, Span
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.cycles import Cycle, Episode
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
@@ -70,6 +70,17 @@ def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: date
 
 _ORDER = {milestone: number for number, milestone in enumerate(Milestone)}
 _SEVERITY_RULES = {1: "R18", 2: "R19", 3: "R20"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a clock counts: the time of a calendar from `start` on, outside the pauses, against a window."""
+
+    milestone: Milestone
+    calendar: BusinessCalendar
+    start: datetime
+    window: CommitmentWindow
+    pauses: tuple[Pause, ...]
 
 
 @dataclass(frozen=True)
@@ -151,7 +162,7 @@ class _Reading:
     def _clock(self, cycle: Cycle, episode: Episode) -> Iterator[Clock]:
         """Yield the clock of the cycle, if it is promised. A met clock stays as it was when it was met."""
         ended_at = cycle.met_at or episode.ended_at or self._gone_at(cycle.started_at)
-        level = self._level(ended_at or self.now)
+        level = self._level_met(cycle) if cycle.met_at else self._level(ended_at or self.now)
         window = None if level is None else self._window(cycle.milestone, level)
         if level is None or window is None:
             return
@@ -178,7 +189,8 @@ class _Reading:
             used=used,
             paused=calendar.elapsed(start, end) - used,
             pauses=pauses,
-            certain=not list(self._unknown(start, end)),
+            certain=not self._unknown_spans(start, end),
+            proven_at=self._proven_at(_Counted(cycle.milestone, calendar, start, window, pauses), due_at, end),
             reasons=(
                 *cycle.reasons,
                 *counted_from,
@@ -188,6 +200,18 @@ class _Reading:
                 *self._moves(start, end),
             ),
         )
+
+    def _proven_at(self, counted: _Counted, due_at: datetime | None, end: datetime) -> datetime | None:
+        """Return when the commitment has run out, whatever happened in unknown time (L8): it may have been a pause.
+
+        Solving in it would have met a determination, so only a breach before it is proven.
+        """
+        unknown = self._unknown_spans(counted.start, end)
+        if not unknown or due_at is None or due_at <= unknown[0][0]:
+            return due_at
+        if counted.milestone is Milestone.DETERMINATION:
+            return None
+        return counted.calendar.due(counted.start, counted.window.commitment, (*counted.pauses, *unknown))
 
     def _state(self, cycle: Cycle, episode: Episode, *, late: bool, paused: bool) -> ClockState:
         if cycle.met_at:
@@ -206,6 +230,14 @@ class _Reading:
 
     def _level(self, at: datetime) -> int | None:
         return self.promise.terms.level(self._severity(at))
+
+    def _level_met(self, cycle: Cycle) -> int | None:
+        """Return the level at which the cycle was met: a change at that very instant comes later, and alters nothing.
+
+        One that began at that instant too has the level that it began with.
+        """
+        met_at = cycle.met_at or self.now
+        return self._level(max(met_at - _INSTANT, cycle.started_at))
 
     def _severity(self, at: datetime) -> int | None:
         """Return the severity level at the instant, as the history does."""
@@ -253,11 +285,13 @@ class _Reading:
                 yield large_since, Reason("R49", "counts from when the account was found to be large")
 
     def _severity_changes(self) -> Iterator[tuple[datetime, Reason]]:
+        """Yield the changes by others. Our own count from where the setting for accounts that are found late says."""
         level = self._level(self.history.created_at)
         for event in self._severities:
             if (new := self.promise.terms.level(event.level)) != level:
                 level = new
-                yield event.at, Reason("R24", f"counts from the change to severity {level}")
+                if not event.by_us:
+                    yield event.at, Reason("R24", f"counts from the change to severity {level}")
 
     def _calendar(self, level: int) -> tuple[BusinessCalendar, Reason]:
         weekend, about = self.promise.terms.weekend, self.basis
@@ -280,12 +314,14 @@ class _Reading:
                 return
             yield since, min(filter(None, (ends, ended_at)), default=None)
 
+    def _unknown_spans(self, start: datetime, end: datetime) -> list[Span]:
+        return [(begins, ends) for begins, ends in self.history.unknown if begins < end and start < ends]
+
     def _unknown(self, start: datetime, end: datetime) -> Iterator[Reason]:
         """Yield a reason for each unknown span between the two instants."""
-        for begins, ends in self.history.unknown:
-            if begins < end and start < ends:
-                span = f"from {format_instant(begins)} to {format_instant(ends)}"
-                yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
+        for begins, ends in self._unknown_spans(start, end):
+            span = f"from {format_instant(begins)} to {format_instant(ends)}"
+            yield Reason("L8", f"nothing is known of what happened {span}; counted as if nothing had")
 
     def _moves(self, start: datetime, end: datetime) -> Iterator[Reason]:
         moved = any(start <= at < end for at in self._moved_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_comments import StandingComment, alarms, standing_comment
 from desk_sync.domain.commitment.clock_fields import clock_fields
-from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, severity_since, take_reading
+from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, SeverityLevels, take_reading
 from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits, fold
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -20,6 +20,7 @@ from desk_sync.domain.plan.decision import Decision
 from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
+from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field, Value
@@ -61,10 +62,13 @@ class ClocksDraft:
     @cached_property
     def level(self) -> int | None:
         """The level of the severity that counts; where the layout has no field for it, the last known (L8)."""
+        return self._level(self.severity)
+
+    def _level(self, severity: Value) -> int | None:
         inputs, ticket = self.memory.inputs, self.observed.ticket
-        if self.severity is None and Field.SEVERITY in ticket.not_on_layout and inputs:
+        if severity is None and Field.SEVERITY in ticket.not_on_layout and inputs:
             return inputs.history.level(self.observed.now)
-        return self.policy.tickets.level(self.severity) if isinstance(self.severity, str) else None
+        return self.policy.tickets.level(severity) if isinstance(severity, str) else None
 
     @property
     def urgency(self) -> int:
@@ -76,9 +80,8 @@ class ClocksDraft:
         observed = self.observed
         if observed.history is None:
             return None
-        past = severity_since(
-            observed.history, self.level, observed.ticket, observed.events, new=self.is_new, now=observed.now
-        )
+        levels = SeverityLevels(in_desk=self._level(observed.ticket.severity), counts=self.level)
+        past = levels.after(observed.history, observed.ticket, observed.events, new=self.is_new, now=observed.now)
         promise = observed.promise or self.policy.commitment.promise(observed.related.origin, self.policy.version)
         return take_reading(past, promise, self._basis(), observed.now)
 
@@ -90,12 +93,26 @@ class ClocksDraft:
     @property
     def fields(self) -> Mapping[Field, DesiredValue]:
         """The values that show the clocks."""
-        return dict(clock_fields(self.reading.clocks)) if self.reading else {}
+        return dict(clock_fields(self.proven.clocks)) if self.proven else {}
+
+    @property
+    def proven(self) -> ClockReading | None:
+        """The reading without breaches that rest on unknown time, which are not escalated (L8)."""
+        return self.reading.proven if self.reading else None
+
+    @property
+    def doubts(self) -> Sequence[Reason]:
+        """A reason for each breach that rests on unknown time: a person should find out."""
+        clocks = self.reading.doubtful if self.reading else ()
+        return [Reason("L8", f"{each.key} may be breached: what happened meanwhile is not known") for each in clocks]
 
     @property
     def next_at(self) -> datetime | None:
-        """When the first clock changes by itself."""
-        return self.reading.next_at if self.reading else None
+        """When the first clock changes by itself, or what is not known of the past is asked again."""
+        if self.reading is None:
+            return None
+        again_at = self.reading.ask_again_at(self.observed.now)
+        return min(filter(None, (self.reading.next_at, again_at)), default=None)
 
     @property
     def suppressed(self) -> frozenset[str]:

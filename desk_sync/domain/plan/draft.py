@@ -115,7 +115,7 @@ class PlanDraft:
         return EscalationDraft(
             observed=self.observed,
             decision=self.decision,
-            reading=self.clocks.reading,
+            reading=self.clocks.proven,
             urgency=self.clocks.urgency,
             memory=self.memory.escalation,
             policy=self.policy,
@@ -184,13 +184,16 @@ class PlanDraft:
             decision = decision.because("L16", f"the comment {each.comment.key} waits: {each.reason}")
         for name in fields.unplaceable:
             decision = decision.because("L8", f"{name} is not written: the ticket's layout has no place for it")
-        reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews))
+        doubts = self.clocks.doubts
+        reasons = (*decision.reasons, *outcome.reasons, *(each.reason for each in outcome.reviews), *doubts)
         never = [name for name in fields.unplaceable if name in DECIDED and name not in self.memory.fields.applied]
-        questions = (*decision.questions, *(ESCALATION_REQUESTED for _ in outcome.reviews), *map(_question, never))
+        asked = (*(ESCALATION_REQUESTED for _ in outcome.reviews), *([DOUBTFUL] if doubts else []))
+        questions = (*decision.questions, *asked, *map(_question, never))
         decision = replace(decision, reasons=reasons, questions=questions)
         return decision.because("L14", LOOP) if fields.looping else decision
 
 
+DOUBTFUL = "whether the commitment is broken, as part of the ticket's past is not known"
 ESCALATION_REQUESTED = "whether to escalate, as somebody asked"
 
 

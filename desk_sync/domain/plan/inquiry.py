@@ -66,5 +66,7 @@ def _counted(known: int, ticket: Ticket, memory: ClocksMemory, *, new: int) -> i
 
 
 def _status_needed(ticket: Ticket, memory: ClocksMemory, events: Sequence[Event], rules: StatusRules) -> bool:
+    """What is not known of the past is asked again: Desk's history may lag behind, a status become known elsewhere."""
     known = memory.inputs.history.stage if memory.inputs else WorkState.OPEN
-    return any(Field.STATUS in each.changed for each in events) or stage_of(ticket, rules) is not known
+    uncertain = bool(memory.inputs and memory.inputs.history.unknown)
+    return uncertain or any(Field.STATUS in each.changed for each in events) or stage_of(ticket, rules) is not known

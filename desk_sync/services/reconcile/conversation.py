@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from desk_sync.domain.commitment.conversation import ConversationItem
+from desk_sync.domain.commitment.conversation import DESK_STATUSES, ConversationItem
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.learning import ConversationUpdate, HistoryBuilder
 from desk_sync.domain.commitment.promise import CommitmentPolicy
@@ -94,7 +94,7 @@ class ConversationReader:
     def _types(self, ticket: Ticket, update: ConversationUpdate) -> Mapping[str, str]:
         """Return Desk's types of the statuses; the layouts are asked for one that no ticket had at a look."""
         types = self.portal.learn_statuses({ticket.status: ticket.status_type})
-        if update.statuses <= types.keys():
+        if update.statuses <= types.keys() | DESK_STATUSES.keys():
             return types
         try:
             known = self.desk.status_types(ticket.department_id)
@@ -131,7 +131,8 @@ class ConversationReader:
             status = self.desk.read_status_changes(ticket.ticket_id)
         except Unreadable as error:  # the clocks go on by what the ticket shows
             log.warning("history.unread", ticket_id=ticket.ticket_id, error=str(error))
-            return reading
+            since = reading.memory.left_at or ticket.created_at
+            return replace(reading, update=replace(reading.update, unread_since=since))
         return replace(
             reading,
             update=reading.update.with_status_changes(status.changes, whole=status.whole),

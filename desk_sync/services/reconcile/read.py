@@ -22,8 +22,9 @@ from desk_sync.domain.account.partner import WRITER_NOT_LOOKED_UP, Partner, Tick
 from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.history import History
-from desk_sync.domain.commitment.learning import ConversationUpdate, StatusChange
+from desk_sync.domain.commitment.learning import ConversationUpdate
 from desk_sync.domain.commitment.regions import TicketOrigin
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.triggers import SevereTicket

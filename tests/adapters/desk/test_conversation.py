@@ -8,7 +8,7 @@ import pytest
 
 from desk_sync.adapters.desk import conversation
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import words_digest
 from tests.adapters.desk.portal import VOCABULARY
 

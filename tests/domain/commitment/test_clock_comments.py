@@ -43,6 +43,20 @@ def test_an_alarm_keeps_its_key_and_its_text_at_the_next_look():
     assert all(not effect.public for effect in one)
 
 
+def test_a_breach_that_rests_on_unknown_time_is_told_as_such():
+    history = History(
+        created_at=MONDAY, events=events("0h s1"), unknown=((MONDAY + after("1h"), MONDAY + after("2h")),)
+    )
+    found = take_reading(history, PROMISE, ClockBasis(), MONDAY + after("3h"))
+
+    doubt, _ = alarms(found, suppressed=(), escalated=())
+
+    assert doubt.key == "clock:acknowledgement:1:doubtful"
+    assert doubt.text.startswith("Acknowledgement may be breached: it was due at 2026-11-16 02:00Z")
+    assert "nothing is known of what happened from 2026-11-16 00:00Z to 2026-11-16 01:00Z" in doubt.text
+    assert "- Acknowledgement: perhaps breached" in standing_comment(found, None, found.clocks[0].read_at).comment.text
+
+
 def test_an_alarm_names_the_milestone_the_cycle_and_the_instants():
     happened = "0h s1, 30m reply, 1h reply, 5h message"
     (risk,) = alarms(reading(happened, "7h"), suppressed=(), escalated=())

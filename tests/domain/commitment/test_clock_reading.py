@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk_sync.domain.commitment.clock_reading import severity_since, take_reading
+from desk_sync.domain.commitment.clock_reading import SeverityLevels, take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.ticket.ticket import Field
@@ -90,7 +91,9 @@ def test_a_severity_counts_from_its_change(level, reports, modified, new, hours)
     ticket = make_ticket(modified_at=modified and MONDAY + modified * HOUR)
     reported = [make_event(changed=[name], occurred_at=MONDAY + at * HOUR) for at, name in reports]
 
-    history = severity_since(make_history("" if new else "0h s3"), level, ticket, reported, new=new, now=NOW)
+    levels = SeverityLevels(in_desk=level, counts=level)
+
+    history = levels.after(make_history("" if new else "0h s3"), ticket, reported, new=new, now=NOW)
 
     assert history.level(NOW) == level
     assert history.level(MONDAY + hours * HOUR) == level
@@ -98,8 +101,120 @@ def test_a_severity_counts_from_its_change(level, reports, modified, new, hours)
 
 
 def test_a_severity_that_is_known_already_changes_nothing():
-    history = make_history("0h s3")
+    history, known = make_history("0h s3"), SeverityLevels(in_desk=3, counts=3)
 
-    assert (
-        severity_since(history, 3, make_ticket(), [make_event(changed=[Field.SEVERITY])], new=False, now=NOW) == history
+    assert known.after(history, make_ticket(), [make_event(changed=[Field.SEVERITY])], new=False, now=NOW) == history
+
+
+@pytest.mark.parametrize(
+    ("happened", "in_desk", "counts", "reports", "changes"),
+    [
+        pytest.param("0h s3", 3, 1, [], "0h s3, 5h s1 us", id="the ticket was never touched"),
+        pytest.param("0h s3", 3, 1, [(2, Field.CUSTOMER_PRIMARY_EMAIL)], "0h s3, 5h s1 us", id="after a correction"),
+        pytest.param("0h s3", 2, 1, [(2, Field.SEVERITY)], "0h s3, 5h s1 us", id="after another severity"),
+        pytest.param("0h s3, 4h s1", 1, 3, [], "0h s3, 4h s1, 5h s3 us", id="taken back"),
+        pytest.param("0h s3, 5h s2", 2, 1, [], "0h s3, 5h s1 us", id="at the instant of somebody's change"),
+        pytest.param("0h s3, 5h s1", 2, 2, [(5, Field.SEVERITY)], "0h s3, 5h s2", id="changed again in that second"),
+        pytest.param("0h s3, 5h s1", 2, 2, [(4, Field.SEVERITY)], "0h s3, 5h s2", id="the last word is later"),
+    ],
+)
+def test_a_change_of_ours_is_dated_by_the_look_that_makes_it(happened, in_desk, counts, reports, changes):
+    ticket = make_ticket(modified_at=MONDAY + 3 * HOUR)
+    reported = [make_event(changed=[name], occurred_at=MONDAY + at * HOUR) for at, name in reports]
+
+    history = SeverityLevels(in_desk=in_desk, counts=counts).after(
+        make_history(happened), ticket, reported, new=False, now=NOW
     )
+
+    assert shown(history) == changes
+
+
+@pytest.mark.parametrize(
+    ("in_desk", "changes"),
+    [
+        pytest.param(3, "0h s3, 5h s1 us", id="the severity in Desk counted until now"),
+        pytest.param(None, "0h s0, 5h s1 us", id="as did none"),
+        pytest.param(1, "0h s1", id="it had ours already"),
+    ],
+)
+def test_the_first_look_raises_a_severity_now(in_desk, changes):
+    levels = SeverityLevels(in_desk=in_desk, counts=1)
+
+    history = levels.after(make_history(""), make_ticket(), (), new=True, now=NOW)
+
+    assert shown(history) == changes
+
+
+def shown(history):
+    """Return the changes of severity, each with its hour, and with its author if that is us."""
+    hours = [(event, (event.at - MONDAY) // HOUR) for event in history.events]
+    return ", ".join(f"{at}h s{event.level or 0}" + (" us" if event.by_us else "") for event, at in hours)
+
+
+class TestABreachThatRestsOnUnknownTime:
+    """It is said where people look, and escalates nothing before it is proven (L8, D3)."""
+
+    @pytest.mark.parametrize(
+        ("unknown", "now", "doubtful", "proven"),
+        [
+            pytest.param((1, 2), "2h", [], None, id="not due yet"),
+            pytest.param((1, 2), "3h", ["A"], "4h", id="it may have been paused"),
+            pytest.param((1, 2), "4h", [], "4h", id="due all the same, if it was"),
+            pytest.param((4, 5), "6h", [], "3h", id="what happened after it does not matter"),
+            pytest.param((1, 2), "8h", ["D"], "4h", id="solving would have met the determination"),
+            pytest.param((9, 10), "11h", [], "3h", id="unless it was breached before"),
+        ],
+    )
+    def test_it_is_doubtful_until_it_is_proven(self, unknown, now, doubtful, proven):
+        found = read_unknown("0h s1", now, unknown)
+
+        acknowledgement = found.clocks[0]
+        assert [each.milestone[0].upper() for each in found.doubtful] == doubtful
+        assert proven is None or acknowledgement.proven_at == MONDAY + after(proven)
+
+    def test_one_that_was_met_before_it_could_be_proven_stays_doubtful(self):
+        (found, *_) = read_unknown("0h s1, 3h reply", "20h", (1, 2)).doubtful
+
+        assert (found.milestone, found.met_at) == ("acknowledgement", MONDAY + 3 * HOUR)
+
+    def test_it_is_no_breach_for_what_is_seen_outside(self):
+        found = read_unknown("0h s1", "3h", (1, 2))
+
+        assert [each.state for each in found.proven.clocks] == ["running", "running"]
+        assert found.digest != read_unknown("0h s1", "3h", (4, 5)).digest
+
+    @pytest.mark.parametrize(
+        ("unknown", "now", "hours"),
+        [
+            pytest.param((1, 2), "1h30m", 3, id="nothing is doubtful yet"),
+            pytest.param((1, 2), "3h", 4, id="when it is proven"),
+            pytest.param((1, 2), "4h", None, id="nothing more can change it"),
+        ],
+    )
+    def test_the_instant_of_its_proof_is_looked_at(self, unknown, now, hours):
+        next_at = read_unknown("0h s1", now, unknown).clocks[0].next_at
+
+        assert next_at == (MONDAY + hours * HOUR if hours else None)
+
+    @pytest.mark.parametrize(
+        ("unknown", "now", "minutes"),
+        [
+            pytest.param((2, 3), "3h", 1, id="at once"),
+            pytest.param((2, 2.95), "3h", 3, id="pauses double"),
+            pytest.param((1, 2), "3h", 15, id="up to a quarter of an hour"),
+            pytest.param((1, 2), "2h", None, id="nothing is doubtful"),
+        ],
+    )
+    def test_what_happened_is_asked_again(self, unknown, now, minutes):
+        at = MONDAY + after(now)
+
+        again_at = read_unknown("0h s1", now, unknown).ask_again_at(at)
+
+        assert again_at == (at + timedelta(minutes=minutes) if minutes else None)
+
+
+def read_unknown(happened, now, unknown):
+    """Return the reading of a ticket of whose past these hours are unknown."""
+    span = tuple(MONDAY + hour * HOUR for hour in unknown)
+    history = replace(make_history(happened), unknown=(span,))
+    return take_reading(history, PROMISE, ClockBasis(), MONDAY + after(now))

@@ -574,6 +574,68 @@ LIVES = [
         about=LATE,
     ),
     Life(
+        "raised by us: counts from the creation, also where a change by others counts from then",
+        "0h s3, 5h s1 us",
+        "6h",
+        """
+        A breached 0h> used 6h due 1h/3h
+        D running 0h> used 6h due 2h/8h at risk
+        R running 0h> used 6h due 24h/48h
+        """,
+        promise=FROM_CHANGE,
+        about=LATE,
+    ),
+    Life(
+        "raised by us, from the detection by setting",
+        "0h s3, 5h s1 us",
+        "6h",
+        """
+        A running 5h> used 1h due 6h/8h at risk
+        D running 5h> used 1h due 7h/13h
+        R running 5h> used 1h due 29h/53h
+        """,
+        promise=FROM_DETECTION,
+        about=LATE,
+    ),
+    Life(
+        "raised by us and taken back: as if it had never been",
+        "0h s3, 1h s1 us, 2h s3 us",
+        "3h",
+        """
+        A running 0h> used 3h due 16h/24h
+        D running 0h> used 3h due 48h/72h
+        """,
+        promise=FROM_CHANGE,
+    ),
+    Life(
+        "raised by us and lowered by a person, which counts from then by setting",
+        "0h s3, 1h s1 us, 2h s3",
+        "3h",
+        """
+        A running 2h> used 1h due 18h/26h
+        D running 2h> used 1h due 50h/74h
+        """,
+        promise=FROM_CHANGE,
+    ),
+    Life(
+        "raised by us: what is met stays met",
+        "0h s3, 4h reply, 5h s1 us",
+        "6h",
+        """
+        A met 0h>4h used 4h due 16h/24h
+        D running 0h> used 6h due 2h/8h at risk
+        """,
+    ),
+    Life(
+        "raised at the very instant of a reply: what is met stays met",
+        "0h s3, 5h reply, 5h s1 us",
+        "6h",
+        """
+        A met 0h>5h used 5h due 16h/24h
+        D running 0h> used 6h due 2h/8h at risk
+        """,
+    ),
+    Life(
         "found large late, but severity 1 before",
         "0h s1",
         "6h",

@@ -15,7 +15,7 @@ from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.triggers import RequestGate
 from desk_sync.domain.plan.comments import LOOP
-from desk_sync.domain.plan.draft import ESCALATION_REQUESTED, IDLE, draft_plan
+from desk_sync.domain.plan.draft import DOUBTFUL, ESCALATION_REQUESTED, IDLE, draft_plan
 from desk_sync.domain.plan.education import LastEducation
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.policy import Mode
@@ -339,3 +339,31 @@ def test_the_fields_that_show_the_clocks_are_those_of_the_portal_alone():
 )
 def test_a_value_of_others_is_about_to_be_replaced(ticket, lookup, mode, memory, writes):
     assert bool(draft(ticket, lookup, memory, with_rules(mode=mode)).replaced) is writes
+
+
+class TestABreachThatRestsOnUnknownTime:
+    """L8: it is a question to people, and nothing in public, until it is proven."""
+
+    def plan(self, unknown):
+        created_at = LATE_TICKET.created_at
+        span = tuple(created_at + hours * HOUR for hours in unknown)
+        history = replace(past("0h s1"), unknown=(span,))
+        return look(LATE_TICKET, LARGE, known_clocks("0h s1"), EVERYTHING, **LATE | {"history": history})
+
+    def test_it_escalates_nothing_and_asks(self):
+        plan = self.plan((1, 2.5))
+
+        assert plan.escalation.memory.state.raised == ()
+        assert not any(each.public or each.kind is EffectKind.ESCALATION for each in plan.effects)
+        assert "clock:acknowledgement:1:doubtful" in {each.key for each in plan.effects}
+        assert DOUBTFUL in plan.decision.questions
+        assert "L8: acknowledgement:1 may be breached: what happened meanwhile is not known" in map(
+            str, plan.decision.reasons
+        )
+        assert plan.next_look_at == NOW + timedelta(minutes=15)
+
+    def test_one_that_is_proven_escalates(self):
+        plan = self.plan((1, 1.5))
+
+        assert [each.level for each in plan.escalation.memory.state.raised] == [1]
+        assert DOUBTFUL not in plan.decision.questions

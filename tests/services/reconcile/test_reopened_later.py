@@ -16,7 +16,7 @@ import pytest
 from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.retention import SqlRetention
 from desk_sync.adapters.store.tables import tickets
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.retention import Deletion
 from desk_sync.services.reconcile.reconcile import LookOutcome

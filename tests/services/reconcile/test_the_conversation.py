@@ -14,7 +14,7 @@ import pytest
 
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
-from desk_sync.domain.commitment.learning import StatusChange
+from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.memory import ClocksMemory
 from desk_sync.domain.plan.policy import Mode

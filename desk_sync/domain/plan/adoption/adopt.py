@@ -21,8 +21,6 @@ from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.ticket import Field, Value
 
-FIRST_LOOK = timedelta(minutes=1)
-"""Changes of the severity so soon after our first act belong to the first look, and count since the creation."""
 STANDING = "clocks"
 """The key of the standing comment."""
 _FORGOTTEN = "forgotten"
@@ -91,19 +89,17 @@ class _Adoption:
         )
 
     def _severities(self, history: History) -> Iterator[HistoryEvent]:
-        """Yield the changes of the severity level; those of the first look count since the change before it."""
-        level, first_at = self.policy.tickets.level, self.traces.first_at
+        """Yield the changes of the severity level; the one before our first look counts since the change before it."""
+        level, first_at, agents = self.policy.tickets.level, self.traces.first_at, self.traces.agents
         changes = self.traces.changes_of(Field.SEVERITY, self.since)
         if self.is_new and first_at:
-            until = first_at + FIRST_LOOK
-            early = [each for each in changes if each.at <= until]
-            changes = [each for each in changes if each.at > until]
-            at_first = early[-1].after if early else changes[0].before if changes else self.observed.ticket.severity
+            at_first = changes[0].before if changes else self.observed.ticket.severity
             earlier = [each.at for each in self.traces.past.changes if each.at < first_at]
             at = max(earlier, default=history.created_at)
             yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=at, level=level(_text(at_first)))
         for each in changes:
-            yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=each.at, level=level(_text(each.after)))
+            by_us = each.by in agents
+            yield HistoryEvent(kind=HistoryEventKind.SEVERITY, at=each.at, level=level(_text(each.after)), by_us=by_us)
 
     def _clocks(self, observed: ObservedTicket) -> ClocksMemory:
         clocks = replace(self.memory.clocks, in_doubt=False)

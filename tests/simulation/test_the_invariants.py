@@ -1,0 +1,132 @@
+"""What must hold in every scenario: in those of the cases, and in random ones whose seed is printed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from desk_sync import simulation
+from desk_sync.cli import simulate as command
+from desk_sync.domain.commitment.clock import ClockState
+from desk_sync.domain.commitment.history import History
+from desk_sync.domain.escalation.ladder import LadderCause, RaisedLevel
+from desk_sync.simulation.invariants import clocks, texts
+from tests.support import random_scenarios
+from tests.support.clock_scenes import HOUR, MONDAY, events, read
+from tests.support.counts import count
+
+CASES = Path(__file__).parents[1] / "cases"
+SCENARIOS = sorted(
+    path
+    for folder in ("clocks", "scenarios")
+    for path in (CASES / folder).glob("*.yaml")
+    if not path.name.startswith("mapping-") and not path.name.endswith(".outcome.yaml")
+)
+BATCHES, AT_ONCE = 50, count(10, 400)
+FIRST_SEED = random.SystemRandom().randrange(10**9)
+LEVEL = RaisedLevel(ladder="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, level=1, at=MONDAY + 3 * HOUR)
+
+
+@pytest.mark.parametrize("file", [pytest.param(path, id=path.stem) for path in SCENARIOS])
+def test_they_hold_in_the_scenario(file):
+    assert simulation.check(file)["broken"] == []
+
+
+@pytest.mark.crowd
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_they_hold_in_random_scenarios(batch, tmp_path):
+    first = FIRST_SEED + batch * AT_ONCE
+    print(f"seeds {first} to {first + AT_ONCE - 1}")
+
+    broken = {
+        seed: found
+        for seed in range(first, first + AT_ONCE)
+        if (found := simulation.check(random_scenarios.write(tmp_path / str(seed), seed))["broken"])
+    }
+
+    assert broken == {}
+
+
+def test_the_command_ends_with_the_first_that_is_broken(monkeypatch, capsys):
+    report = {"tickets": {}, "broken": ["the first", "the second"]}
+    monkeypatch.setattr(simulation, "check", lambda file, host_clock: report)
+
+    with pytest.raises(SystemExit) as ended:
+        command.simulate([Path("one.yaml")], as_json=True, check=True)
+
+    assert str(ended.value).startswith("error: one.yaml: the first\nhint: ")
+    assert '"the second"' in capsys.readouterr().out
+
+
+class TestEachIsSeen:
+    """A check that cannot fail is none."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param({"used": HOUR}, id="time is lost"),
+            pytest.param({"paused": 2 * HOUR}, id="time is counted twice"),
+            pytest.param({"pauses": ()}, id="a pause is forgotten"),
+        ],
+    )
+    def test_time_that_does_not_add_up(self, change):
+        (first, *_) = read("0h s1, 1h paused, 2h open", "3h")
+
+        assert list(clocks.wrong_sums([first])) == []
+        assert len(list(clocks.wrong_sums([replace(first, **change)]))) == 1
+
+    @pytest.mark.parametrize(
+        ("now", "because", "wrong"),
+        [
+            pytest.param("2h", LadderCause.ACKNOWLEDGEMENT, True, id="not yet"),
+            pytest.param("3h", LadderCause.ACKNOWLEDGEMENT, False, id="breached"),
+            pytest.param("3h", LadderCause.DETERMINATION, True, id="another is"),
+            pytest.param("3h", LadderCause.RESOLUTION, True, id="no such clock"),
+            pytest.param("2h", LadderCause.SECURITY, False, id="names no clock"),
+        ],
+    )
+    def test_a_level_without_a_breach(self, now, because, wrong):
+        assert bool(clocks.groundless(replace(LEVEL, because=because), read("0h s1", now))) is wrong
+
+    @pytest.mark.parametrize(
+        ("happened", "raised", "count"),
+        [
+            pytest.param("0h s1", [], 1, id="nobody was told"),
+            pytest.param("0h s1", [LEVEL], 0, id="a level since"),
+            pytest.param("0h s1", [replace(LEVEL, at=MONDAY + 2 * HOUR)], 1, id="an earlier one is of another"),
+            pytest.param("0h s1, 4h reply", [], 0, id="answered late"),
+            pytest.param("0h s1, 2h reply", [], 0, id="met"),
+        ],
+    )
+    def test_a_breach_without_a_level(self, happened, raised, count):
+        history = History(created_at=MONDAY, events=events(happened))
+
+        seen = clocks.unheard(read(happened, "5h"), history, raised, MONDAY + 5 * HOUR)
+
+        assert len(list(seen)) == count
+
+    def test_a_met_milestone_that_became_late(self):
+        met = [each for each in read("0h s3, 4h reply", "5h") if each.state is ClockState.MET]
+
+        assert list(clocks.became_late(met, read("0h s3, 4h reply, 5h s1", "6h"))) == []
+        assert len(list(clocks.became_late(met, read("0h s1, 4h reply", "6h")))) == 1
+
+    def test_a_text_that_is_written_twice(self):
+        assert list(texts.repeated(["one", "two", "one"])) == ["one"]
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            pytest.param("Your ticket is at level 1.", False, id="nothing of it"),
+            pytest.param("You have enough licences.", True, id="the word"),
+            pytest.param("Sie haben Lizenzen.", True, id="in German"),
+            pytest.param("There are 88.", True, id="the figure"),
+            pytest.param("Ticket #88 at 11:88, 2026-88-88", False, id="other figures"),
+        ],
+    )
+    def test_licences_in_public(self, text, found):
+        assert list(texts.about_licences([text], [88, 3])) == ([text] if found else [])
