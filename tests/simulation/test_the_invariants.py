@@ -105,7 +105,7 @@ class TestEachIsSeen:
     def test_a_breach_without_a_level(self, happened, raised, count):
         history = History(created_at=MONDAY, events=events(happened))
 
-        seen = clocks.unheard(read(happened, "5h"), history, raised, MONDAY + 5 * HOUR)
+        seen = clocks.unraised(read(happened, "5h"), history, raised, MONDAY + 5 * HOUR)
 
         assert len(list(seen)) == count
 

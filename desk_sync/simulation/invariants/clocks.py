@@ -45,7 +45,7 @@ def groundless(level: RaisedLevel, clocks: Iterable[Clock]) -> str | None:
     return f"level {level.level} because of {level.because}, and {shown}"
 
 
-def unheard(clocks: Sequence[Clock], history: History, raised: Sequence[RaisedLevel], now: datetime) -> Iterator[str]:
+def unraised(clocks: Sequence[Clock], history: History, raised: Sequence[RaisedLevel], now: datetime) -> Iterator[str]:
     """Yield each breach without an answer and without a level since, of a ticket that is open and was all the time."""
     replies = [event.at for event in history.events if event.kind is HistoryEventKind.REPLY]
     for clock in clocks:
