@@ -95,7 +95,7 @@ class TestEachIsSeen:
     @pytest.mark.parametrize(
         ("happened", "raised", "count"),
         [
-            pytest.param("0h s1", [], 1, id="nobody was told"),
+            pytest.param("0h s1", [], 1, id="none was raised"),
             pytest.param("0h s1", [LEVEL], 0, id="a level since"),
             pytest.param("0h s1", [replace(LEVEL, at=MONDAY + 2 * HOUR)], 1, id="an earlier one is of another"),
             pytest.param("0h s1, 4h reply", [], 0, id="answered late"),
