@@ -17,7 +17,7 @@ _MILESTONES = {LadderCause(each.value): each for each in Milestone if each is no
 
 
 def wrong_sums(clocks: Iterable[Clock]) -> Iterator[str]:
-    """Yield each clock whose used and paused time are not the open time of its calendar outside and inside its pauses."""
+    """Yield each clock whose used and paused time are not its calendar's outside and inside its pauses."""
     for clock in clocks:
         if clock.state is ClockState.EXEMPT:
             continue
