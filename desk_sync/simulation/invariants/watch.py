@@ -105,8 +105,11 @@ class ScenarioWatch:
             self._note(key, ScenarioInvariant.LAST_STATE, [seen])
 
     def _check_further_looks(self) -> None:
+        """Look at each ticket again. A closed one is left out: no export wakes it before it is reopened."""
         portal, tickets = self.simulation.desk_sync.portal(DEFAULT), self.simulation.actors.tickets
         for key, ticket in tickets.items():
+            if self._state(ticket) is WorkState.SOLVED:
+                continue
             before = self.simulation.site.desk.calls.copy()
             portal.tickets.look_now([ticket.ticket_id], now=self.simulation.host.now())
             portal.drain.run()
