@@ -346,6 +346,8 @@ def test_notices_to_people_outside_desk_are_in_the_report(write):
     assert report["notifications"] == [
         {
             "at": "2026-11-20T09:00:00Z",
+            "local_time": "2026-11-20T09:00:00+00:00",
+            "by": "desk-sync",
             "channel": "mail",
             "to": "desk@support.example",
             "about": "Breached",

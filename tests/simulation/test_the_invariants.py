@@ -95,7 +95,7 @@ class TestEachIsSeen:
     @pytest.mark.parametrize(
         ("happened", "raised", "count"),
         [
-            pytest.param("0h s1", [], 1, id="nobody was told"),
+            pytest.param("0h s1", [], 1, id="none was raised"),
             pytest.param("0h s1", [LEVEL], 0, id="a level since"),
             pytest.param("0h s1", [replace(LEVEL, at=MONDAY + 2 * HOUR)], 1, id="an earlier one is of another"),
             pytest.param("0h s1, 4h reply", [], 0, id="answered late"),
@@ -105,7 +105,7 @@ class TestEachIsSeen:
     def test_a_breach_without_a_level(self, happened, raised, count):
         history = History(created_at=MONDAY, events=events(happened))
 
-        seen = clocks.unheard(read(happened, "5h"), history, raised, MONDAY + 5 * HOUR)
+        seen = clocks.unraised(read(happened, "5h"), history, raised, MONDAY + 5 * HOUR)
 
         assert len(list(seen)) == count
 

@@ -1,4 +1,4 @@
-"""Tickets that were opened before the product's start: found then, and what was broken before is told to no one."""
+"""Tickets that were opened before the product's start: found then, and what was broken before is not escalated."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _MILESTONES = {LadderCause(each.value): each for each in Milestone if each is no
 
 
 def wrong_sums(clocks: Iterable[Clock]) -> Iterator[str]:
-    """Yield each clock whose used and paused time are not the open time of its calendar, told apart by its pauses."""
+    """Yield each clock whose used and paused time are not its calendar's outside and inside its pauses."""
     for clock in clocks:
         if clock.state is ClockState.EXEMPT:
             continue
@@ -45,7 +45,7 @@ def groundless(level: RaisedLevel, clocks: Iterable[Clock]) -> str | None:
     return f"level {level.level} because of {level.because}, and {shown}"
 
 
-def unheard(clocks: Sequence[Clock], history: History, raised: Sequence[RaisedLevel], now: datetime) -> Iterator[str]:
+def unraised(clocks: Sequence[Clock], history: History, raised: Sequence[RaisedLevel], now: datetime) -> Iterator[str]:
     """Yield each breach without an answer and without a level since, of a ticket that is open and was all the time."""
     replies = [event.at for event in history.events if event.kind is HistoryEventKind.REPLY]
     for clock in clocks:

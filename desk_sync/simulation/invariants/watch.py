@@ -85,7 +85,7 @@ class ScenarioWatch:
         self._note(key, ScenarioInvariant.NO_LICENCES_IN_PUBLIC, of_texts.about_licences(public, figures))
 
     def _check_breaches(self, key: str, ticket: DeskTicket, history: TicketHistory) -> None:
-        """Check that each breach was heard, unless something explains why not."""
+        """Check that each breach was raised, unless something explains why not."""
         inputs, state = history.memory.clocks.inputs, history.memory.escalation.state
         if inputs is None or self._mode(ticket) is Mode.SHADOW or history.parked_at or history.ended_at:
             return
@@ -96,7 +96,7 @@ class ScenarioWatch:
         if not always_open or history.memory.clocks.suppressed or history.memory.escalation.requests.taken_over:
             return
         ripe = [clock for clock in history.clocks(self._now) if clock.due_at and clock.due_at <= self._now - PROMPT]
-        self._note(key, ScenarioInvariant.BREACH_HAS_A_LEVEL, of_clocks.unheard(ripe, past, state.raised, self._now))
+        self._note(key, ScenarioInvariant.BREACH_HAS_A_LEVEL, of_clocks.unraised(ripe, past, state.raised, self._now))
 
     def _check_state(self, key: str, ticket: DeskTicket, history: TicketHistory) -> None:
         inputs, state = history.memory.clocks.inputs, self._state(ticket)
@@ -105,8 +105,11 @@ class ScenarioWatch:
             self._note(key, ScenarioInvariant.LAST_STATE, [seen])
 
     def _check_further_looks(self) -> None:
+        """Look at each ticket again. A closed one is left out: no export wakes it before it is reopened."""
         portal, tickets = self.simulation.desk_sync.portal(DEFAULT), self.simulation.actors.tickets
         for key, ticket in tickets.items():
+            if self._state(ticket) is WorkState.SOLVED:
+                continue
             before = self.simulation.site.desk.calls.copy()
             portal.tickets.look_now([ticket.ticket_id], now=self.simulation.host.now())
             portal.drain.run()

@@ -43,7 +43,7 @@ def test_an_alarm_keeps_its_key_and_its_text_at_the_next_look():
     assert all(not effect.public for effect in one)
 
 
-def test_a_breach_that_rests_on_unknown_time_is_told_as_such():
+def test_a_breach_that_rests_on_unknown_time_is_written_as_such():
     history = History(
         created_at=MONDAY, events=events("0h s1"), unknown=((MONDAY + after("1h"), MONDAY + after("2h")),)
     )
