@@ -40,8 +40,8 @@ class ClockReading:
 
     @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks that are at risk or breached, by the key of the alarm: clock and kind."""
-        return {f"{clock.key}:{alarm}": clock for clock in self.clocks if (alarm := _alarm(clock))}
+        """The clocks that are at risk or breached, by the key of the alarm: what passed when, and its kind."""
+        return {alarm_key(clock, alarm): clock for clock in self.clocks if (alarm := _alarm(clock))}
 
     @property
     def digest(self) -> str:
@@ -50,8 +50,16 @@ class ClockReading:
         return fingerprint(shown)
 
 
+BREACHED, AT_RISK = "breached", "at_risk"
+
+
+def alarm_key(clock: Clock, alarm: str) -> str:
+    """Return the key of an alarm of the clock: a later window, or a clock counted afresh, has an alarm of its own."""
+    return f"{clock.passing_key(clock.target_at if alarm == AT_RISK else clock.due_at)}:{alarm}"
+
+
 def _alarm(clock: Clock) -> str | None:
-    return "breached" if clock.state is ClockState.BREACHED else "at_risk" if clock.at_risk else None
+    return BREACHED if clock.state is ClockState.BREACHED else AT_RISK if clock.at_risk else None
 
 
 def take_reading(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> ClockReading:

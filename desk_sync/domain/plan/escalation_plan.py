@@ -10,7 +10,8 @@ from functools import cached_property
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
-from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect, next_rung
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.escalation.requests import EscalationRequests
@@ -21,6 +22,7 @@ from desk_sync.domain.plan.escalation import (
     last_of_clusters,
     record_only,
     requests_after,
+    stands,
 )
 from desk_sync.domain.plan.escalation_actions import (
     Agents,
@@ -90,6 +92,7 @@ class EscalationDraft:
             requests=self.requests,
             policy=self.policy,
             now=self.observed.now,
+            is_first=self.known_history is None,
         )
 
     @cached_property
@@ -111,16 +114,21 @@ class EscalationDraft:
         """When each level became due that is raised now, except for a report of a security breach."""
         signals, raised = self.context.signals if self.context else {}, self.memory.state.raised
         steps = [each for each in self.outcome.steps if each.because not in _WHATEVER_IS_WRITTEN]
-        rungs = filter(None, (next_rung(each.ladder, raised, signals) for each in steps))
-        return [rung.at for rung in rungs if rung.at]
+        positions = (LadderPosition(each.ladder, raised, signals, self.observed.now) for each in steps)
+        return [rung.at for rung in (each.next_rung for each in positions) if rung and rung.at]
 
     @property
     def is_running(self) -> bool:
-        """True while a ladder is running, its reason holds, and nothing has stopped it."""
-        ladder = self.outcome.state.ladder
-        if self.context is None or ladder is None or ladder.key in self.context.settled:
-            return False
-        return ladder.stopped_at(self.context.signals) is None
+        """True while a ladder stands and its ticket is open: its reason holds, and nothing has stopped it."""
+        return self.context is not None and self.context.is_open and stands(self.outcome.state, self.context)
+
+    @property
+    def present_breaches(self) -> frozenset[str]:
+        """The breach of the clock that the ladder names, by its present window."""
+        state = self.outcome.state
+        if self.context is None or state.ladder is None or state.ladder.key in state.lapsed:
+            return frozenset()
+        return frozenset(each.breach_key for each in self.context.reading.clocks if each.name == state.ladder.about)
 
     @property
     def agents_needed(self) -> frozenset[str]:
