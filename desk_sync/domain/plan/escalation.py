@@ -88,7 +88,7 @@ class EscalationContext:
     @property
     def is_open(self) -> bool:
         """True unless the ticket is closed or in the bin."""
-        return self.reading.history.stage not in CLOSED
+        return not self.ticket.closed and self.reading.history.stage not in CLOSED
 
     @property
     def severe_at(self) -> datetime | None:

@@ -11,7 +11,9 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from tests.support.clock_scenes import MONDAY, PROMISE, after, events
 
-AT_RISK, BREACHED, DETERMINATION = "acknowledgement:1:at_risk", "acknowledgement:1:breached", "determination:1:at_risk"
+ACKNOWLEDGEMENT = "acknowledgement:20261115T230000Z"
+AT_RISK, BREACHED = f"{ACKNOWLEDGEMENT}:20261116T000000Z:at_risk", f"{ACKNOWLEDGEMENT}:20261116T020000Z:breached"
+DETERMINATION = "determination:20261115T230000Z:20261116T010000Z:at_risk"
 
 
 def reading(happened: str, now: str, basis: ClockBasis | None = None):
@@ -26,7 +28,14 @@ def reading(happened: str, now: str, basis: ClockBasis | None = None):
         pytest.param("3h", (), (), [BREACHED, DETERMINATION], id="each alarm"),
         pytest.param("3h", (BREACHED,), (), [DETERMINATION], id="active before the first look"),
         pytest.param("3h", (AT_RISK,), (), [BREACHED, DETERMINATION], id="a later alarm of the same clock is another"),
-        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="a breach that an escalation reports"),
+        pytest.param(
+            "3h",
+            (),
+            (f"{ACKNOWLEDGEMENT}:20261116T020000Z",),
+            [DETERMINATION],
+            id="a breach that an escalation reports",
+        ),
+        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="one that an older version reported"),
         pytest.param("2h", (), ("acknowledgement:1",), [AT_RISK, DETERMINATION], id="but a risk is not escalated"),
     ],
 )

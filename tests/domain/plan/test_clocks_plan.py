@@ -37,7 +37,9 @@ DUE_IN_TWO = replace(
         COMMITMENT, terms=replace(COMMITMENT.terms, windows={1: {Milestone.ACKNOWLEDGEMENT: window(1, 2)}})
     ),
 )
-AT_RISK = "clock:determination:1:at_risk"
+BREACH = "acknowledgement:20261123T050000Z:20261123T080000Z"
+RISK = "determination:20261123T050000Z:20261123T070000Z"
+AT_RISK = f"clock:{RISK}:at_risk"
 SENDING = SeenItems(
     read_at=NOW - timedelta(minutes=1), states={"1": SeenState.PENDING}, since={"1": NOW - timedelta(minutes=2)}
 )
@@ -135,28 +137,28 @@ class TestAlarms:
         assert (self.keys(first), self.keys(clocks(memory=memory))) == (set(), set())
 
     def test_a_later_one_is_yielded_although_others_are_suppressed(self):
-        later = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset({"acknowledgement:1:breached"}))
+        later = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset({f"{BREACH}:breached"}), keys=KEYS)
 
-        assert self.keys(clocks(memory=later)) == {"clock:determination:1:at_risk"}
+        assert self.keys(clocks(memory=later)) == {AT_RISK}
 
     def test_a_breach_that_an_escalation_reports_has_none(self):
         drafted = clocks(memory=known_clocks("0h s1"))
 
-        assert "clock:acknowledgement:1:breached" in self.keys(drafted)
-        assert "clock:acknowledgement:1:breached" not in self.keys(drafted, {"acknowledgement:1"})
-        assert self.keys(drafted, {"determination:1"}) == self.keys(drafted), "a clock at risk keeps its alarm"
+        assert f"clock:{BREACH}:breached" in self.keys(drafted)
+        assert f"clock:{BREACH}:breached" not in self.keys(drafted, {BREACH})
+        assert self.keys(drafted, {RISK}) == self.keys(drafted), "a clock at risk keeps its alarm"
 
     def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
         late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
 
-        assert [each.key for each in clocks(memory=late).alarms(())] == ["clock:acknowledgement:1:breached", AT_RISK]
+        assert [each.key for each in clocks(memory=late).alarms(())] == [f"clock:{BREACH}:breached", AT_RISK]
         assert [each.key for each in clocks(memory=awaited).alarms(())] == [AT_RISK]
 
     @pytest.mark.parametrize(
         ("memory", "escalated", "due"),
         [
             pytest.param(known_clocks("0h s1"), (), [NOW - HOUR], id="a breach"),
-            pytest.param(known_clocks("0h s1"), {"acknowledgement:1"}, [], id="a level reports it"),
+            pytest.param(known_clocks("0h s1"), {BREACH}, [], id="a level reports it"),
             pytest.param(known_clocks("0h s1", threads_seen=SENDING), (), [], id="a reply is being sent"),
             pytest.param(make_memory(), (), [], id="the first look: nothing is told"),
         ],
