@@ -172,8 +172,10 @@ def test_a_ladder_that_stops_is_noted_with_what_started_it_and_the_present_clock
 def test_a_clock_at_risk_is_told_with_its_instants_and_its_page():
     at_risk = replace(clock(ClockState.RUNNING, NOW + HOUR), target_at=NOW)
 
-    assert warning(at_risk, "1042", {"ticket": "https://desk.example/1042"}) == (
-        "Ticket 1042: acknowledgement of severity 1 is at risk",
-        "Ticket 1042: acknowledgement of severity 1 is at risk: its target passed at 2026-11-23 09:00Z, it is due at"
-        " 2026-11-23 10:00Z; no level is raised\n  ticket: https://desk.example/1042",
-    )
+    about, text = warning(at_risk, "1042", {"ticket": "https://desk.example/1042"})
+
+    assert about == "Ticket 1042: acknowledgement of severity 1 is at risk"
+    assert text.splitlines() == [
+        f"{about}: its target passed at 2026-11-23 09:00Z, it is due at 2026-11-23 10:00Z; no level is raised",
+        "  ticket: https://desk.example/1042",
+    ]

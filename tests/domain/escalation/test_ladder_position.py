@@ -99,12 +99,13 @@ def test_pauses_do_not_count_towards_a_wait(holding, due_at):
     assert due.is_due(START + 9 * HOUR) is (due_at is not None)
 
 
+PAUSED = STOPS | {LadderSignal.CLOSING: SignalEffect.PAUSE}
+UNANSWERED = {LadderSignal.CLOSING: SignalEffect.PAUSE, LadderSignal.REPLY: SignalEffect.NOTHING}
+DAY = REOPENED_WITHIN
+
+
 class TestClosing:
     """A closing that pauses is for a ladder without an answer, and for a day at most."""
-
-    PAUSED = STOPS | {LadderSignal.CLOSING: SignalEffect.PAUSE}
-    UNANSWERED = {LadderSignal.CLOSING: SignalEffect.PAUSE, LadderSignal.REPLY: SignalEffect.NOTHING}
-    DAY = REOPENED_WITHIN
 
     @pytest.mark.parametrize(
         ("spans", "second_at"),
@@ -121,7 +122,7 @@ class TestClosing:
     def test_it_goes_on_with_what_was_left_of_the_wait_if_it_is_reopened_within_a_day(self, spans, second_at):
         closings = [(START + begins * HOUR, START + ends * HOUR) for begins, ends in spans]
 
-        due = position(FIRST, {LadderSignal.CLOSING: closings}, now=START + 50 * HOUR, answers=self.PAUSED).next_rung
+        due = position(FIRST, {LadderSignal.CLOSING: closings}, now=START + 50 * HOUR, answers=PAUSED).next_rung
 
         assert (due.at if due else None) == (second_at and START + second_at * HOUR)
 
@@ -130,12 +131,10 @@ class TestClosing:
     )
     def test_a_ticket_that_stays_closed_for_a_day_has_stopped_it_for_good(self, closed_for, stopped):
         closed_at = START + HOUR
-        found = position(
-            FIRST, {LadderSignal.CLOSING: [(closed_at, None)]}, now=closed_at + closed_for, answers=self.PAUSED
-        )
+        found = position(FIRST, {LadderSignal.CLOSING: [(closed_at, None)]}, now=closed_at + closed_for, answers=PAUSED)
 
-        assert found.stopped_at == (closed_at + self.DAY if stopped else None)
-        assert found.stops_at == (None if stopped else closed_at + self.DAY)
+        assert found.stopped_at == (closed_at + DAY if stopped else None)
+        assert found.stops_at == (None if stopped else closed_at + DAY)
         assert found.is_held
 
     @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ class TestClosing:
             LadderSignal.CLOSING: [(START + HOUR, START + 1.5 * HOUR)],
         }
 
-        assert position(FIRST, signals, answers=self.UNANSWERED).stopped_at == (START + HOUR if stopped else None)
+        assert position(FIRST, signals, answers=UNANSWERED).stopped_at == (START + HOUR if stopped else None)
 
     def test_a_reply_on_the_closed_ticket_stops_it(self):
         signals = {
@@ -157,7 +156,7 @@ class TestClosing:
             LadderSignal.REPLY: [(START + 1.5 * HOUR,) * 2],
         }
 
-        assert position(FIRST, signals, answers=self.PAUSED).stopped_at == START + 1.5 * HOUR
+        assert position(FIRST, signals, answers=PAUSED).stopped_at == START + 1.5 * HOUR
 
     @pytest.mark.parametrize("answers", [STOPS, PAUSED], ids=["stop", "pause"])
     def test_it_neither_stops_nor_shortens_what_was_not_raised_yet(self, answers):

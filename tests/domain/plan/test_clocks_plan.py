@@ -13,6 +13,7 @@ from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
+from desk_sync.domain.plan.memory import KEYS
 from desk_sync.domain.ticket.inference import Inference
 from tests.support.clock_scenes import COMMITMENT, HOUR, window
 from tests.support.makers import NOW, POLICY, make_memory, make_ticket
