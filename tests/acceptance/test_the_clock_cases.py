@@ -24,7 +24,7 @@ def test_a_case_comes_to_its_right_end(name):
     report = simulate(CASES / f"{name}.yaml")
 
     wrong = {key: list(wrongs(wanted, report["tickets"][key])) for key, wanted in EXPECTED[name]["tickets"].items()}
-    assert wrong == dict.fromkeys(wrong, [])
+    assert wrong == {key: [] for key in wrong}
 
 
 def wrongs(wanted, found):
