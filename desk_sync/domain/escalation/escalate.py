@@ -209,7 +209,7 @@ WITH_REASON = frozenset(
     {LadderCause.ACKNOWLEDGEMENT, LadderCause.DETERMINATION, LadderCause.RESOLUTION, LadderCause.OVERRUN}
 )
 """The causes that last; the others are events."""
-_UNTIL_IT_STOPS = frozenset({LadderCause.RESOLUTION})
+UNTIL_IT_STOPS = frozenset({LadderCause.RESOLUTION})
 """A breach of the resolution is told by no level of another ladder: a reply, which stops that one, solves nothing."""
 
 
@@ -284,7 +284,7 @@ class _Look:
         position = self._position(ladder, outcome.state)
         due = position.next_rung
         if due is not None and due.is_due(self.now) and not position.is_held:
-            told = (each for each in outcome.covered if each.because not in _UNTIL_IT_STOPS)
+            told = (each for each in outcome.covered if each.because not in UNTIL_IT_STOPS)
             outcome = self._raise(outcome, ladder, due.rung).with_known(*told)
             position = self._position(ladder, outcome.state)
             due = position.next_rung
@@ -333,7 +333,7 @@ class _Look:
             return None
         if position.finished_at is None or self.policy.breach_meanwhile is BreachMeanwhile.NEVER:
             return ladder
-        return ladder if trigger.because in _UNTIL_IT_STOPS and trigger.at <= position.finished_at else None
+        return ladder if trigger.because in UNTIL_IT_STOPS and trigger.at <= position.finished_at else None
 
     def _late_since(self, ladder: Ladder, rung: LadderRung) -> datetime | None:
         late = rung.level == ladder.foot and self.now - ladder.started_at > self.policy.late

@@ -6,7 +6,7 @@ its trigger, by the mapping of today, and goes on from the instants at which its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -14,7 +14,7 @@ from itertools import count
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.history import HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import read_clocks
-from desk_sync.domain.escalation.escalate import start_ladder, step_key, stop_key
+from desk_sync.domain.escalation.escalate import UNTIL_IT_STOPS, start_ladder, step_key, stop_key
 from desk_sync.domain.escalation.ladder import Ladder, LadderCause, RaisedLevel
 from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.matrix import LEVELS, find_recipients
@@ -51,7 +51,7 @@ class PastLadders:
         """Return the memory with the levels that were raised, and the ladder that was started last."""
         state = self.memory.state
         found = sorted(self._raised(), key=lambda each: (each.at, each.level))
-        before = {each.key for each in fired_triggers(self.context) if self._is_older(each)}
+        before = {each.key for each in fired_triggers(self.context) if self._is_older(each) or _is_told(each, found)}
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
         raised = (*state.raised, *(self._with_roles(each) for each in found))
@@ -167,6 +167,12 @@ class PastLadders:
             elif spans and spans[-1][1] is None:
                 spans[-1] = (spans[-1][0], change.at)
         return tuple(spans)
+
+
+def _is_told(trigger: EscalationTrigger, found: Iterable[RaisedLevel]) -> bool:
+    """Return True if a level was raised after the trigger that told of it, as the next one of a ladder does."""
+    climbing = (each.at for each in found if each.because is not LadderCause.SECURITY)
+    return trigger.because not in UNTIL_IT_STOPS and any(at >= trigger.at for at in climbing)
 
 
 def _reported(first: RaisedLevel) -> EscalationTrigger:
