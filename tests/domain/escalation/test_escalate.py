@@ -244,6 +244,23 @@ def test_a_ladder_that_climbs_higher_replaces_the_running_one():
     assert raised == [(1, AT), (1, berlin(18, 9)), (2, berlin(18, 11))]
 
 
+def test_a_ladder_that_begins_higher_replaces_the_running_one_with_its_levels_and_gives_it_back_when_it_stops():
+    higher = replace(
+        POLICY,
+        rules=(make_rule(LadderRung(3), causes=frozenset({LadderCause.REQUEST})), *POLICY.rules),
+        answers=POLICY.answers | {LadderCause.REQUEST: SOLVED_STOPS, LadderCause.ACKNOWLEDGEMENT: {}},
+    )
+    asked = breach(berlin(17, 10), LadderCause.REQUEST)
+    solved = {LadderSignal.CLOSING: [(berlin(17, 10, 30), berlin(17, 10, 45))]}
+
+    raised, outcome = run([breach(AT), asked], until=berlin(17, 20), policy=higher, first=AT)
+    given_back, _ = run([breach(AT), asked], solved, until=berlin(17, 11), policy=higher, first=AT)
+
+    assert raised == [(1, AT), (3, berlin(17, 10)), (4, berlin(17, 18))]
+    assert outcome.state.ladder.because is LadderCause.REQUEST
+    assert given_back == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
+
+
 def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what_runs():
     report = breach(berlin(17, 10), LadderCause.SECURITY)
 

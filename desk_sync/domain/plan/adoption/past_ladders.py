@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import count
 
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.history import HistoryEventKind
@@ -76,13 +75,13 @@ class PastLadders:
 
     def _stopped(self, ladders: Collection[str]) -> Iterator[str]:
         """Yield the key of each ladder that a note of ours reports as stopped, in the order of the notes."""
-        ticket_id = self.context.ticket.ticket_id
-        for number in count(1):
-            notes = {key: reference_of(ticket_id, stop_key(key, number)) for key in ladders}
-            found = [key for key, reference in notes.items() if self.traces.comment(reference)]
-            if not found:
-                return
+        number = 1
+        while found := [key for key in ladders if self._has_note(stop_key(key, number))]:
             yield found[0]
+            number += 1
+
+    def _has_note(self, effect: str) -> bool:
+        return self.traces.comment(reference_of(self.context.ticket.ticket_id, effect)) is not None
 
     @property
     def _causes(self) -> Mapping[str, LadderCause]:

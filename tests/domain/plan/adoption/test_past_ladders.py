@@ -82,7 +82,7 @@ def test_a_ladder_of_an_older_version_is_about_the_clock_that_it_was_named_by():
 
 
 def test_a_ladder_whose_breach_is_gone_is_found_by_the_severity_of_that_time():
-    lowered = {"history": past("0h s1, 3h45m s3")}
+    lowered = {"history": past("0h s1, 5m message, 3h45m s3")}
 
     state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), facts=lowered).state
 
