@@ -55,9 +55,9 @@ def clocks(_, wanted, found):
 
 
 def escalations(_, wanted, found):
-    told = [f"level {each['level']} at {each['at']} because of {each['because']}" for each in found["escalations"]]
+    raised = [f"level {each['level']} at {each['at']} because of {each['because']}" for each in found["escalations"]]
     if len(told) != len(wanted) or not all(map(is_it, wanted, found["escalations"])):
-        yield f"escalations: {told} instead of {wanted}"
+        yield f"escalations: {raised} instead of {wanted}"
 
 
 def is_it(wanted, found):

@@ -284,8 +284,8 @@ class _Look:
         position = self._position(ladder, outcome.state)
         due = position.next_rung
         if due is not None and due.is_due(self.now) and not position.is_held:
-            told = (each for each in outcome.covered if each.because not in UNTIL_IT_STOPS)
-            outcome = self._raise(outcome, ladder, due.rung).with_known(*told)
+            reported = (each for each in outcome.covered if each.because not in UNTIL_IT_STOPS)
+            outcome = self._raise(outcome, ladder, due.rung).with_known(*reported)
             position = self._position(ladder, outcome.state)
             due = position.next_rung
         next_at = due.at if due and not position.is_held else position.stops_at

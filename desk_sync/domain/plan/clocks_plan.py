@@ -108,16 +108,16 @@ class ClocksDraft:
         """The alerts that were active at the first look, and those that an older version told under other keys."""
         if self.reading and self.is_new:
             return frozenset(self.reading.alarms)
-        told = self._told_before(self.reading) if self.reading and self.memory.keys < KEYS else ()
-        return self.memory.suppressed.union(told)
+        reported = self._reported_before(self.reading) if self.reading and self.memory.keys < KEYS else ()
+        return self.memory.suppressed.union(reported)
 
-    def _told_before(self, reading: ClockReading) -> Iterator[str]:
+    def _reported_before(self, reading: ClockReading) -> Iterator[str]:
         """Yield the keys of the alarms that an older version told, or suppressed: it named them by the clock alone."""
-        told, ticket_id = self.observed.references, self.observed.ticket.ticket_id
+        made, ticket_id = self.observed.references, self.observed.ticket.ticket_id
         for clock in reading.clocks:
             for alarm, at in ((AT_RISK, clock.target_at), (BREACHED, clock.due_at)):
                 old = f"{clock.key}:{alarm}"
-                known = old in self.memory.suppressed or reference_of(ticket_id, alarm_effect(old)) in told
+                known = old in self.memory.suppressed or reference_of(ticket_id, alarm_effect(old)) in made
                 if known and at and at <= self.observed.now:
                     yield alarm_key(clock, alarm)
 

@@ -181,16 +181,20 @@ def stands(state: EscalationState, context: EscalationContext) -> bool:
 def _warned(outcome: EscalationOutcome, context: EscalationContext) -> EscalationOutcome:
     """Return the outcome with the clocks whose target passed, each once, to be told in time (R36b).
 
-    A state of an older version has no such clocks: their targets passed before, and are not told now.
+    A state of an older version has no such clocks: what had passed long before is not notified now.
     """
-    warned, passed = outcome.state.warned, targets_passed(context)
+    warned, passed, since = outcome.state.warned, targets_passed(context), context.related.active_since
     if warned is None and not context.is_first:
-        return replace(outcome, state=replace(outcome.state, warned=frozenset(passed)))
-    since, warned = context.related.active_since, warned or frozenset()
-    news = {key: clock for key, clock in passed.items() if key not in warned and clock.at_risk and clock.certain}
-    told = [clock for clock in news.values() if since is None or (clock.target_at and clock.target_at >= since)]
+        since = max(filter(None, (since, context.now - context.policy.escalation.late)))
+    news = {key: clock for key, clock in passed.items() if key not in (warned or ()) and clock.at_risk}
+    at_risk = [each for each in news.values() if each.certain and (since is None or _target(each) >= since)]
     over = {alarm_key(clock, AT_RISK) for clock in context.reading.clocks if clock.met_at}
-    return replace(outcome, at_risk=tuple(told), state=replace(outcome.state, warned=(warned - over) | frozenset(news)))
+    known = (warned or frozenset()).union(passed if warned is None else news) - over
+    return replace(outcome, at_risk=tuple(at_risk), state=replace(outcome.state, warned=known))
+
+
+def _target(clock: Clock) -> datetime:
+    return clock.target_at or clock.started_at
 
 
 def targets_passed(context: EscalationContext) -> Mapping[str, Clock]:

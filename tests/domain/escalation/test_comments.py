@@ -169,7 +169,7 @@ def test_a_ladder_that_stops_is_noted_with_what_started_it_and_the_present_clock
     assert lines[4:] == ["Clock acknowledgement 1: running, due 2026-11-23 10:00Z, 3 h used"]
 
 
-def test_a_clock_at_risk_is_told_with_its_instants_and_its_page():
+def test_a_clock_at_risk_is_described_with_its_instants_and_its_page():
     at_risk = replace(clock(ClockState.RUNNING, NOW + HOUR), target_at=NOW)
 
     about, text = warning(at_risk, "1042", {"ticket": "https://desk.example/1042"})

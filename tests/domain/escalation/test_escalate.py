@@ -505,10 +505,10 @@ class TestABreachWhileALadderRuns:
 
     def test_the_next_level_tells_of_it(self):
         meanwhile = self.look(self.DETERMINED, now=berlin(17, 10)).state
-        told = self.look(self.DETERMINED, before=meanwhile, now=berlin(17, 11)).state
+        later_on = self.look(self.DETERMINED, before=meanwhile, now=berlin(17, 11)).state
 
-        assert (self.DETERMINED.key in meanwhile.known, self.DETERMINED.key in told.known) == (False, True)
-        assert [(step.because, step.level) for step in told.raised] == [
+        assert (self.DETERMINED.key in meanwhile.known, self.DETERMINED.key in later_on.known) == (False, True)
+        assert [(step.because, step.level) for step in later_on.raised] == [
             (LadderCause.ACKNOWLEDGEMENT, 1),
             (LadderCause.ACKNOWLEDGEMENT, 2),
         ]
@@ -535,10 +535,10 @@ class TestABreachWhileALadderRuns:
 
     @pytest.mark.parametrize(("trigger", "raised"), [(RESOLVED, 1), (OVERRUN, 0)], ids=["resolution", "overrun"])
     def test_only_the_resolution_is_raised_after_a_further_level_too(self, trigger, raised):
-        told = self.look(trigger, now=berlin(17, 11)).state
+        later_on = self.look(trigger, now=berlin(17, 11)).state
         later = {LadderSignal.REPLY: [(berlin(17, 12),) * 2]}
 
-        outcome = self.look(trigger, before=told, now=berlin(17, 12), signals=later)
+        outcome = self.look(trigger, before=later_on, now=berlin(17, 12), signals=later)
 
         assert [(step.because, step.level) for step in outcome.steps] == [(trigger.because, 1)] * raised
 
@@ -550,7 +550,7 @@ class TestABreachWhileALadderRuns:
             pytest.param(broken(berlin(17, 10), "resolution:A"), 0, id="the resolution, before it: when it stops"),
         ],
     )
-    def test_a_ladder_that_has_told_its_last_level_is_finished(self, trigger, raised):
+    def test_a_ladder_that_has_raised_its_last_level_is_finished(self, trigger, raised):
         short = replace(POLICY, rules=(make_rule(LadderRung(1), LadderRung(2, 2 * HOUR)),))
         started = escalate(NOTHING, [broken(AT)], {}, context(), short, now=AT).state
         finished = self.look(before=started, now=berlin(17, 11), policy=short).state

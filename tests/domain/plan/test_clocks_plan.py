@@ -151,7 +151,7 @@ class TestAlarms:
         assert self.keys(drafted, {RISK}) == self.keys(drafted), "a clock at risk keeps its alarm"
 
     @pytest.mark.parametrize(
-        ("suppressed", "references", "told"),
+        ("suppressed", "references", "yielded"),
         [
             pytest.param({"acknowledgement:1:breached"}, set(), [RISK], id="suppressed at the first look"),
             pytest.param(set(), {"clock:determination:1:at_risk"}, [BREACH], id="a comment was made"),
@@ -159,14 +159,16 @@ class TestAlarms:
             pytest.param({"resolution:1:at_risk"}, set(), [BREACH, RISK], id="what has not passed yet is told then"),
         ],
     )
-    def test_what_an_older_version_told_by_the_name_of_the_clock_is_not_told_again(self, suppressed, references, told):
+    def test_what_an_older_version_reported_by_the_name_of_the_clock_is_not_reported_again(
+        self, suppressed, references, yielded
+    ):
         memory = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset(suppressed))
         known = frozenset(reference_of(make_ticket().ticket_id, each) for each in references)
         after = clocks(memory=memory, references=known)
         later = replace(memory, clocks=after.finish(silent=False).memory)
 
         for drafted in (after, clocks(memory=later, references=frozenset())):
-            assert [each.key.removeprefix("clock:").rpartition(":")[0] for each in drafted.alarms(())] == told
+            assert [each.key.removeprefix("clock:").rpartition(":")[0] for each in drafted.alarms(())] == yielded
 
     def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
         late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)

@@ -263,19 +263,19 @@ RISK = "determination:20261123T050000Z:20261123T070000Z:at_risk"
 class TestAClockAtRisk:
     """At the target of a severity-1 clock the people of level 1 are told, once (R36b)."""
 
-    def told(self, *, before=NOTHING, policy=RISKY, is_first=True, hours=2.5, happened="0h s1", **facts):
+    def warned(self, *, before=NOTHING, policy=RISKY, is_first=True, hours=2.5, happened="0h s1", **facts):
         found = context(policy=policy, **{"history": past(happened, hours)} | facts)
         return advance(before, replace(found, is_first=is_first))
 
-    def test_it_is_told_once_and_no_level_is_raised(self):
-        first = self.told()
-        again = self.told(before=first.state, is_first=False)
+    def test_it_is_notified_once_and_no_level_is_raised(self):
+        first = self.warned()
+        again = self.warned(before=first.state, is_first=False)
 
         assert ([each.milestone for each in first.at_risk], first.steps) == (["acknowledgement", "determination"], ())
         assert (again.at_risk, again.state.warned) == ((), first.state.warned)
 
     @pytest.mark.parametrize(
-        ("facts", "told"),
+        ("facts", "clocks"),
         [
             pytest.param({"hours": 1}, 1, id="at the target itself"),
             pytest.param({"hours": 0.9}, 0, id="before the target"),
@@ -286,17 +286,19 @@ class TestAClockAtRisk:
             pytest.param({"related": RelatedFacts(active_since=NOW - 3 * HOUR)}, 2, id="after it began"),
         ],
     )
-    def test_which_clocks_are_told(self, facts, told):
-        assert len(self.told(**facts).at_risk) == told
+    def test_which_clocks_are_notified(self, facts, clocks):
+        assert len(self.warned(**facts).at_risk) == clocks
 
-    def test_one_of_which_events_may_be_missing_is_not_told(self):
+    def test_one_of_which_events_may_be_missing_is_not_notified(self):
         unknown = replace(past("0h s1", 2.5), unknown=((NOW - HOUR, NOW),))
 
-        assert self.told(history=unknown).at_risk == ()
+        assert self.warned(history=unknown).at_risk == ()
 
-    def test_after_an_upgrade_what_had_passed_before_is_not_told_and_what_passes_later_is(self):
-        upgraded = self.told(is_first=False, hours=1.5)
-        later = self.told(before=upgraded.state, is_first=False, hours=1.5, history=History(created_at=NOW - 2 * HOUR))
+    def test_after_an_upgrade_what_had_passed_before_is_not_notified_and_what_passes_later_is(self):
+        upgraded = self.warned(is_first=False, hours=1.5)
+        later = self.warned(
+            before=upgraded.state, is_first=False, hours=1.5, history=History(created_at=NOW - 2 * HOUR)
+        )
 
         assert (upgraded.at_risk, len(upgraded.state.warned)) == ((), 1)
         assert "determination" in [each.milestone for each in later.at_risk]
@@ -304,14 +306,14 @@ class TestAClockAtRisk:
     def test_one_that_was_met_is_forgotten(self):
         before = replace(NOTHING, warned=frozenset({"acknowledgement:20261123T063000Z:20261123T073000Z:at_risk"}))
 
-        assert self.told(before=before, happened="0h s1, 2h reply", is_first=False).state.warned == {
+        assert self.warned(before=before, happened="0h s1, 2h reply", is_first=False).state.warned == {
             "determination:20261123T063000Z:20261123T083000Z:at_risk"
         }
 
-    def test_in_shadow_it_is_known_and_not_told_later(self):
+    def test_in_shadow_it_is_known_and_not_notified_later(self):
         recorded = record_only(NOTHING, context(policy=RISKY, history=past("0h s1", 2.5)))
 
-        assert self.told(before=recorded.state, is_first=False).at_risk == ()
+        assert self.warned(before=recorded.state, is_first=False).at_risk == ()
 
 
 class TestWhatHolds:

@@ -244,7 +244,7 @@ class TestMessages:
 
         assert linked.line == f"{plain.line}\n  ticket: https://desk.example/101"
 
-    def test_a_clock_at_risk_is_told_to_the_people_of_level_1(self):
+    def test_the_people_of_level_1_get_one_on_a_clock_at_risk(self):
         at_risk = raised(replace(LATE_TICKET, number="101"), at_risk=frozenset({1}), history=past("0h s1", 1.5))
 
         [message] = sent(at_risk)

@@ -50,7 +50,9 @@ class PastLadders:
         """Return the memory with the levels that were raised, and the ladder that was started last."""
         state = self.memory.state
         found = sorted(self._raised(), key=lambda each: (each.at, each.level))
-        before = {each.key for each in fired_triggers(self.context) if self._is_older(each) or _is_told(each, found)}
+        before = {
+            each.key for each in fired_triggers(self.context) if self._is_older(each) or _is_reported(each, found)
+        }
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
         raised = (*state.raised, *(self._with_roles(each) for each in found))
@@ -168,7 +170,7 @@ class PastLadders:
         return tuple(spans)
 
 
-def _is_told(trigger: EscalationTrigger, found: Iterable[RaisedLevel]) -> bool:
+def _is_reported(trigger: EscalationTrigger, found: Iterable[RaisedLevel]) -> bool:
     """Return True if a level was raised after the trigger that told of it, as the next one of a ladder does."""
     climbing = (each.at for each in found if each.because is not LadderCause.SECURITY)
     return trigger.because not in UNTIL_IT_STOPS and any(at >= trigger.at for at in climbing)
