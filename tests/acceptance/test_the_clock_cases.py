@@ -56,7 +56,7 @@ def clocks(_, wanted, found):
 
 def escalations(_, wanted, found):
     raised = [f"level {each['level']} at {each['at']} because of {each['because']}" for each in found["escalations"]]
-    if len(told) != len(wanted) or not all(map(is_it, wanted, found["escalations"])):
+    if len(raised) != len(wanted) or not all(map(is_it, wanted, found["escalations"])):
         yield f"escalations: {raised} instead of {wanted}"
 
 
