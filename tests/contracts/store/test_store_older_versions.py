@@ -55,7 +55,7 @@ def later(document: dict[str, Any], part: str) -> dict[str, list[Any]]:
 
 
 def notified(document: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Return the notices after the upgrade in order, without the one on a clock that was at risk by then: it is past."""
+    """Return the notices after the upgrade in order, without the one on a clock that was at risk by then."""
     found = [(each["at"], each["to"], each["about"]) for each in after_upgrade(document["notifications"])]
     return sorted(each for each in found if (each[0], each[2]) != AT_RISK_BY_THEN)
 
