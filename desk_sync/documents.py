@@ -11,6 +11,7 @@ from typing import Any
 
 from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.domain.plan.decision import Decision, SuggestedAccount
 from desk_sync.domain.ticket.held_back import HeldBack
@@ -58,6 +59,20 @@ def escalation(step: RaisedLevel) -> dict[str, Any]:
         "at": instant(step.at),
         "because": step.because,
         "recipients": list(step.roles),
+    }
+
+
+def ladder(state: EscalationState) -> dict[str, Any] | None:
+    """Return the ladder that started last, with the levels and waits that were frozen with it; None without one."""
+    last = state.ladder
+    if last is None:
+        return None
+    return {
+        "because": last.because,
+        "started_at": instant(last.started_at),
+        "mapping_version": last.policy_version,
+        "levels": [{"level": rung.level, "wait_s": seconds(rung.wait)} for rung in last.rungs],
+        "reason_gone": last.key in state.lapsed,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -11,6 +11,8 @@ from desk_sync import documents, time_zones
 from desk_sync.cli.output import print_line, table
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.escalation.ladder import Ladder
+from desk_sync.domain.format import format_duration
 from desk_sync.ports.tickets import PastDecision, TicketHistory
 
 
@@ -35,6 +37,7 @@ def document(history: TicketHistory, now: datetime) -> dict[str, Any]:
             for each in history.sent_notices
         ],
         "escalations": [documents.escalation(step) for step in history.memory.escalation.state.raised],
+        "ladder": documents.ladder(history.memory.escalation.state),
         "events": [
             {"at": event.occurred_at, "type": event.type, "changed": sorted(event.changed), "actor_id": event.actor_id}
             for event in history.events
@@ -103,10 +106,23 @@ def print_history(history: TicketHistory, now: datetime) -> None:
     for step in history.memory.escalation.state.raised:
         roles = ", ".join(step.roles) or "no role"
         print_line(f"\n{_format(step.at)}  level {step.level} was raised because of {step.because}; notified: {roles}")
+    if ladder := history.memory.escalation.state.ladder:
+        print_ladder(ladder)
     for each in history.sent_notices:
         print_line(
             f"  {each.topic}: {each.to}, {each.state}" + (f" at {_format(each.sent_at)}" if each.sent_at else "")
         )
+
+
+def print_ladder(ladder: Ladder) -> None:
+    """Print the levels of the ladder that started last, which were frozen with it (decision 41)."""
+    levels = ", ".join(f"{rung.level} {_wait(rung.wait)}" for rung in ladder.rungs)
+    print_line(f"\nthe ladder of {ladder.because} since {_format(ladder.started_at)}: levels {levels}")
+    print_line(f"  frozen when it started, by the mapping {ladder.policy_version or 'of then'}; not with its clock")
+
+
+def _wait(wait: timedelta) -> str:
+    return f"after {format_duration(wait)}" if wait else "at once"
 
 
 def print_clock(clock: Clock) -> None:

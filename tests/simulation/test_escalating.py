@@ -67,7 +67,25 @@ def comments(report: dict, key: str = "t1") -> list[str]:
 
 
 def notices(report: dict) -> list[tuple[str, str, int]]:
-    return sorted((each["at"], each["to"], len(each["lines"])) for each in report["notifications"])
+    """Return the notices of levels."""
+    return sorted((each["at"], each["to"], len(each["lines"])) for each in of_levels(report))
+
+
+def of_levels(report: dict) -> list[dict]:
+    return [each for each in report["notifications"] if "at risk" not in each["lines"][0]]
+
+
+def test_at_the_target_of_a_severity_1_clock_the_people_of_level_1_get_one_notice(staffed):
+    """R36b: no level is raised, and the partner hears nothing."""
+    report = staffed(f"until: +2h59m\ntickets: [{ticket('t1')}]\n")
+
+    assert [(each["at"], each["to"], each["about"]) for each in report["notifications"]] == [
+        (f"2026-11-23T{hour}:01:00Z", to, f"Ticket 101: {milestone} of severity 1 is at risk")
+        for hour, milestone in (("09", "acknowledgement"), ("10", "determination"))
+        for to in ("ada@desk.example", "bob_cliq")
+    ]
+    assert raised(report) == []
+    assert not [each for each in report["tickets"]["t1"]["comments"] if each["public"]]
 
 
 def test_each_person_of_a_level_gets_a_notice_by_their_first_channel(staffed):
@@ -78,7 +96,7 @@ def test_each_person_of_a_level_gets_a_notice_by_their_first_channel(staffed):
         ("2026-11-23T11:01:00Z", "bob_cliq", 1),
         ("2026-11-23T13:01:00Z", "cai@desk.example", 1),
     ]
-    first = report["notifications"][0]
+    first = of_levels(report)[0]
     assert "escalation level 1 (acknowledgement)" in first["about"]
     assert "next: level 2 at 2026-11-23 13:00Z" in first["lines"][0]
     assert "https://desk.example/" in first["lines"][0]
@@ -277,13 +295,16 @@ class TestPausesAndEnds:
             (2, "2026-11-23T15:00:00Z", "acknowledgement"),
         ]
 
-    def test_closing_ends_it_and_reopening_does_not_begin_it_again(self, staffed):
+    @pytest.mark.parametrize(
+        ("reopened", "until", "levels"), [("+5h", "+8h", [1, 2]), ("+29h", "+34h", [1])], ids=["soon", "a day later"]
+    )
+    def test_closing_pauses_it_and_ends_it_after_a_day(self, staffed, reopened, until, levels):
         report = staffed(
-            f"until: +8h\ntickets: [{ticket('t1')}]\n"
-            "steps:\n  - {at: +4h, ticket: t1, close: true}\n  - {at: +5h, ticket: t1, reopen: true}\n"
+            f"until: {until}\ntickets: [{ticket('t1')}]\n"
+            f"steps:\n  - {{at: +4h, ticket: t1, close: true}}\n  - {{at: {reopened}, ticket: t1, reopen: true}}\n"
         )
 
-        assert [level for level, _, because in raised(report) if because == "acknowledgement"] == [1]
+        assert [level for level, _, because in raised(report) if because == "acknowledgement"] == levels
 
     def test_a_layout_without_severity_slows_no_clock(self, staffed):
         report = staffed(

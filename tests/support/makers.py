@@ -131,6 +131,7 @@ ESCALATION = EscalationPolicy(
     late=timedelta(minutes=15),
     digest=timedelta(minutes=1),
     updates=UpdateTexts(),
+    at_risk=frozenset(),
 )
 POLICY = Policy(
     version="p1",

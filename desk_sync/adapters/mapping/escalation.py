@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -15,7 +16,14 @@ from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
 from desk_sync.domain.escalation.basic_questions import QuestionRule
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost, PostTerritory
-from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime, LevelAction
+from desk_sync.domain.escalation.policy import (
+    BreachMeanwhile,
+    EscalationPolicy,
+    LadderRule,
+    LadderTime,
+    LevelAction,
+    ReasonEnds,
+)
 from desk_sync.domain.escalation.public_update import PLACEHOLDER, PLACEHOLDERS, UpdateTexts
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import (
@@ -138,16 +146,35 @@ class LadderSection(MappingSection):
     counts: Annotated[LadderTime, Field(strict=False)] = LadderTime.AS_THE_CLOCK
 
 
+def _with_closing(
+    effect: SignalEffect,
+) -> Callable[[dict[LadderSignal, SignalEffect]], dict[LadderSignal, SignalEffect]]:
+    """Return the check of answers whose `closing` is the effect, if it is left out."""
+
+    def completed(answers: dict[LadderSignal, SignalEffect]) -> dict[LadderSignal, SignalEffect]:
+        if answers.get(LadderSignal.CLOSING) is SignalEffect.NOTHING:
+            raise mistake("closing is pause or stop: nothing is raised while a ticket is closed")
+        return {LadderSignal.CLOSING: effect} | answers
+
+    return completed
+
+
 Answers: TypeAlias = dict[OneSignal, OneAnswer]
+Paused = Annotated[Answers, AfterValidator(_with_closing(SignalEffect.PAUSE))]
+Stopped = Annotated[Answers, AfterValidator(_with_closing(SignalEffect.STOP))]
 
 
 class AnswersSection(MappingSection):
-    acknowledgement: Answers
-    determination: Answers
-    resolution: Answers
-    request: Answers
-    overrun: Answers
-    cluster: Answers
+    acknowledgement: Paused
+    determination: Paused
+    resolution: Stopped
+    request: Stopped
+    overrun: Stopped
+    cluster: Stopped
+
+
+class AtRiskSection(MappingSection):
+    severities: list[Level] = [1]
 
 
 class SecuritySection(MappingSection):
@@ -197,6 +224,9 @@ class EscalationSection(MappingSection):
     matrix: Annotated[dict[Text, dict[Rank, list[OnePost]]], Field(min_length=1)]
     ladders: Annotated[list[LadderSection], Field(min_length=1)]
     answers: AnswersSection
+    reason_ends: Annotated[ReasonEnds, Field(strict=False)] = ReasonEnds.STOP
+    breach_meanwhile: Annotated[BreachMeanwhile, Field(strict=False)] = BreachMeanwhile.RAISE
+    at_risk: AtRiskSection = AtRiskSection()
     security: SecuritySection
     actions: dict[Rank, ActionSection] = {}
     fallback_agent: Mail | None = None
@@ -227,6 +257,9 @@ def policy_of(section: EscalationSection) -> EscalationPolicy:
         late=section.late,
         digest=section.digest,
         updates=_updates(updates) if updates.enabled else UpdateTexts(),
+        reason_ends=section.reason_ends,
+        breach_meanwhile=section.breach_meanwhile,
+        at_risk=frozenset(section.at_risk.severities),
     )
 
 

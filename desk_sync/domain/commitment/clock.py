@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause, Span
 from desk_sync.domain.commitment.promise import CommitmentWindow, Milestone
+from desk_sync.domain.format import stamp
 from desk_sync.domain.reason import Reason
 
 
@@ -26,7 +27,8 @@ class ClockState(StrEnum):
 class Clock:
     """The state of one cycle of a milestone at `read_at`.
 
-    `round` is the number of the cycle, from 1; the clock counts from `started_at`. `target_at` and `due_at` are the
+    `round` is the number of the cycle, from 1; the cycle began at `cycle_at`, the clock counts from `started_at`, which
+    is later where it counts from a change. `target_at` and `due_at` are the
     instants at which the figures of its window are used up: None while it is paused, unless they have passed.
     `ended_at` is when it stopped, met or not; `met_at` when it was met. `used` and `paused` are business time; `pauses`
     are the spans in which it was paused, the last without an end if it still is. It is not `certain` if events may be
@@ -39,6 +41,7 @@ class Clock:
     round: int = 1
     level: int
     started_at: datetime
+    cycle_at: datetime | None = None
     read_at: datetime
     state: ClockState
     calendar: BusinessCalendar
@@ -57,8 +60,25 @@ class Clock:
 
     @property
     def key(self) -> str:
-        """The key of the clock, unique within its ticket."""
+        """The key of the clock, unique within its ticket at one instant."""
         return f"{self.milestone}:{self.round}"
+
+    @property
+    def name(self) -> str:
+        """The name of the clock by its milestone and the start of its cycle: a cycle that is counted afresh is another.
+
+        The number of a cycle would change if an earlier message is found later.
+        """
+        return f"{self.milestone}:{stamp(self.cycle_at or self.started_at)}"
+
+    @property
+    def breach_key(self) -> str:
+        """The key of the breach: the clock with its due instant. With another window the same clock breaks anew."""
+        return self.passing_key(self.due_at)
+
+    def passing_key(self, passes_at: datetime | None) -> str:
+        """Return the key of the instant at which a figure of the clock's window is used up."""
+        return f"{self.name}:{stamp(passes_at)}" if passes_at else self.name
 
     @property
     def open(self) -> bool:

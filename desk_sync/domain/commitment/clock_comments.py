@@ -25,11 +25,21 @@ class StandingComment:
 def alarms(reading: ClockReading, *, suppressed: Collection[str], escalated: Collection[str]) -> Iterator[Effect]:
     """Yield a comment for each alarm that is not `suppressed`.
 
-    A breach that an escalation reports has no comment of its own: `escalated` are the keys of those clocks.
+    A breach that an escalation reports has no comment of its own: `escalated` are the keys of those breaches.
     """
     for key, clock in reading.alarms.items():
-        if key not in suppressed and not (clock.state is ClockState.BREACHED and clock.key in escalated):
-            yield Effect(key=f"clock:{key}", kind=EffectKind.UPDATE, text=_alarm_text(clock))
+        if key not in suppressed and not (clock.state is ClockState.BREACHED and is_escalated(clock, escalated)):
+            yield Effect(key=alarm_effect(key), kind=EffectKind.UPDATE, text=_alarm_text(clock))
+
+
+def alarm_effect(key: str) -> str:
+    """Return the key of the comment on an alarm."""
+    return f"clock:{key}"
+
+
+def is_escalated(clock: Clock, escalated: Collection[str]) -> bool:
+    """Return True if an escalation reports the clock's breach; a ladder of an older version is named by the clock."""
+    return clock.breach_key in escalated or clock.key in escalated
 
 
 def standing_comment(reading: ClockReading, before: str | None, now: datetime) -> StandingComment | None:

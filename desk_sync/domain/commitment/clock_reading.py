@@ -67,9 +67,12 @@ class ClockReading:
 
     @property
     def alarms(self) -> Mapping[str, Clock]:
-        """The clocks at risk, breached, or doubtfully so, by the key of the alarm (clock and kind); none is folded."""
+        """The clocks at risk, breached, or doubtfully so, by the key of the alarm: what passed when, and its kind.
+
+        None of them is folded.
+        """
         clocks = (clock for clock in self.clocks if not clock.folded)
-        return {f"{clock.key}:{alarm}": clock for clock in clocks if (alarm := _alarm(clock))}
+        return {alarm_key(clock, alarm): clock for clock in clocks if (alarm := _alarm(clock))}
 
     @property
     def shown(self) -> Sequence[Clock]:
@@ -103,10 +106,18 @@ def _late(clocks: Iterable[Clock]) -> int:
     return sum(clock.state is ClockState.BREACHED for clock in clocks)
 
 
+BREACHED, AT_RISK, DOUBTFUL = "breached", "at_risk", "doubtful"
+
+
+def alarm_key(clock: Clock, alarm: str) -> str:
+    """Return the key of an alarm of the clock: a later window, or a clock counted afresh, has an alarm of its own."""
+    return f"{clock.passing_key(clock.target_at if alarm == AT_RISK else clock.due_at)}:{alarm}"
+
+
 def _alarm(clock: Clock) -> str | None:
     if clock.is_doubtful:
-        return "doubtful"
-    return "breached" if clock.state is ClockState.BREACHED else "at_risk" if clock.at_risk else None
+        return DOUBTFUL
+    return BREACHED if clock.state is ClockState.BREACHED else AT_RISK if clock.at_risk else None
 
 
 def take_reading(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> ClockReading:

@@ -31,7 +31,7 @@ UNKNOWN_SPANS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldingLimits:
-    """What else needs the past: `marks` are instants from which something counts, `clock` the key of one to keep.
+    """What else needs the past: `marks` are instants from which something counts, `clock` the name of one to keep.
 
     No event at `before` or later is folded.
     """
@@ -137,8 +137,8 @@ class _Folding:
         """Yield the newest ended clocks, the last of each milestone and outcome, the first answer, that of a ladder."""
         last = {quality: clock for clock in ended for quality in (clock.milestone, clock.state, clock.met_at is None)}
         newest = [*ended[-KEPT_CLOCKS:], *last.values()]
-        chosen = {f"{Milestone.ACKNOWLEDGEMENT}:1", self.limits.clock, *(clock.key for clock in newest)}
-        return (clock for clock in ended if clock.key in chosen)
+        chosen = {f"{Milestone.ACKNOWLEDGEMENT}:1", *(clock.key for clock in newest)}
+        return (clock for clock in ended if clock.key in chosen or clock.name == self.limits.clock)
 
     def _severities(self) -> Iterator[HistoryEvent]:
         """Yield the last change of the level and the one before it, and the last event of all."""
@@ -205,6 +205,7 @@ def _ended(clock: Clock) -> EndedClock:
         level=clock.level,
         state=clock.state,
         started_at=clock.started_at,
+        cycle_at=None if clock.cycle_at == clock.started_at else clock.cycle_at,
         target_at=clock.target_at,
         due_at=clock.due_at,
         ended_at=clock.ended_at,

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from desk_sync.domain.format import stamp
+
 KEPT_CLOCKS = 6
 """The number of ended clocks that are kept besides those that later decisions need, the newest."""
 
@@ -24,12 +26,16 @@ class OpenCycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedClock:
-    """A clock that has ended, as it was read; see `Clock`. Its reasons and pauses are not kept."""
+    """A clock that has ended, as it was read; see `Clock`. Its reasons and pauses are not kept.
+
+    `cycle_at` is None where the clock counts from the start of its cycle.
+    """
 
     key: str
     level: int
     state: str
     started_at: datetime
+    cycle_at: datetime | None = None
     target_at: datetime | None = None
     due_at: datetime | None = None
     ended_at: datetime | None = None
@@ -57,6 +63,23 @@ class FoldedPast:
     clocks: tuple[EndedClock, ...] = ()
 
     def is_finished(self, key: str) -> bool:
-        """Return True for the key of a clock that ended in this part: it changes no more, and raises no alarm."""
-        milestone, _, number = key.partition(":")
-        return number.isdecimal() and int(number) <= self.rounds.get(milestone, 0)
+        """Return True for the key of a clock that ended in this part: it changes no more, and raises no alarm.
+
+        The clock is named by the number of its cycle or by the start of it, to which an instant at which it passed may
+        be added.
+        """
+        milestone, _, cycle = key.partition(":")
+        if cycle.isdecimal():
+            return int(cycle) <= self.rounds.get(milestone, 0)
+        since = self._open_since.get(milestone)
+        return since is not None and cycle.partition(":")[0] < stamp(since)
+
+    @property
+    def _open_since(self) -> Mapping[str, datetime]:
+        """The start of the open cycle of each milestone; each that began before it has ended."""
+        return {
+            "acknowledgement": self.until if self.acknowledged else self.episode_at,
+            "determination": self.determination.started_at if self.determination else self.until,
+            "resolution": self.episode_at,
+            "update": self.update.started_at if self.update else self.until,
+        }

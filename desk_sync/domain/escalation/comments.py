@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.escalation.escalate import EscalationStep
+from desk_sync.domain.escalation.escalate import EscalationStep, StoppedLadder
 from desk_sync.domain.escalation.staff import StaffMember
 from desk_sync.domain.format import format_duration, format_instant
 from desk_sync.domain.ticket.mention import mention, without_mentions
@@ -44,7 +45,7 @@ def _lines(facts: StepFacts) -> Iterator[str]:
     yield f"Escalation level {step.level}, because of: {step.because}"
     yield from (f"- {without_mentions(str(reason))}" for reason in step.reasons)
     if step.late_since:
-        yield f"- it happened at {format_instant(step.late_since)} and was first seen later: later levels wait from now"
+        yield f"- it happened at {format_instant(step.late_since)} and is raised only now: later levels wait from now"
     yield f"Told: {_recipients(facts)}"
     if facts.unassigned:
         yield "- warning: no agent of the level is active in this department, so the ticket was not given to one"
@@ -89,3 +90,29 @@ def line(step: EscalationStep, ticket: str, links: Mapping[str, str]) -> str:
     late = f"; it happened at {format_instant(step.late_since)}" if step.late_since else ""
     summary = "; ".join((f"{subject(step, ticket)}{late}", f"next: {_next(step)}"))
     return "\n".join((summary, *(f"  {name}: {url}" for name, url in links.items())))
+
+
+def stop_note(stopped: StoppedLadder, clocks: Sequence[Clock], now: datetime) -> str:
+    """Return the private note on a ladder that stops because its reason has gone."""
+    because = stopped.ladder.because
+    own = (clock for clock in clocks if str(clock.milestone) == str(because))
+    lines = (
+        f"The escalation because of {because} stopped at {format_instant(now)}, after level {stopped.level}.",
+        f"- what started it does not hold any more: {without_mentions(str(stopped.ladder.reason))}",
+        _AFTERWARDS,
+        *(f"Clock {_clock(clock)}" for clock in own),
+    )
+    return "\n".join(lines)
+
+
+_AFTERWARDS = """\
+- no further level is raised, and the partner hears nothing more of it
+- a later breach is raised from level 1; if the same one holds again, the escalation goes on where it stood"""
+
+
+def warning(clock: Clock, ticket: str, links: Mapping[str, str]) -> tuple[str, str]:
+    """Return subject and line of the notice that the target of a clock has passed (R36b)."""
+    about = f"Ticket {ticket}: {clock.milestone} of severity {clock.level} is at risk"
+    target, due = (format_instant(at) if at else "no instant" for at in (clock.target_at, clock.due_at))
+    summary = f"{about}: its target passed at {target}, it is due at {due}; no level is raised"
+    return about, "\n".join((summary, *(f"  {name}: {url}" for name, url in links.items())))

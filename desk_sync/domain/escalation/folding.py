@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.folding import FoldingLimits
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.escalation.escalate import EscalationState
-from desk_sync.domain.escalation.ladder import Ladder, LadderCause, Signals, last_raised, next_rung
+from desk_sync.domain.escalation.ladder import Ladder, LadderCause, Signals
+from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.requests import EscalationRequests
+from desk_sync.domain.escalation.triggers import OVERRUN
+from desk_sync.domain.format import stamp
 
 KEPT_REQUESTS = 5
 """The number of requests whose keys are kept, the newest."""
@@ -20,24 +24,33 @@ KEPT_TAKE_OVERS = 5
 """The number of take-overs that are kept besides those that pause a wait, the newest."""
 
 
-def waits_since(state: EscalationState, signals: Signals) -> datetime | None:
+def waits_since(state: EscalationState, signals: Signals, now: datetime) -> datetime | None:
     """Return since when the ladder waits for its next level; None without such a wait."""
-    ladder = state.ladder
-    if ladder is None or next_rung(ladder, state.raised, signals) is None:
-        return None
-    return last_raised(ladder, state.raised)[1]
+    position = LadderPosition(state.ladder, state.raised, signals, now) if state.ladder else None
+    return position.waits_since if position and position.is_running else None
 
 
-def folding_limits(state: EscalationState, signals: Signals, calendar: BusinessCalendar) -> FoldingLimits:
-    """Return what the ladder still needs of the past: the pauses of its wait, and the clock that started it.
+def folding_limits(
+    state: EscalationState, clocks: Iterable[str], since: datetime | None, calendar: BusinessCalendar
+) -> FoldingLimits:
+    """Return what the ladder still needs of the past: the pauses of its wait `since`, and the clock that it is about.
 
-    Pauses are folded by the `calendar` of the clocks; those of a ladder with another calendar are not folded.
+    Also needed are the pauses up to what may hold again under the key by which it is known: a breach of the `clocks`,
+    an overrun, a level of a lapsed ladder. They are folded by the `calendar` of the clocks; those of a ladder with
+    another calendar are not folded.
     """
-    since, ladder = waits_since(state, signals), state.ladder
-    if since is None or ladder is None:
-        return FoldingLimits(clock=ladder.key if ladder else None)
-    before = None if ladder.calendar == calendar else since
-    return FoldingLimits(marks=frozenset({since}), clock=ladder.key, before=before)
+    ladder, names = state.ladder, {*clocks, OVERRUN}
+    known = (key.rpartition(":") for key in state.known | state.lapsed)
+    again = (_end_of(at) for about, _, at in known if about in names)
+    levels = (each.at for each in state.raised if each.ladder in state.lapsed)
+    before = since if ladder and ladder.calendar != calendar else None
+    marks = frozenset(at for at in (since, *again, *levels) if at)
+    return FoldingLimits(marks=marks, clock=ladder.about if ladder else None, before=before)
+
+
+def _end_of(second: str) -> datetime:
+    """Return the end of the second that a key names: what is left out of it is before that."""
+    return datetime.fromisoformat(second) + timedelta(seconds=1)
 
 
 def fold_requests(requests: EscalationRequests, needed_since: datetime | None) -> EscalationRequests:
@@ -49,7 +62,7 @@ def fold_requests(requests: EscalationRequests, needed_since: datetime | None) -
 
 
 def fold_escalation(
-    state: EscalationState, signals: Signals, past: FoldedPast | None, until: datetime | None
+    state: EscalationState, signals: Signals, past: FoldedPast | None, until: datetime | None, now: datetime
 ) -> EscalationState:
     """Return the state without the triggers and earlier levels of finished clocks and former requests.
 
@@ -60,16 +73,31 @@ def fold_escalation(
     former = frozenset(requests[:-KEPT_REQUESTS])
 
     def is_over(key: str) -> bool:
-        return key != last and (key in former or (past is not None and past.is_finished(key)))
+        return key != last and (key in former or (past is not None and _is_finished(key, past)))
 
     newest = state.raised[-KEPT_LEVELS:]
-    return EscalationState(
-        ladder=ladder and _stopped(ladder, signals, until),
+    return replace(
+        state,
+        ladder=ladder and _folded(LadderPosition(ladder, state.raised, signals, now), past, until),
         raised=tuple(step for step in state.raised if step in newest or not is_over(step.ladder)),
         known=frozenset(key for key in state.known if not is_over(key)),
+        lapsed=frozenset(key for key in state.lapsed if not is_over(key)),
+        warned=state.warned and frozenset(key for key in state.warned if not is_over(key.rpartition(":")[0])),
     )
 
 
-def _stopped(ladder: Ladder, signals: Signals, until: datetime | None) -> Ladder:
-    stopped_at = ladder.stopped_at(signals)
-    return replace(ladder, stopped=stopped_at) if stopped_at and until and stopped_at <= until else ladder
+def _is_finished(key: str, past: FoldedPast) -> bool:
+    """Return True for the key of a clock that is over, or of an overrun of a part that was counted separately."""
+    cause, _, at = key.partition(":")
+    return past.is_finished(key) or (cause == OVERRUN and "" < at < stamp(past.episode_at))
+
+
+def _folded(position: LadderPosition, past: FoldedPast | None, until: datetime | None) -> Ladder:
+    """Return the ladder with what the signals did that are folded."""
+    ladder, stopped_at, answered_at = position.ladder, position.stopped_at, position.answered_at
+    if stopped_at and until and stopped_at <= until:
+        return replace(ladder, stopped=stopped_at)
+    if past is None:
+        return ladder
+    answered = answered_at if answered_at and answered_at <= past.until else None
+    return replace(ladder, answered=answered, folded_until=past.until)

@@ -1,8 +1,7 @@
 """A ladder: the levels that one cause goes through, the wait before each, and the signals that stop or pause it.
 
-It is frozen when it starts (L9): its waits, calendar and roles stay the same when the mapping changes. Its position is
-computed at each look from the levels that were raised and the signals of the ticket. A wait counts from the instant at
-which the level before was really raised, so a ladder that is detected late does not rush through its levels.
+It is frozen when it starts, not when the clock that it names was: its waits, calendar and roles stay the same when the
+mapping changes. Its position (`ladder_position.py`) is computed at each look.
 """
 
 from __future__ import annotations
@@ -64,10 +63,12 @@ class LadderRung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """A frozen ladder. `key` and `reason` are those of its trigger; the key is unique within the ticket.
+    """A frozen ladder. `key`, `about` and `reason` are those of its trigger; the key is unique within the ticket.
 
-    `started_at` is the instant of the breach or other cause, not of the look that detected it. `stopped` is when it
-    stopped, if the signal that stopped it is folded and not known any more.
+    `about` names the clock whose breach started it, or the overrun: it raises a level only while that holds; "" for a
+    ladder with another cause. `started_at` is the instant of the breach or other cause, not of the look that detected
+    it. What signals up to `folded_until` did, which are folded, is known by two instants: it `stopped`, and a person
+    `answered` it first.
     """
 
     key: str
@@ -79,7 +80,10 @@ class Ladder:
     calendar: BusinessCalendar
     answers: Mapping[LadderSignal, SignalEffect] = field(hash=False)
     policy_version: str = ""
+    about: str = ""
     stopped: datetime | None = None
+    answered: datetime | None = None
+    folded_until: datetime | None = None
 
     def __post_init__(self) -> None:
         levels = [rung.level for rung in self.rungs]
@@ -106,27 +110,6 @@ class Ladder:
         """Return this ladder with the levels of `other` above its top added."""
         return replace(self, rungs=self.rungs + tuple(rung for rung in other.rungs if rung.level > self.top))
 
-    def stopped_at(self, signals: Signals) -> datetime | None:
-        """Return when the ladder stopped: at the first stopping signal since its start; None if it did not.
-
-        A signal that began before and still lasts stops it at once, except a take-over: it was of another escalation.
-        """
-        stops = (
-            max(begins, self.started_at)
-            for signal, effect in self.answers.items()
-            for begins, ends in signals.get(signal, ())
-            if effect is SignalEffect.STOP and (begins >= self.started_at or self._lasts(signal, ends))
-        )
-        return self.stopped or min(stops, default=None)
-
-    def _lasts(self, signal: LadderSignal, ends: datetime | None) -> bool:
-        return signal is not LadderSignal.TAKE_OVER and (ends is None or ends > self.started_at)
-
-    def pauses(self, signals: Signals) -> Iterable[Pause]:
-        """Return the spans that do not count towards a wait."""
-        pausing = (signal for signal, effect in self.answers.items() if effect is SignalEffect.PAUSE)
-        return [span for signal in pausing for span in signals.get(signal, ())]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaisedLevel:
@@ -137,29 +120,3 @@ class RaisedLevel:
     level: int
     at: datetime
     roles: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class NextRung:
-    """The next rung of a ladder; `at` is when it is due, None while the ladder is paused."""
-
-    rung: LadderRung
-    at: datetime | None
-
-    def is_due(self, now: datetime) -> bool:
-        return self.at is not None and self.at <= now
-
-
-def last_raised(ladder: Ladder, raised: Iterable[RaisedLevel]) -> tuple[int, datetime]:
-    """Return the highest level that the ladder raised, and when; before that 0 and its start."""
-    own = ((step.level, step.at) for step in raised if step.ladder == ladder.key)
-    return max(own, default=(0, ladder.started_at))
-
-
-def next_rung(ladder: Ladder, raised: Iterable[RaisedLevel], signals: Signals) -> NextRung | None:
-    """Return the next rung of the ladder; None if it has stopped or its last level was raised."""
-    reached, since = last_raised(ladder, raised)
-    rung = next((rung for rung in ladder.rungs if rung.level > reached), None)
-    if rung is None or ladder.stopped_at(signals) is not None:
-        return None
-    return NextRung(rung, ladder.calendar.due(since, rung.wait, ladder.pauses(signals)))

@@ -23,6 +23,23 @@ class LadderTime(StrEnum):
     WALL = "wall"
 
 
+class ReasonEnds(StrEnum):
+    """The effect on a ladder when the breach that it tells of does not hold any more: it stops, or climbs on."""
+
+    STOP = "stop"
+    CLIMB_ON = "climb_on"
+
+
+class BreachMeanwhile(StrEnum):
+    """The treatment of a breach while another ladder runs, if that ladder stops without a further level.
+
+    RAISE: it is raised then, if it still holds. NEVER: it is not.
+    """
+
+    RAISE = "raise"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderRule:
     """The levels and waits of a ladder, for some causes, regions and severities; an empty set means all."""
@@ -56,6 +73,7 @@ class EscalationPolicy:
 
     The first of `rules` that fits is used; the last fits everything. A breach that is detected more than `late` after
     it happened is reported as detected late. The messages to one recipient within `digest` are sent as one notice.
+    At the target of a clock of one of the severities `at_risk` the people of level 1 get a notice.
     """
 
     matrix: EscalationMatrix
@@ -72,6 +90,9 @@ class EscalationPolicy:
     late: timedelta
     digest: timedelta
     updates: UpdateTexts
+    reason_ends: ReasonEnds = ReasonEnds.STOP
+    breach_meanwhile: BreachMeanwhile = BreachMeanwhile.RAISE
+    at_risk: frozenset[int] = frozenset({1})
 
     def rule(self, because: LadderCause, region: str, severity: int) -> LadderRule:
         return next(rule for rule in self.rules if rule.fits(because, region, severity))

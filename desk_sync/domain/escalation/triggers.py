@@ -12,24 +12,30 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk_sync.domain.account.partner import Partner
-from desk_sync.domain.commitment.calendar import BusinessCalendar
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.requests import EscalationRequest, Requester
-from desk_sync.domain.format import format_duration, format_instant
+from desk_sync.domain.format import format_duration, format_instant, stamp
 from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationTrigger:
-    """An event that starts a ladder, once per (ticket, key). `calendar` is that of the clock that caused it, if any."""
+    """An event that starts a ladder, once per (ticket, key). `calendar` is that of the clock that caused it, if any.
+
+    `about` names the clock that is breached, or the overrun: the ladder holds while a trigger about it does. `former`
+    is the key that older versions gave it.
+    """
 
     key: str
     because: LadderCause
     at: datetime
     reason: Reason
     calendar: BusinessCalendar | None = None
+    about: str = ""
+    former: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +52,22 @@ def breaches(clocks: Iterable[Clock]) -> list[EscalationTrigger]:
     A folded clock has none: it ended long ago, and its trigger is known.
     """
     late = (clock for clock in clocks if clock.state is ClockState.BREACHED and not clock.folded)
-    broken = (clock for clock in late if clock.milestone in _LADDERS)
+    broken = (clock for clock in late if clock.milestone in WITH_LADDER)
     return [_breach(clock, clock.due_at) for clock in broken if clock.due_at is not None]
 
 
-_LADDERS = frozenset(Milestone) - {Milestone.UPDATE}
+WITH_LADDER = frozenset(Milestone) - {Milestone.UPDATE}
 
 
 def _breach(clock: Clock, due_at: datetime) -> EscalationTrigger:
     return EscalationTrigger(
-        key=clock.key,
+        key=clock.breach_key,
         because=LadderCause(clock.milestone),
         at=due_at,
         reason=Reason("R33", f"the commitment of {clock.milestone} ran out at {format_instant(due_at)}"),
         calendar=clock.calendar,
+        about=clock.name,
+        former=clock.key,
     )
 
 
@@ -127,16 +135,34 @@ class OverrunRule:
 
 
 def overrun(
-    rule: OverrunRule, issue_type: str | None, created_at: datetime, calendar: BusinessCalendar
+    rule: OverrunRule,
+    issue_type: str | None,
+    began_at: datetime,
+    calendar: BusinessCalendar,
+    pauses: Sequence[Pause] = (),
 ) -> EscalationTrigger | None:
-    """Return a trigger at the end of the problem's window; None for other issue types. `calendar` is the ticket's."""
-    at = calendar.due(created_at, rule.window) if issue_type in rule.issue_types else None
+    """Return a trigger at the end of the problem's window, outside the pauses; None for other issue types.
+
+    `calendar` is the ticket's. While the problem is paused before that end, there is none.
+    """
+    at = calendar.due(began_at, rule.window, pauses) if issue_type in rule.issue_types else None
     if at is None:
         return None
-    reason = Reason(
-        "R36", f"{issue_type} unsolved since {format_instant(created_at)}, longer than {format_duration(rule.window)}"
+    text = f"{issue_type} unsolved since {format_instant(began_at)}, longer than {format_duration(rule.window)}"
+    reason = Reason("R36", f"{text} of its own time" if pauses else text)
+    return EscalationTrigger(
+        key=f"{OVERRUN}:{stamp(at)}",
+        because=LadderCause.OVERRUN,
+        at=at,
+        reason=reason,
+        calendar=calendar,
+        about=OVERRUN,
+        former=OVERRUN,
     )
-    return EscalationTrigger(key="overrun", because=LadderCause.OVERRUN, at=at, reason=reason, calendar=calendar)
+
+
+OVERRUN = "overrun"
+"""The name of a ticket's overrun, and the key that older versions gave it."""
 
 
 def security(issue_type: str | None, inferred: Iterable[str], seen_at: datetime) -> EscalationTrigger | None:

@@ -159,8 +159,9 @@ class PlanDraft:
 
     @property
     def _escalated(self) -> frozenset[str]:
-        """The clocks whose breach an escalation reports."""
-        return frozenset(raised.ladder for raised in self.escalation.outcome.state.raised)
+        """The breaches that an escalation reports: those that started one, and the present one of its clock."""
+        raised = frozenset(raised.ladder for raised in self.escalation.outcome.state.raised)
+        return raised | self.escalation.present_breaches
 
     def _next_look_at(self) -> datetime | None:
         """Return when the first clock changes by itself, the escalation goes on, or a reply may have been sent.

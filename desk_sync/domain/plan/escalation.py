@@ -7,17 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from desk_sync.domain.account.partner import Partner, TicketWriter
-from desk_sync.domain.commitment.calendar import BusinessCalendar
-from desk_sync.domain.commitment.clock import ClockState
-from desk_sync.domain.commitment.clock_reading import ClockReading
+from desk_sync.domain.commitment import cycles
+from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
+from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.clock_reading import AT_RISK, ClockReading, alarm_key
 from desk_sync.domain.commitment.history import History, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationState, LadderContext, escalate
 from desk_sync.domain.escalation.ladder import LadderSignal, Signals
+from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.matrix import location_of
+from desk_sync.domain.escalation.older_keys import with_present_keys
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
 from desk_sync.domain.escalation.triggers import (
+    OVERRUN,
+    WITH_LADDER,
     EscalationTrigger,
     ReviewRequest,
     SevereTicket,
@@ -32,10 +37,16 @@ from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.event import Event
 from desk_sync.domain.ticket.ticket import Field, Ticket
 
+CLOSED = frozenset({WorkState.SOLVED, WorkState.ENDED})
+"""The states of the work in which nothing is raised."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationContext:
-    """The facts that escalation depends on. `severity` is the level that counts, `reading` the present clocks."""
+    """The facts that escalation depends on. `severity` is the level that counts, `reading` the present clocks.
+
+    `is_first`: the ticket's clocks were not read before.
+    """
 
     ticket: Ticket
     reading: ClockReading
@@ -46,6 +57,7 @@ class EscalationContext:
     requests: EscalationRequests
     policy: Policy
     now: datetime
+    is_first: bool = False
 
     @property
     def number(self) -> str:
@@ -74,9 +86,9 @@ class EscalationContext:
         return {**signals(self.reading.history), LadderSignal.TAKE_OVER: self.requests.taken_over}
 
     @property
-    def settled(self) -> frozenset[str]:
-        """The keys of the clocks that are not breached, or not any more: what is known now may correct the past."""
-        return frozenset(clock.key for clock in self.reading.clocks if clock.state is not ClockState.BREACHED)
+    def is_open(self) -> bool:
+        """True unless the ticket is closed or in the bin."""
+        return not self.ticket.closed and self.reading.history.stage not in CLOSED
 
     @property
     def severe_at(self) -> datetime | None:
@@ -87,6 +99,17 @@ class EscalationContext:
     def calendar(self) -> BusinessCalendar:
         """The calendar of the ticket's clocks, by which its own time counts."""
         return next((clock.calendar for clock in self.reading.clocks), self.ladder.calendar)
+
+    @property
+    def began_at(self) -> datetime:
+        """The instant from which the problem counts: the creation, or the last reopening where that counts afresh."""
+        history, promise = self.reading.history, self.reading.promise
+        return cycles.episodes(history, promise.terms.reopened)[-1].started_at
+
+    @property
+    def not_its_own(self) -> Sequence[Pause]:
+        """The spans that are not the problem's own time: on hold, closed, in the bin."""
+        return tuple(self.reading.history.spans({WorkState.PAUSED, *CLOSED}))
 
     @property
     def response_due_at(self) -> datetime | None:
@@ -116,25 +139,82 @@ def _request(ticket: Ticket, events: Iterable[Event], now: datetime) -> Escalati
 def advance(before: EscalationState, context: EscalationContext) -> EscalationOutcome:
     """Return the steps that are due now. What happened before the portal was activated raises nothing."""
     fired, reviews = _fired(context)
+    happened = [trigger for trigger in fired if trigger.at <= context.now]
     outcome = escalate(
-        before,
-        [trigger for trigger in fired if trigger.at <= context.now],
+        _present(before, happened, context),
+        happened,
         context.signals,
         context.ladder,
         context.policy.escalation,
         now=context.now,
         since=context.related.active_since,
-        settled=context.settled,
+        holding=_holding(context, happened),
     )
     coming = [trigger.at for trigger in fired if trigger.at > context.now]
-    return replace(outcome, next_at=min(filter(None, (outcome.next_at, *coming)), default=None), reviews=reviews)
+    outcome = replace(outcome, next_at=min(filter(None, (outcome.next_at, *coming)), default=None), reviews=reviews)
+    return _warned(outcome, context)
+
+
+def _holding(context: EscalationContext, happened: Iterable[EscalationTrigger]) -> frozenset[str] | None:
+    """Return the names of what is broken now; None in the bin, where every clock reads as cancelled."""
+    if context.reading.history.stage is WorkState.ENDED:
+        return None
+    unjudged = {OVERRUN} if not context.is_open or context.policy.escalation.overrun is None else set()
+    folded = {each.name for each in context.reading.clocks if each.folded and each.state is ClockState.BREACHED}
+    return frozenset({each.about for each in happened if each.about} | unjudged | folded)
+
+
+def _present(
+    state: EscalationState, happened: Iterable[EscalationTrigger], context: EscalationContext
+) -> EscalationState:
+    names = {clock.key: clock.name for clock in context.reading.clocks}
+    return with_present_keys(state, happened, names, is_open=context.is_open)
+
+
+def stands(state: EscalationState, context: EscalationContext) -> bool:
+    """Return True if the ladder has a reason, and nothing has stopped it."""
+    ladder = state.ladder
+    if ladder is None or ladder.key in state.lapsed:
+        return False
+    return LadderPosition(ladder, state.raised, context.signals, context.now).stopped_at is None
+
+
+def _warned(outcome: EscalationOutcome, context: EscalationContext) -> EscalationOutcome:
+    """Return the outcome with the clocks whose target passed, each once, to be told in time (R36b).
+
+    A state of an older version has no such clocks: what had passed long before is not notified now.
+    """
+    warned, passed, since = outcome.state.warned, targets_passed(context), context.related.active_since
+    if warned is None and not context.is_first:
+        since = max(filter(None, (since, context.now - context.policy.escalation.late)))
+    news = {key: clock for key, clock in passed.items() if key not in (warned or ()) and clock.at_risk}
+    at_risk = [each for each in news.values() if each.certain and (since is None or _target(each) >= since)]
+    over = {alarm_key(clock, AT_RISK) for clock in context.reading.clocks if clock.met_at}
+    known = (warned or frozenset()).union(passed if warned is None else news) - over
+    return replace(outcome, at_risk=tuple(at_risk), state=replace(outcome.state, warned=known))
+
+
+def _target(clock: Clock) -> datetime:
+    return clock.target_at or clock.started_at
+
+
+def targets_passed(context: EscalationContext) -> Mapping[str, Clock]:
+    """Return the clocks whose target has passed, if they are of a severity that is told of it, by their alarm's key."""
+    severities = context.policy.escalation.at_risk
+    told = (each for each in context.reading.clocks if each.milestone in WITH_LADDER and not each.folded)
+    clocks = (each for each in told if each.level in severities)
+    return {alarm_key(each, AT_RISK): each for each in clocks if each.target_at and each.target_at <= context.now}
 
 
 def record_only(before: EscalationState, context: EscalationContext) -> EscalationOutcome:
     """Return the state in which all that happened is known: it raises nothing, even if escalation is enabled later."""
     fired, reviews = _fired(context)
-    happened = {trigger.key for trigger in fired if trigger.at <= context.now}
-    return EscalationOutcome(state=replace(before, known=before.known | happened), reviews=reviews)
+    happened = [trigger for trigger in fired if trigger.at <= context.now]
+    state = _present(before, happened, context)
+    known = state.known | {trigger.key for trigger in happened}
+    return EscalationOutcome(
+        state=replace(state, known=known, warned=frozenset(targets_passed(context))), reviews=reviews
+    )
 
 
 def fired_triggers(context: EscalationContext) -> Sequence[EscalationTrigger]:
@@ -159,8 +239,9 @@ def _triggers(context: EscalationContext) -> Iterator[EscalationTrigger | Review
     if request := context.requests.request:
         partner = context.writer.partner or Partner(name="unknown")
         yield requested(request, policy.requests.gate(request.by), partner, context.response_due_at)
-    if policy.overrun and not ticket.closed:
-        late = overrun(policy.overrun, ticket.issue_type, context.reading.history.created_at, context.calendar)
+    if policy.overrun and context.is_open:
+        own_time = (context.calendar, context.not_its_own)
+        late = overrun(policy.overrun, ticket.issue_type, context.began_at, *own_time)
         yield from (late,) if late else ()
     for complete in _clusters(context):
         yield from (trigger for ticket_id, trigger in complete.items() if ticket_id == ticket.ticket_id)
@@ -190,6 +271,6 @@ def signals(history: History) -> Signals:
     replies = [(event.at, event.at) for event in history.events if event.kind is HistoryEventKind.REPLY]
     return {
         LadderSignal.REPLY: replies,
-        LadderSignal.CLOSING: [*history.solved, *history.spans({WorkState.ENDED})],
+        LadderSignal.CLOSING: list(history.spans(CLOSED)),
         LadderSignal.HOLDING: list(history.spans({WorkState.PAUSED})),
     }

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from desk_sync.domain.commitment.clock_reading import AT_RISK, alarm_key
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion, QuestionRule, TooMany, advice, too_many
-from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, subject
+from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, stop_note, subject, warning
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.matrix import find_recipients, find_stand_ins
 from desk_sync.domain.escalation.notice import Message, notice_routes
 from desk_sync.domain.escalation.public_update import PublicStep, UpdateTexts
 from desk_sync.domain.escalation.staff import StaffMember
-from desk_sync.domain.plan.escalation import EscalationContext
+from desk_sync.domain.plan.escalation import EscalationContext, stands
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import Effect, EffectKind
@@ -32,9 +33,9 @@ def agents_needed(outcome: EscalationOutcome, context: EscalationContext) -> fro
 
 
 def escalation_fields(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[tuple[Field, DesiredValue]]:
-    """Yield the values that show the escalation: level and owner while the ladder is running, else none."""
+    """Yield the values that show the escalation: level and owner while the ladder stands, else none."""
     ladder, raised = outcome.state.ladder, outcome.state.raised
-    standing = ladder and ladder.stopped_at(context.signals) is None
+    standing = stands(outcome.state, context)
     last = next((each for each in reversed(raised) if standing and ladder and each.ladder == ladder.key), None)
     basis = f"{last.ladder}:{last.level}" if last else ""
     yield Field.ESCALATION_LEVEL, DesiredValue(str(last.level) if last else None, basis)
@@ -75,7 +76,10 @@ def _first_agent(addresses: Iterable[str | None], context: EscalationContext, ag
 def comments(
     outcome: EscalationOutcome, context: EscalationContext, updates: UpdateTexts, agents: Agents
 ) -> Iterator[Effect]:
-    """Yield the private comment of each step with all facts, and the text of `updates` for the partner (R37)."""
+    """Yield the private comment of each step with all facts, and the text of `updates` for the partner (R37).
+
+    A ladder that stops because its reason has gone is noted in private.
+    """
     for step in outcome.steps:
         text = private_comment(_facts(step, context, agents))
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
@@ -83,6 +87,9 @@ def comments(
         public = updates.text(update, context.ticket.language)
         if public and _may_be_public(step, context.ticket):
             yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True, kept=True)
+    if stopped := outcome.stopped:
+        note = stop_note(stopped, context.reading.clocks, context.now)
+        yield Effect(key=stopped.key, kind=EffectKind.ESCALATION, text=note, kept=True)
     for review in outcome.reviews:
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
     for found, rule in _questions(context):
@@ -100,8 +107,16 @@ def messages(outcome: EscalationOutcome, context: EscalationContext) -> Iterator
     for step in outcome.steps:
         about, text = subject(step, context.number), line(step, context.number, links)
         yield from _messages_to(context, step.recipients.people, step.stand_ins, topic=step.key, about=about, line=text)
+    for clock in outcome.at_risk:
+        about, text = warning(clock, context.number, links)
+        topic = alarm_key(clock, AT_RISK)
+        yield from _messages_to(context, *_people_of(context, WARNED), topic=topic, about=about, line=text)
     for found, rule in _questions(context):
         yield from _to_the_manager(found, rule, context)
+
+
+WARNED = 1
+"""The level whose people are told that a clock is at risk (R36b)."""
 
 
 def last_of_questions(context: EscalationContext) -> frozenset[str]:
@@ -136,12 +151,16 @@ def _advice(found: TooMany, rule: QuestionRule, context: EscalationContext) -> s
 
 
 def _to_the_manager(found: TooMany, rule: QuestionRule, context: EscalationContext) -> Iterator[Message]:
+    about, text = f"{context.partner}: {len(found.questions)} basic questions", _advice(found, rule, context)
+    yield from _messages_to(context, *_people_of(context, rule.level), topic=found.key, about=about, line=text)
+
+
+def _people_of(context: EscalationContext, level: int) -> tuple[Iterable[StaffMember], Iterable[StaffMember]]:
+    """Return the people of a level by the present matrix, and the stand-ins for those who cannot be reached."""
     ladder, policy = context.ladder, context.policy.escalation
     chain, on = policy.matrix.chain(ladder.location), ladder.date_of(context.now)
-    people = find_recipients(chain, rule.level, policy.staff, on).people
-    others = find_stand_ins(chain, rule.level, policy.staff, on)
-    about = f"{context.partner}: {len(found.questions)} basic questions"
-    yield from _messages_to(context, people, others, topic=found.key, about=about, line=_advice(found, rule, context))
+    people = find_recipients(chain, level, policy.staff, on).people
+    return people, tuple(find_stand_ins(chain, level, policy.staff, on))
 
 
 def _messages_to(

@@ -13,7 +13,8 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.escalation.escalate import EscalationOutcome, EscalationStep
 from desk_sync.domain.escalation.folding import fold_escalation, fold_requests, folding_limits, waits_since
-from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect, next_rung
+from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect
+from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.escalation.requests import EscalationRequests
@@ -24,6 +25,7 @@ from desk_sync.domain.plan.escalation import (
     last_of_clusters,
     record_only,
     requests_after,
+    stands,
 )
 from desk_sync.domain.plan.escalation_actions import (
     Agents,
@@ -93,6 +95,7 @@ class EscalationDraft:
             requests=self.requests,
             policy=self.policy,
             now=self.observed.now,
+            is_first=self.known_history is None,
         )
 
     @cached_property
@@ -114,16 +117,21 @@ class EscalationDraft:
         """When each level became due that is raised now, except for a report of a security breach."""
         signals, raised = self.context.signals if self.context else {}, self.memory.state.raised
         steps = [each for each in self.outcome.steps if each.because not in _WHATEVER_IS_WRITTEN]
-        rungs = filter(None, (next_rung(each.ladder, raised, signals) for each in steps))
-        return [rung.at for rung in rungs if rung.at]
+        positions = (LadderPosition(each.ladder, raised, signals, self.observed.now) for each in steps)
+        return [rung.at for rung in (each.next_rung for each in positions) if rung and rung.at]
 
     @property
     def is_running(self) -> bool:
-        """True while a ladder is running, its reason holds, and nothing has stopped it."""
-        ladder = self.outcome.state.ladder
-        if self.context is None or ladder is None or ladder.key in self.context.settled:
-            return False
-        return ladder.stopped_at(self.context.signals) is None
+        """True while a ladder stands and its ticket is open: its reason holds, and nothing has stopped it."""
+        return self.context is not None and self.context.is_open and stands(self.outcome.state, self.context)
+
+    @property
+    def present_breaches(self) -> frozenset[str]:
+        """The breach of the clock that the ladder names, by its present window."""
+        state = self.outcome.state
+        if self.context is None or state.ladder is None or state.ladder.key in state.lapsed:
+            return frozenset()
+        return frozenset(each.breach_key for each in self.context.reading.clocks if each.name == state.ladder.about)
 
     @property
     def agents_needed(self) -> frozenset[str]:
@@ -147,9 +155,13 @@ class EscalationDraft:
 
     @property
     def folding_limits(self) -> FoldingLimits:
-        """What the ladder still needs of the ticket's history."""
-        context = self.context
-        return folding_limits(self.outcome.state, context.signals, context.calendar) if context else NO_LIMITS
+        """What the escalation still needs of the ticket's history."""
+        context, state = self.context, self.outcome.state
+        if context is None:
+            return NO_LIMITS
+        since = waits_since(state, context.signals, context.now)
+        clocks = [each.name for each in context.reading.clocks if not each.folded]
+        return folding_limits(state, clocks, since, context.calendar)
 
     def finish(self, past: FoldedPast | None = None) -> EscalationPlan:
         """Return the plan; `past` is the part of the history that is folded for the next look."""
@@ -163,11 +175,11 @@ class EscalationDraft:
 
     def _folded(self, past: FoldedPast | None) -> EscalationMemory:
         """Return the memory of the next look."""
-        state, signals = self.outcome.state, self.context.signals if self.context else {}
-        requests = fold_requests(self.requests, waits_since(state, signals))
+        state, signals, now = self.outcome.state, self.context.signals if self.context else {}, self.observed.now
+        requests = fold_requests(self.requests, waits_since(state, signals, now))
         dropped = [span[1] for span in self.requests.taken_over if span not in requests.taken_over]
         until = max((at for at in (past and past.until, *dropped) if at), default=None)
-        return EscalationMemory(state=fold_escalation(state, signals, past, until), requests=requests)
+        return EscalationMemory(state=fold_escalation(state, signals, past, until, now), requests=requests)
 
     def _wakes(self) -> frozenset[str]:
         """Return the tickets that this one, as it is news, makes the last of a cluster, or of too many questions.

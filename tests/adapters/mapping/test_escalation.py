@@ -12,7 +12,7 @@ from desk_sync.adapters.mapping.escalation_checks import contradictions
 from desk_sync.adapters.mapping.file import check, load
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.domain.escalation.ladder import LadderCause, LadderRung
+from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal
 from desk_sync.domain.escalation.matrix import LEVELS, EscalationLocation, find_recipients
 from desk_sync.domain.escalation.policy import LadderTime, LevelAction
 from desk_sync.domain.escalation.public_update import PublicStep
@@ -364,3 +364,40 @@ def test_the_public_update_is_in_the_language_of_the_ticket(language, begins):
 
 def test_a_change_of_the_matrix_is_another_version(changed):
     assert load(changed(("2: [lead.anz]", "2: [lead.india]"))).policy.version != load("partner_support").policy.version
+
+
+class TestAnswers:
+    """The effect of closing on a ladder, where the mapping leaves it out (D4)."""
+
+    def test_closing_pauses_what_a_reply_would_answer_and_stops_the_rest(self, changed):
+        causes = ("acknowledgement", "determination", "resolution", "request", "overrun", "cluster")
+        file = changed(*[(f"closing: {each}, ", "") for each in ("pause", "pause", "stop", "stop", "stop", "stop")])
+
+        answers = policy(file).answers
+
+        assert {cause: str(answers[cause][LadderSignal.CLOSING]) for cause in causes} == {
+            "acknowledgement": "pause",
+            "determination": "pause",
+            "resolution": "stop",
+            "request": "stop",
+            "overrun": "stop",
+            "cluster": "stop",
+        }
+
+    def test_nothing_is_no_effect_of_closing(self, changed):
+        mistakes = check(changed(("closing: pause", "closing: nothing")))
+
+        assert "closing is pause or stop" in str(mistakes[0])
+
+
+def test_each_line_on_ladders_is_a_setting(changed):
+    shipped = policy()
+    other = changed(
+        ("reason_ends: stop", "reason_ends: climb_on"),
+        ("breach_meanwhile: raise", "breach_meanwhile: never"),
+        ("at_risk: {severities: [1]}", "at_risk: {severities: []}"),
+    )
+    edited = policy(other)
+
+    assert (shipped.reason_ends, shipped.breach_meanwhile, shipped.at_risk) == ("stop", "raise", {1})
+    assert (edited.reason_ends, edited.breach_meanwhile, edited.at_risk) == ("climb_on", "never", set())

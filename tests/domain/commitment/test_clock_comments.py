@@ -11,7 +11,9 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from tests.support.clock_scenes import MONDAY, PROMISE, after, events
 
-AT_RISK, BREACHED, DETERMINATION = "acknowledgement:1:at_risk", "acknowledgement:1:breached", "determination:1:at_risk"
+ACKNOWLEDGEMENT = "acknowledgement:20261115T230000Z"
+AT_RISK, BREACHED = f"{ACKNOWLEDGEMENT}:20261116T000000Z:at_risk", f"{ACKNOWLEDGEMENT}:20261116T020000Z:breached"
+DETERMINATION = "determination:20261115T230000Z:20261116T010000Z:at_risk"
 
 
 def reading(happened: str, now: str, basis: ClockBasis | None = None):
@@ -26,7 +28,14 @@ def reading(happened: str, now: str, basis: ClockBasis | None = None):
         pytest.param("3h", (), (), [BREACHED, DETERMINATION], id="each alarm"),
         pytest.param("3h", (BREACHED,), (), [DETERMINATION], id="active before the first look"),
         pytest.param("3h", (AT_RISK,), (), [BREACHED, DETERMINATION], id="a later alarm of the same clock is another"),
-        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="a breach that an escalation reports"),
+        pytest.param(
+            "3h",
+            (),
+            (f"{ACKNOWLEDGEMENT}:20261116T020000Z",),
+            [DETERMINATION],
+            id="a breach that an escalation reports",
+        ),
+        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="one that an older version reported"),
         pytest.param("2h", (), ("acknowledgement:1",), [AT_RISK, DETERMINATION], id="but a risk is not escalated"),
     ],
 )
@@ -51,7 +60,7 @@ def test_a_breach_that_rests_on_unknown_time_is_written_as_such():
 
     doubt, _ = alarms(found, suppressed=(), escalated=())
 
-    assert doubt.key == "clock:acknowledgement:1:doubtful"
+    assert doubt.key == f"clock:{found.clocks[0].breach_key}:doubtful"
     assert doubt.text.startswith("Acknowledgement may be breached: it was due at 2026-11-16 02:00Z")
     assert "nothing is known of what happened from 2026-11-16 00:00Z to 2026-11-16 01:00Z" in doubt.text
     assert "- Acknowledgement: perhaps breached" in standing_comment(found, None, found.clocks[0].read_at).comment.text

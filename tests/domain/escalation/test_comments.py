@@ -10,8 +10,15 @@ import pytest
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.promise import WALL_CLOCK, Milestone
-from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, subject
-from desk_sync.domain.escalation.escalate import EscalationState, EscalationStep, LadderContext, escalate
+from desk_sync.domain.escalation.comments import StepFacts, line, private_comment, stop_note, subject, warning
+from desk_sync.domain.escalation.escalate import (
+    NO_ESCALATION,
+    EscalationOutcome,
+    EscalationStep,
+    LadderContext,
+    StoppedLadder,
+    escalate,
+)
 from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationLocation
 from desk_sync.domain.escalation.staff import DutyPeriod, StaffMember, StaffRoster
@@ -30,12 +37,18 @@ STAFFED = replace(
 )
 
 
-def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None, broke: str = "it broke") -> EscalationStep:
+def step(seen: timedelta = timedelta(0), policy=STAFFED, signals=None, **facts) -> EscalationStep:
+    return look(seen, policy, signals, **facts).steps[0]
+
+
+def look(
+    seen: timedelta = timedelta(0), policy=STAFFED, signals=None, broke: str = "it broke", before=NO_ESCALATION
+) -> EscalationOutcome:
     trigger = EscalationTrigger(
         key="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, at=NOW, reason=Reason("R33", broke)
     )
     here = LadderContext(location=EscalationLocation(region="EUROPE_UK", country="DE"), severity=1, calendar=WALL_CLOCK)
-    return escalate(EscalationState(), [trigger], signals or {}, here, policy, now=NOW + seen).steps[0]
+    return escalate(before, [trigger], signals or {}, here, policy, now=NOW + seen)
 
 
 def clock(state: ClockState, due_at: datetime | None = NOW) -> Clock:
@@ -111,7 +124,7 @@ def test_a_comment_says_that_no_level_is_staffed():
 def test_a_breach_that_is_detected_late_is_reported_as_late():
     late = step(5 * HOUR)
 
-    assert "it happened at 2026-11-23 09:00Z and was first seen later" in private_comment(StepFacts(step=late))
+    assert "it happened at 2026-11-23 09:00Z and is raised only now" in private_comment(StepFacts(step=late))
     assert "; it happened at 2026-11-23 09:00Z; next: level 2 at 2026-11-23 16:00Z" in line(late, "1042", {})
 
 
@@ -139,4 +152,30 @@ def test_a_notice_links_to_the_ticket_and_contains_none_of_its_content():
 def test_a_step_that_is_raised_while_the_ticket_is_on_hold_has_no_next_instant():
     held = replace(STAFFED, answers={cause: {LadderSignal.HOLDING: SignalEffect.PAUSE} for cause in LadderCause})
 
-    assert step(policy=held, signals={LadderSignal.HOLDING: [(NOW, None)]}).next_at is None
+    first = look(policy=held).state
+    late = step(3 * HOUR, policy=held, signals={LadderSignal.HOLDING: [(NOW + 2.5 * HOUR, None)]}, before=first)
+
+    assert (late.level, late.next_at) == (2, None)
+
+
+def test_a_ladder_that_stops_is_noted_with_what_started_it_and_the_present_clock():
+    stopped = StoppedLadder(ladder=step(broke="it broke").ladder, level=2, key="")
+    other = replace(clock(ClockState.RUNNING), milestone=Milestone.DETERMINATION)
+
+    lines = stop_note(stopped, [clock(ClockState.RUNNING, NOW + HOUR), other], NOW + HOUR).splitlines()
+
+    assert lines[0] == "The escalation because of acknowledgement stopped at 2026-11-23 10:00Z, after level 2."
+    assert lines[1] == "- what started it does not hold any more: R33: it broke"
+    assert lines[4:] == ["Clock acknowledgement 1: running, due 2026-11-23 10:00Z, 3 h used"]
+
+
+def test_a_clock_at_risk_is_described_with_its_instants_and_its_page():
+    at_risk = replace(clock(ClockState.RUNNING, NOW + HOUR), target_at=NOW)
+
+    about, text = warning(at_risk, "1042", {"ticket": "https://desk.example/1042"})
+
+    assert about == "Ticket 1042: acknowledgement of severity 1 is at risk"
+    assert text.splitlines() == [
+        f"{about}: its target passed at 2026-11-23 09:00Z, it is due at 2026-11-23 10:00Z; no level is raised",
+        "  ticket: https://desk.example/1042",
+    ]

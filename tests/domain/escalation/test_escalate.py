@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ from desk_sync.domain.commitment.calendar import BusinessCalendar, WeeklyHours
 from desk_sync.domain.escalation.escalate import EscalationState, LadderContext, escalate
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationLocation, EscalationMatrix, MatrixPost
-from desk_sync.domain.escalation.policy import LadderTime
+from desk_sync.domain.escalation.policy import BreachMeanwhile, LadderTime, ReasonEnds
 from desk_sync.domain.escalation.staff import DutyDays, DutyPeriod, StaffMember, StaffRoster
 from desk_sync.domain.escalation.triggers import EscalationTrigger
 from desk_sync.domain.reason import Reason
@@ -200,14 +201,13 @@ def test_a_breach_before_the_activation_is_known_and_raises_nothing():
     assert outcome.state.known == {old.key, new.key}
 
 
-def test_a_breach_starts_no_ladder_while_one_runs_that_covers_it_nor_later():
+def test_a_breach_starts_no_ladder_while_one_runs_that_covers_it_nor_when_a_reply_answers_both():
     second = breach(berlin(17, 14), LadderCause.DETERMINATION)
     reply = {LadderSignal.REPLY: [(berlin(17, 14, 30),) * 2]}
 
-    raised, outcome = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
+    raised, _ = run([breach(AT), second], reply, until=berlin(30, 9), first=AT)
 
     assert [level for level, _ in raised] == [1, 2]
-    assert outcome.state.ladder.because is LadderCause.ACKNOWLEDGEMENT
     meanwhile = run([breach(AT), second], until=berlin(17, 14), first=AT)[1]
     assert "R33: determination: the ladder of acknowledgement tells of it" in map(str, meanwhile.reasons)
 
@@ -242,6 +242,23 @@ def test_a_ladder_that_climbs_higher_replaces_the_running_one():
     raised, _ = run([breach(AT, LadderCause.RESOLUTION), later], until=berlin(18, 11))
 
     assert raised == [(1, AT), (1, berlin(18, 9)), (2, berlin(18, 11))]
+
+
+def test_a_ladder_that_begins_higher_replaces_the_running_one_with_its_levels_and_gives_it_back_when_it_stops():
+    higher = replace(
+        POLICY,
+        rules=(make_rule(LadderRung(3), causes=frozenset({LadderCause.REQUEST})), *POLICY.rules),
+        answers=POLICY.answers | {LadderCause.REQUEST: SOLVED_STOPS, LadderCause.ACKNOWLEDGEMENT: {}},
+    )
+    asked = breach(berlin(17, 10), LadderCause.REQUEST)
+    solved = {LadderSignal.CLOSING: [(berlin(17, 10, 30), berlin(17, 10, 45))]}
+
+    raised, outcome = run([breach(AT), asked], until=berlin(17, 20), policy=higher, first=AT)
+    given_back, _ = run([breach(AT), asked], solved, until=berlin(17, 11), policy=higher, first=AT)
+
+    assert raised == [(1, AT), (3, berlin(17, 10)), (4, berlin(17, 18))]
+    assert outcome.state.ladder.because is LadderCause.REQUEST
+    assert given_back == [(1, AT), (3, berlin(17, 10)), (2, berlin(17, 11))]
 
 
 def test_a_security_report_goes_straight_to_its_level_and_no_further_beside_what_runs():
@@ -338,29 +355,246 @@ def test_a_ladder_waits_by_the_time_that_the_mapping_names(counts, second_at):
     assert outcome.next_at == second_at
 
 
+ACKNOWLEDGEMENT, DETERMINATION = "acknowledgement:A", "determination:A"
+
+
+def broken(at, about=ACKNOWLEDGEMENT):
+    """Return the breach of a clock by the window that ends then."""
+    because = LadderCause(about.partition(":")[0])
+    return EscalationTrigger(
+        key=f"{about}:{at:%d%H%M}", because=because, at=at, reason=Reason("R33", because), about=about
+    )
+
+
 class TestALadderWhoseClockIsNotBreached:
-    """What was learned later may show that the clock was met in time."""
+    """Another severity, an exempt type, or what was learned later: the clock that it names is not broken any more."""
 
-    STARTED = escalate(NOTHING, [breach(berlin(17, 9))], {}, context(), POLICY, now=berlin(17, 9)).state
+    BROKE = broken(AT)
+    LATER = broken(berlin(18, 9))
+    STARTED = escalate(NOTHING, [BROKE], {}, context(), POLICY, now=AT).state
 
-    def look(self, *triggers, settled):
-        return escalate(self.STARTED, triggers, {}, context(), POLICY, now=berlin(17, 23), settled=frozenset(settled))
+    def look(self, *triggers, before=STARTED, now=None, policy=POLICY, signals=None, holding=()):
+        held = frozenset(each.about for each in triggers) | frozenset(holding)
+        now = now or berlin(17, 23)
+        return escalate(before, triggers, signals or {}, context(), policy, now=now, holding=held)
 
-    def test_it_raises_no_further_level(self):
-        outcome = self.look(settled={"acknowledgement:1"})
+    def test_it_stops_with_one_note_and_raises_no_further_level(self):
+        stopped = self.look()
+        again = self.look(before=stopped.state, now=berlin(19, 9))
 
-        assert (outcome.steps, outcome.next_at) == ((), None)
-        assert "its clock is not breached" in str(outcome.reasons[-1])
+        assert (stopped.steps, stopped.next_at, again.steps, again.stopped) == ((), None, (), None)
+        assert (stopped.stopped.ladder.key, stopped.stopped.level) == (self.BROKE.key, 1)
+        assert stopped.stopped.key == f"escalation:{self.BROKE.key}:stopped:1"
+        assert "its reason has gone" in str(again.reasons[-1])
+
+    @pytest.mark.parametrize(
+        "signals",
+        [{LadderSignal.REPLY: [(berlin(17, 10),) * 2]}, {LadderSignal.CLOSING: [(berlin(17, 10), None)]}],
+        ids=["a reply", "closing"],
+    )
+    def test_one_that_had_stopped_before_needs_no_note(self, signals):
+        assert self.look(signals=signals).stopped is None
+
+    def test_one_that_has_raised_its_last_level_needs_no_note_and_leaves_a_later_breach_to_another(self):
+        alone = replace(POLICY, rules=(make_rule(LadderRung(1)),))
+        started = escalate(NOTHING, [self.BROKE], {}, context(), alone, now=AT).state
+        settled = self.look(before=started, policy=alone)
+
+        later = self.look(self.LATER, before=settled.state, now=self.LATER.at, policy=alone)
+
+        assert (settled.stopped, [step.ladder.key for step in later.steps]) == (None, [self.LATER.key])
+
+    def test_a_later_breach_of_the_same_clock_is_raised_from_level_1(self):
+        stopped = self.look().state
+
+        outcome = self.look(self.LATER, before=stopped, now=self.LATER.at)
+
+        assert [(step.level, step.ladder.key) for step in outcome.steps] == [(1, self.LATER.key)]
+
+    def test_if_the_same_breach_holds_again_it_goes_on_where_it_stood(self):
+        stopped = self.look(now=berlin(17, 10)).state
+
+        again = self.look(self.BROKE, before=stopped, now=berlin(17, 10, 30))
+        second = self.look(self.BROKE, before=again.state, now=berlin(17, 11))
+        stopped_again = self.look(before=second.state, now=berlin(17, 12))
+
+        assert (again.steps, again.next_at) == ((), berlin(17, 11))
+        assert [(step.level, step.key) for step in second.steps] == [(2, f"escalation:{self.BROKE.key}:2")]
+        assert (stopped_again.stopped.level, stopped_again.stopped.key[-1]) == (2, "2"), "each stop has its note"
+
+    def test_if_it_is_broken_by_the_new_window_too_it_goes_on_and_no_second_one_starts(self):
+        moved = broken(berlin(17, 10, 30))
+
+        outcome = self.look(moved, now=berlin(17, 11))
+
+        assert [(step.level, step.ladder.key) for step in outcome.steps] == [(2, self.BROKE.key)]
+        assert {self.BROKE.key, moved.key} <= outcome.state.known
+
+    def test_it_goes_on_when_the_other_ladder_that_was_raised_meanwhile_has_stopped(self):
+        request = breach(berlin(17, 10), LadderCause.REQUEST)
+        withdrawn = replace(POLICY, answers=POLICY.answers | {LadderCause.REQUEST: SOLVED_STOPS, **UNSTOPPED})
+        stopped = self.look(now=request.at, policy=withdrawn)
+        meanwhile = self.look(request, before=stopped.state, now=request.at, policy=withdrawn).state
+        closed = {LadderSignal.CLOSING: [(berlin(17, 11), berlin(17, 11, 30))]}
+
+        outcome = self.look(request, self.BROKE, before=meanwhile, now=berlin(17, 12), policy=withdrawn, signals=closed)
+
+        assert [(step.level, step.ladder.key) for step in outcome.steps] == [(2, self.BROKE.key)]
+
+    def test_while_the_other_one_is_running_it_waits(self):
+        stopped = self.look(now=berlin(17, 10)).state
+        other = broken(berlin(17, 10), DETERMINATION)
+        meanwhile = self.look(other, before=stopped, now=other.at).state
+
+        outcome = self.look(other, self.BROKE, before=meanwhile, now=berlin(17, 11))
+
+        assert (outcome.steps, outcome.state.ladder.key) == ((), other.key)
+
+    def test_answered_meanwhile_it_does_not_go_on(self):
+        stopped = self.look(now=berlin(17, 10)).state
+        other = broken(berlin(17, 10), DETERMINATION)
+        meanwhile = self.look(other, before=stopped, now=other.at).state
+        reply = {LadderSignal.REPLY: [(berlin(17, 10, 30),) * 2]}
+
+        outcome = self.look(self.BROKE, before=meanwhile, now=berlin(18, 9), signals=reply)
+
+        assert (outcome.steps, outcome.state.ladder.key) == ((), other.key)
 
     def test_it_covers_no_other_breach(self):
-        other = breach(berlin(17, 22), LadderCause.DETERMINATION)
+        other = broken(berlin(17, 22), DETERMINATION)
 
-        outcome = self.look(other, settled={"acknowledgement:1"})
-
-        assert [(step.because, step.level) for step in outcome.steps] == [(LadderCause.DETERMINATION, 1)]
+        assert [(step.because, step.level) for step in self.look(other).steps] == [(LadderCause.DETERMINATION, 1)]
 
     def test_another_clock_does_not_matter(self):
-        assert self.look(settled={"determination:1"}).steps
+        assert self.look(self.BROKE, broken(AT, DETERMINATION)).steps
+
+    def test_a_ladder_with_a_cause_that_is_an_event_climbs_on(self):
+        request = breach(AT, LadderCause.REQUEST)
+        started = escalate(NOTHING, [request], {}, context(), POLICY, now=AT).state
+
+        assert self.look(before=started).steps
+
+    @pytest.mark.parametrize(
+        ("policy", "holding"),
+        [
+            pytest.param(replace(POLICY, reason_ends=ReasonEnds.CLIMB_ON), frozenset(), id="the mapping says so"),
+            pytest.param(POLICY, None, id="it cannot be judged, as in the bin"),
+        ],
+    )
+    def test_it_climbs_on(self, policy, holding):
+        outcome = escalate(self.STARTED, [], {}, context(), policy, now=berlin(17, 23), holding=holding)
+
+        assert ([step.level for step in outcome.steps], outcome.stopped) == ([2], None)
+
+
+UNSTOPPED = {LadderCause.ACKNOWLEDGEMENT: {LadderSignal.CLOSING: SignalEffect.PAUSE}}
+
+
+class TestABreachWhileALadderRuns:
+    """It is told by that ladder's next level; a ladder that has stopped or finished swallows nothing."""
+
+    RUNNING = escalate(NOTHING, [broken(AT)], {}, context(), POLICY, now=AT).state
+    DETERMINED = broken(berlin(17, 10), DETERMINATION)
+    RESOLVED = broken(berlin(17, 10), "resolution:A")
+    OVERRUN = broken(berlin(17, 10), "overrun:A")
+    SOLVING = replace(POLICY, answers=POLICY.answers | {LadderCause.OVERRUN: SOLVED_STOPS})
+    REPLIED = MappingProxyType({LadderSignal.REPLY: [(berlin(17, 10, 30),) * 2]})
+
+    def look(self, *triggers, before=RUNNING, now, policy=SOLVING, signals=None):
+        return escalate(before, [broken(AT), *triggers], signals or {}, context(), policy, now=now)
+
+    def test_the_next_level_tells_of_it(self):
+        meanwhile = self.look(self.DETERMINED, now=berlin(17, 10)).state
+        later_on = self.look(self.DETERMINED, before=meanwhile, now=berlin(17, 11)).state
+
+        assert (self.DETERMINED.key in meanwhile.known, self.DETERMINED.key in later_on.known) == (False, True)
+        assert [(step.because, step.level) for step in later_on.raised] == [
+            (LadderCause.ACKNOWLEDGEMENT, 1),
+            (LadderCause.ACKNOWLEDGEMENT, 2),
+        ]
+
+    @pytest.mark.parametrize(
+        ("trigger", "raised"),
+        [
+            pytest.param(RESOLVED, [LadderCause.RESOLUTION], id="a reply solves nothing"),
+            pytest.param(OVERRUN, [LadderCause.OVERRUN], id="nor does it end an overrun"),
+            pytest.param(DETERMINED, [], id="it answers a determination"),
+        ],
+    )
+    def test_if_that_ladder_stops_before_another_level_it_is_raised_then_if_it_still_holds(self, trigger, raised):
+        meanwhile = self.look(trigger, now=berlin(17, 10)).state
+
+        outcome = self.look(trigger, before=meanwhile, now=berlin(17, 10, 30), signals=self.REPLIED)
+
+        assert [(step.because, step.level) for step in outcome.steps] == [(because, 1) for because in raised]
+
+    def test_if_its_reason_has_gone_meanwhile_it_is_not(self):
+        meanwhile = self.look(self.RESOLVED, now=berlin(17, 10)).state
+
+        assert not self.look(before=meanwhile, now=berlin(17, 10, 30), signals=self.REPLIED).steps
+
+    @pytest.mark.parametrize(("trigger", "raised"), [(RESOLVED, 1), (OVERRUN, 0)], ids=["resolution", "overrun"])
+    def test_only_the_resolution_is_raised_after_a_further_level_too(self, trigger, raised):
+        later_on = self.look(trigger, now=berlin(17, 11)).state
+        later = {LadderSignal.REPLY: [(berlin(17, 12),) * 2]}
+
+        outcome = self.look(trigger, before=later_on, now=berlin(17, 12), signals=later)
+
+        assert [(step.because, step.level) for step in outcome.steps] == [(trigger.because, 1)] * raised
+
+    @pytest.mark.parametrize(
+        ("trigger", "raised"),
+        [
+            pytest.param(broken(berlin(18, 9), DETERMINATION), 1, id="after the last level"),
+            pytest.param(broken(berlin(18, 9), "resolution:A"), 1, id="the resolution, after it"),
+            pytest.param(broken(berlin(17, 10), "resolution:A"), 0, id="the resolution, before it: when it stops"),
+        ],
+    )
+    def test_a_ladder_that_has_raised_its_last_level_is_finished(self, trigger, raised):
+        short = replace(POLICY, rules=(make_rule(LadderRung(1), LadderRung(2, 2 * HOUR)),))
+        started = escalate(NOTHING, [broken(AT)], {}, context(), short, now=AT).state
+        finished = self.look(before=started, now=berlin(17, 11), policy=short).state
+
+        outcome = self.look(trigger, before=finished, now=berlin(18, 9), policy=short)
+
+        assert [(step.because, step.level) for step in outcome.steps] == [(trigger.because, 1)] * raised
+
+    def test_where_the_mapping_says_never_what_a_ladder_covered_is_not_raised_again(self):
+        never = replace(self.SOLVING, breach_meanwhile=BreachMeanwhile.NEVER)
+        meanwhile = self.look(self.RESOLVED, now=berlin(17, 10), policy=never).state
+
+        outcome = self.look(self.RESOLVED, before=meanwhile, now=berlin(17, 10, 30), policy=never, signals=self.REPLIED)
+
+        assert (outcome.steps, self.RESOLVED.key in meanwhile.known) == ((), True)
+
+
+class TestWhileTheTicketIsClosed:
+    """Nothing is raised; what broke before or meanwhile, and still holds, is raised after the reopening."""
+
+    CLOSED = MappingProxyType({LadderSignal.CLOSING: [(berlin(17, 8), None)]})
+    REOPENED = MappingProxyType({LadderSignal.CLOSING: [(berlin(17, 8), berlin(17, 12))]})
+
+    @pytest.mark.parametrize("because", LadderCause)
+    def test_nothing_is_raised_before_it_is_open_again(self, because):
+        trigger = breach(AT, because)
+        closed = escalate(NOTHING, [trigger], self.CLOSED, context(), POLICY, now=berlin(17, 10))
+        reopened = escalate(closed.state, [trigger], self.REOPENED, context(), POLICY, now=berlin(17, 12))
+
+        assert (closed.steps, closed.state) == ((), NOTHING)
+        assert [step.because for step in reopened.steps] == [because]
+
+    def test_a_level_that_was_due_before_the_closing_waits_for_the_reopening(self):
+        pausing = replace(POLICY, answers=POLICY.answers | UNSTOPPED)
+        before = escalate(NOTHING, [breach(AT)], {}, context(), pausing, now=AT).state
+        closed_at = berlin(17, 11) + timedelta(seconds=20)
+        closed = {LadderSignal.CLOSING: [(closed_at, None)]}
+        reopened = {LadderSignal.CLOSING: [(closed_at, berlin(17, 13))]}
+
+        late = escalate(before, [breach(AT)], closed, context(), pausing, now=berlin(17, 11, 1))
+        then = escalate(late.state, [breach(AT)], reopened, context(), pausing, now=berlin(17, 13))
+
+        assert (late.steps, late.next_at) == ((), closed_at + timedelta(days=1))
+        assert [step.level for step in then.steps] == [2]
 
 
 def test_without_triggers_no_look_is_due():

@@ -48,7 +48,7 @@ def test_a_breached_commitment_is_a_trigger_with_the_calendar_of_its_clock():
     [trigger] = breaches([clock(Milestone.DETERMINATION, ClockState.BREACHED)])
 
     assert (trigger.key, trigger.because, trigger.at, trigger.calendar) == (
-        "determination:2",
+        "determination:20261123T010000Z:20261123T090000Z",
         LadderCause.DETERMINATION,
         NOW,
         WALL_CLOCK,

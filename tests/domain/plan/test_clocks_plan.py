@@ -13,6 +13,8 @@ from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
+from desk_sync.domain.plan.memory import KEYS
+from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.inference import Inference
 from tests.support.clock_scenes import COMMITMENT, HOUR, window
 from tests.support.makers import NOW, POLICY, make_memory, make_ticket
@@ -37,7 +39,9 @@ DUE_IN_TWO = replace(
         COMMITMENT, terms=replace(COMMITMENT.terms, windows={1: {Milestone.ACKNOWLEDGEMENT: window(1, 2)}})
     ),
 )
-AT_RISK = "clock:determination:1:at_risk"
+BREACH = "acknowledgement:20261123T050000Z:20261123T080000Z"
+RISK = "determination:20261123T050000Z:20261123T070000Z"
+AT_RISK = f"clock:{RISK}:at_risk"
 SENDING = SeenItems(
     read_at=NOW - timedelta(minutes=1), states={"1": SeenState.PENDING}, since={"1": NOW - timedelta(minutes=2)}
 )
@@ -135,28 +139,48 @@ class TestAlarms:
         assert (self.keys(first), self.keys(clocks(memory=memory))) == (set(), set())
 
     def test_a_later_one_is_yielded_although_others_are_suppressed(self):
-        later = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset({"acknowledgement:1:breached"}))
+        later = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset({f"{BREACH}:breached"}), keys=KEYS)
 
-        assert self.keys(clocks(memory=later)) == {"clock:determination:1:at_risk"}
+        assert self.keys(clocks(memory=later)) == {AT_RISK}
 
     def test_a_breach_that_an_escalation_reports_has_none(self):
         drafted = clocks(memory=known_clocks("0h s1"))
 
-        assert "clock:acknowledgement:1:breached" in self.keys(drafted)
-        assert "clock:acknowledgement:1:breached" not in self.keys(drafted, {"acknowledgement:1"})
-        assert self.keys(drafted, {"determination:1"}) == self.keys(drafted), "a clock at risk keeps its alarm"
+        assert f"clock:{BREACH}:breached" in self.keys(drafted)
+        assert f"clock:{BREACH}:breached" not in self.keys(drafted, {BREACH})
+        assert self.keys(drafted, {RISK}) == self.keys(drafted), "a clock at risk keeps its alarm"
+
+    @pytest.mark.parametrize(
+        ("suppressed", "references", "yielded"),
+        [
+            pytest.param({"acknowledgement:1:breached"}, set(), [RISK], id="suppressed at the first look"),
+            pytest.param(set(), {"clock:determination:1:at_risk"}, [BREACH], id="a comment was made"),
+            pytest.param(set(), set(), [BREACH, RISK], id="neither"),
+            pytest.param({"resolution:1:at_risk"}, set(), [BREACH, RISK], id="what has not passed yet is told then"),
+        ],
+    )
+    def test_what_an_older_version_reported_by_the_name_of_the_clock_is_not_reported_again(
+        self, suppressed, references, yielded
+    ):
+        memory = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset(suppressed))
+        known = frozenset(reference_of(make_ticket().ticket_id, each) for each in references)
+        after = clocks(memory=memory, references=known)
+        later = replace(memory, clocks=after.finish(silent=False).memory)
+
+        for drafted in (after, clocks(memory=later, references=frozenset())):
+            assert [each.key.removeprefix("clock:").rpartition(":")[0] for each in drafted.alarms(())] == yielded
 
     def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
         late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
 
-        assert [each.key for each in clocks(memory=late).alarms(())] == ["clock:acknowledgement:1:breached", AT_RISK]
+        assert [each.key for each in clocks(memory=late).alarms(())] == [f"clock:{BREACH}:breached", AT_RISK]
         assert [each.key for each in clocks(memory=awaited).alarms(())] == [AT_RISK]
 
     @pytest.mark.parametrize(
         ("memory", "escalated", "due"),
         [
             pytest.param(known_clocks("0h s1"), (), [NOW - HOUR], id="a breach"),
-            pytest.param(known_clocks("0h s1"), {"acknowledgement:1"}, [], id="a level reports it"),
+            pytest.param(known_clocks("0h s1"), {BREACH}, [], id="a level reports it"),
             pytest.param(known_clocks("0h s1", threads_seen=SENDING), (), [], id="a reply is being sent"),
             pytest.param(make_memory(), (), [], id="the first look: nothing is told"),
         ],

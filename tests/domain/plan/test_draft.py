@@ -297,7 +297,10 @@ def test_a_ticket_without_an_identifier_of_a_customer_is_an_occasion_to_educate(
 def test_a_breach_that_a_level_reports_has_no_alarm_of_its_own():
     keys = [each.key for each in look(LATE_TICKET, memory=known_clocks("0h s1"), **LATE).effects]
 
-    assert keys == ["clock:determination:1:at_risk", "escalation:acknowledgement:1:1"]
+    assert keys == [
+        "clock:determination:20261123T050000Z:20261123T070000Z:at_risk",
+        "escalation:acknowledgement:20261123T050000Z:20261123T080000Z:1",
+    ]
 
 
 def test_a_value_that_was_intended_before_a_crash_is_ours_in_all_parts_of_the_draft():
@@ -355,7 +358,7 @@ class TestABreachThatRestsOnUnknownTime:
 
         assert plan.escalation.memory.state.raised == ()
         assert not any(each.public or each.kind is EffectKind.ESCALATION for each in plan.effects)
-        assert "clock:acknowledgement:1:doubtful" in {each.key for each in plan.effects}
+        assert f"clock:{plan.clocks.reading.clocks[0].breach_key}:doubtful" in {each.key for each in plan.effects}
         assert DOUBTFUL in plan.decision.questions
         assert "L8: acknowledgement:1 may be breached: what happened meanwhile is not known" in map(
             str, plan.decision.reasons

@@ -8,6 +8,7 @@ from itertools import permutations
 
 import pytest
 
+from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.ladder import LadderCause, LadderSignal
@@ -22,7 +23,7 @@ from desk_sync.domain.escalation.triggers import (
     OverrunRule,
     RequestGate,
 )
-from desk_sync.domain.plan.escalation import advance, last_of_clusters, record_only, requests_after, signals
+from desk_sync.domain.plan.escalation import advance, last_of_clusters, record_only, requests_after, signals, stands
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import COMMITMENT, HOUR
@@ -32,7 +33,7 @@ from tests.support.plan_scenes import LARGE, LATE, LATE_TICKET, PAIRS, PRAIRIE, 
 NOTHING = EscalationState()
 CONTACT = "800"
 FRESH = {"history": past(hours=0)}
-BREACH = "acknowledgement:1"
+BREACH = "acknowledgement:20261123T050000Z:20261123T080000Z"
 
 
 def context(ticket=LATE_TICKET, policy=POLICY, **facts):
@@ -161,7 +162,7 @@ class TestTriggers:
         ahead = advance(NOTHING, context(ticket, with_escalation(ESCALATION, overrun=OUTAGE), **FRESH))
 
         assert (causes(ahead), ahead.next_at) == ([], NOW + HOUR)
-        assert ahead.state == NOTHING, "the ticket may be something else by then"
+        assert ahead.state == replace(NOTHING, warned=frozenset()), "the ticket may be something else by then"
 
     def test_a_request_that_is_not_followed_is_a_review_and_raises_nothing(self):
         outcome = advance(NOTHING, context(replace(LATE_TICKET, escalation_request=True), **FRESH))
@@ -191,7 +192,7 @@ class TestRecordingOnly:
     def test_a_trigger_that_lies_ahead_is_not_recorded(self):
         facts = context(replace(LATE_TICKET, issue_type="outage"), with_escalation(ESCALATION, overrun=OUTAGE), **FRESH)
 
-        assert record_only(NOTHING, facts).state == NOTHING
+        assert record_only(NOTHING, facts).state == replace(NOTHING, warned=frozenset())
 
     def test_a_question_for_a_person_is_not_lost(self):
         assert record_only(NOTHING, context(replace(LATE_TICKET, escalation_request=True), **FRESH)).reviews
@@ -253,3 +254,105 @@ class TestTheContext:
 
         assert (without.reading.clocks, without.response_due_at) == ((), None)
         assert without.calendar.tz == "Asia/Tokyo"
+
+
+RISKY = with_escalation(ESCALATION, at_risk=frozenset({1}))
+RISK = "determination:20261123T050000Z:20261123T070000Z:at_risk"
+
+
+class TestAClockAtRisk:
+    """At the target of a severity-1 clock the people of level 1 are told, once (R36b)."""
+
+    def warned(self, *, before=NOTHING, policy=RISKY, is_first=True, hours=2.5, happened="0h s1", **facts):
+        found = context(policy=policy, **{"history": past(happened, hours)} | facts)
+        return advance(before, replace(found, is_first=is_first))
+
+    def test_it_is_notified_once_and_no_level_is_raised(self):
+        first = self.warned()
+        again = self.warned(before=first.state, is_first=False)
+
+        assert ([each.milestone for each in first.at_risk], first.steps) == (["acknowledgement", "determination"], ())
+        assert (again.at_risk, again.state.warned) == ((), first.state.warned)
+
+    @pytest.mark.parametrize(
+        ("facts", "clocks"),
+        [
+            pytest.param({"hours": 1}, 1, id="at the target itself"),
+            pytest.param({"hours": 0.9}, 0, id="before the target"),
+            pytest.param({"happened": "0h s1, 1h30m paused"}, 0, id="on hold"),
+            pytest.param({"policy": with_escalation(ESCALATION, at_risk=frozenset())}, 0, id="off"),
+            pytest.param({"policy": with_escalation(ESCALATION, at_risk=frozenset({2}))}, 0, id="another severity"),
+            pytest.param({"related": RelatedFacts(active_since=NOW)}, 0, id="before escalation began here"),
+            pytest.param({"related": RelatedFacts(active_since=NOW - 3 * HOUR)}, 2, id="after it began"),
+        ],
+    )
+    def test_which_clocks_are_notified(self, facts, clocks):
+        assert len(self.warned(**facts).at_risk) == clocks
+
+    def test_one_of_which_events_may_be_missing_is_not_notified(self):
+        unknown = replace(past("0h s1", 2.5), unknown=((NOW - HOUR, NOW),))
+
+        assert self.warned(history=unknown).at_risk == ()
+
+    def test_after_an_upgrade_what_had_passed_before_is_not_notified_and_what_passes_later_is(self):
+        upgraded = self.warned(is_first=False, hours=1.5)
+        later = self.warned(
+            before=upgraded.state, is_first=False, hours=1.5, history=History(created_at=NOW - 2 * HOUR)
+        )
+
+        assert (upgraded.at_risk, len(upgraded.state.warned)) == ((), 1)
+        assert "determination" in [each.milestone for each in later.at_risk]
+
+    def test_one_that_was_met_is_forgotten(self):
+        before = replace(NOTHING, warned=frozenset({"acknowledgement:20261123T063000Z:20261123T073000Z:at_risk"}))
+
+        assert self.warned(before=before, happened="0h s1, 2h reply", is_first=False).state.warned == {
+            "determination:20261123T063000Z:20261123T083000Z:at_risk"
+        }
+
+    def test_in_shadow_it_is_known_and_not_notified_later(self):
+        recorded = record_only(NOTHING, context(policy=RISKY, history=past("0h s1", 2.5)))
+
+        assert self.warned(before=recorded.state, is_first=False).at_risk == ()
+
+
+class TestWhatHolds:
+    """A ladder about a clock, or about the overrun, is judged by what is broken now."""
+
+    def stopped(self, policy=POLICY, ticket=LATE_TICKET, **facts):
+        started = advance(NOTHING, context(policy=policy, ticket=replace(LATE_TICKET, issue_type="outage")))
+        return advance(started.state, context(ticket, policy, **facts)).stopped
+
+    def test_a_ladder_whose_clock_is_exempt_stops(self):
+        assert self.stopped(ticket=replace(LATE_TICKET, issue_type="limitation"))
+
+    def test_in_the_bin_nothing_is_judged(self):
+        assert self.stopped(history=past("0h s1, 3h30m ended")) is None
+
+    @pytest.mark.parametrize(
+        ("ticket", "rule", "stops"),
+        [
+            pytest.param({"issue_type": "outage"}, OUTAGE, False, id="it runs on"),
+            pytest.param({"issue_type": "defect"}, OUTAGE, True, id="it is another problem"),
+            pytest.param({"issue_type": "defect"}, None, False, id="the mapping has no rule any more"),
+            pytest.param({"issue_type": "defect", "status_type": "Closed"}, OUTAGE, False, id="closed"),
+        ],
+    )
+    def test_an_overrun_holds_while_the_problem_is_unsolved(self, ticket, rule, stops):
+        answered = past("0h s1, 20m reply, 40m reply")
+        policy = with_escalation(ESCALATION, overrun=OUTAGE)
+        outage = replace(LATE_TICKET, issue_type="outage")
+        started = advance(NOTHING, context(outage, policy, history=answered)).state
+        now = context(replace(LATE_TICKET, **ticket), with_escalation(ESCALATION, overrun=rule), history=answered)
+
+        assert [each.because for each in started.raised] == [LadderCause.OVERRUN]
+        assert bool(advance(started, now).stopped) is stops
+
+
+def test_a_ladder_stands_until_it_stops_or_its_reason_goes():
+    raised = advance(NOTHING, context())
+    lapsed = replace(raised.state, lapsed=frozenset({BREACH}))
+    answered = context(history=past("0h s1, 3h30m reply"))
+
+    assert stands(raised.state, context())
+    assert not any((stands(NOTHING, context()), stands(lapsed, context()), stands(raised.state, answered)))

@@ -22,6 +22,7 @@ from desk_sync.domain.plan.escalation_actions import (
     last_of_questions,
     messages,
 )
+from desk_sync.domain.ticket.desired import DesiredValue
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
@@ -39,6 +40,7 @@ from tests.support.plan_scenes import (
     STAFFED,
     carry_out,
     draft,
+    known_clocks,
     make_agent,
     past,
     with_escalation,
@@ -240,6 +242,23 @@ class TestComments:
         assert review.text.startswith("R33: the partner asked for an escalation, and")
 
 
+def test_a_ladder_that_stops_because_its_reason_has_gone_is_noted_in_private():
+    state = raised().finish().memory.state
+    exempt = replace(LATE_TICKET, issue_type="limitation")
+    stopped = draft(exempt, LARGE, known_clocks("0h s1", state=state), with_escalation(STAFFED), **LATE).escalation
+
+    [note] = stopped.comments({})
+
+    assert (note.kind, note.public, note.kept) == (EffectKind.ESCALATION, False, True)
+    assert note.key == "escalation:acknowledgement:20261123T050000Z:20261123T080000Z:stopped:1"
+    assert " stopped at 2026-11-23 09:00Z, after level 1." in note.text
+    assert dict(stopped.fields) == {
+        Field.ESCALATION_LEVEL: DesiredValue(None, ""),
+        Field.ESCALATION_OWNER: DesiredValue(None, ""),
+    }
+    assert not stopped.is_running
+
+
 class TestMessages:
     def test_a_recipient_gets_one_with_the_people_of_the_next_levels_as_stand_ins(self):
         [message] = sent(raised(replace(LATE_TICKET, number="101")))
@@ -253,6 +272,16 @@ class TestMessages:
         [plain] = sent(raised())
 
         assert linked.line == f"{plain.line}\n  ticket: https://desk.example/101"
+
+    def test_the_people_of_level_1_get_one_on_a_clock_at_risk(self):
+        at_risk = raised(replace(LATE_TICKET, number="101"), at_risk=frozenset({1}), history=past("0h s1", 1.5))
+
+        [message] = sent(at_risk)
+
+        assert (message.to, message.otherwise) == (ADA.addresses[0], BOB.addresses)
+        assert message.about == "Ticket 101: acknowledgement of severity 1 is at risk"
+        assert message.topic == "acknowledgement:20261123T073000Z:20261123T083000Z:at_risk"
+        assert list(at_risk.comments({})) == []
 
     def test_a_level_without_addresses_sends_none(self):
         silent = replace(ADA, addresses=())

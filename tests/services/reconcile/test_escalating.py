@@ -193,7 +193,7 @@ def test_after_an_outage_of_three_days_level_1_is_raised_once_for_each_and_later
     while world.metrics.backlog(world.now()).due:
         world.look()
     assert {tuple(raised(world, each)) for each in ids} == {(1,)}
-    assert all("first seen later" in steps(desk, each)[0] for each in ids)
+    assert all("is raised only now" in steps(desk, each)[0] for each in ids)
     assert len(SqlNotices(world.engine, "default").waiting()) == len(ids), "all in one notice"
 
     world.waits(hours=1, minutes=59)

@@ -6,16 +6,19 @@ its trigger, by the mapping of today, and goes on from the instants at which its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.escalation.escalate import EscalationState, start_ladder, step_key
+from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.history import HistoryEventKind
+from desk_sync.domain.commitment.read_clocks import read_clocks
+from desk_sync.domain.escalation.escalate import UNTIL_IT_STOPS, start_ladder, step_key, stop_key
 from desk_sync.domain.escalation.ladder import Ladder, LadderCause, RaisedLevel
+from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.matrix import LEVELS, find_recipients
 from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
-from desk_sync.domain.escalation.triggers import ClusterBy, EscalationTrigger
+from desk_sync.domain.escalation.triggers import OVERRUN, WITH_LADDER, ClusterBy, EscalationTrigger
 from desk_sync.domain.format import format_instant
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers
@@ -47,11 +50,15 @@ class PastLadders:
         """Return the memory with the levels that were raised, and the ladder that was started last."""
         state = self.memory.state
         found = sorted(self._raised(), key=lambda each: (each.at, each.level))
-        before = {each.key for each in fired_triggers(self.context) if self._is_older(each)}
+        before = {
+            each.key for each in fired_triggers(self.context) if self._is_older(each) or _is_reported(each, found)
+        }
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
         raised = (*state.raised, *(self._with_roles(each) for each in found))
-        state = EscalationState(ladder=ladder, raised=raised, known=known)
+        stopped = tuple(self._stopped({each.ladder for each in raised}))
+        lapsed, stops = state.lapsed.union(stopped), max(state.stops, len(stopped))
+        state = replace(state, ladder=ladder, raised=raised, known=known, lapsed=lapsed, stops=stops)
         return EscalationMemory(state=state, requests=self._requests())
 
     def _is_older(self, trigger: EscalationTrigger) -> bool:
@@ -68,14 +75,37 @@ class PastLadders:
                 if comment and (key, level) not in known:
                     yield RaisedLevel(ladder=key, because=cause, level=level, at=comment.at)
 
+    def _stopped(self, ladders: Collection[str]) -> Iterator[str]:
+        """Yield the key of each ladder that a note of ours reports as stopped, in the order of the notes."""
+        number = 1
+        while found := [key for key in ladders if self._has_note(stop_key(key, number))]:
+            yield found[0]
+            number += 1
+
+    def _has_note(self, effect: str) -> bool:
+        return self.traces.comment(reference_of(self.context.ticket.ticket_id, effect)) is not None
+
     @property
     def _causes(self) -> Mapping[str, LadderCause]:
         """The keys that a ladder of the ticket can have."""
-        unfolded = (each for each in self.context.reading.clocks if not each.folded)
-        clocks = [each.key for each in unfolded if each.milestone is not Milestone.UPDATE]
-        named = [LadderCause.SECURITY, LadderCause.OVERRUN, *(f"{LadderCause.CLUSTER}:{by}" for by in ClusterBy)]
-        keys = [*clocks, *named, *self.memory.state.known, *map(request_key, self._instants())]
+        clocks = [each for each in self._clocks() if each.milestone in WITH_LADDER]
+        breaches = [*(each.key for each in clocks), *(each.breach_key for each in clocks)]
+        named = [LadderCause.SECURITY, OVERRUN, *(f"{LadderCause.CLUSTER}:{by}" for by in ClusterBy)]
+        fired = (each.key for each in fired_triggers(self.context))
+        keys = [*breaches, *named, *fired, *self.memory.state.known, *map(request_key, self._instants())]
         return {key: LadderCause(key.partition(":")[0]) for key in keys}
+
+    def _clocks(self) -> Iterator[Clock]:
+        """Yield the clocks as they read now, and as they read before each change of the severity; none is folded."""
+        return (clock for clock in self._all_clocks() if not clock.folded)
+
+    def _all_clocks(self) -> Iterator[Clock]:
+        reading = self.context.reading
+        yield from reading.clocks
+        for event in reading.history.events:
+            if event.kind is HistoryEventKind.SEVERITY:
+                before = event.at - timedelta(microseconds=1)
+                yield from read_clocks(reading.history, reading.promise, reading.basis, before)
 
     def _instants(self) -> Iterator[datetime]:
         """Yield the instants at which an escalation may have been requested, to the second."""
@@ -93,14 +123,17 @@ class PastLadders:
         if not climbing or (former and former.key == climbing[-1].ladder):
             return None
         started = self._started(climbing[-1].ladder, found)
-        stopped_at = former.stopped_at(self.context.signals) if former else None
-        was_running = former is not None and (stopped_at is None or stopped_at > started.started_at)
-        return started.extended_by(former) if former and was_running else started
+        if former is None:
+            return started
+        signals, now = self.context.signals, self.context.now
+        stopped_at = LadderPosition(former, self.memory.state.raised, signals, now).stopped_at
+        was_running = stopped_at is None or stopped_at > started.started_at
+        return started.extended_by(former) if was_running else started
 
     def _started(self, key: str, found: Sequence[RaisedLevel]) -> Ladder:
         first = next(each for each in found if each.ladder == key)
-        fired = (each for each in fired_triggers(self.context) if each.key == key)
-        trigger = next(fired, None) or _reported(first)
+        fired = (each for each in fired_triggers(self.context) if key in (each.key, each.former))
+        trigger = replace(next(fired, _reported(first)), key=key)
         severity = self.context.reading.history.level(trigger.at) or self.context.severity
         return start_ladder(trigger, replace(self.context.ladder, severity=severity), self.context.policy.escalation)
 
@@ -140,7 +173,21 @@ class PastLadders:
         return tuple(spans)
 
 
+def _is_reported(trigger: EscalationTrigger, found: Iterable[RaisedLevel]) -> bool:
+    """Return True if a level was raised after the trigger that told of it, as the next one of a ladder does."""
+    climbing = (each.at for each in found if each.because is not LadderCause.SECURITY)
+    return trigger.because not in UNTIL_IT_STOPS and any(at >= trigger.at for at in climbing)
+
+
 def _reported(first: RaisedLevel) -> EscalationTrigger:
     """Return the trigger of a ladder of which only the comment on its first level is left."""
     reason = Reason("R33", f"a comment of {format_instant(first.at)} reports it")
-    return EscalationTrigger(key=first.ladder, because=first.because, at=first.at, reason=reason)
+    return EscalationTrigger(
+        key=first.ladder, because=first.because, at=first.at, reason=reason, about=_about(first.ladder)
+    )
+
+
+def _about(key: str) -> str:
+    """Return the clock that a ladder's key names, or the overrun; "" for other ladders, and those of older versions."""
+    cause, *instants = key.split(":")
+    return OVERRUN if cause == OVERRUN else f"{cause}:{instants[0]}" if len(instants) == 2 else ""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm
-from desk_sync.domain.escalation.escalate import EscalationState, step_key
+from desk_sync.domain.escalation.escalate import EscalationState, step_key, stop_key
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, RaisedLevel
 from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
 from desk_sync.domain.plan.adoption.past_ladders import PastLadders, request_key
@@ -18,22 +18,28 @@ from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.past import PastChange, TicketPast
 from tests.support.clock_scenes import HOUR
 from tests.support.makers import NOW, PERSON, ROBOT
-from tests.support.plan_scenes import LATE, LATE_TICKET, STAFFED, draft, with_escalation
+from tests.support.plan_scenes import LARGE, LATE, LATE_TICKET, SMALL, STAFFED, draft, past, with_escalation
 
 POLICY = with_escalation(STAFFED)
-ACKNOWLEDGEMENT = "acknowledgement:1"
+CLOCK = "acknowledgement:20261123T050000Z"
+ACKNOWLEDGEMENT, OLDER = f"{CLOCK}:20261123T080000Z", "acknowledgement:1"
 
 
 def comment_on(key: str, level: int, at=NOW, *, public: bool = False) -> ConversationItem:
     """Return our comment on a level."""
+    return note(step_key(key, level), at, public=public)
+
+
+def note(effect: str, at=NOW, *, public: bool = False) -> ConversationItem:
+    """Return our comment that is an effect."""
     return ConversationItem(
-        ref=f"{key}:{level}",
+        ref=effect,
         at=at,
         form=ItemForm.COMMENT,
         author=AuthorKind.AGENT,
         author_id=ROBOT,
         public=public,
-        reference=reference_of(LATE_TICKET.ticket_id, step_key(key, level)),
+        reference=reference_of(LATE_TICKET.ticket_id, effect),
     )
 
 
@@ -41,10 +47,11 @@ def change(name, after, *, by=PERSON, at=NOW):
     return PastChange(name=name, at=at, by=by, before=None, after=after)
 
 
-def adopted(*comments, changes=(), memory=None, since_new=None, policy=POLICY):
+def adopted(*comments, changes=(), memory=None, since_new=None, policy=POLICY, ticket=LATE_TICKET, lookup=LARGE, facts=LATE, known=()):
     traces = TicketTraces(comments=comments, past=TicketPast(changes=tuple(changes)), agents=frozenset({ROBOT}))
-    context = draft(LATE_TICKET, policy=policy, **LATE).escalation.context
-    return PastLadders(context, traces, memory or EscalationMemory(), since_new).adopted()
+    context = draft(ticket, lookup, policy=policy, **facts).escalation.context
+    memory = memory or EscalationMemory(state=EscalationState(known=frozenset(known)))
+    return PastLadders(context, traces, memory, since_new).adopted()
 
 
 def test_a_level_is_raised_at_the_instant_of_its_comment():
@@ -65,6 +72,44 @@ def test_a_ladder_that_is_known_stays_as_it_was_frozen():
     state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), comment_on(ACKNOWLEDGEMENT, 2), memory=frozen).state
 
     assert (state.ladder.policy_version, [each.level for each in state.raised]) == ("old", [1, 2])
+
+
+def test_a_ladder_of_an_older_version_is_about_the_clock_that_it_was_named_by():
+    state = adopted(comment_on(OLDER, 1, NOW - HOUR)).state
+
+    assert (state.ladder.key, state.ladder.about, state.ladder.started_at) == (OLDER, CLOCK, NOW - HOUR)
+    assert [each.ladder for each in state.raised] == [OLDER]
+
+
+def test_a_ladder_whose_breach_is_gone_is_found_by_the_severity_of_that_time():
+    lowered = {"history": past("0h s1, 5m message, 3h45m s3")}
+
+    ticket = replace(LATE_TICKET, severity="S3-Minimal")
+
+    state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), ticket=ticket, lookup=SMALL, facts=lowered).state
+
+    assert [each.ladder for each in state.raised] == [ACKNOWLEDGEMENT]
+    assert (state.ladder.about, state.ladder.reason.text) == (CLOCK, "a comment of 2026-11-23 08:00Z reports it")
+
+
+@pytest.mark.parametrize("notes", [0, 1, 2])
+def test_a_note_that_a_ladder_stopped_is_known(notes):
+    stopped = [note(stop_key(ACKNOWLEDGEMENT, number)) for number in range(1, notes + 1)]
+
+    state = adopted(comment_on(ACKNOWLEDGEMENT, 1, NOW - HOUR), *stopped).state
+
+    assert (state.stops, state.lapsed) == (notes, {ACKNOWLEDGEMENT} if notes else set())
+
+
+@pytest.mark.parametrize(
+    ("key", "about"),
+    [(ACKNOWLEDGEMENT, CLOCK), ("overrun:20261123T080000Z", "overrun"), ("cluster:account", ""), (OLDER, "")],
+)
+def test_a_key_names_the_clock_or_the_overrun(key, about):
+    assert (
+        adopted(comment_on(key, 1, NOW - HOUR), known={key}, facts={"history": past(hours=0)}).state.ladder.about
+        == about
+    )
 
 
 def test_a_report_of_a_breach_of_security_starts_no_ladder():
