@@ -8,8 +8,8 @@ the history contradicts itself: the time in between is not certain.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -40,12 +40,20 @@ class StatusSpan:
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    """The changes of one second as one: the statuses before and after all of them; None if they make no chain."""
+    """The changes of one second as one: the statuses before and after all of them; None if they make no chain.
+
+    A chain that ends where it began can begin with any status `around` it; both are None until one is chosen.
+    """
 
     at: datetime
     before: str | None
     after: str | None
-    tied: bool
+    tied: bool = False
+    around: frozenset[str] = frozenset()
+
+    def joined(self, status: str | None) -> _Second:
+        """Return it with the status as that of both ends, if it can begin with any and this is one of them."""
+        return replace(self, before=status, after=status, around=frozenset()) if status in self.around else self
 
 
 def status_spans(
@@ -55,48 +63,51 @@ def status_spans(
 
     The first begins with the creation if the changes are the `whole` past, else with the first change.
     """
-    seconds = list(_seconds(changes, status, created_at))
+    seconds = _seconds(changes, status, created_at)
     if not seconds:
         return []
     first = seconds[0]
     if whole and first.at > created_at:
-        seconds.insert(0, _Second(created_at, None, first.before, False))
-    seconds.append(_Second(max(now, seconds[-1].at), status, None, False))
+        seconds.insert(0, _Second(created_at, None, first.before))
+    seconds.append(_Second(max(now, seconds[-1].at), status, None))
     return [
         StatusSpan(start=each.at, end=then.at, begun_in=each.after, ended_in=then.before, tied=each.tied)
         for each, then in pairwise(seconds)
     ]
 
 
-def _seconds(changes: Iterable[StatusChange], status: str, created_at: datetime) -> Iterator[_Second]:
-    """Yield the seconds with changes, in order. One before the creation is moved there: Desk cuts its times."""
-    ordered = sorted(changes, key=attrgetter("at"))
-    groups = [(at, list(each)) for at, each in groupby(ordered, key=lambda change: max(change.at, created_at))]
-    before: str | None = None
-    for place, (at, tied) in enumerate(groups):
-        then = [change.before for change in groups[place + 1][1]] if place + 1 < len(groups) else [status]
-        first, last = _chained(tied, before, then)
-        yield _Second(at, first, last, len(tied) > 1)
-        before = last
+def _seconds(changes: Iterable[StatusChange], status: str, created_at: datetime) -> list[_Second]:
+    """Return the seconds with changes, in order. One before the creation is moved there: Desk cuts its times.
 
-
-def _chained(
-    changes: Sequence[StatusChange], before: str | None, then: Sequence[str]
-) -> tuple[str, str] | tuple[None, None]:
-    """Return the first and the last status of a chain that uses every change once; Nones if there is none.
-
-    A chain that ends where it began can begin anywhere: with the status `before`, else with one that comes `then`.
+    The ticket's own status is that at the end of the last second, so the ends are found backwards; those that do not
+    fit what comes after, by what came before.
     """
+    ordered = sorted(changes, key=attrgetter("at"))
+    groups = groupby(ordered, key=lambda change: max(change.at, created_at))
+    seconds = [_chained(at, list(each)) for at, each in groups]
+    then: str | None = status
+    for place, each in reversed(list(enumerate(seconds))):
+        seconds[place] = each.joined(then)
+        then = seconds[place].before
+    before: str | None = None
+    for place, each in enumerate(seconds):
+        seconds[place] = each.joined(before)
+        before = seconds[place].after
+    return seconds
+
+
+def _chained(at: datetime, changes: Sequence[StatusChange]) -> _Second:
+    """Return the second with the ends of a chain that uses every change once, if there is one."""
     surplus = Counter(change.before for change in changes)
     surplus.subtract(change.after for change in changes)
     first = [name for name, count in surplus.items() if count > 0]
     last = [name for name, count in surplus.items() if count < 0]
+    tied = len(changes) > 1
     if not _is_connected(changes) or len(first) > 1 or any(abs(count) > 1 for count in surplus.values()):
-        return None, None
+        return _Second(at, None, None, tied)
     if first:
-        return first[0], last[0]
-    around = next((name for name in (before, *then) if name in surplus), None)
-    return (around, around) if around is not None else (None, None)
+        return _Second(at, first[0], last[0], tied)
+    return _Second(at, None, None, tied, frozenset(surplus))
 
 
 def _is_connected(changes: Sequence[StatusChange]) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -41,6 +43,33 @@ def test_a_real_past_is_found_in_whatever_order_it_is_listed(past, chance):
 
     assert {each.start: each.begun_in for each in found if each.start > CREATED} == last
     assert all(each.begun_in == each.ended_in for each in found)
+
+
+def changes_at(second, *statuses):
+    """Return the changes of one second from status to status."""
+    at = CREATED + timedelta(seconds=second)
+    return [StatusChange(at=at, before=before, after=after) for before, after in pairwise(statuses)]
+
+
+CIRCUITS = [
+    *changes_at(1, "Open", "On Hold", "Open"),
+    *changes_at(2, "Open", "On Hold", "Waiting", "Open"),
+    *changes_at(3, "Open", "On Hold", "Open"),
+]
+
+
+@pytest.mark.parametrize("status", ["Open", "On Hold"])
+def test_seconds_that_end_where_they_began_end_with_the_tickets_own_status(status):
+    assert {each.begun_in for each in spans(CIRCUITS, status) if each.start > CREATED} == {status}
+
+
+def test_a_second_that_ends_where_it_began_goes_on_from_the_one_before_if_it_does_not_fit_what_comes_after():
+    changes = [*changes_at(1, "Waiting", "On Hold"), *changes_at(2, "Open", "On Hold", "Open")]
+
+    _, first, second = spans(changes, "Closed")
+
+    assert (first.begun_in, first.ended_in) == ("On Hold", "On Hold")
+    assert (second.begun_in, second.ended_in) == ("On Hold", "Closed")
 
 
 @given(pasts())

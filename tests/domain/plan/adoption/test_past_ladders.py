@@ -47,7 +47,17 @@ def change(name, after, *, by=PERSON, at=NOW):
     return PastChange(name=name, at=at, by=by, before=None, after=after)
 
 
-def adopted(*comments, changes=(), memory=None, since_new=None, policy=POLICY, ticket=LATE_TICKET, lookup=LARGE, facts=LATE, known=()):
+def adopted(
+    *comments,
+    changes=(),
+    memory=None,
+    since_new=None,
+    policy=POLICY,
+    ticket=LATE_TICKET,
+    lookup=LARGE,
+    facts=LATE,
+    known=(),
+):
     traces = TicketTraces(comments=comments, past=TicketPast(changes=tuple(changes)), agents=frozenset({ROBOT}))
     context = draft(ticket, lookup, policy=policy, **facts).escalation.context
     memory = memory or EscalationMemory(state=EscalationState(known=frozenset(known)))
