@@ -45,8 +45,8 @@ class ClockReading:
 
     @property
     def doubtful(self) -> Sequence[Clock]:
-        """The clocks whose breach rests on unknown time."""
-        return [clock for clock in self.clocks if clock.is_doubtful]
+        """The clocks whose breach rests on unknown time; of folded time nothing more is learnt."""
+        return [clock for clock in self.clocks if clock.is_doubtful and not clock.folded]
 
     def ask_again_at(self, now: datetime) -> datetime | None:
         """Return when to ask again what happened in unknown time, after pauses that double; None if it is certain."""

@@ -212,4 +212,5 @@ def _ended(clock: Clock) -> EndedClock:
         met_at=clock.met_at,
         used=clock.used,
         paused=clock.paused,
+        doubtful=clock.is_doubtful,
     )

@@ -28,7 +28,8 @@ class OpenCycle:
 class EndedClock:
     """A clock that has ended, as it was read; see `Clock`. Its reasons and pauses are not kept.
 
-    `cycle_at` is None where the clock counts from the start of its cycle.
+    `cycle_at` is None where the clock counts from the start of its cycle. It is `doubtful` if it ended with a breach
+    that rests on unknown time.
     """
 
     key: str
@@ -42,6 +43,7 @@ class EndedClock:
     met_at: datetime | None = None
     used: timedelta = timedelta(0)
     paused: timedelta = timedelta(0)
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,6 +158,7 @@ class _Reading:
             met_at=clock.met_at,
             used=clock.used,
             paused=clock.paused,
+            proven_at=None if clock.doubtful else clock.due_at,
             folded=True,
         )
 

@@ -61,6 +61,7 @@ def seen(clock: Clock, until=MONDAY) -> tuple:
         clock.state,
         clock.level,
         clock.at_risk,
+        clock.is_doubtful,
         clock.used,
         clock.paused,
         clock.ended_at,
@@ -155,6 +156,20 @@ def test_a_folded_clock_shows_no_spans_and_raises_no_alarm():
     assert reading.clocks[1].state is ClockState.BREACHED
     assert reading.alarms == {}
     assert reading.folded_rounds == {"acknowledgement": 1, "determination": 1}
+
+
+def test_a_breach_that_rests_on_unknown_time_stays_doubtful_and_asks_no_more():
+    late = "0h s1, 6h reply, 90h reply, " + ", ".join(f"{hour}h reply" for hour in range(91, 120))
+    unknown = ((MONDAY, MONDAY + 5 * HOUR),)
+    history = folded(History(created_at=MONDAY, events=events(late), unknown=unknown))
+
+    reading = take_reading(history, PROMISE, LARGE, MONDAY + 120 * HOUR)
+
+    assert [(clock.key, clock.folded) for clock in reading.clocks if clock.is_doubtful] == [
+        ("acknowledgement:1", True),
+        ("determination:1", True),
+    ]
+    assert reading.doubtful == []
 
 
 def test_a_reading_before_the_folded_part_ends_is_one_at_its_end():

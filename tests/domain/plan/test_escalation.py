@@ -8,6 +8,7 @@ from itertools import permutations
 
 import pytest
 
+from desk_sync.domain.commitment.folding import fold
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
 from desk_sync.domain.escalation.escalate import EscalationState
@@ -23,7 +24,15 @@ from desk_sync.domain.escalation.triggers import (
     OverrunRule,
     RequestGate,
 )
-from desk_sync.domain.plan.escalation import advance, last_of_clusters, record_only, requests_after, signals, stands
+from desk_sync.domain.plan.escalation import (
+    advance,
+    last_of_clusters,
+    record_only,
+    requests_after,
+    signals,
+    stands,
+    targets_passed,
+)
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import COMMITMENT, HOUR
@@ -310,10 +319,23 @@ class TestAClockAtRisk:
             "determination:20261123T063000Z:20261123T083000Z:at_risk"
         }
 
+    def test_one_that_is_folded_is_not_notified_and_not_known(self):
+        history = answered_often(RISKY)
+
+        assert {each.milestone for each in context(policy=RISKY, history=history).reading.clocks if each.folded}
+        assert targets_passed(context(policy=RISKY, history=history)) == {}
+
     def test_in_shadow_it_is_known_and_not_notified_later(self):
         recorded = record_only(NOTHING, context(policy=RISKY, history=past("0h s1", 2.5)))
 
         assert self.warned(before=recorded.state, is_first=False).at_risk == ()
+
+
+def answered_often(policy):
+    """Return the history of the ticket with so many late answers that they are folded."""
+    whole = past("0h s1, " + ", ".join(f"3h{minute}m reply" for minute in range(10, 50)))
+    reading = context(policy=policy, history=whole).reading
+    return fold(whole, reading.promise, reading.basis, NOW)
 
 
 class TestWhatHolds:
@@ -328,6 +350,16 @@ class TestWhatHolds:
 
     def test_in_the_bin_nothing_is_judged(self):
         assert self.stopped(history=past("0h s1, 3h30m ended")) is None
+
+    def test_a_breach_of_a_clock_that_is_folded_holds(self):
+        policy = with_escalation(ESCALATION, answers={})
+        started = advance(NOTHING, context(policy=policy)).state
+        folded = answered_often(policy)
+
+        outcome = advance(started, context(policy=policy, history=folded))
+
+        assert folded.past.is_finished(BREACH)
+        assert (outcome.stopped, outcome.state.lapsed, outcome.state.known) == (None, frozenset(), {BREACH})
 
     @pytest.mark.parametrize(
         ("ticket", "rule", "stops"),

@@ -16,7 +16,7 @@ from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.escalation.public_update import UpdateTexts
-from desk_sync.domain.plan.memory import ClocksMemory
+from desk_sync.domain.plan.memory import KEYS, ClocksMemory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.errors import PermanentError, Unreadable
@@ -396,7 +396,7 @@ def test_the_memory_of_yesterday_costs_no_reading_where_nothing_is_new(desk, ope
     history = opened.tickets.history(TICKET)
     stored = history.memory.clocks
     assert stored == ClocksMemory(
-        inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted, left_at=NOW
+        inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted, left_at=NOW, keys=KEYS
     )
 
     at(opened, hours=2)
