@@ -12,12 +12,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
+from desk_sync.adapters.subscriptions.account_names import names_without_account
 from desk_sync.adapters.subscriptions.one_of_each import (
     OneSubscription,
     contradictions,
     one_of_each,
     position,
     repetitions,
+    spellings,
 )
 from desk_sync.adapters.subscriptions.tables.cells import shown
 from desk_sync.adapters.subscriptions.tables.subscription_row import REQUIRED, SubscriptionRow, read_subscription
@@ -67,6 +69,7 @@ def read_correct_accounts(
     refused += _accounts_of_several_addresses(subscriptions)
     each_once = one_of_each(subscriptions)
     refused += contradictions(each_once)
+    refused += spellings(each_once)
     refused += _sheets_of_several_days(paths, subscriptions)
     order = {each: number for number, each in enumerate(dict.fromkeys(problem.file for problem in refused))}
     refused.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
@@ -109,13 +112,15 @@ def _file(
     refused: Sequence[Problem],
     regions: Collection[str],
 ) -> AccountFile:
-    warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
     by_address: dict[str, list[OneSubscription]] = {}
     for each in subscriptions:
         by_address.setdefault(each.newest[0].super_admin_email, []).append(each)
     first = {address: ones[0].newest[0] for address, ones in by_address.items()}
+    accounts = tuple(map(_account, by_address.values()))
+    warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
+    warnings += names_without_account(rows, accounts)
     return AccountFile(
-        accounts=tuple(map(_account, by_address.values())),
+        accounts=accounts,
         as_of=max((each.as_of for each in rows if each.as_of), default=None),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         refused=tuple(refused),

@@ -78,6 +78,21 @@ def contradictions(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem
             yield one.rows[0].problem("subscription_id", message, "keep the row that is right")
 
 
+def spellings(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem]:
+    """Yield the mistakes of ids that differ only in zeros in front, which a spreadsheet drops: perhaps they are one."""
+    alike: dict[str, list[SubscriptionRow]] = {}
+    for one in subscriptions:
+        if one.rows[0].subscription_id.isdecimal():
+            alike.setdefault(one.rows[0].subscription_id.lstrip("0"), []).append(one.rows[0])
+    for rows in (each for each in alike.values() if len(each) > 1):
+        for row in rows:
+            other = rows[1] if row is rows[0] else rows[0]
+            same = f"{shown(other.subscription_id)} on {position(other, row)}"
+            message = f"{shown(row.subscription_id)} is perhaps the same id as {same}"
+            hint = "write one id in one way, with its zeros in front: format the column as text"
+            yield row.problem("subscription_id", message, hint)
+
+
 def _contradicted(rows: Sequence[SubscriptionRow], column: str) -> Iterator[Problem]:
     for row in rows:
         other = rows[1] if row is rows[0] else rows[0]

@@ -223,11 +223,17 @@ def _name(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text of a cell. Raises ValueError for a formula: programs evaluate it to different results."""
+    """Return the text of a cell.
+
+    Raises ValueError for a formula, which programs evaluate to different results, and for the signs that a spreadsheet
+    shows, and saves as CSV, in place of a value that is wider than its column.
+    """
     if as_text := _AS_TEXT.fullmatch(text):
         return as_text[1].strip()
     if text in _FAILED:
         raise ValueError(f"{text}: a formula has failed")
+    if not text.strip("#"):
+        raise ValueError(f"{shown(text)}: the column was too narrow for the value: widen it, and save the table again")
     if text[0] == "=":
         raise ValueError("is a formula: save the table with its values")
     return text
