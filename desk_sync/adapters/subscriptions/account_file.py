@@ -77,7 +77,7 @@ def read_correct_accounts(
         raise InputError(str(paths[0]), [*notes.problems, *refused])
     correct = _correct(subscriptions, refused, broken)
     file = _file(correct, each_once if correct is subscriptions else one_of_each(correct), refused, regions)
-    return replace(file, warnings=(*notes.unread, *notes.warnings, *file.warnings))
+    return replace(file, warnings=(*notes.unread, *notes.warnings, *notes.hidden, *file.warnings))
 
 
 @dataclass(frozen=True, slots=True)
