@@ -175,7 +175,7 @@ class _TablesSoFar:
         line, cells = next(table.records, (1, None))
         if cells is None:
             return
-        heading = _heading(cells, self.required, line, guessed=table.guessed)
+        heading = _heading(cells, self.required, line, table)
         (self.refused if heading.mistakes else self.read).append((table.sheet, heading))
         if not heading.mistakes:
             place = TablePlace(_labelled(self.path, table.sheet), heading.columns, table.guessed)
@@ -226,9 +226,9 @@ def _listed_lines(lines: Sequence[int]) -> str:
     return ", ".join(words) + ", …" * (len(spans) > _LISTED)
 
 
-def _heading(cells: Sequence[str], required: Sequence[str], line: int, *, guessed: bool) -> TableHeading:
-    heading = read_heading([cell.strip() for cell in cells], required, line)
-    if heading.mistakes and guessed and not "".join(cells).isascii():
+def _heading(cells: Sequence[str], required: Sequence[str], line: int, table: SheetTable) -> TableHeading:
+    heading = read_heading([cell.strip() for cell in cells], required, line, delimiters=table.delimiters)
+    if heading.mistakes and table.guessed and not "".join(cells).isascii():
         return replace(heading, mistakes=[replace(each, hint=_SAVE_AS_UTF8) for each in heading.mistakes])
     return heading
 
