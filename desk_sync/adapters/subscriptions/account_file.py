@@ -12,7 +12,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
-from desk_sync.adapters.subscriptions.account_names import names_without_account
 from desk_sync.adapters.subscriptions.one_of_each import (
     OneSubscription,
     contradictions,
@@ -21,6 +20,7 @@ from desk_sync.adapters.subscriptions.one_of_each import (
     repetitions,
     spellings,
 )
+from desk_sync.adapters.subscriptions.tables.account_names import names_without_account
 from desk_sync.adapters.subscriptions.tables.cells import shown
 from desk_sync.adapters.subscriptions.tables.subscription_row import REQUIRED, SubscriptionRow, read_subscription
 from desk_sync.adapters.subscriptions.tables.table_file import TableNotes, TableRow, read_rows
