@@ -254,6 +254,11 @@ def document(facts: MailFacts) -> dict[str, Any]:
 def explanation(facts: MailFacts) -> list[dict[str, Any]]:
     """Return each address of the mail with its weight and the reason, as `desk-sync intake --explain` prints it."""
     return [
-        {"address": each.address.value, "place": each.place, "weight": each.weight, "reason": each.reason}
+        {
+            "address": each.address.value,
+            "place": str(each.place),
+            "weight": str(each.weight),
+            "reason": str(each.reason),
+        }
         for each in facts.verdicts
     ]
