@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from desk_sync.adapters.mail.addresses import AddressFlaw, MailAddress
+from desk_sync.adapters.mail.addresses import MailAddress
+from desk_sync.adapters.mail.flaws import AddressFlaw
 from desk_sync.adapters.mail.template import MailTemplate
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers

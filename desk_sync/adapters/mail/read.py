@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from desk_sync.adapters.mail.addresses import NO_ADDRESS, AddressFlaw, MailAddress, addresses_in
+from desk_sync.adapters.mail.addresses import MailAddress, addresses_in
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import (
     AddressReason,
@@ -22,6 +22,7 @@ from desk_sync.adapters.mail.facts import (
     FactSource,
     MailFacts,
 )
+from desk_sync.adapters.mail.flaws import NO_ADDRESS, AddressFlaw
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
 from desk_sync.adapters.mail.quotes import answers, forwards, without_copies

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.adapters.mail import words as mail_words
-from desk_sync.adapters.mail.addresses import NO_ADDRESS, MailAddress, addresses_in
+from desk_sync.adapters.mail.addresses import MailAddress, addresses_in
+from desk_sync.adapters.mail.flaws import NO_ADDRESS
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 
