@@ -259,21 +259,33 @@ _ACCOUNT_WORDS = frozenset(
     ]
 )
 _MOST_WORDS = 4
+# A label that begins with an address can be longer.
+_MOST_WORDS_OF_ADDRESS = 10
+_FIRST_WORDS = 2
 _LONGEST_LABELLED = 160
 
 
 def _is_behind_another_label(before: str) -> bool:
     """Return True for a short label before an address, or before a name and an address, not of the template's words."""
     label = _label_of(before)
-    if not label or len(label.split()) > _MOST_WORDS:
+    words = mail_words.words(fold(label or ""))
+    if not label or len(label.split()) > _MOST_WORDS_OF_ADDRESS:
         return False
+    if mail_words.names_no_customer(label):
+        return True
     groups = mail_words.groups_in(label)
-    words = mail_words.words(fold(label))
-    if mail_words.names_no_customer(label) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
+    if len(label.split()) > _MOST_WORDS and ("customer" in groups or not _names_an_address(words)):
+        return False
+    if groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
     return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in words)
+
+
+def _names_an_address(words: Sequence[str]) -> bool:
+    """Return True for a label that begins with an address, such as "E-mail address of the engineer"."""
+    return any(word in _ADDRESS_WORDS or "mail" in mail_words.groups_in(word) for word in words[:_FIRST_WORDS])
 
 
 def _label_of(before: str) -> str | None:

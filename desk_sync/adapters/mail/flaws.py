@@ -66,15 +66,13 @@ _NOT = (
 )
 _CUSTOMER = r"(?:customers?|kunden?|clientes?|clients?|klant(?:en)?|super ?-?admin\w*)"
 _NOT_TO_USE_BEFORE = re.compile(
-    rf"(?<![a-z']){_NOT}(?:\s++(?:e|es|ist|est|is))?(?:\s++(?:the|der|das|die|den|o|a|el|la|le|il|de|our|unser|nosso|nuestro"
-    rf"|notre))?\s++{_CUSTOMER}(?![a-z])[^.;:]{{0,20}}\Z|"
+    rf"(?<![a-z']){_NOT}(?:\s++(?:e|es|ist|est|is))?(?:[\s-]++(?:the|der|das|die|den|o|a|el|la|le|il|de|our|unser|nosso|nuestro"
+    rf"|notre))?[\s-]++{_CUSTOMER}(?![a-z])[^.;:]{{0,40}}[:：]?\s?\Z|"
     rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
     rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
     r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez"
     r" de|ao inves de"
-    r"|in plaats van|invece di|former|formerly|outdated|obsolete|fruhere[nrs]?|veraltete[nrs]?|ancienne?"
-    r"|antigu[ao]|antig[ao]"
-    r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧"
+    rf"|in plaats van|invece di|{mail_words.WITHDRAWN})(?![a-z])(?:\s++[\w'-]++){{0,5}}[\s:(<\"]*+\Z|(?:旧"
     r"|以前の)\S{0,20}\Z"
 )
 _ASKED_BEFORE = re.compile(
@@ -84,10 +82,20 @@ _ASKED_BEFORE = re.compile(
 _ASKED_AFTER = re.compile(r"[>)\"'”’\]*]*+\s?[?？]")
 _OF_ACCOUNTS = frozenset({"customer", "super admin", "admin"})
 _ASSUMED = re.compile(mail_words.ASSUMED)
+# Words behind an address that take it back, also in the next sentence.
+_RETRACTED = (
+    r"(?:(?:[.;–—-]\s?)?(?:sorry,? )?(?:(?:that|this|which|it|das|dies|der|eso|esto|isso|isto|ca|cela|ce) )?"
+    r"(?:is|was|were|has been|ist|war|era|fue|foi|es|est|etait|sera|was given) (?:(?:the|an?|die|der|das|la|le|el|o) )?"
+    r"(?:wrong|incorrect|mistaken|outdated|obsolete|falsch|veraltet|ein fehler|error|mistake|errad[ao]|incorret[ao]|incorrect[ao]"
+    r"|equivocad[ao]|incorrecte|fausse|faux|errone|erronee|une erreur|um erro|un error)"
+    r"|by mistake|in error|aus versehen|versehentlich|irrtumlich|por error|por engano|por erro|par erreur|per errore"
+    r"|は?(?:間違い|誤り))(?![a-z])"
+)
 _NOT_TO_USE_AFTER = re.compile(
     r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
     rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"
     r"|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)|[>)\"”\]]*+\s*+(?:は|では|じゃ)(?:あり|な[いく])"
+    rf"|[>)\"”\]]*+[\s,]*+{_RETRACTED}"
     r"|[>)\"”\]]*+\s*+(?:has left|left the|hat (?:das|die|den) \w+ verlassen|ist ausgeschieden|saiu d|ya no trabaja"
     r"|nao trabalha mais|ne travaille plus|a quitte|non lavora piu|werkt niet meer|は?退職)"
 )

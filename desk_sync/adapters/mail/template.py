@@ -214,6 +214,8 @@ def _divided(line: str) -> list[str]:
 
 
 def _part(label: str) -> LabelPart | None:
+    if mail_words.names_no_customer(label):
+        return None
     return mail_words.part_of(label) or mail_words.part_of(_BRACKETS.sub(" ", label))
 
 
