@@ -86,8 +86,8 @@ _ASSUMED = re.compile(mail_words.ASSUMED)
 _RETRACTED = (
     r"(?:(?:[.;–—-]\s?)?(?:sorry,? )?(?:(?:that|this|which|it|das|dies|der|eso|esto|isso|isto|ca|cela|ce) )?"
     r"(?:is|was|were|has been|ist|war|era|fue|foi|es|est|etait|sera|was given) (?:(?:the|an?|die|der|das|la|le|el|o) )?"
-    r"(?:wrong|incorrect|mistaken|outdated|obsolete|falsch|veraltet|ein fehler|error|mistake|errad[ao]|incorret[ao]|incorrect[ao]"
-    r"|equivocad[ao]|incorrecte|fausse|faux|errone|erronee|une erreur|um erro|un error)"
+    r"(?:wrong|incorrect|mistaken|outdated|obsolete|falsch|veraltet|ein fehler|error|mistake|errad[ao]|incorret[ao]"
+    r"|incorrect[ao]|equivocad[ao]|incorrecte|fausse|faux|errone|erronee|une erreur|um erro|un error)"
     r"|by mistake|in error|aus versehen|versehentlich|irrtumlich|por error|por engano|por erro|par erreur|per errore"
     r"|は?(?:間違い|誤り))(?![a-z])"
 )

@@ -257,7 +257,8 @@ _NO_CUSTOMER = re.compile(
     r"|(?<![a-z])client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
     r"|(?:customer|client)(?:'s|s'| s) (?:customer|client)"
     r"|(?:customer|client)s? of (?:the|our|their) (?:customer|client)"
-    r"|kunden? (?:des|unsere[rs]|der|ihre[rs]|seiner?s?) kunden|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
+    r"|kunden? (?:des|unsere[rs]|der|ihre[rs]|seiner?s?) kunden"
+    r"|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
     r"|clients? (?:de|du) (?:notre |leur )?client|(?:顧客|お客様)の(?:顧客|お客様)"
 )
 
