@@ -139,7 +139,12 @@ def _start(line: str, sign: int, first: int) -> int:
 
 
 def _separates(character: str) -> bool:
-    return character in _SEPARATORS or _has_no_blanks(character) or unicodedata.category(character) == "So"
+    return character in _SEPARATORS or _has_no_blanks(character) or _is_drawn(character)
+
+
+def _is_drawn(character: str) -> bool:
+    """Return True for a drawing; the character in place of an unreadable one can be a letter of the address."""
+    return character != "\N{REPLACEMENT CHARACTER}" and unicodedata.category(character) == "So"
 
 
 def _has_no_blanks(character: str) -> bool:
