@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from desk_sync.adapters.mail import words as mail_words
-from desk_sync.adapters.mail.flaws import COUNTED_FLAWS, AddressFlaw, flaw_of
+from desk_sync.adapters.mail.flaws import COUNTED_FLAWS, AddressFlaw, flaw_of, is_notice, is_of_colleague
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
@@ -118,7 +118,9 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
 
 
 _IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
-_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE})
+_SHARED = frozenset(
+    {AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE, AddressFlaw.COLLEAGUE}
+)
 
 
 def _like(before: MailAddress, address: MailAddress) -> MailAddress:
@@ -184,8 +186,17 @@ class _Match:
         clause = _CLAUSE.split(before.rstrip("<([（*'\"“„ "))[-1]
         label = label_before(clause)
         flaw = flaw_of(value, before, clause, self._line[self.end : self.end + 80])
-        is_foreign = flaw is None and label is None and _is_behind_another_label(before)
-        return MailAddress(value, label, AddressFlaw.OTHER_LABEL if is_foreign else flaw, link)
+        if flaw is None and label is None:
+            flaw = self._foreign(before, clause)
+        return MailAddress(value, label, flaw, link)
+
+    def _foreign(self, before: str, clause: str) -> AddressFlaw | None:
+        """Return the flaw of an address without a label of the template."""
+        if is_notice(self._line):
+            return AddressFlaw.NOTICE
+        if is_of_colleague(clause, self._line[self.end : self.end + 80]):
+            return AddressFlaw.COLLEAGUE
+        return AddressFlaw.OTHER_LABEL if _is_behind_another_label(before) else None
 
     def _normal(self) -> str | None:
         return identifiers.email(f"{self._local_part}@{self._domain}")

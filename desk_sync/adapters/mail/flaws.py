@@ -21,6 +21,8 @@ class AddressFlaw(StrEnum):
     EXAMPLE = "only an example"
     OTHER_LABEL = "behind another label"
     UNSURE = "asked about or assumed, not stated"
+    COLLEAGUE = "of somebody who is to be copied or answered"
+    NOTICE = "in the notice of a mail program or a list"
 
 
 NO_ADDRESS = frozenset({AddressFlaw.PIECE, AddressFlaw.WEB, AddressFlaw.MESSAGE_ID, AddressFlaw.REPOSITORY})
@@ -127,3 +129,45 @@ def _is_id_of_message(local_part: str, before: str, after: str) -> bool:
 
 _HEADER_OF_IDS = re.compile(r"(?:message-?ids?|in-reply-to|references|content-id) ?[:：]")
 _ENDS_WITH_ID = re.compile(r"(?<![a-z])ids?\W{0,3}\Z")
+
+
+# People of the writer's side, and lines that no person wrote.
+
+_COLLEAGUE_BEFORE = re.compile(
+    r"(?<![a-z])(?:my|our|meine?[mnr]?|unsere?[mnr]?|mi|nuestr[oa]|meu|minha|noss[oa]|mon|ma|notre|mi[oa]|nostr[oa]|mijn|onze)"
+    r"\s(?:colleagues?|kollege|kollegen|kollegin|colegas?|companer[oa]|collegues?|collega|colleghi|consultant|berater(?:in)?"
+    r"|boss|chef|manager|jefe|chefe)(?:\s++[^\W\d][\w.'-]*+){0,2}[\s:(<,\"]*+\Z"
+    r"|(?:please|kindly) (?:also )?(?:copy|cc|inform)(?:\s++[\w.'-]++){0,2}[\s:(<\"]*+\Z"
+    r"|(?:弊社|当社)\S{0,20}\Z|(?<!様の)(?<!ご)担当の\S{0,10}\Z"
+)
+_COLLEAGUE_AFTER = re.compile(
+    r"[)>\"\]]*+\s?(?:in|on|en|em|ins?) (?:the )?(?:copy|cc|copia|copie|kopie)(?![a-z])"
+    r"|[)）>]*+\s?(?:まで|宛)\S{0,6}(?:お願い|連絡|返信)"
+)
+_EXTERNAL = r"(?:extern\w*|outside|phishing|fora d|fuera d|exterieur|外部)"
+_NOTICE = re.compile(
+    r"\W*+(?:caution|warning|attention|achtung|vorsicht|cuidado|atencion|atencao|attenzione|let op|注意|警告)"
+    rf"\W.{{0,120}}?{_EXTERNAL}"
+    rf"|\W*+(?:external|externe?[rs]?|externo|esterna) (?:e-?)?"
+    r"(?:mail|message|sender|nachricht|absender|correo|expediteur)"
+    r"|\W*+(?:to|um|para|pour|per|om|if you|wenn sie|si vous|si no|se voce|se nao)(?![a-z])"
+    r".{0,80}?(?:unsubscribe|abbestell|abmeld|abzubestell|abzumeld|desabonn|desinscri"
+    r"|(?:cancel|anul)ar (?:a |la |su |sua )?(?:suscripcion|inscricao|assinatura)"
+    r"|disiscri|uitschrijv)"
+)
+_SCANNED = re.compile(
+    r"(?<![a-z])(?:e-?mail|message|nachricht|correo|mensaje|mensagem|courriel|messaggio|bericht)(?![a-z])[^.]{0,40}?"
+    r"(?:checked|scanned|gepruft|verificad[oa]|analizad[oa]|analysee?|verifiee?|controllat[oa]|gescand)[^.]{0,40}?(?:virus|malware)"
+)
+_LONGEST_NOTICE = 400
+
+
+def is_of_colleague(clause: str, after: str) -> bool:
+    """Return True if the words around an address say that somebody beside the writer is to be copied or answered."""
+    return bool(_COLLEAGUE_BEFORE.search(fold(clause)) or _COLLEAGUE_AFTER.match(fold(after)))
+
+
+def is_notice(line: str) -> bool:
+    """Return True for a banner about external mail, the line of a virus scanner, and the way out of a list."""
+    folded = fold(line[:_LONGEST_NOTICE]).strip()
+    return bool(_NOTICE.match(folded) or _SCANNED.search(folded))

@@ -157,6 +157,7 @@ def _writer(headers: Sequence[tuple[str, str]], kind: str) -> MailWriter:
         sender=next(iter(senders), None),
         further=tuple(dict.fromkeys(address for address in addresses)),
         names=tuple(dict.fromkeys(names)),
+        copied=tuple(address for name, value in first if name == "cc" for address in _addresses(value)),
         automatic=_is_automatic(dict(headers), kind, senders) or bool(_OF_MACHINE.match(fold(subject))),
     )
 

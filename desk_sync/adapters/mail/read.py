@@ -229,10 +229,13 @@ def _host(address: MailAddress) -> str:
     return address.value.rpartition("@")[2]
 
 
+_IN_VALUES = (None, AddressFlaw.OTHER_LABEL, AddressFlaw.COLLEAGUE)
+
+
 def _values(lines: Sequence[str], writer: MailWriter) -> list[MailAddress]:
     """Return the addresses that are the values of a field, whose label is not in the lines any more."""
     found = (replace(each, label=each.label or LabelPart.CUSTOMER_EMAIL) for each in addresses_in(lines))
-    return [each for each in writer.without_own(found) if each.flaw in (None, AddressFlaw.OTHER_LABEL)]
+    return [each for each in writer.without_own(found) if each.flaw in _IN_VALUES]
 
 
 def _in_links(lines: Sequence[str], writer: MailWriter) -> FoundAddress:

@@ -194,7 +194,8 @@ POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
 
 # Words that mark the next identifier as the writer's, not the customer's.
 OWN = (
-    "our own|our|own|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
+    "my own|my|mein|meine|mi|meu|minha|mon|ma|mio|mia|mijn|私の|our own|our|own"
+    "|partner org|partner organization|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
     "|弊社|弊社の|当社|当社の|自社|自社の"
 )
 
