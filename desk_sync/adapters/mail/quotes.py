@@ -84,7 +84,7 @@ def without_copies(lines: Iterable[str]) -> Lines:
 
 
 # A quoted line: `>`, initials and `>`, or a bar; a line with several bars is a row of a table.
-_MARK = re.compile(r"\s*+(?:>[> ]*+|[A-Z][A-Za-z]{0,3}>[> ]*+|\|\s(?=[^|]*+\Z))")
+_MARK = re.compile(r"\A\s*+(?:>[> ]*+|[A-Z][A-Za-z]{0,3}>[> ]*+|\|\s(?=[^|]*+\Z))")
 _ADDRESS = re.compile(r"[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
 _TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>$")
 _BRACKETED = re.compile(r"<[^\s<>@]{1,64}@[^\s<>@]{1,255}>")
