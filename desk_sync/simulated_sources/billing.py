@@ -13,7 +13,7 @@ from typing import Any
 
 from desk_sync.simulated_sources import refusal
 from desk_sync.simulated_sources.book import BookedCustomer, BookedPart, BookedSubscription, SourceBook
-from desk_sync.simulated_sources.pages import ListPage, page_of, written_country, written_id
+from desk_sync.simulated_sources.pages import AnswerPage, page_of, written_country, written_id
 from desk_sync.simulated_sources.quirks import ABSENT, Row, SourceQuirks, without_absent
 
 BASE = "/billing/v1"
@@ -266,14 +266,14 @@ class SimulatedBilling:
             raise refusal.not_there("Customer")
         return customer
 
-    def _move(self, page: ListPage, id_name: str) -> None:
+    def _move(self, page: AnswerPage, id_name: str) -> None:
         """Change the list of customers after a page of it, as the quirks say."""
         if page.rows and "rows_are_deleted" in self.quirks:
             self.book.delete_customer(str(page.rows[0][id_name]))
         if page.rows and "rows_are_added" in self.quirks:
             self.book.add_customer()
 
-    def _page(self, name: str, page: ListPage) -> Row:
+    def _page(self, name: str, page: AnswerPage) -> Row:
         more = self.quirks.says_more(page.more)
         context = without_absent({"page": page.number, "per_page": page.size, "has_more_page": more})
         with_context = {} if "page_context_missing" in self.quirks else {"page_context": context}

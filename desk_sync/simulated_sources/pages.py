@@ -15,7 +15,7 @@ LARGEST_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListPage:
+class AnswerPage:
     """The rows of a page, and if there are more after it."""
 
     rows: Sequence[Row]
@@ -30,7 +30,7 @@ def page_of(
     quirks: SourceQuirks,
     row: Callable[[T], Row],
     made_up: Callable[[int], Row],
-) -> ListPage:
+) -> AnswerPage:
     """Return the page that the query names, with the `row` of each item on it.
 
     `made_up` gives the rows of a list that never ends, by their numbers. Raises SourceRefusal for a page that is no
@@ -38,7 +38,7 @@ def page_of(
     """
     number, size = whole(query, "page", 1), min(whole(query, "per_page", LARGEST_PAGE), LARGEST_PAGE)
     if "lists_are_empty" in quirks:
-        return ListPage(rows=(), number=number, size=size, more=False)
+        return AnswerPage(rows=(), number=number, size=size, more=False)
     start = 0 if "pages_repeat" in quirks else (number - 1) * size
     found = [row(each) for each in items[start : start + size]]
     if "rows_repeat" in quirks and 0 < start < len(items):
@@ -47,7 +47,7 @@ def page_of(
     if "lists_never_end" in quirks:
         found += [made_up(start + place) for place in range(len(found), size)]
         more = True
-    return ListPage(rows=found, number=number, size=size, more=more)
+    return AnswerPage(rows=found, number=number, size=size, more=more)
 
 
 def whole(query: Mapping[str, str], name: str, otherwise: int) -> int:
