@@ -112,7 +112,7 @@ def test_a_name_that_is_nearly_one_of_ours_is_suggested(name, meant):
     assert problem.hint == f'rename "{name}" to {meant}, if it is that'
 
 
-def test_a_column_that_is_there_twice_is_told_with_the_one_that_is_lacking():
+def test_a_column_that_is_there_twice_is_named_with_the_one_that_is_lacking():
     problem, _ = mistake(*REQUIRED[:-1], "Status")
 
     assert problem.message == "the heading has no is_paid, and status twice"
