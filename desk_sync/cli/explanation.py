@@ -129,7 +129,8 @@ def print_clock(clock: Clock) -> None:
     """Print a clock's state, its reasons, and its history span by span."""
     round_ = f", round {clock.round}" if clock.round > 1 else ""
     met = f", met at {_format(clock.met_at)}" if clock.met_at else ""
-    print_line(f"{clock.milestone}{round_}: {clock.state}{met}; used {clock.used}, paused {clock.paused}")
+    used, paused = format_duration(clock.used), format_duration(clock.paused)
+    print_line(f"{clock.milestone}{round_}: {clock.state}{met}; used {used}, paused {paused}")
     if clock.target_at or clock.due_at:
         print_line(f"  target {_format(clock.target_at)}, due {_format(clock.due_at)}")
     for reason in clock.reasons:

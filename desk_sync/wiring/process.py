@@ -17,6 +17,7 @@ from desk_sync.adapters.store.engine import describe
 from desk_sync.adapters.store.failures import SqlFailures
 from desk_sync.adapters.store.group_commit import GroupCommit
 from desk_sync.adapters.store.heartbeats import SqlHeartbeats
+from desk_sync.adapters.store.schema import OURS
 from desk_sync.adapters.subscriptions.partner_file import read_partners
 from desk_sync.domain.account.partner import Partner
 from desk_sync.errors import ConfigurationError
@@ -164,11 +165,11 @@ class DeskSync:
         )
 
     def upgrade(self) -> str:
-        """Bring the database to this version's schema; return which database it is."""
+        """Bring the database to this version's schema; return which database it is, and that schema."""
         from desk_sync.adapters.store.upgrade import migrate  # alembic takes half a second to import
 
         migrate(self.engine, now=self.environment.now())
-        return describe(self.engine)
+        return f"{describe(self.engine)}; schema {OURS}"
 
     def downgrade(self, *, lossy: bool) -> tuple[str, Sequence[str]]:
         """Bring the database to the schema before this version's; return that schema, and what was lost."""

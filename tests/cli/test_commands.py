@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 from typer.testing import CliRunner
 
+from desk_sync.adapters.store.schema import OURS
 from desk_sync.cli.commands import app
 from tests.support import forked
 from tests.support.processes import environment
@@ -163,3 +164,17 @@ def test_the_threads_of_a_worker_share_two_heaps_so_that_its_memory_stays_flat(s
         CliRunner().invoke(app, ["worker"])
 
     assert recorded == ["2"]
+
+
+def test_the_explanation_of_a_mail_is_in_words(shell, tmp_path):
+    mail = tmp_path / "mail.eml"
+    mail.write_text("From: a@partner.example\n\nSuper admin: admin@one.example\n", encoding="utf-8")
+
+    printed = shell.run("intake", "--explain", str(mail)).stdout
+
+    assert "'place': 'new text'" in printed
+    assert "<" not in printed
+
+
+def test_an_upgrade_names_the_schema_that_it_reached(stocked):
+    assert stocked.run("db", "upgrade").stdout.rstrip().endswith(f"; schema {OURS}")

@@ -47,6 +47,7 @@ def test_a_person_reads_the_spans_in_order(on, history, capsys):
     parts = capsys.readouterr().out.split("\n\n")
     (determination,) = [part for part in parts if part.startswith("determination")]
     assert [line.split()[0] for line in determination.splitlines()[-3:]] == ["counted", "paused", "counted"]
+    assert determination.splitlines()[0].endswith("used 1 h 30 min, paused 2 h")
     assert "target 2026-11-23 12:00:00Z, due 2026-11-23 18:00:00Z" in determination
     assert "R18: severity 1: target 2 h, commitment 8 h" in determination
 

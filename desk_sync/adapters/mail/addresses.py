@@ -12,35 +12,14 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import islice
 
 from desk_sync.adapters.mail import words as mail_words
+from desk_sync.adapters.mail.flaws import COUNTED_FLAWS, AddressFlaw, flaw_of, is_notice, is_of_colleague
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 from desk_sync.normal_form import normal_form
-
-
-class AddressFlaw(StrEnum):
-    """The reason why an address in a text is not the customer's."""
-
-    PIECE = "a piece of a longer word"
-    WEB = "part of a web address"
-    MESSAGE_ID = "the id of a message"
-    REPOSITORY = "a path on a host"
-    MACHINE = "the address of a machine"
-    NOT_TO_USE = "named in order not to be used"
-    EXAMPLE = "only an example"
-    OTHER_LABEL = "behind another label"
-    UNSURE = "asked about or assumed, not stated"
-
-
-NO_ADDRESS = frozenset({AddressFlaw.PIECE, AddressFlaw.WEB, AddressFlaw.MESSAGE_ID, AddressFlaw.REPOSITORY})
-"""The text with an `@` is no address at all."""
-
-COUNTED_FLAWS = frozenset({AddressFlaw.EXAMPLE})
-"""An example is not taken, but the address beside it is not the only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +118,9 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
 
 
 _IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")
-_SHARED = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE})
+_SHARED = frozenset(
+    {AddressFlaw.OTHER_LABEL, AddressFlaw.NOT_TO_USE, AddressFlaw.EXAMPLE, AddressFlaw.UNSURE, AddressFlaw.COLLEAGUE}
+)
 
 
 def _like(before: MailAddress, address: MailAddress) -> MailAddress:
@@ -160,7 +141,12 @@ def _start(line: str, sign: int, first: int) -> int:
 
 
 def _separates(character: str) -> bool:
-    return character in _SEPARATORS or _has_no_blanks(character) or unicodedata.category(character) == "So"
+    return character in _SEPARATORS or _has_no_blanks(character) or _is_drawn(character)
+
+
+def _is_drawn(character: str) -> bool:
+    """Return True for a drawing; the character in place of an unreadable one can be a letter of the address."""
+    return character != "\N{REPLACEMENT CHARACTER}" and unicodedata.category(character) == "So"
 
 
 def _has_no_blanks(character: str) -> bool:
@@ -199,9 +185,18 @@ class _Match:
             return MailAddress(self._line[self._start : self.end], flaw=self._flaw_of_piece(), link=link)
         clause = _CLAUSE.split(before.rstrip("<([（*'\"“„ "))[-1]
         label = label_before(clause)
-        flaw = _flaw(value, before, clause, self._line[self.end : self.end + 80])
-        is_foreign = flaw is None and label is None and _is_behind_another_label(before)
-        return MailAddress(value, label, AddressFlaw.OTHER_LABEL if is_foreign else flaw, link)
+        flaw = flaw_of(value, before, clause, self._line[self.end : self.end + 80])
+        if flaw is None and label is None:
+            flaw = self._foreign(before, clause)
+        return MailAddress(value, label, flaw, link)
+
+    def _foreign(self, before: str, clause: str) -> AddressFlaw | None:
+        """Return the flaw of an address without a label of the template."""
+        if is_notice(self._line):
+            return AddressFlaw.NOTICE
+        if is_of_colleague(clause, self._line[self.end : self.end + 80]):
+            return AddressFlaw.COLLEAGUE
+        return AddressFlaw.OTHER_LABEL if _is_behind_another_label(before) else None
 
     def _normal(self) -> str | None:
         return identifiers.email(f"{self._local_part}@{self._domain}")
@@ -280,21 +275,33 @@ _ACCOUNT_WORDS = frozenset(
     ]
 )
 _MOST_WORDS = 4
+# A label that begins with an address can be longer.
+_MOST_WORDS_OF_ADDRESS = 10
+_FIRST_WORDS = 2
 _LONGEST_LABELLED = 160
 
 
 def _is_behind_another_label(before: str) -> bool:
     """Return True for a short label before an address, or before a name and an address, not of the template's words."""
     label = _label_of(before)
-    if not label or len(label.split()) > _MOST_WORDS:
+    words = mail_words.words(fold(label or ""))
+    if not label or len(label.split()) > _MOST_WORDS_OF_ADDRESS:
         return False
+    if mail_words.names_no_customer(label):
+        return True
     groups = mail_words.groups_in(label)
-    words = mail_words.words(fold(label))
-    if mail_words.names_no_customer(label) or groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
+    if len(label.split()) > _MOST_WORDS and ("customer" in groups or not _names_an_address(words)):
+        return False
+    if groups & {"support", "service"} or any(map(_ASKING.fullmatch, words)):
         return True
     if groups & {"user", "organisation"} and "customer" not in groups:
         return False
     return not all(mail_words.is_known(word) or word in _ACCOUNT_WORDS for word in words)
+
+
+def _names_an_address(words: Sequence[str]) -> bool:
+    """Return True for a label that begins with an address, such as "E-mail address of the engineer"."""
+    return any(word in _ADDRESS_WORDS or "mail" in mail_words.groups_in(word) for word in words[:_FIRST_WORDS])
 
 
 def _label_of(before: str) -> str | None:
@@ -305,94 +312,21 @@ def _label_of(before: str) -> str | None:
     return _SECTION.split(label)[-1].strip()
 
 
-# Flaws.
+# Values.
 
-_MACHINE = re.compile(
-    r"(?:no|do[._-]?not|non|nao|not|kein|keine|nicht|ne-?pas|niet)[._-]?(?:repl(?:y|ies)|responder?|responda|repondre"
-    r"|reponse"
-    r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
-    r"|mailer-?daemon|postmaster|notifications?|newsletter|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
-    r"|automatic)-?(?:reply|responder)"
-    r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
-)
-_PICTURE = re.compile(r".+\.(?:png|jpe?g|gif|bmp|svg)")
-_MOST_DIGITS = 10
-_LONGEST_PLAIN = 40
-_UNIQUE = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}.*")
-_RESERVED = re.compile(
-    r"[^@]++@(?:[^@]*\.)?example\.(?:com|net|org)|(?:name|user|email|mail|nombre|nome|nom|john\.?doe"
-    r"|max\.mustermann)@(?:company|domain|firma|empresa|email|domain|entreprise|beispiel|ejemplo|exemplo"
-    r"|exemple)\.[^@]++"
-    r"|(?:x+|test|abc|none|null|na|asdf|a)@(?:x+|test|abc|none|null|na|asdf|a)\.[a-z]++"
-)
-_SUCH_AS = re.compile(
-    r"(?<![a-z])(?:e\. ?g\.?|for example|for instance|such as|z\. ?b\.?|zum beispiel|beispiel|beispielsweise|p\."
-    r" ?ej\.?|por ejemplo"
-    r"|ejemplo|tal(?:es)? como|p\. ?ex\.?|por exemplo|exemplo|ex\.?|par ex(?:emple|\.)?|exemple|comme|tel(?:le)?s? que"
-    r"|per esempio|ad esempio|es\.|bijv\.?|例|例えば|たとえば)[\s:：,(<\"'“„]*+\Z"
-)
-_USE = (
-    r"(?:us(?:e[drs]?|ing)|writ(?:e|ing)|send|contact|valid|reach|verwend\w*|benutz\w*|nutz\w*|schreib\w*|gultig"
-    r"|utiliz\w*"
-    r"|usar|use|usen|usem|escrib\w*|escrev\w*|valid[ao]|utilis\w*|ecri\w*|valable|valide|usare|usate|scriv\w*"
-    r"|gebruik\w*|geldig)"
-)
-_NOT = (
-    r"(?:not|n't|never|no longer|any ?more|nicht(?: mehr)?|kein\w*|nie|niemals|no|ya no|nunca|nao|ja nao|ne|n'|non|pas"
-    r"|plus|jamais|niet|geen)"
-)
-_CUSTOMER = r"(?:customers?|kunden?|clientes?|clients?|klant(?:en)?|super ?-?admin\w*)"
-_NOT_TO_USE_BEFORE = re.compile(
-    rf"(?<![a-z']){_NOT}(?:\s++(?:e|es|ist|est|is))?(?:\s++(?:the|der|das|die|den|o|a|el|la|le|il|de|our|unser|nosso|nuestro"
-    rf"|notre))?\s++{_CUSTOMER}(?![a-z])[^.;:]{{0,20}}\Z|"
-    rf"(?<![a-z']){_NOT}(?:\s++[\w']++){{0,2}}?\s++{_USE}(?![a-z])"
-    rf"|(?<![a-z]){_USE}(?:\s++\w++){{0,2}}?\s++(?:nicht|pas|plus|jamais|niet)(?![a-z])"
-    r"|(?<![a-z])(?:instead of|rather than|except|anstelle|anstatt|statt|au lieu de|en lugar de|en vez de|em vez"
-    r" de|ao inves de"
-    r"|in plaats van|invece di|former|formerly|outdated|obsolete|fruhere[nrs]?|veraltete[nrs]?|ancienne?"
-    r"|antigu[ao]|antig[ao]"
-    r"|vecchi[ao]|oude|old|alte[nrs]?|wrong|falsche[nrs]?)(?![a-z])(?:\s++[\w'-]++){0,5}[\s:(<\"]*+\Z|(?:旧"
-    r"|以前の)\S{0,20}\Z"
-)
-_ASKED_BEFORE = re.compile(
-    r"\W*(?:(?:and|but|or|und|aber|y|e|et|mais|mas)\s++)?(?:is|are|was|were|could|might|may|would|ist|sind|war|ware|es|sera"
-    r"|seria|e|sao|est|sont|est-ce|serait|son|sono|sarebbe|zou)\s"
-)
-_ASKED_AFTER = re.compile(r"[>)\"'”’\]*]*+\s?[?？]")
-_OF_ACCOUNTS = frozenset({"customer", "super admin", "admin"})
-_ASSUMED = re.compile(mail_words.ASSUMED)
-_NOT_TO_USE_AFTER = re.compile(
-    r"[>)\"”\]]*+\s*+(?:(?:is|ist|es|e|est|esta|ya|ja|darf|soll|should|must|may|can|are)\s++)?(?:bitte\s++)?"
-    rf"{_NOT}(?:\s++\w++){{0,3}}?\s++(?:{_USE}|{_CUSTOMER}(?![a-z]))"
-    r"|[>)\"”\]]*+\s*+(?:は|を)?(?:もう)?(?:使わない|使用しない|使えません|無効)|[>)\"”\]]*+\s*+(?:は|では|じゃ)(?:あり|な[いく])"
-    r"|[>)\"”\]]*+\s*+(?:has left|left the|hat (?:das|die|den) \w+ verlassen|ist ausgeschieden|saiu d|ya no trabaja"
-    r"|nao trabalha mais|ne travaille plus|a quitte|non lavora piu|werkt niet meer|は?退職)"
-)
+_LONGEST_VALUE = 300
+_MOST_WORDS_BEHIND = 4
+_ENUMERATION = re.compile(r"\A[\s>*_#•·▪■□●○–—-]*+(?:\w{1,10}[.)]\s)?")
+_IN_BRACKETS = re.compile(r"[(\[<][^()\[\]<>]*+[)\]>]")
 
 
-def _flaw(value: str, before: str, clause: str, after: str) -> AddressFlaw | None:
-    local_part, _, _ = value.partition("@")
-    folded = fold(before)
-    if _MACHINE.fullmatch(local_part):
-        return AddressFlaw.MACHINE
-    if _PICTURE.fullmatch(local_part) or _is_id_of_message(local_part, folded, after):
-        return AddressFlaw.MESSAGE_ID
-    if _SUCH_AS.search(folded) or _RESERVED.fullmatch(value):
-        return AddressFlaw.EXAMPLE
-    if _NOT_TO_USE_BEFORE.search(fold(clause)) or _NOT_TO_USE_AFTER.match(fold(after)):
-        return AddressFlaw.NOT_TO_USE
-    is_asked = bool(_ASKED_AFTER.match(after)) and bool(_ASKED_BEFORE.match(fold(clause)))
-    is_assumed = bool(_ASSUMED.search(fold(clause))) and bool(_OF_ACCOUNTS & mail_words.groups_in(clause))
-    return AddressFlaw.UNSURE if is_asked or is_assumed else None
+def is_value(line: str) -> bool:
+    """Return True if a line below an empty field is its value: an address, with at most a name before it.
 
-
-def _is_id_of_message(local_part: str, before: str, after: str) -> bool:
-    digits = sum(map(str.isdigit, local_part))
-    if digits >= _MOST_DIGITS or len(local_part) > _LONGEST_PLAIN or _UNIQUE.fullmatch(local_part):
-        return True
-    bracketed = before.endswith("<") and after.startswith(">")
-    return bool(_HEADER_OF_IDS.search(before)) or (bracketed and bool(_ENDS_WITH_ID.search(before)))
-
-
-_HEADER_OF_IDS = re.compile(r"(?:message-?ids?|in-reply-to|references|content-id) ?[:：]")
-_ENDS_WITH_ID = re.compile(r"(?<![a-z])ids?\W{0,3}\Z")
+    Another label with its value is none, and neither is a sentence with an address in it.
+    """
+    text = _halfwidth(line[:_LONGEST_VALUE])
+    sign = text.find("@")
+    before = _MAILTO.sub("", _ENUMERATION.sub("", text[: _start(text, sign, 0)], count=1)) if sign > 0 else "\t"
+    behind = [word for word in _IN_BRACKETS.sub(" ", text[sign:]).split()[1:] if "@" not in word]
+    return "\t" not in before and bool(_BETWEEN.fullmatch(before)) and len(behind) <= _MOST_WORDS_BEHIND

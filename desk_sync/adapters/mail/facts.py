@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from desk_sync.adapters.mail.addresses import AddressFlaw, MailAddress
+from desk_sync.adapters.mail.addresses import MailAddress
+from desk_sync.adapters.mail.flaws import AddressFlaw
 from desk_sync.adapters.mail.template import MailTemplate
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
@@ -40,7 +41,7 @@ class AddressReason(StrEnum):
     FIELD = "in the template's field"
     LABEL = "behind a label"
     TEXT = "in the text, without a label"
-    RESEMBLES = "may be the writer's own: it shares a name with the writer"
+    RESEMBLES = "may be of the writer's side: it shares a name with the writer, or is copied"
     ASKED = "the template's field is there, and does not name it"
     LINK = "only in a link"
     FORWARDED = "in a forwarded mail"
@@ -79,7 +80,7 @@ class AddressVerdict:
         return VerdictWeight.TAKEN if self.taken and self.reason not in _WEAK else VerdictWeight.WEAK
 
 
-_WEAK_FLAWS = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE})
+_WEAK_FLAWS = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE, AddressFlaw.COLLEAGUE})
 
 
 class FactConfidence(StrEnum):
@@ -227,7 +228,8 @@ def document(facts: MailFacts) -> dict[str, Any]:
         "sender_is_free_mail": facts.sender_is_free_mail,
         "format": "html" if facts.is_html else "text",
         "customer_email": facts.customer_email,
-        "customer_email_source": facts.source,
+        "customer_email_source": FactSource.QUOTED if facts.source is FactSource.FORWARDED else facts.source,
+        "customer_email_forwarded": facts.source is FactSource.FORWARDED,
         "customer_email_candidates": list(facts.candidates),
         "customer_domain": facts.customer_domain,
         "zuid": facts.zuid,
@@ -254,6 +256,11 @@ def document(facts: MailFacts) -> dict[str, Any]:
 def explanation(facts: MailFacts) -> list[dict[str, Any]]:
     """Return each address of the mail with its weight and the reason, as `desk-sync intake --explain` prints it."""
     return [
-        {"address": each.address.value, "place": each.place, "weight": each.weight, "reason": each.reason}
+        {
+            "address": each.address.value,
+            "place": str(each.place),
+            "weight": str(each.weight),
+            "reason": str(each.reason),
+        }
         for each in facts.verdicts
     ]

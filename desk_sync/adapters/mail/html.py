@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from desk_sync.adapters.mail.links import MAILTO, target_of
 from desk_sync.adapters.mail.quotes import is_attribution
+from desk_sync.adapters.text.styles import rules_of, selectors
 
 _TOKEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<[!?][^<>]*+>|<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*+)(?P<rest>[^<>]*+)>|[^<]++|<", re.DOTALL
@@ -105,10 +106,15 @@ def _attributes(rest: str) -> dict[str, str]:
 def _is_displayed(name: str, attributes: Mapping[str, str], rest: str) -> bool:
     if not rest or name in _HIDDEN:
         return name not in _HIDDEN
-    style = attributes.get("style", "")
-    if _NOT_DISPLAYED.search(style) or (_NO_SPACE.search(style) and _CUT.search(style)) or _is_invisible(style):
+    if _hides(attributes.get("style", "")):
         return False
     return "hidden" not in rest.lower() or not _HIDDEN_ATTRIBUTE.search(_QUOTED_VALUES.sub("x", rest))
+
+
+def _hides(style: str) -> bool:
+    """Return True if declarations keep a text from being seen, or strike it out."""
+    has_no_space = _NO_SPACE.search(style) and _CUT.search(style)
+    return bool(_NOT_DISPLAYED.search(style) or has_no_space) or _is_invisible(style)
 
 
 def _is_invisible(style: str) -> bool:
@@ -163,11 +169,15 @@ class _Page:
         self._break: Callable[[], None] | None = None
         self._link: str | None = None
         self._hidden: _OpenElement | None = None
+        self._sheet: list[str] = []
+        self._hiding: set[tuple[str, str]] = set()
         self._quote: _OpenElement | None = None
         self._preformatted: _OpenElement | None = None
 
     def read(self, token: re.Match[str]) -> None:
         name = (token["name"] or "").lower()
+        if self._hidden is not None and self._hidden.name in ("style", "head") and not name:
+            self._sheet.append(token[0])
         if name and "@" in token["rest"] and " " not in token["rest"]:
             self._append(token[0])
         elif name:
@@ -199,6 +209,8 @@ class _Page:
         self._line.append(_BLANKS.sub(" ", text))
 
     def _tag(self, name: str, rest: str, *, ends: bool) -> None:
+        if name == "style":
+            self._read_sheet(ends=ends)
         if self._hidden is not None:
             hidden = self._hidden.name
             if not self._hidden.ends_at(name, ends=ends) and not (hidden == "p" and name in _ENDS_PARAGRAPH):
@@ -207,11 +219,21 @@ class _Page:
             if ends and name == hidden:
                 return
         attributes = {} if ends else _attributes(rest)
-        if _is_displayed(name, attributes, "" if ends else rest):
+        if _is_displayed(name, attributes, "" if ends else rest) and not self._is_hidden_by_sheet(name, attributes):
             self._break_lines(name)
             self._apply_marks(name, attributes, ends=ends)
         elif not ends and name not in _WITHOUT_END:
             self._hidden = _OpenElement(name)
+
+    def _read_sheet(self, *, ends: bool) -> None:
+        """Keep the classes and ids that a style sheet of the text hides. What precedes it in the head is none."""
+        for element, selector, declarations in rules_of("".join(self._sheet)) if ends else ():
+            if _hides(declarations):
+                self._hiding.add((element, selector))
+        self._sheet.clear()
+
+    def _is_hidden_by_sheet(self, name: str, attributes: Mapping[str, str]) -> bool:
+        return bool(self._hiding) and not self._hiding.isdisjoint(selectors(name, attributes))
 
     def _break_lines(self, name: str) -> None:
         """End the line at a row, and at a block once more text follows, but not beside the edge of a table cell."""

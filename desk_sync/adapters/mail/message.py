@@ -20,7 +20,7 @@ from desk_sync.adapters.mail.body import LONGEST_HTML
 from desk_sync.adapters.mail.html import lines_of
 from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
-from desk_sync.adapters.text.charsets import decode
+from desk_sync.adapters.text.charsets import decode, without_guesses
 from desk_sync.adapters.text.fold import fold
 
 _HEADERS = frozenset({"from", "to", "subject", "date", "received", "content-type", "mime-version", "message-id"})
@@ -157,6 +157,7 @@ def _writer(headers: Sequence[tuple[str, str]], kind: str) -> MailWriter:
         sender=next(iter(senders), None),
         further=tuple(dict.fromkeys(address for address in addresses)),
         names=tuple(dict.fromkeys(names)),
+        copied=tuple(address for name, value in first if name == "cc" for address in _addresses(value)),
         automatic=_is_automatic(dict(headers), kind, senders) or bool(_OF_MACHINE.match(fold(subject))),
     )
 
@@ -288,8 +289,8 @@ _SOFT_LINE_END = re.compile(r"(?<!--) \r?\n(?!>)")
 
 def _text(message: Message) -> str:
     payload = message.get_payload(decode=True)
-    content = payload if isinstance(payload, bytes) else b""
-    text = decode(content, message.get_content_charset())
+    content, charset = payload if isinstance(payload, bytes) else b"", message.get_content_charset()
+    text = without_guesses(decode(content, charset), content, charset)
     parameters = {str(name).lower(): str(value).lower() for name, value in message.get_params([])}
     if parameters.get("format") == "flowed" and parameters.get("delsp") == "yes":  # RFC 3676
         return _SOFT_LINE_END.sub("", text)

@@ -36,8 +36,8 @@ def split(lines: Sequence[str]) -> tuple[Lines, Lines]:
     while at < len(lines):
         if _begins_earlier_mail(lines, at):
             return tuple(fresh), (*quoted, *_unmarked(lines[at:]))
-        if lines[at].lstrip().startswith(">"):
-            quoted.append(lines[at].lstrip("> "))
+        if _MARK.match(lines[at]):
+            quoted.append(_MARK.sub("", lines[at], count=1))
             at += 1
         elif length := _attribution(lines, at):
             if not _is_marked(lines, at + length):
@@ -83,6 +83,8 @@ def without_copies(lines: Iterable[str]) -> Lines:
     return tuple(line for line in lines if not _COPIED.match(fold(line[:_LONGEST_ATTRIBUTION])))
 
 
+# A quoted line: `>`, initials and `>`, or a bar; a line with several bars is a row of a table.
+_MARK = re.compile(r"\A\s*+(?:>[> ]*+|[A-Z][A-Za-z]{0,3}>[> ]*+|\|\s(?=[^|]*+\Z))")
 _ADDRESS = re.compile(r"[^\s<>()@]{1,64}@[^\s<>()@]{1,255}")
 _TIMED_ADDRESS = re.compile(r"\d{1,2}(?::|時)\d{2}[^<>]{0,120}<[^<>@\s]{1,64}@[^<>\s]{1,255}>$")
 _BRACKETED = re.compile(r"<[^\s<>@]{1,64}@[^\s<>@]{1,255}>")
@@ -139,6 +141,7 @@ _FEWEST_WORDS = 4
 _FEWEST_WIDE = 6
 _NAME_OF_HEADER = re.compile(r"[*_\s]*+([^\W\d_]++(?:[ '’-][^\W\d_]++){0,2})[*_]*+\s{0,3}[:：][*_]*+(?=\s*+\S)")
 _LONGEST_NAME = 25
+_ID_OF_MAIL = re.compile(r"[*\s]*+(?:message|nachrichten|mensaje|mensagem)-?id\s?:")
 _REPLY = re.compile(r"[:：]\s{0,3}[^\W\d]{1,5}(?:\[\d{1,3}\])?\s?[:：]\s{0,3}\S")
 _FROM = re.compile(r"[*\s]*(?:from|von|de|expediteur|remetente|remitente|差出人|送信者)\s*+(?:\*\s*+)?:")
 _FURTHER_HEADER = re.compile(
@@ -215,6 +218,7 @@ def _is_between_rulers(line: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
+    text = _TIME.sub(" ", text)
     wide = sum(not character.isascii() and character.isalpha() for character in text)
     return "@" not in text and ":" not in text and (len(text.split()) >= _FEWEST_WORDS or wide >= _FEWEST_WIDE)
 
@@ -255,7 +259,7 @@ def _is_block(lines: Sequence[str], at: int) -> bool:
     if len(block) < _FEWEST_HEADERS:
         return False
     addressed = any("@" in line or _REPLY.search(line) for line in block)
-    return addressed and any(_is_dated(fold(line)) for line in block)
+    return addressed and any(_is_dated(folded) or _ID_OF_MAIL.match(folded) for folded in map(fold, block))
 
 
 def _is_dated(folded: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from desk_sync.adapters.mail.addresses import NO_ADDRESS, AddressFlaw, MailAddress, addresses_in
+from desk_sync.adapters.mail.addresses import MailAddress, addresses_in
 from desk_sync.adapters.mail.body import BodyText, read_html, read_plain
 from desk_sync.adapters.mail.facts import (
     AddressReason,
@@ -22,6 +22,7 @@ from desk_sync.adapters.mail.facts import (
     FactSource,
     MailFacts,
 )
+from desk_sync.adapters.mail.flaws import NO_ADDRESS, AddressFlaw
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
 from desk_sync.adapters.mail.quotes import answers, forwards, without_copies
@@ -228,10 +229,13 @@ def _host(address: MailAddress) -> str:
     return address.value.rpartition("@")[2]
 
 
+_IN_VALUES = (None, AddressFlaw.OTHER_LABEL, AddressFlaw.COLLEAGUE)
+
+
 def _values(lines: Sequence[str], writer: MailWriter) -> list[MailAddress]:
     """Return the addresses that are the values of a field, whose label is not in the lines any more."""
     found = (replace(each, label=each.label or LabelPart.CUSTOMER_EMAIL) for each in addresses_in(lines))
-    return [each for each in writer.without_own(found) if each.flaw in (None, AddressFlaw.OTHER_LABEL)]
+    return [each for each in writer.without_own(found) if each.flaw in _IN_VALUES]
 
 
 def _in_links(lines: Sequence[str], writer: MailWriter) -> FoundAddress:

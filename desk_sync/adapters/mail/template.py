@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from desk_sync.adapters.mail import words as mail_words
+from desk_sync.adapters.mail.addresses import is_value
 from desk_sync.adapters.mail.labelled_ids import opens_with_id
 from desk_sync.adapters.mail.steps import BULLET, read_steps
 from desk_sync.adapters.mail.values import is_unanswered, read_product, read_reproducible, read_request_type
@@ -154,6 +155,7 @@ _DIVIDERS = ("|", "\t", ";", " / ", "•", " · ")
 _LONGEST_FIELDS = 2_000
 _FEWEST_FIELDS = 2
 _OF_ADDRESS = (LabelPart.CUSTOMER_EMAIL, LabelPart.SUPER_ADMIN)
+_OF_CUSTOMER = (*_OF_ADDRESS, LabelPart.CUSTOMER)
 _FREE = frozenset({LabelPart.DESCRIPTION, LabelPart.STEPS})
 
 
@@ -165,7 +167,14 @@ def _fields(lines: Sequence[str]) -> Iterator[str]:
         if heads and len(cells) == len(heads) and _part(cells[0]) is None:
             yield from (f"{head}: {cell}" for head, cell in zip(heads, cells, strict=True))
         elif not (heads := cells if cells and _are_above(cells, lines[at + 1 : at + 3]) else ()):
-            yield from _divided(line)
+            yield from cells if _name_address(cells) else _divided(line)
+
+
+def _name_address(cells: Sequence[str]) -> bool:
+    """Return True for labels, with that of the customer's address not first, above a row with fewer cells."""
+    return not any(":" in cell or "@" in cell for cell in cells) and any(
+        _part(cell) in _OF_ADDRESS for cell in cells[1:]
+    )
 
 
 def _are_above(cells: Sequence[str], lines: Sequence[str]) -> bool:
@@ -205,6 +214,8 @@ def _divided(line: str) -> list[str]:
 
 
 def _part(label: str) -> LabelPart | None:
+    if mail_words.names_no_customer(label):
+        return None
     return mail_words.part_of(label) or mail_words.part_of(_BRACKETS.sub(" ", label))
 
 
@@ -224,6 +235,8 @@ def _value(section: TemplateSection) -> tuple[Sequence[str], Sequence[str]]:
     if section.part is LabelPart.DESCRIPTION:
         return section.lines, ()
     filled = next((at for at, line in enumerate(section.lines) if not is_unanswered(line)), len(section.lines))
+    if section.part in _OF_CUSTOMER and 0 < filled < len(section.lines) and not is_value(section.lines[filled]):
+        return (), section.lines
     end = filled + 1 if section.part in _ONE_LINE else _end_of_steps(section.lines, filled)
     return section.lines[filled:end], section.lines[end:]
 

@@ -194,7 +194,8 @@ POSTSCRIPT = r"p\.? ?s\.?|p\.? ?d\.?|n\.?b\.?|追伸"
 
 # Words that mark the next identifier as the writer's, not the customer's.
 OWN = (
-    "our own|our|own|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
+    "my own|my|mein|meine|mi|meu|minha|mon|ma|mio|mia|mijn|私の|our own|our|own"
+    "|partner org|partner organization|partner|partner's|unsere|unser|eigene|nossa|nosso|nuestra|nuestro|notre"
     "|弊社|弊社の|当社|当社の|自社|自社の"
 )
 
@@ -237,19 +238,41 @@ def part_of(label: str) -> LabelPart | None:
     return next((part for needed, part in LABELS if needed <= present), None)
 
 
+# Words that say of an address that it no longer is, or never was, the customer's.
+WITHDRAWN = (
+    "previous|former|formerly|earlier|outdated|obsolete|old|wrong|incorrect|invalid|mistaken|deprecated|inactive"
+    "|deactivated|deleted|fruhere[nrs]?|vorherige[nrs]?|bisherige[nrs]?|ehemalige[nrs]?|veraltete[nrs]?|alte[nrs]?"
+    "|falsche[nrs]?|ungultige[nrs]?|geloschte[nrs]?|anterior(?:es)?|antigu[ao]s?|antig[ao]s?|viej[ao]|velh[ao]"
+    "|errad[ao]|incorret[ao]|incorrect[ao]|equivocad[ao]|invalid[ao]|precedente?s?|anciens?|anciennes?|vieil(?:le)?"
+    "|erronee?|obsolete|incorrecte|fausse|faux|vecchi[ao]|precedente|sbagliat[ao]|oude|vorige|verkeerde|onjuiste"
+)
+
+_WITHDRAWN = re.compile(
+    rf"(?<![a-z])(?:{WITHDRAWN})(?![a-z])|(?:以前|旧|過去|誤)の?"
+    r"|to be (?:deleted|removed|replaced)|zu loschen|a (?:eliminar|excluir|supprimer|borrar)"
+    r"|^\W*(?:not|non|nicht|kein\w{0,2}|no|nao|pas|ne|niet|geen)[\s-]{1,3}(?:(?:the|der|die|das|el|la|le|o|a|our|de)\s)?"
+    r"(?:primary\s|main\s)?(?:customer|client|kunde|klant)"
+)
 _NO_CUSTOMER = re.compile(
     r"(?<![a-z])(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
     r"|(?<![a-z])client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
     r"|(?:customer|client)(?:'s|s'| s) (?:customer|client)"
     r"|(?:customer|client)s? of (?:the|our|their) (?:customer|client)"
-    r"|kunden? (?:des|unseres|der|ihres) kunden|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
+    r"|kunden? (?:des|unsere[rs]|der|ihre[rs]|seiner?s?) kunden"
+    r"|clientes? (?:del|do|de nuestro|de nosso|do nosso|di un) cliente"
     r"|clients? (?:de|du) (?:notre |leur )?client|(?:顧客|お客様)の(?:顧客|お客様)"
 )
 
 
 def names_no_customer(label: str) -> bool:
-    """Return True for "E-mail client", which is a program, and for the customer's own customers."""
-    return bool(_NO_CUSTOMER.search(fold(label)))
+    """Return True for "E-mail client", the customer's own customers, and an address that is withdrawn or denied."""
+    folded = fold(label)
+    if _NO_CUSTOMER.search(folded):
+        return True
+    return bool(_WITHDRAWN.search(folded) and groups_in(folded) & _OF_ADDRESSES)
+
+
+_OF_ADDRESSES = frozenset({"customer", "mail", "super admin", "admin"})
 
 
 def address_part(label: str) -> LabelPart | None:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from desk_sync.adapters.mail import words as mail_words
-from desk_sync.adapters.mail.addresses import NO_ADDRESS, MailAddress, addresses_in
+from desk_sync.adapters.mail.addresses import MailAddress, addresses_in
+from desk_sync.adapters.mail.flaws import NO_ADDRESS
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
 
@@ -27,7 +28,7 @@ class MailWriter:
     """The writer of a mail. `sender` is the first address, in normal form; `names` are the names beside the addresses.
 
     `own_domains` are further domains of the writer, such as the registered ones of a partner. `signed` are the
-    addresses in the signature. `automatic`: a machine wrote the mail.
+    addresses in the signature, `copied` those in Cc. `automatic`: a machine wrote the mail.
     """
 
     sender: str | None = None
@@ -36,6 +37,7 @@ class MailWriter:
     own_domains: frozenset[str] = frozenset()
     signed: tuple[str, ...] = ()
     signed_domains: frozenset[str] = frozenset()
+    copied: tuple[str, ...] = ()
     automatic: bool = False
 
     @property
@@ -55,14 +57,15 @@ class MailWriter:
         return self.owns(address) or _is_of(_domain(address), self.signed_domains)
 
     def resembles(self, address: str) -> bool:
-        """Return True for an address in the writer's name, or of a domain that shares a name with the writer's."""
+        """Return True for an address in Cc, in the writer's name, or of a domain that shares a name with theirs."""
         local_part, _, domain = address.partition("@")
         named = {word for name in self.names for word in _words(name)} - _ROLES
         own = {_domain(each) for each in (self.sender, *self.further) if each} | self.own_domains
         of_writer = {word for each in own if not identifiers.is_public_mail(each) for word in _names_in(each)}
         in_address = frozenset(_words(local_part))
         of_person = bool(in_address) and in_address <= named and len(max(in_address, key=len)) >= _SHORTEST_NAME
-        return of_person or not of_writer.isdisjoint(_names_in(domain))
+        shares_name = not of_writer.isdisjoint(_names_in(domain)) or any(_are_siblings(domain, each) for each in own)
+        return of_person or shares_name or address in self.copied
 
     def accepts_domain(self, domain: str) -> bool:
         """Return True if a domain can identify a customer."""
@@ -109,6 +112,18 @@ def _are_related(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
+def _are_siblings(one: str, other: str) -> bool:
+    """Return True if two domains are below one that is a name, not such as `co.uk`."""
+    if identifiers.is_public_mail(other):
+        return False
+    _, _, parent = one.partition(".")
+    _, _, other_parent = other.partition(".")
+    return parent == other_parent and parent.count(".") > 0 and len(parent.partition(".")[0]) > _LONGEST_OF_REGISTRY
+
+
+_LONGEST_OF_REGISTRY = 4
+
+
 # Signatures.
 
 _FEWEST_LABELS = 2
@@ -135,6 +150,8 @@ _TELEPHONE = re.compile(
     r"[^\w+]{1,4}[+(]{0,2}\d|\+\d[\d ()./-]{6}|(?<!\d)0\d{1,5}[ /-][\d /-]{5}|[☎☏✆📞]|電話|携帯"
 )
 _WEB_ADDRESS = re.compile(r"(?<![\w@.])www\.[\w-]|^\W{0,3}https?://[^\s/]+/?\s?$")
+# A name, a title and a company on one line.
+_TITLED = re.compile(r"\w ?([|•·]) [^|•·]{1,60}?\1 \w")
 _ENDS_SENTENCE = (".", "!", "?", ":", "。", "：", ";")
 _CUSTOMERS = frozenset({"customer", "user", "super admin"})
 
@@ -227,7 +244,8 @@ def _contact_block(lines: Sequence[str], first: int) -> int:
         block.append(at)
     before = next((line.rstrip() for line in reversed(lines[: block[-1]]) if line.strip()), "") if block else ""
     folded = [fold(lines[at]) for at in block]
-    reachable = any(_TELEPHONE.search(line) or _WEB_ADDRESS.search(line) for line in folded)
+    titled = any("@" in line for line in folded) and any(_TITLED.search(line) for line in folded)
+    reachable = titled or any(_TELEPHONE.search(line) or _WEB_ADDRESS.search(line) for line in folded)
     is_own = before and not before.endswith((":", "：")) and not any(map(_names_customer, folded))
     return block[-1] if reachable and is_own and len(block) >= _FEWEST_LINES_OF_CONTACT else len(lines)
 

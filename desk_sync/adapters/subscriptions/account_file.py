@@ -18,7 +18,9 @@ from desk_sync.adapters.subscriptions.one_of_each import (
     one_of_each,
     position,
     repetitions,
+    spellings,
 )
+from desk_sync.adapters.subscriptions.tables.account_names import names_without_account
 from desk_sync.adapters.subscriptions.tables.cells import shown
 from desk_sync.adapters.subscriptions.tables.subscription_row import REQUIRED, SubscriptionRow, read_subscription
 from desk_sync.adapters.subscriptions.tables.table_file import TableNotes, TableRow, read_rows
@@ -67,6 +69,7 @@ def read_correct_accounts(
     refused += _accounts_of_several_addresses(subscriptions)
     each_once = one_of_each(subscriptions)
     refused += contradictions(each_once)
+    refused += spellings(each_once)
     refused += _sheets_of_several_days(paths, subscriptions)
     order = {each: number for number, each in enumerate(dict.fromkeys(problem.file for problem in refused))}
     refused.sort(key=lambda problem: (order[problem.file], problem.line, problem.column))
@@ -74,7 +77,7 @@ def read_correct_accounts(
         raise InputError(str(paths[0]), [*notes.problems, *refused])
     correct = _correct(subscriptions, refused, broken)
     file = _file(correct, each_once if correct is subscriptions else one_of_each(correct), refused, regions)
-    return replace(file, warnings=(*notes.unread, *notes.warnings, *file.warnings))
+    return replace(file, warnings=(*notes.unread, *notes.warnings, *notes.hidden, *file.warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,15 @@ def _file(
     refused: Sequence[Problem],
     regions: Collection[str],
 ) -> AccountFile:
-    warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
     by_address: dict[str, list[OneSubscription]] = {}
     for each in subscriptions:
         by_address.setdefault(each.newest[0].super_admin_email, []).append(each)
     first = {address: ones[0].newest[0] for address, ones in by_address.items()}
+    accounts = tuple(map(_account, by_address.values()))
+    warnings = [*_unknown_countries(rows), *_unknown_regions(rows, regions), *repetitions(subscriptions)]
+    warnings += names_without_account(rows, accounts)
     return AccountFile(
-        accounts=tuple(map(_account, by_address.values())),
+        accounts=accounts,
         as_of=max((each.as_of for each in rows if each.as_of), default=None),
         warnings=tuple(sorted(warnings, key=lambda warning: warning.line)),
         refused=tuple(refused),

@@ -13,6 +13,8 @@ from desk_sync.domain.account.subscription import ContestedSubscription, Licence
 from desk_sync.errors import Problem
 
 MOST_READINGS = 20
+_DIFFER = "rows of one date differ about"
+_HIDDEN = "hidden rows may count for"
 _FACTS = {
     "account_id": "super_admin_email",
     "customer_domain": "domain",
@@ -33,26 +35,40 @@ class OneSubscription:
     newest: Sequence[SubscriptionRow]
 
     @property
-    def readings(self) -> Sequence[tuple[LicenceItem, ...]]:
-        """The different items of the newest rows, in an order that follows from their values."""
-        return sorted({row.items for row in self.newest}, key=repr) if len(self.newest) > 1 else [self.newest[0].items]
-
-    @property
     def contested(self) -> ContestedSubscription | None:
-        """What may be true, if the newest rows differ in their items: each of them, or one row for each item."""
-        readings = self.readings
+        """What may be true, if that is more than one thing: by all rows, and by those that are not hidden."""
+        in_sight = [row for row in self.rows if not row.hidden]
+        by_all = _readings(self.newest)
+        seen = by_all if len(in_sight) == len(self.rows) else _readings(list(_newest(in_sight)) if in_sight else ())
+        readings = tuple(dict.fromkeys((*by_all, *seen)))
         if len(readings) == 1:
             return None
-        together = _together(item for items in readings for item in items)
-        return ContestedSubscription(subscription_id=self.rows[0].subscription_id, readings=(*readings, together))
+        doubt = _DIFFER if seen == by_all else _HIDDEN
+        return ContestedSubscription(subscription_id=self.rows[0].subscription_id, readings=readings, doubt=doubt)
+
+
+def _readings(newest: Sequence[SubscriptionRow]) -> Sequence[tuple[LicenceItem, ...]]:
+    """Return the items that rows of one age may mean: each of them, or one row for each item. No row means none.
+
+    Their order follows from their values.
+    """
+    if not newest:
+        return [()]
+    if len(newest) == 1:
+        return [newest[0].items]
+    different = sorted({row.items for row in newest}, key=repr)
+    return different if len(different) == 1 else [*different, _together(item for items in different for item in items)]
 
 
 def one_of_each(rows: Iterable[SubscriptionRow]) -> Sequence[OneSubscription]:
     """Return every subscription once, in the order of their first rows."""
-    by_id: dict[str, dict[SubscriptionRow, None]] = {}
+    by_id: dict[str, dict[SubscriptionRow, SubscriptionRow]] = {}
     for row in rows:
-        by_id.setdefault(row.subscription_id, {}).setdefault(row)
-    return [OneSubscription(list(same), list(_newest(list(same)))) for same in by_id.values()]
+        same = by_id.setdefault(row.subscription_id, {})
+        if same.setdefault(row, row).hidden:
+            same[row] = row
+    each_once = (list(same.values()) for same in by_id.values())
+    return [OneSubscription(same, list(_newest(same))) for same in each_once]
 
 
 def repetitions(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem]:
@@ -76,6 +92,21 @@ def contradictions(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem
         if len(one.newest) > MOST_READINGS:
             message = f"{len(one.newest):,} rows of one date differ about one subscription"
             yield one.rows[0].problem("subscription_id", message, "keep the row that is right")
+
+
+def spellings(subscriptions: Iterable[OneSubscription]) -> Iterator[Problem]:
+    """Yield the mistakes of ids that differ only in zeros in front, which a spreadsheet drops: perhaps they are one."""
+    alike: dict[str, list[SubscriptionRow]] = {}
+    for one in subscriptions:
+        if one.rows[0].subscription_id.isdecimal():
+            alike.setdefault(one.rows[0].subscription_id.lstrip("0"), []).append(one.rows[0])
+    for rows in (each for each in alike.values() if len(each) > 1):
+        for row in rows:
+            other = rows[1] if row is rows[0] else rows[0]
+            same = f"{shown(other.subscription_id)} on {position(other, row)}"
+            message = f"{shown(row.subscription_id)} is perhaps the same id as {same}"
+            hint = "write one id in one way, with its zeros in front: format the column as text"
+            yield row.problem("subscription_id", message, hint)
 
 
 def _contradicted(rows: Sequence[SubscriptionRow], column: str) -> Iterator[Problem]:

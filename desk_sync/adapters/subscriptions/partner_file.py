@@ -28,7 +28,7 @@ def read_partners(path: str | Path) -> Sequence[Partner]:
     rows = list(read_rows(Path(path), REQUIRED, notes))
     partners = [_partner(row) for row in rows]
     _refuse_shared_domains(rows, partners)
-    problems = [*notes.problems, *notes.unread, *(problem for row in rows for problem in row.problems)]
+    problems = [*notes.problems, *notes.unread, *notes.hidden, *(problem for row in rows for problem in row.problems)]
     if problems:
         raise InputError(str(path), sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return partners

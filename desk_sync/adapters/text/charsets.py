@@ -68,6 +68,29 @@ def decode(content: bytes, declared: str | None = None) -> str:
     return content.decode("latin-1")
 
 
+def without_guesses(text: str, content: bytes, declared: str | None) -> str:
+    """Return the text of a content without the letters of addresses that are only guessed.
+
+    Bytes that are declared to be UTF-8 and are not can be read in several charsets, and each names another mailbox.
+    """
+    if (declared or "").lower() not in _UTF_8 or _META.search(content[:_HEAD]) or _JAPANESE_ESCAPE.search(content):
+        return text
+    try:
+        content.decode("utf-8")
+    except ValueError:
+        return _WORD.sub(_without_guesses, text)
+    return text
+
+
+def _without_guesses(word: re.Match[str]) -> str:
+    return _GUESSES.sub("\N{REPLACEMENT CHARACTER}", word[0]) if "@" in word[0] else word[0]
+
+
+_UTF_8 = frozenset({"utf-8", "utf8"})
+_WORD = re.compile(r"[^\s<>()\[\]{}\"“”„«»,;:|=]++")
+_GUESSES = re.compile("[\u0080-\u024f]")
+
+
 def _candidates(content: bytes, declared: str) -> Iterator[str]:
     """Yield the charsets to try; each is taken only if every byte has a meaning in it."""
     if declared.startswith(_OWN_ESCAPES):

@@ -207,7 +207,7 @@ def _counts(items: Iterable[LicenceItem], policy: LicencePolicy) -> tuple[Counte
 def _contested(subscription: ContestedSubscription, policy: LicencePolicy) -> Reason:
     low, high = _contested_counts(subscription, policy)
     span = _span(low.total(), high.total())
-    return Reason("R42", f"rows of one date differ about subscription {subscription.subscription_id}: {span} licences")
+    return Reason("R42", f"{subscription.doubt} subscription {subscription.subscription_id}: {span} licences")
 
 
 def _span(low: int, high: int) -> str:

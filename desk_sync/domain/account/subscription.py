@@ -36,10 +36,11 @@ class LicenceItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContestedSubscription:
-    """A subscription about which rows of the same age differ. Each of the `readings` may be the true one."""
+    """A subscription about which there is a `doubt`. Each of the `readings` may be the true one."""
 
     subscription_id: str
     readings: tuple[tuple[LicenceItem, ...], ...]
+    doubt: str = "rows of one date differ about"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -383,3 +383,17 @@ def test_the_sample_that_ships_is_the_worked_one():
 
     assert shipped.read_text(encoding="utf-8") == TEXT
     assert len(read_accounts(shipped).accounts) == 42
+
+
+@pytest.mark.parametrize(
+    "column", ["account_id", "subscription_id", "plan_name", "plan_quantity", "start_date", "status"]
+)
+@pytest.mark.parametrize("signs", ["#", "########"])
+def test_signs_in_place_of_a_value_that_was_wider_than_its_column_are_refused(read, column, signs):
+    (problem,) = problems_of(read, table({column: signs}))
+
+    assert problem == (
+        2,
+        column,
+        f'"{signs}": the column was too narrow for the value: widen it, and save the table again',
+    )

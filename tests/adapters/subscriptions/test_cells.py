@@ -84,6 +84,8 @@ def test_an_id_that_is_no_number_stays_as_it_is(written):
         pytest.param("A\ufffd1", "characters that were lost", id="a letter that was lost"),
         pytest.param("''", "must not be empty", id="nothing but marks"),
         pytest.param("\u200b", "must not be empty", id="nothing to see"),
+        pytest.param("########", "no letter and no digit", id="signs in place of a value"),
+        pytest.param("—", "no letter and no digit", id="a sign for nothing"),
     ],
 )
 def test_an_id_that_cannot_be_known_is_refused(written, message):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.adapters.subscriptions.tables.headings import MOST_COLUMNS, read_heading
+from desk_sync.adapters.subscriptions.tables.headings import MOST_COLUMNS, _lines, _plain, read_heading
 from desk_sync.adapters.subscriptions.tables.subscription_row import REQUIRED
 
 FOREIGN = {
@@ -45,8 +45,8 @@ def test_our_names_are_read_in_every_style(style):
     assert list(read_heading(list(map(style, REQUIRED)), REQUIRED, 1).columns) == list(REQUIRED)
 
 
-def mistake(*names, required=REQUIRED):
-    heading = read_heading(names, required, 3)
+def mistake(*names, delimiters=""):
+    heading = read_heading(names, REQUIRED, 3, delimiters=delimiters)
     (problem,) = heading.mistakes
     assert (problem.line, heading.columns) == (3, {})
     return problem, heading.resembles
@@ -73,12 +73,58 @@ def test_a_foreign_heading_without_a_column_lacks_only_that_one():
     assert (problem.message, problem.hint) == ("the heading has no account_id", 'it has "ID da xpto"')
 
 
-def test_a_heading_of_one_cell_is_shown():
-    problem, meant = mistake(":".join(REQUIRED))
+@pytest.mark.parametrize(
+    ("delimiters", "advice"),
+    [(",;|", "separate the cells by comma, semicolon or |"), ("", "divide it into one cell for each column")],
+    ids=["CSV", "a workbook"],
+)
+def test_a_heading_of_one_cell_is_shown(delimiters, advice):
+    problem, meant = mistake(":".join(REQUIRED), delimiters=delimiters)
 
-    assert problem.hint.startswith('it has the one cell "account_id:super_admin_email:subscriptio…"')
-    assert "semicolon, tab or |" in problem.hint
+    assert problem.hint == f'it has the one cell "account_id:super_admin_email:subscriptio…"; {advice}'
     assert not meant
+
+
+@pytest.mark.parametrize("cells", [["Export of 20.11.2026"], ["Export of 20.11.2026", "", ""]])
+@pytest.mark.parametrize("delimiters", [",;", ""], ids=["CSV", "a workbook"])
+def test_a_title_above_the_heading_has_to_go(cells, delimiters):
+    problem, _ = mistake(*cells, delimiters=delimiters)
+
+    assert problem.hint == (
+        'it has the one cell "Export of 20.11.2026"; the heading must come first: delete the rows above it'
+    )
+
+
+@pytest.mark.parametrize("name", ["E-Mail des Superadmins", "Email des Super-Admins", "Superadmin-E-Mail-Adresse"])
+def test_words_may_be_joined_in_another_way(name):
+    german = FOREIGN["German"][0].split(";")
+
+    assert read_heading([german[0], name, *german[2:]], REQUIRED, 1).columns["super_admin_email"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("E-Mail der Superadmins", "super_admin_email"), ("Super_Admin_Emails", "super_admin_email")],
+)
+def test_a_name_that_is_nearly_one_of_ours_is_suggested(name, meant):
+    problem, _ = mistake(REQUIRED[0], name, *REQUIRED[2:])
+
+    assert problem.hint == f'rename "{name}" to {meant}, if it is that'
+
+
+def test_a_column_that_is_there_twice_is_named_with_the_one_that_is_lacking():
+    problem, _ = mistake(*REQUIRED[:-1], "Status")
+
+    assert problem.message == "the heading has no is_paid, and status twice"
+
+
+def test_no_word_means_two_columns_in_one_language():
+    meanings = {}
+    for language, name, words in _lines():
+        for word in words:
+            meanings.setdefault((language, _plain(word)), set()).add(name)
+
+    assert [word for word, names in meanings.items() if len(names) > 1] == []
 
 
 def test_a_row_of_data_in_place_of_the_heading_repeats_no_address():

@@ -144,6 +144,24 @@ def test_a_subscription_in_two_spellings_counts_once(read, written):
     assert (len(file.accounts[0].items), file.warnings) == (1, ())
 
 
+@pytest.mark.parametrize("zeros", ["0", "000"])
+def test_ids_that_differ_in_zeros_in_front_are_refused_on_every_row(read, zeros):
+    file = read(
+        row(40),
+        row(40, subscription_id=f"{zeros}90300000000001", account_id="A02", super_admin_email="ops@else.example"),
+        of=lambda file: read_correct_accounts([file]),
+    )
+
+    assert [(each.line, each.where) for each in file.refused] == [(2, "subscription_id"), (3, "subscription_id")]
+    assert "on line 2" in file.refused[1].message
+    assert file.accounts == ()
+
+
+@pytest.mark.parametrize("other", ["903000000000010", "S-090300000000001", "1"])
+def test_ids_that_differ_elsewhere_are_two(read, other):
+    assert len(read(row(40), row(40, subscription_id=other)).accounts[0].items) == 2
+
+
 @pytest.mark.parametrize("moved", ["A01, Ltd", "Zoho, CRM"])
 def test_an_account_with_cells_that_moved_is_left_out_as_a_whole(tmp_path, moved):
     file = tmp_path / "accounts.csv"

@@ -70,6 +70,8 @@ def not_empty(text: str) -> str:
 def key(text: str) -> str:
     """Return the normal form of a unique key, such as a subscription's id."""
     value = not_empty(_id(text))
+    if not any(map(str.isalnum, value)):
+        raise ValueError(f"{shown(text)} is no id: it has no letter and no digit")
     if "\N{REPLACEMENT CHARACTER}" in value:
         raise ValueError("has characters that were lost in an earlier file: export the table again, as UTF-8")
     return value

@@ -32,7 +32,7 @@ def tables(path: Path, problems: list[Problem]) -> Iterator[SheetTable]:
         problems.append(Problem(message="is not a text file", hint="save the table as CSV, UTF-8, or as XLSX"))
         return
     with path.open(encoding=encoding, newline="") as file:
-        yield SheetTable(records=_records(file, problems), guessed=encoding in _GUESSES)
+        yield SheetTable(records=_records(file, problems), guessed=encoding in _GUESSES, delimiters=_DELIMITERS)
 
 
 def _candidates(path: Path) -> Sequence[str]:
@@ -74,7 +74,7 @@ def _records(file: TextIO, problems: list[Problem]) -> Iterator[tuple[int, Seque
     line = 1
     try:
         for number, values in enumerate(reader):
-            if any(values) and not (declared and number == 0):
+            if any(map(str.strip, values)) and not (declared and number == 0):
                 yield line, values
             line = reader.line_num + 1
             lines.since_record = 0

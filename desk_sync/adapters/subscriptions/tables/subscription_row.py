@@ -32,10 +32,11 @@ REQUIRED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRow:
-    """The values of one row. Rows are equal if their values are, at any position."""
+    """The values of one row. Rows are equal if their values are, at any position, `hidden` in the sheet or not."""
 
     table: TablePlace = field(compare=False)
     line: int = field(compare=False)
+    hidden: bool = field(compare=False)
     subscription_id: str
     account_id: str
     super_admin_email: str
@@ -67,6 +68,7 @@ def read_subscription(row: TableRow) -> SubscriptionRow:
     return SubscriptionRow(
         table=row.table,
         line=row.line,
+        hidden=row.hidden,
         subscription_id=subscription_id,
         account_id=row.key("account_id"),
         super_admin_email=row.identify("super_admin_email", cells.email, ""),

@@ -32,11 +32,15 @@ _LISTED = 10
 
 @dataclass(slots=True)
 class TableNotes:
-    """The mistakes of files as a whole, their sheets that are no table of this kind, and what else should be known."""
+    """The mistakes of files as a whole, their sheets that are no table of this kind, and what else should be known.
+
+    `hidden` are the tables with rows that are hidden, which are read as the others.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     unread: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    hidden: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,12 @@ class TableRow:
     `cells` have no blanks around them. Columns that are missing in the table are empty.
     """
 
-    __slots__ = ("_cells", "_extra", "_problems", "line", "table")
+    __slots__ = ("_cells", "_extra", "_problems", "hidden", "line", "table")
 
-    def __init__(self, table: TablePlace, line: int, cells: Sequence[str], width: int) -> None:
+    def __init__(self, table: TablePlace, line: int, cells: Sequence[str], width: int, *, hidden: bool) -> None:
         self.table = table
         self.line = line
+        self.hidden = hidden
         self._problems: list[Problem] = []
         self._extra = cells[width:]
         # The last one, always empty, stands for the columns that are missing in the table.
@@ -136,6 +141,7 @@ def read_rows(path: Path, required: Sequence[str], notes: TableNotes) -> Iterato
     notes.problems += (replace(each, file=_labelled(path, each.file)) for each in mistakes or tables.mistakes())
     notes.unread += tables.unread()
     notes.warnings += tables.warnings()
+    notes.hidden += tables.hidden()
 
 
 def _tables(path: Path, problems: list[Problem]) -> Iterator[SheetTable]:
@@ -163,16 +169,20 @@ class _TablesSoFar:
     required: Sequence[str]
     read: list[tuple[str, TableHeading]] = field(default_factory=list)
     refused: list[tuple[str, TableHeading]] = field(default_factory=list)
+    unseen: dict[str, list[int]] = field(default_factory=dict)
 
     def rows(self, table: SheetTable) -> Iterator[TableRow]:
         line, cells = next(table.records, (1, None))
         if cells is None:
             return
-        heading = _heading(cells, self.required, line, guessed=table.guessed)
+        heading = _heading(cells, self.required, line, table)
         (self.refused if heading.mistakes else self.read).append((table.sheet, heading))
         if not heading.mistakes:
             place = TablePlace(_labelled(self.path, table.sheet), heading.columns, table.guessed)
-            yield from _rows(place, len(cells), table.records)
+            for row in _rows(place, len(cells), table):
+                if row.hidden:
+                    self.unseen.setdefault(table.sheet, []).append(row.line)
+                yield row
 
     def mistakes(self) -> Sequence[Problem]:
         """Return the mistakes of tables that were meant to be read; if none was, those of the first one."""
@@ -194,22 +204,40 @@ class _TablesSoFar:
                 listed = ", ".join(map(shown, heading.unread[:_LISTED])) + ", …" * (len(heading.unread) > _LISTED)
                 yield self._note(sheet, f"columns that were not read: {listed}", None)
 
+    def hidden(self) -> Iterator[Problem]:
+        for sheet, lines in self.unseen.items():
+            count = "1 row is" if len(lines) == 1 else f"{len(lines):,} rows are"
+            hint = "show them if they count, for example by clearing the filter; delete them if they do not"
+            yield replace(self._note(sheet, f"{count} hidden: {_listed_lines(lines)}", hint), line=lines[0])
+
     def _note(self, sheet: str, message: str, hint: str | None) -> Problem:
         return Problem(message=message, hint=hint, file=_labelled(self.path, sheet))
 
 
-def _heading(cells: Sequence[str], required: Sequence[str], line: int, *, guessed: bool) -> TableHeading:
-    heading = read_heading([cell.strip() for cell in cells], required, line)
-    if heading.mistakes and guessed and not "".join(cells).isascii():
+def _listed_lines(lines: Sequence[int]) -> str:
+    """Return the first of the lines, which increase, in words: "3, 5 to 9, …"."""
+    spans: list[list[int]] = []
+    for line in lines:
+        if spans and spans[-1][1] == line - 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    words = [str(first) if first == last else f"{first} to {last}" for first, last in spans[:_LISTED]]
+    return ", ".join(words) + ", …" * (len(spans) > _LISTED)
+
+
+def _heading(cells: Sequence[str], required: Sequence[str], line: int, table: SheetTable) -> TableHeading:
+    heading = read_heading([cell.strip() for cell in cells], required, line, delimiters=table.delimiters)
+    if heading.mistakes and table.guessed and not "".join(cells).isascii():
         return replace(heading, mistakes=[replace(each, hint=_SAVE_AS_UTF8) for each in heading.mistakes])
     return heading
 
 
-def _rows(table: TablePlace, width: int, records: Iterator[tuple[int, Sequence[str]]]) -> Iterator[TableRow]:
-    for line, values in records:
+def _rows(place: TablePlace, width: int, table: SheetTable) -> Iterator[TableRow]:
+    for line, values in table.records:
         cells = [value.strip() for value in values]
         if any(cells):
-            yield TableRow(table, line, cells, width)
+            yield TableRow(place, line, cells, width, hidden=line in table.hidden)
 
 
 def _short(text: str) -> str:
@@ -223,11 +251,17 @@ def _name(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text of a cell. Raises ValueError for a formula: programs evaluate it to different results."""
+    """Return the text of a cell.
+
+    Raises ValueError for a formula, which programs evaluate to different results, and for the signs that a spreadsheet
+    shows, and saves as CSV, in place of a value that is wider than its column.
+    """
     if as_text := _AS_TEXT.fullmatch(text):
         return as_text[1].strip()
     if text in _FAILED:
         raise ValueError(f"{text}: a formula has failed")
+    if not text.strip("#"):
+        raise ValueError(f"{shown(text)}: the column was too narrow for the value: widen it, and save the table again")
     if text[0] == "=":
         raise ValueError("is a formula: save the table with its values")
     return text

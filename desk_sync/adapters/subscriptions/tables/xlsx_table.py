@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from zipfile import ZipFile
 
 from openpyxl import load_workbook
@@ -23,6 +23,7 @@ from openpyxl.xml.constants import SHARED_STRINGS
 from openpyxl.xml.functions import fromstring
 
 from desk_sync.adapters.subscriptions.tables.headings import MOST_COLUMNS
+from desk_sync.adapters.subscriptions.tables.hidden_rows import HiddenRows
 from desk_sync.adapters.subscriptions.tables.sheet_table import SheetTable
 from desk_sync.errors import Problem
 
@@ -75,7 +76,9 @@ def tables(path: Path, problems: list[Problem]) -> Iterator[SheetTable]:
         sheets = list(_reported(_visible_sheets(file), at, problems))
         for sheet in sheets:
             at.sheet, at.row = sheet.title if len(sheets) > 1 else "", 0
-            yield SheetTable(records=_reported(_records(sheet, at), at, problems), sheet=at.sheet)
+            hidden: set[int] = set()
+            records = _reported(_records(sheet, at, hidden), at, problems)
+            yield SheetTable(records=records, sheet=at.sheet, hidden=hidden)
 
 
 def _reported(items: Iterator[T], at: _ReadSoFar, problems: list[Problem]) -> Iterator[T]:
@@ -120,8 +123,19 @@ def _check_size(archive: ZipFile) -> None:
                 raise _Unusable(f"has {size:,} bytes of texts, which are more than {MOST_STRINGS:,}")
 
 
-def _records(sheet: _WorksheetLike, at: _ReadSoFar) -> Iterator[tuple[int, Sequence[str]]]:
+def _records(sheet: _WorksheetLike, at: _ReadSoFar, hidden: set[int]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the rows that are not blank; the number of one that is hidden is in `hidden` by then."""
     sheet.reset_dimensions()  # some programs write wrong ones
+    as_read: Any = sheet  # its public reader leaves out whether a row is hidden
+    with as_read._get_source() as content:
+        unseen = HiddenRows(content)
+        for number, texts in _filled_rows(sheet, at):
+            if unseen.has(number):
+                hidden.add(number)
+            yield number, texts
+
+
+def _filled_rows(sheet: _WorksheetLike, at: _ReadSoFar) -> Iterator[tuple[int, Sequence[str]]]:
     last = 0
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         at.cells += len(values)
