@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
+from desk_sync.ports.portal import PLAIN_NAME
 
 DEFAULT_SPAN = timedelta(days=30)
 
@@ -43,7 +43,7 @@ def downgrade(
 
 def _portal_name(name: str) -> str:
     """Return the name if a mapping accepts it for a portal. Raises BadParameter."""
-    if not re.fullmatch(r"[a-z0-9_-]+", name):
+    if not PLAIN_NAME.fullmatch(name):
         raise typer.BadParameter(f"{name!r}: use lower-case letters, digits, _ and -, as the mapping does")
     return name
 

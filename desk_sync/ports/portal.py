@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from desk_sync.domain.desk_clock import ClockOffset
+
+PLAIN_NAME = re.compile(r"[a-z0-9_-]+")
+"""The whole name of a portal or a source: it stands in addresses and in the names of settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from desk_sync.simulated_desk.error import RestError
 from desk_sync.simulated_desk.faults import FaultInjector
 from desk_sync.simulated_desk.portal.quirks import QUIRKS, DeskQuirks, plain_json
+from desk_sync.simulated_desk.portal.records import differences
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.running import RunningDesk
 
@@ -102,15 +103,10 @@ def nudge(site: RunningDesk, ids: dict[str, str], _: Record) -> Record:
 
 def write(site: RunningDesk, ids: dict[str, str], body: Record) -> Record:
     """Write `fields` as the person, or as the agent `by`. The answer is the ticket, with the fields that `changed`."""
-    portal, fields = site.portal, body["fields"]
-    before = _flat(portal.whole(portal.ticket(ids["id"])))
-    after = portal.whole(portal.change_ticket(ids["id"], fields, by=_writer(site, body)))
-    return after | {"changed": [name for name in _flat(fields) if _flat(after).get(name) != before.get(name)]}
-
-
-def _flat(ticket: Record) -> Record:
-    """Return a ticket's fields with the custom ones beside the others."""
-    return {**ticket, **ticket.get("cf", {})}
+    portal = site.portal
+    before = portal.whole(portal.ticket(ids["id"]))
+    after = portal.whole(portal.change_ticket(ids["id"], body["fields"], by=_writer(site, body)))
+    return after | {"changed": [name for name, _, _ in differences(before, after)]}
 
 
 def _writer(site: RunningDesk, body: Record) -> str:

@@ -28,6 +28,7 @@ from tests.support.forked import SERVER
 from tests.support.key_host import KeyHost, signed
 from tests.support.processes import wait_until
 
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
 ORG, WEBHOOK = "60001234567", "7"
 MEGABYTE = 1_000_000
 SECONDS = 3.0
@@ -181,7 +182,6 @@ def under(attack: Attack, live: LiveReceiver) -> Iterator[None]:
     assert attacker.exitcode == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "hostile",
     [
@@ -214,7 +214,6 @@ def is_as_usual(live: LiveReceiver, hostile: Attack) -> bool:
     return attacked <= 2 * max(calm, NOISE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "reason"),
     [pytest.param(400, "slow head", id="slow"), pytest.param(700, "too many connections", id="too many")],

@@ -16,6 +16,7 @@ from desk_sync.adapters.yaml.problems import mistake, shown
 from desk_sync.adapters.zoho.hosts import DATA_CENTERS, allowed
 from desk_sync.domain.account.licence_policy import Threshold, plain
 from desk_sync.errors import ConfigurationError
+from desk_sync.ports.portal import PLAIN_NAME
 
 IssueType: TypeAlias = Literal["outage", "login", "defect", "howto", "feature_request", "limitation", "security"]
 RequestType: TypeAlias = Literal[
@@ -63,7 +64,7 @@ def _date(written: object) -> date:
 
 
 def _plain_word(name: str) -> str:
-    if not re.fullmatch(r"[a-z0-9_-]+", name):
+    if not PLAIN_NAME.fullmatch(name):
         raise mistake(f"{shown(name)} is not a plain name: use lower-case letters, digits, _ and -")
     return name
 
@@ -110,7 +111,9 @@ Duration = Annotated[
     timedelta, PlainValidator(duration), Schema({"type": "string", "pattern": "^[1-9][0-9]{0,4}[dhm]$"})
 ]
 Date = Annotated[date, PlainValidator(_date), Schema({"type": "string", "format": "date"})]
-PlainWord = Annotated[str, AfterValidator(_plain_word), Schema({"type": "string", "pattern": "^[a-z0-9_-]+$"})]
+PlainWord = Annotated[
+    str, AfterValidator(_plain_word), Schema({"type": "string", "pattern": f"^{PLAIN_NAME.pattern}$"})
+]
 DataCenter = Annotated[str, AfterValidator(_data_center), Schema({"enum": sorted(DATA_CENTERS)})]
 Host = Annotated[str, AfterValidator(_host)]
 Level: TypeAlias = Literal[1, 2, 3]

@@ -58,12 +58,14 @@ class SqlInstallation:
             self._record(ticket_id, {self.own(): at})
 
     def see(self, ticket_id: str, marks: Sequence[InstallationMark]) -> None:
+        if not marks:
+            return
         own = self.own()
         if ours := [mark.edited_at for mark in marks if mark.installation == own]:
             self.wrote(ticket_id, min(ours))
-        begun_at = self._first()
         newest = _newest(mark for mark in marks if mark.installation != own)
-        if begun_at is None or not newest:
+        begun_at = self._first() if newest else None
+        if begun_at is None:
             return
         known = self._known(ticket_id)
         later = {each: at for each, at in newest.items() if at > begun_at and _is_later(at, known.get(each))}

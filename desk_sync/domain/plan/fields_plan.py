@@ -119,7 +119,7 @@ class FieldsPlan:
     ) -> Iterator[tuple[Field, Value]]:
         """Yield the values that replaced ours within this write or an earlier one, and were not changed since."""
         for name, ours in applied.items():
-            known = name in self.memory.set_by_rules and self.memory.set_by_rules[name] == after.value(name)
+            known = self.memory.is_by_rule(name, after.value(name))
             now = before.value(name) == ours.value
             if after.value(name) != ours.value and name not in self.writes and (known or now):
                 yield name, after.value(name)
@@ -185,15 +185,15 @@ class FieldsDraft:
         }
         return frozenset(name for name, value in values.items() if self._differs(name, value))
 
-    def are_doubtful(self, names: Collection[Field]) -> bool:
-        """Return True if one of these values was set within a write of ours, and no event names its author.
+    @property
+    def doubtful(self) -> frozenset[Field]:
+        """The fields whose value was set within a write of ours, and whose author no event names.
 
         It is taken for that of a rule of the portal, and may be a person's whose event is lost.
         """
-        rules, ticket = self.memory.set_by_rules, self.observed.ticket
-        return any(
-            name in rules and rules[name] == ticket.value(name) and not is_named(name, self.observed) for name in names
-        )
+        memory, observed = self.memory, self.observed
+        standing = (name for name in memory.set_by_rules if memory.is_by_rule(name, observed.ticket.value(name)))
+        return frozenset(name for name in standing if not is_named(name, observed))
 
     def finish(
         self, shown: Mapping[Field, DesiredValue], actions: Mapping[Field, DesiredValue], mode: Mode

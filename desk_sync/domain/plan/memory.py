@@ -71,6 +71,10 @@ class FieldsMemory:
     left_at: datetime | None = None
     looked: bool = False
 
+    def is_by_rule(self, name: Field, value: Value) -> bool:
+        """Return True if a rule of the portal is taken to have set the field to this value."""
+        return name in self.set_by_rules and self.set_by_rules[name] == value
+
     def intending(self, values: Mapping[Field, AppliedValue], ticket: Ticket) -> FieldsMemory:
         """Return it with values that are about to be written; those of an earlier look, which may be written, stay."""
         found = {name: ticket.value(name) for name in values}

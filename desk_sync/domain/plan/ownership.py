@@ -112,8 +112,8 @@ def set_by_person(name: Field, observed: ObservedTicket, memory: FieldsMemory, r
     The last author is not considered if the value was there before: after a loop was cut (L14), and where a rule of the
     portal set it within our own write.
     """
-    ticket, value = observed.ticket, observed.ticket.value(name)
-    by_rule = name in memory.set_by_rules and memory.set_by_rules[name] == value
+    ticket = observed.ticket
+    by_rule = memory.is_by_rule(name, ticket.value(name))
     last = [] if by_rule or memory.consecutive_writes >= rules.write_limit else [ticket.modified_by]
     named = [event.actor_id for event in _results(name, observed)]
     return any(is_person(actor, rules) for actor in named or last)

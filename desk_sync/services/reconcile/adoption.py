@@ -59,9 +59,12 @@ class TraceAdoption:
             return True
         if draft.fields.seem_overwritten:
             return True
-        if memory.traces.read_at == observed.host_now or not (replaced := draft.replaced):
+        if memory.traces.read_at == observed.host_now:
             return False
-        return is_unexplained(observed, memory) or draft.fields.are_doubtful(replaced)
+        if is_unexplained(observed, memory):
+            return bool(draft.replaced)
+        doubtful = draft.fields.doubtful
+        return bool(doubtful and doubtful & draft.replaced)
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:
         """Read the traces; comments that this look has read already are not read again, if our agent was known then."""

@@ -118,12 +118,17 @@ def find_record(records: Iterable[Record], record_id: str) -> Record:
 
 def history_differences(before: Record, after: Record, layout: DeskLayout) -> Iterable[Record]:
     """Yield the changed properties of an update as a history entry has them: by label, with old and new value."""
+    for name, old, value in differences(before, after):
+        yield history_property(name, layout, {"previousValue": old, "updatedValue": value})
+
+
+def differences(before: Record, after: Record) -> Iterable[tuple[str, Any, Any]]:
+    """Yield the changed fields of a ticket, by key, with old and new value."""
     flat_before, flat_after = ({**each, **each["cf"]} for each in (before, after))
     for name, value in flat_after.items():
         old = flat_before.get(name)
         if old != value and name not in NOT_IN_HISTORY:
-            change = {"previousValue": old, "updatedValue": value}
-            yield history_property(name, layout, change)
+            yield name, old, value
 
 
 def history_property(name: str, layout: DeskLayout, value: Any) -> Record:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
+from desk_sync.adapters.store import inflow_tables as tables
 from desk_sync.adapters.store.installations import KEPT, SqlInstallation
 from desk_sync.ports.portal import InstallationMark, OtherInstallation
 from tests.contracts.store.conftest import PORTAL
@@ -103,3 +105,10 @@ def test_our_edit_of_a_comment_that_a_predecessor_made_is_when_we_began(installa
     installation.see("1", [edited, mark(OTHER, -5)])
 
     assert others(installation) == []
+
+
+def test_comments_without_a_mark_cost_nothing_and_make_no_id(engine, installation):
+    installation.see("1", [])
+
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.installation)) == 0
