@@ -1,4 +1,4 @@
-"""The format of instants and durations in reasons, comments and keys."""
+"""The format of instants and durations in reasons and comments."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ _MINUTE = timedelta(minutes=1)
 def format_instant(at: datetime) -> str:
     """Return the instant in UTC, cut to the minute: "2026-11-23 04:00Z"."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
-
-
-def stamp(at: datetime) -> str:
-    """Return the instant in UTC as it stands in keys, cut to the second: "20261123T040000Z"; a later one is greater."""
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def format_duration(duration: timedelta) -> str:

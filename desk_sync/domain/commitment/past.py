@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from desk_sync.domain.format import stamp
+from desk_sync.domain.commitment.keys import stamp
 
 KEPT_CLOCKS = 6
 """The number of ended clocks that are kept besides those that later decisions need, the newest."""

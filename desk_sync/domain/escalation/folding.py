@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.folding import FoldingLimits
+from desk_sync.domain.commitment.keys import stamp
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.ladder import Ladder, LadderCause, Signals
 from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.requests import EscalationRequests
 from desk_sync.domain.escalation.triggers import OVERRUN
-from desk_sync.domain.format import stamp
 
 KEPT_REQUESTS = 5
 """The number of requests whose keys are kept, the newest."""

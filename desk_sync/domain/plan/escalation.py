@@ -201,8 +201,8 @@ def _target(clock: Clock) -> datetime:
 def targets_passed(context: EscalationContext) -> Mapping[str, Clock]:
     """Return the clocks whose target has passed, if they are of a severity that is told of it, by their alarm's key."""
     severities = context.policy.escalation.at_risk
-    told = (each for each in context.reading.clocks if each.milestone in WITH_LADDER and not each.folded)
-    clocks = (each for each in told if each.level in severities)
+    unfolded = (each for each in context.reading.clocks if each.milestone in WITH_LADDER and not each.folded)
+    clocks = (each for each in unfolded if each.level in severities)
     return {alarm_key(each, AT_RISK): each for each in clocks if each.target_at and each.target_at <= context.now}
 
 

@@ -38,7 +38,7 @@ def test_two_accounts_of_one_super_admin_are_taken_together_and_that_is_told(rea
     ]
 
 
-def test_an_account_whose_only_subscription_moved_is_told(read):
+def test_an_account_whose_only_subscription_moved_is_named(read):
     moved = other(super_admin_email=ADDRESSES[1], subscription_id=ROW["subscription_id"], as_of_date="2026-11-21")
 
     messages = [each.message for each in read({}, moved).warnings if each.where == "account_id"]

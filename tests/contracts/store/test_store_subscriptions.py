@@ -236,6 +236,8 @@ class TestSeveralSources:
 class Refusing:
     """A guard that counts quantities, and refuses every snapshot."""
 
+    ruler = "quantities"
+
     def __init__(self):
         self.checked = []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from desk_sync.domain.commitment.keys import stamp
 from desk_sync.domain.commitment.past import FoldedPast, OpenCycle
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.folding import (
@@ -22,7 +23,6 @@ from desk_sync.domain.escalation.folding import (
 from desk_sync.domain.escalation.ladder import Ladder, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.requests import EscalationRequests
-from desk_sync.domain.format import stamp
 from tests.support.clock_scenes import WEEK
 from tests.support.ladders import HOUR, START, raised
 from tests.support.ladders import ladder as any_ladder

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock
+from desk_sync.domain.commitment.clock_comments import alarm_effect
 from desk_sync.domain.commitment.history import HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import read_clocks
 from desk_sync.domain.escalation.escalate import UNTIL_IT_STOPS, start_ladder, step_key, stop_key
@@ -21,7 +22,7 @@ from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRe
 from desk_sync.domain.escalation.triggers import OVERRUN, WITH_LADDER, ClusterBy, EscalationTrigger
 from desk_sync.domain.format import format_instant
 from desk_sync.domain.plan.adoption.traces import TicketTraces
-from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers
+from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers, targets_passed
 from desk_sync.domain.plan.memory import EscalationMemory
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.effect import reference_of
@@ -51,7 +52,7 @@ class PastLadders:
         state = self.memory.state
         found = sorted(self._raised(), key=lambda each: (each.at, each.level))
         before = {
-            each.key for each in fired_triggers(self.context) if self._is_older(each) or _is_reported(each, found)
+            each.key for each in fired_triggers(self.context) if self._is_early(each.at) or _is_reported(each, found)
         }
         known = state.known | before | {each.ladder for each in found}
         ladder = self._ladder(found) or state.ladder
@@ -59,11 +60,20 @@ class PastLadders:
         stopped = tuple(self._stopped({each.ladder for each in raised}))
         lapsed, stops = state.lapsed.union(stopped), max(state.stops, len(stopped))
         state = replace(state, ladder=ladder, raised=raised, known=known, lapsed=lapsed, stops=stops)
-        return EscalationMemory(state=state, requests=self._requests())
+        return EscalationMemory(state=replace(state, warned=self._warned()), requests=self._requests())
 
-    def _is_older(self, trigger: EscalationTrigger) -> bool:
-        """Return True for a trigger from before we first acted: it gets no comment but those of that time."""
-        return self.since_new is not None and trigger.at < self.since_new
+    def _warned(self) -> frozenset[str] | None:
+        """Return the clocks whose people were notified in time, as our comment of the same look shows (R36b)."""
+        passed = targets_passed(self.context).items()
+        noted = frozenset(
+            key for key, each in passed if self._has_note(alarm_effect(key)) or self._is_early(each.target_at)
+        )
+        known = self.memory.state.warned
+        return None if known is None and not noted else noted.union(known or ())
+
+    def _is_early(self, at: datetime | None) -> bool:
+        """Return True for an instant before we first acted: what began then gets no comment but those of that time."""
+        return self.since_new is not None and at is not None and at < self.since_new
 
     def _raised(self) -> Iterator[RaisedLevel]:
         """Yield the levels that the memory lacks."""
