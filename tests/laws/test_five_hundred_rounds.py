@@ -20,7 +20,7 @@ from tests.support.fake_desk import FakeDesk
 from tests.support.makers import NOW, make_account, make_ticket
 from tests.support.plan_scenes import EVERYTHING
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(600)]
 TICKET = "100000000000000001"
 ROUNDS = 500
 MOST_BYTES = 10_000

@@ -231,6 +231,7 @@ def test_ten_megabytes_are_not_read_to_the_end(site, body):
     assert judge(site, body) == 413
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("count", "status"),
     [
@@ -246,6 +247,7 @@ def test_a_delivery_of_very_many_events_holds_up_no_other(site, count, status):
     assert judge(site, json.dumps(body).encode()) == status
 
 
+@pytest.mark.alone
 def test_slow_bodies_hold_up_no_other_delivery(site):
     """A hundred bodies that drip are cut off; meanwhile other deliveries are answered as usual."""
 

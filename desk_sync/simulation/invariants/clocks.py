@@ -9,7 +9,10 @@ from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.history import History, HistoryEventKind
 from desk_sync.domain.commitment.promise import Milestone
+from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.ladder import LadderCause, RaisedLevel
+from desk_sync.domain.escalation.ladder_position import LadderPosition
+from desk_sync.domain.plan.escalation import signals
 
 _NOTHING = timedelta(0)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -56,6 +59,15 @@ def unraised(clocks: Sequence[Clock], history: History, raised: Sequence[RaisedL
             continue
         if not any(level.at >= due_at for level in raised):
             yield f"{clock.key} was due at {due_at:%F %T}Z, and it is {now:%F %T}Z"
+
+
+def is_climbing(state: EscalationState, history: History, now: datetime) -> bool:
+    """Return True if the ladder has a level to come, later than now: it tells of what breaks meanwhile."""
+    ladder = state.ladder
+    if ladder is None or ladder.key in state.lapsed:
+        return False
+    coming = LadderPosition(ladder, state.raised, signals(history), now).next_rung
+    return coming is not None and not coming.is_due(now)
 
 
 def became_late(met: Iterable[Clock], clocks: Iterable[Clock]) -> Iterator[str]:

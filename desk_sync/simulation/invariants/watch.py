@@ -88,7 +88,7 @@ class ScenarioWatch:
         self._note(key, ScenarioInvariant.NO_LICENCES_IN_PUBLIC, of_texts.about_licences(public, figures))
 
     def _check_breaches(self, key: str, ticket: DeskTicket, history: TicketHistory) -> None:
-        """Check that each breach was raised, unless something explains why not."""
+        """Check that each breach was raised, unless something explains why not, as a running ladder does."""
         inputs, state = history.memory.clocks.inputs, history.memory.escalation.state
         if inputs is None or self._mode(ticket) is Mode.SHADOW or history.parked_at or history.ended_at:
             return
@@ -97,6 +97,8 @@ class ScenarioWatch:
             True for _ in past.spans(frozenset(WorkState) - {WorkState.OPEN})
         )
         if not always_open or history.memory.clocks.suppressed or history.memory.escalation.requests.taken_over:
+            return
+        if of_clocks.is_climbing(state, past, self._now):
             return
         ripe = [clock for clock in history.clocks(self._now) if clock.due_at and clock.due_at <= self._now - PROMPT]
         self._note(key, ScenarioInvariant.BREACH_HAS_A_LEVEL, of_clocks.unraised(ripe, past, state.raised, self._now))
