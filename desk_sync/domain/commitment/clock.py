@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause, Span
-from desk_sync.domain.commitment.keys import stamp
+from desk_sync.domain.commitment.past import stamp
 from desk_sync.domain.commitment.promise import CommitmentWindow, Milestone
 from desk_sync.domain.reason import Reason
 

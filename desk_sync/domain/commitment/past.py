@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-from desk_sync.domain.commitment.keys import stamp
+from datetime import UTC, datetime, timedelta
 
 KEPT_CLOCKS = 6
 """The number of ended clocks that are kept besides those that later decisions need, the newest."""
+
+
+def stamp(at: datetime) -> str:
+    """Return the instant in UTC as it stands in keys, cut to the second: "20261123T040000Z"; a later one is greater."""
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

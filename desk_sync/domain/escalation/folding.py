@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.folding import FoldingLimits
-from desk_sync.domain.commitment.keys import stamp
-from desk_sync.domain.commitment.past import FoldedPast
+from desk_sync.domain.commitment.past import FoldedPast, stamp
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.ladder import Ladder, LadderCause, Signals
 from desk_sync.domain.escalation.ladder_position import LadderPosition

@@ -14,7 +14,7 @@ from enum import StrEnum
 from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar, Pause
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.keys import stamp
+from desk_sync.domain.commitment.past import stamp
 from desk_sync.domain.commitment.promise import Milestone
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.requests import EscalationRequest, Requester

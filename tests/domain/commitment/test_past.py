@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desk_sync.domain.commitment.keys import stamp
-from desk_sync.domain.commitment.past import FoldedPast, OpenCycle
+from desk_sync.domain.commitment.past import FoldedPast, OpenCycle, stamp
 from tests.support.clock_scenes import HOUR, MONDAY
 
 PAST = FoldedPast(

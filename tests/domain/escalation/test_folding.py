@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from desk_sync.domain.commitment.keys import stamp
-from desk_sync.domain.commitment.past import FoldedPast, OpenCycle
+from desk_sync.domain.commitment.past import FoldedPast, OpenCycle, stamp
 from desk_sync.domain.escalation.escalate import EscalationState
 from desk_sync.domain.escalation.folding import (
     KEPT_LEVELS,
