@@ -10,7 +10,6 @@ from tests.laws.cost import MOST, growth, seconds
 from tests.laws.patterns import used_patterns
 from tests.laws.readers import HOSTILE
 
-pytestmark = pytest.mark.alone
 PATTERNS = used_patterns()
 # A linear pattern takes less for so many characters, and a quadratic one more.
 LENGTH, LONG = 4_000, 0.002

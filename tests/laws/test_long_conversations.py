@@ -11,7 +11,6 @@ from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
 from tests.laws.cost import MOST, growth
 from tests.support.clock_scenes import HOUR, MONDAY, PROMISE
 
-pytestmark = pytest.mark.alone
 ATTEMPTS = 4
 ROUND = 6 * HOUR
 
