@@ -24,7 +24,7 @@ LONGEST_PAUSE = timedelta(minutes=1)
 PAUSE = timedelta(seconds=5)
 _LONGEST_OF_ALL = timedelta(days=366)
 _LONGEST_MESSAGE = 200
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_ADDRESS = re.compile(r"(?<![^\s@])[^\s@]+@[^\s@]+")
 _TEMPORARY = frozenset({408, 429, 500, 502, 503, 504})
 _SCOPES = "give the source's credentials the scopes that it needs"
 

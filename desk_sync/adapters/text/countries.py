@@ -77,6 +77,8 @@ def country_code(written: str) -> str | None:
     if code in COUNTRIES:
         return code
     name = _folded(text)
+    if not name:
+        return None
     return MISTAKEN_CODES.get(code) or _by_name().get(name) or _own_names().get(name)
 
 
