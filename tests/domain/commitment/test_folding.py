@@ -12,7 +12,7 @@ from desk_sync.domain.commitment import folding
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import take_reading
 from desk_sync.domain.commitment.folding import NO_LIMITS, UNKNOWN_SPANS, FoldingLimits, fold
-from desk_sync.domain.commitment.history import History
+from desk_sync.domain.commitment.history import History, WorkState
 from desk_sync.domain.commitment.past import KEPT_CLOCKS
 from desk_sync.domain.commitment.promise import CountFrom, DeterminationRule, FirstRound, Milestone, ReopenedRule
 from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
@@ -134,6 +134,26 @@ def test_of_many_unknown_spans_the_oldest_become_one():
     history = folded(replace(long(20), unknown=spans))
 
     assert history.unknown == ((spans[0][0], spans[-UNKNOWN_SPANS - 1][1]), *spans[-UNKNOWN_SPANS:])
+
+
+def test_a_pause_that_lasts_beyond_the_folded_part_begins_where_it_began():
+    happened = "0h s1, 1h reply, 2h paused, " + ", ".join(f"{hour}h message" for hour in range(3, 20))
+    history = folded(History(created_at=MONDAY, events=events(happened)))
+
+    assert history.past.until > MONDAY + 2 * HOUR
+    assert list(history.spans({WorkState.PAUSED})) == [(MONDAY + 2 * HOUR, None)]
+
+
+def test_clocks_that_are_left_out_are_counted_as_of_the_whole_history():
+    late = "0h s1, " + ", ".join(f"{10 * n + 1}h message, {10 * n + 9}h reply" for n in range(20))
+    whole = History(created_at=MONDAY, events=events(late))
+    readings = [take_reading(each, PROMISE, LARGE, MONDAY + 999 * HOUR) for each in (whole, folded(whole))]
+
+    counted = [reading.others(reading.shown) for reading in readings]
+
+    assert readings[1].history.past is not None
+    assert counted[0] == counted[1]
+    assert min(counted[0]) > 0
 
 
 def test_the_clock_of_a_ladder_is_kept():
