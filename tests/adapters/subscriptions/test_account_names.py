@@ -64,7 +64,7 @@ def test_no_account_id_is_left_out_without_a_word(tmp_path_factory, rows):
     accounts = {each.account_id for each in file.accounts}
     refused = {each.line for each in file.refused}
     names_of_refused = {rows[line - 2][cell] for line in refused for cell in ("account_id", "super_admin_email")}
-    told = {rows[each.line - 2]["account_id"] for each in file.warnings if each.where == "account_id"}
+    named = {rows[each.line - 2]["account_id"] for each in file.warnings if each.where == "account_id"}
     for row in rows:
         excluded = {row["account_id"], row["super_admin_email"]} & names_of_refused
-        assert excluded or row["account_id"] in accounts | told
+        assert excluded or row["account_id"] in accounts | named
