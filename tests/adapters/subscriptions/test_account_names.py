@@ -29,7 +29,7 @@ def other(**cells):
     return {"account_id": "A02", "subscription_id": "2", "zoid": "7000009000"} | cells
 
 
-def test_two_accounts_of_one_super_admin_are_taken_together_and_that_is_told(read):
+def test_two_accounts_of_one_super_admin_are_taken_together_and_a_warning_says_so(read):
     file = read({}, other(), other(subscription_id="3"))
 
     assert [each.account_id for each in file.accounts] == ["A01"]
