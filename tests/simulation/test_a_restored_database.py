@@ -293,8 +293,9 @@ def test_without_the_command_nothing_is_repeated_either(calm, tmp_path):
 
     for key, end in calm(WITH_EVERY_FIELD)["tickets"].items():
         found = struck["tickets"][key]
-        twice = {line for line, times in found["private"].items() if times > max(1, end["private"][line])}
-        assert twice == set(), key
+        # Only a breach that the undisturbed run tells with a level may have a note of its own instead.
+        breaches = Counter({f"{because} is breached: it was due at ….".capitalize() for _, because, _ in end["levels"]})
+        assert found["private"] <= end["private"] + breaches, key
         assert found["public"] == end["public"][: len(found["public"])]
 
 

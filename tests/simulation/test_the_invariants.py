@@ -102,9 +102,9 @@ class TestEachIsSeen:
         ],
     )
     def test_a_ladder_that_tells_of_the_breach_later(self, state, climbs):
-        now = START + 1 * HOUR
+        history = History(created_at=START)
 
-        assert clocks.is_climbing(EscalationState(**state), History(created_at=START), now) is climbs
+        assert clocks.is_climbing(EscalationState(**state), history, START + HOUR) is climbs
 
     def test_a_met_milestone_that_became_late(self):
         met = [each for each in read("0h s3, 4h reply", "5h") if each.state is ClockState.MET]
