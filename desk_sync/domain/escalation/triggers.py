@@ -97,6 +97,11 @@ class RequestRules:
         return self.gates[requester]
 
 
+def request_key(at: datetime) -> str:
+    """Return the key of the ladder that a request at an instant starts."""
+    return f"request:{stamp(at)}"
+
+
 def requested(
     request: EscalationRequest, gate: RequestGate, partner: Partner, response_due_at: datetime | None
 ) -> EscalationTrigger | ReviewRequest:
@@ -105,7 +110,7 @@ def requested(
     Under AFTER_RESPONSE_TIME it is followed if the contract is valid or unknown and the response time has passed.
     `response_due_at` is the end of the acknowledgement's commitment; None if none is promised.
     """
-    key = f"request:{request.at:%Y%m%dT%H%M%SZ}"
+    key = request_key(request.at)
     if refusal := _refusal(request, gate, partner, response_due_at):
         text = f"the {request.by} asked for an escalation, and {refusal}: a person must decide"
         return ReviewRequest(key=key, reason=Reason("R33", text))

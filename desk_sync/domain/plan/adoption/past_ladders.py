@@ -19,7 +19,7 @@ from desk_sync.domain.escalation.ladder import Ladder, LadderCause, RaisedLevel
 from desk_sync.domain.escalation.ladder_position import LadderPosition
 from desk_sync.domain.escalation.matrix import LEVELS, find_recipients
 from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
-from desk_sync.domain.escalation.triggers import OVERRUN, WITH_LADDER, ClusterBy, EscalationTrigger
+from desk_sync.domain.escalation.triggers import OVERRUN, WITH_LADDER, ClusterBy, EscalationTrigger, request_key
 from desk_sync.domain.format import format_instant
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.escalation import EscalationContext, fired_triggers, targets_passed
@@ -30,12 +30,6 @@ from desk_sync.domain.ticket.ticket import Field
 
 REQUESTED_WITHIN = timedelta(minutes=10)
 """The longest time between a request and its first level, where Desk's history does not show the request."""
-_REQUEST = "request:{:%Y%m%dT%H%M%SZ}"
-
-
-def request_key(at: datetime) -> str:
-    """Return the key of the ladder that a request at an instant starts."""
-    return _REQUEST.format(at)
 
 
 @dataclass(frozen=True)

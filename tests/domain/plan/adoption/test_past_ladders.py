@@ -11,7 +11,8 @@ from desk_sync.domain.commitment.conversation import AuthorKind, ConversationIte
 from desk_sync.domain.escalation.escalate import EscalationState, step_key, stop_key
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, RaisedLevel
 from desk_sync.domain.escalation.requests import EscalationRequest, EscalationRequests, Requester
-from desk_sync.domain.plan.adoption.past_ladders import PastLadders, request_key
+from desk_sync.domain.escalation.triggers import request_key
+from desk_sync.domain.plan.adoption.past_ladders import PastLadders
 from desk_sync.domain.plan.adoption.traces import TicketTraces
 from desk_sync.domain.plan.memory import EscalationMemory
 from desk_sync.domain.ticket.effect import reference_of
