@@ -18,12 +18,14 @@ inflow = Table(
 )
 
 # The one row that says which installation this database is, and when a person last settled that others were noticed.
+# `place` is where the database stood when it got its id (`place_of`).
 installation = Table(
     "installation",
     metadata,
     Column("one", Integer, primary_key=True, autoincrement=False),
     Column("id", String, nullable=False),
     Column("created_at", InstantColumn, nullable=False),
+    Column("place", String),
     Column("cleared_at", InstantColumn),
     Column("cleared_by", String),
     Column("cleared_why", String),

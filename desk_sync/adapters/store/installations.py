@@ -4,6 +4,8 @@ All instants that are compared are Desk's. Another installation is noticed by a 
 after this one had begun to write: what was made before may be of a predecessor, whose database was lost. A mark names
 the installation that edited the comment last, so ours begins with an edit, and the comment of another counts from its
 making: a person may edit it at any time.
+
+A copy of a database is another installation than its original, with an id of its own from its first write on.
 """
 
 from __future__ import annotations
@@ -12,20 +14,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Engine, func, or_, select, update
+from sqlalchemy import Engine, delete, func, or_, select, update
 
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.inflow_tables import installation, installation_marks
+from desk_sync.adapters.store.place import is_copied, place_of
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import insert
+from desk_sync.logs import get_logger
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import InstallationMark, OtherInstallation
 
 KEPT = 100
 """How many marks of a portal are kept at most: two tickets are enough to know."""
 
+log = get_logger()
+
 _ONE = 1
 _MARK = installation_marks.c
+_KNOWN = select(installation.c.id, installation.c.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +49,27 @@ class SqlInstallation:
     def own(self) -> str:
         """Return the id: the seconds since 1970 at which it was made, and six digits."""
         if not self._own:
-            now = self.now()
-            new = {"one": _ONE, "id": f"{int(now.timestamp()):08x}{self.token()}", "created_at": now}
             with reading(self.engine) as connection:
-                known = connection.scalar(select(installation.c.id))
-            if known is None:
-                with writing(self.engine) as connection:
-                    connection.execute(insert(connection, installation).values(new).on_conflict_do_nothing())
-                    known = connection.scalar(select(installation.c.id))
-            self._own.append(str(known))
+                known, place = connection.execute(_KNOWN).one_or_none(), place_of(connection)
+            if known is None or place != (known.place or ""):
+                self._settle(place)
+            with reading(self.engine) as connection:
+                self._own.append(str(connection.execute(_KNOWN).one().id))
         return self._own[0]
+
+    def _settle(self, place: str) -> None:
+        """Store a new id if there is none, or that of another place; and the place."""
+        now = self.now()
+        new = {"id": f"{int(now.timestamp()):08x}{self.token()}", "created_at": now, "place": place or None}
+        with writing(self.engine) as connection:
+            connection.execute(insert(connection, installation).values(one=_ONE, **new).on_conflict_do_nothing())
+            known = connection.execute(_KNOWN).one()
+            if is_copied(known.place or "", place):
+                connection.execute(delete(installation_marks).where(_MARK.installation == known.id))
+                connection.execute(update(installation).values(new))
+                log.warning("installation.copied", original=known.id, installation=new["id"], place=known.place)
+            else:
+                connection.execute(update(installation).values(place=place or known.place))
 
     def wrote(self, ticket_id: str, at: datetime) -> None:
         if self._first() is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from desk_sync.adapters.store import inflow_tables as tables
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.installations import KEPT, SqlInstallation
 from desk_sync.ports.portal import InstallationMark, OtherInstallation
 from tests.contracts.store.conftest import PORTAL
@@ -112,3 +115,64 @@ def test_comments_without_a_mark_cost_nothing_and_make_no_id(engine, installatio
 
     with engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(tables.installation)) == 0
+
+
+@pytest.fixture
+def copy(url, engine, request, tmp_path):
+    """Copy the database, as a person does who tries something on the data of production; return the copy's engine."""
+    engines = []
+
+    def copy():
+        engine.dispose()
+        if engine.dialect.name == "sqlite":
+            target = f"sqlite:///{shutil.copy(engine.url.database, tmp_path / 'copy.sqlite3')}"
+        else:
+            postgres = request.getfixturevalue("postgres")
+            target = postgres.url(postgres.new_database(like=engine.url.database))
+        engines.append(open_engine(target))
+        return engines[-1]
+
+    yield copy
+    for each in engines:
+        each.dispose()
+
+
+def test_a_copy_is_another_installation_and_notices_its_original(installation, copy):
+    installation.wrote("1", NOW)
+    copied = SqlInstallation(copy(), PORTAL, lambda: NOW + A_MINUTE, lambda: "c0c0c0")
+    original = installation.own()
+
+    assert copied.own() > original
+    assert SqlInstallation(copied.engine, PORTAL, lambda: NOW, lambda: "111111").own() == copied.own()
+    copied.wrote("1", NOW + 2 * A_MINUTE)
+    for ticket_id in ("1", "2"):
+        copied.see(ticket_id, [mark(original, 1)])
+    assert others(copied) == []
+    for ticket_id in ("1", "2"):
+        copied.see(ticket_id, [mark(original, 3)])
+
+    assert others(copied) == [OtherInstallation(installation=original, tickets=2, seen_at=NOW + A_MINUTE)]
+    assert SqlInstallation(installation.engine, PORTAL, lambda: NOW, lambda: "222222").own() == original
+
+
+def test_a_database_from_before_its_place_was_stored_keeps_its_id(engine, installation, copy):
+    original = installation.own()
+    with engine.begin() as connection:
+        connection.execute(update(tables.installation).values(place=None))
+
+    assert SqlInstallation(engine, PORTAL, lambda: NOW, lambda: "111111").own() == original
+    assert SqlInstallation(copy(), PORTAL, lambda: NOW, lambda: "222222").own() != original
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_file_that_was_put_back_and_one_that_was_moved_keep_their_id(engine, installation, tmp_path):
+    original, file = installation.own(), Path(engine.url.database)
+    engine.dispose()
+    shutil.copy(file, tmp_path / "new.sqlite3")
+    (tmp_path / "new.sqlite3").replace(file)
+
+    assert SqlInstallation(engine, PORTAL, lambda: NOW, lambda: "111111").own() == original
+    engine.dispose()
+    moved = open_engine(f"sqlite:///{file.rename(tmp_path / 'moved.sqlite3')}")
+    assert SqlInstallation(moved, PORTAL, lambda: NOW, lambda: "222222").own() == original
+    moved.dispose()
