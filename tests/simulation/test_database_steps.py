@@ -35,6 +35,24 @@ def test_people_see_what_they_would_have_seen(run, steps):
     assert [each["level"] for each in undisturbed["tickets"]["t1"]["escalations"]] == [1, 2, 3, 4]
 
 
+LOWERED = """
+until: +167h
+tickets: [{key: t1, at: +71h, issue_type: defect, severity: 1, partner: {country: DE}}]
+steps:
+  - {at: +102h, ticket: t1, agent_reply: We look into it.}
+  - {at: +120h, ticket: t1, set: {severity: 2}, by: agent}
+"""
+
+
+@pytest.mark.parametrize("step", ["{at: +129h, database: lost}", "{at: +129h, database: restored, as_of: +72h}"])
+def test_the_ladders_before_and_after_a_lowered_severity_go_on_as_if_nothing_had_been_forgotten(run, step):
+    broken = run(f"{LOWERED}  - {step}\n")
+
+    assert what_people_see(broken)["escalations"] == what_people_see(run(LOWERED))["escalations"]
+    raised = [(each["because"], each["level"]) for each in broken["tickets"]["t1"]["escalations"]]
+    assert raised == [(because, level) for because in ("acknowledgement", "determination") for level in (1, 2, 3, 4)]
+
+
 def test_sweeps_are_counted(run):
     document = run("""
         until: +3h
