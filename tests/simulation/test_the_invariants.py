@@ -115,14 +115,6 @@ class TestEachIsSeen:
     def test_a_text_that_is_written_twice(self):
         assert list(texts.repeated(["one", "two", "one"])) == ["one"]
 
-    def test_the_text_of_a_level_is_written_once_for_each_ladder_that_raised_it(self):
-        later = replace(LEVEL, ladder="determination:1")
-        ladders = texts.most_at_one_level([LEVEL, later, replace(LEVEL, level=2)])
-
-        assert (texts.most_at_one_level([]), texts.most_at_one_level([LEVEL]), ladders) == (1, 1, 2)
-        assert list(texts.repeated(["one", "one"], ladders)) == []
-        assert list(texts.repeated(["one", "one", "one"], ladders)) == ["one"]
-
     @pytest.mark.parametrize(
         ("text", "found"),
         [

@@ -212,6 +212,7 @@ class FakeDesk:
             public=public,
             reference=reference,
             words=words_digest(text),
+            said="".join(text.split()) if public else None,
         )
         self.our_items[ticket_id].append(ours)
         if ticket := self.tickets.get(ticket_id):

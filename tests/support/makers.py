@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSi
 from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost
 from desk_sync.domain.escalation.notice import Message
 from desk_sync.domain.escalation.policy import EscalationPolicy, LadderRule, LadderTime
-from desk_sync.domain.escalation.public_update import UpdateTexts
+from desk_sync.domain.escalation.public_update import UpdateSentences, UpdateTexts
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel, StaffRoster
 from desk_sync.domain.escalation.triggers import RequestGate, RequestRules
@@ -99,6 +99,12 @@ QUESTIONS = QuestionRule(tickets=5, within=timedelta(days=30), level=4)
 def make_rule(*rungs: LadderRung, **facts: Any) -> LadderRule:
     """Return the rule of a ladder with these rungs, else with level 1 alone; for every ticket."""
     return LadderRule(**{"rungs": rungs or (LadderRung(1),), "counts": LadderTime.AS_THE_CLOCK} | facts)
+
+
+def make_updates(titles: Mapping[str, Mapping[int, str]] | None = None, **texts: str) -> UpdateTexts:
+    """Return public texts by language whose sentences on lateness and news are empty."""
+    silent = UpdateSentences(late=dict.fromkeys(LadderCause, ""), news_at="", news="")
+    return UpdateTexts(texts=texts, titles=titles or {}, sentences=dict.fromkeys(texts, silent))
 
 
 ESCALATION = EscalationPolicy(

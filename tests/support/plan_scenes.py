@@ -20,7 +20,6 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.escalation.basic_questions import BasicQuestion
 from desk_sync.domain.escalation.policy import EscalationPolicy, LevelAction
-from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
 from desk_sync.domain.escalation.staff import DutyPeriod, NoticeAddress, NoticeChannel, StaffMember, StaffRoster
 from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, SevereTicket
@@ -51,6 +50,7 @@ from tests.support.makers import (
     make_lookup,
     make_memory,
     make_ticket,
+    make_updates,
 )
 
 LARGE = make_lookup(make_account(88))
@@ -88,7 +88,7 @@ STAFFED = replace(
     ),
     actions={1: LevelAction(priority="High", assign=True)},
     fallback_agent=FALLBACK,
-    updates=UpdateTexts(texts={"en": "escalated"}),
+    updates=make_updates(en="Your request is escalated to level {level}."),
 )
 """Ada answers at level 1, Bob at level 2."""
 PAIRS = ClusterRule(by=ClusterBy.ACCOUNT, tickets=2, period=timedelta(days=1))

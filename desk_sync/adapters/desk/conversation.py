@@ -27,6 +27,7 @@ from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Value
+from desk_sync.domain.ticket.wording import without_blanks
 
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 _AUTHORS: Mapping[str, AuthorKind] = {
@@ -79,23 +80,25 @@ def comments(answer: Raw) -> list[ConversationItem]:
 
 def _comment(raw: Raw) -> ConversationItem:
     ref, at = needed(identifier(raw, "id"), "id"), needed(instant(raw.get("commentedTime")), "commentedTime")
-    author = object_in(raw, "commenter")
+    author, public = object_in(raw, "commenter"), text(raw.get("isPublic")) == "true"
+    written, by = _written(text(raw.get("content")) or ""), _author(author)
     return ConversationItem(
         ref=ref,
         at=at,
         form=ItemForm.COMMENT,
-        author=_author(author),
+        author=by,
         author_id=identifier(raw, "commenterId") or identifier(author, "id"),
-        public=text(raw.get("isPublic")) == "true",
+        public=public,
         edited_at=instant(raw.get("modifiedTime")),
         reference=our_reference(raw),
-        words=_words(text(raw.get("content")) or ""),
+        words=words_digest(written),
+        said=without_blanks(written) if public and by is AuthorKind.AGENT else None,
     )
 
 
-def _words(content: str) -> str:
-    """Return a digest of the words of a comment, without markup, blanks and our reference."""
-    return words_digest(html.unescape(_MARKUP.sub(" ", without_reference(content))))
+def _written(content: str) -> str:
+    """Return what a comment says, without markup and our reference."""
+    return html.unescape(_MARKUP.sub(" ", without_reference(content)))
 
 
 def _author(raw: Raw) -> AuthorKind:

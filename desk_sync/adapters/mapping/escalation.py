@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
+from functools import cache, partial
+from importlib import resources
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, TypeAdapter, model_validator
 from pydantic import WithJsonSchema as Schema
 
 from desk_sync.adapters.mapping.types import Country, Date, Duration, Id, IssueType, Level, Text
 from desk_sync.adapters.text.languages import Language
 from desk_sync.adapters.yaml.problems import MappingSection, mistake, shown
+from desk_sync.adapters.yaml.tree import read_tree
 from desk_sync.domain.escalation.basic_questions import QuestionRule
 from desk_sync.domain.escalation.ladder import LadderCause, LadderRung, LadderSignal, SignalEffect
 from desk_sync.domain.escalation.matrix import EscalationMatrix, MatrixPost, PostTerritory
@@ -24,7 +27,14 @@ from desk_sync.domain.escalation.policy import (
     LevelAction,
     ReasonEnds,
 )
-from desk_sync.domain.escalation.public_update import PLACEHOLDER, PLACEHOLDERS, UpdateTexts
+from desk_sync.domain.escalation.public_update import (
+    LATE_PLACEHOLDERS,
+    NEWS_PLACEHOLDERS,
+    PLACEHOLDER,
+    PLACEHOLDERS,
+    UpdateSentences,
+    UpdateTexts,
+)
 from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import (
     DutyDays,
@@ -69,11 +79,11 @@ def _wait(written: object) -> timedelta:
 _AT_ONCE = "at once"
 
 
-def _update(text: str) -> str:
-    unknown = [name for name in PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+def _filled(placeholders: Collection[str], text: str) -> str:
+    unknown = [name for name in PLACEHOLDER.findall(text) if name not in placeholders]
     if unknown:
-        known = ", ".join(f"{{{name}}}" for name in sorted(PLACEHOLDERS))
-        raise mistake(f"{{{unknown[0]}}} is not a placeholder of public updates; these are: {known}")
+        known = ", ".join(f"{{{name}}}" for name in sorted(placeholders))
+        raise mistake(f"{{{unknown[0]}}} is not a placeholder of this text; these are: {known}")
     return text
 
 
@@ -87,7 +97,9 @@ Mail = Annotated[str, AfterValidator(_mail), Schema({"type": "string", "format":
 Wait = Annotated[
     timedelta, PlainValidator(_wait), Schema({"type": "string", "pattern": f"^([1-9][0-9]{{0,4}}[dhm]|{_AT_ONCE})$"})
 ]
-UpdateText = Annotated[str, AfterValidator(_update)]
+UpdateText = Annotated[str, AfterValidator(partial(_filled, PLACEHOLDERS))]
+LateText = Annotated[Text, AfterValidator(partial(_filled, LATE_PLACEHOLDERS))]
+NewsText = Annotated[Text, AfterValidator(partial(_filled, NEWS_PLACEHOLDERS))]
 Rank: TypeAlias = Literal[1, 2, 3, 4]
 
 
@@ -212,9 +224,22 @@ class QuestionsSection(MappingSection):
     level: Rank = 4
 
 
+class SentencesSection(MappingSection):
+    acknowledgement: LateText | None = None
+    determination: LateText | None = None
+    resolution: LateText | None = None
+    request: LateText | None = None
+    overrun: LateText | None = None
+    cluster: LateText | None = None
+    security: LateText | None = None
+    news_at: NewsText | None = None
+    news: Text | None = None
+
+
 class UpdatesSection(MappingSection):
     enabled: bool = True
     texts: Annotated[dict[Language, UpdateText], Field(min_length=1)]
+    sentences: dict[Language, SentencesSection] = {}
     titles: dict[Language, dict[Rank, Text]] = {}
 
 
@@ -341,10 +366,27 @@ def _overrun(section: OverrunSection | None) -> OverrunRule | None:
 
 
 def _updates(section: UpdatesSection) -> UpdateTexts:
+    """Return the texts, with the product's sentences where the admin has none."""
+    own = {str(language): each.model_dump(exclude_none=True) for language, each in section.sentences.items()}
     return UpdateTexts(
         texts={str(language): text for language, text in section.texts.items()},
+        sentences={language: _sentences(each | own.get(language, {})) for language, each in _shipped().items()},
         titles={
             str(language): {int(level): title for level, title in titles.items()}
             for language, titles in section.titles.items()
         },
     )
+
+
+def _sentences(written: Mapping[str, str]) -> UpdateSentences:
+    late = {cause: written[cause] for cause in LadderCause}
+    return UpdateSentences(late=late, news_at=written["news_at"], news=written["news"])
+
+
+@cache
+def _shipped() -> Mapping[str, dict[str, str]]:
+    text = resources.files("desk_sync.adapters.mapping").joinpath("public_updates.yaml").read_text(encoding="utf-8")
+    return _TEXTS.validate_python(read_tree(text).value)
+
+
+_TEXTS: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])

@@ -8,7 +8,7 @@ that it is an automatic receipt. Only what was really sent counts: no draft, no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -48,7 +48,7 @@ class ConversationItem:
     """A thread or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any.
 
     `edited_at` is the instant of a comment's last edit, if it was edited. `reference` is that of our own comment,
-    `words` a digest of a comment's words without it.
+    `words` a digest of a comment's words without it. `said` is the text of a public comment of an agent without blanks.
     """
 
     ref: str
@@ -61,6 +61,7 @@ class ConversationItem:
     edited_at: datetime | None = None
     reference: str | None = None
     words: str | None = None
+    said: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,10 +83,10 @@ def comments(
     for step in outcome.steps:
         text = private_comment(_facts(step, context, agents))
         yield Effect(key=step.key, kind=EffectKind.ESCALATION, text=text, kept=True)
-        update = PublicStep(ticket=context.number, level=step.level, answering=step.recipients.found_at)
-        public = updates.text(update, context.ticket.language)
-        if public and _may_be_public(step, context.ticket):
-            yield Effect(key=f"{step.key}:public", kind=EffectKind.UPDATE, text=public, public=True, kept=True)
+        update = updates.write(_public_step(step, context), context.ticket.language)
+        if update and _may_be_public(step, context.ticket):
+            key, kind = f"{step.key}:public", EffectKind.UPDATE
+            yield Effect(key=key, kind=kind, text=update.text, public=True, kept=True, frame=update.frame)
     if stopped := outcome.stopped:
         note = stop_note(stopped, context.reading.clocks, context.now)
         yield Effect(key=stopped.key, kind=EffectKind.ESCALATION, text=note, kept=True)
@@ -94,6 +94,18 @@ def comments(
         yield Effect(key=review.key, kind=EffectKind.REVIEW, text=str(review.reason))
     for found, rule in _questions(context):
         yield Effect(key=found.key, kind=EffectKind.REVIEW, text=_advice(found, rule, context))
+
+
+def _public_step(step: EscalationStep, context: EscalationContext) -> PublicStep:
+    return PublicStep(
+        ticket=context.number,
+        level=step.level,
+        answering=step.recipients.found_at,
+        because=step.because,
+        since=step.ladder.started_at,
+        next_at=step.next_at,
+        zone=context.ladder.calendar.tz,
+    )
 
 
 def _may_be_public(step: EscalationStep, ticket: Ticket) -> bool:

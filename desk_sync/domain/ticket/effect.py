@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from desk_sync.domain.ticket.mention import without_mentions
 from desk_sync.domain.ticket.ticket import Field
+from desk_sync.domain.ticket.wording import Wording
 
 
 class EffectKind(StrEnum):
@@ -30,6 +31,7 @@ class Effect:
     If it reports on our value of a field, it is `about` that field, and is made only once Desk has accepted the value.
     One that no later look plans again is `kept` until Desk accepts it.
     One with a `state` is edited in place when a later look plans it with another state.
+    `frame` are the parts of the text that are the same in every attempt to make it; () if all of it is.
     """
 
     key: str
@@ -39,10 +41,16 @@ class Effect:
     about: Field | None = None
     kept: bool = False
     state: str | None = None
+    frame: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind is not EffectKind.ESCALATION:
             object.__setattr__(self, "text", without_mentions(self.text))
+
+    @property
+    def wording(self) -> Wording:
+        """The wording by which it is found again in Desk, if it carries no reference."""
+        return Wording.of(self.frame or (self.text,))
 
     def reference(self, ticket_id: str) -> str:
         """Return the short mark in the comment by which it is found again in Desk (L6)."""

@@ -79,7 +79,7 @@ class TraceAdoption:
         """Return our comments, and the authors of the others."""
         ticket = observed.ticket
         listed = self.desk.read_comments(ticket.ticket_id) if ticket.comments else ()
-        ours = list(OwnComments(ticket, policy, self.portal.own_agents()).among(listed))
+        ours = list(OwnComments(policy, self.portal.own_agents()).among(listed))
         return ours, frozenset(each.author_id for each in listed if each.author_id and each not in ours)
 
     def _past(self, observed: ObservedTicket) -> TicketPast:

@@ -116,7 +116,7 @@ class ConversationReader:
     def _with_comments(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
         read_at, seen = self.now(), reading.memory.comments_seen
         listed = self.desk.read_comments(ticket.ticket_id)
-        ours = list(OwnComments(ticket, self.policy, self.portal.own_agents()).among(listed))
+        ours = list(OwnComments(self.policy, self.portal.own_agents()).among(listed))
         comments = [each for each in listed if each not in ours]
         return replace(
             reading,

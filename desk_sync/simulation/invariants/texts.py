@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.simulated_desk.portal.seed import Record
 
 _LICENCES = re.compile(r"licen[cs]|lizenz|licenç|licenti|licenza|lisens|ライセンス|seats?\b", re.IGNORECASE)
@@ -14,15 +13,9 @@ _SMALLEST = 32
 """Figures below are those of days, hours and levels too."""
 
 
-def repeated(texts: Iterable[str], most: int = 1) -> Iterator[str]:
-    """Yield each text that there is more than `most` times."""
-    yield from (text for text, count in Counter(texts).items() if count > most)
-
-
-def most_at_one_level(raised: Iterable[RaisedLevel]) -> int:
-    """Return how many ladders raised the same level, at most: the partner gets the text of a level from each."""
-    levels = Counter(level for _, level in {(each.ladder, each.level) for each in raised})
-    return max(levels.values(), default=1)
+def repeated(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text that there is more than once."""
+    yield from (text for text, count in Counter(texts).items() if count > 1)
 
 
 def about_licences(texts: Iterable[str], figures: Iterable[int]) -> Iterator[str]:

@@ -81,9 +81,8 @@ class ScenarioWatch:
         public = [_words(each["content"]) for each in ours if each["isPublic"]]
         history = self._history(ticket)
         figures = {past.decision.licences for past in history.decisions} if history else set()
-        ladders = of_texts.most_at_one_level(history.memory.escalation.state.raised) if history else 1
         private = [_words(each["content"]) for each in ours if not each["isPublic"]]
-        twice = (*of_texts.repeated(private), *of_texts.repeated(public, ladders))
+        twice = (*of_texts.repeated(private), *of_texts.repeated(public))
         self._note(key, ScenarioInvariant.NO_TEXT_TWICE, twice)
         self._note(key, ScenarioInvariant.NO_LICENCES_IN_PUBLIC, of_texts.about_licences(public, figures))
 

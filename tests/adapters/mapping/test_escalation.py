@@ -20,6 +20,7 @@ from desk_sync.domain.escalation.requests import Requester
 from desk_sync.domain.escalation.staff import NoticeAddress, NoticeChannel
 from desk_sync.domain.escalation.triggers import ClusterBy, ClusterRule, OverrunRule, RequestGate
 from desk_sync.domain.escalation.us_states import US_STATES
+from tests.support.makers import NOW
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
@@ -239,11 +240,11 @@ def test_every_setting_reaches_the_policy(changed):
         pytest.param(
             [("{ticket} has been", "{account} has been")],
             "escalation.public_updates.texts.en",
-            "{account} is not a placeholder of public updates; these are: {level}, {ticket}, {title}",
+            "{account} is not a placeholder of this text; these are: {late}, {level}, {news}, {ticket}, {title}",
             id="a partner's text names an account",
         ),
         pytest.param(
-            [("      en: |\n", "      # en\n      nl: |\n")],
+            [('      en: "Your', '      nl: "Your')],
             "escalation.public_updates.texts.nl",
             "must be 'en', 'de', 'pt', 'es', 'fr' or 'ja', not \"nl\"",
             id="language",
@@ -270,7 +271,7 @@ def test_a_mistake_is_named_with_its_place(changed, passages, where, message):
 
 
 def test_a_text_in_english_must_be_there():
-    without = re.sub("      en: [|].*?(?=      de: [|])", "", TEXT, flags=re.DOTALL)
+    without = re.sub('      en: "Your.*\n', "", TEXT)
 
     found = [message for _, message, _ in contradictions(read_tree(without).value)]
 
@@ -345,18 +346,30 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_has_a_recipient(changed
 @pytest.mark.parametrize(
     ("language", "begins"),
     [
-        ("en", "Your request 1042 has been escalated to level 2, the regional Partner Support lead"),
-        ("de", "Ihre Anfrage 1042 wurde auf Stufe 2 (regionale Leitung des Partnersupports)"),
+        (
+            "en",
+            "Your request 1042 has been escalated to level 2. The first reply to you was due by November 23, 2026, 10",
+        ),
+        ("de", "Ihre Anfrage 1042 wurde auf Stufe 2 eskaliert. Die erste Antwort an Sie war bis zum 23. November 2026"),
         ("pt-BR", "A sua solicitação 1042 foi escalada para o nível 2"),
         ("es", "Su solicitud 1042 se ha escalado al nivel 2"),
         ("fr", "Votre demande 1042 a été transmise au niveau 2"),
-        ("ja", "お問い合わせ 1042 はレベル 2（パートナーサポートの地域リード）に"),
+        ("ja", "お問い合わせ 1042 はレベル 2 にエスカレーションされました。最初のご返信の期限は 2026年11月23日, 10:00"),
         ("nl", "Your request 1042"),
         (None, "Your request 1042"),
     ],
 )
 def test_the_public_update_is_in_the_language_of_the_ticket(language, begins):
-    text = policy().updates.text(PublicStep(ticket="1042", level=2, answering=2), language)
+    step = PublicStep(
+        ticket="1042",
+        level=2,
+        answering=2,
+        because=LadderCause.ACKNOWLEDGEMENT,
+        since=NOW,
+        next_at=NOW,
+        zone="Europe/Berlin",
+    )
+    text = policy().updates.write(step, language).text
 
     assert text.startswith(begins)
     assert not re.search(r"[{}]", text)

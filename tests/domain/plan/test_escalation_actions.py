@@ -27,7 +27,7 @@ from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.inference import Inference
 from desk_sync.domain.ticket.ticket import Field
 from tests.support.clock_scenes import HOUR
-from tests.support.makers import NOW, PERSON, QUESTIONS, make_rule
+from tests.support.makers import NOW, PERSON, QUESTIONS, make_rule, make_updates
 from tests.support.plan_scenes import (
     ADA,
     BOB,
@@ -46,7 +46,7 @@ from tests.support.plan_scenes import (
     with_escalation,
 )
 
-UPDATES = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
+UPDATES = make_updates(en="escalated", de="Ihre Anfrage {ticket}: Stufe {level}")
 AGENT, DUTY = make_agent(), make_agent("9")
 FRESH = {"history": past(hours=0)}
 SECURITY_WORDS = (Inference("security", "en"),)

@@ -14,13 +14,12 @@ import pytest
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
 from desk_sync.domain.commitment.read_clocks import read_clocks
-from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.draft import IDLE
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import TemporaryError
 from tests.support.fake_desk import Died
-from tests.support.makers import NOW, POLICY, make_account, make_ticket
+from tests.support.makers import NOW, POLICY, make_account, make_ticket, make_updates
 
 TICKET = "100000000000000001"
 
@@ -420,7 +419,7 @@ class TestEscalation:
         assert "because of: security" in steps(desk)[0]
 
     def test_each_step_is_a_public_comment_in_the_tickets_language_and_there_is_no_other(self, desk, world):
-        updates = UpdateTexts(texts={"en": "escalated", "de": "Ihre Anfrage {ticket}: Stufe {level}"})
+        updates = make_updates(en="escalated", de="Ihre Anfrage {ticket}: Stufe {level}")
         world.policy = replace(POLICY, escalation=replace(POLICY.escalation, updates=updates))
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1, number="101", language="de")
         world.receives(key="add")
@@ -432,7 +431,7 @@ class TestEscalation:
         assert published == ["Ihre Anfrage 101: Stufe 1", "Ihre Anfrage 101: Stufe 2"]
 
     def test_in_comment_mode_there_is_no_public_update(self, desk, world):
-        escalation = replace(POLICY.escalation, updates=UpdateTexts(texts={"en": "escalated"}))
+        escalation = replace(POLICY.escalation, updates=make_updates(en="escalated"))
         tickets = replace(POLICY.tickets, mode=Mode.COMMENT)
         world.policy = replace(POLICY, escalation=escalation, tickets=tickets)
         desk.tickets[TICKET] = make_ticket(created_at=NOW, threads=1)

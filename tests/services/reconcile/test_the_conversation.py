@@ -15,16 +15,15 @@ import pytest
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
-from desk_sync.domain.escalation.public_update import UpdateTexts
 from desk_sync.domain.plan.memory import KEYS, ClocksMemory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.errors import PermanentError, Unreadable
-from tests.support.makers import NOW, PERSON, POLICY, TICKETS, make_ticket
+from tests.support.makers import NOW, PERSON, POLICY, TICKETS, make_ticket, make_updates
 
 TICKET = "100000000000000001"
 DUE = NOW + timedelta(hours=3)
-PUBLIC = replace(POLICY, escalation=replace(POLICY.escalation, updates=UpdateTexts(texts={"en": "escalated"})))
+PUBLIC = replace(POLICY, escalation=replace(POLICY.escalation, updates=make_updates(en="escalated")))
 PENDING, DRAFT, FAILED = SendingState.PENDING, SendingState.DRAFT, SendingState.FAILED
 
 

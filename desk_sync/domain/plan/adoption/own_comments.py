@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem
-from desk_sync.domain.escalation.matrix import LEVELS
-from desk_sync.domain.escalation.public_update import PublicStep
-from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.plan.policy import Policy
-from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.domain.ticket.wording import Wording
 
 
 @dataclass(frozen=True)
 class OwnComments:
     """The comments on a ticket that are ours, by the ids of `agents` whose token we use or used before."""
 
-    ticket: Ticket
     policy: Policy
     agents: frozenset[str]
 
@@ -30,20 +26,12 @@ class OwnComments:
         """Return True for a comment with our reference, and for a public one by an agent of ours or with our words."""
         if item.reference:
             return True
-        spoken = item.public and item.author is AuthorKind.AGENT
-        return spoken and (item.author_id in self.agents or item.words in self._public_words)
+        if item.said is None:
+            return False
+        return item.author_id in self.agents or any(each.matches(item.said) for each in self._wordings)
 
     @cached_property
-    def _public_words(self) -> frozenset[str]:
-        """The words of every text that the policy has for the partner of this ticket, in all languages."""
-        return frozenset(map(words_digest, self._public_texts()))
-
-    def _public_texts(self) -> Iterator[str]:
-        for texts in self.policy.education.texts.values():
-            yield from texts.values()
-        updates, number = self.policy.escalation.updates, self.ticket.number or self.ticket.ticket_id
-        steps = [
-            PublicStep(ticket=number, level=level, answering=answering) for level in LEVELS for answering in LEVELS
-        ]
-        for language in updates.texts:
-            yield from filter(None, (updates.text(step, language) for step in steps))
+    def _wordings(self) -> Sequence[Wording]:
+        """The wording of every text that the policy has for partners, in all languages."""
+        education = (text for texts in self.policy.education.texts.values() for text in texts.values())
+        return *(Wording.of([text]) for text in education), *self.policy.escalation.updates.wordings()

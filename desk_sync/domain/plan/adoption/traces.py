@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.conversation import ConversationItem
-from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.memory import Memory
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.ticket.effect import Effect
@@ -116,5 +115,7 @@ def is_adopted(effect: Effect, observed: ObservedTicket, memory: Memory) -> bool
     """Return True for a comment that Desk has, although no effect was stored of it: by reference, or by its words."""
     if effect.reference(observed.ticket.ticket_id) in memory.traces.references:
         return True
-    spoken = {each.words for each in observed.ours or () if each.public and not each.reference}
-    return effect.public and memory.traces.read_at == observed.host_now and words_digest(effect.text) in spoken
+    if not effect.public or memory.traces.read_at != observed.host_now:
+        return False
+    said = (each.said for each in observed.ours or () if each.said and not each.reference)
+    return any(map(effect.wording.matches, said))
