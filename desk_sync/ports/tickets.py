@@ -322,3 +322,7 @@ class OpenClocks(Protocol):
         are left out. Returns how many were marked.
         """
         ...
+
+    def requeue_by_policy(self, version: str, *, now: datetime) -> int:
+        """Mark all open tickets if the version of the mapping is another than at the last call; return how many."""
+        ...

@@ -119,7 +119,7 @@ class DeskSync:
         """The audit of all open clocks; it calls an address outside while all is well."""
         address = self.settings.alive_url
         return Audit(
-            clocks=[portal.open_clocks for portal in self.portals],
+            clocks=[(portal.open_clocks, portal.mapping.policy.version) for portal in self.portals],
             metrics=[portal.metrics for portal in self.portals],
             report=DeadMansSwitch(address.get_secret_value() if address else None).call,
             now=self.environment.now,

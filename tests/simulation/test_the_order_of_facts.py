@@ -17,14 +17,17 @@ from desk_sync import simulation
 from tests.support.counts import count
 
 FOLDER = Path(__file__).parents[1] / "cases" / "clocks"
+MAPPING = (Path(__file__).parents[2] / "mappings" / "partner_support.yaml").read_text()
 KINDS = ("issue type", "product", "customer", "export", "mapping")
+SHIPPED, LOWER, HIGHER = 60, 20, 1000
+"""Thresholds of Europe: that of the shipped mapping, and those of two others."""
 FACTS = st.fixed_dictionaries(
     {
         "issue type": st.sampled_from(["defect", "feature_request", "outage"]),
         "product": st.sampled_from(["Zoho CRM", "Zoho Campaigns"]),
         "customer": st.sampled_from(["admin@big.example", "admin@grow.example", "admin@small.example"]),
         "export": st.sampled_from(["accounts.csv", "accounts-next.csv"]),
-        "mapping": st.just("partner_support"),
+        "mapping": st.sampled_from([SHIPPED, LOWER, HIGHER]),
         "severity": st.sampled_from([2, 3]),
         "severity is last": st.booleans(),
     }
@@ -36,6 +39,9 @@ WORDS = {"issue type": "issue_type", "product": "product", "customer": "customer
 def end_of(tmp_path_factory):
     """Return the end of a ticket of which these facts become known in an order, ten minutes apart."""
     folder = tmp_path_factory.mktemp("orders")
+    for threshold in (SHIPPED, LOWER, HIGHER):
+        text = MAPPING.replace('EUROPE_UK: ">= 60"', f'EUROPE_UK: ">= {threshold}"')
+        (folder / f"{threshold}.yaml").write_text(text)
 
     @cache
     def end_of(facts, order):
@@ -70,7 +76,7 @@ def step(kind, value):
     if kind == "export":
         return {"accounts": str(FOLDER / value)}
     if kind == "mapping":
-        return {"mapping": value}
+        return {"mapping": f"{value}.yaml"}
     return {"ticket": "t1", "set": {WORDS.get(kind, kind): value}, "by": "agent"}
 
 
@@ -85,3 +91,19 @@ def test_it_does_not_matter(end_of, facts, order):
     ]
 
     assert ends[0] == ends[1]
+
+
+def test_a_mapping_that_comes_last_decides_as_one_that_came_first(end_of):
+    """A feature request has no clocks, so that nothing else lets it be looked at again."""
+    facts = {"issue type": "feature_request", "product": "Zoho CRM", "customer": "admin@big.example"}
+    known = tuple(sorted((facts | {"export": "accounts.csv", "mapping": HIGHER, "severity": 2}).items()))
+    first, last = (
+        end_of(known, order)
+        for order in (
+            ("severity", "mapping", "issue type", "product", "customer", "export"),
+            ("severity", "issue type", "product", "customer", "export", "mapping"),
+        )
+    )
+
+    assert first == last
+    assert first["fields"]["large_user"] is False

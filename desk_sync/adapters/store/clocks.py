@@ -11,8 +11,8 @@ from desk_sync.adapters.store.columns import LaterInstant
 from desk_sync.adapters.store.desk_clock import SqlDeskClock
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.indexes import WITHOUT_LOOK
-from desk_sync.adapters.store.queue import mark
-from desk_sync.adapters.store.tables import clocks, promises, tickets
+from desk_sync.adapters.store.queue import mark, wake_all
+from desk_sync.adapters.store.tables import clocks, portals, promises, tickets
 from desk_sync.adapters.store.values import DIALECTS, PROMISE, chunks, insert_for
 from desk_sync.domain.commitment.clock import Clock, ClockState
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
@@ -107,6 +107,17 @@ class SqlOpenClocks:
             with writing(self.engine) as connection:
                 mark(connection, self.portal, chunk, now=now, wake_at=now, woken=True)
         return len(found)
+
+    def requeue_by_policy(self, version: str, *, now: datetime) -> int:
+        own = portals.c.name == self.portal
+        with reading(self.engine) as connection:
+            known = connection.scalar(select(portals.c.policy_version).where(own))
+        if known == version:
+            return 0
+        marked = wake_all(self.engine, tickets.c.portal == self.portal, now=now) if known else 0
+        with writing(self.engine) as connection:
+            connection.execute(update(portals).where(own).values(policy_version=version))
+        return marked
 
     def _without_look(self, now: datetime) -> Select[str]:
         """Return the query for the open tickets that were looked at and have no look to come."""

@@ -51,6 +51,8 @@ portals = Table(
     # How far the host's clock is behind Desk's, in seconds, by the answer that arrived at `clock_read_at`.
     Column("clock_behind", Float),
     Column("clock_read_at", InstantColumn),
+    # The version of the mapping by which the open tickets were last looked at; NULL if that is not known.
+    Column("policy_version", String),
 )
 
 # Partners as read from Desk: by Desk account, or by contact if the ticket names no account.

@@ -48,10 +48,11 @@ class AuditResult:
 class Audit:
     """Audits all portals together. `report` calls the external monitor; due work may be `timeout` old.
 
+    `clocks` are those of each portal, with the version of its mapping: after a change every open ticket is looked at.
     `strangers` returns the open tickets of portals that are not named any more.
     """
 
-    clocks: Sequence[OpenClocks]
+    clocks: Sequence[tuple[OpenClocks, str]]
     metrics: Sequence[MetricsStore]
     report: Callable[[], None]
     now: Now
@@ -63,11 +64,14 @@ class Audit:
     def run(self) -> AuditResult:
         """Audit once. A monitor that does not answer raises no error: the missing call is the alarm."""
         now = self.now()
+        for clocks, version in self.clocks:
+            if marked := clocks.requeue_by_policy(version, now=now):
+                log.info("mapping.changed", version=version, tickets=marked)
         backlogs = [metrics.backlog(now) for metrics in self.metrics]
         oldest = [min(filter(None, (each.oldest_at, each.step_at)), default=now) for each in backlogs]
         strangers = self.strangers()
         found = AuditResult(
-            remade=sum(clocks.requeue_unplanned(now=now) for clocks in self.clocks),
+            remade=sum(clocks.requeue_unplanned(now=now) for clocks, _ in self.clocks),
             late=sum(now - at > self.timeout for at in oldest),
             unswept=sum(done.failures >= FAILURES_ALARMED for each in self.metrics for done in each.sweeps().values()),
             off=sum(known.offset.is_alarming for each in self.metrics if (known := each.desk_clock())),

@@ -56,7 +56,7 @@ def audit(desk, world, monitor):
     world.receives(key="add")
     world.look()
     return Audit(
-        clocks=[SqlOpenClocks(world.engine, "default")],
+        clocks=[(SqlOpenClocks(world.engine, "default"), "p1")],
         metrics=[SqlMetrics(world.engine, "default")],
         report=monitor.call,
         now=world.now,
@@ -120,6 +120,19 @@ def test_a_clock_that_runs_out_on_a_parked_ticket_keeps_the_monitor_from_being_c
 
     assert audit.run() == AuditResult(remade=0, late=1, unswept=0, off=0)
     assert monitor.calls == 1
+
+
+def test_a_changed_mapping_has_every_open_ticket_looked_at_once(world, audit):
+    known, changed = SqlOpenClocks(world.engine, "default"), replace(audit, clocks=[(audit.clocks[0][0], "p2")])
+    audit.run()
+    assert world.claim() == []
+
+    with capture_logs() as logs:
+        changed.run()
+
+    assert [(each["version"], each["tickets"]) for each in logs if each["event"] == "mapping.changed"] == [("p2", 1)]
+    assert [lease.ticket_id for lease in world.claim()] == [TICKET]
+    assert known.requeue_by_policy("p2", now=world.now()) == 0
 
 
 @pytest.mark.parametrize("which", SweepKind)

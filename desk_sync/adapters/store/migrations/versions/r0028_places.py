@@ -1,4 +1,4 @@
-"""Where a database stood when it got its id: a copy of it is another installation."""
+"""Where a database stood when it got its id, and the mapping by which each portal was last decided."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ down_revision = "0027"
 
 def upgrade() -> None:
     op.add_column("installation", sa.Column("place", sa.String))
+    op.add_column("portals", sa.Column("policy_version", sa.String))
 
 
 def downgrade() -> None:
+    op.drop_column("portals", "policy_version")
     op.drop_column("installation", "place")
