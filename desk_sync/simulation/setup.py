@@ -41,6 +41,8 @@ from desk_sync.simulation.vocabulary import ScenarioVocabulary
 from desk_sync.wiring.environment import Environment
 from desk_sync.wiring.process import DEFAULT, DeskSync
 
+AUDIT_INTERVAL = timedelta(minutes=5)
+
 
 @dataclass(slots=True, kw_only=True)
 class SimulationSetup:
@@ -94,7 +96,14 @@ class SimulationSetup:
         set_up_portal(self.site.portal, mapping, self.scenario.shape.statuses)
         self.vocabulary.mapping = mapping
         self.vocabulary.layout = self.site.portal.layout_of(self.site.portal.department_id)
+        self._look_by_policy()
         self._replace_product(self.desk_sync.engine, mapping)
+        self.virtual_time.schedule(self.virtual_time.now() + AUDIT_INTERVAL, self._look_by_policy)
+
+    def _look_by_policy(self) -> None:
+        """Have the open tickets looked at if the mapping has changed, as the auditor does."""
+        portal = self.desk_sync.portal(DEFAULT)
+        portal.open_clocks.requeue_by_policy(portal.mapping.policy.version, now=self.host.now())
 
     def start_with_new_token(self) -> None:
         """Replace the product by one that asks anew what a process learns once, such as whose token it has."""

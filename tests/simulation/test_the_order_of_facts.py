@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from desk_sync import simulation
@@ -85,6 +85,7 @@ def step(kind, value):
 @settings(max_examples=count(4, 200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_does_not_matter(end_of, facts, order):
     known = tuple(sorted(facts.items()))
+    note(f"{facts}, in the order of {order}")
     ends = [
         end_of(known, (*each, "severity") if facts["severity is last"] else ("severity", *each))
         for each in (KINDS, tuple(order))
