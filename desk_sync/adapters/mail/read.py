@@ -26,7 +26,7 @@ from desk_sync.adapters.mail.flaws import NO_ADDRESS, AddressFlaw
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
 from desk_sync.adapters.mail.quotes import answers, forwards, without_copies
-from desk_sync.adapters.mail.template import MailTemplate, read_template
+from desk_sync.adapters.mail.template import MailTemplate, holds_label, read_template
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
@@ -92,6 +92,9 @@ def read_text(
     author = writer or MailWriter(sender=sender)
     template = read_template(text.fresh, author.names)
     author = author.with_signature(template.signature)
+    if forwards(subject) and not text.earlier and not holds_label(template.text):
+        # A mail that was forwarded without a mark: its words are not the writer's.
+        text, template = replace(text, fresh=(), forwarded=template.text), read_template(())
     text, title = _with_subject(text, subject)
     quoted_lines = without_copies(text.earlier)
     quoted_template = read_template(quoted_lines)

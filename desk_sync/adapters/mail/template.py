@@ -140,6 +140,11 @@ def label_in(line: str) -> tuple[LabelPart, str] | None:
     return None
 
 
+def holds_label(lines: Iterable[str]) -> bool:
+    """Return True if a line begins with a label of the template, or with a labelled number."""
+    return any(map(_is_labelled, lines))
+
+
 def _is_only_a_name(part: LabelPart, value: str) -> bool:
     """Return True for a customer who is named without an address: "Customer: Lakeview Freight"."""
     return part is LabelPart.CUSTOMER and bool(value) and "@" not in value
