@@ -277,7 +277,7 @@ _TO_RECIPIENT = re.compile(
 _SENDS_TO = re.compile(rf"(?<![a-z])an{_ADDRESSED}{_OPENS}")
 _SENDS_AFTER = re.compile(rf"{_CLOSES}(?:ge)?(?:send|schick|schreib|versend|versand|verschick)")
 _UNWANTED_FROM = re.compile(
-    rf"(?<![a-z])(?:spam|junk|phishing|scam|werbung|publicidad|publicidade|publicite)[\w-]*+(?:\s\w+){{0,3}}?\s(?:from|von|de|desde){_OPENS}"
+    rf"(?<![a-z])(?:spam|junk|phishing|scam|werbung|publicidad|publicidade|publicite)[\w-]{{0,20}}(?:\s\w+){{0,3}}?\s(?:from|von|de|desde){_OPENS}"
 )
 _MAIL_FROM = re.compile(rf"(?<![a-z])(?:{_MAILS})(?![a-z])(?:\s\w+){{0,2}}?\s(?:from|von|de|desde){_OPENS}")
 _ARRIVES = re.compile(
