@@ -45,7 +45,7 @@ _MACHINE = re.compile(
     r"|rispondere|risposta|antwort(?:en)?|beantwoorden|contest[ae]r?|resposta|respuesta)[\w.+-]*"
     r"|mailer-?daemon|postmaster|notifications?|newsletter|bounces?(?:[._+=-].*)?|.+-bounces?|listserv|majordomo|(?:auto"
     r"|automatic)-?(?:reply|responder)"
-    r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|hg|svn)|undisclosed.*|unsubscribe[\w.+-]*"
+    r"|(?:srs[01]|prvs|btv1)[=+-].*|(?:git|svn)|undisclosed.*|unsubscribe[\w.+-]*"
 )
 _PICTURE = re.compile(r".+\.(?:png|jpe?g|gif|bmp|svg)")
 _MOST_DIGITS = 10

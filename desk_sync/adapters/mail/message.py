@@ -261,11 +261,16 @@ _UNREADABLE = frozenset(
 _UNREADABLE_FILES = ("winmail.dat", ".p7m")
 
 
+def holds_mail(file_name: str) -> bool:
+    """Return True for the name of a file that can hold the text of its mail and cannot be read: TNEF, S/MIME."""
+    return file_name.lower().endswith(_UNREADABLE_FILES)
+
+
 def _unread(message: Message) -> Iterator[str]:
     """Yield the parts that can hold the text of the mail and cannot be read: TNEF, encrypted or opaque ones."""
     for part in message.walk():
         kind = part.get_content_type()
-        if kind in _UNREADABLE or (part.get_filename() or "").lower().endswith(_UNREADABLE_FILES):
+        if kind in _UNREADABLE or holds_mail(part.get_filename() or ""):
             yield f"a part of the mail ({kind})"
 
 
