@@ -14,7 +14,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
-from itertools import chain
+from itertools import chain, islice
 
 from desk_sync.adapters.mail.body import LONGEST_HTML
 from desk_sync.adapters.mail.html import lines_of
@@ -216,7 +216,7 @@ def _bodies(message: Message, *, prefers_html: bool, earlier: bool = False) -> I
             yield MailBody(text=f"From: {_words(str(inner.get('From', '')))}", earlier=True)
             yield from _bodies(inner, prefers_html=prefers_html, earlier=True)
     elif message.is_multipart():
-        parts = [each for each in message.get_payload() if isinstance(each, Message)]
+        parts = [each for each in islice(message.get_payload(), _MOST_PARTS) if isinstance(each, Message)]
         read = [list(_bodies(part, prefers_html=prefers_html, earlier=earlier)) for part in parts]
         yield from _best(read, prefers_html=prefers_html) if kind == "multipart/alternative" else _beside(read)
     elif kind in ("text/plain", "text/html") and not _is_attachment(message):
@@ -249,6 +249,9 @@ def _beside(read: list[list[MailBody]]) -> Iterator[MailBody]:
         begun = begun or any(body.text.strip() and not body.earlier for body in bodies)
 
 
+_MOST_PARTS = 200
+"""So many parts beside each other are read: no partner's mail has more."""
+
 _UNREADABLE = frozenset(
     {
         "application/ms-tnef",
@@ -267,8 +270,10 @@ def holds_mail(file_name: str) -> bool:
 
 
 def _unread(message: Message) -> Iterator[str]:
-    """Yield the parts that can hold the text of the mail and cannot be read: TNEF, encrypted or opaque ones."""
+    """Yield the parts that can hold the text of the mail and are not read: TNEF, encrypted or opaque ones, too many."""
     for part in message.walk():
+        if part.is_multipart() and len(part.get_payload()) > _MOST_PARTS:
+            yield f"the parts of the mail after the first {_MOST_PARTS}"
         kind = part.get_content_type()
         if kind in _UNREADABLE or holds_mail(part.get_filename() or ""):
             yield f"a part of the mail ({kind})"
@@ -276,11 +281,11 @@ def _unread(message: Message) -> Iterator[str]:
 
 def _best(alternatives: list[list[MailBody]], *, prefers_html: bool) -> list[MailBody]:
     """Return the plain text, or another alternative if the plain text is only a stub, or if HTML is preferred."""
-    filled = [bodies for bodies in alternatives if _length(bodies)]
-    plain = [bodies for bodies in filled if not any(body.is_html for body in bodies)]
-    preferred = [bodies for bodies in filled if bodies not in plain] if prefers_html else plain
-    longest = max(map(_length, filled), default=0)
-    return next((bodies for bodies in (*preferred, *filled) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
+    filled = [(length, bodies) for bodies in alternatives if (length := _length(bodies))]
+    html = [any(body.is_html for body in bodies) for _, bodies in filled]
+    preferred = [each for each, is_html in zip(filled, html, strict=True) if is_html is prefers_html]
+    longest = max((length for length, _ in filled), default=0)
+    return next((bodies for length, bodies in (*preferred, *filled) if length >= longest * _SHARE_OF_A_STUB), [])
 
 
 def _length(bodies: list[MailBody]) -> int:
