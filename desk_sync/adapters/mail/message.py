@@ -94,6 +94,8 @@ def parse(raw: bytes | str) -> MailMessage:
             return _bare(content)
         bodies, html_bodies = (tuple(_bodies(message, prefers_html=html)) for html in (False, True))
         unread = tuple(dict.fromkeys(_unread(message)))
+        if len(raw) > LONGEST_MAIL and not any(body.text.strip() for body in bodies):
+            unread += (f"the mail after {LONGEST_MAIL:,} bytes",)
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
         return _bare(content)
     return MailMessage(
