@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desk_sync.adapters.mail.body import LONGEST_HTML, read_html
-from desk_sync.adapters.mail.message import LONGEST_MAIL
 from desk_sync.adapters.mail.facts import document
-from desk_sync.adapters.mail.message import parse
+from desk_sync.adapters.mail.message import LONGEST_MAIL, parse
 from desk_sync.adapters.mail.read import read_mail, read_text
 
 BODY = "Customer email: it@Bäckerei.example\nZoho製品名：Zoho CRM\n"
