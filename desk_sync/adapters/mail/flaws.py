@@ -21,7 +21,7 @@ class AddressFlaw(StrEnum):
     EXAMPLE = "only an example"
     OTHER_LABEL = "behind another label"
     UNSURE = "asked about or assumed, not stated"
-    COLLEAGUE = "of somebody who is to be copied or answered"
+    COLLEAGUE = "of the writer, or of somebody who is to be copied or answered"
     NOTICE = "in the notice of a mail program or a list"
     COMPARED = "of another case, which is only compared"
     CORRESPONDENT = "the sender or the recipient of a mail that the text is about"
@@ -141,6 +141,37 @@ _ENDS_WITH_ID = re.compile(r"(?<![a-z])ids?\W{0,3}\Z")
 
 # People of the writer's side, and lines that no person wrote.
 
+_OPENS = r"[\s(<\"'“„«]*\Z"
+_CLOSES = r"[)>\"'”»\]]*+\s*+"
+_MINE = r"(?:my|our|meine?|unsere?|mi|nuestr[oa]|meu|minha|noss[oa]|mon|ma|notre|mio|mia|mijn)"
+_OWN_ADDRESS = (
+    r"(?:\s(?:new|second|other|private|personal|own|direct|neue|zweite|andere|private|personliche|eigene|direkte|outr[oa]"
+    r"|nov[oa]|segund[oa]|pessoal|otr[oa]|nuev[oa]|autre|nouvelle|nouveau|deuxieme|seconde|personnelle|propre)){0,2}"
+    r"\s(?:e-?mail-?)?(?:e-?mail|mail|address|adresse|mailbox|postfach|correo|direccion|endereco|courriel)(?:\s(?:address|adresse))?"
+)
+_OWN_BEFORE = re.compile(
+    rf"(?<![a-z]){_MINE}{_OWN_ADDRESS}(?:\s(?:is|ist|lautet|es|e|est|now|jetzt|agora|ahora|maintenant)){{0,2}}:?{_OPENS}"
+    rf"|(?:私|当方|弊社)の(?:メール)?アドレス(?:は|:|：)?{_OPENS}"
+)
+_OWN_AFTER = re.compile(
+    rf"{_CLOSES}(?:is|ist|es|e|est)\s(?:also |auch |tambien |tambem |aussi )?{_MINE}{_OWN_ADDRESS}(?![a-z])"
+)
+_DIRECTLY = (
+    r"(?:\s(?:please|directly|also|back|instead|here|bitte|direkt|auch|gerne?|immer|diretamente|directamente|tambem|tambien"
+    r"|directement|aussi)){0,3}"
+)
+_REACHED_AT = re.compile(
+    rf"(?<![a-z])(?:reach|contact|write(?: to)?|answer|reply(?: to)?|e-?mail|respond to)"
+    rf"\s(?:me|us){_DIRECTLY}(?:\s(?:at|on|under|via|by))?:?{_OPENS}"
+    r"|(?<![a-z])(?:erreich|kontaktier|schreib|antwort)[a-z]{1,4}\s(?:sie\s|du\s|ihr\s)?(?:mich|mir|uns)"
+    rf"{_DIRECTLY}\s(?:unter|an|per|uber){_OPENS}"
+    rf"|(?<![a-z])(?:mich|uns|ich|wir)(?:\s\w+){{0,2}}\serreich(?:en|bar)(?:\s\w+){{0,2}}\s(?:unter|per){_OPENS}"
+    rf"|(?<![a-z])(?:fal(?:ar|e)|contat(?:o|ar|e)) (?:comigo|conosco){_DIRECTLY}\s(?:em|por|pelo|no){_OPENS}"
+    rf"|(?<![a-z])(?:escrev[a-z]{{1,3}}|respond[a-z]{{1,2}}|contact[a-z]{{1,2}})-(?:me|nos){_DIRECTLY}\s(?:em|para|a|no){_OPENS}"
+    rf"|(?<![a-z])(?:escrib[a-z]{{1,3}}|respond[a-z]{{1,3}}|contact[a-z]{{1,3}})(?:me|nos){_DIRECTLY}\s(?:a|en|al){_OPENS}"
+    rf"|(?<![a-z])(?:me|nous)\s(?:joindre|contacter|ecrire|repondre){_DIRECTLY}\s(?:a|sur|au|par|via){_OPENS}"
+    rf"|(?<![a-z])(?:ecrivez|repondez|contactez)-(?:moi|nous){_DIRECTLY}\s(?:a|sur|au|par|via){_OPENS}"
+)
 _COLLEAGUE_BEFORE = re.compile(
     r"(?<![a-z])(?:my|our|meine?[mnr]?|unsere?[mnr]?|mi|nuestr[oa]|meu|minha|noss[oa]|mon|ma|notre|mi[oa]|nostr[oa]|mijn|onze)"
     r"\s(?:colleagues?|kollege|kollegen|kollegin|colegas?|companer[oa]|collegues?|collega|colleghi|consultant|berater(?:in)?"
@@ -171,8 +202,25 @@ _LONGEST_NOTICE = 400
 
 
 def is_of_colleague(clause: str, after: str) -> bool:
-    """Return True if the words around an address say that somebody beside the writer is to be copied or answered."""
-    return bool(_COLLEAGUE_BEFORE.search(fold(clause)) or _COLLEAGUE_AFTER.match(fold(after)))
+    """Return True if the words around an address say that it is the writer's, or a colleague's."""
+    before, behind = fold(clause), fold(after)
+    if _COLLEAGUE_BEFORE.search(before) or _COLLEAGUE_AFTER.match(behind):
+        return True
+    return bool(_OWN_BEFORE.search(before) or _REACHED_AT.search(before) or _OWN_AFTER.match(behind))
+
+
+def is_doubtful(line: str, address: str) -> bool:
+    """Return True if the value of a field is an address that is assumed, asked about, or still to be confirmed."""
+    before, _, after = fold(line).partition(address)
+    return bool(_ASSUMED.search(before) or _TO_CONFIRM.search(fold(line)) or _ASKED_AFTER.match(after))
+
+
+_TO_CONFIRM = re.compile(
+    r"(?<![a-z])(?:to be (?:confirmed|determined|checked)|tb[cd]|not (?:yet )?confirmed|unconfirmed"
+    r"|wird (?:noch )?(?:geklart|gepruft)"
+    r"|noch zu (?:klaren|bestatigen|prufen)|noch unklar|a confirmar|por confirmar|sin confirmar|a verificar|a confirmer"
+    r"|a verifier|non confirme|da confermare)(?![a-z])|未確認|確認中|要確認"
+)
 
 
 def is_notice(line: str) -> bool:
@@ -223,8 +271,6 @@ def _is_correspondent(clause: str, after: str) -> bool:
 
 
 _LONGEST_END = 80
-_OPENS = r"[\s(<\"'“„«]*\Z"
-_CLOSES = r"[)>\"'”»\]]*+\s*+"
 _COMPARED_BEFORE = re.compile(
     r"(?<![a-z])(?:same|identical|similar|comparable)(?![a-z]).{0,60}?\s(?:as|to)\s(?:\w+\s){0,4}?(?:at|with|in|of|from|by)"
     rf"(?:\s(?:the|our|another|customer|client|user)){{0,3}}{_OPENS}"

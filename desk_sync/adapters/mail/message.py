@@ -92,7 +92,8 @@ def parse(raw: bytes | str) -> MailMessage:
         headers = [(name.lower(), _words(value)) for name, value in message.raw_items()]
         if not {name for name, _ in headers} & _HEADERS:
             return _bare(content)
-        bodies, html_bodies = (tuple(_bodies(message, prefers_html=html)) for html in (False, True))
+        words = _TextLengths()
+        bodies, html_bodies = (tuple(_bodies(message, words, prefers_html=html)) for html in (False, True))
         unread = tuple(dict.fromkeys(_unread(message)))
         if len(raw) > LONGEST_MAIL and not any(body.text.strip() for body in bodies):
             unread += (f"the mail after {LONGEST_MAIL:,} bytes",)
@@ -207,7 +208,23 @@ def _bare(content: bytes) -> MailMessage:
     )
 
 
-def _bodies(message: Message, *, prefers_html: bool, earlier: bool = False) -> Iterator[MailBody]:
+class _TextLengths:
+    """The lengths of texts in words. Each is counted once, although alternatives are chosen from twice."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, bodies: Sequence[MailBody]) -> int:
+        return sum(self._of(body) for body in bodies)
+
+    def _of(self, body: MailBody) -> int:
+        if body.text not in self._known:
+            lines = chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,)
+            self._known[body.text] = sum(len(line.split()) for line in lines)
+        return self._known[body.text]
+
+
+def _bodies(message: Message, words: _TextLengths, *, prefers_html: bool, earlier: bool = False) -> Iterator[MailBody]:
     """Yield the texts of a message in their order, the best one of alternatives, without attachments.
 
     A part with a file name is an attachment. Of several texts beside each other the first is the mail.
@@ -216,11 +233,11 @@ def _bodies(message: Message, *, prefers_html: bool, earlier: bool = False) -> I
     if kind == "message/rfc822":
         for inner in _attached(message):
             yield MailBody(text=f"From: {_words(str(inner.get('From', '')))}", earlier=True)
-            yield from _bodies(inner, prefers_html=prefers_html, earlier=True)
+            yield from _bodies(inner, words, prefers_html=prefers_html, earlier=True)
     elif message.is_multipart():
         parts = [each for each in islice(message.get_payload(), _MOST_PARTS) if isinstance(each, Message)]
-        read = [list(_bodies(part, prefers_html=prefers_html, earlier=earlier)) for part in parts]
-        yield from _best(read, prefers_html=prefers_html) if kind == "multipart/alternative" else _beside(read)
+        read = [list(_bodies(part, words, prefers_html=prefers_html, earlier=earlier)) for part in parts]
+        yield from _best(read, words, prefers_html=prefers_html) if kind == "multipart/alternative" else _beside(read)
     elif kind in ("text/plain", "text/html") and not _is_attachment(message):
         text = _text(message)
         yield MailBody(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
@@ -281,19 +298,13 @@ def _unread(message: Message) -> Iterator[str]:
             yield f"a part of the mail ({kind})"
 
 
-def _best(alternatives: list[list[MailBody]], *, prefers_html: bool) -> list[MailBody]:
+def _best(alternatives: list[list[MailBody]], words: _TextLengths, *, prefers_html: bool) -> list[MailBody]:
     """Return the plain text, or another alternative if the plain text is only a stub, or if HTML is preferred."""
-    filled = [(length, bodies) for bodies in alternatives if (length := _length(bodies))]
+    filled = [(length, bodies) for bodies in alternatives if (length := words.of(bodies))]
     html = [any(body.is_html for body in bodies) for _, bodies in filled]
     preferred = [each for each, is_html in zip(filled, html, strict=True) if is_html is prefers_html]
     longest = max((length for length, _ in filled), default=0)
     return next((bodies for length, bodies in (*preferred, *filled) if length >= longest * _SHARE_OF_A_STUB), [])
-
-
-def _length(bodies: list[MailBody]) -> int:
-    """Return the length in words."""
-    texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
-    return sum(len(line.split()) for line in chain(*texts))
 
 
 _SOFT_LINE_END = re.compile(r"(?<!--) \r?\n(?!>)")

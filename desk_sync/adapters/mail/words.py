@@ -273,6 +273,11 @@ def names_no_customer(label: str) -> bool:
     return bool(_WITHDRAWN.search(folded) and groups_in(folded) & _OF_ADDRESSES)
 
 
+def names_address_and_id(label: str) -> bool:
+    """Return True for a label of both, such as "Customer e-mail / ZUID"."""
+    return {"numbered id", "customer", "mail"} <= groups_in(label)
+
+
 _OF_ADDRESSES = frozenset({"customer", "mail", "super admin", "admin"})
 
 

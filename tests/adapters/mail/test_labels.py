@@ -62,3 +62,34 @@ def test_a_field_that_names_no_customer_is_asked_for_under_each_of_its_labels(la
     )
 
     assert (facts.customer_email, facts.acts) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "to be confirmed, maybe bob@cust.example",
+        "bob@cust.example?",
+        "vermutlich bob@cust.example",
+        "a confirmar: bob@cust.example",
+        "peut-être bob@cust.example",
+        "bob@cust.example（未確認）",
+    ],
+)
+def test_an_address_in_a_field_that_is_in_doubt_is_asked_for(value):
+    facts = read_mail(f"From: a@partner.example\nSubject: x\n\nCustomer email: {value}\nProduct: CRM\n")
+
+    assert not facts.acts
+    assert LabelPart.CUSTOMER_EMAIL in facts.missing
+
+
+def test_the_super_admins_label_that_names_the_writer_is_answered_and_not_with_the_customer():
+    text = "Reproducible: yes, super admin email: {}\nProduct: CRM\nDescription: bob@cust.example sees it\n"
+    head = "From: a@partner.example\nSubject: x\n\n"
+
+    assert not read_mail(head + text.format("a@partner.example")).acts
+    assert read_mail(head + text.format("boss@cust.example")).customer_email == "boss@cust.example"
+
+
+def test_a_label_of_an_address_and_an_id_holds_the_address():
+    assert label_in("Customer e-mail or ZUID: bob@cust.example") == (LabelPart.CUSTOMER_EMAIL, "bob@cust.example")
+    assert label_in("Customer ZUID: 700123456") == (LabelPart.OTHER, "700123456")

@@ -29,6 +29,13 @@ def test_an_address_that_the_text_gives_to_others_does_not_act(text):
     assert facts.customer_email is None or facts.is_earlier, "a copied chat is earlier mail: a suggestion"
 
 
+@pytest.mark.parametrize("text", texts("writers"))
+def test_an_address_that_the_writer_calls_their_own_does_not_act(text):
+    facts = read(f"Saving fails. {text}")
+
+    assert (facts.acts, facts.customer_email) == (False, None)
+
+
 @pytest.mark.parametrize("text", texts("customers"))
 def test_an_address_that_can_be_the_customers_acts(text):
     facts = read(text)
