@@ -51,7 +51,7 @@ def notes(ticket):
         pytest.param(f'body: "{ENCRYPTED}"', "an encrypted text", id="PGP"),
     ],
 )
-def test_a_person_is_asked_for_the_customer_and_the_partner_is_told_nothing(run, ticket, cause):
+def test_a_person_is_asked_for_the_customer_and_the_partner_hears_nothing(run, ticket, cause):
     reported, listed = run(ticket)
 
     [note] = notes(reported)

@@ -64,7 +64,7 @@ def test_there_may_be_a_note_without_a_reply(policy, may_reply):
     assert keys(drafted(policy=policy, may_reply=may_reply).finish(None, NOW).effects) == [NOTE]
 
 
-def test_a_partner_is_not_told_that_a_customer_is_missing_who_may_be_in_what_could_not_be_read():
+def test_a_partner_is_not_asked_for_a_customer_who_may_be_in_what_could_not_be_read():
     unread = make_ticket(unread=("an encrypted text", "a part"))
     [note] = educate(unread, nameless=True, policy=PUBLIC_EDUCATION, may_reply=True)
 
