@@ -16,7 +16,7 @@ from desk_sync.cli import subscription_data
 from desk_sync.cli.database import adopt, db_app, installation_app, parse_instant, portal_app
 from desk_sync.cli.explain import explain
 from desk_sync.cli.notify import notify_app
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
 from desk_sync.cli.review import review_app
 from desk_sync.cli.simulate import simulate, simulator
 
@@ -253,11 +253,12 @@ def list_parked(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     from dataclasses import asdict
 
     from desk_sync.documents import held_back_entries
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_read
 
-    with open_app() as desk_sync:
-        rows = desk_sync.portal(portal).tickets.parked()
-        held_back = desk_sync.portal(portal).held_back.listed()
+    with open_to_read(portal) as (services, warning):
+        rows = services.tickets.parked()
+        held_back = services.held_back.listed()
+    warn(warning)
     if as_json:
         emit({"parked": [asdict(row) for row in rows], "held_back": held_back_entries(held_back)})
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_line, table, warn
 from desk_sync.ports.portal import PLAIN_NAME
 
 DEFAULT_SPAN = timedelta(days=30)
@@ -85,12 +85,12 @@ def end(
 @installation_app.command("show")
 def show(portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """Show this installation's id, and the others that write to the portal. Exit status 1 if there is an alarm."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_read
 
-    with open_app() as desk_sync:
-        services = desk_sync.portal(portal)
+    with open_to_read(portal) as (services, warning):
         own, others = services.installation.own(), services.installation_watch.others()
         alarms = list(services.installation_watch.alarms())
+    warn(warning)
     if as_json:
         emit({"installation": own, "others": [asdict(each) for each in others], "alarms": alarms})
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from desk_sync.cli.output import JsonFlag, PortalOption, emit
+from desk_sync.cli.output import JsonFlag, PortalOption, emit, warn
 
 
 def explain(
@@ -24,16 +24,16 @@ def explain(
     With --rejudge, compare the clocks with those that today's mapping would give. Nothing is written.
     """
     from desk_sync.cli import explanation
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_read
 
-    with open_app() as desk_sync:
-        services = desk_sync.portal(portal)
+    with open_to_read(portal) as (services, warning):
         history = services.tickets.history(ticket_id)
         if history is None:
             hint = f"hint: `desk-sync replay {ticket_id}` looks at it now"
             sys.exit(f"error: ticket {ticket_id} is unknown: no event has named it\n{hint}")
         again = services.reader.rejudge(history) if rejudge else None
         now = services.clock.now()
+    warn(warning)
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}
         emit(explanation.document(history, now) | judged)

@@ -32,6 +32,12 @@ def print_line(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def warn(text: str | None) -> None:
+    """Print a warning on stderr; nothing for None."""
+    if text:
+        typer.echo(f"warning: {text}", err=True)
+
+
 def print_held_back(held: Sequence[HeldBackField]) -> None:
     """Print the fields that Desk does not accept; nothing if there are none."""
     if held:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table
+from desk_sync.cli.output import DryRunOption, JsonFlag, PortalOption, emit, print_held_back, print_line, table, warn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,15 +52,16 @@ SubjectArgument = Annotated[
 @review_app.callback(invoke_without_command=True)
 def review(context: typer.Context, portal: PortalOption = None, as_json: JsonFlag = False) -> None:
     """List the tickets that wait for a person's decision, with reasons, and the bound identifiers."""
-    from desk_sync.wiring.opening import open_app
+    from desk_sync.wiring.opening import open_to_read
 
     if context.invoked_subcommand:
         return
-    with open_app() as desk_sync:
-        service = desk_sync.portal(portal).review
+    with open_to_read(portal) as (services, warning):
+        service = services.review
         undecided, bindings = service.reviews.undecided(), service.bindings.bindings()
         bound_tickets = service.tickets.bindings()
-        held_back = desk_sync.portal(portal).held_back.listed()
+        held_back = services.held_back.listed()
+    warn(warning)
     if as_json:
         from desk_sync.documents import held_back_entries
 

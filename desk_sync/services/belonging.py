@@ -31,12 +31,19 @@ class Belonging:
                     hint="set DESK_SYNC_DATABASE_URL to that portal's own database (a sandbox needs one of its own), "
                     "or correct the organisation",
                 )
-            former = [other for other, origin in known.items() if origin == ours and other not in self.names]
-            if name not in known and former:
-                raise ConfigurationError(
-                    f"the portal {name} is {ours}, whose data this database has under the name {former[0]}",
-                    hint=f"stop serve, worker and beat, and run `desk-sync portal rename {former[0]} {name}`",
-                )
+            self._check_name(name, known)
+
+    def check_reading(self, portal: str) -> str | None:
+        """Return a warning for a reader of the portal's tickets: other tickets that nothing looks at; None without any.
+
+        Raises DeskSyncError if there is nothing to read, because the portal's data have another name in the database.
+        """
+        known = self.store.origins()
+        self._check_name(portal, known)
+        unnamed = self._unnamed()
+        if unnamed and portal not in known:
+            raise unnamed
+        return f"{unnamed} ({unnamed.hint})" if unnamed else None
 
     def claim(self) -> None:
         """Check it, and store the organisation of each portal that has none yet."""
@@ -61,11 +68,26 @@ class Belonging:
     def describe(self) -> str:
         """Return what the database belongs to. Raises DeskSyncError if that is not the portals named, and only they."""
         self.check()
-        if strangers := self.strangers():
-            found = ", ".join(f"{count} open tickets of portal {name}" for name, count in strangers.items())
-            raise DeskSyncError(
-                f"nothing looks at {found}, which is not named any more",
-                hint="`desk-sync portal rename OLD NEW` if it has another name now; if it is gone, `portal end OLD`",
-            )
+        if unnamed := self._unnamed():
+            raise unnamed
         known = self.store.origins()
         return ", ".join(f"{name}: {known.get(name, 'not used yet')}" for name in self.names)
+
+    def _check_name(self, name: str, known: Mapping[str, PortalOrigin]) -> None:
+        ours = self.origins.get(name)
+        former = [other for other, origin in known.items() if origin == ours and other not in self.names]
+        if name not in known and former:
+            raise ConfigurationError(
+                f"the portal {name} is {ours}, whose data this database has under the name {former[0]}",
+                hint=f"stop serve, worker and beat, and run `desk-sync portal rename {former[0]} {name}`",
+            )
+
+    def _unnamed(self) -> DeskSyncError | None:
+        strangers = self.strangers()
+        found = ", ".join(f"{count} open tickets of portal {name}" for name, count in strangers.items())
+        if not strangers:
+            return None
+        return DeskSyncError(
+            f"nothing looks at {found}, which is not named any more",
+            hint="`desk-sync portal rename OLD NEW` if it has another name now; if it is gone, `portal end OLD`",
+        )

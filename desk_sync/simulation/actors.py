@@ -50,7 +50,8 @@ class ScenarioActors:
         given = {word: value for word, value in values.items() if value is not None}
         body = self.vocabulary.request_body(given | opened.desk_fields)
         body |= {"departmentId": self.portal.department_id, "contactId": contact["id"], "channel": opened.channel}
-        self.tickets[opened.key] = self.portal.open_ticket(body, by=contact["id"])
+        ticket = self.tickets[opened.key] = self.portal.open_ticket(body, by=contact["id"])
+        self.portal.attach(ticket.ticket_id, opened.attachments)
 
     def change(self, key: str, values: dict[str, ScenarioValue], by: ActorName) -> None:
         """Set fields of a ticket as an actor."""

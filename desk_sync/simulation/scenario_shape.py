@@ -77,6 +77,7 @@ class OpenedTicket(MappingSection):
     channel: ChannelName = "Email"
     subject: str = "Records are not saved"
     body: str = "Since this morning, saving a record fails."
+    attachments: list[Word] = Field(default_factory=list)
 
 
 class ScenarioStep(MappingSection):
@@ -102,7 +103,8 @@ class AgentReply(Written):
 
 
 class CustomerReply(Written):
-    customer_reply: Word
+    customer_reply: str
+    attachments: list[Word] = Field(default_factory=list)
 
 
 class NoteStep(Written):

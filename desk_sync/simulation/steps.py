@@ -101,8 +101,9 @@ def _run_conversation_step(step: Written | ThreadStep | EditStep | DeleteStep, a
         case AgentReply(ticket=key, agent_reply=text, by=by, status=status):
             made = portal.agent_reply(ticket_id, markup(text), by=actors.author_id(by, key), status=status)
             actors.remember(step.made_id, made, comment=False)
-        case CustomerReply(customer_reply=text):
+        case CustomerReply(customer_reply=text, attachments=names):
             actors.remember(step.made_id, portal.customer_reply(ticket_id, markup(text)), comment=False)
+            portal.attach(ticket_id, names)
         case NoteStep(note=text, by=by):
             _comment(step, text, actors, by=actors.author_id(by, step.ticket), public=False)
         case PublicComment(public_comment=text, by=by):

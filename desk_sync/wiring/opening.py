@@ -16,6 +16,7 @@ from desk_sync.adapters.store.engine import INGEST_TIMEOUT, WORKER_TIMEOUT, open
 from desk_sync.adapters.store.schema import check_schema
 from desk_sync.errors import describe
 from desk_sync.settings import Settings
+from desk_sync.wiring.portal import PortalServices
 from desk_sync.wiring.process import DeskSync
 
 
@@ -33,6 +34,17 @@ def open_to_write(*, dry_run: bool = False) -> Iterator[DeskSync]:
     with open_app() as app:
         app.belonging.check() if dry_run else app.belonging.claim()
         yield app
+
+
+@contextmanager
+def open_to_read(portal: str | None) -> Iterator[tuple[PortalServices, str | None]]:
+    """Open the services of a portal for a command that reads its tickets, and what else its reader has to know.
+
+    Raises DeskSyncError if the portal's data have another name in the database: there would be nothing to read.
+    """
+    with open_app() as app:
+        services = app.portal(portal)
+        yield services, app.belonging.check_reading(services.name)
 
 
 @contextmanager

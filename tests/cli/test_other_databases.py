@@ -196,6 +196,33 @@ def test_a_portal_with_a_new_name_is_refused_until_it_is_renamed(installation):
     assert installation.read("SELECT DISTINCT portal FROM tickets") == [("default",)]
 
 
+OF_A_PORTAL = (("subscriptions", "review"), ("parked", "list"), ("explain", "7"), ("installation", "show"))
+
+
+@pytest.mark.parametrize("command", OF_A_PORTAL, ids=" ".join)
+def test_a_portal_with_a_new_name_is_not_shown_as_an_empty_one(installation, command):
+    installation.run("replay", "7")
+    installation.execute("UPDATE portals SET name = 'europe'", "UPDATE tickets SET portal = 'europe'")
+
+    refused = installation.run(*command)
+    assert is_refused(refused, "under the name europe", "desk-sync portal rename europe default")
+    assert refused.stdout == ""
+    del installation.environment["DESK_SYNC_ORG_ID"]
+    refused = installation.run(*command)
+    assert (refused.returncode, "1 open tickets of portal europe" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("command", OF_A_PORTAL, ids=" ".join)
+def test_a_reader_is_warned_of_the_tickets_of_another_portal_that_nothing_looks_at(installation, command):
+    installation.run("replay", "7")
+    installation.execute("UPDATE portals SET name = 'asia', org_id = '5'", "UPDATE tickets SET portal = 'asia'")
+    installation.run("replay", "7")
+
+    shown = installation.run(*command)
+    assert (shown.returncode, bool(shown.stdout)) == (0, True)
+    assert "warning: nothing looks at 1 open tickets of portal asia" in shown.stderr
+
+
 def test_open_tickets_of_a_portal_that_is_gone_are_found_by_the_doctor_until_they_are_ended(installation):
     installation.run("replay", "7")
     installation.execute("UPDATE portals SET name = 'asia', org_id = '5'", "UPDATE tickets SET portal = 'asia'")

@@ -120,6 +120,35 @@ def test_open_tickets_of_a_portal_that_is_not_named_any_more_are_a_finding():
     assert "portal rename OLD NEW" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("stored", "named", "tickets", "found"),
+    [
+        pytest.param({}, {"europe": None}, {"europe": 5}, None, id="the only portal, whose settings are not complete"),
+        pytest.param({"europe": OURS}, {"europe": OURS}, {"europe": 5}, None, id="the only portal"),
+        pytest.param({"asia": OURS}, {"europe": OURS}, {}, "under the name asia", id="another name, by organisation"),
+        pytest.param(
+            {}, {"europe": None}, {"asia": 3}, "3 open tickets of portal asia", id="never used, and a stranger"
+        ),
+        pytest.param({"asia": OURS}, {"europe": None}, {"asia": 3}, "portal asia", id="another name, settings missing"),
+    ],
+)
+def test_a_portal_is_not_read_whose_tickets_have_another_name(stored, named, tickets, found):
+    belonging = make_belonging(stored, named=named, tickets=tickets)
+
+    if found is None:
+        assert belonging.check_reading("europe") is None
+        return
+    with pytest.raises(DeskSyncError, match=found) as caught:
+        belonging.check_reading("europe")
+    assert "portal rename" in caught.value.hint
+
+
+def test_a_reader_of_a_portal_is_warned_of_another_one_that_is_not_named_any_more():
+    belonging = make_belonging({"europe": OURS}, named={"europe": OURS}, tickets={"europe": 5, "default": 3})
+
+    assert "nothing looks at 3 open tickets of portal default" in belonging.check_reading("europe")
+
+
 def test_a_portal_that_is_gone_is_ended_and_one_in_use_is_not():
     belonging = make_belonging({}, named={"europe": OURS}, tickets={"europe": 5, "default": 3})
 

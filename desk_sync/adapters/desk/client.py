@@ -11,7 +11,7 @@ import structlog
 from desk_sync.adapters.desk import catalogue, conversation, hours, partner, payload, raw
 from desk_sync.adapters.desk.calls import Body, DeskCalls, LargeAnswer, Query
 from desk_sync.adapters.desk.catalogue import PortalCatalogue
-from desk_sync.adapters.desk.evidence import facts_of_threads, of_facts
+from desk_sync.adapters.desk.evidence import facts_in, of_facts
 from desk_sync.adapters.desk.lists import larger, smaller
 from desk_sync.adapters.desk.search_walk import PAGE, SearchWalk
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
@@ -61,12 +61,14 @@ class DeskClient:
         deadline = self._calls.deadline()
         listed = self._newest_threads(ticket.ticket_id, deadline)
         new = payload.incoming(listed, known=known)[:THREADS_READ] if contents else []
-        read = [content or self._content(ticket.ticket_id, each, deadline) for each, content in new]
-        facts = facts_of_threads(read, sender=ticket.sender, own_domains=ticket.own_domains, is_over=_reading_time())
+        contents_of = [each.content or self._content(ticket.ticket_id, each.thread_id, deadline) for each in new]
+        is_over = _reading_time()
+        texts = [each.read(content, is_over) for each, content in zip(new, contents_of, strict=True)]
+        facts = [facts_in(text, sender=ticket.sender, own_domains=ticket.own_domains) for text in texts]
         return ThreadReading(
             items=conversation.threads(listed),
             evidence=tuple(dict.fromkeys(evidence for each in facts for evidence in of_facts(each))),
-            mails_read=[each for each, _ in new],
+            mails_read=[each.thread_id for each in new],
             unread=tuple(dict.fromkeys(note for each in facts for note in each.unread)),
         )
 

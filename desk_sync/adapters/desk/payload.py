@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from desk_sync.adapters.desk.evidence import facts_in, of_facts, of_fields, read
@@ -27,7 +27,9 @@ from desk_sync.adapters.desk.raw import text as _text
 from desk_sync.adapters.desk.raw import to_the_minute as _to_the_minute
 from desk_sync.adapters.desk.template import NO_GAPS, gaps, language
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
+from desk_sync.adapters.mail.body import BodyText
 from desk_sync.adapters.mail.issue_words import infer
+from desk_sync.adapters.mail.message import holds_mail
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
@@ -55,9 +57,10 @@ def read_ticket(
     address, organisation = ticket.customer_primary_email, _field(raw, vocabulary.fields.get("service_org_id"))
     in_fields = of_fields(identifiers.email(address or ""), organisation, sender=ticket.sender)
     text = read(_text(raw.get("description")) or "", is_over)
+    text = replace(text, unread=(*text.unread, *_in_attachments(raw, text)))
     facts = facts_in(text, sender=ticket.sender, own_domains=own_domains)
     # A text that was not read lacks nothing.
-    lacks = gaps(facts) if text.fresh or not facts.unread else NO_GAPS
+    lacks = gaps(facts) if _has_words(text) or not facts.unread else NO_GAPS
     shown = _object(raw, "cf")
     return replace(
         ticket,
@@ -222,8 +225,22 @@ def _carrying(answer: Raw, reference: str) -> Raw:
     return next((each for each in _items(answer) if reference in (_text(each.get("content")) or "")), {})
 
 
-def incoming(answer: Raw, *, known: Collection[str]) -> list[tuple[str, str | None]]:
-    """Return the incoming threads of a list, newest first, without the `known`: id, and content if it is listed.
+@dataclass(frozen=True, slots=True)
+class ListedThread:
+    """An incoming mail in a list: its content if it is listed, and what Desk says of its attachments."""
+
+    thread_id: str
+    content: str | None
+    raw: Raw
+
+    def read(self, content: str, is_over: Callable[[], bool]) -> BodyText:
+        """Return the lines of the mail, with a note if its words are in an attachment."""
+        text = read(content, is_over)
+        return replace(text, unread=(*text.unread, *_in_attachments(self.raw, text)))
+
+
+def incoming(answer: Raw, *, known: Collection[str]) -> list[ListedThread]:
+    """Return the incoming threads of a list, newest first, without the `known`.
 
     The description is left out: the thread that Desk marks so, or the oldest.
     """
@@ -231,8 +248,28 @@ def incoming(answer: Raw, *, known: Collection[str]) -> list[tuple[str, str | No
     marked = [each for each in threads if _text(each.get("isDescriptionThread")) == "true"]
     described = marked or threads[-1:]
     new = [each for each in threads if each.get("direction") == "in" and each not in described]
-    ids = [(_id(each, "id"), _text(each.get("content"))) for each in new]
-    return [(thread_id, listed) for thread_id, listed in ids if thread_id and thread_id not in known]
+    listed = [(_id(each, "id"), each) for each in new]
+    return [
+        ListedThread(thread_id, _text(each.get("content")), each)
+        for thread_id, each in listed
+        if thread_id and thread_id not in known
+    ]
+
+
+def _in_attachments(raw: Raw, text: BodyText) -> Iterator[str]:
+    """Yield a note on a mail whose words may be in an attachment: one of Outlook's own or encrypted, or it has no text.
+
+    Of a ticket Desk shows only the number of its attachments.
+    """
+    names = [_text(each.get("name")) or "" for each in _items({"data": raw.get("attachments")})]
+    if any(map(holds_mail, names)):
+        yield "a mail in a form that cannot be read (winmail.dat or .p7m)"
+    elif (_count(raw.get("attachmentCount")) or names) and not _has_words(text) and not text.unread:
+        yield "a mail without text, which has attachments"
+
+
+def _has_words(text: BodyText) -> bool:
+    return any(line.strip() for line in (*text.fresh, *text.earlier))
 
 
 def content(answer: Raw) -> str:

@@ -15,7 +15,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from desk_sync.adapters.mail import words as mail_words
-from desk_sync.adapters.mail.flaws import COUNTED_FLAWS, AddressFlaw, flaw_of, is_notice, is_of_colleague
+from desk_sync.adapters.mail.flaws import (
+    COUNTED_FLAWS,
+    AddressFlaw,
+    ends_with_field,
+    flaw_of,
+    is_notice,
+    is_of_colleague,
+    stranger,
+)
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.fold import fold
@@ -110,11 +118,27 @@ def _addresses(lines: Sequence[str], at: int) -> Iterator[MailAddress]:
             if start < sign:
                 cut = (cut_before and start == 0) or (cut_after and found.end == len(line))
                 between = line[max(end, start - 80) : start]
-                address = found.address(between, cut=cut)
+                address = _beside_others(found.address(between, cut=cut), between, line[found.end :][:80], lines, at)
                 last = _like(last, address) if last and _IN_LIST.fullmatch(between) else address
                 yield last
             end = max(found.end, sign + 1)
         sign = line.find("@", end)
+
+
+def _beside_others(address: MailAddress, before: str, after: str, lines: Sequence[str], at: int) -> MailAddress:
+    """Return an address without a label with its flaw if the sentence, which lines can divide, gives it to others."""
+    if address.flaw or address.labelled:
+        return address
+    above = lines[at - 1] if at else ""
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    if ":" in before and below[:1].islower() and ends_with_field(above):
+        return replace(address, flaw=AddressFlaw.DATA)
+    wrapped = f"{above[-80:]} {before}" if _GOES_ON_BELOW.search(above) and lines[at].startswith(before) else before
+    clause = _CLAUSE.split(wrapped.rstrip("<([（*'\"“„ "))[-1]
+    return replace(address, flaw=stranger(lines[at], wrapped, clause, f"{after} {below[:40]}"))
+
+
+_GOES_ON_BELOW = re.compile(r"[\w,]\s*\Z")
 
 
 _IN_LIST = re.compile(r"[\s,;/&+<>()\"'、]{1,10}(?:(?:and|und|e|y|et|ou|or|oder|o|と)\s?)?[<(\"']{0,2}")

@@ -56,7 +56,7 @@ def read_plain(text: str) -> BodyText:
     """Return the lines of a plain text; only the first 100,000 characters are read."""
     tidy = _tidy(text[:LONGEST_TEXT])
     unread = BodyText(unread=("an encrypted text",) if _ENCRYPTED in tidy else ())
-    return split_quotes(_SIGNED.sub("", tidy).split("\n")) + unread + _cut(text, LONGEST_TEXT)
+    return split_quotes(_OF_PGP.sub("", tidy).split("\n")) + unread + _cut(text, LONGEST_TEXT)
 
 
 def read_html(text: str, is_over: Callable[[], bool] = lambda: False) -> BodyText:
@@ -87,9 +87,10 @@ def _earlier(lines: Lines) -> BodyText:
 
 
 _ENCRYPTED = "-----BEGIN PGP MESSAGE-----"
-# What PGP puts around a text that it has signed.
-_SIGNED = re.compile(
+# What PGP puts around a text that it has signed, and a text that it has encrypted.
+_OF_PGP = re.compile(
     r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:Hash: [^\n]*+\n)?|-----BEGIN PGP SIGNATURE-----[\w+/=:.() \n-]*+"
+    rf"|{_ENCRYPTED}[\w+/=:.() \n-]*+"
 )
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from desk_sync.adapters.mail.addresses import MailAddress
-from desk_sync.adapters.mail.flaws import AddressFlaw
+from desk_sync.adapters.mail.flaws import STRANGERS, AddressFlaw
 from desk_sync.adapters.mail.template import MailTemplate
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.text import identifiers
@@ -80,7 +80,7 @@ class AddressVerdict:
         return VerdictWeight.TAKEN if self.taken and self.reason not in _WEAK else VerdictWeight.WEAK
 
 
-_WEAK_FLAWS = frozenset({AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE, AddressFlaw.COLLEAGUE})
+_WEAK_FLAWS = STRANGERS | {AddressFlaw.OTHER_LABEL, AddressFlaw.UNSURE, AddressFlaw.COLLEAGUE}
 
 
 class FactConfidence(StrEnum):

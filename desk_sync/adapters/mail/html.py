@@ -72,6 +72,12 @@ _BORDER = re.compile(
     r"border(?:-left|-inline-start)?(?:-width|-style)?\s*+:\s*+(?!none|0(?![.\d]*[1-9]))", re.IGNORECASE
 )
 _MARGIN = re.compile(r"(?:margin|padding)", re.IGNORECASE)
+# A bar beside a block, such as Outlook draws beside an earlier mail; a frame on all sides is none.
+_BARRED = frozenset({"div", "section"})
+_BAR = re.compile(r"border-(?:left|inline-start)\s*+:\s*+(?!none|0(?![.\d]*[1-9]))[^;]*(?:solid|double)", re.IGNORECASE)
+_FRAME = re.compile(
+    r"border(?:-right|-top|-bottom)?\s*+:\s*+(?!none|0(?![.\d]*[1-9]))[^;]*(?:solid|double)", re.IGNORECASE
+)
 _SIGNATURE_MARKS = re.compile(r"(?<![a-z])signature(?![a-z])|signature_", re.IGNORECASE)
 # No element has this name: it stays open.
 _NEVER_ENDS = ""
@@ -139,9 +145,9 @@ def _is_quote(name: str, attributes: Mapping[str, str], line_before: Callable[[]
     """Return True if a quotation begins. A `blockquote` with a margin and no border is an editor's indent."""
     if _QUOTE_MARKS.search(_names(attributes)):
         return True
-    if name != "blockquote":
-        return False
     style = attributes.get("style", "")
+    if name != "blockquote":
+        return name in _BARRED and bool(_BAR.search(style)) and not _FRAME.search(style)
     is_indent = _MARGIN.search(style) and not _BORDER.search(style) and not {"type", "cite"} & attributes.keys()
     return not is_indent or is_attribution(line_before())
 

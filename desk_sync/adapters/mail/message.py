@@ -14,7 +14,7 @@ from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
-from itertools import chain
+from itertools import chain, islice
 
 from desk_sync.adapters.mail.body import LONGEST_HTML
 from desk_sync.adapters.mail.html import lines_of
@@ -92,8 +92,11 @@ def parse(raw: bytes | str) -> MailMessage:
         headers = [(name.lower(), _words(value)) for name, value in message.raw_items()]
         if not {name for name, _ in headers} & _HEADERS:
             return _bare(content)
-        bodies, html_bodies = (tuple(_bodies(message, prefers_html=html)) for html in (False, True))
+        words = _TextLengths()
+        bodies, html_bodies = (tuple(_bodies(message, words, prefers_html=html)) for html in (False, True))
         unread = tuple(dict.fromkeys(_unread(message)))
+        if len(raw) > LONGEST_MAIL and not any(body.text.strip() for body in bodies):
+            unread += (f"the mail after {LONGEST_MAIL:,} bytes",)
     except (RecursionError, LookupError, ValueError, TypeError, AttributeError):
         return _bare(content)
     return MailMessage(
@@ -205,7 +208,23 @@ def _bare(content: bytes) -> MailMessage:
     )
 
 
-def _bodies(message: Message, *, prefers_html: bool, earlier: bool = False) -> Iterator[MailBody]:
+class _TextLengths:
+    """The lengths of texts in words. Each is counted once, although alternatives are chosen from twice."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+
+    def of(self, bodies: Sequence[MailBody]) -> int:
+        return sum(self._of(body) for body in bodies)
+
+    def _of(self, body: MailBody) -> int:
+        if body.text not in self._known:
+            lines = chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,)
+            self._known[body.text] = sum(len(line.split()) for line in lines)
+        return self._known[body.text]
+
+
+def _bodies(message: Message, words: _TextLengths, *, prefers_html: bool, earlier: bool = False) -> Iterator[MailBody]:
     """Yield the texts of a message in their order, the best one of alternatives, without attachments.
 
     A part with a file name is an attachment. Of several texts beside each other the first is the mail.
@@ -214,11 +233,11 @@ def _bodies(message: Message, *, prefers_html: bool, earlier: bool = False) -> I
     if kind == "message/rfc822":
         for inner in _attached(message):
             yield MailBody(text=f"From: {_words(str(inner.get('From', '')))}", earlier=True)
-            yield from _bodies(inner, prefers_html=prefers_html, earlier=True)
+            yield from _bodies(inner, words, prefers_html=prefers_html, earlier=True)
     elif message.is_multipart():
-        parts = [each for each in message.get_payload() if isinstance(each, Message)]
-        read = [list(_bodies(part, prefers_html=prefers_html, earlier=earlier)) for part in parts]
-        yield from _best(read, prefers_html=prefers_html) if kind == "multipart/alternative" else _beside(read)
+        parts = [each for each in islice(message.get_payload(), _MOST_PARTS) if isinstance(each, Message)]
+        read = [list(_bodies(part, words, prefers_html=prefers_html, earlier=earlier)) for part in parts]
+        yield from _best(read, words, prefers_html=prefers_html) if kind == "multipart/alternative" else _beside(read)
     elif kind in ("text/plain", "text/html") and not _is_attachment(message):
         text = _text(message)
         yield MailBody(text=text, is_html=kind == "text/html" or bool(_LOOKS_LIKE_HTML.match(text)), earlier=earlier)
@@ -249,6 +268,9 @@ def _beside(read: list[list[MailBody]]) -> Iterator[MailBody]:
         begun = begun or any(body.text.strip() and not body.earlier for body in bodies)
 
 
+_MOST_PARTS = 200
+"""So many parts beside each other are read: no partner's mail has more."""
+
 _UNREADABLE = frozenset(
     {
         "application/ms-tnef",
@@ -261,27 +283,28 @@ _UNREADABLE = frozenset(
 _UNREADABLE_FILES = ("winmail.dat", ".p7m")
 
 
+def holds_mail(file_name: str) -> bool:
+    """Return True for the name of a file that can hold the text of its mail and cannot be read: TNEF, S/MIME."""
+    return file_name.lower().endswith(_UNREADABLE_FILES)
+
+
 def _unread(message: Message) -> Iterator[str]:
-    """Yield the parts that can hold the text of the mail and cannot be read: TNEF, encrypted or opaque ones."""
+    """Yield the parts that can hold the text of the mail and are not read: TNEF, encrypted or opaque ones, too many."""
     for part in message.walk():
+        if part.is_multipart() and len(part.get_payload()) > _MOST_PARTS:
+            yield f"the parts of the mail after the first {_MOST_PARTS}"
         kind = part.get_content_type()
-        if kind in _UNREADABLE or (part.get_filename() or "").lower().endswith(_UNREADABLE_FILES):
+        if kind in _UNREADABLE or holds_mail(part.get_filename() or ""):
             yield f"a part of the mail ({kind})"
 
 
-def _best(alternatives: list[list[MailBody]], *, prefers_html: bool) -> list[MailBody]:
+def _best(alternatives: list[list[MailBody]], words: _TextLengths, *, prefers_html: bool) -> list[MailBody]:
     """Return the plain text, or another alternative if the plain text is only a stub, or if HTML is preferred."""
-    filled = [bodies for bodies in alternatives if _length(bodies)]
-    plain = [bodies for bodies in filled if not any(body.is_html for body in bodies)]
-    preferred = [bodies for bodies in filled if bodies not in plain] if prefers_html else plain
-    longest = max(map(_length, filled), default=0)
-    return next((bodies for bodies in (*preferred, *filled) if _length(bodies) >= longest * _SHARE_OF_A_STUB), [])
-
-
-def _length(bodies: list[MailBody]) -> int:
-    """Return the length in words."""
-    texts = (chain(*lines_of(body.text[:LONGEST_HTML])) if body.is_html else (body.text,) for body in bodies)
-    return sum(len(line.split()) for line in chain(*texts))
+    filled = [(length, bodies) for bodies in alternatives if (length := words.of(bodies))]
+    html = [any(body.is_html for body in bodies) for _, bodies in filled]
+    preferred = [each for each, is_html in zip(filled, html, strict=True) if is_html is prefers_html]
+    longest = max((length for length, _ in filled), default=0)
+    return next((bodies for length, bodies in (*preferred, *filled) if length >= longest * _SHARE_OF_A_STUB), [])
 
 
 _SOFT_LINE_END = re.compile(r"(?<!--) \r?\n(?!>)")

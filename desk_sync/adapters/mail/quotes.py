@@ -32,11 +32,15 @@ def split(lines: Sequence[str]) -> tuple[Lines, Lines]:
     """
     fresh: list[str] = []
     quoted: list[str] = []
+    spoken = _spoken(lines)
     at = 0
     while at < len(lines):
         if _begins_earlier_mail(lines, at):
             return tuple(fresh), (*quoted, *_unmarked(lines[at:]))
-        if _MARK.match(lines[at]):
+        if at in spoken:
+            quoted.append(lines[at])
+            at += 1
+        elif _MARK.match(lines[at]):
             quoted.append(_MARK.sub("", lines[at], count=1))
             at += 1
         elif length := _attribution(lines, at):
@@ -48,6 +52,17 @@ def split(lines: Sequence[str]) -> tuple[Lines, Lines]:
             fresh.append(lines[at])
             at += 1
     return tuple(fresh), tuple(quoted)
+
+
+def _spoken(lines: Sequence[str]) -> frozenset[int]:
+    """Return the lines of a chat that is copied into the text; none if there is only one such line."""
+    found = frozenset(at for at, line in enumerate(lines) if _is_spoken(line[:_LONGEST_ATTRIBUTION]))
+    return found if len(found) >= _FEWEST_SPOKEN else frozenset()
+
+
+def _is_spoken(line: str) -> bool:
+    found = _SPOKEN.match(line)
+    return found is not None and not _is_of_template(f"{found['name'] or 'x'}: x")
 
 
 def is_attribution(line: str) -> bool:
@@ -135,6 +150,16 @@ _ASKS = re.compile(
     r"|repond\w*|repons\w*|rispond\w*|rispost\w*|antwoord\w*|reageer|svar\w*|odpow\w*|odpis\w*|valasz\w*|yanit\w*|vastaa"
     r"|ответ\w*)|返信|回答|回复|回覆|답장"
 )
+_CLOCK = r"\d{1,2}[:.h]\d{2}(?::\d{2})?(?:\s?[ap]m)?"
+_DAY = r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[,\s]{1,3})?"
+_SPEAKER = r"[^\W\d][\w.'’-]{0,30}(?: [^\W\d][\w.'’-]{0,30}){0,2}"
+# A line of a chat: an instant, a name, a colon; or a name, an instant in brackets, a colon.
+_SPOKEN = re.compile(
+    rf"\s*[\[(]?{_DAY}{_CLOCK}[\])]?\s?[-–,]?\s?(?:<{_SPEAKER}>|(?P<name>{_SPEAKER})\s?:)\s"
+    rf"|\s*(?:{_SPEAKER})\s[\[(]{_DAY}{_CLOCK}[\])]\s?:\s",
+    re.IGNORECASE,
+)
+_FEWEST_SPOKEN = 2
 _LONGEST_RULER = 200
 _SHORTEST_DRAWN = 5
 _FEWEST_WORDS = 4

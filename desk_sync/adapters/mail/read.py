@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeAlias
 
 from desk_sync.adapters.mail.addresses import MailAddress, addresses_in
@@ -22,11 +23,11 @@ from desk_sync.adapters.mail.facts import (
     FactSource,
     MailFacts,
 )
-from desk_sync.adapters.mail.flaws import NO_ADDRESS, AddressFlaw
+from desk_sync.adapters.mail.flaws import NO_ADDRESS, AddressFlaw, is_doubtful
 from desk_sync.adapters.mail.labelled_ids import LabelledNumber, numbers_in
 from desk_sync.adapters.mail.message import MailBody, MailMessage, parse
 from desk_sync.adapters.mail.quotes import answers, forwards, without_copies
-from desk_sync.adapters.mail.template import MailTemplate, read_template
+from desk_sync.adapters.mail.template import MailTemplate, holds_label, read_template
 from desk_sync.adapters.mail.words import LabelPart
 from desk_sync.adapters.mail.writer import MailWriter
 from desk_sync.adapters.text import identifiers
@@ -92,6 +93,9 @@ def read_text(
     author = writer or MailWriter(sender=sender)
     template = read_template(text.fresh, author.names)
     author = author.with_signature(template.signature)
+    if forwards(subject) and not text.earlier and not holds_label(template.text):
+        # A mail that was forwarded without a mark: its words are not the writer's.
+        text, template = replace(text, fresh=(), forwarded=template.text), read_template(())
     text, title = _with_subject(text, subject)
     quoted_lines = without_copies(text.earlier)
     quoted_template = read_template(quoted_lines)
@@ -165,7 +169,7 @@ def _search(
 ) -> FoundAddress:
     """Return the identifiers of one text. Of the possible places of an address, the first that holds one decides."""
     found = _found(lines, writer, tolerated)
-    source, addresses = _addresses(template, found, writer)
+    source, addresses = _addresses(template, lines, found, writer)
     emails = {address.value for address in addresses}
     numbered = numbers_in(lines)
     labelled_numbers = [number for number in numbered if not number.link]
@@ -190,14 +194,15 @@ def _single(numbers: Sequence[LabelledNumber]) -> tuple[LabelledNumber, ...]:
 
 
 def _addresses(
-    template: MailTemplate, found: Sequence[MailAddress], writer: MailWriter
+    template: MailTemplate, lines: Sequence[str], found: Sequence[MailAddress], writer: MailWriter
 ) -> tuple[FactSource, Sequence[MailAddress]]:
     """Return the addresses of the first place that holds any: the super admin's field, the customer's, the text.
 
     The super admin can be named inside an answer (R12). Another customer with a label in the text contradicts a field;
     what the description says does not.
     """
-    anywhere = [each for each in found if each.flaw is None]
+    in_doubt = _in_doubt((*template.admin_lines, *template.customer_lines))
+    anywhere = [each for each in found if each.flaw is None and each.value not in in_doubt]
     whole = {each.value for each in found if each.flaw not in NO_ADDRESS}
     answers = {each.value for each in addresses_in(template.reproducible_lines)}
     admins = [each for each in _values(template.admin_lines, writer) if each.value in whole]
@@ -214,10 +219,15 @@ def _addresses(
         return FactSource.FIELD, [*(admins or of_customer or customers), *strangers]
     if labelled:
         return FactSource.TEXT, labelled
-    if template.asks_for_customer:
+    if template.asks_for_customer or _names_own(lines, writer):
         return FactSource.NONE, []
     counted = [each for each in found if each.counts and not each.link and not writer.resembles(each.value)]
     return (FactSource.TEXT, counted) if any(each.flaw is None for each in counted) else (FactSource.NONE, [])
+
+
+def _names_own(lines: Sequence[str], writer: MailWriter) -> bool:
+    """Return True if the customer's label names the writer's own address: it is answered, and not with the customer."""
+    return any(each.labelled and not each.link and writer.owns(each.value) for each in addresses_in(lines))
 
 
 def _beside(subject: MailTemplate, template: MailTemplate) -> MailTemplate:
@@ -234,8 +244,21 @@ _IN_VALUES = (None, AddressFlaw.OTHER_LABEL, AddressFlaw.COLLEAGUE)
 
 def _values(lines: Sequence[str], writer: MailWriter) -> list[MailAddress]:
     """Return the addresses that are the values of a field, whose label is not in the lines any more."""
+    in_doubt = _in_doubt(lines)
     found = (replace(each, label=each.label or LabelPart.CUSTOMER_EMAIL) for each in addresses_in(lines))
-    return [each for each in writer.without_own(found) if each.flaw in _IN_VALUES]
+    return [each for each in writer.without_own(found) if each.flaw in _IN_VALUES and each.value not in in_doubt]
+
+
+_MOST_VALUES = 100
+"""A text with more values of a field names no single customer."""
+_LONGEST_VALUE = 1_000
+
+
+def _in_doubt(lines: Iterable[str]) -> frozenset[str]:
+    """Return the addresses in the values of a field that the value itself puts in doubt."""
+    values = [line[:_LONGEST_VALUE] for line in islice(lines, _MOST_VALUES)]
+    each = ((value, address.value) for value in values for address in addresses_in((value,)))
+    return frozenset(value for line, value in each if is_doubtful(line, value))
 
 
 def _in_links(lines: Sequence[str], writer: MailWriter) -> FoundAddress:

@@ -136,8 +136,15 @@ def label_in(line: str) -> tuple[LabelPart, str] | None:
     for found in (_LABEL.match(rest), _LABEL_BEFORE_DASH.match(rest), _LABEL_BEFORE_BLANK.match(rest)):
         if found and (found.end() < len(rest) or _stands_alone(rest)) and (part := _part(found[0])):
             value = _value_after(rest[found.end() :])
+            if part is LabelPart.OTHER and "@" in value and mail_words.names_address_and_id(found[0]):
+                part = LabelPart.CUSTOMER_EMAIL
             return None if _is_only_a_name(part, value) else (part, value)
     return None
+
+
+def holds_label(lines: Iterable[str]) -> bool:
+    """Return True if a line begins with a label of the template, or with a labelled number."""
+    return any(map(_is_labelled, lines))
 
 
 def _is_only_a_name(part: LabelPart, value: str) -> bool:

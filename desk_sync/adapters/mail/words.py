@@ -39,12 +39,12 @@ GROUPS: Mapping[str, str] = {
     "user": "user* benutzer* nutzer usuari* utilizador* utilisateur* ユーザー ユーザ",
     "organisation": "org organi* 組織",
     "mail": "mail mails mailadresse mailadressen mailadres email emails emailadresse emailaddress correo correos"
-    " courriel"
+    " courriel correio correios messagerie electronique electronica eletronica eletronico"
     " courriels kundenmail kundenemail kundenmailadresse kundenemailadresse メール メールアドレス 電子メール",
     "customer": "customer customers client clients cliente clientes kunde kunden kundin endkunde endkunden klant"
     " klanten"
     " kundendomain kundendomane kundenmail kundenemail kundenmailadresse kundenemailadresse"
-    " お客様 お客さま 顧客 クライアント",
+    " お客様 お客さま 顧客 クライアント エンドユーザー エンドユーザー様 エンドユーザ エンドユーザ様",
     "domain": "domain domains domane domanen kundendomain kundendomane dominio dominios domaine domaines ドメイン",
     "super": "super",
     "super admin": "superadmin* superutilis* superammin* superbeheerder スーパー管理者 スーパーアドミン 特権管理者",
@@ -71,7 +71,8 @@ GROUPS: Mapping[str, str] = {
     "filler": "the of a an and or to for in on is was be been can it this do does did you if any your our so far have"
     " has with e y o d l s da das dos de del della des du der die den dem und oder zu zur zum von vom im fur bei kann"
     " werden wird ist es wurde wurden ihr ihre em na no nas para por ou um uma foi pode ser se que la las el los"
-    " en al puede ha le les un une est et pour peut sur ce cette primary principal principais primar* haupt"
+    " en al puede ha le les un une est et pour peut sur ce cette primary principal* principais primar* primair* haupt"
+    " main end final finale finaux finais account accounts konto compte comptes cuenta conta login"
     " hauptadresse address* adress* direccion endereco enderecos electroni* eletroni* technical"
     " possible possivel posible moglich lasst sich sie haben il ont ete avez vous sido han"
     " foram feitas hechos faites menees bisherige bisher jusqu ici performed taken tried done already made"
@@ -79,7 +80,7 @@ GROUPS: Mapping[str, str] = {
     " tomad* efectuad* ejecutad* effectue* prise* realise* entreprise* deja solucao solucion resolucao resolucion"
     " resolution losung problemlosung afetado affected concerned betroffen* afectado concerne* related yes ja sim"
     " si oui nein nao non details brief kurze breve detailed detaillierte"
-    " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー"
+    " の は が を に で と か です ですか ます でき できます 可能 名 名前 主要 主な プライマリ プライマリー メイン"
     " lautet lauten indirizzo adres van"
     " ご利用 利用 対象 発生 実施 した 行った 試した 済み または アドレス",
 }
@@ -254,7 +255,7 @@ _WITHDRAWN = re.compile(
     r"(?:primary\s|main\s)?(?:customer|client|kunde|klant)"
 )
 _NO_CUSTOMER = re.compile(
-    r"(?<![a-z])(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
+    r"(?<![a-z])(?<!adresse )(?<!adresse e-)(?<!adresse e )(?:e ?-? ?)?mails?[ -]clients?(?![a-z])"
     r"|(?<![a-z])client[ei]? (?:de|di|da|per la) (?:correo|e-? ?mails?|mail|messagerie|posta)(?![a-z])"
     r"|(?:customer|client)(?:'s|s'| s) (?:customer|client)"
     r"|(?:customer|client)s? of (?:the|our|their) (?:customer|client)"
@@ -270,6 +271,11 @@ def names_no_customer(label: str) -> bool:
     if _NO_CUSTOMER.search(folded):
         return True
     return bool(_WITHDRAWN.search(folded) and groups_in(folded) & _OF_ADDRESSES)
+
+
+def names_address_and_id(label: str) -> bool:
+    """Return True for a label of both, such as "Customer e-mail / ZUID"."""
+    return {"numbered id", "customer", "mail"} <= groups_in(label)
 
 
 _OF_ADDRESSES = frozenset({"customer", "mail", "super admin", "admin"})

@@ -173,7 +173,7 @@ class Evidence:
 
     def __str__(self) -> str:
         """Return the kinds and the place, never the value (L11)."""
-        several = ", one of several" if self.one_of_several else ""
+        several = ", one of several or in doubt" if self.one_of_several else ""
         return f"{' or '.join(each.kind for each in self.readings)} ({self.place}{several})"
 
 

@@ -34,6 +34,11 @@ _LACKS: Mapping[EducationOccasion, str] = {
     ),
 }
 
+_UNREAD = (
+    "No customer was found, and not all of the ticket could be read: {}. Please read the mail itself, and enter the "
+    "super admin's address in the customer's field (R51, R53)."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EducationPolicy:
@@ -130,7 +135,7 @@ def educate(ticket: Ticket, *, nameless: bool, policy: EducationPolicy, may_repl
     if not occasions or ticket.closed or ticket.in_bin:
         return
     yield Effect(key=NOTE, kind=EffectKind.EDUCATION, text=_note(ticket, occasions, policy))
-    if policy.reply and may_reply:
+    if policy.reply and may_reply and not _in_doubt(ticket, occasions[0]):
         texts = policy.texts.get(ticket.language or "") or policy.texts[policy.language]
         yield Effect(key=REPLY, kind=EffectKind.EDUCATION, text=texts[occasions[0]], public=True)
 
@@ -148,9 +153,16 @@ def _occasions(ticket: Ticket, *, nameless: bool) -> Iterator[EducationOccasion]
         yield EducationOccasion.PUBLIC_MAIL
 
 
+def _in_doubt(ticket: Ticket, occasion: EducationOccasion) -> bool:
+    """Return True if the ticket may name the customer in what could not be read of it: the partner hears nothing."""
+    return bool(ticket.unread) and occasion is EducationOccasion.NO_IDENTIFIER
+
+
 def _note(ticket: Ticket, occasions: list[EducationOccasion], policy: EducationPolicy) -> str:
     lacking = [*_missing(ticket), *_too_short(ticket, policy)]
-    lines = [_LACKS[occasion] for occasion in occasions]
+    lines = [
+        _UNREAD.format(", ".join(ticket.unread)) if _in_doubt(ticket, each) else _LACKS[each] for each in occasions
+    ]
     lines += ["Of the template these parts are missing:", *(f"- {each}" for each in lacking)] if lacking else []
     return "\n".join(lines)
 

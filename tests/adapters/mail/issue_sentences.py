@@ -13,6 +13,14 @@ ROOT = Path(__file__).parents[3]
 KINDS = ("outage", "login", "security")
 FILES = [(language, kind) for language in LANGUAGES for kind in KINDS]
 
+FURTHER = sorted(path.stem for path in (ROOT / "tests/cases/words/further").glob("*.txt"))
+
+
+def further(name: str, mark: str) -> list[str]:
+    """Return the sentences with this mark of a further set, of another time."""
+    text = (ROOT / f"tests/cases/words/further/{name}.txt").read_text(encoding="utf-8")
+    return [line[2:] for line in text.splitlines() if line[0] == mark]
+
 
 @cache
 def _lines(language: str, kind: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from desk_sync.adapters.mail.body import LONGEST_HTML, read_html
 from desk_sync.adapters.mail.facts import document
-from desk_sync.adapters.mail.message import parse
+from desk_sync.adapters.mail.message import LONGEST_MAIL, parse
 from desk_sync.adapters.mail.read import read_mail, read_text
 
 BODY = "Customer email: it@Bäckerei.example\nZoho製品名：Zoho CRM\n"
@@ -101,6 +101,17 @@ def test_attachments_are_not_read():
     message.add_attachment("Customer email: other@big.example", filename="notes.txt")
 
     assert read_mail(message.as_bytes()).candidates == (EMAIL,)
+
+
+def test_a_text_behind_a_long_attachment_is_named_as_not_read():
+    file = "Content-Type: application/pdf; name=a.pdf\n\n" + "x" * 80 + "\n"
+    text = "Content-Type: text/plain\n\nCustomer email: admin@large.example\n"
+    head = "From: a@partner.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n"
+    long = file + "y" * LONGEST_MAIL + "\n"
+
+    assert read_mail(f"{head}{file}--b\n{text}--b--\n").acts
+    assert read_mail(f"{head}{long}--b\n{text}--b--\n").unread == ("the mail after 2,000,000 bytes",)
+    assert read_mail(f"{head}{text}--b\n{long}--b--\n").unread == ()
 
 
 def test_a_mail_that_is_attached_is_forwarded():

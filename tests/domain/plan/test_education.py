@@ -64,6 +64,16 @@ def test_there_may_be_a_note_without_a_reply(policy, may_reply):
     assert keys(drafted(policy=policy, may_reply=may_reply).finish(None, NOW).effects) == [NOTE]
 
 
+def test_a_partner_is_not_asked_for_a_customer_who_may_be_in_what_could_not_be_read():
+    unread = make_ticket(unread=("an encrypted text", "a part"))
+    [note] = educate(unread, nameless=True, policy=PUBLIC_EDUCATION, may_reply=True)
+
+    assert "not all of the ticket could be read: an encrypted text, a part" in note.text
+    assert "names no customer" not in note.text
+    writes = make_ticket(unread=("an encrypted text",), **PUBLIC_MAIL)
+    assert keys(educate(writes, nameless=False, policy=PUBLIC_EDUCATION, may_reply=True)) == [NOTE, REPLY]
+
+
 def test_only_the_reply_is_public():
     assert [each.public for each in drafted().finish(None, NOW).effects] == [False, True]
 
