@@ -220,6 +220,7 @@ class Pull:
         replaced = self.importing.run(
             accounts, source=self.name, as_of=pulled.as_of, max_shrink=self.max_shrink, turn=run.turn
         )
+        replaced = replace(replaced, remarks=(*replaced.remarks, *_left_out(problems)))
         now = self.now()
         outcome = PullOutcome(problems=problems, remarks=replaced.remarks)
         self.pulls.succeeded(run.turn, outcome, now=now, due_at=now + self.rhythm.every)
@@ -264,6 +265,12 @@ class Pull:
             problems=problems,
         )
         log.error("source.refused", source=self.name, error=state.error, since=state.failing_since, due_at=due_at)
+
+
+def _left_out(problems: Sequence[SourceProblem]) -> Iterator[str]:
+    """Yield how many customers and rows are in no account, if any."""
+    if number := sum(not each.account for each in problems):
+        yield f"{number} customers or rows could not be assigned to an account, and are left out"
 
 
 def due_sources(

@@ -39,10 +39,11 @@ from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.watch.health import Health
+from desk_sync.services.watch.sources import SourceWatch
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desk import FakeDesk
-from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
+from tests.support.makers import FRESHNESS, NOW, POLICY, make_account, make_event, make_ticket
 
 
 class World:
@@ -83,7 +84,7 @@ class World:
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
     def imports(self, *accounts: Account, **facts: Any) -> ReplacedSnapshot:
-        return self.importing().run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
+        return self.importing().run(accounts, source="file", **{"max_shrink": 1.0, "as_of": None} | facts)
 
     def importing(self) -> ImportAccounts:
         return ImportAccounts(subscriptions=self.subscriptions, policy=self.policy.licences, now=self.now)
@@ -162,7 +163,8 @@ def health(world: World) -> Health:
     return Health(
         metrics=portals,
         heartbeats=SqlHeartbeats(world.engine),
-        subscriptions=world.subscriptions,
-        pulls=SqlPulls(world.engine),
+        sources=SourceWatch(
+            subscriptions=world.subscriptions, pulls=SqlPulls(world.engine), freshness=FRESHNESS, now=world.now
+        ),
         now=world.now,
     )

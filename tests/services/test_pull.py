@@ -19,7 +19,7 @@ from desk_sync.ports.pulling.pulls import PullState
 from desk_sync.ports.subscriptions import PulledAccounts, PullProgress, SourcePage, SourceProblem
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
-from tests.support.makers import NOW, make_account, make_ticket
+from tests.support.makers import NOW, make_account, make_freshness, make_ticket
 
 TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
@@ -293,7 +293,17 @@ class TestASourceThatIsDownForTwoHours:
 
 
 def with_max_age(policy, max_age):
-    return replace(policy, licences=replace(policy.licences, max_age=max_age))
+    return replace(policy, licences=replace(policy.licences, freshness=make_freshness(max_age)))
+
+
+def test_what_is_in_no_account_is_counted_and_named(world, pulls):
+    left_out = SourceProblem(account="", subscription="S1", field="email", message="neither an address nor a ZOID")
+    bad = SourceProblem(account="E1", subscription="S2", field="quantity", message="1.125")
+
+    replaced = puller(world, Flawed([make_account(88)], [left_out, bad, left_out])).run()
+
+    remark = "2 customers or rows could not be assigned to an account, and are left out"
+    assert replaced.remarks == pulls.states()["file"].remarks == (remark,)
 
 
 def test_every_error_of_desk_sync_is_a_refusal(world):
