@@ -8,14 +8,10 @@ decides if it matters.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
-from sqlalchemy import exc as sql
+from sqlalchemy import Column, ColumnElement, Engine, MetaData, String, Table, cast, false, literal_column, select, true
 
 from desk_sync.adapters.subscriptions.item_lines import (
     NOT_STATED,
@@ -26,10 +22,12 @@ from desk_sync.adapters.subscriptions.item_lines import (
     stated_number,
 )
 from desk_sync.adapters.subscriptions.lenient import Raw, country, text
+from desk_sync.adapters.subscriptions.sql.foreign_database import ForeignDatabase
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
+from desk_sync.errors import ConfigurationError, PermanentError
+from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourceProblem
 
 REQUIRED = (
@@ -43,9 +41,6 @@ REQUIRED = (
     "status",
 )
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
-_ROWS_AT_ONCE = 1000
-STATEMENT_TIMEOUT = timedelta(minutes=5)
-"""How long PostgreSQL may take for one statement, or for one portion of rows."""
 _COLUMNS = {
     IdentifierKind.EMAIL: "super_admin_email_norm",
     IdentifierKind.DOMAIN: "domain_norm",
@@ -57,10 +52,11 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class SqlTable:
-    """The table as a source."""
+    """The table, or view, of a database as a source."""
 
     engine: Engine
     table: str
+    now: Now
 
     @property
     def kinds(self) -> Collection[IdentifierKind]:
@@ -82,59 +78,35 @@ class SqlTable:
         admins = select(named.c.super_admin_email_norm).where(cast(named.c[column], String) == identifier.value)
         return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins), []))
 
+    @property
+    def _database(self) -> ForeignDatabase:
+        return ForeignDatabase(self.engine, self.table, self.now)
+
     def _described(self) -> Table:
+        """Return the table with its columns, as a query without rows names them: that needs no right but SELECT."""
         schema, _, name = self.table.rpartition(".")
-        try:
-            with self._source_errors():
-                table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
-        except sql.NoSuchTableError:
-            raise ConfigurationError(f"the database has no table or view {self.table}") from None
-        if missing := [column for column in REQUIRED if column not in table.c]:
+        table = Table(name, MetaData(), schema=schema or None)
+        names = self._database.columns(select(literal_column("*")).select_from(table).where(false()))
+        if missing := [each for each in REQUIRED if each not in names]:
             raise ConfigurationError(f"{self.table} has no column {', '.join(missing)}")
-        return table
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Open a connection that cannot write. PostgreSQL streams rows only within a transaction."""
-        postgresql = self.engine.dialect.name == "postgresql"
-        options: dict[str, Any] = {"postgresql_readonly": True} if postgresql else {"without_begin": True}
-        with self._source_errors(), self.engine.connect().execution_options(**options) as connection:
-            if postgresql:
-                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT.seconds * 1000}")
-            yield connection
-
-    @contextmanager
-    def _source_errors(self) -> Iterator[None]:
-        """Translate errors of the source's database, which is not ours."""
-        try:
-            yield
-        except (sql.DBAPIError, sql.TimeoutError) as error:
-            reason = str(getattr(error, "orig", None) or "no free connection").partition("\n")[0]
-            if "permission denied" in reason:
-                message = f"the user lacks SELECT on {self.table}: {reason}"
-                raise ConfigurationError(message, hint=f"GRANT SELECT ON {self.table} to this user") from error
-            if isinstance(error, sql.OperationalError | sql.InterfaceError | sql.TimeoutError):
-                raise TemporaryError(f"the source's database does not answer: {reason}") from error
-            raise PermanentError(f"the source's database refused: {reason}") from error
+        return Table(name, MetaData(), *map(Column, names), schema=schema or None)
 
     def _accounts(
         self, table: Table, condition: ColumnElement[bool], problems: list[SourceProblem]
     ) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
-        query = select(*columns).where(condition).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
+        found = self._database.rows(select(*columns).where(condition).order_by(address))
         seen: set[str] = set()
-        with self._reading() as connection:
-            found = (dict(row) for row in connection.execute(query).mappings())
-            for written, group in groupby(found, key=lambda row: row[address.name]):
-                owner = identifiers.email(str(written or ""))
-                if owner in seen:
-                    raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
-                if owner:
-                    seen.add(owner)
-                    yield _account(owner, list(group), problems)
-                else:
-                    yield from _without_address(list(group), problems)
+        for written, group in groupby(found, key=lambda row: row[address.name]):
+            owner = identifiers.email(str(written or ""))
+            if owner in seen:
+                raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
+            if owner:
+                seen.add(owner)
+                yield _account(owner, list(group), problems)
+            else:
+                yield from _without_address(list(group), problems)
 
 
 def _without_address(rows: Sequence[Raw], problems: list[SourceProblem]) -> Iterator[Account]:
