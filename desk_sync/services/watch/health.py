@@ -224,7 +224,7 @@ class Health:
     def pulls(self, names: Iterable[str]) -> str:
         """Return the state of the sources that are pulled; fail if the last pull of one was refused, or is overdue."""
         reports = self.sources.reports(names)
-        notes = [f"{report.name}: {', '.join(told)}" for report in reports if (told := list(report.pulls()))]
+        notes = [f"{report.name}: {', '.join(own)}" for report in reports if (own := list(report.pulls()))]
         done = sum(not report.was_never_pulled for report in reports)
         found = "; ".join((f"{done} of {len(reports)} have been pulled", *notes))
         if any(report.state.failing_since for report in reports):

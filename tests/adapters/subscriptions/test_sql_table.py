@@ -252,13 +252,13 @@ class DriverError(Exception):
         pytest.param(None, TemporaryError, "does not answer: no free connection", id="no connection"),
     ],
 )
-def test_errors_are_told_in_the_words_of_the_source(raised, error, message):
+def test_errors_are_in_the_words_of_the_source(raised, error, message):
     database = ForeignDatabase(create_engine("sqlite://"), "t", utc_now)
 
-    with pytest.raises(error, match=message) as told, database.reading():
+    with pytest.raises(error, match=message) as translated, database.reading():
         raise OperationalError("SELECT 1", {}, raised) if raised else PoolTimeout("no connection")
 
-    assert "db upgrade" not in f"{told.value} {told.value.hint}"
+    assert "db upgrade" not in f"{translated.value} {translated.value.hint}"
 
 
 @pytest.mark.parametrize(

@@ -290,7 +290,7 @@ class TestSubscriptionData:
 
         assert check("data", health.subscription_data).ok is ok
 
-    def test_the_size_and_both_ages_of_each_source_are_told(self, world, health):
+    def test_the_size_and_both_ages_of_each_source_are_shown(self, world, health):
         world.imports(make_account(88), as_of=date(2026, 11, 20))
 
         assert health.subscription_data() == (

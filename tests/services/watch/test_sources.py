@@ -62,7 +62,7 @@ class TestTheData:
         assert store(watch).is_empty
         assert store(watch).data().startswith("empty, read just now")
 
-    def test_both_ages_are_told(self, watch, world):
+    def test_both_ages_are_shown(self, watch, world):
         bring(watch, *many(2), as_of=date(2026, 11, 20))
         world.waits(hours=3)
 
@@ -70,7 +70,7 @@ class TestTheData:
             "2 accounts, 0 licences, read 3 h ago, data of 2026-11-20 (3 days old), valid until 2026-11-30 09:00Z"
         )
 
-    def test_the_change_since_the_data_before_is_told(self, watch):
+    def test_the_change_since_the_data_before_is_shown(self, watch):
         bring(watch, *many(5))
         bring(watch, *many(3))
 
@@ -86,7 +86,7 @@ class TestThePulls:
 
         assert list(store(watch).pulls()) == []
 
-    def test_one_that_is_under_way_is_told_with_its_begin_and_its_progress(self, watch):
+    def test_one_that_is_under_way_is_shown_with_its_begin_and_its_progress(self, watch):
         succeed(watch)
         own = turn(watch)
         assert list(store(watch).pulls()) == ["under way since 2026-11-23 09:00:00Z by process 7: it has just begun"]
@@ -103,16 +103,16 @@ class TestThePulls:
         assert "under way since 2026-11-23 09:00:00Z: it has just begun" in list(store(watch).pulls())
 
     @pytest.mark.parametrize(
-        ("due_at", "told"),
+        ("due_at", "notes"),
         [
             pytest.param(NOW, [], id="due now"),
             pytest.param(NOW - HOUR, ["overdue since 2026-11-23 08:00:00Z"], id="due an hour ago"),
         ],
     )
-    def test_one_that_is_overdue(self, watch, due_at, told):
+    def test_one_that_is_overdue(self, watch, due_at, notes):
         succeed(watch, due_at=due_at)
 
-        assert list(store(watch).pulls()) == told
+        assert list(store(watch).pulls()) == notes
 
     def test_one_that_waits_for_its_source(self, watch):
         succeed(watch)
