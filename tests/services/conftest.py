@@ -49,25 +49,26 @@ from tests.support.makers import FRESHNESS, NOW, POLICY, make_account, make_even
 class World:
     """The services and stores of one portal, and short methods for the steps of a test."""
 
-    def __init__(self, engine: Any, desk: FakeDesk) -> None:
+    def __init__(self, engine: Any, desk: FakeDesk, name: str = "default") -> None:
         self.engine = engine
+        self.name = name
         self.desk = desk
         self.clock = FakeClock()
         desk.now = self.desk_now
         self.budget = FakeBudget()
-        self.tickets = SqlTickets(engine, "default")
-        self.inbox = SqlInbox(engine, "default")
-        self.portal = SqlPortalFacts(engine, "default")
+        self.tickets = SqlTickets(engine, self.name)
+        self.inbox = SqlInbox(engine, self.name)
+        self.portal = SqlPortalFacts(engine, self.name)
         self.subscriptions = SqlSubscriptions(engine)
-        self.reviews = SqlReviews(engine, "default")
+        self.reviews = SqlReviews(engine, self.name)
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
-        self.ticket_bindings = SqlTicketBindings(engine, "default", self.subscriptions.sources)
-        self.hours = SqlHours(engine, "default")
-        self.held_back = SqlHeldBack(engine, "default")
+        self.ticket_bindings = SqlTicketBindings(engine, self.name, self.subscriptions.sources)
+        self.hours = SqlHours(engine, self.name)
+        self.held_back = SqlHeldBack(engine, self.name)
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
-        self.metrics = SqlMetrics(engine, "default")
+        self.metrics = SqlMetrics(engine, self.name)
         self._time = NOW
 
     def now(self) -> datetime:
@@ -96,17 +97,17 @@ class World:
         return Reconcile(
             reader=self.reader(),
             budget=self.budget,
-            education_log=SqlEducationLog(self.engine, "default"),
+            education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
             comments=CommentsWriter(desk=self.desk, now=self.now),
-            related_tickets=SqlRelatedTickets(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
             adoption=self.adoption(),
             now=self.now,
         )
 
     def adoption(self) -> TraceAdoption:
-        log = SqlEducationLog(self.engine, "default")
+        log = SqlEducationLog(self.engine, self.name)
         return TraceAdoption(desk=self.desk, portal=self.portal, reader=self.reader(), education_log=log)
 
     def reader(self) -> TicketReader:
@@ -115,7 +116,7 @@ class World:
             subscriptions=self.subscriptions,
             partners=self.partners(),
             portal=self.portal,
-            related_tickets=SqlRelatedTickets(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
             bound=self.ticket_bindings,
             policy=self.policy,
             now=self.now,
@@ -127,7 +128,7 @@ class World:
     def partners(self) -> PartnerResolver:
         return PartnerResolver(
             desk=self.desk,
-            book=SqlPartners(self.engine, "default"),
+            book=SqlPartners(self.engine, self.name),
             listed=self.listed,
             policy=self.policy.partners,
             now=self.now,
