@@ -38,6 +38,7 @@ FEW_FLAWED = 3
 """So many accounts that could not be read never refuse a pull, however small the source is."""
 _LONGEST_ERROR = 500
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +109,18 @@ class PullRun:
         self.pulls.hold(self.turn, now=now, until=now + self.rhythm.turn, progress=self.progress)
         self.renewed_at = now
 
-    def forecast(self, now: datetime) -> str:
-        """Return how far the run is and when it will be complete, as far as that is known."""
+    def forecast(self, now: datetime, due_at: datetime) -> str:
+        """Return how far the run, which goes on at `due_at`, is and when it will be complete, as far as that is known.
+
+        The calls of a day are counted by the hour, so it takes 25 hours until all of them are allowed again.
+        """
         left, per_day = self.progress.calls_left, self.rhythm.per_day
         if not left or not per_day:
             return str(self.progress)
-        days = -(-left // per_day)
-        return f"{self.progress}; with {per_day:,} calls a day complete in about {days} days, on {now + days * _DAY:%F}"
+        further = -(-left // per_day) - 1
+        complete_at = due_at + further * (_DAY + _HOUR)
+        days = -(-(complete_at - now) // _DAY)
+        return f"{self.progress}; with {per_day:,} calls a day complete in about {days} days, on {complete_at:%F}"
 
     def guarded(self, accounts: Iterable[Account]) -> Iterator[Account]:
         """Yield the accounts. Raises PermanentError if two have one id."""
@@ -248,7 +254,7 @@ class Pull:
     def _postpone(self, run: PullRun, error: AllowanceSpent) -> None:
         now = self.now()
         due_at = now + error.retry_after
-        reason = f"{error}; {run.forecast(now)}; it goes on at {due_at:%F %T}Z"
+        reason = f"{error}; {run.forecast(now, due_at)}; it goes on at {due_at:%F %T}Z"
         run.save(now)
         self.pulls.postponed(run.turn, reason[:_LONGEST_ERROR], now=now, due_at=due_at)
         log.warning("source.postponed", source=self.name, reason=reason, due_at=due_at)

@@ -389,7 +389,7 @@ class TestAPause:
 
         waiting = pulls.states()["file"].waiting
         assert "0 of 5,000 accounts on 0 pages, 1 calls, 4,999 more are needed" in waiting
-        assert "with 300 calls a day complete in about 17 days, on 2026-12-10" in waiting
+        assert "with 300 calls a day complete in about 18 days, on 2026-12-11" in waiting
 
 
 def flawed(count):
