@@ -50,6 +50,7 @@ class StruckHost:
     def __init__(self, host: ZohoHost, seed: int) -> None:
         self.random = Random(seed)
         self.fails = True
+        self.failed = 0
         billing = BillingAnswers(size=8)
         record = billing.records["S1"] | {"addons": []}
         names = [f"{number:03}" for number in range(CUSTOMERS)]
@@ -65,6 +66,7 @@ class StruckHost:
 
     def _reply(self, asked: HostRequest) -> Reply | None:
         if self.fails and self.random.random() < FAILURES:
+            self.failed += 1
             return Reply("", status=503)
         return self.billing.reply(asked)
 
@@ -102,11 +104,15 @@ def pull_in_turns(url: str, host_url: str, holder: str, by_hand: bool, until: fl
 
 @dataclass(frozen=True, slots=True)
 class StruckPull:
-    """The end of one trial: the accounts of the current snapshot with their licences, and the runs of the pages."""
+    """The end of one trial: the accounts of the current snapshot with their licences, and the runs of the pages.
+
+    `failed` counts the calls that were answered by 503.
+    """
 
     found: dict[str, int]
     runs: frozenset[int]
     strikes: Sequence[str]
+    failed: int
 
 
 def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
@@ -143,7 +149,7 @@ def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
     for child in children:
         child.join(PATIENCE)
         runs.look()
-    found = StruckPull(found=_current(engine), runs=frozenset(runs.mixed), strikes=strikes)
+    found = StruckPull(found=_current(engine), runs=frozenset(runs.mixed), strikes=strikes, failed=struck.failed)
     engine.dispose()
     return found
 
@@ -179,11 +185,11 @@ def _current(engine: Engine) -> dict[str, int]:
     return {name: sum(item.quantity or 0 for item in ACCOUNT.validate_python(stored).items) for name, stored in rows}
 
 
-def sizes_that_became_current(url: str) -> set[tuple[int, int]]:
+def sizes_that_became_current(url: str) -> Sequence[tuple[int, int]]:
     """Return the accounts and licences of each snapshot that ever became current."""
     engine = open_engine(url)
     query = select(snapshots.c.accounts, snapshots.c.licences).where(snapshots.c.current_at.is_not(None))
     with reading(engine) as connection:
-        found = {(each.accounts, each.licences) for each in connection.execute(query)}
+        found = [(each.accounts, each.licences) for each in connection.execute(query)]
     engine.dispose()
     return found
