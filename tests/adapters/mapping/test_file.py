@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from desk_sync.adapters.mapping.file import check, load, schema
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.adapters.zoho.hosts import PortalHosts
+from desk_sync.adapters.zoho.hosts import DATA_CENTERS, PortalHosts
 from desk_sync.domain.account.freshness import FreshnessRule
 from desk_sync.domain.account.identity import IdentifierKind, WeakEvidence
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy, Threshold, plain
@@ -599,6 +599,12 @@ class TestSources:
         freshness = load(changed("  max_age: 7d\n", "  max_age: 7d\n  max_data_age: 14d\n")).policy.licences.freshness
 
         assert freshness == make_freshness(timedelta(days=7), data=timedelta(days=14))
+
+    @pytest.mark.parametrize("center", DATA_CENTERS)
+    def test_a_source_may_be_in_any_data_centre(self, changed, center):
+        store = f"{{kind: partner_store, data_center: {center}, every: 1h}}"
+
+        assert load(changed("licences:\n", f"sources:\n  x: {store}\nlicences:\n")).sources["x"].data_center == center
 
     @pytest.mark.parametrize(
         "source",
