@@ -15,7 +15,8 @@ from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.subscriptions.sql import foreign_database
 from desk_sync.adapters.subscriptions.sql.foreign_database import ROWS_AT_ONCE, ForeignDatabase, open_foreign
 from desk_sync.adapters.subscriptions.sql.sql_table import SqlTable
-from desk_sync.domain.account.entitlement import ItemStanding, judge
+from desk_sync.domain.account.entitlement import ItemStanding, Verdict, entitle, judge
+from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import ConfigurationError, DeskSyncError, PermanentError, TemporaryError
 from tests.adapters.subscriptions.conftest import owned
 from tests.support.fake_checkpoints import FakeCheckpoints
@@ -99,6 +100,42 @@ def test_rows_without_an_address_are_an_account_of_their_organisation(warehouse)
         ("C1", "admin@large.example"),
         ("C2", ""),
     }
+
+
+UNOWNED = ("C1", None, "large.example", "100055000", "de", "Zoho CRM", "crm-y", "addon", "users", 50, "live", "9")
+
+
+@pytest.mark.parametrize("address", [None, "", "n/a", "nobody"])
+def test_rows_without_an_address_may_belong_to_the_super_admin_of_their_organisation(warehouse, address):
+    small = (*ROWS[0][:9], 30, *ROWS[0][10:])
+    source = fill(warehouse, [small, (UNOWNED[0], address, *UNOWNED[2:]), ROWS[3]])
+
+    pulled = source.pull(FakeCheckpoints())
+    found = {each.account_id: entitle(each, LICENCES) for each in pulled.accounts}
+
+    assert found.keys() == {"C1", "C2"}
+    assert (found["C1"].verdict, found["C1"].licences) == (Verdict.REVIEW, 30)
+    assert "no super admin is named for subscription 9: 0 to 50" in " ".join(map(str, found["C1"].reasons))
+    assert "account C1: super_admin_email_norm: rows of the organisation have no super admin" in map(
+        str, pulled.problems
+    )
+
+
+def test_a_look_up_finds_the_same_rows_as_a_pull(warehouse):
+    source = fill(warehouse, [*ROWS, UNOWNED])
+    pulled = {each.account_id: each for each in source.pull(FakeCheckpoints()).accounts}
+
+    for kind, value in ((IdentifierKind.EMAIL, "Admin@Large.example"), (IdentifierKind.ZOID, "100055000")):
+        [found] = source.ask(Identifier(kind, value))
+        assert found == pulled["C1"]
+
+
+def test_an_organisation_without_any_address_is_found_by_a_look_up_too(warehouse):
+    source = fill(warehouse, [*ROWS[3:], UNOWNED])
+
+    [found] = source.ask(Identifier(IdentifierKind.ZOID, "100055000"))
+
+    assert (found.super_admin_email, counted(found)) == ("", 50)
 
 
 def test_a_user_without_the_right_to_read_is_named_with_what_is_lacking(postgres):

@@ -8,10 +8,27 @@ decides if it matters.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from sqlalchemy import Column, ColumnElement, Engine, MetaData, String, Table, cast, false, literal_column, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from desk_sync.adapters.subscriptions.item_lines import (
     NOT_STATED,
@@ -25,7 +42,7 @@ from desk_sync.adapters.subscriptions.lenient import Raw, country, text
 from desk_sync.adapters.subscriptions.sql.foreign_database import ForeignDatabase
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.domain.account.subscription import Account, LicenceItem
+from desk_sync.domain.account.subscription import Account, ContestedSubscription, LicenceItem
 from desk_sync.errors import ConfigurationError, PermanentError
 from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourceProblem
@@ -74,9 +91,7 @@ class SqlTable:
         column = _COLUMNS[identifier.kind]
         if column not in table.c:
             return ()
-        named = table.alias()
-        admins = select(named.c.super_admin_email_norm).where(cast(named.c[column], String) == identifier.value)
-        return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins), []))
+        return list(self._accounts(table, _concerned(table, column, identifier.value), []))
 
     @property
     def _database(self) -> ForeignDatabase:
@@ -96,31 +111,89 @@ class SqlTable:
     ) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
-        found = self._database.rows(select(*columns).where(condition).order_by(address))
+        query = select(*columns).where(condition).order_by(case((_looks_valid(table), 1), else_=0), address)
         seen: set[str] = set()
-        for written, group in groupby(found, key=lambda row: row[address.name]):
+        unowned, owned = UnownedRows(problems), set[str]()
+        for written, group in groupby(self._database.rows(query), key=lambda row: row[address.name]):
             owner = identifiers.email(str(written or ""))
             if owner in seen:
                 raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
-            if owner:
-                seen.add(owner)
-                yield _account(owner, list(group), problems)
-            else:
-                yield from _without_address(list(group), problems)
+            if owner is None:
+                unowned.take(group)
+                continue
+            seen.add(owner)
+            account = _account(owner, list(group), problems)
+            owned.update(account.zoids)
+            yield unowned.doubted(account)
+        yield from unowned.accounts(owned)
 
 
-def _without_address(rows: Sequence[Raw], problems: list[SourceProblem]) -> Iterator[Account]:
-    """Yield an account for each organisation (ZOID) of rows without a valid address; the other rows are left out."""
-    by_zoid: dict[str, list[Raw]] = {}
-    for row in rows:
-        if zoid := identifiers.number(text(row, "zoid")):
-            by_zoid.setdefault(zoid, []).append(row)
-            continue
-        message = "neither a valid address nor a ZOID"
-        named = text(row, "subscription_id")
-        problems.append(SourceProblem(account="", subscription=named, field="super_admin_email_norm", message=message))
-    for each in by_zoid.values():
-        yield _account("", each, problems)
+def _looks_valid(table: Table) -> ColumnElement[bool]:
+    """The condition that a row has an address; rows without one are read first."""
+    return func.coalesce(table.c.super_admin_email_norm, "").like("%_@_%.__%")
+
+
+def _concerned(table: Table, column: str, value: str) -> ColumnElement[bool]:
+    """The condition for the rows of the super admins with this value, and of their organisations without an admin."""
+    named = table.alias()
+    has_value = cast(named.c[column], String) == value
+    of_admins = table.c.super_admin_email_norm.in_(select(named.c.super_admin_email_norm).where(has_value))
+    if "zoid" not in table.c:
+        return of_admins
+    of_organisations = table.c.zoid.in_(select(named.c.zoid).where(has_value))
+    return or_(of_admins, and_(not_(_looks_valid(table)), of_organisations))
+
+
+@dataclass(slots=True)
+class UnownedRows:
+    """Rows without a valid address, by their organisation (ZOID); those without one are left out, and noted.
+
+    They may belong to each super admin of their organisation: a person decides where it matters.
+    """
+
+    problems: list[SourceProblem]
+    by_zoid: dict[str, list[Raw]] = field(default_factory=dict)
+
+    def take(self, rows: Iterable[Raw]) -> None:
+        for row in rows:
+            if zoid := identifiers.number(text(row, "zoid")):
+                self.by_zoid.setdefault(zoid, []).append(row)
+                continue
+            message = "neither a valid address nor a ZOID"
+            problem = SourceProblem(
+                account="", subscription=text(row, "subscription_id"), field="super_admin_email_norm", message=message
+            )
+            self.problems.append(problem)
+
+    def doubted(self, account: Account) -> Account:
+        """Return the account with what may belong to it."""
+        rows = [row for zoid in account.zoids for row in self.by_zoid.get(zoid, ())]
+        if not rows:
+            return account
+        message = "rows of the organisation have no super admin"
+        self.problems.append(
+            SourceProblem(account=account.account_id, subscription="", field="super_admin_email_norm", message=message)
+        )
+        perhaps = _account("", rows, [])
+        return replace(
+            account,
+            contested=(
+                *account.contested,
+                *(replace(each, readings=((), *each.readings), doubt=_NO_ADMIN) for each in perhaps.contested),
+                ContestedSubscription(
+                    subscription_id=text(rows[0], "subscription_id"), readings=((), perhaps.items), doubt=_NO_ADMIN
+                ),
+            ),
+        )
+
+    def accounts(self, owned: Collection[str]) -> Iterator[Account]:
+        """Yield an account for each organisation that no super admin has."""
+        for zoid, rows in self.by_zoid.items():
+            if zoid not in owned:
+                yield _account("", rows, self.problems)
+
+
+_NO_ADMIN = "no super admin is named for"
 
 
 def _account(address: str, rows: Sequence[Raw], problems: list[SourceProblem]) -> Account:
