@@ -34,6 +34,8 @@ from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 log = get_logger()
 
 MAX_FLAWED = 0.1
+MOST_CALLS = 1_000_000
+"""The most calls of a run, over all its turns: no source with an end needs so many."""
 FEW_FLAWED = 3
 """So many accounts that could not be read never refuse a pull, however small the source is."""
 _LONGEST_ERROR = 500
@@ -87,6 +89,8 @@ class PullRun:
         self.save(now)
 
     def work(self) -> None:
+        if self.progress.calls >= MOST_CALLS:
+            raise PermanentError(f"the source has no end: {self.progress.calls:,} calls were made")
         left = self.progress.calls_left
         self.progress = replace(
             self.progress, calls=self.progress.calls + 1, calls_left=None if left is None else max(0, left - 1)

@@ -17,6 +17,7 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import AllowanceSpent, DeskSyncError, PermanentError, Shrunk, TemporaryError
 from desk_sync.ports.pulling.pulls import PullState
 from desk_sync.ports.subscriptions import PulledAccounts, PullProgress, SourcePage, SourceProblem
+from desk_sync.services import pull as pull_service
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
 from tests.support.makers import NOW, make_account, make_freshness, make_ticket
@@ -316,6 +317,26 @@ def test_a_fault_of_ours_ends_at_the_door_and_the_pull_is_due_again(world, pulls
     [state] = pulls.states().values()
     assert state.error.startswith("KeyError in test_pull.py")
     assert state.due_at > world.now()
+
+
+def test_a_source_without_an_end_is_refused_after_so_many_calls_over_all_turns(world, pulls, monkeypatch):
+    monkeypatch.setattr(pull_service, "MOST_CALLS", 5)
+
+    class Endless(FakeSource):
+        def pull(self, checkpoints):
+            for _ in range(3):
+                checkpoints.work()
+            checkpoints.keep(SourcePage(after=f"{self.pulls}"))
+            self.pulls += 1
+            checkpoints.work()
+            raise TemporaryError("503")
+
+    source = Endless()
+    for _ in range(2):
+        puller(world, source).run_if_due()
+        world.waits(hours=1)
+
+    assert "the source has no end: 5 calls were made" in pulls.states()["file"].error
 
 
 class TestAPullByHand:
