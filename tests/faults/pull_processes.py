@@ -42,6 +42,10 @@ RHYTHM = PullRhythm(every=timedelta(0), again=timedelta(0), turn=TURN)
 PATIENCE = 60.0  # seconds
 FAILURES = 0.04
 """The share of requests that are answered by 503."""
+LATENCY = 0.01  # seconds
+MOST_CALLS_BETWEEN = 12
+"""The most calls to the source between two strikes: a pull takes some thirty."""
+POLICY = mapping_file.load("partner_support").policy.licences
 
 
 class StruckHost:
@@ -50,7 +54,7 @@ class StruckHost:
     def __init__(self, host: ZohoHost, seed: int) -> None:
         self.random = Random(seed)
         self.fails = True
-        self.failed = 0
+        self.failed = self.calls = 0
         billing = BillingAnswers(size=8)
         record = billing.records["S1"] | {"addons": []}
         names = [f"{number:03}" for number in range(CUSTOMERS)]
@@ -65,6 +69,8 @@ class StruckHost:
         host.answers[:] = [self._reply]
 
     def _reply(self, asked: HostRequest) -> Reply | None:
+        time.sleep(LATENCY)
+        self.calls += 1
         if self.fails and self.random.random() < FAILURES:
             self.failed += 1
             return Reply("", status=503)
@@ -78,12 +84,11 @@ def utc_now() -> datetime:
 def make_pull(engine: Engine, host_url: str, holder: str) -> Pull:
     access = make_access(FakeTokens(make_token()), accounts_url=host_url)
     api = ZohoApi(host_url, access=access, pace=CallPace(10**9), now=utc_now, attempts=1)
-    policy = mapping_file.load("partner_support").policy.licences
     subscriptions = SqlSubscriptions(engine, (NAME,))
     return Pull(
         name=NAME,
         source=BillingSource(api, units=SqlUnits(engine, NAME, utc_now)),
-        importing=ImportAccounts(subscriptions=subscriptions, policy=policy, now=utc_now),
+        importing=ImportAccounts(subscriptions=subscriptions, policy=POLICY, now=utc_now),
         pulls=SqlPulls(engine),
         now=utc_now,
         rhythm=RHYTHM,
@@ -129,7 +134,7 @@ def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
         child.start()
     suspended: list[int] = []
     while any(child.is_alive() for child in children) and len(strikes) < 4:
-        time.sleep(random.uniform(0.02, 0.25))
+        _await_calls(struck, random.randint(1, MOST_CALLS_BETWEEN))
         runs.look()
         victim = random.choice(children)
         if not victim.is_alive() or victim.pid is None:
@@ -152,6 +157,13 @@ def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
     found = StruckPull(found=_current(engine), runs=frozenset(runs.mixed), strikes=strikes, failed=struck.failed)
     engine.dispose()
     return found
+
+
+def _await_calls(struck: StruckHost, number: int) -> None:
+    """Wait until so many further calls have come, or none comes: all processes may be suspended."""
+    goal, until = struck.calls + number, time.time() + 2 * TURN.total_seconds()
+    while struck.calls < goal and time.time() < until:
+        time.sleep(0.005)
 
 
 class _Runs:

@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.faults.pull_processes import CUSTOMERS, LICENCES, sizes_that_became_current, trial
+from tests.support.forked import SERVER
 from tests.support.postgres import run_postgres
 from tests.support.zoho_host import serving
 
 NAME = "pulls"
+SERVER.set_forkserver_preload(["tests.support.forked", "tests.faults.pull_processes"])
 WHOLE = {f"{number:03}": LICENCES for number in range(CUSTOMERS)}
 
 

@@ -116,7 +116,8 @@ PULLS = """
 ## Pulls beside each other
 
 In each trial two workers and a pull by hand read one Billing organisation at the same time, with turns of 0.6 seconds.
-Meanwhile they are killed by `kill -9` and suspended, some beyond the end of their turn, and calls are answered by 503.
+After some of their calls one of them is killed by `kill -9` or suspended, often beyond the end of its turn, and calls
+are answered by 503.
 Every snapshot that became current must be whole, and no pages of two runs may be kept together.
 
 """
