@@ -22,9 +22,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from desk_sync.adapters.mapping import file as mapping_file
 from desk_sync.adapters.store import subscription_tables, tables
 from desk_sync.adapters.store.engine import open_engine, reading, writing
+from desk_sync.adapters.store.marking import RequeueTickets
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.values import chunks
 from desk_sync.adapters.subscriptions.account_file import read_accounts
+from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.ports.subscriptions import FILE
 from desk_sync.services.import_accounts import ImportAccounts
@@ -126,7 +128,8 @@ def product_marking(database: str, _: str) -> None:
     store = SqlSubscriptions(open_engine(database))
     snapshot_id = _staged(store.engine)
     changes = store._changes(snapshot_id, FILE)
-    store._take_over(snapshot_id, FILE, changes, None, now=_now(), max_age=timedelta(days=7))
+    freshness = FreshnessPolicy(usual=FreshnessRule(max_age=timedelta(days=7)))
+    store._make_current(snapshot_id, FILE, None, changes, RequeueTickets(store.engine, freshness), now=_now())
 
 
 def plain_marking(database: str, _: str) -> None:

@@ -6,9 +6,11 @@ Instants are UTC, ISO 8601 with a Z; durations are whole seconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_sync.domain.account.freshness import SnapshotAge
 from desk_sync.domain.commitment.calendar import Pause
 from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.escalation.escalate import EscalationState
@@ -17,6 +19,7 @@ from desk_sync.domain.plan.decision import Decision, SuggestedAccount
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.ports.held_back import HeldBackField
+from desk_sync.ports.pulling.source_report import SourceReport
 
 
 def decision(made: Decision) -> dict[str, Any]:
@@ -97,6 +100,38 @@ def held_back_entries(held: Iterable[HeldBackField]) -> list[dict[str, Any]]:
         }
         for each in held
     ]
+
+
+def data_age(age: SnapshotAge | None) -> dict[str, Any]:
+    """Return the instant and the date of subscription data, with their ages; all null without data."""
+    if age is None:
+        return dict.fromkeys(("imported_at", "age_s", "as_of", "as_of_age_days", "valid_until", "stale"))
+    return {
+        "imported_at": instant(age.snapshot.imported_at),
+        "age_s": seconds(age.reading),
+        "as_of": age.snapshot.as_of,
+        "as_of_age_days": None if age.data is None else age.data // timedelta(days=1),
+        "valid_until": instant(age.stale_at),
+        "stale": age.is_stale,
+    }
+
+
+def source(report: SourceReport) -> dict[str, Any]:
+    """Return the state of a source: its data, and its pulls."""
+    growth, before = report.growth, report.growth.before if report.growth else None
+    return {
+        "source": report.name,
+        **data_age(report.age),
+        "accounts": growth.size.accounts if growth else None,
+        "licences": growth.size.licences if growth else None,
+        "accounts_before": before.accounts if before else None,
+        "licences_before": before.licences if before and growth and growth.same_ruler else None,
+        "empty": report.is_empty,
+        "never_pulled": report.was_never_pulled,
+        "under_way_since": instant(report.under_way_since),
+        "overdue_since": instant(report.overdue_since),
+        **asdict(report.state),
+    }
 
 
 def spans(spent: Iterable[Pause]) -> list[list[str | None]]:

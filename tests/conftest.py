@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from desk_sync import gc_tuning
 from desk_sync.adapters.store.upgrade import upgrade
+from tests.support.mariadb import MariaDb, NoMariaDb, run_mariadb
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
 
 gc_tuning.relax()
@@ -43,6 +44,16 @@ def postgres() -> Iterator[Postgres]:
         with run_postgres() as server:
             yield server
     except NoBinaries as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDb]:
+    """A MariaDB server, as a source; `new_database` creates a database for one test."""
+    try:
+        with run_mariadb() as server:
+            yield server
+    except NoMariaDb as error:
         pytest.skip(str(error))
 
 

@@ -219,7 +219,7 @@ def check(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Find every mistake in a mapping file, each with its line and column."""
+    """Find every mistake in a mapping file, and in its partner file, each with its line and column."""
     from dataclasses import asdict
 
     from desk_sync.wiring.offline import check_mapping
@@ -232,7 +232,7 @@ def check(
     if as_json:
         emit({"ok": not problems, "problems": [asdict(problem) for problem in problems]})
     else:
-        _print_problems(replace(problem, file=str(file)) for problem in problems)
+        _print_problems(replace(problem, file=problem.file or str(file)) for problem in problems)
         print_line(f"{file}: {len(problems)} problems" if problems else f"{file}: in order")
     raise typer.Exit(1 if problems else 0)
 
@@ -316,9 +316,10 @@ def doctor(
 
     with open_for_check() as desk_sync:
         found = check_all(checks.every(desk_sync, online=online))
+        sources = checks.sources(desk_sync)
     ok = all(check.ok for check in found)
     if as_json:
-        emit({"ok": ok, "checks": [asdict(check) for check in found]})
+        emit({"ok": ok, "checks": [asdict(check) for check in found], "sources": sources})
     else:
         rows = [[check.name, "ok" if check.ok else "WRONG", check.what] for check in found]
         table(["check", "", "found"], rows)

@@ -34,10 +34,12 @@ def explain(
         again = services.reader.rejudge(history) if rejudge else None
         now = services.clock.now()
     warn(warning)
+        reports = desk_sync.sources.reports()
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}
-        emit(explanation.document(history, now) | judged)
+        emit(explanation.document(history, now) | explanation.data_document(history, reports) | judged)
         return
     explanation.print_history(history, now)
+    explanation.print_data(history, reports)
     if rejudge:
         explanation.print_comparison(history.clocks(now), again.clocks if again else ())

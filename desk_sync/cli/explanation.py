@@ -13,6 +13,7 @@ from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import ClockReading
 from desk_sync.domain.escalation.ladder import Ladder
 from desk_sync.domain.format import format_duration
+from desk_sync.ports.pulling.source_report import SourceReport
 from desk_sync.ports.tickets import PastDecision, TicketHistory
 
 
@@ -49,6 +50,30 @@ def clock_document(clock: Clock) -> dict[str, Any]:
     """Return a clock with its counted spans and its pauses."""
     spent = {"counted": documents.spans(clock.counted), "pauses": documents.spans(clock.pauses)}
     return documents.clock(clock) | spent
+
+
+def data_document(history: TicketHistory, reports: Iterable[SourceReport]) -> dict[str, Any]:
+    """Return the ages of the subscription data; `used` is True for those that the last decision rests on."""
+    used = _used_snapshot(history)
+    data = [
+        {"source": report.name, **documents.data_age(report.age), "used": report.age.snapshot.snapshot_id == used}
+        for report in reports
+        if report.age
+    ]
+    return {"data": data}
+
+
+def print_data(history: TicketHistory, reports: Iterable[SourceReport]) -> None:
+    """Print the ages of the subscription data as they are now, and on which the last decision rests."""
+    used = _used_snapshot(history)
+    print_line()
+    for report in reports:
+        rests = "; the last decision rests on them" if report.age and report.age.snapshot.snapshot_id == used else ""
+        print_line(f"data of source {report.name}: {report.age or 'none'}{rests}")
+
+
+def _used_snapshot(history: TicketHistory) -> str | None:
+    return history.decisions[-1].decision.snapshot_id if history.decisions else None
 
 
 def rejudged(again: ClockReading | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from desk_sync import documents
 from desk_sync.cli.output import print_line
 from desk_sync.domain.account.subscription import Account
 from desk_sync.services.lookup import LookupAnswer
@@ -11,14 +12,13 @@ from desk_sync.services.lookup import LookupAnswer
 
 def document(answer: LookupAnswer) -> dict[str, Any]:
     """Return the answer as JSON: `accounts` are all candidates, `account_id` is the one account, if it is unique."""
-    decision, snapshot = answer.decision, answer.lookup.snapshot
+    decision = answer.decision
     return {
         "identifier": [{"kind": each.kind, "value": each.value} for each in answer.readings],
         "account_id": answer.lookup.account.account_id if answer.lookup.account else None,
         "decision": decision.verdict,
         "licences_counted": decision.licences,
-        "imported_at": snapshot.imported_at if snapshot else None,
-        "as_of": snapshot.as_of if snapshot else None,
+        **documents.data_age(answer.data),
         "accounts": [_account(each) for each in answer.accounts],
         "reasons": [str(reason) for reason in decision.reasons],
     }
@@ -32,6 +32,7 @@ def print_answer(answer: LookupAnswer) -> None:
         facts = {key: fact for key, fact in _account(each).items() if fact not in (None, [])}
         print_line("\n".join(f"    {key}: {_format(fact)}" for key, fact in facts.items()))
     print_line("\n".join(f"  {reason}" for reason in decision.reasons))
+    print_line(f"  {answer.data.snapshot.source}: {answer.data}" if answer.data else "  there are no subscription data")
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from desk_sync.cli.output import DryRunOption, JsonFlag, emit, print_line, table
 
 if TYPE_CHECKING:
-    from desk_sync.ports.pulling.pulls import PullState
+    from desk_sync.ports.pulling.source_report import SourceReport
 
 
 def import_accounts(
@@ -74,48 +74,31 @@ def pull(
 
 
 def status(as_json: JsonFlag = False) -> None:
-    """Show each source: the age of its data, the result of its last pull, and when the next one is due."""
-    from dataclasses import asdict
-
-    from desk_sync.ports.pulling.pulls import PullState
+    """Show each source: the ages and the size of its data, its last pull, and when the next one is due."""
+    from desk_sync import documents
     from desk_sync.wiring.opening import open_app
 
     with open_app() as desk_sync:
-        snapshots = {snapshot.source: snapshot for snapshot in desk_sync.sources.subscriptions.current()}
-        states, names = desk_sync.sources.pulls.states(), desk_sync.sources.subscriptions.sources
-    facts: list[dict[str, Any]] = [
-        {
-            "source": name,
-            "imported_at": snapshots[name].imported_at if name in snapshots else None,
-            "as_of": snapshots[name].as_of if name in snapshots else None,
-            **asdict(states.get(name, PullState())),
-        }
-        for name in names
-    ]
+        reports = desk_sync.sources.reports()
     if as_json:
-        emit({"sources": facts})
-    else:
-        columns = ("source", "imported_at", "as_of", "due_at", "failing_since", "error")
-        rows = [[_format(each[column]) for column in columns] for each in facts]
-        table([column.replace("_", " ") for column in columns], rows)
-        for name in names:
-            _print_notes(name, states.get(name, PullState()))
+        emit({"sources": [documents.source(report) for report in reports]})
+        return
+    rows = [[report.name, _format(report.state.due_at), report.data()] for report in reports]
+    table(["source", "next pull", "data"], rows)
+    for report in reports:
+        _print_notes(report)
 
 
-def _print_notes(name: str, state: PullState) -> None:
-    """Print how far a run is, what it waits for, and what could not be read."""
-    if state.held_by:
-        progress = state.progress or "it has just begun"
-        print_line(f"{name}: pulled by {state.held_by} since {_format(state.begun_at)}: {progress}")
-    for note in (state.waiting, *state.remarks, *state.problems):
-        if note:
-            print_line(f"{name}: {note}")
-    if state.flawed > len(state.problems):
-        print_line(f"{name}: … and {state.flawed - len(state.problems)} more that could not be read")
+def _print_notes(report: SourceReport) -> None:
+    """Print the state of the pulls, and what could not be read."""
+    for note in (*report.pulls(), *report.state.problems):
+        print_line(f"{report.name}: {note}")
+    if more := report.state.flawed - len(report.state.problems):
+        print_line(f"{report.name}: … and {more} more that could not be read")
 
 
-def _format(fact: object) -> str:
-    return f"{fact:%F %T}Z" if isinstance(fact, datetime) else str(fact or "-")
+def _format(at: datetime | None) -> str:
+    return f"{at:%F %T}Z" if at else "-"
 
 
 def lookup(

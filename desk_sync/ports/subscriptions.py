@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
 
+from desk_sync.domain.account.freshness import FreshnessPolicy
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import Problem
@@ -39,6 +40,10 @@ class SubscriptionStore(Protocol):
         """Return the last complete snapshot of each source, in the order in which look-ups use the sources."""
         ...
 
+    def growths(self) -> Mapping[str, SnapshotGrowth]:
+        """Return the size of the current snapshot of each source, with the size of the one before it."""
+        ...
+
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
         """Return the accounts of the current snapshots by identifier; identifiers that lead to none are absent.
 
@@ -54,7 +59,7 @@ class SubscriptionStore(Protocol):
         source: str,
         as_of: date | None,
         now: datetime,
-        max_age: timedelta,
+        freshness: FreshnessPolicy,
         guard: ShrinkGuard | None = None,
         turn: PullTurn | None = None,
         dry_run: bool = False,
@@ -65,11 +70,11 @@ class SubscriptionStore(Protocol):
         process has taken the turn, or PermanentError if a later import of the source has stopped this one.
 
         Tickets are marked in small transactions: those of accounts that are new, changed or gone; and after any
-        change, or if the previous data were older than `max_age`, those whose account is unknown.
+        change, or if the previous data were out of date, those whose account is unknown.
         """
         ...
 
-    def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
+    def mark_rest(self, *, now: datetime, freshness: FreshnessPolicy) -> int:
         """Mark the tickets left unmarked by a `replace` that died after its snapshot became current; return how many.
 
         A `replace` that may still be marking is given a quarter of an hour.
@@ -83,6 +88,30 @@ class SnapshotSize:
 
     accounts: int
     licences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotGrowth:
+    """The size of a source's current snapshot, and of the one that it replaced; None: it was the first.
+
+    Licences that were counted by other rules (`same_ruler` is False) are not compared.
+    """
+
+    size: SnapshotSize
+    before: SnapshotSize | None = None
+    same_ruler: bool = True
+
+    def __str__(self) -> str:
+        """Return the size for a person, with its change: "1,020 accounts (+3), 45,000 licences (-120)"."""
+        before, counted = self.before, self.before if self.same_ruler else None
+        accounts = _changed(self.size.accounts, before.accounts if before else None)
+        licences = _changed(self.size.licences, counted.licences if counted else None)
+        return f"{accounts[0]} accounts{accounts[1]}, {licences[0]} licences{licences[1]}"
+
+
+def _changed(now: int, before: int | None) -> tuple[str, str]:
+    """Return a number, and its change in parentheses, which is empty if there is nothing to compare it with."""
+    return f"{now:,}", "" if before is None else f" ({now - before:+,})"
 
 
 class ShrinkGuard(Protocol):
@@ -164,8 +193,8 @@ class FileReadingStore(Protocol):
         """Record that the snapshot was read from the files with this digest."""
         ...
 
-    def find(self, digest: str, *, source: str, now: datetime, max_age: timedelta) -> RepeatedFile | None:
-        """Return the source's current snapshot if it was read from these files, and is not older than `max_age`."""
+    def find(self, digest: str, *, source: str) -> RepeatedFile | None:
+        """Return the source's current snapshot if it was read from these files."""
         ...
 
     def renew(self, snapshot: Snapshot, *, now: datetime) -> bool:

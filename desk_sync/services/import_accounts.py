@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from desk_sync.domain.account.entitlement import licence_bounds
+from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.account.licence_policy import LicencePolicy
 from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.fingerprint import fingerprint
@@ -70,13 +71,14 @@ class ShrinkLimit:
                 yield f"{now} {what} where there were {was}, a sudden growth"
 
 
+_ANY_AGE = FreshnessPolicy(usual=FreshnessRule(max_age=timedelta(days=1)))
+
+
 def ruler_of(policy: LicencePolicy) -> str:
     """Return the digest of the rules by which licences are counted; with what they are compared is no part of it."""
     nothing: Mapping[str, str] = {}
     return fingerprint(
-        replace(
-            policy, thresholds={}, region_of_country=nothing, region_of_data_center=nothing, max_age=timedelta(days=1)
-        )
+        replace(policy, thresholds={}, region_of_country=nothing, region_of_data_center=nothing, freshness=_ANY_AGE)
     )
 
 
@@ -116,7 +118,7 @@ class ImportAccounts:
             source=source,
             as_of=as_of,
             now=self.now(),
-            max_age=self.policy.max_age,
+            freshness=self.policy.freshness,
             guard=guard,
             turn=turn,
             dry_run=dry_run,
@@ -138,5 +140,5 @@ class ImportAccounts:
 
     def go_on(self) -> None:
         """Mark the tickets that are left of an import that died after its snapshot became current."""
-        if tickets := self.subscriptions.mark_rest(now=self.now(), max_age=self.policy.max_age):
+        if tickets := self.subscriptions.mark_rest(now=self.now(), freshness=self.policy.freshness):
             log.warning("accounts.marked_late", tickets=tickets)

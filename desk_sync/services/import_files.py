@@ -29,8 +29,9 @@ class ImportFiles:
         Return None if the files have to be read.
         """
         now = self.importing.now()
-        max_age = self.importing.policy.max_age
-        repeated = self.readings.find(digest, source=FILE, now=now, max_age=max_age) if digest else None
+        repeated = self.readings.find(digest, source=FILE) if digest else None
+        if repeated and self.importing.policy.freshness.is_stale(repeated.snapshot, now):
+            return None
         if repeated is None or dry_run:
             return repeated
         if not self.readings.renew(repeated.snapshot, now=now):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from desk_sync.domain.account.freshness import SnapshotAge
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, Lookup, choose
 from desk_sync.domain.account.subscription import Account
 from desk_sync.domain.plan.decision import Decision, assess
@@ -16,12 +17,16 @@ from desk_sync.ports.subscriptions import SubscriptionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupAnswer:
-    """The readings of an identifier, all accounts they may lead to, and the decision for the one that they give."""
+    """The readings of an identifier, all accounts they may lead to, and the decision for the one that they give.
+
+    `data` are the ages of the data that the decision rests on; None if there are no data.
+    """
 
     readings: tuple[Identifier, ...]
     accounts: Sequence[Account]
     lookup: Lookup
     decision: Decision
+    data: SnapshotAge | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +40,11 @@ class AccountLookup:
     def run(self, readings: tuple[Identifier, ...]) -> LookupAnswer:
         """Return the answer for one identifier. A number without a label has three readings: ZOID, ZGID and ZUID."""
         lookup, accounts = self._find(readings)
-        decision = assess(lookup, self.policy, self.now())
-        return LookupAnswer(readings=readings, accounts=accounts, lookup=lookup, decision=decision)
+        now = self.now()
+        decision = assess(lookup, self.policy, now)
+        snapshot = (lookup.account and lookup.account.origin) or lookup.snapshot
+        data = self.policy.licences.freshness.age(snapshot, now) if snapshot else None
+        return LookupAnswer(readings=readings, accounts=accounts, lookup=lookup, decision=decision, data=data)
 
     def _find(self, readings: tuple[Identifier, ...]) -> tuple[Lookup, Sequence[Account]]:
         matches = self.subscriptions.find(readings)

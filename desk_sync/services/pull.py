@@ -34,10 +34,13 @@ from desk_sync.services.import_accounts import MAX_SHRINK, ImportAccounts
 log = get_logger()
 
 MAX_FLAWED = 0.1
+MOST_CALLS = 1_000_000
+"""The most calls of a run, over all its turns: no source with an end needs so many."""
 FEW_FLAWED = 3
 """So many accounts that could not be read never refuse a pull, however small the source is."""
 _LONGEST_ERROR = 500
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,8 @@ class PullRun:
         self.save(now)
 
     def work(self) -> None:
+        if self.progress.calls >= MOST_CALLS:
+            raise PermanentError(f"the source has no end: {self.progress.calls:,} calls were made")
         left = self.progress.calls_left
         self.progress = replace(
             self.progress, calls=self.progress.calls + 1, calls_left=None if left is None else max(0, left - 1)
@@ -108,13 +113,18 @@ class PullRun:
         self.pulls.hold(self.turn, now=now, until=now + self.rhythm.turn, progress=self.progress)
         self.renewed_at = now
 
-    def forecast(self, now: datetime) -> str:
-        """Return how far the run is and when it will be complete, as far as that is known."""
+    def forecast(self, now: datetime, due_at: datetime) -> str:
+        """Return how far the run, which goes on at `due_at`, is and when it will be complete, as far as that is known.
+
+        The calls of a day are counted by the hour, so it takes 25 hours until all of them are allowed again.
+        """
         left, per_day = self.progress.calls_left, self.rhythm.per_day
         if not left or not per_day:
             return str(self.progress)
-        days = -(-left // per_day)
-        return f"{self.progress}; with {per_day:,} calls a day complete in about {days} days, on {now + days * _DAY:%F}"
+        further = -(-left // per_day) - 1
+        complete_at = due_at + further * (_DAY + _HOUR)
+        days = -(-(complete_at - now) // _DAY)
+        return f"{self.progress}; with {per_day:,} calls a day complete in about {days} days, on {complete_at:%F}"
 
     def guarded(self, accounts: Iterable[Account]) -> Iterator[Account]:
         """Yield the accounts. Raises PermanentError if two have one id."""
@@ -220,6 +230,7 @@ class Pull:
         replaced = self.importing.run(
             accounts, source=self.name, as_of=pulled.as_of, max_shrink=self.max_shrink, turn=run.turn
         )
+        replaced = replace(replaced, remarks=(*replaced.remarks, *_left_out(problems)))
         now = self.now()
         outcome = PullOutcome(problems=problems, remarks=replaced.remarks)
         self.pulls.succeeded(run.turn, outcome, now=now, due_at=now + self.rhythm.every)
@@ -247,7 +258,7 @@ class Pull:
     def _postpone(self, run: PullRun, error: AllowanceSpent) -> None:
         now = self.now()
         due_at = now + error.retry_after
-        reason = f"{error}; {run.forecast(now)}; it goes on at {due_at:%F %T}Z"
+        reason = f"{error}; {run.forecast(now, due_at)}; it goes on at {due_at:%F %T}Z"
         run.save(now)
         self.pulls.postponed(run.turn, reason[:_LONGEST_ERROR], now=now, due_at=due_at)
         log.warning("source.postponed", source=self.name, reason=reason, due_at=due_at)
@@ -264,6 +275,12 @@ class Pull:
             problems=problems,
         )
         log.error("source.refused", source=self.name, error=state.error, since=state.failing_since, due_at=due_at)
+
+
+def _left_out(problems: Sequence[SourceProblem]) -> Iterator[str]:
+    """Yield how many customers and rows are in no account, if any."""
+    if number := sum(not each.account for each in problems):
+        yield f"{number} customers or rows could not be assigned to an account, and are left out"
 
 
 def due_sources(

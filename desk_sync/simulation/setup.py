@@ -120,7 +120,7 @@ class SimulationSetup:
 
         The guard against shrunken exports is off: in files of a few accounts one missing account is a large share.
         """
-        max_age = self.desk_sync.mapping.policy.licences.max_age
+        max_age = self.desk_sync.mapping.policy.licences.freshness.usual.max_age
         return Pull(
             name=FILE,
             source=self.source.source_for(self.desk_sync),

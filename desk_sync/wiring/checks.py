@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from desk_sync import settings, time_zones
+from desk_sync import documents, settings, time_zones
 from desk_sync.adapters.desk.calls import TIMEOUT
 from desk_sync.adapters.desk.webhook_token import KeySet
 from desk_sync.adapters.mapping.file import LiveProblems, check_live
@@ -63,8 +64,9 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
         "installations": lambda: app.health.other_installations(),
         "parked tickets": lambda: app.health.parked(),
         "held-back fields": lambda: app.health.held_back(),
-        "subscription data": lambda: app.health.subscription_data(app.mapping.policy.licences.max_age),
-        "sources": lambda: app.health.sources(app.mapping.sources),
+        "subscription data": lambda: app.health.subscription_data(),
+        "sources": lambda: app.health.pulls(app.mapping.sources),
+        "partner file": lambda: _partner_file(app),
         "calendars": lambda: app.health.calendars(_calendars_from_desk(app)),
         "notices": lambda: app.health.notices(),
         "retention": lambda: app.health.retention(),
@@ -74,6 +76,14 @@ def every(app: DeskSync, *, online: bool = False) -> Mapping[str, Probe]:
     }
 
 
+def sources(app: DeskSync) -> Sequence[Mapping[str, Any]]:
+    """Return the state of each source of subscription data, as JSON; none if the database cannot be read."""
+    try:
+        return [documents.source(report) for report in app.sources.reports()]
+    except DeskSyncError:
+        return []
+
+
 def _online(app: DeskSync) -> Mapping[str, Probe]:
     return {
         "credentials": lambda: _each(app, _credentials),
@@ -81,6 +91,11 @@ def _online(app: DeskSync) -> Mapping[str, Probe]:
         "desk": lambda: _each(app, lambda portal: describe_edition(portal.desk.greet())),
         "fields": lambda: _fields(app),
     }
+
+
+def _partner_file(app: DeskSync) -> str:
+    """Return how many partners the partner file has. Raises InputError with its mistakes."""
+    return f"{len(app.listed_partners)} partners" if app.mapping.partner_file else "the mapping names none"
 
 
 def _credentials(portal: PortalServices) -> str:

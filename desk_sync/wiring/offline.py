@@ -31,10 +31,12 @@ def mapping_text(path_or_name: str) -> str:
 
 
 def check_mapping(path: Path) -> Sequence[Problem]:
-    """Return every mistake in the mapping file, in the order of its lines."""
-    from desk_sync.adapters.mapping.file import check
+    """Return every mistake in the mapping file, in the order of its lines, and in the partner file that it names."""
+    from desk_sync.adapters.mapping.file import check, partner_file
+    from desk_sync.adapters.subscriptions.partner_file import partner_mistakes
 
-    return check(path)
+    named = partner_file(path)
+    return [*check(path), *(partner_mistakes(named) if named else ())]
 
 
 def mapping_schema() -> dict[str, Any]:

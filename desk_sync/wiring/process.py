@@ -157,8 +157,7 @@ class DeskSync:
         return Health(
             metrics=[portal.metrics for portal in self.portals],
             heartbeats=self.heartbeats,
-            subscriptions=self.sources.subscriptions,
-            pulls=self.sources.pulls,
+            sources=self.sources.watch,
             now=self.environment.now,
             inflow=self.inflow_watches,
             installations=self.installation_watches,

@@ -24,6 +24,7 @@ from desk_sync.adapters.subscriptions import sources
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.domain.account.identity import Identifier
 from desk_sync.errors import ConfigurationError
+from desk_sync.ports.pulling.source_report import SourceReport
 from desk_sync.ports.subscriptions import FILE, AccountSource
 from desk_sync.services.door import ServiceDoor
 from desk_sync.services.import_accounts import ImportAccounts
@@ -31,6 +32,7 @@ from desk_sync.services.import_files import ImportFiles
 from desk_sync.services.lookup import AccountLookup, LookupAnswer
 from desk_sync.services.pull import MAX_FLAWED, Pull, PullRhythm, due_sources
 from desk_sync.services.reconcile.live_lookup import LimitedSource, LiveLookup
+from desk_sync.services.watch.sources import SourceWatch
 from desk_sync.wiring.environment import Environment
 
 
@@ -54,6 +56,19 @@ class SourceServices:
     @cached_property
     def pulls(self) -> SqlPulls:
         return SqlPulls(self.engine)
+
+    @property
+    def watch(self) -> SourceWatch:
+        return SourceWatch(
+            subscriptions=self.subscriptions,
+            pulls=self.pulls,
+            freshness=self.mapping.policy.licences.freshness,
+            now=self.environment.now,
+        )
+
+    def reports(self) -> Sequence[SourceReport]:
+        """Return the state of each source: of those in the mapping, and of the imported files."""
+        return self.watch.reports(self.mapping.sources, self.subscriptions.sources)
 
     @property
     def imports(self) -> ImportAccounts:

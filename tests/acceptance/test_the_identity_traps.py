@@ -227,7 +227,7 @@ def store(tmp_path_factory):
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('traps') / 'store.sqlite3'}")
     migrate(engine)
     subscriptions = SqlSubscriptions(engine)
-    subscriptions.replace([*ACCOUNTS, *SAMPLE], source="file", as_of=None, now=NOW, max_age=POLICY.licences.max_age)
+    subscriptions.replace([*ACCOUNTS, *SAMPLE], source="file", as_of=None, now=NOW, freshness=POLICY.licences.freshness)
     yield subscriptions
     engine.dispose()
 

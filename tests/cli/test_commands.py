@@ -85,6 +85,39 @@ def test_every_mistake_in_a_mapping_is_reported_with_its_place(shell, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("rows", "place", "message"),
+    [
+        pytest.param(None, "1:1", "cannot be read", id="no such file"),
+        pytest.param("partner,domains\nPrairie,prairie.example\n", "1:1", "has no partner_name", id="a missing column"),
+        pytest.param("partner_name,domains\nPrairie,gmail.com\n", "2:2", "public mail provider", id="a bad row"),
+    ],
+)
+def test_a_mistake_in_the_partner_file_is_reported_with_its_file_and_place(shell, tmp_path, rows, place, message):
+    mapping, partners = tmp_path / "mine.yaml", tmp_path / "partners.csv"
+    mapping.write_text(MAPPING.read_text().replace("partners:\n", f"partners:\n  file: {partners}\n", 1))
+    if rows:
+        partners.write_text(rows)
+
+    done = shell.run("mappings", "check", str(mapping))
+    [problem] = json.loads(shell.run("mappings", "check", str(mapping), "--json").stdout)["problems"]
+
+    assert done.returncode == 1
+    assert f"{partners}:{place}: " in done.stderr
+    assert message in done.stderr
+    assert problem["file"] == str(partners)
+
+
+def test_a_mistake_in_the_mapping_does_not_hide_one_in_the_partner_file(shell, tmp_path):
+    file = tmp_path / "mine.yaml"
+    text = MAPPING.read_text().replace("mode: write", "mode: wirte", 1)
+    file.write_text(text.replace("partners:\n", "partners:\n  file: /nowhere/partners.csv\n", 1))
+
+    problems = json.loads(shell.run("mappings", "check", str(file), "--json").stdout)["problems"]
+
+    assert [each["file"] for each in problems] == ["", "/nowhere/partners.csv"]
+
+
+@pytest.mark.parametrize(
     ("email", "decision"),
     [
         pytest.param("IT@Godavari-Textiles.example", "NOT_PRIORITY", id="one below"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,27 @@ def test_what_was_judged_then_stands_beside_what_is_judged_now(on, history, caps
 
 def test_a_ticket_without_clocks_has_none_in_the_document():
     assert explanation.rejudged(None) == {"clocks": []}
+
+
+def test_the_ages_of_the_data_are_shown_and_the_decision_that_rests_on_them(on, history, capsys):
+    reports = on.desk_sync.sources.reports()
+    [data] = explanation.data_document(history, reports)["data"]
+
+    explanation.print_data(history, reports)
+
+    assert (data["source"], data["used"], data["stale"]) == ("file", True, False)
+    assert (data["age_s"], data["as_of"], data["as_of_age_days"]) == (12600, date(2026, 11, 20), 3)
+    line = capsys.readouterr().out.strip()
+    assert "read 3 h 30 min ago, data of 2026-11-20 (3 days old), valid until 2026-11-30 08:00Z" in line
+    assert line.endswith("; the last decision rests on them")
+
+
+def test_a_source_without_data_is_named_and_a_ticket_without_a_decision_rests_on_none(on, history, capsys):
+    [report] = on.desk_sync.sources.reports()
+    undecided = replace(history, decisions=())
+
+    explanation.print_data(undecided, [report, replace(report, name="store", age=None)])
+
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines[1] == "data of source store: none"
+    assert "rests" not in lines[0]

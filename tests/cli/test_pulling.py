@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,8 @@ from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.cli import main
 from desk_sync.ports.pulling.pulls import PullOutcome
 from desk_sync.ports.subscriptions import PullProgress, SourceProblem
-from desk_sync.wiring import opening
+from desk_sync.services.watch.health import check
+from desk_sync.wiring import checks, opening
 from desk_sync.wiring.opening import open_app
 from tasks import pull
 from tests.adapters.desk.portal import FakeTokens
@@ -33,6 +34,7 @@ from tests.support.fake_checkpoints import FakeMeter, FakeUnits
 from tests.support.makers import NOW
 
 CASES = Path(__file__).parents[1] / "cases" / "accounts"
+LARGE = "it.admin@coolabah-mining.example"
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
 
 
@@ -65,6 +67,10 @@ def run(monkeypatch, capsys, tmp_path, mapping):
 
     command("db", "upgrade")
     return command
+
+
+def look_up(run):
+    return json.loads(run("subscriptions", "lookup", LARGE, "--json")[1])
 
 
 def status(run):
@@ -171,8 +177,77 @@ def test_a_source_that_has_shrunk_is_taken_with_force(run, tmp_path):
 def test_the_date_of_the_data_stands_beside_their_age(run):
     run("subscriptions", "pull", "nightly")
 
-    assert status(run)["nightly"]["as_of"] == "2026-11-20"
-    assert "2026-11-20" in run("subscriptions", "status")[1]
+    with open_app() as desk_sync:
+        days = (desk_sync.environment.now().date() - date(2026, 11, 20)).days
+    found, shown = status(run)["nightly"], run("subscriptions", "status")[1]
+
+    assert (found["as_of"], found["as_of_age_days"], found["stale"]) == ("2026-11-20", days, False)
+    assert found["age_s"] < 600
+    assert (found["accounts"], found["accounts_before"], found["empty"]) == (42, None, False)
+    assert "42 accounts, " in shown
+    assert f"read just now, data of 2026-11-20 ({days} days old), valid until" in shown
+
+
+def test_the_day_of_the_data_makes_them_stale_if_the_mapping_says_so(run, mapping):
+    run("subscriptions", "pull", "nightly")
+    assert look_up(run)["decision"] == "PRIORITY"
+
+    mapping.write_text(mapping.read_text().replace("every: 1h}", "every: 1h, max_data_age: 1h}", 1))
+
+    assert status(run)["nightly"]["stale"]
+    answer = look_up(run)
+    assert (answer["decision"], answer["stale"], answer["as_of"]) == ("UNKNOWN", True, "2026-11-20")
+    assert "out of date since 2026-11-20 01:00Z" in run("subscriptions", "lookup", LARGE)[1]
+    with open_app() as desk_sync:
+        data = check("data", checks.every(desk_sync)["subscription data"])
+    assert (data.ok, data.what.startswith("nightly: 42 accounts")) == (False, True)
+
+
+def test_the_doctor_tells_the_state_of_each_source(run):
+    run("subscriptions", "pull", "nightly")
+
+    with open_app() as desk_sync:
+        found = checks.sources(desk_sync)
+        pulls = check("sources", checks.every(desk_sync)["sources"])
+
+    assert pulls.what.startswith("1 of 4 have been pulled; billing: never pulled; store: never pulled")
+    assert [(each["source"], each["never_pulled"]) for each in found] == [
+        ("nightly", False),
+        ("billing", True),
+        ("store", True),
+        ("mail", True),
+        ("file", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        pytest.param(None, (False, ":1:1: cannot be read: No such file or directory"), id="no such file"),
+        pytest.param("First,gmail.com\n", (False, ":2:2: domains: "), id="a bad row"),
+        pytest.param("First,first.example\n", (True, "1 partners"), id="in order"),
+    ],
+)
+def test_the_doctor_checks_the_partner_file(run, mapping, tmp_path, rows, found):
+    file = tmp_path / "partners.csv"
+    if rows:
+        file.write_text(f"partner_name,domains\n{rows}")
+    with open_app() as desk_sync:
+        assert check("partner file", checks.every(desk_sync)["partner file"]).what == "the mapping names none"
+
+    mapping.write_text(mapping.read_text().replace("partners:\n", f"partners:\n  file: {file}\n", 1))
+
+    with open_app() as desk_sync:
+        done = check("partner file", checks.every(desk_sync)["partner file"])
+    assert (done.ok, found[1] in done.what) == (found[0], True)
+
+
+def test_the_doctor_tells_of_no_source_if_the_database_cannot_be_read(run):
+    with open_app() as desk_sync:
+        with desk_sync.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE snapshots")
+
+        assert checks.sources(desk_sync) == []
 
 
 def test_what_could_not_be_read_and_how_far_a_run_is_are_shown(run):
@@ -191,5 +266,9 @@ def test_what_could_not_be_read_and_how_far_a_run_is_are_shown(run):
     assert "billing: account 7 subscription S1: plan.quantity: 1.125 is no number" in shown
     assert "billing: … and 1 more that could not be read" in shown
     assert "50 accounts on 2 pages, 3 calls" in shown
-    assert "store: pulled by process 8" in shown
-    assert status(run)["billing"]["flawed"] == 101
+    assert "store: under way since" in shown
+    assert "by process 8: it has just begun" in shown
+    found = status(run)
+    assert found["billing"]["flawed"] == 101
+    assert found["store"]["under_way_since"]
+    assert (found["store"]["never_pulled"], found["billing"]["never_pulled"]) == (True, False)

@@ -1,6 +1,7 @@
 """./dev faults [NAME…]: inject faults into the real processes, break the laws on purpose, and report the outcome.
 
-Names are those of trials, `storm`, `ladders`, `edits`, `crowds`, `outages`, `matrix`, or `broken`; without one all run.
+Names are those of trials, `storm`, `ladders`, `edits`, `crowds`, `pulls`, `outages`, `matrix`, or `broken`; without one
+all run.
 `crowds` are tests of many tickets at their full counts, `matrix` the outages in virtual time. Exits with 1 if something
 was lost or doubled, took too long, or a broken build stayed green.
 --write makes docs/faults.md from a run of everything; from a run of some trials it replaces their lines in it.
@@ -17,12 +18,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from desk_sync.wiring.environment import utc_now
-from tests.faults import crowds, edits, ladders, outage_matrix, outages, report, storm
+from tests.faults import crowds, edits, ladders, outage_matrix, outages, pulls, report, storm
 from tests.faults.crowds import CrowdResult
 from tests.faults.edits import EditOutcome
 from tests.faults.ladders import LadderOutcome
 from tests.faults.outage_matrix import MatrixCell
 from tests.faults.outages import OutageOutcome, OutageTrial
+from tests.faults.pulls import PullTrial, StruckPulls
 from tests.faults.report import FaultResults
 from tests.faults.storm import StormOutcome
 from tests.faults.trials import FULL, FaultTrial, TrialOutcome, run
@@ -31,7 +33,7 @@ from tests.mutants.build import BUILDS, BrokenBuild, MutantVerdict, judge
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BROKEN = "broken"
 MATRIX = "matrix"
-OTHERS = (storm.NAME, ladders.NAME, edits.NAME, crowds.NAME, outages.NAME, MATRIX, BROKEN)
+OTHERS = (storm.NAME, ladders.NAME, edits.NAME, crowds.NAME, pulls.NAME, outages.NAME, MATRIX, BROKEN)
 
 Result = TypeVar("Result", StormOutcome, LadderOutcome, EditOutcome)
 
@@ -60,6 +62,8 @@ def _find(names: Sequence[str], share: float, seed: int) -> FaultResults:
             found.edits += _play(edits.NAME, partial(edits.run, trial, seed=seed), found.problems)
     if _is_selected(crowds.NAME, names):
         found.crowds += _crowd(found.problems)
+    if _is_selected(pulls.NAME, names):
+        found.pulls += _pulls([each.scaled(share) for each in pulls.FULL], found.problems)
     if _is_selected(outages.NAME, names):
         found.outages += _outages([each.scaled(share) for each in outages.FULL], seed, found.problems)
     if _is_selected(MATRIX, names):
@@ -118,6 +122,18 @@ def _crowd(problems: list[str]) -> Sequence[CrowdResult]:
     with tempfile.TemporaryDirectory(prefix="ds-") as folder:
         found = crowds.run(Path(folder))
     _report(problems, crowds.NAME, *(each.words for each in found if not each.passed))
+    return found
+
+
+def _pulls(trials: Sequence[PullTrial], problems: list[str]) -> Sequence[StruckPulls]:
+    print(f"{pulls.NAME}: pulls beside each other", file=sys.stderr)
+    found: list[StruckPulls] = []
+    for trial, started in pulls.run_all(trials):
+        if error := started.exception():
+            _report(problems, f"{pulls.NAME}, {trial.database}", f"{type(error).__name__}: {error}")
+            continue
+        found.append(started.result())
+        _report(problems, pulls.NAME, *found[-1].failures())
     return found
 
 

@@ -42,6 +42,10 @@ RHYTHM = PullRhythm(every=timedelta(0), again=timedelta(0), turn=TURN)
 PATIENCE = 60.0  # seconds
 FAILURES = 0.04
 """The share of requests that are answered by 503."""
+LATENCY = 0.01  # seconds
+MOST_CALLS_BETWEEN = 12
+"""The most calls to the source between two strikes: a pull takes some thirty."""
+POLICY = mapping_file.load("partner_support").policy.licences
 
 
 class StruckHost:
@@ -50,6 +54,7 @@ class StruckHost:
     def __init__(self, host: ZohoHost, seed: int) -> None:
         self.random = Random(seed)
         self.fails = True
+        self.failed = self.calls = 0
         billing = BillingAnswers(size=8)
         record = billing.records["S1"] | {"addons": []}
         names = [f"{number:03}" for number in range(CUSTOMERS)]
@@ -64,7 +69,10 @@ class StruckHost:
         host.answers[:] = [self._reply]
 
     def _reply(self, asked: HostRequest) -> Reply | None:
+        time.sleep(LATENCY)
+        self.calls += 1
         if self.fails and self.random.random() < FAILURES:
+            self.failed += 1
             return Reply("", status=503)
         return self.billing.reply(asked)
 
@@ -76,12 +84,11 @@ def utc_now() -> datetime:
 def make_pull(engine: Engine, host_url: str, holder: str) -> Pull:
     access = make_access(FakeTokens(make_token()), accounts_url=host_url)
     api = ZohoApi(host_url, access=access, pace=CallPace(10**9), now=utc_now, attempts=1)
-    policy = mapping_file.load("partner_support").policy.licences
     subscriptions = SqlSubscriptions(engine, (NAME,))
     return Pull(
         name=NAME,
         source=BillingSource(api, units=SqlUnits(engine, NAME, utc_now)),
-        importing=ImportAccounts(subscriptions=subscriptions, policy=policy, now=utc_now),
+        importing=ImportAccounts(subscriptions=subscriptions, policy=POLICY, now=utc_now),
         pulls=SqlPulls(engine),
         now=utc_now,
         rhythm=RHYTHM,
@@ -102,11 +109,15 @@ def pull_in_turns(url: str, host_url: str, holder: str, by_hand: bool, until: fl
 
 @dataclass(frozen=True, slots=True)
 class StruckPull:
-    """The end of one trial: the accounts of the current snapshot with their licences, and the runs of the pages."""
+    """The end of one trial: the accounts of the current snapshot with their licences, and the runs of the pages.
+
+    `failed` counts the calls that were answered by 503.
+    """
 
     found: dict[str, int]
     runs: frozenset[int]
     strikes: Sequence[str]
+    failed: int
 
 
 def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
@@ -123,7 +134,7 @@ def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
         child.start()
     suspended: list[int] = []
     while any(child.is_alive() for child in children) and len(strikes) < 4:
-        time.sleep(random.uniform(0.02, 0.25))
+        _await_calls(struck, random.randint(1, MOST_CALLS_BETWEEN))
         runs.look()
         victim = random.choice(children)
         if not victim.is_alive() or victim.pid is None:
@@ -143,9 +154,16 @@ def trial(url: str, host: ZohoHost, seed: int) -> StruckPull:
     for child in children:
         child.join(PATIENCE)
         runs.look()
-    found = StruckPull(found=_current(engine), runs=frozenset(runs.mixed), strikes=strikes)
+    found = StruckPull(found=_current(engine), runs=frozenset(runs.mixed), strikes=strikes, failed=struck.failed)
     engine.dispose()
     return found
+
+
+def _await_calls(struck: StruckHost, number: int) -> None:
+    """Wait until so many further calls have come, or none comes: all processes may be suspended."""
+    goal, until = struck.calls + number, time.time() + 2 * TURN.total_seconds()
+    while struck.calls < goal and time.time() < until:
+        time.sleep(0.005)
 
 
 class _Runs:
@@ -179,11 +197,11 @@ def _current(engine: Engine) -> dict[str, int]:
     return {name: sum(item.quantity or 0 for item in ACCOUNT.validate_python(stored).items) for name, stored in rows}
 
 
-def sizes_that_became_current(url: str) -> set[tuple[int, int]]:
+def sizes_that_became_current(url: str) -> Sequence[tuple[int, int]]:
     """Return the accounts and licences of each snapshot that ever became current."""
     engine = open_engine(url)
     query = select(snapshots.c.accounts, snapshots.c.licences).where(snapshots.c.current_at.is_not(None))
     with reading(engine) as connection:
-        found = {(each.accounts, each.licences) for each in connection.execute(query)}
+        found = [(each.accounts, each.licences) for each in connection.execute(query)]
     engine.dispose()
     return found

@@ -15,6 +15,7 @@ from tests.faults.edits import EditOutcome
 from tests.faults.ladders import LadderOutcome
 from tests.faults.outage_matrix import MatrixCell
 from tests.faults.outages import LONGEST_PAUSE, SWEEP_EVERY, OutageOutcome
+from tests.faults.pulls import StruckPulls
 from tests.faults.storm import StormOutcome
 from tests.faults.trials import TrialOutcome
 from tests.mutants.build import MutantVerdict
@@ -106,6 +107,21 @@ credits allow, and deaths of the process at random points of a step.
 
 """
 
+PULLS_HEAD = (
+    "database", "trials", "processes killed", "suspended", "calls answered by 503", "snapshots", "not whole",
+    "pages of two runs",
+)  # fmt: skip
+
+PULLS = """
+## Pulls beside each other
+
+In each trial two workers and a pull by hand read one Billing organisation at the same time, with turns of 0.6 seconds.
+After some of their calls one of them is killed by `kill -9` or suspended, often beyond the end of its turn, and calls
+are answered by 503.
+Every snapshot that became current must be whole, and no pages of two runs may be kept together.
+
+"""
+
 OUTAGES = """
 ## Outages of Desk
 
@@ -160,6 +176,7 @@ class FaultResults:
     climbs: list[LadderOutcome] = field(default_factory=list)
     edits: list[EditOutcome] = field(default_factory=list)
     crowds: list[CrowdResult] = field(default_factory=list)
+    pulls: list[StruckPulls] = field(default_factory=list)
     outages: list[OutageOutcome] = field(default_factory=list)
     matrix: list[MatrixCell] = field(default_factory=list)
     verdicts: list[MutantVerdict] = field(default_factory=list)
@@ -173,6 +190,7 @@ class FaultResults:
             ReportSection(LADDERS, ladder_table(self.climbs), bool(self.climbs)),
             ReportSection(EDITS, edit_table(self.edits), bool(self.edits)),
             ReportSection(CROWDS, crowd_table(self.crowds), bool(self.crowds)),
+            ReportSection(PULLS, pull_table(self.pulls), bool(self.pulls)),
             ReportSection(outages, outage_table(self.outages), bool(self.outages)),
             ReportSection(MATRIX, matrix_table(self.matrix), bool(self.matrix)),
             ReportSection(BROKEN, mutant_table(self.verdicts), bool(self.verdicts)),
@@ -232,6 +250,18 @@ def edit_table(edits: Iterable[EditOutcome]) -> str:
 
 def crowd_table(crowds: Iterable[CrowdResult]) -> str:
     return table(CROWDS_HEAD, [[each.words, "passed" if each.passed else "FAILED"] for each in crowds])
+
+
+def pull_table(pulls: Iterable[StruckPulls]) -> str:
+    rows = [
+        [
+            each.trial.database,
+            *map(str, (each.trial.times, each.killed, each.suspended, each.failed, each.snapshots)),
+            *map(str, (len(each.partial), len(each.mixed))),
+        ]
+        for each in pulls
+    ]
+    return table(PULLS_HEAD, rows)
 
 
 def outage_table(outages: Iterable[OutageOutcome]) -> str:

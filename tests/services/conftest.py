@@ -39,34 +39,36 @@ from desk_sync.services.reconcile.reconcile import LookOutcome, Reconcile
 from desk_sync.services.reconcile.write_comments import CommentsWriter
 from desk_sync.services.reconcile.write_fields import FieldsWriter
 from desk_sync.services.watch.health import Health
+from desk_sync.services.watch.sources import SourceWatch
 from tests.support.fake_budget import FakeBudget
 from tests.support.fake_clock import FakeClock
 from tests.support.fake_desk import FakeDesk
-from tests.support.makers import NOW, POLICY, make_account, make_event, make_ticket
+from tests.support.makers import FRESHNESS, NOW, POLICY, make_account, make_event, make_ticket
 
 
 class World:
     """The services and stores of one portal, and short methods for the steps of a test."""
 
-    def __init__(self, engine: Any, desk: FakeDesk) -> None:
+    def __init__(self, engine: Any, desk: FakeDesk, name: str = "default") -> None:
         self.engine = engine
+        self.name = name
         self.desk = desk
         self.clock = FakeClock()
         desk.now = self.desk_now
         self.budget = FakeBudget()
-        self.tickets = SqlTickets(engine, "default")
-        self.inbox = SqlInbox(engine, "default")
-        self.portal = SqlPortalFacts(engine, "default")
+        self.tickets = SqlTickets(engine, self.name)
+        self.inbox = SqlInbox(engine, self.name)
+        self.portal = SqlPortalFacts(engine, self.name)
         self.subscriptions = SqlSubscriptions(engine)
-        self.reviews = SqlReviews(engine, "default")
+        self.reviews = SqlReviews(engine, self.name)
         self.bindings = SqlBindings(engine, self.subscriptions.sources)
-        self.ticket_bindings = SqlTicketBindings(engine, "default", self.subscriptions.sources)
-        self.hours = SqlHours(engine, "default")
-        self.held_back = SqlHeldBack(engine, "default")
+        self.ticket_bindings = SqlTicketBindings(engine, self.name, self.subscriptions.sources)
+        self.hours = SqlHours(engine, self.name)
+        self.held_back = SqlHeldBack(engine, self.name)
         self.policy = POLICY
         self.live: LiveLookup | None = None
         self.listed: Sequence[Partner] = ()
-        self.metrics = SqlMetrics(engine, "default")
+        self.metrics = SqlMetrics(engine, self.name)
         self._time = NOW
 
     def now(self) -> datetime:
@@ -83,7 +85,7 @@ class World:
         self.inbox.record([make_event(**{"occurred_at": self._time} | facts)], now=self._time)
 
     def imports(self, *accounts: Account, **facts: Any) -> ReplacedSnapshot:
-        return self.importing().run(accounts, source="file", as_of=None, **{"max_shrink": 1.0} | facts)
+        return self.importing().run(accounts, source="file", **{"max_shrink": 1.0, "as_of": None} | facts)
 
     def importing(self) -> ImportAccounts:
         return ImportAccounts(subscriptions=self.subscriptions, policy=self.policy.licences, now=self.now)
@@ -95,17 +97,17 @@ class World:
         return Reconcile(
             reader=self.reader(),
             budget=self.budget,
-            education_log=SqlEducationLog(self.engine, "default"),
+            education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
             comments=CommentsWriter(desk=self.desk, now=self.now),
-            related_tickets=SqlRelatedTickets(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
             adoption=self.adoption(),
             now=self.now,
         )
 
     def adoption(self) -> TraceAdoption:
-        log = SqlEducationLog(self.engine, "default")
+        log = SqlEducationLog(self.engine, self.name)
         return TraceAdoption(desk=self.desk, portal=self.portal, reader=self.reader(), education_log=log)
 
     def reader(self) -> TicketReader:
@@ -114,7 +116,7 @@ class World:
             subscriptions=self.subscriptions,
             partners=self.partners(),
             portal=self.portal,
-            related_tickets=SqlRelatedTickets(self.engine, "default"),
+            related_tickets=SqlRelatedTickets(self.engine, self.name),
             bound=self.ticket_bindings,
             policy=self.policy,
             now=self.now,
@@ -126,7 +128,7 @@ class World:
     def partners(self) -> PartnerResolver:
         return PartnerResolver(
             desk=self.desk,
-            book=SqlPartners(self.engine, "default"),
+            book=SqlPartners(self.engine, self.name),
             listed=self.listed,
             policy=self.policy.partners,
             now=self.now,
@@ -162,7 +164,8 @@ def health(world: World) -> Health:
     return Health(
         metrics=portals,
         heartbeats=SqlHeartbeats(world.engine),
-        subscriptions=world.subscriptions,
-        pulls=SqlPulls(world.engine),
+        sources=SourceWatch(
+            subscriptions=world.subscriptions, pulls=SqlPulls(world.engine), freshness=FRESHNESS, now=world.now
+        ),
         now=world.now,
     )

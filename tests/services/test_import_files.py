@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
@@ -12,10 +13,11 @@ from desk_sync.adapters.store.file_readings import SqlFileReadings
 from desk_sync.errors import Problem, Shrunk
 from desk_sync.ports.subscriptions import FILE, AccountFile
 from desk_sync.services.import_files import MOST_WARNINGS, ImportFiles
-from tests.support.makers import make_account
+from tests.support.makers import make_account, make_freshness
 
 WARNING = Problem(message="is odd", where="region", line=2, column=7, file="a.csv")
 LAST = date(2026, 11, 20)
+WEEK = timedelta(days=7)
 
 
 @pytest.fixture
@@ -55,6 +57,23 @@ def test_the_same_files_are_confirmed_with_their_warnings(files, world):
     [current] = [each for each in world.subscriptions.current() if each.source == FILE]
     assert (current.imported_at, current.as_of) == (world.now(), LAST)
     assert current == repeated.snapshot
+
+
+@pytest.mark.parametrize(
+    ("policy", "read_again"),
+    [
+        pytest.param(make_freshness(WEEK), False, id="valid"),
+        pytest.param(make_freshness(WEEK / 8), True, id="read too long ago"),
+        pytest.param(make_freshness(WEEK, data=WEEK / 7), True, id="of a day too long ago"),
+    ],
+)
+def test_files_whose_data_are_out_of_date_are_read(world, policy, read_again):
+    world.policy = replace(world.policy, licences=replace(world.policy.licences, freshness=policy))
+    files = ImportFiles(importing=world.importing(), readings=SqlFileReadings(world.engine))
+    imports(files, read(make_account(88)))
+    world.waits(days=1)
+
+    assert (files.repeat("d1") is None) is read_again
 
 
 def test_a_confirmation_costs_the_same_for_any_number_of_accounts(files, world):

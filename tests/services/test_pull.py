@@ -17,9 +17,10 @@ from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.errors import AllowanceSpent, DeskSyncError, PermanentError, Shrunk, TemporaryError
 from desk_sync.ports.pulling.pulls import PullState
 from desk_sync.ports.subscriptions import PulledAccounts, PullProgress, SourcePage, SourceProblem
+from desk_sync.services import pull as pull_service
 from desk_sync.services.import_accounts import ImportAccounts
 from desk_sync.services.pull import Pull, PullRhythm, due_sources
-from tests.support.makers import NOW, make_account, make_ticket
+from tests.support.makers import NOW, make_account, make_freshness, make_ticket
 
 TICKET = make_ticket().ticket_id
 CANARY = "canary@customer.example"
@@ -293,7 +294,17 @@ class TestASourceThatIsDownForTwoHours:
 
 
 def with_max_age(policy, max_age):
-    return replace(policy, licences=replace(policy.licences, max_age=max_age))
+    return replace(policy, licences=replace(policy.licences, freshness=make_freshness(max_age)))
+
+
+def test_what_is_in_no_account_is_counted_and_named(world, pulls):
+    left_out = SourceProblem(account="", subscription="S1", field="email", message="neither an address nor a ZOID")
+    bad = SourceProblem(account="E1", subscription="S2", field="quantity", message="1.125")
+
+    replaced = puller(world, Flawed([make_account(88)], [left_out, bad, left_out])).run()
+
+    remark = "2 customers or rows could not be assigned to an account, and are left out"
+    assert replaced.remarks == pulls.states()["file"].remarks == (remark,)
 
 
 def test_every_error_of_desk_sync_is_a_refusal(world):
@@ -306,6 +317,26 @@ def test_a_fault_of_ours_ends_at_the_door_and_the_pull_is_due_again(world, pulls
     [state] = pulls.states().values()
     assert state.error.startswith("KeyError in test_pull.py")
     assert state.due_at > world.now()
+
+
+def test_a_source_without_an_end_is_refused_after_so_many_calls_over_all_turns(world, pulls, monkeypatch):
+    monkeypatch.setattr(pull_service, "MOST_CALLS", 5)
+
+    class Endless(FakeSource):
+        def pull(self, checkpoints):
+            for _ in range(3):
+                checkpoints.work()
+            checkpoints.keep(SourcePage(after=f"{self.pulls}"))
+            self.pulls += 1
+            checkpoints.work()
+            raise TemporaryError("503")
+
+    source = Endless()
+    for _ in range(2):
+        puller(world, source).run_if_due()
+        world.waits(hours=1)
+
+    assert "the source has no end: 5 calls were made" in pulls.states()["file"].error
 
 
 class TestAPullByHand:
@@ -379,7 +410,7 @@ class TestAPause:
 
         waiting = pulls.states()["file"].waiting
         assert "0 of 5,000 accounts on 0 pages, 1 calls, 4,999 more are needed" in waiting
-        assert "with 300 calls a day complete in about 17 days, on 2026-12-10" in waiting
+        assert "with 300 calls a day complete in about 18 days, on 2026-12-11" in waiting
 
 
 def flawed(count):

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.account.identity import (
     STRATEGIES,
     Evidence,
@@ -46,6 +47,13 @@ ADMIN = "admin@large.example"
 ROBOT = "300000000000000009"
 PERSON = "300000000000000001"
 
+
+def make_freshness(max_age: timedelta, *, data: timedelta | None = None, **sources: FreshnessRule) -> FreshnessPolicy:
+    """Return the policy with this usual rule, and with those of single sources."""
+    return FreshnessPolicy(usual=FreshnessRule(max_age=max_age, max_data_age=data), sources=sources)
+
+
+FRESHNESS = make_freshness(timedelta(days=7))
 LICENCES = LicencePolicy(
     thresholds={
         region: Threshold(figure=figure, inclusive=True)
@@ -74,7 +82,7 @@ LICENCES = LicencePolicy(
         ),
     ),
     services={"crm": "crm", "zcrm": "crm", "desk": "desk", "workplace": "workplace"},
-    max_age=timedelta(days=7),
+    freshness=FRESHNESS,
 )
 TICKETS = TicketPolicy(
     severities={1: "S1-Critical", 2: "S2-Moderate", 3: "S3-Minimal"},

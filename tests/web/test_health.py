@@ -39,7 +39,7 @@ from desk_sync.services.watch.inflow import InflowWatch
 from desk_sync.web import health, receiver
 from desk_sync.web.doorbell import Doorbell
 from desk_sync.web.metrics import BusinessMetrics, ProcessMetrics
-from tests.support.makers import NOW, make_account, make_event
+from tests.support.makers import FRESHNESS, NOW, make_account, make_event
 
 SECRET = "user secret at db.internal.example"
 
@@ -163,9 +163,7 @@ def shop(serve, tmp_path):
 def test_the_metrics_are_those_of_the_store(shop):
     shop.inbox.record([make_event(ticket_id="1", key="1"), make_event(ticket_id="2", key="2")], now=NOW)
     SqlHeartbeats(shop.engine).beat(now=NOW)
-    SqlSubscriptions(shop.engine).replace(
-        [make_account()], source="file", as_of=None, now=NOW, max_age=timedelta(days=7)
-    )
+    SqlSubscriptions(shop.engine).replace([make_account()], source="file", as_of=None, now=NOW, freshness=FRESHNESS)
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE tickets SET verdict = 'REVIEW' WHERE ticket_id = '1'")
 

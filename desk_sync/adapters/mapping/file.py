@@ -31,7 +31,7 @@ from desk_sync.adapters.mapping.schema import MappingFile
 from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.mapping.tickets import ticket_policy
 from desk_sync.adapters.yaml import check as yaml_file
-from desk_sync.adapters.yaml.problems import Contradiction
+from desk_sync.adapters.yaml.problems import Contradiction, texts
 from desk_sync.adapters.yaml.tree import YamlTree
 from desk_sync.adapters.zoho.hosts import PortalHosts, portal_in
 from desk_sync.domain.commitment.clock_fields import CLOCK_FIELDS
@@ -98,6 +98,11 @@ def check(path_or_name: str | Path) -> list[Problem]:
     return problems
 
 
+def partner_file(path_or_name: str | Path) -> str | None:
+    """Return the partner file that the mapping names, also if the mapping has mistakes; None if it names none."""
+    return next((text for name, text in texts(_tree(_find(path_or_name)).value, "partners") if name == "file"), None)
+
+
 def check_live(path_or_name: str | Path, portals: Mapping[str, PortalCatalogue]) -> LiveProblems:
     """Return what the file has that its portals, by name, do not have, in the order of its lines."""
     tree = _tree(_find(path_or_name))
@@ -156,7 +161,7 @@ def _build(content: MappingFile) -> PortalMapping:
         clock_states=content.values.clock_state.model_dump(),
         account_fields=account_fields(content.partners),
     )
-    licences = licence_policy(content.licences)
+    licences = licence_policy(content.licences, content.sources)
     tickets = ticket_policy(content.tickets, dict[int, str](content.values.severity.items()))
     strategies, admitted = tuple(content.identity.strategies), tuple(content.identity.weak_evidence_acts)
     clocks = commitment(content.regions, content.calendars, content.clocks, tickets.automation_agents)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
+from desk_sync.adapters.mapping.sources import SourceSection
 from desk_sync.adapters.mapping.types import (
     Country,
     Duration,
@@ -15,6 +17,7 @@ from desk_sync.adapters.mapping.types import (
     inverted,
 )
 from desk_sync.adapters.yaml.problems import MappingSection
+from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, Exclusion, LicencePolicy, RegionBy, plain
 
 
@@ -50,9 +53,10 @@ class LicencesSection(MappingSection):
     excluded_services: dict[Text, ExcludedService]
     services: dict[Text, list[Name]]
     max_age: Duration
+    max_data_age: Duration | None = None
 
 
-def licence_policy(section: LicencesSection) -> LicencePolicy:
+def licence_policy(section: LicencesSection, sources: Mapping[str, SourceSection]) -> LicencePolicy:
     return LicencePolicy(
         thresholds=section.thresholds,
         region_of_country=inverted(section.countries),
@@ -72,8 +76,17 @@ def licence_policy(section: LicencesSection) -> LicencePolicy:
         services={
             name: plain(named) for named, aliases in section.services.items() for name in (plain(named), *aliases)
         },
-        max_age=section.max_age,
+        freshness=_freshness(section, sources),
     )
+
+
+def _freshness(section: LicencesSection, sources: Mapping[str, SourceSection]) -> FreshnessPolicy:
+    usual = FreshnessRule(max_age=section.max_age, max_data_age=section.max_data_age)
+    own = {
+        name: FreshnessRule(max_age=each.max_age or usual.max_age, max_data_age=each.max_data_age or usual.max_data_age)
+        for name, each in sources.items()
+    }
+    return FreshnessPolicy(usual=usual, sources={name: rule for name, rule in own.items() if rule != usual})
 
 
 def _exclusion(name: str, service: ExcludedService) -> Exclusion:

@@ -35,6 +35,8 @@ class SourceSection(MappingSection):
 
     `max_flawed`: the share of accounts that may be unreadable. `per_day`: the calls that are allowed in 24 hours.
 
+    `max_age` and `max_data_age`: how long its data are valid, if not as `licences` says.
+
     `live`: the source may be queried for one account that no snapshot contains.
     """
 
@@ -42,6 +44,8 @@ class SourceSection(MappingSection):
     every: Duration
     max_shrink: Share = 0.2
     max_flawed: Share = 0.1
+    max_age: Duration | None = None
+    max_data_age: Duration | None = None
     path: Text | None = None
     table: Text | None = None
     zoids_of: PlainWord | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import TypeAdapter
 from sqlalchemy import Engine, select, update
@@ -37,7 +37,7 @@ class SqlFileReadings:
             statement = insert(connection, file_readings).values(values)
             connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
-    def find(self, digest: str, *, source: str, now: datetime, max_age: timedelta) -> RepeatedFile | None:
+    def find(self, digest: str, *, source: str) -> RepeatedFile | None:
         read = file_readings.c.source == source, file_readings.c.digest == digest
         query = (
             select(file_readings.c.warnings, snapshots)
@@ -46,7 +46,7 @@ class SqlFileReadings:
         )
         with reading(self.engine) as connection:
             row = connection.execute(query).mappings().one_or_none()
-        if row is None or now - row["imported_at"] > max_age:
+        if row is None:
             return None
         return RepeatedFile(snapshot=snapshot_of(row), warnings=_WARNINGS.validate_python(row["warnings"]))
 

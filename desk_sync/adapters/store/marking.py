@@ -18,10 +18,11 @@ from desk_sync.adapters.store import subscription_tables
 from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.indexes import LEASED
 from desk_sync.adapters.store.queue import wake, wake_all
-from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in
+from desk_sync.adapters.store.snapshots import SnapshotState, changes, is_in, snapshot_of
 from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.tables import tickets
 from desk_sync.adapters.store.values import chunks
+from desk_sync.domain.account.freshness import FreshnessPolicy
 from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.ports.subscriptions import AccountChanges
 
@@ -38,11 +39,12 @@ NEEDED = select(snapshots.c.id).where(_UNMARKED).union(select(snapshots.c.replac
 class RequeueTickets:
     """Marks tickets after an import.
 
-    Data older than `max_age` were not used; after them, every ticket whose account is unknown is marked.
+    Data that were out of date, by `freshness`, were not used; after them, every ticket whose account is unknown is
+    marked.
     """
 
     engine: Engine
-    max_age: timedelta
+    freshness: FreshnessPolicy
 
     def mark(self, snapshot_id: int, changed: AccountChanges, *, now: datetime) -> int:
         """Mark the tickets that the snapshot concerns; return how many."""
@@ -52,7 +54,7 @@ class RequeueTickets:
             own_ids = [each["id"] for each in (new, old) if each]
             concerned = changed.all | set(_same_admins(connection, own_ids, changed.all))
         marked = 0
-        if changed.all or old is None or new["imported_at"] - old["imported_at"] > self.max_age:
+        if changed.all or old is None or self.freshness.is_stale(snapshot_of(old), now):
             self._mark_leased(now)
             marked += wake_all(self.engine, tickets.c.account_id.is_(None), now=now)
         for chunk in chunks(sorted(concerned)):

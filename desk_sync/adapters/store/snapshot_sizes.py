@@ -6,17 +6,18 @@ are deleted, so their licences are compared only if the rules are the same.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Text, cast, select
+from sqlalchemy import Connection, Engine, RowMapping, Text, cast, select
 
 from desk_sync.adapters.store import subscription_tables as tables
 from desk_sync.adapters.store.engine import reading
-from desk_sync.adapters.store.snapshots import current_of, size_of
+from desk_sync.adapters.store.snapshots import SnapshotState, current_of, is_in, size_of
 from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK
-from desk_sync.ports.subscriptions import ShrinkGuard, SnapshotSize
+from desk_sync.ports.subscriptions import ShrinkGuard, SnapshotGrowth, SnapshotSize
 
 EARLIER = timedelta(days=3)
 """A snapshot of some days ago is the last one that became current so long ago."""
@@ -70,6 +71,25 @@ class SnapshotSizes:
             return []
         same = row["ruler"] == guard.ruler
         return [f"since {row['current_at']:%F}: {each}" for each in guard.remarks(size_of(row), size, licences=same)]
+
+
+def growths(connection: Connection, names: Collection[str]) -> Mapping[str, SnapshotGrowth]:
+    """Return the size of the current snapshot of each of these sources, and of the one that it replaced."""
+    replaced = snapshots.alias("replaced")
+    before = [getattr(replaced.c, name).label(f"{name}_before") for name in ("id", "accounts", "licences", "ruler")]
+    query = (
+        select(snapshots, *before)
+        .outerjoin_from(snapshots, replaced, replaced.c.id == snapshots.c.replaces)
+        .where(is_in(SnapshotState.CURRENT), snapshots.c.source.in_(names))
+    )
+    return {row["source"]: _growth(row) for row in connection.execute(query).mappings()}
+
+
+def _growth(row: RowMapping) -> SnapshotGrowth:
+    if row["id_before"] is None:
+        return SnapshotGrowth(size=size_of(row))
+    before = SnapshotSize(accounts=row["accounts_before"], licences=row["licences_before"])
+    return SnapshotGrowth(size=size_of(row), before=before, same_ruler=row["ruler"] == row["ruler_before"])
 
 
 def _counted(connection: Connection, snapshot_id: int, guard: ShrinkGuard) -> int:

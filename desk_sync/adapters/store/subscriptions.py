@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -30,14 +30,22 @@ from desk_sync.adapters.store.engine import reading, writing
 from desk_sync.adapters.store.known_accounts import USED, KnownAccounts
 from desk_sync.adapters.store.marking import NEEDED, RequeueTickets, begin_marking
 from desk_sync.adapters.store.pulls import hold_turn
-from desk_sync.adapters.store.snapshot_sizes import SnapshotSizes
+from desk_sync.adapters.store.snapshot_sizes import SnapshotSizes, growths
 from desk_sync.adapters.store.snapshots import SnapshotState, changes, current_of, is_in, snapshot_of
 from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import ACCOUNT, CHUNK, chunks
+from desk_sync.domain.account.freshness import FreshnessPolicy
 from desk_sync.domain.account.identity import Identifier, IdentifierKind, identifiers_of
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import DeskSyncError, PermanentError
-from desk_sync.ports.subscriptions import FILE, AccountChanges, PullTurn, ReplacedSnapshot, ShrinkGuard
+from desk_sync.ports.subscriptions import (
+    FILE,
+    AccountChanges,
+    PullTurn,
+    ReplacedSnapshot,
+    ShrinkGuard,
+    SnapshotGrowth,
+)
 
 # An account brings about five rows: itself and its identifiers.
 _ACCOUNTS_AT_ONCE = CHUNK // 5
@@ -62,6 +70,10 @@ class SqlSubscriptions:
         with reading(self.engine) as connection:
             rows = connection.execute(_CURRENT, {"sources": self.sources}).mappings().all()
         return sorted(map(snapshot_of, rows), key=lambda snapshot: self.sources.index(snapshot.source))
+
+    def growths(self) -> Mapping[str, SnapshotGrowth]:
+        with reading(self.engine) as connection:
+            return growths(connection, self.sources)
 
     def find(self, identifiers: Sequence[Identifier]) -> Mapping[Identifier, Sequence[Account]]:
         with reading(self.engine) as connection:
@@ -89,7 +101,7 @@ class SqlSubscriptions:
         source: str,
         as_of: date | None,
         now: datetime,
-        max_age: timedelta,
+        freshness: FreshnessPolicy,
         guard: ShrinkGuard | None = None,
         turn: PullTurn | None = None,
         dry_run: bool = False,
@@ -102,7 +114,8 @@ class SqlSubscriptions:
                 self._stage(snapshot_id, chunk, guard, turn)
             changed = self._changes(snapshot_id, source)
             sizes = SnapshotSizes(self.engine, source).measure(snapshot_id, guard, now=now)
-            marked = 0 if dry_run else self._make_current(snapshot_id, source, turn, changed, now=now, max_age=max_age)
+            marking = RequeueTickets(self.engine, freshness)
+            marked = 0 if dry_run else self._make_current(snapshot_id, source, turn, changed, marking, now=now)
         except BaseException:
             self._retire_own(snapshot_id)
             raise
@@ -119,8 +132,8 @@ class SqlSubscriptions:
             remarks=sizes.remarks,
         )
 
-    def mark_rest(self, *, now: datetime, max_age: timedelta) -> int:
-        marked = RequeueTickets(self.engine, max_age).mark_rest(now=now)
+    def mark_rest(self, *, now: datetime, freshness: FreshnessPolicy) -> int:
+        marked = RequeueTickets(self.engine, freshness).mark_rest(now=now)
         self._clear()
         return marked
 
@@ -160,16 +173,16 @@ class SqlSubscriptions:
         source: str,
         turn: PullTurn | None,
         changed: AccountChanges,
+        marking: RequeueTickets,
         *,
         now: datetime,
-        max_age: timedelta,
     ) -> int:
         """Make the snapshot the source's current one, and mark its tickets; return how many."""
         with _fenced(self.engine, turn) as connection:
             before = _retire(connection, source)
             _still_importing(connection, snapshot_id, state=SnapshotState.CURRENT, current_at=now)
             begin_marking(connection, snapshot_id, before["id"] if before else None)
-        return RequeueTickets(self.engine, max_age).mark(snapshot_id, changed, now=now)
+        return marking.mark(snapshot_id, changed, now=now)
 
     def _retire_own(self, snapshot_id: int) -> None:
         """Retire the snapshot; if the database fails, the next import does it."""

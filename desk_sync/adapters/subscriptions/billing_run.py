@@ -23,7 +23,7 @@ from desk_sync.adapters.subscriptions.lenient import Raw, text
 from desk_sync.adapters.subscriptions.paging import ListPlace, check_page, resumed
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.subscription import Account
-from desk_sync.errors import Absent, PermanentError
+from desk_sync.errors import Absent, PermanentError, TemporaryError
 from desk_sync.ports.subscriptions import CheckpointStore, SourcePage, SourceProblem
 
 RECORDS_AT_ONCE = 10
@@ -46,6 +46,8 @@ class BillingRun:
     customers: dict[str, Raw] = field(default_factory=dict)
     subscriptions: dict[str, Raw] = field(default_factory=dict)
     pieces: dict[str, list[Account]] = field(default_factory=dict)
+    stopped: TemporaryError | None = None
+    """The error that ended a page of records early: what was read before it is kept, and then it is raised."""
 
     def accounts(self) -> Iterator[Account]:
         """Yield every customer once, when all is read."""
@@ -127,26 +129,42 @@ class BillingRun:
         self.problems += found.problems
 
     def _read_records(self, last: str) -> SourcePage:
-        """Return the next records, in the order of their keys, after the one named `last`."""
+        """Return the next records, in the order of their keys, after the one named `last`.
+
+        A call that fails for a while ends the page before its record, so that no turn is without progress.
+        """
+        if self.stopped:
+            raise self.stopped
         waiting = sorted(key for key, row in self.subscriptions.items() if key > last and not has_ended(row))
         self.checkpoints.expect(customers=len(self.customers), calls=len(waiting))
         group = waiting[:RECORDS_AT_ONCE]
         found: list[SubscriptionPiece] = []
         owners: list[Mapping[str, Any]] = []
         problems: list[SourceProblem] = []
-        for key in group:
-            row = self.subscriptions[key]
-            customer_id = row["customer_id"]
-            if customer_id not in self.customers and not self._find_owner(customer_id, owners):
-                message = f"its customer {customer_id} does not exist"
-                problems.append(
-                    SourceProblem(account="", subscription=row["subscription_id"], field="customer_id", message=message)
-                )
-                continue
-            found += self._record(row, customer_id)
+        for place, key in enumerate(group):
+            try:
+                found += self._owned_record(self.subscriptions[key], owners, problems)
+            except TemporaryError as error:
+                if not place:
+                    raise
+                self.stopped, group = error, group[:place]
+                break
         problems += (problem for piece in found for problem in piece.problems)
         after = f"{_RECORDS} {group[-1]}" if len(waiting) > len(group) else None
         return SourcePage(accounts=[piece.account for piece in found], rows=owners, problems=problems, after=after)
+
+    def _owned_record(
+        self, row: Raw, owners: list[Mapping[str, Any]], problems: list[SourceProblem]
+    ) -> Sequence[SubscriptionPiece]:
+        """Return the subscription; one whose customer does not exist is left out, and noted."""
+        customer_id = row["customer_id"]
+        if customer_id in self.customers or self._find_owner(customer_id, owners):
+            return self._record(row, customer_id)
+        message = f"its customer {customer_id} does not exist"
+        problems.append(
+            SourceProblem(account="", subscription=row["subscription_id"], field="customer_id", message=message)
+        )
+        return ()
 
     def _find_owner(self, customer_id: str, owners: list[Mapping[str, Any]]) -> bool:
         """Return True if a customer that was in no list exists, and add it to `owners`: it is new, or was skipped."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from desk_sync.adapters.subscriptions.tables.table_file import TableNotes, Table
 from desk_sync.adapters.text import identifiers
 from desk_sync.adapters.text.countries import country_code
 from desk_sync.domain.account.partner import Partner
-from desk_sync.errors import InputError
+from desk_sync.errors import InputError, Problem
 
 REQUIRED = ("partner_name", "domains")
 
@@ -32,6 +33,15 @@ def read_partners(path: str | Path) -> Sequence[Partner]:
     if problems:
         raise InputError(str(path), sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return partners
+
+
+def partner_mistakes(path: str | Path) -> Sequence[Problem]:
+    """Return every mistake in the partner file, each with the file; one that cannot be read is a mistake, too."""
+    try:
+        read_partners(path)
+    except InputError as error:
+        return [replace(problem, file=problem.file or str(path)) for problem in error.problems]
+    return []
 
 
 def _partner(row: TableRow) -> Partner:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 from desk_sync.adapters.mapping.sources import SourceKind, SourceSection
-from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.account_file import FileSource
 from desk_sync.adapters.subscriptions.billing import ORGANISATION_HEADER, BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PartnerStore
-from desk_sync.adapters.subscriptions.sql_table import SqlTable
+from desk_sync.adapters.subscriptions.sql.foreign_database import open_foreign
+from desk_sync.adapters.subscriptions.sql.sql_table import SqlTable
 from desk_sync.adapters.subscriptions.zoho_api import CallAllowance, CallPace, ZohoApi
 from desk_sync.adapters.zoho.auth import AccessTokens
 from desk_sync.adapters.zoho.hosts import DATA_CENTERS
@@ -73,7 +73,7 @@ def _mail_partner(section: SourceSection, means: SourceMeans) -> MailPartner:
 
 
 def _sql(section: SourceSection, means: SourceMeans) -> SqlTable:
-    return SqlTable(open_engine(means.database_url()), section.table or "")
+    return SqlTable(open_foreign(means.database_url()), section.table or "", means.now)
 
 
 def _api(section: SourceSection, host: str, means: SourceMeans, *, headers: Mapping[str, str] | None = None) -> ZohoApi:

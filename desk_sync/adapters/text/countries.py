@@ -42,7 +42,6 @@ _EVERYDAY_NAMES: dict[str, str] = {
     "russian federation": "RU",
     "viet nam": "VN",
     "brunei darussalam": "BN",
-    "the netherlands": "NL",
     "holland": "NL",
     "uae": "AE",
     "u.k": "GB",
@@ -79,7 +78,12 @@ def country_code(written: str) -> str | None:
     name = _folded(text)
     if not name:
         return None
-    return MISTAKEN_CODES.get(code) or _by_name().get(name) or _own_names().get(name)
+    names = (name, name.removeprefix("the "))
+    return MISTAKEN_CODES.get(code) or next((known for each in names if (known := _code_of(each))), None)
+
+
+def _code_of(name: str) -> str | None:
+    return _by_name().get(name) or _own_names().get(name)
 
 
 @cache

@@ -90,7 +90,8 @@ def entitle_each(accounts: Sequence[Account], policy: LicencePolicy) -> Iterator
         on_domain.setdefault(account.domain if policy.per is AccountScope.DOMAIN else None, []).append(account)
     for account in accounts:
         others = on_domain[account.domain] if policy.per is AccountScope.DOMAIN and account.domain else []
-        yield account, entitle(combine(account, [each for each in others if each != account]), policy)
+        together = combine(account, [each for each in others if each != account], policy.freshness.stale_at)
+        yield account, entitle(together, policy)
 
 
 def judge(item: LicenceItem, policy: LicencePolicy) -> ItemJudgement:

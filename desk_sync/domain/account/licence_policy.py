@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 
+from desk_sync.domain.account.freshness import FreshnessPolicy
 from desk_sync.domain.account.partner import TicketWriter
 from desk_sync.domain.account.subscription import Account, LicenceItem
 from desk_sync.normal_form import normal_form
@@ -94,7 +94,7 @@ class LicencePolicy:
     """The rules for counting and comparing licences (R42–R48). All names and units are in plain form.
 
     `thresholds` is by region. A status in `unsettled`, or in none of the three sets, is for a person to decide.
-    `services` maps each name and alias to its service. A snapshot older than `max_age` is out of date.
+    `services` maps each name and alias to its service. `freshness` says how long the data are valid.
     """
 
     thresholds: Mapping[str, Threshold]
@@ -113,7 +113,7 @@ class LicencePolicy:
     user_endings: tuple[str, ...]
     exclusions: tuple[Exclusion, ...]
     services: Mapping[str, str]
-    max_age: timedelta
+    freshness: FreshnessPolicy
 
     def exclusion(self, item: LicenceItem) -> Exclusion | None:
         """Return the exclusion that covers the item; None if it is not excluded."""

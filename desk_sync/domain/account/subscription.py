@@ -6,7 +6,7 @@ admin, with one e-mail address.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -47,7 +47,7 @@ class ContestedSubscription:
 class Snapshot:
     """One complete import of a source. If it is not `in_full`, it is the answer to a lookup of one account.
 
-    Its age counts from `imported_at`, never from `as_of`, which is the date in the data.
+    `as_of` is the date in the data, None if they state none. How long it is valid: `freshness`.
     """
 
     snapshot_id: str
@@ -89,13 +89,16 @@ class Account:
     bound_at: datetime | None = field(default=None, compare=False)
 
 
-def combine(account: Account, others: Sequence[Account]) -> Account:
-    """Return `account` with the subscriptions of the others on its domain (C18), and the oldest origin of them all."""
+def combine(account: Account, others: Sequence[Account], stale_at: Callable[[Snapshot], datetime]) -> Account:
+    """Return `account` with the subscriptions of the others on its domain (C18).
+
+    Its origin is the one of all origins that is out of date first, by `stale_at`.
+    """
     together = (account, *others)
     origins = [each.origin for each in together if each.origin]
     return replace(
         account,
         items=tuple(item for each in together for item in each.items),
         contested=tuple(subscription for each in together for subscription in each.contested),
-        origin=min(origins, key=lambda origin: origin.imported_at, default=None),
+        origin=min(origins, key=stale_at, default=None),
     )

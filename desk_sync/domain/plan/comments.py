@@ -72,7 +72,8 @@ def _unsettled(ticket: Ticket, lookup: Lookup, decision: Decision) -> Iterator[E
 def _option(candidate: AccountCandidate) -> str:
     account, evidence = candidate.account, candidate.evidence
     found = f"{_value(evidence)} ({evidence.place})"
-    return f"- account {account.account_id}, super admin {account.super_admin_email}: {found}"
+    admin = f"super admin {account.super_admin_email}" if account.super_admin_email else "no known super admin"
+    return f"- account {account.account_id}, {admin}: {found}"
 
 
 def _key_of(candidate: AccountCandidate) -> object:

@@ -85,7 +85,7 @@ def assess(lookup: Lookup, policy: Policy, now: datetime, writer: TicketWriter =
     )
     if snapshot is None:
         return unknown
-    stale_at = snapshot.imported_at + policy.licences.max_age
+    stale_at = policy.licences.freshness.stale_at(snapshot)
     if lookup.account is None:
         aged = unknown.because("R45", _age(snapshot))
         return aged if now > stale_at else _suggested(aged, lookup)

@@ -263,7 +263,7 @@ class TicketReader:
             return lookup
         domain = Identifier(IdentifierKind.DOMAIN, account.domain)
         others = [each for each in self.subscriptions.find([domain]).get(domain, ()) if each != account]
-        return replace(lookup, account=combine(account, others))
+        return replace(lookup, account=combine(account, others, self.policy.licences.freshness.stale_at))
 
     def _find(self, evidence: Sequence[Evidence]) -> LiveMatches:
         """Return the matches in the local data; the sources themselves are asked only where those have none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -14,13 +14,12 @@ from desk_sync.ports.held_back import HeldBackField
 from desk_sync.ports.hours import StoredHours
 from desk_sync.ports.metrics import DatabaseSize, HeartbeatStore, MetricsStore
 from desk_sync.ports.now import Now
-from desk_sync.ports.pulling.pulls import PullState, PullStore
-from desk_sync.ports.subscriptions import SubscriptionStore
 from desk_sync.ports.sweeps import SweepKind, SweepRound
 from desk_sync.services.sweep import FAILURES_ALARMED
 from desk_sync.services.watch import installations
 from desk_sync.services.watch.inflow import WEBHOOK_HINT, InflowWatch, listed
 from desk_sync.services.watch.installations import InstallationWatch
+from desk_sync.services.watch.sources import SourceWatch
 
 Probe: TypeAlias = Callable[[], str]
 
@@ -82,8 +81,7 @@ class Health:
 
     metrics: Iterable[MetricsStore]
     heartbeats: HeartbeatStore
-    subscriptions: SubscriptionStore
-    pulls: PullStore
+    sources: SourceWatch
     now: Now
     limits: HealthLimits = HealthLimits()
     inflow: Sequence[InflowWatch] = ()
@@ -211,32 +209,30 @@ class Health:
             raise DeskSyncError("; ".join(entries), hint=hint)
         return "none"
 
-    def subscription_data(self, max_age: timedelta) -> str:
-        """Return the age of each source's data; data older than `max_age` count as unknown (L8)."""
+    def subscription_data(self) -> str:
+        """Return the size and the ages of each source's data; data that are out of date count as unknown (L8)."""
         hint = "`desk-sync subscriptions status`; or `subscriptions import FILE` with a new export"
-        ages = {snapshot.source: self.now() - snapshot.imported_at for snapshot in self.subscriptions.current()}
-        if not ages:
+        names = [snapshot.source for snapshot in self.sources.subscriptions.current()]
+        reports = self.sources.reports(names)
+        if not reports:
             raise DeskSyncError("there are no subscription data", hint=hint)
-        dates = {each.source: f", data of {each.as_of}" for each in self.subscriptions.current() if each.as_of}
-        found = ", ".join(f"{source} imported {_span(age)} ago{dates.get(source, '')}" for source, age in ages.items())
-        if any(age > max_age for age in ages.values()):
-            raise DeskSyncError(f"{found}; valid for {_span(max_age)}", hint=hint)
+        found = "; ".join(f"{report.name}: {report.data()}" for report in reports)
+        if all(report.is_empty for report in reports) or any(report.age and report.age.is_stale for report in reports):
+            raise DeskSyncError(found, hint=hint)
         return found
 
-    def sources(self, names: Iterable[str]) -> str:
-        """Return the state of the sources; fail if the last pull of one was refused, or is overdue."""
-        names, states, now = list(names), self.pulls.states(), self.now()
-        pulled = {name: states[name] for name in names if name in states}
-        failing = {name: state for name, state in pulled.items() if state.failing_since}
-        if failing:
-            errors = (f"{name} since {state.failing_since:%F %T}Z: {state.error}" for name, state in failing.items())
-            raise DeskSyncError("; ".join(errors), hint="the last good data stay in use until they are too old")
-        notes = [f"{name}: {note}" for name in names for note in _pull_notes(states.get(name, PullState()), now)]
-        found = "; ".join((f"{len(pulled)} pulled, none refused", *notes))
-        if any(_is_overdue(state, now - self.limits.overdue, now) for state in pulled.values()):
-            raise DeskSyncError(
-                found, hint="check that `desk-sync worker --queues desk_sync_pulls` and beat are running"
-            )
+    def pulls(self, names: Iterable[str]) -> str:
+        """Return the state of the sources that are pulled; fail if the last pull of one was refused, or is overdue."""
+        reports = self.sources.reports(names)
+        notes = [f"{report.name}: {', '.join(own)}" for report in reports if (own := list(report.pulls()))]
+        done = sum(not report.was_never_pulled for report in reports)
+        found = "; ".join((f"{done} of {len(reports)} have been pulled", *notes))
+        if any(report.state.failing_since for report in reports):
+            raise DeskSyncError(found, hint="the last good data stay in use until they are too old")
+        long_ago = self.now() - self.limits.overdue
+        if any(report.overdue_since and report.overdue_since < long_ago for report in reports):
+            hint = "check that `desk-sync worker --queues desk_sync_pulls` and beat are running"
+            raise DeskSyncError(found, hint=hint)
         return found
 
     def calendars(self, stored: Mapping[str, StoredHours | None]) -> str:
@@ -322,22 +318,3 @@ def _span(span: timedelta) -> str:
     seconds = round(span.total_seconds())
     sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
     return f"{sign}{timedelta(seconds=seconds)}"
-
-
-def _pull_notes(state: PullState, now: datetime) -> Iterator[str]:
-    """Yield what a person should know about the pulls of one source that was not refused."""
-    if state.is_under_way(now):
-        yield f"under way since {state.begun_at:%F %T}Z, {state.progress or 'just begun'}"
-    elif state.pulled_at is None and state.begun_at is None:
-        yield "never pulled"
-    if state.waiting:
-        yield f"waits: {state.waiting}"
-    elif state.due_at and state.due_at < now and not state.is_under_way(now):
-        yield f"due since {state.due_at:%F %T}Z"
-    if state.flawed:
-        yield f"{state.flawed} accounts or rows could not be read"
-    yield from state.remarks
-
-
-def _is_overdue(state: PullState, since: datetime, now: datetime) -> bool:
-    return state.due_at is not None and state.due_at < since and not state.is_under_way(now)

@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from desk_sync.adapters.mapping.file import check, load, schema
 from desk_sync.adapters.text.countries import COUNTRIES
 from desk_sync.adapters.yaml.tree import read_tree
-from desk_sync.adapters.zoho.hosts import PortalHosts
+from desk_sync.adapters.zoho.hosts import DATA_CENTERS, PortalHosts
+from desk_sync.domain.account.freshness import FreshnessRule
 from desk_sync.domain.account.identity import IdentifierKind, WeakEvidence
 from desk_sync.domain.account.licence_policy import AccountScope, CountBy, RegionBy, Threshold, plain
 from desk_sync.domain.plan.education import EducationOccasion
 from desk_sync.domain.plan.policy import EmailFill, Mode
 from desk_sync.errors import MappingError, Problem
+from tests.support.makers import make_freshness
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "partner_support.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
@@ -77,7 +79,7 @@ def test_the_shipped_mapping_is_the_programmes():
         AccountScope.SUPER_ADMIN,
     )
     assert licences.fallback_region is None
-    assert licences.max_age == timedelta(days=7)
+    assert licences.freshness == make_freshness(timedelta(days=7))
     assert len(licences.exclusions) == 5
     assert tickets.severities == {1: "S1-Critical", 2: "S2-Moderate", 3: "S3-Minimal"}
     assert tickets.severity_left_for_issues == {"feature_request", "limitation"}
@@ -579,6 +581,30 @@ class TestSources:
 
         assert list(sources) == ["store", "billing"]
         assert (sources["store"].max_shrink, sources["billing"].every) == (0.3, timedelta(hours=12))
+
+    def test_a_source_may_have_a_freshness_of_its_own(self, changed):
+        file = "{kind: file, path: x, every: 1h"
+        text = f"sources:\n  usual: {file}}}\n  daily: {file}, max_age: 1d}}\n  dated: {file}, max_data_age: 2d}}\n"
+
+        freshness = load(changed("licences:\n", f"{text}licences:\n")).policy.licences.freshness
+
+        day = timedelta(days=1)
+        assert freshness.usual == FreshnessRule(max_age=7 * day)
+        assert freshness.sources == {
+            "daily": FreshnessRule(max_age=day),
+            "dated": FreshnessRule(max_age=7 * day, max_data_age=2 * day),
+        }
+
+    def test_the_day_of_the_data_may_be_limited_for_all_sources(self, changed):
+        freshness = load(changed("  max_age: 7d\n", "  max_age: 7d\n  max_data_age: 14d\n")).policy.licences.freshness
+
+        assert freshness == make_freshness(timedelta(days=7), data=timedelta(days=14))
+
+    @pytest.mark.parametrize("center", DATA_CENTERS)
+    def test_a_source_may_be_in_any_data_centre(self, changed, center):
+        store = f"{{kind: partner_store, data_center: {center}, every: 1h}}"
+
+        assert load(changed("licences:\n", f"sources:\n  x: {store}\nlicences:\n")).sources["x"].data_center == center
 
     @pytest.mark.parametrize(
         "source",

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import create_engine
 
-from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.subscriptions.zoho_api import CallPace, ZohoApi
 from tests.adapters.desk.portal import FakeTokens, make_access, make_token
 from tests.support.makers import NOW
+from tests.support.mariadb import find_mariadb
+from tests.support.warehouse import Warehouse
 from tests.support.zoho_host import HostRequest, Reply, ZohoHost, serving
 
 SAMPLES = Path(__file__).parents[2] / "cases" / "subscriptions"
@@ -37,10 +39,29 @@ def host(server: ZohoHost) -> ZohoHost:
 
 
 @pytest.fixture
-def sqlite_warehouse(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}")
-    yield engine
-    engine.dispose()
+def sqlite_warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    with owned(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}") as made:
+        yield made
+
+
+SERVERS = {"postgresql": "postgres", "mariadb": "mariadb"}
+"""The fixtures of the databases that are servers."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql", *(["mariadb"] if find_mariadb() else [])])
+def warehouse(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Warehouse]:
+    """An empty database of each kind that this machine has."""
+    server = request.getfixturevalue(SERVERS[request.param]) if request.param in SERVERS else None
+    with owned(server.url(server.new_database()) if server else f"sqlite:///{tmp_path / 'warehouse.sqlite3'}") as made:
+        yield made
+
+
+@contextmanager
+def owned(url: str) -> Iterator[Warehouse]:
+    """Open the database as its owner."""
+    owner = create_engine(url.replace("mariadb://", "mariadb+pymysql://"))
+    yield Warehouse(owner, url)
+    owner.dispose()
 
 
 @pytest.fixture

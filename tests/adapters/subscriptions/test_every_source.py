@@ -77,8 +77,7 @@ def mail(host, api, **_):
 
 
 def sql(engine, **_):
-    source = fill(engine, ROWS)
-    return Offered(source, "admin@large.example", 88, Identifier(IdentifierKind.ZOID, "100055000"))
+    return Offered(fill(engine, ROWS), "admin@large.example", 88, Identifier(IdentifierKind.ZOID, "100055000"))
 
 
 def file(tmp_path, **_):

@@ -11,14 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import column, insert, table, text
 
 from desk_sync.adapters.mapping import file as mapping_file
-from desk_sync.adapters.store.engine import writing
 from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.mail_partner import MailPartner
 from desk_sync.adapters.subscriptions.partner_store import PAGE, PartnerStore
-from desk_sync.adapters.subscriptions.sql_table import SqlTable
 from desk_sync.domain.account.entitlement import entitle, licence_bounds
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import DeskSyncError, TemporaryError
@@ -372,6 +369,8 @@ SQL = [
     pytest.param("TEXT", ["25.000"], counts(25), id="text 25.000"),
     pytest.param("TEXT", ["1.050,5"], unknown("is not a whole number"), id="text 1.050,5"),
     pytest.param("INTEGER", [None], unknown("do not say how many"), id="NULL is not none"),
+    pytest.param("FLOAT", [25.0], counts(25), id="FLOAT"),
+    pytest.param("DOUBLE PRECISION", [1.125], unknown('"1.125" is not a whole number'), id="DOUBLE PRECISION 1.125"),
     pytest.param("INTEGER", [25, 25], counts(25), id="twice, identical"),
     pytest.param("INTEGER", [25, 40], unknown("S1"), id="twice, different"),
 ]
@@ -389,27 +388,13 @@ _ROW = (ADMIN, "S1", "Zoho CRM", "crm", "plan", "users", "live")
 
 
 @pytest.mark.parametrize(("kind", "quantities", "expected"), SQL)
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_sql(request, tmp_path, database, kind, quantities, expected):
-    engine = warehouse(request, tmp_path, database)
-    with writing(engine) as connection:
-        columns = ", ".join(f"{name} {kind if name == 'quantity' else 'TEXT'}" for name in _NAMES)
-        connection.execute(text(f"CREATE TABLE items ({columns})"))
-        for each in quantities:
-            value = float(each) if isinstance(each, Decimal) and database == "sqlite" else each
-            values = dict(zip(_NAMES, (*_ROW, value), strict=True))
-            connection.execute(insert(table("items", *map(column, _NAMES))).values(values))
-    source = SqlTable(engine, "items")
+def test_sql(warehouse, kind, quantities, expected):
+    exact = warehouse.owner.dialect.name != "sqlite"
+    rows = [(*_ROW, each if exact or not isinstance(each, Decimal) else float(each)) for each in quantities]
+    warehouse.fill(_NAMES, rows, kind)
+    source = warehouse.source()
+
     pulled = source.pull(FakeCheckpoints())
+
     check(list(pulled.accounts), pulled.problems, expected)
     look_up_and_check(source, Identifier(IdentifierKind.EMAIL, ADMIN), expected)
-    engine.dispose()
-
-
-def warehouse(request, tmp_path, database):
-    from desk_sync.adapters.store.engine import open_engine
-
-    if database == "sqlite":
-        return open_engine(f"sqlite:///{tmp_path / 'warehouse.sqlite3'}")
-    postgres = request.getfixturevalue("postgres")
-    return open_engine(postgres.url(postgres.new_database()))

@@ -22,6 +22,7 @@ from desk_sync.adapters.text.countries import country_code
         pytest.param("日本", "JP", id="Japanese"),
         pytest.param("Polska", "PL", id="its own language"),
         pytest.param("The Netherlands", "NL", id="with an article"),
+        pytest.param("The Bahamas", "BS", id="with an article, in no list"),
         pytest.param("Viet Nam", "VN", id="as the United Nations write it"),
         pytest.param("U.S.A.", "US", id="an abbreviation"),
         pytest.param("ÖSTERREICH", "AT", id="in capital letters"),

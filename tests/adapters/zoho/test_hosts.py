@@ -15,6 +15,35 @@ def test_the_hosts_of_every_data_centre_are_allowed(center):
 
 
 @pytest.mark.parametrize(
+    ("center", "apis"),
+    [
+        ("us", "www.zohoapis.com"),
+        ("eu", "www.zohoapis.eu"),
+        ("in", "www.zohoapis.in"),
+        ("au", "www.zohoapis.com.au"),
+        ("jp", "www.zohoapis.jp"),
+        ("ca", "www.zohoapis.ca"),
+        ("sa", "www.zohoapis.sa"),
+        ("cn", "www.zohoapis.com.cn"),
+        ("sg", "www.zohoapis.sg"),
+        ("ae", "www.zohoapis.ae"),
+        ("uk", "www.zohoapis.uk"),
+    ],
+)
+def test_each_data_centre_has_its_host_of_apis(center, apis):
+    assert DATA_CENTERS[center].apis == apis
+    assert allowed(f"https://{apis}/billing/v1")
+
+
+@pytest.mark.parametrize("center", ["sg", "ae", "uk"])
+def test_the_youngest_data_centres_have_their_own_domain(center):
+    found = DATA_CENTERS[center]
+
+    assert (found.desk, found.accounts) == (f"desk.zoho.{center}", f"accounts.zoho.{center}")
+    assert (found.store, found.mail) == (f"store.zoho.{center}", f"mail.zoho.{center}")
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "http://127.0.0.1:8080",

@@ -11,7 +11,7 @@ from desk_sync.adapters.store.source_calls import SqlCallMeter, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.errors import AllowanceSpent, TemporaryError
-from tests.support.makers import NOW, make_account
+from tests.support.makers import FRESHNESS, NOW, make_account
 
 ADMIN = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
@@ -131,10 +131,9 @@ class TestAnswers:
 
 def test_the_organisations_of_a_source_are_those_of_its_current_snapshot(engine):
     subscriptions = SqlSubscriptions(engine, ("store",))
-    week = timedelta(days=7)
     for zoids in (("100001000",), ("100002000", "100003000")):
         account = make_account(zoids=zoids, zgids=("100009000",))
-        subscriptions.replace([account], source="store", as_of=None, now=NOW, max_age=week)
+        subscriptions.replace([account], source="store", as_of=None, now=NOW, freshness=FRESHNESS)
 
     assert sorted(subscriptions.zoids("store")) == ["100002000", "100003000"]
     assert subscriptions.zoids("billing") == []

@@ -16,9 +16,9 @@ from desk_sync.adapters.store.queue import WOKEN
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.ports.review import IdentifierBinding, SettledReview
 from tests.contracts.store.steps import DECISION, begin, claim_due, make_look, take
-from tests.contracts.store.test_store_subscriptions import LATER, WEEK, decided, replace_with
+from tests.contracts.store.test_store_subscriptions import LATER, decided, replace_with
 from tests.support.fake_desk import Died
-from tests.support.makers import NOW, make_account
+from tests.support.makers import FRESHNESS, NOW, make_account
 
 
 @contextmanager
@@ -109,18 +109,18 @@ def test_a_binding_marks_no_more_at_once_and_can_be_repeated_after_a_crash(engin
 def test_what_was_not_yet_marked_is_marked_later(subscriptions, cut, due, rows):
     [current] = subscriptions.current()
     assert (current.imported_at, due()) == (LATER, {"unknown-0000"})
-    assert subscriptions.mark_rest(now=LATER, max_age=WEEK) == 0
+    assert subscriptions.mark_rest(now=LATER, freshness=FRESHNESS) == 0
 
-    assert subscriptions.mark_rest(now=LATER + TURN, max_age=WEEK) == 2
+    assert subscriptions.mark_rest(now=LATER + TURN, freshness=FRESHNESS) == 2
 
     assert due() == {"unknown-0000", "A1-0000"}
     assert {str(row["snapshot_id"]) for row in rows("SELECT snapshot_id FROM accounts")} == {current.snapshot_id}
-    assert subscriptions.mark_rest(now=LATER + 2 * TURN, max_age=WEEK) == 0
+    assert subscriptions.mark_rest(now=LATER + 2 * TURN, freshness=FRESHNESS) == 0
 
 
 def test_an_import_that_may_still_be_marking_is_left_alone(subscriptions, cut, due):
     for moment in (LATER + 2 * TURN, LATER + 3 * TURN - timedelta(seconds=1)):
-        assert subscriptions.mark_rest(now=moment, max_age=WEEK) == 0
+        assert subscriptions.mark_rest(now=moment, freshness=FRESHNESS) == 0
     assert due() == {"unknown-0000"}
 
 
@@ -129,7 +129,7 @@ def test_a_further_import_takes_no_mark_away(subscriptions, cut, due):
     assert "A1-0000" not in due()
 
     for moment in (LATER, LATER + TURN):
-        subscriptions.mark_rest(now=moment, max_age=WEEK)
+        subscriptions.mark_rest(now=moment, freshness=FRESHNESS)
 
     assert "A1-0000" in due()
 

@@ -14,7 +14,7 @@ from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.errors import TurnLost
 from desk_sync.ports.pulling.pulls import PullOutcome, PullState
 from desk_sync.ports.subscriptions import PullProgress, SourcePage, SourceProblem
-from tests.support.makers import NOW, make_account
+from tests.support.makers import FRESHNESS, NOW, make_account
 
 TURN = timedelta(minutes=15)
 EVERY = timedelta(hours=6)
@@ -266,10 +266,9 @@ class TestATurnThatWasLost:
     def test_makes_no_snapshot_current_and_stops_no_other(self, engine, pulls, after):
         subscriptions = SqlSubscriptions(engine, ("store",))
         turn = takes(pulls)
-        week = timedelta(days=7)
 
         def replace(accounts, turn):
-            return subscriptions.replace(accounts, source="store", as_of=None, now=NOW, max_age=week, turn=turn)
+            return subscriptions.replace(accounts, source="store", as_of=None, now=NOW, freshness=FRESHNESS, turn=turn)
 
         def suspended():
             for number in range(300):
@@ -295,9 +294,7 @@ def test_a_snapshot_is_as_old_as_the_beginning_of_its_run(engine, pulls):
     later = NOW + TURN
 
     following = takes(pulls, now=later)
-    subscriptions.replace(
-        [make_account()], source="store", as_of=None, now=later, max_age=timedelta(days=7), turn=following
-    )
+    subscriptions.replace([make_account()], source="store", as_of=None, now=later, freshness=FRESHNESS, turn=following)
 
     [snapshot] = subscriptions.current()
     assert snapshot.imported_at == NOW
@@ -308,7 +305,7 @@ def test_the_run_that_read_a_snapshot_is_recorded(engine, pulls):
 
     turn = takes(pulls)
     SqlSubscriptions(engine, ("store",)).replace(
-        [make_account()], source="store", as_of=None, now=NOW, max_age=timedelta(days=7), turn=turn
+        [make_account()], source="store", as_of=None, now=NOW, freshness=FRESHNESS, turn=turn
     )
 
     with engine.connect() as connection:

@@ -13,7 +13,7 @@ from desk_sync.domain.reason import Reason
 from desk_sync.errors import PermanentError
 from desk_sync.ports.review import IdentifierBinding, OpenReview, SettledReview
 from tests.contracts.store.steps import DECISION, finish
-from tests.support.makers import ADMIN, NOW, make_account
+from tests.support.makers import ADMIN, FRESHNESS, NOW, make_account
 
 LATER = NOW + timedelta(hours=1)
 REASONS = (Reason("R45", "no account has this email (template)"),)
@@ -116,7 +116,7 @@ def accounts(subscriptions):
 
 def stocked(subscriptions, *more, now=NOW):
     accounts = (make_account(), make_account(account_id="A2", super_admin_email="b@large.example"), *more)
-    subscriptions.replace(accounts, source="file", as_of=None, now=now, max_age=timedelta(days=7))
+    subscriptions.replace(accounts, source="file", as_of=None, now=now, freshness=FRESHNESS)
 
 
 def ids(subscriptions, identifier):
@@ -160,7 +160,7 @@ class TestBindings:
     def test_to_an_account_that_is_gone_it_leads_nowhere(self, subscriptions, bindings):
         bindings.bind(binding(DOMAIN, "A1"))
         subscriptions.replace(
-            [make_account(account_id="A2")], source="file", as_of=None, now=LATER, max_age=timedelta(days=7)
+            [make_account(account_id="A2")], source="file", as_of=None, now=LATER, freshness=FRESHNESS
         )
 
         assert ids(subscriptions, DOMAIN) == []

@@ -13,9 +13,10 @@ from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, Snapshot
 from desk_sync.errors import PermanentError, Shrunk
-from desk_sync.ports.subscriptions import SnapshotSize
+from desk_sync.ports.subscriptions import SnapshotGrowth, SnapshotSize
+from desk_sync.services.import_accounts import ShrinkLimit
 from tests.contracts.store.steps import DECISION, begin, claim_due, finish, take
-from tests.support.makers import NOW, make_account, make_event
+from tests.support.makers import FRESHNESS, LICENCES, NOW, make_account, make_event, make_freshness
 
 LATER = NOW + timedelta(days=1)
 WEEK = timedelta(days=7)
@@ -23,11 +24,11 @@ EMAIL = Identifier(IdentifierKind.EMAIL, "admin@large.example")
 
 
 def replace_with(subscriptions, *accounts, now=NOW):
-    return subscriptions.replace(accounts, source="file", as_of=date(2026, 11, 22), now=now, max_age=WEEK)
+    return subscriptions.replace(accounts, source="file", as_of=date(2026, 11, 22), now=now, freshness=FRESHNESS)
 
 
 def bring(subscriptions, source, *accounts, now=NOW, **facts):
-    return subscriptions.replace(accounts, source=source, as_of=None, now=now, max_age=WEEK, **facts)
+    return subscriptions.replace(accounts, source=source, as_of=None, now=now, freshness=FRESHNESS, **facts)
 
 
 def many(count: int) -> Iterator[Account]:
@@ -53,6 +54,29 @@ class TestSubscriptions:
         replace_with(subscriptions, account)
 
         assert subscriptions.find([EMAIL]) == {EMAIL: [account]}
+
+    def test_the_first_snapshot_has_nothing_to_be_compared_with(self, subscriptions):
+        assert subscriptions.growths() == {}
+
+        replace_with(subscriptions, *many(3))
+
+        assert subscriptions.growths() == {"file": SnapshotGrowth(size=SnapshotSize(accounts=3, licences=0))}
+        assert str(subscriptions.growths()["file"]) == "3 accounts, 0 licences"
+
+    def test_a_later_snapshot_is_compared_with_the_one_that_it_replaced(self, subscriptions):
+        for count in (3, 1203):
+            replace_with(subscriptions, *many(count))
+        bring(subscriptions, "ignored", *many(1))
+
+        assert [*subscriptions.growths()] == ["file"]
+        assert str(subscriptions.growths()["file"]) == "1,203 accounts (+1,200), 0 licences (+0)"
+
+    def test_licences_that_were_counted_by_other_rules_are_not_compared(self, subscriptions):
+        guard = ShrinkLimit(policy=LICENCES)
+        replace_with(subscriptions, make_account(88))
+        bring(subscriptions, "file", make_account(88), guard=guard)
+
+        assert str(subscriptions.growths()["file"]) == "1 accounts (+0), 88 licences"
 
     @pytest.mark.parametrize(
         ("identifier", "found"),
@@ -125,7 +149,7 @@ class TestSubscriptions:
                 seen.append((*subscriptions.current(), len(subscriptions.find([EMAIL])[EMAIL])))
                 yield account
 
-        subscriptions.replace(slow(), source="file", as_of=None, now=LATER, max_age=WEEK)
+        subscriptions.replace(slow(), source="file", as_of=None, now=LATER, freshness=FRESHNESS)
 
         assert set(seen) == {(first, 1)}
         assert EMAIL not in subscriptions.find([EMAIL])
@@ -138,7 +162,7 @@ class TestSubscriptions:
             raise ConnectionError("the source went away")
 
         with pytest.raises(ConnectionError):
-            subscriptions.replace(failing(), source="file", as_of=None, now=LATER, max_age=WEEK)
+            subscriptions.replace(failing(), source="file", as_of=None, now=LATER, freshness=FRESHNESS)
 
         assert subscriptions.current() == [first]
         assert subscriptions.find([EMAIL]).keys() == {EMAIL}
@@ -159,7 +183,7 @@ class TestSubscriptions:
             yield from accounts
 
         with pytest.raises(PermanentError, match="a later import"):
-            subscriptions.replace(overtaken(), source="file", as_of=None, now=NOW, max_age=WEEK)
+            subscriptions.replace(overtaken(), source="file", as_of=None, now=NOW, freshness=FRESHNESS)
 
         assert [each.imported_at for each in subscriptions.current()] == [LATER]
         assert len(rows("SELECT * FROM accounts")) == 1
@@ -217,7 +241,7 @@ class TestSeveralSources:
             yield make_account(account_id="B1")
             bring(subscriptions, "store", make_account(account_id="S1"))
 
-        subscriptions.replace(meanwhile(), source="billing", as_of=None, now=NOW, max_age=WEEK)
+        subscriptions.replace(meanwhile(), source="billing", as_of=None, now=NOW, freshness=FRESHNESS)
 
         assert [snapshot.source for snapshot in subscriptions.current()] == ["billing", "store"]
 
@@ -304,6 +328,15 @@ class TestTheTicketsThatNewDataConcern:
         decided(tickets, "t1", None)
 
         assert replace_with(subscriptions, make_account(), now=NOW + age).tickets == marked
+
+    def test_they_do_if_the_previous_data_were_of_an_old_day(self, subscriptions, tickets):
+        dated = make_freshness(WEEK, data=timedelta(days=1))
+        replace_with(subscriptions, make_account())
+        decided(tickets, "t1", None)
+
+        again = subscriptions.replace([make_account()], source="file", as_of=NOW.date(), now=LATER, freshness=dated)
+
+        assert again.tickets == 1
 
     def test_the_look_is_due_whatever_the_events_contain(self, subscriptions, tickets, inbox):
         decided(tickets, "t1", "A1")

@@ -53,6 +53,15 @@ def test_a_ticket_that_names_a_customer_and_proves_none_asks_a_person_once(looku
     assert (note.key, note.state) == (again.key, again.state)
 
 
+def test_an_account_without_a_super_admin_is_named_as_one():
+    [candidate] = UNPROVEN.candidates
+    unowned = replace(candidate, account=make_account(88, super_admin_email="", zoids=("100055000",)))
+
+    [note] = noted(lookup=replace(UNPROVEN, candidates=(unowned,)))
+
+    assert f"- account A1, no known super admin: email {ADMIN} (quoted text)" in note.text
+
+
 @pytest.mark.parametrize(
     ("ticket", "lookup"),
     [

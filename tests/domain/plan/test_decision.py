@@ -14,7 +14,17 @@ from desk_sync.domain.account.subscription import combine
 from desk_sync.domain.commitment.regions import RegionBasis, TicketOrigin
 from desk_sync.domain.plan.decision import PARTNER_UNKNOWN, asking_where, assess, decide
 from tests.support.clock_scenes import REGIONS
-from tests.support.makers import NOW, PARTNERS, POLICY, make_account, make_lookup, make_snapshot, make_ticket
+from tests.support.makers import (
+    FRESHNESS,
+    NOW,
+    PARTNERS,
+    POLICY,
+    make_account,
+    make_freshness,
+    make_lookup,
+    make_snapshot,
+    make_ticket,
+)
 from tests.support.plan_scenes import (
     LARGE,
     NO_DATA,
@@ -80,6 +90,17 @@ class TestTheAgeOfTheData:
         assert decided(make_lookup(make_account(), age=last)).verdict is Verdict.PRIORITY
         assert decided(make_lookup(make_account(), age=last + timedelta(seconds=1))).verdict is Verdict.UNKNOWN
 
+    def test_data_of_an_old_day_are_unknown_only_if_the_mapping_says_so(self):
+        dated = make_account(88, origin=make_snapshot(as_of=date(2026, 11, 1)))
+        week = timedelta(days=7)
+        limited = replace(POLICY, licences=replace(POLICY.licences, freshness=make_freshness(week, data=week)))
+
+        assert decided(make_lookup(dated)).verdict is Verdict.PRIORITY
+        unknown = decided(make_lookup(dated), policy=limited)
+        assert unknown.verdict is Verdict.UNKNOWN
+        assert "unknown since 2026-11-08 00:00Z" in str(unknown.reasons[-1])
+        assert str(unknown.reasons[-1]).endswith("with data of 2026-11-01")
+
     def test_the_reason_says_since_when_old_data_are_unknown(self):
         assert "unknown since 2026-11-22 09:00Z: source file was last read in full" in str(decided(STALE).reasons[-1])
 
@@ -94,7 +115,7 @@ class TestTheAgeOfTheData:
     def test_accounts_that_count_together_are_as_old_as_the_oldest(self):
         old, young = (make_account(40, origin=make_snapshot(timedelta(days=age))) for age in (8, 1))
 
-        assert decided(make_lookup(combine(young, [old]))).verdict is Verdict.UNKNOWN
+        assert decided(make_lookup(combine(young, [old], FRESHNESS.stale_at))).verdict is Verdict.UNKNOWN
 
     def test_the_reason_names_the_other_sources_that_have_the_account(self):
         reasons = decided(make_lookup(make_account(88, also_in=("store",)))).reasons

@@ -202,7 +202,7 @@ def test_an_account_that_is_in_the_snapshot_by_now_is_taken_from_there(world, as
 def test_an_identifier_of_a_later_source_leads_to_the_first_ones_account(world):
     both = SqlSubscriptions(world.engine, ("file", "mail"))
     mail = make_account(5, account_id="mail-1", domain="else.example")
-    both.replace([mail], source="mail", as_of=None, now=world.now(), max_age=world.policy.licences.max_age)
+    both.replace([mail], source="mail", as_of=None, now=world.now(), freshness=world.policy.licences.freshness)
     domain = Identifier(IdentifierKind.DOMAIN, "else.example")
 
     [account] = both.find([domain])[domain]

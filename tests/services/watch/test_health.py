@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -21,16 +21,14 @@ from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import ConfigurationError, DeliveryFault, DeskSyncError, TemporaryError
 from desk_sync.ports.desk_clock import MeasuredOffset
 from desk_sync.ports.pulling.pulls import PullOutcome
-from desk_sync.ports.subscriptions import PullProgress, SourceProblem
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.services.sweep import MissedAlarm
 from desk_sync.services.watch.health import HealthCheck, age_of_oldest, check, check_all, describe_edition
 from desk_sync.services.watch.inflow import InflowWatch
 from tests.support.field_troubles import FieldTrouble
-from tests.support.makers import NOW, make_event, make_message, make_ticket
+from tests.support.makers import NOW, make_account, make_event, make_message, make_ticket
 
 CANARY = "canary@customer.example"
-WEEK = timedelta(days=7)
 TURN = timedelta(minutes=15)
 
 
@@ -290,13 +288,28 @@ class TestSubscriptionData:
     def test_data_are_valid_for_a_while(self, world, health, age, ok):
         world.waits(days=age)
 
-        assert check("data", lambda: health.subscription_data(WEEK)).ok is ok
+        assert check("data", health.subscription_data).ok is ok
+
+    def test_the_size_and_both_ages_of_each_source_are_shown(self, world, health):
+        world.imports(make_account(88), as_of=date(2026, 11, 20))
+
+        assert health.subscription_data() == (
+            "file: 1 accounts (+0), 88 licences (+0), read just now, data of 2026-11-20 (3 days old), "
+            "valid until 2026-11-30 09:00Z"
+        )
+
+    def test_sources_without_any_account_are_not_well(self, world, health):
+        world.imports()
+
+        found = check("data", health.subscription_data)
+
+        assert (found.ok, found.what.startswith("file: empty, read just now")) == (False, True)
 
     def test_no_data_are_not_well(self, world, health):
         with world.engine.begin() as connection:
             connection.exec_driver_sql("UPDATE snapshots SET state = 'retired'")
 
-        assert check("data", lambda: health.subscription_data(WEEK)).what == "there are no subscription data"
+        assert check("data", health.subscription_data).what == "there are no subscription data"
 
 
 class TestClock:
@@ -361,60 +374,47 @@ def test_a_probe_itself_raises_its_error(health):
 
 class TestSources:
     def turn(self, health):
-        return health.pulls.acquire("store", now=NOW, until=NOW + TURN, every=None, holder="process 7")
+        return health.sources.pulls.acquire("store", now=NOW, until=NOW + TURN, every=None, holder="process 7")
 
     def succeed(self, health, due_at=NOW, **facts):
-        health.pulls.succeeded(self.turn(health), PullOutcome(**facts), now=NOW, due_at=due_at)
+        health.sources.pulls.succeeded(self.turn(health), PullOutcome(**facts), now=NOW, due_at=due_at)
 
     def fail(self, health):
-        health.pulls.failed(self.turn(health), "503 to /x", now=NOW, due_at=NOW, goes_on=True)
+        health.sources.pulls.failed(self.turn(health), "503 to /x", now=NOW, due_at=NOW, goes_on=True)
 
     def test_nothing_was_refused(self, world, health):
         self.succeed(health)
 
-        assert health.sources(["store"]) == "1 pulled, none refused"
+        assert health.pulls(["store"]) == "1 of 1 have been pulled"
 
-    def test_one_that_was_never_pulled_is_named(self, world, health):
-        assert health.sources(["billing"]) == "0 pulled, none refused; billing: never pulled"
+    def test_each_source_is_named_with_what_a_person_should_know(self, world, health):
+        self.succeed(health, remarks=["grown"])
 
-    def test_one_that_is_being_pulled_is_named_with_its_progress(self, world, health):
-        turn = self.turn(health)
-        assert "store: under way since 2026-11-23 09:00:00Z, just begun" in health.sources(["store"])
+        found = health.pulls(["store", "billing"])
 
-        health.pulls.hold(turn, now=NOW, until=NOW + TURN, progress=PullProgress(pages=2, accounts=50, calls=3))
+        assert found == "1 of 2 have been pulled; store: grown; billing: never pulled"
 
-        assert "09:00:00Z, 50 accounts on 2 pages, 3 calls" in health.sources(["store"])
-
-    def test_one_that_waits_for_its_source_is_named(self, world, health):
-        health.pulls.postponed(self.turn(health), "300 calls a day", now=NOW, due_at=NOW + WEEK)
-
-        assert "store: waits: 300 calls a day" in health.sources(["store"])
-
-    def test_bad_rows_and_remarks_are_named(self, world, health):
-        problem = SourceProblem(account="1", subscription="S", field="quantity", message="1.125")
-        self.succeed(health, problems=[problem], remarks=["grown"])
-
-        assert health.sources(["store"]).endswith("store: 1 accounts or rows could not be read; store: grown")
-
-    @pytest.mark.parametrize(("ago", "ok"), [(timedelta(minutes=59), True), (timedelta(minutes=61), False)])
-    def test_one_that_is_due_for_an_hour_is_wrong(self, world, health, ago, ok):
+    @pytest.mark.parametrize(("ago", "ok"), [(timedelta(minutes=60), True), (timedelta(minutes=61), False)])
+    def test_one_that_is_overdue_for_an_hour_is_wrong(self, world, health, ago, ok):
         self.succeed(health, due_at=NOW - ago)
 
-        found = check("sources", lambda: health.sources(["store"]))
+        found = check("sources", lambda: health.pulls(["store"]))
 
-        assert (found.ok, "store: due since" in found.what) == (ok, True)
+        assert (found.ok, "store: overdue since" in found.what) == (ok, True)
 
-    def test_a_refused_source_is_named_with_its_error_and_its_begin(self, world, health):
+    def test_a_refused_source_is_named_with_its_error_and_its_begin_and_so_are_the_others(self, world, health):
         self.fail(health)
 
-        found = check("sources", lambda: health.sources(["store"]))
+        found = check("sources", lambda: health.pulls(["store", "billing"]))
 
-        assert (found.ok, found.what) == (False, "store since 2026-11-23 09:00:00Z: 503 to /x")
+        assert not found.ok
+        assert "refused since 2026-11-23 09:00:00Z: 503 to /x" in found.what
+        assert found.what.endswith("billing: never pulled")
 
     def test_a_source_that_is_no_longer_in_the_mapping_is_ignored(self, world, health):
         self.fail(health)
 
-        assert health.sources([]) == "0 pulled, none refused"
+        assert health.pulls([]) == "0 of 0 have been pulled"
 
 
 class TestNotices:

@@ -8,14 +8,27 @@ decides if it matters.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, MetaData, String, Table, cast, select, true
-from sqlalchemy import exc as sql
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from desk_sync.adapters.subscriptions.item_lines import (
     NOT_STATED,
@@ -26,10 +39,12 @@ from desk_sync.adapters.subscriptions.item_lines import (
     stated_number,
 )
 from desk_sync.adapters.subscriptions.lenient import Raw, country, text
+from desk_sync.adapters.subscriptions.sql.foreign_database import ForeignDatabase
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
-from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.errors import ConfigurationError, PermanentError, TemporaryError
+from desk_sync.domain.account.subscription import Account, ContestedSubscription, LicenceItem
+from desk_sync.errors import ConfigurationError, PermanentError
+from desk_sync.ports.now import Now
 from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourceProblem
 
 REQUIRED = (
@@ -43,9 +58,6 @@ REQUIRED = (
     "status",
 )
 OPTIONAL = ("customer_id", "domain_norm", "zuid", "zoid", "zgid", "country_code", "plan_name")
-_ROWS_AT_ONCE = 1000
-STATEMENT_TIMEOUT = timedelta(minutes=5)
-"""How long PostgreSQL may take for one statement, or for one portion of rows."""
 _COLUMNS = {
     IdentifierKind.EMAIL: "super_admin_email_norm",
     IdentifierKind.DOMAIN: "domain_norm",
@@ -57,10 +69,11 @@ _COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class SqlTable:
-    """The table as a source."""
+    """The table, or view, of a database as a source."""
 
     engine: Engine
     table: str
+    now: Now
 
     @property
     def kinds(self) -> Collection[IdentifierKind]:
@@ -78,77 +91,109 @@ class SqlTable:
         column = _COLUMNS[identifier.kind]
         if column not in table.c:
             return ()
-        named = table.alias()
-        admins = select(named.c.super_admin_email_norm).where(cast(named.c[column], String) == identifier.value)
-        return list(self._accounts(table, table.c.super_admin_email_norm.in_(admins), []))
+        return list(self._accounts(table, _concerned(table, column, identifier.value), []))
+
+    @property
+    def _database(self) -> ForeignDatabase:
+        return ForeignDatabase(self.engine, self.table, self.now)
 
     def _described(self) -> Table:
+        """Return the table with its columns, as a query without rows names them: that needs no right but SELECT."""
         schema, _, name = self.table.rpartition(".")
-        try:
-            with self._source_errors():
-                table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
-        except sql.NoSuchTableError:
-            raise ConfigurationError(f"the database has no table or view {self.table}") from None
-        if missing := [column for column in REQUIRED if column not in table.c]:
+        table = Table(name, MetaData(), schema=schema or None)
+        names = self._database.columns(select(literal_column("*")).select_from(table).where(false()))
+        if missing := [each for each in REQUIRED if each not in names]:
             raise ConfigurationError(f"{self.table} has no column {', '.join(missing)}")
-        return table
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Open a connection that cannot write. PostgreSQL streams rows only within a transaction."""
-        postgresql = self.engine.dialect.name == "postgresql"
-        options: dict[str, Any] = {"postgresql_readonly": True} if postgresql else {"without_begin": True}
-        with self._source_errors(), self.engine.connect().execution_options(**options) as connection:
-            if postgresql:
-                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT.seconds * 1000}")
-            yield connection
-
-    @contextmanager
-    def _source_errors(self) -> Iterator[None]:
-        """Translate errors of the source's database, which is not ours."""
-        try:
-            yield
-        except (sql.DBAPIError, sql.TimeoutError) as error:
-            reason = str(getattr(error, "orig", None) or "no free connection").partition("\n")[0]
-            if "permission denied" in reason:
-                message = f"the user lacks SELECT on {self.table}: {reason}"
-                raise ConfigurationError(message, hint=f"GRANT SELECT ON {self.table} to this user") from error
-            if isinstance(error, sql.OperationalError | sql.InterfaceError | sql.TimeoutError):
-                raise TemporaryError(f"the source's database does not answer: {reason}") from error
-            raise PermanentError(f"the source's database refused: {reason}") from error
+        return Table(name, MetaData(), *map(Column, names), schema=schema or None)
 
     def _accounts(
         self, table: Table, condition: ColumnElement[bool], problems: list[SourceProblem]
     ) -> Iterator[Account]:
         columns = [table.c[name] for name in (*REQUIRED, *OPTIONAL) if name in table.c]
         address = table.c.super_admin_email_norm
-        query = select(*columns).where(condition).order_by(address).execution_options(yield_per=_ROWS_AT_ONCE)
+        query = select(*columns).where(condition).order_by(case((_looks_valid(table), 1), else_=0), address)
         seen: set[str] = set()
-        with self._reading() as connection:
-            found = (dict(row) for row in connection.execute(query).mappings())
-            for written, group in groupby(found, key=lambda row: row[address.name]):
-                owner = identifiers.email(str(written or ""))
-                if owner in seen:
-                    raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
-                if owner:
-                    seen.add(owner)
-                    yield _account(owner, list(group), problems)
-                else:
-                    yield from _without_address(list(group), problems)
+        unowned, owned = UnownedRows(problems), set[str]()
+        for written, group in groupby(self._database.rows(query), key=lambda row: row[address.name]):
+            owner = identifiers.email(str(written or ""))
+            if owner in seen:
+                raise PermanentError("one super admin is written in two forms", hint="write addresses in one form")
+            if owner is None:
+                unowned.take(group)
+                continue
+            seen.add(owner)
+            account = _account(owner, list(group), problems)
+            owned.update(account.zoids)
+            yield unowned.doubted(account)
+        yield from unowned.accounts(owned)
 
 
-def _without_address(rows: Sequence[Raw], problems: list[SourceProblem]) -> Iterator[Account]:
-    """Yield an account for each organisation (ZOID) of rows without a valid address; the other rows are left out."""
-    by_zoid: dict[str, list[Raw]] = {}
-    for row in rows:
-        if zoid := identifiers.number(text(row, "zoid")):
-            by_zoid.setdefault(zoid, []).append(row)
-            continue
-        message = "neither a valid address nor a ZOID"
-        named = text(row, "subscription_id")
-        problems.append(SourceProblem(account="", subscription=named, field="super_admin_email_norm", message=message))
-    for each in by_zoid.values():
-        yield _account("", each, problems)
+def _looks_valid(table: Table) -> ColumnElement[bool]:
+    """The condition that a row has an address; rows without one are read first."""
+    return func.coalesce(table.c.super_admin_email_norm, "").like("%_@_%.__%")
+
+
+def _concerned(table: Table, column: str, value: str) -> ColumnElement[bool]:
+    """The condition for the rows of the super admins with this value, and of their organisations without an admin."""
+    named = table.alias()
+    has_value = cast(named.c[column], String) == value
+    of_admins = table.c.super_admin_email_norm.in_(select(named.c.super_admin_email_norm).where(has_value))
+    if "zoid" not in table.c:
+        return of_admins
+    of_organisations = table.c.zoid.in_(select(named.c.zoid).where(has_value))
+    return or_(of_admins, and_(not_(_looks_valid(table)), of_organisations))
+
+
+@dataclass(slots=True)
+class UnownedRows:
+    """Rows without a valid address, by their organisation (ZOID); those without one are left out, and noted.
+
+    They may belong to each super admin of their organisation: a person decides where it matters.
+    """
+
+    problems: list[SourceProblem]
+    by_zoid: dict[str, list[Raw]] = field(default_factory=dict)
+
+    def take(self, rows: Iterable[Raw]) -> None:
+        for row in rows:
+            if zoid := identifiers.number(text(row, "zoid")):
+                self.by_zoid.setdefault(zoid, []).append(row)
+                continue
+            message = "neither a valid address nor a ZOID"
+            problem = SourceProblem(
+                account="", subscription=text(row, "subscription_id"), field="super_admin_email_norm", message=message
+            )
+            self.problems.append(problem)
+
+    def doubted(self, account: Account) -> Account:
+        """Return the account with what may belong to it."""
+        rows = [row for zoid in account.zoids for row in self.by_zoid.get(zoid, ())]
+        if not rows:
+            return account
+        message = "rows of the organisation have no super admin"
+        self.problems.append(
+            SourceProblem(account=account.account_id, subscription="", field="super_admin_email_norm", message=message)
+        )
+        perhaps = _account("", rows, [])
+        return replace(
+            account,
+            contested=(
+                *account.contested,
+                *(replace(each, readings=((), *each.readings), doubt=_NO_ADMIN) for each in perhaps.contested),
+                ContestedSubscription(
+                    subscription_id=text(rows[0], "subscription_id"), readings=((), perhaps.items), doubt=_NO_ADMIN
+                ),
+            ),
+        )
+
+    def accounts(self, owned: Collection[str]) -> Iterator[Account]:
+        """Yield an account for each organisation that no super admin has."""
+        for zoid, rows in self.by_zoid.items():
+            if zoid not in owned:
+                yield _account("", rows, self.problems)
+
+
+_NO_ADMIN = "no super admin is named for"
 
 
 def _account(address: str, rows: Sequence[Raw], problems: list[SourceProblem]) -> Account:
