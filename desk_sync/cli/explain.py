@@ -24,17 +24,19 @@ def explain(
     With --rejudge, compare the clocks with those that today's mapping would give. Nothing is written.
     """
     from desk_sync.cli import explanation
-    from desk_sync.wiring.opening import open_to_read
+    from desk_sync.wiring.opening import open_app
 
-    with open_to_read(portal) as (services, warning):
+    with open_app() as desk_sync:
+        services = desk_sync.portal(portal)
+        warning = desk_sync.belonging.check_reading(services.name)
         history = services.tickets.history(ticket_id)
         if history is None:
             hint = f"hint: `desk-sync replay {ticket_id}` looks at it now"
             sys.exit(f"error: ticket {ticket_id} is unknown: no event has named it\n{hint}")
         again = services.reader.rejudge(history) if rejudge else None
         now = services.clock.now()
-    warn(warning)
         reports = desk_sync.sources.reports()
+    warn(warning)
     if as_json:
         judged = {"rejudged": explanation.rejudged(again)} if rejudge else {}
         emit(explanation.document(history, now) | explanation.data_document(history, reports) | judged)
