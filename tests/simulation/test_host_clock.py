@@ -95,7 +95,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.crowd
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_scenario_raises_the_same_levels_whatever_the_hosts_clock_shows(folder, name):
     text = (SCENARIOS / f"{name}.yaml").read_text()
