@@ -65,7 +65,7 @@ def test_a_person_is_shown_the_address_and_why_it_does_not_act():
     assert (str(verdict.weight), str(verdict.reason)) == ("weak", "of a third party, such as a supplier")
 
 
-@pytest.mark.parametrize("flaw", STRANGERS)
+@pytest.mark.parametrize("flaw", sorted(STRANGERS))
 def test_each_kind_occurs_among_the_cases(flaw):
     assert any(each.reason is flaw for text in texts("others") for each in read(text).verdicts)
 
