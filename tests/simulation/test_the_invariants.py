@@ -33,6 +33,16 @@ def test_they_hold_in_the_scenario(file):
     assert simulation.check(file)["broken"] == []
 
 
+@pytest.mark.parametrize("faults", ["", "  - {at: +30m, faults: {drop: 1}, for: 2h}\n"], ids=["told", "never told"])
+def test_a_ticket_in_the_bin_is_found_there_by_its_delivery_or_its_next_look(faults, tmp_path):
+    """No list of Desk shows a ticket in the bin, so that no sweep finds it after a lost delivery."""
+    file = tmp_path / "binned.yaml"
+    steps = f"steps:\n  - {{at: +1h, ticket: t1, trash: true}}\n{faults}"
+    file.write_text(f"start: 2026-10-02T12:00:00Z\nuntil: +3h\ntickets: [{{key: t1, severity: 3}}]\n{steps}")
+
+    assert simulation.check(file)["broken"] == []
+
+
 def test_the_command_ends_with_the_first_that_is_broken(monkeypatch, capsys):
     report = {"tickets": {}, "broken": ["the first", "the second"]}
     monkeypatch.setattr(simulation, "check", lambda file, host_clock: report)
