@@ -31,6 +31,7 @@ from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.rest.routes import ROUTES
 from tests.faults.scene import ACCOUNTS, PORTAL, TrialSetup, trial_setup
 from tests.support.processes import START_SECONDS, environment, wait_until
+from tests.support.public_texts import timeless
 
 NAME = "outages"
 SHIPPED = Path(__file__).parents[2] / "mappings" / "partner_support.yaml"
@@ -285,7 +286,9 @@ def _state(setup: TrialSetup, ticket: str) -> Mapping[str, Any]:
         "verdict": str(history.decisions[-1].decision.verdict),
         "clocks": [(each.milestone, each.round, each.state) for each in history.clocks(setup.now())],
         "levels": [each.level for each in history.memory.escalation.state.raised],
-        "public comments": sorted(_REFERENCE.sub("", each).replace(whole["ticketNumber"], "N") for each in public),
+        "public comments": sorted(
+            _REFERENCE.sub("", timeless(each)).replace(whole["ticketNumber"], "N") for each in public
+        ),
         "private comments": _notes(history, comments),
     }
 

@@ -31,6 +31,7 @@ from desk_sync.simulation import report, run, scenario, setup, simulate
 from desk_sync.wiring.process import DEFAULT
 from tests.simulation.conftest import SCENARIOS
 from tests.support.counts import count
+from tests.support.public_texts import timeless
 
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 BEGIN = START + timedelta(minutes=20)
@@ -227,7 +228,7 @@ def _outcome(ticket: dict[str, Any]) -> dict[str, Any]:
         "decision": ticket["decision"]["decision"],
         "clocks": [(each["milestone"], each["round"], each["state"], each["met_at"]) for each in ticket["clocks"]],
         "escalations": [each["level"] for each in ticket["escalations"]],
-        "public comments": [each["text"] for each in ticket["comments"] if each["public"]],
+        "public comments": [timeless(each["text"]) for each in ticket["comments"] if each["public"]],
         "steps": _count(ticket)["escalation"],
         "notes": set(_count(ticket)),
     }
