@@ -279,16 +279,14 @@ def _state(setup: TrialSetup, ticket: str) -> Mapping[str, Any]:
     assert history
     whole = setup.demo.desk.call("GET", f"{API}/tickets/{ticket}")
     comments = setup.demo.desk.call("GET", f"{API}/tickets/{ticket}/comments").get("data", [])
-    public = [each["content"] for each in comments if each["isPublic"]]
+    public = [timeless(each["content"]) for each in comments if each["isPublic"]]
     return {
         "fields": whole["cf"],
         "status": whole["status"],
         "verdict": str(history.decisions[-1].decision.verdict),
         "clocks": [(each.milestone, each.round, each.state) for each in history.clocks(setup.now())],
         "levels": [each.level for each in history.memory.escalation.state.raised],
-        "public comments": sorted(
-            _REFERENCE.sub("", timeless(each)).replace(whole["ticketNumber"], "N") for each in public
-        ),
+        "public comments": sorted(_REFERENCE.sub("", each).replace(whole["ticketNumber"], "N") for each in public),
         "private comments": _notes(history, comments),
     }
 
