@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_name
-
 _MINUTE = timedelta(minutes=1)
 
 
@@ -15,10 +13,9 @@ def format_instant(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}Z"
 
 
-def format_local(at: datetime, zone: str, language: str) -> str:
-    """Return the local time with its zone in a language: "16. November 2026, 09:30 (Golf-Zeit)"."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{format_date(local, 'long', locale=language)}, {local:%H:%M} ({get_timezone_name(local, locale=language)})"
+def format_local(at: datetime, zone: str) -> str:
+    """Return the local time with its zone, which is read alike in all languages: "2026-11-23 05:00 (Europe/Berlin)"."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 
 def format_duration(duration: timedelta) -> str:

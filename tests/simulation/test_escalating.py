@@ -118,7 +118,8 @@ def test_an_update_to_the_partner_never_names_an_empty_level(staffed):
     report = staffed(f"until: +20h\ntickets: [{ticket('t1', 'AE')}]\n")
 
     updates = [text for text in comments(report) if text.startswith("Your request")]
-    assert updates[-1].startswith("Your request 101 has been escalated to level 4, the Partner Support manager")
+    assert updates[-1].startswith("Your request 101 has been escalated to level 4.")
+    assert "The Partner Support manager is now in charge." in updates[-1]
 
 
 def test_during_an_absence_the_deputy_gets_the_notice(staffed):

@@ -24,7 +24,7 @@ SCENARIOS = sorted(
     for path in (CASES / folder).glob("*.yaml")
     if not path.name.startswith("mapping-") and not path.name.endswith(".outcome.yaml")
 )
-FIRST = raised(1, START)
+FIRST, CLOCK = raised(1, START), ladder(about="acknowledgement:a")
 LEVEL = RaisedLevel(ladder="acknowledgement:1", because=LadderCause.ACKNOWLEDGEMENT, level=1, at=MONDAY + 3 * HOUR)
 
 
@@ -115,6 +115,18 @@ class TestEachIsSeen:
         history = History(created_at=START)
 
         assert clocks.is_climbing(EscalationState(**state), history, START + HOUR) is climbs
+
+    @pytest.mark.parametrize(
+        ("state", "told"),
+        [
+            pytest.param({}, "", id="no ladder"),
+            pytest.param({"ladder": CLOCK, "raised": (raised(3, START),)}, "", id="a level is to come"),
+            pytest.param({"ladder": CLOCK, "raised": (raised(4, START),)}, "acknowledgement:a", id="all levels"),
+            pytest.param({"ladder": CLOCK, "raised": (raised(4, START),), "lapsed": {CLOCK.key}}, "", id="no reason"),
+        ],
+    )
+    def test_a_clock_of_which_all_levels_are_told(self, state, told):
+        assert clocks.fully_told(EscalationState(**state)) == told
 
     def test_a_met_milestone_that_became_late(self):
         met = [each for each in read("0h s3, 4h reply", "5h") if each.state is ClockState.MET]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_LOCAL_TIME = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4}, \d\d:\d\d")
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 
 
 def timeless(text: str) -> str:

@@ -102,13 +102,13 @@ class UpdateTexts:
 
     def _late(self, step: PublicStep, language: str) -> str:
         sentence = self.sentences[language].late[step.because]
-        return _filled(sentence, {"since": format_local(step.since, step.zone, language)})
+        return _filled(sentence, {"since": format_local(step.since, step.zone)})
 
     def _news(self, step: PublicStep, language: str) -> str:
         sentences = self.sentences[language]
         if step.next_at is None:
             return sentences.news
-        return _filled(sentences.news_at, {"at": format_local(step.next_at, step.zone, language)})
+        return _filled(sentences.news_at, {"at": format_local(step.next_at, step.zone)})
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

@@ -70,6 +70,14 @@ def is_climbing(state: EscalationState, history: History, now: datetime) -> bool
     return coming is not None and not coming.is_due(now)
 
 
+def fully_told(state: EscalationState) -> str:
+    """Return the clock of which a standing ladder has raised all levels: another window of it starts no other ladder."""
+    ladder = state.ladder
+    if ladder is None or ladder.key in state.lapsed or ladder.reached(state.raised) < ladder.top:
+        return ""
+    return ladder.about
+
+
 def became_late(met: Iterable[Clock], clocks: Iterable[Clock]) -> Iterator[str]:
     """Yield each of the clocks that were `met` in time and are late now."""
     late = {(clock.milestone, clock.met_at) for clock in clocks if clock.state is ClockState.BREACHED}

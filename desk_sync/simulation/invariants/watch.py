@@ -99,7 +99,9 @@ class ScenarioWatch:
             return
         if of_clocks.is_climbing(state, past, self._now):
             return
-        ripe = [clock for clock in history.clocks(self._now) if clock.due_at and clock.due_at <= self._now - PROMPT]
+        told = of_clocks.fully_told(state)
+        read = [clock for clock in history.clocks(self._now) if clock.name != told]
+        ripe = [clock for clock in read if clock.due_at and clock.due_at <= self._now - PROMPT]
         self._note(key, ScenarioInvariant.BREACH_HAS_A_LEVEL, of_clocks.unraised(ripe, past, state.raised, self._now))
 
     def _check_state(self, key: str, ticket: DeskTicket, history: TicketHistory) -> None:

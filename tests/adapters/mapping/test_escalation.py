@@ -348,13 +348,13 @@ def test_everywhere_at_every_level_and_boundary_a_ticket_has_a_recipient(changed
     [
         (
             "en",
-            "Your request 1042 has been escalated to level 2. The first reply to you was due by November 23, 2026, 10",
+            "Your request 1042 has been escalated to level 2. The first reply to you was due by 2026-11-23 10:00 (E",
         ),
-        ("de", "Ihre Anfrage 1042 wurde auf Stufe 2 eskaliert. Die erste Antwort an Sie war bis zum 23. November 2026"),
+        ("de", "Ihre Anfrage 1042 wurde auf Stufe 2 eskaliert. Die erste Antwort an Sie war bis zum 2026-11-23 10:00"),
         ("pt-BR", "A sua solicitação 1042 foi escalada para o nível 2"),
         ("es", "Su solicitud 1042 se ha escalado al nivel 2"),
         ("fr", "Votre demande 1042 a été transmise au niveau 2"),
-        ("ja", "お問い合わせ 1042 はレベル 2 にエスカレーションされました。最初のご返信の期限は 2026年11月23日, 10:00"),
+        ("ja", "お問い合わせ 1042 はレベル 2 にエスカレーションされました。最初のご返信の期限は 2026-11-23 10:00"),
         ("nl", "Your request 1042"),
         (None, "Your request 1042"),
     ],

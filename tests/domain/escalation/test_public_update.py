@@ -30,9 +30,9 @@ UPDATES = UpdateTexts(
     titles={"en": {1: "the desk"}},
     sentences={"en": ENGLISH, "de": GERMAN},
 )
-LATE = "acknowledgement was due November 23, 2026, 19:00 (Singapore Standard Time)."
-GERMAN_LATE = "Fällig: 23. November 2026, 19:00 (Singapurische Normalzeit)."
-NEWS = "News: November 23, 2026, 21:00 (Singapore Standard Time)."
+LATE = "acknowledgement was due 2026-11-23 19:00 (Asia/Singapore)."
+GERMAN_LATE = "Fällig: 2026-11-23 19:00 (Asia/Singapore)."
+NEWS = "News: 2026-11-23 21:00 (Asia/Singapore)."
 
 
 def text(step, language="en"):
