@@ -71,7 +71,7 @@ def is_climbing(state: EscalationState, history: History, now: datetime) -> bool
 
 
 def fully_told(state: EscalationState) -> str:
-    """Return the clock of which a standing ladder has raised all levels: another window of it starts no other ladder."""
+    """Return the clock of which a standing ladder has raised all levels: another window of it starts no other."""
     ladder = state.ladder
     if ladder is None or ladder.key in state.lapsed or ladder.reached(state.raised) < ladder.top:
         return ""
