@@ -24,6 +24,7 @@ from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.marking import RequeueTickets
 from desk_sync.adapters.store.subscription_tables import snapshots
 from desk_sync.adapters.store.values import stored_memory
+from desk_sync.domain.account.freshness import FreshnessPolicy, FreshnessRule
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -172,7 +173,8 @@ def _marking(engine: Engine, tickets: KnownTickets) -> Iterator[tuple[str, str]]
         current = {"source": "file", "imported_at": tickets.now, "state": "current", "marking_until": tickets.now}
         made = connection.execute(insert(snapshots).values(current)).inserted_primary_key
     changes = AccountChanges(added=CHANGED, differing=frozenset(), removed=frozenset())
-    requeue, began = RequeueTickets(engine, timedelta(days=7)), perf_counter()
+    freshness = FreshnessPolicy(usual=FreshnessRule(max_age=timedelta(days=7)))
+    requeue, began = RequeueTickets(engine, freshness), perf_counter()
     with _longest_transaction(engine) as longest:
         marked = requeue.mark(made[0] if made else 0, changes, now=tickets.now)
         seconds = perf_counter() - began

@@ -156,9 +156,9 @@ def stage(database: str, file: str) -> None:
         with writing(store.engine) as connection:
             rows = [{**opened, "ticket_id": f"{n:018}", "account_id": each.account_id} for n, each in chunk]
             connection.execute(insert(tables.tickets), rows)
-    snapshot_id = store._start(source=FILE, imported_at=_now(), as_of=None)
+    snapshot_id = store._start(FILE, None, imported_at=_now(), as_of=None)
     for few in chunks(accounts, 5_000):
-        store._stage(snapshot_id, few, None)
+        store._stage(snapshot_id, few, None, None)
 
 
 def _addresses(engine: Engine) -> Iterator[str]:
