@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import settings
+from sqlalchemy import Engine
 
 from desk_sync import gc_tuning
+from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.upgrade import upgrade
 from tests.support.mariadb import MariaDb, NoMariaDb, run_mariadb
 from tests.support.postgres import NoBinaries, Postgres, run_postgres
@@ -63,3 +66,32 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("store") / "template.sqlite3"
     upgrade(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The database's name in SQLAlchemy."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database with all tables."""
+    if database == "sqlite":
+        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'store.sqlite3')}"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.url(postgres.new_database(like=request.getfixturevalue("postgres_template")))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: Postgres) -> str:
+    name = postgres.new_database()
+    upgrade(postgres.url(name))
+    return name
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()

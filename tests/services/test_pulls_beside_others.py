@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from desk_sync.adapters.store.answers import SqlAnswers
-from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
-from desk_sync.adapters.store.upgrade import upgrade
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.account.identity import IdentifierKind
 from desk_sync.domain.account.subscription import Account
@@ -68,19 +65,6 @@ def together(found: Iterable[Account], barrier: Barrier) -> Iterator[Account]:
     for each in found:
         barrier.wait(timeout=60)
         yield each
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, tmp_path, sqlite_template):
-    if request.param == "sqlite":
-        url = f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'store.sqlite3')}"
-    else:
-        postgres = request.getfixturevalue("postgres")
-        url = postgres.url(postgres.new_database())
-        upgrade(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ product's, on real databases.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -16,11 +15,10 @@ import pytest
 from sqlalchemy import select
 
 from desk_sync.adapters.store import subscription_tables as tables
-from desk_sync.adapters.store.engine import open_engine, reading
+from desk_sync.adapters.store.engine import reading
 from desk_sync.adapters.store.pulls import SqlPulls
 from desk_sync.adapters.store.source_calls import SqlCallMeter, SqlUnits
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
-from desk_sync.adapters.store.upgrade import upgrade
 from desk_sync.adapters.store.values import ACCOUNT
 from desk_sync.adapters.subscriptions.billing import BillingSource
 from desk_sync.adapters.subscriptions.zoho_api import CallAllowance, CallPace
@@ -66,19 +64,6 @@ class RecordedCalls(SourceLimits):
     def spend(self) -> None:
         SourceLimits.spend(self)
         self.instants.append(self.now())
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, tmp_path):
-    if request.param == "sqlite":
-        url = f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'store.sqlite3')}"
-    else:
-        postgres = request.getfixturevalue("postgres")
-        url = postgres.url(postgres.new_database())
-        upgrade(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 def puller(engine, sources: StandIn, clock: VirtualClock) -> Pull:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +9,15 @@ import pytest
 from sqlalchemy import Engine
 
 from desk_sync.adapters.store.bindings import SqlBindings
-from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.adapters.store.portals import SqlAllowances, SqlPortalFacts, SqlTokens
 from desk_sync.adapters.store.reviews import SqlReviews
 from desk_sync.adapters.store.subscriptions import SqlSubscriptions
 from desk_sync.adapters.store.tickets import SqlTickets
-from desk_sync.adapters.store.upgrade import upgrade
 from desk_sync.ports.subscriptions import FILE
 from tests.support.postgres import Postgres
 
 PORTAL = "default"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
-    """The database's name in SQLAlchemy."""
-    return str(request.param)
 
 
 @pytest.fixture
@@ -37,29 +27,6 @@ def empty_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> 
         return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
     postgres: Postgres = request.getfixturevalue("postgres")
     return postgres.url(postgres.new_database())
-
-
-@pytest.fixture
-def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of a fresh database with all tables."""
-    if database == "sqlite":
-        return f"sqlite:///{shutil.copy(request.getfixturevalue('sqlite_template'), tmp_path / 'store.sqlite3')}"
-    postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.url(postgres.new_database(like=request.getfixturevalue("postgres_template")))
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres: Postgres) -> str:
-    name = postgres.new_database()
-    upgrade(postgres.url(name))
-    return name
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
