@@ -19,8 +19,13 @@ def fingerprint(value: object) -> str:
 
 
 def words_digest(text: str) -> str:
-    """Return a fingerprint of a text without its blanks, which Desk may change."""
-    return fingerprint("".join(text.split()))
+    """Return a fingerprint of the words of a text."""
+    return fingerprint(without_blanks(text))
+
+
+def without_blanks(text: str) -> str:
+    """Return the text without its blanks, which Desk may change."""
+    return "".join(text.split())
 
 
 def version_digest(value: object) -> str:

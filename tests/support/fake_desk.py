@@ -13,7 +13,7 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
-from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.fingerprint import without_blanks, words_digest
 from desk_sync.domain.ticket.agent import DeskAgent
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
@@ -212,7 +212,7 @@ class FakeDesk:
             public=public,
             reference=reference,
             words=words_digest(text),
-            said="".join(text.split()) if public else None,
+            said=without_blanks(text) if public else None,
         )
         self.our_items[ticket_id].append(ours)
         if ticket := self.tickets.get(ticket_id):

@@ -24,10 +24,9 @@ from desk_sync.adapters.desk.raw import (
 from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
-from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.fingerprint import without_blanks, words_digest
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Value
-from desk_sync.domain.ticket.wording import without_blanks
 
 _MARKUP = re.compile(r"<[^<>]*>|&nbsp;")
 _AUTHORS: Mapping[str, AuthorKind] = {

@@ -79,7 +79,7 @@ def _wait(written: object) -> timedelta:
 _AT_ONCE = "at once"
 
 
-def _filled(placeholders: Collection[str], text: str) -> str:
+def _with_known(placeholders: Collection[str], text: str) -> str:
     unknown = [name for name in PLACEHOLDER.findall(text) if name not in placeholders]
     if unknown:
         known = ", ".join(f"{{{name}}}" for name in sorted(placeholders))
@@ -97,9 +97,9 @@ Mail = Annotated[str, AfterValidator(_mail), Schema({"type": "string", "format":
 Wait = Annotated[
     timedelta, PlainValidator(_wait), Schema({"type": "string", "pattern": f"^([1-9][0-9]{{0,4}}[dhm]|{_AT_ONCE})$"})
 ]
-UpdateText = Annotated[str, AfterValidator(partial(_filled, PLACEHOLDERS))]
-LateText = Annotated[Text, AfterValidator(partial(_filled, LATE_PLACEHOLDERS))]
-NewsText = Annotated[Text, AfterValidator(partial(_filled, NEWS_PLACEHOLDERS))]
+UpdateText = Annotated[str, AfterValidator(partial(_with_known, PLACEHOLDERS))]
+LateText = Annotated[Text, AfterValidator(partial(_with_known, LATE_PLACEHOLDERS))]
+NewsText = Annotated[Text, AfterValidator(partial(_with_known, NEWS_PLACEHOLDERS))]
 Rank: TypeAlias = Literal[1, 2, 3, 4]
 
 

@@ -20,10 +20,10 @@ from desk_sync.adapters.subscriptions.billing_reader import (
     zoids_of,
 )
 from desk_sync.adapters.subscriptions.lenient import Raw, text
-from desk_sync.adapters.subscriptions.paging import ListPlace, check_page, resumed
+from desk_sync.adapters.subscriptions.paging import ListPlace, PagePart, check_page, resumed
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.subscription import Account
-from desk_sync.errors import Absent, PermanentError, TemporaryError
+from desk_sync.errors import Absent, PermanentError
 from desk_sync.ports.subscriptions import CheckpointStore, SourcePage, SourceProblem
 
 RECORDS_AT_ONCE = 10
@@ -46,8 +46,7 @@ class BillingRun:
     customers: dict[str, Raw] = field(default_factory=dict)
     subscriptions: dict[str, Raw] = field(default_factory=dict)
     pieces: dict[str, list[Account]] = field(default_factory=dict)
-    stopped: TemporaryError | None = None
-    """The error that ended a page of records early: what was read before it is kept, and then it is raised."""
+    part: PagePart = field(default_factory=PagePart)
 
     def accounts(self) -> Iterator[Account]:
         """Yield every customer once, when all is read."""
@@ -129,26 +128,15 @@ class BillingRun:
         self.problems += found.problems
 
     def _read_records(self, last: str) -> SourcePage:
-        """Return the next records, in the order of their keys, after the one named `last`.
-
-        A call that fails for a while ends the page before its record, so that no turn is without progress.
-        """
-        if self.stopped:
-            raise self.stopped
+        """Return the next records, in the order of their keys, after the one named `last`."""
+        self.part.check()
         waiting = sorted(key for key, row in self.subscriptions.items() if key > last and not has_ended(row))
         self.checkpoints.expect(customers=len(self.customers), calls=len(waiting))
-        group = waiting[:RECORDS_AT_ONCE]
-        found: list[SubscriptionPiece] = []
         owners: list[Mapping[str, Any]] = []
         problems: list[SourceProblem] = []
-        for place, key in enumerate(group):
-            try:
-                found += self._owned_record(self.subscriptions[key], owners, problems)
-            except TemporaryError as error:
-                if not place:
-                    raise
-                self.stopped, group = error, group[:place]
-                break
+        group, found = self.part.read(
+            waiting[:RECORDS_AT_ONCE], lambda key: self._owned_record(self.subscriptions[key], owners, problems)
+        )
         problems += (problem for piece in found for problem in piece.problems)
         after = f"{_RECORDS} {group[-1]}" if len(waiting) > len(group) else None
         return SourcePage(accounts=[piece.account for piece in found], rows=owners, problems=problems, after=after)

@@ -12,13 +12,13 @@ from typing import TypeAlias
 
 from desk_sync.adapters.subscriptions.item_lines import StatedNumber, stated_number, unreadable
 from desk_sync.adapters.subscriptions.lenient import Raw, rows, section, text
-from desk_sync.adapters.subscriptions.paging import accounts_of, resumed
+from desk_sync.adapters.subscriptions.paging import PagePart, accounts_of, resumed
 from desk_sync.adapters.subscriptions.zoho_answer import RecordFault, own_words
 from desk_sync.adapters.subscriptions.zoho_api import LOOKUP_TIMEOUT, ZohoApi
 from desk_sync.adapters.text import identifiers
 from desk_sync.domain.account.identity import Identifier, IdentifierKind
 from desk_sync.domain.account.subscription import Account, LicenceItem
-from desk_sync.errors import Absent, PermanentError, TemporaryError
+from desk_sync.errors import Absent, PermanentError
 from desk_sync.ports.subscriptions import CheckpointStore, PulledAccounts, SourcePage, SourceProblem
 
 PAGE = 25
@@ -41,13 +41,12 @@ class MailPartner:
         working._api = self._api.working(checkpoints.work)
         zoids = sorted(set(self._zoids()))
         problems: list[SourceProblem] = []
-        stopped: list[TemporaryError] = []
+        part = PagePart()
 
         def read(after: str) -> SourcePage:
-            if stopped:
-                raise stopped[0]
+            part.check()
             checkpoints.expect(customers=len(zoids), calls=sum(zoid > after for zoid in zoids))
-            return working._page(zoids, after, stopped)
+            return working._page(zoids, after, part)
 
         return PulledAccounts(accounts=accounts_of(resumed(checkpoints, read), problems), problems=problems)
 
@@ -65,19 +64,10 @@ class MailPartner:
                 raise PermanentError(f"Mail has organisation {account.zoids[0]} twice, with different data")
         return list(accounts.values())
 
-    def _page(self, zoids: Sequence[str], after: str, stopped: list[TemporaryError]) -> SourcePage:
-        """Return the next organisations. A call that fails for a while ends the page before its organisation."""
-        zoids_of_page = [zoid for zoid in zoids if zoid > after][:PAGE]
-        found: list[_Organisation] = []
-        for place, zoid in enumerate(zoids_of_page):
-            try:
-                found += self._organisations([zoid])
-            except TemporaryError as error:
-                if not place:
-                    raise
-                stopped.append(error)
-                zoids_of_page = zoids_of_page[:place]
-                break
+    def _page(self, zoids: Sequence[str], after: str, part: PagePart) -> SourcePage:
+        """Return the next organisations."""
+        waiting = [zoid for zoid in zoids if zoid > after][:PAGE]
+        zoids_of_page, found = part.read(waiting, lambda zoid: self._organisations([zoid]))
         more = bool(zoids_of_page) and zoids_of_page[-1] != zoids[-1]
         return SourcePage(
             accounts=tuple(account for account, _ in found),

@@ -7,12 +7,13 @@ orders, and again while that finds rows which no earlier reading had; a row that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from desk_sync.adapters.subscriptions.lenient import Raw
 from desk_sync.domain.account.subscription import Account
-from desk_sync.errors import PermanentError
+from desk_sync.errors import PermanentError, TemporaryError
 from desk_sync.ports.subscriptions import CheckpointStore, SourcePage, SourceProblem
 
 MOST_PAGES = 100_000
@@ -20,6 +21,7 @@ MOST_PAGES = 100_000
 MOST_LIST_PAGES = 5_000
 """The most pages of one list: a million rows of Zoho's APIs."""
 MOST_PASSES = 4
+T = TypeVar("T")
 
 
 def resumed(checkpoints: CheckpointStore, read: Callable[[str], SourcePage]) -> Iterator[SourcePage]:
@@ -41,6 +43,34 @@ def resumed(checkpoints: CheckpointStore, read: Callable[[str], SourcePage]) -> 
         if after is not None:
             checkpoints.keep(page)
         yield page
+
+
+@dataclass(slots=True)
+class PagePart:
+    """The part of a page that can be read now: a call that fails for a while ends the page before its entry.
+
+    So no turn is without progress. What was read is kept as a page, and the next one raises the error.
+    """
+
+    stopped: TemporaryError | None = None
+
+    def check(self) -> None:
+        """Raise the error that ended the page before, if one did."""
+        if self.stopped:
+            raise self.stopped
+
+    def read(self, entries: Sequence[str], read: Callable[[str], Iterable[T]]) -> tuple[Sequence[str], list[T]]:
+        """Return the entries that were read, and what they have. Raises the error of the first one."""
+        found: list[T] = []
+        for place, entry in enumerate(entries):
+            try:
+                found += read(entry)
+            except TemporaryError as error:
+                if not place:
+                    raise
+                self.stopped = error
+                return entries[:place], found
+        return entries, found
 
 
 def accounts_of(pages: Iterator[SourcePage], problems: list[SourceProblem]) -> Iterator[Account]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
-def without_blanks(text: str) -> str:
-    """Return the text without its blanks, which Desk may change."""
-    return "".join(text.split())
+from desk_sync.domain.fingerprint import without_blanks
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from desk_sync.domain.escalation.ladder import LadderCause
 from desk_sync.domain.escalation.public_update import PublicStep, UpdateSentences, UpdateTexts
-from desk_sync.domain.ticket.wording import without_blanks
+from desk_sync.domain.fingerprint import without_blanks
 
 SINCE = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
 STEP = PublicStep(

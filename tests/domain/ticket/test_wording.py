@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from desk_sync.domain.ticket.wording import Wording, without_blanks
+from desk_sync.domain.fingerprint import without_blanks
+from desk_sync.domain.ticket.wording import Wording
 
 
 @pytest.mark.parametrize(
