@@ -49,8 +49,7 @@ def _text(written: str) -> object:
 
 
 def _threads(written: str) -> object:
-    half = len(written) // 2
-    return of_threads([written[:half], written[half:]], sender=SENDER)
+    return of_threads([written, written], sender=SENDER)
 
 
 def _mail(written: str) -> object:

@@ -117,7 +117,7 @@ class TestEachIsSeen:
         assert clocks.is_climbing(EscalationState(**state), history, START + HOUR) is climbs
 
     @pytest.mark.parametrize(
-        ("state", "told"),
+        ("state", "exhausted"),
         [
             pytest.param({}, "", id="no ladder"),
             pytest.param({"ladder": CLOCK, "raised": (raised(3, START),)}, "", id="a level is to come"),
@@ -125,8 +125,8 @@ class TestEachIsSeen:
             pytest.param({"ladder": CLOCK, "raised": (raised(4, START),), "lapsed": {CLOCK.key}}, "", id="no reason"),
         ],
     )
-    def test_a_clock_of_which_all_levels_are_told(self, state, told):
-        assert clocks.fully_told(EscalationState(**state)) == told
+    def test_a_clock_of_which_all_levels_are_raised(self, state, exhausted):
+        assert clocks.exhausted_clock(EscalationState(**state)) == exhausted
 
     def test_a_met_milestone_that_became_late(self):
         met = [each for each in read("0h s3, 4h reply", "5h") if each.state is ClockState.MET]

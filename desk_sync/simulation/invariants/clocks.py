@@ -70,7 +70,7 @@ def is_climbing(state: EscalationState, history: History, now: datetime) -> bool
     return coming is not None and not coming.is_due(now)
 
 
-def fully_told(state: EscalationState) -> str:
+def exhausted_clock(state: EscalationState) -> str:
     """Return the clock of which a standing ladder has raised all levels: another window of it starts no other."""
     ladder = state.ladder
     if ladder is None or ladder.key in state.lapsed or ladder.reached(state.raised) < ladder.top:

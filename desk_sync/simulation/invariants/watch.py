@@ -99,8 +99,8 @@ class ScenarioWatch:
             return
         if of_clocks.is_climbing(state, past, self._now):
             return
-        told = of_clocks.fully_told(state)
-        read = [clock for clock in history.clocks(self._now) if clock.name != told]
+        exhausted = of_clocks.exhausted_clock(state)
+        read = [clock for clock in history.clocks(self._now) if clock.name != exhausted]
         ripe = [clock for clock in read if clock.due_at and clock.due_at <= self._now - PROMPT]
         self._note(key, ScenarioInvariant.BREACH_HAS_A_LEVEL, of_clocks.unraised(ripe, past, state.raised, self._now))
 
