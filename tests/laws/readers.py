@@ -49,7 +49,8 @@ def _text(written: str) -> object:
 
 
 def _threads(written: str) -> object:
-    return of_threads([written, written], sender=SENDER)
+    half = len(written) // 2
+    return of_threads([written[:half], written[half:]], sender=SENDER)
 
 
 def _mail(written: str) -> object:
@@ -257,8 +258,8 @@ HOSTILE: Sequence[HostileInput] = (
         "(at)",
         "\uff20",
     ),
-    *_inputs("links", "x", "x "),
-    *_inputs("threads", " <p>", ("<li>", " <tr>"), "zoid 1\n", "a@b.example "),
+    *_inputs("links", "x", "x ", "あ"),
+    *_inputs("threads", " <p>", ("<li>", " <tr>"), "zoid 1\n", "a@b.example\n"),
     *_inputs("distinct words", "none ", "a ", ("Steps: ", "no "), "a@ "),
     *_inputs(
         "mail",
