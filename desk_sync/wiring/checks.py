@@ -19,6 +19,7 @@ from desk_sync.adapters.store.schema import check_schema
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
 from desk_sync.errors import DeskSyncError, Problem
 from desk_sync.ports.hours import StoredHours
+from desk_sync.services.watch.desk_rules import describe_desk_rules
 from desk_sync.services.watch.health import Probe, check_all, describe_edition
 from desk_sync.wiring.opening import open_app
 from desk_sync.wiring.portal import PortalServices
@@ -90,6 +91,7 @@ def _online(app: DeskSync) -> Mapping[str, Probe]:
         "traces": lambda: _each(app, lambda portal: portal.adopt.check_first_start()),
         "desk": lambda: _each(app, lambda portal: describe_edition(portal.desk.greet())),
         "fields": lambda: _fields(app),
+        "rules in Desk": lambda: _each(app, lambda portal: describe_desk_rules(portal.mapping.policy)),
     }
 
 

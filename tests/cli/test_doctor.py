@@ -96,7 +96,7 @@ def test_in_a_complete_installation_every_check_passes(site, desk_sync):
     document = json.loads(done.stdout)
 
     assert [each for each in document["checks"] if not each["ok"]] == []
-    assert {*CHECKS, "credentials", "desk", "fields"} <= {each["name"] for each in document["checks"]}
+    assert {*CHECKS, "credentials", "desk", "fields", "rules in Desk"} <= {each["name"] for each in document["checks"]}
     assert (document["ok"], done.returncode) == (True, 0)
 
 
