@@ -32,8 +32,8 @@ OPENING = 600.0
 CONCURRENCY = 10
 NOT_LARGE = "A01"
 MOMENT = timedelta(seconds=1)
-ALARM_KEYS = "clock:%"
-"""The keys of alarms."""
+ALARM_KEYS = "clocks"
+"""The key of the note with the alarms."""
 ALARM = re.compile(r"\w+(?:, round \d+)? is (?:at risk|breached):")
 AT_RISK = "Acknowledgement is at risk:"
 TASK = re.compile(rb"Task (desk_sync\.\w+\[[\w-]+\]) received")

@@ -39,6 +39,11 @@ class ClockReading:
         return min(filter(None, (self.coming_at, *(clock.next_at for clock in self.clocks))), default=None)
 
     @property
+    def zone(self) -> str:
+        """The IANA name of the zone in which people read the instants: that of the promise's calendar."""
+        return self.promise.calendar.tz
+
+    @property
     def inputs(self) -> ClockInputs:
         """The inputs of the reading, to be stored."""
         return ClockInputs(history=self.history, promise=self.promise.digest, basis=self.basis)

@@ -9,34 +9,20 @@ from functools import cached_property
 
 from desk_sync.domain.account.entitlement import Verdict
 from desk_sync.domain.commitment.clock import Clock, ClockState
-from desk_sync.domain.commitment.clock_comments import (
-    StandingComment,
-    alarm_effect,
-    alarms,
-    is_escalated,
-    standing_comment,
-)
+from desk_sync.domain.commitment.clock_comments import StandingComment, doubts, is_escalated, standing_comment
 from desk_sync.domain.commitment.clock_fields import clock_fields
-from desk_sync.domain.commitment.clock_reading import (
-    AT_RISK,
-    BREACHED,
-    ClockInputs,
-    ClockReading,
-    SeverityLevels,
-    alarm_key,
-    take_reading,
-)
+from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading, SeverityLevels, take_reading
 from desk_sync.domain.commitment.folding import NO_LIMITS, FoldingLimits, fold
 from desk_sync.domain.commitment.past import FoldedPast
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.plan.decision import Decision
-from desk_sync.domain.plan.memory import KEYS, ClocksMemory, IntendedComment
+from desk_sync.domain.plan.memory import ClocksMemory, IntendedComment
 from desk_sync.domain.plan.observed import ObservedTicket
 from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.reason import Reason
 from desk_sync.domain.ticket.desired import DesiredValue
-from desk_sync.domain.ticket.effect import Effect, reference_of
+from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.ticket import Field, Value
 
 
@@ -130,21 +116,8 @@ class ClocksDraft:
 
     @property
     def suppressed(self) -> frozenset[str]:
-        """The alerts that were active at the first look, and those that an older version told under other keys."""
-        if self.reading and self.is_new:
-            return frozenset(self.reading.alarms)
-        reported = self._reported_before(self.reading) if self.reading and self.memory.keys < KEYS else ()
-        return self.memory.suppressed.union(reported)
-
-    def _reported_before(self, reading: ClockReading) -> Iterator[str]:
-        """Yield the keys of the alarms that an older version told, or suppressed: it named them by the clock alone."""
-        made, ticket_id = self.observed.references, self.observed.ticket.ticket_id
-        for clock in (each for each in reading.clocks if not each.folded):
-            for alarm, at in ((AT_RISK, clock.target_at), (BREACHED, clock.due_at)):
-                old = f"{clock.key}:{alarm}"
-                known = old in self.memory.suppressed or reference_of(ticket_id, alarm_effect(old)) in made
-                if known and at and at <= self.observed.now:
-                    yield alarm_key(clock, alarm)
+        """The alarms that were active at the first look, of which no comment is made."""
+        return frozenset(self.reading.alarms) if self.reading and self.is_new else self.memory.suppressed
 
     @property
     def awaited_until(self) -> datetime | None:
@@ -152,14 +125,13 @@ class ClocksDraft:
         until = self.memory.threads_seen.awaited_until
         return until if until and until > self.observed.now else None
 
-    def alarms(self, escalated: Collection[str]) -> Iterator[Effect]:
-        """Yield a comment for each clock at risk or breached, except those whose ladder is `escalated`."""
-        if self.reading:
-            held = self._breached if self.awaited_until else {}
-            yield from alarms(self.reading, suppressed=self.suppressed | held.keys(), escalated=escalated)
+    def comments(self) -> Iterator[Effect]:
+        """Yield a comment for each breach that rests on unknown time, but for those that a reply being sent may end."""
+        if self.reading and self.awaited_until is None:
+            yield from doubts(self.reading, suppressed=self.suppressed)
 
     def breaches(self, escalated: Collection[str]) -> Iterator[datetime]:
-        """Yield when each clock ran out whose breach has a comment of its own."""
+        """Yield when each clock ran out whose breach the standing comment tells, and no level."""
         if self.awaited_until is None:
             alarms_now = [clock for key, clock in self._breached.items() if key not in self.suppressed]
             yield from (clock.due_at for clock in alarms_now if clock.due_at and not is_escalated(clock, escalated))
@@ -170,10 +142,14 @@ class ClocksDraft:
         return {key: clock for key, clock in all_alarms.items() if clock.state is ClockState.BREACHED}
 
     def finish(self, *, silent: bool, limits: FoldingLimits = NO_LIMITS) -> ClocksPlan:
-        """Return the plan, without a comment if `silent`; `limits` are those of folding the history."""
+        """Return the plan, without a comment if `silent`, or if a reply that is being sent may end what it would tell.
+
+        `limits` are those of folding the history.
+        """
         before = self.memory.standing_comment
         reading = self.reading
-        comment = standing_comment(reading, before, self.observed.now) if reading and not silent else None
+        waits = silent or (self.awaited_until is not None and bool(self._breached))
+        comment = standing_comment(reading, before, self.observed.now) if reading and not waits else None
         inputs = self._folded(reading, limits) if reading else self.memory.inputs
         return ClocksPlan(
             reading=reading,
@@ -182,7 +158,6 @@ class ClocksDraft:
                 self.memory,
                 inputs=inputs,
                 suppressed=_unfinished(self.suppressed, inputs),
-                keys=KEYS if reading else self.memory.keys,
                 standing_comment=comment.digest if comment else before,
                 standing_words=words_digest(comment.comment.text) if comment else self.memory.standing_words,
                 intended_comment=None,

@@ -153,7 +153,7 @@ class PlanDraft:
         yield from self.memory.comments.kept(escalating=self.escalation.is_running)
         observed = self.observed
         yield from notes(observed.ticket, observed.lookup, self.decision, fields.writes, looping=fields.looping)
-        yield from self.clocks.alarms(self._escalated)
+        yield from self.clocks.comments()
         yield from education
         yield from self.escalation.comments(agents)
 

@@ -124,10 +124,6 @@ class IntendedComment:
         return text is None or (before is not None and words_digest(text) not in (self.words, before))
 
 
-KEYS = 1
-"""The version of the keys of alerts: those of an earlier one named the clock, and not what passed when."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClocksMemory:
     """The inputs of the ticket's clocks, and how much of the conversation is in them.
@@ -138,8 +134,7 @@ class ClocksMemory:
     its words, and `intended_comment` the one that was about to replace it.
 
     `left_at` is when Desk last modified the ticket, as the last look left it. The status is `in_doubt` if the ticket
-    was modified later and no event says how: it may have been another meanwhile. `keys` is the version of the keys of
-    alerts.
+    was modified later and no event says how: it may have been another meanwhile.
     """
 
     inputs: ClockInputs | None = None
@@ -153,7 +148,6 @@ class ClocksMemory:
     intended_comment: IntendedComment | None = None
     left_at: datetime | None = None
     in_doubt: bool = False
-    keys: int = 0
 
     def doubting(self, ticket: Ticket, events: Iterable[Event]) -> ClocksMemory:
         """Return it with the doubt that the reading of the ticket leaves."""

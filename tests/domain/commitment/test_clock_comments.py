@@ -1,19 +1,15 @@
-"""The comments about clocks: one for each alarm, and the standing comment."""
+"""The comments about clocks: the note that is kept, with its alarms, and a question for each doubt."""
 
 from __future__ import annotations
 
 import pytest
 
 from desk_sync.domain.commitment.clock import ClockState
-from desk_sync.domain.commitment.clock_comments import LONGEST_NOTE, alarms, standing_comment
+from desk_sync.domain.commitment.clock_comments import LONGEST_NOTE, doubts, standing_comment
 from desk_sync.domain.commitment.clock_reading import take_reading
 from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from tests.support.clock_scenes import MONDAY, PROMISE, after, events
-
-ACKNOWLEDGEMENT = "acknowledgement:20261115T230000Z"
-AT_RISK, BREACHED = f"{ACKNOWLEDGEMENT}:20261116T000000Z:at_risk", f"{ACKNOWLEDGEMENT}:20261116T020000Z:breached"
-DETERMINATION = "determination:20261115T230000Z:20261116T010000Z:at_risk"
 
 
 def reading(happened: str, now: str, basis: ClockBasis | None = None):
@@ -21,60 +17,80 @@ def reading(happened: str, now: str, basis: ClockBasis | None = None):
     return take_reading(history, PROMISE, basis or ClockBasis(), MONDAY + after(now))
 
 
-@pytest.mark.parametrize(
-    ("now", "suppressed", "escalated", "keys"),
-    [
-        pytest.param("59m", (), (), [], id="no alarm"),
-        pytest.param("3h", (), (), [BREACHED, DETERMINATION], id="each alarm"),
-        pytest.param("3h", (BREACHED,), (), [DETERMINATION], id="active before the first look"),
-        pytest.param("3h", (AT_RISK,), (), [BREACHED, DETERMINATION], id="a later alarm of the same clock is another"),
-        pytest.param(
-            "3h",
-            (),
-            (f"{ACKNOWLEDGEMENT}:20261116T020000Z",),
-            [DETERMINATION],
-            id="a breach that an escalation reports",
-        ),
-        pytest.param("3h", (), ("acknowledgement:1",), [DETERMINATION], id="one that an older version reported"),
-        pytest.param("2h", (), ("acknowledgement:1",), [AT_RISK, DETERMINATION], id="but a risk is not escalated"),
-    ],
-)
-def test_each_alarm_has_one_comment_unless_it_is_reported_elsewhere(now, suppressed, escalated, keys):
-    found = alarms(reading("0h s1", now), suppressed=suppressed, escalated=escalated)
+class TestADoubt:
+    """A breach that rests on unknown time is a question of its own."""
 
-    assert [effect.key for effect in found] == [f"clock:{key}" for key in keys]
-
-
-def test_an_alarm_keeps_its_key_and_its_text_at_the_next_look():
-    one, later = (list(alarms(reading("0h s1", now), suppressed=(), escalated=())) for now in ("2h", "2h59m"))
-
-    assert one == later
-    assert all(not effect.public for effect in one)
-
-
-def test_a_breach_that_rests_on_unknown_time_is_written_as_such():
     history = History(
         created_at=MONDAY, events=events("0h s1"), unknown=((MONDAY + after("1h"), MONDAY + after("2h")),)
     )
-    found = take_reading(history, PROMISE, ClockBasis(), MONDAY + after("3h"))
 
-    doubt, _ = alarms(found, suppressed=(), escalated=())
+    def read(self, now: str):
+        return take_reading(self.history, PROMISE, ClockBasis(), MONDAY + after(now))
 
-    assert doubt.key == f"clock:{found.clocks[0].breach_key}:doubtful"
-    assert doubt.text.startswith("Acknowledgement may be breached: it was due at 2026-11-16 02:00Z")
-    assert "nothing is known of what happened from 2026-11-16 00:00Z to 2026-11-16 01:00Z" in doubt.text
-    assert "- Acknowledgement: perhaps breached" in standing_comment(found, None, found.clocks[0].read_at).comment.text
+    def test_it_names_the_breach_and_what_is_not_known(self):
+        found = self.read("3h")
+
+        [doubt] = doubts(found, suppressed=())
+
+        assert (doubt.key, doubt.public) == (f"clock:{found.clocks[0].breach_key}:doubtful", False)
+        assert doubt.text.startswith("Acknowledgement may be breached: it was due at 2026-11-16 03:00 (Europe/Berlin)")
+        assert "nothing is known of what happened from 2026-11-16 00:00Z to 2026-11-16 01:00Z" in doubt.text
+
+    def test_it_keeps_its_key_and_its_text_at_the_next_look(self):
+        assert [*doubts(self.read("3h"), suppressed=())] == [*doubts(self.read("3h30m"), suppressed=())] != []
+
+    def test_one_that_was_active_at_the_first_look_is_left_out(self):
+        found = self.read("3h")
+
+        assert [*doubts(found, suppressed=found.alarms)] == []
+
+    def test_the_note_has_it_too(self):
+        text = standing_comment(self.read("3h"), None, MONDAY + after("3h")).comment.text
+
+        assert text.startswith(
+            "Acknowledgement may be breached: it was due at 2026-11-16 03:00 (Europe/Berlin), unless"
+        )
+        assert "- Acknowledgement: perhaps breached" in text
+
+    def test_a_proven_alarm_is_none(self):
+        assert [*doubts(reading("0h s1", "3h"), suppressed=())] == []
 
 
-def test_an_alarm_names_the_milestone_the_cycle_and_the_instants():
-    happened = "0h s1, 30m reply, 1h reply, 5h message"
-    (risk,) = alarms(reading(happened, "7h"), suppressed=(), escalated=())
-    (breach,) = alarms(reading(happened, "13h"), suppressed=(), escalated=())
+@pytest.mark.parametrize(
+    ("happened", "now", "alarms"),
+    [
+        pytest.param(
+            "0h s1",
+            "3h",
+            [
+                "Acknowledgement is breached: it was due at 2026-11-16 03:00 (Europe/Berlin). Please reply to the "
+                "partner in public.",
+                "Determination is at risk: its target passed at 2026-11-16 02:00 (Europe/Berlin), it is due at "
+                "2026-11-16 08:00 (Europe/Berlin). Please tell the partner in public what you found, in a reply after "
+                "the acknowledgement.",
+            ],
+            id="what is late comes first",
+        ),
+        pytest.param(
+            "0h s1, 30m reply, 1h reply, 5h message",
+            "7h",
+            [
+                "Determination, round 2 is at risk: its target passed at 2026-11-16 07:00 (Europe/Berlin), it is due "
+                "at 2026-11-16 13:00 (Europe/Berlin). Please tell the partner in public what you found, in a reply "
+                "after the acknowledgement.",
+            ],
+            id="a later round is named by its number",
+        ),
+        pytest.param("0h s1, 30m reply, 40m reply", "1h", ["No clock is late or at risk."], id="all is well"),
+        pytest.param("0h s1, 4h reply, 5h reply", "6h", ["No clock is late or at risk."], id="met late, it is over"),
+    ],
+)
+def test_the_note_begins_with_what_is_late_and_what_to_do(happened, now, alarms):
+    text = standing_comment(reading(happened, now), "before", MONDAY + after(now)).comment.text
 
-    assert risk.text == (
-        "Determination, round 2 is at risk: its target passed at 2026-11-16 06:00Z, it is due at 2026-11-16 12:00Z."
-    )
-    assert breach.text == "Determination, round 2 is breached: it was due at 2026-11-16 12:00Z."
+    said, _, clocks = text.partition("\nThe commitment's clocks, as of ")
+    assert said.splitlines() == alarms
+    assert clocks.startswith("2026-11-16 ")
 
 
 @pytest.mark.parametrize(
@@ -105,9 +121,9 @@ def test_the_standing_comment_begins_with_the_first_alarm_and_follows_each_chang
             None,
             [
                 "- Acknowledgement: met",
-                "  used 30 min, paused 0 min, left 2 h 30 min, met at 2026-11-15 23:30Z",
+                "  used 30 min, paused 0 min, left 2 h 30 min, met at 2026-11-16 00:30 (Europe/Berlin)",
                 "- Determination: at risk",
-                "  used 2 h, paused 0 min, left 6 h, due at 2026-11-16 07:00Z",
+                "  used 2 h, paused 0 min, left 6 h, due at 2026-11-16 08:00 (Europe/Berlin)",
             ],
             id="met, and at risk",
         ),
@@ -136,7 +152,7 @@ def test_the_standing_comment_of_a_long_conversation_is_short_and_has_the_newest
     read = reading(f"0h s1, 30m reply, 1h reply, {rounds}, 5000h message", "5003h")
     text = standing_comment(read, "before", MONDAY).comment.text
 
-    _, *shown, last = [line for line in text.splitlines() if not line.startswith("  ")]
+    *shown, last = [line for line in text.splitlines() if line.startswith("- ")]
     left_out = read.clocks[: len(read.clocks) - len(shown)]
     late = sum(clock.state is ClockState.BREACHED for clock in left_out)
     assert len(text) <= LONGEST_NOTE

@@ -13,8 +13,6 @@ from desk_sync.domain.commitment.read_clocks import ClockBasis
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
-from desk_sync.domain.plan.memory import KEYS
-from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.inference import Inference
 from tests.support.clock_scenes import COMMITMENT, HOUR, window
 from tests.support.makers import NOW, POLICY, make_memory, make_ticket
@@ -40,8 +38,6 @@ DUE_IN_TWO = replace(
     ),
 )
 BREACH = "acknowledgement:20261123T050000Z:20261123T080000Z"
-RISK = "determination:20261123T050000Z:20261123T070000Z"
-AT_RISK = f"clock:{RISK}:at_risk"
 SENDING = SeenItems(
     read_at=NOW - timedelta(minutes=1), states={"1": SeenState.PENDING}, since={"1": NOW - timedelta(minutes=2)}
 )
@@ -128,54 +124,37 @@ class TestTheBasis:
         assert clocks(replace(LATE_TICKET, inferred=words[:1])).reading.basis.inferred_issue_type is None
 
 
-class TestAlarms:
-    def keys(self, drafted, escalated=()):
-        return {each.key for each in drafted.alarms(escalated)}
+class TestADoubt:
+    """A breach that rests on unknown time is a question to people, in a comment of its own."""
 
-    def test_those_of_the_first_look_are_suppressed_for_good(self):
-        first = clocks()
+    UNSURE = replace(past("0h s1"), unknown=((NOW - 3 * HOUR, NOW - 1.5 * HOUR),))
+
+    def keys(self, memory=None):
+        return [each.key for each in clocks(memory=memory, history=self.UNSURE).comments()]
+
+    def test_one_that_was_active_at_the_first_look_is_left_out_for_good(self):
+        first = clocks(history=self.UNSURE)
         memory = make_memory(inputs=first.reading.inputs, suppressed=first.finish(silent=False).memory.suppressed)
 
-        assert (self.keys(first), self.keys(clocks(memory=memory))) == (set(), set())
+        assert (self.keys(), self.keys(memory)) == ([], [])
 
-    def test_a_later_one_is_yielded_although_others_are_suppressed(self):
-        later = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset({f"{BREACH}:breached"}), keys=KEYS)
+    def test_a_later_one_is_a_question_although_others_are_left_out(self):
+        assert self.keys(known_clocks("0h s1")) == [f"clock:{BREACH}:doubtful"]
+        assert self.keys(known_clocks("0h s1", suppressed=frozenset({"resolution:1:breached"}))) == self.keys(
+            known_clocks("0h s1")
+        )
 
-        assert self.keys(clocks(memory=later)) == {AT_RISK}
+    def test_it_waits_for_a_reply_that_is_being_sent(self):
+        assert self.keys(known_clocks("0h s1", threads_seen=SENDING)) == []
 
-    def test_a_breach_that_an_escalation_reports_has_none(self):
-        drafted = clocks(memory=known_clocks("0h s1"))
+    def test_a_breach_that_is_proven_is_none(self):
+        assert list(clocks(memory=known_clocks("0h s1")).comments()) == []
 
-        assert f"clock:{BREACH}:breached" in self.keys(drafted)
-        assert f"clock:{BREACH}:breached" not in self.keys(drafted, {BREACH})
-        assert self.keys(drafted, {RISK}) == self.keys(drafted), "a clock at risk keeps its alarm"
+    def test_a_ticket_without_clocks_has_none(self):
+        assert list(clocks(history=None).comments()) == []
 
-    @pytest.mark.parametrize(
-        ("suppressed", "references", "yielded"),
-        [
-            pytest.param({"acknowledgement:1:breached"}, set(), [RISK], id="suppressed at the first look"),
-            pytest.param(set(), {"clock:determination:1:at_risk"}, [BREACH], id="a comment was made"),
-            pytest.param(set(), set(), [BREACH, RISK], id="neither"),
-            pytest.param({"resolution:1:at_risk"}, set(), [BREACH, RISK], id="what has not passed yet is told then"),
-        ],
-    )
-    def test_what_an_older_version_reported_by_the_name_of_the_clock_is_not_reported_again(
-        self, suppressed, references, yielded
-    ):
-        memory = make_memory(inputs=WAS_LARGE.clocks.inputs, suppressed=frozenset(suppressed))
-        known = frozenset(reference_of(make_ticket().ticket_id, each) for each in references)
-        after = clocks(memory=memory, references=known)
-        later = replace(memory, clocks=after.finish(silent=False).memory)
 
-        for drafted in (after, clocks(memory=later, references=frozenset())):
-            assert [each.key.removeprefix("clock:").rpartition(":")[0] for each in drafted.alarms(())] == yielded
-
-    def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
-        late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
-
-        assert [each.key for each in clocks(memory=late).alarms(())] == [f"clock:{BREACH}:breached", AT_RISK]
-        assert [each.key for each in clocks(memory=awaited).alarms(())] == [AT_RISK]
-
+class TestBreaches:
     @pytest.mark.parametrize(
         ("memory", "escalated", "due"),
         [
@@ -185,12 +164,9 @@ class TestAlarms:
             pytest.param(make_memory(), (), [], id="the first look: nothing is told"),
         ],
     )
-    def test_a_breach_that_has_a_comment_was_due_when_its_clock_ran_out(self, memory, escalated, due):
+    def test_a_breach_that_is_told_was_due_when_its_clock_ran_out(self, memory, escalated, due):
         assert list(clocks(memory=memory).breaches(escalated)) == due
         assert list(clocks(memory=memory, history=None).breaches(())) == []
-
-    def test_a_ticket_without_clocks_has_none(self):
-        assert self.keys(clocks(history=None)) == set()
 
 
 class TestTheStandingComment:
@@ -201,6 +177,15 @@ class TestTheStandingComment:
         assert first.comment.digest == first.memory.standing_comment
         assert again.finish(silent=False).comment is None
         assert again.finish(silent=False).memory.standing_comment == first.memory.standing_comment
+
+    def test_a_breach_waits_for_a_reply_that_is_being_sent_and_a_risk_does_not(self):
+        late, awaited = known_clocks("0h s1"), known_clocks("0h s1", threads_seen=SENDING)
+        at_risk = {"history": past("0h s1", 2), "ticket": replace(LATE_TICKET, created_at=NOW - 2 * HOUR)}
+        in_time = known_clocks("0h s1", 2, threads_seen=SENDING)
+
+        assert "Acknowledgement is breached" in clocks(memory=late).finish(silent=False).comment.comment.text
+        assert clocks(memory=awaited).finish(silent=False).comment is None
+        assert "is at risk" in clocks(memory=in_time, **at_risk).finish(silent=False).comment.comment.text
 
     def test_in_silence_it_is_neither_made_nor_remembered(self):
         silent = clocks().finish(silent=True)

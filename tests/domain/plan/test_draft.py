@@ -294,13 +294,12 @@ def test_a_ticket_without_an_identifier_of_a_customer_is_an_occasion_to_educate(
     assert [each.kind for each in plan.effects] == [EffectKind.EDUCATION] * 2 * educated
 
 
-def test_a_breach_that_a_level_reports_has_no_alarm_of_its_own():
-    keys = [each.key for each in look(LATE_TICKET, memory=known_clocks("0h s1"), **LATE).effects]
+def test_an_alarm_is_in_the_note_of_the_clocks_and_a_level_in_a_comment_of_its_own():
+    plan = look(LATE_TICKET, memory=known_clocks("0h s1"), **LATE)
 
-    assert keys == [
-        "clock:determination:20261123T050000Z:20261123T070000Z:at_risk",
-        "escalation:acknowledgement:20261123T050000Z:20261123T080000Z:1",
-    ]
+    assert [each.key for each in plan.effects] == ["escalation:acknowledgement:20261123T050000Z:20261123T080000Z:1"]
+    said = plan.clocks.comment.comment.text.splitlines()
+    assert [line.partition(":")[0] for line in said[:2]] == ["Acknowledgement is breached", "Determination is at risk"]
 
 
 def test_a_value_that_was_intended_before_a_crash_is_ours_in_all_parts_of_the_draft():

@@ -15,7 +15,7 @@ import pytest
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
-from desk_sync.domain.plan.memory import KEYS, ClocksMemory
+from desk_sync.domain.plan.memory import ClocksMemory
 from desk_sync.domain.plan.policy import Mode
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.errors import PermanentError, Unreadable
@@ -395,7 +395,7 @@ def test_the_memory_of_yesterday_costs_no_reading_where_nothing_is_new(desk, ope
     history = opened.tickets.history(TICKET)
     stored = history.memory.clocks
     assert stored == ClocksMemory(
-        inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted, left_at=NOW, keys=KEYS
+        inputs=stored.inputs, threads_counted=1, comments_counted=stored.comments_counted, left_at=NOW
     )
 
     at(opened, hours=2)

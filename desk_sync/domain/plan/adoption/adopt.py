@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock, ClockState
+from desk_sync.domain.commitment.clock_comments import STANDING
 from desk_sync.domain.commitment.clock_reading import ClockInputs, ClockReading
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import ClockBasis
@@ -21,8 +22,6 @@ from desk_sync.domain.plan.policy import Policy
 from desk_sync.domain.ticket.effect import reference_of
 from desk_sync.domain.ticket.ticket import Field, Value
 
-STANDING = "clocks"
-"""The key of the standing comment."""
 _FORGOTTEN = "forgotten"
 """The digest of a standing comment that exists, and whose digest is not known."""
 
@@ -131,9 +130,7 @@ class _Adoption:
         known = clocks.standing_comment is not None and standing is not None and clocks.standing_words == standing.words
         if standing is None or known or not self._is_news(standing.edited_at or standing.at):
             return clocks
-        edits = [each.by for each in self.traces.past.edits if each.at == standing.edited_at]
-        theirs = bool(edits) and edits[-1] not in self.traces.agents
-        digest = reading.digest if theirs else _FORGOTTEN
+        digest = reading.digest if self.traces.is_edited_by_others(standing) else _FORGOTTEN
         return replace(clocks, standing_comment=digest, standing_words=standing.words, intended_comment=None)
 
     def _is_news(self, at: datetime) -> bool:

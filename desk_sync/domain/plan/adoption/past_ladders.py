@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from desk_sync.domain.commitment.clock import Clock
-from desk_sync.domain.commitment.clock_comments import alarm_effect
+from desk_sync.domain.commitment.clock_comments import STANDING, alarm_effect
+from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.history import HistoryEventKind
 from desk_sync.domain.commitment.read_clocks import read_clocks
 from desk_sync.domain.escalation.escalate import UNTIL_IT_STOPS, start_ladder, step_key, stop_key
@@ -57,13 +58,20 @@ class PastLadders:
         return EscalationMemory(state=replace(state, warned=self._warned()), requests=self._requests())
 
     def _warned(self) -> frozenset[str] | None:
-        """Return the clocks whose people were notified in time, as our comment of the same look shows (R36b)."""
+        """Return the clocks whose people were notified in time, as a comment of the same look shows (R36b)."""
         passed = targets_passed(self.context).items()
         noted = frozenset(
-            key for key, each in passed if self._has_note(alarm_effect(key)) or self._is_early(each.target_at)
+            key for key, each in passed if self._is_noted(key, each.target_at) or self._is_early(each.target_at)
         )
         known = self.memory.state.warned
         return None if known is None and not noted else noted.union(known or ())
+
+    def _is_noted(self, key: str, target_at: datetime | None) -> bool:
+        """Return True if the standing comment was made or edited since the target, or a comment of its own made."""
+        standing = self._comment(STANDING)
+        if standing and target_at and self.traces.told_at(standing) >= target_at:
+            return True
+        return self._comment(alarm_effect(key)) is not None
 
     def _is_early(self, at: datetime | None) -> bool:
         """Return True for an instant before we first acted: what began then gets no comment but those of that time."""
@@ -82,12 +90,12 @@ class PastLadders:
     def _stopped(self, ladders: Collection[str]) -> Iterator[str]:
         """Yield the key of each ladder that a note of ours reports as stopped, in the order of the notes."""
         number = 1
-        while found := [key for key in ladders if self._has_note(stop_key(key, number))]:
+        while found := [key for key in ladders if self._comment(stop_key(key, number))]:
             yield found[0]
             number += 1
 
-    def _has_note(self, effect: str) -> bool:
-        return self.traces.comment(reference_of(self.context.ticket.ticket_id, effect)) is not None
+    def _comment(self, effect: str) -> ConversationItem | None:
+        return self.traces.comment(reference_of(self.context.ticket.ticket_id, effect))
 
     @property
     def _causes(self) -> Mapping[str, LadderCause]:

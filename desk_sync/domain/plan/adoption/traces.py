@@ -49,6 +49,15 @@ class TicketTraces:
         found = (each for each in self.comments if each.reference == reference)
         return min(found, key=lambda each: (each.at, each.ref), default=None)
 
+    def is_edited_by_others(self, comment: ConversationItem) -> bool:
+        """Return True if the last edit of the comment is known, and not ours."""
+        edits = [each.by for each in self.past.edits if each.at == comment.edited_at]
+        return bool(edits) and edits[-1] not in self.agents
+
+    def told_at(self, comment: ConversationItem) -> datetime:
+        """Return when we last wrote the comment, as far as Desk shows."""
+        return comment.at if self.is_edited_by_others(comment) else comment.edited_at or comment.at
+
 
 def writers_of(comments: Iterable[ConversationItem], commenters: Collection[str]) -> frozenset[str]:
     """Return the agents who wrote our comments, without those among the authors of other ones: a person may copy ours.
