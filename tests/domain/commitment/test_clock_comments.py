@@ -11,6 +11,10 @@ from desk_sync.domain.commitment.history import History
 from desk_sync.domain.commitment.read_clocks import ClockBasis
 from tests.support.clock_scenes import MONDAY, PROMISE, after, events
 
+BERLIN = "(Europe/Berlin)"
+REPLY = "Please reply to the partner in public."
+TELL = "Please tell the partner in public what you found, in a reply after the acknowledgement."
+
 
 def reading(happened: str, now: str, basis: ClockBasis | None = None):
     history = History(created_at=MONDAY, events=events(happened))
@@ -63,11 +67,11 @@ class TestADoubt:
             "0h s1",
             "3h",
             [
-                "Acknowledgement is breached: it was due at 2026-11-16 03:00 (Europe/Berlin). Please reply to the "
-                "partner in public.",
-                "Determination is at risk: its target passed at 2026-11-16 02:00 (Europe/Berlin), it is due at "
-                "2026-11-16 08:00 (Europe/Berlin). Please tell the partner in public what you found, in a reply after "
-                "the acknowledgement.",
+                f"Acknowledgement is breached: it was due at 2026-11-16 03:00 {BERLIN}. {REPLY}",
+                (
+                    f"Determination is at risk: its target passed at 2026-11-16 02:00 {BERLIN}, it is due at "
+                    f"2026-11-16 08:00 {BERLIN}. {TELL}"
+                ),
             ],
             id="what is late comes first",
         ),
@@ -75,9 +79,10 @@ class TestADoubt:
             "0h s1, 30m reply, 1h reply, 5h message",
             "7h",
             [
-                "Determination, round 2 is at risk: its target passed at 2026-11-16 07:00 (Europe/Berlin), it is due "
-                "at 2026-11-16 13:00 (Europe/Berlin). Please tell the partner in public what you found, in a reply "
-                "after the acknowledgement.",
+                (
+                    f"Determination, round 2 is at risk: its target passed at 2026-11-16 07:00 {BERLIN}, it is due at "
+                    f"2026-11-16 13:00 {BERLIN}. {TELL}"
+                ),
             ],
             id="a later round is named by its number",
         ),

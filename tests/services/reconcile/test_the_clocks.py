@@ -68,7 +68,7 @@ class TestWakingUp:
                 each for each in re.findall(r"^\w+ is (?:at risk|breached)", note, re.MULTILINE) if each not in told
             ]
 
-        assert told == [
+        assert list(dict.fromkeys(told)) == [
             "Acknowledgement is at risk",
             "Determination is at risk",
             "Acknowledgement is breached",
