@@ -121,11 +121,9 @@ def _lines(clock: Clock, zone: str) -> Iterator[str]:
     state = "perhaps breached" if clock.is_doubtful else "at risk" if clock.at_risk else clock.state
     yield f"- {_name(clock)}: {_WORDS.get(state, state)}"
     if clock.state is not ClockState.EXEMPT:
-        ends = (
-            f", met at {_instant(clock.met_at, zone)}" if clock.met_at else f", due at {_instant(clock.due_at, zone)}"
-        )
+        word, end = ("met", clock.met_at) if clock.met_at else ("due", clock.due_at)
         used, paused, left = map(format_duration, (clock.used, clock.paused, clock.left))
-        yield f"  used {used}, paused {paused}, left {left}{ends}"
+        yield f"  used {used}, paused {paused}, left {left}, {word} at {_instant(end, zone)}"
     yield from (f"  {reason}" for reason in clock.reasons)
 
 
