@@ -32,18 +32,38 @@ from desk_sync.domain.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormerIssueType:
+    """An issue type that a ticket had `until` a look found another, None for no type."""
+
+    issue_type: str | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockBasis:
     """The current facts about a ticket that decide which promises apply to it.
 
     `large`: it is a large user account's, known since `large_since`. Issue and request types are our words;
+    `former_issue_types` are the last ones before, oldest first: what was met before a change stays as it was judged.
     `inferred_issue_type` is only inferred from words: it can add the weekend exception, nothing else.
     """
 
     large: bool = False
     large_since: datetime | None = None
     issue_type: str | None = None
+    former_issue_types: tuple[FormerIssueType, ...] = ()
     request_type: str | None = None
     inferred_issue_type: str | None = None
+
+    def issue_type_at(self, at: datetime) -> str | None:
+        """Return the issue type at the instant; the change itself comes after it."""
+        return next((each.issue_type for each in self.former_issue_types if at < each.until), self.issue_type)
+
+    def types_before(self, issue_type: str | None, changed_at: datetime) -> tuple[FormerIssueType, ...]:
+        """Return the former types of a ticket whose type is now this one, since `changed_at` if it is another."""
+        if issue_type == self.issue_type:
+            return self.former_issue_types
+        return (*self.former_issue_types, FormerIssueType(issue_type=self.issue_type, until=changed_at))[-KEPT_TYPES:]
 
     def followed(self, promise: Promise) -> ClockBasis:
         """Return it as that of a ticket with promises: without a kind that has none (R25)."""
@@ -53,6 +73,10 @@ class ClockBasis:
             issue_type=None if self.issue_type in exempt.issue_types else self.issue_type,
             request_type=None if self.request_type in exempt.request_types else self.request_type,
         )
+
+
+KEPT_TYPES = 10
+"""So many former issue types are remembered, the newest ones."""
 
 
 def read_clocks(history: History, promise: Promise, basis: ClockBasis, now: datetime) -> tuple[Clock, ...]:
@@ -150,7 +174,7 @@ class _Reading:
             cycle_at=clock.cycle_at,
             read_at=self.now,
             state=ClockState(clock.state),
-            calendar=self._calendar(clock.level)[0],
+            calendar=self._calendar(clock.level, clock.met_at or self.now)[0],
             window=self.promise.terms.window(milestone, clock.level),
             target_at=clock.target_at,
             due_at=clock.due_at,
@@ -165,13 +189,14 @@ class _Reading:
     def _clock(self, cycle: Cycle, episode: Episode) -> Iterator[Clock]:
         """Yield the clock of the cycle, if it is promised. A met clock stays as it was when it was met."""
         ended_at = cycle.met_at or episode.ended_at or self._gone_at(cycle.started_at)
-        level = self._level_met(cycle) if cycle.met_at else self._level(ended_at or self.now)
+        judged_at = self._judged_at(cycle) if cycle.met_at else ended_at or self.now
+        level = self._level(judged_at)
         window = None if level is None else self._window(cycle.milestone, level)
         if level is None or window is None:
             return
         end = ended_at or self.now
         start, counted_from = self._origin(cycle, level, end)
-        calendar, counted_by = self._calendar(level)
+        calendar, counted_by = self._calendar(level, judged_at)
         pauses = tuple(self._pauses(cycle.milestone, start, ended_at))
         target_at, due_at = (calendar.due(start, amount, pauses) for amount in (window.target, window.commitment))
         used = calendar.elapsed(start, end, pauses)
@@ -235,13 +260,12 @@ class _Reading:
     def _level(self, at: datetime) -> int | None:
         return self.promise.terms.level(self._severity(at))
 
-    def _level_met(self, cycle: Cycle) -> int | None:
-        """Return the level at which the cycle was met: a change at that very instant comes later, and alters nothing.
+    def _judged_at(self, cycle: Cycle) -> datetime:
+        """Return the instant by whose facts a met cycle is judged: a change at the one when it was met alters nothing.
 
-        One that began at that instant too has the level that it began with.
+        One that began at that instant too is judged by the facts that it began with.
         """
-        met_at = cycle.met_at or self.now
-        return self._level(max(met_at - _INSTANT, cycle.started_at))
+        return max((cycle.met_at or self.now) - _INSTANT, cycle.started_at)
 
     def _severity(self, at: datetime) -> int | None:
         """Return the severity level at the instant, as the history does."""
@@ -297,10 +321,11 @@ class _Reading:
                 if not event.by_us:
                     yield event.at, Reason("R24", f"counts from the change to severity {level}")
 
-    def _calendar(self, level: int) -> tuple[BusinessCalendar, Reason]:
+    def _calendar(self, level: int, at: datetime) -> tuple[BusinessCalendar, Reason]:
+        """Return the calendar for the facts at the instant."""
         weekend, about = self.promise.terms.weekend, self.basis
         inferred = about.inferred_issue_type if weekend.inferred else None
-        for issue_type, how in ((about.issue_type, ""), (inferred, ", as its words say")):
+        for issue_type, how in ((about.issue_type_at(at), ""), (inferred, ", as its words say")):
             if issue_type in weekend.issue_types and level in weekend.levels:
                 return WALL_CLOCK, Reason("R21", f"{issue_type}{how}: by the wall clock, at weekends too")
         calendar, origin = self.promise.calendar, self.promise.calendar_from

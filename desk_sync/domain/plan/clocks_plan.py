@@ -181,9 +181,16 @@ class ClocksDraft:
             large=large,
             large_since=(before.large_since or self.observed.now) if large else None,
             issue_type=ticket.issue_type,
+            former_issue_types=() if self.is_new else before.types_before(ticket.issue_type, self._changed_at),
             request_type=ticket.request_type,
             inferred_issue_type=self._inferred(),
         )
+
+    @property
+    def _changed_at(self) -> datetime:
+        """When the ticket was changed last, which is when what a look finds changed is taken to have changed."""
+        now = self.observed.now
+        return min(self.observed.ticket.modified_at or now, now)
 
     def _inferred(self) -> str | None:
         """Return the issue type that the words suggest, if it may add the weekend exception (R21)."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from desk_sync.domain.commitment.clock import ClockState
 from desk_sync.domain.commitment.history import History, HistoryEvent, HistoryEventKind, WorkState
 from desk_sync.domain.commitment.promise import WALL_CLOCK, CountFrom, DeterminationRule, FirstRound, ReopenedRule
-from desk_sync.domain.commitment.read_clocks import ClockBasis, read_clocks
+from desk_sync.domain.commitment.read_clocks import KEPT_TYPES, ClockBasis, FormerIssueType, read_clocks
 from tests.support.clock_scenes import (
     ACK,
     BERLIN,
@@ -298,3 +298,44 @@ def test_odd_figures_are_written_in_hours_and_minutes():
     assert "target 1 h 30 min, commitment 1 h 40 min" in str(
         read("0h s1", "0h", under(windows={1: {ACK: odd}}))[0].reasons
     )
+
+
+class TestALaterIssueType:
+    """R21: a clock that is met, or that ended otherwise, stays as it was judged, whatever the type becomes."""
+
+    SATURDAY = MONDAY - timedelta(days=2)
+
+    def read(self, happened: str, former: str | None, at: str, issue_type: str | None):
+        past = FormerIssueType(issue_type=former, until=self.SATURDAY + after(at))
+        basis = ClockBasis(issue_type=issue_type, former_issue_types=(past,))
+        return read(f"0h s1, {happened}", "20h", basis=basis, created_at=self.SATURDAY)[0]
+
+    @pytest.mark.parametrize(
+        ("former", "at", "issue_type", "state"),
+        [
+            pytest.param("howto", "6h", "outage", ClockState.MET, id="an outage only after the reply"),
+            pytest.param("howto", "5h", "outage", ClockState.MET, id="with the reply: the change comes later"),
+            pytest.param("howto", "4h", "outage", ClockState.BREACHED, id="an outage before the reply"),
+            pytest.param("outage", "6h", "howto", ClockState.BREACHED, id="no outage any more: it was met late"),
+            pytest.param("outage", "4h", "howto", ClockState.MET, id="no outage any more before the reply"),
+        ],
+    )
+    def test_a_clock_that_was_met_is_judged_by_the_type_of_that_time(self, former, at, issue_type, state):
+        assert self.read("5h reply", former, at, issue_type).state is state
+
+    def test_a_clock_that_is_open_is_judged_by_the_present_type(self):
+        assert self.read("30h reply", "howto", "6h", "outage").state is ClockState.BREACHED
+
+    def test_a_change_is_remembered_and_the_same_type_is_none(self):
+        basis = ClockBasis(issue_type="howto")
+
+        assert basis.types_before("howto", MONDAY) == ()
+        assert basis.types_before("outage", MONDAY) == (FormerIssueType(issue_type="howto", until=MONDAY),)
+
+    def test_only_the_newest_are_kept(self):
+        basis = ClockBasis()
+        for number in range(KEPT_TYPES + 2):
+            former = basis.types_before(f"type {number}", MONDAY + timedelta(hours=number))
+            basis = ClockBasis(issue_type=f"type {number}", former_issue_types=former)
+
+        assert [each.issue_type for each in basis.former_issue_types] == [f"type {n}" for n in range(1, KEPT_TYPES + 1)]

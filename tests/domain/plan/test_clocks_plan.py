@@ -9,7 +9,7 @@ import pytest
 
 from desk_sync.domain.commitment.clock_reading import ClockInputs
 from desk_sync.domain.commitment.promise import Milestone
-from desk_sync.domain.commitment.read_clocks import ClockBasis
+from desk_sync.domain.commitment.read_clocks import ClockBasis, FormerIssueType
 from desk_sync.domain.commitment.regions import TicketOrigin
 from desk_sync.domain.commitment.seen_items import SeenItems, SeenState
 from desk_sync.domain.escalation.related_tickets import RelatedFacts
@@ -122,6 +122,22 @@ class TestTheBasis:
 
         assert (basis.issue_type, basis.inferred_issue_type) == ("howto", "outage")
         assert clocks(replace(LATE_TICKET, inferred=words[:1])).reading.basis.inferred_issue_type is None
+
+    @pytest.mark.parametrize(
+        ("modified_at", "until"),
+        [
+            pytest.param(NOW - HOUR, NOW - HOUR, id="when the ticket was changed last"),
+            pytest.param(NOW + HOUR, NOW, id="never later than now"),
+            pytest.param(None, NOW, id="now, where Desk does not say"),
+        ],
+    )
+    def test_an_issue_type_that_is_another_one_now_is_remembered_with_its_end(self, modified_at, until):
+        ticket = replace(LATE_TICKET, issue_type="outage", modified_at=modified_at)
+
+        basis = clocks(ticket, memory=known_clocks("0h s1")).reading.basis
+
+        assert basis.former_issue_types == (FormerIssueType(issue_type=None, until=until),)
+        assert clocks(ticket).reading.basis.former_issue_types == (), "at the first look there is none before"
 
 
 class TestADoubt:
