@@ -57,9 +57,7 @@ LEASE = timedelta(seconds=45)
 MOMENT = timedelta(seconds=1)
 ADA = NoticeAddress(NoticeChannel.MAIL, "ada@support.example")
 COMMENT_TEXT = re.compile(r"\w+ is (?:at risk|breached):|Escalation level \d|escalated to level \d")
-EXPECTED_TEXTS = Counter(
-    ("Acknowledgement is breached:", "Determination is at risk:", "Escalation level 1", "escalated to level 1")
-)
+EXPECTED_TEXTS = Counter(("Acknowledgement is breached:", "Escalation level 1", "escalated to level 1"))
 
 
 def escalation_mapping() -> PortalMapping:

@@ -60,7 +60,7 @@ class TestWakingUp:
         assert opened.tickets.history(TICKET).look_at == NOW + timedelta(hours=1)
 
     def test_an_unanswered_clock_is_told_in_one_note_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
-        told = []
+        seen = []
         while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
             [note] = standing_comments(desk)
@@ -68,7 +68,7 @@ class TestWakingUp:
                 each for each in re.findall(r"^\w+ is (?:at risk|breached)", note, re.MULTILINE) if each not in told
             ]
 
-        assert list(dict.fromkeys(told)) == [
+        assert list(dict.fromkeys(seen)) == [
             "Acknowledgement is at risk",
             "Determination is at risk",
             "Acknowledgement is breached",
