@@ -64,9 +64,7 @@ class TestWakingUp:
         while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
             [note] = standing_comments(desk)
-            told += [
-                each for each in re.findall(r"^\w+ is (?:at risk|breached)", note, re.MULTILINE) if each not in told
-            ]
+            seen += re.findall(r"^\w+ is (?:at risk|breached)", note, re.MULTILINE)
 
         assert list(dict.fromkeys(seen)) == [
             "Acknowledgement is at risk",
