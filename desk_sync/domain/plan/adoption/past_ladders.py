@@ -69,7 +69,7 @@ class PastLadders:
     def _is_noted(self, key: str, target_at: datetime | None) -> bool:
         """Return True if the standing comment was made or edited since the target, or a comment of its own made."""
         standing = self._comment(STANDING)
-        if standing and target_at and self.traces.told_at(standing) >= target_at:
+        if standing and target_at and self.traces.written_at(standing) >= target_at:
             return True
         return self._comment(alarm_effect(key)) is not None
 

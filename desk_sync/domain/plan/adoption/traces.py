@@ -54,7 +54,7 @@ class TicketTraces:
         edits = [each.by for each in self.past.edits if each.at == comment.edited_at]
         return bool(edits) and edits[-1] not in self.agents
 
-    def told_at(self, comment: ConversationItem) -> datetime:
+    def written_at(self, comment: ConversationItem) -> datetime:
         """Return when we last wrote the comment, as far as Desk shows."""
         return comment.at if self.is_edited_by_others(comment) else comment.edited_at or comment.at
 
