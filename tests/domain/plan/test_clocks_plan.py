@@ -180,7 +180,7 @@ class TestBreaches:
             pytest.param(make_memory(), (), [], id="the first look: nothing is told"),
         ],
     )
-    def test_a_breach_that_is_told_was_due_when_its_clock_ran_out(self, memory, escalated, due):
+    def test_a_breach_that_the_note_reports_was_due_when_its_clock_ran_out(self, memory, escalated, due):
         assert list(clocks(memory=memory).breaches(escalated)) == due
         assert list(clocks(memory=memory, history=None).breaches(())) == []
 

@@ -59,7 +59,7 @@ class TestWakingUp:
     def test_the_next_look_is_when_the_first_target_passes(self, opened):
         assert opened.tickets.history(TICKET).look_at == NOW + timedelta(hours=1)
 
-    def test_an_unanswered_clock_is_told_in_one_note_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
+    def test_an_unanswered_clock_is_named_in_one_note_when_it_is_at_risk_and_when_it_is_breached(self, desk, opened):
         seen = []
         while opened.now() < NOW + timedelta(hours=8):
             wake(opened)
