@@ -1,0 +1,41 @@
+"""What collects on a ticket of a large account that nobody answers for two days: one note, and a comment for each level."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from desk_sync.domain.ticket.effect import EffectKind
+
+UNANSWERED = """
+start: 2026-11-16T08:00:00Z
+until: +47h59m
+accounts: accounts.csv
+tickets: [{key: late, severity: 3, issue_type: defect, fields: {customer_primary_email: admin@big.example}}]
+"""
+
+
+def test_it_has_one_private_note_and_four_comments_of_levels_in_private_and_in_public(run):
+    comments = run(UNANSWERED)["tickets"]["late"]["comments"]
+
+    assert Counter((each["kind"], each["public"]) for each in comments) == {
+        (EffectKind.UPDATE, False): 1,
+        (EffectKind.ESCALATION, False): 4,
+        (EffectKind.UPDATE, True): 4,
+    }
+
+
+def test_the_note_says_at_last_what_is_late_and_what_to_do(run):
+    [note] = [
+        each
+        for each in run(UNANSWERED)["tickets"]["late"]["comments"]
+        if each["kind"] == EffectKind.UPDATE and not each["public"]
+    ]
+
+    alarms = note["text"].partition("\nThe commitment's clocks, as of")[0].splitlines()
+    assert [line.partition(":")[0] for line in alarms] == [
+        "Acknowledgement is breached",
+        "Determination is breached",
+        "Update is breached",
+        "Resolution is at risk",
+    ]
+    assert all(". Please " in line and "(Europe/Berlin)" in line for line in alarms)
