@@ -1,4 +1,4 @@
-"""What collects on a ticket of a large account that nobody answers for two days: one note, and a comment for each level."""
+"""What collects on a ticket of a large account that nobody answers over two working days: a note, and the levels."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections import Counter
 from desk_sync.domain.ticket.effect import EffectKind
 
 UNANSWERED = """
-start: 2026-11-16T08:00:00Z
-until: +47h59m
+until: +95h59m
 accounts: accounts.csv
 tickets: [{key: late, severity: 3, issue_type: defect, fields: {customer_primary_email: admin@big.example}}]
 """
