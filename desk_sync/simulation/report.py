@@ -115,14 +115,14 @@ def _comments(
                 "at": instant(datetime.fromisoformat(comment["commentedTime"])),
                 "by": US,
                 "public": comment["isPublic"],
-                "kind": _public_kind(text, simulation.lessons) if comment["isPublic"] else kinds.get(reference),
+                "kind": _public_kind(text, simulation.educations) if comment["isPublic"] else kinds.get(reference),
                 "text": text,
             }
 
 
-def _public_kind(text: str, lessons: Iterable[Wording]) -> EffectKind:
+def _public_kind(text: str, educations: Iterable[Wording]) -> EffectKind:
     """Return the kind of a public comment, which carries no reference: it educates, or it is an update."""
-    educates = any(each.matches(without_blanks(text)) for each in lessons)
+    educates = any(each.matches(without_blanks(text)) for each in educations)
     return EffectKind.EDUCATION if educates else EffectKind.UPDATE
 
 

@@ -50,7 +50,7 @@ class SimulationSetup:
     """The parts of a simulation that a scenario acts on. `scenario` is the file that is run.
 
     `copies` are those of the database, by their instants; `kinds` those of the comments that a former database knew, by
-    their references; `lessons` the wordings of the replies that educate, in all mappings so far. `sweeps` counts the
+    their references; `educations` the wordings of the replies that educate, in all mappings so far. `sweeps` counts the
     sweeps that ended well and that failed, and the changes that they found.
     """
 
@@ -67,11 +67,11 @@ class SimulationSetup:
     desk_sync: DeskSync
     copies: dict[datetime, Engine] = field(default_factory=dict)
     kinds: dict[str, EffectKind] = field(default_factory=dict)
-    lessons: list[Wording] = field(default_factory=list)
+    educations: list[Wording] = field(default_factory=list)
     sweeps: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.lessons += self.desk_sync.mapping.policy.education.wordings()
+        self.educations += self.desk_sync.mapping.policy.education.wordings()
 
     def save_database(self) -> None:
         self.copies[self.virtual_time.now()] = copied(self.desk_sync.engine)
@@ -100,7 +100,7 @@ class SimulationSetup:
         """Replace the product by one with this mapping, and add to the portal what the mapping names."""
         mapping = _for_one_portal(mapping, self.actors.agents["program"])
         set_up_portal(self.site.portal, mapping, self.scenario.shape.statuses)
-        self.lessons += mapping.policy.education.wordings()
+        self.educations += mapping.policy.education.wordings()
         self.vocabulary.mapping = mapping
         self.vocabulary.layout = self.site.portal.layout_of(self.site.portal.department_id)
         self._look_by_policy()

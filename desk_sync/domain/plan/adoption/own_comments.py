@@ -57,16 +57,16 @@ class OwnComments:
 
     def _named(self, item: ConversationItem) -> ConversationItem:
         """Return the comment with its reference, if it is a reply that educates: a ticket has one."""
-        educates = item.reference is None and any(each.matches(item.said or "") for each in self._lessons)
+        educates = item.reference is None and any(each.matches(item.said or "") for each in self._education)
         return replace(item, reference=reference_of(self.ticket_id, REPLY)) if educates else item
 
     @cached_property
     def _wordings(self) -> Sequence[Wording]:
         """The wording of every text that the policy has for partners, in all languages."""
-        return *self._lessons, *self.policy.escalation.updates.wordings()
+        return *self._education, *self.policy.escalation.updates.wordings()
 
     @cached_property
-    def _lessons(self) -> Sequence[Wording]:
+    def _education(self) -> Sequence[Wording]:
         return list(self.policy.education.wordings())
 
 

@@ -21,7 +21,7 @@ COMMENT = ConversationItem(
     ref="1", at=NOW, form=ItemForm.COMMENT, author=AuthorKind.AGENT, author_id=PERSON, said="Hello"
 )
 NOTE = replace(COMMENT, ref="0", author_id=FORMER_ROBOT, public=False, said=None, reference="ds-1")
-UPDATE, LESSON = "Yourrequest101:ithaslevel2,thelead.", "Kunde?"
+UPDATE, EDUCATION_TEXT = "Yourrequest101:ithaslevel2,thelead.", "Kunde?"
 
 
 def part(*comments: ConversationItem, agents: frozenset[str] = frozenset({ROBOT})):
@@ -36,7 +36,7 @@ def part(*comments: ConversationItem, agents: frozenset[str] = frozenset({ROBOT}
         pytest.param({"author_id": ROBOT, "reference": "ds-1"}, True, id="public, of an earlier version"),
         pytest.param({"public": False, "said": None, "reference": "ds-1"}, True, id="private, with a reference"),
         pytest.param({"author_id": ROBOT, "public": False, "said": None}, False, id="private, without a reference"),
-        pytest.param({"said": LESSON}, False, id="a person's copy of a lesson"),
+        pytest.param({"said": EDUCATION_TEXT}, False, id="a person's copy of a reply that educates"),
         pytest.param({"said": UPDATE}, False, id="a person's copy of an update"),
         pytest.param({"said": None, "author_id": None, "author": AuthorKind.PARTNER}, False, id="the partner's"),
     ],
@@ -60,7 +60,7 @@ def test_a_persons_copy_of_a_reference_is_the_persons():
     assert part(NOTE, copy).others == [copy]
 
 
-@pytest.mark.parametrize("said", [LESSON, UPDATE])
+@pytest.mark.parametrize("said", [EDUCATION_TEXT, UPDATE])
 def test_while_none_of_our_agents_is_known_the_words_have_to_do(said):
     words = replace(COMMENT, said=said)
 
@@ -70,7 +70,7 @@ def test_while_none_of_our_agents_is_known_the_words_have_to_do(said):
 @pytest.mark.parametrize(
     ("said", "reference"),
     [
-        pytest.param(LESSON, reference_of(TICKET, REPLY), id="a reply that educates"),
+        pytest.param(EDUCATION_TEXT, reference_of(TICKET, REPLY), id="a reply that educates"),
         pytest.param(UPDATE, None, id="an update: a ticket has many"),
     ],
 )
