@@ -106,6 +106,16 @@ def test_the_next_look_is_no_later_than_the_next_try_of_a_comment():
     assert memory.next_look_at(NOW + EVERY, NOW) == waiting.try_again_at
 
 
+def test_a_public_comment_keeps_the_text_that_was_announced():
+    announced = Effect(key="a", kind=EffectKind.UPDATE, text="News at 9.", public=True, frame=("News at ", ""))
+    private = Effect(key="b", kind=EffectKind.ESCALATION, text="As of 9.")
+
+    memory = CommentsMemory().announcing([announced, private])
+
+    assert memory.as_announced(replace(announced, text="News at 10.")) == replace(announced, frame=())
+    assert memory.as_announced(replace(private, text="As of 10.")).text == "As of 10."
+
+
 @pytest.mark.parametrize(
     ("facts", "escalating", "kept"),
     [
