@@ -12,6 +12,7 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 
@@ -88,7 +89,7 @@ class Desk(Protocol):
         ...
 
     def read_comments(self, ticket_id: str) -> Sequence[ConversationItem]:
-        """Return author, time and state of each comment on the ticket; our own have a reference."""
+        """Return author, time and state of each comment on the ticket; our private ones have a reference."""
         ...
 
     def read_past(self, ticket: Ticket) -> TicketPast:
@@ -123,20 +124,24 @@ class Desk(Protocol):
         """
         ...
 
-    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        """Add a comment that ends with the reference: visible to agents only, or to the partner too if `public`."""
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
+        """Add a private comment, which ends in the reference; return the id of its author, if Desk names it."""
+        ...
+
+    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
+        """Add a comment that the partner reads: no mark is in it. Return the id of its author, if Desk names it."""
         ...
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
-        """Replace the text of the comment that carries the reference; return False if there is none any more."""
+        """Replace the text of the private comment with the reference; return False if there is none any more."""
         ...
 
     def read_comment(self, ticket_id: str, reference: str) -> str | None:
-        """Return the text of the comment that carries the reference, without both markup and it; None without one."""
+        """Return the text of the private comment with the reference, without both markup and it; None without one."""
         ...
 
-    def has_comment(self, ticket_id: str, reference: str) -> bool:
-        """Return True if a comment on the ticket carries the reference (L6)."""
+    def has_comment(self, ticket_id: str, trace: CommentTrace) -> bool:
+        """Return True if the comment of this trace is on the ticket (L6)."""
         ...
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:

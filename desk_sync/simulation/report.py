@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,9 @@ from desk_sync.documents import instant
 from desk_sync.domain.commitment.calendar import time_zone
 from desk_sync.domain.escalation.ladder import RaisedLevel
 from desk_sync.domain.escalation.notice import Notice
+from desk_sync.domain.fingerprint import without_blanks
 from desk_sync.domain.ticket.effect import EffectKind
+from desk_sync.domain.ticket.wording import Wording
 from desk_sync.ports.tickets import TicketHistory
 from desk_sync.simulated_desk.portal.seed import Record
 from desk_sync.simulated_desk.portal.ticket import DeskTicket, plain
@@ -60,7 +62,7 @@ def _ticket(simulation: SimulationSetup, ticket: DeskTicket) -> dict[str, Any]:
         "escalations": [documents.escalation(each) for each in _raised(history)],
         "comments": [
             each | {"local_time": _local_time(datetime.fromisoformat(each["at"]), history)}
-            for each in _comments(ticket, _kinds(simulation, history), simulation.site.portal.own_agent["id"])
+            for each in _comments(ticket, simulation, history)
         ],
         "parked": history.error if history and history.parked_at else None,
         "held_back": documents.held_back(history.memory.fields.held_back if history else {}),
@@ -100,14 +102,12 @@ def _local_time(at: datetime, history: TicketHistory | None) -> str:
     return at.astimezone(time_zone(zone)).isoformat()
 
 
-def _kinds(simulation: SimulationSetup, history: TicketHistory | None) -> Mapping[str, EffectKind]:
-    """Return the kinds of the comments that were made, by their references."""
-    known = {effect.reference: effect.kind for effect in history.effects} if history else {}
-    return simulation.kinds | known
-
-
-def _comments(ticket: DeskTicket, kinds: Mapping[str, EffectKind], own: str) -> Iterator[dict[str, Any]]:
+def _comments(
+    ticket: DeskTicket, simulation: SimulationSetup, history: TicketHistory | None
+) -> Iterator[dict[str, Any]]:
     """Yield our own agent's comments on the ticket, with their present text."""
+    known = {effect.reference: effect.kind for effect in history.effects} if history else {}
+    kinds, own = simulation.kinds | known, simulation.site.portal.own_agent["id"]
     for comment in ticket.comments:
         if comment["commenterId"] == own:
             text, reference = _text_with_reference(comment)
@@ -115,9 +115,15 @@ def _comments(ticket: DeskTicket, kinds: Mapping[str, EffectKind], own: str) -> 
                 "at": instant(datetime.fromisoformat(comment["commentedTime"])),
                 "by": US,
                 "public": comment["isPublic"],
-                "kind": kinds.get(reference),
+                "kind": _public_kind(text, simulation.educations) if comment["isPublic"] else kinds.get(reference),
                 "text": text,
             }
+
+
+def _public_kind(text: str, educations: Iterable[Wording]) -> EffectKind:
+    """Return the kind of a public comment, which carries no reference: it educates, or it is an update."""
+    educates = any(each.matches(without_blanks(text)) for each in educations)
+    return EffectKind.EDUCATION if educates else EffectKind.UPDATE
 
 
 def _text_with_reference(comment: Record) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from desk_sync.adapters.store.engine import open_engine
 from desk_sync.adapters.store.inbox import SqlInbox
 from desk_sync.domain.ticket.effect import EffectKind
 from desk_sync.domain.ticket.event import Event
+from desk_sync.domain.ticket.wording import Wording
 from desk_sync.ports.subscriptions import FILE
 from desk_sync.ports.sweeps import SweepCoverage, SweepKind
 from desk_sync.ports.tickets import RecordedDelivery
@@ -49,7 +50,8 @@ class SimulationSetup:
     """The parts of a simulation that a scenario acts on. `scenario` is the file that is run.
 
     `copies` are those of the database, by their instants; `kinds` those of the comments that a former database knew, by
-    their references. `sweeps` counts the sweeps that ended well and that failed, and the changes that they found.
+    their references; `educations` the wordings of the replies that educate, in all mappings so far. `sweeps` counts the
+    sweeps that ended well and that failed, and the changes that they found.
     """
 
     scenario: LoadedScenario
@@ -65,7 +67,11 @@ class SimulationSetup:
     desk_sync: DeskSync
     copies: dict[datetime, Engine] = field(default_factory=dict)
     kinds: dict[str, EffectKind] = field(default_factory=dict)
+    educations: list[Wording] = field(default_factory=list)
     sweeps: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.educations += self.desk_sync.mapping.policy.education.wordings()
 
     def save_database(self) -> None:
         self.copies[self.virtual_time.now()] = copied(self.desk_sync.engine)
@@ -94,6 +100,7 @@ class SimulationSetup:
         """Replace the product by one with this mapping, and add to the portal what the mapping names."""
         mapping = _for_one_portal(mapping, self.actors.agents["program"])
         set_up_portal(self.site.portal, mapping, self.scenario.shape.statuses)
+        self.educations += mapping.policy.education.wordings()
         self.vocabulary.mapping = mapping
         self.vocabulary.layout = self.site.portal.layout_of(self.site.portal.department_id)
         self._look_by_policy()

@@ -308,7 +308,7 @@ class PortalServices:
             education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.facts, held_back=self.held_back, now=self.environment.now),
-            comments=CommentsWriter(desk=self.desk, now=self.environment.now),
+            comments=CommentsWriter(desk=self.desk, portal=self.facts, now=self.environment.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
             adoption=self.adoption,
             now=self.environment.now,

@@ -18,6 +18,7 @@ from desk_sync.adapters.desk.events import HINTS
 from desk_sync.adapters.desk.failures import FAILURES
 from desk_sync.adapters.desk.payload import LONGEST_COMMENT
 from desk_sync.adapters.zoho.transport import DeadlineAdapter
+from desk_sync.domain.ticket.comment_trace import PrivateTrace
 from desk_sync.domain.ticket.ticket import Field
 from tests.adapters.desk.portal import (
     API,
@@ -54,10 +55,14 @@ USES = {
     "write_ticket": (["write_ticket"], lambda client: client.write_ticket(TICKET, WRITTEN)),
     "add_comment": (
         ["create_comment"],
-        lambda client: client.add_comment(TICKET, "text " * 10_000, MARK, public=False),
+        lambda client: client.add_comment(TICKET, "text " * 10_000, MARK),
     ),
+    "add_public_comment": (["create_comment"], lambda client: client.add_public_comment(TICKET, "text")),
     "edit_comment": (["list_comments", "write_comment"], lambda client: client.edit_comment(TICKET, "text", MARK)),
-    "has_comment": (["list_comments"], lambda client: client.has_comment(TICKET, "ds-ffffffffffff")),
+    "has_comment": (
+        ["list_comments"],
+        lambda client: client.has_comment(TICKET, PrivateTrace(reference="ds-ffffffffffff")),
+    ),
     "read_comment": (["list_comments"], lambda client: client.read_comment(TICKET, "ds-ffffffffffff")),
     "read_comments": (["list_comments"], lambda client: client.read_comments(TICKET)),
     "read_past": (

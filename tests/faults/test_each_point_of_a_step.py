@@ -259,4 +259,5 @@ def assert_each_step_was_made_once(desk: DemoClient, worker: ForkedWorker, ticke
         assert (
             Counter(text for comment in comments for text in COMMENT_TEXT.findall(comment["content"])) == EXPECTED_TEXTS
         )
+        assert not any("ds-" in comment["content"] for comment in comments if comment["isPublic"])
         assert desk.call("GET", f"{API}/tickets/{each}")["priority"] == "High"

@@ -124,7 +124,7 @@ READERS: Mapping[str, Callable[[str], object]] = {
     "recipients": lambda written: partner.mailboxes({"to": written}),
     "our comment": lambda written: raw.our_reference({"content": written}),
     "comments": partial(_in_list, conversation.comments, "content"),
-    "written comment": lambda written: payload.comment(written, "ds-000000000000", public=False),
+    "written comment": lambda written: payload.private_comment(written, "ds-000000000000"),
     "evidence basis": lambda written: payload._evidence_basis(written),
 }
 

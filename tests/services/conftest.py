@@ -100,7 +100,7 @@ class World:
             education_log=SqlEducationLog(self.engine, self.name),
             tickets=self.tickets,
             fields=FieldsWriter(desk=self.desk, portal=self.portal, held_back=self.held_back, now=self.now),
-            comments=CommentsWriter(desk=self.desk, now=self.now),
+            comments=CommentsWriter(desk=self.desk, portal=self.portal, now=self.now),
             related_tickets=SqlRelatedTickets(self.engine, self.name),
             adoption=self.adoption(),
             now=self.now,

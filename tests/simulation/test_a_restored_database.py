@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from desk_sync.domain.plan.education import REPLY
 from desk_sync.services.adopt import CREDITS
 from desk_sync.simulated_desk.portal.ticket import plain
 from desk_sync.simulation import scenario
@@ -202,12 +203,16 @@ def at_crash(act: Callable[[SimulationSetup], None]) -> Strikes:
     return lambda simulation: simulation.virtual_time.schedule(CRASH, lambda: act(simulation))
 
 
-def unmarked(simulation: SimulationSetup) -> None:
-    """Take the references out of all public comments: a later version writes none."""
+def marked(simulation: SimulationSetup) -> None:
+    """Give all public comments of ours the references that an earlier version wrote into them."""
+    own, tickets = simulation.site.portal.own_agent["id"], simulation.desk_sync.portal(DEFAULT).tickets
     for ticket in simulation.actors.tickets.values():
-        for comment in ticket.comments:
-            if comment["isPublic"]:
-                comment["content"] = re.sub(r"<br>\[ds-[0-9a-f]{12}\]", "", comment["content"])
+        public = [each for each in ticket.comments if each["isPublic"] and each["commenterId"] == own]
+        history = tickets.history(ticket.ticket_id)
+        effects = history.effects if history else ()
+        made = [each.reference for each in effects if each.key.endswith((":public", REPLY))]
+        for comment, reference in zip(public, made, strict=True):
+            comment["content"] += f"<br>[{reference}]"
 
 
 def without_data(simulation: SimulationSetup) -> None:
@@ -225,9 +230,9 @@ STRIKES: dict[str, Strikes] = {
     "another agent": new_agent(),
     "12 h old, another agent": both(new_agent(), restore(timedelta(hours=12))),
     "lost, another agent": both(new_agent(), adopted_after(SavedDatabases.lose)),
-    "36 h old, no marks on public comments": both(at_crash(unmarked), restore(timedelta(hours=36))),
-    "lost, no marks on public comments, another agent": both(
-        at_crash(unmarked), new_agent(), adopted_after(SavedDatabases.lose)
+    "36 h old, marks of an earlier version": both(at_crash(marked), restore(timedelta(hours=36))),
+    "lost, marks of an earlier version, another agent": both(
+        at_crash(marked), new_agent(), adopted_after(SavedDatabases.lose)
     ),
 }
 WITH_EVERY_FIELD = "with every field"

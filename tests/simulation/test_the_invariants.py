@@ -140,6 +140,17 @@ class TestEachIsSeen:
     @pytest.mark.parametrize(
         ("text", "found"),
         [
+            pytest.param("Your request is at level 1.", False, id="nothing of it"),
+            pytest.param("Your request is at level 1. [ds-0123456789ab]", True, id="a reference at the end"),
+            pytest.param("ds-0123456789ab", True, id="a bare one"),
+        ],
+    )
+    def test_a_mark_in_public(self, text, found):
+        assert list(texts.marked([text])) == ([text] if found else [])
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
             pytest.param("Your ticket is at level 1.", False, id="nothing of it"),
             pytest.param("You have enough licences.", True, id="the word"),
             pytest.param("Sie haben Lizenzen.", True, id="in German"),

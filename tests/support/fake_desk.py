@@ -15,6 +15,7 @@ from desk_sync.domain.commitment.conversation import AuthorKind, ConversationIte
 from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import without_blanks, words_digest
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.comment_trace import CommentTrace, WrittenComment
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import FieldsRefused, Gone
@@ -31,7 +32,7 @@ class Died(BaseException):
 class FakeDesk:
     """Holds tickets, their conversations and comments, with private and public comments apart.
 
-    `writer` is the agent whose token we use.
+    `writer` is the agent whose token we use; `writer_shown` what it answers if asked for it, if that is something else.
 
     `troubles` are the fields that it does not accept; `mandatory` names an empty field that it requires of each write.
     `comment_trouble` is the error that it answers to each new or edited comment.
@@ -58,6 +59,7 @@ class FakeDesk:
         self.past: dict[str, list[PastChange]] = defaultdict(list)
         self.edits: dict[str, list[PastEdit]] = defaultdict(list)
         self.writer = ROBOT
+        self.writer_shown: Any = ...
         self.changes: dict[str, list[StatusChange]] = defaultdict(list)
         self.types: dict[str, str] = {}
         self.tags: dict[str, frozenset[str]] = defaultdict(frozenset)
@@ -97,7 +99,12 @@ class FakeDesk:
         return self._call("read_past", lambda: TicketPast(changes=tuple(changes), edits=tuple(edits)))
 
     def read_own_agent(self) -> str | None:
-        return self._call("read_own_agent", lambda: self.writer)
+        return self._call("read_own_agent", self._own_agent)
+
+    def _own_agent(self) -> str | None:
+        if isinstance(self.writer_shown, Exception):
+            raise self.writer_shown
+        return self.writer if self.writer_shown is ... else self.writer_shown
 
     def read_status_changes(self, ticket_id: str) -> StatusChanges:
         return self._call("read_status_changes", lambda: StatusChanges(changes=self.changes[ticket_id], whole=True))
@@ -140,6 +147,10 @@ class FakeDesk:
     def publishes(self, ticket_id: str, ref: str) -> None:
         """Make a private comment public by an edit, as a person."""
         self._edit_item(self.comment_items[ticket_id], ref, public=True, edited_at=self.now())
+
+    def edit_item(self, ticket_id: str, ref: str, **facts: Any) -> None:
+        """Change the facts of a person's comment."""
+        self._edit_item(self.comment_items[ticket_id], ref, **facts)
 
     def _edit_item(self, items: list[ConversationItem], ref: str, **facts: Any) -> None:
         items[:] = [replace(each, **facts) if each.ref == ref else each for each in items]
@@ -197,12 +208,19 @@ class FakeDesk:
             raise FieldsRefused("refused", others=(f"{self.mandatory} is missing",))
         return accepted(self._ticket(ticket_id), fields, self.troubles)
 
-    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        self._call("add_comment", lambda: self._add(ticket_id, text, reference, public=public))
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
+        return self._call("add_comment", lambda: self._add(ticket_id, text, reference))
 
-    def _add(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
+    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
+        return self._call("add_comment", lambda: self._add(ticket_id, text, None))
+
+    def _add(self, ticket_id: str, text: str, reference: str | None) -> str | None:
         self._refuse_comment()
-        (self.public_comments if public else self.comments)[ticket_id].append(f"{text} [{reference}]")
+        public = reference is None
+        if public:
+            self.public_comments[ticket_id].append(text)
+        else:
+            self.comments[ticket_id].append(f"{text} [{reference}]")
         ours = ConversationItem(
             ref=f"c{self._next_ref()}",
             at=self.now(),
@@ -217,6 +235,7 @@ class FakeDesk:
         self.our_items[ticket_id].append(ours)
         if ticket := self.tickets.get(ticket_id):
             self.tickets[ticket_id] = replace(ticket, comments=ticket.comments + 1)
+        return self.writer
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
         return self._call("edit_comment", lambda: self._edit(ticket_id, text, reference))
@@ -252,9 +271,14 @@ class FakeDesk:
         found = (text.replace(f"[{reference}]", "") for text in comments if reference in text)
         return self._call("read_comment", lambda: next(found, None))
 
-    def has_comment(self, ticket_id: str, reference: str) -> bool:
-        comments = (*self.comments[ticket_id], *self.public_comments[ticket_id])
-        return self._call("has_comment", lambda: any(reference in each for each in comments))
+    def has_comment(self, ticket_id: str, trace: CommentTrace) -> bool:
+        private = [WrittenComment(text=each, public=False) for each in self.comments[ticket_id]]
+        public = [
+            WrittenComment(text=each.said or "", public=True, author_id=each.author_id, reference=each.reference)
+            for each in (*self.our_items[ticket_id], *self.comment_items[ticket_id])
+            if each.public
+        ]
+        return self._call("has_comment", lambda: any(map(trace.is_of, (*private, *public))))
 
     def modified_between(self, start: datetime, end: datetime) -> Iterator[Sequence[ModifiedTickets]]:
         times = [(ticket.modified_at, each) for each, ticket in self.tickets.items() if ticket.modified_at]

@@ -69,7 +69,7 @@ class OnePortal:
         return {
             "values": self.values(without=field),
             "comments": [text for text in notes if not text.startswith("Customer Primary")],
-            "public": [text.rpartition(" [")[0] for text in self.desk.public_comments[TICKET]],
+            "public": list(self.desk.public_comments[TICKET]),
             "messages": [(each.topic, each.to) for each in SqlNotices(self.world.engine, "default").waiting()],
             "levels": [(each.level, each.at) for each in history.memory.escalation.state.raised],
             "clocks": history.clocks(self.world.now()),

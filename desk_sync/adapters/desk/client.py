@@ -21,6 +21,7 @@ from desk_sync.domain.account.partner import Partner
 from desk_sync.domain.commitment.calendar import BusinessCalendar
 from desk_sync.domain.commitment.conversation import ConversationItem
 from desk_sync.domain.ticket.agent import DeskAgent
+from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.past import TicketPast
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value
 from desk_sync.errors import Gone, NotPermitted, Unreadable
@@ -158,17 +159,23 @@ class DeskClient:
         answer = self._calls.write("PATCH", _path(ticket_id), self._calls.deadline(), body)
         return _checked(ticket_id, payload.read_after_write(answer, self._vocabulary))
 
-    def add_comment(self, ticket_id: str, text: str, reference: str, *, public: bool) -> None:
-        body = payload.comment(text, reference, public=public, installation=self._installation.own())
+    def add_comment(self, ticket_id: str, text: str, reference: str) -> str | None:
+        return self._add(ticket_id, payload.private_comment(text, reference, self._installation.own()))
+
+    def add_public_comment(self, ticket_id: str, text: str) -> str | None:
+        return self._add(ticket_id, payload.public_comment(text))
+
+    def _add(self, ticket_id: str, body: Body) -> str | None:
         answer = self._calls.write("POST", _path(ticket_id, "comments"), self._calls.deadline(), body)
         self._note_writing(ticket_id, answer)
+        return payload.author_of(answer)
 
     def edit_comment(self, ticket_id: str, text: str, reference: str) -> bool:
         """Costs four credits. The comment is found by its reference, so that its id need not be stored."""
         deadline = self._calls.deadline()
         for page in self._comment_pages(ticket_id, deadline):
             if comment_id := payload.find_comment(page, reference):
-                body = payload.comment(text, reference, public=False, installation=self._installation.own())
+                body = payload.private_comment(text, reference, self._installation.own())
                 return self._edit(ticket_id, comment_id, body, deadline)
         return False
 
@@ -191,8 +198,10 @@ class DeskClient:
         texts = (payload.comment_text(page, reference) for page in pages)
         return next((text for text in texts if text is not None), None)
 
-    def has_comment(self, ticket_id: str, reference: str) -> bool:
-        return self.read_comment(ticket_id, reference) is not None
+    def has_comment(self, ticket_id: str, trace: CommentTrace) -> bool:
+        """Costs three credits per hundred comments."""
+        pages = self._comment_pages(ticket_id, self._calls.deadline())
+        return any(trace.is_of(each) for page in pages for each in conversation.written(page))
 
     def _comment_pages(self, ticket_id: str, deadline: DeadlineAdapter) -> Iterator[Body]:
         """Yield the pages of comments, newest first. A comment that is too large by itself is left out."""

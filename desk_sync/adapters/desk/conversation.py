@@ -9,7 +9,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from desk_sync.adapters.desk.payload import value_of
+from desk_sync.adapters.desk.payload import author_of, value_of
 from desk_sync.adapters.desk.raw import (
     Raw,
     identifier,
@@ -25,6 +25,7 @@ from desk_sync.adapters.desk.vocabulary import DeskVocabulary
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
 from desk_sync.domain.fingerprint import without_blanks, words_digest
+from desk_sync.domain.ticket.comment_trace import WrittenComment
 from desk_sync.domain.ticket.past import PastChange, PastEdit, TicketPast
 from desk_sync.domain.ticket.ticket import Value
 
@@ -73,31 +74,44 @@ def _sending(status: str | None) -> SendingState:
 
 
 def comments(answer: Raw) -> list[ConversationItem]:
-    """Return the comments of a list; our own have a reference."""
+    """Return the comments of a list; our private ones have a reference."""
     return readable(answer, _comment, "comment")
 
 
 def _comment(raw: Raw) -> ConversationItem:
     ref, at = needed(identifier(raw, "id"), "id"), needed(instant(raw.get("commentedTime")), "commentedTime")
-    author, public = object_in(raw, "commenter"), text(raw.get("isPublic")) == "true"
-    written, by = _written(text(raw.get("content")) or ""), _author(author)
+    by, public = _author(object_in(raw, "commenter")), _is_public(raw)
+    words = _words(without_reference(text(raw.get("content")) or ""))
     return ConversationItem(
         ref=ref,
         at=at,
         form=ItemForm.COMMENT,
         author=by,
-        author_id=identifier(raw, "commenterId") or identifier(author, "id"),
+        author_id=author_of(raw),
         public=public,
         edited_at=instant(raw.get("modifiedTime")),
         reference=our_reference(raw),
-        words=words_digest(written),
-        said=without_blanks(written) if public and by is AuthorKind.AGENT else None,
+        words=words_digest(words),
+        said=without_blanks(words) if public and by is AuthorKind.AGENT else None,
     )
 
 
-def _written(content: str) -> str:
-    """Return what a comment says, without markup and our reference."""
-    return html.unescape(_MARKUP.sub(" ", without_reference(content)))
+def written(answer: Raw) -> list[WrittenComment]:
+    """Return the comments of a list, by which one of ours is known again."""
+    return readable(answer, _written, "comment")
+
+
+def _written(raw: Raw) -> WrittenComment:
+    words, public = _words(text(raw.get("content")) or ""), _is_public(raw)
+    return WrittenComment(text=words, public=public, author_id=author_of(raw), reference=our_reference(raw))
+
+
+def _is_public(comment: Raw) -> bool:
+    return text(comment.get("isPublic")) == "true"
+
+
+def _words(content: str) -> str:
+    return html.unescape(_MARKUP.sub(" ", content))
 
 
 def _author(raw: Raw) -> AuthorKind:

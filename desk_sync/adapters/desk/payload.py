@@ -175,12 +175,19 @@ def _sent(value: str | None) -> str | None:
     return in_full(value) if value else None
 
 
-def comment(text: str, reference: str, *, public: bool, installation: str | None = None) -> dict[str, object]:
-    """Return the body of a comment that ends in the reference; a text too long for Desk is cut.
+def private_comment(text: str, reference: str, installation: str | None = None) -> dict[str, object]:
+    """Return the body of a comment for agents, which ends in the reference and the installation, if it is named."""
+    mark = reference if installation is None else f"{reference}.{installation}"
+    return _comment(text, f"<br>[{mark}]", public=False)
 
-    A private one names the installation too.
-    """
-    end = f"<br>[{reference}]" if public or installation is None else f"<br>[{reference}.{installation}]"
+
+def public_comment(text: str) -> dict[str, object]:
+    """Return the body of a comment that the partner reads: the text alone."""
+    return _comment(text, "", public=True)
+
+
+def _comment(text: str, end: str, *, public: bool) -> dict[str, object]:
+    """Return the body of a comment; a text too long for Desk is cut before the `end`."""
     content = html.escape(text).replace("\n", "<br>")
     if len(content) + len(end) > LONGEST_COMMENT:
         kept = content[: LONGEST_COMMENT - len(end) - 1]
@@ -213,6 +220,11 @@ def _installation_mark(raw: Raw) -> InstallationMark | None:
     if installation is None or made_at is None or edited_at is None or not private:
         return None
     return InstallationMark(installation=installation, made_at=made_at, edited_at=edited_at)
+
+
+def author_of(comment: Raw) -> str | None:
+    """Return the id of the agent who wrote a comment; None if Desk does not name one."""
+    return _id(comment, "commenterId") or _id(_object(comment, "commenter"), "id")
 
 
 def written_at(comment: Raw) -> datetime | None:

@@ -47,8 +47,9 @@ class SendingState(StrEnum):
 class ConversationItem:
     """A thread or a comment. `ref` is its id in Desk, `author_id` that of its agent, if any.
 
-    `edited_at` is the instant of a comment's last edit, if it was edited. `reference` is that of our own comment,
-    `words` a digest of a comment's words without it. `said` is the text of a public comment of an agent without blanks.
+    `edited_at` is the instant of a comment's last edit, if it was edited. `reference` is that of our own comment, if it
+    is known, `words` a digest of a comment's words without it. `said` is the text of a public comment of an agent
+    without blanks.
     """
 
     ref: str
@@ -79,7 +80,7 @@ class ReplyRules:
 
 def history_event(item: ConversationItem, created_at: datetime, rules: ReplyRules) -> HistoryEvent | None:
     """Return the event that the item is for the clocks; None if it changes none of them."""
-    if item.reference or not item.public or item.sending is not SendingState.SENT:
+    if not item.public or item.sending is not SendingState.SENT:
         return None
     if item.author is AuthorKind.PARTNER:
         return (

@@ -78,13 +78,14 @@ class PlanDraft:
         silent = self.mode is Mode.SHADOW
         educated = self.education.finish(last_education, self.observed.host_now)
         clocks = self.clocks.finish(silent=silent, limits=self.escalation.folding_limits)
+        announced = self.memory.comments.as_announced
         return Plan(
             decision=self._explained(fields),
             urgency=self.clocks.urgency,
             fields=fields,
             clocks=clocks,
             escalation=self.escalation.finish(clocks.past),
-            effects=() if silent else tuple(self._effects(fields, educated.effects, agents)),
+            effects=() if silent else tuple(map(announced, self._effects(fields, educated.effects, agents))),
             education=educated.claim,
             next_look_at=self._next_look_at(),
         )

@@ -16,6 +16,7 @@ from desk_sync.domain.fingerprint import fingerprint
 from desk_sync.domain.ticket.effect import Effect, EffectKind
 from desk_sync.domain.ticket.template import TemplatePart
 from desk_sync.domain.ticket.ticket import Ticket
+from desk_sync.domain.ticket.wording import Wording
 
 
 class EducationOccasion(StrEnum):
@@ -53,6 +54,10 @@ class EducationPolicy:
     shortest_description: int
     language: str
     texts: Mapping[str, Mapping[EducationOccasion, str]]
+
+    def wordings(self) -> Iterator[Wording]:
+        """Yield the wording of each text, in all languages."""
+        return (Wording.of([text]) for texts in self.texts.values() for text in texts.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from desk_sync.domain.escalation.escalate import NO_ESCALATION, EscalationState
 from desk_sync.domain.escalation.requests import NO_REQUESTS, EscalationRequests
 from desk_sync.domain.fingerprint import words_digest
 from desk_sync.domain.ticket.effect import Effect
-from desk_sync.domain.ticket.event import Event, EventHint
+from desk_sync.domain.ticket.event import Event, EventHint, EventItem
 from desk_sync.domain.ticket.held_back import HeldBack
 from desk_sync.domain.ticket.ticket import Field, Ticket, Value, value_digest
 from desk_sync.domain.ticket.waiting_comment import WaitingComment
@@ -228,10 +228,24 @@ class EvidenceMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentsMemory:
-    """The comments that Desk did not accept, and the states of those that are edited in place, by their keys."""
+    """The comments that Desk did not accept, and the states of those that are edited in place, by their keys.
+
+    Public ones that were `announced` by a look that did not come to its end may be in Desk with these texts.
+    """
 
     waiting: Mapping[str, WaitingComment] = field(default_factory=dict)
     states: Mapping[str, str] = field(default_factory=dict)
+    announced: Mapping[str, str] = field(default_factory=dict)
+
+    def announcing(self, comments: Iterable[Effect]) -> CommentsMemory:
+        """Return it with the texts of the public comments that are about to be made."""
+        return replace(self, announced={each.key: each.text for each in comments if each.public})
+
+    def as_announced(self, comment: Effect) -> Effect:
+        """Return the comment with the text that was announced, so that another look finds or makes the same one."""
+        if comment.key not in self.announced:
+            return comment
+        return replace(comment, text=self.announced[comment.key], frame=())
 
     def still_waits(self, comment: Effect, now: datetime) -> bool:
         """Return True for a comment that is not tried again yet."""
@@ -291,14 +305,17 @@ class Memory:
         return min(filter(None, (planned, *(at for at in tries if at > now))), default=None)
 
 
-def is_news(event: Event, memory: Memory, references: Collection[str]) -> bool:
+def is_news(event: Event, memory: Memory, references: Collection[str], agents: Collection[str]) -> bool:
     """Return True if the event may report something that the last look did not see (L5).
 
-    Not news: our own comment (`references` are those of our effects), the echo of our own write, and an update in which
-    nothing that we read has changed, unless a field is held back: what it lacks may be a field that we do not read.
+    Not news: our own comment (`references` are those of our effects, and `agents` ours, who write public ones without
+    a reference), the echo of our own write, and an update in which nothing that we read has changed, unless a field is
+    held back: what it lacks may be a field that we do not read.
     """
+    if event.item is EventItem.COMMENT and event.reference is None:
+        return event.actor_id not in agents
     if event.hint is EventHint.CONVERSATION:
-        return event.reference is None or event.reference not in references
+        return event.reference not in references
     if memory.fields.may_be_older_than(event.modified_at):
         return True
     if event.hint is EventHint.GONE or event.state is None or event.state != memory.written_digest:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+from desk_sync.domain.ticket.comment_trace import CommentTrace, PrivateTrace, PublicTrace
 from desk_sync.domain.ticket.mention import without_mentions
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.domain.ticket.wording import Wording
@@ -49,12 +51,19 @@ class Effect:
 
     @property
     def wording(self) -> Wording:
-        """The wording by which it is found again in Desk, if it carries no reference."""
+        """The wording by which it is found again in Desk if it is public."""
         return Wording.of(self.frame or (self.text,))
 
     def reference(self, ticket_id: str) -> str:
-        """Return the short mark in the comment by which it is found again in Desk (L6)."""
+        """Return its short name, in which it ends in Desk if it is private."""
         return reference_of(ticket_id, self.key)
+
+    def trace(self, ticket_id: str, authors: Collection[str]) -> CommentTrace:
+        """Return the trace by which it is found again in Desk (L6); `authors` are the ids of our agents."""
+        reference = self.reference(ticket_id)
+        if self.public:
+            return PublicTrace(reference=reference, wording=self.wording, authors=authors)
+        return PrivateTrace(reference=reference)
 
 
 def reference_of(ticket_id: str, key: str) -> str:

@@ -20,6 +20,7 @@ from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.partners import EducationLog
 from desk_sync.ports.portal import PortalFacts
+from desk_sync.services.reconcile.own_agents import OwnAgents
 from desk_sync.services.reconcile.read import TicketReader
 
 log = get_logger()
@@ -33,6 +34,10 @@ class TraceAdoption:
     portal: PortalFacts
     reader: TicketReader
     education_log: EducationLog
+
+    @property
+    def own_agents(self) -> OwnAgents:
+        return OwnAgents(desk=self.desk, portal=self.portal)
 
     def catch_up(
         self, observed: ObservedTicket, memory: Memory, policy: Policy
@@ -55,7 +60,7 @@ class TraceAdoption:
         return adopted, memory, draft_plan(adopted, memory, policy)
 
     def _is_behind(self, observed: ObservedTicket, memory: Memory, draft: PlanDraft) -> bool:
-        if is_behind(observed, memory, self.portal.own_agents(), self.portal.traces_wanted_at()):
+        if is_behind(observed, memory, self.own_agents.known(), self.portal.traces_wanted_at()):
             return True
         if draft.fields.seem_overwritten:
             return True
@@ -68,19 +73,18 @@ class TraceAdoption:
 
     def _read(self, observed: ObservedTicket, policy: Policy) -> TicketTraces:
         """Read the traces; comments that this look has read already are not read again, if our agent was known then."""
-        known = self.portal.own_agents()
-        self._learn_own_agent()
-        is_read = observed.ours is not None and self.portal.own_agents() == known
+        known = self.own_agents.known()
+        is_read = self.own_agents.ask() == known and observed.ours is not None
         ours, commenters = (observed.ours or (), observed.commenters) if is_read else self._comments(observed, policy)
         self.portal.learn_former_agents(writers_of(ours, commenters))
-        return TicketTraces(comments=tuple(ours), past=self._past(observed), agents=self.portal.own_agents())
+        return TicketTraces(comments=tuple(ours), past=self._past(observed), agents=self.own_agents.known())
 
     def _comments(self, observed: ObservedTicket, policy: Policy) -> tuple[Sequence[ConversationItem], frozenset[str]]:
         """Return our comments, and the authors of the others."""
         ticket = observed.ticket
         listed = self.desk.read_comments(ticket.ticket_id) if ticket.comments else ()
-        ours = list(OwnComments(policy, self.portal.own_agents()).among(listed))
-        return ours, frozenset(each.author_id for each in listed if each.author_id and each not in ours)
+        comments = OwnComments(policy, ticket.ticket_id, self.own_agents.known()).part(listed)
+        return comments.ours, comments.commenters
 
     def _past(self, observed: ObservedTicket) -> TicketPast:
         """Return the ticket's past. If Desk does not show it, our comments are adopted alone."""
@@ -91,18 +95,6 @@ class TraceAdoption:
         except (PermanentError, Unreadable) as error:
             log.warning("past.unread", ticket_id=observed.ticket.ticket_id, error=str(error))
             return TicketPast(whole=False)
-
-    def _learn_own_agent(self) -> None:
-        """Ask Desk whose token this is: after a loss nobody knows, and after a change of the token it is another."""
-        try:
-            agent_id = self.desk.read_own_agent()
-        except NotSent:
-            raise
-        except PermanentError as error:
-            log.warning("own_agent.unread", error=str(error))
-            return
-        if agent_id and agent_id != self.portal.own_agent():
-            self.portal.learn_own_agent(agent_id)
 
     def _remember_education(self, observed: ObservedTicket, traces: TicketTraces) -> None:
         """Record a public reply that educated the partner, so that no other ticket gets one too soon."""

@@ -115,15 +115,14 @@ class ConversationReader:
 
     def _with_comments(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:
         read_at, seen = self.now(), reading.memory.comments_seen
-        listed = self.desk.read_comments(ticket.ticket_id)
-        ours = list(OwnComments(self.policy, self.portal.own_agents()).among(listed))
-        comments = [each for each in listed if each not in ours]
+        own = OwnComments(self.policy, ticket.ticket_id, self.portal.own_agents())
+        comments = own.part(self.desk.read_comments(ticket.ticket_id))
         return replace(
             reading,
-            update=reading.update.with_items(map(seen.dated, comments)),
-            memory=replace(reading.memory, comments_seen=seen.after(comments, read_at)),
-            ours=ours,
-            commenters=frozenset(each.author_id for each in comments if each.author_id),
+            update=reading.update.with_items(map(seen.dated, comments.others)),
+            memory=replace(reading.memory, comments_seen=seen.after(comments.others, read_at)),
+            ours=comments.ours,
+            commenters=comments.commenters,
         )
 
     def _with_status(self, reading: ConversationReading, ticket: Ticket) -> ConversationReading:

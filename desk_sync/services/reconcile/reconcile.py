@@ -121,7 +121,8 @@ class Reconcile:
         if pending.attempts > self.limits.attempts:
             return self._park(lease, pending, _given_up(self.limits.attempts, pending.error))
         references = pending.references | pending.memory.traces.references
-        news = [event for event in pending.events if is_news(event, pending.memory, references)]
+        agents = self.adoption.own_agents.known()
+        news = [event for event in pending.events if is_news(event, pending.memory, references, agents)]
         if not news and not pending.wake_due:
             self.tickets.skip_look(lease, modified_at=_newest_modification(pending.events))
             return LookOutcome.NOTHING_NEW
@@ -188,6 +189,7 @@ class Reconcile:
             memory,
             fields=memory.fields.intending(plan.fields.intended, ticket),
             clocks=replace(memory.clocks, intended_comment=plan.clocks.intended or memory.clocks.intended_comment),
+            comments=memory.comments.announcing(plan.effects),
         )
         pending = self.tickets.announce(lease, memory=intended, effects=plan.comments, education=plan.education)
         mapping, renew = plan.decision.policy_version, partial(self._renew, lease)

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from desk_sync.domain.commitment.clock_comments import StandingComment
 from desk_sync.domain.plan.memory import ClocksMemory, CommentsMemory, Memory
 from desk_sync.domain.plan.plan import Plan
+from desk_sync.domain.ticket.comment_trace import CommentTrace
 from desk_sync.domain.ticket.effect import Effect
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, CommentsOutcome, WaitingComment, put_off
 from desk_sync.errors import Gone, NotPermitted, NotSent, PermanentError, TemporaryError, Unreadable, WriteForbidden
 from desk_sync.logs import get_logger
 from desk_sync.ports.desk import Desk
 from desk_sync.ports.now import Now
+from desk_sync.ports.portal import PortalFacts
+from desk_sync.services.reconcile.own_agents import OwnAgents
 
 log = get_logger()
 
@@ -23,6 +26,7 @@ class CommentsWriter:
     """Writes the comments of one portal's tickets. One that Desk does not accept is returned, not raised."""
 
     desk: Desk
+    portal: PortalFacts
     now: Now
 
     def write(
@@ -39,7 +43,9 @@ class CommentsWriter:
         `renew` is called before each: a duplicate cannot be repaired later. Raises NotPermitted. A comment to a ticket
         that is gone is not answered: the next reading of the ticket shows if it is.
         """
-        series, before = CommentSeries(desk=self.desk, ticket_id=ticket_id, renew=renew), memory.comments
+        own_agents = OwnAgents(desk=self.desk, portal=self.portal)
+        series = CommentSeries(desk=self.desk, own_agents=own_agents, ticket_id=ticket_id, renew=renew)
+        before = memory.comments
         resting = {each for each in plan.comments if before.still_waits(each, self.now())}
         for effect in plan.effects:
             if effect in resting:
@@ -75,6 +81,7 @@ class CommentSeries:
     """The comments of one look at one ticket. After one without an answer no further one is sent."""
 
     desk: Desk
+    own_agents: OwnAgents
     ticket_id: str
     renew: Callable[[], None]
     made: int = 0
@@ -83,8 +90,7 @@ class CommentSeries:
 
     def make(self, comment: Effect, *, may_exist: bool) -> None:
         """Make a comment, unless it exists."""
-        reference = comment.reference(self.ticket_id)
-        self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, reference))
+        self._try(comment, lambda: may_exist and self.desk.has_comment(self.ticket_id, self._trace(comment)))
 
     def edit(self, comment: Effect) -> None:
         """Edit a comment that was made before. One that a person deleted since stays deleted (L7)."""
@@ -132,7 +138,20 @@ class CommentSeries:
         except PermanentError as error:
             self.refused[comment] = CommentRefusal(reason=str(error))
 
+    def _trace(self, comment: Effect) -> CommentTrace:
+        """Return the trace of a comment. Raises PermanentError for a public one while none of our agents is known."""
+        authors = self.own_agents.ask() if comment.public else frozenset[str]()
+        if comment.public and not authors:
+            raise PermanentError("Desk does not say which agent writes our comments")
+        return comment.trace(self.ticket_id, authors)
+
     def _add(self, comment: Effect) -> None:
         self.renew()
-        self.desk.add_comment(self.ticket_id, comment.text, comment.reference(self.ticket_id), public=comment.public)
+        self.own_agents.learn(self._added(comment))
         self.made += 1
+
+    def _added(self, comment: Effect) -> str | None:
+        """Add a comment; return the id of its author."""
+        if comment.public:
+            return self.desk.add_public_comment(self.ticket_id, comment.text)
+        return self.desk.add_comment(self.ticket_id, comment.text, comment.reference(self.ticket_id))

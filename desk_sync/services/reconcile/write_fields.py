@@ -26,6 +26,7 @@ from desk_sync.ports.desk import Desk
 from desk_sync.ports.held_back import DepartmentHold, HeldBackStore
 from desk_sync.ports.now import Now
 from desk_sync.ports.portal import PortalFacts
+from desk_sync.services.reconcile.own_agents import OwnAgents
 
 log = get_logger()
 
@@ -66,7 +67,7 @@ class FieldsWriter:
         series = WriteSeries(desk=self.desk, before=ticket, replaced=_replaced(ticket, plan), renew=renew)
         values = {name: value for name, value in plan.writes.items() if name not in withheld}
         refused = series.write(values, read_first=self.now() - read_at > FRESH)
-        self._learn_own_agent(series)
+        OwnAgents(desk=self.desk, portal=self.portal).learn(series.author)
         for name in plan.writes.keys() - refused.keys() - withheld.keys():
             if name in everywhere:
                 self._lift(everywhere[name])
@@ -102,11 +103,6 @@ class FieldsWriter:
     def _is_elected(self, hold: DepartmentHold) -> bool:
         now = self.now()
         return not lies_ahead(hold.try_again_at, now, EVERY) and self.held_back.elect(hold, until=now + EVERY)
-
-    def _learn_own_agent(self, series: WriteSeries) -> None:
-        author = series.author
-        if author and author != self.portal.own_agent():
-            self.portal.learn_own_agent(author)
 
 
 @dataclass(slots=True, kw_only=True)

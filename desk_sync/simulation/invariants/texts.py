@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from desk_sync.simulated_desk.portal.seed import Record
 
 _LICENCES = re.compile(r"licen[cs]|lizenz|licenç|licenti|licenza|lisens|ライセンス|seats?\b", re.IGNORECASE)
+_MARK = re.compile(r"ds-[0-9a-f]{12}")
 _SMALLEST = 32
 """Figures below are those of days, hours and levels too."""
 
@@ -24,6 +25,11 @@ def about_licences(texts: Iterable[str], figures: Iterable[int]) -> Iterator[str
     for text in texts:
         if _LICENCES.search(text) or any(number.search(text) for number in numbers):
             yield text
+
+
+def marked(texts: Iterable[str]) -> Iterator[str]:
+    """Yield each text with a reference in it."""
+    yield from filter(_MARK.search, texts)
 
 
 def is_by(comment: Record, agent_id: str) -> bool:

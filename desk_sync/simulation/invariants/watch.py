@@ -78,12 +78,13 @@ class ScenarioWatch:
     def _check_texts(self, key: str, ticket: DeskTicket) -> None:
         own = self.simulation.site.portal.own_agent["id"]
         ours = [each for each in ticket.comments if of_texts.is_by(each, own)]
-        public = [_words(each["content"]) for each in ours if each["isPublic"]]
+        public = [plain(each["content"]).strip() for each in ours if each["isPublic"]]
         history = self._history(ticket)
         figures = {past.decision.licences for past in history.decisions} if history else set()
         private = [_words(each["content"]) for each in ours if not each["isPublic"]]
         twice = (*of_texts.repeated(private), *of_texts.repeated(public))
         self._note(key, ScenarioInvariant.NO_TEXT_TWICE, twice)
+        self._note(key, ScenarioInvariant.NO_MARK_IN_PUBLIC, of_texts.marked(public))
         self._note(key, ScenarioInvariant.NO_LICENCES_IN_PUBLIC, of_texts.about_licences(public, figures))
 
     def _check_breaches(self, key: str, ticket: DeskTicket, history: TicketHistory) -> None:
@@ -165,5 +166,5 @@ class ScenarioWatch:
 
 
 def _words(content: str) -> str:
-    """Return the text of a comment without the reference at its end."""
+    """Return the text of a private comment without the reference at its end."""
     return plain(content).partition(_REFERENCE)[0].strip()

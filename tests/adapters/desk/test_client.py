@@ -17,6 +17,7 @@ from desk_sync.adapters.desk.calls import ATTEMPTS
 from desk_sync.adapters.desk.failures import FAILURES, BriefFailure, Forbidden, ScopeMissing
 from desk_sync.adapters.zoho import transport
 from desk_sync.domain.account.identity import readings
+from desk_sync.domain.ticket.comment_trace import PrivateTrace
 from desk_sync.domain.ticket.ticket import Field
 from desk_sync.errors import (
     ConfigurationError,
@@ -49,12 +50,13 @@ from tests.adapters.desk.portal import (
     resetting,
     serving,
 )
-from tests.support.makers import make_ticket
+from tests.support.makers import ROBOT, make_ticket
 
 URL = f"{API}/tickets/{TICKET}"
 COMMENTS = f"{URL}/comments"
 BOX = "cf_priority_customer_large_user_account"
 MARK = "ds-0123456789ab"
+TRACE = PrivateTrace(reference=MARK)
 
 
 @pytest.fixture
@@ -265,14 +267,21 @@ def test_characters_outside_desks_published_pattern_are_sent_as_they_are(desk, v
     assert patched(desk) == {"cf": {"cf_severity": value}}
 
 
-@pytest.mark.parametrize("public", [False, True], ids=["for agents", "for the partner too"])
-def test_a_comment_has_its_audience_is_escaped_and_ends_in_its_reference(desk, public):
-    desk.post(COMMENTS, json={"id": "119514000017430011"})
+@pytest.mark.parametrize(
+    ("write", "end", "public"),
+    [
+        pytest.param(lambda client, text: client.add_comment(TICKET, text, MARK), f"<br>[{MARK}]", False, id="private"),
+        pytest.param(lambda client, text: client.add_public_comment(TICKET, text), "", True, id="public"),
+    ],
+)
+def test_a_comment_is_escaped_and_only_a_private_one_ends_in_its_reference(desk, write, end, public):
+    desk.post(COMMENTS, json={"id": "119514000017430011", "commenterId": ROBOT})
 
-    make_client().add_comment(TICKET, "<b>49 & 60</b>\nlicences", MARK, public=public)
+    author = write(make_client(), "<b>49 & 60</b>\nlicences")
 
+    assert author == ROBOT
     assert patched(desk) == {
-        "content": f"&lt;b&gt;49 &amp; 60&lt;/b&gt;<br>licences<br>[{MARK}]",
+        "content": f"&lt;b&gt;49 &amp; 60&lt;/b&gt;<br>licences{end}",
         "contentType": "html",
         "isPublic": public,
     }
@@ -281,7 +290,7 @@ def test_a_comment_has_its_audience_is_escaped_and_ends_in_its_reference(desk, p
 def test_a_comment_too_long_for_desk_is_cut_and_keeps_its_reference(desk):
     desk.post(COMMENTS, json={})
 
-    make_client().add_comment(TICKET, "&\n" * 20_000, MARK, public=False)
+    make_client().add_comment(TICKET, "&\n" * 20_000, MARK)
 
     content = patched(desk)["content"]
     assert 31_980 < len(content) <= 32_000
@@ -311,7 +320,7 @@ def test_a_comment_is_looked_for_on_every_page(desk, pages, found):
     for each in pages:
         desk.get(COMMENTS, json=each) if each else desk.get(COMMENTS, status=204)
 
-    assert make_client().has_comment(TICKET, MARK) is found
+    assert make_client().has_comment(TICKET, TRACE) is found
     assert [call.request.params["from"] for call in desk.calls] == [str(100 * n) for n in range(len(pages))]
     assert {call.request.params["limit"] for call in desk.calls} == {"100"}
 
@@ -320,7 +329,7 @@ def test_a_list_without_an_end_is_left_at_the_deadline(desk):
     desk.get(COMMENTS, json=page(*FULL))
 
     with pytest.raises(TemporaryError):
-        make_client(timeout=timedelta(seconds=0.3)).has_comment(TICKET, MARK)
+        make_client(timeout=timedelta(seconds=0.3)).has_comment(TICKET, TRACE)
 
 
 # Failures -----------------------------------------------------------------------------------------------------------
@@ -497,7 +506,7 @@ def test_what_is_written_is_sent_once(desk, call, fault):
     with pytest.raises(TemporaryError):
         {
             "PATCH": lambda: client.write_ticket(TICKET, {Field.LARGE_USER: True}),
-            "POST": lambda: client.add_comment(TICKET, "text", MARK, public=False),
+            "POST": lambda: client.add_comment(TICKET, "text", MARK),
         }[call]()
 
     assert len(desk.calls) == 1
@@ -539,7 +548,7 @@ def test_a_refused_token_is_replaced_once_and_the_call_repeated(desk, method, fa
 
     {
         "GET": lambda: client.read_ticket(TICKET),
-        "POST": lambda: client.add_comment(TICKET, "text", MARK, public=False),
+        "POST": lambda: client.add_comment(TICKET, "text", MARK),
     }[method]()
 
     assert tokens.token.access_token == "1000.new"

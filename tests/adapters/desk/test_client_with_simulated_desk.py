@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from desk_sync.adapters.desk.calls import DeskCalls
 from desk_sync.adapters.desk.client import DeskClient
 from desk_sync.adapters.zoho.auth import AccessTokens, OAuthCredentials
 from desk_sync.domain.commitment.calendar import WeeklyHours
+from desk_sync.domain.ticket.comment_trace import PrivateTrace, PublicTrace
 from desk_sync.domain.ticket.ticket import Field, only_ours
+from desk_sync.domain.ticket.wording import Wording
 from desk_sync.errors import Gone, NotPermitted, PermanentError
 from desk_sync.simulated_desk.server import running
 from tests.adapters.desk.portal import NOW, VOCABULARY, FakeTokens, make_token
@@ -79,14 +82,28 @@ def test_a_write_is_what_the_next_read_shows(client, ticket_id):
     assert client.write_ticket(ticket_id, {Field.LARGE_USER: False, Field.SEVERITY: None}).severity is None
 
 
-def test_a_comment_is_found_again_by_its_reference(client, ticket_id):
-    assert not client.has_comment(ticket_id, MARK)
+def test_a_private_comment_is_found_again_by_its_reference(client, ticket_id):
+    trace = PrivateTrace(reference=MARK)
+    assert not client.has_comment(ticket_id, trace)
 
-    client.add_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK, public=False)
+    client.add_comment(ticket_id, "49 < 60 licences\nso nothing is ticked", MARK)
 
-    assert client.has_comment(ticket_id, MARK)
+    assert client.has_comment(ticket_id, trace)
     assert " ".join(client.read_comment(ticket_id, MARK).split()) == "49 < 60 licences so nothing is ticked"
     assert client.read_comment(ticket_id, "ds-none") is None
+
+
+def test_a_public_comment_is_found_again_by_its_author_and_its_wording(client, ticket_id):
+    text = '3 < 4 & "5"\nÀ bientôt  — ご連絡'
+    authors = {client.read_own_agent()}
+    trace = PublicTrace(reference=MARK, wording=Wording.of([text]), authors=authors)
+    assert not client.has_comment(ticket_id, trace)
+
+    assert client.add_public_comment(ticket_id, text) in authors
+
+    assert client.has_comment(ticket_id, trace)
+    assert not client.has_comment(ticket_id, replace(trace, authors={"1"}))
+    assert not client.has_comment(ticket_id, replace(trace, wording=Wording.of([f"{text} 6"])))
 
 
 def test_a_ticket_is_found_by_its_last_change_as_our_write_left_it(client, ticket_id):

@@ -9,7 +9,8 @@ import pytest
 from desk_sync.adapters.desk import conversation
 from desk_sync.domain.commitment.conversation import AuthorKind, ConversationItem, ItemForm, SendingState
 from desk_sync.domain.commitment.status_past import StatusChange
-from desk_sync.domain.fingerprint import words_digest
+from desk_sync.domain.fingerprint import without_blanks, words_digest
+from desk_sync.domain.ticket.wording import Wording
 from tests.adapters.desk.portal import VOCABULARY
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -114,6 +115,21 @@ def test_a_comment_has_our_reference_and_a_digest_of_its_words(content, referenc
     (item,) = conversation.comments(comment(content=content))
 
     assert (item.reference, item.words) == (reference, words_digest("3 < 4"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("3 &lt; 4<br>à &quot;5&quot;", id="as we wrote it"),
+        pytest.param("<div>3&nbsp;&lt; 4</div>\n<div>à &quot;5&quot;</div>", id="with other blanks and lines"),
+        pytest.param("<p>3 &#60; 4</p><p>&agrave; &#34;5&#x22;</p>", id="with other entities"),
+    ],
+)
+def test_the_words_of_a_comment_are_the_same_however_desk_writes_them(content):
+    [found] = conversation.written(comment(content=content, isPublic=True))
+
+    assert Wording.of(['3 < 4\nà "5"']).matches(without_blanks(found.text))
+    assert (found.public, found.author_id, found.reference) == (True, "7", None)
 
 
 def entry(**facts):

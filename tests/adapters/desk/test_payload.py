@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from desk_sync.adapters.desk import payload, raw
 from desk_sync.adapters.desk.events import read_events
-from desk_sync.adapters.desk.payload import comment, read_ticket, write_fields
+from desk_sync.adapters.desk.payload import private_comment, read_ticket, write_fields
 from desk_sync.domain.account.identity import Evidence, EvidencePlace, Identifier, IdentifierKind
 from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.ticket import Field, digest
@@ -285,7 +285,7 @@ def test_keys_sort_by_the_times_of_their_events_so_that_these_are_stored_side_by
 @pytest.mark.parametrize(
     ("content", "reference"),
     [
-        pytest.param(comment("text", MARK, public=False)["content"], MARK, id="as we write it"),
+        pytest.param(private_comment("text", MARK)["content"], MARK, id="as we write it"),
         pytest.param(f"<div>text<br />[{MARK}]</div>\n", MARK, id="as Desk may wrap it"),
         pytest.param(f"See [{MARK}]: I do not agree", None, id="an agent quotes ours"),
         pytest.param(f"{MARK}", None, id="the bare words"),
@@ -447,18 +447,16 @@ INSTALLATION = "65f0c1a2b3c4d5"
 
 class TestTheInstallationInAComment:
     def test_a_private_comment_names_it_beside_the_reference(self):
-        body = payload.comment("Seen.", MARK, public=False, installation=INSTALLATION)
+        body = payload.private_comment("Seen.", MARK, INSTALLATION)
 
         assert body["content"] == f"Seen.<br>[{MARK}.{INSTALLATION}]"
         assert raw.our_reference(body) == MARK
 
     def test_a_public_one_does_not(self):
-        body = payload.comment("Seen.", MARK, public=True, installation=INSTALLATION)
-
-        assert body["content"] == f"Seen.<br>[{MARK}]"
+        assert payload.public_comment("Seen.")["content"] == "Seen."
 
     def test_the_text_of_the_comment_is_without_both(self):
-        body = payload.comment("Seen.", MARK, public=False, installation=INSTALLATION)
+        body = payload.private_comment("Seen.", MARK, INSTALLATION)
 
         assert payload.comment_text({"data": [body]}, MARK).split() == ["Seen."]
 

@@ -23,14 +23,16 @@ from desk_sync.domain.plan.memory import (
     is_news,
 )
 from desk_sync.domain.ticket.effect import Effect, EffectKind
-from desk_sync.domain.ticket.event import EventHint
+from desk_sync.domain.ticket.event import EventHint, EventItem
 from desk_sync.domain.ticket.held_back import EVERY, FieldRefusal, RefusalKind, hold_back
 from desk_sync.domain.ticket.waiting_comment import CommentRefusal, put_off
 from tests.support.clock_scenes import HOUR
-from tests.support.makers import NOW, ROBOT, changed, make_event, make_evidence, make_memory, make_ticket
+from tests.support.makers import NOW, PERSON, ROBOT, changed, make_event, make_evidence, make_memory, make_ticket
 from tests.support.plan_scenes import BOX, LARGE_BASIS, OURS, SEVERITY, TREATED, known_clocks
 
 MEMORY = make_memory(written_digest="after", read_digest="before")
+THREAD = {"hint": EventHint.CONVERSATION, "item": EventItem.THREAD, "actor_id": PERSON}
+COMMENT = THREAD | {"item": EventItem.COMMENT}
 
 
 @pytest.mark.parametrize(
@@ -44,18 +46,23 @@ MEMORY = make_memory(written_digest="after", read_digest="before")
         pytest.param({"state": "before", "before": None}, True, id="an older state: a later event may be lost"),
         pytest.param({"state": None, "before": None}, True, id="a payload without all that we read"),
         pytest.param({"hint": EventHint.GONE}, True, id="deleted"),
-        pytest.param({"hint": EventHint.CONVERSATION}, True, id="a thread or a comment"),
-        pytest.param({"hint": EventHint.CONVERSATION, "reference": "ds-1"}, False, id="our own comment"),
-        pytest.param({"hint": EventHint.CONVERSATION, "reference": "ds-2"}, True, id="a comment that quotes another"),
+        pytest.param(THREAD, True, id="a thread"),
+        pytest.param(THREAD | {"actor_id": ROBOT}, True, id="a thread, by our agent"),
+        pytest.param(COMMENT, True, id="a comment"),
+        pytest.param(COMMENT | {"actor_id": ROBOT}, False, id="our own public comment"),
+        pytest.param(COMMENT | {"actor_id": ROBOT, "reference": "ds-1"}, False, id="our own private comment"),
+        pytest.param(COMMENT | {"actor_id": ROBOT, "reference": "ds-2"}, True, id="one that another database knows"),
+        pytest.param(COMMENT | {"reference": "ds-2"}, True, id="a comment that quotes another"),
+        pytest.param({"hint": EventHint.CONVERSATION}, True, id="an event of an earlier version"),
     ],
 )
 def test_an_event_is_news_unless_the_last_look_knew_it(event, news):
-    assert is_news(make_event(**event), MEMORY, {"ds-1"}) is news
+    assert is_news(make_event(**event), MEMORY, {"ds-1"}, {ROBOT}) is news
 
 
 def test_a_ticket_that_was_never_looked_at_is_always_news():
-    assert is_news(make_event(state=None), Memory(), set())
-    assert is_news(make_event(state="x"), Memory(), set())
+    assert is_news(make_event(state=None), Memory(), set(), set())
+    assert is_news(make_event(state="x"), Memory(), set(), set())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ def test_a_ticket_that_was_never_looked_at_is_always_news():
 def test_while_a_field_is_held_back_a_later_change_of_what_is_not_read_is_news(modified_at, news):
     memory = make_memory(written_digest="after", left_at=NOW)
 
-    assert is_news(make_event(state="after", before="after", modified_at=modified_at), memory, set()) is news
+    assert is_news(make_event(state="after", before="after", modified_at=modified_at), memory, set(), set()) is news
 
 
 @pytest.mark.parametrize(
@@ -97,6 +104,16 @@ def test_the_next_look_is_no_later_than_the_next_try_of_a_comment():
     memory = Memory(comments=CommentsMemory(waiting={"a": waiting}))
 
     assert memory.next_look_at(NOW + EVERY, NOW) == waiting.try_again_at
+
+
+def test_a_public_comment_keeps_the_text_that_was_announced():
+    announced = Effect(key="a", kind=EffectKind.UPDATE, text="News at 9.", public=True, frame=("News at ", ""))
+    private = Effect(key="b", kind=EffectKind.ESCALATION, text="As of 9.")
+
+    memory = CommentsMemory().announcing([announced, private])
+
+    assert memory.as_announced(replace(announced, text="News at 10.")) == replace(announced, frame=())
+    assert memory.as_announced(replace(private, text="As of 10.")).text == "As of 10."
 
 
 @pytest.mark.parametrize(

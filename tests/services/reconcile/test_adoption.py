@@ -57,7 +57,7 @@ def shown(portal: OnePortal) -> dict[str, object]:
     return {
         "values": portal.values(),
         "private": Counter(_first_line(each) for each in portal.desk.comments[TICKET]),
-        "public": [each.rpartition(" [")[0] for each in portal.desk.public_comments[TICKET]],
+        "public": list(portal.desk.public_comments[TICKET]),
         "levels": [(each.ladder, each.level, each.at) for each in history.memory.escalation.state.raised],
         "owners": [each.roles for each in history.memory.escalation.state.raised],
     }
@@ -189,11 +189,10 @@ class TestTheStandingComment:
 
 
 class TestPublicTexts:
-    def test_ours_are_no_reply_of_a_person_without_a_mark_either(self, make_portal: MakePortal, forget: Forget):
+    def test_ours_are_no_reply_of_a_person_under_another_token_either(self, make_portal: MakePortal, forget: Forget):
         calm, struck = make_portal(), make_portal()
         calm.runs(hours=20)
         struck.runs(hours=6)
-        self.without_marks(struck)
         struck.desk.writer = OTHER_ROBOT
 
         again = forget(struck)
@@ -201,12 +200,11 @@ class TestPublicTexts:
 
         assert shown(again) == shown(calm)
 
-    def test_one_that_names_no_reference_is_not_made_again(self, make_portal: MakePortal, forget: Forget):
+    def test_one_whose_private_companion_was_deleted_is_not_made_again(self, make_portal: MakePortal, forget: Forget):
         policy: Policy = replace(POLICY, education=PUBLIC_EDUCATION)
         portal = self.nameless(make_portal(), policy)
         portal.world.look()
         made = list(portal.desk.public_comments[TICKET])
-        self.without_marks(portal)
         portal.desk.our_items[TICKET] = [each for each in portal.desk.our_items[TICKET] if each.public]
 
         forget(portal, data=False).world.look()
@@ -236,10 +234,6 @@ class TestPublicTexts:
             ticket, customer_primary_email=None, evidence=(), sender="help@partner.example"
         )
         return portal
-
-    def without_marks(self, portal: OnePortal) -> None:
-        items = portal.desk.our_items[TICKET]
-        items[:] = [replace(each, reference=None) if each.public else each for each in items]
 
 
 class TestCosts:

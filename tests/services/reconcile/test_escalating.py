@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from desk_sync.adapters.desk.limits.budget import PortalBudget
+from desk_sync.adapters.mapping.file import load
 from desk_sync.adapters.store.notices import SqlNotices
 from desk_sync.adapters.store.portals import SqlAllowances
 from desk_sync.domain.account.partner import Partner
@@ -133,8 +134,16 @@ def test_wherever_the_process_dies_a_step_is_made_once(opened, desk, number, bef
 
 @pytest.mark.crowd
 @pytest.mark.timeout(1200)
-def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
-    world.policy = replace(POLICY, escalation=ESCALATION)
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Your request {ticket} has level {level}. {late} {news}", id="each level has words of its own"),
+        pytest.param("We work on your request {ticket}. {late} {news}", id="only the next news differ"),
+    ],
+)
+def test_however_often_the_process_dies_every_step_is_made_once(world, desk, text):
+    updates = replace(load("partner_support").policy.escalation.updates, texts={"en": text})
+    world.policy = replace(POLICY, escalation=replace(ESCALATION, updates=updates))
     random, ids, deaths = Random(1), [], 0
     while deaths < count(40, 200):
         if random.random() < 0.2:
@@ -157,7 +166,7 @@ def test_however_often_the_process_dies_every_step_is_made_once(world, desk):
     for each in ids:
         levels = raised(world, each)
         assert levels == sorted(set(levels)), "each level once, in order"
-        assert len(steps(desk, each)) == len(levels)
+        assert len(steps(desk, each)) == len(desk.public_comments[each]) == len(levels)
         assert waiting.count(each) == sum(level in (1, 2) for level in levels), "Ada has two of the roles"
     assert sum(len(raised(world, each)) for each in ids) > len(ids)
 
