@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from desk_sync.domain.account.entitlement import Verdict
+from desk_sync.domain.commitment.clock import Clock
 from desk_sync.domain.commitment.clock_reading import AT_RISK, alarm_key
 from desk_sync.domain.escalation.basic_questions import HOWTO, BasicQuestion, QuestionRule, TooMany, advice, too_many
 from desk_sync.domain.escalation.comments import (
@@ -130,17 +131,27 @@ def _may_be_public(step: EscalationStep, ticket: Ticket) -> bool:
 
 def messages(outcome: EscalationOutcome, context: EscalationContext) -> Iterator[Message]:
     """Yield the message to each recipient of a step, with the stand-ins for a recipient who cannot be reached."""
-    link, number = context.ticket.url, context.number
     for step in outcome.steps:
-        about, text = subject(step, number), line(_facts(step, outcome, context, {}), number, link)
+        about, text = step_notice(step, outcome, context)
         yield from _messages_to(context, step.recipients.people, step.stand_ins, topic=step.key, about=about, line=text)
     for clock in outcome.at_risk:
-        duty = _warned(context)
-        about, text = warning(clock, number, link, now=context.now, zone=_zone(context), duty=duty)
+        about, text = risk_notice(clock, context)
         topic = alarm_key(clock, AT_RISK)
         yield from _messages_to(context, *_people_of(context, WARNED), topic=topic, about=about, line=text)
     for found, rule in _questions(context):
         yield from _to_the_manager(found, rule, context)
+
+
+def step_notice(step: EscalationStep, outcome: EscalationOutcome, context: EscalationContext) -> tuple[str, str]:
+    """Return subject and text of the notice on a level."""
+    text = line(_facts(step, outcome, context, {}), context.number, context.ticket.url)
+    return subject(step, context.number), text
+
+
+def risk_notice(clock: Clock, context: EscalationContext) -> tuple[str, str]:
+    """Return subject and text of the notice on a clock at risk (R36b)."""
+    duty, zone = _warned(context), _zone(context)
+    return warning(clock, context.number, context.ticket.url, now=context.now, zone=zone, duty=duty)
 
 
 WARNED = 1
